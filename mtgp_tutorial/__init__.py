@@ -1,0 +1,17 @@
+"""Multi-task Gaussian processes, small and exact: the module behind the book."""
+
+from mtgp_tutorial import datasets, exact, plots, scores, simulate
+from mtgp_tutorial.covariance import coregionalization, correlation
+from mtgp_tutorial.data import Prediction, Scale, TaskData
+from mtgp_tutorial.device import choose_device
+from mtgp_tutorial.exact import NotPositiveDefiniteError
+from mtgp_tutorial.fitting import Fit, FitError, fit
+from mtgp_tutorial.models import Model, icm, independent
+from mtgp_tutorial.predicting import impute, predict, sample
+
+__all__ = [
+    "Fit", "FitError", "Model", "NotPositiveDefiniteError", "Prediction", "Scale", "TaskData",
+    "choose_device", "coregionalization", "correlation", "datasets", "exact", "fit", "icm", "impute",
+    "independent", "plots", "predict", "sample", "scores", "simulate",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,58 @@
+"""The one equation, on the cells of a table.
+
+Cov[y_s(x_i), y_t(x_j)] = sum_q B_q[s, t] k_q(x_i, x_j) + [i = j] Sigma[s, t]   (book: one-equation)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+Term = tuple[Tensor, Tensor]  # K_q over rows, B_q over tasks
+Cells = tuple[Tensor, Tensor]  # row index and task index of each cell
+
+
+def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
+    """B = W W^T + diag(kappa), [T, T]; W: [T, R], kappa: [T], not negative (book: coregionalization).
+
+    Raises ValueError for mismatched shapes and for negative entries of kappa.
+    """
+    if W.dim() != 2 or kappa.shape != W.shape[:1]:
+        raise ValueError(f"W, kappa: have shapes {tuple(W.shape)} and {tuple(kappa.shape)}; pass [T, R] and [T]")
+    if bool((kappa < 0).any()):
+        raise ValueError(f"kappa: holds {kappa.min():g}; its entries are variances, pass none below 0")
+    return W @ W.T + torch.diag(kappa)
+
+
+def correlation(B: Tensor) -> Tensor:
+    """Correlation matrix of a covariance matrix B [T, T] (book: task-correlation).
+
+    Raises ValueError when a diagonal entry is not positive.
+    """
+    variances = B.diagonal()
+    if not bool((variances > 0).all()):
+        raise ValueError(f"B: has the variance {variances.min():g} on its diagonal; correlations need variances above 0")
+    sd = variances.sqrt()
+    return B / sd[:, None] / sd[None, :]
+
+
+def all_cells(mask: Tensor) -> Cells:
+    """Cells [n] that are True in mask [N, T], point-major: all tasks of row 0, then of row 1, ..."""
+    rows, tasks = mask.nonzero(as_tuple=True)
+    return rows, tasks
+
+
+def signal_covariance(terms: list[Term], a: Cells, b: Cells) -> Tensor:
+    """sum_q K_q[i, j] B_q[s, t] for cells (i, s) of a and (j, t) of b: [len(a), len(b)]."""
+    return sum(K[a[0]][:, b[0]] * B[a[1]][:, b[1]] for K, B in terms)  # type: ignore[return-value]
+
+
+def noise_covariance(Sigma: Tensor, a: Cells, b: Cells) -> Tensor:
+    """[i = j] Sigma[s, t]: cells share noise when they stand in the same *row*, not at the same x."""
+    same_row = a[0][:, None] == b[0][None, :]
+    return same_row * Sigma[a[1]][:, b[1]]
+
+
+def observation_covariance(terms: list[Term], Sigma: Tensor, cells: Cells) -> Tensor:
+    """The one equation: covariance [n, n] of the observed values in `cells`."""
+    return signal_covariance(terms, cells, cells) + noise_covariance(Sigma, cells, cells)

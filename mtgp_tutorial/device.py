@@ -1,0 +1,22 @@
+"""Where a chapter runs: one setting for all of it."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+WORTH_A_GPU = 2000  # observed cells; below this a CPU is done before a GPU has been set up
+
+
+def choose_device(num_cells: int) -> str:
+    """"cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
+
+    The environment variable MTGP_DEVICE overrides it. Raises ValueError when that asks for CUDA and there is none.
+    """
+    forced = os.environ.get("MTGP_DEVICE", "")
+    if forced.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"MTGP_DEVICE: asks for {forced!r}, and torch sees no CUDA device; unset it")
+    if forced:
+        return forced
+    return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"

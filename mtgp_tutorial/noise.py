@@ -1,0 +1,66 @@
+"""Noise between tasks: Sigma shared, per task or full, with one parametrisation each.
+
+All three are GPyTorch's MultitaskGaussianLikelihood, set up so that it spans what its name says:
+
+    "shared"    Sigma = sigma^2 I           (has_task_noise=False)
+    "per task"  Sigma = diag(sigma_t^2)     (rank=0, has_global_noise=False)
+    "full"      Sigma = L L^T + floor I     (rank=T, the global noise fixed at the floor)
+
+Values are in standardised units: sigma^2 = 0.1 is a tenth of a task's observed variance, and a shared
+sigma^2 is the same fraction of every task's variance.
+"""
+
+from __future__ import annotations
+
+import torch
+from gpytorch.constraints import GreaterThan, Positive
+from gpytorch.likelihoods import MultitaskGaussianLikelihood
+from torch import Tensor
+
+FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
+KINDS = ("shared", "per task", "full")
+
+
+def noise_likelihood(kind: str, num_tasks: int) -> MultitaskGaussianLikelihood:
+    """GPyTorch likelihood of the named kind, float64. Raises ValueError for an unknown kind."""
+    if kind not in KINDS:
+        raise ValueError(f"noise: {kind!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
+    above_floor = GreaterThan(FLOOR, transform=torch.exp, inv_transform=torch.log)
+    if kind == "shared":
+        likelihood = MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor)
+    elif kind == "per task":
+        likelihood = MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor)
+    else:
+        log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
+        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L
+            torch.manual_seed(0)
+            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale)
+        likelihood.double().noise = torch.tensor(FLOOR)
+        likelihood.raw_noise.requires_grad_(False)
+    return likelihood.double()
+
+
+def noise_matrix(likelihood: MultitaskGaussianLikelihood) -> Tensor:
+    """Sigma [T, T], whole: every term that the likelihood adds (book: noise-model)."""
+    Sigma = torch.zeros(likelihood.num_tasks, likelihood.num_tasks, dtype=torch.float64)
+    Sigma = Sigma.to(next(likelihood.parameters()).device)
+    if likelihood.has_task_noise:
+        Sigma = Sigma + (likelihood.task_noise_covar if likelihood.rank > 0 else torch.diag(likelihood.task_noises))
+    if likelihood.has_global_noise:
+        Sigma = Sigma + likelihood.noise * torch.eye(len(Sigma), dtype=Sigma.dtype, device=Sigma.device)
+    return Sigma
+
+
+def set_noise_matrix(likelihood: MultitaskGaussianLikelihood, Sigma: Tensor) -> None:
+    """Give the likelihood the nearest Sigma that its kind can hold, by averaging or dropping terms.
+
+    A variance below twice the floor is raised to it, so that the optimiser starts off the boundary.
+    """
+    variances = Sigma.diagonal().clamp_min(2 * FLOOR)
+    if not likelihood.has_task_noise:
+        likelihood.noise = variances.mean()
+    elif likelihood.rank == 0:
+        likelihood.task_noises = variances
+    else:
+        rest = Sigma - torch.diag(Sigma.diagonal()) + torch.diag(variances - FLOOR)
+        likelihood.task_noise_covar_factor.data.copy_(torch.linalg.cholesky(rest))

@@ -1,0 +1,55 @@
+"""Weakly informative priors, on standardised data. (book: ICM chapter, section on priors)
+
+Each is a density over the logarithm of a scale, or over a correlation matrix, and `log_prior` is their sum
+up to a constant. `fit` adds it to the log marginal likelihood, so its optimum is a posterior mode in
+log-scales and correlations.
+
+    length-scale   log(l / spread) ~ N(log 0.3, 1)     spread: range of that input
+    B              log B_tt ~ N(0, 1)                  a task's signal is about as large as its data's spread
+    Sigma          log Sigma_tt ~ N(log 0.05, 1)
+    correlations   density proportional to |R| (LKJ with eta = 2), for B and for Sigma
+    mean           N(0, 1)
+
+For rank < T the matrices B are not all of the positive definite ones; kappa > 0 keeps their correlation
+non-singular, and the same function is used as a penalty on those that can be reached.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from gpytorch.kernels import Kernel
+from torch import Tensor
+
+from mtgp_tutorial.covariance import correlation
+
+
+def input_spread(x: Tensor) -> Tensor:
+    """Range of each input [D]; 1 for an input that takes a single value."""
+    spread = x.max(0).values - x.min(0).values
+    return torch.where(spread > 0, spread, torch.ones_like(spread))
+
+
+def length_scales(kernel: Kernel) -> list[Tensor]:
+    """The length-scales [1, 1] or [1, D] of all parts of a kernel, each once."""
+    return [part.lengthscale for part in kernel.modules() if getattr(part, "has_lengthscale", False)]
+
+
+def _log_normal(value: Tensor, median: float, sd: float) -> Tensor:
+    """Log density of log(value) ~ N(log median, sd^2), up to a constant, summed."""
+    return -0.5 * (((value.log() - math.log(median)) / sd) ** 2).sum()
+
+
+def log_prior(scales: list[Tensor], spread: Tensor, B: Tensor, Sigma: Tensor, mean: Tensor) -> Tensor:
+    """Log prior density up to a constant, a number.
+
+    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; B and Sigma: [T, T]; mean: [T].
+    """
+    value = -0.5 * (mean**2).sum() + _log_normal(B.diagonal(), 1.0, 1.0) + _log_normal(Sigma.diagonal(), 0.05, 1.0)
+    for scale in scales:
+        reference = spread if scale.shape[-1] == len(spread) else spread.log().mean().exp()
+        value = value + _log_normal(scale / reference, 0.3, 1.0)
+    for matrix in (B, Sigma):
+        value = value + torch.linalg.slogdet(correlation(matrix)).logabsdet
+    return value

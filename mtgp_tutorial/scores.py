@@ -1,0 +1,95 @@
+"""Scores of Gaussian predictions: one number for each task. Lower is better, except coverage.
+
+mean, variance, y: [n] tensors in data units, of the cells that are scored. The trivial predictor,
+to which SMSE and MSLL compare, is N(training mean, training variance) of that task; it scores 1 and 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.data import Prediction, TaskData
+
+
+def mse(mean: Tensor, y: Tensor) -> Tensor:
+    """Mean squared error, squared data units."""
+    return ((y - mean) ** 2).mean()
+
+
+def mae(mean: Tensor, y: Tensor) -> Tensor:
+    """Mean absolute error, data units."""
+    return (y - mean).abs().mean()
+
+
+def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
+    """MSE over that of predicting the training mean. (Rasmussen and Williams 2006, section 2.5)"""
+    return mse(mean, y) / mse(train_mean, y)
+
+
+def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Mean negative log predictive density of single cells, nats per cell."""
+    return 0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi)).mean()
+
+
+def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:
+    """NLPD less that of the trivial predictor, nats per cell. (Rasmussen and Williams 2006, section 2.5)"""
+    return nlpd(mean, variance, y) - nlpd(train_mean, train_variance, y)
+
+
+def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)"""
+    sd = variance.sqrt()
+    z = (y - mean) / sd
+    normal = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z))
+    return (sd * (z * (2 * normal.cdf(z) - 1) + 2 * normal.log_prob(z).exp() - 1 / math.sqrt(math.pi))).mean()
+
+
+def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Share of cells within two standard deviations of the mean; 0.954 when the model is right."""
+    return ((y - mean).abs() <= 2 * variance.sqrt()).double().mean()
+
+
+def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> pd.DataFrame:
+    """All scores on the observed cells of `truth`; one row for each prediction and task that has any.
+
+    A row is labelled with the task and its unit: MAE and CRPS are in that unit, MSE in its square, NLPD and MSLL in nats.
+    truth and the predictions stand on the same rows; `seen` holds the training cells, for the trivial predictor.
+    Raises ValueError when rows or tasks differ, when truth has no cells, and when a scored cell was seen.
+    """
+    named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
+    if not truth.observed.any():
+        raise ValueError("truth: has no observed cell; pass the cells that were hidden")
+    rows = {}
+    for name, prediction in named.items():
+        if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
+            raise ValueError(f"predictions: {name!r} has other rows or tasks than truth; predict at truth.x")
+        for t, task in enumerate(truth.tasks):
+            cells = truth.observed[:, t]
+            if cells.any():
+                if (prediction.variance[cells, t] == 0).any():
+                    raise ValueError(f"predictions: {name!r} knew cells of {task!r} that are scored; hide them from it")
+                label = f"{task} [{truth.units[t]}]" if truth.units[t] else task
+                rows[name, label] = _row(prediction.mean[cells, t], prediction.variance[cells, t],
+                                        truth.y[cells, t], seen.y[seen.observed[:, t], t])
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
+    return frame if "" not in named else frame.droplevel("model")
+
+
+def _row(mean: Tensor, variance: Tensor, y: Tensor, train: Tensor) -> dict[str, float]:
+    train_mean, train_variance = train.mean(), train.var(correction=0)
+    values = {
+        "MSE": mse(mean, y),
+        "MAE": mae(mean, y),
+        "SMSE": smse(mean, y, train_mean),
+        "MSLL": msll(mean, variance, y, train_mean, train_variance),
+        "NLPD": nlpd(mean, variance, y),
+        "CRPS": crps(mean, variance, y),
+        "coverage": coverage(mean, variance, y),
+    }
+    return {name: float(value) for name, value in values.items()}

@@ -1,0 +1,59 @@
+"""Draws whose latent functions, B and Sigma are known. All are made on the CPU from a private generator."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from gpytorch.kernels import Kernel
+from torch import Tensor
+
+from mtgp_tutorial.covariance import all_cells, signal_covariance
+from mtgp_tutorial.data import TaskData, as_matrix
+from mtgp_tutorial.exact import cholesky, sample
+
+
+def sines(x: Any, *, lag: float = 0.1) -> TaskData:
+    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N]."""
+    x = as_matrix(x, "x")
+    y = torch.cat([torch.sin(2 * math.pi * x), torch.sin(2 * math.pi * (x - lag))], dim=1)
+    return TaskData(x, y, tasks=("sine", "lagged sine"))
+
+
+def two_sines(
+    n: int = 10, *, lag: float = 0.1, noise_sd: float = 0.1, noise_correlation: float = 0.3, seed: int
+) -> TaskData:
+    """Noisy values of `sines` at n equally spaced inputs on [0, 1].
+
+    Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
+    Raises ValueError for n below 1 and a correlation not between -1 and 1.
+    """
+    if n < 1 or not -1 < noise_correlation < 1:
+        raise ValueError(f"n, noise_correlation: are {n} and {noise_correlation}; pass n >= 1 and a correlation between -1 and 1")
+    truth = sines(torch.linspace(0, 1, n, dtype=torch.float64), lag=lag)
+    off = noise_sd**2 * noise_correlation
+    Sigma = torch.tensor([[noise_sd**2, off], [off, noise_sd**2]], dtype=torch.float64)
+    return _with_noise(truth, Sigma, seed)
+
+
+def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> tuple[TaskData, TaskData]:
+    """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
+
+    kernel: of the inputs, unit variance; B, Sigma: [T, T]. Raises NotPositiveDefiniteError for matrices that are no covariances.
+    """
+    x = as_matrix(x, "x")
+    with torch.no_grad():
+        K = kernel.double()(x).to_dense()
+    cells = all_cells(torch.ones(len(x), len(B), dtype=torch.bool))
+    covariance = signal_covariance([(K, B.double())], cells, cells)
+    f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))
+    latent = TaskData(x, f)
+    return latent, _with_noise(latent, Sigma.double(), seed + 1_000_003)
+
+
+def _with_noise(truth: TaskData, Sigma: Tensor, seed: int) -> TaskData:
+    generator = torch.Generator().manual_seed(seed)
+    normals = torch.randn(truth.y.shape, generator=generator, dtype=torch.float64)
+    y = truth.y + normals @ cholesky(Sigma, "Sigma").T
+    return TaskData(truth.x, y, truth.tasks, truth.units, truth.x_name, truth.x_unit)

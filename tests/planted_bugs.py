@@ -1,0 +1,103 @@
+"""Break each formula on purpose, and see whether the laws notice.
+
+    python tests/planted_bugs.py        # prints which law caught which bug; exit 1 if one got away
+
+Each bug is one replacement in one file of a copy of the module; the laws then run on the copy.
+"""
+
+import importlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BUGS = [  # what it is, file, the right code, the wrong code
+    ("first B for every term", "covariance.py", "for K, B in terms)", "for K, B in [(K, terms[0][1]) for K, _ in terms])"),
+    ("last B for every term", "covariance.py", "for K, B in terms)", "for K, B in [(K, terms[-1][1]) for K, _ in terms])"),
+    ("kappa dropped", "covariance.py", "W @ W.T + torch.diag(kappa)", "W @ W.T"),
+    ("noise at equal task instead of equal row", "covariance.py", "a[0][:, None] == b[0][None, :]", "a[1][:, None] == b[1][None, :]"),
+    ("task-major cells", "covariance.py", "rows, tasks = mask.nonzero(as_tuple=True)", "tasks, rows = mask.T.nonzero(as_tuple=True)"),
+    ("correlation without square root", "covariance.py", "sd = variances.sqrt()", "sd = variances"),
+    ("half log-determinant", "exact.py", "log_det = 2 * factor.diagonal().log().sum()\n        return", "log_det = factor.diagonal().log().sum()\n        return"),
+    ("log-determinant of Sigma once, not N times", "exact.py", "len(K) * log_det_sigma", "log_det_sigma"),
+    ("2 pi forgotten", "exact.py", "+ residual.numel() * LOG_2PI", ""),
+    ("gradient without the inverse", "exact.py", "torch.outer(weights, weights) - inverse", "torch.outer(weights, weights)"),
+    ("gradient of B without its trace", "exact.py", "- P * trace_K @ P.T", ""),
+    ("traces swapped", "exact.py", "weights.T @ weights - P * trace_I", "weights.T @ weights - P * trace_K"),
+    ("gradient of K without lambda", "exact.py", "(lam[:, None, None] * inverses).sum(0)", "inverses.sum(0)"),
+    ("whitening forgotten on the way back", "exact.py", "back = Sigma @ P", "back = P"),
+    ("posterior variance adds what was explained", "exact.py", "prior - explained", "prior + explained"),
+    ("posterior of f without lambda squared", "exact.py", "lam[:, None] ** 2 * (half**2)", "lam[:, None] * (half**2)"),
+    ("Kronecker covariance task-major", "exact.py", "jmn,sj,tj->msnt", "jmn,sj,tj->smtn"),
+    ("L L^T alone as Sigma", "noise.py", "Sigma = Sigma + likelihood.noise * torch.eye", "Sigma = Sigma + 0 * torch.eye"),
+    ("W W^T alone as B", "models.py", "self.task_covar_module._eval_covar_matrix()", "(lambda W: W @ W.mT)(self.task_covar_module.covar_factor)"),
+    ("groups lose the coupling", "models.py", 'isinstance(self.kernel, IndependentKernel) and self.noise != "full"', "True"),
+    ("mean forgotten", "models.py", "self.unit.y - self.mean(self.unit.x)", "self.unit.y"),
+    ("impute without the row's noise", "predicting.py", "same_rows=noise", "same_rows=False"),
+    ("impute ignores new observations", "predicting.py", "torch.cat([model.unit.y, y])", "torch.cat([model.unit.y, y * torch.nan])"),
+    ("noise of new rows forgotten", "predicting.py", "else Sigma.diagonal())", "else 0 * Sigma.diagonal())"),
+    ("variance scaled once", "predicting.py", "spread.clamp_min(0) * scale.sd**2", "spread.clamp_min(0) * scale.sd"),
+    ("standard deviation over all tasks", "data.py", "column.std(correction=0) if", "self.y.nan_to_num().std() if"),
+    ("mean of tasks not added back", "data.py", "y * self.sd + self.mean", "y * self.sd"),
+    ("pooled SMSE", "scores.py", "truth.y[cells, t], seen.y[seen.observed[:, t], t]", "truth.y[cells, t], seen.y[seen.observed]"),
+    ("SMSE by the test mean", "scores.py", "mse(mean, y) / mse(train_mean, y)", "mse(mean, y) / mse(y.mean(), y)"),
+    ("NLPD with sd for variance", "scores.py", "/ variance + variance.log()", "/ variance.sqrt() + variance.log()"),
+    ("CRPS sign", "scores.py", "- 1 / math.sqrt(math.pi)", "+ 1 / math.sqrt(math.pi)"),
+    ("one sd for two", "scores.py", "<= 2 * variance.sqrt()", "<= variance.sqrt()"),
+    ("LKJ sign", "priors.py", "value = value + torch.linalg.slogdet", "value = value - torch.linalg.slogdet"),
+    ("length-scale prior ignores the spread", "priors.py", "scale / reference", "scale"),
+    ("uncorrelated noise drawn", "simulate.py", 'normals @ cholesky(Sigma, "Sigma").T', "normals * Sigma.diagonal().sqrt()"),
+    ("Cholesky factor transposed in the draw", "simulate.py", 'cholesky(Sigma, "Sigma").T', 'cholesky(Sigma, "Sigma")'),
+    ("global random generator used", "simulate.py", "torch.randn(truth.y.shape, generator=generator, dtype", "torch.randn(truth.y.shape, dtype"),
+    ("lag of the wrong sign", "simulate.py", "* (x - lag))]", "* (x + lag))]"),
+    ("root of the draw not a root", "exact.py", "values.clamp_min(0).sqrt() @ vectors.T", "values.clamp_min(0) @ vectors.T"),
+    ("one start's length-scale in absolute units", "fitting.py", "fraction * target.expand_as", "fraction + 0 * target.expand_as"),
+    ("log likelihood not in data units", "fitting.py", "float(best.log_likelihood() - log_scale)", "float(best.log_likelihood())"),
+]
+
+
+def laws_of(folder: Path) -> list:
+    """The laws, on the copy of the module in `folder`."""
+    for name in [name for name in sys.modules if name == "laws" or name.split(".")[0] == "mtgp_tutorial"]:
+        del sys.modules[name]
+    sys.path[:0] = [str(folder), str(ROOT / "tests")]
+    importlib.invalidate_caches()
+    try:
+        laws = importlib.import_module("laws")
+        assert Path(sys.modules["mtgp_tutorial"].__file__).is_relative_to(folder)
+        return laws.LAWS
+    finally:
+        del sys.path[:2]
+
+
+def caught_by(file: str, right: str, wrong: str) -> str | None:
+    """Name of the first law that fails on a module in which `right` reads `wrong`."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / "mtgp_tutorial"
+        shutil.copytree(ROOT / "mtgp_tutorial", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        source = (copy / file).read_text(encoding="utf8")
+        assert source.count(right) == 1, f"{file}: {right!r} stands there {source.count(right)} times"
+        (copy / file).write_text(source.replace(right, wrong), encoding="utf8")
+        for law in laws_of(copy.parent):
+            try:
+                law()
+            except Exception:
+                return law.__name__
+    return None
+
+
+def main() -> int:
+    sys.dont_write_bytecode = True
+    escaped = 0
+    for what, file, right, wrong in BUGS:
+        law = caught_by(file, right, wrong)
+        escaped += law is None
+        print(f"{what:45} {law or 'NOT CAUGHT'}", flush=True)
+    print(f"{len(BUGS) - escaped} of {len(BUGS)} planted bugs caught")
+    return int(escaped > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""TaskData: what goes in comes out, holes and names included."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mtgp_tutorial import TaskData
+
+NAN = float("nan")
+
+
+def test_every_kind_of_array_becomes_float64_and_is_copied():
+    y = np.array([[1, 2], [3, 4]])
+    for kind in (y, y.astype("float32"), torch.tensor(y), y.tolist(), pd.DataFrame(y)):
+        data = TaskData([0.1, 0.7], kind)
+        assert data.x.dtype == data.y.dtype == torch.float64 and data.x.shape == (2, 1)
+        assert data.y.tolist() == y.tolist() and data.x[1, 0] == 0.7
+    data = TaskData(y[:, 0], torch.tensor(y, dtype=torch.float64))
+    y[0, 0] = 99
+    assert data.x[0, 0] == 1
+
+
+def test_a_data_frame_brings_names_and_holes():
+    frame = pd.DataFrame({"Erie": [1.0, None, 3.0], "Ontario": pd.array([1, 2, None], dtype="Int64")})
+    data = TaskData([0, 1, 2], frame, units=["m", "m"])
+    assert data.tasks == ("Erie", "Ontario") and data.observed.tolist() == [[True, True], [False, True], [True, False]]
+
+
+def test_hide_moves_cells_and_loses_none():
+    data = TaskData([0, 1, 2, 3], [[1, 5], [2, 6], [NAN, 7], [4, 8]], tasks=["a", "b"])
+    seen, hidden = data.hide("a", 1, 3)
+    assert hidden.observed.nonzero().tolist() == [[1, 0], [3, 0]]
+    assert torch.equal(seen.observed ^ hidden.observed, data.observed)
+    assert torch.equal(seen.y.nan_to_num() + hidden.y.nan_to_num(), data.y.nan_to_num())
+    assert data.observed.sum() == 7, "the table itself is left alone"
+
+
+def test_hide_random_hides_the_stated_share_and_keeps_the_global_generator():
+    data, state = TaskData(range(40), np.arange(80.0).reshape(40, 2)), torch.get_rng_state()
+    seen, hidden = data.hide_random("task 2", 0.25, seed=1)
+    assert hidden.observed.sum(0).tolist() == [0, 10] and seen.observed.sum(0).tolist() == [40, 30]
+    assert torch.equal(hidden.observed, data.hide_random("task 2", 0.25, seed=1)[1].observed)
+    assert not torch.equal(hidden.observed, data.hide_random("task 2", 0.25, seed=2)[1].observed)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_standardise_and_back():
+    data = TaskData(range(4), [[1, 1e6], [2, 3e6], [NAN, 5e6], [6, NAN]])
+    unit, scale = data.standardise()
+    for t in range(2):
+        column = unit.y[unit.observed[:, t], t]
+        assert column.mean().abs() < 1e-12 and (column.std(correction=0) - 1).abs() < 1e-12
+    assert torch.allclose(scale.to_data(unit.y)[data.observed], data.y[data.observed], rtol=1e-14)
+
+
+def test_a_single_value_takes_its_scale_from_the_others():
+    data = TaskData(range(3), [[0, 0, NAN], [2, 8, 5], [NAN, NAN, NAN]])
+    scale = data.scale()
+    assert scale.sd.tolist() == pytest.approx([1, 4, 2]) and scale.mean.tolist() == [1, 4, 5]
+
+
+def test_a_table_on_another_device_keeps_everything_else():
+    moved = TaskData([0, 1], [[1.0], [2.0]], tasks=["a"], units=["m"]).to("meta")
+    assert moved.x.device.type == moved.y.device.type == "meta" and moved.tasks == ("a",)

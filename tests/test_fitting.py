@@ -1,0 +1,87 @@
+"""Fitting: what it returns, what it leaves alone, and what it reads out."""
+
+import gpytorch
+import numpy as np
+import pandas as pd
+import torch
+
+from mtgp_tutorial import TaskData, correlation, fit, icm, independent, predict, sample, simulate
+from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.noise import FLOOR
+
+
+def test_the_argument_and_the_global_generator_stay_as_they_were():
+    state = torch.get_rng_state()
+    model = icm(simulate.two_sines(seed=1), noise="full")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    fitted = fit(model, starts=4, seed=3)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert torch.equal(state, torch.get_rng_state()) and torch.get_default_dtype() == torch.float32
+    again = fit(model, starts=4, seed=3)
+    assert again.log_likelihood == fitted.log_likelihood and again.starts.equals(fitted.starts)
+
+
+def test_it_reports_its_starts_and_takes_the_best():
+    fitted = fit(icm(simulate.two_sines(seed=1)), priors=False, starts=5)
+    assert list(fitted.starts.columns) == ["objective", "evaluations", "converged"] and len(fitted.starts) == 5
+    best = fitted.starts["objective"].max()
+    assert float(objective(fitted.model, False)) == best
+    gradients = [p for p in fitted.model.requires_grad_(True).parameters()]
+    slope = torch.cat([g.flatten() for g in torch.autograd.grad(objective(fitted.model, False), gradients, allow_unused=True) if g is not None])
+    assert slope.abs().max() < 1e-2, "an optimum has no slope"
+
+
+def test_tables_are_labelled_and_in_data_units():
+    data = simulate.two_sines(n=30, seed=2)
+    data = TaskData(data.x, torch.tensor([1.0, 100.0]) * data.y, tasks=["a", "b"], units=["m", "cm"])
+    fitted = fit(icm(data, noise="full"))
+    for table in (fitted.B, fitted.Sigma, fitted.correlation, fitted.noise_correlation):
+        assert list(table.index) == list(table.columns) == ["a", "b"]
+    assert 0.003 < fitted.Sigma.loc["a", "a"] < 0.03 and 30 < fitted.Sigma.loc["b", "b"] < 300
+    expected = fitted.B.to_numpy() / np.sqrt(np.outer(*[np.diag(fitted.B)] * 2))
+    pd.testing.assert_frame_equal(fitted.correlation, pd.DataFrame(expected, index=["a", "b"], columns=["a", "b"]))
+    assert np.allclose(correlation(torch.tensor(fitted.Sigma.to_numpy())), fitted.noise_correlation)
+    index = fitted.model.kernel.task_covar_module
+    W, kappa, sd = index.covar_factor, index.var, fitted.model.scale.sd
+    assert np.allclose(fitted.B, (W @ W.T + torch.diag(kappa)) * torch.outer(sd, sd)), "B is W W^T plus diag(kappa), whole"
+
+
+def test_the_noise_floor_is_seen():
+    x = torch.linspace(0, 1, 8).double()
+    exactly = TaskData(x, torch.stack([torch.sin(3 * x), torch.cos(3 * x)], 1))
+    fitted = fit(independent(exactly), priors=False)
+    assert fitted.on_floor == ["task 1", "task 2"]
+    variances = np.diag(fitted.Sigma) / fitted.model.scale.sd.numpy() ** 2
+    assert (variances >= FLOOR).all() and (variances < 1.01 * FLOOR).all()
+    assert fit(independent(simulate.two_sines(n=40, noise_sd=0.5, seed=0))).on_floor == []
+
+
+def test_every_kind_of_noise_spans_what_its_name_says():
+    data = simulate.two_sines(n=60, noise_sd=0.4, noise_correlation=0.9, seed=3)
+    shared, each, full = (fit(icm(data, noise=kind)) for kind in ("shared", "per task", "full"))
+    unit = shared.Sigma / np.outer(*[shared.model.scale.sd.numpy()] * 2)
+    assert np.isclose(unit.iloc[0, 0], unit.iloc[1, 1]) and shared.Sigma.iloc[0, 1] == each.Sigma.iloc[0, 1] == 0
+    assert full.noise_correlation.iloc[0, 1] > 0.7
+    assert full.log_likelihood > each.log_likelihood + 5
+
+
+def test_any_unit_variance_kernel_can_be_used():
+    data = simulate.two_sines(n=20, seed=4)
+    kernels = gpytorch.kernels
+    for kernel in (kernels.MaternKernel(nu=1.5), kernels.RQKernel(), kernels.PeriodicKernel(), kernels.RBFKernel() * kernels.PeriodicKernel()):
+        before = {name: value.clone() for name, value in kernel.state_dict().items()}
+        fitted = fit(icm(data, kernel=kernel), starts=1)
+        assert len(fitted.length_scales) >= 1 and all(torch.equal(before[n], v) for n, v in kernel.state_dict().items())
+    wide = TaskData(np.random.default_rng(0).normal(size=(15, 2)), data.y[:15])
+    assert len(fit(icm(wide, kernel=kernels.RBFKernel(ard_num_dims=2))).length_scales) == 2
+
+
+def test_joint_samples_have_the_predicted_moments():
+    fitted = fit(icm(simulate.two_sines(seed=5)))
+    x = torch.linspace(0, 1, 4).double()
+    draws, joint = sample(fitted, x, 6000, seed=0), predict(fitted, x, noise=False, covariance=True)
+    assert draws.shape == (6000, 4, 2) and torch.equal(draws, sample(fitted, x, 6000, seed=0))
+    sd = joint.covariance.diagonal().sqrt()
+    empirical = torch.cov(draws.reshape(6000, 8).T)
+    assert ((empirical - joint.covariance) / torch.outer(sd, sd)).abs().max() < 0.06
+    assert ((draws.mean(0) - joint.mean).flatten() / sd).abs().max() < 0.06

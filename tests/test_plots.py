@@ -1,0 +1,47 @@
+"""Figures show what they are given: looked at through their Axes, not their pixels."""
+
+import matplotlib
+import numpy as np
+import torch
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+from mtgp_tutorial import fit, icm, plots, predict, simulate  # noqa: E402
+
+
+def test_tasks_draws_band_mean_truth_and_cells():
+    data = simulate.two_sines(seed=0)
+    seen, hidden = data.hide("lagged sine", 0.5, 1)
+    x = torch.linspace(0, 1, 21).double()
+    prediction = predict(fit(icm(seen), starts=1), x)
+    figure, axes = plt.subplots(1, 2)
+    assert plots.tasks(axes, prediction, seen, hidden, simulate.sines(x)) is axes
+    for t, ax in enumerate(axes):
+        mean, truth = ax.lines
+        assert np.allclose(mean.get_ydata(), prediction.mean[:, t]) and np.allclose(truth.get_ydata(), simulate.sines(x).y[:, t])
+        corners = ax.collections[0].get_paths()[0].vertices
+        for i in (0, 10, 20):
+            at = corners[np.isclose(corners[:, 0], float(x[i]))][:, 1]
+            width = 2 * float(prediction.sd[i, t])
+            assert np.isclose(at.max(), prediction.mean[i, t] + width) and np.isclose(at.min(), prediction.mean[i, t] - width)
+        dots = np.ma.compressed(np.ma.masked_invalid(ax.collections[1].get_offsets()[:, 1]))
+        assert np.allclose(dots, seen.y[seen.observed[:, t], t])
+        assert ax.get_title() == data.tasks[t] and ax.get_xlabel() == "x" and ax.get_ylabel() == "y"
+    assert len(axes[0].collections) == 2 and len(axes[1].collections) == 3, "hidden cells only where there are some"
+    colours = [tuple(ax.lines[0].get_color()) for ax in axes]
+    assert colours[0] != colours[1]
+    plt.close(figure)
+
+
+def test_heatmap_shows_every_entry():
+    fitted = fit(icm(simulate.two_sines(seed=0)), starts=1)
+    figure, ax = plt.subplots()
+    plots.heatmap(ax, fitted.correlation, "Task correlation", limit=1)
+    assert [text.get_text() for text in ax.texts] == [f"{v:.2f}" for v in fitted.correlation.to_numpy().ravel()]
+    assert ax.get_title() == "Task correlation" and ax.collections[0].get_clim() == (-1, 1)
+    plt.close(figure)
+
+
+def test_labels_carry_units():
+    assert plots.label("level", "m") == "level [m]" and plots.label("x", "") == "x"

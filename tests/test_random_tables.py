@@ -1,0 +1,103 @@
+"""Many tables: the right answer (by plain numpy) for every legal one, an error for exactly the listed ones."""
+
+import laws
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+
+from mtgp_tutorial import FitError, TaskData, fit, icm, impute, independent, predict
+
+settings.register_profile("book", max_examples=60, deadline=None, derandomize=True)
+settings.load_profile("book")
+
+
+@st.composite
+def tables(draw):
+    """T from 1 to 8, N from 1 to 9, D from 1 to 2, any pattern of holes, scales from 1e-6 to 1e6, now and then a constant task."""
+    num_tasks, num_rows, width = draw(st.integers(1, 8)), draw(st.integers(1, 9)), draw(st.integers(1, 2))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    y = rng.normal(size=(num_rows, num_tasks))
+    y = (y + rng.normal(size=num_tasks) * 3) * 10 ** rng.uniform(-6, 6, num_tasks)
+    y[rng.uniform(size=y.shape) < draw(st.sampled_from([0, 0, 0.2, 0.5, 0.8]))] = np.nan
+    if draw(st.integers(0, 9)) == 0:
+        y[:, 0] = np.where(np.isnan(y[:, 0]), np.nan, 7.5)
+    x = np.round(rng.uniform(0, 4, (num_rows, width)), draw(st.sampled_from([0, 3])))  # 0 digits: many duplicates
+    return x * 10 ** rng.uniform(-6, 6), y
+
+
+def expected_error(y):
+    """The sentence that a table deserves, or None for a legal one."""
+    columns = [column[~np.isnan(column)] for column in y.T]
+    if any(len(column) == 0 for column in columns):
+        return "has no observed cell"
+    if any(len(column) > 1 and column.min() == column.max() for column in columns):
+        return "values of task"
+    if all(len(column) == 1 for column in columns):
+        return "no task has two observed cells"
+    return None
+
+
+@given(tables(), st.sampled_from(["shared", "per task", "full"]), st.integers(0, 2))
+def test_right_answer_or_the_listed_error(xy, noise, kind):
+    data = TaskData(*xy)
+
+    def build():
+        if kind == 2:
+            return icm(data, rank=1 + data.num_tasks // 2, noise=noise)
+        return independent(data, hyper=("own", "shared")[kind], noise=noise)
+
+    message = expected_error(xy[1])
+    if message:
+        with pytest.raises(ValueError, match=message):
+            build()
+        return
+    fitted = laws.unfitted(build(), 1)
+    C, residual, cells = laws.dense_numpy(fitted)
+    laws.close(fitted.model.log_likelihood(), multivariate_normal(np.zeros(len(C)), C, allow_singular=True).logpdf(residual), 1e-7)
+    _filled_by_numpy(fitted, C, residual, cells, data)
+
+
+def _filled_by_numpy(fitted, C, residual, cells, data):
+    """impute against a plain solve, cell by cell, in standardised units."""
+    model, filled = fitted.model, impute(fitted, noise=False)
+    weights = np.linalg.solve(C, residual)
+    mean = model.mean(model.unit.x).numpy()
+    unit, known = model.scale.to_unit(filled.mean).numpy(), model.terms(model.unit.x)
+    for i in range(len(data.x)):
+        for t in range(data.num_tasks):
+            cross = np.array([sum(float(K[i, j]) * float(B[t, s]) for K, B in known) for j, s in cells])
+            laws.close(unit[i, t], mean[i, t] + cross @ weights, 1e-6)
+            variance = sum(float(B[t, t]) for _, B in known) - cross @ np.linalg.solve(C, cross)
+            laws.close(filled.variance[i, t] / model.scale.sd[t] ** 2, variance, 1e-6)
+
+
+@given(tables())
+@settings(max_examples=25)
+def test_every_legal_table_can_be_fitted(xy):
+    if expected_error(xy[1]):
+        return
+    data = TaskData(*xy)
+    fitted = fit(icm(data), starts=1)
+    prediction = predict(fitted, data.x)
+    assert prediction.mean.isfinite().all() and (prediction.variance > 0).all()
+    assert np.linalg.eigvalsh(fitted.correlation).min() > 0 and isinstance(FitError(), RuntimeError)
+
+
+@given(tables(), st.floats(allow_nan=False, allow_infinity=True))
+@settings(max_examples=30)
+def test_infinite_values_are_refused_and_finite_ones_kept(xy, value):
+    x, y = xy
+    y[0, 0] = value
+    if np.isinf(value):
+        with pytest.raises(ValueError, match="infinite"):
+            TaskData(x, y)
+    else:
+        assert TaskData(x, y).y[0, 0] == value
+
+
+def test_a_row_without_any_observation_is_legal():
+    data = TaskData([0.0, 1.0, 2.0], [[1.0, 2.0], [np.nan, np.nan], [3.0, 5.0]])
+    assert impute(fit(icm(data))).mean.shape == (3, 2) and torch.isfinite(impute(fit(icm(data))).mean).all()

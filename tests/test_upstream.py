@@ -1,0 +1,72 @@
+"""What GPyTorch does, and this module guards against: the day one of these fails, it was mended upstream."""
+
+import gpytorch
+import laws
+import pytest
+import torch
+from gpytorch.likelihoods import MultitaskGaussianLikelihood
+
+from mtgp_tutorial import TaskData, icm, independent, predict
+from mtgp_tutorial.noise import noise_likelihood
+
+
+def test_index_kernel_adds_a_diagonal_to_its_factor():
+    kernel = gpytorch.kernels.IndexKernel(num_tasks=2, rank=1)
+    W = kernel.covar_factor
+    assert not torch.allclose(kernel.covar_matrix.to_dense(), W @ W.T)
+    assert torch.allclose(kernel.covar_matrix.to_dense(), W @ W.T + torch.diag(kernel.var))
+
+
+def test_likelihood_adds_global_noise_to_its_factor():
+    likelihood = MultitaskGaussianLikelihood(num_tasks=2, rank=1)
+    L = likelihood.task_noise_covar_factor
+    zero = gpytorch.distributions.MultitaskMultivariateNormal(torch.zeros(1, 2), torch.eye(2))
+    Sigma = likelihood(zero).covariance_matrix - torch.eye(2)
+    assert torch.allclose(Sigma, L @ L.T + likelihood.noise * torch.eye(2), atol=1e-6)
+    assert not torch.allclose(Sigma, L @ L.T, atol=1e-3)
+    with pytest.raises(AttributeError):
+        likelihood.task_noises  # noqa: B018
+    MultitaskGaussianLikelihood(num_tasks=2, rank=5)  # accepted: more columns than tasks
+    assert len(list(MultitaskGaussianLikelihood(num_tasks=2).parameters())) == 2  # T + 1 numbers for T variances
+    assert len(list(noise_likelihood("per task", 2).parameters())) == 1
+
+
+def test_multitask_kernel_ignores_active_dims():
+    x = torch.tensor([[0.0, 0.0], [0.0, 3.0]])
+    kernel = gpytorch.kernels.MultitaskKernel(gpytorch.kernels.RBFKernel(active_dims=[0]), num_tasks=1, rank=1)
+    B = kernel.task_covar_module.covar_matrix.to_dense()
+    assert not torch.allclose(kernel(x).to_dense(), B * torch.ones(2, 2))
+
+
+def test_log_prob_of_independent_distributions_is_wrong():
+    parts = [gpytorch.distributions.MultivariateNormal(torch.full((3,), float(t)), (1 + t) * torch.eye(3)) for t in range(2)]
+    joint = gpytorch.distributions.MultitaskMultivariateNormal.from_independent_mvns(parts)
+    y = torch.tensor([[0.0, 1], [0.5, 2], [-1, 0]])
+    true = sum(part.log_prob(y[:, t]) for t, part in enumerate(parts))
+    assert not torch.allclose(joint.log_prob(y), true, atol=0.1)
+
+
+def test_masked_variance_forgets_the_holes():
+    """With observation_nan_policy("mask") the mean is right; the variance is that of a table without holes."""
+    data, new = laws.table(laws.RANDOM(1)), torch.tensor([[0.5], [2.0]], dtype=torch.float64)
+    for model in (icm(data), independent(data)):
+        fitted = laws.unfitted(model)
+        filled = laws.unfitted(model)
+        with torch.no_grad(), gpytorch.settings.observation_nan_policy("mask"):
+            theirs = fitted.model.exact_gp().eval()(new).variance
+        sd = fitted.model.scale.sd
+        right = predict(fitted, new, noise=False).variance / sd**2
+        filled.model.unit = TaskData(data.x, data.y.nan_to_num())
+        without_holes = predict(filled, new, noise=False).variance / sd**2
+        assert torch.allclose(theirs, without_holes, atol=1e-8)
+        assert (right / theirs).max() > 1.05, "the right variance is larger where a cell is missing"
+
+
+def test_an_mll_with_holes_is_divided_by_all_cells():
+    fitted = laws.unfitted(icm(laws.table(laws.RANDOM(1))))
+    model, plain = fitted.model, fitted.model.exact_gp()
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(plain.likelihood, plain.train())
+    with torch.no_grad(), gpytorch.settings.observation_nan_policy("mask"):
+        value = mll(plain(model.unit.x), model.unit.y)
+    assert torch.allclose(value * model.unit.y.numel(), model.log_likelihood())
+    assert model.unit.observed.sum() < model.unit.y.numel()
