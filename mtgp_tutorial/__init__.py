@@ -10,8 +10,26 @@ from mtgp_tutorial.models import Model, icm, independent
 from mtgp_tutorial.predicting import impute, predict, sample
 
 __all__ = [
-    "Fit", "FitError", "Model", "NotPositiveDefiniteError", "Prediction", "Scale", "TaskData",
-    "choose_device", "coregionalization", "correlation", "datasets", "exact", "fit", "icm", "impute",
-    "independent", "plots", "predict", "sample", "scores", "simulate",
+    "Fit",
+    "FitError",
+    "Model",
+    "NotPositiveDefiniteError",
+    "Prediction",
+    "Scale",
+    "TaskData",
+    "choose_device",
+    "coregionalization",
+    "correlation",
+    "datasets",
+    "exact",
+    "fit",
+    "icm",
+    "impute",
+    "independent",
+    "plots",
+    "predict",
+    "sample",
+    "scores",
+    "simulate",
 ]
 __version__ = "0.1.0"

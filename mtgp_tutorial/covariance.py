@@ -31,7 +31,9 @@ def correlation(B: Tensor) -> Tensor:
     """
     variances = B.diagonal()
     if not bool((variances > 0).all()):
-        raise ValueError(f"B: has the variance {variances.min():g} on its diagonal; correlations need variances above 0")
+        raise ValueError(
+            f"B: has the variance {variances.min():g} on its diagonal; correlations need variances above 0"
+        )
     sd = variances.sqrt()
     return B / sd[:, None] / sd[None, :]
 

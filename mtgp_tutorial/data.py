@@ -141,8 +141,9 @@ class TaskData:
                 raise ValueError(f"y: task {name!r} has no observed cell; drop the task or add an observation")
             if len(column) > 1 and column.min() == column.max():
                 raise ValueError(f"y: all {len(column)} values of task {name!r} are {column[0]:g}; drop the task")
-        sd = torch.stack([column.std(correction=0) if len(column) > 1 else column.new_tensor(torch.nan)
-                          for column in columns])
+        sd = torch.stack(
+            [column.std(correction=0) if len(column) > 1 else column.new_tensor(torch.nan) for column in columns]
+        )
         if sd.isnan().all():
             raise ValueError("y: no task has two observed cells, so nothing tells the scale; add observations")
         sd = torch.where(sd.isnan(), sd[~sd.isnan()].log().mean().exp(), sd)

@@ -10,7 +10,7 @@ WORTH_A_GPU = 2000  # observed cells; below this a CPU is done before a GPU has 
 
 
 def choose_device(num_cells: int) -> str:
-    """"cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
+    """ "cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
 
     The environment variable MTGP_DEVICE overrides it. Raises ValueError when that asks for CUDA and there is none.
     """

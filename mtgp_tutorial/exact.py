@@ -90,7 +90,7 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int) -> 
     values, vectors = torch.linalg.eigh(covariance)
     if values[0] < -1e-8 * values[-1].abs():
         raise NotPositiveDefiniteError(
-            f"covariance: its smallest eigenvalue is {values[0]:.3g}, its largest {values[-1]:.3g}; pass a covariance matrix"
+            f"covariance: its eigenvalues run from {values[0]:.3g} to {values[-1]:.3g}; pass a matrix with none below 0"
         )
     generator = torch.Generator().manual_seed(seed)
     normals = torch.randn(num_samples, len(mean), dtype=torch.float64, generator=generator).to(mean.device)
@@ -109,7 +109,9 @@ def _split(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> tuple[Tenso
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
     lam, vectors = torch.linalg.eigh(inverse @ B @ inverse.T)
     if lam[0] < -1e-8 * lam[-1].abs():
-        raise NotPositiveDefiniteError(f"B: not positive semi-definite (relative to Sigma, {lam[0]:.3g}); pass W W^T + diag(kappa)")
+        raise NotPositiveDefiniteError(
+            f"B: not positive semi-definite (relative to Sigma, {lam[0]:.3g}); pass W W^T + diag(kappa)"
+        )
     lam = lam.clamp_min(0)
     P = inverse.T @ vectors
     covariances = lam[:, None, None] * K + torch.eye(len(K), dtype=K.dtype, device=K.device)

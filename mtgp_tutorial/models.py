@@ -7,6 +7,7 @@ hands out the plain GPyTorch model that they form. Kernels have unit variance: t
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from gpytorch.constraints import Positive
@@ -32,9 +33,13 @@ def _unit_kernel(kernel: Kernel | None) -> Kernel:
     kernel = RBFKernel() if kernel is None else copy.deepcopy(kernel)
     for part in kernel.modules():
         if isinstance(part, (ScaleKernel, MultitaskKernel, IndexKernel)):
-            raise ValueError(f"kernel: holds a {type(part).__name__}; pass a kernel of the inputs with variance 1 (B is the scale)")
+            raise ValueError(
+                f"kernel: holds a {type(part).__name__}; pass a kernel of the inputs with variance 1 (B is the scale)"
+            )
         if getattr(part, "active_dims", None) is not None:
-            raise ValueError("kernel: uses active_dims, which GPyTorch's MultitaskKernel ignores; pass only the columns you need")
+            raise ValueError(
+                "kernel: uses active_dims, which GPyTorch's MultitaskKernel ignores; pass only the columns you need"
+            )
         for name, constraint in list(getattr(part, "_constraints", {}).items()):
             if type(constraint) is Positive:
                 part.register_constraint(name.removesuffix("_constraint"), _log_scale())
@@ -46,7 +51,7 @@ class IndependentKernel(Kernel):
 
     def __init__(self, kernels: list[ScaleKernel]):
         super().__init__()
-        self.kernels = torch.nn.ModuleList(kernels)
+        self.kernels: Any = torch.nn.ModuleList(kernels)
 
     @property
     def shared(self) -> bool:
@@ -64,7 +69,9 @@ class IndependentKernel(Kernel):
         ]
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **params: object) -> object:
-        blocks = [KroneckerProductLinearOperator(to_linear_operator(K), to_linear_operator(B)) for K, B in self.terms(x1, x2)]
+        blocks = [
+            KroneckerProductLinearOperator(to_linear_operator(K), to_linear_operator(B)) for K, B in self.terms(x1, x2)
+        ]
         total = to_linear_operator(sum(block.to_dense() for block in blocks)) if len(blocks) > 1 else blocks[0]
         return total.diagonal(dim1=-1, dim2=-2) if diag else total
 
@@ -144,7 +151,8 @@ class Model(torch.nn.Module):
             columns = torch.arange(observed.shape[1], device=observed.device)
             groups = [observed & (columns == t) for t in columns]
         return sum(  # type: ignore[return-value]
-            exact.log_likelihood(residual[cells], observation_covariance(terms, Sigma, all_cells(cells))) for cells in groups
+            exact.log_likelihood(residual[cells], observation_covariance(terms, Sigma, all_cells(cells)))
+            for cells in groups
         )
 
     def exact_gp(self) -> PlainGP:
@@ -157,9 +165,9 @@ class Model(torch.nn.Module):
 
 
 def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", kernel: Kernel | None = None) -> Model:
-    """One GP for each task; `hyper="own"` or `"shared"`: kernel parameters and signal variance of its own, or in common.
+    """One GP for each task; hyper="own" or "shared": kernel parameters and signal variance of its own, or in common.
 
-    kernel: a GPyTorch kernel of the inputs with unit variance (default RBFKernel()); noise: "shared", "per task" or "full".
+    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
     Raises ValueError for unknown words, unusable kernels and tables that cannot be standardised. (book: independent)
     """
     if hyper not in ("own", "shared"):
@@ -172,8 +180,8 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
 def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kernel | None = None) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa), W: [T, rank] (book: icm).
 
-    kernel: a GPyTorch kernel of the inputs with unit variance (default RBFKernel()); noise: "shared", "per task" or "full".
-    Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels and tables that cannot be standardised.
+    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
+    Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
     """
     if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= data.num_tasks:
         raise ValueError(f"rank: {rank!r} is not a whole number from 1 to T = {data.num_tasks}; pass one of these")

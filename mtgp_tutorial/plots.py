@@ -17,11 +17,18 @@ COLOURS = sns.color_palette("colorblind")
 
 
 def use_style() -> None:
-    """The book's look: white figures at twice the screen's resolution. Also silences a notice of torch's sparse tensors."""
-    mpl.rcParams.update({
-        "figure.facecolor": "white", "savefig.facecolor": "white", "axes.spines.top": False, "axes.spines.right": False,
-        "font.size": 10, "legend.frameon": False, "figure.constrained_layout.use": True,
-    })
+    """The book's look: white figures at twice the screen's resolution; also silences a notice of torch.sparse."""
+    mpl.rcParams.update(
+        {
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "font.size": 10,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+        }
+    )
     torch.sparse.check_sparse_tensor_invariants.disable()  # else linear_operator's use of them warns
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -44,7 +51,7 @@ def tasks(
 ) -> Sequence[Axes]:
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
-    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs must be one-dimensional and sorted.
+    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
     """
     for t, ax in enumerate(axes):
         _panel(ax, prediction, t)
@@ -53,8 +60,20 @@ def tasks(
             ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
         ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", zorder=3, label="seen")
         if hidden is not None and bool(hidden.observed[:, t].any()):
-            ax.scatter(_numbers(hidden.x[:, 0]), _numbers(hidden.y[:, t]), s=16, facecolor="white", edgecolor="0.1", zorder=3, label="hidden")
-        ax.set(title=seen.tasks[t], xlabel=label(seen.x_name, seen.x_unit), ylabel=label("f" if not prediction.noise else "y", seen.units[t]))
+            ax.scatter(
+                _numbers(hidden.x[:, 0]),
+                _numbers(hidden.y[:, t]),
+                s=16,
+                facecolor="white",
+                edgecolor="0.1",
+                zorder=3,
+                label="hidden",
+            )
+        ax.set(
+            title=seen.tasks[t],
+            xlabel=label(seen.x_name, seen.x_unit),
+            ylabel=label("f" if not prediction.noise else "y", seen.units[t]),
+        )
     return axes
 
 
@@ -73,7 +92,18 @@ def _numbers(values: torch.Tensor) -> Any:
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
     """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry)."""
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
-    sns.heatmap(matrix, ax=ax, annot=True, fmt=f".{digits}f", cmap="vlag", vmin=-limit, vmax=limit, center=0, square=True, cbar=False)
+    sns.heatmap(
+        matrix,
+        ax=ax,
+        annot=True,
+        fmt=f".{digits}f",
+        cmap="vlag",
+        vmin=-limit,
+        vmax=limit,
+        center=0,
+        square=True,
+        cbar=False,
+    )
     ax.set_title(title)
     ax.tick_params(length=0)
     return ax

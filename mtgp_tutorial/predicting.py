@@ -83,7 +83,14 @@ def _at_new_rows(fit: Fit, x: Tensor, noise: bool, covariance: bool) -> tuple[Te
 
 
 def _dense(
-    fit: Fit, x: Tensor, residual: Tensor, x_new: Tensor, new: Cells, *, covariance: bool = False, same_rows: bool = False
+    fit: Fit,
+    x: Tensor,
+    residual: Tensor,
+    x_new: Tensor,
+    new: Cells,
+    *,
+    covariance: bool = False,
+    same_rows: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Latent posterior of the cells `new` of x_new, given the observed cells of residual [N, T].
 
@@ -99,7 +106,9 @@ def _dense(
     return exact.posterior(residual[seen], observed, cross, prior)
 
 
-def _in_data_units(fit: Fit, x: Tensor, mean: Tensor, spread: Tensor, noise: bool, covariance: bool = False) -> Prediction:
+def _in_data_units(
+    fit: Fit, x: Tensor, mean: Tensor, spread: Tensor, noise: bool, covariance: bool = False
+) -> Prediction:
     """Wrap standardised results; spread is [M, T], or [M*T, M*T] when covariance is True."""
     scale, data = fit.model.scale, fit.model.data
     joint = None
@@ -126,10 +135,16 @@ def _query(fit: Fit, x: Any) -> Tensor:
 
 def _check_tasks(fit: Fit, table: TaskData) -> None:
     if table.tasks != fit.model.data.tasks:
-        raise ValueError(f"table: has the tasks {table.tasks}, the fit {fit.model.data.tasks}; pass the same, in this order")
+        raise ValueError(
+            f"table: has the tasks {table.tasks}, the fit {fit.model.data.tasks}; pass the same, in this order"
+        )
 
 
 def _same(a: TaskData, b: TaskData) -> bool:
     """The same rows with the same cells."""
-    return a.x.shape == b.x.shape and torch.equal(a.x, b.x) and torch.equal(a.y.nan_to_num(), b.y.nan_to_num()) \
+    return (
+        a.x.shape == b.x.shape
+        and torch.equal(a.x, b.x)
+        and torch.equal(a.y.nan_to_num(), b.y.nan_to_num())
         and torch.equal(a.observed, b.observed)
+    )

@@ -57,7 +57,7 @@ def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> pd.DataFrame:
     """All scores on the observed cells of `truth`; one row for each prediction and task that has any.
 
-    A row is labelled with the task and its unit: MAE and CRPS are in that unit, MSE in its square, NLPD and MSLL in nats.
+    A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats.
     truth and the predictions stand on the same rows; `seen` holds the training cells, for the trivial predictor.
     Raises ValueError when rows or tasks differ, when truth has no cells, and when a scored cell was seen.
     """
@@ -74,8 +74,12 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
                 if (prediction.variance[cells, t] == 0).any():
                     raise ValueError(f"predictions: {name!r} knew cells of {task!r} that are scored; hide them from it")
                 label = f"{task} [{truth.units[t]}]" if truth.units[t] else task
-                rows[name, label] = _row(prediction.mean[cells, t], prediction.variance[cells, t],
-                                        truth.y[cells, t], seen.y[seen.observed[:, t], t])
+                rows[name, label] = _row(
+                    prediction.mean[cells, t],
+                    prediction.variance[cells, t],
+                    truth.y[cells, t],
+                    seen.y[seen.observed[:, t], t],
+                )
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
     return frame if "" not in named else frame.droplevel("model")

@@ -30,7 +30,9 @@ def two_sines(
     Raises ValueError for n below 1 and a correlation not between -1 and 1.
     """
     if n < 1 or not -1 < noise_correlation < 1:
-        raise ValueError(f"n, noise_correlation: are {n} and {noise_correlation}; pass n >= 1 and a correlation between -1 and 1")
+        raise ValueError(
+            f"n, noise_correlation: are {n} and {noise_correlation}; pass n >= 1 and a correlation between -1 and 1"
+        )
     truth = sines(torch.linspace(0, 1, n, dtype=torch.float64), lag=lag)
     off = noise_sd**2 * noise_correlation
     Sigma = torch.tensor([[noise_sd**2, off], [off, noise_sd**2]], dtype=torch.float64)
@@ -40,7 +42,7 @@ def two_sines(
 def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> tuple[TaskData, TaskData]:
     """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
 
-    kernel: of the inputs, unit variance; B, Sigma: [T, T]. Raises NotPositiveDefiniteError for matrices that are no covariances.
+    kernel: of the inputs, variance 1; B, Sigma: [T, T]. Raises NotPositiveDefiniteError if one is no covariance.
     """
     x = as_matrix(x, "x")
     with torch.no_grad():

@@ -68,7 +68,10 @@ CASES = [
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
     ("noise: 'none' is not one of", lambda: noise_likelihood("none", 2)),
     ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
-    ("kernel: holds a ScaleKernel", lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel()))),
+    (
+        "kernel: holds a ScaleKernel",
+        lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel())),
+    ),
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
     ("starts: 0 is not a whole number above 0", lambda: fit(icm(table()), starts=0)),
     ("W, kappa: have shapes", lambda: coregionalization(torch.ones(2, 1), torch.ones(3))),
@@ -76,7 +79,10 @@ CASES = [
     ("B: has the variance 0", lambda: correlation(torch.zeros(2, 2))),
     ("n, noise_correlation: are 0 and 0.3", lambda: simulate.two_sines(n=0, seed=0)),
     ("n, noise_correlation: are 10 and 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
-    ("truth: has no observed cell", lambda: scores.table({}, with_values([NAN] * 4).split(torch.ones(4, 2).bool())[0], table())),
+    (
+        "truth: has no observed cell",
+        lambda: scores.table({}, with_values([NAN] * 4).split(torch.ones(4, 2).bool())[0], table()),
+    ),
 ]
 
 

@@ -27,7 +27,13 @@ def test_it_reports_its_starts_and_takes_the_best():
     best = fitted.starts["objective"].max()
     assert float(objective(fitted.model, False)) == best
     gradients = [p for p in fitted.model.requires_grad_(True).parameters()]
-    slope = torch.cat([g.flatten() for g in torch.autograd.grad(objective(fitted.model, False), gradients, allow_unused=True) if g is not None])
+    slope = torch.cat(
+        [
+            g.flatten()
+            for g in torch.autograd.grad(objective(fitted.model, False), gradients, allow_unused=True)
+            if g is not None
+        ]
+    )
     assert slope.abs().max() < 1e-2, "an optimum has no slope"
 
 
@@ -43,7 +49,9 @@ def test_tables_are_labelled_and_in_data_units():
     assert np.allclose(correlation(torch.tensor(fitted.Sigma.to_numpy())), fitted.noise_correlation)
     index = fitted.model.kernel.task_covar_module
     W, kappa, sd = index.covar_factor, index.var, fitted.model.scale.sd
-    assert np.allclose(fitted.B, (W @ W.T + torch.diag(kappa)) * torch.outer(sd, sd)), "B is W W^T plus diag(kappa), whole"
+    assert np.allclose(fitted.B, (W @ W.T + torch.diag(kappa)) * torch.outer(sd, sd)), (
+        "B is W W^T plus diag(kappa), whole"
+    )
 
 
 def test_the_noise_floor_is_seen():
@@ -68,7 +76,12 @@ def test_every_kind_of_noise_spans_what_its_name_says():
 def test_any_unit_variance_kernel_can_be_used():
     data = simulate.two_sines(n=20, seed=4)
     kernels = gpytorch.kernels
-    for kernel in (kernels.MaternKernel(nu=1.5), kernels.RQKernel(), kernels.PeriodicKernel(), kernels.RBFKernel() * kernels.PeriodicKernel()):
+    for kernel in (
+        kernels.MaternKernel(nu=1.5),
+        kernels.RQKernel(),
+        kernels.PeriodicKernel(),
+        kernels.RBFKernel() * kernels.PeriodicKernel(),
+    ):
         before = {name: value.clone() for name, value in kernel.state_dict().items()}
         fitted = fit(icm(data, kernel=kernel), starts=1)
         assert len(fitted.length_scales) >= 1 and all(torch.equal(before[n], v) for n, v in kernel.state_dict().items())

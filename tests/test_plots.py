@@ -19,12 +19,16 @@ def test_tasks_draws_band_mean_truth_and_cells():
     assert plots.tasks(axes, prediction, seen, hidden, simulate.sines(x)) is axes
     for t, ax in enumerate(axes):
         mean, truth = ax.lines
-        assert np.allclose(mean.get_ydata(), prediction.mean[:, t]) and np.allclose(truth.get_ydata(), simulate.sines(x).y[:, t])
+        assert np.allclose(mean.get_ydata(), prediction.mean[:, t]) and np.allclose(
+            truth.get_ydata(), simulate.sines(x).y[:, t]
+        )
         corners = ax.collections[0].get_paths()[0].vertices
         for i in (0, 10, 20):
             at = corners[np.isclose(corners[:, 0], float(x[i]))][:, 1]
             width = 2 * float(prediction.sd[i, t])
-            assert np.isclose(at.max(), prediction.mean[i, t] + width) and np.isclose(at.min(), prediction.mean[i, t] - width)
+            assert np.isclose(at.max(), prediction.mean[i, t] + width) and np.isclose(
+                at.min(), prediction.mean[i, t] - width
+            )
         dots = np.ma.compressed(np.ma.masked_invalid(ax.collections[1].get_offsets()[:, 1]))
         assert np.allclose(dots, seen.y[seen.observed[:, t], t])
         assert ax.get_title() == data.tasks[t] and ax.get_xlabel() == "x" and ax.get_ylabel() == "y"

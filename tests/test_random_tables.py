@@ -16,7 +16,7 @@ settings.load_profile("book")
 
 @st.composite
 def tables(draw):
-    """T from 1 to 8, N from 1 to 9, D from 1 to 2, any pattern of holes, scales from 1e-6 to 1e6, now and then a constant task."""
+    """T 1 to 8, N 1 to 9, D 1 to 2, any holes, scales from 1e-6 to 1e6, now and then a constant task."""
     num_tasks, num_rows, width = draw(st.integers(1, 8)), draw(st.integers(1, 9)), draw(st.integers(1, 2))
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     y = rng.normal(size=(num_rows, num_tasks))
@@ -56,7 +56,11 @@ def test_right_answer_or_the_listed_error(xy, noise, kind):
         return
     fitted = laws.unfitted(build(), 1)
     C, residual, cells = laws.dense_numpy(fitted)
-    laws.close(fitted.model.log_likelihood(), multivariate_normal(np.zeros(len(C)), C, allow_singular=True).logpdf(residual), 1e-7)
+    laws.close(
+        fitted.model.log_likelihood(),
+        multivariate_normal(np.zeros(len(C)), C, allow_singular=True).logpdf(residual),
+        1e-7,
+    )
     _filled_by_numpy(fitted, C, residual, cells, data)
 
 

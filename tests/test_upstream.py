@@ -39,7 +39,9 @@ def test_multitask_kernel_ignores_active_dims():
 
 
 def test_log_prob_of_independent_distributions_is_wrong():
-    parts = [gpytorch.distributions.MultivariateNormal(torch.full((3,), float(t)), (1 + t) * torch.eye(3)) for t in range(2)]
+    parts = [
+        gpytorch.distributions.MultivariateNormal(torch.full((3,), float(t)), (1 + t) * torch.eye(3)) for t in range(2)
+    ]
     joint = gpytorch.distributions.MultitaskMultivariateNormal.from_independent_mvns(parts)
     y = torch.tensor([[0.0, 1], [0.5, 2], [-1, 0]])
     true = sum(part.log_prob(y[:, t]) for t, part in enumerate(parts))

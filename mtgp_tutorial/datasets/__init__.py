@@ -18,6 +18,17 @@ def great_lakes() -> TaskData:
     return TaskData(frame.pop("year"), frame, units=["m"] * frame.shape[1], x_name="year")
 
 
+def study(name: str) -> pd.DataFrame:
+    """Stored result of a study of the book: "two_sines" or "great_lakes", one row for each run and arm.
+
+    The script of the same name in book/studies makes it again. Raises ValueError for an unknown name.
+    """
+    stored = sorted(path.name.removesuffix(".csv") for path in (files(__name__) / "studies").iterdir())
+    if name not in stored:
+        raise ValueError(f"name: {name!r} is not one of {', '.join(map(repr, stored))}; pass one of these")
+    return _read(f"studies/{name}.csv")
+
+
 def _read(name: str) -> pd.DataFrame:
     with (files(__name__) / name).open(encoding="utf8") as file:
         return pd.read_csv(file)

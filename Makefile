@@ -1,0 +1,37 @@
+# Two commands matter: `make book` and `make test`. Needed: make and Python 3.11 to 3.13; all else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: book test notebooks lint wheel clean
+
+book: $(READY)  # pages are built only from outputs that passed on exactly these sources
+	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval book tests/test_notebooks.py
+	$(BIN)/jupyter-book build . --all -n -W --keep-going
+	@echo "Open _build/html/index.html in a browser."
+
+test: $(READY)  # every check in one run
+	$(BIN)/pytest --nbval
+
+notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
+	$(BIN)/python tools/notebooks.py
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: $(READY)  # the module as one file, to upload to Colab while the book has no public address
+	rm -rf build  # or files that are gone would come along
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/mtgp_tutorial-*.whl
+
+clean:
+	rm -rf .venv _build build dist
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -r requirements.txt -c constraints.txt
+	touch $@

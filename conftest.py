@@ -1,0 +1,93 @@
+"""What every test run needs: one thread, strict figures, and a stamp when all chapters passed."""
+
+import base64
+import io
+import os
+import sys
+from pathlib import Path
+
+# On small matrices one thread is ten times faster than many. Set before torch is imported; notebook kernels inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+import nbformat
+import numpy as np
+import stamp
+from PIL import Image
+
+TOLERANCE = 1.0  # root mean square over all pixels, on the scale 0 to 255; one shifted curve gives 5 to 10
+figures = {"compared": 0, "other Matplotlib": 0}
+passed_cells = set()
+
+
+def stored_pngs(outputs):
+    """The PNG images among a cell's outputs, opened."""
+    found = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+    return [Image.open(io.BytesIO(base64.b64decode(png))) for png in found]
+
+
+def figure_fault(stored, fresh):
+    """Why two lists of figures differ, or None. Pixels count only if the same Matplotlib drew both."""
+    if len(stored) != len(fresh):
+        return f"{len(stored)} figures are stored, {len(fresh)} were drawn"
+    for old, new in zip(stored, fresh):
+        if old.info.get("Software") != new.info.get("Software"):
+            figures["other Matplotlib"] += 1
+            continue
+        figures["compared"] += 1
+        if old.size != new.size:
+            return f"the stored figure measures {old.size} pixels, the new one {new.size}"
+        pixels = [np.asarray(image.convert("RGBA"), dtype=float) for image in (old, new)]
+        difference = np.sqrt(np.mean((pixels[0] - pixels[1]) ** 2))
+        if difference > TOLERANCE:
+            return f"stored and new figure differ by {difference:.1f} (root mean square; {TOLERANCE} is allowed)"
+    return None
+
+
+def compare_figures_too(compare_outputs):
+    """Wrap nbval's comparison of a cell's outputs, which looks at everything but images."""
+
+    def compare(cell, fresh, stored, *args, **kwargs):
+        same = compare_outputs(cell, fresh, stored, *args, **kwargs)
+        fault = figure_fault(stored_pngs(stored), stored_pngs(fresh))
+        if fault:
+            cell.comparison_traceback.append(fault)
+        return same and not fault
+
+    return compare
+
+
+def pytest_configure(config):
+    config.fingerprint = stamp.fingerprint()
+    if config.getoption("nbval", False):
+        from nbval.plugin import IPyNbCell
+
+        IPyNbCell.compare_outputs = compare_figures_too(IPyNbCell.compare_outputs)
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" and report.passed:
+        passed_cells.add(report.nodeid)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    chapters = {path.name: nbformat.read(path, as_version=4) for path in (stamp.ROOT / "book").glob("*.ipynb")}
+    needed = {
+        f"book/{name}::Cell {number}"
+        for name, chapter in chapters.items()
+        for number in range(sum(cell.cell_type == "code" for cell in chapter.cells))
+    }
+    # nbval lets stripped cells pass, so the test of the stored form belongs to the proof, and so does every figure
+    needed |= {f"tests/test_notebooks.py::test_stored_outputs_are_complete_and_clean[{name}]" for name in chapters}
+    unchanged = session.config.fingerprint == stamp.fingerprint()
+    if exitstatus == 0 and chapters and needed <= passed_cells and unchanged and not figures["other Matplotlib"]:
+        stamp.write(session.config.fingerprint)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if figures["compared"]:
+        terminalreporter.write_line(f"{figures['compared']} stored figures compared with fresh ones")
+    if figures["other Matplotlib"]:
+        terminalreporter.write_line(
+            f"{figures['other Matplotlib']} stored figures only counted: another Matplotlib drew them"
+        )

@@ -1,0 +1,55 @@
+"""Where the optimiser starts: from the data's covariance, at several length-scales and noises."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.covariance import correlation
+from mtgp_tutorial.models import IndependentKernel, Model
+from mtgp_tutorial.noise import set_noise_matrix
+from mtgp_tutorial.priors import input_spread
+
+# length-scale as a fraction of the inputs' range, noise as a fraction of the variance
+STARTS = [(0.2, 0.1), (0.6, 0.3), (0.05, 0.02)]
+
+
+def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
+    """A copy of the model at its numbered start; the draws disturb only starts after the first."""
+    model = copy.deepcopy(model)
+    fraction, noise = STARTS[number % len(STARTS)]
+
+    def jitter(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64) if number else torch.zeros(*shape)
+
+    if number >= len(STARTS):
+        fraction *= math.exp(0.5 * float(jitter(1)))
+    spread = input_spread(model.unit.x)
+    with torch.no_grad():
+        for part in model.kernel.modules():
+            if getattr(part, "has_lengthscale", False):
+                target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
+                part.lengthscale = fraction * target.expand_as(part.raw_lengthscale)
+        y = model.unit.y.nan_to_num()
+        start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
+        set_noise_matrix(model.likelihood, noise * torch.eye(len(start)).to(y))
+        _start_signal(model, start, 0.1 * jitter(*start.shape).to(y))
+        for mean in model.mean.base_means:
+            mean.constant = 0.0
+    return model
+
+
+def _start_signal(model: Model, B: Tensor, disturbance: Tensor) -> None:
+    """Set variances, or W and kappa, from a start value B [T, T]: leading eigenvectors, and what is left."""
+    if isinstance(model.kernel, IndependentKernel):
+        for kernel in model.kernel.kernels:
+            kernel.outputscale = B.diagonal().mean()
+        return
+    index = model.kernel.task_covar_module
+    values, vectors = torch.linalg.eigh(B + disturbance @ disturbance.T)
+    rank = index.covar_factor.shape[-1]
+    index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].sqrt())
+    index.var = (B - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05)

@@ -1,0 +1,21 @@
+"""Build the book for the tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+
+def build(source, output):
+    """Build with warnings as errors; return the folder of pages and path -> parsed page."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", source, "-n", "-W", "--keep-going"]
+    result = subprocess.run([*command, "--path-output", output], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-5000:]
+    (output / "build.log").write_text(result.stdout, encoding="utf8")
+    html = output / "_build" / "html"
+    pages = {}
+    for path in sorted(html.rglob("*.html")):
+        if "_static" not in path.parts:
+            pages[path.relative_to(html).as_posix()] = BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
+    return html, pages

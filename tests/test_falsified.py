@@ -1,0 +1,113 @@
+"""A changed output does not pass: every kind of slip or forgery is found, by nbval or by test_notebooks.py."""
+
+import base64
+import copy
+import io
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import notebooks  # tools/notebooks.py
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from stamp import ROOT
+from test_notebooks import faults
+
+SAMPLE = [
+    "import matplotlib.pyplot as plt",
+    "print('the answer is 0.123')",
+    "plt.plot([0, 1], [0, 1])\nplt.show()",
+    "plt.plot([0, 1], [1, 0])\nplt.show()",
+    "object()",
+]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """A small notebook, run as the chapters are."""
+    path = tmp_path_factory.mktemp("sample") / "sample.ipynb"
+    cells = [new_code_cell(source, metadata={"mystnb": {"image": {"alt": "A straight line."}}}) for source in SAMPLE]
+    nbformat.write(new_notebook(cells=cells), path)
+    return nbformat.reads(notebooks.run(path), as_version=4)
+
+
+def change_a_digit(cells):
+    cells[1].outputs[0].text = cells[1].outputs[0].text.replace("0.123", "0.124")
+
+
+def swap_a_figure(cells):
+    cells[2].outputs[0].data["image/png"] = cells[3].outputs[0].data["image/png"]
+
+
+def remove_a_figure(cells):
+    del cells[2].outputs[0].data["image/png"]
+
+
+def add_a_figure(cells):
+    cells[1].outputs += copy.deepcopy(cells[2].outputs)
+
+
+def resize_a_figure(cells):
+    picture = Image.open(io.BytesIO(base64.b64decode(cells[2].outputs[0].data["image/png"])))
+    shrunk, info = io.BytesIO(), PngInfo()
+    info.add_text("Software", picture.info["Software"])
+    picture.resize((picture.width - 1, picture.height)).save(shrunk, format="png", pnginfo=info)
+    cells[2].outputs[0].data["image/png"] = base64.b64encode(shrunk.getvalue()).decode()
+
+
+FALSIFICATIONS = [change_a_digit, swap_a_figure, remove_a_figure, add_a_figure, resize_a_figure]
+
+
+def test_nbval_notices_every_falsified_output(sample, tmp_path):
+    nbformat.write(sample, tmp_path / "untouched.ipynb")
+    for falsify in FALSIFICATIONS:
+        forged = copy.deepcopy(sample)
+        falsify(forged.cells)
+        nbformat.write(forged, tmp_path / f"{falsify.__name__}.ipynb")
+    ours = ["-c", ROOT / "pyproject.toml", "-p", "conftest"]
+    command = [sys.executable, "-m", "pytest", "--nbval", *ours, "-rA", tmp_path]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, text=True)
+    failed = set(re.findall(r"^FAILED .*?(\w+)\.ipynb::", result.stdout, re.MULTILINE))
+    assert failed == {falsify.__name__ for falsify in FALSIFICATIONS}, result.stdout + result.stderr
+    assert "untouched.ipynb::Cell 4" in result.stdout
+
+
+def strip_outputs(notebook):
+    for cell in notebook.cells:
+        cell.outputs, cell.execution_count = [], None
+
+
+def never_run_a_cell(notebook):
+    notebook.cells[2].outputs, notebook.cells[2].execution_count = [], None
+
+
+def silence_by_tag(notebook):
+    notebook.cells[1].metadata["tags"] = ["nbval-ignore-output"]
+
+
+def silence_by_comment(notebook):
+    notebook.cells[1].source += "  # NBVAL_IGNORE_OUTPUT"
+
+
+def store_a_warning(notebook):
+    notebook.cells[1].outputs.append(nbformat.v4.new_output("stream", name="stderr", text="careful"))
+
+
+def drop_alt_text(notebook):
+    del notebook.cells[2].metadata["mystnb"]
+
+
+SLIPS = [strip_outputs, never_run_a_cell, silence_by_tag, silence_by_comment, store_a_warning, drop_alt_text]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_what_nbval_overlooks_is_found_here(sample, slip):
+    assert faults(sample) == []
+    spoilt = copy.deepcopy(sample)
+    slip(spoilt)
+    assert faults(spoilt)

@@ -1,0 +1,45 @@
+"""The stamp that lets `make book` skip a second run of nbval: any change takes it away."""
+
+import pytest
+import stamp  # tools/stamp.py
+
+SOURCES = ["mtgp_tutorial/data.py", "mtgp_tutorial/datasets/a.csv", "book/a.ipynb", "constraints.txt"]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A small tree that has just been verified."""
+    for name in [*SOURCES, "README.md"]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    monkeypatch.setattr(stamp, "ROOT", tmp_path)
+    monkeypatch.setattr(stamp, "STAMP", tmp_path / "_build" / "verified.txt")
+    assert not stamp.verified()
+    stamp.write(stamp.fingerprint())
+    assert stamp.verified()
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_changed_source_is_not_verified(tree, name):
+    (tree / name).write_text("changed")
+    assert not stamp.verified()
+
+
+def test_a_new_or_removed_source_is_not_verified(tree):
+    (tree / "book" / "b.ipynb").write_text("new")
+    assert not stamp.verified()
+    (tree / "book" / "b.ipynb").unlink()
+    (tree / "book" / "a.ipynb").unlink()
+    assert not stamp.verified()
+
+
+def test_another_version_is_not_verified(tree, monkeypatch):
+    monkeypatch.setattr(stamp, "installed", lambda package: "0")
+    assert not stamp.verified()
+
+
+def test_what_cannot_change_an_output_does_not_matter(tree):
+    (tree / "README.md").write_text("changed")
+    assert stamp.verified()

@@ -1,0 +1,92 @@
+"""Run the chapters, write clean outputs back, and renew the plain copies.
+
+    python tools/notebooks.py                    # all chapters
+    python tools/notebooks.py book/icm.ipynb     # some
+    python tools/notebooks.py --check            # write nothing; exit status 1 if a file would change
+
+Outputs and execution counts stay (nbval and the book need them). Timings, widget state and editor settings go, so that
+a second run on the same machine gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels inherit it
+
+import nbformat
+import plain
+from nbclient import NotebookClient
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+PICTURE = BOOK / "_static" / "erie.png"  # the README shows the first figure of the ICM chapter
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def run(path: Path) -> str:
+    """The notebook's text after a run in a fresh kernel."""
+    notebook = nbformat.read(path, as_version=4)
+    where = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where).execute()
+    return nbformat.writes(normalised(notebook)) + "\n"
+
+
+def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Keep of the metadata only what the book reads."""
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat_minor = 5
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+        kept = {key: cell.metadata[key] for key in ("tags", "mystnb") if key in cell.metadata}
+        cell.metadata = nbformat.from_dict(kept)
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
+    return notebook
+
+
+def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join pieces of one stream; where it is cut is chance."""
+    kept: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if kept and output.output_type == kept[-1].output_type == "stream" and output.name == kept[-1].name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
+def first_figure(path: Path) -> bytes:
+    """The first stored PNG of a notebook."""
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+    return base64.b64decode(
+        next(output.data["image/png"] for output in outputs if "image/png" in output.get("data", {}))
+    )
+
+
+def main() -> int:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    changed = False
+    for path in arguments.notebooks or sorted(BOOK.glob("*.ipynb")):
+        text = run(path)
+        differs = text != path.read_text(encoding="utf8")
+        changed = changed or differs
+        print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
+        if differs and not arguments.check:
+            path.write_text(text, encoding="utf8")
+    if arguments.check:
+        return int(changed or bool(plain.stale()) or PICTURE.read_bytes() != first_figure(BOOK / "icm.ipynb"))
+    plain.write()
+    PICTURE.write_bytes(first_figure(BOOK / "icm.ipynb"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Write the plain copies `book/plain/*.ipynb`: for Jupyter, VS Code and Colab, where MyST shows as raw text.
+
+    python tools/plain.py            # write them
+    python tools/plain.py --check    # write nothing; exit status 1 if one is missing, stale or left over
+
+A copy has the chapter's code, no outputs, plain Markdown, and a first cell that fetches the module on Colab.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+from bibliography import Bibliography
+from myst import Book, Converter
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+ROOT = Path(__file__).resolve().parents[1]
+
+WITH_ADDRESS = """\
+# Colab only: fetch the module that this chapter uses. Elsewhere this cell does nothing.
+import os
+
+if "COLAB_RELEASE_TAG" in os.environ:
+    %pip install -q "git+{address}"
+"""
+WITHOUT_ADDRESS = """\
+# Colab only; elsewhere this cell does nothing. The book has no public address yet, so bring its module along: run
+# `make wheel` in the book's folder and upload dist/mtgp_tutorial-*.whl (Colab: folder symbol on the left, then upload).
+import glob
+import os
+
+if "COLAB_RELEASE_TAG" in os.environ:
+    wheels = sorted(glob.glob("/content/mtgp_tutorial-*.whl"))
+    if not wheels:
+        raise FileNotFoundError("Upload the wheel (see the comment above) to /content and run this cell again.")
+    %pip install -q {wheels[-1]}
+"""
+
+
+def address(root: Path = ROOT) -> str:
+    """The book's public address, or "" while it has none."""
+    return yaml.safe_load((root / "_config.yml").read_text(encoding="utf8")).get("repository", {}).get("url") or ""
+
+
+def documents(root: Path = ROOT) -> dict[str, int | None]:
+    """The names of all pages in the order of the contents, with the numbers of those that have one."""
+    contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf8"))
+    numbers: dict[str, int | None] = {Path(contents["root"]).name: None}
+    for part in contents["parts"]:
+        for chapter in part["chapters"]:
+            last = sum(number is not None for number in numbers.values())
+            numbers[Path(chapter["file"]).name] = last + 1 if part.get("numbered") else None
+    return numbers
+
+
+def read(name: str, root: Path) -> nbformat.NotebookNode:
+    """A page as a notebook; a page of text is one Markdown cell."""
+    path = root / "book" / f"{name}.ipynb"
+    if path.is_file():
+        return nbformat.read(path, as_version=4)
+    return nbformat.v4.new_notebook(cells=[new_markdown_cell(path.with_suffix(".md").read_text(encoding="utf8"))])
+
+
+def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbformat.NotebookNode]:
+    """The cells with plain text, without outputs, and with captions below the figures that have one."""
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cells.append(new_code_cell(cell.source))
+            figure = cell.metadata.get("mystnb", {}).get("figure", {})
+            source = converter.caption(figure["caption"], figure.get("name")) if "caption" in figure else ""
+        else:
+            source = converter.text(cell.source)
+        if source:
+            cells.append(new_markdown_cell(source))
+    if converter.cited:
+        listed = converter.book.bibliography.listed(converter.cited)
+        cells.append(new_markdown_cell(f"## References\n\n{listed}"))
+    return cells
+
+
+def copies(root: Path = ROOT) -> dict[Path, str]:
+    """Path and text of every plain copy."""
+    numbers = documents(root)
+    pages = {name: read(name, root) for name in numbers}
+    book = Book(Bibliography(root / "book" / "references.bib"))
+    for name, page in pages.items():
+        book.titles[name] = next(line for line in page.cells[0].source.split("\n") if line.startswith("# "))[2:].strip()
+    for name, page in pages.items():
+        converted(page, Converter(book, name, numbers[name], strict=False))
+    url = address(root)
+    colab = new_code_cell((WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS).strip())
+    written = {}
+    for name, page in pages.items():
+        if (root / "book" / f"{name}.ipynb").is_file():
+            cells = [colab, *converted(page, Converter(book, name, numbers[name], strict=True))]
+            for number, cell in enumerate(cells):
+                cell["id"] = f"plain-{number}"
+            metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+            copy = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+            written[root / "book" / "plain" / f"{name}.ipynb"] = nbformat.writes(copy) + "\n"
+    return written
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """Names of copies that are not what the chapters would give now."""
+    wanted = copies(root)
+    there = {path: path.read_text(encoding="utf8") for path in (root / "book" / "plain").glob("*.ipynb")}
+    return sorted(path.name for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
+
+
+def write(root: Path = ROOT) -> None:
+    """Write all copies and remove those whose chapter is gone."""
+    wanted = copies(root)
+    folder = root / "book" / "plain"
+    folder.mkdir(exist_ok=True)
+    for path in set(folder.glob("*.ipynb")) - wanted.keys():
+        path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf8")
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        sys.exit("Stale plain copies: " + ", ".join(stale()) if stale() else 0)
+    write()

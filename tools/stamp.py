@@ -1,0 +1,54 @@
+"""Which sources and versions the stored outputs were last verified on.
+
+    python tools/stamp.py        # exit status 0 if nbval has passed on exactly what is here, else 1
+
+The stamp is written by `conftest.py` after a green `pytest --nbval` over all chapters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STAMP = ROOT / "_build" / "verified.txt"
+SOURCES = ("mtgp_tutorial/**/*", "book/*.ipynb", "book/studies/*", "conftest.py", "constraints.txt")
+PACKAGES = ("torch", "gpytorch", "linear_operator", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
+
+
+def installed(package: str) -> str:
+    """The version of a package, or "none"."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def fingerprint() -> str:
+    """One hash of all that can change an output: module, chapters, Python and the numerical packages."""
+    files = {path for pattern in SOURCES for path in ROOT.glob(pattern) if path.is_file()}
+    digest = hashlib.sha256()
+    for path in sorted(path for path in files if "__pycache__" not in path.parts):
+        digest.update(f"{path.relative_to(ROOT).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for package in PACKAGES:
+        digest.update(f"{package} {installed(package)}\n".encode())
+    digest.update(f"python {sys.version_info[:2]}\n".encode())
+    return digest.hexdigest()
+
+
+def verified() -> bool:
+    """Whether the stored outputs passed on exactly these sources and versions."""
+    return STAMP.is_file() and fingerprint() in STAMP.read_text().split()
+
+
+def write(passed: str) -> None:
+    """Record that the sources with this fingerprint passed; earlier ones (other versions of torch, say) stay true."""
+    STAMP.parent.mkdir(exist_ok=True)
+    with STAMP.open("a") as stamp:
+        stamp.write(passed + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if verified() else 1)
