@@ -6,7 +6,7 @@ import os
 
 import torch
 
-WORTH_A_GPU = 2000  # observed cells; below this a CPU is done before a GPU has been set up
+WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 
 
 def choose_device(num_cells: int) -> str:
