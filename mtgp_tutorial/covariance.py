@@ -19,7 +19,7 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
     """
     if W.dim() != 2 or kappa.shape != W.shape[:1]:
         raise ValueError(f"W, kappa: have shapes {tuple(W.shape)} and {tuple(kappa.shape)}; pass [T, R] and [T]")
-    if bool((kappa < 0).any()):
+    if not bool((kappa >= 0).all()):
         raise ValueError(f"kappa: holds {kappa.min():g}; its entries are variances, pass none below 0")
     return W @ W.T + torch.diag(kappa)
 
@@ -29,6 +29,8 @@ def correlation(B: Tensor) -> Tensor:
 
     Raises ValueError when a diagonal entry is not positive.
     """
+    if B.dim() != 2 or B.shape[0] != B.shape[1]:
+        raise ValueError(f"B: has shape {tuple(B.shape)}; pass a square matrix")
     variances = B.diagonal()
     if not bool((variances > 0).all()):
         raise ValueError(

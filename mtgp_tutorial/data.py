@@ -12,24 +12,38 @@ import torch
 from torch import Tensor
 
 
-def as_matrix(value: Any, name: str) -> Tensor:
-    """Return a copy of `value` as a float64 matrix; a vector becomes one column.
+def as_matrix(value: Any, name: str, *, vector: bool = True) -> Tensor:
+    """Return a copy of `value` as a float64 matrix; a vector becomes one column, if one may be passed.
 
-    Raises ValueError when it is not numeric, or has neither one nor two dimensions.
+    A masked array's masked entries become NaN. Raises ValueError when it is not numeric (dates and complex
+    numbers are not), or has neither one nor two dimensions.
     """
-    if value.is_complex() if torch.is_tensor(value) else np.iscomplexobj(value):
-        raise ValueError(f"{name}: holds complex numbers; pass real ones")
     try:
+        if value.is_complex() if torch.is_tensor(value) else np.iscomplexobj(value):
+            raise ValueError("it holds complex numbers")
         if isinstance(value, (pd.DataFrame, pd.Series)):
-            value = value.to_numpy(dtype=float, na_value=np.nan)
+            value = value.to_numpy(na_value=np.nan) if value.ndim == 1 else _numbers(value)
+        if np.ma.isMaskedArray(value):
+            value = np.ma.filled(value.astype(float), np.nan)
         if not torch.is_tensor(value):
+            if np.asarray(value).dtype.kind in "mM":
+                raise ValueError("it holds dates")
             value = torch.as_tensor(np.array(value, dtype=float))
         matrix = value.detach().to(dtype=torch.float64, copy=True)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name}: not a numeric array ({error}); pass numbers only") from None
-    if matrix.dim() not in (1, 2):
-        raise ValueError(f"{name}: has {matrix.dim()} dimensions; pass a vector or a matrix")
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{name}: not a numeric array ({reason}); pass numbers only") from None
+    if matrix.dim() not in ((1, 2) if vector else (2,)):
+        wanted = "a vector or a matrix" if vector else "a matrix [N, T], one column for each task"
+        raise ValueError(f"{name}: has {matrix.dim()} dimensions; pass {wanted}")
     return matrix if matrix.dim() == 2 else matrix[:, None]
+
+
+def _numbers(frame: pd.DataFrame) -> np.ndarray:
+    """A data frame as floats; dates would become nanoseconds without a word."""
+    if any(column.dtype.kind in "mM" for _, column in frame.items()):
+        raise ValueError("it holds dates")
+    return frame.to_numpy(dtype=float, na_value=np.nan)
 
 
 @dataclass(frozen=True)
@@ -68,12 +82,14 @@ class TaskData:
     x_unit: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.tasks, str) or isinstance(self.units, str):
+            raise ValueError(
+                f"tasks, units: are {self.tasks!r} and {self.units!r}; pass lists of names, one for each task"
+            )
         tasks = list(self.tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
-        if np.ndim(self.y) != 2:
-            raise ValueError(f"y: has {np.ndim(self.y)} dimensions; pass a matrix [N, T], one column for each task")
-        x, y = as_matrix(self.x, "x"), as_matrix(self.y, "y")
+        x, y = as_matrix(self.x, "x"), as_matrix(self.y, "y", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
         _check_table(x, y, tasks, units)
@@ -104,12 +120,16 @@ class TaskData:
         return moved
 
     def split(self, mask: Tensor) -> tuple[TaskData, TaskData]:
-        """Two tables of the same rows: the cells outside the mask [N, T], and those in it."""
+        """Two tables of the same rows: the cells outside the mask (True or False, [N, T]), and those in it."""
+        if not torch.is_tensor(mask) or mask.dtype != torch.bool or mask.shape != self.y.shape:
+            raise ValueError(f"mask: pass a tensor of True and False with the shape {tuple(self.y.shape)} of y")
         nan = torch.full_like(self.y, torch.nan)
         return replace(self, y=torch.where(mask, nan, self.y)), replace(self, y=torch.where(mask, self.y, nan))
 
     def hide(self, task: str, start: float, stop: float, dim: int = 0) -> tuple[TaskData, TaskData]:
         """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden)."""
+        if not 0 <= dim < self.x.shape[1]:
+            raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
         mask = torch.zeros_like(self.observed)
         inside = (self.x[:, dim] >= start) & (self.x[:, dim] <= stop)
         mask[:, self.task_index(task)] = inside & self.observed[:, self.task_index(task)]
@@ -123,6 +143,8 @@ class TaskData:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
         column = self.task_index(task)
         rows = self.observed[:, column].nonzero().squeeze(1).cpu()
+        if not 0 < round(share * len(rows)) < len(rows):
+            raise ValueError(f"share: {share} of {len(rows)} cells hides none or all of {task!r}; pass another share")
         order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
         mask = torch.zeros(self.y.shape, dtype=torch.bool)
         mask[rows[order[: round(share * len(rows))]], column] = True
@@ -133,14 +155,18 @@ class TaskData:
 
         A task with one observed cell takes the geometric mean of the other tasks' standard
         deviations. Raises ValueError for a task without any observation, for one whose two or
-        more values are all equal, and when no task has two values.
+        more values are all equal (or differ by rounding alone), and when no task has two values.
         """
         columns = [self.y[self.observed[:, t], t] for t in range(self.num_tasks)]
         for name, column in zip(self.tasks, columns, strict=True):
             if len(column) == 0:
                 raise ValueError(f"y: task {name!r} has no observed cell; drop the task or add an observation")
-            if len(column) > 1 and column.min() == column.max():
-                raise ValueError(f"y: all {len(column)} values of task {name!r} are {column[0]:g}; drop the task")
+            spread, size = float(column.max() - column.min()), float(column.abs().max())
+            if len(column) > 1 and not max(1e-13 * size, 1e-150) < spread < 1e150:
+                raise ValueError(
+                    f"y: all {len(column)} values of task {name!r} are {column[0]:g}, or differ by {spread:.3g}, "
+                    "which is rounding error or out of range; drop the task or rescale it"
+                )
         sd = torch.stack(
             [column.std(correction=0) if len(column) > 1 else column.new_tensor(torch.nan) for column in columns]
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import torch
 
@@ -12,9 +13,12 @@ WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 def choose_device(num_cells: int) -> str:
     """ "cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
 
-    The environment variable MTGP_DEVICE overrides it. Raises ValueError when that asks for CUDA and there is none.
+    The environment variable MTGP_DEVICE overrides it. Raises ValueError when that names no
+    device, or asks for CUDA where there is none.
     """
     forced = os.environ.get("MTGP_DEVICE", "")
+    if forced and not re.fullmatch(r"cpu|cuda(:\d+)?", forced):
+        raise ValueError(f"MTGP_DEVICE: is {forced!r}; set it to cpu, cuda or cuda:N, or unset it")
     if forced.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"MTGP_DEVICE: asks for {forced!r}, and torch sees no CUDA device; unset it")
     if forced:

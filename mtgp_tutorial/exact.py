@@ -23,6 +23,18 @@ class NotPositiveDefiniteError(ValueError):
     """A covariance matrix that has no usable Cholesky factor."""
 
 
+def _check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
+    """Raise ValueError unless each tensor has its shape and holds finite numbers, and square ones are symmetric."""
+    for name, (value, shape) in expected.items():
+        if value.shape != torch.Size(shape):
+            raise ValueError(f"{name}: has shape {tuple(value.shape)}; pass {tuple(shape)} to fit the others")
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"{name}: holds NaN or infinite values; leave out cells that were not observed")
+        symmetric = name not in ("residual", "cross") and value.dim() == 2
+        if symmetric and bool((value - value.mT).abs().max() > 1e-8 * value.abs().max()):
+            raise ValueError(f"{name}: is not symmetric; pass a covariance matrix")
+
+
 def cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
     """Lower factor of a positive definite matrix [..., n, n]; never adds jitter.
 
@@ -62,8 +74,11 @@ class _LogLikelihood(Function):
 def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
     """log N(residual | 0, covariance) in nats; residual [n], covariance [n, n].
 
-    Differentiable once in both. Raises NotPositiveDefiniteError. (Rasmussen and Williams 2006, eq. 2.30)
+    Differentiable once in both. Raises NotPositiveDefiniteError, and ValueError for shapes that do not fit, NaN and
+    matrices that are not symmetric. (Rasmussen and Williams 2006, eq. 2.30)
     """
+    n = len(residual)
+    _check(residual=(residual, (n,)), covariance=(covariance, (n, n)))
     return _LogLikelihood.apply(residual, covariance)
 
 
@@ -72,8 +87,11 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
 
     residual: [n]; covariance: [n, n] of the values; cross: [m, n] of unknowns and values;
     prior: [m, m] of the unknowns, or its diagonal [m]: then only variances [m] come back.
-    Raises NotPositiveDefiniteError. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+    Raises as `log_likelihood` does. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
     """
+    n, m = len(residual), len(cross)
+    _check(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
+    _check(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
     factor = cholesky(covariance)
     half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
     mean = half.T @ torch.linalg.solve_triangular(factor, residual[:, None], upper=False)[:, 0]
@@ -87,6 +105,7 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int) -> 
     The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
     same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
     """
+    _check(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
     values, vectors = torch.linalg.eigh(covariance)
     if values[0] < -1e-8 * values[-1].abs():
         raise NotPositiveDefiniteError(
@@ -104,6 +123,8 @@ def _split(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> tuple[Tenso
     Returns lam [T], P [T, T], log |Sigma|, z [T, N] (rows: T independent problems) and the
     Cholesky factors [T, N, N] of their covariances lam_j K + I.
     """
+    N, T = len(K), len(B)
+    _check(residual=(residual, (N, T)), K=(K, (N, N)), B=(B, (T, T)), Sigma=(Sigma, (T, T)))
     factor = cholesky(Sigma, "Sigma")
     identity = torch.eye(len(Sigma), dtype=K.dtype, device=K.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
@@ -148,7 +169,7 @@ def kronecker_log_likelihood(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tens
     """log N(vec residual | 0, K kron B + I kron Sigma) in nats, for a complete table.
 
     residual: [N, T], K: [N, N], B and Sigma: [T, T]. Differentiable once in all four.
-    T Cholesky factorisations of size N instead of one of size N T. Raises NotPositiveDefiniteError.
+    T Cholesky factorisations of size N instead of one of size N T. Raises as `log_likelihood` does.
     """
     return _KroneckerLogLikelihood.apply(residual, K, B, Sigma)
 
@@ -160,7 +181,10 @@ def kronecker_posterior(
 
     cross: [M, N] kernel of new and old inputs; prior: [M, M] kernel of the new inputs, and then the
     covariance is [M*T, M*T], point-major; or its diagonal [M], and then variances [M, T] come back.
+    Raises as `log_likelihood` does.
     """
+    M = len(cross)
+    _check(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
     lam, P, _, z, factors = _split(residual, K, B, Sigma)
     back = Sigma @ P  # f = g back^T, with g the T independent posteriors
     a = torch.cholesky_solve(z[:, :, None], factors)[:, :, 0]

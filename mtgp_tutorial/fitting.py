@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.models import Model
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.priors import input_spread, length_scales, log_prior
+from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
 from mtgp_tutorial.starting import starting_point
 
 
@@ -67,56 +68,68 @@ class Fit:
 
     @property
     def on_floor(self) -> list[str]:
-        """Tasks whose noise the fit would make smaller if the floor allowed it (within 1 % of it)."""
-        smallest = torch.linalg.eigvalsh(self.model.Sigma())[0]
-        variances = self.model.Sigma().diagonal()
-        return [
-            t
-            for t, v in zip(self.model.data.tasks, variances, strict=True)
-            if v < 1.01 * FLOOR or smallest < 1.01 * FLOOR
-        ]
+        """Tasks with a share in a direction of noise that the fit would make smaller if the floor allowed it.
+
+        A direction is an eigenvector of Sigma (a task, when Sigma is diagonal) with a variance within 1 % of it.
+        """
+        values, vectors = torch.linalg.eigh(self.model.Sigma())
+        share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
+        return [task for task, part in zip(self.model.data.tasks, share) if part > 1 / (2 * len(share))]
 
     @property
     def length_scales(self) -> list[float]:
         """Length-scales of the kernel's parts, in units of the inputs; one list for all."""
-        return [float(v) for scale in length_scales(self.model.kernel) for v in scale.detach().flatten()]
+        return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
 
 
 def objective(model: Model, priors: bool) -> Tensor:
     """Exact log marginal likelihood of the standardised table, plus the log prior if asked for."""
     value = model.log_likelihood()
-    if priors:
-        x = model.unit.x
-        value = value + log_prior(
-            length_scales(model.kernel), input_spread(x), model.B(), model.Sigma(), model.mean(x)[0]
-        )
-    return value
+    if not priors:
+        return value
+    scales = [part.lengthscale for part in spatial_parts(model.kernel)]
+    mean = torch.stack([base.constant for base in model.mean.base_means])
+    return value + log_prior(
+        scales,
+        input_spread(model.unit.x),
+        model.signal_variances(),
+        model.noise_variances(),
+        (model.B(), model.Sigma()),
+        mean,
+    )
 
 
 def fit(model: Model, *, priors: bool = True, starts: int = 3, seed: int = 0, max_iterations: int = 1000) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
     The first starts come from the data's covariance with the length-scales and noises in starting.STARTS; more are
-    drawn around them with `seed`. The best converged start wins. Raises FitError, with the parameter values, when
-    none has converged.
+    drawn around them with `seed`. The best start wins. Raises FitError, with its parameter values, when it has not
+    converged, unless a converged one is within 0.01 nats of it.
     """
-    if isinstance(starts, bool) or not isinstance(starts, int) or starts < 1:
+    if isinstance(starts, bool) or not isinstance(starts, Integral) or starts < 1:
         raise ValueError(f"starts: {starts!r} is not a whole number above 0; pass how many starts to try")
     generator = torch.Generator().manual_seed(seed)
     runs = [_climb(starting_point(model, number, generator), priors, max_iterations) for number in range(starts)]
     table = pd.DataFrame([record for _, record in runs]).rename_axis("start")
-    usable = table.index[table["converged"] & np.isfinite(table["objective"])]
-    if len(usable) == 0:
-        values = {name: p.detach().cpu().tolist() for name, p in runs[0][0].named_parameters()}
-        raise FitError(
-            f"fit: none of {starts} starts converged in {max_iterations} iterations ({runs[0][1]['message']}); "
-            f"allow more iterations or check the data; the first ended at {values}"
-        )
-    best = runs[table["objective"][usable].idxmax()][0]
+    best = _best(runs, table, max_iterations)
     with torch.no_grad():
         log_scale = (best.unit.observed * best.scale.sd.log()).sum()
         value = float(best.log_likelihood() - log_scale)
     return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
+
+
+def _best(runs: list[tuple[Model, dict[str, Any]]], table: pd.DataFrame, max_iterations: int) -> Model:
+    """The model at the highest objective, if that start (or one as high) converged; FitError otherwise."""
+    heights = table["objective"].fillna(-math.inf)
+    usable = heights[table["converged"] & (heights > heights.max() - 0.01)]
+    if len(usable):
+        return runs[int(usable.idxmax())][0]
+    top = int(heights.idxmax())
+    values = {name: p.detach().cpu().tolist() for name, p in runs[top][0].named_parameters()}
+    raise FitError(
+        f"fit: the best of {len(runs)} starts has not converged in {max_iterations} iterations "
+        f"({table['message'][top]}); allow more iterations or check the data; it ended at {values}"
+    )
 
 
 def _bounds(model: Model) -> list[tuple[float, float]]:
@@ -139,14 +152,14 @@ def _climb(model: Model, priors: bool, max_iterations: int) -> tuple[Model, dict
         gradient = parameters_to_vector(torch.autograd.grad(value, parameters))
         return float(value.detach()), gradient.cpu().numpy()
 
-    start = parameters_to_vector(parameters).detach().cpu().numpy()
+    start, bounds = parameters_to_vector(parameters).detach().cpu().numpy(), _bounds(model)
     try:
         result = minimize(
             loss,
             start,
             jac=True,
             method="L-BFGS-B",
-            bounds=_bounds(model),
+            bounds=bounds,
             options={
                 "maxiter": max_iterations,
                 "maxfun": 2 * max_iterations,
@@ -158,7 +171,9 @@ def _climb(model: Model, priors: bool, max_iterations: int) -> tuple[Model, dict
     except NotPositiveDefiniteError as error:
         return model, {"objective": math.nan, "evaluations": 0, "converged": False, "message": str(error)}
     vector_to_parameters(torch.as_tensor(result.x).to(parameters[0].device), parameters)
-    converged = bool(result.success) or float(np.abs(result.jac).max()) < 1e-3
+    low, high = np.array(bounds).T
+    slope = result.x - np.clip(result.x - result.jac, low, high)  # zero at a bound that the gradient points out of
+    converged = bool(result.success) or float(np.abs(slope).max()) < 1e-2
     return model, {
         "objective": -float(result.fun),
         "evaluations": int(result.nfev),

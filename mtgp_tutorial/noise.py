@@ -12,6 +12,8 @@ sigma^2 is the same fraction of every task's variance.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from gpytorch.constraints import GreaterThan, Positive
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
@@ -32,11 +34,11 @@ def noise_likelihood(kind: str, num_tasks: int) -> MultitaskGaussianLikelihood:
         likelihood = MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor)
     else:
         log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
-        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L
-            torch.manual_seed(0)
+        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
             likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale)
         likelihood.double().noise = torch.tensor(FLOOR)
         likelihood.raw_noise.requires_grad_(False)
+        torch.nn.init.eye_(likelihood.task_noise_covar_factor)
     return likelihood.double()
 
 
@@ -51,16 +53,12 @@ def noise_matrix(likelihood: MultitaskGaussianLikelihood) -> Tensor:
     return Sigma
 
 
-def set_noise_matrix(likelihood: MultitaskGaussianLikelihood, Sigma: Tensor) -> None:
-    """Give the likelihood the nearest Sigma that its kind can hold, by averaging or dropping terms.
-
-    A variance below twice the floor is raised to it, so that the optimiser starts off the boundary.
-    """
-    variances = Sigma.diagonal().clamp_min(2 * FLOOR)
-    if not likelihood.has_task_noise:
-        likelihood.noise = variances.mean()
-    elif likelihood.rank == 0:
-        likelihood.task_noises = variances
+def set_noise_variance(likelihood: MultitaskGaussianLikelihood, variance: float) -> None:
+    """Give the likelihood Sigma = variance I; variance above the floor, standardised units."""
+    if likelihood.rank > 0:
+        factor = likelihood.task_noise_covar_factor.data
+        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor)))
+    elif likelihood.has_task_noise:
+        likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
     else:
-        rest = Sigma - torch.diag(Sigma.diagonal()) + torch.diag(variances - FLOOR)
-        likelihood.task_noise_covar_factor.data.copy_(torch.linalg.cholesky(rest))
+        likelihood.noise = torch.full_like(likelihood.noise, variance)

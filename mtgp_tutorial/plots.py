@@ -53,6 +53,8 @@ def tasks(
 
     Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
     """
+    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
+        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
     for t, ax in enumerate(axes):
         _panel(ax, prediction, t)
         name = "true function"

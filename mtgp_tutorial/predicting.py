@@ -10,6 +10,7 @@ from torch import Tensor
 from mtgp_tutorial import exact
 from mtgp_tutorial.covariance import (
     Cells,
+    Term,
     all_cells,
     noise_covariance,
     observation_covariance,
@@ -36,14 +37,15 @@ def impute(fit: Fit, table: TaskData | None = None, *, noise: bool = True) -> Pr
     Without a table (or with the fitted one) the rows are those of the fitted data; another table brings
     further rows, and what it holds is conditioned on as well. The noise of a row's observed cells
     speaks through Sigma. With noise=True an observed cell is known: its mean is its value, its variance 0.
-    Raises ValueError for a table with other tasks, another width or on another device. (book: impute)
+    Raises ValueError for a table with other tasks, another width, on another device, or with a row that
+    repeats a fitted one (it would count twice). (book: impute)
     """
     model = fit.model
-    data = model.data if table is None else table
-    _check_tasks(fit, data)
-    x, y, start = _query(fit, data.x), model.scale.to_unit(data.y), 0
-    if not _same(data, model.data):
-        x, y, start = torch.cat([model.unit.x, x]), torch.cat([model.unit.y, y]), len(model.unit.x)
+    x, y, start = model.unit.x, model.unit.y, 0
+    if table is not None and not _same(table, model.data):
+        _check_further(fit, table)
+        x, start = torch.cat([x, table.x]), len(x)
+        y = torch.cat([y, model.scale.to_unit(table.y)])
     wanted = torch.zeros_like(y, dtype=torch.bool)
     wanted[start:] = True
     mean, variance = _dense(fit, x, y - model.mean(x), x, all_cells(wanted), same_rows=noise)
@@ -71,7 +73,7 @@ def _at_new_rows(fit: Fit, x: Tensor, noise: bool, covariance: bool) -> tuple[Te
     terms = model.terms(model.unit.x)
     if bool(model.unit.observed.all()) and len(terms) == 1:
         (K, B), (cross, _) = terms[0], model.terms(x, model.unit.x)[0]
-        prior = model.terms(x)[0][0] if covariance else torch.ones(M).to(K)
+        prior = _joint_terms(fit, x)[0][0] if covariance else torch.ones(M).to(K)
         mean, spread = exact.kronecker_posterior(model.residual(), K, B, Sigma, cross, prior)
     else:
         cells = all_cells(torch.ones(M, T, dtype=torch.bool, device=x.device))
@@ -101,9 +103,15 @@ def _dense(
     cross = signal_covariance(model.terms(x_new, x), new, seen)
     if same_rows:
         cross = cross + noise_covariance(Sigma, new, seen)
-    prior = signal_covariance(model.terms(x_new), new, new) if covariance else model.B().diagonal()[new[1]]
+    prior = signal_covariance(_joint_terms(fit, x_new), new, new) if covariance else model.B().diagonal()[new[1]]
     observed = observation_covariance(model.terms(x), Sigma, seen)
     return exact.posterior(residual[seen], observed, cross, prior)
+
+
+def _joint_terms(fit: Fit, x: Tensor) -> list[Term]:
+    """Terms of new inputs among themselves, one column at a time: no input may cost another its digits."""
+    columns = [fit.model.terms(x, one[None]) for one in x]
+    return [(torch.cat([column[q][0] for column in columns], dim=1), B) for q, (_, B) in enumerate(columns[0])]
 
 
 def _in_data_units(
@@ -133,11 +141,17 @@ def _query(fit: Fit, x: Any) -> Tensor:
     return x
 
 
-def _check_tasks(fit: Fit, table: TaskData) -> None:
-    if table.tasks != fit.model.data.tasks:
-        raise ValueError(
-            f"table: has the tasks {table.tasks}, the fit {fit.model.data.tasks}; pass the same, in this order"
-        )
+def _check_further(fit: Fit, table: TaskData) -> None:
+    """Further rows must fit the data, and none may be a fitted row with the same values."""
+    data = fit.model.data
+    if table.tasks != data.tasks:
+        raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    same_x = (_query(fit, table.x)[:, None, :] == data.x).all(-1)
+    both = table.observed[:, None, :] & data.observed
+    same_y = ((table.y[:, None, :] == data.y) | ~both).all(-1) & both.any(-1)
+    if bool((same_x & same_y).any()):
+        row = int((same_x & same_y).any(1).nonzero()[0])
+        raise ValueError(f"table: its row {row} repeats a fitted row; pass new rows only, or no table")
 
 
 def _same(a: TaskData, b: TaskData) -> bool:

@@ -31,9 +31,10 @@ def input_spread(x: Tensor) -> Tensor:
     return torch.where(spread > 0, spread, torch.ones_like(spread))
 
 
-def length_scales(kernel: Kernel) -> list[Tensor]:
-    """The length-scales [1, 1] or [1, D] of all parts of a kernel, each once."""
-    return [part.lengthscale for part in kernel.modules() if getattr(part, "has_lengthscale", False)]
+def spatial_parts(kernel: Kernel) -> list[Kernel]:
+    """The parts of a kernel whose length-scale is in units of the inputs (that of a PeriodicKernel has none)."""
+    parts = kernel.modules()
+    return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
 def _log_normal(value: Tensor, median: float, sd: float) -> Tensor:
@@ -41,15 +42,18 @@ def _log_normal(value: Tensor, median: float, sd: float) -> Tensor:
     return -0.5 * (((value.log() - math.log(median)) / sd) ** 2).sum()
 
 
-def log_prior(scales: list[Tensor], spread: Tensor, B: Tensor, Sigma: Tensor, mean: Tensor) -> Tensor:
+def log_prior(
+    scales: list[Tensor], spread: Tensor, signal: Tensor, noise: Tensor, matrices: tuple[Tensor, Tensor], mean: Tensor
+) -> Tensor:
     """Log prior density up to a constant, a number.
 
-    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; B and Sigma: [T, T]; mean: [T].
+    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; signal and noise: the free variances of B and
+    Sigma, [T], or [1] when tasks share one; matrices: B and Sigma, [T, T]; mean: [T].
     """
-    value = -0.5 * (mean**2).sum() + _log_normal(B.diagonal(), 1.0, 1.0) + _log_normal(Sigma.diagonal(), 0.05, 1.0)
+    value = -0.5 * (mean**2).sum() + _log_normal(signal, 1.0, 1.0) + _log_normal(noise, 0.05, 1.0)
     for scale in scales:
         reference = spread if scale.shape[-1] == len(spread) else spread.log().mean().exp()
         value = value + _log_normal(scale / reference, 0.3, 1.0)
-    for matrix in (B, Sigma):
+    for matrix in matrices:
         value = value + torch.linalg.slogdet(correlation(matrix)).logabsdet
     return value

@@ -59,34 +59,42 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
 
     A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats.
     truth and the predictions stand on the same rows; `seen` holds the training cells, for the trivial predictor.
-    Raises ValueError when rows or tasks differ, when truth has no cells, and when a scored cell was seen.
+    Raises ValueError when rows or tasks differ, when there is nothing to score, when a scored cell was seen, and
+    for predictions of the latent f, which cannot be scored on noisy values.
     """
+    single = isinstance(predictions, Prediction)
     named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
-    if not truth.observed.any():
-        raise ValueError("truth: has no observed cell; pass the cells that were hidden")
-    rows = {}
+    _check_scorable(named, truth, seen)
+    scale, rows = seen.scale(), {}
     for name, prediction in named.items():
-        if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
-            raise ValueError(f"predictions: {name!r} has other rows or tasks than truth; predict at truth.x")
         for t, task in enumerate(truth.tasks):
             cells = truth.observed[:, t]
             if cells.any():
-                if (prediction.variance[cells, t] == 0).any():
-                    raise ValueError(f"predictions: {name!r} knew cells of {task!r} that are scored; hide them from it")
                 label = f"{task} [{truth.units[t]}]" if truth.units[t] else task
-                rows[name, label] = _row(
-                    prediction.mean[cells, t],
-                    prediction.variance[cells, t],
-                    truth.y[cells, t],
-                    seen.y[seen.observed[:, t], t],
-                )
+                mean, variance = prediction.mean[cells, t], prediction.variance[cells, t]
+                rows[name, label] = _row(mean, variance, truth.y[cells, t], scale.mean[t], scale.sd[t] ** 2)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
-    return frame if "" not in named else frame.droplevel("model")
+    return frame.droplevel("model") if single else frame
 
 
-def _row(mean: Tensor, variance: Tensor, y: Tensor, train: Tensor) -> dict[str, float]:
-    train_mean, train_variance = train.mean(), train.var(correction=0)
+def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> None:
+    if not named or not truth.observed.any():
+        raise ValueError("predictions, truth: there is no prediction or no observed cell to score; pass both")
+    if seen.tasks != truth.tasks:
+        raise ValueError(f"seen: has the tasks {seen.tasks}, truth {truth.tasks}; pass the same, in this order")
+    if torch.equal(seen.x, truth.x) and bool((seen.observed & truth.observed).any()):
+        raise ValueError("truth: holds cells that were seen in training; score hidden cells only")
+    for name, prediction in named.items():
+        if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
+            raise ValueError(f"predictions: {name!r} has other rows or tasks than truth; predict at truth.x")
+        if not prediction.noise:
+            raise ValueError(f"predictions: {name!r} is of the latent f; use noise=True to score observed values")
+        if bool((prediction.variance[truth.observed] == 0).any()):
+            raise ValueError(f"predictions: {name!r} knew cells that are scored; hide them from it")
+
+
+def _row(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> dict[str, float]:
     values = {
         "MSE": mse(mean, y),
         "MAE": mae(mean, y),

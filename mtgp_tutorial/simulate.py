@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -27,11 +28,12 @@ def two_sines(
     """Noisy values of `sines` at n equally spaced inputs on [0, 1].
 
     Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
-    Raises ValueError for n below 1 and a correlation not between -1 and 1.
+    Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
     """
-    if n < 1 or not -1 < noise_correlation < 1:
+    if n < 1 or not noise_sd > 0 or not -1 < noise_correlation < 1:
         raise ValueError(
-            f"n, noise_correlation: are {n} and {noise_correlation}; pass n >= 1 and a correlation between -1 and 1"
+            f"n, noise_sd, noise_correlation: are {n}, {noise_sd}, {noise_correlation}; "
+            "pass n >= 1, a standard deviation above 0 and a correlation between -1 and 1"
         )
     truth = sines(torch.linspace(0, 1, n, dtype=torch.float64), lag=lag)
     off = noise_sd**2 * noise_correlation
@@ -45,8 +47,10 @@ def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> 
     kernel: of the inputs, variance 1; B, Sigma: [T, T]. Raises NotPositiveDefiniteError if one is no covariance.
     """
     x = as_matrix(x, "x")
+    if B.dim() != 2 or B.shape[0] != B.shape[1] or B.shape != Sigma.shape:
+        raise ValueError(f"B, Sigma: have shapes {tuple(B.shape)} and {tuple(Sigma.shape)}; pass two of shape [T, T]")
     with torch.no_grad():
-        K = kernel.double()(x).to_dense()
+        K = copy.deepcopy(kernel).double()(x).to_dense()
     cells = all_cells(torch.ones(len(x), len(B), dtype=torch.bool))
     covariance = signal_covariance([(K, B.double())], cells, cells)
     f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))

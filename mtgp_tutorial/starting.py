@@ -6,12 +6,14 @@ import copy
 import math
 
 import torch
+from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.models import IndependentKernel, Model
-from mtgp_tutorial.noise import set_noise_matrix
-from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.kernels import IndependentKernel
+from mtgp_tutorial.models import Model
+from mtgp_tutorial.noise import set_noise_variance
+from mtgp_tutorial.priors import input_spread, spatial_parts
 
 # length-scale as a fraction of the inputs' range, noise as a fraction of the variance
 STARTS = [(0.2, 0.1), (0.6, 0.3), (0.05, 0.02)]
@@ -29,17 +31,23 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
         fraction *= math.exp(0.5 * float(jitter(1)))
     spread = input_spread(model.unit.x)
     with torch.no_grad():
-        for part in model.kernel.modules():
-            if getattr(part, "has_lengthscale", False):
-                target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
-                part.lengthscale = fraction * target.expand_as(part.raw_lengthscale)
+        for part in spatial_parts(model.kernel):
+            target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
+            if part.raw_lengthscale.requires_grad:
+                part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
         y = model.unit.y.nan_to_num()
         start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
-        set_noise_matrix(model.likelihood, noise * torch.eye(len(start)).to(y))
+        set_noise_variance(model.likelihood, noise)
         _start_signal(model, start, 0.1 * jitter(*start.shape).to(y))
         for mean in model.mean.base_means:
             mean.constant = 0.0
     return model
+
+
+def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
+    """The length-scale, moved inside the bounds that the kernel's owner may have set."""
+    lower, upper = part.raw_lengthscale_constraint.lower_bound, part.raw_lengthscale_constraint.upper_bound
+    return length_scale.clamp(min=float(lower.max()) * 1.01, max=float(upper.min()) * 0.99)
 
 
 def _start_signal(model: Model, B: Tensor, disturbance: Tensor) -> None:

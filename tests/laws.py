@@ -20,7 +20,7 @@ from mtgp_tutorial.covariance import (
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.fitting import Fit
+from mtgp_tutorial.fitting import Fit, objective
 from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.starting import starting_point
 
@@ -32,7 +32,7 @@ def tensor(values):
 
 
 def close(a, b, tolerance=1e-9):
-    """Equal to a relative tolerance of the larger one."""
+    """Equal to the tolerance times the largest entry, or times 1 if that is larger."""
     a, b = (np.asarray(v.detach() if torch.is_tensor(v) else v, dtype=float) for v in (a, b))
     assert a.shape == b.shape, (a.shape, b.shape)
     np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(1.0, np.abs(b).max()))
@@ -417,23 +417,27 @@ def law_impute_new_rows_conditions_on_them():
 
 
 def law_gradients():
-    for fitted in models_of(table(RANDOM(15))):
-        model = fitted.model.requires_grad_(True)
-        parameters = [p for p in model.parameters() if p.requires_grad]
-        if hasattr(model.likelihood, "raw_noise") and model.noise == "full":
-            parameters = [p for p in parameters if p is not model.likelihood.raw_noise]
-        gradients = torch.autograd.grad(model.log_likelihood(), parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            close(gradient.flatten()[-1], _slope(model, parameter), 1e-5)
+    """Every entry of every parameter's gradient, with and without holes, against central differences."""
+    for holes in (True, False):
+        for fitted in models_of(table(RANDOM(15), rows=5, holes=holes)):
+            model = fitted.model.requires_grad_(True)
+            names = [
+                name for name, _ in model.named_parameters() if not (model.noise == "full" and "raw_noise" in name)
+            ]
+            parameters = [model.get_parameter(name) for name in names]
+            gradients = torch.autograd.grad(model.log_likelihood(), parameters)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                for entry in range(parameter.numel()):
+                    close(gradient.flatten()[entry], _slope(model, parameter, entry), 1e-5)
 
 
-def _slope(model, parameter, step=1e-5):
+def _slope(model, parameter, entry, step=1e-5):
     values = []
     with torch.no_grad():
         for move in (step, -2 * step):
-            parameter.view(-1)[-1] += move
+            parameter.view(-1)[entry] += move
             values.append(float(model.log_likelihood()))
-        parameter.view(-1)[-1] += step
+        parameter.view(-1)[entry] += step
     return (values[0] - values[1]) / (2 * step)
 
 
@@ -452,33 +456,53 @@ def law_same_optimum_from_parametrisations_that_span_the_same_B():
 
 
 def law_fit_follows_the_scale_of_data_and_inputs():
-    data = simulate.two_sines(seed=5)
-    moved = TaskData(1e4 * data.x + 7, tensor([1e-6, 1e5]) * data.y - 3)
+    data, factor = simulate.two_sines(seed=5), tensor([1e-6, 1e5])
+    moved = TaskData(1e4 * data.x + 7, factor * data.y - tensor([3e-6, 3e5]))
     starts = [
-        starting_point(icm(table), 0, torch.Generator()).kernel.data_covar_module.lengthscale for table in (data, moved)
+        starting_point(icm(one), 0, torch.Generator()).kernel.data_covar_module.lengthscale for one in (data, moved)
     ]
     close(starts[1] / starts[0], [[1e4]], 1e-12)
     a, b = fit(icm(data)), fit(icm(moved))
     close(a.correlation, b.correlation, 1e-4)
     p, q = predict(a, data.x), predict(b, moved.x)
-    close(q.mean, tensor([1e-6, 1e5]) * p.mean - 3, 1e-4)
-    close((q.variance / p.variance) / tensor([1e-12, 1e10]), np.ones((10, 2)), 1e-3)
+    close(q.mean / factor + 3, p.mean, 1e-4)
+    close(q.variance / factor**2, p.variance, 1e-4)
     close(b.log_likelihood, a.log_likelihood - 10 * math.log(1e-6 * 1e5), 1e-4)
+
+
+def law_predictions_do_not_depend_on_their_companions():
+    for holes in (True, False):
+        for fitted in models_of(table(RANDOM(19), holes=holes)):
+            alone = predict(fitted, tensor([[0.5], [1.0]]), covariance=True)
+            beside = predict(fitted, tensor([[0.5], [1.0], [1e9]]), covariance=True)
+            sd = fitted.model.scale.sd
+            close(beside.mean[:2] / sd, alone.mean / sd)
+            close(beside.variance[:2] / sd**2, alone.variance / sd**2)
+            T = len(sd)
+            outer = torch.outer(sd.repeat(2), sd.repeat(2))
+            close(beside.covariance[: 2 * T, : 2 * T] / outer, alone.covariance / outer)
 
 
 def law_prior_is_the_stated_density():
     rng = RANDOM(16)
     B, Sigma, mean = random_psd(rng, 3, extra=0.3), random_psd(rng, 3, extra=0.1), tensor(rng.normal(size=3))
     scale, spread = tensor([[0.5, 3.0]]), tensor([2.0, 4.0])
-    value = norm.logpdf(mean).sum() + norm.logpdf(np.log([0.25, 0.75]), np.log(0.3), 1).sum()
-    value += (
-        norm.logpdf(np.log(B.diagonal()), 0, 1).sum() + norm.logpdf(np.log(Sigma.diagonal()), np.log(0.05), 1).sum()
-    )
-    value += sum(
-        np.log(np.linalg.det(M / np.sqrt(np.outer(np.diag(M), np.diag(M))))) for M in (B.numpy(), Sigma.numpy())
-    )
+    signal, noise = np.diag(B.numpy()), np.diag(Sigma.numpy())
+    value = norm.logpdf(mean.numpy()).sum() + norm.logpdf(np.log([0.25, 0.75]), np.log(0.3), 1).sum()
+    value += norm.logpdf(np.log(signal), 0, 1).sum() + norm.logpdf(np.log(noise), np.log(0.05), 1).sum()
+    value += sum(np.log(np.linalg.det(correlation(matrix).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
-    close(log_prior([scale], spread, B, Sigma, mean), value - constants)
+    close(log_prior([scale], spread, B.diagonal(), Sigma.diagonal(), (B, Sigma), mean), value - constants)
+
+
+def law_a_shared_variance_is_counted_once():
+    for data in (simulate.two_sines(n=6, seed=1), table(RANDOM(20), tasks=4, holes=False)):
+        model = independent(data, hyper="shared", noise="shared")
+        with torch.no_grad():
+            model.likelihood.noise, model.kernel.kernels[0].outputscale = 0.05 * math.e, tensor(math.e)
+            model.kernel.kernels[0].base_kernel.lengthscale = 0.3 * (data.x.max() - data.x.min())
+            prior = objective(model, True) - objective(model, False)
+        close(prior, -0.5 - 0.5)  # one standard deviation for each of the two, whatever T
 
 
 # 10: scores

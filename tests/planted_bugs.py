@@ -69,7 +69,7 @@ BUGS = [  # what it is, file, the right code, the wrong code
     ),
     (
         "W W^T alone as B",
-        "models.py",
+        "kernels.py",
         "self.task_covar_module._eval_covar_matrix()",
         "(lambda W: W @ W.mT)(self.task_covar_module.covar_factor)",
     ),
@@ -84,19 +84,14 @@ BUGS = [  # what it is, file, the right code, the wrong code
     (
         "impute ignores new observations",
         "predicting.py",
-        "torch.cat([model.unit.y, y])",
-        "torch.cat([model.unit.y, y * torch.nan])",
+        "torch.cat([y, model.scale.to_unit(table.y)])",
+        "torch.cat([y, table.y * torch.nan])",
     ),
     ("noise of new rows forgotten", "predicting.py", "else Sigma.diagonal())", "else 0 * Sigma.diagonal())"),
     ("variance scaled once", "predicting.py", "spread.clamp_min(0) * scale.sd**2", "spread.clamp_min(0) * scale.sd"),
     ("standard deviation over all tasks", "data.py", "column.std(correction=0) if", "self.y.nan_to_num().std() if"),
     ("mean of tasks not added back", "data.py", "y * self.sd + self.mean", "y * self.sd"),
-    (
-        "pooled SMSE",
-        "scores.py",
-        "seen.y[seen.observed[:, t], t]",
-        "seen.y[seen.observed]",
-    ),
+    ("pooled SMSE", "scores.py", "scale.mean[t], scale.sd[t] ** 2)", "scale.mean.mean(), scale.sd[t] ** 2)"),
     ("SMSE by the test mean", "scores.py", "mse(mean, y) / mse(train_mean, y)", "mse(mean, y) / mse(y.mean(), y)"),
     ("NLPD with sd for variance", "scores.py", "/ variance + variance.log()", "/ variance.sqrt() + variance.log()"),
     ("CRPS sign", "scores.py", "- 1 / math.sqrt(math.pi)", "+ 1 / math.sqrt(math.pi)"),
@@ -124,16 +119,24 @@ BUGS = [  # what it is, file, the right code, the wrong code
         "values.clamp_min(0) @ vectors.T",
     ),
     (
-        "one start's length-scale in absolute units",
-        "starting.py",
-        "fraction * target.expand_as",
-        "fraction + 0 * target.expand_as",
-    ),
-    (
         "log likelihood not in data units",
         "fitting.py",
         "float(best.log_likelihood() - log_scale)",
         "float(best.log_likelihood())",
+    ),
+    ("new inputs centred on their own mean", "kernels.py", "kernel(z, x).to_dense().mT", "kernel(x, z).to_dense()"),
+    (
+        "a shared noise counted T times",
+        "models.py",
+        'self.Sigma().diagonal()[:1] if self.noise == "shared"',
+        'self.Sigma().diagonal() if self.noise == "shared"',
+    ),
+    ("a shared signal counted T times", "models.py", "self.B().diagonal()[:1] if tied", "self.B().diagonal() if tied"),
+    (
+        "start ignores the inputs' range",
+        "starting.py",
+        "fraction * target.expand_as",
+        "fraction + 0 * target.expand_as",
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 import gpytorch
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -22,6 +23,8 @@ from mtgp_tutorial import (
     simulate,
 )
 from mtgp_tutorial.noise import noise_likelihood
+
+RBFKernel = gpytorch.kernels.RBFKernel
 
 X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
@@ -51,7 +54,28 @@ CASES = [
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, NAN, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, np.inf, 2])),
     ("x: not a numeric array", lambda: table(x=["a", "b", "c", "d"])),
-    ("y: holds complex numbers", lambda: table(y=Y * 1j)),
+    (
+        "x: not a numeric array .it holds dates.",
+        lambda: table(x=pd.to_datetime(["2000-01-01", None, "2001-01-01", "2002-01-01"])),
+    ),
+    ("y: not a numeric array .it holds dates.", lambda: table(y=pd.DataFrame({"a": pd.to_datetime(["2000"] * 4)}))),
+    ("y: not a numeric array", lambda: table(y=[[1, 2], [3], [4, 5], [6, 7]])),
+    ("tasks, units: are 'ab'", lambda: table(tasks="ab")),
+    ("mask: pass a tensor of True and False", lambda: table().split(torch.tensor([True, False]))),
+    ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
+    ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
+    ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
+    ("y: all 4 values of task 'task 2' .* out of range", lambda: icm(with_values([0, 1e200, 2e200, 0]))),
+    ("data: is a ndarray", lambda: icm(Y)),
+    ("kernel: is <class", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel)),
+    ("kernel: has the variance 2, not 1", lambda: icm(table(), kernel=RBFKernel() + RBFKernel())),
+    ("kernel: has the variance 0", lambda: independent(table(), kernel=gpytorch.kernels.LinearKernel())),
+    ("kernel: does not fit inputs of 1 columns", lambda: icm(table(), kernel=RBFKernel(ard_num_dims=3))),
+    (
+        "kernel: carries a prior",
+        lambda: icm(table(), kernel=RBFKernel(lengthscale_prior=gpytorch.priors.GammaPrior(3, 6))),
+    ),
+    ("y: not a numeric array .it holds complex numbers", lambda: table(y=Y * 1j)),
     ("tasks: 1 labels for 2 columns", lambda: table(tasks=["a"])),
     ("tasks: .* has a name twice", lambda: table(tasks=["a", "a"])),
     ("units: 3 labels for 2 columns", lambda: table(units=["m", "m", "m"])),
@@ -69,7 +93,7 @@ CASES = [
     ("noise: 'none' is not one of", lambda: noise_likelihood("none", 2)),
     ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
     (
-        "kernel: holds a ScaleKernel",
+        "kernel: has the variance 0.693, not 1",
         lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel())),
     ),
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
@@ -77,12 +101,9 @@ CASES = [
     ("W, kappa: have shapes", lambda: coregionalization(torch.ones(2, 1), torch.ones(3))),
     ("kappa: holds -1", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, -1]))),
     ("B: has the variance 0", lambda: correlation(torch.zeros(2, 2))),
-    ("n, noise_correlation: are 0 and 0.3", lambda: simulate.two_sines(n=0, seed=0)),
-    ("n, noise_correlation: are 10 and 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
-    (
-        "truth: has no observed cell",
-        lambda: scores.table({}, with_values([NAN] * 4).split(torch.ones(4, 2).bool())[0], table()),
-    ),
+    ("n, noise_sd, noise_correlation: are 0, 0.1, 0.3", lambda: simulate.two_sines(n=0, seed=0)),
+    ("n, noise_sd, noise_correlation: are 10, 0.1, 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
+    ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
 ]
 
 
@@ -102,11 +123,49 @@ def test_queries_that_do_not_fit(fitted):
         predict(fitted, torch.zeros(3, 1, device="meta"))
     with pytest.raises(ValueError, match="table: has the tasks"):
         impute(fitted, table())
-    data = simulate.two_sines(seed=0)
-    with pytest.raises(ValueError, match="knew cells of 'sine'"):
-        scores.table({"a": impute(fitted)}, data, data)
-    with pytest.raises(ValueError, match="other rows or tasks"):
-        scores.table({"a": predict(fitted, [0.0, 1.0])}, data, data)
+    data = fitted.model.data
+    with pytest.raises(ValueError, match="table: its row 1 repeats a fitted row"):
+        impute(fitted, TaskData([7.0, *data.x[3:5, 0]], data.y[2:5], tasks=data.tasks))
+
+
+def test_tables_of_scores_that_would_mislead(fitted):
+    data = fitted.model.data
+    fresh = simulate.two_sines(n=7, seed=1)
+    with pytest.raises(ValueError, match="holds cells that were seen in training"):
+        scores.table({"a": predict(fitted, data.x)}, data, data)
+    with pytest.raises(ValueError, match="'a' knew cells that are scored"):
+        scores.table({"a": impute(fitted)}, data, fresh)
+    with pytest.raises(ValueError, match="'a' has other rows or tasks"):
+        scores.table({"a": predict(fitted, [0.0, 1.0])}, fresh, data)
+    with pytest.raises(ValueError, match="seen: has the tasks"):
+        scores.table({"a": predict(fitted, fresh.x)}, fresh, table())
+    with pytest.raises(ValueError, match="'a' is of the latent f"):
+        scores.table({"a": predict(fitted, fresh.x, noise=False)}, fresh, data)
+
+
+def test_matrices_that_do_not_fit():
+    eye, two = torch.eye(3, dtype=torch.float64), torch.eye(2, dtype=torch.float64)
+    y = torch.zeros(3, dtype=torch.float64)
+    skew = eye.clone()
+    skew[0, 1] = 0.5
+    for message, call in [
+        ("covariance: has shape .3, 3.; pass .4, 4.", lambda: exact.log_likelihood(torch.zeros(4).double(), eye)),
+        ("residual: has shape .3, 1.", lambda: exact.log_likelihood(y[:, None], eye)),
+        ("residual: holds NaN", lambda: exact.log_likelihood(y * NAN, eye)),
+        ("covariance: is not symmetric", lambda: exact.log_likelihood(y, skew)),
+        ("cross: has shape .2, 2.", lambda: exact.posterior(y, eye, two, two)),
+        ("prior: has shape .1,.", lambda: exact.posterior(y, eye, eye[:2], torch.ones(1))),
+        (
+            "residual: has shape .2, 3.",
+            lambda: exact.kronecker_log_likelihood(torch.ones(2, 3).double(), eye, two, two),
+        ),
+        ("Sigma: has shape .3, 3.", lambda: exact.kronecker_log_likelihood(torch.ones(3, 2).double(), eye, two, eye)),
+        ("covariance: has shape", lambda: exact.sample(torch.zeros(1).double(), eye, 1, seed=0)),
+        ("B: has shape .2, 3.", lambda: correlation(torch.ones(2, 3))),
+        ("kappa: holds nan", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, NAN]))),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_covariances_that_are_none():
@@ -127,7 +186,7 @@ def test_covariances_that_are_none():
 
 
 def test_a_fit_that_fails_raises_with_its_parameters():
-    with pytest.raises(FitError, match=r"none of 2 starts converged in 1 iterations.*covar_factor"):
+    with pytest.raises(FitError, match=r"the best of 2 starts has not converged in 1 iterations.*covar_factor"):
         fit(icm(simulate.two_sines(seed=0)), starts=2, max_iterations=1)
 
 
@@ -136,5 +195,8 @@ def test_a_device_that_is_not_there(monkeypatch):
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="MTGP_DEVICE: asks for 'cuda:7'"):
             choose_device(10)
+    monkeypatch.setenv("MTGP_DEVICE", "cdua")
+    with pytest.raises(ValueError, match="MTGP_DEVICE: is 'cdua'"):
+        choose_device(10)
     monkeypatch.setenv("MTGP_DEVICE", "cpu")
     assert choose_device(10**9) == "cpu"

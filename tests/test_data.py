@@ -63,3 +63,9 @@ def test_a_single_value_takes_its_scale_from_the_others():
 def test_a_table_on_another_device_keeps_everything_else():
     moved = TaskData([0, 1], [[1.0], [2.0]], tasks=["a"], units=["m"]).to("meta")
     assert moved.x.device.type == moved.y.device.type == "meta" and moved.tasks == ("a",)
+
+
+def test_masked_entries_are_holes():
+    y = np.ma.array([[1.0, 2], [999, 3], [4, 5]], mask=[[0, 0], [1, 0], [0, 0]])
+    data = TaskData([0, 1, 2], y)
+    assert data.observed.tolist() == [[True, True], [False, True], [True, True]]

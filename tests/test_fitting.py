@@ -54,6 +54,10 @@ def test_tables_are_labelled_and_in_data_units():
     )
 
 
+def tensor_of(n, seed):
+    return torch.randn(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
 def test_the_noise_floor_is_seen():
     x = torch.linspace(0, 1, 8).double()
     exactly = TaskData(x, torch.stack([torch.sin(3 * x), torch.cos(3 * x)], 1))
@@ -62,6 +66,8 @@ def test_the_noise_floor_is_seen():
     variances = np.diag(fitted.Sigma) / fitted.model.scale.sd.numpy() ** 2
     assert (variances >= FLOOR).all() and (variances < 1.01 * FLOOR).all()
     assert fit(independent(simulate.two_sines(n=40, noise_sd=0.5, seed=0))).on_floor == []
+    rough = TaskData(x, torch.stack([torch.sin(3 * x), tensor_of(8, seed=1)], 1))
+    assert fit(independent(rough), priors=False).on_floor == ["task 1"], "the other task has its own noise"
 
 
 def test_every_kind_of_noise_spans_what_its_name_says():
@@ -73,20 +79,47 @@ def test_every_kind_of_noise_spans_what_its_name_says():
     assert full.log_likelihood > each.log_likelihood + 5
 
 
-def test_any_unit_variance_kernel_can_be_used():
+def test_any_kernel_with_variance_one_can_be_used():
     data = simulate.two_sines(n=20, seed=4)
     kernels = gpytorch.kernels
-    for kernel in (
-        kernels.MaternKernel(nu=1.5),
-        kernels.RQKernel(),
-        kernels.PeriodicKernel(),
-        kernels.RBFKernel() * kernels.PeriodicKernel(),
-    ):
+    product = kernels.RBFKernel() * kernels.PeriodicKernel()
+    for kernel in (kernels.MaternKernel(nu=1.5), kernels.RQKernel(), kernels.PeriodicKernel(), product):
         before = {name: value.clone() for name, value in kernel.state_dict().items()}
         fitted = fit(icm(data, kernel=kernel), starts=1)
-        assert len(fitted.length_scales) >= 1 and all(torch.equal(before[n], v) for n, v in kernel.state_dict().items())
+        assert fitted.starts["converged"].all()
+        assert all(torch.equal(before[n], v) for n, v in kernel.state_dict().items())
     wide = TaskData(np.random.default_rng(0).normal(size=(15, 2)), data.y[:15])
     assert len(fit(icm(wide, kernel=kernels.RBFKernel(ard_num_dims=2))).length_scales) == 2
+
+
+def test_what_the_user_set_on_a_kernel_is_kept():
+    data, kernels = simulate.two_sines(n=20, seed=4), gpytorch.kernels
+    frozen = kernels.RBFKernel()
+    frozen.lengthscale = 0.123
+    frozen.raw_lengthscale.requires_grad_(False)
+    assert np.isclose(fit(icm(data, kernel=frozen), starts=2).length_scales[0], 0.123)
+    for constraint in (gpytorch.constraints.Interval(1, 10), gpytorch.constraints.GreaterThan(0.5)):
+        length = fit(icm(data, kernel=kernels.RBFKernel(lengthscale_constraint=constraint)), starts=2).length_scales[0]
+        assert float(constraint.lower_bound) <= length <= float(constraint.upper_bound)
+    years = torch.arange(60.0).double()
+    wave = torch.stack([torch.sin(2 * torch.pi * years / 10), torch.cos(2 * torch.pi * years / 10)], 1)
+    wave = TaskData(1900 + years, wave + 0.1 * torch.randn(60, 2, generator=torch.Generator().manual_seed(0)))
+    periodic = kernels.PeriodicKernel()
+    periodic.period_length = 9.5
+    fitted = fit(icm(wave, kernel=periodic), starts=1)
+    assert abs(fitted.model.kernel.data_covar_module.period_length.item() - 10) < 0.05
+
+
+def test_an_optimum_on_a_bound_counts():
+    """Two equal tasks drive kappa to its bound, where the gradient is not zero: still the best start, and no error."""
+    x, rng = np.linspace(0, 1, 40), np.random.default_rng(1)
+    twin = np.sin(6 * x) + 0.5 * rng.normal(size=40)
+    data = TaskData(x, np.column_stack([twin, twin, np.cos(9 * x) + rng.normal(size=40)]))
+    fitted = fit(icm(data), priors=False)
+    assert float(objective(fitted.model, False)) > fitted.starts["objective"].max() - 0.02
+    noise = rng.normal(size=(40, 1))
+    rows = np.column_stack([np.tile(np.sin(6 * x)[:, None] + 0.5 * noise, 2), np.cos(9 * x) + rng.normal(size=40)])
+    fit(icm(TaskData(x, rows + 1e-4 * rng.normal(size=rows.shape)), noise="full"), priors=False)
 
 
 def test_joint_samples_have_the_predicted_moments():

@@ -17,9 +17,10 @@ import gpytorch
 import pandas as pd
 import torch
 
-from mtgp_tutorial import Prediction, datasets, fit, icm, independent, predict, scores, simulate
+from mtgp_tutorial import Prediction, correlation, datasets, fit, icm, independent, predict, scores, simulate
 
 RESULT = Path(datasets.__file__).parent / "studies" / "two_sines.csv"
+FLOOR = 1e-4  # smallest noise variance: GPyTorch's default, and the module's in units of each task's variance
 SEEDS, TRUTH_AT = 200, torch.linspace(0, 1, 101, dtype=torch.float64)
 
 
@@ -62,8 +63,17 @@ def train(model, y):
     return model.eval()
 
 
+def height(model, y):
+    """Log marginal likelihood in nats; GPyTorch divides it by the number of values."""
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(model.likelihood, model.train())
+    with torch.no_grad():
+        value = float(mll(model(*model.train_inputs), y)) * y.numel()
+    model.eval()
+    return value
+
+
 def plain_icm(data, seed):
-    """Prediction, task correlation and noise correlation of the ICM in plain GPyTorch."""
+    """Prediction and readings of the ICM in plain GPyTorch."""
     torch.manual_seed(seed)
     likelihood = gpytorch.likelihoods.MultitaskGaussianLikelihood(num_tasks=2, rank=1)
     model = train(ICM(data.x, data.y, likelihood), data.y)
@@ -73,38 +83,42 @@ def plain_icm(data, seed):
         B = model.covar_module.task_covar_module.covar_matrix.to_dense()
         L = likelihood.task_noise_covar_factor
         Sigma = L @ L.T + likelihood.noise * torch.eye(2)
-    return prediction, *(float(M[0, 1] / (M[0, 0] * M[1, 1]).sqrt()) for M in (B, Sigma))
+    return prediction, {
+        "correlation": float(correlation(B)[0, 1]),
+        "noise correlation": float(correlation(Sigma)[0, 1]),
+        "log likelihood": height(model, data.y),
+        "on floor": float(likelihood.noise) < 1.01 * FLOOR,
+    }
 
 
 def plain_independent(data, seed):
-    """Prediction of one plain GPyTorch GP for each task."""
+    """Prediction and readings of one plain GPyTorch GP for each task."""
     torch.manual_seed(seed)
-    mean, variance = [], []
+    mean, variance, heights, noises = [], [], [], []
     for y in data.y.T:
         model = train(SingleTaskGP(data.x, y, gpytorch.likelihoods.GaussianLikelihood()), y)
         with torch.no_grad():
             p = model.likelihood(model(TRUTH_AT[:, None]))
-        mean.append(p.mean)
-        variance.append(p.variance)
-    return (
-        Prediction(
-            TRUTH_AT[:, None], torch.stack(mean, 1), torch.stack(variance, 1), data.tasks, data.units, noise=True
-        ),
-        0.0,
-        0.0,
-    )
+            mean.append(p.mean)
+            variance.append(p.variance)
+        heights.append(height(model, y))
+        noises.append(float(model.likelihood.noise))
+    columns = torch.stack(mean, 1), torch.stack(variance, 1)
+    prediction = Prediction(TRUTH_AT[:, None], *columns, data.tasks, data.units, noise=True)
+    return prediction, {"log likelihood": sum(heights), "on floor": min(noises) < 1.01 * FLOOR}
 
 
 def with_module(build, priors):
-    """The same through the module: prediction, task correlation, noise correlation."""
+    """The same through the module."""
 
     def run(data, seed):
         fitted = fit(build(data), priors=priors, seed=seed)
-        return (
-            predict(fitted, TRUTH_AT),
-            float(fitted.correlation.iloc[0, 1]),
-            float(fitted.noise_correlation.iloc[0, 1]),
-        )
+        return predict(fitted, TRUTH_AT), {
+            "correlation": fitted.correlation.iloc[0, 1],
+            "noise correlation": fitted.noise_correlation.iloc[0, 1],
+            "log likelihood": fitted.log_likelihood,
+            "on floor": len(fitted.on_floor) > 0,
+        }
 
     return run
 
@@ -125,7 +139,7 @@ for label, priors in (("ML", False), ("priors", True)):
 def row(seed, arm):
     """Scores of one arm on one seed: MSE against the truth, the others on fresh noisy data."""
     data, fresh = simulate.two_sines(seed=seed), simulate.two_sines(n=101, seed=10_000 + seed)
-    prediction, correlation, noise_correlation = ARMS[arm](data, seed)
+    prediction, readings = ARMS[arm](data, seed)
     table = scores.table(prediction, fresh, data).mean()
     return {
         "seed": seed,
@@ -134,8 +148,7 @@ def row(seed, arm):
         "NLPD": table["NLPD"],
         "CRPS": table["CRPS"],
         "coverage": table["coverage"],
-        "correlation": correlation,
-        "noise correlation": noise_correlation,
+        **readings,
     }
 
 

@@ -1,0 +1,124 @@
+"""Kernels between cells: a GPyTorch kernel of the inputs with variance 1, and what it is multiplied with."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from gpytorch.constraints import Positive
+from gpytorch.kernels import IndexKernel, Kernel, MultitaskKernel, RBFKernel, ScaleKernel
+from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
+from torch import Tensor
+
+from mtgp_tutorial.covariance import Term
+
+
+def log_scale() -> Positive:
+    """Constraint of a positive parameter that is optimised as its logarithm."""
+    return Positive(transform=torch.exp, inv_transform=torch.log)
+
+
+def scaled(kernel: Kernel) -> ScaleKernel:
+    """The kernel with a variance of its own."""
+    return ScaleKernel(kernel, outputscale_constraint=log_scale()).double()
+
+
+def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
+    """A float64 copy of the kernel (default RBFKernel()), its positive parameters on a log scale, values kept.
+
+    Raises ValueError when it does not fit the inputs x [N, D], when its variance k(x, x) is not 1 there, and
+    for active_dims and priors, which would be ignored.
+    """
+    kernel = RBFKernel() if kernel is None else copy.deepcopy(kernel)
+    if not isinstance(kernel, Kernel):
+        raise ValueError(f"kernel: is {kernel!r}; pass a GPyTorch kernel, such as RBFKernel()")
+    kernel = kernel.double().to(x.device)
+    for part in kernel.modules():
+        if getattr(part, "active_dims", None) is not None:
+            raise ValueError("kernel: uses active_dims, which MultitaskKernel ignores; pass only the columns you need")
+        if getattr(part, "_priors", None):
+            raise ValueError("kernel: carries a prior; pass it without (fit has priors of its own)")
+        for name, constraint in list(getattr(part, "_constraints", {}).items()):
+            if type(constraint) is Positive:
+                raw = getattr(part, name.removesuffix("_constraint"))
+                value = constraint.transform(raw.detach())
+                part.register_constraint(name.removesuffix("_constraint"), log_scale())
+                raw.data.copy_(value.log())
+    _check_variance(kernel, x)
+    return kernel
+
+
+def _check_variance(kernel: Kernel, x: Tensor) -> None:
+    try:
+        with torch.no_grad():
+            variances = kernel(x).to_dense().diagonal(dim1=-2, dim2=-1)
+    except RuntimeError as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(
+            f"kernel: does not fit inputs of {x.shape[1]} columns ({reason}); pass one that does"
+        ) from None
+    if variances.shape != x.shape[:1] or not torch.allclose(variances, torch.ones_like(variances)):
+        raise ValueError(
+            f"kernel: has the variance {variances.flatten()[0]:.3g}, not 1; "
+            "pass one without scale, and no sum of kernels (B is the scale)"
+        )
+
+
+def between(kernel: Kernel, x: Tensor, z: Tensor | None) -> Tensor:
+    """K [N, M] of inputs x and z, or of x with itself when z is None.
+
+    GPyTorch subtracts the mean of its first argument from both, and a far input there would cost all the
+    others their digits. So z comes first: data, or a single input.
+    """
+    return kernel(x).to_dense() if z is None else kernel(z, x).to_dense().mT
+
+
+class IndependentKernel(Kernel):
+    """Block-diagonal covariance: task t has `kernels[t]`, a ScaleKernel; tasks may share one object."""
+
+    def __init__(self, kernels: list[ScaleKernel]):
+        super().__init__()
+        self.kernels: Any = torch.nn.ModuleList(kernels)
+
+    @property
+    def shared(self) -> bool:
+        """Whether all tasks have the same kernel and scale."""
+        return all(kernel is self.kernels[0] for kernel in self.kernels)
+
+    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
+        """One term for each kernel: B_q is zero but for the variances of the tasks that use it."""
+        units = torch.eye(len(self.kernels), dtype=x.dtype, device=x.device)
+        if self.shared:
+            return [(between(self.kernels[0].base_kernel, x, z), self.kernels[0].outputscale * units)]
+        return [
+            (between(kernel.base_kernel, x, z), kernel.outputscale * torch.diag(unit))
+            for kernel, unit in zip(self.kernels, units)
+        ]
+
+    def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **params: object) -> object:
+        blocks = [
+            KroneckerProductLinearOperator(to_linear_operator(K.mT), to_linear_operator(B))
+            for K, B in self.terms(x2, x1)
+        ]
+        total = blocks[0] if self.shared else to_linear_operator(sum(block.to_dense() for block in blocks))
+        return total.diagonal(dim1=-1, dim2=-2) if diag else total
+
+    def num_outputs_per_input(self, x1: Tensor, x2: Tensor) -> int:
+        return len(self.kernels)
+
+
+class ICMKernel(MultitaskKernel):
+    """GPyTorch's MultitaskKernel, kappa on a log scale."""
+
+    def __init__(self, kernel: Kernel, num_tasks: int, rank: int):
+        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first W and kappa from the global generator
+            super().__init__(kernel, num_tasks=num_tasks, rank=rank)
+            index = IndexKernel(num_tasks=num_tasks, rank=rank, var_constraint=log_scale()).double()
+        torch.nn.init.eye_(index.covar_factor)
+        torch.nn.init.zeros_(index.raw_var)
+        self.task_covar_module = index
+
+    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
+        """The single term (K, B) with B = W W^T + diag(kappa), whole."""
+        return [(between(self.data_covar_module, x, z), self.task_covar_module._eval_covar_matrix())]
