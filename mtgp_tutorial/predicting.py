@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
+from mtgp_tutorial.arrays import as_matrix
 from mtgp_tutorial.covariance import (
     Cells,
     Term,
@@ -16,7 +17,7 @@ from mtgp_tutorial.covariance import (
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.data import Prediction, TaskData, as_matrix
+from mtgp_tutorial.data import Prediction, TaskData
 from mtgp_tutorial.fitting import Fit
 
 

@@ -10,8 +10,9 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
+from mtgp_tutorial.arrays import as_matrix
 from mtgp_tutorial.covariance import all_cells, signal_covariance
-from mtgp_tutorial.data import TaskData, as_matrix
+from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.exact import cholesky, sample
 
 
