@@ -254,7 +254,7 @@ def law_independent_is_separate_gps():
             alone.likelihood.task_noises = joint.model.likelihood.task_noises[t : t + 1]
             alone.mean.base_means[0].constant = joint.model.mean.base_means[t].constant.detach().clone()
         alone = Fit(alone, False, math.nan, None)
-        total += float(alone.model.log_likelihood())
+        total += float(alone.model.log_likelihood().detach())
         single = predict(alone, new)
         close(both.mean[:, t], single.mean[:, 0])
         close(both.variance[:, t] / single.variance[:, 0], np.ones(2))
