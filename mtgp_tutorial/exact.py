@@ -2,7 +2,7 @@
 
 The dense form serves any table. The Kronecker form serves complete tables with one kernel,
 where the covariance of the point-major vector is K kron B + I kron Sigma; whitened with Sigma
-it falls apart into T independent problems of size N (book, chapter "ICM", equation icm-split).
+it falls apart into T independent problems of size N (book: icm-split).
 Both likelihoods carry analytic gradients.
 """
 

@@ -109,7 +109,7 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
     """One GP for each task; hyper="own" or "shared": kernel parameters and signal variance of its own, or in common.
 
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
-    Raises ValueError for unknown words, unusable kernels and tables that cannot be standardised. (book: independent)
+    Raises ValueError for unknown words, unusable kernels and tables that cannot be standardised. (book: one-equation)
     """
     if hyper not in ("own", "shared"):
         raise ValueError(f"hyper: {hyper!r} is neither 'own' nor 'shared'; pass one of these")

@@ -43,7 +43,7 @@ def noise_likelihood(kind: str, num_tasks: int) -> MultitaskGaussianLikelihood:
 
 
 def noise_matrix(likelihood: MultitaskGaussianLikelihood) -> Tensor:
-    """Sigma [T, T], whole: every term that the likelihood adds (book: noise-model)."""
+    """Sigma [T, T], whole: every term that the likelihood adds (book: one-equation)."""
     Sigma = torch.zeros(likelihood.num_tasks, likelihood.num_tasks, dtype=torch.float64)
     Sigma = Sigma.to(next(likelihood.parameters()).device)
     if likelihood.has_task_noise:

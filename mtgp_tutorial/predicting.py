@@ -39,7 +39,7 @@ def impute(fit: Fit, table: TaskData | None = None, *, noise: bool = True) -> Pr
     further rows, and what it holds is conditioned on as well. The noise of a row's observed cells
     speaks through Sigma. With noise=True an observed cell is known: its mean is its value, its variance 0.
     Raises ValueError for a table with other tasks, another width, on another device, or with a row that
-    repeats a fitted one (it would count twice). (book: impute)
+    repeats a fitted one (it would count twice). (book: predict)
     """
     model = fit.model
     x, y, start = model.unit.x, model.unit.y, 0

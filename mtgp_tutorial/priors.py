@@ -1,4 +1,4 @@
-"""Weakly informative priors, on standardised data. (book: ICM chapter, section on priors)
+"""Weakly informative priors, on standardised data. (The table stands in the ICM chapter, section "Priors".)
 
 Each is a density over the logarithm of a scale, or over a correlation matrix, and `log_prior` is their sum
 up to a constant. `fit` adds it to the log marginal likelihood, so its optimum is a posterior mode in

@@ -1,0 +1,25 @@
+"""What the README and the docstrings say is there."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_readmes_example_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL)
+    exec(code, {})
+    assert "coverage" in capsys.readouterr().out
+
+
+def test_equations_that_docstrings_cite_are_in_the_book():
+    sources = "".join(path.read_text(encoding="utf8") for path in (ROOT / "mtgp_tutorial").rglob("*.py"))
+    chapters = "".join(path.read_text(encoding="utf8") for path in (ROOT / "book").glob("*.ipynb"))
+    cited = set(re.findall(r"\(book: ([\w-]+)\)", sources))
+    assert len(cited) > 3 and {label for label in cited if f"$$ ({label})" not in chapters} == set()
+
+
+def test_every_public_name_has_a_docstring():
+    import mtgp_tutorial
+
+    assert [name for name in mtgp_tutorial.__all__ if not (getattr(mtgp_tutorial, name).__doc__ or "").strip()] == []
