@@ -59,5 +59,5 @@ def _start_signal(model: Model, B: Tensor, disturbance: Tensor) -> None:
     index = model.kernel.task_covar_module
     values, vectors = torch.linalg.eigh(B + disturbance @ disturbance.T)
     rank = index.covar_factor.shape[-1]
-    index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].sqrt())
+    index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt())
     index.var = (B - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05)
