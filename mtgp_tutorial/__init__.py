@@ -1,6 +1,7 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
 from mtgp_tutorial import datasets, exact, plots, scores, simulate
+from mtgp_tutorial.comparing import paired
 from mtgp_tutorial.covariance import coregionalization, correlation
 from mtgp_tutorial.data import Prediction, Scale, TaskData
 from mtgp_tutorial.device import choose_device
@@ -8,6 +9,7 @@ from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fitting import Fit, FitError, fit
 from mtgp_tutorial.models import Model, icm, independent
 from mtgp_tutorial.predicting import impute, predict, sample
+from mtgp_tutorial.trends import detrend
 
 __all__ = [
     "Fit",
@@ -21,11 +23,13 @@ __all__ = [
     "coregionalization",
     "correlation",
     "datasets",
+    "detrend",
     "exact",
     "fit",
     "icm",
     "impute",
     "independent",
+    "paired",
     "plots",
     "predict",
     "sample",

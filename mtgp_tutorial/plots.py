@@ -56,7 +56,8 @@ def tasks(
     if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
         raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
     for t, ax in enumerate(axes):
-        _panel(ax, prediction, t)
+        band(ax, prediction, t)
+        ax.plot(*map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=_colour(t), lw=2, label="mean")
         name = "true function"
         if truth is not None:
             ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
@@ -79,12 +80,16 @@ def tasks(
     return axes
 
 
-def _panel(ax: Axes, prediction: Prediction, t: int) -> None:
+def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
+    """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
     x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
-    colour = COLOURS[t % len(COLOURS)]
-    what = "observed y" if prediction.noise else "latent f"
-    ax.fill_between(x, mean - 2 * sd, mean + 2 * sd, color=colour, alpha=0.25, lw=0, label=f"{what}, mean ± 2 sd")
-    ax.plot(x, mean, color=colour, lw=2, label="mean")
+    what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
+    ax.fill_between(x, mean - 2 * sd, mean + 2 * sd, color=_colour(t), alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd")
+    return ax
+
+
+def _colour(t: int) -> Any:
+    return COLOURS[t % len(COLOURS)]
 
 
 def _numbers(values: torch.Tensor) -> Any:

@@ -7,12 +7,13 @@ import math
 
 import gpytorch
 import numpy as np
+import pandas as pd
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 from scipy.integrate import quad
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm, sem
 
-from mtgp_tutorial import TaskData, exact, fit, icm, impute, independent, predict, scores, simulate
+from mtgp_tutorial import TaskData, detrend, exact, fit, icm, impute, independent, paired, predict, scores, simulate
 from mtgp_tutorial.covariance import (
     all_cells,
     coregionalization,
@@ -592,6 +593,39 @@ def law_two_sines():
     )
     close(torch.cov(noise.reshape(-1, 2).T) * 100, [[1, 0.3], [0.3, 1]], 0.05)
     close(simulate.sines([0.25, 0.35]).y, [[1, math.sin(2 * math.pi * 0.15)], [math.sin(0.7 * math.pi), 1]])
+
+
+def law_trends_come_from_seen_cells():
+    rng = RANDOM(21)
+    x = np.sort(rng.uniform(0, 9, 12))
+    y = rng.normal(size=(12, 2)) + np.outer(x, [2.0, -1.0])
+    data = TaskData(x, y)
+    seen, hidden = data.hide("task 1", x[4], x[7])
+    rest, gone = detrend(seen, hidden)
+    outside = np.r_[0:4, 8:12]
+    slope, intercept = np.polyfit(x[outside], y[outside, 0], 1)
+    close(gone.y[4:8, 0], y[4:8, 0] - intercept - slope * x[4:8])
+    close(rest.y[outside, 0], y[outside, 0] - intercept - slope * x[outside])
+    close(rest.y[:, 1], y[:, 1] - np.polyval(np.polyfit(x, y[:, 1], 1), x))
+    assert torch.equal(rest.observed, seen.observed) and torch.equal(gone.observed, hidden.observed)
+    plane = rng.normal(size=(9, 2))
+    close(detrend(TaskData(plane, plane @ [[1.0], [3.0]] + 5))[0].y, np.zeros((9, 1)))
+
+
+def law_paired_comparisons():
+    rng = RANDOM(22)
+    a, b = rng.normal(size=8), rng.normal(size=8)
+    long = pd.DataFrame({"seed": [*range(8)] * 2, "arm": ["a"] * 8 + ["b"] * 8, "score": [*a, *b]})
+    row = paired(long.sample(frac=1, random_state=0), "score", [("a", "b")]).loc["a - b"]
+    close(row, [(a - b).mean(), sem(a - b), np.median(a - b), (a < b).mean()])
+    counts = long.assign(score=(10 * long["score"]).round().abs().astype("uint8"))
+    close(
+        paired(counts, "score", [("a", "b")]).iloc[0, 0], np.mean(np.abs(np.round(10 * a)) - np.abs(np.round(10 * b)))
+    )
+    more = pd.concat([long, pd.DataFrame({"seed": [99], "arm": ["c"], "score": [0.0]})])  # another arm's trial
+    close(paired(more, "score", [("a", "b")]), paired(long, "score", [("a", "b")]))
+    third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
+    close(third[:2], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
 
 
 LAWS = [value for name, value in dict(globals()).items() if name.startswith("law_")]

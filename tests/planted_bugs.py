@@ -138,6 +138,16 @@ BUGS = [  # what it is, file, the right code, the wrong code
         "fraction * target.expand_as",
         "fraction + 0 * target.expand_as",
     ),
+    (
+        "overlap of splits forgotten",
+        "comparing.py",
+        "1 / len(difference) + held_out / (1 - held_out)",
+        "1 / len(difference)",
+    ),
+    ("share hidden for hidden over seen", "comparing.py", "held_out / (1 - held_out)", "held_out"),
+    ("unpaired order of arms", "comparing.py", "two.iloc[:, 0] - two.iloc[:, 1]", "two.iloc[:, 1] - two.iloc[:, 0]"),
+    ("trend without intercept", "trends.py", "torch.ones_like(x[:, :1])", "torch.zeros_like(x[:, :1])"),
+    ("trend on the wrong task", "trends.py", "torch.stack(lines, 1)", "torch.stack(lines[::-1], 1)"),
 ]
 
 

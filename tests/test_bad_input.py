@@ -13,11 +13,13 @@ from mtgp_tutorial import (
     choose_device,
     coregionalization,
     correlation,
+    detrend,
     exact,
     fit,
     icm,
     impute,
     independent,
+    paired,
     predict,
     scores,
     simulate,
@@ -28,6 +30,7 @@ RBFKernel = gpytorch.kernels.RBFKernel
 
 X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
+TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 
 
 def table(**changes):
@@ -103,6 +106,20 @@ CASES = [
     ("B: has the variance 0", lambda: correlation(torch.zeros(2, 2))),
     ("n, noise_sd, noise_correlation: are 0, 0.1, 0.3", lambda: simulate.two_sines(n=0, seed=0)),
     ("n, noise_sd, noise_correlation: are 10, 0.1, 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
+    ("others: a table has other tasks", lambda: detrend(table(), table(tasks=["a", "b"]))),
+    ("seen: the 2 observed cells of task 'task 2' do not", lambda: detrend(with_values([1.0, NAN, 2.0, NAN]))),
+    ("seen: the 4 observed cells of task 'task 1' do not", lambda: detrend(table(x=[1.0, 1.0, 1.0, 1.0]))),
+    ("table: has no column 'CRPS'", lambda: paired(TRIALS, "CRPS", [("a", "b")])),
+    ("pairs: 'c' is not an arm", lambda: paired(TRIALS, "MSE", [("a", "c")])),
+    ("'b' share 2 of 3 trials", lambda: paired(TRIALS.iloc[:5], "MSE", [("a", "b")])),
+    ("by: is 'seed'", lambda: paired(TRIALS, "MSE", [("a", "b")], by="seed")),
+    ("by: seed does not name a trial", lambda: paired(pd.concat([TRIALS, TRIALS]), "MSE", [("a", "b")])),
+    ("pairs: is .'a', 'b'.", lambda: paired(TRIALS, "MSE", ("a", "b"))),
+    ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
+    ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
+    ("seen, others: one is a ndarray", lambda: detrend(table(), Y)),
+    ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
+    ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
 ]
 

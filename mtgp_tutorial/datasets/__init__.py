@@ -18,8 +18,19 @@ def great_lakes() -> TaskData:
     return TaskData(frame.pop("year"), frame, units=["m"] * frame.shape[1], x_name="year")
 
 
+def us_macro() -> TaskData:
+    """Quarterly GDP, consumption and investment of the United States, 1959 to 2009: 203 rows, 3 tasks.
+
+    Billions of chained 2005 US dollars at annual rates; x is the year, 1959.25 being its second quarter.
+    Source and licence: us_macro.md beside the values.
+    """
+    frame = _read("us_macro.csv")
+    year = frame.pop("year") + (frame.pop("quarter") - 1) / 4
+    return TaskData(year, frame, units=["bn 2005 USD"] * frame.shape[1], x_name="year")
+
+
 def study(name: str) -> pd.DataFrame:
-    """Stored result of a study of the book: "two_sines" or "great_lakes", one row for each run and arm.
+    """Stored result of a study of the book, one row for each run and arm: "two_sines" or "great_lakes", for example.
 
     The script of the same name in book/studies makes it again. Raises ValueError for an unknown name.
     """
