@@ -15,6 +15,7 @@ test: $(READY)  # every check in one run
 
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py
+	$(BIN)/python tools/bookmap.py
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bookmap  # tools/bookmap.py
 import plain  # tools/plain.py
 import pytest
 import yaml
@@ -22,7 +23,8 @@ def addressed(request, tmp_path_factory):
     tree = tmp_path_factory.mktemp("tree")
     for name in ("book", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "_toc.yml", tree)
+    for name in ("_toc.yml", "genindex.md"):
+        shutil.copy(ROOT / name, tree)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
     config["repository"]["url"] = request.param
     (tree / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf8")
@@ -41,6 +43,11 @@ def test_every_page_of_the_contents_is_built(book):
     pages = book[1]
     assert {f"book/{name}.html" for name in plain.documents()} <= set(pages)
     assert next(iter(plain.documents())) in pages["index.html"].select_one("meta[http-equiv=refresh]")["content"]
+
+
+def test_the_map_is_that_of_the_contents():
+    """Each numbered chapter has its row, and the stored picture was drawn from these rows."""
+    assert not bookmap.stale()
 
 
 def test_links_inside_the_book_resolve(book):

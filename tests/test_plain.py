@@ -71,6 +71,7 @@ EXAMPLES = {
         "![An image.](../a.png)\n\n*Figure 2.1.* Caption Figure 2.1."
     ),
     "```{glossary}\ntask\n    What is\n    predicted.\n```": "- **task**: What is predicted.",
+    "a\n\n```{index} noise; floor\n```\n\nb": "a\n\nb",
     "```python\n{cite}`untouched`\n```": "```python\n{cite}`untouched`\n```",
     "[a](b.ipynb) [c](d.md) [e](https://f)": "[a](b.ipynb) [c](../d.md) [e](https://f)",
     "a\n% a comment\nb": "a\nb",

@@ -72,3 +72,42 @@ def test_an_mll_with_holes_is_divided_by_all_cells():
         value = mll(plain(model.unit.x), model.unit.y)
     assert torch.allclose(value * model.unit.y.numel(), model.log_likelihood())
     assert model.unit.observed.sum() < model.unit.y.numel()
+
+
+def test_sum_of_likelihoods_weighs_short_tasks_more():
+    members = []
+    for size in (4, 20):
+        x, likelihood = torch.linspace(0, 5, size), gpytorch.likelihoods.GaussianLikelihood()
+        members.append(OneTask(x, x.sin(), likelihood).train())
+    both = gpytorch.models.IndependentModelList(*members)
+    value = gpytorch.mlls.SumMarginalLogLikelihood(both.likelihood, both)
+    heights = [m.likelihood(m(*m.train_inputs)).log_prob(m.train_targets) for m in members]
+    got = value(both(*both.train_inputs), both.train_targets)
+    assert torch.allclose(got, (heights[0] / 4 + heights[1] / 20) / 2)
+
+
+class OneTask(gpytorch.models.ExactGP):
+    def __init__(self, x, y, likelihood):
+        super().__init__(x, y, likelihood)
+        self.mean_module, self.covar_module = gpytorch.means.ZeroMean(), gpytorch.kernels.RBFKernel()
+
+    def forward(self, x):
+        return gpytorch.distributions.MultivariateNormal(self.mean_module(x), self.covar_module(x))
+
+
+def test_density_of_independent_normals_is_wrong():
+    Normal, Multi = gpytorch.distributions.MultivariateNormal, gpytorch.distributions.MultitaskMultivariateNormal
+    pair = [Normal(torch.zeros(3), torch.diag(torch.tensor([1.0, 4, 9]))), Normal(torch.ones(3), 0.1 * torch.eye(3))]
+    y = torch.tensor([[0, 1.0], [1, 1.2], [2, 0.9]])
+    truth = sum(one.log_prob(y[:, t]) for t, one in enumerate(pair))
+    batch = Normal(torch.stack([p.mean for p in pair]), torch.stack([p.covariance_matrix for p in pair]))
+    assert torch.allclose(Multi.from_batch_mvn(batch).log_prob(y), truth)
+    assert (Multi.from_independent_mvns(pair).log_prob(y) - truth).abs() > 1
+
+
+def test_periodic_kernel_divides_by_its_length_scale_not_by_the_square():
+    kernel = gpytorch.kernels.PeriodicKernel().double()
+    kernel.lengthscale, kernel.period_length = 0.5, 3.0
+    got = kernel(torch.tensor([[0.0]]).double(), torch.tensor([[0.7]]).double()).to_dense()
+    sine = torch.tensor(0.7 * torch.pi / 3).sin() ** 2
+    assert torch.allclose(got, torch.exp(-2 * sine / 0.5).double())

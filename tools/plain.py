@@ -51,6 +51,8 @@ def documents(root: Path = ROOT) -> dict[str, int | None]:
     numbers: dict[str, int | None] = {Path(contents["root"]).name: None}
     for part in contents["parts"]:
         for chapter in part["chapters"]:
+            if not chapter["file"].startswith("book/"):  # the index, which Sphinx writes
+                continue
             last = sum(number is not None for number in numbers.values())
             numbers[Path(chapter["file"]).name] = last + 1 if part.get("numbered") else None
     return numbers
@@ -62,6 +64,11 @@ def read(name: str, root: Path) -> nbformat.NotebookNode:
     if path.is_file():
         return nbformat.read(path, as_version=4)
     return nbformat.v4.new_notebook(cells=[new_markdown_cell(path.with_suffix(".md").read_text(encoding="utf8"))])
+
+
+def title(page: nbformat.NotebookNode) -> str:
+    """The heading of a page."""
+    return next(line for line in page.cells[0].source.split("\n") if line.startswith("# "))[2:].strip()
 
 
 def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbformat.NotebookNode]:
@@ -86,9 +93,9 @@ def copies(root: Path = ROOT) -> dict[Path, str]:
     """Path and text of every plain copy."""
     numbers = documents(root)
     pages = {name: read(name, root) for name in numbers}
-    book = Book(Bibliography(root / "book" / "references.bib"))
+    book = Book(Bibliography(root / "book" / "references.bib"), titles={"genindex": "Index"})
     for name, page in pages.items():
-        book.titles[name] = next(line for line in page.cells[0].source.split("\n") if line.startswith("# "))[2:].strip()
+        book.titles[name] = title(page)
     for name, page in pages.items():
         converted(page, Converter(book, name, numbers[name], strict=False))
     url = address(root)

@@ -1,0 +1,82 @@
+"""Draw the map of the book, `book/_static/map.svg`: the one equation, and the chapter that teaches each of its terms.
+
+python tools/bookmap.py
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import plain
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "map.svg"
+PALETTE = sns.color_palette("colorblind").as_hex()
+GREY = "#333333"
+
+# pieces of the equation: mathematics, colour, documents that teach it
+TERMS = [
+    (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, ["notation"]),
+    (r"$\sum_q\,$", PALETTE[3], []),
+    (r"$B_q[s,t]\;$", PALETTE[0], ["independent", "icm"]),
+    (r"$k_q(x_i, x_j)$", PALETTE[2], ["gp"]),
+    (r"$\;+\;[i=j]\;$", GREY, []),
+    (r"$\Sigma[s,t]$", PALETTE[4], []),
+]
+# documents in the order of the contents: what the row says
+CHAPTERS = {
+    "notation": "the equation, its symbols, the order of rows",
+    "gp": "one task: the kernel $k$, inference, calibration",
+    "independent": "each $B_q$ has one entry, on the diagonal",
+    "icm": "one kernel, and a full $B$: tasks speak for each other",
+}
+
+
+def draw(titles: dict[str, str]) -> Figure:
+    """The figure; titles: of the documents, in order. Raises ValueError for chapters that have no row."""
+    if list(titles) != list(CHAPTERS):
+        raise ValueError(f"tools/bookmap.py knows the chapters {list(CHAPTERS)}, the contents have {list(titles)}")
+    colours = {name: colour for _, colour, names in TERMS for name in names}
+    figure = Figure(figsize=(6.4, 1.25 + 0.52 * len(titles)))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    height = figure.get_figheight()
+    numbers = {name: number for number, name in enumerate(titles, 1)}
+    x = 0.02
+    for text, colour, names in TERMS:
+        piece = figure.text(x, 1 - 0.38 / height, text, color=colour, size=17, va="center")
+        box = piece.get_window_extent(renderer)
+        right = box.x1 / figure.bbox.width
+        if names:
+            tag = "chapter " * (len(names) == 1) + ", ".join(str(numbers[name]) for name in names)
+            figure.text((x + right) / 2, 1 - 0.78 / height, tag, color=colour, size=9, ha="center", weight="bold")
+        x = right
+    for row, (name, title) in enumerate(titles.items()):
+        y = 1 - (1.25 + 0.52 * row) / height
+        figure.text(0.03, y, str(numbers[name]), color=colours[name], size=15, weight="bold", va="center")
+        figure.text(0.09, y + 0.11 / height, title, color=colours[name], size=11, weight="bold", va="center")
+        figure.text(0.09, y - 0.11 / height, CHAPTERS[name], color=GREY, size=10, va="center")
+    return figure
+
+
+def drawn() -> str:
+    """The map of the contents as they are now, SVG."""
+    numbered = [name for name, number in plain.documents().items() if number]
+    titles = {name: plain.title(plain.read(name, plain.ROOT)) for name in numbered}
+    file = io.StringIO()
+    with mpl.rc_context({"mathtext.fontset": "cm", "svg.hashsalt": "map"}):
+        draw(titles).savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def stale() -> bool:
+    """Whether the stored map differs; one by another Matplotlib passes. Raises ValueError when chapters differ."""
+    stored, fresh = TARGET.read_text(encoding="utf8"), drawn()
+    return f"Matplotlib v{mpl.__version__}" in stored and stored != fresh
+
+
+if __name__ == "__main__":
+    TARGET.write_text(drawn(), encoding="utf8")
