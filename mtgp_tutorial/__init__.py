@@ -7,7 +7,8 @@ from mtgp_tutorial.data import Prediction, Scale, TaskData
 from mtgp_tutorial.device import choose_device
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fitting import Fit, FitError, fit
-from mtgp_tutorial.models import Model, icm, independent
+from mtgp_tutorial.latent import latent_functions, parts
+from mtgp_tutorial.models import Model, icm, independent, lmc
 from mtgp_tutorial.predicting import impute, predict, sample
 from mtgp_tutorial.trends import detrend
 
@@ -29,7 +30,10 @@ __all__ = [
     "icm",
     "impute",
     "independent",
+    "latent_functions",
+    "lmc",
     "paired",
+    "parts",
     "plots",
     "predict",
     "sample",

@@ -52,6 +52,19 @@ class Fit:
         return self._in_data_units(self.model.B())
 
     @property
+    def Bs(self) -> list[pd.DataFrame]:
+        """B_q [T, T] of each kernel, data units (book: lmc)."""
+        return [self._in_data_units(B) for _, B in self.model.terms(self.model.unit.x[:1])]
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
+        parts = torch.stack([B.diagonal() for _, B in self.model.terms(self.model.unit.x[:1])], 1)
+        names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
+        frame = pd.DataFrame((parts / parts.sum(1, keepdim=True)).detach().cpu().numpy(), columns=names)
+        return frame.set_axis(list(self.model.data.tasks)).rename_axis("task")
+
+    @property
     def correlation(self) -> pd.DataFrame:
         """Task correlation [T, T] of the latent functions at one input (book: task-correlation)."""
         return self._table(correlation(self.model.B()))
@@ -94,18 +107,22 @@ def objective(model: Model, priors: bool) -> Tensor:
         input_spread(model.unit.x),
         model.signal_variances(),
         model.noise_variances(),
-        (model.B(), model.Sigma()),
+        [model.B(), model.Sigma()] if model.coupled() else [model.Sigma()],
         mean,
     )
 
 
-def fit(model: Model, *, priors: bool = True, starts: int = 3, seed: int = 0, max_iterations: int = 1000) -> Fit:
+def fit(
+    model: Model, *, priors: bool = True, starts: int | None = None, seed: int = 0, max_iterations: int = 1000
+) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
-    The first starts come from the data's covariance with the length-scales and noises in starting.STARTS; more are
-    drawn around them with `seed`. The best start wins. Raises FitError, with its parameter values, when it has not
-    converged, unless a converged one is within 0.01 nats of it.
+    starts: how many (default: 3, and 6 for several kernels). The first come from the data's covariance with the
+    length-scales and noises in starting.STARTS; more are drawn around them with `seed`. The best start wins. Raises
+    FitError, with its parameter values, when it has not converged, unless a converged one is within 0.01 nats of it.
     """
+    if starts is None:
+        starts = 6 if len(getattr(model.kernel, "coregional", [])) > 1 else 3
     if isinstance(starts, bool) or not isinstance(starts, Integral) or starts < 1:
         raise ValueError(f"starts: {starts!r} is not a whole number above 0; pass how many starts to try")
     generator = torch.Generator().manual_seed(seed)

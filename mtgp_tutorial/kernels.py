@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import torch
 from gpytorch.constraints import Positive
-from gpytorch.kernels import IndexKernel, Kernel, MultitaskKernel, RBFKernel, ScaleKernel
+from gpytorch.kernels import IndexKernel, Kernel, LCMKernel, MultitaskKernel, RBFKernel, ScaleKernel
 from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
 from torch import Tensor
 
@@ -109,16 +110,41 @@ class IndependentKernel(Kernel):
 
 
 class ICMKernel(MultitaskKernel):
-    """GPyTorch's MultitaskKernel, kappa on a log scale."""
+    """GPyTorch's MultitaskKernel, kappa on a log scale, or exactly 0 and not fitted when own is False."""
 
-    def __init__(self, kernel: Kernel, num_tasks: int, rank: int):
+    def __init__(self, kernel: Kernel, num_tasks: int, rank: int, own: bool = True):
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first W and kappa from the global generator
             super().__init__(kernel, num_tasks=num_tasks, rank=rank)
             index = IndexKernel(num_tasks=num_tasks, rank=rank, var_constraint=log_scale()).double()
         torch.nn.init.eye_(index.covar_factor)
-        torch.nn.init.zeros_(index.raw_var)
+        index.raw_var.requires_grad_(own)
+        torch.nn.init.constant_(index.raw_var, 0.0 if own else -math.inf)
         self.task_covar_module = index
+
+    @property
+    def coregional(self) -> list[ICMKernel]:
+        """The kernels that have a W and a kappa: this one."""
+        return [self]
 
     def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
         """The single term (K, B) with B = W W^T + diag(kappa), whole."""
         return [(between(self.data_covar_module, x, z), self.task_covar_module._eval_covar_matrix())]
+
+
+class LMCKernel(LCMKernel):
+    """GPyTorch's LCMKernel: a sum of ICM kernels, each with W and kappa of its own."""
+
+    def __init__(self, kernels: list[Kernel], num_tasks: int, ranks: list[int], own: bool = True):
+        with torch.random.fork_rng(devices=[]):
+            super().__init__(kernels, num_tasks=num_tasks, rank=ranks)
+        parts = [ICMKernel(kernel, num_tasks, rank, own) for kernel, rank in zip(kernels, ranks)]
+        self.covar_module_list = torch.nn.ModuleList(parts)
+
+    @property
+    def coregional(self) -> list[ICMKernel]:
+        """The Q kernels that have a W and a kappa each."""
+        return list(self.covar_module_list)  # type: ignore[arg-type]
+
+    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
+        """Q terms (K_q, B_q) with B_q = W_q W_q^T + diag(kappa_q)."""
+        return [part.terms(x, z)[0] for part in self.coregional]

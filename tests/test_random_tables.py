@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from mtgp_tutorial import FitError, TaskData, fit, icm, impute, independent, predict
+from mtgp_tutorial import FitError, TaskData, fit, icm, impute, independent, lmc, predict
 
 settings.register_profile("book", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("book")
@@ -41,13 +41,15 @@ def expected_error(y):
     return None
 
 
-@given(tables(), st.sampled_from(["shared", "per task", "full"]), st.integers(0, 2))
+@given(tables(), st.sampled_from(["shared", "per task", "full"]), st.integers(0, 3))
 def test_right_answer_or_the_listed_error(xy, noise, kind):
     data = TaskData(*xy)
 
     def build():
         if kind == 2:
             return icm(data, rank=1 + data.num_tasks // 2, noise=noise)
+        if kind == 3:
+            return lmc(data, kernels=1 + data.num_tasks // 2, noise=noise, own=bool(data.num_tasks % 2))
         return independent(data, hyper=("own", "shared")[kind], noise=noise)
 
     message = expected_error(xy[1])

@@ -6,8 +6,8 @@ import pytest
 import torch
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 
-from mtgp_tutorial import TaskData, icm, independent, predict
-from mtgp_tutorial.noise import noise_likelihood
+from mtgp_tutorial import TaskData, icm, independent, lmc, predict
+from mtgp_tutorial.noise import noise_likelihood, set_noise_variance
 
 
 def test_index_kernel_adds_a_diagonal_to_its_factor():
@@ -111,3 +111,20 @@ def test_periodic_kernel_divides_by_its_length_scale_not_by_the_square():
     got = kernel(torch.tensor([[0.0]]).double(), torch.tensor([[0.7]]).double()).to_dense()
     sine = torch.tensor(0.7 * torch.pi / 3).sin() ** 2
     assert torch.allclose(got, torch.exp(-2 * sine / 0.5).double())
+
+
+def test_dense_likelihood_is_random_above_800_cells():
+    """An LMC of 450 rows and 2 tasks with little noise: exact only when max_cholesky_size allows it."""
+    x = torch.linspace(0, 45, 450).double()
+    model = lmc(TaskData(x, torch.stack([x.sin() + (3 * x).cos(), x.sin() - (3 * x).cos()], 1)))
+    with torch.no_grad():
+        set_noise_variance(model.likelihood, 0.001)
+        for part, length in zip(model.kernel.coregional, (2.5, 0.6), strict=True):
+            part.data_covar_module.lengthscale = length
+        plain, cells = model.exact_gp().train(), model.unit.y.numel()
+        mll, exact = gpytorch.mlls.ExactMarginalLogLikelihood(plain.likelihood, plain), model.log_likelihood()
+        default = [mll(plain(model.unit.x), model.unit.y) * cells for _ in range(2)]
+        with gpytorch.settings.max_cholesky_size(1000):
+            assert torch.allclose(mll(plain(model.unit.x), model.unit.y) * cells, exact)
+    assert all((value - exact).abs() > 50 for value in default)
+    assert (default[0] - default[1]).abs() > 0.1

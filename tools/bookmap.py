@@ -21,8 +21,8 @@ GREY = "#333333"
 # pieces of the equation: mathematics, colour, documents that teach it
 TERMS = [
     (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, ["notation"]),
-    (r"$\sum_q\,$", PALETTE[3], []),
-    (r"$B_q[s,t]\;$", PALETTE[0], ["independent", "icm"]),
+    (r"$\sum_q\,$", PALETTE[3], ["lmc"]),
+    (r"$B_q[s,t]\;$", PALETTE[0], ["independent", "icm", "icm_full"]),
     (r"$k_q(x_i, x_j)$", PALETTE[2], ["gp"]),
     (r"$\;+\;[i=j]\;$", GREY, []),
     (r"$\Sigma[s,t]$", PALETTE[4], []),
@@ -33,6 +33,8 @@ CHAPTERS = {
     "gp": "one task: the kernel $k$, inference, calibration",
     "independent": "each $B_q$ has one entry, on the diagonal",
     "icm": "one kernel, and a full $B$: tasks speak for each other",
+    "icm_full": "what $B$ can say, when it pays, and when it does harm",
+    "lmc": "several kernels, each with a $B_q$ of its own",
 }
 
 
@@ -51,7 +53,7 @@ def draw(titles: dict[str, str]) -> Figure:
         box = piece.get_window_extent(renderer)
         right = box.x1 / figure.bbox.width
         if names:
-            tag = "chapter " * (len(names) == 1) + ", ".join(str(numbers[name]) for name in names)
+            tag = ", ".join(str(numbers[name]) for name in names)
             figure.text((x + right) / 2, 1 - 0.78 / height, tag, color=colour, size=9, ha="center", weight="bold")
         x = right
     for row, (name, title) in enumerate(titles.items()):

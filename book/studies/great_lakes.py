@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from gpytorch.kernels import MaternKernel
 
-from mtgp_tutorial import datasets, fit, icm, impute, independent, scores
+from mtgp_tutorial import datasets, fit, icm, impute, independent, lmc, scores
 
 RESULT = Path(datasets.__file__).parent / "studies" / "great_lakes.csv"
 STARTS, YEARS = (1923, 1945, 1967, 1989), 15
@@ -25,6 +25,7 @@ ARMS = {
     "independent, shared": lambda data: independent(data, hyper="shared", kernel=MaternKernel(nu=1.5)),
     "ICM": lambda data: icm(data, kernel=MaternKernel(nu=1.5)),
     "ICM, full noise": lambda data: icm(data, noise="full", kernel=MaternKernel(nu=1.5)),
+    "LMC": lambda data: lmc(data, kernels=[MaternKernel(nu=1.5) for _ in range(3)]),
 }
 
 

@@ -29,6 +29,18 @@ def us_macro() -> TaskData:
     return TaskData(year, frame, units=["bn 2005 USD"] * frame.shape[1], x_name="year")
 
 
+def climate70() -> TaskData:
+    """Days above 70 and 90 degrees Fahrenheit in 1948 and 2018: 150 stations of the United States, 4 tasks, in days.
+
+    x: longitude and latitude in degrees, [150, 2]. Source and licence: climate70.md beside the values.
+    """
+    frame = _read("climate70.csv")
+    place = frame[["longitude", "latitude"]]
+    days = frame.drop(columns=place.columns)
+    days.columns = ["above 70 F, 1948", "above 70 F, 2018", "above 90 F, 1948", "above 90 F, 2018"]
+    return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_unit="degrees")
+
+
 def study(name: str) -> pd.DataFrame:
     """Stored result of a study of the book, one row for each run and arm: "two_sines" or "great_lakes", for example.
 
