@@ -11,6 +11,7 @@ from mtgp_tutorial.latent import latent_functions, parts
 from mtgp_tutorial.models import Model, icm, independent, lmc
 from mtgp_tutorial.predicting import impute, predict, sample
 from mtgp_tutorial.trends import detrend
+from mtgp_tutorial.trials import compare, standard_arms
 
 __all__ = [
     "Fit",
@@ -21,6 +22,7 @@ __all__ = [
     "Scale",
     "TaskData",
     "choose_device",
+    "compare",
     "coregionalization",
     "correlation",
     "datasets",
@@ -39,5 +41,6 @@ __all__ = [
     "sample",
     "scores",
     "simulate",
+    "standard_arms",
 ]
 __version__ = "0.1.0"

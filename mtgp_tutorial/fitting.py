@@ -118,8 +118,9 @@ def fit(
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
     starts: how many (default: 3, and 6 for several kernels). The first come from the data's covariance with the
-    length-scales and noises in starting.STARTS; more are drawn around them with `seed`. The best start wins. Raises
-    FitError, with its parameter values, when it has not converged, unless a converged one is within 0.01 nats of it.
+    length-scales and noises in starting.STARTS; more are drawn around them with `seed`. The best start wins. Only
+    what is frozen in the model (requires_grad False) keeps its value. Raises FitError, with its parameter values, when
+    the best start has not converged, unless a converged one is within 0.01 nats of it.
     """
     if starts is None:
         starts = 6 if len(getattr(model.kernel, "coregional", [])) > 1 else 3
@@ -142,7 +143,8 @@ def _best(runs: list[tuple[Model, dict[str, Any]]], table: pd.DataFrame, max_ite
     if len(usable):
         return runs[int(usable.idxmax())][0]
     top = int(heights.idxmax())
-    values = {name: p.detach().cpu().tolist() for name, p in runs[top][0].named_parameters()}
+    rounded = {name: (1e4 * p.detach().cpu()).round() / 1e4 for name, p in runs[top][0].named_parameters()}
+    values = {name: value.tolist() for name, value in rounded.items()}
     raise FitError(
         f"fit: the best of {len(runs)} starts has not converged in {max_iterations} iterations "
         f"({table['message'][top]}); allow more iterations or check the data; it ended at {values}"

@@ -24,9 +24,11 @@ RATIO = 5.0  # between the length-scales at which one kernel and the next start
 def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
     """A copy of the model at its numbered start; the draws disturb only starts after the first.
 
-    Several kernels start at different length-scales, each RATIO times shorter than the one before.
+    Several kernels start at different length-scales, each RATIO times shorter than the one before. Parameters that
+    are frozen (requires_grad False) keep their values.
     """
     model = copy.deepcopy(model)
+    frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
     fraction, noise = STARTS[number % len(STARTS)]
 
     def jitter(*shape: int) -> Tensor:
@@ -42,6 +44,8 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
         _start_signal(model, start, jitter)
         for mean in model.mean.base_means:
             mean.constant = 0.0
+        for name, value in frozen.items():
+            model.get_parameter(name).copy_(value)
     return model
 
 
@@ -54,8 +58,7 @@ def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
     spread = input_spread(x)
     for part in spatial_parts(kernel):
         target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
-        if part.raw_lengthscale.requires_grad:
-            part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
+        part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
 
 
 def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
@@ -79,5 +82,4 @@ def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> Non
         values, vectors = torch.linalg.eigh(share + disturbance @ disturbance.T)
         rank = index.covar_factor.shape[-1]
         index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt())
-        if index.raw_var.requires_grad:
-            index.var = (share - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05 / len(parts))
+        index.var = (share - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05 / len(parts))

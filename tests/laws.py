@@ -4,6 +4,8 @@ Each is exact algebra held to rounding error, or a fact that a textbook states; 
 """
 
 import math
+import tempfile
+from pathlib import Path
 
 import gpytorch
 import numpy as np
@@ -15,6 +17,7 @@ from scipy.stats import multivariate_normal, norm, sem
 
 from mtgp_tutorial import (
     TaskData,
+    compare,
     detrend,
     exact,
     fit,
@@ -736,6 +739,37 @@ def law_paired_comparisons():
     close(paired(more, "score", [("a", "b")]), paired(long, "score", [("a", "b")]))
     third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
     close(third[:2], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
+
+
+def law_compare_scores_what_it_says_and_resumes():
+    """Holes are imputed, new rows predicted; a stored fit comes back to the last digit and only to its own data."""
+    table = simulate.two_sines(n=12, seed=0)
+    cases = {"holes": table.hide("sine", 0.5, 1), "rows": (table, simulate.two_sines(n=7, seed=1))}
+    arms = {"ICM": lambda data: icm(data, noise="full"), "alone": independent}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "results.csv"
+        compare(cases.get, ["holes"], {"ICM": arms["ICM"]}, store=store)
+        found = compare(cases.get, cases, arms, store=store)
+        assert found.equals(compare(cases.get, cases, arms)) and found.equals(
+            compare(cases.get, cases, arms, store=store)
+        )
+        cases["rows"] = table, simulate.two_sines(n=7, seed=2)
+        for wrong in (arms, {"ICM": icm, "alone": independent}):
+            try:
+                compare(cases.get, ["rows"] if wrong is arms else ["holes"], wrong, store=store)
+            except ValueError as error:
+                assert "other data or another model" in str(error)
+            else:
+                raise AssertionError("rows of other data or of another model were taken for these")
+    found = found.set_index(["trial", "arm", "task"])
+    seen, hidden = cases["holes"]
+    fitted = fit(icm(seen, noise="full"))
+    expected = scores.table(impute(fitted), hidden, seen).iloc[0]
+    assert np.allclose(found.loc[("holes", "ICM", "sine"), expected.index].astype(float), expected)
+    fitted = fit(independent(table))
+    fresh = simulate.two_sines(n=7, seed=1)
+    expected = scores.table(predict(fitted, fresh.x), fresh, table)
+    assert np.allclose(found.loc[("rows", "alone")][expected.columns].astype(float), expected)
 
 
 LAWS = [value for name, value in dict(globals()).items() if name.startswith("law_")]

@@ -176,6 +176,14 @@ BUGS = [  # what it is, file, the right code, the wrong code
     ("latent function without its factor", "latent.py", "K[:, rows] * column[tasks]", "K[:, rows]"),
     ("shares not of the sum", "fitting.py", "parts / parts.sum(1, keepdim=True)", "parts / parts.sum(0, keepdim=True)"),
     ("prior on a singular B", "models.py", "or width >= self.data.num_tasks", "or width > 0"),
+    ("stored rows taken for any data", "trials.py", "if not np.allclose(", "if False and not np.allclose("),
+    ("a hole predicted, not imputed", "trials.py", "impute(fitted) if", "predict(fitted, seen.x) if"),
+    (
+        "stored numbers rounded",
+        "trials.py",
+        "to_csv(draft, index=False)",
+        'to_csv(draft, index=False, float_format="%.6g")',
+    ),
 ]
 
 

@@ -110,6 +110,21 @@ def test_what_the_user_set_on_a_kernel_is_kept():
     assert abs(fitted.model.kernel.data_covar_module.period_length.item() - 10) < 0.05
 
 
+def test_frozen_parameters_are_kept():
+    model = icm(simulate.two_sines(n=20, seed=4))
+    with torch.no_grad():
+        model.likelihood.task_noises = torch.tensor([0.03, 0.07]).double()
+        model.kernel.task_covar_module.covar_factor[:, 0] = torch.tensor([0.9, -0.4], dtype=torch.float64)
+        model.mean.base_means[0].constant = 0.25
+    frozen = (model.likelihood.raw_task_noises, model.kernel.task_covar_module.covar_factor)
+    for parameter in (*frozen, model.mean.base_means[0].raw_constant):
+        parameter.requires_grad_(False)
+    found = fit(model).model
+    assert np.allclose(found.Sigma().diagonal(), [0.03, 0.07])
+    assert found.kernel.task_covar_module.covar_factor.flatten().tolist() == [0.9, -0.4]
+    assert found.mean.base_means[0].constant.item() == 0.25 and found.mean.base_means[1].constant.item() != 0.0
+
+
 def test_an_optimum_on_a_bound_counts():
     """Two equal tasks drive kappa to its bound, where the gradient is not zero: still the best start, and no error."""
     x, rng = np.linspace(0, 1, 40), np.random.default_rng(1)

@@ -35,6 +35,7 @@ CHAPTERS = {
     "icm": "one kernel, and a full $B$: tasks speak for each other",
     "icm_full": "what $B$ can say, when it pays, and when it does harm",
     "lmc": "several kernels, each with a $B_q$ of its own",
+    "wrong": "symptoms, causes, cures: where to look when a fit or a program fails",
 }
 
 
@@ -58,8 +59,8 @@ def draw(titles: dict[str, str]) -> Figure:
         x = right
     for row, (name, title) in enumerate(titles.items()):
         y = 1 - (1.25 + 0.52 * row) / height
-        figure.text(0.03, y, str(numbers[name]), color=colours[name], size=15, weight="bold", va="center")
-        figure.text(0.09, y + 0.11 / height, title, color=colours[name], size=11, weight="bold", va="center")
+        figure.text(0.03, y, str(numbers[name]), color=colours.get(name, GREY), size=15, weight="bold", va="center")
+        figure.text(0.09, y + 0.11 / height, title, color=colours.get(name, GREY), size=11, weight="bold", va="center")
         figure.text(0.09, y - 0.11 / height, CHAPTERS[name], color=GREY, size=10, va="center")
     return figure
 
