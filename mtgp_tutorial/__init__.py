@@ -6,10 +6,11 @@ from mtgp_tutorial.covariance import coregionalization, correlation
 from mtgp_tutorial.data import Prediction, Scale, TaskData
 from mtgp_tutorial.device import choose_device
 from mtgp_tutorial.exact import NotPositiveDefiniteError
-from mtgp_tutorial.fitting import Fit, FitError, fit
+from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.latent import latent_functions, parts
 from mtgp_tutorial.models import Model, icm, independent, lmc
 from mtgp_tutorial.predicting import impute, predict, sample
+from mtgp_tutorial.result import Fit
 from mtgp_tutorial.trends import detrend
 from mtgp_tutorial.trials import compare, standard_arms
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -14,85 +13,15 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.models import Model
-from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
+from mtgp_tutorial.result import Fit
 from mtgp_tutorial.starting import starting_point
 
 
 class FitError(RuntimeError):
     """No start of the optimiser ended in a usable optimum."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A fitted model and how it was reached. Matrices are labelled tables in data units.
-
-    log_likelihood: in nats, of the data in its own units (without the prior). starts: one row a start
-    (objective: log likelihood plus log prior of the standardised data; evaluations; converged).
-    """
-
-    model: Model
-    priors: bool
-    log_likelihood: float
-    starts: pd.DataFrame
-
-    def _table(self, matrix: Tensor) -> pd.DataFrame:
-        names = list(self.model.data.tasks)
-        return pd.DataFrame(matrix.detach().cpu().numpy(), index=names, columns=names)
-
-    def _in_data_units(self, matrix: Tensor) -> pd.DataFrame:
-        return self._table(matrix * torch.outer(self.model.scale.sd, self.model.scale.sd))
-
-    @property
-    def B(self) -> pd.DataFrame:
-        """sum_q B_q [T, T]: covariance of the latent functions at one input, data units."""
-        return self._in_data_units(self.model.B())
-
-    @property
-    def Bs(self) -> list[pd.DataFrame]:
-        """B_q [T, T] of each kernel, data units (book: lmc)."""
-        return [self._in_data_units(B) for _, B in self.model.terms(self.model.unit.x[:1])]
-
-    @property
-    def shares(self) -> pd.DataFrame:
-        """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
-        parts = torch.stack([B.diagonal() for _, B in self.model.terms(self.model.unit.x[:1])], 1)
-        names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
-        frame = pd.DataFrame((parts / parts.sum(1, keepdim=True)).detach().cpu().numpy(), columns=names)
-        return frame.set_axis(list(self.model.data.tasks)).rename_axis("task")
-
-    @property
-    def correlation(self) -> pd.DataFrame:
-        """Task correlation [T, T] of the latent functions at one input (book: task-correlation)."""
-        return self._table(correlation(self.model.B()))
-
-    @property
-    def Sigma(self) -> pd.DataFrame:
-        """Noise covariance [T, T], data units."""
-        return self._in_data_units(self.model.Sigma())
-
-    @property
-    def noise_correlation(self) -> pd.DataFrame:
-        """Correlation [T, T] of the noise of one row."""
-        return self._table(correlation(self.model.Sigma()))
-
-    @property
-    def on_floor(self) -> list[str]:
-        """Tasks with a share in a direction of noise that the fit would make smaller if the floor allowed it.
-
-        A direction is an eigenvector of Sigma (a task, when Sigma is diagonal) with a variance within 1 % of it.
-        """
-        values, vectors = torch.linalg.eigh(self.model.Sigma())
-        share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
-        return [task for task, part in zip(self.model.data.tasks, share) if part > 1 / (2 * len(share))]
-
-    @property
-    def length_scales(self) -> list[float]:
-        """Length-scales of the kernel's parts, in units of the inputs; one list for all."""
-        return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
 
 
 def objective(model: Model, priors: bool) -> Tensor:

@@ -67,7 +67,8 @@ class Model(torch.nn.Module):
             return True
         factors = [part.task_covar_module for part in self.kernel.coregional]
         width = sum(index.covar_factor.shape[-1] for index in factors)
-        return factors[0].raw_var.requires_grad or width >= self.data.num_tasks
+        has_kappa = any(bool((index.var > 0).all()) for index in factors)
+        return has_kappa or width >= self.data.num_tasks
 
     def signal_variances(self) -> Tensor:
         """Diagonal of B, each free number once: [1] when the tasks share it, else [T]."""

@@ -18,7 +18,7 @@ from mtgp_tutorial.covariance import (
     signal_covariance,
 )
 from mtgp_tutorial.data import Prediction, TaskData
-from mtgp_tutorial.fitting import Fit
+from mtgp_tutorial.result import Fit
 
 
 def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -> Prediction:

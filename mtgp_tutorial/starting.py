@@ -69,16 +69,13 @@ def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
 
 def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> None:
     """Set variances, or each W and kappa, from a start value of B [T, T]: leading eigenvectors, and what is left."""
-    disturbance = 0.1 * jitter(*B.shape).to(B)
     if isinstance(model.kernel, IndependentKernel):
         for kernel in model.kernel.kernels:
             kernel.outputscale = B.diagonal().mean()
         return
     parts = model.kernel.coregional
-    for q, part in enumerate(parts):
-        if q > 0:
-            disturbance = 0.1 * jitter(*B.shape).to(B)
-        index, share = part.task_covar_module, B / len(parts)
+    for part in parts:
+        index, share, disturbance = part.task_covar_module, B / len(parts), 0.1 * jitter(*B.shape).to(B)
         values, vectors = torch.linalg.eigh(share + disturbance @ disturbance.T)
         rank = index.covar_factor.shape[-1]
         index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt())

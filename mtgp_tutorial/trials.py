@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from mtgp_tutorial import scores
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fitting import Fit, FitError, fit, objective
+from mtgp_tutorial.fitting import FitError, fit, objective
 from mtgp_tutorial.models import Model, icm, independent, lmc
 from mtgp_tutorial.predicting import impute, predict
+from mtgp_tutorial.result import Fit
 
 Arms = Mapping[str, Callable[[TaskData], Model]]
 COLUMNS = ["trial", "arm", "task", "MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage"]
@@ -54,8 +55,9 @@ def compare(
     table to a model (default: `standard_arms()`). options go to `fit`. progress: a bar, in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
-    that are not asked for stay in it. One process at a time. Raises ValueError when a stored row belongs to other data
-    or another model, and FitError when fits failed, after all others are done and stored.
+    that are not asked for stay in it. One process at a time, and one file for each choice of options, which are not
+    stored. Raises ValueError when a stored row belongs to other data or another model, and FitError when fits failed,
+    after all others are done and stored.
     """
     labels, arms = list(trials), dict(standard_arms() if arms is None else arms)
     _check_names(labels, arms)
@@ -103,7 +105,9 @@ def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:
     with torch.no_grad():
         start = float(objective(model, priors))
     numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return {"numbers": numbers, "start": start, "hidden": float(hidden.y.nansum())}
+    place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
+    values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
+    return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}
 
 
 def _check_marks(stored: pd.DataFrame, marks: dict[str, float], store: str | Path | None) -> None:

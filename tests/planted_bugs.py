@@ -174,8 +174,20 @@ BUGS = [  # what it is, file, the right code, the wrong code
         "signal_covariance(fit.model.terms(x, fit.model.unit.x), wanted, seen)",
     ),
     ("latent function without its factor", "latent.py", "K[:, rows] * column[tasks]", "K[:, rows]"),
-    ("shares not of the sum", "fitting.py", "parts / parts.sum(1, keepdim=True)", "parts / parts.sum(0, keepdim=True)"),
+    ("shares not of the sum", "result.py", "parts / parts.sum(1, keepdim=True)", "parts / parts.sum(0, keepdim=True)"),
     ("prior on a singular B", "models.py", "or width >= self.data.num_tasks", "or width > 0"),
+    (
+        "no prior on what is frozen",
+        "models.py",
+        "bool((index.var > 0).all()) for",
+        "index.raw_var.requires_grad for",
+    ),
+    (
+        "hidden values in any place",
+        "trials.py",
+        "(place * values).nansum()",
+        "values.nansum()",
+    ),
     ("stored rows taken for any data", "trials.py", "if not np.allclose(", "if False and not np.allclose("),
     ("a hole predicted, not imputed", "trials.py", "impute(fitted) if", "predict(fitted, seen.x) if"),
     (

@@ -128,3 +128,29 @@ def test_dense_likelihood_is_random_above_800_cells():
             assert torch.allclose(mll(plain(model.unit.x), model.unit.y) * cells, exact)
     assert all((value - exact).abs() > 50 for value in default)
     assert (default[0] - default[1]).abs() > 0.1
+
+
+def test_fixed_noise_of_a_multi_task_model_is_dropped():
+    likelihood = gpytorch.likelihoods.FixedNoiseGaussianLikelihood(torch.full((6,), 0.5))
+    f = gpytorch.distributions.MultitaskMultivariateNormal(torch.zeros(3, 2), torch.eye(6))
+    with pytest.warns(gpytorch.utils.warnings.GPInputWarning, match="This is treated as a no-op"):
+        assert torch.equal(likelihood(f).variance, f.variance)
+
+
+def test_transposed_targets_are_taken():
+    data = TaskData(torch.arange(4.0), torch.arange(8.0).reshape(4, 2) ** 2)
+    plain = icm(data).exact_gp().train()
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(plain.likelihood, plain)
+    with torch.no_grad():
+        right, turned = (mll(plain(data.x), y) for y in (plain.train_targets, plain.train_targets.T))
+    assert (right - turned).abs() > 1e-3
+
+
+def test_a_multi_task_model_takes_one_further_row_and_not_two():
+    plain = icm(TaskData(torch.arange(4.0), torch.eye(4, 2))).exact_gp().eval()
+    new = torch.tensor([[4.5], [5.5]]).double()
+    with torch.no_grad():
+        plain(new)
+    assert len(plain.get_fantasy_model(new[:1], torch.zeros(1, 2).double()).train_targets) == 5
+    with pytest.raises(RuntimeError, match="must match the size"):
+        plain.get_fantasy_model(new, torch.zeros(2, 2).double())

@@ -4,8 +4,8 @@
     python book/studies/climate.py 0 2          # prints splits 0 and 1, stores nothing
 
 Two questions, twenty random splits each. "sparse": days above 70 F in 2018 are seen at a third of the stations,
-those of 1948 at all. "stations": a third of the stations has no counts at all, for two tasks and for four. Scores
-are those of hidden cells.
+those of 1948 at all of them. "stations": a third of the stations has no counts at all, for two tasks and for four.
+Scores are those of hidden cells.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Sixteen outages on the Great Lakes, a row for each outage and arm in mtgp_tutorial/datasets/studies/great_lakes.csv.
 
-    python book/studies/great_lakes.py          # all of them, about 5 minutes on one core
+    python book/studies/great_lakes.py          # all of them, about 15 minutes on one core
 
 Each lake in turn loses four separate stretches of fifteen years, one at a time. The chapter on the ICM
 recomputes one outage and asserts that it agrees with the stored rows.

@@ -1,6 +1,6 @@
 """US macro series: outages, scattered cells and whole quarters, in mtgp_tutorial/datasets/studies/us_macro.csv.
 
-    python book/studies/us_macro.py             # all, about 20 minutes on one core
+    python book/studies/us_macro.py             # all, about 35 minutes on one core
     python book/studies/us_macro.py gap 0 2     # prints trials 0 and 1 of one kind, stores nothing
 
 Values are 100 times the logarithm, less a straight line fitted to the seen cells. The chapter on independent tasks
