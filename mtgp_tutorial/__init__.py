@@ -1,7 +1,7 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
 from mtgp_tutorial import datasets, exact, plots, scores, simulate
-from mtgp_tutorial.comparing import paired
+from mtgp_tutorial.comparing import paired, summarise
 from mtgp_tutorial.covariance import coregionalization, correlation
 from mtgp_tutorial.data import Prediction, Scale, TaskData
 from mtgp_tutorial.device import choose_device
@@ -43,5 +43,6 @@ __all__ = [
     "scores",
     "simulate",
     "standard_arms",
+    "summarise",
 ]
 __version__ = "0.1.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,53 @@ def paired(
     _check(table, score, pairs, by, held_out)
     wide = table.pivot(index=list(by), columns="arm", values=score)
     return pd.DataFrame({f"{a} - {b}": _row(_difference(wide, a, b), held_out) for a, b in pairs}).T
+
+
+SCORES = ("MSE", "NLPD", "CRPS", "coverage")
+
+
+def summarise(
+    results: pd.DataFrame, baseline: str, *, scores: Sequence[str] = SCORES, held_out: float = 0.0
+) -> pd.DataFrame:
+    """What `compare` returned, as one table: a row for each score and arm, arms in their order.
+
+    Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
+    for arm - baseline, NaN for the baseline itself. held_out: as in `paired`, for random splits that overlap.
+
+    Raises ValueError for unknown columns and arms, an arm that lacks a score or has it twice, fewer than two trials,
+    and for MSE, MAE or CRPS of tasks with different units, which have no mean.
+    """
+    _check_results(results, baseline, scores)
+    arms, blocks = list(dict.fromkeys(results["arm"])), {}
+    for score in scores:
+        trials = results.groupby(["arm", "trial"])[score].mean().reset_index()
+        block = pd.DataFrame({"mean": trials.groupby("arm")[score].mean()}).loc[arms]
+        pairs = [(arm, baseline) for arm in arms if arm != baseline]
+        differences = paired(trials, score, pairs, by=["trial"], held_out=held_out)
+        blocks[score] = block.join(differences.set_axis([arm for arm, _ in pairs]))
+    return pd.concat(blocks, names=["score", "arm"])
+
+
+def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
+    missing = [name for name in ("arm", "trial", "task", *scores) if name not in results]
+    if missing or isinstance(scores, str):
+        name = scores if isinstance(scores, str) else missing[0]
+        raise ValueError(
+            f"results, scores: {name!r} is no column or no list; pass what compare returns, and its scores"
+        )
+    if baseline not in set(results["arm"]):
+        raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(results['arm'].unique())}")
+    counts = results.groupby(["trial", "task", "arm"]).size().unstack()
+    if results[list(scores)].isna().any(axis=None) or not (counts == 1).all(axis=None):
+        raise ValueError("results: an arm lacks a score of a trial or has it twice; pass what compare returns")
+    labels = [re.search(r" \[([^\[\]]*)\]$", str(task)) for task in results["task"].unique()]
+    units = sorted({label[1] if label else "no unit" for label in labels})
+    mixed = [score for score in scores if score in ("MSE", "MAE", "CRPS")]
+    if len(units) > 1 and mixed:
+        raise ValueError(
+            f"scores: {mixed[0]} of tasks in {' and '.join(units)} has no mean; "
+            "pass scores without units, such as ['SMSE', 'NLPD', 'coverage'], or the rows of one task"
+        )
 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:

@@ -114,3 +114,26 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
     ax.set_title(title)
     ax.tick_params(length=0)
     return ax
+
+
+def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:
+    """A panel for each score of `summarise`: differences from the baseline, mean ± 2 standard errors; ring: median.
+
+    Left of the line is better. Coverage is shown itself, beside 0.954, the aim.
+    """
+    for ax, score in zip(axes, summary.index.unique("score")):
+        block = summary.loc[score][::-1]
+        baseline = block.index[block["mean difference"].isna()][0]
+        others = block.drop(index=baseline)
+        if score == "coverage":
+            ax.plot(block["mean"], block.index, "o", color=COLOURS[0])
+            ax.axvline(0.954, color="0.5", lw=1)
+            ax.set(xlabel=score)
+        else:
+            error = 2 * others["standard error"]
+            ax.plot([0], [baseline], "|", color="0.5", ms=10)
+            ax.errorbar(others["mean difference"], others.index, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
+            ax.plot(others["median"], others.index, "o", mfc="none", color=COLOURS[1], ms=8)
+            ax.axvline(0, color="0.5", lw=1)
+            ax.set(xlabel=f"{score}, less {baseline}")
+    return axes

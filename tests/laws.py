@@ -31,6 +31,7 @@ from mtgp_tutorial import (
     predict,
     scores,
     simulate,
+    summarise,
 )
 from mtgp_tutorial.covariance import (
     all_cells,
@@ -748,6 +749,25 @@ def law_paired_comparisons():
     close(paired(more, "score", [("a", "b")]), paired(long, "score", [("a", "b")]))
     third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
     close(third[:2], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
+
+
+def law_summaries_weigh_trials_alike():
+    """A trial counts once, however many tasks it has; what all arms share cancels; the baseline's sign is minus."""
+    rng = RANDOM(23)
+    cells = [(trial, arm, task) for trial in range(6) for arm in "abc" for task in range(1 + trial % 2)]
+    results = pd.DataFrame(cells, columns=["trial", "arm", "task"]).sample(frac=1, random_state=0)
+    results["NLPD"] = rng.normal(size=len(results))
+    by_hand = results.pivot_table("NLPD", "trial", "arm")
+    found = summarise(results, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"]
+    close(found["mean"].loc[["a", "b", "c"]], by_hand.mean())
+    assert found.loc["b"].isna().sum() == 4
+    for arm in "ac":
+        difference = by_hand[arm] - by_hand["b"]
+        error = math.sqrt((1 / 6 + 1 / 4) * difference.var())
+        values = [difference.mean(), error, difference.median(), (difference < 0).mean()]
+        close(found.loc[arm].iloc[1:], values)
+    shifted = results.assign(NLPD=results["NLPD"] + 10 * results["trial"])
+    close(summarise(shifted, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"].iloc[[0, 2], 1:], found.iloc[[0, 2], 1:])
 
 
 def law_compare_scores_what_it_says_and_resumes():

@@ -146,6 +146,14 @@ BUGS = [  # what it is, file, the right code, the wrong code
     ),
     ("share hidden for hidden over seen", "comparing.py", "held_out / (1 - held_out)", "held_out"),
     ("unpaired order of arms", "comparing.py", "two.iloc[:, 0] - two.iloc[:, 1]", "two.iloc[:, 1] - two.iloc[:, 0]"),
+    (
+        "tasks weigh for trials",
+        "comparing.py",
+        'groupby(["arm", "trial"])[score].mean()',
+        'set_index(["arm", "trial"])[score].groupby(level=[0, 1]).sum()',
+    ),
+    ("baseline less arm", "comparing.py", "[(arm, baseline) for arm in arms if", "[(baseline, arm) for arm in arms if"),
+    ("summary forgets the overlap", "comparing.py", 'by=["trial"], held_out=held_out)', 'by=["trial"])'),
     ("trend without intercept", "trends.py", "torch.ones_like(x[:, :1])", "torch.zeros_like(x[:, :1])"),
     ("trend on the wrong task", "trends.py", "torch.stack(lines, 1)", "torch.stack(lines[::-1], 1)"),
     (

@@ -25,6 +25,7 @@ from mtgp_tutorial import (
     predict,
     scores,
     simulate,
+    summarise,
 )
 from mtgp_tutorial.noise import noise_likelihood
 
@@ -33,6 +34,8 @@ RBFKernel = gpytorch.kernels.RBFKernel
 X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
+RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
+IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
 
 def table(**changes):
@@ -125,6 +128,13 @@ CASES = [
     ("pairs: is .'a', 'b'.", lambda: paired(TRIALS, "MSE", ("a", "b"))),
     ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
     ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
+    ("'CRPS' is no column or no list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
+    ("'MSE' is no column or no list", lambda: summarise(RESULTS, "a", scores="MSE")),
+    ("baseline: 'c' is not an arm; pass one of a, b", lambda: summarise(RESULTS, "c", scores=["MSE"])),
+    ("an arm lacks a score of a trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
+    ("an arm lacks a score of a trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
+    ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),
+    ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
     ("seen, others: one is a ndarray", lambda: detrend(table(), Y)),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),

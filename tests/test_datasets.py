@@ -41,6 +41,24 @@ def test_us_macro_against_the_package():
     assert np.array_equal(datasets.us_macro().y.numpy(), theirs)
 
 
+def test_el_nino():
+    sea = datasets.el_nino()
+    assert sea.tasks[0] == "January" and sea.tasks[11] == "December" and sea.units == ("°C",) * 12
+    assert sea.y.shape == (61, 12) and bool(sea.observed.all())
+    assert sea.x.flatten().tolist() == list(range(1950, 2011))
+    # facts that a shuffled or shifted copy would break: the great El Niños (1982-83, 1997-98), the first row, the means
+    assert sea.x[sea.y.argmax(0), 0].tolist() == [1998] * 3 + [1983] * 4 + [1997] * 5
+    assert sea.y[0].tolist() == [23.11, 24.2, 25.37, 23.86, 23.03, 21.57, 20.63, 20.15, 19.67, 20.03, 20.02, 21.8]
+    assert sea.y.mean(0)[[2, 5, 8, 11]].tolist() == pytest.approx([26.248, 22.834, 20.584, 22.693], abs=1e-3)
+
+
+def test_el_nino_against_the_package():
+    package = pytest.importorskip("statsmodels.datasets", reason="statsmodels is not installed: no second copy")
+    theirs = package.elnino.load_pandas().data.to_numpy()
+    sea = datasets.el_nino()
+    assert np.array_equal(np.column_stack([sea.x, sea.y]), theirs)
+
+
 def test_climate70():
     climate = datasets.climate70()
     assert climate.tasks[0] == "above 70 F, 1948" and climate.units == ("days",) * 4

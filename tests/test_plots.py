@@ -2,12 +2,13 @@
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import torch
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from mtgp_tutorial import fit, icm, plots, predict, simulate  # noqa: E402
+from mtgp_tutorial import fit, icm, plots, predict, simulate, summarise  # noqa: E402
 
 
 def test_tasks_draws_band_mean_truth_and_cells():
@@ -35,6 +36,21 @@ def test_tasks_draws_band_mean_truth_and_cells():
     assert len(axes[0].collections) == 2 and len(axes[1].collections) == 3, "hidden cells only where there are some"
     colours = [tuple(ax.lines[0].get_color()) for ax in axes]
     assert colours[0] != colours[1]
+    plt.close(figure)
+
+
+def test_differences_shows_the_table():
+    trials = pd.DataFrame({"trial": [0, 1, 2] * 2, "arm": [*"aaabbb"], "task": "y", "NLPD": [1.0, 2, 3, 4, 6, 7]})
+    summary = summarise(trials.assign(coverage=[0.9] * 3 + [0.5] * 3), "a", scores=["NLPD", "coverage"])
+    figure, axes = plt.subplots(1, 2)
+    assert plots.differences(axes, summary) is axes
+    row, bar = summary.loc["NLPD", "b"], axes[0].containers[0]
+    assert bar[0].get_xdata() == [row["mean difference"]] and bar[0].get_ydata() == ["b"]
+    left, right = bar[2][0].get_segments()[0][:, 0]
+    assert np.allclose([right + left, right - left], [2 * row["mean difference"], 4 * row["standard error"]])
+    assert any(line.get_xdata() == [row["median"]] for line in axes[0].lines if len(line.get_xdata()) == 1)
+    assert sorted(axes[1].lines[0].get_xdata()) == [0.5, 0.9]
+    assert axes[0].get_xlabel() == "NLPD, less a" and axes[1].get_xlabel() == "coverage"
     plt.close(figure)
 
 

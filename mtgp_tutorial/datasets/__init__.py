@@ -29,6 +29,15 @@ def us_macro() -> TaskData:
     return TaskData(year, frame, units=["bn 2005 USD"] * frame.shape[1], x_name="year")
 
 
+def el_nino() -> TaskData:
+    """Monthly sea-surface temperatures off Peru, 1950 to 2010: 61 rows (years), 12 tasks (months), in degrees Celsius.
+
+    Means over 0 to 10 degrees south and 90 to 80 degrees west. Source and licence: el_nino.md beside the values.
+    """
+    frame = _read("el_nino.csv")
+    return TaskData(frame.pop("year"), frame, units=["°C"] * 12, x_name="year")
+
+
 def climate70() -> TaskData:
     """Days above 70 and 90 degrees Fahrenheit in 1948 and 2018: 150 stations of the United States, 4 tasks, in days.
 

@@ -1,0 +1,107 @@
+"""Five models in ten worlds: mtgp_tutorial/datasets/studies/comparison.csv.
+
+    python book/studies/comparison.py           # all, about two hours on one core; can be interrupted
+    python book/studies/comparison.py "sines, 10 rows, priors"      # these worlds only, stores nothing for the book
+
+Every world is one call of `compare`; the fits done so far are in _build/comparison, so a run goes on where it stopped.
+The chapter on the comparison recomputes the first trials and asserts that they agree with the stored rows.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import climate
+import great_lakes
+import numpy as np
+import pandas as pd
+import torch
+import us_macro
+from gpytorch.kernels import MaternKernel
+
+from mtgp_tutorial import TaskData, compare, datasets, detrend, simulate, standard_arms
+
+RESULT = Path(datasets.__file__).parent / "studies" / "comparison.csv"
+STORES = Path(__file__).parents[2] / "_build" / "comparison"
+COLUMNS = ["world", "trial", "arm", "task", "MSE", "SMSE", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
+
+
+def sines(n):
+    """Two sines at n inputs; hidden: fresh noisy values at 101."""
+    return lambda seed: (simulate.two_sines(n, seed=seed), simulate.two_sines(101, seed=10_000 + seed))
+
+
+def bell(x, length):
+    """RBF kernel matrix of inputs x [N]."""
+    return np.exp(-0.5 * ((x[:, None] - x) / length) ** 2)
+
+
+RELATED, DIAGONAL = [[1, 0.9], [0.9, 1]], [[0.09, 0], [0, 0.09]]
+TRUTHS = {  # terms (length-scale, B) and Sigma; each is named after the simplest arm that contains it
+    "independent, own": ([(0.5, [[1, 0], [0, 0]]), (2.0, [[0, 0], [0, 1]])], DIAGONAL),
+    "independent, shared": ([(1.0, [[1, 0], [0, 1]])], DIAGONAL),
+    "ICM": ([(1.0, RELATED)], DIAGONAL),
+    "ICM, full noise": ([(1.0, RELATED)], [[0.09, -0.072], [-0.072, 0.09]]),
+    "LMC": ([(3.0, RELATED), (0.5, [[0.5, -0.3], [-0.3, 0.5]])], DIAGONAL),
+}
+
+
+def truth(name):
+    """Forty rows drawn from a known model; half the cells of task 2 are hidden."""
+    terms, Sigma = TRUTHS[name]
+
+    def trial(seed):
+        rng = np.random.default_rng(seed)
+        x = np.sort(rng.uniform(0, 10, 40))
+        C = sum(np.kron(bell(x, length), B) for length, B in terms) + np.kron(np.eye(40), Sigma)
+        y = np.linalg.cholesky(C) @ rng.standard_normal(80)
+        return TaskData(x, y.reshape(40, 2)).hide_random("task 2", 0.5, seed=seed)
+
+    return trial
+
+
+def el_nino(seed):
+    """Four months of the sea off Peru; June is hidden in two years of three."""
+    months = datasets.el_nino()
+    four = [months.task_index(month) for month in ("March", "June", "September", "December")]
+    sea = TaskData(months.x, months.y[:, four], [months.tasks[t] for t in four], ["°C"] * 4)
+    return sea.hide_random("June", 2 / 3, seed=seed)
+
+
+def outage(name):
+    """A lake without fifteen years, the others whole; name: "Erie 1923", for example."""
+    lake, start = name.rsplit(" ", 1)
+    return datasets.great_lakes().hide(lake, int(start), int(start) + great_lakes.YEARS - 1)
+
+
+MATERN, PLACES = MaternKernel(nu=1.5), MaternKernel(nu=1.5, ard_num_dims=2)
+OUTAGES = [f"{lake} {start}" for lake in datasets.great_lakes().tasks for start in great_lakes.STARTS]
+WORLDS = {  # trial, trials, arms, options
+    "sines, 10 rows, ML": (sines(10), range(100, 200), standard_arms(), {"priors": False}),
+    "sines, 10 rows, priors": (sines(10), range(100, 200), standard_arms(), {}),
+    "sines, 50 rows, priors": (sines(50), range(100, 140), standard_arms(), {}),
+    **{f"truth: {name}": (truth(name), range(40), standard_arms(), {}) for name in TRUTHS},
+    "El Niño": (el_nino, range(20), standard_arms(MATERN), {}),
+    "climate": (lambda seed: climate.split("sparse", seed), range(20), standard_arms(PLACES), {}),
+    "Great Lakes": (outage, OUTAGES, standard_arms(MATERN), {}),
+    "US macro": (lambda gap: detrend(*us_macro.hide("gap", gap)), range(15), standard_arms(MATERN), {}),
+}
+
+
+def main():
+    torch.set_num_threads(1)
+    torch.sparse.check_sparse_tensor_invariants.disable()
+    STORES.mkdir(parents=True, exist_ok=True)
+    tables = []
+    for world in sys.argv[1:] or WORLDS:
+        trial, trials, arms, options = WORLDS[world]
+        store = STORES / f"{world.replace(':', '')}.csv"
+        tables.append(compare(trial, trials, arms, store=store, **options).assign(world=world))
+    if len(sys.argv) == 1:
+        RESULT.write_text(pd.concat(tables)[COLUMNS].to_csv(index=False, float_format="%.6g"), encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()
