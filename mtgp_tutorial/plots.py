@@ -122,18 +122,20 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
     Left of the line is better. Coverage is shown itself, beside 0.954, the aim.
     """
     for ax, score in zip(axes, summary.index.unique("score")):
-        block = summary.loc[score][::-1]
-        baseline = block.index[block["mean difference"].isna()][0]
-        others = block.drop(index=baseline)
+        block = summary.loc[score]
+        height = -pd.Series(range(len(block)), block.index)
         if score == "coverage":
-            ax.plot(block["mean"], block.index, "o", color=COLOURS[0])
+            ax.plot(block["mean"], height, "o", color=COLOURS[0])
             ax.axvline(0.954, color="0.5", lw=1)
             ax.set(xlabel=score)
         else:
-            error = 2 * others["standard error"]
-            ax.plot([0], [baseline], "|", color="0.5", ms=10)
-            ax.errorbar(others["mean difference"], others.index, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
-            ax.plot(others["median"], others.index, "o", mfc="none", color=COLOURS[1], ms=8)
+            error = 2 * block["standard error"]
+            ax.errorbar(block["mean difference"], height, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
+            ax.plot(block["median"], height, "o", mfc="none", color=COLOURS[1], ms=8)
             ax.axvline(0, color="0.5", lw=1)
-            ax.set(xlabel=f"{score}, less {baseline}")
+            baseline = block.index[block["mean difference"].isna()][0]
+            ax.set(xlabel=f"{score}, less that of\n{baseline}")
+        ax.set_yticks(height, list(block.index))
+        ax.locator_params(axis="x", nbins=4)
+        ax.ticklabel_format(axis="x", scilimits=(-2, 3))
     return axes

@@ -23,3 +23,13 @@ def test_every_public_name_has_a_docstring():
     import mtgp_tutorial
 
     assert [name for name in mtgp_tutorial.__all__ if not (getattr(mtgp_tutorial, name).__doc__ or "").strip()] == []
+
+
+def test_the_model_that_the_chapter_prints_is_the_studys():
+    import nbformat
+
+    cells = nbformat.read(ROOT / "book" / "priors.ipynb", as_version=4).cells
+    (printed,) = re.findall(r"```python\n(.*?)```", "\n".join(cell.source for cell in cells), re.DOTALL)
+    assert "def bayes" in printed and printed in (ROOT / "book" / "studies" / "full_bayes.py").read_text(
+        encoding="utf8"
+    )

@@ -45,12 +45,14 @@ def test_differences_shows_the_table():
     figure, axes = plt.subplots(1, 2)
     assert plots.differences(axes, summary) is axes
     row, bar = summary.loc["NLPD", "b"], axes[0].containers[0]
-    assert bar[0].get_xdata() == [row["mean difference"]] and bar[0].get_ydata() == ["b"]
-    left, right = bar[2][0].get_segments()[0][:, 0]
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == ["a", "b"]
+    assert bar[0].get_ydata().tolist() == [0, -1] and bar[0].get_xdata()[1] == row["mean difference"]
+    left, right = bar[2][0].get_segments()[-1][:, 0]
     assert np.allclose([right + left, right - left], [2 * row["mean difference"], 4 * row["standard error"]])
-    assert any(line.get_xdata() == [row["median"]] for line in axes[0].lines if len(line.get_xdata()) == 1)
-    assert sorted(axes[1].lines[0].get_xdata()) == [0.5, 0.9]
-    assert axes[0].get_xlabel() == "NLPD, less a" and axes[1].get_xlabel() == "coverage"
+    (ring,) = [line for line in axes[0].lines if line.get_markerfacecolor() == "none"]
+    assert ring.get_xdata()[1] == row["median"] and np.isnan(ring.get_xdata()[0])
+    assert axes[1].lines[0].get_xdata().tolist() == [0.9, 0.5]
+    assert axes[0].get_xlabel() == "NLPD, less that of\na" and axes[1].get_xlabel() == "coverage"
     plt.close(figure)
 
 

@@ -25,7 +25,7 @@ TERMS = [
     (r"$B_q[s,t]\;$", PALETTE[0], ["independent", "icm", "icm_full"]),
     (r"$k_q(x_i, x_j)$", PALETTE[2], ["gp"]),
     (r"$\;+\;[i=j]\;$", GREY, []),
-    (r"$\Sigma[s,t]$", PALETTE[4], []),
+    (r"$\Sigma[s,t]$", PALETTE[4], ["noise"]),
 ]
 # documents in the order of the contents: what the row says
 CHAPTERS = {
@@ -35,6 +35,10 @@ CHAPTERS = {
     "icm": "one kernel, and a full $B$: tasks speak for each other",
     "icm_full": "what $B$ can say, when it pays, and when it does harm",
     "lmc": "several kernels, each with a $B_q$ of its own",
+    "noise": "what $\\Sigma$ can say, and when it changes a prediction",
+    "priors": "why a better optimum is not a better prediction; full Bayes",
+    "compare": "five models, one call: paired differences, on data with a known answer and without",
+    "decide": "from your data and question to a model, its noise and its check",
     "wrong": "symptoms, causes, cures: where to look when a fit or a program fails",
 }
 

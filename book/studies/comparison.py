@@ -21,7 +21,7 @@ import torch
 import us_macro
 from gpytorch.kernels import MaternKernel
 
-from mtgp_tutorial import TaskData, compare, datasets, detrend, simulate, standard_arms
+from mtgp_tutorial import TaskData, compare, datasets, detrend, icm, independent, simulate, standard_arms
 
 RESULT = Path(datasets.__file__).parent / "studies" / "comparison.csv"
 STORES = Path(__file__).parents[2] / "_build" / "comparison"
@@ -77,13 +77,17 @@ def outage(name):
 
 
 MATERN, PLACES = MaternKernel(nu=1.5), MaternKernel(nu=1.5, ard_num_dims=2)
+SEA_ARMS = {  # where does the correlation sit? The first has it in Sigma alone, the second has a B without limits
+    "independent, full noise": lambda data: independent(data, hyper="shared", noise="full", kernel=MATERN),
+    "ICM, rank 4": lambda data: icm(data, rank=4, kernel=MATERN),
+}
 OUTAGES = [f"{lake} {start}" for lake in datasets.great_lakes().tasks for start in great_lakes.STARTS]
 WORLDS = {  # trial, trials, arms, options
     "sines, 10 rows, ML": (sines(10), range(100, 200), standard_arms(), {"priors": False}),
     "sines, 10 rows, priors": (sines(10), range(100, 200), standard_arms(), {}),
     "sines, 50 rows, priors": (sines(50), range(100, 140), standard_arms(), {}),
     **{f"truth: {name}": (truth(name), range(40), standard_arms(), {}) for name in TRUTHS},
-    "El Niño": (el_nino, range(20), standard_arms(MATERN), {}),
+    "El Niño": (el_nino, range(20), standard_arms(MATERN) | SEA_ARMS, {}),
     "climate": (lambda seed: climate.split("sparse", seed), range(20), standard_arms(PLACES), {}),
     "Great Lakes": (outage, OUTAGES, standard_arms(MATERN), {}),
     "US macro": (lambda gap: detrend(*us_macro.hide("gap", gap)), range(15), standard_arms(MATERN), {}),
