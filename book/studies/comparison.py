@@ -1,4 +1,4 @@
-"""Five models in ten worlds: mtgp_tutorial/datasets/studies/comparison.csv.
+"""Five models in twelve worlds: mtgp_tutorial/datasets/studies/comparison.csv.
 
     python book/studies/comparison.py           # all, about two hours on one core; can be interrupted
     python book/studies/comparison.py "sines, 10 rows, priors"      # these worlds only, stores nothing for the book
