@@ -33,3 +33,9 @@ def test_the_model_that_the_chapter_prints_is_the_studys():
     assert "def bayes" in printed and printed in (ROOT / "book" / "studies" / "full_bayes.py").read_text(
         encoding="utf8"
     )
+
+
+def test_every_line_of_the_decision_page_links_to_what_shows_it():
+    lines = (ROOT / "book" / "decide.md").read_text(encoding="utf8").split("\n")
+    rows = [line.split("|")[1:-1] for line in lines if line.startswith("| ") and not line.endswith("| shown |")]
+    assert len(rows) > 30 and [row for row in rows if len(row) != 3 or not re.search(r"\{(ref|doc)\}`", row[2])] == []
