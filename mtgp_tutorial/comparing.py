@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+SCORES = ("MSE", "NLPD", "CRPS", "coverage")
+
 
 def paired(
     table: pd.DataFrame,
@@ -33,9 +35,6 @@ def paired(
     return pd.DataFrame({f"{a} - {b}": _row(_difference(wide, a, b), held_out) for a, b in pairs}).T
 
 
-SCORES = ("MSE", "NLPD", "CRPS", "coverage")
-
-
 def summarise(
     results: pd.DataFrame, baseline: str, *, scores: Sequence[str] = SCORES, held_out: float = 0.0
 ) -> pd.DataFrame:
@@ -44,8 +43,8 @@ def summarise(
     Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
     for arm - baseline, NaN for the baseline itself. held_out: as in `paired`, for random splits that overlap.
 
-    Raises ValueError for unknown columns and arms, an arm that lacks a score or has it twice, fewer than two trials,
-    and for MSE, MAE or CRPS of tasks with different units, which have no mean.
+    Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, fewer than
+    two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
     """
     _check_results(results, baseline, scores)
     arms, blocks = list(dict.fromkeys(results["arm"])), {}
@@ -67,6 +66,8 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
         )
     if baseline not in set(results["arm"]):
         raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(results['arm'].unique())}")
+    if results["arm"].nunique() < 2:
+        raise ValueError(f"results: {baseline!r} is their only arm; pass those of two arms or more")
     counts = results.groupby(["trial", "task", "arm"]).size().unstack()
     if results[list(scores)].isna().any(axis=None) or not (counts == 1).all(axis=None):
         raise ValueError("results: an arm lacks a score of a trial or has it twice; pass what compare returns")

@@ -119,9 +119,13 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
 def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:
     """A panel for each score of `summarise`: differences from the baseline, mean ± 2 standard errors; ring: median.
 
-    Left of the line is better. Coverage is shown itself, beside 0.954, the aim.
+    Left of the line is better. Coverage is shown itself, beside 0.954, the aim. Raises ValueError unless there is one
+    panel for each score.
     """
-    for ax, score in zip(axes, summary.index.unique("score")):
+    scores = list(summary.index.unique("score"))
+    if len(axes) != len(scores):
+        raise ValueError(f"axes: are {len(axes)} for the scores {', '.join(scores)}; pass one for each")
+    for ax, score in zip(axes, scores):
         block = summary.loc[score]
         height = -pd.Series(range(len(block)), block.index)
         if score == "coverage":
