@@ -1,18 +1,19 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
-from mtgp_tutorial import datasets, exact, plots, scores, simulate
-from mtgp_tutorial.comparing import paired, summarise
-from mtgp_tutorial.covariance import coregionalization, correlation
-from mtgp_tutorial.data import Prediction, Scale, TaskData
+from mtgp_tutorial import datasets, exact, plots, simulate
+from mtgp_tutorial.answers.latent import latent_functions, parts
+from mtgp_tutorial.answers.predicting import impute, predict, sample
 from mtgp_tutorial.device import choose_device
 from mtgp_tutorial.exact import NotPositiveDefiniteError
-from mtgp_tutorial.fitting import FitError, fit
-from mtgp_tutorial.latent import latent_functions, parts
-from mtgp_tutorial.models import Model, icm, independent, lmc
-from mtgp_tutorial.predicting import impute, predict, sample
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.trends import detrend
-from mtgp_tutorial.trials import compare, standard_arms
+from mtgp_tutorial.exact.covariance import coregionalization, correlation
+from mtgp_tutorial.fits.fitting import FitError, fit
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.comparing import paired, summarise
+from mtgp_tutorial.judging.trials import compare, standard_arms
+from mtgp_tutorial.models.model import Model, icm, independent, lmc
+from mtgp_tutorial.table.data import Prediction, Scale, TaskData
+from mtgp_tutorial.table.trends import detrend
 
 __all__ = [
     "Fit",

@@ -11,7 +11,7 @@ import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 
-from mtgp_tutorial.data import Prediction, TaskData
+from mtgp_tutorial.table.data import Prediction, TaskData
 
 COLOURS = sns.color_palette("colorblind")
 

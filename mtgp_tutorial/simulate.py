@@ -10,10 +10,10 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.arrays import as_matrix
-from mtgp_tutorial.covariance import all_cells, signal_covariance
-from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.exact import cholesky, sample
+from mtgp_tutorial.exact.covariance import all_cells, signal_covariance
+from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:

@@ -33,17 +33,17 @@ from mtgp_tutorial import (
     simulate,
     summarise,
 )
-from mtgp_tutorial.covariance import (
+from mtgp_tutorial.exact.covariance import (
     all_cells,
     coregionalization,
     correlation,
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.fitting import objective
-from mtgp_tutorial.priors import log_prior
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.starting import starting_point
+from mtgp_tutorial.fits.fitting import objective
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.starting import starting_point
+from mtgp_tutorial.models.priors import log_prior
 
 RANDOM = np.random.default_rng
 

@@ -28,7 +28,7 @@ from mtgp_tutorial import (
     simulate,
     summarise,
 )
-from mtgp_tutorial.noise import noise_likelihood
+from mtgp_tutorial.models.noise import noise_likelihood
 
 RBFKernel = gpytorch.kernels.RBFKernel
 

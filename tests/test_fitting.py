@@ -6,8 +6,8 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial import TaskData, correlation, fit, icm, independent, predict, sample, simulate
-from mtgp_tutorial.fitting import objective
-from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.fits.fitting import objective
+from mtgp_tutorial.models.noise import FLOOR
 
 
 def test_the_argument_and_the_global_generator_stay_as_they_were():

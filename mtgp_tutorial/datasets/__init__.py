@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.table.data import TaskData
 
 
 def great_lakes() -> TaskData:

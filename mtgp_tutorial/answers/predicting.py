@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.arrays import as_matrix
-from mtgp_tutorial.covariance import (
+from mtgp_tutorial.exact.covariance import (
     Cells,
     Term,
     all_cells,
@@ -17,8 +16,9 @@ from mtgp_tutorial.covariance import (
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.data import Prediction, TaskData
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.data import Prediction, TaskData
 
 
 def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -> Prediction:

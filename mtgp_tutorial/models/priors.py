@@ -24,7 +24,7 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.covariance import correlation
+from mtgp_tutorial.exact.covariance import correlation
 
 
 def input_spread(x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from gpytorch.kernels import IndexKernel, Kernel, LCMKernel, MultitaskKernel, RB
 from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
 from torch import Tensor
 
-from mtgp_tutorial.covariance import Term
+from mtgp_tutorial.exact.covariance import Term
 
 
 def log_scale() -> Positive:

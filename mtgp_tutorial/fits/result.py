@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.models import Model
-from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.priors import spatial_parts
+from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.models.priors import spatial_parts
 
 
 @dataclass(frozen=True, eq=False)

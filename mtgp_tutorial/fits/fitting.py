@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from mtgp_tutorial.exact import NotPositiveDefiniteError
-from mtgp_tutorial.models import Model
-from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.starting import starting_point
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.starting import starting_point
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.priors import input_spread, log_prior, spatial_parts
 
 
 class FitError(RuntimeError):

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.data import Prediction, TaskData
+from mtgp_tutorial.table.data import Prediction, TaskData
 
 
 def mse(mean: Tensor, y: Tensor) -> Tensor:

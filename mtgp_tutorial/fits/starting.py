@@ -10,11 +10,11 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.kernels import IndependentKernel
-from mtgp_tutorial.models import Model
-from mtgp_tutorial.noise import set_noise_variance
-from mtgp_tutorial.priors import input_spread, spatial_parts
+from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.models.kernels import IndependentKernel
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.noise import set_noise_variance
+from mtgp_tutorial.models.priors import input_spread, spatial_parts
 
 # length-scale as a fraction of the inputs' range, noise as a fraction of the variance
 STARTS = [(0.2, 0.1), (0.6, 0.3), (0.05, 0.02), (0.01, 0.1)]

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.covariance import all_cells, observation_covariance, signal_covariance
-from mtgp_tutorial.data import Prediction
-from mtgp_tutorial.predicting import query
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.answers.predicting import query
+from mtgp_tutorial.exact.covariance import all_cells, observation_covariance, signal_covariance
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.table.data import Prediction
 
 
 def parts(fit: Fit, x: Any) -> list[Prediction]:

@@ -13,12 +13,12 @@ import torch
 from gpytorch.kernels import Kernel
 from tqdm import tqdm
 
-from mtgp_tutorial import scores
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fitting import FitError, fit, objective
-from mtgp_tutorial.models import Model, icm, independent, lmc
-from mtgp_tutorial.predicting import impute, predict
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.fits.fitting import FitError, fit, objective
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging import scores
+from mtgp_tutorial.models.model import Model, icm, independent, lmc
+from mtgp_tutorial.table.data import TaskData
 
 Arms = Mapping[str, Callable[[TaskData], Model]]
 COLUMNS = ["trial", "arm", "task", "MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage"]

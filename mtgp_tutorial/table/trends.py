@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.table.data import TaskData
 
 
 def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arrays import as_matrix
+from mtgp_tutorial.table.arrays import as_matrix
 
 
 @dataclass(frozen=True)

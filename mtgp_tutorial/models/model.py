@@ -19,10 +19,10 @@ from gpytorch.models import ExactGP
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.covariance import Term, all_cells, observation_covariance
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, scaled, unit_kernel
-from mtgp_tutorial.noise import noise_likelihood, noise_matrix
+from mtgp_tutorial.exact.covariance import Term, all_cells, observation_covariance
+from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel, scaled, unit_kernel
+from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix
+from mtgp_tutorial.table.data import TaskData
 
 
 class PlainGP(ExactGP):

@@ -1,0 +1,21 @@
+"""Exact Gaussian algebra on matrices, without GPyTorch."""
+
+from mtgp_tutorial.exact.gaussian import (
+    NotPositiveDefiniteError,
+    cholesky,
+    kronecker_log_likelihood,
+    kronecker_posterior,
+    log_likelihood,
+    posterior,
+    sample,
+)
+
+__all__ = [
+    "NotPositiveDefiniteError",
+    "cholesky",
+    "kronecker_log_likelihood",
+    "kronecker_posterior",
+    "log_likelihood",
+    "posterior",
+    "sample",
+]

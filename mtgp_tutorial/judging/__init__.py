@@ -1,0 +1,1 @@
+"""Is a prediction good, and is one better than another?"""

@@ -1,0 +1,1 @@
+"""Which B, k and Sigma of the one equation are free."""

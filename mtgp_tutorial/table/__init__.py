@@ -1,0 +1,1 @@
+"""Tables of numbers: names, units, holes, trends."""
