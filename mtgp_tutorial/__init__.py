@@ -2,11 +2,13 @@
 
 from mtgp_tutorial import datasets, exact, plots, simulate
 from mtgp_tutorial.answers.latent import latent_functions, parts
+from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
 from mtgp_tutorial.device import choose_device
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import coregionalization, correlation
 from mtgp_tutorial.fits.fitting import FitError, fit
+from mtgp_tutorial.fits.given import with_parameters
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.comparing import paired, summarise
@@ -35,6 +37,7 @@ __all__ = [
     "impute",
     "independent",
     "latent_functions",
+    "leave_out",
     "lmc",
     "paired",
     "parts",
@@ -45,5 +48,6 @@ __all__ = [
     "simulate",
     "standard_arms",
     "summarise",
+    "with_parameters",
 ]
 __version__ = "0.1.0"

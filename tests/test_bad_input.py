@@ -20,13 +20,16 @@ from mtgp_tutorial import (
     impute,
     independent,
     latent_functions,
+    leave_out,
     lmc,
     paired,
     plots,
     predict,
+    sample,
     scores,
     simulate,
     summarise,
+    with_parameters,
 )
 from mtgp_tutorial.models.noise import noise_likelihood
 
@@ -150,6 +153,43 @@ def test_one_sentence_and_no_result(message, call):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_questions_that_cannot_be_answered(fitted):
+    length = "kernel.data_covar_module.lengthscale"
+    for message, call in [
+        ('by: \'year\' is neither "cell" nor "row"', lambda: leave_out(fitted, "year")),
+        (
+            r"by: has shape .3,.; pass a label for each row, .10., or for each cell, .10, 2.",
+            lambda: leave_out(fitted, [1, 2, 3]),
+        ),
+        ("x: is a table, whose missing y are drawn", lambda: sample(fitted, fitted.model.data, 2, seed=0)),
+        ("x: has 2 columns, the data has 1", lambda: sample(fitted, np.zeros((3, 2)), 2, seed=0)),
+        (
+            f"parameters: '{length}' cannot be -1 .outside its constraint",
+            lambda: with_parameters(fitted.model, {length: -1}),
+        ),
+        (
+            "parameters: 'kernel.length' cannot be 1 .the model has no such",
+            lambda: with_parameters(fitted.model, {"kernel.length": 1}),
+        ),
+        ("parameters: 'noise' cannot be 1 .it is no parameter", lambda: with_parameters(fitted.model, {"noise": 1})),
+        (
+            "parameters: 'likelihood.task_noises' cannot be .1, 2, 3.* .it takes numbers of shape .2,",
+            lambda: with_parameters(fitted.model, {"likelihood.task_noises": [1, 2, 3]}),
+        ),
+        (
+            "parameters: 'likelihood.task_noises' cannot be 1e-05 .outside",
+            lambda: with_parameters(fitted.model, {"likelihood.task_noises": 1e-5}),
+        ),
+        (
+            f"parameters: '{length}' cannot be 'long' .it takes numbers",
+            lambda: with_parameters(fitted.model, {length: "long"}),
+        ),
+    ]:
+        with pytest.raises(ValueError, match=message) as caught:
+            call()
+        assert "\n" not in str(caught.value)
 
 
 def test_queries_that_do_not_fit(fitted):

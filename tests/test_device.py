@@ -1,11 +1,39 @@
-"""The same chapter on CUDA and on the CPU. Skipped, and said so, where there is no CUDA device."""
+"""The same chapter on CUDA and on the CPU (skipped, and said so, without a GPU), and on a device that is pretended."""
 
+import math
+
+import laws
 import pytest
 import torch
+from laws.common import RANDOM, in_each_form, unfitted
+from pretended import MixedDevicesError, PretendedDevice, label
 
-from mtgp_tutorial import choose_device, datasets, fit, icm, impute, predict, sample, scores, simulate
+from mtgp_tutorial import (
+    choose_device,
+    datasets,
+    fit,
+    icm,
+    impute,
+    independent,
+    latent_functions,
+    leave_out,
+    lmc,
+    parts,
+    predict,
+    sample,
+    scores,
+    simulate,
+)
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.fits.fitting import objective
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
+ARMS = {
+    "apart": lambda data: independent(data),
+    "one kernel": lambda data: icm(data, noise="full"),
+    "two kernels": lambda data: lmc(data, kernels=2),
+    "fewer functions than tasks": lambda data: lmc(data, kernels=2, own=False, noise="full"),
+}
 
 
 def test_small_tables_stay_on_the_cpu(monkeypatch):
@@ -14,21 +42,71 @@ def test_small_tables_stay_on_the_cpu(monkeypatch):
     assert choose_device(10**6) == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def answers(fitted, x):
+    """Everything that a fit is asked, as one list of tensors."""
+    new, filled = predict(fitted, x, covariance=True), impute(fitted, covariance=True)
+    found = [new.mean, new.variance, new.covariance, predict(fitted, x).variance, filled.mean, filled.covariance]
+    found += [leave_out(fitted).variance, leave_out(fitted, "row").mean, sample(fitted, x, 2, seed=0)]
+    found += [sample(fitted, fitted.model.data, 2, seed=0, noise=True), *(part.mean for part in parts(fitted, x))]
+    return found + ([latent_functions(fitted, x).variance] if hasattr(fitted.model.kernel, "coregional") else [])
+
+
+def value_and_gradient(model):
+    """The objective, and its derivative in every parameter that is fitted."""
+    parameters = [p for p in model.requires_grad_(True).parameters() if torch.isfinite(p).all()]
+    value = objective(model, True)
+    return [value.detach(), *torch.autograd.grad(value, parameters, allow_unused=True)]
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("holes", [False, True], ids=["complete", "holes"])
+def test_no_form_mixes_devices(arm, holes):
+    """On a pretended device: the same numbers as on the CPU, and no call that a real device would refuse."""
+    data = laws.table(RANDOM(50), holes=holes)
+    x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
+    for fitted in in_each_form(unfitted(ARMS[arm](data), 2)):
+        expected = answers(fitted, x) + value_and_gradient(fitted.model)
+        with PretendedDevice():
+            moved = data.to("cuda")
+            assert moved.x.device.type == moved.y.device.type == "cuda"
+            there = unfitted(ARMS[arm](moved), 2)
+            found = answers(there, x.to("cuda"))
+            assert {label(value) for value in found} == {"cuda"}
+            found += value_and_gradient(there.model)
+        for ours, theirs in zip(found, expected, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
+
+def test_a_fit_does_not_mix_devices():
+    with PretendedDevice():
+        fitted = fit(icm(simulate.two_sines(n=6, seed=1).to("cuda"), noise="full"), starts=2, max_iterations=300)
+        assert math.isfinite(fitted.log_likelihood) and label(fitted.model.Sigma()) == "cuda"
+
+
+def test_the_pretended_device_refuses_what_a_real_one_does():
+    with PretendedDevice():
+        there, here = torch.ones(3, 3, device="cuda"), torch.ones(3, 3)
+        for mixture in (lambda: there @ here, lambda: there + here[0], lambda: there.numpy(), lambda: here[there > 0]):
+            with pytest.raises(MixedDevicesError):
+                mixture()
+        assert label(there * torch.tensor(2.0)) == "cuda" and label(there[torch.tensor([0])]) == "cuda"
+        problem = icm(simulate.two_sines(n=6, seed=1).to("cuda")).problem()
+        with pytest.raises(MixedDevicesError):
+            forms.Conditioned(problem._replace(Sigma=problem.Sigma.cpu()))
+
+
 @cuda
-@pytest.mark.parametrize("noise", ["per task", "full"])
-def test_cuda_agrees_with_the_cpu(noise):
+@pytest.mark.parametrize("arm", ARMS)
+def test_cuda_agrees_with_the_cpu(arm):
     lakes = datasets.great_lakes()
     for table in (lakes, lakes.hide("Erie", 1950, 1970)[0], simulate.two_sines(seed=1)):
-        results = []
-        for device in ("cpu", "cuda"):
-            fitted = fit(icm(table.to(device), noise=noise), starts=1)
-            ours, filled = predict(fitted, table.x[:5].to(device)), impute(fitted)
-            draws = sample(fitted, table.x[:3].to(device), 4, seed=0)
-            assert ours.mean.device.type == filled.mean.device.type == draws.device.type == device
-            results.append([v.cpu() for v in (ours.mean, ours.variance.log(), filled.mean, draws)])
-            results[-1].append(torch.tensor(fitted.log_likelihood))
-        for a, b in zip(*results, strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+        for fitted in in_each_form(unfitted(ARMS[arm](table), 2)):
+            expected = answers(fitted, table.x[:5]) + value_and_gradient(fitted.model)
+            there = unfitted(ARMS[arm](table.to("cuda")), 2)
+            found = answers(there, table.x[:5].to("cuda"))
+            assert {value.device.type for value in found} == {"cuda"}
+            for ours, theirs in zip(found + value_and_gradient(there.model), expected, strict=True):
+                torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-6, atol=1e-6, equal_nan=True)
 
 
 @cuda

@@ -3,12 +3,11 @@
 from mtgp_tutorial.exact.gaussian import (
     NotPositiveDefiniteError,
     cholesky,
-    kronecker_log_likelihood,
-    kronecker_posterior,
     log_likelihood,
     posterior,
     sample,
 )
+from mtgp_tutorial.exact.kronecker import kronecker_log_likelihood, kronecker_posterior
 
 __all__ = [
     "NotPositiveDefiniteError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-Term = tuple[Tensor, Tensor]  # K_q over rows, B_q over tasks
+KB = tuple[Tensor, Tensor]  # K_q between inputs, B_q between outputs
 Cells = tuple[Tensor, Tensor]  # row index and task index of each cell
 
 
@@ -46,7 +46,7 @@ def all_cells(mask: Tensor) -> Cells:
     return rows, tasks
 
 
-def signal_covariance(terms: list[Term], a: Cells, b: Cells) -> Tensor:
+def signal_covariance(terms: list[KB], a: Cells, b: Cells) -> Tensor:
     """sum_q K_q[i, j] B_q[s, t] for cells (i, s) of a and (j, t) of b: [len(a), len(b)]."""
     return sum(K[a[0]][:, b[0]] * B[a[1]][:, b[1]] for K, B in terms)  # type: ignore[return-value]
 
@@ -57,6 +57,6 @@ def noise_covariance(Sigma: Tensor, a: Cells, b: Cells) -> Tensor:
     return same_row * Sigma[a[1]][:, b[1]]
 
 
-def observation_covariance(terms: list[Term], Sigma: Tensor, cells: Cells) -> Tensor:
+def observation_covariance(terms: list[KB], Sigma: Tensor, cells: Cells) -> Tensor:
     """The one equation: covariance [n, n] of the observed values in `cells`."""
     return signal_covariance(terms, cells, cells) + noise_covariance(Sigma, cells, cells)

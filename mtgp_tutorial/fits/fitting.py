@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from mtgp_tutorial.exact import NotPositiveDefiniteError
+from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.model import Model
@@ -26,18 +26,21 @@ class FitError(RuntimeError):
 
 def objective(model: Model, priors: bool) -> Tensor:
     """Exact log marginal likelihood of the standardised table, plus the log prior if asked for."""
-    value = model.log_likelihood()
+    problem = model.problem()
+    value = forms.log_likelihood(problem)
     if not priors:
         return value
-    scales = [part.lengthscale for part in spatial_parts(model.kernel)]
-    mean = torch.stack([base.constant for base in model.mean.base_means])
-    return value + log_prior(
-        scales,
-        input_spread(model.unit.x),
-        model.signal_variances(),
-        model.noise_variances(),
-        [model.B(), model.Sigma()] if model.coupled() else [model.Sigma()],
-        mean,
+    B, Sigma = sum(term.B for term in problem.terms), problem.Sigma  # computed once, for the data and the prior
+    return (
+        value
+        + log_prior(
+            [part.lengthscale for part in spatial_parts(model.kernel)],
+            input_spread(model.unit.x),
+            B.diagonal()[:1] if model.one_signal else B.diagonal(),  # type: ignore[union-attr]
+            Sigma.diagonal()[:1] if model.noise == "shared" else Sigma.diagonal(),  # each free number once
+            [B, Sigma] if model.coupled() else [Sigma],  # type: ignore[list-item]
+            model.means(),
+        )
     )
 
 
@@ -60,8 +63,7 @@ def fit(
     table = pd.DataFrame([record for _, record in runs]).rename_axis("start")
     best = _best(runs, table, max_iterations)
     with torch.no_grad():
-        log_scale = (best.unit.observed * best.scale.sd.log()).sum()
-        value = float(best.log_likelihood() - log_scale)
+        value = float(best.log_likelihood() - best.log_scale())
     return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
 
 

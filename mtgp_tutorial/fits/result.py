@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
 from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import spatial_parts
@@ -27,6 +29,19 @@ class Fit:
     log_likelihood: float
     starts: pd.DataFrame
 
+    def conditioned(self) -> Conditioned:
+        """The fitted table, factored once and kept for as long as table and parameters have the same values."""
+        state = [self.model.unit.x, self.model.unit.y, *self.model.state_dict().values()]
+        kept = self.__dict__.get("_kept")
+        if kept is None or not all(map(_same, kept[0], state)):  # values: a tensor's version misses `.data`
+            with torch.no_grad():
+                kept = [value.clone() for value in state], Conditioned(self.model.problem())
+            object.__setattr__(self, "_kept", kept)
+        return kept[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
+
     def _table(self, matrix: Tensor) -> pd.DataFrame:
         names = list(self.model.data.tasks)
         return pd.DataFrame(matrix.detach().cpu().numpy(), index=names, columns=names)
@@ -42,12 +57,12 @@ class Fit:
     @property
     def Bs(self) -> list[pd.DataFrame]:
         """B_q [T, T] of each kernel, data units (book: lmc)."""
-        return [self._in_data_units(B) for _, B in self.model.terms(self.model.unit.x[:1])]
+        return [self._in_data_units(term.B) for term in self.model.kernel.terms()]
 
     @property
     def shares(self) -> pd.DataFrame:
         """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
-        parts = torch.stack([B.diagonal() for _, B in self.model.terms(self.model.unit.x[:1])], 1)
+        parts = torch.stack([term.B.diagonal() for term in self.model.kernel.terms()], 1)
         names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
         frame = pd.DataFrame((parts / parts.sum(1, keepdim=True)).detach().cpu().numpy(), columns=names)
         return frame.set_axis(list(self.model.data.tasks)).rename_axis("task")
@@ -81,3 +96,8 @@ class Fit:
     def length_scales(self) -> list[float]:
         """Length-scales of the kernel's parts, in units of the inputs; one list for all."""
         return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    """Equal values, NaN in the same places."""
+    return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())

@@ -12,7 +12,8 @@ from gpytorch.kernels import IndexKernel, Kernel, LCMKernel, MultitaskKernel, RB
 from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
 from torch import Tensor
 
-from mtgp_tutorial.exact.covariance import Term
+from mtgp_tutorial.exact.form import Term
+from mtgp_tutorial.models.closed import closed, is_closed
 
 
 def log_scale() -> Positive:
@@ -66,13 +67,25 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
         )
 
 
-def between(kernel: Kernel, x: Tensor, z: Tensor | None) -> Tensor:
-    """K [N, M] of inputs x and z, or of x with itself when z is None.
+class InputKernel:
+    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it."""
 
-    GPyTorch subtracts the mean of its first argument from both, and a far input there would cost all the
-    others their digits. So z comes first: data, or a single input.
-    """
-    return kernel(x).to_dense() if z is None else kernel(z, x).to_dense().mT
+    def __init__(self, kernel: Kernel):
+        self.kernel = kernel
+
+    def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        """K [N, M] of inputs x and z, or of x with itself when z is None.
+
+        GPyTorch subtracts the mean of its first argument from both, and a far input there would cost all the
+        others their digits. So z comes first: data, or a single input.
+        """
+        if is_closed(self.kernel):
+            return closed(self.kernel, x, x if z is None else z)
+        return self.kernel(x).to_dense() if z is None else self.kernel(z, x).to_dense().mT
+
+    def among(self, x: Tensor) -> Tensor:
+        """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""
+        return self(x) if is_closed(self.kernel) else torch.cat([self(x, one[None]) for one in x], 1)
 
 
 class IndependentKernel(Kernel):
@@ -87,20 +100,20 @@ class IndependentKernel(Kernel):
         """Whether all tasks have the same kernel and scale."""
         return all(kernel is self.kernels[0] for kernel in self.kernels)
 
-    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
+    def terms(self) -> list[Term]:
         """One term for each kernel: B_q is zero but for the variances of the tasks that use it."""
-        units = torch.eye(len(self.kernels), dtype=x.dtype, device=x.device)
+        units = torch.eye(len(self.kernels)).to(self.kernels[0].outputscale)
         if self.shared:
-            return [(between(self.kernels[0].base_kernel, x, z), self.kernels[0].outputscale * units)]
+            return [Term(InputKernel(self.kernels[0].base_kernel), self.kernels[0].outputscale * units)]
         return [
-            (between(kernel.base_kernel, x, z), kernel.outputscale * torch.diag(unit))
+            Term(InputKernel(kernel.base_kernel), kernel.outputscale * torch.diag(unit))
             for kernel, unit in zip(self.kernels, units)
         ]
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **params: object) -> object:
         blocks = [
-            KroneckerProductLinearOperator(to_linear_operator(K.mT), to_linear_operator(B))
-            for K, B in self.terms(x2, x1)
+            KroneckerProductLinearOperator(to_linear_operator(term.kernel.kernel(x1, x2)), to_linear_operator(term.B))  # type: ignore[attr-defined]
+            for term in self.terms()
         ]
         total = blocks[0] if self.shared else to_linear_operator(sum(block.to_dense() for block in blocks))
         return total.diagonal(dim1=-1, dim2=-2) if diag else total
@@ -126,9 +139,9 @@ class ICMKernel(MultitaskKernel):
         """The kernels that have a W and a kappa: this one."""
         return [self]
 
-    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
-        """The single term (K, B) with B = W W^T + diag(kappa), whole."""
-        return [(between(self.data_covar_module, x, z), self.task_covar_module._eval_covar_matrix())]
+    def terms(self) -> list[Term]:
+        """The single term, with B = W W^T + diag(kappa), whole."""
+        return [Term(InputKernel(self.data_covar_module), self.task_covar_module._eval_covar_matrix())]
 
 
 class LMCKernel(LCMKernel):
@@ -145,6 +158,6 @@ class LMCKernel(LCMKernel):
         """The Q kernels that have a W and a kappa each."""
         return list(self.covar_module_list)  # type: ignore[arg-type]
 
-    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
-        """Q terms (K_q, B_q) with B_q = W_q W_q^T + diag(kappa_q)."""
-        return [part.terms(x, z)[0] for part in self.coregional]
+    def terms(self) -> list[Term]:
+        """Q terms, with B_q = W_q W_q^T + diag(kappa_q)."""
+        return [part.terms()[0] for part in self.coregional]

@@ -18,8 +18,9 @@ from gpytorch.means import ConstantMean, MultitaskMean
 from gpytorch.models import ExactGP
 from torch import Tensor
 
-from mtgp_tutorial import exact
-from mtgp_tutorial.exact.covariance import Term, all_cells, observation_covariance
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.covariance import KB
+from mtgp_tutorial.exact.form import Problem
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel, scaled, unit_kernel
 from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix
 from mtgp_tutorial.table.data import TaskData
@@ -53,59 +54,57 @@ class Model(torch.nn.Module):
         self.noise = noise
         self.to(data.x.device)
 
-    def terms(self, x: Tensor, z: Tensor | None = None) -> list[Term]:
+    def terms(self, x: Tensor, z: Tensor | None = None) -> list[KB]:
         """Pairs (K_q [N, M], B_q [T, T]) of the one equation between inputs x and z (default x), standardised units."""
-        return self.kernel.terms(x, z)
+        return [(term.kernel(x, z), term.B) for term in self.kernel.terms()]
 
     def B(self) -> Tensor:
         """sum_q B_q [T, T]: covariance of the latent f at one input, standardised units."""
-        return sum(B for _, B in self.terms(self.unit.x[:1]))  # type: ignore[return-value]
+        return sum(term.B for term in self.kernel.terms())  # type: ignore[return-value]
+
+    def kappas(self) -> list[Tensor]:
+        """kappa_q [T] of each kernel that has one (exactly 0 where own=False)."""
+        return [part.task_covar_module.var for part in getattr(self.kernel, "coregional", [])]
+
+    def columns(self) -> int:
+        """Columns of all W_q together, at most T; T for independent models."""
+        factors = [part.task_covar_module.covar_factor for part in getattr(self.kernel, "coregional", [])]
+        return min(self.data.num_tasks, sum(W.shape[-1] for W in factors) or self.data.num_tasks)
 
     def coupled(self) -> bool:
         """Whether B is positive definite for almost all parameters, so that it has a correlation to put a prior on."""
-        if isinstance(self.kernel, IndependentKernel):
-            return True
-        factors = [part.task_covar_module for part in self.kernel.coregional]
-        width = sum(index.covar_factor.shape[-1] for index in factors)
-        has_kappa = any(bool((index.var > 0).all()) for index in factors)
-        return has_kappa or width >= self.data.num_tasks
+        return self.columns() == self.data.num_tasks or any(bool((kappa > 0).all()) for kappa in self.kappas())
 
-    def signal_variances(self) -> Tensor:
-        """Diagonal of B, each free number once: [1] when the tasks share it, else [T]."""
-        tied = isinstance(self.kernel, IndependentKernel) and self.kernel.shared
-        return self.B().diagonal()[:1] if tied else self.B().diagonal()
-
-    def noise_variances(self) -> Tensor:
-        """Diagonal of Sigma, each free number once: [1] when the tasks share it, else [T]."""
-        return self.Sigma().diagonal()[:1] if self.noise == "shared" else self.Sigma().diagonal()
+    @property
+    def one_signal(self) -> bool:
+        """Whether the tasks share one signal variance."""
+        return isinstance(self.kernel, IndependentKernel) and self.kernel.shared
 
     def Sigma(self) -> Tensor:
         """Noise covariance [T, T], whole, standardised units."""
         return noise_matrix(self.likelihood)
 
+    def means(self) -> Tensor:
+        """The constant mean of each task [T], standardised units."""
+        return torch.stack([base.constant for base in self.mean.base_means])
+
     def residual(self) -> Tensor:
         """Standardised observations less their mean, [N, T], NaN where nothing was observed."""
-        return self.unit.y - self.mean(self.unit.x)
+        return self.unit.y - self.means()
+
+    def problem(self) -> Problem:
+        """Table and parameters, as the forms of `exact` take them."""
+        apart = isinstance(self.kernel, IndependentKernel) and self.noise != "full"
+        width = None if any(bool((kappa > 0).any()) for kappa in self.kappas()) else self.columns()
+        return Problem(self.unit.x, self.residual(), self.kernel.terms(), self.Sigma(), apart, width)
+
+    def log_scale(self) -> Tensor:
+        """What the log likelihood of standardised values lies above that of the data in their own units."""
+        return (self.unit.observed * self.scale.sd.log()).sum()
 
     def log_likelihood(self) -> Tensor:
-        """Exact log marginal likelihood of the standardised observations, in nats.
-
-        Complete table and one kernel: the Kronecker form; tasks without any coupling: one by one;
-        everything else: the dense form. All agree with the dense form (tests/laws.py).
-        """
-        terms, Sigma, residual = self.terms(self.unit.x), self.Sigma(), self.residual()
-        observed = self.unit.observed
-        if observed.all() and len(terms) == 1:
-            (K, B) = terms[0]
-            return exact.kronecker_log_likelihood(residual, K, B, Sigma)
-        groups = [observed]
-        if isinstance(self.kernel, IndependentKernel) and self.noise != "full":
-            columns = torch.arange(observed.shape[1], device=observed.device)
-            groups = [observed & (columns == t) for t in columns]
-        return sum(  # type: ignore[return-value]
-            exact.log_likelihood(residual[cells], observation_covariance(terms, Sigma, all_cells(cells)))
-            for cells in groups
-        )
+        """Exact log marginal likelihood of the standardised observations, in nats, by the cheapest form."""
+        return forms.log_likelihood(self.problem())
 
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.

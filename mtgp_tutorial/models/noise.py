@@ -36,10 +36,12 @@ def noise_likelihood(kind: str, num_tasks: int) -> MultitaskGaussianLikelihood:
         log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
             likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale)
-        likelihood.double().noise = torch.tensor(FLOOR)
+        likelihood.double().noise = torch.tensor(FLOOR, dtype=torch.float64)
         likelihood.raw_noise.requires_grad_(False)
         torch.nn.init.eye_(likelihood.task_noise_covar_factor)
-    return likelihood.double()
+    likelihood.double()
+    above_floor.lower_bound.fill_(FLOOR)  # GPyTorch made it in single precision
+    return likelihood
 
 
 def noise_matrix(likelihood: MultitaskGaussianLikelihood) -> Tensor:
@@ -57,7 +59,7 @@ def set_noise_variance(likelihood: MultitaskGaussianLikelihood, variance: float)
     """Give the likelihood Sigma = variance I; variance above the floor, standardised units."""
     if likelihood.rank > 0:
         factor = likelihood.task_noise_covar_factor.data
-        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor)))
+        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor), dtype=torch.float64))
     elif likelihood.has_task_noise:
         likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
     else:

@@ -173,8 +173,9 @@ class Prediction:
     """Gaussian predictions for T tasks at M inputs, in data units.
 
     x: [M, D], mean: [M, T], variance: [M, T]. `noise` tells whether it speaks of the observed
-    y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint
-    [M*T, M*T], point-major: row m*T + t belongs to input m and task t.
+    y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
+    of the k cells that `cells` names, in this order, by row number and task: from `predict` all
+    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones.
     """
 
     x: Tensor
@@ -184,6 +185,7 @@ class Prediction:
     units: tuple[str, ...]
     noise: bool
     covariance: Tensor | None = None
+    cells: pd.MultiIndex | None = None
 
     @property
     def sd(self) -> Tensor:

@@ -1,0 +1,72 @@
+"""Questions to a fitted model, checked: new inputs, further rows, names of cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.exact.forms import Conditioned
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.data import TaskData
+
+
+def query(fit: Fit, x: Any) -> Tensor:
+    """Inputs as a matrix [M, D] that fits the data's width and device."""
+    data = fit.model.data
+    x = as_matrix(x, "x")
+    if x.shape[1] != data.x.shape[1]:
+        raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
+    if x.device != data.x.device:
+        raise ValueError(f"x: is on {x.device}, the data on {data.x.device}; move one of them")
+    if len(x) == 0 or not x.isfinite().all():
+        raise ValueError("x: has no rows, or holds NaN or infinite values; pass finite inputs")
+    return x
+
+
+def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tensor, Conditioned]:
+    """Rows whose cells are asked for: x, standardised y, their numbers in all that is conditioned on, and that.
+
+    They are the fitted rows, or a table's, which then are conditioned on as well.
+    """
+    model, start = fit.model, len(fit.model.unit.x)
+    if table is None or _same(table, model.data):
+        return model.unit.x, model.unit.y, torch.arange(start, device=model.unit.x.device), fit.conditioned()
+    _check_further(fit, table)
+    x, y = table.x, model.scale.to_unit(table.y)
+    problem = model.problem()
+    more = problem._replace(x=torch.cat([problem.x, x]), residual=torch.cat([problem.residual, y - model.means()]))
+    return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
+
+
+def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
+    """Cells by row number and task name."""
+    rows, columns = cells
+    return pd.MultiIndex.from_arrays([rows.tolist(), [tasks[t] for t in columns.tolist()]], names=["row", "task"])
+
+
+def _check_further(fit: Fit, table: TaskData) -> None:
+    """Further rows must fit the data, and none may be a fitted row with the same values."""
+    data = fit.model.data
+    if table.tasks != data.tasks:
+        raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    same_x = (query(fit, table.x)[:, None, :] == data.x).all(-1)
+    both = table.observed[:, None, :] & data.observed
+    same_y = ((table.y[:, None, :] == data.y) | ~both).all(-1) & both.any(-1)
+    if bool((same_x & same_y).any()):
+        row = int((same_x & same_y).any(1).nonzero()[0])
+        raise ValueError(f"table: its row {row} repeats a fitted row; pass new rows only, or no table")
+
+
+def _same(a: TaskData, b: TaskData) -> bool:
+    """The same rows with the same cells."""
+    return (
+        a.x.shape == b.x.shape
+        and torch.equal(a.x, b.x)
+        and torch.equal(a.y.nan_to_num(), b.y.nan_to_num())
+        and torch.equal(a.observed, b.observed)
+    )

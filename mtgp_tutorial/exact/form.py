@@ -1,0 +1,144 @@
+"""What every form is given, and what it answers.
+
+A *form* is a way to factor C, the covariance of the observed cells. With the residual r it is asked for the
+log likelihood log N(r | 0, C) and its gradient, for the weights C^-1 r, and for cross C^-1 cross^T: what is
+explained of unknowns whose covariance with the cells is `cross`. From these follow predictions, missing cells,
+samples and leave-one-out. The gradient is against K_q, B_q and Sigma; how K_q depends on a length-scale is the
+kernel's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from mtgp_tutorial.exact.covariance import KB, Cells, all_cells
+
+Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new and old inputs, B_q [S, T] of outputs
+Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q, and Sigma
+
+
+class Term(NamedTuple):
+    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T]."""
+
+    kernel: Callable[..., Tensor]
+    B: Tensor
+
+
+class Shape(NamedTuple):
+    """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T."""
+
+    rows: int
+    tasks: int
+    cells: int
+    terms: int
+    apart: bool
+    width: int
+
+
+class Problem(NamedTuple):
+    """A table and the parameters: x [N, D], residual [N, T] with NaN at holes, Q terms, Sigma [T, T].
+
+    apart: no two tasks share any covariance, whatever the parameters. width: see Shape.
+    """
+
+    x: Tensor
+    residual: Tensor
+    terms: Sequence[Term]
+    Sigma: Tensor
+    apart: bool = False
+    width: int | None = None
+
+    def shape(self) -> Shape:
+        """Its sizes."""
+        (rows, tasks), cells = self.residual.shape, self.residual.numel() - int(self.residual.isnan().sum())
+        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks)
+
+
+class Form:
+    """A factored C. Subclasses say what it costs, factor it, and answer; each has one derivation in the book."""
+
+    weights: Tensor  # C^-1 r, [N, T], 0 at holes
+
+    def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
+        self.problem = problem
+        self.Ks = [term.kernel(problem.x) for term in problem.terms] if Ks is None else list(Ks)
+        self.Bs = [term.B for term in problem.terms]
+        self.observed = ~problem.residual.isnan()
+        self.residual = problem.residual.nan_to_num()
+        self.factor(self.residual, problem.Sigma)
+
+    @staticmethod
+    def cost(shape: Shape) -> float:
+        """Value and gradient in floating-point operations, roughly; infinite where the form does not apply."""
+        raise NotImplementedError
+
+    def factor(self, residual: Tensor, Sigma: Tensor) -> None:
+        """Factor C and set `weights`; residual [N, T] has 0 at holes."""
+        raise NotImplementedError
+
+    def value(self) -> Tensor:
+        """log N(r | 0, C), in nats."""
+        raise NotImplementedError
+
+    def gradients(self) -> Gradients:
+        """Derivatives of the value: against each K_q [N, N], each B_q [T, T], and Sigma [T, T]."""
+        raise NotImplementedError
+
+    def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+        """cross C^-1 cross^T of the unknowns `cells` (input m, output s): [k, k], or its diagonal [k]."""
+        raise NotImplementedError
+
+    @classmethod
+    def log_likelihood(cls, problem: Problem) -> Tensor:
+        """log N(r | 0, C), differentiable once."""
+        Ks = [term.kernel(problem.x) for term in problem.terms]
+        Bs = [term.B for term in problem.terms]
+        return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
+
+    def posterior(
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Mean [k] of unknowns at x [M, D], and what is explained of them, [k], or [k, k] when joint.
+
+        terms: their covariance with the cells, B_q [S, T] for S outputs. rows [M]: whose noise they share, -1 for
+        none: one more cross term, with the kernel [same row] and Sigma for B. cells: which (input m, output s)
+        are wanted; all of them, point-major, by default.
+        """
+        crosses = [(term.kernel(x, self.problem.x), term.B) for term in terms]
+        if rows is not None:
+            same_row = rows[:, None] == torch.arange(len(self.residual), device=x.device)
+            crosses.append((same_row.to(x.dtype), self.problem.Sigma))
+        if cells is None:
+            cells = all_cells(torch.ones(len(x), len(crosses[0][1]), dtype=torch.bool, device=x.device))
+        mean = sum(K @ self.weights @ B.mT for K, B in crosses)
+        return mean[cells], self.explained(crosses, cells, joint)  # type: ignore[index]
+
+    def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
+        """Block [k, k] of C^-1 for the observed cells (row i, task t), or its diagonal [k]; a hole has zeros."""
+        rows, position = cells[0].unique(return_inverse=True)
+        unit_rows = (rows[:, None] == torch.arange(len(self.residual), device=rows.device)).to(self.residual)
+        unit_tasks = torch.eye(self.residual.shape[1]).to(self.residual)
+        return self.explained([(unit_rows, unit_tasks)], (position, cells[1]), joint)
+
+
+class _LogLikelihood(Function):
+    """The gradient of every form, by hand: autograd would keep more and, through eigh, lose all digits."""
+
+    @staticmethod
+    def forward(ctx: Any, form: type[Form], problem: Problem, residual: Tensor, Sigma: Tensor, *KB: Tensor) -> Tensor:
+        Ks, Bs = KB[: len(problem.terms)], KB[len(problem.terms) :]
+        terms = [Term(term.kernel, B) for term, B in zip(problem.terms, Bs)]
+        ctx.form = form(problem._replace(residual=residual, terms=terms, Sigma=Sigma), Ks)
+        return ctx.form.value()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+        dKs, dBs, dSigma = ctx.form.gradients()
+        return None, None, -grad * ctx.form.weights, grad * dSigma, *(each.mul_(grad) for each in [*dKs, *dBs])

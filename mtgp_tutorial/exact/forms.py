@@ -1,0 +1,78 @@
+"""All forms, and the choice between them: the only place that knows there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.exact.dense import Dense
+from mtgp_tutorial.exact.few_holes import FewHoles
+from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
+from mtgp_tutorial.exact.projected import Projected
+from mtgp_tutorial.exact.separate import Separate
+from mtgp_tutorial.exact.split import Spectral, Split
+
+FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, FewHoles, Projected]
+
+
+def cheapest(shape: Shape) -> type[Form]:
+    """The form with the lowest cost for tables of this shape."""
+    return min(FORMS, key=lambda form: form.cost(shape))
+
+
+def with_values(problem: Problem) -> tuple[Problem, Tensor]:
+    """The problem without the rows that hold no value, and which rows [N] it keeps."""
+    kept = ~problem.residual.isnan().all(1)
+    if not bool(kept.all()):
+        problem = problem._replace(x=problem.x[kept], residual=problem.residual[kept])
+    return problem, kept
+
+
+def log_likelihood(problem: Problem) -> Tensor:
+    """log N(r | 0, C) of the observed cells in nats, by the cheapest form; differentiable once."""
+    problem, _ = with_values(problem)
+    return cheapest(problem.shape()).log_likelihood(problem)
+
+
+class Conditioned:
+    """What the observed cells say, by the cheapest form (or a given one), in the numbering of the whole table."""
+
+    def __init__(self, problem: Problem, form: type[Form] | None = None):
+        lean, self.kept = with_values(problem)
+        with torch.no_grad():
+            self.form = (form or cheapest(lean.shape()))(lean)
+        self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
+
+    @property
+    def weights(self) -> Tensor:
+        """C^-1 r [N, T], 0 at holes."""
+        weights = torch.zeros(len(self.kept), self.form.weights.shape[1]).to(self.form.weights)
+        weights[self.kept] = self.form.weights
+        return weights
+
+    def posterior(
+        self,
+        x: Tensor,
+        terms: Sequence[Term],
+        rows: Tensor | None = None,
+        cells: Cells | None = None,
+        joint: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Mean [k] of unknowns, and what is explained of their prior (co)variance: see `Form.posterior`.
+
+        rows [M] are rows of the whole table, -1 for none.
+        """
+        if rows is not None:
+            rows = torch.where(rows >= 0, self.place[rows], -1)
+        return self.form.posterior(x, terms, rows, cells, joint)
+
+    def inverse(self, cells: Cells) -> Tensor:
+        """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
+        return self.form.inverse((self.place[cells[0]], cells[1]))
+
+    def inverse_diagonal(self, cells: Cells) -> Tensor:
+        """Diagonal [k] of C^-1 for cells (row i, task t) that were observed."""
+        return self.form.inverse((self.place[cells[0]], cells[1]), joint=False)

@@ -1,0 +1,123 @@
+"""The split form: a complete table with one kernel is T problems of size N.
+
+Whitened with Sigma, K kron B + I kron Sigma falls apart: with P^T Sigma P = I and P^T B P = diag(lam) the columns of
+z = r P are independent, with covariances S_j = lam_j K + I (book: icm-split). `Split` factors each S_j; `Spectral`
+takes K = Q diag(s) Q^T once, after which every S_j is diagonal: dearer for few tasks, the same price for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Shape
+from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
+
+
+def whiten(B: Tensor, Sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """lam [T], P [T, T] and log |Sigma|, with P^T Sigma P = I and P^T B P = diag(lam)."""
+    L = cholesky(Sigma, "Sigma")
+    root = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
+    lam, V = torch.linalg.eigh(root @ B @ root.mT)
+    if lam[0] < -1e-8 * lam[-1].abs():
+        raise NotPositiveDefiniteError(
+            f"B: not positive semi-definite (relative to Sigma, {lam[0]:.3g}); pass W W^T + diag(kappa)"
+        )
+    return lam.clamp_min(0), root.mT @ V, 2 * L.diagonal().log().sum()
+
+
+class Split(Form):
+    """T Cholesky factorisations of size N."""
+
+    @staticmethod
+    def cost(shape: Shape) -> float:
+        complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks
+        return shape.tasks * (1.2 * shape.rows**3 + 130 * shape.rows**2 + 2e6) if complete else torch.inf
+
+    def factor(self, residual: Tensor, Sigma: Tensor) -> None:
+        self.lam, self.P, log_det_Sigma = whiten(self.Bs[0], Sigma)
+        self.log_det = self.decompose(self.Ks[0]) + len(residual) * log_det_Sigma
+        self.weights = self.solve(residual)
+
+    def decompose(self, K: Tensor) -> Tensor:
+        """Factor all S_j; returns the sum of their log determinants."""
+        self.L = []
+        for lam in self.lam.tolist():
+            S = lam * K
+            S.diagonal().add_(1)
+            self.L.append(cholesky(S, "lambda K + I", overwrite=True))
+        return 2 * sum(L.diagonal().log().sum() for L in self.L)  # type: ignore[return-value]
+
+    def solve(self, residual: Tensor) -> Tensor:
+        """C^-1 r [N, T] of a complete residual: S_j^-1 on each column of r P, and back."""
+        z = residual @ self.P
+        columns = [torch.cholesky_solve(z[:, [j]], L) for j, L in enumerate(self.L)]
+        return torch.cat(columns, 1) @ self.P.mT
+
+    def halves(self, cross: Tensor) -> Iterator[Tensor]:
+        """For each j a matrix h [N, M] with h^T h = cross S_j^-1 cross^T; cross: [M, N]."""
+        return (torch.linalg.solve_triangular(L, cross.mT, upper=False) for L in self.L)
+
+    def sums(self) -> tuple[Tensor, Tensor, Tensor]:
+        """sum_j lam_j S_j^-1 [N, N], and on the diagonals of two matrices [T, T] tr(S_j^-1) and tr(S_j^-1 K)."""
+        total, buffer, of_I, of_K = torch.zeros_like(self.Ks[0]), torch.empty_like(self.L[0]), [], []
+        for lam, L in zip(self.lam.tolist(), self.L):
+            inverse = torch.cholesky_inverse(L, out=buffer).mT  # symmetric, and mT has the memory layout of K
+            total.add_(inverse, alpha=lam)
+            of_I.append(inverse.trace())
+            of_K.append(inverse.flatten() @ self.Ks[0].flatten())
+        return total, torch.diag(torch.stack(of_I)), torch.diag(torch.stack(of_K))
+
+    def value(self) -> Tensor:
+        return -0.5 * ((self.residual * self.weights).sum() + self.log_det + self.residual.numel() * LOG_2PI)
+
+    def gradients(self) -> Gradients:
+        """With C^-1 r as a table A: (A B A^T - sum_j lam_j S_j^-1) / 2 against K, and so on."""
+        K, B, A, P = self.Ks[0], self.Bs[0], self.weights, self.P
+        weighted, traces_I, traces_K = self.sums()
+        dK = weighted.addmm_(A @ B, A.mT, beta=-0.5, alpha=0.5)
+        dB = 0.5 * (A.mT @ K @ A - P @ traces_K @ P.mT)
+        dSigma = 0.5 * (A.mT @ A - P @ traces_I @ P.mT)
+        return [dK], [dB], dSigma
+
+    def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+        """The unknown (m, s) sees problem j through sum_q (B_q P)[s, j] K_q[m]."""
+        loads = [B @ self.P for _, B in crosses]
+        grams: dict[tuple[int, int], list[Tensor]] = {}
+        for halves in zip(*(self.halves(K) for K, _ in crosses)):
+            for q, left in enumerate(halves):
+                for p, right in enumerate(halves):
+                    grams.setdefault((q, p), []).append(left.mT @ right if joint else (left * right).sum(0))
+        pattern = "jmn,sj,tj->msnt" if joint else "jm,sj,sj->ms"
+        total = sum(torch.einsum(pattern, torch.stack(each), loads[q], loads[p]) for (q, p), each in grams.items())
+        return total[*cells, :, :][:, *cells] if joint else total[cells]  # type: ignore[index]
+
+
+class Spectral(Split):
+    """One eigendecomposition of K: S_j^-1 = Q diag(d_j) Q^T with d = 1 / (lam s + 1)."""
+
+    @staticmethod
+    def cost(shape: Shape) -> float:
+        return 7 * shape.rows**3 + 800 * shape.rows**2 + 2e6 if Split.cost(shape) < torch.inf else torch.inf
+
+    def decompose(self, K: Tensor) -> Tensor:
+        self.s, self.Q = torch.linalg.eigh(K)
+        spectrum = self.lam * self.s[:, None] + 1  # [N, T]
+        if not bool((spectrum > 0).all()):
+            raise NotPositiveDefiniteError("lambda K + I: K has an eigenvalue far below 0; pass a covariance function")
+        self.d = 1 / spectrum
+        return spectrum.log().sum()
+
+    def solve(self, residual: Tensor) -> Tensor:
+        return self.Q @ (self.d * (self.Q.mT @ residual @ self.P)) @ self.P.mT
+
+    def halves(self, cross: Tensor) -> Iterator[Tensor]:
+        rotated = self.Q.mT @ cross.mT
+        return (d.sqrt()[:, None] * rotated for d in self.d.unbind(1))
+
+    def sums(self) -> tuple[Tensor, Tensor, Tensor]:
+        weighted = (self.Q * (self.d @ self.lam)) @ self.Q.mT
+        return weighted, torch.diag(self.d.sum(0)), torch.diag(self.s @ self.d)

@@ -1,0 +1,55 @@
+"""A model at parameters that a user sets, without fitting."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.models.model import Model
+
+
+def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
+    """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
+
+    parameters: what to set, by GPyTorch's names, such as {"kernel.data_covar_module.lengthscale": 0.3,
+    "likelihood.noise": 0.05}, in standardised units; all else keeps its value. Numbers are stored in double
+    precision (GPyTorch's own setters take them through single precision). The argument is left as it was.
+    Raises ValueError for a name that is not there, and for a value that does not fit it.
+    """
+    model = copy.deepcopy(model).requires_grad_(False)
+    for name, value in (parameters or {}).items():
+        fault = _set(model, name, value)
+        if fault:
+            raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
+    with torch.no_grad():
+        value = float(model.log_likelihood() - model.log_scale())
+    return Fit(model, False, value, pd.DataFrame(columns=["objective", "evaluations", "converged"]))
+
+
+def _set(model: Model, name: str, value: Any) -> str:
+    """Set one parameter; returns why that cannot be done, or nothing."""
+    path, _, last = name.rpartition(".")
+    try:
+        module = model.get_submodule(path)
+        old = getattr(module, last)
+    except AttributeError:
+        return "the model has no such parameter"
+    if not torch.is_tensor(old):
+        return "it is no parameter"
+    try:
+        new = torch.as_tensor(value, dtype=torch.float64).to(old.device).expand_as(old)
+    except (RuntimeError, TypeError, ValueError):
+        return f"it takes numbers of shape {tuple(old.shape)}"
+    try:
+        if last in dict(module.named_parameters(recurse=False)):
+            old.data.copy_(new)
+        else:
+            setattr(module, last, new)
+    except RuntimeError:
+        return "outside its constraint"
+    return "" if torch.allclose(getattr(module, last), new) else "outside its constraint"

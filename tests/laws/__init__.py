@@ -1,0 +1,12 @@
+"""The laws that the module must obey: plain functions that assert, used by pytest and by the planted bugs.
+
+Each is exact algebra held to rounding error, or a fact that a textbook states; none is "small after training".
+"""
+
+from laws import answers, equation, fits, forms, judging, kernels, models, simulation
+from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
+
+ROOMS = (forms, equation, kernels, models, answers, fits, judging, simulation)
+LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
+
+__all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]

@@ -1,0 +1,111 @@
+"""What the laws share: random tables, models at random parameters, and the one equation by loops."""
+
+import math
+
+import numpy as np
+import torch
+from gpytorch.kernels import MaternKernel, RBFKernel
+
+from mtgp_tutorial import (
+    TaskData,
+    icm,
+    independent,
+    lmc,
+)
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.fits.result import Fit
+
+RANDOM = np.random.default_rng
+
+
+def tensor(values):
+    return torch.as_tensor(np.asarray(values), dtype=torch.float64)
+
+
+def close(a, b, tolerance=1e-9):
+    """Equal to the tolerance times the largest entry, or times 1 if that is larger."""
+    a, b = (np.asarray(v.detach() if torch.is_tensor(v) else v, dtype=float) for v in (a, b))
+    assert a.shape == b.shape, (a.shape, b.shape)
+    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(1.0, np.abs(b).max()))
+
+
+def random_psd(rng, size, rank=None, extra=0.0):
+    root = rng.normal(size=(size, rank or size))
+    return tensor(root @ root.T + extra * np.eye(size))
+
+
+def rbf(x, z, length):
+    return np.exp(-0.5 * ((x[:, None] - z[None]) ** 2).sum(-1) / length**2)
+
+
+def table(rng, rows=7, tasks=3, holes=True):
+    """A random table; with holes some cells and one whole row are missing, and no task is empty."""
+    y = rng.normal(size=(rows, tasks)) * 10.0 ** np.arange(tasks) + 5
+    if holes:
+        y[1, 0] = y[2, tasks - 1] = np.nan
+        y[4] = np.nan
+    return TaskData(np.sort(rng.uniform(0, 3, rows)), y)
+
+
+def unfitted(model, seed=0, move=0.3):
+    """A model at random parameters, wrapped as if it had been fitted."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(
+                    move * torch.randn(parameter.shape, generator=generator, dtype=torch.float64).to(parameter.device)
+                )
+    return Fit(model.requires_grad_(False), False, math.nan, None)
+
+
+def dense_numpy(fitted):
+    """Standardised covariance of the observed cells, and their residual, by loops over the one equation."""
+    model = fitted.model
+    x, y = model.unit.x.numpy(), model.unit.y.numpy()
+    terms, Sigma = model.terms(model.unit.x), model.Sigma().numpy()
+    cells = [(i, t) for i in range(len(x)) for t in range(y.shape[1]) if not np.isnan(y[i, t])]
+    C = np.zeros((len(cells), len(cells)))
+    for a, (i, s) in enumerate(cells):
+        for b, (j, t) in enumerate(cells):
+            C[a, b] = sum(float(K[i, j]) * float(B[s, t]) for K, B in terms) + (Sigma[s, t] if i == j else 0)
+    mean = np.array([float(base.constant) for base in model.mean.base_means])
+    return C, np.array([y[i, t] - mean[t] for i, t in cells]), cells
+
+
+cheapest, preferred = forms.cheapest, []
+forms.cheapest = lambda shape: next((form for form in preferred if form.cost(shape) < math.inf), cheapest(shape))
+
+
+def in_each_form(fitted):
+    """The same fit, once for each form that takes its table, with that form in use wherever it can be."""
+    shape = forms.with_values(fitted.model.problem())[0].shape()
+    try:
+        for form in forms.FORMS:
+            if form.cost(shape) < math.inf:
+                preferred[:] = [form]
+                fitted.__dict__.pop("_kept", None)
+                yield fitted
+    finally:
+        preferred.clear()
+
+
+def models_of(data):
+    """One model of every kind on a table, at random parameters, in each form that takes it."""
+    T = data.num_tasks
+    for noise in ("shared", "per task", "full"):
+        for model in (
+            independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
+            independent(data, hyper="shared", noise=noise),
+            icm(data, rank=min(2, T), noise=noise),
+            lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, T], noise=noise),
+            lmc(data, kernels=2, own=False, noise=noise),
+        ):
+            yield from in_each_form(unfitted(model, T))
+
+
+def copied_noise_and_mean(target, source):
+    """Give one model the noise and the means of another."""
+    target.likelihood.load_state_dict(source.likelihood.state_dict())
+    for ours, theirs in zip(target.mean.base_means, source.mean.base_means, strict=True):
+        ours.constant = theirs.constant.detach().clone()

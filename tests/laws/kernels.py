@@ -1,0 +1,93 @@
+"""Closed kernels equal their formulas digit by digit, and their derivatives central differences."""
+
+import math
+
+import numpy as np
+import torch
+from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
+from mpmath import mp, mpf
+
+from laws.common import RANDOM, close, tensor
+from mtgp_tutorial.models.closed import closed, is_closed
+from mtgp_tutorial.models.kernels import InputKernel, unit_kernel
+
+
+def kernels(width):
+    """Each closed kernel, isotropic and with a length-scale for each input."""
+    for ard in (None, width):
+        for kernel in (
+            RBFKernel(ard_num_dims=ard),
+            *(MaternKernel(nu=nu, ard_num_dims=ard) for nu in (0.5, 1.5, 2.5)),
+            RQKernel(ard_num_dims=ard),
+        ):
+            kernel = unit_kernel(kernel, torch.zeros(1, width).double())
+            kernel.lengthscale = tensor([[0.7, 0.2][: ard or 1]])
+            if isinstance(kernel, RQKernel):
+                kernel.alpha = tensor([1.7])
+            yield kernel
+
+
+def formula(kernel, x, z):
+    """K(x, z) with forty digits (Rasmussen and Williams 2006, section 4.2.1)."""
+    lengths = [mpf(float(length)) for length in kernel.lengthscale[0].detach()] * (
+        len(x) if kernel.ard_num_dims is None else 1
+    )
+    u = sum(((mpf(float(a)) - mpf(float(b))) / length) ** 2 for a, b, length in zip(x, z, lengths))
+    r = mp.sqrt(u)
+    if isinstance(kernel, RBFKernel):
+        return mp.exp(-u / 2)
+    if isinstance(kernel, RQKernel):
+        alpha = mpf(kernel.alpha.item())
+        return (1 + u / (2 * alpha)) ** -alpha
+    a = mp.sqrt(2 * mpf(kernel.nu)) * r
+    return {0.5: 1, 1.5: 1 + a, 2.5: 1 + a + a**2 / 3}[kernel.nu] * mp.exp(-a)
+
+
+def law_closed_kernels_have_their_digits():
+    """Also at inputs that nearly agree, repeat, or lie far from 0, where expanded squares lose half of them."""
+    mp.dps = 40
+    rng = RANDOM(40)
+    for width in (1, 2):
+        x = 1950 + rng.uniform(0, 1, (5, width))
+        x[1], x[2], x[3] = x[0], x[0] + 1e-9, x[0] + 1e-3
+        for kernel in kernels(width):
+            assert is_closed(kernel)
+            expected = [[float(formula(kernel, a, b)) for b in x] for a in x]
+            close(InputKernel(kernel)(tensor(x)), expected, 1e-14)
+            close(InputKernel(kernel)(tensor(x[:2]), tensor(x)), expected[:2], 1e-14)
+            close(InputKernel(kernel).among(tensor(x)), expected, 1e-14)
+
+
+def law_closed_kernels_have_their_derivatives():
+    rng = RANDOM(41)
+    for width in (1, 2):
+        x, z = tensor(rng.uniform(0, 1, (6, width))), tensor(rng.uniform(0, 1, (5, width)))
+        z[0] = x[0]  # a distance of 0, where a square root has no derivative
+        G = tensor(rng.normal(size=(6, 5)))
+        for kernel in kernels(width):
+            parameters = list(kernel.parameters())
+            found = torch.autograd.grad((G * closed(kernel, x, z)).sum(), parameters)
+            for parameter, slopes in zip(parameters, found):
+                for entry in range(parameter.numel()):
+                    values = []
+                    for move in (1e-6, -2e-6):
+                        parameter.data.view(-1)[entry] += move
+                        values.append((G * closed(kernel, x, z)).sum().item())
+                    parameter.data.view(-1)[entry] += 1e-6
+                    close(slopes.flatten()[entry], (values[0] - values[1]) / 2e-6, 1e-7)
+
+
+def law_other_kernels_are_gpytorchs():
+    """Products, periodic kernels and kernels of a user's own class keep their way through GPyTorch and autograd."""
+
+    class Own(RBFKernel):
+        pass
+
+    x = tensor(np.linspace(0, 3, 6))[:, None]
+    for kernel in (PeriodicKernel(), RBFKernel() * PeriodicKernel(), Own()):
+        kernel = unit_kernel(kernel, x)
+        assert not is_closed(kernel)
+        close(InputKernel(kernel)(x), kernel(x).to_dense(), 0)
+        close(InputKernel(kernel).among(x), kernel(x).to_dense(), 1e-12)
+        slopes = torch.autograd.grad(InputKernel(kernel)(x).sum(), list(kernel.parameters()))
+        assert all(math.isfinite(float(slope.sum())) for slope in slopes)

@@ -1,0 +1,194 @@
+"""Models against loops, against GPyTorch, and against each other."""
+
+import math
+
+import gpytorch
+import numpy as np
+import torch
+from scipy.stats import multivariate_normal
+
+from laws.common import (
+    RANDOM,
+    close,
+    copied_noise_and_mean,
+    dense_numpy,
+    models_of,
+    table,
+    tensor,
+    unfitted,
+)
+from mtgp_tutorial import (
+    TaskData,
+    exact,
+    icm,
+    impute,
+    independent,
+    lmc,
+    predict,
+)
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.starting import STARTS, starting_point
+from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix, set_noise_variance
+
+
+def law_model_likelihood_equals_loops():
+    for holes in (True, False):
+        for fitted in models_of(table(RANDOM(3), holes=holes)):
+            C, residual, _ = dense_numpy(fitted)
+            close(fitted.model.log_likelihood(), multivariate_normal(np.zeros(len(C)), C).logpdf(residual))
+
+
+def law_gpytorch_says_the_same():
+    new = tensor([[-0.5], [1.3], [4.0]])
+    for holes in (False, True):
+        for fitted in models_of(table(RANDOM(5), holes=holes)):
+            model, plain = fitted.model, fitted.model.exact_gp()
+            policy = gpytorch.settings.observation_nan_policy("mask" if holes else "ignore")
+            with torch.no_grad(), policy, gpytorch.settings.fast_computations(False, False, False):
+                mll = gpytorch.mlls.ExactMarginalLogLikelihood(plain.likelihood, plain.train())
+                value = (
+                    mll(plain(model.unit.x), model.unit.y) * model.unit.y.numel()
+                )  # it divides by N T, holes included
+                latent = plain.eval()(new)
+                observed = plain.likelihood.eval()(latent)
+            close(value, model.log_likelihood())
+            f, y = (predict(fitted, new, noise=noise, covariance=True) for noise in (False, True))
+            sd = model.scale.sd.repeat(3)
+            close(latent.mean, model.scale.to_unit(f.mean), 1e-8)
+            if not holes:  # with holes GPyTorch's variance is wrong: tests/test_upstream.py
+                close(latent.covariance_matrix, f.covariance / torch.outer(sd, sd), 1e-8)
+                close(observed.covariance_matrix, y.covariance / torch.outer(sd, sd), 1e-8)
+
+
+def law_independent_is_separate_gps():
+    data = table(RANDOM(6))
+    joint = unfitted(independent(data), 4)
+    new = tensor([[0.2], [2.5]])
+    both, total = predict(joint, new), 0.0
+    for t in range(3):
+        alone = independent(TaskData(data.x, data.y[:, t : t + 1]))
+        with torch.no_grad():
+            kernel, theirs = alone.kernel.kernels[0], joint.model.kernel.kernels[t]
+            kernel.outputscale, kernel.base_kernel.lengthscale = theirs.outputscale, theirs.base_kernel.lengthscale
+            alone.likelihood.task_noises = joint.model.likelihood.task_noises[t : t + 1]
+            alone.mean.base_means[0].constant = joint.model.mean.base_means[t].constant.detach().clone()
+        alone = Fit(alone, False, math.nan, None)
+        total += float(alone.model.log_likelihood().detach())
+        single = predict(alone, new)
+        close(both.mean[:, t], single.mean[:, 0])
+        close(both.variance[:, t] / single.variance[:, 0], np.ones(2))
+    close(float(joint.model.log_likelihood()), total)
+
+
+def law_shared_is_an_icm_without_coupling():
+    data = table(RANDOM(7), holes=False)
+    shared, coupled = unfitted(independent(data, hyper="shared"), 5), icm(data)
+    with torch.no_grad():
+        scaled, index = shared.model.kernel.kernels[0], coupled.kernel.task_covar_module
+        index.covar_factor.zero_()
+        index.var = scaled.outputscale.expand(3)
+        coupled.kernel.data_covar_module.lengthscale = scaled.base_kernel.lengthscale
+        coupled.likelihood.task_noises = shared.model.likelihood.task_noises
+        for ours, theirs in zip(coupled.mean.base_means, shared.model.mean.base_means, strict=True):
+            ours.constant = theirs.constant.detach().clone()
+    close(coupled.log_likelihood(), shared.model.log_likelihood())
+
+
+def law_lmc_with_one_kernel_is_an_icm():
+    data, new = table(RANDOM(23)), tensor([[0.4], [2.0]])
+    sum_of_one, single = unfitted(lmc(data, kernels=1, rank=2), 6), unfitted(icm(data, rank=2), 7)
+    with torch.no_grad():
+        single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
+        copied_noise_and_mean(single.model, sum_of_one.model)
+    close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
+    close(predict(sum_of_one, new).mean, predict(single, new).mean)
+    close(impute(sum_of_one).variance, impute(single).variance)
+
+
+def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
+    data = table(RANDOM(24), holes=False)
+    both = unfitted(lmc(data, kernels=2, rank=[1, 2]), 8)
+    first, second = both.model.kernel.coregional
+    with torch.no_grad():
+        second.data_covar_module.lengthscale = first.data_covar_module.lengthscale
+        (K, B1), (_, B2) = both.model.terms(both.model.unit.x)
+        value = exact.kronecker_log_likelihood(both.model.residual(), K, B1 + B2, both.model.Sigma())
+    close(both.model.log_likelihood(), value)
+    W = [part.task_covar_module.covar_factor.detach().numpy() for part in (first, second)]
+    kappa = [part.task_covar_module.var.detach().numpy() for part in (first, second)]
+    expected = [w @ w.T + np.diag(k) for w, k in zip(W, kappa)]
+    sd = both.model.scale.sd.numpy()
+    for Bq, wanted in zip(both.Bs, expected):
+        close(Bq, wanted * np.outer(sd, sd))
+    close(both.B, sum(both.Bs))
+    diagonals = np.stack([np.diag(wanted) for wanted in expected], 1)
+    close(both.shares, diagonals / diagonals.sum(1, keepdims=True))
+
+
+def law_one_hot_lmc_is_independent():
+    data, new = table(RANDOM(25)), tensor([[0.4], [2.0]])
+    apart, mixed = unfitted(independent(data), 9), unfitted(lmc(data, kernels=3, own=False), 10)
+    with torch.no_grad():
+        for t, part in enumerate(mixed.model.kernel.coregional):
+            scaled = apart.model.kernel.kernels[t]
+            part.task_covar_module.covar_factor.zero_()
+            part.task_covar_module.covar_factor[t, 0] = -scaled.outputscale.sqrt()  # the sign does not matter
+            part.data_covar_module.lengthscale = scaled.base_kernel.lengthscale
+        copied_noise_and_mean(mixed.model, apart.model)
+    assert float(mixed.model.kernel.coregional[0].task_covar_module.var.abs().max()) == 0
+    close(mixed.model.log_likelihood(), apart.model.log_likelihood())
+    for noise in (True, False):
+        close(predict(mixed, new, noise=noise).mean, predict(apart, new, noise=noise).mean)
+        close(predict(mixed, new, noise=noise).variance, predict(apart, new, noise=noise).variance)
+
+
+def law_an_empty_row_changes_nothing():
+    data = table(RANDOM(9), holes=False)
+    padded = TaskData(torch.cat([data.x, tensor([[1.7]])]), torch.cat([data.y, torch.full((1, 3), torch.nan).double()]))
+    for seed, (a, b) in enumerate(zip(models_of(data), models_of(padded), strict=True)):
+        close(a.model.log_likelihood(), b.model.log_likelihood())
+        p, q = (predict(fitted, tensor([[0.3], [2.2]])) for fitted in (a, b))
+        close(p.mean / q.mean, np.ones((2, 3)), 1e-8), seed
+        close(p.variance / q.variance, np.ones((2, 3)), 1e-7)
+
+
+def law_gradients():
+    """Every entry of every parameter's gradient, with and without holes, against central differences."""
+    for holes in (True, False):
+        for fitted in models_of(table(RANDOM(15), rows=5, holes=holes)):
+            model = fitted.model.requires_grad_(True)
+            names = [
+                name for name, _ in model.named_parameters() if not (model.noise == "full" and "raw_noise" in name)
+            ]
+            parameters = [model.get_parameter(name) for name in names]
+            gradients = torch.autograd.grad(model.log_likelihood(), parameters)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                for entry in range(parameter.numel()):
+                    close(gradient.flatten()[entry], _slope(model, parameter, entry), 1e-5)
+
+
+def _slope(model, parameter, entry, step=1e-5):
+    values = []
+    with torch.no_grad():
+        for move in (step, -2 * step):
+            parameter.view(-1)[entry] += move
+            values.append(float(model.log_likelihood()))
+        parameter.view(-1)[entry] += step
+    return (values[0] - values[1]) / (2 * step)
+
+
+def law_the_floor_and_what_passes_setters_is_in_double_precision():
+    for kind in ("shared", "per task"):
+        likelihood = noise_likelihood(kind, 3)
+        for parameter in likelihood.parameters():
+            parameter.data.fill_(-800.0)  # an exponential of 0
+        assert noise_matrix(likelihood).diagonal().tolist() == [1e-4] * 3
+    full = noise_likelihood("full", 3)
+    full.task_noise_covar_factor.data.zero_()
+    close(noise_matrix(full).diagonal() / 1e-4, np.ones(3), 1e-15)
+    for kind in ("shared", "per task", "full"):
+        likelihood = noise_likelihood(kind, 3)
+        set_noise_variance(likelihood, 0.3)
+        close(noise_matrix(likelihood), 0.3 * np.eye(3), 1e-15)
+    starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
+    close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)

@@ -1,0 +1,64 @@
+"""Draws and trends."""
+
+import math
+
+import numpy as np
+import torch
+from gpytorch.kernels import RBFKernel
+
+from laws.common import (
+    RANDOM,
+    close,
+    tensor,
+)
+from mtgp_tutorial import (
+    TaskData,
+    detrend,
+    exact,
+    simulate,
+)
+
+
+def law_draws():
+    B, Sigma, x = tensor([[1, -0.6], [-0.6, 2]]), tensor([[0.3, 0.1], [0.1, 0.2]]), tensor([[0.0], [0.5]])
+    state = torch.get_rng_state()
+    draws = [simulate.draw_icm(x, RBFKernel(), B, Sigma, seed=seed) for seed in range(3000)]
+    assert torch.equal(state, torch.get_rng_state())
+    again = simulate.draw_icm(x, RBFKernel(), B, Sigma, seed=7)
+    assert torch.equal(again[0].y, draws[7][0].y) and torch.equal(again[1].y, draws[7][1].y)
+    latent, noise = (
+        torch.stack([f.y.flatten() for f, _ in draws]),
+        torch.stack([(y.y - f.y).flatten() for f, y in draws]),
+    )
+    K = RBFKernel().double()(x).to_dense().detach()
+    close(latent.T @ latent / 3000, torch.kron(K, B), 0.1)
+    close(noise.T @ noise / 3000, torch.kron(torch.eye(2).double(), Sigma), 0.03)
+    close(latent.T @ noise / 3000, torch.zeros(4, 4), 0.08)
+    sample = exact.sample(tensor([1.0, 2.0]), tensor([[4, 2], [2, 1.0]]), 4000, seed=1)  # singular on purpose
+    close(torch.cov(sample.T), tensor([[4, 2], [2, 1.0]]), 0.1)
+    close(sample.mean(0), [1.0, 2.0], 0.1)
+
+
+def law_two_sines():
+    noise = torch.stack(
+        [simulate.two_sines(n=5, seed=s).y - simulate.sines(torch.linspace(0, 1, 5).double()).y for s in range(2000)]
+    )
+    close(torch.cov(noise.reshape(-1, 2).T) * 100, [[1, 0.3], [0.3, 1]], 0.05)
+    close(simulate.sines([0.25, 0.35]).y, [[1, math.sin(2 * math.pi * 0.15)], [math.sin(0.7 * math.pi), 1]])
+
+
+def law_trends_come_from_seen_cells():
+    rng = RANDOM(21)
+    x = np.sort(rng.uniform(0, 9, 12))
+    y = rng.normal(size=(12, 2)) + np.outer(x, [2.0, -1.0])
+    data = TaskData(x, y)
+    seen, hidden = data.hide("task 1", x[4], x[7])
+    rest, gone = detrend(seen, hidden)
+    outside = np.r_[0:4, 8:12]
+    slope, intercept = np.polyfit(x[outside], y[outside, 0], 1)
+    close(gone.y[4:8, 0], y[4:8, 0] - intercept - slope * x[4:8])
+    close(rest.y[outside, 0], y[outside, 0] - intercept - slope * x[outside])
+    close(rest.y[:, 1], y[:, 1] - np.polyval(np.polyfit(x, y[:, 1], 1), x))
+    assert torch.equal(rest.observed, seen.observed) and torch.equal(gone.observed, hidden.observed)
+    plane = rng.normal(size=(9, 2))
+    close(detrend(TaskData(plane, plane @ [[1.0], [3.0]] + 5))[0].y, np.zeros((9, 1)))

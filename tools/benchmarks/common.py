@@ -1,0 +1,67 @@
+"""What the benchmarks share: random tables, CPU times taken side by side, and what they were taken on."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mtgp_tutorial import TaskData
+
+torch.set_num_threads(1)
+
+
+def about() -> str:
+    """Processor and versions, one line."""
+    cpu = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in cpu.read_text().split("\n") if line.startswith("model name")]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "gpytorch", "mtgp-tutorial"))
+    return f"{(names or [platform.processor()])[0]}, one thread; Python {platform.python_version()}, {packages}"
+
+
+def side_by_side(programs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Least CPU time of each program in milliseconds; they take turns, so that all see the same machine."""
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    for program in programs.values():
+        program()  # caches and lazy imports
+    for _ in range(repeats):
+        for name, program in programs.items():
+            start = time.process_time()
+            program()
+            times[name].append(time.process_time() - start)
+    return {name: 1e3 * min(values) for name, values in times.items()}
+
+
+def table(rows: int, tasks: int, *, holes: float = 0.0, gap: int = 0, seed: int = 0) -> TaskData:
+    """Noisy sines; holes: share of cells that are missing at random; gap: missing rows of the first task."""
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.uniform(0, 10, rows))
+    y = np.sin(x[:, None] + 0.3 * np.arange(tasks)) + 0.3 * rng.normal(size=(rows, tasks))
+    y[rng.uniform(size=y.shape) < holes] = np.nan
+    y[rows // 3 : rows // 3 + gap, 0] = np.nan
+    return TaskData(torch.from_numpy(x), torch.from_numpy(y))
+
+
+def floor(sizes: list[int], *, spectral: bool = False) -> Callable[[], object]:
+    """Cholesky and inverse of matrices of these sizes, or one eigendecomposition with its product."""
+    x = torch.linspace(0, 10, max(sizes), dtype=torch.float64)
+    S = torch.exp(-0.5 * (x[:, None] - x) ** 2) + torch.eye(len(x), dtype=torch.float64)
+
+    def run() -> None:
+        for size in sizes:
+            torch.cholesky_inverse(torch.linalg.cholesky_ex(S[:size, :size])[0])
+
+    def one() -> None:
+        values, vectors = torch.linalg.eigh(S)
+        (vectors * values) @ vectors.mT
+
+    return one if spectral else run

@@ -1,0 +1,115 @@
+"""One log likelihood with its gradient: the forms against the LAPACK floor, and against GPyTorch.
+
+    python tools/benchmarks/evaluations.py            # about five minutes; all times are CPU milliseconds of one thread
+    python tools/benchmarks/evaluations.py --quick    # the small tables
+
+"form": kernel, value and gradient against length-scale, B, Sigma and residual. "whole": the same through GPyTorch's
+parameters, as `fit` asks for it. "floor": on complete tables the cheaper of T Cholesky factorisations with inverses and
+one eigendecomposition with its product, else one Cholesky factorisation with inverse of the observed cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from common import about, floor, side_by_side, table  # first: it sets the number of threads
+
+import gpytorch  # isort: skip
+import torch  # isort: skip
+
+from mtgp_tutorial import Model, icm, lmc  # isort: skip
+from mtgp_tutorial.exact import forms  # isort: skip
+from mtgp_tutorial.exact.form import Form, Term  # isort: skip
+
+
+def free(model: Model) -> list[torch.Tensor]:
+    """The parameters that are fitted."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def whole(model: Model) -> Callable[[], object]:
+    """Value and gradient as `fit` asks for them."""
+    return lambda: torch.autograd.grad(model.log_likelihood(), free(model))
+
+
+def in_form(model: Model, form: type[Form]) -> Callable[[], object]:
+    """Kernel and form alone: gradient against length-scales, each B_q, Sigma and the residual."""
+    given = model.problem()
+    leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
+    Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
+    terms = [Term(term.kernel, B) for term, B in zip(given.terms, Bs)]
+    problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
+    lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
+    return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+
+
+def in_gpytorch(model: Model) -> Callable[[], object]:
+    """The same model as a plain GPyTorch ExactGP with its default settings."""
+    plain = model.exact_gp().train()
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(plain.likelihood, plain)
+    return lambda: torch.autograd.grad(mll(plain(model.unit.x), model.unit.y), free(model))
+
+
+def complete(rows: int, tasks: int) -> str:
+    model = icm(table(rows, tasks), noise="full")
+    form = forms.cheapest(model.problem().shape())
+    programs = {
+        "cholesky": floor([rows] * tasks),
+        "eigh": floor([rows], spectral=True),
+        "form": in_form(model, form),
+        "whole": whole(model),
+        "gpytorch": in_gpytorch(model),
+    }
+    times = side_by_side(programs, 15 if rows <= 200 else 3)
+    least = min(times["cholesky"], times["eigh"])
+    return (
+        f"{tasks:5} {rows:5} {form.__name__:9} {least:8.2f} {times['form']:8.2f} {times['form'] / least:6.2f} "
+        f"{times['whole']:8.2f} {times['whole'] / least:6.2f} {times['gpytorch']:9.1f} "
+        f"{times['gpytorch'] / times['whole']:6.1f}"
+    )
+
+
+def with_holes(rows: int, tasks: int, kernels: int, holes: float, gap: int) -> str:
+    data = table(rows, tasks, holes=holes, gap=gap)
+    model = icm(data, noise="full") if kernels == 1 else lmc(data, kernels=kernels)
+    shape = model.problem().shape()
+    programs = {"floor": floor([shape.cells]), "dense": in_form(model, forms.Dense), "whole": whole(model)}
+    few = forms.FewHoles.cost(shape) < math.inf
+    if few:
+        programs["few holes"] = in_form(model, forms.FewHoles)
+    times = side_by_side(programs, 9 if shape.cells <= 1000 else 2)
+    gain = f"{times['few holes']:9.2f} {times['dense'] / times['few holes']:6.1f}" if few else " " * 16
+    return (
+        f"{tasks:5} {rows:5} {kernels:7} {shape.cells:6} {rows * tasks - shape.cells:6} {times['floor']:8.2f} "
+        f"{times['dense']:8.2f} {times['dense'] / times['floor']:6.2f} {gain} {forms.cheapest(shape).__name__:9} "
+        f"{times['whole']:8.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="the small tables alone")
+    quick = parser.parse_args().quick
+    print(about())
+    print("\ncomplete tables, one kernel, full noise")
+    print("tasks  rows form         floor     form  ratio    whole  ratio   gpytorch  times")
+    for tasks in (2, 3, 5, 10, 20):
+        for rows in (100, 200, 500) if quick or tasks > 5 else (100, 200, 500, 1000):
+            print(complete(rows, tasks), flush=True)
+    print("\nholes, and several kernels")
+    print("tasks  rows kernels  cells  holes    floor    dense  ratio few holes  times chosen       whole")
+    cases = [(250, 2, 2, 0.0, 0), (100, 5, 2, 0.0, 0), (25, 20, 2, 0.0, 0), (200, 5, 2, 0.1, 0), (100, 10, 2, 0.0, 0)]
+    cases += [(500, 2, 2, 0.0, 0), (92, 4, 1, 0.0, 15), (360, 2, 1, 0.0, 40), (300, 4, 1, 0.0, 30), (300, 4, 1, 0.1, 0)]
+    large = [(1000, 2, 1, 0.0, 100), (500, 5, 1, 0.05, 0), (1000, 2, 1, 0.2, 0), (2000, 5, 1, 0.02, 0)]
+    for case in cases if quick else cases + large:
+        print(with_holes(*case), flush=True)
+
+
+if __name__ == "__main__":
+    main()
