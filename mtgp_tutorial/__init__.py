@@ -1,6 +1,6 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
-from mtgp_tutorial import datasets, exact, plots, simulate
+from mtgp_tutorial import datasets, exact, moved, plots, simulate
 from mtgp_tutorial.answers.latent import latent_functions, parts
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
@@ -50,4 +50,5 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+moved.install()

@@ -39,3 +39,15 @@ def test_every_line_of_the_decision_page_links_to_what_shows_it():
     lines = (ROOT / "book" / "decide.md").read_text(encoding="utf8").split("\n")
     rows = [line.split("|")[1:-1] for line in lines if line.startswith("| ") and not line.endswith("| shown |")]
     assert len(rows) > 30 and [row for row in rows if len(row) != 3 or not re.search(r"\{(ref|doc)\}`", row[2])] == []
+
+
+def test_the_version_is_the_same_everywhere():
+    import mtgp_tutorial
+
+    places = {
+        name: (ROOT / name).read_text(encoding="utf8") for name in ("pyproject.toml", "CITATION.cff", "CHANGELOG.md")
+    }
+    found = {
+        re.search(r'^(?:version(?: =|:) "?|## )(\d+\.\d+\.\d+)', text, re.MULTILINE)[1] for text in places.values()
+    }
+    assert found == {mtgp_tutorial.__version__}

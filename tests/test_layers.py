@@ -1,10 +1,24 @@
 """A file of the module imports from lower layers only (the layers stand in pyproject.toml)."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from mtgp_tutorial.moved import MOVED
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_file_that_moved_says_where_to():
+    for old, new in MOVED.items():
+        importlib.import_module(f"mtgp_tutorial.{new}")
+        with pytest.raises(ModuleNotFoundError, match=f"mtgp_tutorial.{old}: is now mtgp_tutorial.{new}; import it"):
+            importlib.import_module(f"mtgp_tutorial.{old}")
+    with pytest.raises(ModuleNotFoundError, match="No module named"):
+        importlib.import_module("mtgp_tutorial.nothing")
 
 
 def test_imports_keep_to_the_layers():

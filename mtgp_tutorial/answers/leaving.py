@@ -1,8 +1,8 @@
 """Leave-one-out in closed form: each cell, row or block predicted from all others, without another factorisation.
 
 With C the covariance of the observed cells and r their residual, what is left out at cells I given the rest has
-the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I.
-(Rasmussen and Williams 2006, eqs. 5.10 to 5.12, for one cell; by block inversion for several)
+the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I (book: leave-one-out).
+(Rasmussen and Williams 2006, eq. 5.12, for one cell; by block inversion for several)
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Let C be the covariance of the complete table, P = C^-1 (from its split form), M the missing cells. By block inversion
 the inverse for the observed cells is P - P_:M (P_MM)^-1 P_M:, with zeros at M, and |C_oo| = |C| |P_MM|. So the split
-form serves, with a correction of rank m. (Petersen and Pedersen 2012, The Matrix Cookbook, section 9.1)
+form serves, with a correction of rank m. (Rasmussen and Williams 2006, eqs. A.11 and A.12)
 """
 
 from __future__ import annotations
