@@ -30,8 +30,8 @@ class MovedFinder(MetaPathFinder):
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         package, _, old = name.rpartition(".")
-        if package == __package__ and old in MOVED:
-            raise ModuleNotFoundError(f"{name}: is now {package}.{MOVED[old]}; import it from there", name=name)
+        if package == __package__ and old in MOVED:  # no name= below: `from package import old` would swallow it
+            raise ModuleNotFoundError(f"{name}: is now {package}.{MOVED[old]}; import it from there")
         return None
 
 

@@ -1,5 +1,7 @@
 """Bad input gets one clear sentence that names the argument, and no result."""
 
+import pickle
+
 import gpytorch
 import numpy as np
 import pandas as pd
@@ -31,6 +33,7 @@ from mtgp_tutorial import (
     summarise,
     with_parameters,
 )
+from mtgp_tutorial.exact import memory
 from mtgp_tutorial.models.noise import noise_likelihood
 
 RBFKernel = gpytorch.kernels.RBFKernel
@@ -163,6 +166,12 @@ def test_questions_that_cannot_be_answered(fitted):
             r"by: has shape .3,.; pass a label for each row, .10., or for each cell, .10, 2.",
             lambda: leave_out(fitted, [1, 2, 3]),
         ),
+        ("by: lacks 2 labels", lambda: leave_out(fitted, [NAN, None, *range(8)])),
+        ("table: is a ndarray; pass a TaskData", lambda: impute(fitted, Y)),
+        (
+            "table: has the tasks .'b', 'a'.",
+            lambda: impute(fitted, TaskData(fitted.model.data.x, fitted.model.data.y, tasks=["b", "a"])),
+        ),
         ("x: is a table, whose missing y are drawn", lambda: sample(fitted, fitted.model.data, 2, seed=0)),
         ("x: has 2 columns, the data has 1", lambda: sample(fitted, np.zeros((3, 2)), 2, seed=0)),
         (
@@ -175,7 +184,7 @@ def test_questions_that_cannot_be_answered(fitted):
         ),
         ("parameters: 'noise' cannot be 1 .it is no parameter", lambda: with_parameters(fitted.model, {"noise": 1})),
         (
-            "parameters: 'likelihood.task_noises' cannot be .1, 2, 3.* .it takes numbers of shape .2,",
+            "parameters: 'likelihood.task_noises' cannot be .1, 2, 3.* .it takes one number, or numbers of shape .2,",
             lambda: with_parameters(fitted.model, {"likelihood.task_noises": [1, 2, 3]}),
         ),
         (
@@ -264,8 +273,37 @@ def test_covariances_that_are_none():
 
 
 def test_a_fit_that_fails_raises_with_its_parameters():
-    with pytest.raises(FitError, match=r"the best of 2 starts has not converged in 1 iterations.*covar_factor"):
+    message = r"the best of 2 starts has not converged in 1 iterations .start \d came to -\d+\.\d nats.; allow more"
+    with pytest.raises(FitError, match=message) as caught:
         fit(icm(simulate.two_sines(seed=0)), starts=2, max_iterations=1)
+    assert len(str(caught.value)) < 200
+    assert caught.value.parameters["kernel.task_covar_module.covar_factor"].shape == (2, 1)
+    assert set(pickle.loads(pickle.dumps(caught.value)).parameters) == set(caught.value.parameters)
+
+
+def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
+    data, mib = simulate.two_sines(n=400, seed=0), 2**20
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (5 * mib, 5 * mib))
+    sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; leave out tasks"
+    with pytest.raises(MemoryError, match=sentence):
+        fit(icm(data))
+    with pytest.raises(MemoryError, match=sentence):
+        predict(with_parameters(icm(data)), [0.5])
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (2000 * mib, 5 * mib))
+    with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")):
+        fit(icm(data), starts=1)
+
+
+def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path):
+    total, free = memory.total_and_free(torch.device("cpu"))
+    assert 2**28 < free <= total < 2**50
+    limit, used = tmp_path / "max", tmp_path / "current"
+    limit.write_text("300000000"), used.write_text("100000000")
+    monkeypatch.setattr(memory, "LIMITS", (str(limit),))
+    monkeypatch.setattr(memory, "USED", (str(used),))
+    assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
+    limit.write_text("max")
+    assert memory.total_and_free(torch.device("cpu"))[0] == total
 
 
 def test_a_device_that_is_not_there(monkeypatch):

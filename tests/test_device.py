@@ -26,6 +26,8 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.fitting import objective
+from mtgp_tutorial.fits.flat import Flat, can_be_flat
+from mtgp_tutorial.models.closed import distance, stretched
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
 ARMS = {
@@ -51,6 +53,22 @@ def answers(fitted, x):
     return found + ([latent_functions(fitted, x).variance] if hasattr(fitted.model.kernel, "coregional") else [])
 
 
+def gradients(fitted):
+    """What autograd would ask of the form and of closed kernels, called here since no mode looks on inside autograd."""
+    form = fitted.conditioned().form
+    dKs, dBs, dSigma = form.gradients()
+    flat = Flat(fitted.model.requires_grad_(True), True) if can_be_flat(fitted.model) else None
+    x = form.problem.x
+    length = torch.ones(x.shape[1], dtype=torch.float64).to(x)
+    u = distance(x, x, length)
+    stretch = stretched(dKs[0], u, u, x, x, length)
+    found = [*dKs, *dBs, dSigma, stretch]
+    if flat is not None:
+        start = torch.cat([fitted.model.get_parameter(name).detach().flatten().cpu() for name, _, _ in flat.free])
+        found += [torch.as_tensor(flat(start.numpy())[1]).to(x)]
+    return found
+
+
 def value_and_gradient(model):
     """The objective, and its derivative in every parameter that is fitted."""
     parameters = [p for p in model.requires_grad_(True).parameters() if torch.isfinite(p).all()]
@@ -65,12 +83,12 @@ def test_no_form_mixes_devices(arm, holes):
     data = laws.table(RANDOM(50), holes=holes)
     x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
     for fitted in in_each_form(unfitted(ARMS[arm](data), 2)):
-        expected = answers(fitted, x) + value_and_gradient(fitted.model)
+        expected = answers(fitted, x) + gradients(fitted) + value_and_gradient(fitted.model)
         with PretendedDevice():
             moved = data.to("cuda")
             assert moved.x.device.type == moved.y.device.type == "cuda"
             there = unfitted(ARMS[arm](moved), 2)
-            found = answers(there, x.to("cuda"))
+            found = answers(there, x.to("cuda")) + gradients(there)
             assert {label(value) for value in found} == {"cuda"}
             found += value_and_gradient(there.model)
         for ours, theirs in zip(found, expected, strict=True):

@@ -17,6 +17,8 @@ def test_a_file_that_moved_says_where_to():
         importlib.import_module(f"mtgp_tutorial.{new}")
         with pytest.raises(ModuleNotFoundError, match=f"mtgp_tutorial.{old}: is now mtgp_tutorial.{new}; import it"):
             importlib.import_module(f"mtgp_tutorial.{old}")
+    with pytest.raises(ModuleNotFoundError, match="mtgp_tutorial.fitting: is now mtgp_tutorial.fits.fitting"):
+        from mtgp_tutorial import fitting  # noqa: F401
     with pytest.raises(ModuleNotFoundError, match="No module named"):
         importlib.import_module("mtgp_tutorial.nothing")
 

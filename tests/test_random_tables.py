@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws.common import in_each_form
 
-from mtgp_tutorial import FitError, TaskData, fit, icm, impute, independent, lmc, predict
+from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, predict
 
 settings.register_profile("book", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("book")
@@ -102,7 +102,7 @@ def test_every_legal_table_can_be_fitted(xy):
     fitted = fit(icm(data), starts=1)
     prediction = predict(fitted, data.x)
     assert prediction.mean.isfinite().all() and (prediction.variance > 0).all()
-    assert np.linalg.eigvalsh(fitted.correlation).min() > 0 and isinstance(FitError(), RuntimeError)
+    assert np.linalg.eigvalsh(fitted.correlation).min() > 0
 
 
 @given(tables(), st.floats(allow_nan=False, allow_infinity=True))

@@ -34,6 +34,8 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     They are the fitted rows, or a table's, which then are conditioned on as well.
     """
     model, start = fit.model, len(fit.model.unit.x)
+    if table is not None:
+        _check_tasks(fit, table)
     if table is None or _same(table, model.data):
         return model.unit.x, model.unit.y, torch.arange(start, device=model.unit.x.device), fit.conditioned()
     _check_further(fit, table)
@@ -49,11 +51,19 @@ def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows.tolist(), [tasks[t] for t in columns.tolist()]], names=["row", "task"])
 
 
-def _check_further(fit: Fit, table: TaskData) -> None:
-    """Further rows must fit the data, and none may be a fitted row with the same values."""
+def _check_tasks(fit: Fit, table: TaskData) -> None:
+    """A table with the tasks of the fit, and inputs that fit."""
     data = fit.model.data
+    if not isinstance(table, TaskData):
+        raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    query(fit, table.x)
+
+
+def _check_further(fit: Fit, table: TaskData) -> None:
+    """None of the further rows may be a fitted row with the same values."""
+    data = fit.model.data
     same_x = (query(fit, table.x)[:, None, :] == data.x).all(-1)
     both = table.observed[:, None, :] & data.observed
     same_y = ((table.y[:, None, :] == data.y) | ~both).all(-1) & both.any(-1)

@@ -53,4 +53,5 @@ def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor,
     """Mean and variance [M, S] of S unknowns at each input, by their covariance with the cells and prior variances."""
     mean, explained = fit.conditioned().posterior(x, [term])
     shape = (len(x), len(prior))
+    prior = torch.outer(term.kernel.variances(x), prior)  # type: ignore[attr-defined]
     return mean.reshape(shape), (prior - explained.reshape(shape)).clamp_min(0)

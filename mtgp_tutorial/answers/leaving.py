@@ -1,4 +1,4 @@
-"""Leave-one-out in closed form: each cell, row or block predicted from all others, without another factorisation.
+"""Leave-one-out in closed form: each cell, row or block predicted from all others, from one factorisation of C.
 
 With C the covariance of the observed cells and r their residual, what is left out at cells I given the rest has
 the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I (book: leave-one-out).
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -58,5 +59,7 @@ def _labels(by: Any, observed: Tensor) -> Tensor:
         raise ValueError(
             f"by: has shape {labels.shape}; pass a label for each row, [{N}], or for each cell, [{N}, {T}]"
         )
-    codes = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+    codes = pd.factorize(labels.ravel())[0].reshape(labels.shape)
+    if (codes < 0).any():
+        raise ValueError(f"by: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
     return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(observed.device)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -24,12 +24,12 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -
     noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T].
     Raises ValueError for x of another width or on another device than the data. (book: predict)
     """
-    x = query(fit, x)
-    cells = all_cells(torch.ones(len(x), fit.model.data.num_tasks, dtype=torch.bool, device=x.device))
+    x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
+    cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
     mean, spread = _posterior(fit.model, fit.conditioned(), x, cells, noise, None, covariance)
     variance = spread.diagonal() if covariance else spread
-    shape = (len(x), fit.model.data.num_tasks)
-    return _in_data_units(fit, x, mean.reshape(shape), variance.reshape(shape), noise, spread, cells, covariance)
+    joint = (cells, spread) if covariance else None
+    return _in_data_units(fit, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
 
 
 @torch.no_grad()
@@ -37,22 +37,23 @@ def impute(fit: Fit, table: TaskData | None = None, *, noise: bool = True, covar
     """Predictions for every cell of rows that were partly observed, given all that was observed.
 
     Without a table (or with the fitted one) the rows are those of the fitted data; another table brings
-    further rows, and what it holds is conditioned on as well. The noise of a row's observed cells
-    speaks through Sigma. With noise=True an observed cell is known: its mean is its value, its variance 0.
-    covariance: also the joint one of the missing cells, which the result's `cells` names.
-    Raises ValueError for a table with other tasks, another width, on another device, or with a row that
-    repeats a fitted one (it would count twice). (book: predict)
+    further rows, and what it holds is conditioned on as well: they are rows of their own, which share no noise with a
+    fitted row at the same x. The noise of a row's observed cells speaks through Sigma. With noise=True an observed
+    cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
+    the result's `cells` names. Raises ValueError for a table with other tasks, another width, on another device, or
+    with a row that repeats a fitted one (it would count twice). (book: predict)
     """
-    model, (x, y, rows, conditioned) = fit.model, further_rows(fit, table)
-    missing = all_cells(y.isnan())
-    wanted = missing if noise else all_cells(torch.ones_like(y, dtype=torch.bool))
-    mean, variance = y.clone(), torch.zeros_like(y)
-    mean[wanted], variance[wanted] = _posterior(model, conditioned, x, wanted, noise, rows, False)
-    joint = torch.zeros(0)
+    (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
+    missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     if covariance:
-        joint = _posterior(model, conditioned, x, missing, noise, rows, True)[1]
-        variance[missing] = joint.diagonal()
-    return _in_data_units(fit, x, mean, variance, noise, joint, missing, covariance)
+        mean[missing], spread = _posterior(fit.model, conditioned, x, missing, noise, rows, True)
+        variance[missing], joint = spread.diagonal(), (missing, spread)
+    if not covariance or not noise:
+        rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
+        cells = all_cells(rest & ~y.isnan() if covariance else rest)
+        mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False)
+    found = _in_data_units(fit, x, mean, variance, noise, joint)
+    return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
 
 
 @torch.no_grad()
@@ -63,21 +64,20 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     takes it, with noise=True: then its missing cells are drawn, and what was observed stays.
     Raises ValueError as `predict` and `impute` do, and for a table with noise=False.
     """
-    model, rows = fit.model, None
+    model, rows, given = fit.model, None, None
     if isinstance(x, TaskData):
         if not noise:
-            raise ValueError(
-                "x: is a table, whose missing y are drawn; pass noise=True, or its inputs for the latent f"
-            )
-        inputs, y, rows, conditioned = further_rows(fit, x)
+            raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
+        (inputs, y, rows, conditioned), given = further_rows(fit, x), x.y
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
-    wanted, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
-    if len(wanted[0]):
-        mean, covariance = _posterior(model, conditioned, inputs, wanted, noise, rows, True)
-        filled[:, *wanted] = exact.sample(mean, covariance, num_samples, seed=seed)
-    return model.scale.to_data(filled)
+    cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
+    mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True)
+    largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is that of the prior, not of what is left
+    filled[:, *cells] = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
+    draws = model.scale.to_data(filled)
+    return draws if given is None else torch.where(given.isnan(), draws, given)
 
 
 def _posterior(
@@ -87,27 +87,31 @@ def _posterior(
 
     rows: which rows of the table these are, whose noise they share; None for new ones.
     """
+    if len(cells[0]) == 0:
+        return x.new_zeros(0), x.new_zeros(0, 0) if joint else x.new_zeros(0)
     terms, Sigma = model.kernel.terms(), model.Sigma()
     used, place = cells[0].unique(return_inverse=True)
     x, cells = x[used], (place, cells[1])
     shared = rows[used] if noise and rows is not None else None
     mean, explained = conditioned.posterior(x, terms, shared, cells, joint)
-    if joint:
-        prior = signal_covariance([(term.kernel.among(x), term.B) for term in terms], cells, cells)  # type: ignore[attr-defined]
-        prior = prior + noise_covariance(Sigma, cells, cells) if noise else prior
-    else:
-        prior = (model.B() + Sigma if noise else model.B()).diagonal()[cells[1]]
-    return mean + model.means()[cells[1]], prior - explained
+    mean = mean + model.means()[cells[1]]
+    if not joint:
+        each = [torch.outer(term.kernel.variances(x), term.B.diagonal()) for term in terms]  # type: ignore[attr-defined]
+        variances = torch.stack(each).sum(0) + (Sigma.diagonal() if noise else 0.0)
+        return mean, variances[cells] - explained
+    prior = signal_covariance([(term.kernel.among(x), term.B) for term in terms], cells, cells)  # type: ignore[attr-defined]
+    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained
+    return mean, (left + left.mT) / 2
 
 
 def _in_data_units(
-    fit: Fit, x: Tensor, mean: Tensor, variance: Tensor, noise: bool, joint: Tensor, cells: Cells, covariance: bool
+    fit: Fit, x: Tensor, mean: Tensor, variance: Tensor, noise: bool, joint: tuple[Cells, Tensor] | None
 ) -> Prediction:
-    """Wrap standardised results: mean and variance [M, T], and the joint covariance of `cells` where it is wanted."""
-    scale, data = fit.model.scale, fit.model.data
-    sd = scale.sd[cells[1]]
+    """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells."""
+    scale, data, covariance, names = fit.model.scale, fit.model.data, None, None
+    if joint is not None:
+        sd = scale.sd[joint[0][1]]
+        covariance, names = joint[1] * torch.outer(sd, sd), named(joint[0], data.tasks)  # type: ignore[arg-type]
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
-    names: pd.MultiIndex | None = named(cells, data.tasks) if covariance else None  # type: ignore[arg-type]
-    given = joint * torch.outer(sd, sd) if covariance else None
-    return Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, given, names)  # type: ignore[arg-type]
+    return Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]

@@ -19,6 +19,10 @@ class Dense(Form):
     def cost(shape: Shape) -> float:
         return shape.cells**3 + (200 + 250 * shape.terms) * shape.cells**2 + 5e5 * shape.terms * shape.tasks**2
 
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return 3 * shape.cells**2 + shape.terms * (5 * shape.rows**2 + 2 * shape.rows * shape.cells)
+
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         tasks, rows = self.observed.mT.nonzero(as_tuple=True)
         self.cells, self.rows = (rows, tasks), [column.nonzero()[:, 0] for column in self.observed.unbind(1)]

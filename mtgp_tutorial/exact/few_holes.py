@@ -26,6 +26,11 @@ class FewHoles(Spectral):
             return torch.inf
         return 9.5 * N**3 + 800 * N**2 + 2.6 * m**2 * N * T + 1.8 * m * N**2 * T + 250 * m * N * T + 3e6
 
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        N, T, m = shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells
+        return 11 * N**2 + 5 * m * N * T + 3 * m**2
+
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         """With its holes at their conditional mean the complete table has the weights of the observed cells."""
         self.missing = all_cells(~self.observed)

@@ -44,7 +44,8 @@ class Shape(NamedTuple):
 class Problem(NamedTuple):
     """A table and the parameters: x [N, D], residual [N, T] with NaN at holes, Q terms, Sigma [T, T].
 
-    apart: no two tasks share any covariance, whatever the parameters. width: see Shape.
+    apart: no two tasks share any covariance, whatever the parameters; entries of B_q and Sigma that are 0 then stay 0,
+    and a form need not know their derivatives. width: see Shape.
     """
 
     x: Tensor
@@ -76,6 +77,11 @@ class Form:
     @staticmethod
     def cost(shape: Shape) -> float:
         """Value and gradient in floating-point operations, roughly; infinite where the form does not apply."""
+        raise NotImplementedError
+
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        """Entries of the matrices that value and gradient hold at once, roughly."""
         raise NotImplementedError
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:

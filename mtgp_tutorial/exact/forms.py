@@ -11,6 +11,7 @@ from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
+from mtgp_tutorial.exact.memory import check_memory
 from mtgp_tutorial.exact.projected import Projected
 from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.exact.split import Spectral, Split
@@ -31,6 +32,12 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     return problem, kept
 
 
+def check_size(problem: Problem) -> None:
+    """Raise MemoryError where the cheapest form needs more memory than there is, and warn where more than is free."""
+    shape = with_values(problem)[0].shape()
+    check_memory(8 * cheapest(shape).matrices(shape), shape.cells, problem.x.device)
+
+
 def log_likelihood(problem: Problem) -> Tensor:
     """log N(r | 0, C) of the observed cells in nats, by the cheapest form; differentiable once."""
     problem, _ = with_values(problem)
@@ -41,6 +48,7 @@ class Conditioned:
     """What the observed cells say, by the cheapest form (or a given one), in the numbering of the whole table."""
 
     def __init__(self, problem: Problem, form: type[Form] | None = None):
+        check_size(problem)
         lean, self.kept = with_values(problem)
         with torch.no_grad():
             self.form = (form or cheapest(lean.shape()))(lean)

@@ -24,7 +24,7 @@ def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
             raise ValueError(f"{name}: has shape {tuple(value.shape)}; pass {tuple(shape)} to fit the others")
         if not bool(value.isfinite().all()):
             raise ValueError(f"{name}: holds NaN or infinite values; leave out cells that were not observed")
-        symmetric = name not in ("residual", "cross") and value.dim() == 2
+        symmetric = name not in ("residual", "cross") and value.dim() == 2 and value.numel() > 0
         if symmetric and bool((value - value.mT).abs().max() > 1e-8 * value.abs().max()):
             raise ValueError(f"{name}: is not symmetric; pass a covariance matrix")
 
@@ -97,15 +97,17 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     return mean, prior - explained
 
 
-def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int) -> Tensor:
+def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rounding: float = 0.0) -> Tensor:
     """Draws [S, n] from N(mean, covariance); the covariance [n, n] may be singular.
+
+    rounding: how far below 0 an eigenvalue may be by rounding, where that is more than 1e-8 of the largest one.
 
     The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
     same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
     """
     check(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
     values, vectors = torch.linalg.eigh(covariance)
-    if values[0] < -1e-8 * values[-1].abs():
+    if len(values) and values[0] < -max(1e-8 * float(values[-1].abs()), rounding):
         raise NotPositiveDefiniteError(
             f"covariance: its eigenvalues run from {values[0]:.3g} to {values[-1]:.3g}; pass a matrix with none below 0"
         )

@@ -25,6 +25,10 @@ class Projected(Form):
             return torch.inf
         return Dense.cost(shape._replace(tasks=shape.width, cells=shape.rows * shape.width)) + 1e6
 
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return Dense.matrices(shape._replace(tasks=shape.width, cells=shape.rows * shape.width))
+
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         L, R = cholesky(Sigma, "Sigma"), self.problem.shape().width
         self.root = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
@@ -56,8 +60,8 @@ class Projected(Form):
     def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
         inside = self.core.explained([(K, B @ self.inside) for K, B in crosses], cells, joint)
         pairs = [(one, other) for one in crosses for other in crosses]
-        beyond = self.root.mT @ self.rest @ self.root  # 0 for what runs through the latent functions
+        outer = self.root.mT @ self.rest @ self.root  # 0 for what runs through the latent functions
         if joint:
-            return inside + signal_covariance([(K @ J.mT, B @ beyond @ A.mT) for (K, B), (J, A) in pairs], cells, cells)
-        each = [((K * J).sum(1), (B @ beyond * A).sum(1)) for (K, B), (J, A) in pairs]
+            return inside + signal_covariance([(K @ J.mT, B @ outer @ A.mT) for (K, B), (J, A) in pairs], cells, cells)
+        each = [((K * J).sum(1), (B @ outer * A).sum(1)) for (K, B), (J, A) in pairs]
         return inside + sum(k[cells[0]] * b[cells[1]] for k, b in each)

@@ -18,6 +18,10 @@ class Separate(Form):
         size = shape.cells / shape.tasks
         return shape.tasks * (1.2 * size**3 + 130 * size**2 + 2e6) if shape.apart else torch.inf
 
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return (shape.tasks + 3) * (shape.cells / shape.tasks) ** 2 + 8 * shape.terms * shape.rows**2
+
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         self.tasks = [self.alone(t, slice(t, t + 1)) for t in range(residual.shape[1])]
         self.weights = torch.cat([task.weights for task in self.tasks], 1)

@@ -37,6 +37,10 @@ class Split(Form):
         complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks
         return shape.tasks * (1.2 * shape.rows**3 + 130 * shape.rows**2 + 2e6) if complete else torch.inf
 
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return (shape.tasks + 7) * shape.rows**2
+
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         self.lam, self.P, log_det_Sigma = whiten(self.Bs[0], Sigma)
         self.log_det = self.decompose(self.Ks[0]) + len(residual) * log_det_Sigma
@@ -85,7 +89,8 @@ class Split(Form):
 
     def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
         """The unknown (m, s) sees problem j through sum_q (B_q P)[s, j] K_q[m]."""
-        loads = [B @ self.P for _, B in crosses]
+        outputs, which = cells[1].unique(return_inverse=True)
+        cells, loads = (cells[0], which), [B[outputs] @ self.P for _, B in crosses]
         grams: dict[tuple[int, int], list[Tensor]] = {}
         for halves in zip(*(self.halves(K) for K, _ in crosses)):
             for q, left in enumerate(halves):
@@ -102,6 +107,10 @@ class Spectral(Split):
     @staticmethod
     def cost(shape: Shape) -> float:
         return 7 * shape.rows**3 + 800 * shape.rows**2 + 2e6 if Split.cost(shape) < torch.inf else torch.inf
+
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return 9 * shape.rows**2
 
     def decompose(self, K: Tensor) -> Tensor:
         self.s, self.Q = torch.linalg.eigh(K)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 
@@ -17,8 +18,10 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
     parameters: what to set, by GPyTorch's names, such as {"kernel.data_covar_module.lengthscale": 0.3,
-    "likelihood.noise": 0.05}, in standardised units; all else keeps its value. Numbers are stored in double
-    precision (GPyTorch's own setters take them through single precision). The argument is left as it was.
+    "likelihood.task_noises": 0.05}, in standardised units; all else keeps its value. (The noise stands in
+    "likelihood.noise" when tasks share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Numbers are
+    stored in double precision; GPyTorch's own setters take them through single precision. The argument is left as it
+    was.
     Raises ValueError for a name that is not there, and for a value that does not fit it.
     """
     model = copy.deepcopy(model).requires_grad_(False)
@@ -27,6 +30,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
         if fault:
             raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
     with torch.no_grad():
+        forms.check_size(model.problem())
         value = float(model.log_likelihood() - model.log_scale())
     return Fit(model, False, value, pd.DataFrame(columns=["objective", "evaluations", "converged"]))
 
@@ -39,17 +43,23 @@ def _set(model: Model, name: str, value: Any) -> str:
         old = getattr(module, last)
     except AttributeError:
         return "the model has no such parameter"
-    if not torch.is_tensor(old):
+    if not torch.is_tensor(old) or last in dict(module.named_buffers(recurse=False)):
         return "it is no parameter"
+    if model.noise == "full" and name in ("likelihood.noise", "likelihood.raw_noise"):
+        return "it is the floor, which is fixed"
     try:
-        new = torch.as_tensor(value, dtype=torch.float64).to(old.device).expand_as(old)
+        new = torch.as_tensor(value, dtype=torch.float64).to(old.device)
     except (RuntimeError, TypeError, ValueError):
-        return f"it takes numbers of shape {tuple(old.shape)}"
+        return "it takes numbers"
+    if new.dim() > 0 and new.shape != old.shape:
+        return f"it takes one number, or numbers of shape {tuple(old.shape)}"
     try:
         if last in dict(module.named_parameters(recurse=False)):
             old.data.copy_(new)
         else:
-            setattr(module, last, new)
+            setattr(module, last, new.expand_as(old))
     except RuntimeError:
         return "outside its constraint"
-    return "" if torch.allclose(getattr(module, last), new) else "outside its constraint"
+    stored = getattr(module, f"raw_{last}", old)  # the logarithm of 0 is for kappa alone
+    fits = torch.allclose(getattr(module, last), new) and (last == "var" or bool(stored.isfinite().all()))
+    return "" if fits else "outside its constraint"

@@ -30,7 +30,10 @@ class Fit:
     starts: pd.DataFrame
 
     def conditioned(self) -> Conditioned:
-        """The fitted table, factored once and kept for as long as table and parameters have the same values."""
+        """The fitted table, factored once and kept for as long as table and parameters have the same values.
+
+        Watched are x, y and every tensor of the model; not a kernel's plain attributes, such as `nu`.
+        """
         state = [self.model.unit.x, self.model.unit.y, *self.model.state_dict().values()]
         kept = self.__dict__.get("_kept")
         if kept is None or not all(map(_same, kept[0], state)):  # values: a tensor's version misses `.data`

@@ -87,6 +87,10 @@ class InputKernel:
         """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""
         return self(x) if is_closed(self.kernel) else torch.cat([self(x, one[None]) for one in x], 1)
 
+    def variances(self, x: Tensor) -> Tensor:
+        """k(x, x) [M]: 1 for closed kernels; a user's own may be 1 at the data and something else elsewhere."""
+        return torch.ones_like(x[:, 0]) if is_closed(self.kernel) else self.kernel(x, diag=True)
+
 
 class IndependentKernel(Kernel):
     """Block-diagonal covariance: task t has `kernels[t]`, a ScaleKernel; tasks may share one object."""

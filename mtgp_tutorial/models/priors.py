@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
@@ -59,3 +60,24 @@ def log_prior(
     for matrix in matrices:
         value = value + torch.linalg.slogdet(correlation(matrix)).logabsdet
     return value
+
+
+def flat_log_prior(
+    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, one_signal: bool, one_noise: bool
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """`log_prior` of means, B and Sigma in numpy, with its derivatives against mean [T], B and Sigma [T, T].
+
+    coupled: whether B has a correlation to put a prior on; one_signal, one_noise: whether the tasks share the variance.
+    """
+    value, slopes = -0.5 * float(mean @ mean), []
+    for matrix, median, correlated, one in ((B, 1.0, coupled, one_signal), (Sigma, 0.05, True, one_noise)):
+        variances = matrix.diagonal()
+        off = np.log(variances / median)
+        if one:
+            off[1:] = 0.0  # each free number once
+        value, slope = value - 0.5 * float(off @ off), np.diag(-off / variances)
+        if correlated:
+            value += np.linalg.slogdet(matrix)[1] - float(np.log(variances).sum())
+            slope = slope + np.linalg.inv(matrix) - np.diag(1 / variances)
+        slopes.append(slope)
+    return value, -mean, slopes[0], slopes[1]

@@ -189,6 +189,51 @@ def law_samples_of_missing_cells_have_their_moments():
     assert ((missing.mean(0) - filled.mean[~kept]) / filled.sd[~kept]).abs().max() < 0.06
 
 
+def law_a_table_without_holes_has_nothing_missing():
+    """With closed kernels and with one that GPyTorch computes: no cell, an empty covariance, the table as it was."""
+    data, more = table(RANDOM(37), holes=False), table(RANDOM(38), rows=3, holes=False)
+    for kernel in (RBFKernel(), RBFKernel() * MaternKernel(nu=0.5)):
+        fitted = unfitted(icm(data, noise="full", kernel=kernel), 2)
+        for given in (None, more):
+            filled = impute(fitted, given, covariance=True)
+            assert filled.covariance.shape == (0, 0) and len(filled.cells) == 0
+            whole = data if given is None else given
+            assert torch.equal(filled.mean, whole.y) and float(filled.variance.abs().max()) == 0
+            assert torch.equal(sample(fitted, whole, 2, seed=0, noise=True), whole.y.expand(2, -1, -1))
+        latent = impute(fitted, noise=False, covariance=True)
+        close(latent.mean, impute(fitted, noise=False).mean, 1e-9)
+
+
+def law_samples_survive_the_rounding_of_a_large_prior():
+    """What is left of a variance of 900 at the noise floor is rounding; it is drawn, not refused."""
+    data = TaskData(np.linspace(0, 1, 80), np.column_stack([np.linspace(0, 1, 80) ** 2, np.linspace(1, 0, 80) ** 3]))
+    for noise in ("per task", "full"):
+        model = icm(data, noise=noise)
+        fitted = with_parameters(model, {"kernel.task_covar_module.covar_factor": [[30.0], [40.0]]})
+        with torch.no_grad():
+            for name, parameter in fitted.model.likelihood.named_parameters():
+                parameter.fill_(1e-3 if name == "task_noise_covar_factor" else -12.0)
+        for again in in_each_form(fitted):
+            draws = sample(again, data.x, 2, seed=0)
+            close(draws.mean(0), predict(again, data.x, noise=False).mean, 1e-2)
+
+
+def law_a_kernels_own_variance_is_asked_at_new_inputs():
+    """A user's kernel that is 1 at the data and 4 elsewhere: variances are those of the joint covariance."""
+
+    class Swelling(RBFKernel):
+        def forward(self, x1, x2, diag=False, **params):
+            scale = [1 + (x[..., 0] > 5).double() for x in (x1, x2)]
+            K = super().forward(x1, x2, diag=diag, **params)
+            return K * scale[0] * scale[1] if diag else K * scale[0][..., :, None] * scale[1][..., None, :]
+
+    fitted, x = unfitted(icm(table(RANDOM(39)), kernel=Swelling()), 1), tensor([[1.0], [6.0]])
+    for noise in (True, False):
+        joint = predict(fitted, x, noise=noise, covariance=True)
+        close(predict(fitted, x, noise=noise).variance / joint.variance, np.ones((2, 3)), 1e-9)
+    close(fitted.model.terms(x)[0][0].diagonal(), [1.0, 4.0], 1e-12)
+
+
 def law_leave_out_is_what_is_left_when_cells_are_hidden():
     """Each cell, row or block, against `impute` of a table that lacks it, parameters, means and scale held."""
     data = table(RANDOM(32))
@@ -211,7 +256,7 @@ def law_leave_out_is_what_is_left_when_cells_are_hidden():
 
 def _refilled(fitted, blocks):
     """Mean and variance [N, T] of each cell from a table without its block."""
-    data, scale, model = fitted.model.data, fitted.model.scale, fitted.model
+    data, model = fitted.model.data, fitted.model
     mean, variance = torch.full_like(data.y, torch.nan), torch.full_like(data.y, torch.nan)
     for block in np.unique(blocks):
         hidden = torch.as_tensor(blocks == block)
@@ -221,7 +266,6 @@ def _refilled(fitted, blocks):
         filled = impute(fitted)
         mean[hidden], variance[hidden] = filled.mean[hidden], filled.variance[hidden]
         model.unit, model.data = keep
-    assert scale is fitted.model.scale
     return mean, variance
 
 

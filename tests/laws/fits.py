@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import torch
-from gpytorch.kernels import RBFKernel
+from gpytorch.kernels import MaternKernel, RBFKernel, RQKernel
 from scipy.stats import norm
+from torch.nn.utils import parameters_to_vector
 
 from laws.common import (
     RANDOM,
@@ -27,6 +28,7 @@ from mtgp_tutorial.exact.covariance import (
     correlation,
 )
 from mtgp_tutorial.fits.fitting import objective
+from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.priors import log_prior
 
@@ -82,6 +84,51 @@ def law_a_singular_B_has_no_prior_on_its_correlation():
             spread, matrices = data.x.max(0).values - data.x.min(0).values, [model.B(), model.Sigma()]
             mean, noise = torch.zeros(3).double(), model.Sigma().diagonal()
             close(value, log_prior(scales, spread, model.B().diagonal(), noise, matrices[not coupled :], mean))
+
+
+def law_B_is_coupled_when_its_rank_is_full():
+    """W of R columns and a kappa for some tasks: positive definite for almost all W when they are T together."""
+    data = table(RANDOM(29), holes=False)
+    for absent, rank, coupled in (([0], 1, True), ([0, 1], 1, False), ([0, 1], 2, True), ([0, 1, 2], 3, True)):
+        model = icm(data, rank=rank)
+        with torch.no_grad():
+            model.kernel.task_covar_module.raw_var[absent] = -math.inf
+            model.kernel.task_covar_module.covar_factor.copy_(tensor(RANDOM(1).normal(size=(3, rank))))
+        assert model.coupled() == coupled == bool(torch.linalg.eigvalsh(model.B())[0] > 1e-9), (absent, rank)
+
+
+def law_the_flat_objective_is_the_models():
+    """Value and every slope, against autograd through GPyTorch: every model, noise and closed kernel, with holes."""
+    for width in (1, 2):
+        for holes in (False, True):
+            rng = RANDOM(50 + width)
+            y = table(rng, rows=9, holes=holes).y
+            data = TaskData(rng.uniform(0, 3, (9, width)), y)
+            for noise in ("shared", "per task", "full"):
+                for model in (
+                    independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
+                    independent(data, hyper="shared", noise=noise),
+                    icm(data, rank=2, noise=noise, kernel=RQKernel()),
+                    icm(data, noise=noise, kernel=MaternKernel(nu=0.5, ard_num_dims=width)),
+                    lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, 2], noise=noise),
+                    lmc(data, own=False, noise=noise),
+                ):
+                    _flat_against_autograd(model)
+
+
+def _flat_against_autograd(model):
+    free = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    with torch.no_grad():
+        for parameter in free:
+            parameter.add_(0.3 * tensor(RANDOM(parameter.numel()).normal(size=parameter.shape)))
+    for priors in (False, True):
+        value = objective(model, priors)
+        slopes = parameters_to_vector(torch.autograd.grad(value, free))
+        flat, vector = Flat(model, priors), parameters_to_vector(free).detach().numpy()
+        minus, downhill = flat(vector)
+        close(-minus, value, 1e-11)
+        close(flat.value(vector), value, 1e-11)
+        close(-downhill, slopes, 1e-10)
 
 
 def law_the_prior_does_not_ask_what_is_frozen():
