@@ -21,7 +21,7 @@ def _numbers(paths: tuple[str, ...]) -> list[int]:
 
 def total_and_free(device: torch.device) -> tuple[int, int]:
     """Bytes that the device, the machine or its container has, and those that are free."""
-    if device.type == "cuda":
+    if device.type == "cuda" and torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info(device)
         return total, free
     page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
