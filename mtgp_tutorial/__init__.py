@@ -13,7 +13,8 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.comparing import paired, summarise
 from mtgp_tutorial.judging.trials import compare, standard_arms
-from mtgp_tutorial.models.model import Model, icm, independent, lmc
+from mtgp_tutorial.models.building import icm, independent, lmc
+from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Prediction, Scale, TaskData
 from mtgp_tutorial.table.trends import detrend
 

@@ -25,8 +25,9 @@ from mtgp_tutorial import (
     simulate,
 )
 from mtgp_tutorial.exact import forms
-from mtgp_tutorial.fits.fitting import objective
-from mtgp_tutorial.fits.flat import Flat, can_be_flat
+from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.fits.naming import can_be_flat
+from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.models.closed import distance, stretched
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")

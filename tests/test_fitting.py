@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial import TaskData, correlation, fit, icm, independent, predict, sample, simulate
-from mtgp_tutorial.fits.fitting import objective
+from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.models.noise import FLOOR
 
 

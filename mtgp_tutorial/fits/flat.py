@@ -9,58 +9,21 @@ closed, and constraints of a user's own, stay with autograd.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from gpytorch.constraints import Positive
-from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.form import Form, Term
-from mtgp_tutorial.models.closed import ClosedMatrix, is_closed
+from mtgp_tutorial.fits.naming import Part, parts_of
+from mtgp_tutorial.models.inputs import ClosedMatrix
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import flat_log_prior, input_spread
 
 Arrays = dict[str, np.ndarray]
-
-
-class Part(NamedTuple):
-    """One term: its kernel of the inputs, and where its parameters stand (W and kappa, or the variance of one task)."""
-
-    matrix: ClosedMatrix
-    kernel: str
-    signal: str
-    task: int | None  # of an independent model with its own hyper-parameters
-
-
-def can_be_flat(model: Model) -> bool:
-    """Whether every kernel is closed and every positive parameter of a kernel stands as its logarithm."""
-    return all(is_closed(kernel) and _on_log_scale(kernel) for kernel, _, _, _ in _parts(model))
-
-
-def _on_log_scale(kernel: Kernel) -> bool:
-    constraints = list(getattr(kernel, "_constraints", {}).values())
-    return all(type(each) is Positive and each._transform is torch.exp for each in constraints)
-
-
-def _parts(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
-    """Kernel of the inputs, names of its parameters and of the signal's, and the task, of each term."""
-    kernel = model.kernel
-    if isinstance(kernel, IndependentKernel):
-        used = list(kernel.kernels)[:1] if kernel.shared else list(kernel.kernels)
-        names = [f"kernel.kernels.{t}." for t in range(len(used))]
-        tasks: list[int | None] = [None] if kernel.shared else list(range(len(used)))
-        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(used, names, tasks)]
-    several = hasattr(kernel, "covar_module_list")
-    names = [f"kernel.covar_module_list.{q}." if several else "kernel." for q in range(len(kernel.coregional))]
-    return [
-        (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
-        for one, name in zip(kernel.coregional, names)
-    ]
 
 
 class Flat:
@@ -72,7 +35,9 @@ class Flat:
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = forms.cheapest(self.problem.shape())
             self.y, self.log_spread = model.unit.y[kept], input_spread(model.unit.x).log().cpu().numpy()
-            self.parts = [Part(ClosedMatrix(one, self.problem.x), at, of, task) for one, at, of, task in _parts(model)]
+            self.parts = [
+                Part(ClosedMatrix(one, self.problem.x), at, of, task) for one, at, of, task in parts_of(model)
+            ]
         parameters = dict(model.named_parameters())
         self.fixed = {name: p.detach().cpu().numpy().copy() for name, p in parameters.items()}
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]

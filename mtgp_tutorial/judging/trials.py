@@ -14,10 +14,12 @@ from gpytorch.kernels import Kernel
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
-from mtgp_tutorial.fits.fitting import FitError, fit, objective
+from mtgp_tutorial.fits.fitting import FitError, fit
+from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
-from mtgp_tutorial.models.model import Model, icm, independent, lmc
+from mtgp_tutorial.models.building import icm, independent, lmc
+from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
 Arms = Mapping[str, Callable[[TaskData], Model]]

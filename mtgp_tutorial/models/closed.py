@@ -7,10 +7,8 @@ then dK/d log l_d = slope ((x_d - z_d) / l_d)^2. (Rasmussen and Williams 2006, s
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel, RQKernel
 from torch import Tensor
@@ -115,43 +113,3 @@ class _RationalQuadratic(Function):
         share = u / (2 * alpha)  # base - 1
         by_alpha = (G * (slope * share - K * torch.log1p(share))).sum()
         return None, None, stretched(G, slope, u, x, z, length), by_alpha.expand_as(alpha)
-
-
-class ClosedMatrix:
-    """K of fixed inputs [N, D] as a function of the logarithms of the kernel's parameters; squares are kept."""
-
-    def __init__(self, kernel: Kernel, x: Tensor):
-        one = torch.ones(1).to(x)
-        self.squares = [squared(x, x, one, d) for d in range(x.shape[1])]
-        self.names = ["raw_lengthscale"] + (["raw_alpha"] if type(kernel) is RQKernel else [])
-        self.profile = rbf if type(kernel) is RBFKernel else MATERN.get(getattr(kernel, "nu", 0.0))
-
-    def __call__(self, logarithms: dict[str, Any]) -> Tensor:
-        """K [N, N]; what `gradient` needs is kept."""
-        inverse = [math.exp(-2 * float(v)) for v in logarithms["raw_lengthscale"].ravel()]
-        if len(inverse) < len(self.squares):
-            inverse *= len(self.squares)
-        self.inverse, self.isotropic = inverse, logarithms["raw_lengthscale"].size == 1
-        self.u = self.squares[0] * inverse[0]
-        for square, weight in zip(self.squares[1:], inverse[1:]):
-            self.u.add_(square, alpha=weight)
-        if self.profile is not None:
-            self.K, self.slope = self.profile(self.u)
-        else:
-            self.alpha = math.exp(float(logarithms["raw_alpha"].item()))
-            self.K, self.slope = rational_quadratic(self.u, self.u.new_tensor(self.alpha))
-        return self.K
-
-    def gradient(self, G: Tensor) -> dict[str, Any]:
-        """Derivatives against the logarithms, given G = dL/dK."""
-        weight = (G * self.slope).flatten()
-        if self.isotropic:
-            lengths = [float(weight @ self.u.flatten())]
-        else:
-            lengths = [float(weight @ square.flatten()) * each for square, each in zip(self.squares, self.inverse)]
-        found = {"raw_lengthscale": np.array([lengths])}
-        if self.profile is None:
-            share = self.u / (2 * self.alpha)
-            by_alpha = (G * (self.slope * share - self.K * torch.log1p(share))).sum()
-            found["raw_alpha"] = np.array([float(by_alpha) * self.alpha])
-        return found

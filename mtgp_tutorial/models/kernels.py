@@ -13,7 +13,7 @@ from linear_operator.operators import KroneckerProductLinearOperator, to_linear_
 from torch import Tensor
 
 from mtgp_tutorial.exact.form import Term
-from mtgp_tutorial.models.closed import closed, is_closed
+from mtgp_tutorial.models.inputs import InputKernel
 
 
 def log_scale() -> Positive:
@@ -65,31 +65,6 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
             f"kernel: has the variance {variances.flatten()[0]:.3g}, not 1; "
             "pass one without scale, and no sum of kernels (B is the scale)"
         )
-
-
-class InputKernel:
-    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it."""
-
-    def __init__(self, kernel: Kernel):
-        self.kernel = kernel
-
-    def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        """K [N, M] of inputs x and z, or of x with itself when z is None.
-
-        GPyTorch subtracts the mean of its first argument from both, and a far input there would cost all the
-        others their digits. So z comes first: data, or a single input.
-        """
-        if is_closed(self.kernel):
-            return closed(self.kernel, x, x if z is None else z)
-        return self.kernel(x).to_dense() if z is None else self.kernel(z, x).to_dense().mT
-
-    def among(self, x: Tensor) -> Tensor:
-        """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""
-        return self(x) if is_closed(self.kernel) else torch.cat([self(x, one[None]) for one in x], 1)
-
-    def variances(self, x: Tensor) -> Tensor:
-        """k(x, x) [M]: 1 for closed kernels; a user's own may be 1 at the data and something else elsewhere."""
-        return torch.ones_like(x[:, 0]) if is_closed(self.kernel) else self.kernel(x, diag=True)
 
 
 class IndependentKernel(Kernel):

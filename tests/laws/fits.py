@@ -27,8 +27,8 @@ from mtgp_tutorial import (
 from mtgp_tutorial.exact.covariance import (
     correlation,
 )
-from mtgp_tutorial.fits.fitting import objective
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.priors import log_prior
 
