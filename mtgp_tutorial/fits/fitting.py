@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
 from mtgp_tutorial.exact import forms
-from mtgp_tutorial.fits.climbing import climb
+from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd, climb
+from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.fits.looking import best_places
+from mtgp_tutorial.fits.naming import can_be_flat
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.model import Model
+
+LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
 class FitError(RuntimeError):
@@ -37,40 +45,62 @@ def fit(
 ) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
-    starts: how many (default: 3, and 6 for several kernels). The first come from the data's covariance with the
-    length-scales and noises in starting.STARTS; more are drawn around them with `seed`. The best start wins. Only
-    what is frozen in the model (requires_grad False) keeps its value. progress: show starts and iterations, in
-    terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the best start has
-    not converged, unless a converged one is within 0.01 nats of it.
+    starts: how many climbs (default: 3 with priors, 6 without, 5 for several kernels). The first starts from the data's
+    covariance, the others from the best of LOOKS places that differ in length-scales and noise (`looking`; for kernels
+    without a closed form, from starting.STARTS); `seed` draws these. A climb that comes to a summit already found
+    stops there, and the highest wins. What is frozen in the model (requires_grad False) keeps its value. progress:
+    show climbs and iterations, in terminals only. Raises MemoryError for a table that cannot fit into memory, and
+    FitError when the highest climb has not converged, unless a converged one is within 0.01 nats of it.
     """
     if starts is None:
-        starts = 6 if len(getattr(model.kernel, "coregional", [])) > 1 else 3
+        starts = 5 if len(getattr(model.kernel, "coregional", [])) > 1 else 3 if priors else 6
     if isinstance(starts, bool) or not isinstance(starts, Integral) or starts < 1:
         raise ValueError(f"starts: {starts!r} is not a whole number above 0; pass how many starts to try")
     with torch.no_grad():
         forms.check_size(model.problem())
-    generator, runs = torch.Generator().manual_seed(seed), []
+    best = starting_point(model, 0, torch.Generator())
+    free = [(name, p) for name, p in best.named_parameters() if p.requires_grad]
+    loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
+    runs: list[tuple[np.ndarray, dict[str, Any]]] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        for number in range(starts):
-            bar.set_description(f"start {number + 1} of {starts}")
-            runs.append(climb(starting_point(model, number, generator), priors, max_iterations, bar))
+        for vector in _vectors(model, best, loss, int(starts), seed):
+            bar.set_description(f"start {len(runs) + 1} of {starts}")
+            box = bounds_around(vector, [(name, p.numel()) for name, p in free])
+            known = [(record["objective"], end) for end, record in runs]
+            runs.append(climb(loss, vector, box, max_iterations, bar, known))
     table = pd.DataFrame([record for _, record in runs]).rename_axis("start")
-    best = _best(runs, table, max_iterations)
+    top = int(table["objective"].fillna(-math.inf).idxmax())
+    usable = table[table["converged"] & (table["objective"] > table["objective"].max() - 0.01)]
+    chosen = int(usable["objective"].idxmax()) if len(usable) else top
+    vector_to_parameters(torch.as_tensor(runs[chosen][0]).to(model.data.x.device), [p for _, p in free])
+    if not len(usable):
+        raise _failure(best, table, top, max_iterations)
     with torch.no_grad():
         value = float(best.log_likelihood() - best.log_scale())
     return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
 
 
-def _best(runs: list[tuple[Model, dict[str, Any]]], table: pd.DataFrame, max_iterations: int) -> Model:
-    """The model at the highest objective, if that start (or one as high) converged; FitError otherwise."""
-    heights = table["objective"].fillna(-math.inf)
-    usable = heights[table["converged"] & (heights > heights.max() - 0.01)]
-    if len(usable):
-        return runs[int(usable.idxmax())][0]
-    top = int(heights.idxmax())
-    reached = f"start {top} came to {heights[top]:.1f} nats" if heights[top] > -math.inf else table["message"][top]
-    raise FitError(
-        f"fit: the best of {len(runs)} starts has not converged in {max_iterations} iterations ({reached}); allow more "
-        "iterations, or take a lower rank or fewer kernels",
-        {name: p.detach().cpu().clone() for name, p in runs[top][0].named_parameters()},
+def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> Iterator[np.ndarray]:
+    """Where the climbs start: the default start, then the best places (or, without a flat form, the other starts)."""
+    yield _vector(first)
+    if isinstance(loss, Flat):
+        yield from best_places(loss, starts - 1, LOOKS, seed) if starts > 1 else []
+    else:
+        generator = torch.Generator().manual_seed(seed)
+        yield from (_vector(starting_point(model, number, generator)) for number in range(1, starts))
+
+
+def _vector(model: Model) -> np.ndarray:
+    free = [p for p in model.parameters() if p.requires_grad]
+    return parameters_to_vector(free).detach().cpu().numpy().copy()
+
+
+def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:
+    """One sentence, and where the highest climb ended."""
+    height = table["objective"][top]
+    reached = table["message"][top] if math.isnan(height) else f"start {top} came to {height:.1f} nats"
+    return FitError(
+        f"fit: the best of {len(table)} starts has not converged in {max_iterations} iterations ({reached}); allow "
+        "more iterations, or take a lower rank or fewer kernels",
+        {name: p.detach().cpu().clone() for name, p in model.named_parameters()},
     )

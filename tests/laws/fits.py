@@ -7,6 +7,7 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel, RQKernel
 from scipy.stats import norm
 from torch.nn.utils import parameters_to_vector
+from tqdm import tqdm
 
 from laws.common import (
     RANDOM,
@@ -27,6 +28,8 @@ from mtgp_tutorial import (
 from mtgp_tutorial.exact.covariance import (
     correlation,
 )
+from mtgp_tutorial.fits import looking
+from mtgp_tutorial.fits.climbing import bounds_around, climb
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.fits.starting import starting_point
@@ -147,3 +150,103 @@ def law_a_shared_variance_is_counted_once():
             model.kernel.kernels[0].base_kernel.lengthscale = 0.3 * (data.x.max() - data.x.min())
             prior = objective(model, True) - objective(model, False)
         close(prior, -0.5 - 0.5)  # one standard deviation for each of the two, whatever T
+
+
+def law_more_places_find_more():
+    """Seeds on which one start, and the three of old, ended on a lower summit."""
+    for seed, short in ((6, 0.099), (7, 0.0439), (15, 0.0995)):
+        model = icm(simulate.two_sines(seed=seed), noise="full")
+        one, many = (fit(model, priors=False, starts=starts).starts["objective"].max() for starts in (1, None))
+        assert short - 1e-3 < many - one, (seed, many - one)
+
+
+def law_a_fit_does_not_depend_on_order_or_units():
+    """Tasks and rows permuted, inputs and values in other units: the same height, and the same predictions."""
+    for seed in range(4):
+        rng = RANDOM(200 + seed)
+        x, T = np.sort(rng.uniform(0, 5, 12)), 2 + seed % 3
+        y = np.sin(x[:, None] + rng.uniform(0, 3, T)) + 0.3 * rng.normal(size=(12, T))
+        y[3, 0] = y[7, T - 1] = np.nan
+        rows, tasks, units = rng.permutation(12), rng.permutation(T), 10.0 ** np.arange(T)
+        new = np.array([0.5, 2.2, 6.0])
+        a = fit(icm(TaskData(x, y), noise="full"))
+        b = fit(icm(TaskData(x[rows], y[rows][:, tasks]), noise="full"))
+        c = fit(icm(TaskData(100 * x + 7, y * units - 3), noise="full"))
+        p, q, r = predict(a, new), predict(b, new), predict(c, 100 * new + 7)
+        for other, mean in ((b, q.mean[:, np.argsort(tasks)]), (c, (r.mean + 3) / tensor(units))):
+            assert abs(a.starts["objective"].max() - other.starts["objective"].max()) < 1e-4
+            assert float(((mean - p.mean) / p.sd).abs().max()) < 1e-3
+
+
+def law_places_are_what_they_say():
+    """Length-scales, Sigma and B of a place; the default place is the default start; the chosen are apart and high."""
+    data = table(RANDOM(60), rows=9, holes=False)
+    for noise in ("shared", "per task", "full"):
+        model = icm(data, rank=2, noise=noise)
+        flat = Flat(model, True)
+        R = looking.data_correlation(flat)
+        vector = looking.place(flat, R, np.array([0.3]), np.full(3, 0.2), -0.4, 0.5, 2.0)
+        p, spread = flat.named(vector), float(data.x.max() - data.x.min())
+        close(np.exp(p["kernel.data_covar_module.raw_lengthscale"]), [[0.3 * spread]])
+        sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
+        correlation = np.eye(3) - 0.2 * (np.outer(sign, sign) - np.eye(3)) if noise == "full" else np.eye(3)
+        above = 0.2 - 1e-4
+        close(flat.Sigma(p), above * correlation + 1e-4 * np.eye(3), 1e-12)
+        wanted = 2 * 0.8 * (0.5 * np.eye(3) + 0.5 * np.outer(sign, sign))
+        off = flat.B(flat.parts[0], p) - wanted
+        close(off - np.diag(np.diag(off)), np.zeros((3, 3)), 0.81)  # of rank 2, as near as it comes
+        default = looking.place(flat, R, np.array([0.2]), np.full(3, 0.1), 0.0, 0.0, 1.0)
+        start = starting_point(model, 0, torch.Generator())
+        free = [parameter for parameter in start.parameters() if parameter.requires_grad]
+        again = Flat(start, True)
+        here = parameters_to_vector(free).detach().numpy()
+        close(looking.natural(flat, default)[1], looking.natural(again, here)[1], 1e-9)
+        vectors = looking.places(flat, 16, 0)
+        chosen = looking.best_places(flat, 4, 16, 0)
+        heights = [looking.height(flat, each) for each in chosen]
+        assert heights == sorted(heights, reverse=True)
+        assert heights[0] == max(looking.height(flat, each) for each in vectors)
+        for i, one in enumerate(chosen):
+            for other in chosen[:i]:
+                assert np.abs(looking.natural(flat, one)[0] - looking.natural(flat, other)[0]).max() > looking.APART
+
+
+def law_natural_coordinates_do_not_see_rotations():
+    """W and the noise factor may be turned; a climb from beside a summit stops there and reports its height."""
+    data = table(RANDOM(61), rows=9, holes=False)
+    flat = Flat(icm(data, rank=2, noise="full"), True)
+    vector = looking.places(flat, 2, 1)[0]
+    turned, start = vector.copy(), 0
+    for name, shape, size in flat.free:
+        if name.endswith("factor"):
+            Q = np.linalg.qr(RANDOM(size).normal(size=(shape[1], shape[1])))[0]
+            turned[start : start + size] = (vector[start : start + size].reshape(shape) @ Q).ravel()
+        start += size
+    assert np.abs(turned - vector).max() > 0.1
+    close(looking.natural(flat, turned)[1], looking.natural(flat, vector)[1], 1e-10)
+    top = looking.height(flat, vector)
+    assert looking.arrived(flat, turned, top - 0.01, [(top, vector)]) == top
+    assert looking.arrived(flat, turned, top - 0.03, [(top, vector)]) is None
+    moved = turned.copy()
+    moved[-1] += 1.0
+    assert looking.arrived(flat, moved, top, [(top, vector)]) is None
+    R = looking.data_correlation(flat)
+    with_, against = (
+        looking.place(flat, R, np.array([0.3]), np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5)
+    )  # two that differ in the correlation of the noise alone
+    assert looking.arrived(flat, with_, top, [(top, against)]) is None
+
+
+def law_a_noise_comes_to_its_floor_from_anywhere():
+    """The box ends at 1e-10 above the floor, however large the noise was where the climb began."""
+    x = np.linspace(0, 1, 12)
+    exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
+    for noise in ("shared", "per task"):
+        flat = Flat(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
+        R, ends = looking.data_correlation(flat), []
+        for level in (0.3, 0.01):
+            vector = looking.place(flat, R, np.array([0.5]), np.full(2, level), 0.0, 0.0, 1.0)
+            box = bounds_around(vector, [(name, size) for name, _, size in flat.free])
+            end, _ = climb(flat, vector, box, 1000, tqdm(disable=True))
+            ends.append(np.diag(flat.Sigma(flat.named(end))))
+        assert np.max(ends) < 1e-4 + 1e-8, (noise, ends)
