@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 
+import numpy as np
 import torch
+from torch import Tensor
 
 WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 
@@ -24,3 +26,13 @@ def choose_device(num_cells: int) -> str:
     if forced:
         return forced
     return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """The same numbers for numpy, which computes on the CPU."""
+    return tensor.detach().cpu().numpy()
+
+
+def as_tensor(array: np.ndarray, like: Tensor) -> Tensor:
+    """The same numbers for torch, on the device of `like`."""
+    return torch.from_numpy(array).to(like.device)

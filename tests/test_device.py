@@ -111,7 +111,7 @@ def test_the_pretended_device_refuses_what_a_real_one_does():
         assert label(there * torch.tensor(2.0)) == "cuda" and label(there[torch.tensor([0])]) == "cuda"
         problem = icm(simulate.two_sines(n=6, seed=1).to("cuda")).problem()
         with pytest.raises(MixedDevicesError):
-            forms.Conditioned(problem._replace(Sigma=problem.Sigma.cpu()))
+            forms.Conditioned(problem._replace(Sigma=problem.Sigma.cpu()), forms.Dense)
 
 
 @cuda

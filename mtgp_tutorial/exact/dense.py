@@ -17,7 +17,7 @@ class Dense(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return shape.cells**3 + (200 + 250 * shape.terms) * shape.cells**2 + 5e5 * shape.terms * shape.tasks**2
+        return shape.cells**3 + (200 + 250 * shape.terms) * shape.cells**2 + 5e5 * shape.terms * shape.tasks**2 + 6e6
 
     @staticmethod
     def matrices(shape: Shape) -> float:

@@ -14,9 +14,10 @@ from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
 from mtgp_tutorial.exact.memory import check_memory
 from mtgp_tutorial.exact.projected import Projected
 from mtgp_tutorial.exact.separate import Separate
+from mtgp_tutorial.exact.small import Small
 from mtgp_tutorial.exact.split import Spectral, Split
 
-FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, FewHoles, Projected]
+FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, Small, FewHoles, Projected]
 
 
 def cheapest(shape: Shape) -> type[Form]:

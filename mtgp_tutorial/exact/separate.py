@@ -16,7 +16,7 @@ class Separate(Form):
     @staticmethod
     def cost(shape: Shape) -> float:
         size = shape.cells / shape.tasks
-        return shape.tasks * (1.2 * size**3 + 130 * size**2 + 2e6) if shape.apart else torch.inf
+        return shape.tasks * (1.2 * size**3 + 300 * size**2 + 1.1e7) + 4e6 if shape.apart else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:

@@ -9,24 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
+from scipy.linalg.lapack import dpotrf, dsygvd
 from torch import Tensor
 
+from mtgp_tutorial.device import as_array, as_tensor
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Shape
 from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
 
+EPSILON = np.finfo(float).eps
 
-def whiten(B: Tensor, Sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """lam [T], P [T, T] and log |Sigma|, with P^T Sigma P = I and P^T B P = diag(lam)."""
-    L = cholesky(Sigma, "Sigma")
-    root = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
-    lam, V = torch.linalg.eigh(root @ B @ root.mT)
-    if lam[0] < -1e-8 * lam[-1].abs():
+
+def whiten(B: Tensor, Sigma: Tensor) -> tuple[np.ndarray, np.ndarray, float]:
+    """lam [T], P [T, T] and log |Sigma|, with P^T Sigma P = I and P^T B P = diag(lam): B p = lam Sigma p."""
+    noise = as_array(Sigma)
+    L, no_factor = dpotrf(noise, lower=1)
+    if no_factor or not (L.diagonal() ** 2 > len(L) * EPSILON * noise.diagonal()).all():
+        raise NotPositiveDefiniteError("Sigma: is not positive definite to working precision; add noise to every task")
+    lam, P, no_vectors = dsygvd(as_array(B), noise)
+    if no_vectors or not lam[0] >= -1e-8 * abs(lam[-1]):
         raise NotPositiveDefiniteError(
             f"B: not positive semi-definite (relative to Sigma, {lam[0]:.3g}); pass W W^T + diag(kappa)"
         )
-    return lam.clamp_min(0), root.mT @ V, 2 * L.diagonal().log().sum()
+    return np.maximum(lam, 0), P, 2 * float(np.log(L.diagonal()).sum())
 
 
 class Split(Form):
@@ -35,14 +42,15 @@ class Split(Form):
     @staticmethod
     def cost(shape: Shape) -> float:
         complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks
-        return shape.tasks * (1.2 * shape.rows**3 + 130 * shape.rows**2 + 2e6) if complete else torch.inf
+        return shape.tasks * (shape.rows**3 + 300 * shape.rows**2 + 2.5e6) + 6e6 if complete else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:
         return (shape.tasks + 7) * shape.rows**2
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        self.lam, self.P, log_det_Sigma = whiten(self.Bs[0], Sigma)
+        lam, P, log_det_Sigma = whiten(self.Bs[0], Sigma)
+        self.lam, self.P = as_tensor(lam, residual), as_tensor(P, residual)
         self.log_det = self.decompose(self.Ks[0]) + len(residual) * log_det_Sigma
         self.weights = self.solve(residual)
 
@@ -106,7 +114,7 @@ class Spectral(Split):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return 7 * shape.rows**3 + 800 * shape.rows**2 + 2e6 if Split.cost(shape) < torch.inf else torch.inf
+        return 3.5 * shape.rows**3 + 1400 * shape.rows**2 + 7e6 if Split.cost(shape) < torch.inf else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:

@@ -13,6 +13,7 @@ from scipy.optimize import OptimizeResult, minimize
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
+from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.looking import Summits, arrived
@@ -65,7 +66,7 @@ def by_autograd(model: Model, priors: bool) -> Loss:
         vector_to_parameters(torch.as_tensor(vector).to(parameters[0].device), parameters)
         value = -objective(model, priors)
         gradient = parameters_to_vector(torch.autograd.grad(value, parameters))
-        return float(value.detach()), gradient.cpu().numpy()
+        return float(value.detach()), as_array(gradient)
 
     return loss
 

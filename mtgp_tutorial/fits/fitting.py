@@ -14,15 +14,17 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
+from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd, climb
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.looking import best_places
+from mtgp_tutorial.fits.looking import best_places, joined
 from mtgp_tutorial.fits.naming import can_be_flat
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.model import Model
 
+Run = tuple[np.ndarray, dict[str, Any]]
 LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
@@ -47,10 +49,11 @@ def fit(
 
     starts: how many climbs (default: 3 with priors, 6 without, 5 for several kernels). The first starts from the data's
     covariance, the others from the best of LOOKS places that differ in length-scales and noise (`looking`; for kernels
-    without a closed form, from starting.STARTS); `seed` draws these. A climb that comes to a summit already found
-    stops there, and the highest wins. What is frozen in the model (requires_grad False) keeps its value. progress:
-    show climbs and iterations, in terminals only. Raises MemoryError for a table that cannot fit into memory, and
-    FitError when the highest climb has not converged, unless a converged one is within 0.01 nats of it.
+    without a closed form, from starting.STARTS); where tasks share no parameter, the last one starts from the best of
+    each task. `seed` draws the places. A climb that comes to a summit already found stops there, and the highest wins.
+    What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
+    terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
+    not converged, unless a converged one is within 0.01 nats of it.
     """
     if starts is None:
         starts = 5 if len(getattr(model.kernel, "coregional", [])) > 1 else 3 if priors else 6
@@ -61,9 +64,9 @@ def fit(
     best = starting_point(model, 0, torch.Generator())
     free = [(name, p) for name, p in best.named_parameters() if p.requires_grad]
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
-    runs: list[tuple[np.ndarray, dict[str, Any]]] = []
+    runs: list[Run] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        for vector in _vectors(model, best, loss, int(starts), seed):
+        for vector in _vectors(model, best, loss, int(starts), seed, runs):
             bar.set_description(f"start {len(runs) + 1} of {starts}")
             box = bounds_around(vector, [(name, p.numel()) for name, p in free])
             known = [(record["objective"], end) for end, record in runs]
@@ -80,19 +83,25 @@ def fit(
     return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
 
 
-def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> Iterator[np.ndarray]:
-    """Where the climbs start: the default start, then the best places (or, without a flat form, the other starts)."""
+def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, runs: list[Run]) -> Iterator[np.ndarray]:
+    """Where the climbs start: the default start, then the best places (or, without a flat form, the other starts).
+
+    Where the tasks share nothing, the last climb starts from the best that `runs` found for each task.
+    """
     yield _vector(first)
-    if isinstance(loss, Flat):
-        yield from best_places(loss, starts - 1, LOOKS, seed) if starts > 1 else []
-    else:
+    alone = model.problem().apart and model.noise == "per task" and not model.one_signal
+    if isinstance(loss, Flat) and starts > 1:
+        yield from best_places(loss, starts - 2 if alone else starts - 1, LOOKS, seed)
+        if alone:
+            yield joined(loss, [end for end, _ in runs])
+    elif starts > 1:
         generator = torch.Generator().manual_seed(seed)
         yield from (_vector(starting_point(model, number, generator)) for number in range(1, starts))
 
 
 def _vector(model: Model) -> np.ndarray:
     free = [p for p in model.parameters() if p.requires_grad]
-    return parameters_to_vector(free).detach().cpu().numpy().copy()
+    return as_array(parameters_to_vector(free)).copy()
 
 
 def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.device import as_array, as_tensor
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.form import Form, Term
 from mtgp_tutorial.fits.naming import Part, parts_of
@@ -34,12 +35,12 @@ class Flat:
         with torch.no_grad():
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = forms.cheapest(self.problem.shape())
-            self.y, self.log_spread = model.unit.y[kept], input_spread(model.unit.x).log().cpu().numpy()
+            self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
             self.parts = [
                 Part(ClosedMatrix(one, self.problem.x), at, of, task) for one, at, of, task in parts_of(model)
             ]
         parameters = dict(model.named_parameters())
-        self.fixed = {name: p.detach().cpu().numpy().copy() for name, p in parameters.items()}
+        self.fixed = {name: as_array(p).copy() for name, p in parameters.items()}
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
         self.coupled = model.coupled()
 
@@ -58,9 +59,9 @@ class Flat:
         p = self.named(vector)
         form, means, Bs, Sigma = self.factored(p)
         dKs, dBs, dSigma = form.gradients()
-        of_B, of_Sigma = [dB.cpu().numpy() for dB in dBs], dSigma.cpu().numpy()
-        of_means, value = form.weights.sum(0).cpu().numpy(), float(form.value())
-        gradient: Arrays = {name: np.zeros_like(array) for name, array in p.items()}
+        of_B, of_Sigma = [as_array(dB) for dB in dBs], as_array(dSigma)
+        of_means, value = as_array(form.weights.sum(0)), float(form.value())
+        gradient: Arrays = {}
         for part, dK in zip(self.parts, dKs):
             for name, slope in part.matrix.gradient(dK).items():
                 gradient[part.kernel + name] = slope
@@ -98,7 +99,7 @@ class Flat:
 
     def tensor(self, array: np.ndarray) -> Tensor:
         """On the data's device."""
-        return torch.from_numpy(array).to(self.y.device)
+        return as_tensor(array, self.y)
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q from W_q and log kappa_q, or from the log variance of its tasks."""
@@ -130,14 +131,14 @@ class Flat:
         return (np.exp(p[f"likelihood.{name}"]) + FLOOR) * eye
 
     def add_noise(self, p: Arrays, of_Sigma: np.ndarray, gradient: Arrays) -> None:
-        """Down to the logarithms, or to the factor."""
+        """Down to the logarithms, or to the factor and the floor below it."""
+        if self.model.noise == "per task":
+            gradient["likelihood.raw_task_noises"] = of_Sigma.diagonal() * np.exp(p["likelihood.raw_task_noises"])
+            return
+        gradient["likelihood.raw_noise"] = np.trace(of_Sigma) * np.exp(p["likelihood.raw_noise"])
         if self.model.noise == "full":
             name = "likelihood.task_noise_covar_factor"
             gradient[name] = (of_Sigma + of_Sigma.T) @ p[name]
-        elif self.model.noise == "shared":
-            gradient["likelihood.raw_noise"] = np.trace(of_Sigma) * np.exp(p["likelihood.raw_noise"])
-        else:
-            gradient["likelihood.raw_task_noises"] = of_Sigma.diagonal() * np.exp(p["likelihood.raw_task_noises"])
 
     def prior(
         self, means: np.ndarray, Bs: list[np.ndarray], Sigma: np.ndarray

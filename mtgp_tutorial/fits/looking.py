@@ -14,20 +14,19 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import qmc
 
+from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.noise import FLOOR
 
 Summits = Sequence[tuple[float, np.ndarray]]  # height and vector of each summit that was found
-APART = (
-    0.7  # places differ by this in the logarithm of a length-scale or noise variance, or in arctanh of a correlation
-)
+APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
 NEAR, BELOW = 0.1, 0.02  # a climb has come to a known summit: in all natural coordinates, and in nats
 
 
 def data_correlation(flat: Flat) -> np.ndarray:
     """Correlation matrix [T, T] of the standardised values, holes counted as 0."""
-    y = flat.y.nan_to_num().cpu().numpy()
+    y = as_array(flat.y.nan_to_num())
     C = y.T @ y / len(y) + 1e-6 * np.eye(y.shape[1])
     sd = np.sqrt(C.diagonal())
     return C / np.outer(sd, sd)
@@ -47,13 +46,14 @@ def between(u: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
     """Vectors of parameters at `count` places (a power of 2), from scrambled Sobol points."""
-    R, Q, T = data_correlation(flat), len(flat.parts), flat.y.shape[1]
+    R, T = data_correlation(flat), flat.y.shape[1]
+    Q = 1 if flat.independent else len(flat.parts)
     u = qmc.Sobol(5 + T, seed=seed).random(count)
     shortest = between(u[:, 0], min(0.07, 0.4 * spacing(flat)), 0.7 if Q == 1 else 0.3)
     lengths = shortest[:, None] * between(u[:, 1], 2.0, 12.0)[:, None] ** np.arange(Q)[::-1]  # each kernel shorter
     noise = np.repeat(between(u[:, 2], 3e-3, 0.3)[:, None], T, 1)
-    if flat.model.noise == "per task":  # in an order that does not depend on that of the tasks
-        noise[:, rough_first(flat)] *= between(u[:, 5:], 0.1, 10.0)
+    if flat.model.noise == "per task":  # so far apart that one task alone is near the floor
+        noise[:, rough_first(flat)] *= between(u[:, 5:], 0.01, 10.0)
     of_noise = np.tanh(5.2 * (u[:, 3] - 0.5))
     of_tasks, scale = 2 * (u[:, 4] - 0.5) * 0.98, between(u[:, 1], 0.5, 5.0) if Q == 1 else np.ones(count)
     return [
@@ -64,14 +64,14 @@ def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
 
 def spacing(flat: Flat) -> float:
     """Median distance of neighbouring values of the first input, as a fraction of its range."""
-    x = np.unique(flat.problem.x[:, 0].cpu().numpy())
+    x = np.unique(as_array(flat.problem.x[:, 0]))
     return float(np.median(np.diff(x)) / (x[-1] - x[0])) if len(x) > 1 else 1.0
 
 
 def rough_first(flat: Flat) -> np.ndarray:
     """Tasks in the order of how much neighbouring rows differ."""
-    order = np.argsort(flat.problem.x[:, 0].cpu().numpy(), kind="stable")
-    y = flat.y.nan_to_num().cpu().numpy()[order]
+    order = np.argsort(as_array(flat.problem.x[:, 0]), kind="stable")
+    y = as_array(flat.y.nan_to_num())[order]
     return np.argsort(-(np.diff(y, axis=0) ** 2).sum(0), kind="stable")
 
 
@@ -80,11 +80,12 @@ def place(
 ) -> np.ndarray:
     """One vector: length-scales as fractions of the range, noise variances [T] and correlation, B = scale times R.
 
-    of_tasks above 0 replaces R by `along(R, of_tasks)`. Frozen parameters keep their values.
+    of_tasks above 0 replaces R by `along(R, of_tasks)`. Independent tasks take one length-scale, so that their order
+    does not matter. Frozen parameters keep their values.
     """
     p, T, Q = dict(flat.fixed), len(R), len(flat.parts)
     B = scale * (1 - noise.mean()) * (along(R, of_tasks) if of_tasks > 0 else R)
-    for part, length in zip(flat.parts, lengths):
+    for part, length in zip(flat.parts, np.repeat(lengths, len(flat.parts)) if flat.independent else lengths):
         name = part.kernel + "raw_lengthscale"
         spread = flat.log_spread if p[name].size == len(flat.log_spread) else flat.log_spread.mean()
         p[name] = np.broadcast_to(math.log(length) + spread, p[name].shape)
@@ -156,3 +157,15 @@ def arrived(flat: Flat, vector: np.ndarray, value: float, summits: Summits) -> f
     here = natural(flat, vector)[1] if close else np.zeros(0)
     heights = [top for top, summit in close if np.abs(natural(flat, summit)[1] - here).max() < NEAR]
     return heights[0] if heights else None
+
+
+def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:
+    """Of tasks that share no parameter, each one's piece from the vector in which it is highest."""
+    names = np.repeat([name for name, _, _ in flat.free], [size for _, _, size in flat.free])
+    noises = np.flatnonzero(names == "likelihood.raw_task_noises")
+    best = vectors[0]
+    for t in range(flat.y.shape[1]):
+        piece = np.char.startswith(names, f"kernel.kernels.{t}.") | (names == f"mean.base_means.{t}.raw_constant")
+        piece[noises[t : t + 1]] = True
+        best = max((np.where(piece, vector, best) for vector in vectors), key=lambda vector: height(flat, vector))
+    return best

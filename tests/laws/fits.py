@@ -117,6 +117,9 @@ def law_the_flat_objective_is_the_models():
                     lmc(data, own=False, noise=noise),
                 ):
                     _flat_against_autograd(model)
+            opened = icm(data, noise="full")
+            opened.likelihood.raw_noise.requires_grad_(True)  # what stands fixed at the floor
+            _flat_against_autograd(opened)
 
 
 def _flat_against_autograd(model):
@@ -176,6 +179,34 @@ def law_a_fit_does_not_depend_on_order_or_units():
         for other, mean in ((b, q.mean[:, np.argsort(tasks)]), (c, (r.mean + 3) / tensor(units))):
             assert abs(a.starts["objective"].max() - other.starts["objective"].max()) < 1e-4
             assert float(((mean - p.mean) / p.sd).abs().max()) < 1e-3
+
+
+def law_each_task_has_its_best_climb():
+    """Independent tasks, joined: the height is the sum of what each task reaches alone, whatever it came with."""
+    for seed in range(3):
+        data = table(RANDOM(70 + seed), rows=8, holes=bool(seed % 2))
+        model = independent(data, hyper="own", noise="per task")
+        flat, rng = Flat(model, bool(seed)), RANDOM(seed)
+        vectors = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
+        found = flat.named(looking.joined(flat, vectors))
+        for t in range(3):  # the piece of t comes from one vector, and no other one raises it
+            pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in vectors]
+            assert found[f"kernel.kernels.{t}.raw_outputscale"] in pieces
+        alone = [[flat.value(with_task(flat, vectors[0], vector, t)) for vector in vectors] for t in range(3)]
+        expected = sum(max(heights) for heights in alone) - 2 * flat.value(vectors[0])
+        close(flat.value(looking.joined(flat, vectors)), expected)
+
+
+def with_task(flat, vector, other, t):
+    """A vector with the parameters of task t from another one."""
+    p, q = flat.named(vector.copy()), flat.named(other)
+    for name in p:
+        if name.startswith((f"kernel.kernels.{t}.", f"mean.base_means.{t}.")):
+            p[name] = q[name]
+    p["likelihood.raw_task_noises"] = np.where(
+        np.arange(flat.y.shape[1]) == t, q["likelihood.raw_task_noises"], p["likelihood.raw_task_noises"]
+    )
+    return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
 
 
 def law_places_are_what_they_say():

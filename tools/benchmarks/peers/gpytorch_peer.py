@@ -54,5 +54,16 @@ def by_lbfgs(x, y):
     return found(model)
 
 
+def by_adam(x, y):
+    model, mll, x, y = build(x, y)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    for _ in range(500):
+        optimizer.zero_grad()
+        loss = -mll(model(x), y)
+        loss.backward()
+        optimizer.step()
+    return found(model)
+
+
 if __name__ == "__main__":
-    main({"GPyTorch, L-BFGS": by_lbfgs}, ["gpytorch", "torch"])
+    main({"GPyTorch, L-BFGS": by_lbfgs, "GPyTorch, Adam 500": by_adam}, ["gpytorch", "torch"])
