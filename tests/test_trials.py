@@ -1,12 +1,17 @@
 """`compare`: nothing is lost when it is interrupted, and nothing is done twice."""
 
 import io
+import os
+import signal
+import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+from gpytorch.kernels import RBFKernel
 
-from mtgp_tutorial import FitError, compare, icm, independent, simulate, standard_arms
+from mtgp_tutorial import FitError, TaskData, compare, icm, independent, simulate, standard_arms
 
 
 def gap(seed):
@@ -89,3 +94,133 @@ def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="not a file that compare wrote"):
         compare(gap, [0], {"ICM": icm}, store=tmp_path / "other.csv")
+
+
+def test_labels_that_read_as_missing_or_as_numbers_stay_what_they_are(tmp_path):
+    store, calls = tmp_path / "results.csv", []
+
+    def counted(data):
+        calls.append(1)
+        return icm(data)
+
+    def trial(label):
+        data = gap(len(str(label)))[0]
+        return TaskData(data.x, data.y, ["01", "NA"]).hide("NA", 0, 0.4)
+
+    trials = ["NA", None, "null", "", "01", "1", 2.5, ("a", 1), "a,b"]
+    arms = {"None": counted, "007": counted}
+    whole = compare(trial, trials, arms, store=store)
+    again = compare(trial, trials, arms, store=store, max_iterations=0)  # would fail if a fit were done
+    assert again.equals(whole) and list(whole["task"].unique()) == ["NA"]
+    assert list(whole["trial"][::2]) == trials and len(whole) == 2 * len(trials) == len(calls) / 2
+    before = store.read_text()
+    compare(trial, ["another"], arms, store=store)
+    assert store.read_text().startswith(before)
+
+
+def test_several_processes_do_the_same(tmp_path):
+    alone = compare(gap, range(3), {"alone": independent, "ICM": icm})
+    together = compare(gap, range(3), {"alone": independent, "ICM": icm}, jobs=2, store=tmp_path / "results.csv")
+    pd.testing.assert_frame_equal(alone, together, rtol=1e-6)
+    kept = pd.read_csv(tmp_path / "results.csv")
+    assert len(kept) == 6 and list(tmp_path.iterdir()) != []
+    with pytest.raises(FitError, match="2 of 2 fits failed"):
+        compare(gap, [0], {"alone": independent, "ICM": icm}, jobs=2, max_iterations=1)
+
+
+class Deadly(RBFKernel):
+    """Kills its process, unless it is the one that made it, or the file is there (which it makes)."""
+
+    def __init__(self, path, once):
+        super().__init__()
+        self.path, self.once, self.home = str(path), once, os.getpid()
+
+    def forward(self, x1, x2, **params):
+        if os.getpid() != self.home and not (self.once and os.path.exists(self.path)):
+            open(self.path, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().forward(x1, x2, **params)
+
+
+def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_path):
+    arms = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", True))}
+    table = compare(gap, range(2), arms, jobs=2, store=tmp_path / "results.csv", starts=1)
+    assert (tmp_path / "killed").exists() and table["NLPD"].notna().all() and len(table) == 4
+    arms["deadly"] = lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))
+    with pytest.raises(RuntimeError, match="killed 3 times in a row, with 1 fits to do"):
+        compare(gap, [5], arms, jobs=2, store=tmp_path / "other.csv", starts=1)
+    assert list(pd.read_csv(tmp_path / "other.csv")["arm"]) == ["alone"]
+
+
+def test_a_second_process_on_one_store_is_refused(tmp_path):
+    store = tmp_path / "results.csv"
+    code = (
+        "import sys, time; from mtgp_tutorial.judging.store import Store\n"
+        f"with Store({str(store)!r}): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ValueError, match="another process writes"):
+            compare(gap, [0], {"ICM": icm}, store=store)
+        other.kill()  # and with it goes the lock
+        other.wait()
+    assert len(compare(gap, [0], {"ICM": icm}, store=store)) == 1
+
+
+def test_the_store_is_the_file_that_was_named(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "target.csv")
+    compare(gap, [0], {"ICM": icm}, store=tmp_path / "link.csv")
+    (tmp_path / "there" / "target.csv").chmod(0o600)
+    compare(gap, [1], {"ICM": icm}, store=tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink() and len(pd.read_csv(tmp_path / "there" / "target.csv")) == 2
+    assert (tmp_path / "there" / "target.csv").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("HOME", str(tmp_path))
+    compare(gap, [0], {"ICM": icm}, store="~/home.csv")
+    assert (tmp_path / "home.csv").exists()
+    with pytest.raises(ValueError, match="folder that does not exist"):
+        compare(gap, [0], {"ICM": icm}, store=tmp_path / "nowhere" / "results.csv")
+
+
+@pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "a column less"])
+def test_a_damaged_store_is_refused(tmp_path, damage):
+    store = tmp_path / "results.csv"
+    compare(gap, [0], {"ICM": icm}, store=store)
+    head, row = store.read_text().splitlines()
+    content = {
+        "empty": b"",
+        "binary": bytes(range(256)),
+        "twice": "\n".join([head, row, row]).encode(),
+        "text for a number": "\n".join([head, row.replace(row.split(",")[3], "much")]).encode(),
+        "a column less": "\n".join([head[4:], row]).encode(),
+    }[damage]
+    store.write_bytes(content)
+    with pytest.raises(ValueError, match="not a file that compare wrote"):
+        compare(gap, [0], {"ICM": icm}, store=store)
+    assert store.read_bytes() == content
+
+
+def test_a_stored_score_that_is_missing_is_kept(tmp_path):
+    """A hidden task with one cell has no SMSE scale of its own; what is not a number stays so."""
+    store = tmp_path / "results.csv"
+    whole = compare(gap, [0], {"ICM": icm}, store=store)
+    frame = pd.read_csv(store).assign(SMSE=np.nan)
+    frame.to_csv(store, index=False)
+    again = compare(gap, [0], {"ICM": icm}, store=store)
+    assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
+
+
+@pytest.mark.parametrize(
+    "trials, arms, jobs, message",
+    [
+        ([1], {1: icm}, 1, "arms: 1 is no name"),
+        (["a\rb"], {"ICM": icm}, 1, "line break"),
+        ([1], {"I\nCM": icm}, 1, "line break"),
+        ([1], {"ICM": icm}, 0, "jobs: 0"),
+        ([1], {"ICM": icm}, 1.5, "jobs: 1.5"),
+        ([1], {"ICM": icm}, True, "jobs: True"),
+    ],
+)
+def test_bad_names_and_jobs(trials, arms, jobs, message):
+    with pytest.raises(ValueError, match=message):
+        compare(gap, trials, arms, jobs=jobs)

@@ -1,26 +1,16 @@
 """Days above 70 and 90 degrees at 150 stations: mtgp_tutorial/datasets/studies/climate.csv.
 
-    python book/studies/climate.py              # all splits, about 5 minutes on one core
-    python book/studies/climate.py 0 2          # prints splits 0 and 1, stores nothing
-
 Two questions, twenty random splits each. "sparse": days above 70 F in 2018 are seen at a third of the stations,
 those of 1948 at all of them. "stations": a third of the stations has no counts at all, for two tasks and for four.
 Scores are those of hidden cells.
 """
 
-import os
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import pandas as pd
 import torch
 from gpytorch.kernels import MaternKernel
+from running import run
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, impute, independent, predict, scores
 
-RESULT = Path(datasets.__file__).parent / "studies" / "climate.csv"
 CLIMATE = datasets.climate70()
 QUESTIONS, SPLITS = ("sparse", "stations, 2 tasks", "stations, 4 tasks"), 20
 ARMS = {
@@ -54,21 +44,18 @@ def rows(question, number):
         fitted = fit(build(seen, kernel=MaternKernel(nu=1.5, ard_num_dims=2)))
         filled = impute(fitted) if question == "sparse" else predict(fitted, hidden.x)
         for label, values in scores.table(filled, hidden, seen).drop(columns=["MSE", "MAE"]).iterrows():
-            found.append({"question": question, "split": number, "task": label.split(" [")[0], "arm": arm, **values})
+            found.append(
+                {
+                    "question": question,
+                    "split": number,
+                    "cluster": number,
+                    "task": label.split(" [")[0],
+                    "arm": arm,
+                    **values,
+                }
+            )
     return found
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (0, SPLITS)
-    numbers = [(question, number) for question in QUESTIONS for number in range(first, last)]
-    text = pd.DataFrame([row for one in numbers for row in rows(*one)]).to_csv(index=False, float_format="%.6g")
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    run(__file__, ((question, number) for question in QUESTIONS for number in range(SPLITS)), rows)

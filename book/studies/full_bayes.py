@@ -1,18 +1,12 @@
 """Full Bayes on B by NUTS: full_bayes.csv and full_bayes_draws.csv in mtgp_tutorial/datasets/studies.
 
-    python book/studies/full_bayes.py           # ten and a hundred rows, about 2 minutes on one core
-    python book/studies/full_bayes.py 10        # prints the summary of ten rows, stores nothing
-
 NumPyro (pip install numpyro; no other part of the book needs it) samples the density that `fit(icm(data))` maximises.
 For T = 2 the matrices W W^T + diag(kappa) are all positive definite B, so B is sampled as D R D. The sampler has no
 noise floor; `sample` asserts that no draw lies below it. Matrices, means and length-scales are stored in data units.
 """
 
 import os
-import sys
-from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import jax
@@ -24,14 +18,14 @@ import pandas as pd
 import torch
 from numpyro.diagnostics import effective_sample_size, gelman_rubin
 from numpyro.infer import MCMC, NUTS, init_to_sample
+from running import run
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from mtgp_tutorial import Fit, datasets, fit, icm, simulate
+from mtgp_tutorial import Fit, fit, icm, simulate
 from mtgp_tutorial.models.noise import FLOOR
 
 numpyro.enable_x64()
-RESULT = Path(datasets.__file__).parent / "studies"
 ROWS, CHAINS, DRAWS = (10, 100), 4, 1000
 NAMES = ["correlation", "length-scale", "B_11", "B_22", "Sigma_11", "Sigma_22", "mean_1", "mean_2"]
 
@@ -94,7 +88,7 @@ def diagnostics(v):
     return {"r_hat": max(map(gelman_rubin, normal)), "ess_bulk": effective_sample_size(normal[0]), "ess_tail": tail}
 
 
-def tables(n):
+def rows(n):
     """Summary of the posterior of seed 0 with n rows, beside the mode and maximum likelihood; and 400 draws."""
     data = simulate.two_sines(n, seed=0)
     p, divergent = sample(data, 0)
@@ -103,18 +97,8 @@ def tables(n):
     summary = summary.join(pd.DataFrame({name: diagnostics(draws[name].to_numpy()) for name in NAMES}).T)
     summary["MAP"], summary["ML"] = (numbers(fit(icm(data), priors=priors)) for priors in (True, False))
     summary = summary.assign(divergent=divergent).rename(columns={"std": "sd"}).rename_axis("parameter").reset_index()
-    return [table.assign(n=n) for table in (summary, draws[:: len(draws) // 400])]
-
-
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    summary, draws = (pd.concat(parts) for parts in zip(*(tables(int(n)) for n in sys.argv[1:] or ROWS)))
-    if len(sys.argv) > 1:
-        return print(summary.to_csv(index=False, float_format="%.6g"))
-    summary.to_csv(RESULT / "full_bayes.csv", index=False, float_format="%.6g")
-    draws.to_csv(RESULT / "full_bayes_draws.csv", index=False, float_format="%.4g")
+    return summary.assign(n=n), draws[:: len(draws) // 400].round(5).assign(n=n)
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, ((n,) for n in ROWS), rows, ["full_bayes", "full_bayes_draws"])

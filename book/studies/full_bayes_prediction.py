@@ -1,29 +1,22 @@
 """What full Bayes changes in predictions: mtgp_tutorial/datasets/studies/full_bayes_prediction.csv.
 
-    python book/studies/full_bayes_prediction.py           # all, about 6 minutes on one core
-    python book/studies/full_bayes_prediction.py 100 102   # prints seeds 100 and 101, stores nothing
-
 Three arms on the two sines with ten rows and three true noises: maximum likelihood, the mode, and 200 of the draws of
 full_bayes.py (needs NumPyro). The noise prior was chosen on seeds 0 to 99, so these are others. A draw's weight is the
 same in density and in coverage: NLPD is that of the mixture, and its 95.4 % band lies between two of its quantiles.
 """
 
-import os
-import sys
+import functools
 import time
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
 import torch
-from full_bayes import CHAINS, DRAWS, as_fits, sample
+from full_bayes import CHAINS, DRAWS, as_fits, diagnostics, numbers, sample
+from running import run
 from scipy.special import logsumexp, ndtr
 
-from mtgp_tutorial import datasets, exact, fit, icm, simulate
+from mtgp_tutorial import exact, fit, icm, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "full_bayes_prediction.csv"
 SEEDS = {0.1: range(100, 200), 0.3: range(100, 140), 1.0: range(100, 140)}  # of each noise sd
 
 
@@ -49,34 +42,35 @@ def score(fits, noise_sd, seed):
     return {"NLPD": nlpd, "coverage": (abs(2 * cdf - 1) <= 2 * ndtr(2) - 1).mean()}
 
 
-def prediction_rows(noise_sd, seed):
+def rows(noise_sd, seed):
     """Seconds, scores and correlation (its median) of three arms on the two sines with ten rows."""
-    data, rows = simulate.two_sines(noise_sd=noise_sd, seed=seed), []
+    data, found = simulate.two_sines(noise_sd=noise_sd, seed=seed), []
+    compiled()
     for arm in ("ML", "MAP", "NUTS"):
-        start = time.perf_counter()
-        found = sample(data, seed) if arm == "NUTS" else fit(icm(data), priors=arm == "MAP")
-        row = {"noise sd": noise_sd, "seed": seed, "arm": arm, "seconds": time.perf_counter() - start}
-        fits = as_fits(found[0], data, CHAINS * DRAWS // 200) if arm == "NUTS" else [found]
+        start = time.process_time()
+        one = sample(data, seed) if arm == "NUTS" else fit(icm(data), priors=arm == "MAP")
+        row = {"noise sd": noise_sd, "seed": seed, "cluster": seed, "arm": arm}
+        row["seconds"] = time.process_time() - start
+        fits = as_fits(one[0], data, CHAINS * DRAWS // 200) if arm == "NUTS" else [one]
         rho = np.median([f.correlation.iloc[0, 1] for f in fits])
-        rows.append(
-            row | score(fits, noise_sd, seed) | {"correlation": rho, "divergent": found[1] if arm == "NUTS" else 0}
-        )
-    return rows
+        row |= score(fits, noise_sd, seed) | {"correlation": rho}
+        found.append(row | (checked(data, *one) if arm == "NUTS" else {"divergent": 0}))
+    return found
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    wanted = range(*map(int, sys.argv[1:3])) if len(sys.argv) > 2 else None
-    prediction_rows(0.1, 100)  # compiles, so that no time below includes it
-    pairs = [(level, seed) for level, seeds in SEEDS.items() for seed in wanted or seeds]
-    table = pd.DataFrame([row for pair in pairs for row in prediction_rows(*pair)])
-    text = table.to_csv(index=False, float_format="%.6g")
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
+@functools.cache
+def compiled():
+    """Compiles the sampler once in a process, so that no time includes it."""
+    sample(simulate.two_sines(seed=0), 0)
+
+
+def checked(data, draws, divergent):
+    """The worst R-hat and effective sample sizes of a run over all its numbers, and its divergent transitions."""
+    values = np.array([numbers(f) for f in as_fits(draws, data, 1)])
+    worst = pd.DataFrame([diagnostics(column) for column in values.T])
+    sizes = {"ess_bulk": worst["ess_bulk"].min(), "ess_tail": worst["ess_tail"].min()}
+    return {"divergent": divergent, "r_hat": worst["r_hat"].max(), **sizes}
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, ((level, seed) for level, seeds in SEEDS.items() for seed in seeds), rows)

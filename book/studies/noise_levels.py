@@ -1,23 +1,14 @@
 """Where the noise prior is wrong: mtgp_tutorial/datasets/studies/noise_levels.csv.
 
-    python book/studies/noise_levels.py         # all, about 10 minutes on one core
-
 Two sines with ten and fifty rows and six true noises, from a thousandth of the signal's amplitude to all of it; an ICM
 with noise per task, by maximum likelihood and with priors. The chapter on priors recomputes two rows.
 """
 
-import os
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
-import pandas as pd
-import torch
+from running import run
 
-from mtgp_tutorial import datasets, fit, icm, predict, scores, simulate
+from mtgp_tutorial import fit, icm, predict, scores, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "noise_levels.csv"
 ROWS, SEEDS, LEVELS = (10, 50), range(100, 140), (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
@@ -30,17 +21,10 @@ def rows(n, noise_sd, seed):
         fitted = fit(icm(data), priors=priors)
         table = scores.table(predict(fitted, fresh.x), fresh, data).mean()
         sd = float(np.sqrt(np.diag(fitted.Sigma)).mean())
-        row = {"n": n, "noise sd": noise_sd, "seed": seed, "fit": label, "estimated sd": sd}
+        row = {"n": n, "noise sd": noise_sd, "seed": seed, "cluster": seed, "fit": label, "estimated sd": sd}
         found.append(row | {name: table[name] for name in ("MSE", "NLPD", "coverage")})
     return found
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    table = pd.DataFrame([row for n in ROWS for level in LEVELS for seed in SEEDS for row in rows(n, level, seed)])
-    RESULT.write_text(table.to_csv(index=False, float_format="%.6g"), encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    run(__file__, ((n, level, seed) for n in ROWS for level in LEVELS for seed in SEEDS), rows)

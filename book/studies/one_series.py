@@ -1,26 +1,16 @@
 """One series, 200 seeds, 10 and 40 points: mtgp_tutorial/datasets/studies/one_series.csv.
 
-    python book/studies/one_series.py           # all seeds, about 4 minutes on one core
-    python book/studies/one_series.py 0 5       # prints seeds 0 to 4, stores nothing
-
 The truth is a draw from a GP with an RBF kernel of length-scale 1 and variance 1 on [0, 10], seen with noise of
 standard deviation 0.2. The chapter "Gaussian processes in one sitting" recomputes two seeds and compares.
 """
 
-import os
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
-import pandas as pd
 import torch
 from gpytorch.kernels import RBFKernel
+from running import run
 
-from mtgp_tutorial import Prediction, TaskData, datasets, exact, fit, independent, predict, scores, simulate
+from mtgp_tutorial import Prediction, TaskData, exact, fit, independent, predict, scores, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "one_series.csv"
 SEEDS, SIZES, NOISE_SD = 200, (10, 40), 0.2
 KERNEL = RBFKernel().double()
 KERNEL.lengthscale = 1.0
@@ -54,20 +44,8 @@ def rows(seed, n):
         table.loc[arm, "length-scale"] = fitted.length_scales[0]
         table.loc[arm, "noise sd"] = fitted.Sigma.iloc[0, 0] ** 0.5
         table.loc[arm, "on floor"] = len(fitted.on_floor)
-    return [{"seed": seed, "n": n, "arm": arm, **table.loc[arm]} for arm in table.index]
-
-
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (0, SEEDS)
-    table = pd.DataFrame([row for n in SIZES for seed in range(first, last) for row in rows(seed, n)])
-    text = table.to_csv(index=False, float_format="%.6g")
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
+    return [{"seed": seed, "cluster": seed, "n": n, "arm": arm, **table.loc[arm]} for arm in table.index]
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, ((seed, n) for n in SIZES for seed in range(SEEDS)), rows)

@@ -1,26 +1,16 @@
 """Two length-scales, 50 seeds: does the LMC find them? mtgp_tutorial/datasets/studies/two_scales.csv.
 
-    python book/studies/two_scales.py           # all seeds, about 40 minutes on one core
-    python book/studies/two_scales.py 0 2       # prints seeds 0 and 1, stores nothing
-
 Two tasks on 360 rows: a slow part that they share with the same sign, and a fast part with opposite signs, plus noise.
 Forty rows of task 2 are hidden. The chapter on the LMC shows seed 0 and asserts that it agrees with the stored rows.
 """
 
-import os
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
-import pandas as pd
 import torch
 from gpytorch.kernels import RBFKernel
+from running import run
 
-from mtgp_tutorial import TaskData, datasets, fit, icm, impute, independent, lmc, scores, simulate
+from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, scores, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "two_scales.csv"
 SEEDS = 50
 X = torch.arange(360, dtype=torch.float64)
 SLOW, FAST = 2.5, 0.6
@@ -65,10 +55,10 @@ def rows(seed):
     """Scores of each arm in the gap, and for the LMC what it recovered."""
     seen, hidden = two_scales(seed)
     found = []
-    for arm, run in ARMS.items():
-        fitted = run(seen)
+    for arm, fitted_to in ARMS.items():
+        fitted = fitted_to(seen)
         table = scores.table(impute(fitted), hidden, seen).iloc[0][["SMSE", "NLPD", "CRPS", "coverage"]]
-        row = {"seed": seed, "arm": arm, **table, "log likelihood": fitted.log_likelihood}
+        row = {"seed": seed, "cluster": seed, "arm": arm, **table, "log likelihood": fitted.log_likelihood}
         if arm == "LMC":
             row["error slow"], row["error fast"] = recovery(fitted)
             row["slow"], row["fast"] = sorted(fitted.length_scales, reverse=True)
@@ -77,18 +67,5 @@ def rows(seed):
     return found
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (0, SEEDS)
-    text = pd.DataFrame([row for seed in range(first, last) for row in rows(seed)]).to_csv(
-        index=False, float_format="%.6g"
-    )
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    run(__file__, ((seed,) for seed in range(SEEDS)), rows)

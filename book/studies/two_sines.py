@@ -1,25 +1,15 @@
 """The two sines, 200 seeds: one row for each seed and arm in mtgp_tutorial/datasets/studies/two_sines.csv.
 
-    python book/studies/two_sines.py            # all seeds, about 20 minutes on one core
-    python book/studies/two_sines.py 0 5        # prints seeds 0 to 4, stores nothing
-
 The chapter on the ICM shows the plain GPyTorch code again, recomputes the first seeds with it, and
 asserts that they agree with the stored rows.
 """
 
-import os
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import gpytorch
-import pandas as pd
 import torch
+from running import run
 
-from mtgp_tutorial import Prediction, correlation, datasets, fit, icm, independent, predict, scores, simulate
+from mtgp_tutorial import Prediction, correlation, fit, icm, independent, predict, scores, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "two_sines.csv"
 FLOOR = 1e-4  # smallest noise variance: GPyTorch's default, and the module's in units of each task's variance
 SEEDS, TRUTH_AT = 200, torch.linspace(0, 1, 101, dtype=torch.float64)
 
@@ -136,13 +126,14 @@ for label, priors in (("ML", False), ("priors", True)):
     }
 
 
-def row(seed, arm):
+def rows(seed, arm):
     """Scores of one arm on one seed: MSE against the truth, the others on fresh noisy data."""
     data, fresh = simulate.two_sines(seed=seed), simulate.two_sines(n=101, seed=10_000 + seed)
     prediction, readings = ARMS[arm](data, seed)
     table = scores.table(prediction, fresh, data).mean()
-    return {
+    only = {
         "seed": seed,
+        "cluster": seed,
         "arm": arm,
         "MSE": scores.mse(prediction.mean, simulate.sines(TRUTH_AT).y).item(),
         "NLPD": table["NLPD"],
@@ -150,19 +141,8 @@ def row(seed, arm):
         "coverage": table["coverage"],
         **readings,
     }
-
-
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (0, SEEDS)
-    table = pd.DataFrame([row(seed, arm) for seed in range(first, last) for arm in ARMS])
-    text = table.to_csv(index=False, float_format="%.6g")
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
+    return [only]
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, ((seed, arm) for seed in range(SEEDS) for arm in ARMS), rows)

@@ -1,28 +1,18 @@
 """When does an ICM pay? Four pairs of tasks, three tables: mtgp_tutorial/datasets/studies/when_it_pays.csv.
 
-    python book/studies/when_it_pays.py         # all seeds, about 60 minutes on one core
-    python book/studies/when_it_pays.py 0 2     # prints seeds 0 and 1, stores nothing
-
 Task 1 is a sine, seen at ten inputs. Task 2 is seen at all of them, at the first half, or at three. Scores are those of
 task 2 at a hundred fresh rows. The chapter on the ICM recomputes the first seed and compares.
 """
 
-import os
-import sys
-from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import math
 
 import numpy as np
-import pandas as pd
 import torch
 from gpytorch.kernels import RBFKernel
+from running import run
 
-from mtgp_tutorial import TaskData, datasets, fit, icm, independent, predict, scores, simulate
+from mtgp_tutorial import TaskData, fit, icm, independent, predict, scores, simulate
 
-RESULT = Path(datasets.__file__).parent / "studies" / "when_it_pays.csv"
 SEEDS, NOISE_SD = 100, 0.1
 PAIRS = ("proportional", "lagged", "sine and cosine", "unrelated")
 TABLES = ("complete", "gap", "three points")
@@ -63,22 +53,10 @@ def rows(pair, kind, seed):
         for arm, build in ARMS.items():
             fitted = fit(build(seen), priors=priors)
             table = scores.table(predict(fitted, fresh.x), fresh, seen).iloc[0][["MSE", "NLPD", "CRPS", "coverage"]]
-            first = {"pair": pair, "table": kind, "seed": seed, "arm": f"{arm}, {label}", **table}
+            first = {"pair": pair, "table": kind, "seed": seed, "cluster": seed, "arm": f"{arm}, {label}", **table}
             found.append(first | {"correlation": fitted.correlation.iloc[0, 1]})
     return found
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.sparse.check_sparse_tensor_invariants.disable()
-    first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (0, SEEDS)
-    cells = [(pair, kind, seed) for pair in PAIRS for kind in TABLES for seed in range(first, last)]
-    text = pd.DataFrame([row for cell in cells for row in rows(*cell)]).to_csv(index=False, float_format="%.6g")
-    if len(sys.argv) > 2:
-        print(text)
-    else:
-        RESULT.write_text(text, encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    run(__file__, ((pair, kind, seed) for pair in PAIRS for kind in TABLES for seed in range(SEEDS)), rows)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel
+from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.objective import objective
-from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
 Arms = Mapping[str, Callable[[TaskData], Model]]
-COLUMNS = ["trial", "arm", "task", "MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage"]
-COLUMNS += ["log likelihood", "on floor", "numbers", "start", "hidden"]  # numbers: how many are fitted
+Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
+DEATHS = 3  # how often a process may be killed without a single fit done in between
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -47,6 +47,7 @@ def compare(
     arms: Arms | None = None,
     *,
     store: str | Path | None = None,
+    jobs: int = 1,
     progress: bool = True,
     **options: Any,
 ) -> pd.DataFrame:
@@ -54,52 +55,109 @@ def compare(
 
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
-    table to a model (default: `standard_arms()`). options go to `fit`. progress: a bar, in terminals only.
+    table to a model (default: `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one
+    on each core. progress: a bar, in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
-    that are not asked for stay in it. One process at a time, and one file for each choice of options, which are not
-    stored. Raises ValueError when a stored row belongs to other data or another model, and FitError when fits failed,
-    after all others are done and stored.
+    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process that
+    is killed costs the fits that were under way, and they are done again.
+
+    Raises ValueError for a store that another process writes and for a stored row of other data or another model,
+    FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
+    and again.
     """
     labels, arms = list(trials), dict(standard_arms() if arms is None else arms)
     _check_names(labels, arms)
-    done, failed = _load(store), []
-    with tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar:
-        for label in labels:
-            seen, hidden = trial(label)
-            for name, build in arms.items():
-                bar.set_postfix_str(f"{label}: {name}")
-                model, key = build(seen), (str(label), name)
-                marks = _marks(model, hidden, options.get("priors", True))
-                if key in done:
-                    _check_marks(done[key], marks, store)
-                else:
-                    try:
-                        done[key] = _scored(fit(model, **options), seen, hidden).assign(trial=label, arm=name, **marks)
-                        _save(store, done)
-                    except FitError as error:
-                        failed.append(f"trial {label}, {name!r}: {error}")
-                bar.update()
+    _check_jobs(jobs)
+    failed: list[str] = []
+    with (
+        Store(store) as kept,
+        tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
+    ):
+        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs):
+            bar.set_postfix_str(f"{label}: {name}")
+            bar.update()
+            if isinstance(found, str):
+                failed.append(f"trial {label}, {name!r}: {found}")
+            else:
+                kept.add((label, name), found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {len(labels) * len(arms)} fits failed; the first: {failed[0]}")
-    tables = [done[str(label), name].assign(trial=label) for label in labels for name in arms]
-    return pd.concat(tables, ignore_index=True)[COLUMNS[:-2]]
+    tables = [
+        kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
+        for label in labels
+        for name in arms
+    ]
+    return pd.concat(tables, ignore_index=True)[LABELS + NUMBERS]
+
+
+def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
+    """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
+    for label in labels:
+        seen, hidden = trial(label)
+        for name, build in arms.items():
+            model, key = build(seen), (str(label), name)
+            marks = _marks(model, hidden, options.get("priors", True))
+            if kept.holds(key, marks):
+                bar.update()
+            else:
+                yield key, model, seen, hidden, marks, options
+
+
+def _all(asked: Iterator[Any], jobs: int) -> Iterator[Fitted]:
+    """The fits as they are done, in this process or in others; those of a killed process once more."""
+    if jobs == 1:
+        yield from (_fitted(*one) for one in asked)
+        return
+    left, deaths = {one[0]: one for one in asked}, 0
+    while left:
+        try:
+            for found in Parallel(jobs, return_as="generator_unordered")(
+                delayed(_fitted)(*one) for one in list(left.values())
+            ):
+                del left[found[0]]
+                deaths = 0
+                yield found
+        except TerminatedWorkerError:
+            deaths += 1
+            if deaths == DEATHS:
+                raise RuntimeError(
+                    f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits to do (is the "
+                    "memory full?); try fewer jobs"
+                ) from None
+
+
+def _fitted(
+    key: Key, model: Model, seen: TaskData, hidden: TaskData, marks: dict[str, float], options: dict[str, Any]
+) -> Fitted:
+    """Scores of one fit, a row for each task with hidden cells; or why there is none."""
+    try:
+        fitted = fit(model, **options)
+    except FitError as error:
+        return key, str(error)
+    answer = impute(fitted) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x)
+    table = scores.table(answer, hidden, seen).reset_index()
+    return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
 
 
 def _check_names(labels: list[Any], arms: Arms) -> None:
     if not labels or not arms:
         raise ValueError("trials, arms: one of them is empty; pass at least one of each")
+    for name in arms:
+        if not isinstance(name, str):
+            raise ValueError(f"arms: {name!r} is no name; pass texts")
     names = [str(label) for label in labels]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"trials: {name!r} stands there twice; pass every trial once")
+    for name in [*names, *arms]:
+        if "\n" in name or "\r" in name:
+            raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
 
 
-def _scored(fitted: Fit, seen: TaskData, hidden: TaskData) -> pd.DataFrame:
-    """Scores of one fit, a row for each task with hidden cells."""
-    answer = impute(fitted) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x)
-    table = scores.table(answer, hidden, seen).reset_index()
-    return table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)})
+def _check_jobs(jobs: int) -> None:
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
+        raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
 
 
 def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:
@@ -110,29 +168,3 @@ def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:
     place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
     values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
     return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}
-
-
-def _check_marks(stored: pd.DataFrame, marks: dict[str, float], store: str | Path | None) -> None:
-    if not np.allclose(stored[list(marks)], list(marks.values()), rtol=1e-6):
-        trial, arm = stored.iloc[0][["trial", "arm"]]
-        raise ValueError(
-            f"store: {store} holds trial {trial}, {arm!r}, of other data or another model; pass another path"
-        )
-
-
-def _load(store: str | Path | None) -> dict[tuple[str, str], pd.DataFrame]:
-    """The stored fits by trial and arm; none without a file."""
-    if store is None or not Path(store).exists():
-        return {}
-    frame = pd.read_csv(store, dtype={"trial": str, "arm": str}, engine="python")
-    if list(frame.columns) != COLUMNS:
-        raise ValueError(f"store: {store} is not a file that compare wrote; pass another path")
-    return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}
-
-
-def _save(store: str | Path | None, done: dict[tuple[str, str], pd.DataFrame]) -> None:
-    """Write all rows beside the file, then put them in its place: at no moment is it half written."""
-    if store is not None:
-        draft = Path(f"{store}.part")
-        pd.concat(done.values())[COLUMNS].to_csv(draft, index=False)
-        os.replace(draft, store)

@@ -1,7 +1,7 @@
 """Whole fits of the ICM with full noise: the default fit with all its climbs against one start of other libraries.
 
     python tools/benchmarks/fits.py                        # GPyTorch alone, which the module needs anyway
-    python tools/benchmarks/fits.py --peers tinygp
+    python tools/benchmarks/fits.py --peers tinygp gpy botorch
 
 Each peer runs in a process and an environment of its own (made under .peers/ by pip, once), on the same standardised
 tables, with the same set of models: RBF, B of rank 1 plus kappa, Sigma full and at least 1e-4, no priors. CPU seconds
@@ -34,6 +34,8 @@ from mtgp_tutorial import TaskData, exact, fit, icm, simulate  # isort: skip
 PEERS = {  # name: its script and what pip installs
     "gpytorch": ("gpytorch_peer.py", []),
     "tinygp": ("tinygp_peer.py", ["tinygp", "scipy"]),
+    "gpy": ("gpy_peer.py", ["GPy"]),
+    "botorch": ("botorch_peer.py", ["botorch"]),
 }
 
 

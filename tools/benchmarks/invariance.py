@@ -55,7 +55,7 @@ def differences(seed: int) -> tuple[float, float, str]:
     units, shift = 10.0 ** rng.uniform(-3, 3, y.shape[1]), 10 * rng.normal(size=y.shape[1])
 
     def fitted(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, str]:
-        model = build(kind, np.random.default_rng(choices), TaskData(x, y))
+        model = build(kind, np.random.default_rng(choices), TaskData(torch.as_tensor(x), torch.as_tensor(y)))
         found = fit(model)
         seen = predict(found, torch.as_tensor(new * (1000 if x is moved else 1)))
         name = f"{type(model.kernel).__name__}, {model.noise} noise, N = {len(x)}, T = {y.shape[1]}"

@@ -1,0 +1,70 @@
+"""Runs a study: its trials on all cores, each kept as soon as it is done, so that a run can be interrupted.
+
+    python book/studies/NAME.py                 # all trials; writes mtgp_tutorial/datasets/studies/NAME.csv
+    python book/studies/NAME.py 0 2             # prints trials 0 and 1, stores nothing
+
+What is done lies under _build/studies, in a folder for this state of the study's file and of the module: a change of
+either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many trials run at once.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each trial; before torch is imported
+
+import pandas as pd
+import torch
+from joblib import Parallel, cpu_count, delayed
+from tqdm import tqdm
+
+from mtgp_tutorial import datasets
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(datasets.__file__).parent / "studies"
+
+
+def run(script, trials, rows, names=None, digits=6):
+    """rows(*trial) gives a list of rows (or a table; or one for each of `names`, the files that the study writes)."""
+    trials, names = list(trials), names or [Path(script).stem]
+    if len(sys.argv) > 2:
+        some = [tables(rows, trial) for trial in trials[int(sys.argv[1]) : int(sys.argv[2])]]
+        return print(*(pd.concat(parts).to_csv(index=False, float_format=f"%.{digits}g") for parts in zip(*some)))
+    folder = ROOT / "_build" / "studies" / f"{Path(script).stem}-{fingerprint(script)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{number}.pkl" for number in range(len(trials))]
+    todo = [(file, trial) for file, trial in zip(files, trials) if not file.exists()]
+    jobs, start = int(os.environ.get("MTGP_JOBS", cpu_count())), time.perf_counter()
+    done = Parallel(jobs, return_as="generator_unordered")(delayed(keep)(rows, trial, file) for file, trial in todo)
+    seconds = sum(tqdm(done, total=len(todo), desc=Path(script).stem, unit="trial", disable=None))
+    for name, parts in zip(names, zip(*map(pd.read_pickle, files))):
+        text = pd.concat(parts).to_csv(index=False, float_format=f"%.{digits}g")
+        (RESULTS / f"{name}.csv").write_text(text, encoding="utf8")
+    minutes = (time.perf_counter() - start) / 60
+    print(
+        f"{Path(script).stem}: {len(todo)} of {len(trials)} trials in {minutes:.1f} minutes, {seconds / 60:.1f} of CPU"
+    )
+
+
+def tables(rows, trial):
+    """The tables of one trial."""
+    torch.set_num_threads(1)
+    torch.sparse.check_sparse_tensor_invariants.disable()
+    found = rows(*trial)
+    return [pd.DataFrame(one) for one in (found if isinstance(found, tuple) else (found,))]
+
+
+def keep(rows, trial, file):
+    """Does one trial and stores it; returns the CPU seconds."""
+    start, draft = time.process_time(), file.with_suffix(".part")
+    pd.to_pickle(tables(rows, trial), draft)
+    os.replace(draft, file)
+    return time.process_time() - start
+
+
+def fingerprint(script):
+    """Of the study's file and the module's code."""
+    sources = [Path(script), *sorted((ROOT / "mtgp_tutorial").rglob("*.py"))]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]

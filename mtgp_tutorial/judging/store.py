@@ -1,0 +1,91 @@
+"""The file in which `compare` keeps what is done: one writer, every label as it was, at no moment half written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+LABELS = ["trial", "arm", "task"]
+NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
+MARKS = ["numbers", "start", "hidden"]  # change when the model (how many numbers are fitted), the seen or hidden do
+Key = tuple[str, str]  # trial and arm
+
+
+class Store:
+    """The rows of each fit, by trial and arm; in a CSV file, unless path is None.
+
+    Used in a `with` block, which holds a lock beside the file; the lock falls when its process ends, however it ends.
+    Raises ValueError for a folder that is not there, a file that is no store, and one that another process writes.
+    """
+
+    def __init__(self, path: str | Path | None):
+        self.path = None if path is None else Path(path).expanduser().resolve()
+        if self.path is not None and not self.path.parent.is_dir():
+            raise ValueError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
+        self.done: dict[Key, pd.DataFrame] = {}
+
+    def __enter__(self) -> Store:
+        if self.path is not None:
+            self.lock = FileLock(f"{self.path}.lock", blocking=False)
+            try:
+                self.lock.acquire()
+            except Timeout:
+                raise ValueError(
+                    f"store: another process writes {self.path}; wait for it, or pass another path"
+                ) from None
+            try:
+                self.done = _read(self.path) if self.path.exists() else {}
+            except BaseException:
+                self.lock.release()
+                raise
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.path is not None:
+            self.lock.release()
+
+    def holds(self, key: Key, marks: dict[str, float]) -> bool:
+        """Whether a fit is done; ValueError where it was done on other data or with another model."""
+        if key not in self.done:
+            return False
+        if not np.allclose(self.done[key][MARKS], [marks[name] for name in MARKS], rtol=1e-6):
+            label, arm = key
+            raise ValueError(
+                f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
+            )
+        return True
+
+    def add(self, key: Key, table: pd.DataFrame) -> None:
+        """Keep the rows of one fit: written beside the file, then put in its place."""
+        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + MARKS]
+        if self.path is not None:
+            draft = Path(f"{self.path}.part")
+            pd.concat(self.done.values()).to_csv(draft, index=False)
+            if self.path.exists():
+                shutil.copymode(self.path, draft)
+            os.replace(draft, self.path)
+
+
+def _read(path: Path) -> dict[Key, pd.DataFrame]:
+    """The stored fits. Only numbers may be missing: a task may be called NA."""
+    number = dict.fromkeys(NUMBERS + MARKS, ["", "nan"])
+    try:
+        frame = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(LABELS, str),
+            keep_default_na=False,
+            na_values=number,
+            engine="python",
+        )
+        frame = frame.astype(dict.fromkeys(NUMBERS + MARKS, float)).astype({"on floor": int, "numbers": int})
+    except (ValueError, KeyError):  # not text, no columns, no numbers
+        frame = pd.DataFrame()
+    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any():
+        raise ValueError(f"store: {path} is not a file that compare wrote; pass another path")
+    return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
