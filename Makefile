@@ -2,20 +2,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+CORES := -n auto --dist loadfile  # a file stays in one process; plain pytest does the same in one
 
-.PHONY: book test notebooks lint wheel clean
+.PHONY: book test notebooks studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
-	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval book tests/test_notebooks.py
+	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
 
 test: $(READY)  # every check in one run
-	$(BIN)/pytest --nbval
+	$(BIN)/pytest --nbval $(CORES)
 
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py
 	$(BIN)/python tools/bookmap.py
+
+studies: $(READY)  # make all stored results again, on all cores; can be interrupted
+	$(BIN)/python tools/studies.py
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

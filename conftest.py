@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import nbformat
 import numpy as np
+import pytest
 import stamp
 from PIL import Image
 
@@ -70,7 +71,17 @@ def pytest_runtest_logreport(report):
         passed_cells.add(report.nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """What another process counted (pytest-xdist)."""
+    for kind, number in getattr(node, "workeroutput", {}).get("figures", {}).items():
+        figures[kind] += number
+
+
 def pytest_sessionfinish(session, exitstatus):
+    if hasattr(session.config, "workeroutput"):  # one of several processes: the first one decides
+        session.config.workeroutput["figures"] = figures
+        return
     chapters = {path.name: nbformat.read(path, as_version=4) for path in (stamp.ROOT / "book").glob("*.ipynb")}
     needed = {
         f"book/{name}::Cell {number}"

@@ -51,5 +51,5 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.2.0"
+__version__ = "0.4.0"
 moved.install()

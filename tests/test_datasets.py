@@ -1,9 +1,16 @@
 """The stored data sets hold what their source holds."""
 
+import checksums  # tools/checksums.py
 import numpy as np
 import pytest
 
 from mtgp_tutorial import datasets
+
+
+def test_every_data_file_and_stored_study_has_its_checksum():
+    stored = (checksums.FOLDER / "SHA256SUMS").read_text(encoding="utf8").splitlines()
+    assert stored == checksums.lines(), "a file changed: tools/checksums.py, if that was on purpose"
+    assert len(stored) >= 20
 
 
 def test_great_lakes():

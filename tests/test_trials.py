@@ -142,6 +142,7 @@ class Deadly(RBFKernel):
         return super().forward(x1, x2, **params)
 
 
+@pytest.mark.slow
 def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_path):
     arms = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", True))}
     table = compare(gap, range(2), arms, jobs=2, store=tmp_path / "results.csv", starts=1)

@@ -34,6 +34,7 @@ def main() -> None:
     for script in scripts:
         python = with_numpyro() if script.stem.startswith("full_bayes") else sys.executable
         subprocess.run([python, script], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    subprocess.run([sys.executable, ROOT / "tools" / "checksums.py"], check=True)
 
 
 if __name__ == "__main__":

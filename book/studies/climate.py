@@ -58,4 +58,4 @@ def rows(question, number):
 
 
 if __name__ == "__main__":
-    run(__file__, ((question, number) for question in QUESTIONS for number in range(SPLITS)), rows)
+    run(__file__, ((question, number) for question in QUESTIONS for number in range(SPLITS)))

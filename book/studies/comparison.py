@@ -97,4 +97,4 @@ def rows(world, label):
 
 
 if __name__ == "__main__":
-    run(__file__, ((world, label) for world, (_, labels, _, _) in WORLDS.items() for label in labels), rows)
+    run(__file__, ((world, label) for world, (_, labels, _, _) in WORLDS.items() for label in labels))

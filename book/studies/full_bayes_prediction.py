@@ -5,13 +5,12 @@ full_bayes.py (needs NumPyro). The noise prior was chosen on seeds 0 to 99, so t
 same in density and in coverage: NLPD is that of the mixture, and its 95.4 % band lies between two of its quantiles.
 """
 
-import functools
 import time
 
 import numpy as np
 import pandas as pd
 import torch
-from full_bayes import CHAINS, DRAWS, as_fits, diagnostics, numbers, sample
+from full_bayes import CHAINS, DRAWS, as_fits, compiled, diagnostics, sample
 from running import run
 from scipy.special import logsumexp, ndtr
 
@@ -54,23 +53,17 @@ def rows(noise_sd, seed):
         fits = as_fits(one[0], data, CHAINS * DRAWS // 200) if arm == "NUTS" else [one]
         rho = np.median([f.correlation.iloc[0, 1] for f in fits])
         row |= score(fits, noise_sd, seed) | {"correlation": rho}
-        found.append(row | (checked(data, *one) if arm == "NUTS" else {"divergent": 0}))
+        found.append(row | (checked(*one) if arm == "NUTS" else {"divergent": 0}))
     return found
 
 
-@functools.cache
-def compiled():
-    """Compiles the sampler once in a process, so that no time includes it."""
-    sample(simulate.two_sines(seed=0), 0)
-
-
-def checked(data, draws, divergent):
+def checked(draws, divergent):
     """The worst R-hat and effective sample sizes of a run over all its numbers, and its divergent transitions."""
-    values = np.array([numbers(f) for f in as_fits(draws, data, 1)])
-    worst = pd.DataFrame([diagnostics(column) for column in values.T])
+    columns = np.column_stack([value.reshape(CHAINS * DRAWS, -1) for value in draws.values()]).T
+    worst = pd.DataFrame([diagnostics(column) for column in columns])  # ranks: logarithms change nothing
     sizes = {"ess_bulk": worst["ess_bulk"].min(), "ess_tail": worst["ess_tail"].min()}
     return {"divergent": divergent, "r_hat": worst["r_hat"].max(), **sizes}
 
 
 if __name__ == "__main__":
-    run(__file__, ((level, seed) for level, seeds in SEEDS.items() for seed in seeds), rows)
+    run(__file__, ((level, seed) for level, seeds in SEEDS.items() for seed in seeds))

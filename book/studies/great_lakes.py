@@ -33,4 +33,4 @@ def rows(lake, start):
 
 
 if __name__ == "__main__":
-    run(__file__, ((lake, start) for lake in LAKES.tasks for start in STARTS), rows)
+    run(__file__, ((lake, start) for lake in LAKES.tasks for start in STARTS))

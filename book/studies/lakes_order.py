@@ -32,4 +32,4 @@ def rows(lake, start, kernels, rank):
 
 
 if __name__ == "__main__":
-    run(__file__, ((lake, start, *order) for lake in LAKES.tasks for start in STARTS for order in ORDERS), rows)
+    run(__file__, ((lake, start, *order) for lake in LAKES.tasks for start in STARTS for order in ORDERS))

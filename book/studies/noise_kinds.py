@@ -41,4 +41,4 @@ def rows(truth, n, seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((truth, n, seed) for n in ROWS for truth in TRUTHS for seed in range(SEEDS)), rows)
+    run(__file__, ((truth, n, seed) for n in ROWS for truth in TRUTHS for seed in range(SEEDS)))

@@ -27,4 +27,4 @@ def rows(n, noise_sd, seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((n, level, seed) for n in ROWS for level in LEVELS for seed in SEEDS), rows)
+    run(__file__, ((n, level, seed) for n in ROWS for level in LEVELS for seed in SEEDS))

@@ -33,4 +33,4 @@ def rows(n, seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((n, seed) for n in (10, 25, 50, 100, 300) for seed in range(60)), rows)
+    run(__file__, ((n, seed) for n in (10, 25, 50, 100, 300) for seed in range(60)))

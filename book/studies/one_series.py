@@ -48,4 +48,4 @@ def rows(seed, n):
 
 
 if __name__ == "__main__":
-    run(__file__, ((seed, n) for n in SIZES for seed in range(SEEDS)), rows)
+    run(__file__, ((seed, n) for n in SIZES for seed in range(SEEDS)))

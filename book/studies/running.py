@@ -8,6 +8,7 @@ either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many t
 """
 
 import hashlib
+import importlib
 import os
 import sys
 import time
@@ -26,21 +27,21 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(datasets.__file__).parent / "studies"
 
 
-def run(script, trials, rows, names=None, digits=6):
-    """rows(*trial) gives a list of rows (or a table; or one for each of `names`, the files that the study writes)."""
-    trials, names = list(trials), names or [Path(script).stem]
+def run(script, trials, names=None):
+    """The study's rows(*trial) gives a list of rows, or a table, or one for each of `names`, the files it writes."""
+    study, trials = Path(script).stem, list(trials)
     if len(sys.argv) > 2:
-        some = [tables(rows, trial) for trial in trials[int(sys.argv[1]) : int(sys.argv[2])]]
-        return print(*(pd.concat(parts).to_csv(index=False, float_format=f"%.{digits}g") for parts in zip(*some)))
-    folder = ROOT / "_build" / "studies" / f"{Path(script).stem}-{fingerprint(script)}"
+        some = [tables(study, trial) for trial in trials[int(sys.argv[1]) : int(sys.argv[2])]]
+        return print(*(pd.concat(parts).to_csv(index=False, float_format="%.6g") for parts in zip(*some)))
+    folder = ROOT / "_build" / "studies" / f"{study}-{fingerprint(script)}"
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{number}.pkl" for number in range(len(trials))]
     todo = [(file, trial) for file, trial in zip(files, trials) if not file.exists()]
     jobs, start = int(os.environ.get("MTGP_JOBS", cpu_count())), time.perf_counter()
-    done = Parallel(jobs, return_as="generator_unordered")(delayed(keep)(rows, trial, file) for file, trial in todo)
-    seconds = sum(tqdm(done, total=len(todo), desc=Path(script).stem, unit="trial", disable=None))
-    for name, parts in zip(names, zip(*map(pd.read_pickle, files))):
-        text = pd.concat(parts).to_csv(index=False, float_format=f"%.{digits}g")
+    done = Parallel(jobs, return_as="generator_unordered")(delayed(keep)(study, trial, file) for file, trial in todo)
+    seconds = sum(tqdm(done, total=len(todo), desc=study, unit="trial", disable=None))
+    for name, parts in zip(names or [study], zip(*map(pd.read_pickle, files))):
+        text = pd.concat(parts).to_csv(index=False, float_format="%.6g")
         (RESULTS / f"{name}.csv").write_text(text, encoding="utf8")
     minutes = (time.perf_counter() - start) / 60
     print(
@@ -48,18 +49,18 @@ def run(script, trials, rows, names=None, digits=6):
     )
 
 
-def tables(rows, trial):
-    """The tables of one trial."""
+def tables(study, trial):
+    """The tables of one trial; the study is imported by its name, since a script's own functions cannot travel."""
     torch.set_num_threads(1)
     torch.sparse.check_sparse_tensor_invariants.disable()
-    found = rows(*trial)
+    found = importlib.import_module(study).rows(*trial)
     return [pd.DataFrame(one) for one in (found if isinstance(found, tuple) else (found,))]
 
 
-def keep(rows, trial, file):
+def keep(study, trial, file):
     """Does one trial and stores it; returns the CPU seconds."""
     start, draft = time.process_time(), file.with_suffix(".part")
-    pd.to_pickle(tables(rows, trial), draft)
+    pd.to_pickle(tables(study, trial), draft)
     os.replace(draft, file)
     return time.process_time() - start
 

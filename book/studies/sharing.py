@@ -41,4 +41,4 @@ def rows(world, seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((world, seed) for world in WORLDS for seed in range(SEEDS)), rows)
+    run(__file__, ((world, seed) for world in WORLDS for seed in range(SEEDS)))

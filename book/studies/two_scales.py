@@ -68,4 +68,4 @@ def rows(seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((seed,) for seed in range(SEEDS)), rows)
+    run(__file__, ((seed,) for seed in range(SEEDS)))

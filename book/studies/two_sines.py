@@ -145,4 +145,4 @@ def rows(seed, arm):
 
 
 if __name__ == "__main__":
-    run(__file__, ((seed, arm) for seed in range(SEEDS) for arm in ARMS), rows)
+    run(__file__, ((seed, arm) for seed in range(SEEDS) for arm in ARMS))

@@ -49,4 +49,4 @@ def rows(kind, trial, arm):
 
 if __name__ == "__main__":
     trials = [(kind, trial, arm) for kind, number in TRIALS.items() for trial in range(number) for arm in ARMS]
-    run(__file__, [trial for trial in trials if trial[0] == "gap" or trial[2] != "LMC"], rows)
+    run(__file__, [trial for trial in trials if trial[0] == "gap" or trial[2] != "LMC"])

@@ -59,4 +59,4 @@ def rows(pair, kind, seed):
 
 
 if __name__ == "__main__":
-    run(__file__, ((pair, kind, seed) for pair in PAIRS for kind in TABLES for seed in range(SEEDS)), rows)
+    run(__file__, ((pair, kind, seed) for pair in PAIRS for kind in TABLES for seed in range(SEEDS)))
