@@ -27,6 +27,12 @@ def test_a_data_frame_brings_names_and_holes():
     assert data.tasks == ("Erie", "Ontario") and data.observed.tolist() == [[True, True], [False, True], [True, False]]
 
 
+def test_none_in_a_list_is_a_hole():
+    data = TaskData([0, 1, 2], [[1, None], [2.5, 3], [None, 4]])
+    assert data.y.dtype == torch.float64 and data.y[data.observed].tolist() == [1, 2.5, 3, 4]
+    assert data.observed.tolist() == [[True, False], [True, True], [False, True]]
+
+
 def test_hide_moves_cells_and_loses_none():
     data = TaskData([0, 1, 2, 3], [[1, 5], [2, 6], [NAN, 7], [4, 8]], tasks=["a", "b"])
     seen, hidden = data.hide("a", 1, 3)

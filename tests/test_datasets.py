@@ -13,6 +13,19 @@ def test_every_data_file_and_stored_study_has_its_checksum():
     assert len(stored) >= 20
 
 
+@pytest.mark.parametrize(
+    "table, names",
+    [
+        (datasets.great_lakes, ("year", "")),
+        (datasets.us_macro, ("year", "")),
+        (datasets.el_nino, ("year", "")),
+        (datasets.climate70, ("longitude", "degrees")),
+    ],
+)
+def test_inputs_have_their_names(table, names):
+    assert (table().x_name, table().x_unit) == names
+
+
 def test_great_lakes():
     lakes = datasets.great_lakes()
     assert lakes.tasks == ("Erie", "Michigan-Huron", "Ontario", "St. Clair") and lakes.units == ("m",) * 4

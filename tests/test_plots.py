@@ -67,3 +67,13 @@ def test_heatmap_shows_every_entry():
 
 def test_labels_carry_units():
     assert plots.label("level", "m") == "level [m]" and plots.label("x", "") == "x"
+
+
+def test_the_style_is_the_books():
+    with matplotlib.rc_context():
+        plots.use_style()
+        look = {name: matplotlib.rcParams[f"axes.spines.{name}"] for name in ("top", "right", "left", "bottom")}
+        assert look == {"top": False, "right": False, "left": True, "bottom": True}
+        assert matplotlib.rcParams["figure.facecolor"] == matplotlib.rcParams["savefig.facecolor"] == "white"
+        assert matplotlib.rcParams["font.size"] == 10 and not matplotlib.rcParams["legend.frameon"]
+        assert matplotlib.rcParams["figure.constrained_layout.use"]

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import torch
-from gpytorch.kernels import MaternKernel, RBFKernel, RQKernel
+from gpytorch.constraints import GreaterThan, Interval, Positive
+from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from scipy.stats import norm
 from torch.nn.utils import parameters_to_vector
 from tqdm import tqdm
@@ -31,6 +32,7 @@ from mtgp_tutorial.exact.covariance import (
 from mtgp_tutorial.fits import looking
 from mtgp_tutorial.fits.climbing import bounds_around, climb
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.fits.naming import can_be_flat
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.priors import log_prior
@@ -240,6 +242,21 @@ def law_places_are_what_they_say():
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
                 assert np.abs(looking.natural(flat, one)[0] - looking.natural(flat, other)[0]).max() > looking.APART
+
+
+def law_coordinates_are_log_variances_and_arctanh_of_correlations():
+    M = np.array([[0.25, 0.03, 0.0], [0.03, 4.0, -1.0], [0.0, -1.0, 1.0]])
+    expected = [*np.log([0.25, 4, 1]), *np.arctanh(0.999 * np.array([0.03, 0.0, -0.5]))]
+    close(looking.coordinates(M), expected, 1e-12)
+    assert looking.coordinates(np.zeros((1, 1)))[0] < -200  # a variance of 0, without a warning
+
+
+def law_constraints_of_a_users_own_stay_with_autograd():
+    data = simulate.two_sines(n=6, seed=1)
+    for constraint, flat in ((None, True), (Positive(), True), (GreaterThan(0.05), False), (Interval(0.1, 2), False)):
+        model = icm(data, kernel=RBFKernel(lengthscale_constraint=constraint))
+        assert can_be_flat(model) == flat, constraint
+    assert not can_be_flat(icm(data, kernel=PeriodicKernel())) and can_be_flat(independent(data, kernel=RQKernel()))
 
 
 def law_natural_coordinates_do_not_see_rotations():

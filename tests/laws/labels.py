@@ -1,0 +1,172 @@
+"""Arguments, labels and names reach what they are for: an ignored word or a swapped column turns a check red."""
+
+import math
+
+import numpy as np
+import torch
+from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
+from scipy.stats import multivariate_normal
+
+from laws.common import RANDOM, close, dense_numpy, random_psd, table, tensor, unfitted
+from mtgp_tutorial import (
+    TaskData,
+    icm,
+    independent,
+    lmc,
+    predict,
+    sample,
+    scores,
+    simulate,
+    standard_arms,
+    with_parameters,
+)
+from mtgp_tutorial.fits import looking
+from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.fits.objective import objective
+from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
+
+
+def law_arms_are_what_their_names_say():
+    data = table(RANDOM(1), holes=False)
+    expected = {
+        "independent, own": (IndependentKernel, "per task", 3),
+        "independent, shared": (IndependentKernel, "per task", 1),
+        "ICM": (ICMKernel, "per task", 1),
+        "ICM, full noise": (ICMKernel, "full", 1),
+        "LMC": (LMCKernel, "per task", 2),
+    }
+    for kernel, kind in ((None, RBFKernel), (MaternKernel(nu=0.5), MaternKernel)):
+        arms = standard_arms(kernel)
+        assert list(arms) == list(expected)
+        for name, build in arms.items():
+            model = build(data)
+            terms = model.kernel.terms()
+            assert (type(model.kernel), model.noise, len(terms)) == expected[name], name
+            assert all(type(term.kernel.kernel) is kind for term in terms), name
+            assert kernel is None or all(term.kernel.kernel.nu == 0.5 for term in terms)
+
+
+def law_noise_words_say_what_is_free():
+    """Sigma at random parameters: one variance, one for each task, or any matrix; and as many numbers as that takes."""
+    data = table(RANDOM(2), holes=False)
+    for build in (independent, icm, lmc):
+        for noise, numbers in (("shared", 1), ("per task", 3), ("full", 9)):
+            model = unfitted(build(data, noise=noise), 3).model
+            free = build(data, noise=noise).likelihood.parameters()
+            assert sum(p.numel() for p in free if p.requires_grad) == numbers, (build, noise)
+            Sigma = model.Sigma().numpy()
+            off, variances = Sigma - np.diag(np.diag(Sigma)), len({round(float(v), 9) for v in np.diag(Sigma)})
+            assert (np.abs(off).max() > 1e-3) == (noise == "full") and (variances == 1) == (noise == "shared")
+
+
+def law_ranks_and_kernels_reach_the_model():
+    data = table(RANDOM(3), holes=False)
+    assert icm(data, rank=2).kernel.task_covar_module.covar_factor.shape == (3, 2)
+    model = lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5), MaternKernel(nu=0.5)], rank=[1, 3, 2])
+    parts = model.kernel.coregional
+    assert [part.task_covar_module.covar_factor.shape[1] for part in parts] == [1, 3, 2]
+    assert [getattr(part.data_covar_module, "nu", None) for part in parts] == [None, 1.5, 0.5]
+    assert all(float(kappa.max()) == 0 for kappa in lmc(data, own=False).kappas())
+    assert len(lmc(data, kernels=4).kernel.terms()) == 4
+    own, shared = independent(data), independent(data, hyper="shared")
+    assert len(own.kernel.terms()) == 3 and len(shared.kernel.terms()) == 1 and shared.one_signal and not own.one_signal
+
+
+def law_seeds_count():
+    """Another seed, another draw; the same seed, the same."""
+    x, B = np.linspace(0, 1, 6), torch.eye(2).double()
+    flat = Flat(icm(simulate.two_sines(seed=1)), True)
+    fitted, data = unfitted(icm(simulate.two_sines(seed=1))), simulate.two_sines(n=40, seed=0)
+    for draw in (
+        lambda seed: simulate.two_sines(seed=seed).y,
+        lambda seed: simulate.draw_icm(x, RBFKernel(), B, B, seed=seed)[0].y,
+        lambda seed: simulate.draw_icm(x, RBFKernel(), B, B, seed=seed)[1].y,
+        lambda seed: data.hide_random("sine", 0.5, seed=seed)[0].y.nan_to_num(),
+        lambda seed: sample(fitted, x, 2, seed=seed),
+        lambda seed: tensor(looking.places(flat, 4, seed)),
+    ):
+        assert torch.equal(draw(3), draw(3)) and not torch.equal(draw(3), draw(4))
+
+
+def law_each_score_has_its_column():
+    """The table of one prediction, column by column and task by task, in the order of the tasks."""
+    rng = RANDOM(4)
+    seen = TaskData(rng.uniform(0, 1, 8), rng.normal(size=(8, 2)) * [1, 5] + [0, 30], ["a", "b"], ["m", "s"])
+    truth = TaskData(rng.uniform(0, 1, 5), rng.normal(size=(5, 2)) * [1, 5] + [0, 30], ["a", "b"], ["m", "s"])
+    answer = predict(unfitted(icm(seen), 2), truth.x)
+    found = scores.table(answer, truth, seen)
+    assert list(found.index) == ["a [m]", "b [s]"]
+    for t, label in enumerate(found.index):
+        m, v, y, known = answer.mean[:, t], answer.variance[:, t], truth.y[:, t], seen.y[:, t]
+        mean, variance = known.mean(), known.var(correction=0)
+        expected = {
+            "MSE": ((y - m) ** 2).mean(),
+            "MAE": (y - m).abs().mean(),
+            "SMSE": ((y - m) ** 2).mean() / ((y - mean) ** 2).mean(),
+            "NLPD": -torch.distributions.Normal(m, v.sqrt()).log_prob(y).mean(),
+            "coverage": ((y - m).abs() < 2 * v.sqrt()).double().mean(),
+        }
+        trivial = -torch.distributions.Normal(mean, variance.sqrt()).log_prob(y).mean()
+        expected |= {"MSLL": expected["NLPD"] - trivial}
+        assert set(found.columns) == {*expected, "CRPS"}
+        close(found.loc[label, list(expected)].astype(float), [float(value) for value in expected.values()])
+
+
+def law_on_floor_names_the_tasks_of_the_direction():
+    """Sigma with one direction on the floor: (0, 0.6, 0.8) of three tasks, or a single task."""
+    data = table(RANDOM(5), holes=False)
+    V = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
+    for directions, names in (((1,), ["task 2", "task 3"]), ((0,), ["task 1"]), ((), [])):
+        above = np.array([0.0 if k in directions else 0.3 for k in range(3)])
+        root = V @ np.diag(np.sqrt(above))
+        fitted = with_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
+        assert fitted.on_floor == names, (directions, fitted.on_floor)
+
+
+def law_log_likelihood_is_that_of_the_data_in_their_units():
+    """Holes included: the density of the observed cells in data units, by SciPy."""
+    for seed, holes in ((6, True), (7, False)):
+        data = table(RANDOM(seed), holes=holes)
+        fitted = with_parameters(unfitted(icm(data), seed).model)
+        C, _, cells = dense_numpy(fitted)
+        model = fitted.model
+        sd = np.array([float(model.scale.sd[t]) for _, t in cells])
+        mean = np.array([float(model.scale.mean[t] + model.scale.sd[t] * model.means()[t]) for _, t in cells])
+        y = np.array([float(data.y[i, t]) for i, t in cells])
+        close(fitted.log_likelihood, multivariate_normal(mean, C * np.outer(sd, sd)).logpdf(y), 1e-8)
+
+
+def law_length_scales_have_their_prior():
+    """One length-scale of several inputs is measured by the geometric mean of their ranges; a period's has no prior."""
+    rng = RANDOM(8)
+    x = rng.uniform(0, 1, (9, 2)) * [1, 100]
+    data, spread = TaskData(x, rng.normal(size=(9, 2))), np.ptp(x, axis=0)
+    for kernel, ranges in ((RBFKernel(), [math.sqrt(spread.prod())]), (RBFKernel(ard_num_dims=2), spread)):
+        model = icm(data, kernel=kernel)
+        part = model.kernel.data_covar_module
+        heights = []
+        for size in (0.3, 0.3 * math.e):
+            part.lengthscale = tensor([[size * width for width in ranges]])
+            with torch.no_grad():
+                heights.append(float(objective(model, True) - objective(model, False)))
+        close(heights[0] - heights[1], 0.5 * len(ranges), 1e-8)
+    model = icm(TaskData(x[:, :1], rng.normal(size=(9, 2))), kernel=PeriodicKernel())
+    heights = []
+    for size in (0.3, 3.0):
+        model.kernel.data_covar_module.lengthscale = size
+        with torch.no_grad():
+            heights.append(float(objective(model, True) - objective(model, False)))
+    close(*heights)
+
+
+def law_a_prediction_has_the_labels_of_its_table():
+    rng = RANDOM(9)
+    data = TaskData(rng.uniform(0, 1, 6), random_psd(rng, 6)[:, :2], ["left", "right"], ["m", "kg"])
+    new = predict(unfitted(icm(data), 1), np.array([0.2, 0.7]))
+    assert (new.tasks, new.units, new.noise) == (("left", "right"), ("m", "kg"), True)
+    fitted = unfitted(icm(data, noise="full"), 1)
+    for frame in (fitted.B, fitted.Sigma, fitted.correlation, fitted.noise_correlation):
+        assert list(frame.index) == list(frame.columns) == ["left", "right"]
+    sd = fitted.model.scale.sd
+    close(fitted.B, fitted.model.B() * torch.outer(sd, sd))
+    close(fitted.Sigma, fitted.model.Sigma() * torch.outer(sd, sd))
