@@ -389,6 +389,20 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_coordinates_are_log_variances_and_arctanh_of_correlations",
     ),
     (
+        "places of any correlation",
+        "fits/looking.py",
+        "2 * (u[:, 4] - 0.5) * 0.98",
+        "2 * (u[:, 4] - 0.5) * 0.5",
+        "law_places_stay_in_their_ranges",
+    ),
+    (
+        "another draw for the same seed",
+        "simulate.py",
+        "seed + 1_000_003",
+        "seed + 1_000_004",
+        "law_a_seed_gives_the_draw_that_it_always_gave",
+    ),
+    (
         "small: gradient of K without lambda",
         "exact/small.py",
         "(Q * (d @ lam)) @ Q.T",

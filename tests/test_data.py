@@ -27,6 +27,13 @@ def test_a_data_frame_brings_names_and_holes():
     assert data.tasks == ("Erie", "Ontario") and data.observed.tolist() == [[True, True], [False, True], [True, False]]
 
 
+def test_the_message_says_which_dimensions_fit():
+    with pytest.raises(ValueError, match=r"y: has 1 dimensions; pass a matrix \[N, T\], one column for each task"):
+        TaskData([0, 1], [1.0, 2.0])
+    with pytest.raises(ValueError, match="x: has 3 dimensions; pass a vector or a matrix"):
+        TaskData(np.zeros((2, 1, 1)), [[1.0], [2.0]])
+
+
 def test_none_in_a_list_is_a_hole():
     data = TaskData([0, 1, 2], [[1, None], [2.5, 3], [None, 4]])
     assert data.y.dtype == torch.float64 and data.y[data.observed].tolist() == [1, 2.5, 3, 4]

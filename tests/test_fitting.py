@@ -5,9 +5,11 @@ import sys
 import gpytorch
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
-from mtgp_tutorial import TaskData, correlation, fit, icm, independent, predict, sample, simulate
+from mtgp_tutorial import FitError, TaskData, correlation, fit, icm, impute, independent, predict, sample, simulate
+from mtgp_tutorial.fits import fitting
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.models.noise import FLOOR
 
@@ -161,3 +163,30 @@ def test_joint_samples_have_the_predicted_moments():
     empirical = torch.cov(draws.reshape(6000, 8).T)
     assert ((empirical - joint.covariance) / torch.outer(sd, sd)).abs().max() < 0.06
     assert ((draws.mean(0) - joint.mean).flatten() / sd).abs().max() < 0.06
+
+
+@pytest.mark.parametrize("below, accepted", [(10.0, False), (0.02, False), (0.005, True), (0.0, True)])
+def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, accepted):
+    """The highest climb has not converged; a converged one lies so many nats below."""
+    model = icm(simulate.two_sines(n=6, seed=1))
+    ends = iter([(3.0, False), (3.0 - below, True)])
+
+    def climb(loss, vector, *rest):
+        height, converged = next(ends)
+        return vector, {"objective": height, "evaluations": 1, "converged": converged, "message": "so"}
+
+    monkeypatch.setattr(fitting, "climb", climb)
+    if not accepted:
+        with pytest.raises(FitError, match="start 0 came to 3.0 nats") as caught:
+            fit(model, starts=2)
+        assert set(caught.value.parameters) == {name for name, _ in model.named_parameters()}
+        return
+    assert fit(model, starts=2).starts["converged"].tolist() == [False, True]
+
+
+def test_impute_knows_the_fitted_table_again():
+    data = simulate.two_sines(n=8, seed=1).hide("sine", 0.6, 1)[0]
+    fitted = fit(icm(data, noise="full"), starts=1)
+    again = TaskData(data.x.clone(), data.y.clone(), data.tasks)
+    assert torch.equal(impute(fitted).mean, impute(fitted, again).mean)
+    assert torch.equal(impute(fitted).variance, impute(fitted, again).variance)

@@ -65,6 +65,24 @@ def test_heatmap_shows_every_entry():
     plt.close(figure)
 
 
+def test_differences_have_grey_lines_at_nothing_and_at_the_aim():
+    columns = ["mean", "mean difference", "standard error", "median"]
+    rows = [[0.5, np.nan, np.nan, np.nan], [0.4, -0.1, 0.02, -0.08]]
+    index = pd.MultiIndex.from_product([["NLPD", "coverage"], ["base", "other"]], names=["score", "arm"])
+    figure, axes = plt.subplots(1, 2)
+    plots.differences(axes, pd.DataFrame(rows * 2, index, columns))
+    for ax, at in zip(axes, (0, 0.954)):
+        line = [one for one in ax.lines if list(one.get_xdata()) == [at, at]]
+        assert len(line) == 1 and line[0].get_color() == "0.5" and line[0].get_linewidth() == 1
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["base", "other"]
+    assert axes[0].get_xlabel() == "NLPD, less that of\nbase" and axes[1].get_xlabel() == "coverage"
+    dots = axes[0].containers[0]
+    assert np.allclose(dots[0].get_xdata()[1], -0.1) and np.allclose(axes[0].lines[-2].get_xdata()[1], -0.08)
+    bar = dots[2][0].get_segments()[-1]
+    assert np.allclose(bar[:, 0], [-0.14, -0.06]), "two standard errors to either side"
+    plt.close(figure)
+
+
 def test_labels_carry_units():
     assert plots.label("level", "m") == "level [m]" and plots.label("x", "") == "x"
 

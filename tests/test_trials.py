@@ -118,6 +118,10 @@ def test_labels_that_read_as_missing_or_as_numbers_stay_what_they_are(tmp_path):
     assert store.read_text().startswith(before)
 
 
+def test_minus_one_is_a_process_for_each_core():
+    assert len(compare(gap, [0], {"alone": independent}, jobs=-1, starts=1)) == 1
+
+
 def test_several_processes_do_the_same(tmp_path):
     alone = compare(gap, range(3), {"alone": independent, "ICM": icm})
     together = compare(gap, range(3), {"alone": independent, "ICM": icm}, jobs=2, store=tmp_path / "results.csv")

@@ -244,6 +244,29 @@ def law_places_are_what_they_say():
                 assert np.abs(looking.natural(flat, one)[0] - looking.natural(flat, other)[0]).max() > looking.APART
 
 
+def law_places_stay_in_their_ranges():
+    """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
+    for noise in ("shared", "per task", "full"):
+        flat = Flat(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
+        R, found = looking.data_correlation(flat)[0, 1], []
+        for vector in looking.places(flat, 64, 0):
+            p = flat.named(vector)
+            B, Sigma = flat.B(flat.parts[0], p), flat.Sigma(p)
+            spoken = Sigma[0, 1] / np.sqrt(Sigma[0, 0] * Sigma[1, 1])
+            length = float(np.exp(p["kernel.data_covar_module.raw_lengthscale"]).item())
+            kappa = float(np.exp(p["kernel.task_covar_module.raw_var"][0]))
+            found.append([length, Sigma[0, 0], B[0, 0] - kappa, B[0, 1] / (B[0, 0] - kappa), spoken])
+        (shortest, quietest, smallest, rho, against), (longest, loudest, largest, together, along) = np.sort(
+            found, axis=0
+        )[[0, -1]]
+        kept = np.isclose(np.array(found)[:, 3], R)
+        assert 0.4 / 11 < shortest < 0.04 and 0.6 < longest <= 0.7
+        assert (1.9e-4 if noise == "per task" else 2.9e-3) < quietest < 4e-3 and 0.25 < loudest <= 0.9
+        assert 0.2 < smallest < 0.6 and 4 < largest < 5 and 0 < rho and 0.9 < together < 0.98
+        assert 25 < kept.sum() < 39, "half of them"
+        assert (-0.99 < against < -0.9 and 0.9 < along < 0.99) if noise == "full" else against == along == 0
+
+
 def law_coordinates_are_log_variances_and_arctanh_of_correlations():
     M = np.array([[0.25, 0.03, 0.0], [0.03, 4.0, -1.0], [0.0, -1.0, 1.0]])
     expected = [*np.log([0.25, 4, 1]), *np.arctanh(0.999 * np.array([0.03, 0.0, -0.5]))]

@@ -18,6 +18,10 @@ from mtgp_tutorial import (
     simulate,
 )
 
+TWO_SINES = [[-0.01467950974849952, -0.517196004946502], [0.0946821609003954, -0.6656822485969043]]
+LATENT = [[0.14563750509500692, 0.8071495660227993], [0.6838358310964779, -1.1452345265163302]]
+NOISY = [[0.5773678782215121, 0.9138465423299257], [0.5581954408128806, -1.6120724102250774]]
+
 
 def law_draws():
     B, Sigma, x = tensor([[1, -0.6], [-0.6, 2]]), tensor([[0.3, 0.1], [0.1, 0.2]]), tensor([[0.0], [0.5]])
@@ -45,6 +49,17 @@ def law_two_sines():
     )
     close(torch.cov(noise.reshape(-1, 2).T) * 100, [[1, 0.3], [0.3, 1]], 0.05)
     close(simulate.sines([0.25, 0.35]).y, [[1, math.sin(2 * math.pi * 0.15)], [math.sin(0.7 * math.pi), 1]])
+
+
+def law_a_seed_gives_the_draw_that_it_always_gave():
+    """The book's data: PyTorch promises no such thing over releases, so a change of it is to be seen."""
+    close(simulate.two_sines(n=2, seed=7).y, TWO_SINES, 1e-12)
+    B, Sigma = tensor([[1, 0.5], [0.5, 2]]), tensor([[0.1, 0.05], [0.05, 0.2]])
+    f, y = simulate.draw_icm(np.array([0.0, 1.0]), RBFKernel(), B, Sigma, seed=7)
+    close(f.y, LATENT, 1e-7)
+    close(y.y, NOISY, 1e-7)
+    hidden = simulate.two_sines(n=10, seed=7).hide_random("sine", 0.5, seed=3)[1]
+    assert hidden.observed[:, 0].nonzero().flatten().tolist() == [0, 3, 6, 7, 8]
 
 
 def law_trends_come_from_seen_cells():
