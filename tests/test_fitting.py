@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import FitError, TaskData, correlation, fit, icm, impute, independent, predict, sample, simulate
+from mtgp_tutorial import FitError, TaskData, correlation, fit, icm, impute, independent, lmc, predict, sample, simulate
 from mtgp_tutorial.fits import fitting
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.models.noise import FLOOR
@@ -190,3 +190,12 @@ def test_impute_knows_the_fitted_table_again():
     again = TaskData(data.x.clone(), data.y.clone(), data.tasks)
     assert torch.equal(impute(fitted).mean, impute(fitted, again).mean)
     assert torch.equal(impute(fitted).variance, impute(fitted, again).variance)
+
+
+def test_there_are_as_many_starts_as_were_asked_for():
+    data = simulate.two_sines(n=7, seed=2)
+    for build, default in ((icm, 3), (independent, 3), (lmc, 8)):
+        assert len(fit(build(data)).starts) == default
+        for starts in (1, 2, 5):
+            assert len(fit(build(data), starts=starts).starts) == starts, (build, starts)
+    assert len(fit(icm(data), priors=False).starts) == 6

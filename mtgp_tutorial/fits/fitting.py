@@ -21,7 +21,7 @@ from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.looking import best_places, joined
 from mtgp_tutorial.fits.naming import can_be_flat
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.fits.starting import starting_point
+from mtgp_tutorial.fits.starting import STARTS, starting_point
 from mtgp_tutorial.models.model import Model
 
 Run = tuple[np.ndarray, dict[str, Any]]
@@ -47,16 +47,17 @@ def fit(
 ) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
-    starts: how many climbs (default: 3 with priors, 6 without, 5 for several kernels). The first starts from the data's
-    covariance, the others from the best of LOOKS places that differ in length-scales and noise (`looking`; for kernels
-    without a closed form, from starting.STARTS); where tasks share no parameter, the last one starts from the best of
-    each task. `seed` draws the places. A climb that comes to a summit already found stops there, and the highest wins.
+    starts: how many climbs (default: 3 with priors, 6 without, 8 for several kernels). The first starts from the data's
+    covariance, the others from the best of LOOKS places that differ in length-scales and noise (`looking`). Several
+    kernels start from all of starting.STARTS first, kernels without a closed form from these alone; where tasks share
+    no parameter, the last start is the best of each task. `seed` draws the places. A climb that comes to a summit
+    already found stops there, and the highest wins.
     What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
     terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
     not converged, unless a converged one is within 0.01 nats of it.
     """
     if starts is None:
-        starts = 5 if len(getattr(model.kernel, "coregional", [])) > 1 else 3 if priors else 6
+        starts = 8 if _several(model) else 3 if priors else 6
     if isinstance(starts, bool) or not isinstance(starts, Integral) or starts < 1:
         raise ValueError(f"starts: {starts!r} is not a whole number above 0; pass how many starts to try")
     with torch.no_grad():
@@ -84,19 +85,26 @@ def fit(
 
 
 def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, runs: list[Run]) -> Iterator[np.ndarray]:
-    """Where the climbs start: the default start, then the best places (or, without a flat form, the other starts).
+    """Where the climbs start: the default start, those of STARTS for several kernels, and the best places.
 
-    Where the tasks share nothing, the last climb starts from the best that `runs` found for each task.
+    Where the tasks share nothing, the last climb starts from the best that `runs` found for each task. Without a flat
+    form all are starting points.
     """
     yield _vector(first)
+    generator = torch.Generator().manual_seed(seed)
     alone = model.problem().apart and model.noise == "per task" and not model.one_signal
-    if isinstance(loss, Flat) and starts > 1:
-        yield from best_places(loss, starts - 2 if alone else starts - 1, LOOKS, seed)
+    given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
+    for number in range(1, min(given, starts)):
+        yield _vector(starting_point(model, number, generator))
+    if isinstance(loss, Flat) and starts > given:
+        yield from best_places(loss, starts - given - alone, LOOKS, seed)
         if alone:
             yield joined(loss, [end for end, _ in runs])
-    elif starts > 1:
-        generator = torch.Generator().manual_seed(seed)
-        yield from (_vector(starting_point(model, number, generator)) for number in range(1, starts))
+
+
+def _several(model: Model) -> bool:
+    """Whether it has several kernels with a W and a kappa each."""
+    return len(getattr(model.kernel, "coregional", [])) > 1
 
 
 def _vector(model: Model) -> np.ndarray:

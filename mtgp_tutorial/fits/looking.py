@@ -135,11 +135,11 @@ def best_places(flat: Flat, count: int, looks: int, seed: int) -> list[np.ndarra
     heights = np.array([height(flat, vector) for vector in vectors])
     chosen: list[int] = []
     for i in np.argsort(-heights, kind="stable"):
+        if len(chosen) == count:
+            break
         here = natural(flat, vectors[i])[0]
         if all(np.abs(here - natural(flat, vectors[j])[0]).max() > APART for j in chosen):
             chosen.append(int(i))
-        if len(chosen) == count:
-            break
     return [vectors[i] for i in chosen]
 
 

@@ -22,19 +22,19 @@ RATIO = 5.0  # between the length-scales at which one kernel and the next start
 
 
 def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
-    """A copy of the model at its numbered start; the draws disturb only starts after the first.
+    """A copy of the model at its numbered start; the draws disturb only starts beyond STARTS.
 
     Several kernels start at different length-scales, each RATIO times shorter than the one before. Parameters that
     are frozen (requires_grad False) keep their values.
     """
     model = copy.deepcopy(model)
     frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
-    fraction, noise = STARTS[number % len(STARTS)]
+    (fraction, noise), beyond = STARTS[number % len(STARTS)], number >= len(STARTS)
 
     def jitter(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator, dtype=torch.float64) if number else torch.zeros(*shape)
+        return torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
 
-    stretch = math.exp(0.5 * float(jitter(1))) if number >= len(STARTS) else 1.0
+    stretch = math.exp(0.5 * float(jitter(1)))
     with torch.no_grad():
         for q, kernel in enumerate(_groups(model)):
             _start_length_scales(kernel, stretch * fraction / RATIO**q, model.unit.x)
