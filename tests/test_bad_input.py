@@ -316,3 +316,23 @@ def test_a_device_that_is_not_there(monkeypatch):
         choose_device(10)
     monkeypatch.setenv("MTGP_DEVICE", "cpu")
     assert choose_device(10**9) == "cpu"
+
+
+def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1, 2))
+    assert memory.total_and_free(torch.device("cuda")) == (2, 1)
+    assert min(memory.total_and_free(torch.device("cpu"))) > 10**6
+    monkeypatch.setattr(memory.os, "sysconf", lambda name: 0)
+    total, free = memory.total_and_free(torch.device("cpu"))
+    assert total == free > 10**18, "not known, so nothing is refused"
+
+
+def test_a_covariance_that_is_none_is_named():
+    one, indefinite = torch.eye(2).double(), torch.tensor([[1.0, 2], [2, 1]]).double()
+    with pytest.raises(NotPositiveDefiniteError, match="^Sigma:"):
+        simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0)
+    with pytest.raises(NotPositiveDefiniteError, match="^Sigma:"):
+        exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, one, indefinite)
+    with pytest.raises(NotPositiveDefiniteError, match="^B:"):
+        exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, indefinite, one)

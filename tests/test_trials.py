@@ -222,6 +222,7 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
         (["a\rb"], {"ICM": icm}, 1, "line break"),
         ([1], {"I\nCM": icm}, 1, "line break"),
         ([1], {"ICM": icm}, 0, "jobs: 0"),
+        ([1], {"ICM": icm}, -2, "jobs: -2"),
         ([1], {"ICM": icm}, 1.5, "jobs: 1.5"),
         ([1], {"ICM": icm}, True, "jobs: True"),
     ],

@@ -1,4 +1,4 @@
-"""Checksums of the data and the stored studies, in mtgp_tutorial/datasets/SHA256SUMS: a changed value turns a check red.
+"""Checksums of data and stored studies, in mtgp_tutorial/datasets/SHA256SUMS: a changed value turns a check red.
 
 python tools/checksums.py       # after a file was changed on purpose
 """

@@ -183,6 +183,23 @@ def law_no_form_takes_what_is_no_covariance():
             raise AssertionError((form.__name__, "took a matrix that is no covariance"))
 
 
+def law_an_eigenvalue_far_below_zero_is_refused():
+    """K = diag(-1, 1) with B = Sigma = I: its spectral form has an entry of exactly 0."""
+    K = torch.diag(tensor([-1.0, 1.0]))
+    problem = Problem(
+        tensor([[0.0], [1.0]]),
+        torch.ones(2, 2).double(),
+        [Term(lambda x, z=None: K, torch.eye(2).double())],
+        torch.eye(2).double(),
+    )
+    for form in applicable(problem):
+        try:
+            form.log_likelihood(problem)
+        except NotPositiveDefiniteError:
+            continue
+        raise AssertionError((form.__name__, "took a matrix that is no covariance"))
+
+
 def law_forms_are_deterministic_and_leave_their_arguments():
     for _, problem in problems():
         given = [problem.x, problem.residual, problem.Sigma, *(term.B for term in problem.terms)]
