@@ -25,6 +25,7 @@ from mtgp_tutorial.fits.starting import STARTS, starting_point
 from mtgp_tutorial.models.model import Model
 
 Run = tuple[np.ndarray, dict[str, Any]]
+SAME = 1e-5  # climbs this close, in nats, are as high
 LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
@@ -75,7 +76,8 @@ def fit(
     table = pd.DataFrame([record for _, record in runs]).rename_axis("start")
     top = int(table["objective"].fillna(-math.inf).idxmax())
     usable = table[table["converged"] & (table["objective"] > table["objective"].max() - 0.01)]
-    chosen = int(usable["objective"].idxmax()) if len(usable) else top
+    level = usable["objective"] > usable["objective"].max() - SAME
+    chosen = int(level.idxmax()) if len(usable) else top  # the first of those as high, on every machine
     vector_to_parameters(torch.as_tensor(runs[chosen][0]).to(model.data.x.device), [p for _, p in free])
     if not len(usable):
         raise _failure(best, table, top, max_iterations)
