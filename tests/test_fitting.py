@@ -7,10 +7,28 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tqdm import tqdm
 
-from mtgp_tutorial import FitError, TaskData, correlation, fit, icm, impute, independent, lmc, predict, sample, simulate
+from mtgp_tutorial import (
+    FitError,
+    TaskData,
+    correlation,
+    fit,
+    icm,
+    impute,
+    independent,
+    lmc,
+    predict,
+    sample,
+    simulate,
+    with_parameters,
+)
+from mtgp_tutorial.exact import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.fits import fitting
+from mtgp_tutorial.fits.climbing import bounds_around, climb
+from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.objective import objective
+from mtgp_tutorial.fits.starting import starting_point
 from mtgp_tutorial.models.noise import FLOOR
 
 
@@ -199,3 +217,31 @@ def test_there_are_as_many_starts_as_were_asked_for():
         for starts in (1, 2, 5):
             assert len(fit(build(data), starts=starts).starts) == starts, (build, starts)
     assert len(fit(icm(data), priors=False).starts) == 6
+
+
+def test_a_climb_that_comes_to_a_known_summit_stops_there():
+    """And the bar hears of each iteration."""
+    model = icm(simulate.two_sines(n=10, seed=3), noise="full")
+    flat, start = Flat(model, False), fitting._vector(starting_point(model, 0, torch.Generator()))
+    box = bounds_around(start, [(name, size) for name, _, size in flat.free])
+    with tqdm(disable=True) as bar:
+        end, whole = climb(flat, start, box, 1000, bar)
+        again, stopped = climb(flat, start, box, 1000, bar, [(whole["objective"], end)])
+    assert stopped["objective"] == whole["objective"] and stopped["converged"]
+    assert stopped["evaluations"] < whole["evaluations"] - 5 and not np.array_equal(again, end)
+
+
+def test_hand_made_fits_have_no_starts_and_keep_their_floor():
+    data = simulate.two_sines(n=6, seed=1)
+    by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
+    assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged"] and len(by_hand.starts) == 0
+    assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)
+    with pytest.raises(ValueError, match="the floor, which is fixed"):
+        with_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})
+
+
+def test_a_small_covariance_is_as_good_as_a_large_one():
+    for scale in (1e-30, 1.0, 1e30):
+        assert torch.allclose(cholesky(scale * torch.eye(3).double()), scale**0.5 * torch.eye(3).double())
+        with pytest.raises(NotPositiveDefiniteError):
+            cholesky(scale * torch.ones(2, 2).double())
