@@ -114,7 +114,7 @@ class Spectral(Split):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return 3.5 * shape.rows**3 + 1400 * shape.rows**2 + 7e6 if Split.cost(shape) < torch.inf else torch.inf
+        return 5.5 * shape.rows**3 + 1100 * shape.rows**2 + 7e6 if Split.cost(shape) < torch.inf else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:
