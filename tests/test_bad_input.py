@@ -290,8 +290,9 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     with pytest.raises(MemoryError, match=sentence):
         predict(with_parameters(icm(data)), [0.5])
     monkeypatch.setattr(memory, "total_and_free", lambda device: (2000 * mib, 5 * mib))
-    with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")):
+    with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
+    assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
 
 
 def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path):

@@ -34,6 +34,18 @@ def test_tasks_draws_band_mean_truth_and_cells():
         assert np.allclose(dots, seen.y[seen.observed[:, t], t])
         assert ax.get_title() == data.tasks[t] and ax.get_xlabel() == "x" and ax.get_ylabel() == "y"
     assert len(axes[0].collections) == 2 and len(axes[1].collections) == 3, "hidden cells only where there are some"
+    seen_dots, open_dots = axes[1].collections[1:]
+    assert seen_dots.get_sizes() == [14] and open_dots.get_sizes() == [16]
+    grey, white = matplotlib.colors.to_rgba("0.1"), matplotlib.colors.to_rgba("white")
+    assert tuple(seen_dots.get_facecolor()[0]) == tuple(open_dots.get_edgecolor()[0]) == grey
+    assert tuple(open_dots.get_facecolor()[0]) == white and seen_dots.get_zorder() == open_dots.get_zorder() == 3
+    assert (mean.get_linewidth(), truth.get_linewidth(), truth.get_linestyle(), truth.get_color()) == (2, 1.2, "--", "0.25")
+    latent = plots.band(plt.figure().gca(), predict(fit(icm(seen), starts=1), x, noise=False))
+    assert axes[0].collections[0].get_alpha() == 0.25 and latent.collections[0].get_alpha() == 0.5
+    assert list(axes[0].collections[0].get_linewidth()) == [0]
+    names = [text.get_label() for text in [*axes[1].collections, *axes[1].lines]]
+    assert names == ["observed y, mean ± 2 sd", "seen", "hidden", "mean", "true function"]
+    assert latent.collections[0].get_label() == "latent f, mean ± 2 sd"
     colours = [tuple(ax.lines[0].get_color()) for ax in axes]
     assert colours[0] != colours[1]
     plt.close(figure)
@@ -53,6 +65,11 @@ def test_differences_shows_the_table():
     assert ring.get_xdata()[1] == row["median"] and np.isnan(ring.get_xdata()[0])
     assert axes[1].lines[0].get_xdata().tolist() == [0.9, 0.5]
     assert axes[0].get_xlabel() == "NLPD, less that of\na" and axes[1].get_xlabel() == "coverage"
+    assert bar[0].get_color() == axes[1].lines[0].get_color() == plots.COLOURS[0] and bar[0].get_marker() == "o"
+    assert ring.get_markeredgecolor() == plots.COLOURS[1] and ring.get_markersize() == 8 and ring.get_marker() == "o"
+    assert [cap.get_markersize() for cap in bar[1]] == [6, 6], "caps of three points to either side"
+    assert axes[0].xaxis.get_major_locator()._nbins == 4
+    assert axes[0].xaxis.get_major_formatter()._powerlimits == (-2, 3)
     plt.close(figure)
 
 
@@ -62,7 +79,15 @@ def test_heatmap_shows_every_entry():
     plots.heatmap(ax, fitted.correlation, "Task correlation", limit=1)
     assert [text.get_text() for text in ax.texts] == [f"{v:.2f}" for v in fitted.correlation.to_numpy().ravel()]
     assert ax.get_title() == "Task correlation" and ax.collections[0].get_clim() == (-1, 1)
+    blue, middle, red = ax.collections[0].to_rgba([-1, 0, 1])
+    assert blue[2] > blue[0] and red[0] > red[2] and middle[:3].min() > 0.95, "vlag: white where nothing is shared"
+    assert ax.get_aspect() == 1 and len(figure.axes) == 1
+    assert {tick.tick1line.get_markersize() for tick in ax.xaxis.get_major_ticks()} == {0}
     plt.close(figure)
+
+
+def test_tasks_beyond_the_palette_begin_it_again():
+    assert plots._colour(0) == plots.COLOURS[0] and plots._colour(len(plots.COLOURS) + 1) == plots.COLOURS[1]
 
 
 def test_differences_have_grey_lines_at_nothing_and_at_the_aim():

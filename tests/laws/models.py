@@ -26,9 +26,11 @@ from mtgp_tutorial import (
     lmc,
     predict,
 )
+from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.fits.starting import STARTS, starting_point
 from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix, set_noise_variance
+from mtgp_tutorial.models.priors import input_spread
 
 
 def law_model_likelihood_equals_loops():
@@ -192,3 +194,32 @@ def law_the_floor_and_what_passes_setters_is_in_double_precision():
         close(noise_matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
+
+
+def law_starts_are_what_they_say():
+    """Each kernel five times shorter than the one before; B from the data's correlation; draws beyond STARTS alone."""
+    data = table(RANDOM(41), holes=False)
+    y = lmc(data).unit.y
+    spread = input_spread(lmc(data).unit.x)
+    for number, (fraction, noise) in enumerate(STARTS):
+        start = starting_point(lmc(data), number, torch.Generator())
+        lengths = [part.data_covar_module.lengthscale[0] for part in start.kernel.coregional]
+        close(lengths[0], fraction * spread.log().mean().exp().expand(1), 1e-12)
+        close(lengths[0] / lengths[1], 5 * torch.ones(1), 1e-12)
+        R = correlation(y.T @ y / len(y) + 1e-6 * torch.eye(3).double())
+        values, vectors = torch.linalg.eigh((1 - noise) * R / 2)
+        W = start.kernel.coregional[0].task_covar_module.covar_factor
+        close(W @ W.T, values[-1] * vectors[:, -1:] @ vectors[:, -1:].T, 1e-10)
+        kappa = ((1 - noise) * R / 2 - W @ W.T).diagonal().clamp_min(0.025)
+        close(start.kernel.coregional[0].task_covar_module.var, kappa, 1e-10)
+    beyond = [starting_point(icm(data), number, torch.Generator().manual_seed(3)) for number in (0, 4, 5)]
+    draws = torch.Generator().manual_seed(3)
+    stretch = torch.randn(1, generator=draws, dtype=torch.float64)
+    lengths = [start.kernel.data_covar_module.lengthscale[0] for start in beyond]
+    close(lengths[1] / lengths[0], (0.5 * stretch).exp(), 1e-12)
+    disturbance = 0.1 * torch.randn(3, 3, generator=draws, dtype=torch.float64)
+    R = (1 - STARTS[0][1]) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(3).double())
+    values, vectors = torch.linalg.eigh(R + disturbance @ disturbance.T)
+    W = beyond[1].kernel.task_covar_module.covar_factor
+    close(W @ W.T, values[-1] * vectors[:, -1:] @ vectors[:, -1:].T, 1e-10)
+    close(lengths[2] / lengths[1], STARTS[1][0] / STARTS[0][0] * torch.ones(1), 1e-12)

@@ -1,0 +1,61 @@
+"""What a form is said to cost and to hold: constants read off a machine, each in its place for small shapes.
+
+A slip in one costs time or a wrong refusal, never a wrong number, so no law sees it.
+"""
+
+import math
+
+import pytest
+
+from mtgp_tutorial.exact.dense import Dense
+from mtgp_tutorial.exact.few_holes import FewHoles
+from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact.projected import Projected
+from mtgp_tutorial.exact.separate import Separate
+from mtgp_tutorial.exact.small import Small
+from mtgp_tutorial.exact.split import Spectral, Split
+
+COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
+HOLES = COMPLETE._replace(cells=28)
+TWO = COMPLETE._replace(terms=2)
+APART = COMPLETE._replace(apart=True)
+NARROW = TWO._replace(width=2)  # kappa = 0
+
+COST = {
+    (Dense, COMPLETE): 30**3 + 450 * 30**2 + 5e5 * 9 + 6e6,
+    (Dense, TWO): 30**3 + 700 * 30**2 + 1e6 * 9 + 6e6,
+    (Split, COMPLETE): 3 * (10**3 + 300 * 10**2 + 2.5e6) + 6e6,
+    (Spectral, COMPLETE): 5.5 * 10**3 + 1100 * 10**2 + 7e6,
+    (Small, COMPLETE): 6 * 10**3 + 1700 * 10**2 + 3e6,
+    (FewHoles, HOLES): 8.5 * 10**3 + 1100 * 10**2 + 2.6 * 4 * 30 + 1.8 * 2 * 300 + 250 * 2 * 30 + 1.5e7,
+    (Separate, APART): 3 * (1.2 * 10**3 + 300 * 10**2 + 1.1e7) + 4e6,
+    (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
+}
+ENTRIES = {
+    (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
+    (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
+    (Split, COMPLETE): 10 * 100,
+    (Spectral, COMPLETE): 9 * 100,
+    (Small, COMPLETE): 9 * 100,
+    (FewHoles, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
+    (Separate, APART): 6 * 100 + 8 * 100,
+    (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
+}
+
+
+@pytest.mark.parametrize(("form", "shape"), COST)
+def test_cost(form, shape):
+    assert math.isclose(form.cost(shape), COST[form, shape], rel_tol=1e-12)
+
+
+@pytest.mark.parametrize(("form", "shape"), ENTRIES)
+def test_entries_held(form, shape):
+    assert form.matrices(shape) == ENTRIES[form, shape]
+
+
+def test_a_form_that_does_not_apply_is_never_the_cheapest():
+    for form in (Split, Spectral, Small):
+        assert form.cost(HOLES) == form.cost(TWO) == math.inf
+    assert FewHoles.cost(COMPLETE) == FewHoles.cost(TWO._replace(cells=28)) == math.inf
+    assert Separate.cost(COMPLETE) == math.inf
+    assert Projected.cost(TWO) == Projected.cost(NARROW._replace(cells=28)) == math.inf
