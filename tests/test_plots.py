@@ -39,7 +39,12 @@ def test_tasks_draws_band_mean_truth_and_cells():
     grey, white = matplotlib.colors.to_rgba("0.1"), matplotlib.colors.to_rgba("white")
     assert tuple(seen_dots.get_facecolor()[0]) == tuple(open_dots.get_edgecolor()[0]) == grey
     assert tuple(open_dots.get_facecolor()[0]) == white and seen_dots.get_zorder() == open_dots.get_zorder() == 3
-    assert (mean.get_linewidth(), truth.get_linewidth(), truth.get_linestyle(), truth.get_color()) == (2, 1.2, "--", "0.25")
+    assert (mean.get_linewidth(), truth.get_linewidth(), truth.get_linestyle(), truth.get_color()) == (
+        2,
+        1.2,
+        "--",
+        "0.25",
+    )
     latent = plots.band(plt.figure().gca(), predict(fit(icm(seen), starts=1), x, noise=False))
     assert axes[0].collections[0].get_alpha() == 0.25 and latent.collections[0].get_alpha() == 0.5
     assert list(axes[0].collections[0].get_linewidth()) == [0]
