@@ -1,6 +1,7 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
 from mtgp_tutorial import datasets, exact, moved, plots, simulate
+from mtgp_tutorial.answers.correlating import empirical_correlation, model_correlation
 from mtgp_tutorial.answers.latent import latent_functions, parts
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
@@ -32,6 +33,7 @@ __all__ = [
     "correlation",
     "datasets",
     "detrend",
+    "empirical_correlation",
     "exact",
     "fit",
     "icm",
@@ -40,6 +42,7 @@ __all__ = [
     "latent_functions",
     "leave_out",
     "lmc",
+    "model_correlation",
     "paired",
     "parts",
     "plots",

@@ -10,10 +10,25 @@ import pandas as pd
 import seaborn as sns
 import torch
 from matplotlib.axes import Axes
+from scipy import stats
 
 from mtgp_tutorial.table.data import Prediction, TaskData
 
-COLOURS = sns.color_palette("colorblind")
+# One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
+# red, no green or no blue, and have a contrast of 3 or more on white and, inverted, on dark.
+COLOURS = ["#4b3fa8", "#a87b00", "#44a05a", "#882255", "#3a8fd0", "#5a5a5a", "#d1495b", "#00889c"]
+LINES = ["-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (1.5, 1))]
+MARKERS = ["o", "s", "^", "D"]
+
+
+def style(t: int) -> dict[str, Any]:
+    """Colour and line of task t, for `Axes.plot`."""
+    return {"color": COLOURS[t % len(COLOURS)], "linestyle": LINES[t % len(LINES)]}
+
+
+def marker(t: int) -> str:
+    """Marker of task t, for `Axes.scatter`."""
+    return MARKERS[t % len(MARKERS)]
 
 
 def use_style() -> None:
@@ -24,7 +39,10 @@ def use_style() -> None:
             "savefig.facecolor": "white",
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "font.size": 10,
+            "font.size": 10.5,
+            "axes.titlesize": 10.5,
+            "axes.titlelocation": "left",
+            "axes.edgecolor": "0.35",
             "legend.frameon": False,
             "figure.constrained_layout.use": True,
         }
@@ -57,11 +75,14 @@ def tasks(
         raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
-        ax.plot(*map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=_colour(t), lw=2, label="mean")
+        ax.plot(
+            *map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=style(t)["color"], lw=2, label="mean"
+        )
         name = "true function"
         if truth is not None:
             ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
-        ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", zorder=3, label="seen")
+        dots = {"marker": marker(t), "zorder": 3}
+        ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
             ax.scatter(
                 _numbers(hidden.x[:, 0]),
@@ -69,8 +90,8 @@ def tasks(
                 s=16,
                 facecolor="white",
                 edgecolor="0.1",
-                zorder=3,
                 label="hidden",
+                **dots,
             )
         ax.set(
             title=seen.tasks[t],
@@ -84,12 +105,10 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
     x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
-    ax.fill_between(x, mean - 2 * sd, mean + 2 * sd, color=_colour(t), alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd")
+    ax.fill_between(
+        x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"
+    )
     return ax
-
-
-def _colour(t: int) -> Any:
-    return COLOURS[t % len(COLOURS)]
 
 
 def _numbers(values: torch.Tensor) -> Any:
@@ -117,10 +136,10 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
 
 
 def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:
-    """A panel for each score of `summarise`: differences from the baseline, mean ± 2 standard errors; ring: median.
+    """A panel for each score of `summarise`: differences from the baseline and their 95 % intervals; ring: median.
 
-    Left of the line is better. Coverage is shown itself, beside 0.954, the aim. Raises ValueError unless there is one
-    panel for each score.
+    The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
+    is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
     """
     scores = list(summary.index.unique("score"))
     if len(axes) != len(scores):
@@ -133,7 +152,7 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
             ax.axvline(0.954, color="0.5", lw=1)
             ax.set(xlabel=score)
         else:
-            error = 2 * block["standard error"]
+            error = stats.t.ppf(0.975, block["clusters"].astype(float) - 1) * block["standard error"]
             ax.errorbar(block["mean difference"], height, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
             ax.plot(block["median"], height, "o", mfc="none", color=COLOURS[1], ms=8)
             ax.axvline(0, color="0.5", lw=1)

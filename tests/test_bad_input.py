@@ -16,6 +16,7 @@ from mtgp_tutorial import (
     coregionalization,
     correlation,
     detrend,
+    empirical_correlation,
     exact,
     fit,
     icm,
@@ -24,6 +25,7 @@ from mtgp_tutorial import (
     latent_functions,
     leave_out,
     lmc,
+    model_correlation,
     paired,
     plots,
     predict,
@@ -40,8 +42,11 @@ RBFKernel = gpytorch.kernels.RBFKernel
 
 X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
+TWO_INPUTS = TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y)
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
+ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
+SOME_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air")])
 IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
 
@@ -137,7 +142,7 @@ CASES = [
     ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
     ("'CRPS' is no column or no list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
     ("'MSE' is no column or no list", lambda: summarise(RESULTS, "a", scores="MSE")),
-    ("baseline: 'c' is not an arm; pass one of a, b", lambda: summarise(RESULTS, "c", scores=["MSE"])),
+    ("baseline: 'c' is not an arm; pass one of 'a', 'b'", lambda: summarise(RESULTS, "c", scores=["MSE"])),
     ("an arm lacks a score of a trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
     ("an arm lacks a score of a trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
     ("'a' is their only arm", lambda: summarise(RESULTS[RESULTS["arm"] == "a"], "a", scores=["MSE"])),
@@ -146,6 +151,17 @@ CASES = [
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
     ("seen, others: one is a ndarray", lambda: detrend(table(), Y)),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
+    ("cluster: 'lake' is no column; the table has seed", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="lake")),
+    ("cluster: 'MSE' has two labels", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="MSE")),
+    ("cluster: 'one' has two labels in a trial, or one in all", lambda: summarise(ONE, "a", cluster=["trial", "one"])),
+    ("scores: MSE of tasks in m and no unit has no mean", lambda: summarise(SOME_UNITS, "a", scores=["MSE"])),
+    ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [1, 0])),
+    ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [0, NAN])),
+    ("width: is None", lambda: empirical_correlation(table(), [1])),
+    ("width: is 0", lambda: empirical_correlation(table(), [0, 1], width=0)),
+    ("data: has 2 inputs; pass a table with one", lambda: empirical_correlation(TWO_INPUTS, [0, 1])),
+    ("fit: is of a table with 2 inputs", lambda: model_correlation(with_parameters(icm(TWO_INPUTS)), [0, 1])),
+    ("data: task 'task 2' does not vary", lambda: empirical_correlation(with_values([1.0, 1, 1, NAN]), [0, 1])),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
 ]

@@ -65,7 +65,8 @@ def test_differences_shows_the_table():
     assert [text.get_text() for text in axes[0].get_yticklabels()] == ["a", "b"]
     assert bar[0].get_ydata().tolist() == [0, -1] and bar[0].get_xdata()[1] == row["mean difference"]
     left, right = bar[2][0].get_segments()[-1][:, 0]
-    assert np.allclose([right + left, right - left], [2 * row["mean difference"], 4 * row["standard error"]])
+    width = 2 * 4.302653 * row["standard error"]  # t(0.975, 2)
+    assert np.allclose([right + left, right - left], [2 * row["mean difference"], width])
     (ring,) = [line for line in axes[0].lines if line.get_markerfacecolor() == "none"]
     assert ring.get_xdata()[1] == row["median"] and np.isnan(ring.get_xdata()[0])
     assert axes[1].lines[0].get_xdata().tolist() == [0.9, 0.5]
@@ -92,12 +93,14 @@ def test_heatmap_shows_every_entry():
 
 
 def test_tasks_beyond_the_palette_begin_it_again():
-    assert plots._colour(0) == plots.COLOURS[0] and plots._colour(len(plots.COLOURS) + 1) == plots.COLOURS[1]
+    look = [(plots.style(t)["color"], str(plots.style(t)["linestyle"]), plots.marker(t)) for t in range(9)]
+    assert len({colour for colour, _, _ in look}) == 8 and len({one[1:] for one in look[:4]}) == 4
+    assert look[8] == (look[0][0], look[0][1], look[0][2]) and look[4][1:] == look[0][1:]
 
 
 def test_differences_have_grey_lines_at_nothing_and_at_the_aim():
-    columns = ["mean", "mean difference", "standard error", "median"]
-    rows = [[0.5, np.nan, np.nan, np.nan], [0.4, -0.1, 0.02, -0.08]]
+    columns = ["mean", "mean difference", "standard error", "median", "clusters"]
+    rows = [[0.5, np.nan, np.nan, np.nan, np.nan], [0.4, -0.1, 0.02, -0.08, 61]]
     index = pd.MultiIndex.from_product([["NLPD", "coverage"], ["base", "other"]], names=["score", "arm"])
     figure, axes = plt.subplots(1, 2)
     plots.differences(axes, pd.DataFrame(rows * 2, index, columns))
@@ -109,7 +112,7 @@ def test_differences_have_grey_lines_at_nothing_and_at_the_aim():
     dots = axes[0].containers[0]
     assert np.allclose(dots[0].get_xdata()[1], -0.1) and np.allclose(axes[0].lines[-2].get_xdata()[1], -0.08)
     bar = dots[2][0].get_segments()[-1]
-    assert np.allclose(bar[:, 0], [-0.14, -0.06]), "two standard errors to either side"
+    assert np.allclose(bar[:, 0], [-0.14, -0.06], atol=1e-5), "t(0.975, 60) = 2.0003 standard errors to either side"
     plt.close(figure)
 
 
@@ -123,5 +126,5 @@ def test_the_style_is_the_books():
         look = {name: matplotlib.rcParams[f"axes.spines.{name}"] for name in ("top", "right", "left", "bottom")}
         assert look == {"top": False, "right": False, "left": True, "bottom": True}
         assert matplotlib.rcParams["figure.facecolor"] == matplotlib.rcParams["savefig.facecolor"] == "white"
-        assert matplotlib.rcParams["font.size"] == 10 and not matplotlib.rcParams["legend.frameon"]
+        assert matplotlib.rcParams["font.size"] == 10.5 and not matplotlib.rcParams["legend.frameon"]
         assert matplotlib.rcParams["figure.constrained_layout.use"]

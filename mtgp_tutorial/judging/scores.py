@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import Prediction, TaskData
 
 
@@ -34,6 +35,15 @@ def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
 def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Mean negative log predictive density of single cells, nats per cell."""
     return 0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi)).mean()
+
+
+def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
+    """Negative log predictive density of all cells together, over their number: nats per cell, like `nlpd`.
+
+    covariance: [n, n]. For a diagonal one it is `nlpd`; for the cells of a gap it also asks whether their errors go
+    together as they should. Raises NotPositiveDefiniteError for a matrix that is no covariance. (book: joint-nlpd)
+    """
+    return -log_likelihood(y - mean, covariance) / len(y)
 
 
 def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ import pandas as pd
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 from scipy.integrate import quad
-from scipy.stats import norm, sem
+from scipy.stats import multivariate_normal, norm, sem, ttest_rel
 
 from laws.common import (
     RANDOM,
     close,
+    random_psd,
     table,
     tensor,
     unfitted,
@@ -71,6 +72,16 @@ def law_scores_are_per_task():
         close(row["MSLL"], norm(train.mean(), train.std()).logpdf(y) - norm(mean, sd).logpdf(y))
 
 
+def law_joint_score_of_a_gap():
+    """Against scipy; with a diagonal covariance it is the NLPD of the cells."""
+    rng = RANDOM(26)
+    y, mean, C = tensor(rng.normal(size=5)), tensor(rng.normal(size=5)), random_psd(rng, 5, extra=0.2)
+    expected = -multivariate_normal(mean.numpy(), C.numpy()).logpdf(y.numpy()) / 5
+    close(scores.joint_nlpd(mean, C, y), expected, 1e-10)
+    variance = C.diagonal()
+    close(scores.joint_nlpd(mean, variance.diag(), y), scores.nlpd(mean, variance, y), 1e-12)
+
+
 def law_true_model_is_calibrated():
     """One held-out cell in each of 400 independent draws: cells of one draw would depend on each other."""
     x, B, Sigma, inside = (
@@ -93,20 +104,90 @@ def law_true_model_is_calibrated():
     assert abs(np.mean(inside) - 0.9545) < 3.5 * math.sqrt(0.9545 * 0.0455 / 400), np.mean(inside)
 
 
+FIVE = ["mean difference", "standard error", "median", "share lower", "clusters"]
+
+
 def law_paired_comparisons():
     rng = RANDOM(22)
     a, b = rng.normal(size=8), rng.normal(size=8)
     long = pd.DataFrame({"seed": [*range(8)] * 2, "arm": ["a"] * 8 + ["b"] * 8, "score": [*a, *b]})
     row = paired(long.sample(frac=1, random_state=0), "score", [("a", "b")]).loc["a - b"]
-    close(row, [(a - b).mean(), sem(a - b), np.median(a - b), (a < b).mean()])
+    close(row[FIVE], [(a - b).mean(), sem(a - b), np.median(a - b), (a < b).mean(), 8])
     counts = long.assign(score=(10 * long["score"]).round().abs().astype("uint8"))
     close(
         paired(counts, "score", [("a", "b")]).iloc[0, 0], np.mean(np.abs(np.round(10 * a)) - np.abs(np.round(10 * b)))
     )
     more = pd.concat([long, pd.DataFrame({"seed": [99], "arm": ["c"], "score": [0.0]})])  # another arm's trial
-    close(paired(more, "score", [("a", "b")]), paired(long, "score", [("a", "b")]))
+    assert paired(more, "score", [("a", "b")]).equals(paired(long, "score", [("a", "b")]))
     third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
-    close(third[:2], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
+    close(third[FIVE[:2]], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
+
+
+def law_clusters_are_averaged_first_and_the_larger_error_counts():
+    """Twelve gaps, four lakes in three stretches: by hand, for each clustering; a cluster counts once."""
+    rng, lakes, stretches = RANDOM(24), np.repeat([*"ABCD"], 3), np.tile([1, 2, 3], 4)
+    difference = rng.normal(size=12) + np.repeat(rng.normal(size=4), 3)
+    trials = pd.DataFrame({"lake": lakes, "stretch": stretches, "score": 0.0, "arm": "b"})
+    table = pd.concat([trials, trials.assign(arm="a", score=difference)]).sample(frac=1, random_state=0)
+    by = ["lake", "stretch"]
+    of_lakes, of_stretches = difference.reshape(4, 3).mean(1), difference.reshape(4, 3).mean(0)
+    row = paired(table, "score", [("a", "b")], by=by, cluster="lake").loc["a - b"]
+    close(row[FIVE], [difference.mean(), sem(of_lakes), np.median(difference), (difference < 0).mean(), 4])
+    both = paired(table, "score", [("a", "b")], by=by, cluster=["stretch", "lake"]).loc["a - b"]
+    close(both[["error by lake", "error by stretch"]], [sem(of_lakes), sem(of_stretches)])
+    assert both["standard error"] == max(both["error by lake"], both["error by stretch"])
+    assert both["clusters"] == (4 if sem(of_lakes) > sem(of_stretches) else 3)
+    uneven = table[~((table["lake"] == "A") & (table["stretch"] > 1))]
+    means = [difference[0], *of_lakes[1:]]
+    row = paired(uneven, "score", [("a", "b")], by=by, cluster="lake").loc["a - b"]
+    close(row[FIVE[:2]], [np.mean(means), sem(means)])
+
+
+def law_verdicts_follow_the_rule():
+    """Student's t with k - 1, Holm over the pairs, the median's sign, four clusters; against scipy and by hand."""
+    rng, verdicts = RANDOM(25), []
+    for case in range(60):
+        k = 4 + case % 5
+        a, b = rng.normal(0, 1, k), rng.normal(-1.2, 1, k)
+        long = pd.DataFrame({"seed": [*range(k)] * 2, "arm": ["a"] * k + ["b"] * k, "NLPD": [*a, *b]})
+        one = paired(
+            long,
+            "NLPD",
+            [
+                ("a", "b"),
+            ],
+        ).iloc[0]
+        sure = ttest_rel(a, b).pvalue < 0.05 and (a - b).mean() * np.median(a - b) > 0
+        expected = ("wins" if (a - b).mean() < 0 else "loses") if sure else "not told apart"
+        assert one["verdict"] == expected
+        assert paired(long, "NLPD", [("b", "a")]).iloc[0]["verdict"] == {"wins": "loses", "loses": "wins"}.get(
+            expected, expected
+        )
+        verdicts.append(expected)
+        c = rng.normal(0.8, 1, k)
+        more = pd.concat([long, pd.DataFrame({"seed": range(k), "arm": "c", "NLPD": c})])
+        p = np.array([ttest_rel(a, b).pvalue, ttest_rel(a, c).pvalue, ttest_rel(b, c).pvalue])
+        ranks, level = np.argsort(p), []
+        for place, i in enumerate(ranks):
+            level.append(p[i] * (3 - place) < 0.05 and (not place or level[-1]))
+        sure = np.empty(3, dtype=bool)
+        sure[ranks] = level
+        three = paired(more, "NLPD", [("a", "b"), ("a", "c"), ("b", "c")])
+        same = np.sign(three["mean difference"]) == np.sign(three["median"])
+        assert list(three["verdict"].isin(["wins", "loses"])) == list(sure & same)
+    assert {*verdicts} == {"loses", "not told apart"}
+    few = long[long["seed"] < 3]
+    assert (
+        paired(few.assign(NLPD=few["NLPD"] - 99 * (few["arm"] == "a")), "NLPD", [("a", "b")]).iloc[0]["verdict"]
+        == "no verdict"
+    )
+    lopsided = [-0.01] * 11 + [1.0] * 9  # 3.8 standard errors above 0, and the median below
+    halves = pd.DataFrame({"seed": [*range(20)] * 2, "arm": ["a"] * 20 + ["b"] * 20, "NLPD": [*lopsided, *[0.0] * 20]})
+    assert paired(halves, "NLPD", [("a", "b")]).iloc[0]["verdict"] == "not told apart"
+    same = long.assign(NLPD=0.0)
+    assert paired(same, "NLPD", [("a", "b")]).iloc[0]["verdict"] == "not told apart"
+    skewed = pd.DataFrame({"seed": [*range(9)] * 2, "arm": ["a"] * 9 + ["b"] * 9, "coverage": [0.0] * 18})
+    assert paired(skewed, "coverage", [("a", "b")]).iloc[0]["verdict"] == ""
 
 
 def law_summaries_weigh_trials_alike():
@@ -114,18 +195,33 @@ def law_summaries_weigh_trials_alike():
     rng = RANDOM(23)
     cells = [(trial, arm, task) for trial in range(6) for arm in "abc" for task in range(1 + trial % 2)]
     results = pd.DataFrame(cells, columns=["trial", "arm", "task"]).sample(frac=1, random_state=0)
-    results["NLPD"] = rng.normal(size=len(results))
+    results["NLPD"], results["half"] = rng.normal(size=len(results)), results["trial"] // 2
     by_hand = results.pivot_table("NLPD", "trial", "arm")
     found = summarise(results, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"]
     close(found["mean"].loc[["a", "b", "c"]], by_hand.mean())
-    assert found.loc["b"].isna().sum() == 4
+    assert found.loc["b"].isna().sum() == 5 and found.loc["b", "verdict"] == "baseline"
+    halves = summarise(results, "b", scores=["NLPD"], cluster="half").loc["NLPD"]
     for arm in "ac":
         difference = by_hand[arm] - by_hand["b"]
         error = math.sqrt((1 / 6 + 1 / 4) * difference.var())
-        values = [difference.mean(), error, difference.median(), (difference < 0).mean()]
-        close(found.loc[arm].iloc[1:], values)
+        values = [difference.mean(), error, difference.median(), (difference < 0).mean(), 6]
+        close(found.loc[arm, FIVE].astype(float), values)
+        means = difference.to_numpy().reshape(3, 2).mean(1)
+        close(halves.loc[arm, [*FIVE[:2], "clusters"]].astype(float), [means.mean(), sem(means), 3])
+    family = paired(
+        results.groupby(["arm", "trial"])["NLPD"].mean().reset_index(),
+        "NLPD",
+        [("a", "b"), ("c", "b")],
+        by=["trial"],
+        held_out=0.2,
+    )
+    assert list(found.loc[["a", "c"], "verdict"]) == list(family["verdict"])
     shifted = results.assign(NLPD=results["NLPD"] + 10 * results["trial"])
-    close(summarise(shifted, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"].iloc[[0, 2], 1:], found.iloc[[0, 2], 1:])
+    columns = FIVE[:4]
+    close(
+        summarise(shifted, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"].loc[["a", "c"], columns],
+        found.loc[["a", "c"], columns],
+    )
 
 
 def law_compare_scores_what_it_says_and_resumes():

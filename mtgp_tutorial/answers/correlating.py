@@ -1,0 +1,77 @@
+"""Correlation against distance: what the table shows before a fit, and what a fit says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.data import TaskData
+
+
+def empirical_correlation(data: TaskData, distances: Any, *, width: float | None = None) -> pd.DataFrame:
+    """Correlation of y_s(x) with y_t(x + h) in the table, for each distance h of `distances` [K] (units of x).
+
+    Values less their task's mean, over their task's standard deviation, multiplied and averaged over all pairs of
+    observed cells whose inputs are h apart, to within half of `width` (default: the smallest step of the distances).
+    The distance 0 is for cells of the same row alone, so that what a row shares as noise stands out there: the drop
+    from 0 to the next distances is the nugget. A negative h asks for t before s; a curve that is not symmetric shows
+    a lag. One row for each distance, a column (s, t) for each pair with s not after t; NaN where no pair has that
+    distance. Long distances rest on few independent stretches. (book: empirical-correlation)
+
+    Raises ValueError for a table with several inputs, a task without two different values, and distances that are not
+    finite and increasing.
+    """
+    h = as_matrix(distances, "distances")[:, 0]
+    if data.x.shape[1] != 1:
+        raise ValueError(f"data: has {data.x.shape[1]} inputs; pass a table with one")
+    if not len(h) or not bool(h.isfinite().all()) or bool((h.diff() <= 0).any()):
+        raise ValueError("distances: are none, not finite or not increasing; pass numbers such as range(10)")
+    width = float(h.diff().min()) if width is None and len(h) > 1 else width
+    if width is None or not 0 < width < torch.inf:
+        raise ValueError(f"width: is {width}; pass how far from a distance a pair may lie, above 0")
+    if names := [task for task, column in zip(data.tasks, data.y.T) if len(column[~column.isnan()].unique()) < 2]:
+        raise ValueError(f"data: task {names[0]!r} does not vary; leave it out")
+    z = data.standardise()[0].y.nan_to_num()
+    apart = data.x[:, 0] - data.x  # [i, j]: x_j - x_i
+    same = torch.eye(len(z), dtype=torch.bool, device=z.device)
+    pairs = [same if step == 0 else ((apart - step).abs() <= width / 2) & ~same for step in h]
+    products = torch.stack([z.mT @ chosen.to(z) @ z for chosen in pairs])  # [K, T, T]
+    seen = data.observed.to(z)
+    counts = torch.stack([seen.mT @ chosen.to(z) @ seen for chosen in pairs])
+    return _labelled(products / counts.where(counts > 0, torch.nan), h, data.tasks)
+
+
+@torch.no_grad()
+def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
+    """What a fit says of the correlation of y_s(x) with y_t(x + h): to be drawn over `empirical_correlation`.
+
+    (sum_q B_q[s, t] k_q(h) + [h = 0] Sigma[s, t]) over the square root of the variances of y_s and y_t, noise included;
+    the distance 0 is a cell of the same row. For stationary kernels of one input: k_q is taken between the first row
+    of the table and inputs beyond it. Shape as above. Raises ValueError for several inputs.
+    """
+    h = as_matrix(distances, "distances").to(fit.model.data.x)
+    x = fit.model.data.x
+    if x.shape[1] != 1:
+        raise ValueError(f"fit: is of a table with {x.shape[1]} inputs; pass one with a single input")
+    B, Sigma = fit.model.B(), fit.model.Sigma()
+    signal = sum(K[0][:, None, None] * B_q for K, B_q in fit.model.terms(x[:1], x[:1] + h))
+    covariance = signal + (h[:, :, None] == 0) * Sigma
+    variances = (B + Sigma).diagonal()
+    return _labelled(covariance / torch.outer(variances, variances).sqrt(), h[:, 0], fit.model.data.tasks)
+
+
+def _labelled(values: Tensor, h: Tensor, tasks: Sequence[str]) -> pd.DataFrame:
+    """[K, T, T] as a table with a column for each pair."""
+    first, second = np.triu_indices(len(tasks))
+    columns = pd.MultiIndex.from_tuples(
+        [(tasks[s], tasks[t]) for s, t in zip(first.tolist(), second.tolist())], names=["s", "t"]
+    )
+    index = pd.Index(h.cpu().numpy(), name="distance")
+    return pd.DataFrame(values[:, first, second].cpu().numpy(), index, columns)

@@ -1,0 +1,72 @@
+"""Correlation against distance: the table's by loops, the model's from the one equation."""
+
+import itertools
+
+import numpy as np
+import torch
+from gpytorch.kernels import MaternKernel, RBFKernel
+
+from laws.common import RANDOM, close, table, tensor, unfitted
+from mtgp_tutorial import TaskData, empirical_correlation, icm, independent, lmc, model_correlation, simulate
+
+
+def law_empirical_correlations_by_loops():
+    """All pairs of cells at that distance, in one direction; the same row alone at 0; holes left out."""
+    rng = RANDOM(50)
+    x = np.array([0.0, 1, 2, 2, 3.4, 5, 6.1, 8])  # two rows at 2
+    y = rng.normal(size=(8, 3)) * [1, 10, 100] + [0, 5, -7]
+    y[1, 0] = y[4, 2] = y[6] = np.nan
+    data, distances, width = TaskData(x, y, tasks=["a", "b", "c"]), [-2.0, -1, 0, 0.2, 1, 2, 5, 20], 0.9
+    z = (y - np.nanmean(y, 0)) / np.nanstd(y, 0)
+    found = empirical_correlation(data, distances, width=width)
+    assert list(found.columns) == [(s, t) for s, t in itertools.combinations_with_replacement("abc", 2)]
+    assert list(found.index) == distances
+    for h, (s, t) in itertools.product(distances, itertools.combinations_with_replacement(range(3), 2)):
+        products = [
+            z[i, s] * z[j, t]
+            for i, j in itertools.product(range(8), repeat=2)
+            if (i == j if h == 0 else i != j and abs(x[j] - x[i] - h) <= width / 2)
+        ]
+        products = [value for value in products if not np.isnan(value)]
+        expected = np.mean(products) if products else np.nan
+        value = found.loc[h, ("abc"[s], "abc"[t])]
+        assert np.isclose(value, expected, equal_nan=True), (h, s, t)
+    assert np.isclose(found.loc[0, ("a", "a")], 1) and found.loc[20].isna().all()
+    default = empirical_correlation(data, [0, 1, 3])
+    close(default, empirical_correlation(data, [0, 1, 3], width=1.0))
+
+
+def law_empirical_correlations_find_lag_and_nugget():
+    """f2(x) = f1(x - 3) and noise: the peak stands at 3, not at -3, and the drop from 0 is the noise's share."""
+    x = torch.arange(4000).double()
+    K = RBFKernel().double()
+    K.lengthscale = 4.0
+    one = simulate.draw_icm(x, K, torch.eye(1).double(), 0.5 * torch.eye(1).double(), seed=0)[1].y[:, 0]
+    late = TaskData(x[3:], torch.stack([one[3:], one[:-3]], 1))
+    found = empirical_correlation(late, range(-6, 7))
+    cross = found[("task 1", "task 2")]
+    assert cross.idxmax() == 3 and np.isclose(cross[3], 1, atol=0.01)
+    assert np.isclose(found[("task 1", "task 1")][1], np.exp(-1 / 32) / 1.5, atol=0.03)
+    assert np.isclose(found[("task 1", "task 1")][1], found[("task 1", "task 1")][-1])
+
+
+def law_model_correlations_are_those_of_its_observations():
+    """Joint covariance of the cells of two rows, prior to any data, for each kind of model."""
+    data, distances = table(RANDOM(51)), [-2.0, 0.0, 0.3, 1.7]
+    for noise in ("shared", "per task", "full"):
+        for model in (
+            independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
+            icm(data, rank=2, noise=noise),
+            lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], noise=noise),
+        ):
+            fitted = unfitted(model, 3)
+            found = model_correlation(fitted, distances)
+            Sigma = fitted.model.Sigma()
+            for h in distances:
+                two = tensor([[0.4], [0.4 + h]])
+                C = sum(torch.kron(K, B) for K, B in fitted.model.terms(two))
+                C = C + torch.kron(torch.tensor([[1.0, h == 0], [h == 0, 1.0]]).double(), Sigma)
+                sd = C.diagonal().sqrt()
+                R = (C / torch.outer(sd, sd))[:3, 3:]
+                for (s, t), value in zip(itertools.combinations_with_replacement(range(3), 2), found.loc[h]):
+                    close(value, R[s, t], 1e-12)
