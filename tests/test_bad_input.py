@@ -195,6 +195,10 @@ def test_questions_that_cannot_be_answered(fitted):
             lambda: with_parameters(fitted.model, {length: -1}),
         ),
         (
+            f"parameters: '{length}' cannot be 0 .outside its constraint",
+            lambda: with_parameters(fitted.model, {length: 0}),
+        ),
+        (
             "parameters: 'kernel.length' cannot be 1 .the model has no such",
             lambda: with_parameters(fitted.model, {"kernel.length": 1}),
         ),

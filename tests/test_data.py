@@ -16,9 +16,10 @@ def test_every_kind_of_array_becomes_float64_and_is_copied():
         data = TaskData([0.1, 0.7], kind)
         assert data.x.dtype == data.y.dtype == torch.float64 and data.x.shape == (2, 1)
         assert data.y.tolist() == y.tolist() and data.x[1, 0] == 0.7
-    data = TaskData(y[:, 0], torch.tensor(y, dtype=torch.float64))
-    y[0, 0] = 99
-    assert data.x[0, 0] == 1
+    x, tensor = y[:, 0], torch.tensor(y, dtype=torch.float64)
+    data = TaskData(x, tensor)
+    y[0, 0] = tensor[0, 0] = 99
+    assert data.x[0, 0] == data.y[0, 0] == 1
 
 
 def test_a_data_frame_brings_names_and_holes():

@@ -233,6 +233,8 @@ def test_a_climb_that_comes_to_a_known_summit_stops_there():
 
 def test_hand_made_fits_have_no_starts_and_keep_their_floor():
     data = simulate.two_sines(n=6, seed=1)
+    own = with_parameters(icm(data), {"kernel.task_covar_module.var": [0.0, 0.3]})
+    assert own.model.kappas()[0].tolist() == [0.0, 0.3], "kappa alone may be 0"
     by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
     assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged"] and len(by_hand.starts) == 0
     assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)

@@ -30,7 +30,9 @@ import coverage
 import pytest
 from mutations import PACKAGE, ROOT, mutants
 
-FILES = "laws fitting data bad_input random_tables device trials plots datasets full_bayes upstream layers docs".split()
+FILES = (
+    "laws costs fitting data bad_input random_tables device trials plots datasets full_bayes upstream layers docs"
+).split()
 LEFT_OUT = ("test_a_killed_process", "test_imports_keep_to_the_layers")  # slow; about files, not values
 OWN_PROCESS = ("test_several_processes", "test_a_second_process", "test_the_readmes_example")
 SLOW_IMPORTS = (

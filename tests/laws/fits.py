@@ -244,6 +244,19 @@ def law_places_are_what_they_say():
                 assert np.abs(looking.natural(flat, one)[0] - looking.natural(flat, other)[0]).max() > looking.APART
 
 
+def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
+    data = table(RANDOM(61), rows=9, holes=False)
+    flat = Flat(independent(data, noise="per task"), True)
+    R, noise = looking.data_correlation(flat), np.array([0.1, 0.2, 0.3])
+    p = flat.named(looking.place(flat, R, np.array([0.3]), noise, 0.0, 0.0, 2.0))
+    spread = float(data.x.max() - data.x.min())
+    for t in range(3):
+        (length,) = [np.exp(value).item() for name, value in p.items() if f"kernels.{t}." in name and "length" in name]
+        close(length, 0.3 * spread, 1e-12)
+        close(np.exp(p[f"kernel.kernels.{t}.raw_outputscale"]), 2 * (1 - 0.2), 1e-5)
+    close(flat.Sigma(p), np.diag(noise), 1e-12)
+
+
 def law_places_stay_in_their_ranges():
     """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
     for noise in ("shared", "per task", "full"):

@@ -121,6 +121,10 @@ def law_on_floor_names_the_tasks_of_the_direction():
         root = V @ np.diag(np.sqrt(above))
         fitted = with_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
         assert fitted.on_floor == names, (directions, fitted.on_floor)
+    shared = np.array([0.5, 0.5, 0.5**0.5])  # a quarter of it in each of two tasks, which is more than a sixth
+    root = np.linalg.cholesky(0.3 * (np.eye(3) - np.outer(shared, shared)) + 1e-14 * np.eye(3))
+    fitted = with_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
+    assert fitted.on_floor == ["task 1", "task 2", "task 3"]
 
 
 def law_log_likelihood_is_that_of_the_data_in_their_units():
