@@ -83,6 +83,7 @@ CASES = [
     ("tasks, units: are 'ab'", lambda: table(tasks="ab")),
     ("mask: pass a tensor of True and False", lambda: table().split(torch.tensor([True, False]))),
     ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
+    ("share: 0.99 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.99, seed=0)),
     ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
     ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
     ("y: all 4 values of task 'task 2' .* out of range", lambda: icm(with_values([0, 1e200, 2e200, 0]))),
@@ -267,6 +268,10 @@ def test_matrices_that_do_not_fit():
             lambda: exact.kronecker_log_likelihood(torch.ones(2, 3).double(), eye, two, two),
         ),
         ("Sigma: has shape .3, 3.", lambda: exact.kronecker_log_likelihood(torch.ones(3, 2).double(), eye, two, eye)),
+        (
+            "cross: has shape .2, 2.",
+            lambda: exact.kronecker_posterior(torch.ones(3, 2).double(), eye, two, two, two, two),
+        ),
         ("covariance: has shape", lambda: exact.sample(torch.zeros(1).double(), eye, 1, seed=0)),
         ("B: has shape .2, 3.", lambda: correlation(torch.ones(2, 3))),
         ("kappa: holds nan", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, NAN]))),
@@ -286,6 +291,7 @@ def test_covariances_that_are_none():
         lambda: exact.kronecker_log_likelihood(torch.ones(4, 2).double(), K, one, indefinite),
         lambda: exact.kronecker_log_likelihood(torch.ones(4, 2).double(), K, indefinite, one),
         lambda: exact.sample(torch.zeros(2).double(), indefinite, 1, seed=0),
+        lambda: exact.sample(torch.zeros(2).double(), 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0),
         lambda: simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0),
     ):
         with pytest.raises(NotPositiveDefiniteError):

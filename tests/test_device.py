@@ -24,6 +24,7 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
+from mtgp_tutorial.device import WORTH_A_GPU
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.naming import can_be_flat
@@ -42,6 +43,9 @@ ARMS = {
 def test_small_tables_stay_on_the_cpu(monkeypatch):
     monkeypatch.delenv("MTGP_DEVICE", raising=False)
     assert choose_device(100) == "cpu"
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.cuda, "is_available", lambda: True)
+        assert (choose_device(WORTH_A_GPU - 1), choose_device(WORTH_A_GPU)) == ("cpu", "cuda")
     assert choose_device(10**6) == ("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -1,5 +1,6 @@
 """Fitting: what it returns, what it leaves alone, and what it reads out."""
 
+import math
 import sys
 
 import gpytorch
@@ -200,6 +201,18 @@ def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, acce
         assert set(caught.value.parameters) == {name for name, _ in model.named_parameters()}
         return
     assert fit(model, starts=2).starts["converged"].tolist() == [False, True]
+
+
+def test_a_climb_without_a_height_is_never_the_highest(monkeypatch):
+    ends = iter([(math.nan, False), (3.0, False)])
+
+    def climb(loss, vector, *rest):
+        height, converged = next(ends)
+        return vector, {"objective": height, "evaluations": 1, "converged": converged, "message": "so"}
+
+    monkeypatch.setattr(fitting, "climb", climb)
+    with pytest.raises(FitError, match="start 1 came to 3.0 nats"):
+        fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
 
 def test_impute_knows_the_fitted_table_again():

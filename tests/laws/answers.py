@@ -249,6 +249,7 @@ def law_leave_out_is_what_is_left_when_cells_are_hidden():
         ):
             left, sd = leave_out(fitted, by), fitted.model.scale.sd
             assert torch.equal(left.mean.isnan(), ~data.observed) and left.noise
+            assert (left.tasks, left.units) == (data.tasks, data.units)
             mean, variance = _refilled(fitted, blocks)
             close((left.mean / sd)[data.observed], (mean / sd)[data.observed], 1e-8)
             close((left.variance / sd**2)[data.observed], (variance / sd**2)[data.observed], 1e-8)
