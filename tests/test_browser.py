@@ -96,3 +96,10 @@ def test_mathematics_is_typeset(seen, book):
 
 def test_no_page_is_wider_than_its_screen(seen):
     assert {key: notes["width"] for key, notes in seen.items() if notes["width"] > WIDTHS[key[1]]} == {}
+
+
+def test_an_old_address_leads_to_where_its_section_is_now(book, chromium):
+    page = chromium.new_context().new_page()
+    page.goto((book[0] / "book" / "gp.html").as_uri() + "#equation-nlpd", wait_until="load")
+    page.wait_for_url("**/scores.html#equation-nlpd", timeout=5000)
+    assert page.evaluate("() => document.getElementById('equation-nlpd') !== null")

@@ -1,5 +1,6 @@
 """The built book, page by page: what it links to, shows and numbers. test_browser.py opens the pages."""
 
+import json
 import os
 import re
 import shutil
@@ -63,6 +64,20 @@ def test_links_inside_the_book_resolve(book):
             if not there or (anchor and path in pages and not pages[path].find(id=anchor)):
                 broken.append(f"{name}: {link['href']}")
     assert broken == []
+
+
+def test_addresses_of_the_first_edition_lead_on(book):
+    """Each fragment that a page of the first edition had is still there, or moved.js names one that is."""
+    pages = {Path(name).stem: page for name, page in book[1].items() if name.startswith("book/")}
+    script = (ROOT / "book" / "_static" / "moved.js").read_text(encoding="utf8")
+    moved = json.loads(re.search(r"const MOVED = (\{.*?\n\});", script, re.DOTALL)[1])
+    lost = []
+    for name, fragments in json.loads((ROOT / "tests" / "first_edition.json").read_text()).items():
+        for fragment in fragments:
+            page, _, there = moved.get(name, {}).get(fragment, f"{name}.html#{fragment}").partition(".html#")
+            if page not in pages or not pages[page].find(id=there):
+                lost.append(f"{name}#{fragment}")
+    assert lost == []
 
 
 def test_images_have_alt_text(book):

@@ -10,41 +10,41 @@ from pathlib import Path
 
 import matplotlib as mpl
 import plain
-import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mtgp_tutorial.plots import COLOURS
+
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "map.svg"
-PALETTE = sns.color_palette("colorblind").as_hex()
 GREY = "#333333"
 
-# pieces of the equation: mathematics, colour, documents that teach it
+# pieces of the equation: mathematics, colour, chapters that teach it
 TERMS = [
-    (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, ["notation"]),
-    (r"$\sum_q\,$", PALETTE[3], ["lmc"]),
-    (r"$B_q[s,t]\;$", PALETTE[0], ["independent", "icm", "icm_full"]),
-    (r"$k_q(x_i, x_j)$", PALETTE[2], ["gp"]),
+    (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, []),
+    (r"$\sum_q\,$", COLOURS[1], ["lmc"]),
+    (r"$B_q[s,t]\;$", COLOURS[0], ["independent", "icm", "sharing", "icm_full"]),
+    (r"$k_q(x_i, x_j)$", COLOURS[2], ["gp"]),
     (r"$\;+\;[i=j]\;$", GREY, []),
-    (r"$\Sigma[s,t]$", PALETTE[4], ["noise"]),
+    (r"$\Sigma[s,t]$", COLOURS[3], ["noise"]),
 ]
-# documents in the order of the contents: what the row says
+# numbered chapters in the order of the contents: what the row says
 CHAPTERS = {
-    "notation": "the equation, its symbols, the order of rows",
-    "gp": "one task: the kernel $k$, inference, calibration",
-    "independent": "each $B_q$ has one entry, on the diagonal",
+    "gp": "one task: the kernel $k$, conditioning, the marginal likelihood",
+    "scores": "is the band as wide as the error, and is one model better than another?",
+    "independent": "each $B_q$ has one entry, on the diagonal: the baseline",
     "icm": "one kernel, and a full $B$: tasks speak for each other",
-    "icm_full": "what $B$ can say, when it pays, and when it does harm",
+    "sharing": "what another task can add, and when it adds nothing",
+    "icm_full": "which relations one $B$ holds: rank, factors, lags",
     "lmc": "several kernels, each with a $B_q$ of its own",
-    "noise": "what $\\Sigma$ can say, and when it changes a prediction",
+    "noise": "what a row shares beyond the functions: $\\Sigma$ is $B_0$",
     "priors": "why a better optimum is not a better prediction; full Bayes",
-    "compare": "five models, one call: paired differences, on data with a known answer and without",
-    "decide": "from your data and question to a model, its noise and its check",
-    "wrong": "symptoms, causes, cures: where to look when a fit or a program fails",
+    "compare": "five models, one call, paired differences and a verdict",
+    "cases": "from a question to a decision, on real tables",
 }
 
 
 def draw(titles: dict[str, str]) -> Figure:
-    """The figure; titles: of the documents, in order. Raises ValueError for chapters that have no row."""
+    """The figure; titles: of the chapters, in order. Raises ValueError for chapters that have no row."""
     if list(titles) != list(CHAPTERS):
         raise ValueError(f"tools/bookmap.py knows the chapters {list(CHAPTERS)}, the contents have {list(titles)}")
     colours = {name: colour for _, colour, names in TERMS for name in names}
@@ -64,8 +64,8 @@ def draw(titles: dict[str, str]) -> Figure:
     for row, (name, title) in enumerate(titles.items()):
         y = 1 - (1.25 + 0.52 * row) / height
         figure.text(0.03, y, str(numbers[name]), color=colours.get(name, GREY), size=15, weight="bold", va="center")
-        figure.text(0.09, y + 0.11 / height, title, color=colours.get(name, GREY), size=11, weight="bold", va="center")
-        figure.text(0.09, y - 0.11 / height, CHAPTERS[name], color=GREY, size=10, va="center")
+        figure.text(0.105, y + 0.11 / height, title, color=colours.get(name, GREY), size=11, weight="bold", va="center")
+        figure.text(0.105, y - 0.11 / height, CHAPTERS[name], color=GREY, size=10, va="center")
     return figure
 
 

@@ -37,11 +37,16 @@ def quote(text: str) -> str:
 
 
 class Converter:
-    """Converts one document; `chapter` is its number or None, `strict` is off in the pass that collects labels."""
+    """Converts one document; `chapter` is its number or None, `strict` is off in the pass that collects labels.
 
-    def __init__(self, book: Book, document: str, chapter: int | None, strict: bool) -> None:
+    counts: what was counted on earlier pages; Sphinx counts on through those that have no number.
+    """
+
+    def __init__(
+        self, book: Book, document: str, chapter: int | None, strict: bool, counts: Counter[str] | None = None
+    ) -> None:
         self.book, self.document, self.chapter, self.strict = book, document, chapter, strict
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter() if counts is None or chapter else counts
         self.cited: list[str] = []
 
     def number(self, kind: str) -> str:

@@ -9,6 +9,7 @@ A copy has the chapter's code, no outputs, plain Markdown, and a first cell that
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -96,19 +97,23 @@ def copies(root: Path = ROOT) -> dict[Path, str]:
     book = Book(Bibliography(root / "book" / "references.bib"), titles={"genindex": "Index"})
     for name, page in pages.items():
         book.titles[name] = title(page)
+    counts: Counter[str] = Counter()
     for name, page in pages.items():
-        converted(page, Converter(book, name, numbers[name], strict=False))
+        converted(page, Converter(book, name, numbers[name], False, counts))
     url = address(root)
     colab = new_code_cell((WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS).strip())
-    written = {}
+    written, counts = {}, Counter()
     for name, page in pages.items():
+        converter = Converter(book, name, numbers[name], True, counts)
         if (root / "book" / f"{name}.ipynb").is_file():
-            cells = [colab, *converted(page, Converter(book, name, numbers[name], strict=True))]
+            cells = [colab, *converted(page, converter)]
             for number, cell in enumerate(cells):
                 cell["id"] = f"plain-{number}"
             metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
             copy = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
             written[root / "book" / "plain" / f"{name}.ipynb"] = nbformat.writes(copy) + "\n"
+        else:
+            converted(page, converter)  # a page of text has no copy; its figures count
     return written
 
 

@@ -95,10 +95,12 @@ def verdict(text: str, span: tuple[int, int], source: str, page: nbformat.Notebo
     return ""
 
 
-def faults(name: str, page: nbformat.NotebookNode) -> list[str]:
-    """A line for each number without exactly one tie, and for each tie that does not hold."""
+def faults(name: str, page: nbformat.NotebookNode, only: int | None = None) -> list[str]:
+    """A line for each number without exactly one tie, and for each tie that does not hold; of one cell if asked."""
     found = []
     for cell, text, ties in passages(page):
+        if only not in (None, cell):
+            continue
         tied = []
         for words, source in (match.groups() for match in map(TIE.fullmatch, ties) if match):
             spans = [m.span() for m in re.finditer(rf"(?<![\w.-]){re.escape(prose(words))}(?!\w|\.\d)", text)]

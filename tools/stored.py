@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_markdown_cell, new_notebook
 from plain import ROOT, documents, read
 
 from mtgp_tutorial import datasets, paired
@@ -43,8 +44,9 @@ study = cache(datasets.study)
 
 @cache
 def pages() -> dict[str, nbformat.NotebookNode]:
-    """All pages as they are stored."""
-    return {name: read(name, ROOT) for name in documents()}
+    """All pages as they are stored, and README.md."""
+    readme = new_notebook(cells=[new_markdown_cell((ROOT / "README.md").read_text(encoding="utf8"))])
+    return {**{name: read(name, ROOT) for name in documents()}, "README": readme}
 
 
 def lookups(page: nbformat.NotebookNode, number: int, shake: int = 0) -> dict[str, Any]:

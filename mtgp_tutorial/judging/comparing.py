@@ -28,7 +28,7 @@ def paired(
     table: one row for each trial and arm, with the columns "arm", `score` and those of `by`, which name a trial.
     cluster: the column that says which trials could only have turned out differently together (the gaps of one stretch
     of years, say); differences are averaged within a cluster first. A list of columns tries several clusterings: each
-    has its error in a column of its own, and the largest one counts. Default: each trial is a cluster.
+    has its error in a column of its own, and that with the widest 95 % interval counts. Default: a trial is a cluster.
     held_out: share of the target task's cells that each split hides, when the splits are random and overlap; the
     standard error is then that of Nadeau and Bengio (2003), sqrt((1/k + share/(1 - share)) S^2) for k clusters. 0 for
     separate trials: S / sqrt(k).
@@ -152,14 +152,14 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
     means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
     means = means or {"": difference}
     errors = {name: _error(mean, held_out) for name, mean in means.items()}
-    largest = max(errors, key=lambda name: errors[name])
+    widest = max(means, key=lambda name: stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
     return {
-        "mean difference": means[largest].mean(),
-        "standard error": errors[largest],
+        "mean difference": means[widest].mean(),
+        "standard error": errors[widest],
         "median": difference.median(),
         "share lower": (difference < 0).mean(),
         **({f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}),
-        "clusters": len(means[largest]),
+        "clusters": len(means[widest]),
     }
 
 

@@ -54,7 +54,7 @@ def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
 def _check_variance(kernel: Kernel, x: Tensor) -> None:
     try:
         with torch.no_grad():
-            variances = kernel(x).to_dense().diagonal(dim1=-2, dim2=-1)
+            variances = kernel(x, diag=True)  # not [N, N]: memory is checked later
     except RuntimeError as error:
         reason = str(error).split("\n")[0]
         raise ValueError(

@@ -39,6 +39,8 @@ def law_draws():
     close(noise.T @ noise / 3000, torch.kron(torch.eye(2).double(), Sigma), 0.03)
     close(latent.T @ noise / 3000, torch.zeros(4, 4), 0.08)
     sample = exact.sample(tensor([1.0, 2.0]), tensor([[4, 2], [2, 1.0]]), 4000, seed=1)  # singular on purpose
+    nearly = 1e6 * torch.eye(2).double() - 1e6 * (1 + 2.5e-9) * torch.eye(2).double().flip(0)  # -0.0025: rounding
+    assert exact.sample(tensor([0, 0]), nearly, 3, seed=1).isfinite().all()
     close(torch.cov(sample.T), tensor([[4, 2], [2, 1.0]]), 0.1)
     close(sample.mean(0), [1.0, 2.0], 0.1)
 

@@ -1,0 +1,183 @@
+"""The standard of the chapters: how long, how they open and end, what is folded, drawn and defined where."""
+
+import re
+from functools import cache
+
+import measure  # tools/measure.py
+import prose  # tools/prose.py
+import pytest
+from plain import ROOT, documents, read  # tools/plain.py
+
+import mtgp_tutorial
+
+NUMBERED = [name for name, number in documents().items() if number]
+NOTEBOOKS = [name for name in documents() if (ROOT / "book" / f"{name}.ipynb").is_file()]
+WITHOUT_QUIZ = {"cases"}
+FOLDED = {"hide-input", "hide-cell"}
+
+# Where a word is defined: a pattern, and the chapter before which no text in sight has it.
+DEFINED = {
+    r"SMSE|MSLL|NLPD|CRPS|sharpness|Nadeau": "scores",
+    r"leave-one-out": "scores",
+    r"shared baseline": "independent",
+    r"(?:the|an) ICMs?\b|task correlation|\$\\kappa": "icm",
+    r"autokrig\w+|cokriging|cross-correlation": "sharing",
+    r"Heywood|factor analysis": "icm_full",
+    r"(?:the|an) LMCs?\b|variogram": "lmc",
+    r"microscale": "noise",
+    r"LKJ|NUTS|R-hat": "priors",
+}
+
+
+@cache
+def cells(name):
+    return read(name, ROOT).cells
+
+
+def folded(cell):
+    return bool(FOLDED & set(cell.metadata.get("tags", [])))
+
+
+def in_sight(name):
+    """Markdown of a page without its answers, solutions and proofs, one string."""
+    solving, texts = False, []
+    for cell in cells(name):
+        for piece in measure.SOLUTION.split(cell.source) if cell.cell_type == "markdown" else []:
+            if measure.SOLUTION.fullmatch(piece):
+                solving = "-start}" in piece
+            elif not solving:
+                texts.append(piece)
+    return "\n\n".join(texts)
+
+
+def code_in_sight(name):
+    """The cells of code that are not folded, nor part of a solution."""
+    solving = False
+    for cell in cells(name):
+        if cell.cell_type == "markdown":
+            edges = measure.SOLUTION.findall(cell.source)
+            solving = "-start}" in edges[-1] if edges else solving
+        elif not (folded(cell) or solving):
+            yield cell.source
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_chapter_is_read_in_twenty_minutes(name):
+    found = measure.length(read(name, ROOT))
+    assert found.words <= measure.MOST_WORDS and found.lines <= measure.MOST_LINES, found
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_code_in_sight_is_short(name):
+    lines = [code.split("\n") for code in code_in_sight(name)]
+    assert [cell[0] for cell in lines if len(cell) > 20 or max(map(len, cell)) > 72] == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_fold_says_what_it_hides(name):
+    code = [cell for cell in cells(name) if cell.cell_type == "code"]
+    assert [
+        cell.source for cell in code if folded(cell) and not cell.metadata.get("mystnb", {}).get("code_prompt_show")
+    ] == []
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_chapter_opens_with_a_question_and_a_picture(name):
+    """A title and one question; then a figure before any code in sight."""
+    head = cells(name)[0].source.split("\n\n")
+    start = next(number for number, block in enumerate(head) if block.startswith("# "))
+    assert "?" in head[start + 1] and len(head[start + 1].split()) <= 40, head
+    shown = [cell for cell in cells(name) if cell.cell_type == "code" and (not folded(cell) or drawn(cell))]
+    assert folded(shown[0]) and "figure" in shown[0].metadata["mystnb"]
+
+
+def drawn(cell):
+    return any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_figures_have_names_captions_and_readers(name):
+    """Each is numbered, says what to see, is cited on its page, and stands in a cell of its own."""
+    text = "\n".join(cell.source for cell in cells(name) if cell.cell_type == "markdown")
+    faults = []
+    for cell in cells(name):
+        if cell.cell_type == "code" and drawn(cell):
+            figure = cell.metadata.get("mystnb", {}).get("figure", {})
+            label = figure.get("name", "")
+            good = label.startswith(f"fig-{name.split('_')[-1]}-") and len(figure.get("caption", "").split()) > 12
+            alone = all("text/html" not in output.get("data", {}) for output in cell.outputs)
+            if not (good and alone and re.search(rf"\{{numref\}}`(?:[^`]*<)?{label}>?`", text)):
+                faults.append(label or cell.source[:60])
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_chapter_ends_with_what_a_reader_needs(name):
+    text = "\n".join(cell.source for cell in cells(name) if cell.cell_type == "markdown")
+    assert "\n## Summary" in text and "Pitfalls" in text
+    assert len(re.findall(r"```\{exercise(?:-start)?\}", text)) >= 3
+    assert len(re.findall(r"```\{exercise(?:-start)?\}", text)) == len(re.findall(r"```\{solution(?:-start)?\}", text))
+    if name not in WITHOUT_QUIZ:
+        quiz = text.split("\n## Quiz", 1)[1].split("\n## ", 1)[0]
+        assert len(re.findall(r"^\*?\*?[1-5]\.", quiz, re.MULTILINE)) >= 5 and "dropdown" in quiz
+
+
+@pytest.mark.parametrize("name", list(documents()))
+def test_no_number_is_typed_by_hand(name):
+    """Numbers of chapters, figures, exercises and equations come from labels."""
+    text = "\n".join(cell.source for cell in cells(name) if cell.cell_type == "markdown")
+    assert re.findall(r"\b(?:[Cc]hapter|[Ff]igure|[Ee]xercise|[Ss]ection|[Ee]quation|Fig\.) \d[\d.]*", text) == []
+
+
+@pytest.mark.parametrize("pattern, home", DEFINED.items())
+def test_a_word_is_defined_before_it_is_used(pattern, home):
+    early = {}
+    for name in NUMBERED[: NUMBERED.index(home)]:
+        found = [sentence for sentence in re.split(r"(?<=[.?!:]) ", plain_text(name)) if re.search(pattern, sentence)]
+        early |= {name: found} if found else {}
+    assert early == {}
+
+
+@cache
+def plain_text(name):
+    """Prose in sight; a sentence with a link to another chapter is no use of a word but a promise."""
+    text = re.sub(r"[^.?!]*\{(?:doc|ref)\}`[^`]*`[^.?!]*[.?!]", " ", in_sight(name))
+    return re.sub(
+        r"\s+", " ", re.sub(r"```\{index\}.*?```|^%.*$|^\([\w-]+\)=$", " ", text, flags=re.DOTALL | re.MULTILINE)
+    )
+
+
+def test_a_function_is_explained_where_it_is_first_called():
+    """The first chapter that calls a public function of the module in sight also names it in its text."""
+    silent = {}
+    for function in (name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))):
+        for name in NUMBERED:
+            if re.search(rf"\b{function}\(", "\n".join(code_in_sight(name))):
+                if not re.search(rf"`[^`]*\b{function}\b[^`]*`", in_sight(name)):
+                    silent[function] = name
+                break
+    assert silent == {}
+
+
+def test_proofs_and_equations_are_cited_backwards():
+    """An equation or a statement stands in the same chapter, in an earlier one or on a page of reference."""
+    where = {}
+    for name in documents():
+        text = "\n".join(cell.source for cell in cells(name) if cell.cell_type == "markdown")
+        where |= dict.fromkeys(re.findall(r"\$\$ \(([\w-]+)\)|:label: ([\w-]+)", text), name)
+    place = {label: name for pair, name in where.items() for label in pair if label}
+    forward = []
+    for number, name in enumerate(NUMBERED):
+        for label in re.findall(r"\{(?:eq|prf:ref)\}`(?:[^`<]*<)?([\w-]+)>?`", in_sight(name)):
+            if place.get(label) in NUMBERED[number + 1 :]:
+                forward.append((name, label))
+    assert forward == []
+
+
+def test_lengths_are_counted_as_one_reads():
+    page = read("gp", ROOT)
+    total = measure.length(page)
+    assert total.folded_lines > 0 and total.words > 500
+    assert measure.words("A *word*, $x = 1$ and `code_here(1)`: {ref}`two words <label>`.") == 7
+    assert measure.count("Seen.\n\n```{dropdown} Title\nHidden words here.\n```") == (1, 4)
+    assert prose.prose("Seen `code` $x$.") == "Seen ."
