@@ -31,7 +31,7 @@ TERMS = [
 CHAPTERS = {
     "gp": "one task: the kernel $k$, conditioning, the marginal likelihood",
     "scores": "is the band as wide as the error, and is one model better than another?",
-    "independent": "each $B_q$ has one entry, on the diagonal: the baseline",
+    "independent": "each $B_q$ is diagonal: the baseline",
     "icm": "one kernel, and a full $B$: tasks speak for each other",
     "sharing": "what another task can add, and when it adds nothing",
     "icm_full": "which relations one $B$ holds: rank, factors, lags",

@@ -95,7 +95,8 @@ const MOVED = {
     "the-sea-off-peru-twenty-times": "cases.html#case-peru",
     "three-matrices": "noise.html#noise-nugget",
     "what-a-wrong-noise-model-costs": "noise.html#noise-kinds",
-    "which-number-is-which": "gpytorch.html#noise-names"
+    "which-number-is-which": "gpytorch.html#noise-names",
+    "data-on-which-full-noise-hurts": "noise.html#noise-hurts"
   },
   "notation": {
     "equation-one-equation": "independent.html#equation-one-equation"
