@@ -321,6 +321,15 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
 
 
+def test_a_kernels_variance_is_checked_without_a_matrix_of_all_rows():
+    class Diagonal(RBFKernel):
+        def forward(self, x1, x2, diag=False, **params):
+            assert diag, "a model of many rows would fill the memory before it is checked"
+            return super().forward(x1, x2, diag=diag, **params)
+
+    assert icm(simulate.two_sines(n=20, seed=0), kernel=Diagonal()).data.y.shape == (20, 2)
+
+
 def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path):
     total, free = memory.total_and_free(torch.device("cpu"))
     assert 2**28 < free <= total < 2**50

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -10,6 +13,22 @@ def test_the_readmes_example_runs(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL)
     exec(code, {})
     assert "coverage" in capsys.readouterr().out
+
+
+def test_the_decision_pages_example_runs(tmp_path, monkeypatch):
+    """From a file to a verdict, on a made-up file: the last line fills it."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "book" / "decide.md").read_text(encoding="utf8"), re.DOTALL)
+    days, rng = np.arange(0, 1040, 10), np.random.default_rng(0)
+    level = np.convolve(rng.normal(size=len(days) + 2), [0.5, 1, 0.5], "valid")  # forgets within a hole
+    flow = 5 * level + 0.3 * rng.normal(size=len(days))
+    level[45:49] = np.nan
+    frame = pd.DataFrame({"days": days, "level": level, "flow": flow})
+    frame.drop(index=[60]).to_csv(tmp_path / "file.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    filled, table = names["filled"], names["summarise"](names["results"], "shared")
+    assert bool(filled.mean.isfinite().all()) and table.loc[("NLPD", "ICM"), "verdict"] == "wins"
 
 
 def test_equations_that_docstrings_cite_are_in_the_book():
