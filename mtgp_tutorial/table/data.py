@@ -39,7 +39,7 @@ class TaskData:
     own column names. `x_name` and `x_unit` label the first input in figures.
 
     sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
-    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: noise-known)
+    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
     index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
     input, notes: how the table was read. `from_frame` and `read_table` fill them.
 
