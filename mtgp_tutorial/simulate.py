@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -45,11 +46,14 @@ def two_sines(
     return _with_noise(truth, Sigma, seed)
 
 
-def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> tuple[TaskData, TaskData]:
+def draw_icm(
+    x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int, sd: Any = None
+) -> tuple[TaskData, TaskData]:
     """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
 
-    kernel: of the inputs, variance 1; B, Sigma: [T, T]. Raises ValueError for another kernel and for matrices that are
-    no tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
+    kernel: of the inputs, variance 1; B, Sigma: [T, T]; sd: known standard errors [N, T] of the values, which y then
+    has on top and the observed table carries. Raises ValueError for another kernel and for matrices that are no
+    tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
     """
     x = as_matrix(x, "x")
     of_kind("kernel", kernel, Kernel, "a GPyTorch kernel, such as RBFKernel()")
@@ -65,7 +69,12 @@ def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> 
     covariance = signal_covariance([(K, B.double())], cells, cells)
     f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))
     latent = TaskData(x, f)
-    return latent, _with_noise(latent, Sigma.double(), seed + 1_000_003)
+    observed = _with_noise(latent, Sigma.double(), seed + 1_000_003)
+    if sd is None:
+        return latent, observed
+    known = TaskData(x, observed.y, sd=sd)
+    errors = torch.randn(f.shape, generator=torch.Generator().manual_seed(seed + 2_000_003), dtype=torch.float64)
+    return latent, replace(known, y=observed.y + known.sd.nan_to_num() * errors)  # type: ignore[union-attr]
 
 
 def _with_noise(truth: TaskData, Sigma: Tensor, seed: int) -> TaskData:

@@ -50,8 +50,40 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     problem = model.problem()
-    more = problem._replace(x=torch.cat([problem.x, x]), residual=torch.cat([problem.residual, y - model.means()]))
+    more = problem._replace(
+        x=torch.cat([problem.x, x]),
+        residual=torch.cat([problem.residual, y - model.means()]),
+        variances=_variances(fit, table),
+    )
     return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
+
+
+def _variances(fit: Fit, table: TaskData) -> Tensor | None:
+    """Known variances of the fitted rows and of the table's below them, standardised units; None where all are 0."""
+    both = [(fit.model.data, fit.model.data.sd), (table, table.sd)]
+    if all(sd is None for _, sd in both):
+        return None
+    each = [torch.zeros_like(data.y) if sd is None else (sd**2).nan_to_num() for data, sd in both]
+    return torch.cat(each) / fit.model.scale.sd**2
+
+
+def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | None:
+    """Variances [M, T] of readings with the known errors sd, standardised units, 0 where none is known; None without.
+
+    Raises ValueError for another shape, errors not above 0, and beside noise=False: f is not read.
+    """
+    if sd is None:
+        return None
+    if not noise:
+        raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
+    values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
+    if values.shape != shape:
+        raise ValueError(
+            f"sd: has shape {tuple(values.shape)}; pass one of each cell that is predicted, {tuple(shape)}"
+        )
+    if bool((values <= 0).any()) or bool(values.isinf().any()):
+        raise ValueError("sd: holds errors that are not above 0 or infinite; pass NaN where none is known")
+    return (values / fit.model.scale.sd).nan_to_num() ** 2
 
 
 def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
@@ -90,4 +122,11 @@ def _same(a: TaskData, b: TaskData) -> bool:
         and torch.equal(a.x, b.x)
         and torch.equal(a.y.nan_to_num(), b.y.nan_to_num())
         and torch.equal(a.observed, b.observed)
+        and _same_errors(a, b)
     )
+
+
+def _same_errors(a: TaskData, b: TaskData) -> bool:
+    """The same known errors of the observed cells."""
+    one, other = (None if t.sd is None else t.sd.where(t.observed, 0.0).nan_to_num() for t in (a, b))
+    return one is other if one is None or other is None else torch.equal(one, other)

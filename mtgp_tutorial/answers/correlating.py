@@ -56,8 +56,9 @@ def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
     """What a fit says of the correlation of y_s(x) with y_t(x + h): to be drawn over `empirical_correlation`.
 
     (sum_q B_q[s, t] k_q(h) + [h = 0] Sigma[s, t]) over the square root of the variances of y_s and y_t, noise included;
-    the distance 0 is a cell of the same row. For stationary kernels of one input: k_q is taken between the first row
-    of the table and inputs beyond it. Shape as above. Raises ValueError for several inputs.
+    the distance 0 is a cell of the same row; known standard errors, which differ from cell to cell, are left out. For
+    stationary kernels of one input: k_q is taken between the first row of the table and inputs beyond it. Shape as
+    above. Raises ValueError for several inputs.
     """
     h = as_matrix(distances, "distances").to(fitted(fit).model.data.x)
     x = fit.model.data.x

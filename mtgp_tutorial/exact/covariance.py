@@ -65,6 +65,10 @@ def noise_covariance(Sigma: Tensor, a: Cells, b: Cells) -> Tensor:
     return same_row * Sigma[a[1]][:, b[1]]
 
 
-def observation_covariance(terms: list[KB], Sigma: Tensor, cells: Cells) -> Tensor:
-    """The one equation: covariance [n, n] of the observed values in `cells`."""
-    return signal_covariance(terms, cells, cells) + noise_covariance(Sigma, cells, cells)
+def observation_covariance(terms: list[KB], Sigma: Tensor, cells: Cells, variances: Tensor | None = None) -> Tensor:
+    """The one equation: covariance [n, n] of the observed values in `cells`.
+
+    variances [N, T]: known ones of the single values, 0 where none is known (book: known-noise).
+    """
+    C = signal_covariance(terms, cells, cells) + noise_covariance(Sigma, cells, cells)
+    return C if variances is None else C + torch.diag(variances[cells])

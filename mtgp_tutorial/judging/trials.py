@@ -139,7 +139,8 @@ def _fitted(
         fitted = fit(model, **options)
     except FitError as error:
         return key, str(error)
-    answer = impute(fitted) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x)
+    sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
+    answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
     table = scores.table(answer, hidden, seen).reset_index()
     return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
 
