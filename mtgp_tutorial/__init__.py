@@ -2,6 +2,7 @@
 
 from mtgp_tutorial import datasets, exact, moved, plots, simulate
 from mtgp_tutorial.answers.correlating import empirical_correlation, model_correlation
+from mtgp_tutorial.answers.intervals import correlation_intervals
 from mtgp_tutorial.answers.latent import latent_functions, parts
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
@@ -31,6 +32,7 @@ __all__ = [
     "compare",
     "coregionalization",
     "correlation",
+    "correlation_intervals",
     "datasets",
     "detrend",
     "empirical_correlation",
