@@ -56,5 +56,5 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 moved.install()

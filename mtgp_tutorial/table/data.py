@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.dates import Calendar
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class TaskData:
     copied to float64. `tasks` and `units` name the T columns of y; a data frame brings its
     own column names. `x_name` and `x_unit` label the first input in figures.
 
-    Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs,
-    infinite values, NaN in x, and names that do not fit.
+    sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
+    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: noise-known)
+    index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
+    input, notes: how the table was read. `from_frame` and `read_table` fill them.
+
+    Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x,
+    standard errors that are not above 0, and names that do not fit.
     """
 
     x: Tensor
@@ -47,6 +53,10 @@ class TaskData:
     units: Sequence[str] = ()
     x_name: str = "x"
     x_unit: str = ""
+    sd: Tensor | None = None
+    index: pd.Index | None = None
+    calendar: Calendar | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.tasks, str) or isinstance(self.units, str):
@@ -56,11 +66,21 @@ class TaskData:
         tasks = list(self.tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
-        x, y = as_matrix(self.x, "x"), as_matrix(self.y, "y", vector=False)
+        index = self.index
+        if index is None and isinstance(self.y, pd.DataFrame) and not isinstance(self.y.index, pd.RangeIndex):
+            index = self.y.index
+        given = self.x if self.calendar is None else self.calendar.inputs(self.x)
+        x, y = as_matrix(given, "x"), as_matrix(self.y, "y", vector=False)
+        sd = None if self.sd is None else as_matrix(self.sd, "sd", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
         _check_table(x, y, tasks, units)
-        for name, value in {"x": x, "y": y, "tasks": tuple(tasks), "units": tuple(units)}.items():
+        if sd is not None:
+            _check_errors(sd, y, tasks)
+        if index is not None and len(index) != len(y):
+            raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
+        table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
+        for name, value in {**table, "notes": tuple(self.notes)}.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -84,17 +104,27 @@ class TaskData:
         moved = replace(self)
         object.__setattr__(moved, "x", moved.x.to(device))
         object.__setattr__(moved, "y", moved.y.to(device))
+        object.__setattr__(moved, "sd", None if moved.sd is None else moved.sd.to(device))
         return moved
 
     def split(self, mask: Tensor) -> tuple[TaskData, TaskData]:
         """Two tables of the same rows: the cells outside the mask (True or False, [N, T]), and those in it."""
         if not torch.is_tensor(mask) or mask.dtype != torch.bool or mask.shape != self.y.shape:
             raise ValueError(f"mask: pass a tensor of True and False with the shape {tuple(self.y.shape)} of y")
-        nan = torch.full_like(self.y, torch.nan)
-        return replace(self, y=torch.where(mask, nan, self.y)), replace(self, y=torch.where(mask, self.y, nan))
+        return self._only(~mask), self._only(mask)
+
+    def _only(self, kept: Tensor) -> TaskData:
+        """The cells of a mask, with their standard errors."""
+        sd = None if self.sd is None else self.sd.where(kept, torch.nan)
+        return replace(self, y=self.y.where(kept, torch.nan), sd=sd)
 
     def hide(self, task: str, start: float, stop: float, dim: int = 0) -> tuple[TaskData, TaskData]:
-        """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden)."""
+        """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden).
+
+        Where the first input is a date, start and stop may be dates.
+        """
+        if self.calendar is not None and dim == 0:
+            start, stop = (float(as_matrix(self.calendar.inputs([one]), "start, stop")) for one in (start, stop))
         if not 0 <= dim < self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
         mask = torch.zeros_like(self.observed)
@@ -145,7 +175,8 @@ class TaskData:
     def standardise(self) -> tuple[TaskData, Scale]:
         """The table with each task at mean 0 and standard deviation 1, and the way back."""
         scale = self.scale()
-        return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks), scale
+        sd = None if self.sd is None else self.sd / scale.sd
+        return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
 
 
 def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
@@ -168,6 +199,18 @@ def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> No
         raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
 
 
+def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
+    if sd.shape != y.shape or sd.device != y.device:
+        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
+    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
+    if bool(wrong.any()):
+        row, task = wrong.nonzero()[0].tolist()
+        raise ValueError(
+            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
+            "errors above 0, and NaN where none is known"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Gaussian predictions for T tasks at M inputs, in data units.
@@ -175,7 +218,8 @@ class Prediction:
     x: [M, D], mean: [M, T], variance: [M, T]. `noise` tells whether it speaks of the observed
     y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
     of the k cells that `cells` names, in this order, by row number and task: from `predict` all
-    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones.
+    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
+    those of the table whose rows these are, or of the table that was fitted.
     """
 
     x: Tensor
@@ -186,6 +230,8 @@ class Prediction:
     noise: bool
     covariance: Tensor | None = None
     cells: pd.MultiIndex | None = None
+    index: pd.Index | None = None
+    calendar: Calendar | None = None
 
     @property
     def sd(self) -> Tensor:
