@@ -13,6 +13,7 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.given import with_parameters
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import paired, summarise
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
@@ -21,6 +22,7 @@ from mtgp_tutorial.table.data import Prediction, Scale, TaskData
 from mtgp_tutorial.table.trends import detrend
 
 __all__ = [
+    "Check",
     "Fit",
     "FitError",
     "Model",
@@ -28,6 +30,7 @@ __all__ = [
     "Prediction",
     "Scale",
     "TaskData",
+    "check",
     "choose_device",
     "compare",
     "coregionalization",
