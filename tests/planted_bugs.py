@@ -1332,6 +1332,41 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "low",
         "law_a_noise_comes_to_its_floor_from_anywhere",
     ),
+    (
+        "check: an inverse's root that is upper on the other side",
+        "judging/residuals.py",
+        'return cholesky(inverse.flip(0, 1), "inverse covariance").flip(0, 1)',
+        'return cholesky(inverse, "inverse covariance").mT',
+        "law_one_step_errors_are_each_cell_against_those_before_it",
+    ),
+    (
+        "check: a block's variance before the rest is known",
+        "judging/residuals.py",
+        "left.diagonal().sqrt()[:, None]",
+        "(U[block] ** 2).sum(1).rsqrt()[:, None]",
+        "law_left_out_residuals_are_those_of_leave_out",
+    ),
+    (
+        "check: the farthest neighbour",
+        "judging/residuals.py",
+        "int(np.argmin(((unit[i]",
+        "int(np.argmax(((unit[i]",
+        "law_groups_are_compact",
+    ),
+    (
+        "intervals: twice the nats",
+        "answers/intervals.py",
+        "(rows + 2) / 2 * math.log1p",
+        "(rows + 2) * math.log1p",
+        "law_rows_are_worth_what_independent_rows_are",
+    ),
+    (
+        "intervals: half the nats at an end",
+        "answers/intervals.py",
+        "_left(loss, top.loss + drop)",
+        "_left(loss, top.loss + drop / 2)",
+        "law_intervals_are_those_of_the_profile",
+    ),
     ("fit: one place alone", "fits/fitting.py", "LOOKS = 64", "LOOKS = 1", "law_more_places_find_more"),
 ]
 

@@ -1,7 +1,7 @@
 """How well the data know a task correlation: its profile at the optimum (book: task-correlation).
 
-An interval holds every correlation that some parameters reach without giving up more than chi2(level, 1) / 2 nats of
-what was maximised, 1.35 for 90 %. Its two ends are the smallest and the largest correlation among these parameters,
+An interval holds every correlation that some parameters reach without giving up more than so many nats (`allowed`) of
+what was maximised. Its two ends are the smallest and the largest correlation among these parameters,
 so each is one optimisation under one constraint. Nothing is inverted, and neither the rotations of W nor a kappa near
 0, whose directions are flat, need a rule. (Venzon and Moolgavkar 1988; with priors it is the profile of a posterior)
 """
@@ -11,14 +11,15 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from itertools import combinations
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from scipy import stats
 from scipy.optimize import minimize
-from scipy.stats import chi2
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from mtgp_tutorial.exact import NotPositiveDefiniteError
@@ -51,23 +52,47 @@ def correlation_intervals(fit: Fit, level: float = 0.9) -> pd.DataFrame:
     or 1 says that the data do not bound it there. Every parameter counts as unknown, those too that were frozen.
     The interval is for the model as it stands: that its kernel and noise are right is taken for granted.
 
-    Raises ValueError for a level that is no share, for independent models, for a B that is singular by construction,
-    and for parameters that were set by hand; FitError where an end cannot be found.
+    Raises ValueError for a level that is no share, for models without a correlation to learn, and for parameters that
+    were set by hand; FitError where an end cannot be found.
     """
     _check(fit, level)
-    model = _freed(fit.model)
+    return within(fit, allowed(worth(fit), level))
+
+
+def worth(fit: Fit) -> float:
+    """How many independent rows the rows are worth for a correlation: N^2 / sum_ij K_ij^2, from 1 to N.
+
+    (Clifford, Richardson and Hemon 1989, for two processes with the same correlation K of rows)
+    """
+    with torch.no_grad():
+        K = fit.model.terms(fit.model.unit.x)[0][0]
+    return float(len(K) ** 2 / (K**2).sum())
+
+
+def allowed(rows: float, level: float) -> float:
+    """How many nats below the optimum an interval reaches.
+
+    For many rows half the quantile of chi2 with one degree of freedom, 1.35 for 90 %. For few: a correlation r of m
+    rows takes -m/2 log(1 - r^2) nats from 0; where none is true r^2 = t^2 / (t^2 + m - 2), with Student's t of m - 2
+    degrees of freedom. The prior of the correlation, |R|, counts as two rows more.
+    """
+    quantile = float(stats.t.ppf(0.5 + level / 2, rows))
+    return (rows + 2) / 2 * math.log1p(quantile**2 / rows)
+
+
+def within(fit: Fit, drop: float) -> pd.DataFrame:
+    """The smallest and the largest of each correlation at most so many nats below the optimum."""
+    model = freed(fit.model)
     loss: Loss = Flat(model, fit.priors) if can_be_flat(model) else by_autograd(model, fit.priors)
-    top = _summit(model, loss)
-    tasks, rows = list(fit.model.data.tasks), {}
-    for s in range(len(tasks)):
-        for t in range(s + 1, len(tasks)):
-            low, high = (_end(model, loss, top, (s, t), sign, level) for sign in (-1, 1))
-            rows[tasks[s], tasks[t]] = {"correlation": fit.correlation.iloc[s, t], "low": low, "high": high}
+    top, tasks, rows = summit_of(model, loss), list(fit.model.data.tasks), {}
+    for s, t in combinations(range(len(tasks)), 2):
+        low, high = (_end(model, loss, top, (s, t), sign, drop) for sign in (-1, 1))
+        rows[tasks[s], tasks[t]] = {"correlation": fit.correlation.iloc[s, t], "low": low, "high": high}
     frame = pd.DataFrame.from_dict(rows, orient="index")
     return frame.set_axis(pd.MultiIndex.from_tuples(list(rows), names=["s", "t"]))
 
 
-def _summit(model: Model, loss: Loss) -> Summit:
+def summit_of(model: Model, loss: Loss) -> Summit:
     """The optimum, its height, and second derivatives there by differences of the gradient.
 
     Flat and falling directions are lifted to SOFT: they shape the first step alone.
@@ -79,12 +104,12 @@ def _summit(model: Model, loss: Loss) -> Summit:
     return Summit(vector, loss(vector)[0], vectors * np.maximum(values, SOFT) @ vectors.T)
 
 
-def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int, level: float) -> float:
+def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int, drop: float) -> float:
     """The largest correlation (sign 1) or the smallest (-1) at most so many nats below the optimum.
 
     Starts where a normal density at the optimum would have it.
     """
-    value, drop = _arctanh(model, *pair), float(chi2.ppf(level, 1)) / 2
+    value = arctanh_of(model, *pair)
     left, (estimate, slope) = _left(loss, top.loss + drop), value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
     result = minimize(
@@ -110,7 +135,7 @@ def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int
     return math.tanh(end) / EDGE
 
 
-def _arctanh(model: Model, s: int, t: int) -> Loss:
+def arctanh_of(model: Model, s: int, t: int) -> Loss:
     """arctanh of the correlation of two tasks, and its gradient, as a function of the vector of free parameters."""
     free = [p for p in model.parameters() if p.requires_grad]
 
@@ -136,7 +161,7 @@ def _left(loss: Loss, limit: float) -> Callable[[np.ndarray], tuple[float, np.nd
     return left
 
 
-def _freed(model: Model) -> Model:
+def freed(model: Model) -> Model:
     """A copy whose parameters are free again, but for a kappa of 0 and the floor of a full Sigma."""
     model = copy.deepcopy(model)
     for name, p in model.named_parameters():
@@ -154,5 +179,9 @@ def _check(fit: Fit, level: float) -> None:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")
     if not len(fit.starts):
         raise ValueError("fit: its parameters were set by hand, so they are no optimum; pass what `fit` returns")
+    if len(fit.model.kernel.coregional) > 1:
+        raise ValueError("fit: has several kernels, for which no coverage was measured; pass a fit of an icm")
     if not fit.model.coupled():
-        raise ValueError("fit: its B is singular whatever the data say; pass a model with kappa, or with more columns")
+        raise ValueError("fit: its correlation is 1 or -1 whatever the data say; pass a model with kappa")
+    if not fit.priors:
+        raise ValueError("fit: was made without priors, where such intervals are too narrow; pass one with priors=True")
