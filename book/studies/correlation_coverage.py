@@ -31,6 +31,8 @@ CASES = [  # tasks, rows, length-scale, noise sd, correlation (None: drawn), and
     *((2, n, None, None, None, "priors") for n in (30, 60)),
     (2, 30, 1.0, 0.3, 0.5, "priors, full noise"),
     *((2, 30, length, 0.3, 0.5, "ML") for length in (1.0, 3.0)),
+    *((2, n, 1.0, noise, rho, "ML") for n, noise in ((10, 0.1), (30, 0.5)) for rho in (0.0, 0.9)),
+    (3, 30, 1.0, 0.3, None, "ML"),
 ]
 
 
