@@ -2,6 +2,7 @@
 
 from mtgp_tutorial import datasets, exact, moved, plots, simulate
 from mtgp_tutorial.answers.correlating import empirical_correlation, model_correlation
+from mtgp_tutorial.answers.intervals import correlation_intervals
 from mtgp_tutorial.answers.latent import latent_functions, parts
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
@@ -12,6 +13,7 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.given import with_parameters
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import paired, summarise
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
@@ -20,6 +22,7 @@ from mtgp_tutorial.table.data import Prediction, Scale, TaskData
 from mtgp_tutorial.table.trends import detrend
 
 __all__ = [
+    "Check",
     "Fit",
     "FitError",
     "Model",
@@ -27,10 +30,12 @@ __all__ = [
     "Prediction",
     "Scale",
     "TaskData",
+    "check",
     "choose_device",
     "compare",
     "coregionalization",
     "correlation",
+    "correlation_intervals",
     "datasets",
     "detrend",
     "empirical_correlation",
