@@ -10,6 +10,7 @@ from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import coregionalization, correlation
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.given import with_parameters
+from mtgp_tutorial.fits.keeping import load
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.comparing import paired, summarise
@@ -42,6 +43,7 @@ __all__ = [
     "latent_functions",
     "leave_out",
     "lmc",
+    "load",
     "model_correlation",
     "paired",
     "parts",

@@ -1333,6 +1333,34 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_a_noise_comes_to_its_floor_from_anywhere",
     ),
     ("fit: one place alone", "fits/fitting.py", "LOOKS = 64", "LOOKS = 1", "law_more_places_find_more"),
+    (
+        "a kept kernel loses its smoothness",
+        "models/plain.py",
+        '"nu": getattr(kernel, "nu", None)}',
+        '"nu": None}',
+        "law_a_kept_fit_answers_the_same_to_the_bit",
+    ),
+    (
+        "a kept fit forgets what is free",
+        "models/plain.py",
+        'parameter.requires_grad_(name in words["free"])',
+        "parameter.requires_grad_(False)",
+        "law_a_kept_fit_says_how_it_was_reached",
+    ),
+    (
+        "a kept table loses its calendar",
+        "table/plain.py",
+        "calendar=None if calendar is None else _calendar_from_plain(calendar)",
+        "calendar=None",
+        "law_a_kept_table_is_whole",
+    ),
+    (
+        "a checksum that nobody compares",
+        "fits/keeping.py",
+        'np.array_equal(arrays.pop("sha256"), _checksum(arrays))',
+        'arrays.pop("sha256") is not None',
+        "law_a_changed_file_is_noticed",
+    ),
 ]
 
 
