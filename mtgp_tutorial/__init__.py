@@ -18,7 +18,7 @@ from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Prediction, Scale, TaskData
-from mtgp_tutorial.table.trends import detrend
+from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
     "Fit",
@@ -28,6 +28,7 @@ __all__ = [
     "Prediction",
     "Scale",
     "TaskData",
+    "Trend",
     "choose_device",
     "compare",
     "coregionalization",

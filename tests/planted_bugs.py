@@ -594,8 +594,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "trend on the wrong task",
         "table/trends.py",
-        "torch.stack(lines, 1)",
-        "torch.stack(lines[::-1], 1)",
+        "for task, cells, y in fits], 1)",
+        "for task, cells, y in fits][::-1], 1)",
         "law_trends_come_from_seen_cells",
     ),
     (
@@ -1333,6 +1333,27 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_a_noise_comes_to_its_floor_from_anywhere",
     ),
     ("fit: one place alone", "fits/fitting.py", "LOOKS = 64", "LOOKS = 1", "law_more_places_find_more"),
+    (
+        "every harmonic is the first",
+        "table/trends.py",
+        "[wave(h * turns)",
+        "[wave(turns + 0 * h)",
+        "law_a_trend_is_the_least_squares_fit",
+    ),
+    (
+        "a level that takes a line",
+        "table/trends.py",
+        "if self.line:",
+        "if self.line is not None:",
+        "law_a_trend_is_the_least_squares_fit",
+    ),
+    (
+        "the trend of a prediction is not put back",
+        "table/trends.py",
+        "mean=answer.mean + self.at(answer.x)",
+        "mean=answer.mean",
+        "law_what_a_trend_takes_it_gives_back",
+    ),
     (
         "a kept kernel loses its smoothness",
         "models/plain.py",

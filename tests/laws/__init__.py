@@ -3,10 +3,23 @@
 Each is exact algebra held to rounding error, or a fact that a textbook states; none is "small after training".
 """
 
-from laws import answers, correlations, equation, fits, forms, judging, keeping, kernels, labels, models, simulation
+from laws import (
+    answers,
+    correlations,
+    equation,
+    fits,
+    forms,
+    judging,
+    keeping,
+    kernels,
+    labels,
+    models,
+    simulation,
+    trends,
+)
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
-ROOMS = (forms, equation, kernels, models, answers, correlations, fits, keeping, judging, simulation, labels)
+ROOMS = (forms, equation, kernels, models, answers, correlations, fits, keeping, judging, simulation, trends, labels)
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]
