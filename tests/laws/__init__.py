@@ -12,6 +12,7 @@ from laws import (
     judging,
     keeping,
     kernels,
+    known,
     labels,
     models,
     simulation,
@@ -19,7 +20,21 @@ from laws import (
 )
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
-ROOMS = (forms, equation, kernels, models, answers, correlations, fits, keeping, judging, simulation, trends, labels)
+ROOMS = (
+    forms,
+    equation,
+    kernels,
+    models,
+    answers,
+    correlations,
+    fits,
+    keeping,
+    judging,
+    known,
+    simulation,
+    trends,
+    labels,
+)
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]
