@@ -11,6 +11,7 @@ from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import coregionalization, correlation
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.given import with_parameters
+from mtgp_tutorial.fits.keeping import load
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
@@ -19,7 +20,7 @@ from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Prediction, Scale, TaskData
-from mtgp_tutorial.table.trends import detrend
+from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
     "Check",
@@ -31,6 +32,7 @@ __all__ = [
     "Scale",
     "TaskData",
     "check",
+    "Trend",
     "choose_device",
     "compare",
     "coregionalization",
@@ -47,6 +49,7 @@ __all__ = [
     "latent_functions",
     "leave_out",
     "lmc",
+    "load",
     "model_correlation",
     "paired",
     "parts",

@@ -594,8 +594,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "trend on the wrong task",
         "table/trends.py",
-        "torch.stack(lines, 1)",
-        "torch.stack(lines[::-1], 1)",
+        "for task, cells, y in fits], 1)",
+        "for task, cells, y in fits][::-1], 1)",
         "law_trends_come_from_seen_cells",
     ),
     (
@@ -1422,6 +1422,55 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_intervals_are_those_of_the_profile",
     ),
     ("fit: one place alone", "fits/fitting.py", "LOOKS = 64", "LOOKS = 1", "law_more_places_find_more"),
+    (
+        "every harmonic is the first",
+        "table/trends.py",
+        "[wave(h * turns)",
+        "[wave(turns + 0 * h)",
+        "law_a_trend_is_the_least_squares_fit",
+    ),
+    (
+        "a level that takes a line",
+        "table/trends.py",
+        "if self.line:",
+        "if self.line is not None:",
+        "law_a_trend_is_the_least_squares_fit",
+    ),
+    (
+        "the trend of a prediction is not put back",
+        "table/trends.py",
+        "mean=answer.mean + self.at(answer.x)",
+        "mean=answer.mean",
+        "law_what_a_trend_takes_it_gives_back",
+    ),
+    (
+        "a kept kernel loses its smoothness",
+        "models/plain.py",
+        '"nu": getattr(kernel, "nu", None)}',
+        '"nu": None}',
+        "law_a_kept_fit_answers_the_same_to_the_bit",
+    ),
+    (
+        "a kept fit forgets what is free",
+        "models/plain.py",
+        'parameter.requires_grad_(name in words["free"])',
+        "parameter.requires_grad_(False)",
+        "law_a_kept_fit_says_how_it_was_reached",
+    ),
+    (
+        "a kept table loses its calendar",
+        "table/plain.py",
+        "calendar=None if calendar is None else _calendar_from_plain(calendar)",
+        "calendar=None",
+        "law_a_kept_table_is_whole",
+    ),
+    (
+        "a checksum that nobody compares",
+        "fits/keeping.py",
+        'np.array_equal(arrays.pop("sha256"), _checksum(arrays))',
+        'arrays.pop("sha256") is not None',
+        "law_a_changed_file_is_noticed",
+    ),
 ]
 
 

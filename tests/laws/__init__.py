@@ -12,11 +12,13 @@ from laws import (
     forms,
     intervals,
     judging,
+    keeping,
     kernels,
     known,
     labels,
     models,
     simulation,
+    trends,
 )
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
@@ -34,6 +36,8 @@ ROOMS = (
     known,
     checking,
     intervals,
+    keeping,
+    trends,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
