@@ -22,17 +22,35 @@ MARKERS = ["o", "s", "^", "D"]
 
 
 def style(t: int) -> dict[str, Any]:
-    """Colour and line of task t, for `Axes.plot`."""
+    """Colour and line of task t, for `Axes.plot`.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.style(0)
+    {'color': '#4b3fa8', 'linestyle': '-'}
+    """
     return {"color": COLOURS[t % len(COLOURS)], "linestyle": LINES[t % len(LINES)]}
 
 
 def marker(t: int) -> str:
-    """Marker of task t, for `Axes.scatter`."""
+    """Marker of task t, for `Axes.scatter`.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.marker(0), plots.marker(4)
+    ('o', 'o')
+    """
     return MARKERS[t % len(MARKERS)]
 
 
 def use_style() -> None:
-    """The book's look: white figures at twice the screen's resolution; also silences a notice of torch.sparse."""
+    """The book's look: white figures at twice the screen's resolution; also silences a notice of torch.sparse.
+
+    >>> import matplotlib as mpl
+    >>> from mtgp_tutorial import plots
+    >>> with mpl.rc_context():  # outside a `with` it lasts
+    ...     plots.use_style()
+    ...     mpl.rcParams["axes.spines.top"]
+    False
+    """
     mpl.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -56,7 +74,12 @@ def use_style() -> None:
 
 
 def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone."""
+    """`name [unit]`, or the name alone.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
     return f"{name} [{unit}]" if unit else name
 
 
@@ -70,6 +93,15 @@ def tasks(
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
     Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> axes = Figure().subplots(2)
+    >>> grid = [i / 50 for i in range(51)]
+    >>> panels = plots.tasks(axes, predict(fit(icm(data)), grid), data, truth=simulate.sines(grid))
+    >>> [ax.get_title() for ax in panels]
+    ['sine', 'lagged sine']
     """
     if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
         raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
@@ -102,7 +134,15 @@ def tasks(
 
 
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
-    """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
+    """Band of two standard deviations on either side of the mean of task t, in the task's colour.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
+    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0, 0.5, 1], noise=False)
+    >>> ax = plots.band(Figure().subplots(), found, t=1)
+    >>> ax.get_legend_handles_labels()[1]
+    ['latent f, mean ± 2 sd']
+    """
     x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
@@ -116,7 +156,16 @@ def _numbers(values: torch.Tensor) -> Any:
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
-    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry)."""
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots
+    >>> correlation = pd.DataFrame([[1, 0.5], [0.5, 1]], ["a", "b"], ["a", "b"])
+    >>> ax = plots.heatmap(Figure().subplots(), correlation, "Correlation", limit=1)
+    >>> [text.get_text() for text in ax.texts]
+    ['1.00', '0.50', '0.50', '1.00']
+    """
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
     sns.heatmap(
         matrix,
@@ -140,6 +189,16 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
 
     The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
     is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots, summarise
+    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> results["trial"] = results.index // 2
+    >>> axes = plots.differences([Figure().subplots()], summarise(results, "alone", scores=["NLPD"]))
+    >>> [label.get_text() for label in axes[0].get_yticklabels()]
+    ['alone', 'ICM']
     """
     scores = list(summary.index.unique("score"))
     if len(axes) != len(scores):

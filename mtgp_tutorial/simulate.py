@@ -17,7 +17,12 @@ from mtgp_tutorial.table.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:
-    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N]."""
+    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N].
+
+    >>> from mtgp_tutorial import simulate
+    >>> simulate.sines([0.0, 0.25], lag=0.25).y.round(decimals=6).abs().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
     x = as_matrix(x, "x")
     y = torch.cat([torch.sin(2 * math.pi * x), torch.sin(2 * math.pi * (x - lag))], dim=1)
     return TaskData(x, y, tasks=("sine", "lagged sine"))
@@ -30,6 +35,11 @@ def two_sines(
 
     Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
     Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
+
+    >>> from mtgp_tutorial import simulate
+    >>> data = simulate.two_sines(20, noise_sd=0.2, seed=1)
+    >>> tuple(data.y.shape), data.tasks
+    ((20, 2), ('sine', 'lagged sine'))
     """
     if n < 1 or not noise_sd > 0 or not -1 < noise_correlation < 1:
         raise ValueError(
@@ -46,6 +56,14 @@ def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> 
     """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
 
     kernel: of the inputs, variance 1; B, Sigma: [T, T]. Raises NotPositiveDefiniteError if one is no covariance.
+
+    >>> import torch
+    >>> from gpytorch.kernels import RBFKernel
+    >>> from mtgp_tutorial import simulate
+    >>> B, Sigma = torch.tensor([[1.0, 0.9], [0.9, 1.0]]), 0.01 * torch.eye(2)
+    >>> latent, observed = simulate.draw_icm(torch.linspace(0, 5, 30), RBFKernel(), B, Sigma, seed=0)
+    >>> tuple(latent.y.shape), bool((observed.y - latent.y).abs().max() < 0.5)
+    ((30, 2), True)
     """
     x = as_matrix(x, "x")
     if B.dim() != 2 or B.shape[0] != B.shape[1] or B.shape != Sigma.shape:

@@ -23,6 +23,14 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -
 
     noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T].
     Raises ValueError for x of another width or on another device than the data. (book: predict)
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> y, f = predict(fitted, [0.3, 0.7]), predict(fitted, [0.3, 0.7], noise=False)
+    >>> bool((y.sd > f.sd).all())
+    True
+    >>> tuple(predict(fitted, [0.3, 0.7], covariance=True).covariance.shape)
+    (4, 4)
     """
     x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
     cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
@@ -42,6 +50,16 @@ def impute(fit: Fit, table: TaskData | None = None, *, noise: bool = True, covar
     cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
     the result's `cells` names. Raises ValueError for a table with other tasks, another width, on another device, or
     with a row that repeats a fitted one (it would count twice). (book: predict)
+
+    >>> from mtgp_tutorial import datasets, fit, icm, impute
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1967, 1981)
+    >>> filled = impute(fit(icm(seen), starts=1))
+    >>> erie = seen.task_index("Erie")
+    >>> gap = hidden.observed[:, erie]
+    >>> bool((filled.mean - hidden.y)[gap, erie].abs().max() < 0.2)  # metres
+    True
+    >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
+    True
     """
     (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
@@ -63,6 +81,13 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
     takes it, with noise=True: then its missing cells are drawn, and what was observed stays.
     Raises ValueError as `predict` and `impute` do, and for a table with noise=False.
+
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, sample, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> draws = sample(fitted, [0, 0.5, 1], 5, seed=0)
+    >>> tuple(draws.shape), torch.equal(draws, sample(fitted, [0, 0.5, 1], 5, seed=0))
+    ((5, 3, 2), True)
     """
     model, rows, given = fit.model, None, None
     if isinstance(x, TaskData):

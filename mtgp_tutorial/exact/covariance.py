@@ -16,6 +16,12 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
     """B = W W^T + diag(kappa), [T, T]; W: [T, R], kappa: [T], not negative (book: coregionalization).
 
     Raises ValueError for mismatched shapes and for negative entries of kappa.
+
+    >>> import torch
+    >>> from mtgp_tutorial import coregionalization
+    >>> W, kappa = torch.tensor([[1.0], [2.0]]), torch.tensor([0.5, 0.0])
+    >>> coregionalization(W, kappa).tolist()
+    [[1.5, 2.0], [2.0, 4.0]]
     """
     if W.dim() != 2 or kappa.shape != W.shape[:1]:
         raise ValueError(f"W, kappa: have shapes {tuple(W.shape)} and {tuple(kappa.shape)}; pass [T, R] and [T]")
@@ -28,6 +34,11 @@ def correlation(B: Tensor) -> Tensor:
     """Correlation matrix of a covariance matrix B [T, T] (book: task-correlation).
 
     Raises ValueError when a diagonal entry is not positive.
+
+    >>> import torch
+    >>> from mtgp_tutorial import correlation
+    >>> correlation(torch.tensor([[4.0, 3.0], [3.0, 9.0]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
     """
     if B.dim() != 2 or B.shape[0] != B.shape[1]:
         raise ValueError(f"B: has shape {tuple(B.shape)}; pass a square matrix")

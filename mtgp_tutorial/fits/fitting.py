@@ -30,7 +30,15 @@ LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
 class FitError(RuntimeError):
-    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended."""
+    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended.
+
+    >>> from mtgp_tutorial import FitError, fit, icm, simulate
+    >>> try:
+    ...     fit(icm(simulate.two_sines(seed=1)), max_iterations=1)
+    ... except FitError as error:
+    ...     print("fit: the best of 3 starts" in str(error), len(error.parameters) > 0)
+    True True
+    """
 
     def __init__(self, message: str, parameters: dict[str, Tensor] | None = None):
         super().__init__(message)
@@ -56,6 +64,14 @@ def fit(
     What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
     terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
     not converged, unless a converged one is within 0.01 nats of it.
+
+    >>> from mtgp_tutorial import fit, icm, independent, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> alone, together = fit(independent(data)), fit(icm(data))
+    >>> together.log_likelihood > alone.log_likelihood
+    True
+    >>> together.starts["converged"].tolist()[0]
+    True
     """
     if starts is None:
         starts = 8 if _several(model) else 3 if priors else 6

@@ -15,7 +15,15 @@ from mtgp_tutorial.table.arrays import as_matrix
 
 @dataclass(frozen=True)
 class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units."""
+    """Mean and standard deviation of each task's observed cells, both [T], in data units.
+
+    >>> from mtgp_tutorial import TaskData
+    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
+    >>> scale.mean.tolist(), scale.sd.tolist()
+    ([2.0, 20.0], [1.0, 10.0])
+    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
+    [2.0, 20.0]
+    """
 
     mean: Tensor
     sd: Tensor
@@ -39,6 +47,16 @@ class TaskData:
 
     Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs,
     infinite values, NaN in x, and names that do not fit.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TaskData
+    >>> frame = pd.DataFrame({"level": [1.2, None, 1.4], "flow": [10, 20, 30]})
+    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"], x_name="day")
+    >>> data.tasks, data.observed.sum(0).tolist()
+    (('level', 'flow'), [2, 3])
+    >>> seen, hidden = data.hide("flow", 1, 2)
+    >>> seen.observed.sum(0).tolist(), hidden.observed.sum(0).tolist()
+    ([2, 1], [0, 2])
     """
 
     x: Tensor
@@ -176,6 +194,13 @@ class Prediction:
     y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
     of the k cells that `cells` names, in this order, by row number and task: from `predict` all
     M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones.
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])
+    >>> found.tasks, tuple(found.mean.shape), found.noise
+    (('sine', 'lagged sine'), (2, 2), True)
+    >>> bool((found.sd > 0).all())
+    True
     """
 
     x: Tensor
