@@ -38,8 +38,7 @@ def test_what_cannot_be_packed_is_said(tmp_path):
 
 def test_the_preface_links_the_wheel_of_this_version():
     preface = (pack.ROOT / "book" / "preface.md").read_text(encoding="utf8")
-    assert preface.count(f"mtgp_tutorial-{mtgp_tutorial.__version__}-py3-none-any.whl") == 2
-    assert preface.count(".whl") == 2
+    assert f"/mtgp_tutorial-{mtgp_tutorial.__version__}-py3-none-any.whl" in preface and preface.count(".whl") == 1
 
 
 def test_pip_installs_what_the_preface_links(book, tmp_path):
