@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 from scipy import stats
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.showing import label
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
 # red, no green or no blue, and have a contrast of 3 or more on white and, inverted, on dark.
@@ -55,9 +58,10 @@ def use_style() -> None:
     set_matplotlib_formats("retina")
 
 
-def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone."""
-    return f"{name} [{unit}]" if unit else name
+def inputs(table: TaskData | Prediction) -> Any:
+    """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers."""
+    x = _numbers(table.x[:, 0])
+    return x if table.calendar is None else table.calendar.to_dates(x)
 
 
 def tasks(
@@ -69,23 +73,26 @@ def tasks(
 ) -> Sequence[Axes]:
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
-    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
+    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted. Raises
+    ValueError for other inputs, for tables with other tasks or units than the prediction (a table without units goes
+    with any), and unless there is one panel for each task.
     """
-    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
-        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+    _check_lines(prediction)
+    _check_axes(axes, len(prediction.tasks))
+    for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
+        if table is not None:
+            _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
-        ax.plot(
-            *map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=style(t)["color"], lw=2, label="mean"
-        )
+        ax.plot(inputs(prediction), _numbers(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
         name = "true function"
         if truth is not None:
-            ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
+            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
         dots = {"marker": marker(t), "zorder": 3}
-        ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
+        ax.scatter(inputs(seen), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
             ax.scatter(
-                _numbers(hidden.x[:, 0]),
+                inputs(hidden),
                 _numbers(hidden.y[:, t]),
                 s=16,
                 facecolor="white",
@@ -102,8 +109,14 @@ def tasks(
 
 
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
-    """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
-    x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
+    """Band of two standard deviations on either side of the mean of task t, in the task's colour.
+
+    Raises ValueError for a prediction whose inputs are not one sorted column, and for a t that is no task's number.
+    """
+    _check_lines(prediction)
+    if t not in range(len(prediction.tasks)):
+        raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
+    x, mean, sd = inputs(prediction), _numbers(prediction.mean[:, t]), _numbers(prediction.sd[:, t])
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
         x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"
@@ -111,12 +124,43 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     return ax
 
 
+def _check_lines(prediction: Prediction) -> None:
+    of_kind("prediction", prediction, Prediction, "what predict or impute returned")
+    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
+        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+
+
+def _check_axes(axes: Any, wanted: int) -> None:
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
+    if len(axes) != wanted or not all(isinstance(ax, Axes) for ax in axes):
+        raise ValueError(
+            f"axes: are {len(axes)} for {wanted} tasks, or not flat; pass a list of Axes, one for each task"
+        )
+
+
+def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
+    of_kind(name, table, TaskData, "a TaskData")
+    if table.tasks != prediction.tasks or (any(table.units) and table.units != prediction.units):
+        raise ValueError(
+            f"{name}: has the tasks {table.tasks} in {table.units}, the prediction {prediction.tasks} in "
+            f"{prediction.units}; pass the same"
+        )
+
+
 def _numbers(values: torch.Tensor) -> Any:
     return values.detach().cpu().numpy()
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
-    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry)."""
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+
+    Raises ValueError for what is no data frame of numbers.
+    """
+    of_kind(
+        "matrix", matrix, pd.DataFrame, "a data frame, such as fit.B; of an array, pd.DataFrame(matrix, names, names)"
+    )
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
+        raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
     sns.heatmap(
         matrix,
@@ -141,6 +185,7 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
     The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
     is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
     """
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each score: [ax] for one")
     scores = list(summary.index.unique("score"))
     if len(axes) != len(scores):
         raise ValueError(f"axes: are {len(axes)} for the scores {', '.join(scores)}; pass one for each")

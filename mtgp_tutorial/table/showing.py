@@ -74,7 +74,7 @@ def span(table: TaskData | Prediction) -> str:
     ends = []
     for name in x:
         low, high = x[name].min(), x[name].max()
-        if isinstance(low, pd.Timestamp):
+        if table.calendar is not None and isinstance(low, pd.Timestamp):
             whole = bool((x[name] == x[name].dt.normalize()).all())
             low, high = (f"{end:{'%Y-%m-%d' if whole else '%Y-%m-%d %H:%M:%S'}}" for end in (low, high))
             ends.append(f"{name}: {low} to {high} ({table.calendar.label})")
