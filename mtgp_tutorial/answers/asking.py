@@ -109,8 +109,8 @@ def _check_tasks(fit: Fit, table: TaskData) -> None:
     if table.calendar != data.calendar:
         told = [None if c is None else c.label for c in (table.calendar, data.calendar)]
         raise ValueError(
-            f"table: its input is {told[0]}, that of the fit {told[1]}; make it as TaskData(dates, y, ..., calendar=...) "
-            "with the calendar of the fit's table"
+            f"table: its input is {told[0]}, that of the fit {told[1]}; make it with TaskData(dates, y, calendar=...) "
+            "and the calendar of the fit's table"
         )
     query(fit, table.x)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.table.refusing import TableError, count, place
+from mtgp_tutorial.table.refusing import TableError, place
 
 MISSING = ("", "na", "nan", "n/a", "null", "none")  # in lower case
 PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -66,11 +66,11 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     )
 
 
-def read_numbers(column: pd.Series, decimal: str = ".", *, must: bool = False) -> tuple[pd.Series, str] | None:
+def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str] | None:
     """Numbers of a column of text (NaN where it is None) and their sign, "%" or a currency; None where it is text.
 
-    A column is text where more than half of its cells are no numbers. Raises TableError for a word among numbers (with
-    must, for any), for infinite values and for a sign that some cells have and others have not.
+    A column is text where more than half of its cells are no numbers. Raises TableError for a word among numbers,
+    for infinite values and for a sign that some cells have and others have not.
     """
     plain = pd.to_numeric(column, errors="coerce").astype(float)
     if decimal == "." and np.isfinite(plain[column.notna()]).all():
@@ -83,7 +83,7 @@ def read_numbers(column: pd.Series, decimal: str = ".", *, must: bool = False) -
     value = pd.to_numeric(number, errors="coerce").astype(float)
     infinite = cells.str.fullmatch(r"[-+]?inf(?:inity)?", case=False) | np.isinf(value)
     bad = value.isna() & ~infinite
-    if bad.mean() > 0.5 and not must:
+    if bad.mean() > 0.5:
         return None
     if bad.any():
         _refuse(cells, bad)
@@ -91,8 +91,9 @@ def read_numbers(column: pd.Series, decimal: str = ".", *, must: bool = False) -
         row = int(infinite.to_numpy().argmax())
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is infinite",
-            "leave such cells empty, or name them as missing",
+            f"leave it empty, or pass missing=[{cells.iloc[row]!r}]",
             "missing",
+            [cells.iloc[row]],
         )
     if signs.nunique() > 1:
         row = int((signs != signs.iloc[0]).to_numpy().argmax())
@@ -121,7 +122,7 @@ def _refuse(cells: pd.Series, bad: pd.Series) -> None:
     word, good = cells.iloc[row], len(cells) - number
     mend = "it" if number == 1 else f"these {number} cells"
     raise TableError(
-        f"{place(cells, row)}: {word!r} is not a number, and {count(good, 'other cell')} {'is' if good == 1 else 'are'}",
+        f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
         f"mend {mend}, pass missing=[{word!r}] if it stands for a missing value, or without=[{str(cells.name)!r}]",
         "missing",
         [word],

@@ -9,23 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from mtgp_tutorial.table.decoding import decoded
 from mtgp_tutorial.table.refusing import TableError, count
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
-OTHERS = {  # how files that are no text begin
-    b"PK\x03\x04": "an Excel workbook (or another zip file)",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a compressed file",
-    b"\x89HDF": "an HDF5 file",
-    b"CDF": "a NetCDF file",
-}
-BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?", re.IGNORECASE)
+VALUE = re.compile(
+    r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|\d{1,4}([-/.])\d{1,2}(\2\d{1,4})?([T ].*)?|", re.IGNORECASE
+)  # no name
 Row = tuple[int, list[str]]  # number of the line in the file, its fields
 
 
@@ -36,7 +26,7 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     are no text, for lines with another number of fields than the header, and for headers that are none.
     """
     path = Path(path)
-    text, notes = _decoded(path)
+    text, notes = decoded(path)
     lines, remarks = _lines(text)
     if not lines:
         raise TableError(f"{path.name} is empty", "pass a file with a line of names and one line for each row")
@@ -55,34 +45,6 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     return frame.where(frame != "", None), mark, notes + said
 
 
-def _decoded(path: Path) -> tuple[str, list[str]]:
-    """The file as text, and a note where the encoding was guessed."""
-    if path.is_dir():
-        raise TableError(f"path: {path.name!r} is a folder", "pass a file")
-    if not path.is_file():
-        raise TableError(f"path: there is no file {str(path)!r}", "pass the name of one")
-    raw = path.read_bytes()
-    for start, what in OTHERS.items():
-        if raw.startswith(start):
-            raise TableError(f"{path.name} is {what}, not text", "save the table as CSV and pass that")
-    for mark, encoding in BOMS.items():
-        if raw.startswith(mark):
-            try:
-                return raw.decode(encoding), [] if mark == b"\xef\xbb\xbf" else ["encoding: UTF-16"]
-            except UnicodeDecodeError:
-                raise TableError(f"{path.name} is not the {encoding} it says", "save it as UTF-8") from None
-    if b"\x00" in raw:
-        raise TableError(f"{path.name} holds zero bytes, so it is no text", "save the table as CSV in UTF-8")
-    try:
-        text, notes = raw.decode("utf-8"), []
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-        notes = ["encoding: not UTF-8; read as Windows-1252 (look at names with accents)"]
-    if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
-        raise TableError(f"{path.name} is a web page, not a table", "save the table as CSV and pass that")
-    return text, notes
-
-
 def _lines(text: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Numbered lines without blank ones, and those that begin with #."""
     numbered = list(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
@@ -97,14 +59,8 @@ def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Ro
         for number, line in lines:
             yield number, line.split()
         return
-    current = started = lines[0][0]
-
-    def feed() -> Iterator[str]:
-        nonlocal current
-        for current, line in lines:  # noqa: B020
-            yield line.strip(" ") + "\n"
-
-    reader = csv.reader(feed(), delimiter=mark, skipinitialspace=True, strict=True)
+    text = (line.strip(" ") + "\n" for _, line in lines)
+    reader = csv.reader(text, delimiter=mark, skipinitialspace=True, strict=True)
     before = 0
     try:
         for row in reader:
@@ -131,8 +87,9 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
             widths = [len(row) for _, row in _records(path, some, mark)]
         except TableError:
             continue
-        usual = max(set(widths), key=widths.count)
-        if min(usual, widths[0]) > 1 and widths.count(usual) >= 0.8 * len(widths):
+        below = widths[1:] or widths
+        usual = max(set(below), key=below.count)
+        if min(usual, widths[0]) > 1 and below.count(usual) >= 0.8 * len(below):
             return mark, list(_records(path, lines, mark))
     return _unsplit(path, lines)
 
@@ -161,11 +118,11 @@ def _header(
     said, (number, names) = [], rows[0]
     width = len(names)
     body = rows[1:]
-    if all(NUMBER.fullmatch(cell) or not cell for cell in names):
+    if all(VALUE.fullmatch(cell) for cell in names):
         above = [line.lstrip("# ") for at, line in remarks if at < number]
         candidate = next(_records(path, [(1, above[-1])], mark))[1] if above else []
         if len(candidate) != width:
-            raise TableError(f"{path.name} has no header: its first line is all numbers", "add a line of names")
+            raise TableError(f"{path.name} has no header: its first line holds values alone", "add a line of names")
         names, body = candidate, rows
         said.append("header: the last line that begins with #")
         remarks = remarks[:-1]
