@@ -20,6 +20,8 @@ from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Prediction, Scale, TaskData
+from mtgp_tutorial.table.reading import read_table
+from mtgp_tutorial.table.refusing import TableError
 from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "NotPositiveDefiniteError",
     "Prediction",
     "Scale",
+    "TableError",
     "TaskData",
     "check",
     "Trend",
@@ -55,6 +58,7 @@ __all__ = [
     "parts",
     "plots",
     "predict",
+    "read_table",
     "sample",
     "scores",
     "simulate",

@@ -15,6 +15,7 @@ from scipy import stats
 
 from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.showing import label
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
 # red, no green or no blue, and have a contrast of 3 or more on white and, inverted, on dark.
@@ -85,6 +86,12 @@ def label(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
+def inputs(table: TaskData | Prediction) -> Any:
+    """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers."""
+    x = _numbers(table.x[:, 0])
+    return x if table.calendar is None else table.calendar.to_dates(x)
+
+
 def tasks(
     axes: Sequence[Axes] | Any,
     prediction: Prediction,
@@ -114,17 +121,15 @@ def tasks(
             _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
-        ax.plot(
-            *map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=style(t)["color"], lw=2, label="mean"
-        )
+        ax.plot(inputs(prediction), _numbers(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
         name = "true function"
         if truth is not None:
-            ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
+            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
         dots = {"marker": marker(t), "zorder": 3}
-        ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
+        ax.scatter(inputs(seen), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
             ax.scatter(
-                _numbers(hidden.x[:, 0]),
+                inputs(hidden),
                 _numbers(hidden.y[:, t]),
                 s=16,
                 facecolor="white",
@@ -155,7 +160,7 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
+    x, mean, sd = inputs(prediction), _numbers(prediction.mean[:, t]), _numbers(prediction.sd[:, t])
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
         x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.answers.asking import query
+from mtgp_tutorial.answers.asking import names_of_rows, query
 from mtgp_tutorial.exact.form import Term
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.table.data import Prediction
@@ -31,7 +32,8 @@ def parts(fit: Fit, x: Any) -> list[Prediction]:
     found = []
     for term in fit.model.kernel.terms():
         mean, variance = _given_data(fit, x, term, term.B.diagonal())
-        found.append(Prediction(x, mean * sd, variance * sd**2, data.tasks, data.units, noise=False))  # type: ignore[arg-type]
+        part = Prediction(x, mean * sd, variance * sd**2, data.tasks, data.units, noise=False)  # type: ignore[arg-type]
+        found.append(replace(part, **names_of_rows(data, new=True)))
     return found
 
 
@@ -58,7 +60,8 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
         mean.append(at[0])
         variance.append(at[1])
         names += [f"u{q + 1}" if R == 1 else f"u{q + 1},{r + 1}" for r in range(R)]
-    return Prediction(x, torch.cat(mean, 1), torch.cat(variance, 1), tuple(names), ("",) * len(names), noise=False)
+    found = Prediction(x, torch.cat(mean, 1), torch.cat(variance, 1), tuple(names), ("",) * len(names), noise=False)
+    return replace(found, **names_of_rows(model.data, new=True))
 
 
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:

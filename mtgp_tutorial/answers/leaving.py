@@ -7,6 +7,7 @@ the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I (
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.answers.asking import fitted
+from mtgp_tutorial.answers.asking import fitted, names_of_rows
 from mtgp_tutorial.exact.covariance import all_cells
 from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.fits.result import Fit
@@ -52,7 +53,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
             error[cells] = left @ weights[cells]
     mean = model.scale.to_data(model.unit.y - error)
     data = model.data
-    return Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]
+    found = Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]
+    return replace(found, **names_of_rows(data, new=False))
 
 
 def _labels(by: Any, observed: Tensor) -> Tensor:

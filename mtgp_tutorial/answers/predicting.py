@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.answers.asking import fitted, further_rows, named, of_readings, query
+from mtgp_tutorial.answers.asking import fitted, further_rows, named, names_of_rows, of_readings, query
 from mtgp_tutorial.arguments import whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.forms import Conditioned
@@ -79,6 +79,7 @@ def impute(
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
         mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, x, mean, variance, noise, joint)
+    found = replace(found, **names_of_rows(fit.model.data if table is None else table, new=False))
     return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
 
 
@@ -159,4 +160,5 @@ def _in_data_units(
         covariance, names = joint[1] * torch.outer(sd, sd), named(joint[0], data.tasks)  # type: ignore[arg-type]
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
-    return Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]
+    found = Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]
+    return replace(found, **names_of_rows(data, new=True))
