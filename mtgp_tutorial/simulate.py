@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
+from mtgp_tutorial.arguments import generator, of_kind, tensors, whole
 from mtgp_tutorial.exact import cholesky, sample
 from mtgp_tutorial.exact.covariance import all_cells, signal_covariance
+from mtgp_tutorial.exact.gaussian import check
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
@@ -31,10 +34,11 @@ def two_sines(
     Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
     Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
     """
-    if n < 1 or not noise_sd > 0 or not -1 < noise_correlation < 1:
+    n = whole("n", n, 1, "how many rows to draw")
+    if not noise_sd > 0 or not -1 < noise_correlation < 1:
         raise ValueError(
-            f"n, noise_sd, noise_correlation: are {n}, {noise_sd}, {noise_correlation}; "
-            "pass n >= 1, a standard deviation above 0 and a correlation between -1 and 1"
+            f"noise_sd, noise_correlation: are {noise_sd}, {noise_correlation}; "
+            "pass a standard deviation above 0 and a correlation between -1 and 1"
         )
     truth = sines(torch.linspace(0, 1, n, dtype=torch.float64), lag=lag)
     off = noise_sd**2 * noise_correlation
@@ -42,25 +46,38 @@ def two_sines(
     return _with_noise(truth, Sigma, seed)
 
 
-def draw_icm(x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int) -> tuple[TaskData, TaskData]:
+def draw_icm(
+    x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int, sd: Any = None
+) -> tuple[TaskData, TaskData]:
     """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
 
-    kernel: of the inputs, variance 1; B, Sigma: [T, T]. Raises NotPositiveDefiniteError if one is no covariance.
+    kernel: of the inputs, variance 1; B, Sigma: [T, T]; sd: known standard errors [N, T] of the values, which y then
+    has on top and the observed table carries. Raises ValueError for another kernel and for matrices that are no
+    tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
     """
     x = as_matrix(x, "x")
+    of_kind("kernel", kernel, Kernel, "a GPyTorch kernel, such as RBFKernel()")
+    tensors(B=B, Sigma=Sigma)
     if B.dim() != 2 or B.shape[0] != B.shape[1] or B.shape != Sigma.shape:
         raise ValueError(f"B, Sigma: have shapes {tuple(B.shape)} and {tuple(Sigma.shape)}; pass two of shape [T, T]")
+    check(B=(B, B.shape), Sigma=(Sigma, B.shape))
     with torch.no_grad():
         K = copy.deepcopy(kernel).double()(x).to_dense()
+    if K.shape != (len(x), len(x)) or not torch.allclose(K.diagonal(), torch.ones(len(x)).double()):
+        raise ValueError("kernel: its variance is not 1 at every x; pass one without scale (B is the scale)")
     cells = all_cells(torch.ones(len(x), len(B), dtype=torch.bool))
     covariance = signal_covariance([(K, B.double())], cells, cells)
     f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))
     latent = TaskData(x, f)
-    return latent, _with_noise(latent, Sigma.double(), seed + 1_000_003)
+    observed = _with_noise(latent, Sigma.double(), seed + 1_000_003)
+    if sd is None:
+        return latent, observed
+    known = TaskData(x, observed.y, sd=sd)
+    errors = torch.randn(f.shape, generator=torch.Generator().manual_seed(seed + 2_000_003), dtype=torch.float64)
+    return latent, replace(known, y=observed.y + known.sd.nan_to_num() * errors)  # type: ignore[union-attr]
 
 
 def _with_noise(truth: TaskData, Sigma: Tensor, seed: int) -> TaskData:
-    generator = torch.Generator().manual_seed(seed)
-    normals = torch.randn(truth.y.shape, generator=generator, dtype=torch.float64)
+    normals = torch.randn(truth.y.shape, generator=generator(seed), dtype=torch.float64)
     y = truth.y + normals @ cholesky(Sigma, "Sigma").T
     return TaskData(truth.x, y, truth.tasks, truth.units, truth.x_name, truth.x_unit)

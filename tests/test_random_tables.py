@@ -41,10 +41,17 @@ def expected_error(y):
     return None
 
 
-@given(tables(), st.sampled_from(["shared", "per task", "full"]), st.integers(0, 3), st.sampled_from([0.0, -6.0]))
-def test_right_answer_in_every_form_or_the_listed_error(xy, noise, kind, quiet):
-    """quiet: added to the logarithm of the noise variances; -6 brings them down to the floor."""
-    data = TaskData(*xy)
+@given(
+    tables(),
+    st.sampled_from(["shared", "per task", "full"]),
+    st.integers(0, 3),
+    st.sampled_from([0.0, -6.0]),
+    st.booleans(),
+)
+def test_right_answer_in_every_form_or_the_listed_error(xy, noise, kind, quiet, known):
+    """quiet: added to the logarithm of the noise variances; -6 brings them down to the floor. known: errors are."""
+    sd = np.where(np.isnan(xy[1]), np.nan, 0.1 * np.abs(xy[1]) + 1e-9) if known else None
+    data = TaskData(*xy, sd=sd)
 
     def build():
         if kind == 2:

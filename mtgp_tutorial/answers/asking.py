@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -15,9 +16,17 @@ from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
 
+def fitted(fit: Fit) -> Fit:
+    """The fit itself; ValueError for anything else."""
+    of_kind("fit", fit, Fit, "what fit(model) or with_parameters(model) returned")
+    return fit
+
+
 def query(fit: Fit, x: Any) -> Tensor:
     """Inputs as a matrix [M, D] that fits the data's width and device."""
-    data = fit.model.data
+    data = fitted(fit).model.data
+    if isinstance(x, TaskData):
+        raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
     x = as_matrix(x, "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
@@ -33,7 +42,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
 
     They are the fitted rows, or a table's, which then are conditioned on as well.
     """
-    model, start = fit.model, len(fit.model.unit.x)
+    model, start = fitted(fit).model, len(fit.model.unit.x)
     if table is not None:
         _check_tasks(fit, table)
     if table is None or _same(table, model.data):
@@ -41,8 +50,40 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     problem = model.problem()
-    more = problem._replace(x=torch.cat([problem.x, x]), residual=torch.cat([problem.residual, y - model.means()]))
+    more = problem._replace(
+        x=torch.cat([problem.x, x]),
+        residual=torch.cat([problem.residual, y - model.means()]),
+        variances=_variances(fit, table),
+    )
     return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
+
+
+def _variances(fit: Fit, table: TaskData) -> Tensor | None:
+    """Known variances of the fitted rows and of the table's below them, standardised units; None where all are 0."""
+    both = [(fit.model.data, fit.model.data.sd), (table, table.sd)]
+    if all(sd is None for _, sd in both):
+        return None
+    each = [torch.zeros_like(data.y) if sd is None else (sd**2).nan_to_num() for data, sd in both]
+    return torch.cat(each) / fit.model.scale.sd**2
+
+
+def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | None:
+    """Variances [M, T] of readings with the known errors sd, standardised units, 0 where none is known; None without.
+
+    Raises ValueError for another shape, errors not above 0, and beside noise=False: f is not read.
+    """
+    if sd is None:
+        return None
+    if not noise:
+        raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
+    values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
+    if values.shape != shape:
+        raise ValueError(
+            f"sd: has shape {tuple(values.shape)}; pass one of each cell that is predicted, {tuple(shape)}"
+        )
+    if bool((values <= 0).any()) or bool(values.isinf().any()):
+        raise ValueError("sd: holds errors that are not above 0 or infinite; pass NaN where none is known")
+    return (values / fit.model.scale.sd).nan_to_num() ** 2
 
 
 def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
@@ -52,12 +93,14 @@ def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
 
 
 def _check_tasks(fit: Fit, table: TaskData) -> None:
-    """A table with the tasks of the fit, and inputs that fit."""
+    """A table with the tasks and units of the fit, and inputs that fit."""
     data = fit.model.data
     if not isinstance(table, TaskData):
         raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    if table.units != data.units:
+        raise ValueError(f"table: has the units {table.units}, the fit {data.units}; pass values in the same units")
     query(fit, table.x)
 
 
@@ -79,4 +122,11 @@ def _same(a: TaskData, b: TaskData) -> bool:
         and torch.equal(a.x, b.x)
         and torch.equal(a.y.nan_to_num(), b.y.nan_to_num())
         and torch.equal(a.observed, b.observed)
+        and _same_errors(a, b)
     )
+
+
+def _same_errors(a: TaskData, b: TaskData) -> bool:
+    """The same known errors of the observed cells."""
+    one, other = (None if t.sd is None else t.sd.where(t.observed, 0.0).nan_to_num() for t in (a, b))
+    return one is other if one is None or other is None else torch.equal(one, other)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.answers.asking import further_rows, named, query
+from mtgp_tutorial.answers.asking import fitted, further_rows, named, of_readings, query
+from mtgp_tutorial.arguments import whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -18,53 +19,62 @@ from mtgp_tutorial.table.data import Prediction, TaskData
 
 
 @torch.no_grad()
-def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False) -> Prediction:
+def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
     """Predictions at new rows x [M, D] (or [M]), which share no noise with the rows of the data.
 
-    noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T].
-    Raises ValueError for x of another width or on another device than the data. (book: predict)
+    noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T]. sd: known
+    standard errors [M, T] of the readings that are predicted, in data units, NaN where none is known; without it y has
+    the learned noise alone. Raises ValueError for x of another width or on another device than the data, and for sd of
+    another shape, not above 0, or beside noise=False. (book: predict)
     """
     x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
     cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
-    mean, spread = _posterior(fit.model, fit.conditioned(), x, cells, noise, None, covariance)
+    known = of_readings(fit, sd, torch.Size([len(x), shape[1]]), noise)
+    mean, spread = _posterior(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
     return _in_data_units(fit, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
 
 
 @torch.no_grad()
-def impute(fit: Fit, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False) -> Prediction:
+def impute(
+    fit: Fit, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
+) -> Prediction:
     """Predictions for every cell of rows that were partly observed, given all that was observed.
 
     Without a table (or with the fitted one) the rows are those of the fitted data; another table brings
     further rows, and what it holds is conditioned on as well: they are rows of their own, which share no noise with a
     fitted row at the same x. The noise of a row's observed cells speaks through Sigma. With noise=True an observed
     cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
-    the result's `cells` names. Raises ValueError for a table with other tasks, another width, on another device, or
-    with a row that repeats a fitted one (it would count twice). (book: predict)
+    the result's `cells` names. sd: as in `predict`, for the missing cells. Raises ValueError for a table with other
+    tasks or units, another width, on another device, or with a row that repeats a fitted one (it would count twice),
+    and for sd as `predict` does. (book: predict)
     """
     (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
+    known = of_readings(fit, sd, y.shape, noise)
     if covariance:
-        mean[missing], spread = _posterior(fit.model, conditioned, x, missing, noise, rows, True)
+        mean[missing], spread = _posterior(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
     if not covariance or not noise:
         rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
-        mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False)
+        mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, x, mean, variance, noise, joint)
     return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
 
 
 @torch.no_grad()
-def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False) -> Tensor:
+def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU from `seed`.
 
     x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
-    takes it, with noise=True: then its missing cells are drawn, and what was observed stays.
-    Raises ValueError as `predict` and `impute` do, and for a table with noise=False.
+    takes it, with noise=True: then its missing cells are drawn, and what was observed stays. sd: as in `predict`.
+    Raises ValueError as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
+    whole number from 0 on.
     """
-    model, rows, given = fit.model, None, None
+    num_samples, model = whole("num_samples", num_samples, 0, "how many draws to make"), fitted(fit).model
+    rows, given = None, None
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
@@ -73,7 +83,8 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
-    mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True)
+    known = of_readings(fit, sd, y.shape, noise)
+    mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True, known)
     largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is that of the prior, not of what is left
     filled[:, *cells] = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
     draws = model.scale.to_data(filled)
@@ -81,15 +92,24 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
 
 
 def _posterior(
-    model: Model, conditioned: Conditioned, x: Tensor, cells: Cells, noise: bool, rows: Tensor | None, joint: bool
+    model: Model,
+    conditioned: Conditioned,
+    x: Tensor,
+    cells: Cells,
+    noise: bool,
+    rows: Tensor | None,
+    joint: bool,
+    known: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Mean [k] and variances [k], or covariance [k, k], of cells of the rows x; standardised units.
 
-    rows: which rows of the table these are, whose noise they share; None for new ones.
+    rows: which rows of the table these are, whose noise they share; None for new ones. known [M, T]: variances of the
+    readings themselves, on top of Sigma's.
     """
     if len(cells[0]) == 0:
         return x.new_zeros(0), x.new_zeros(0, 0) if joint else x.new_zeros(0)
     terms, Sigma = model.kernel.terms(), model.Sigma()
+    of_reading = x.new_zeros(len(cells[0])) if known is None else known[cells]
     used, place = cells[0].unique(return_inverse=True)
     x, cells = x[used], (place, cells[1])
     shared = rows[used] if noise and rows is not None else None
@@ -98,9 +118,9 @@ def _posterior(
     if not joint:
         each = [torch.outer(term.kernel.variances(x), term.B.diagonal()) for term in terms]  # type: ignore[attr-defined]
         variances = torch.stack(each).sum(0) + (Sigma.diagonal() if noise else 0.0)
-        return mean, variances[cells] - explained
+        return mean, variances[cells] + of_reading - explained
     prior = signal_covariance([(term.kernel.among(x), term.B) for term in terms], cells, cells)  # type: ignore[attr-defined]
-    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained
+    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained + torch.diag(of_reading)
     return mean, (left + left.mT) / 2
 
 

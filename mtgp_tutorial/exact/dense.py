@@ -13,7 +13,10 @@ from mtgp_tutorial.exact.gaussian import LOG_2PI, cholesky
 
 
 class Dense(Form):
-    """C in T x T blocks, cells sorted by task: block (s, t) is sum_q B_q[s, t] K_q + [same row] Sigma[s, t]."""
+    """C in T x T blocks, cells sorted by task: block (s, t) is sum_q B_q[s, t] K_q + [same row] Sigma[s, t].
+
+    Known variances stand on its diagonal. They do not change with the parameters, so no gradient knows of them.
+    """
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -37,6 +40,8 @@ class Dense(Form):
                 block.add_(self.take(columns[t], self.rows[s], 0), alpha=B[s][t])
         a, b, one, other = self.neighbours
         C[a, b] += Sigma[one, other]
+        if self.problem.variances is not None:
+            C.diagonal().add_(self.problem.variances[self.cells])
         self.L = cholesky(C, overwrite=True)
         self.r = residual[self.cells]
         self.a = torch.cholesky_solve(self.r[:, None], self.L)[:, 0]

@@ -22,7 +22,7 @@ class FewHoles(Spectral):
     @staticmethod
     def cost(shape: Shape) -> float:
         N, T, m = shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells
-        if shape.terms > 1 or m == 0:
+        if shape.terms > 1 or m == 0 or shape.known:
             return torch.inf
         return 8.5 * N**3 + 1100 * N**2 + 2.6 * m**2 * N * T + 1.8 * m * N**2 * T + 250 * m * N * T + 1.5e7
 

@@ -31,7 +31,10 @@ class Term(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T."""
+    """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T.
+
+    known: whether some cells have a variance of their own, which Dense and Separate alone can take.
+    """
 
     rows: int
     tasks: int
@@ -39,13 +42,15 @@ class Shape(NamedTuple):
     terms: int
     apart: bool
     width: int
+    known: bool = False
 
 
 class Problem(NamedTuple):
     """A table and the parameters: x [N, D], residual [N, T] with NaN at holes, Q terms, Sigma [T, T].
 
     apart: no two tasks share any covariance, whatever the parameters; entries of B_q and Sigma that are 0 then stay 0,
-    and a form need not know their derivatives. width: see Shape.
+    and a form need not know their derivatives. width: see Shape. variances [N, T]: known ones of the single values, on
+    top of Sigma's, 0 where none is known.
     """
 
     x: Tensor
@@ -54,11 +59,13 @@ class Problem(NamedTuple):
     Sigma: Tensor
     apart: bool = False
     width: int | None = None
+    variances: Tensor | None = None
 
     def shape(self) -> Shape:
         """Its sizes."""
         (rows, tasks), cells = self.residual.shape, self.residual.numel() - int(self.residual.isnan().sum())
-        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks)
+        known = self.variances is not None
+        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known)
 
 
 class Form:

@@ -29,7 +29,8 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     """The problem without the rows that hold no value, and which rows [N] it keeps."""
     kept = ~problem.residual.isnan().all(1)
     if not bool(kept.all()):
-        problem = problem._replace(x=problem.x[kept], residual=problem.residual[kept])
+        known = None if problem.variances is None else problem.variances[kept]
+        problem = problem._replace(x=problem.x[kept], residual=problem.residual[kept], variances=known)
     return problem, kept
 
 

@@ -21,7 +21,7 @@ class Projected(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        if shape.width >= shape.tasks or shape.cells < shape.rows * shape.tasks:
+        if shape.width >= shape.tasks or shape.cells < shape.rows * shape.tasks or shape.known:
             return torch.inf
         return Dense.cost(shape._replace(tasks=shape.width, cells=shape.rows * shape.width)) + 1e6
 

@@ -30,7 +30,12 @@ class Separate(Form):
         """The problem of task t, with the terms that it has a part in."""
         mine = [q for q, B in enumerate(self.Bs) if B[t, t] != 0]
         terms = [Term(self.problem.terms[q].kernel, self.Bs[q][column, column]) for q in mine]
-        given = self.problem._replace(residual=self.problem.residual[:, column], terms=terms)
+        known = self.problem.variances
+        given = self.problem._replace(
+            residual=self.problem.residual[:, column],
+            terms=terms,
+            variances=None if known is None else known[:, column],
+        )
         return Dense(given._replace(Sigma=self.problem.Sigma[column, column]), [self.Ks[q] for q in mine])
 
     def value(self) -> Tensor:

@@ -41,7 +41,7 @@ class Split(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks
+        complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks and not shape.known
         return shape.tasks * (shape.rows**3 + 300 * shape.rows**2 + 2.5e6) + 6e6 if complete else torch.inf
 
     @staticmethod

@@ -124,6 +124,8 @@ class Flat:
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma, from logarithms above the floor or from its factor."""
         eye = np.eye(self.y.shape[1])
+        if self.model.noise == "none":
+            return 0 * eye
         if self.model.noise == "full":
             F = p["likelihood.task_noise_covar_factor"]
             return F @ F.T + np.exp(p["likelihood.raw_noise"]) * eye
@@ -132,6 +134,8 @@ class Flat:
 
     def add_noise(self, p: Arrays, of_Sigma: np.ndarray, gradient: Arrays) -> None:
         """Down to the logarithms, or to the factor and the floor below it."""
+        if self.model.noise == "none":
+            return
         if self.model.noise == "per task":
             gradient["likelihood.raw_task_noises"] = of_Sigma.diagonal() * np.exp(p["likelihood.raw_task_noises"])
             return
@@ -144,8 +148,8 @@ class Flat:
         self, means: np.ndarray, Bs: list[np.ndarray], Sigma: np.ndarray
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """Log prior of means, B and Sigma, with its derivatives."""
-        shared = self.model.noise == "shared"
-        return flat_log_prior(means, np.sum(Bs, 0), Sigma, self.coupled, self.model.one_signal, shared)
+        one_signal, noise = self.model.one_signal, self.model.noise
+        return flat_log_prior(means, np.sum(Bs, 0), Sigma, self.coupled, one_signal, noise)
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> float:
         """log(l / spread) ~ N(log 0.3, 1); adds its slope where a gradient is asked for."""

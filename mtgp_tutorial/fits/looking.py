@@ -102,7 +102,7 @@ def place(
         p["likelihood.task_noise_covar_factor"] = np.sqrt(above)[:, None] * np.linalg.cholesky(along(R, of_noise))
     elif flat.model.noise == "shared":
         p["likelihood.raw_noise"] = np.log(above[:1])
-    else:
+    elif flat.model.noise == "per task":
         p["likelihood.raw_task_noises"] = np.log(above)
     for t in range(T):
         p[f"mean.base_means.{t}.raw_constant"] = np.array(0.0)

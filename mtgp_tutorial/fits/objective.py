@@ -22,8 +22,8 @@ def objective(model: Model, priors: bool) -> Tensor:
             [part.lengthscale for part in spatial_parts(model.kernel)],
             input_spread(model.unit.x),
             B.diagonal()[:1] if model.one_signal else B.diagonal(),  # type: ignore[union-attr]
-            Sigma.diagonal()[:1] if model.noise == "shared" else Sigma.diagonal(),  # each free number once
-            [B, Sigma] if model.coupled() else [Sigma],  # type: ignore[list-item]
+            Sigma.diagonal()[: {"shared": 1, "none": 0}.get(model.noise)],  # each free number once
+            [B] * model.coupled() + [Sigma] * (model.noise != "none"),  # type: ignore[arg-type]
             model.means(),
         )
     )

@@ -32,9 +32,10 @@ class Fit:
     def conditioned(self) -> Conditioned:
         """The fitted table, factored once and kept for as long as table and parameters have the same values.
 
-        Watched are x, y and every tensor of the model; not a kernel's plain attributes, such as `nu`.
+        Watched are x, y, sd and every tensor of the model; not a kernel's plain attributes, such as `nu`.
         """
-        state = [self.model.unit.x, self.model.unit.y, *self.model.state_dict().values()]
+        unit = self.model.unit
+        state = [unit.x, unit.y, *([] if unit.sd is None else [unit.sd]), *self.model.state_dict().values()]
         kept = self.__dict__.get("_kept")
         if kept is None or not all(map(_same, kept[0], state)):  # values: a tensor's version misses `.data`
             with torch.no_grad():
@@ -82,7 +83,9 @@ class Fit:
 
     @property
     def noise_correlation(self) -> pd.DataFrame:
-        """Correlation [T, T] of the noise of one row."""
+        """Correlation [T, T] of the noise of one row. Raises ValueError for a model without noise of its own."""
+        if self.model.noise == "none":
+            raise ValueError("noise_correlation: the model has noise='none', so there is none to correlate")
         return self._table(correlation(self.model.Sigma()))
 
     @property
@@ -91,6 +94,8 @@ class Fit:
 
         A direction is an eigenvector of Sigma (a task, when Sigma is diagonal) with a variance within 1 % of it.
         """
+        if self.model.noise == "none":
+            return []
         values, vectors = torch.linalg.eigh(self.model.Sigma())
         share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
         return [task for task, part in zip(self.model.data.tasks, share) if part > 1 / (2 * len(share))]

@@ -17,8 +17,9 @@ from mtgp_tutorial.table.data import TaskData
 def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", kernel: Kernel | None = None) -> Model:
     """One GP for each task; hyper="own" or "shared": kernel parameters and signal variance of its own, or in common.
 
-    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
-    Raises ValueError for unknown words, unusable kernels and tables that cannot be standardised. (book: one-equation)
+    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
+    or "none" where all errors are known. Raises ValueError for unknown words, unusable kernels and tables that cannot
+    be standardised. (book: one-equation)
     """
     if hyper not in ("own", "shared"):
         raise ValueError(f"hyper: {hyper!r} is neither 'own' nor 'shared'; pass one of these")
@@ -30,8 +31,9 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
 def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kernel | None = None) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa), W: [T, rank] (book: icm).
 
-    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full".
-    Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
+    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
+    or "none" where all errors are known. Raises ValueError for a rank below 1 or above T, unknown words, unusable
+    kernels, tables that have no scale.
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
     return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise)
@@ -49,7 +51,8 @@ def lmc(
 
     kernels: their number Q (of RBFKernel()), or a list of Q GPyTorch kernels with variance 1; rank: of each W_q, one
     number or a list of Q; own: False sets every kappa to 0 (with rank 1: the semiparametric latent factor model);
-    noise: "shared", "per task", "full". Raises ValueError as `icm` does, and for no kernels or ranks that do not fit.
+    noise: "shared", "per task", "full", or "none" where all errors are known. Raises ValueError as `icm` does, and for
+    no kernels or ranks that do not fit.
     """
     chosen: Any = kernels
     if isinstance(kernels, Integral) and not isinstance(kernels, bool):
@@ -72,4 +75,7 @@ def _checked_rank(rank: int, num_tasks: int) -> int:
 def _checked(data: TaskData) -> TaskData:
     if not isinstance(data, TaskData):
         raise ValueError(f"data: is a {type(data).__name__}; pass a TaskData")
+    for d, width in enumerate((data.x.amax(0) - data.x.amin(0)).tolist()):
+        if width and not 1e-150 < width < 1e150:
+            raise ValueError(f"x: column {d} spans {width:.3g}, whose square is out of range; pass it in another unit")
     return data

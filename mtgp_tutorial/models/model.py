@@ -44,6 +44,8 @@ class Model(torch.nn.Module):
         self.data = data
         self.unit, self.scale = data.standardise()
         self.likelihood = noise_likelihood(noise, data.num_tasks)
+        if noise == "none":
+            _check_all_known(data)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = noise
@@ -93,7 +95,11 @@ class Model(torch.nn.Module):
         """Table and parameters, as the forms of `exact` take them."""
         apart = isinstance(self.kernel, IndependentKernel) and self.noise != "full"
         width = None if any(bool((kappa > 0).any()) for kappa in self.kappas()) else self.columns()
-        return Problem(self.unit.x, self.residual(), self.kernel.terms(), self.Sigma(), apart, width)
+        return Problem(self.unit.x, self.residual(), self.kernel.terms(), self.Sigma(), apart, width, self.variances())
+
+    def variances(self) -> Tensor | None:
+        """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""
+        return None if self.unit.sd is None else (self.unit.sd**2).nan_to_num().where(self.unit.observed, 0.0)
 
     def log_scale(self) -> Tensor:
         """What the log likelihood of standardised values lies above that of the data in their own units."""
@@ -107,6 +113,18 @@ class Model(torch.nn.Module):
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
 
         It shares its modules with this model. For a table with holes use it inside
-        gpytorch.settings.observation_nan_policy("mask").
+        gpytorch.settings.observation_nan_policy("mask"). Raises ValueError for a table with known standard errors,
+        for which GPyTorch's multi-task likelihood has no place.
         """
+        if self.data.sd is not None:
+            raise ValueError("exact_gp: the table has known standard errors, and GPyTorch's model would not; pass none")
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)
+
+
+def _check_all_known(data: TaskData) -> None:
+    unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
+    if bool(unknown.any()):
+        raise ValueError(
+            f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs is "
+            "known; pass sd for all of them in TaskData, or let noise be learned"
+        )

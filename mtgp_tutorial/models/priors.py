@@ -51,7 +51,8 @@ def log_prior(
     """Log prior density up to a constant, a number.
 
     scales: length-scales, each [1, 1] or [1, D]; spread: [D]; signal and noise: the free variances of B and
-    Sigma, [T], or [1] when tasks share one; matrices: B (unless singular by construction) and Sigma, [T, T]; mean: [T].
+    Sigma, [T], or [1] when tasks share one, [0] without noise; matrices: B (unless singular by construction) and Sigma
+    (unless there is none), [T, T]; mean: [T].
     """
     value = -0.5 * (mean**2).sum() + _log_normal(signal, 1.0, 1.0) + _log_normal(noise, 0.05, 1.0)
     for scale in scales:
@@ -63,14 +64,17 @@ def log_prior(
 
 
 def flat_log_prior(
-    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, one_signal: bool, one_noise: bool
+    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, one_signal: bool, noise: str
 ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """`log_prior` of means, B and Sigma in numpy, with its derivatives against mean [T], B and Sigma [T, T].
 
-    coupled: whether B has a correlation to put a prior on; one_signal, one_noise: whether the tasks share the variance.
+    coupled: whether B has a correlation to put a prior on; one_signal: whether the tasks share the variance.
     """
     value, slopes = -0.5 * float(mean @ mean), []
-    for matrix, median, correlated, one in ((B, 1.0, coupled, one_signal), (Sigma, 0.05, True, one_noise)):
+    for matrix, median, correlated, one in ((B, 1.0, coupled, one_signal), (Sigma, 0.05, True, noise == "shared")):
+        if matrix is Sigma and noise == "none":
+            slopes.append(np.zeros_like(Sigma))
+            continue
         variances = matrix.diagonal()
         off = np.log(variances / median)
         if one:

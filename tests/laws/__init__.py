@@ -13,6 +13,7 @@ from laws import (
     intervals,
     judging,
     kernels,
+    known,
     labels,
     models,
     simulation,
@@ -32,6 +33,7 @@ ROOMS = (
     intervals,
     simulation,
     labels,
+    known,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 

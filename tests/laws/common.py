@@ -38,13 +38,21 @@ def rbf(x, z, length):
     return np.exp(-0.5 * ((x[:, None] - z[None]) ** 2).sum(-1) / length**2)
 
 
-def table(rng, rows=7, tasks=3, holes=True):
-    """A random table; with holes some cells and one whole row are missing, and no task is empty."""
+def table(rng, rows=7, tasks=3, holes=True, known=False):
+    """A random table; with holes some cells and one whole row are missing, and no task is empty.
+
+    known: with standard errors, from tiny to larger than the values' spread; that of one cell is not known.
+    """
     y = rng.normal(size=(rows, tasks)) * 10.0 ** np.arange(tasks) + 5
     if holes:
         y[1, 0] = y[2, tasks - 1] = np.nan
         y[4] = np.nan
-    return TaskData(np.sort(rng.uniform(0, 3, rows)), y)
+    x = np.sort(rng.uniform(0, 3, rows))
+    if not known:
+        return TaskData(x, y)
+    sd = rng.choice([1e-3, 0.1, 0.5, 3.0], y.shape) * 10.0 ** np.arange(tasks)
+    sd[3, 1] = np.nan
+    return TaskData(x, y, sd=sd)
 
 
 def unfitted(model, seed=0, move=0.3):
@@ -69,6 +77,9 @@ def dense_numpy(fitted):
     for a, (i, s) in enumerate(cells):
         for b, (j, t) in enumerate(cells):
             C[a, b] = sum(float(K[i, j]) * float(B[s, t]) for K, B in terms) + (Sigma[s, t] if i == j else 0)
+    if model.unit.sd is not None:
+        for a, (i, s) in enumerate(cells):
+            C[a, a] += np.nan_to_num(float(model.unit.sd[i, s])) ** 2
     mean = np.array([float(base.constant) for base in model.mean.base_means])
     return C, np.array([y[i, t] - mean[t] for i, t in cells]), cells
 

@@ -42,7 +42,10 @@ def problems():
         ):
             residual = tensor(np.where(gone if gone is not None else False, np.nan, rng.normal(size=(ROWS, 4))))
             terms = [Term(input_kernel(0.3 + 0.4 * q), B) for q, B in enumerate(Bs)]
-            yield f"{name}, noise {noise:g}", Problem(tensor(x), residual, terms, Sigma, apart, width)
+            problem = Problem(tensor(x), residual, terms, Sigma, apart, width)
+            yield f"{name}, noise {noise:g}", problem
+            known = tensor(noise * rng.choice([0.0, 0.1, 30.0], (ROWS, 4)))
+            yield f"{name}, noise {noise:g}, known variances", problem._replace(variances=known)
 
 
 def applicable(problem):
@@ -54,12 +57,13 @@ def applicable(problem):
 def by_loops(problem):
     """Covariance and residual of the observed cells, and the cells."""
     r, Sigma = problem.residual.numpy(), problem.Sigma.numpy()
+    known = np.zeros(r.shape) if problem.variances is None else problem.variances.numpy()
     terms = [(term.kernel(problem.x).numpy(), term.B.numpy()) for term in problem.terms]
     cells = [(i, t) for i in range(len(r)) for t in range(r.shape[1]) if not np.isnan(r[i, t])]
     C = np.array(
         [[sum(K[i, j] * B[s, t] for K, B in terms) + (i == j) * Sigma[s, t] for j, t in cells] for i, s in cells]
     )
-    return C, np.array([r[cell] for cell in cells]), cells
+    return C + np.diag([known[cell] for cell in cells]), np.array([r[cell] for cell in cells]), cells
 
 
 def law_every_form_has_the_value_and_gradient_of_the_loops():
