@@ -76,16 +76,6 @@ def use_style() -> None:
     set_matplotlib_formats("retina")
 
 
-def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone.
-
-    >>> from mtgp_tutorial import plots
-    >>> plots.label("Erie", "m"), plots.label("x", "")
-    ('Erie [m]', 'x')
-    """
-    return f"{name} [{unit}]" if unit else name
-
-
 def inputs(table: TaskData | Prediction) -> Any:
     """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers."""
     x = _numbers(table.x[:, 0])

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone."""
+    """`name [unit]`, or the name alone.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
     return f"{name} [{unit}]" if unit else name
 
 
