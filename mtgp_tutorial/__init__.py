@@ -14,6 +14,8 @@ from mtgp_tutorial.fits.keeping import load
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.comparing import paired, summarise
+from mtgp_tutorial.judging.forecasting import cutoffs
+from mtgp_tutorial.judging.naive import seasonal_naive
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
@@ -33,6 +35,7 @@ __all__ = [
     "compare",
     "coregionalization",
     "correlation",
+    "cutoffs",
     "datasets",
     "detrend",
     "empirical_correlation",
@@ -52,6 +55,7 @@ __all__ = [
     "predict",
     "sample",
     "scores",
+    "seasonal_naive",
     "simulate",
     "standard_arms",
     "summarise",
