@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.showing import label
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import of_kind, whole
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @runtime_checkable

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:

@@ -10,7 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
