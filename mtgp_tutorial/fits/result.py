@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,18 @@ class Fit:
                 kept = [value.clone() for value in state], Conditioned(self.model.problem())
             object.__setattr__(self, "_kept", kept)
         return kept[1]
+
+    def save(self, path: str | Path) -> None:
+        """Keep the fit in one file, by convention NAME.npz: table, model, priors, parameters and how it was reached.
+
+        `load` reads it back, and nothing in it is run. A file that is there is replaced once the new one is whole.
+        Raises ValueError for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
+        other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints of your
+        own, an index of a rarer kind.
+        """
+        from mtgp_tutorial.fits import keeping  # which makes a Fit, and so imports this file
+
+        keeping.save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
