@@ -32,6 +32,7 @@ CASES = [
     ("fit: is a Model; pass a Fit", lambda f: check(f.model)),
     ("draws: 0 is not a whole number above 0", lambda f: check(f, draws=0)),
     ("draws: 9.5 is not", lambda f: check(f, draws=9.5)),
+    ("seed: -1 is not a whole number", lambda f: check(f, seed=-1)),
     ("blocks: 1 is not from 2 to 20", lambda f: check(f, 1)),
     ("blocks: 21 is not from 2 to 20", lambda f: check(f, 21)),
     (r"blocks: has shape \(3,\); pass how many, or a label for each row, \[20\]", lambda f: check(f, [1, 2, 3])),

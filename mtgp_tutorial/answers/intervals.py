@@ -22,6 +22,7 @@ from scipy import stats
 from scipy.optimize import minimize
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd
@@ -173,8 +174,7 @@ def freed(model: Model) -> Model:
 def _check(fit: Fit, level: float) -> None:
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise ValueError(f"level: {level!r} is not between 0 and 1; pass a share such as 0.9")
-    if not isinstance(fit, Fit):
-        raise ValueError(f"fit: is a {type(fit).__name__}; pass a Fit, as `fit` returns it")
+    of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
     if not hasattr(fit.model.kernel, "coregional") or fit.model.data.num_tasks == 1:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")
     if not len(fit.starts):

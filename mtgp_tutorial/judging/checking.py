@@ -13,6 +13,7 @@ from scipy import stats
 from torch import Tensor
 
 from mtgp_tutorial.answers.leaving import leave_out
+from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.fits.result import Fit
@@ -75,10 +76,8 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
 
     Raises ValueError for blocks that do not fit the table, and draws below 1.
     """
-    if not isinstance(fit, Fit):
-        raise ValueError(f"fit: is a {type(fit).__name__}; pass a Fit, as `fit` returns it")
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
-        raise ValueError(f"draws: {draws!r} is not a whole number above 0; pass how many tables to draw")
+    of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
+    draws = whole("draws", draws, 1, "how many tables to draw")
     data, cells, labels = fit.model.data, in_order(fit), _labels(fit.model.data, blocks)
     U = root(fit, cells)
     frame = _cells(fit, cells, labels, one_step(fit, U, cells))

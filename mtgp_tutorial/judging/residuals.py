@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import generator
 from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.gaussian import cholesky
@@ -58,8 +59,7 @@ def left_out(U: Tensor, weights: Tensor, labels: Tensor | None = None) -> Tensor
 
 def drawn_weights(U: Tensor, draws: int, seed: int) -> Tensor:
     """C^-1 r [n, S] of tables drawn from the fit at the same cells: r = L e, so C^-1 r = U e."""
-    generator = torch.Generator().manual_seed(seed)
-    return U @ torch.randn(len(U), draws, dtype=torch.float64, generator=generator).to(U)
+    return U @ torch.randn(len(U), draws, dtype=torch.float64, generator=generator(seed)).to(U)
 
 
 def compact_groups(x: np.ndarray, count: int) -> np.ndarray:

@@ -10,11 +10,17 @@ import pandas as pd
 from mtgp_tutorial.table.refusing import count, listed
 
 if TYPE_CHECKING:
-    from mtgp_tutorial.table.data import Prediction, TaskData
+    from mtgp_tutorial.table.data import TaskData
+    from mtgp_tutorial.table.prediction import Prediction
 
 
 def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone."""
+    """`name [unit]`, or the name alone.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
     return f"{name} [{unit}]" if unit else name
 
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -113,6 +114,12 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     The line is linear in every column of x. `Trend` also knows seasons, and the way back. Raises ValueError when a
     task has fewer than D + 2 observed cells or inputs that do not fix a line, and when another table has other tasks,
     units or another number of inputs.
+
+    >>> from mtgp_tutorial import TaskData, detrend
+    >>> data = TaskData([0, 1, 2, 3], [[5.0], [7.0], [9.0], [11.0]])
+    >>> [flat] = detrend(data)
+    >>> flat.y.abs().max().item() < 1e-12
+    True
     """
     for table in (seen, *others):
         if not isinstance(table, TaskData):
