@@ -9,14 +9,17 @@ from laws import (
     correlations,
     equation,
     fits,
+    forecasting,
     forms,
     intervals,
     judging,
+    keeping,
     kernels,
     known,
     labels,
     models,
     simulation,
+    trends,
 )
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
@@ -29,11 +32,14 @@ ROOMS = (
     correlations,
     fits,
     judging,
-    checking,
-    intervals,
     simulation,
     labels,
     known,
+    checking,
+    intervals,
+    keeping,
+    trends,
+    forecasting,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
