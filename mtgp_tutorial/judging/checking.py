@@ -1,4 +1,4 @@
-"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound? (book: checking)"""
+"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound?"""
 
 from __future__ import annotations
 
