@@ -58,6 +58,13 @@ def correlation_intervals(fit: Fit, level: float = 0.9) -> pd.DataFrame:
 
     Raises ValueError for a level that is no share, for models without a correlation to learn, and for parameters that
     were set by hand; FitError where an end cannot be found.
+
+    >>> from mtgp_tutorial import correlation_intervals, fit, icm, simulate
+    >>> found = correlation_intervals(fit(icm(simulate.two_sines(seed=1)), starts=1))
+    >>> found.columns.tolist(), found.index.tolist()
+    (['correlation', 'low', 'high'], [('sine', 'lagged sine')])
+    >>> bool((found["low"] < found["correlation"]).all())
+    True
     """
     _check(fit, level)
     return within(fit, allowed(worth(fit), level))
