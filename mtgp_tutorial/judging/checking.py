@@ -55,7 +55,7 @@ class Check:
 
     >>> from mtgp_tutorial import check, fit, icm, simulate
     >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
-    >>> type(found).__name__, found.cells.index.names, len(found.cells)
+    >>> type(found).__name__, list(found.cells.index.names), len(found.cells)
     ('Check', ['row', 'task'], 60)
     """
 
