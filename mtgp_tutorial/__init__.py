@@ -2,6 +2,7 @@
 
 from mtgp_tutorial import datasets, exact, moved, plots, simulate
 from mtgp_tutorial.answers.correlating import empirical_correlation, model_correlation
+from mtgp_tutorial.answers.intervals import correlation_intervals
 from mtgp_tutorial.answers.latent import latent_functions, parts
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, predict, sample
@@ -13,6 +14,7 @@ from mtgp_tutorial.fits.given import with_parameters
 from mtgp_tutorial.fits.keeping import load
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import paired, summarise
 from mtgp_tutorial.judging.forecasting import cutoffs
 from mtgp_tutorial.judging.naive import seasonal_naive
@@ -23,6 +25,7 @@ from mtgp_tutorial.table.data import Prediction, Scale, TaskData
 from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
+    "Check",
     "Fit",
     "FitError",
     "Model",
@@ -31,10 +34,12 @@ __all__ = [
     "Scale",
     "TaskData",
     "Trend",
+    "check",
     "choose_device",
     "compare",
     "coregionalization",
     "correlation",
+    "correlation_intervals",
     "cutoffs",
     "datasets",
     "detrend",

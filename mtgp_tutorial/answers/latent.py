@@ -19,6 +19,13 @@ def parts(fit: Fit, x: Any) -> list[Prediction]:
 
     Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
     depends on the others: the variances do not add up. Raises ValueError as `predict` does. (book: lmc)
+
+    >>> from mtgp_tutorial import fit, lmc, parts, predict, simulate
+    >>> fitted = fit(lmc(simulate.two_sines(seed=1)), starts=1)
+    >>> first, second = parts(fitted, [0.2, 0.8])
+    >>> rest = predict(fitted, [0.2, 0.8], noise=False).mean - first.mean - second.mean
+    >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)  # each task's mean is left
+    True
     """
     x, data, sd = query(fit, x), fit.model.data, fit.model.scale.sd
     found = []
@@ -34,6 +41,11 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
 
     A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
     interpret. Raises ValueError as `predict` does, and for independent models, which mix nothing. (book: lmc-latent)
+
+    >>> from mtgp_tutorial import fit, icm, latent_functions, simulate
+    >>> u = latent_functions(fit(icm(simulate.two_sines(seed=1))), [0.2, 0.8])
+    >>> u.tasks, tuple(u.mean.shape), bool((u.sd < 1).all())
+    (('u1',), (2, 1), True)
     """
     x, model = query(fit, x), fit.model
     if not hasattr(model.kernel, "coregional"):

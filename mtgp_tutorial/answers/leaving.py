@@ -28,6 +28,13 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     by: "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out together.
     Mean and variance [N, T] in data units, NaN where nothing was observed. Since the parameters have seen what is left
     out, errors are smaller than those of a fit without it. Raises ValueError for labels of another shape.
+
+    >>> from mtgp_tutorial import fit, icm, leave_out, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> left = leave_out(fit(icm(data)), by="row")
+    >>> z = (data.y - left.mean) / left.sd
+    >>> tuple(z.shape), bool((z.abs() < 4).all())
+    ((10, 2), True)
     """
     model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights

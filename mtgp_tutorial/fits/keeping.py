@@ -52,6 +52,15 @@ def load(path: str | Path) -> Fit:
 
     Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
     fit, one that has changed since it was written, and one of a later format.
+
+    >>> import tempfile
+    >>> from mtgp_tutorial import icm, load, simulate, with_parameters
+    >>> kept = with_parameters(icm(simulate.two_sines(n=5, seed=0)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kept.save(f"{folder}/fit.npz")
+    ...     again = load(f"{folder}/fit.npz")
+    >>> again.B.equals(kept.B)
+    True
     """
     source = Path(path).expanduser()
     if not source.is_file():

@@ -23,6 +23,13 @@ class Fit:
 
     log_likelihood: in nats, of the data in its own units (without the prior). starts: one row a start
     (objective: log likelihood plus log prior of the standardised data; evaluations; converged).
+
+    >>> from mtgp_tutorial import datasets, fit, icm
+    >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
+    >>> bool((fitted.correlation.loc["Erie"] > 0.8).all())
+    True
+    >>> fitted.B.shape, len(fitted.starts), len(fitted.length_scales)
+    ((4, 4), 1, 1)
     """
 
     model: Model

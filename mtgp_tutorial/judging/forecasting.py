@@ -69,6 +69,16 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     Later trials see what earlier ones hid, and stretches side by side share what the table does slowly: clusters make
     the standard error honest for the overlap, not for that. Raises ValueError when there are too few rows, or a
     cut-off leaves a task with fewer than two values or hides none.
+
+    >>> from mtgp_tutorial import cutoffs, datasets
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=4, count=2, each=2)
+    >>> trials.labels
+    ['after 1997', 'after 1999', 'after 2003', 'after 2005']
+    >>> trials.stretch["after 2005"]
+    'after 2003'
+    >>> seen, hidden = trials("after 2005")
+    >>> len(seen.x), hidden.x.flatten().tolist()
+    (88, [2006.0, 2007.0, 2008.0, 2009.0])
     """
     of_kind("data", data, TaskData, "a TaskData")
     horizon, count = whole("horizon", horizon, 1, "how many inputs to forecast"), whole("count", count, 1, "a number")

@@ -20,6 +20,13 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     same. Where no value was seen there, one more season back. Its variance is the mean square of the differences over a
     season of all seen cells of that task, times the seasons back, as for a random walk from season to season; at
     least FLOOR of the task's variance, as for the noise of the models. Known standard errors have no part in it.
+    Raises ValueError for a season that is no number above 0; the arm raises what `SeasonalNaive` does.
+
+    >>> from mtgp_tutorial import compare, cutoffs, datasets, seasonal_naive
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=4, count=2)
+    >>> results = compare(trials, trials.labels, {"last value": seasonal_naive(1.0)})
+    >>> results.shape
+    (8, 12)
     """
     if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
         raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input")

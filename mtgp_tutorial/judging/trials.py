@@ -34,6 +34,14 @@ def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData]
     """The five models that the book compares, by name; kernel: of the inputs, variance 1 (default RBFKernel()).
 
     The LMC has two such kernels, rank 1 and noise per task.
+
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import simulate, standard_arms
+    >>> arms = standard_arms(MaternKernel(nu=1.5))
+    >>> list(arms)
+    ['independent, own', 'independent, shared', 'ICM', 'ICM, full noise', 'LMC']
+    >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
+    'full'
     """
     return {
         "independent, own": lambda data: independent(data, kernel=kernel),
@@ -69,6 +77,13 @@ def compare(
     Raises ValueError for a store that another process writes and for a stored row of other data or another model,
     FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
     and again.
+
+    >>> from mtgp_tutorial import compare, icm, independent, simulate
+    >>> def trial(seed):
+    ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+    >>> results = compare(trial, [1, 2], {"alone": independent, "ICM": icm}, starts=1)
+    >>> results[["trial", "arm", "task"]].to_numpy().tolist()
+    [[1, 'alone', 'sine'], [1, 'ICM', 'sine'], [2, 'alone', 'sine'], [2, 'ICM', 'sine']]
     """
     arms = standard_arms() if arms is None else arms
     _check_kinds(trial, trials, arms)

@@ -17,7 +17,15 @@ from mtgp_tutorial.table.dates import Calendar
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units."""
+    """Mean and standard deviation of each task's observed cells, both [T], in data units.
+
+    >>> from mtgp_tutorial import TaskData
+    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
+    >>> scale.mean.tolist(), scale.sd.tolist()
+    ([2.0, 20.0], [1.0, 10.0])
+    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
+    [2.0, 20.0]
+    """
 
     mean: Tensor
     sd: Tensor
@@ -46,6 +54,16 @@ class TaskData:
 
     Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x,
     standard errors that are not above 0, and names that do not fit.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TaskData
+    >>> frame = pd.DataFrame({"level": [1.2, None, 1.4], "flow": [10, 20, 30]})
+    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"], x_name="day")
+    >>> data.tasks, data.observed.sum(0).tolist()
+    (('level', 'flow'), [2, 3])
+    >>> seen, hidden = data.hide("flow", 1, 2)
+    >>> seen.observed.sum(0).tolist(), hidden.observed.sum(0).tolist()
+    ([2, 1], [0, 2])
     """
 
     x: Tensor
@@ -239,6 +257,13 @@ class Prediction:
     of the k cells that `cells` names, in this order, by row number and task: from `predict` all
     M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
     those of the table whose rows these are, or of the table that was fitted.
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])
+    >>> found.tasks, tuple(found.mean.shape), found.noise
+    (('sine', 'lagged sine'), (2, 2), True)
+    >>> bool((found.sd > 0).all())
+    True
     """
 
     x: Tensor

@@ -38,6 +38,13 @@ class Trend:
 
     Raises ValueError when a task has no more observed cells than its trend has numbers, when its inputs do not fix
     these, when its cells span less than one season, and for arguments that are none.
+
+    >>> from mtgp_tutorial import Trend, datasets
+    >>> economy = datasets.us_macro()
+    >>> trend = Trend(economy, season=1.0, harmonics=1)
+    >>> left = trend.remove(economy)
+    >>> bool((trend.restore(left).y - economy.y).abs().max() < 1e-8)
+    True
     """
 
     def __init__(self, seen: TaskData, *, line: bool = True, season: float | None = None, harmonics: int = 1):
@@ -113,6 +120,12 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     The line is linear in every column of x. `Trend` also knows seasons, and the way back. Raises ValueError when a
     task has fewer than D + 2 observed cells or inputs that do not fix a line, and when another table has other tasks,
     units or another number of inputs.
+
+    >>> from mtgp_tutorial import TaskData, detrend
+    >>> data = TaskData([0, 1, 2, 3], [[5.0], [7.0], [9.0], [11.0]])
+    >>> [flat] = detrend(data)
+    >>> flat.y.abs().max().item() < 1e-12
+    True
     """
     for table in (seen, *others):
         if not isinstance(table, TaskData):

@@ -5,11 +5,13 @@ Each is exact algebra held to rounding error, or a fact that a textbook states; 
 
 from laws import (
     answers,
+    checking,
     correlations,
     equation,
     fits,
     forecasting,
     forms,
+    intervals,
     judging,
     keeping,
     kernels,
@@ -29,13 +31,15 @@ ROOMS = (
     answers,
     correlations,
     fits,
-    keeping,
     judging,
     forecasting,
-    known,
     simulation,
-    trends,
     labels,
+    known,
+    checking,
+    intervals,
+    keeping,
+    trends,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
