@@ -136,8 +136,8 @@ def test_colab_cell_without_address(monkeypatch):
     assert run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"]) == []
     monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
     assert run_colab_cell(cell, monkeypatch, []) == []
-    asked = run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-2.whl", "/content/mtgp_tutorial-1.whl"])
-    assert asked == [("pip", "install -q /content/mtgp_tutorial-2.whl")]
+    [(magic, line)] = run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"])
+    assert magic == "pip" and line.startswith("install")  # IPython puts the path in
 
 
 def test_colab_cell_with_address(monkeypatch, tmp_path):
