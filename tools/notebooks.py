@@ -51,10 +51,12 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def with_first_cell(notebook: nbformat.NotebookNode) -> None:
     """The first code cell tests the import of the module and says what to do, in every notebook in the same words."""
-    code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    if code and notebook.cells[code[0]].source != plain.FIRST.strip():
-        metadata = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "If the module is missing"}}
-        notebook.cells.insert(code[0], nbformat.v4.new_code_cell(plain.FIRST.strip(), metadata=metadata))
+    shown = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "If the module is missing"}}
+    first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    if notebook.cells[first].metadata.get("mystnb") == shown["mystnb"]:
+        notebook.cells[first].source = plain.FIRST.strip()
+    else:
+        notebook.cells.insert(first, nbformat.v4.new_code_cell(plain.FIRST.strip(), metadata=shown))
 
 
 def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -26,9 +26,10 @@ try:
     import mtgp_tutorial
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"{error}: run `pip install .` in the book's folder, or download the "
-        "wheel that its preface links and run `%pip install` with its path (on "
-        "Colab upload it first: folder symbol on the left); then run this again."
+        f"{error}: run `pip install .` in the book's folder, or download "
+        "the wheel that its preface links and run `%pip install` with its "
+        "path (on Colab upload it first: folder symbol on the left); then "
+        "run this cell again."
     ) from None
 """
 WITH_ADDRESS = """\
