@@ -13,7 +13,7 @@ from mtgp_tutorial import plots
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.report.options import command, parser
 from mtgp_tutorial.report.preparing import prepare
-from mtgp_tutorial.report.refused import Refused
+from mtgp_tutorial.report.refused import Refused, sentence
 from mtgp_tutorial.report.running import run
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -45,5 +45,5 @@ def _report(asked: argparse.Namespace) -> int:
 
 
 def _say_no(error: Exception, code: int) -> int:
-    print(f"report: {error}", file=sys.stderr)
+    print(f"report: {sentence(error)}", file=sys.stderr)
     return code

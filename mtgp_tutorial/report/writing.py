@@ -26,14 +26,14 @@ def safe(name: str) -> str:
 
 def with_safe_names(data: TaskData) -> TaskData:
     """The table with such names, and a note on those that had to change. Refused where filled.csv has no room."""
-    tasks, x_name = [safe(task) for task in data.tasks], safe(data.x_name)
-    pairs = zip([data.x_name, *data.tasks], [x_name, *tasks])
+    tasks, x_names = [safe(task) for task in data.tasks], [safe(name) for name in data.x_names]
+    pairs = zip([*data.x_names, *data.tasks], [*x_names, *tasks])
     changed = [f"{old!r} is called {new!r}" for old, new in pairs if old != new]
     notes = [f"names: {', '.join(changed)}, so that no spreadsheet takes it for a formula"] if changed else []
-    columns = [x_name, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
+    columns = [*x_names, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
     if twice := [name for name in columns if columns.count(name) > 1]:
         raise Refused(f"column {twice[0]!r} would stand twice in filled.csv; rename it in the file")
-    return replace(data, tasks=tasks, x_name=x_name, notes=(*data.notes, *notes))
+    return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
 def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
@@ -62,11 +62,13 @@ def write_filled(path: str | Path, data: TaskData, answer: Prediction, log: Sequ
 
 
 def inputs(data: TaskData) -> pd.DataFrame:
-    """The inputs by name; dates as dates."""
-    names = [data.x_name, *(f"input {d + 1}" for d in range(1, data.x.shape[1]))]
-    table = pd.DataFrame(data.x.numpy(), columns=names)
+    """Names of the rows, where they have some, and the inputs by name; dates as dates."""
+    table = pd.DataFrame(data.x.numpy(), columns=list(data.x_names))
     if data.calendar is not None:
-        when = data.calendar.to_dates(table[names[0]].to_numpy())
+        when = data.calendar.to_dates(data.x[:, 0].numpy())
         days = bool((when == when.normalize()).all())
-        table[names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
+        table[data.x_names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
+    name = safe(str(data.index.name)) if data.index is not None and data.index.name is not None else None
+    if name is not None and name not in table:
+        table.insert(0, name, [safe(str(row)) for row in data.index])
     return table
