@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 from scipy import stats
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.table.data import Prediction, TaskData
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
@@ -69,10 +71,15 @@ def tasks(
 ) -> Sequence[Axes]:
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
-    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
+    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted. Raises
+    ValueError for other inputs, for tables with other tasks or units than the prediction (a table without units goes
+    with any), and unless there is one panel for each task.
     """
-    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
-        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+    _check_lines(prediction)
+    _check_axes(axes, len(prediction.tasks))
+    for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
+        if table is not None:
+            _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
         ax.plot(
@@ -102,7 +109,13 @@ def tasks(
 
 
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
-    """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
+    """Band of two standard deviations on either side of the mean of task t, in the task's colour.
+
+    Raises ValueError for a prediction whose inputs are not one sorted column, and for a t that is no task's number.
+    """
+    _check_lines(prediction)
+    if t not in range(len(prediction.tasks)):
+        raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
     x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
@@ -111,12 +124,43 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     return ax
 
 
+def _check_lines(prediction: Prediction) -> None:
+    of_kind("prediction", prediction, Prediction, "what predict or impute returned")
+    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
+        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+
+
+def _check_axes(axes: Any, wanted: int) -> None:
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
+    if len(axes) != wanted or not all(isinstance(ax, Axes) for ax in axes):
+        raise ValueError(
+            f"axes: are {len(axes)} for {wanted} tasks, or not flat; pass a list of Axes, one for each task"
+        )
+
+
+def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
+    of_kind(name, table, TaskData, "a TaskData")
+    if table.tasks != prediction.tasks or (any(table.units) and table.units != prediction.units):
+        raise ValueError(
+            f"{name}: has the tasks {table.tasks} in {table.units}, the prediction {prediction.tasks} in "
+            f"{prediction.units}; pass the same"
+        )
+
+
 def _numbers(values: torch.Tensor) -> Any:
     return values.detach().cpu().numpy()
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
-    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry)."""
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+
+    Raises ValueError for what is no data frame of numbers.
+    """
+    of_kind(
+        "matrix", matrix, pd.DataFrame, "a data frame, such as fit.B; of an array, pd.DataFrame(matrix, names, names)"
+    )
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
+        raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
     sns.heatmap(
         matrix,
@@ -141,6 +185,7 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
     The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
     is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
     """
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each score: [ax] for one")
     scores = list(summary.index.unique("score"))
     if len(axes) != len(scores):
         raise ValueError(f"axes: are {len(axes)} for the scores {', '.join(scores)}; pass one for each")

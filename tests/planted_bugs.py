@@ -314,8 +314,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "a seed of hide_random that is ignored",
         "table/data.py",
-        "manual_seed(seed)",
-        "manual_seed(0)",
+        "generator=generator(seed))",
+        "generator=generator(0))",
         "law_seeds_count",
     ),
     (
@@ -1173,7 +1173,7 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "global random generator used",
         "simulate.py",
-        "torch.randn(truth.y.shape, generator=generator, dtype",
+        "torch.randn(truth.y.shape, generator=generator(seed), dtype",
         "torch.randn(truth.y.shape, dtype",
         "law_draws",
     ),

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -15,9 +16,17 @@ from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
 
+def fitted(fit: Fit) -> Fit:
+    """The fit itself; ValueError for anything else."""
+    of_kind("fit", fit, Fit, "what fit(model) or with_parameters(model) returned")
+    return fit
+
+
 def query(fit: Fit, x: Any) -> Tensor:
     """Inputs as a matrix [M, D] that fits the data's width and device."""
-    data = fit.model.data
+    data = fitted(fit).model.data
+    if isinstance(x, TaskData):
+        raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
     x = as_matrix(x, "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
@@ -33,7 +42,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
 
     They are the fitted rows, or a table's, which then are conditioned on as well.
     """
-    model, start = fit.model, len(fit.model.unit.x)
+    model, start = fitted(fit).model, len(fit.model.unit.x)
     if table is not None:
         _check_tasks(fit, table)
     if table is None or _same(table, model.data):
@@ -84,12 +93,14 @@ def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
 
 
 def _check_tasks(fit: Fit, table: TaskData) -> None:
-    """A table with the tasks of the fit, and inputs that fit."""
+    """A table with the tasks and units of the fit, and inputs that fit."""
     data = fit.model.data
     if not isinstance(table, TaskData):
         raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    if table.units != data.units:
+        raise ValueError(f"table: has the units {table.units}, the fit {data.units}; pass values in the same units")
     query(fit, table.x)
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.answers.asking import fitted
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
@@ -28,6 +30,7 @@ def empirical_correlation(data: TaskData, distances: Any, *, width: float | None
     Raises ValueError for a table with several inputs, a task without two different values, and distances that are not
     finite and increasing.
     """
+    of_kind("data", data, TaskData, "the table itself, such as fit.model.data")
     h = as_matrix(distances, "distances")[:, 0]
     if data.x.shape[1] != 1:
         raise ValueError(f"data: has {data.x.shape[1]} inputs; pass a table with one")
@@ -57,7 +60,7 @@ def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
     stationary kernels of one input: k_q is taken between the first row of the table and inputs beyond it. Shape as
     above. Raises ValueError for several inputs.
     """
-    h = as_matrix(distances, "distances").to(fit.model.data.x)
+    h = as_matrix(distances, "distances").to(fitted(fit).model.data.x)
     x = fit.model.data.x
     if x.shape[1] != 1:
         raise ValueError(f"fit: is of a table with {x.shape[1]} inputs; pass one with a single input")

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.answers.asking import fitted
 from mtgp_tutorial.exact.covariance import all_cells
 from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.fits.result import Fit
@@ -28,7 +29,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     Mean and variance [N, T] in data units, NaN where nothing was observed. Since the parameters have seen what is left
     out, errors are smaller than those of a fit without it. Raises ValueError for labels of another shape.
     """
-    model, conditioned = fit.model, fit.conditioned()
+    model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
     if isinstance(by, str) and by == "cell":

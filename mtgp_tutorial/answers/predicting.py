@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.answers.asking import further_rows, named, of_readings, query
+from mtgp_tutorial.answers.asking import fitted, further_rows, named, of_readings, query
+from mtgp_tutorial.arguments import whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -46,8 +47,8 @@ def impute(
     fitted row at the same x. The noise of a row's observed cells speaks through Sigma. With noise=True an observed
     cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
     the result's `cells` names. sd: as in `predict`, for the missing cells. Raises ValueError for a table with other
-    tasks, another width, on another device, or with a row that repeats a fitted one (it would count twice), and for sd
-    as `predict` does. (book: predict)
+    tasks or units, another width, on another device, or with a row that repeats a fitted one (it would count twice),
+    and for sd as `predict` does. (book: predict)
     """
     (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
@@ -69,9 +70,11 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
 
     x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
     takes it, with noise=True: then its missing cells are drawn, and what was observed stays. sd: as in `predict`.
-    Raises ValueError as `predict` and `impute` do, and for a table with noise=False.
+    Raises ValueError as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
+    whole number from 0 on.
     """
-    model, rows, given = fit.model, None, None
+    num_samples, model = whole("num_samples", num_samples, 0, "how many draws to make"), fitted(fit).model
+    rows, given = None, None
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 
@@ -48,6 +49,14 @@ def climate70() -> TaskData:
     days = frame.drop(columns=place.columns)
     days.columns = ["above 70 F, 1948", "above 70 F, 2018", "above 90 F, 1948", "above 90 F, 2018"]
     return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_unit="degrees")
+
+
+def example_csv() -> Path:
+    """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
+
+    A gap of twelve years, a late start, a ragged end and three single years are missing; `great_lakes` has the values.
+    """
+    return Path(str(files(__name__) / "lakes_with_holes.csv"))
 
 
 def study(name: str) -> pd.DataFrame:

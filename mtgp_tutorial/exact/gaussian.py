@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from mtgp_tutorial.arguments import generator, tensors, whole
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -18,7 +20,8 @@ class NotPositiveDefiniteError(ValueError):
 
 
 def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
-    """Raise ValueError unless each tensor has its shape and holds finite numbers, and square ones are symmetric."""
+    """Raise ValueError unless each is a tensor of its shape with finite numbers, and square ones are symmetric."""
+    tensors(**{name: value for name, (value, _) in expected.items()})
     for name, (value, shape) in expected.items():
         if value.shape != torch.Size(shape):
             raise ValueError(f"{name}: has shape {tuple(value.shape)}; pass {tuple(shape)} to fit the others")
@@ -50,6 +53,17 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
     return factor
 
 
+def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
+    """Lower factor L of a covariance matrix [n, n], L L^T; never adds jitter.
+
+    Raises ValueError for what is no symmetric matrix of finite numbers, and NotPositiveDefiniteError for one that is
+    not positive definite to working precision. (The forms factor what they have built themselves, unchecked.)
+    """
+    tensors(**{name: matrix})
+    check(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})
+    return cholesky(matrix, name)
+
+
 class _LogLikelihood(Function):
     """log N(r | 0, C) with d/dC = (a a^T - C^-1) / 2 and d/dr = -a, where C a = r."""
 
@@ -75,6 +89,7 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
     Differentiable once in both. Raises NotPositiveDefiniteError, and ValueError for shapes that do not fit, NaN and
     matrices that are not symmetric. (Rasmussen and Williams 2006, eq. 2.30)
     """
+    tensors(residual=residual)
     n = len(residual)
     check(residual=(residual, (n,)), covariance=(covariance, (n, n)))
     return _LogLikelihood.apply(residual, covariance)
@@ -87,6 +102,7 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     prior: [m, m] of the unknowns, or its diagonal [m]: then only variances [m] come back.
     Raises as `log_likelihood` does. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
     """
+    tensors(residual=residual, cross=cross, prior=prior)
     n, m = len(residual), len(cross)
     check(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
     check(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
@@ -105,13 +121,14 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
     The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
     same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
     """
+    num_samples, own = whole("num_samples", num_samples, 0, "how many draws to make"), generator(seed)
+    tensors(mean=mean)
     check(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
     values, vectors = torch.linalg.eigh(covariance)
     if len(values) and values[0] < -max(1e-8 * float(values[-1].abs()), rounding):
         raise NotPositiveDefiniteError(
             f"covariance: its eigenvalues run from {values[0]:.3g} to {values[-1]:.3g}; pass a matrix with none below 0"
         )
-    generator = torch.Generator().manual_seed(seed)
-    normals = torch.randn(num_samples, len(mean), dtype=torch.float64, generator=generator).to(mean.device)
+    normals = torch.randn(num_samples, len(mean), dtype=torch.float64, generator=own).to(mean.device)
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T  # symmetric: no sign for LAPACK to choose
     return mean + normals @ root

@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import tensors
 from mtgp_tutorial.exact.form import Problem, Term
 from mtgp_tutorial.exact.gaussian import check
 from mtgp_tutorial.exact.split import Split
 
 
 def _problem(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Problem:
+    tensors(residual=residual, K=K, B=B)
     N, T = len(K), len(B)
     check(residual=(residual, (N, T)), K=(K, (N, N)), B=(B, (T, T)), Sigma=(Sigma, (T, T)))
     return Problem(torch.zeros_like(residual), residual, [Term(lambda x, z=None: K, B)], Sigma)
@@ -34,6 +36,7 @@ def kronecker_posterior(
     covariance is [M*T, M*T], point-major; or its diagonal [M], and then variances [M, T] come back.
     Raises as `log_likelihood` does.
     """
+    tensors(cross=cross, prior=prior, K=K, B=B)
     M, T = len(cross), len(B)
     check(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
     factored = Split(_problem(residual, K, B, Sigma))

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
@@ -24,6 +25,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     was.
     Raises ValueError for a name that is not there, and for a value that does not fit it.
     """
+    of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table (a Fit's is its .model)")
     model = copy.deepcopy(model).requires_grad_(False)
     for name, value in (parameters or {}).items():
         fault = _set(model, name, value)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mtgp_tutorial.arguments import of_kind
+
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
 LEVEL, FEWEST = 0.05, 4  # of a verdict: its error of the first kind, and the clusters it takes
 
@@ -79,12 +81,15 @@ def summarise(
 
 
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
+    of_kind("results", results, pd.DataFrame, "what compare returned")
     missing = [name for name in ("arm", "trial", "task", *scores) if name not in results]
     if missing or isinstance(scores, str):
         name = scores if isinstance(scores, str) else missing[0]
         raise ValueError(
             f"results, scores: {name!r} is no column or no list; pass what compare returns, and its scores"
         )
+    if not len(scores):
+        raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
     arms = list(dict.fromkeys(results["arm"]))
     if baseline not in arms:
         raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(map(repr, arms))}")
@@ -104,6 +109,7 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
+    of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and arm")
     if isinstance(by, str) or not len(by) or "arm" in by:
         raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
     if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.judging import scores
@@ -66,7 +67,9 @@ def compare(
     FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
     and again.
     """
-    labels, arms = list(trials), dict(standard_arms() if arms is None else arms)
+    arms = standard_arms() if arms is None else arms
+    _check_kinds(trial, trials, arms)
+    labels, arms = list(trials), dict(arms)
     _check_names(labels, arms)
     _check_jobs(jobs)
     failed: list[str] = []
@@ -94,9 +97,10 @@ def compare(
 def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
     """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
     for label in labels:
-        seen, hidden = trial(label)
+        seen, hidden = _tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
+            of_kind(f"arms, {name!r}", model, Model, "a function that makes a model of a table, such as icm")
             marks = _marks(model, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
@@ -139,6 +143,27 @@ def _fitted(
     answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
     table = scores.table(answer, hidden, seen).reset_index()
     return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
+
+
+def _tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
+    """What a trial gave: two tables, of which the second has what is to be predicted."""
+    if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
+        raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
+    seen, hidden = found
+    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
+        raise ValueError(
+            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
+        )
+    return seen, hidden
+
+
+def _check_kinds(trial: Any, trials: Any, arms: Any) -> None:
+    of_kind("trial", trial, Callable, "a function of one entry of trials that returns two tables")  # type: ignore[arg-type]
+    if isinstance(trials, str) or not isinstance(trials, Iterable):
+        raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
+    of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
+    for name, build in arms.items():
+        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
 
 
 def _check_names(labels: list[Any], arms: Arms) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import generator
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.dates import Calendar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scale:
     """Mean and standard deviation of each task's observed cells, both [T], in data units."""
 
@@ -39,7 +40,7 @@ class TaskData:
     own column names. `x_name` and `x_unit` label the first input in figures.
 
     sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
-    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: noise-known)
+    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
     index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
     input, notes: how the table was read. `from_frame` and `read_table` fill them.
 
@@ -59,10 +60,9 @@ class TaskData:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.tasks, str) or isinstance(self.units, str):
-            raise ValueError(
-                f"tasks, units: are {self.tasks!r} and {self.units!r}; pass lists of names, one for each task"
-            )
+        _check_names(self.tasks, "tasks")
+        _check_names(self.units, "units")
+        _check_same_rows(self.x, self.y, self.sd)
         tasks = list(self.tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
@@ -125,6 +125,8 @@ class TaskData:
         """
         if self.calendar is not None and dim == 0:
             start, stop = (float(as_matrix(self.calendar.inputs([one]), "start, stop")) for one in (start, stop))
+        if not all(hasattr(one, "__float__") for one in (start, stop)):
+            raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
         if not 0 <= dim < self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
         mask = torch.zeros_like(self.observed)
@@ -136,13 +138,13 @@ class TaskData:
 
     def hide_random(self, task: str, share: float, *, seed: int) -> tuple[TaskData, TaskData]:
         """Hide a random share (0 to 1) of one task's observed cells; returns (seen, hidden)."""
-        if not 0 < share < 1:
+        if not hasattr(share, "__float__") or not 0 < share < 1:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
         column = self.task_index(task)
         rows = self.observed[:, column].nonzero().squeeze(1).cpu()
         if not 0 < round(share * len(rows)) < len(rows):
             raise ValueError(f"share: {share} of {len(rows)} cells hides none or all of {task!r}; pass another share")
-        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(len(rows), generator=generator(seed))
         mask = torch.zeros(self.y.shape, dtype=torch.bool)
         mask[rows[order[: round(share * len(rows))]], column] = True
         return self.split(mask.to(self.y.device))
@@ -177,6 +179,23 @@ class TaskData:
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
+
+
+def _check_names(names: Any, name: str) -> None:
+    """In an order, which a set does not have, and no text, which would become its letters."""
+    if isinstance(names, (str, bytes, set, frozenset, Mapping)) or not isinstance(names, Iterable):
+        raise ValueError(f"{name}: is {names!r}; pass a list of names, one for each task")
+
+
+def _check_same_rows(x: Any, y: Any, sd: Any) -> None:
+    """Rows are paired by position, so labels must not say otherwise."""
+    for name, other in (("x", x), ("sd", sd)):
+        if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
+            continue
+        if not other.index.equals(y.index):
+            raise ValueError(f"{name}, y: have other row labels; bring both to one index, such as {name}.loc[y.index]")
+        if name == "sd" and isinstance(sd, pd.DataFrame) and list(sd.columns) != list(y.columns):
+            raise ValueError("sd, y: have other columns; name them alike and in one order, such as sd[y.columns]")
 
 
 def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
