@@ -22,6 +22,7 @@ Arms = Mapping[str, Callable[[TaskData], Model]]
 TIMED = 1000  # cells that are timed; the cost of larger tables follows from the operations of their form
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 EVALUATIONS, OF_LMC = 200, 600  # of a whole fit with all its climbs and looks, as measured on six tables
+ROWS = 20  # that a thinned table keeps
 LIMIT, LMC_LIMIT = 20 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
 
 
@@ -52,7 +53,7 @@ def seconds(timed: Mapping[str, Clock], data: TaskData, fits: int, jobs: int, ev
     """Seconds for so many fits of each arm on so many cores, if every so-manieth row is taken."""
     total = 0.0
     for name, clock in timed.items():
-        more = max(1.0, _cost(_shape(clock, data, every)) / _cost(clock.shape))
+        more = _cost(_shape(clock, data, every)) / _cost(clock.shape)
         total += clock.seconds * more * (OF_LMC if name == LMC else EVALUATIONS)
     return total * fits / jobs
 
@@ -66,10 +67,9 @@ def fits_memory(timed: Mapping[str, Clock], data: TaskData, every: int = 1) -> b
 
 def thin_enough(timed: Mapping[str, Clock], data: TaskData, fits: int, jobs: int) -> int:
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
-    k = 1
-    while seconds(timed, data, fits, jobs, k) > 0.8 * LIMIT or not fits_memory(timed, data, k):
-        k += 1
-    return k
+    possible = range(1, max(2, len(data.x) // ROWS))
+    short = (k for k in possible if seconds(timed, data, fits, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k))
+    return next(short, possible[-1])
 
 
 def _shape(clock: Clock, data: TaskData, every: int) -> Shape:
