@@ -20,7 +20,12 @@ from mtgp_tutorial.table.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:
-    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N]."""
+    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N].
+
+    >>> from mtgp_tutorial import simulate
+    >>> simulate.sines([0.0, 0.25], lag=0.25).y.round(decimals=6).abs().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
     x = as_matrix(x, "x")
     y = torch.cat([torch.sin(2 * math.pi * x), torch.sin(2 * math.pi * (x - lag))], dim=1)
     return TaskData(x, y, tasks=("sine", "lagged sine"))
@@ -33,6 +38,11 @@ def two_sines(
 
     Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
     Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
+
+    >>> from mtgp_tutorial import simulate
+    >>> data = simulate.two_sines(20, noise_sd=0.2, seed=1)
+    >>> tuple(data.y.shape), data.tasks
+    ((20, 2), ('sine', 'lagged sine'))
     """
     n = whole("n", n, 1, "how many rows to draw")
     if not noise_sd > 0 or not -1 < noise_correlation < 1:
@@ -54,6 +64,14 @@ def draw_icm(
     kernel: of the inputs, variance 1; B, Sigma: [T, T]; sd: known standard errors [N, T] of the values, which y then
     has on top and the observed table carries. Raises ValueError for another kernel and for matrices that are no
     tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
+
+    >>> import torch
+    >>> from gpytorch.kernels import RBFKernel
+    >>> from mtgp_tutorial import simulate
+    >>> B, Sigma = torch.tensor([[1.0, 0.9], [0.9, 1.0]]), 0.01 * torch.eye(2)
+    >>> latent, observed = simulate.draw_icm(torch.linspace(0, 5, 30), RBFKernel(), B, Sigma, seed=0)
+    >>> tuple(latent.y.shape), bool((observed.y - latent.y).abs().max() < 0.5)
+    ((30, 2), True)
     """
     x = as_matrix(x, "x")
     of_kind("kernel", kernel, Kernel, "a GPyTorch kernel, such as RBFKernel()")

@@ -15,6 +15,7 @@ from mtgp_tutorial import (
     FitError,
     NotPositiveDefiniteError,
     TaskData,
+    Trend,
     choose_device,
     compare,
     coregionalization,
@@ -49,6 +50,7 @@ X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
 EYE, SKEW = torch.eye(2).double(), torch.tensor([[1.0, 0.9], [0, 1]]).double()
 TWO_INPUTS = TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y)
+SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2)  # two years of quarters
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
@@ -245,6 +247,20 @@ CASES = [
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: lmc(table(), rank=[1, 3])),
     ("fit: is of an independent model", lambda: latent_functions(fit(independent(table()), starts=1), [0.5])),
+    ("seen: is a ndarray; pass a TaskData", lambda: Trend(Y)),
+    ("line: is 'yes'; pass True or False", lambda: Trend(table(), line="yes")),
+    ("season: is 0; pass a period above 0", lambda: Trend(table(), season=0)),
+    ("season: is nan; pass a period above 0", lambda: Trend(table(), season=NAN)),
+    ("season: is True; pass a period above 0", lambda: Trend(table(), season=True)),
+    ("harmonics: is 1.5; pass a whole number above 0", lambda: Trend(SEASONS, season=0.5, harmonics=1.5)),
+    ("harmonics: is 2, and there is no season", lambda: Trend(SEASONS, harmonics=2)),
+    ("seen: the 9 observed cells of task 'task 1' do not fix the 4 numbers", lambda: Trend(SEASONS, season=0.25)),
+    ("seen: the 9 .* do not fix the 10 numbers of its trend", lambda: Trend(SEASONS, season=0.9, harmonics=4)),
+    ("season: is 9, and the observed cells of task 'task 1' span 2;", lambda: Trend(SEASONS, season=9)),
+    ("table: is a ndarray; pass a TaskData", lambda: Trend(table()).remove(Y)),
+    ("answer: is a ndarray; pass a Prediction", lambda: Trend(table()).restore(Y)),
+    ("table, answer: has other tasks", lambda: Trend(table()).remove(table(units=["m", "m"]))),
+    ("table, answer: has other tasks", lambda: Trend(table()).restore(table(tasks=["a", "b"]))),
     ("others: a table has other tasks", lambda: detrend(table(), table(tasks=["a", "b"]))),
     ("seen: the 2 observed cells of task 'task 2' do not", lambda: detrend(with_values([1.0, NAN, 2.0, NAN]))),
     ("seen: the 4 observed cells of task 'task 1' do not", lambda: detrend(table(x=[1.0, 1.0, 1.0, 1.0]))),

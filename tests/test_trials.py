@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -157,6 +159,50 @@ def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_pa
     assert list(pd.read_csv(tmp_path / "other.csv")["arm"]) == ["alone"]
 
 
+@pytest.fixture(scope="module")
+def client():
+    """Two workers of one thread on this machine, each of which is started again when it dies."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.slow
+def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_is_done_twice(client, tmp_path):
+    store, arms, before = tmp_path / "results.csv", {"alone": independent, "ICM": icm}, client.run(os.getpid)
+    killed = []
+
+    def kill():
+        while not store.exists():  # the first fit is stored: all are under way
+            time.sleep(0.01)
+        killed.append(len(pd.read_csv(store)))
+        os.kill(next(iter(before.values())), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    table = compare(gap, range(8), arms, client=client, store=store)
+    thread.join()
+    assert killed[0] < 12, "it was killed when there was work left"
+    client.wait_for_workers(2)
+    assert len(set(before.values()) & set(client.run(os.getpid).values())) == 1
+    pd.testing.assert_frame_equal(table, compare(gap, range(8), arms), rtol=1e-6)
+    assert len(pd.read_csv(store)) == len(pd.read_csv(store).drop_duplicates(["trial", "arm"])) == 16
+    assert compare(gap, range(8), arms, client=client, store=store, max_iterations=0).equals(table)
+    with pytest.raises(FitError, match="2 of 2 fits failed"):
+        compare(gap, [0], arms, client=client, max_iterations=1)
+
+
+@pytest.mark.slow
+def test_a_fit_that_kills_every_worker_is_named(client, tmp_path):
+    arms = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))}
+    with pytest.raises(RuntimeError, match="a fit was under way on each of 4 workers that died"):
+        compare(gap, [5], arms, client=client, store=tmp_path / "results.csv", starts=1)
+    assert list(pd.read_csv(tmp_path / "results.csv")["arm"]) == ["alone"]
+
+
 def test_a_second_process_on_one_store_is_refused(tmp_path):
     store = tmp_path / "results.csv"
     code = (
@@ -213,6 +259,12 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
     frame.to_csv(store, index=False)
     again = compare(gap, [0], {"ICM": icm}, store=store)
     assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
+
+
+@pytest.mark.parametrize("more", [{"client": "tcp://here:8786"}, {"client": 1, "jobs": 2}])
+def test_what_is_no_client(more):
+    with pytest.raises(ValueError, match="client: is a .*; pass a dask.distributed Client, and no jobs"):
+        compare(gap, [1], {"ICM": icm}, **more)
 
 
 @pytest.mark.parametrize(

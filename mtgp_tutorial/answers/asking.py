@@ -23,11 +23,11 @@ def fitted(fit: Fit) -> Fit:
 
 
 def query(fit: Fit, x: Any) -> Tensor:
-    """Inputs as a matrix [M, D] that fits the data's width and device."""
+    """Inputs as a matrix [M, D] that fits the data's width and device; dates as numbers, where the data have dates."""
     data = fitted(fit).model.data
     if isinstance(x, TaskData):
         raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
-    x = as_matrix(x, "x")
+    x = as_matrix(x if data.calendar is None else data.calendar.inputs(x), "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
     if x.device != data.x.device:
@@ -86,6 +86,11 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
     return (values / fit.model.scale.sd).nan_to_num() ** 2
 
 
+def names_of_rows(table: TaskData, *, new: bool) -> dict[str, Any]:
+    """How a Prediction names its rows: those of a table, or new ones beside it."""
+    return {"index": None if new else table.index, "calendar": table.calendar, "x_names": table.x_names}
+
+
 def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
     """Cells by row number and task name."""
     rows, columns = cells
@@ -101,6 +106,12 @@ def _check_tasks(fit: Fit, table: TaskData) -> None:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
     if table.units != data.units:
         raise ValueError(f"table: has the units {table.units}, the fit {data.units}; pass values in the same units")
+    if table.calendar != data.calendar:
+        told = [None if c is None else c.label for c in (table.calendar, data.calendar)]
+        raise ValueError(
+            f"table: its input is {told[0]}, that of the fit {told[1]}; make it with TaskData(dates, y, calendar=...) "
+            "and the calendar of the fit's table"
+        )
     query(fit, table.x)
 
 

@@ -14,6 +14,11 @@ def great_lakes() -> TaskData:
     """Yearly mean water levels of four Great Lakes, 1918 to 2009: 92 rows, 4 tasks, in metres.
 
     Lake Michigan-Huron is one lake in hydraulic terms. Source and licence: great_lakes.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.great_lakes()
+    >>> data.tasks, tuple(data.y.shape), data.units[0]
+    (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), (92, 4), 'm')
     """
     frame = _read("great_lakes.csv")
     return TaskData(frame.pop("year"), frame, units=["m"] * frame.shape[1], x_name="year")
@@ -24,6 +29,11 @@ def us_macro() -> TaskData:
 
     Billions of chained 2005 US dollars at annual rates; x is the year, 1959.25 being its second quarter.
     Source and licence: us_macro.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.us_macro()
+    >>> data.tasks, tuple(data.y.shape), data.x[1].item()
+    (('GDP', 'consumption', 'investment'), (203, 3), 1959.25)
     """
     frame = _read("us_macro.csv")
     year = frame.pop("year") + (frame.pop("quarter") - 1) / 4
@@ -34,6 +44,11 @@ def el_nino() -> TaskData:
     """Monthly sea-surface temperatures off Peru, 1950 to 2010: 61 rows (years), 12 tasks (months), in degrees Celsius.
 
     Means over 0 to 10 degrees south and 90 to 80 degrees west. Source and licence: el_nino.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.el_nino()
+    >>> data.tasks[:3], tuple(data.y.shape), data.units[0]
+    (('January', 'February', 'March'), (61, 12), '°C')
     """
     frame = _read("el_nino.csv")
     return TaskData(frame.pop("year"), frame, units=["°C"] * 12, x_name="year")
@@ -43,6 +58,11 @@ def climate70() -> TaskData:
     """Days above 70 and 90 degrees Fahrenheit in 1948 and 2018: 150 stations of the United States, 4 tasks, in days.
 
     x: longitude and latitude in degrees, [150, 2]. Source and licence: climate70.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.climate70()
+    >>> data.tasks[0], tuple(data.x.shape), tuple(data.y.shape)
+    ('above 70 F, 1948', (150, 2), (150, 4))
     """
     frame = _read("climate70.csv")
     place = frame[["longitude", "latitude"]]
@@ -63,6 +83,11 @@ def study(name: str) -> pd.DataFrame:
     """Stored result of a study of the book, one row for each run and arm: "two_sines" or "great_lakes", for example.
 
     The script of the same name in book/studies makes it again. Raises ValueError for an unknown name.
+
+    >>> from mtgp_tutorial import datasets
+    >>> runs = datasets.study("two_sines")
+    >>> {"seed", "arm", "NLPD"} <= set(runs.columns), "ICM, priors" in set(runs["arm"])
+    (True, True)
     """
     stored = sorted(path.name.removesuffix(".csv") for path in (files(__name__) / "studies").iterdir())
     if name not in stored:

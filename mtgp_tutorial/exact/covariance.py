@@ -18,6 +18,12 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
     """B = W W^T + diag(kappa), [T, T]; W: [T, R], kappa: [T], not negative (book: coregionalization).
 
     Raises ValueError for mismatched shapes and for negative entries of kappa.
+
+    >>> import torch
+    >>> from mtgp_tutorial import coregionalization
+    >>> W, kappa = torch.tensor([[1.0], [2.0]]), torch.tensor([0.5, 0.0])
+    >>> coregionalization(W, kappa).tolist()
+    [[1.5, 2.0], [2.0, 4.0]]
     """
     tensors(W=W, kappa=kappa)
     if W.dim() != 2 or kappa.shape != W.shape[:1]:
@@ -31,6 +37,11 @@ def correlation(B: Tensor) -> Tensor:
     """Correlation matrix of a covariance matrix B [T, T] (book: task-correlation).
 
     Raises ValueError when a diagonal entry is not positive, and for a matrix that is no covariance.
+
+    >>> import torch
+    >>> from mtgp_tutorial import correlation
+    >>> correlation(torch.tensor([[4.0, 3.0], [3.0, 9.0]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
     """
     tensors(B=B)
     if B.dim() != 2 or B.shape[0] != B.shape[1]:

@@ -16,7 +16,16 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 class NotPositiveDefiniteError(ValueError):
-    """A covariance matrix that has no usable Cholesky factor."""
+    """A covariance matrix that has no usable Cholesky factor.
+
+    >>> import torch
+    >>> from mtgp_tutorial import NotPositiveDefiniteError, exact
+    >>> try:
+    ...     exact.cholesky(torch.ones(2, 2).double())
+    ... except NotPositiveDefiniteError as error:
+    ...     print(str(error).split(";")[0])
+    covariance: the 2 x 2 matrix is not positive definite to working precision
+    """
 
 
 def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
@@ -37,6 +46,11 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
 
     Raises NotPositiveDefiniteError when a pivot, relative to its diagonal entry, is not above
     rounding error (n times 2.2e-16): what is left of that variable after the earlier ones.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 2.0]]).double()).tolist()
+    [[2.0, 0.0], [1.0, 1.0]]
     """
     size, diagonal = len(matrix), matrix.diagonal().clone()
     if overwrite:  # LAPACK counts by columns: the upper triangle is read, and the transpose overwritten
@@ -88,6 +102,12 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
 
     Differentiable once in both. Raises NotPositiveDefiniteError, and ValueError for shapes that do not fit, NaN and
     matrices that are not symmetric. (Rasmussen and Williams 2006, eq. 2.30)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> value = exact.log_likelihood(torch.zeros(2).double(), torch.eye(2).double())
+    >>> round(value.item(), 4)  # -log(2 pi)
+    -1.8379
     """
     tensors(residual=residual)
     n = len(residual)
@@ -101,6 +121,13 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     residual: [n]; covariance: [n, n] of the values; cross: [m, n] of unknowns and values;
     prior: [m, m] of the unknowns, or its diagonal [m]: then only variances [m] come back.
     Raises as `log_likelihood` does. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> one = torch.ones(1, 1).double()
+    >>> mean, covariance = exact.posterior(torch.tensor([2.0]).double(), 2 * one, one, one)
+    >>> round(mean.item(), 6), round(covariance.item(), 6)
+    (1.0, 0.5)
     """
     tensors(residual=residual, cross=cross, prior=prior)
     n, m = len(residual), len(cross)
@@ -120,6 +147,12 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
 
     The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
     same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> draws = exact.sample(torch.zeros(2).double(), torch.ones(2, 2).double(), 3, seed=0)
+    >>> tuple(draws.shape), bool((draws[:, 0] - draws[:, 1]).abs().max() < 1e-6)
+    ((3, 2), True)
     """
     num_samples, own = whole("num_samples", num_samples, 0, "how many draws to make"), generator(seed)
     tensors(mean=mean)

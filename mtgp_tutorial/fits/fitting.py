@@ -30,7 +30,15 @@ LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
 class FitError(RuntimeError):
-    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended."""
+    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended.
+
+    >>> from mtgp_tutorial import FitError, fit, icm, simulate
+    >>> try:
+    ...     fit(icm(simulate.two_sines(seed=1)), max_iterations=1)
+    ... except FitError as error:
+    ...     print("fit: the best of 3 starts" in str(error), len(error.parameters) > 0)
+    True True
+    """
 
     def __init__(self, message: str, parameters: dict[str, Tensor] | None = None):
         super().__init__(message)
@@ -57,6 +65,14 @@ def fit(
     terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
     not converged, unless a converged one is within 0.01 nats of it. ValueError for what is no model, or has nothing
     left to fit.
+
+    >>> from mtgp_tutorial import fit, icm, independent, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> alone, together = fit(independent(data)), fit(icm(data))
+    >>> together.log_likelihood > alone.log_likelihood
+    True
+    >>> together.starts["converged"].tolist()[0]
+    True
     """
     _check(model, seed, max_iterations)
     if starts is None:

@@ -42,6 +42,13 @@ def paired(
 
     Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
     has twice or that lies in two clusters, fewer than two trials or clusters.
+
+    >>> from mtgp_tutorial import datasets, paired
+    >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
+    >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
+    >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
+    >>> round(float(row["mean difference"]), 1), str(row["verdict"])
+    (-0.1, 'wins')
     """
     _check(table, score, pairs, by, held_out)
     clusterings = _clusterings(table, by, cluster)
@@ -66,6 +73,16 @@ def summarise(
 
     Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
     two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import summarise
+    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> results["trial"] = results.index // 2
+    >>> summary = summarise(results, "alone", scores=["NLPD"])
+    >>> row = summary.loc["NLPD", "ICM"]
+    >>> round(float(row["mean difference"]), 3), str(row["verdict"])
+    (-0.3, 'wins')
     """
     _check_results(results, baseline, scores)
     names = list(_clusterings(results, ["trial"], cluster)) if cluster else []

@@ -32,6 +32,14 @@ def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData]
     """The five models that the book compares, by name; kernel: of the inputs, variance 1 (default RBFKernel()).
 
     The LMC has two such kernels, rank 1 and noise per task.
+
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import simulate, standard_arms
+    >>> arms = standard_arms(MaternKernel(nu=1.5))
+    >>> list(arms)
+    ['independent, own', 'independent, shared', 'ICM', 'ICM, full noise', 'LMC']
+    >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
+    'full'
     """
     return {
         "independent, own": lambda data: independent(data, kernel=kernel),
@@ -49,6 +57,7 @@ def compare(
     *,
     store: str | Path | None = None,
     jobs: int = 1,
+    client: Any = None,
     progress: bool = True,
     **options: Any,
 ) -> pd.DataFrame:
@@ -57,27 +66,35 @@ def compare(
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
     table to a model (default: `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one
-    on each core. progress: a bar, in terminals only.
+    on each core. client: a dask.distributed Client, in place of jobs; the workers of its cluster fit then (they need
+    this release of the module, and best one thread each), and this process stores. progress: a bar, in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
-    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process that
-    is killed costs the fits that were under way, and they are done again.
+    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or
+    worker that is killed costs the fits that were under way, and they are done again.
 
     Raises ValueError for a store that another process writes and for a stored row of other data or another model,
     FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
     and again.
+
+    >>> from mtgp_tutorial import compare, icm, independent, simulate
+    >>> def trial(seed):
+    ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+    >>> results = compare(trial, [1, 2], {"alone": independent, "ICM": icm}, starts=1)
+    >>> results[["trial", "arm", "task"]].to_numpy().tolist()
+    [[1, 'alone', 'sine'], [1, 'ICM', 'sine'], [2, 'alone', 'sine'], [2, 'ICM', 'sine']]
     """
     arms = standard_arms() if arms is None else arms
     _check_kinds(trial, trials, arms)
     labels, arms = list(trials), dict(arms)
     _check_names(labels, arms)
-    _check_jobs(jobs)
+    _check_jobs(jobs, client)
     failed: list[str] = []
     with (
         Store(store) as kept,
         tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
     ):
-        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs):
+        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
             if isinstance(found, str):
@@ -108,8 +125,11 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
                 yield key, model, seen, hidden, marks, options
 
 
-def _all(asked: Iterator[Any], jobs: int) -> Iterator[Fitted]:
+def _all(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
     """The fits as they are done, in this process or in others; those of a killed process once more."""
+    if client is not None:
+        yield from _on_cluster(asked, client)
+        return
     if jobs == 1:
         yield from (_fitted(*one) for one in asked)
         return
@@ -129,6 +149,22 @@ def _all(asked: Iterator[Any], jobs: int) -> Iterator[Fitted]:
                     f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits to do (is the "
                     "memory full?); try fewer jobs"
                 ) from None
+
+
+def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
+    """The fits as the workers have done them; the scheduler gives those of a lost worker to another."""
+    from distributed import as_completed  # an extra, and whoever has a client has it
+    from distributed.scheduler import KilledWorker
+
+    try:
+        futures = [client.submit(_fitted, *one, pure=False) for one in asked]
+        for _, found in as_completed(futures, with_results=True):
+            yield found
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"compare: a fit was under way on each of {error.allowed_failures + 1} workers that died (is their memory "
+            "full?); try fewer tasks or rows, or larger workers"
+        ) from None
 
 
 def _fitted(
@@ -181,9 +217,13 @@ def _check_names(labels: list[Any], arms: Arms) -> None:
             raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
 
 
-def _check_jobs(jobs: int) -> None:
+def _check_jobs(jobs: int, client: Any) -> None:
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
         raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
+    if client is not None and (jobs != 1 or not hasattr(client, "submit")):
+        raise ValueError(
+            f"client: is a {type(client).__name__}, with jobs={jobs}; pass a dask.distributed Client, and no jobs"
+        )
 
 
 def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:

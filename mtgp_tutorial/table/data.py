@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +11,22 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import generator
+from mtgp_tutorial.table import frames, showing
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.dates import Calendar
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units."""
+    """Mean and standard deviation of each task's observed cells, both [T], in data units.
+
+    >>> from mtgp_tutorial import TaskData
+    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
+    >>> scale.mean.tolist(), scale.sd.tolist()
+    ([2.0, 20.0], [1.0, 10.0])
+    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
+    [2.0, 20.0]
+    """
 
     mean: Tensor
     sd: Tensor
@@ -31,13 +40,14 @@ class Scale:
         return y * self.sd + self.mean
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TaskData:
     """N rows of D inputs and T tasks; NaN in `y` marks a cell that was not observed.
 
     x: [N, D] (or [N]), y: [N, T]. Arrays, tensors and data frames of any real type are
     copied to float64. `tasks` and `units` name the T columns of y; a data frame brings its
-    own column names. `x_name` and `x_unit` label the first input in figures.
+    own column names. `x_name` and `x_unit` label the first input in figures; `x_names` are the names of all D inputs
+    (default: x_name, "x 2", ...).
 
     sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
     has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
@@ -46,6 +56,16 @@ class TaskData:
 
     Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x,
     standard errors that are not above 0, and names that do not fit.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TaskData
+    >>> frame = pd.DataFrame({"level": [1.2, None, 1.4], "flow": [10, 20, 30]})
+    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"], x_name="day")
+    >>> data.tasks, data.observed.sum(0).tolist()
+    (('level', 'flow'), [2, 3])
+    >>> seen, hidden = data.hide("flow", 1, 2)
+    >>> seen.observed.sum(0).tolist(), hidden.observed.sum(0).tolist()
+    ([2, 1], [0, 2])
     """
 
     x: Tensor
@@ -58,6 +78,7 @@ class TaskData:
     index: pd.Index | None = None
     calendar: Calendar | None = None
     notes: tuple[str, ...] = ()
+    x_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _check_names(self.tasks, "tasks")
@@ -79,9 +100,55 @@ class TaskData:
             _check_errors(sd, y, tasks)
         if index is not None and len(index) != len(y):
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
+        x_names = _input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
-        for name, value in {**table, "notes": tuple(self.notes)}.items():
+        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names}.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return showing.summary(self)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        x: Any = None,
+        tasks: Any = None,
+        units: Any = None,
+        sd: Any = None,
+        series: Hashable | None = None,
+        value: Hashable | None = None,
+    ) -> TaskData:
+        """A table from a data frame, wide (a column for each task) or long (a row for each value).
+
+        x: a column or several, or None for the index. Where the first is a date (timestamps, periods, ISO text, or the
+        pair "year" and "quarter" or "month") it becomes a number by `Calendar.of`. tasks: columns, by default all
+        others of numbers but those that look like standard errors (`level_se` beside `level`); what is left out stands
+        in `notes`. units: a list or a dict by task, else from headers such as `level (m)` and `level [m]`; the task is
+        then `level`. sd: known standard errors: a dict {task: column}, a list of columns such as `level_se`, or a frame
+        with the index of `frame` and tasks for columns. series, value (long): the columns of names and of values, with
+        sd a column; two values of one series at one input become two rows. Rows stay in their order and keep their
+        index; a row without values stays, as a question.
+
+        Raises TableError, a ValueError, for unknown columns, text among numbers and rows without input, with the place.
+
+        >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"], "level (m)": [1.5, None], "by": ["Kim", "Noor"]})
+        >>> TaskData.from_frame(frame, x="day")
+        TaskData: 2 rows, 1 task: level [m]
+          day: 2023-04-01 to 2023-04-02 (days since 2023-04-01)
+          1 of 2 cells missing
+          day: dates as numbers, days since 2023-04-01, chosen by their median spacing
+          by: text; left out
+        """
+        return cls(**frames.fields(frame, x, tasks, units, sd, series, value))
+
+    def to_frame(self) -> pd.DataFrame:
+        """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
+
+        Rows have the user's index, else the inputs for an index (as dates where there is a calendar); inputs that are
+        not the index are columns before the tasks.
+        """
+        return showing.table_frame(self)
 
     @property
     def num_tasks(self) -> int:
@@ -181,6 +248,15 @@ class TaskData:
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
 
 
+def _input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
+    """Names of all inputs; the first is x_name."""
+    if not names or names[0] != first:  # also where x_name was replaced
+        names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
+    if len(names) != inputs:
+        raise ValueError(f"x_names: {len(names)} names for {inputs} columns of x; pass one for each")
+    return tuple(names)
+
+
 def _check_names(names: Any, name: str) -> None:
     """In an order, which a set does not have, and no text, which would become its letters."""
     if isinstance(names, (str, bytes, set, frozenset, Mapping)) or not isinstance(names, Iterable):
@@ -230,7 +306,7 @@ def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """Gaussian predictions for T tasks at M inputs, in data units.
 
@@ -239,6 +315,13 @@ class Prediction:
     of the k cells that `cells` names, in this order, by row number and task: from `predict` all
     M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
     those of the table whose rows these are, or of the table that was fitted.
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])
+    >>> found.tasks, tuple(found.mean.shape), found.noise
+    (('sine', 'lagged sine'), (2, 2), True)
+    >>> bool((found.sd > 0).all())
+    True
     """
 
     x: Tensor
@@ -251,8 +334,24 @@ class Prediction:
     cells: pd.MultiIndex | None = None
     index: pd.Index | None = None
     calendar: Calendar | None = None
+    x_names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        names = self.x_names or ("x", *(f"x {d + 1}" for d in range(1, self.x.shape[1])))
+        object.__setattr__(self, "x_names", tuple(names))
+
+    def __repr__(self) -> str:
+        return showing.prediction_summary(self)
 
     @property
     def sd(self) -> Tensor:
         """Standard deviations [M, T], in data units."""
         return self.variance.sqrt()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Means and standard deviations, columns (task with its unit, "mean" or "sd").
+
+        Rows have the index of the table whose rows these are, else the inputs for an index (as dates where there is a
+        calendar).
+        """
+        return showing.prediction_frame(self)
