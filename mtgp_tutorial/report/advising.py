@@ -36,7 +36,9 @@ def advice(
             f"{command(asked, trials=wanted)}"
         )
     if trials < asked.trials:
-        found.append(f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again.")
+        found.append(
+            f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
+        )
     if long := [kind for kind in kinds if kind.shortened]:
         tasks = listed(sorted({task for kind in long for task in kind.asked}))
         found.append(

@@ -34,11 +34,11 @@ def kernel_code(name: str, inputs: int) -> str:
     return f"RBFKernel({width})" if nu is None else f"MaternKernel(nu={nu}{', ' * bool(width)}{width})"
 
 
-def arms_for(data: TaskData, name: str) -> dict[str, Callable[[TaskData], Model]]:
+def arms_for(data: TaskData, name: str, *, lmc: bool = True) -> dict[str, Callable[[TaskData], Model]]:
     """The baseline and what shares, by name.
 
-    Full noise needs rows that hold several values, the LMC three tasks or more.
+    Full noise needs rows that hold several values, the LMC three tasks or more, and time (lmc).
     """
     arms = standard_arms(kernel(name, data.x.shape[1]))
-    wanted = [BASELINE, "ICM", *(["ICM, full noise"] * (not own_rows(data))), *([LMC] * (data.num_tasks > 2))]
+    wanted = [BASELINE, "ICM", *(["ICM, full noise"] * (not own_rows(data))), *([LMC] * (lmc and data.num_tasks > 2))]
     return {arm: arms[arm] for arm in wanted}

@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _report(asked)
     except KeyboardInterrupt:
-        print(f"\nreport: stopped; fits that were done are kept, and the same command goes on:\n{command(asked)}", file=sys.stderr)
+        print(
+            f"\nreport: stopped; fits that were done are kept, and the same command goes on:\n{command(asked)}",
+            file=sys.stderr,
+        )
         return STOPPED
 
 

@@ -7,11 +7,13 @@ import io
 import textwrap
 from collections.abc import Sequence
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
+from scipy.cluster.hierarchy import leaves_list, linkage
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.arms import BASELINE
@@ -35,6 +37,14 @@ def short(name: str) -> str:
     return textwrap.shorten(name, 26, placeholder="…") if " " in name else name[:25] + "…" * (len(name) > 26)
 
 
+def few_dates(ax: plt.Axes, data: TaskData) -> None:
+    """Dates that do not run into each other."""
+    if data.calendar is not None:
+        place = mdates.AutoDateLocator(minticks=3, maxticks=6)
+        ax.xaxis.set_major_locator(place)
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(place))
+
+
 def axis(data: TaskData) -> tuple[np.ndarray, str]:
     """The first input as it is drawn, dates as dates, and its label."""
     x = data.x[:, 0].numpy()
@@ -51,6 +61,7 @@ def seen(data: TaskData) -> Figure:
         ax.plot(x[column], np.full(column.sum(), -t), "|", ms=7, color=plots.style(t)["color"])
     ax.set_yticks(-np.arange(data.num_tasks), [short(task) for task in data.tasks])
     ax.set(xlabel=name, ylim=(-data.num_tasks + 0.4, 0.6))
+    few_dates(ax, data)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return figure
@@ -89,6 +100,7 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
         ax.set_title(plots.label(short(task), data.units[t]), fontsize=9.5)
         ax.locator_params(axis="y", nbins=4)
     axes[-1, 0].set_xlabel(name)
+    few_dates(axes[-1, 0], data)
     return figure
 
 
@@ -117,8 +129,6 @@ def intervals(table: pd.DataFrame) -> Figure:
 
 def correlations(matrix: pd.DataFrame) -> Figure:
     """A heat map, tasks that go together side by side."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-
     order = leaves_list(linkage(matrix.to_numpy(), "average")) if len(matrix) > 2 else np.arange(len(matrix))
     names = [short(name) for name in matrix.index[order]]
     size = min(WIDTH, 1.6 + 0.42 * len(matrix))
@@ -126,4 +136,5 @@ def correlations(matrix: pd.DataFrame) -> Figure:
     plots.heatmap(ax, matrix.iloc[order, order].set_axis(names).set_axis(names, axis=1), "", limit=1.0, digits=1)
     for text in ax.texts:
         text.set_fontsize(max(4.5, min(9.5, 90 / len(matrix))))
+    ax.tick_params(labelsize=max(5.0, min(9.5, 110 / len(matrix))))
     return figure

@@ -66,7 +66,8 @@ def _trials(data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Genera
     """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once."""
     seen, known = data.observed.numpy(), set()
     asked = [data.tasks.index(task) for task in kind.asked]
-    least = max(1, int(kind.pattern[:, asked].sum()) // 2) if kind.place != "scattered" else 1
+    usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
+    least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     for mask, rows, stretch in moving.places(data, kind, moving.count(len(data.x), kinds), rng):
         hidden = mask & seen
         left = (seen & ~hidden)[rows].sum(0).min()

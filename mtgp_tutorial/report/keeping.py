@@ -49,7 +49,9 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
     for name, value in run["options"].items():
         if kept["options"].get(name) != value:
             was = kept["options"].get(name)
-            raise Refused(f"--{name} was {_word(was)} when {folder / 'trials.csv'} was made, and is {_word(value)}; {todo}")
+            raise Refused(
+                f"--{name} was {_word(was)} when {folder / 'trials.csv'} was made, and is {_word(value)}; {todo}"
+            )
     return kept
 
 

@@ -47,7 +47,11 @@ def _stretches(n: int, kind: Kind, stretches: int, rng: np.random.Generator) -> 
                 continue  # half of the table is left to learn from
             mask = np.zeros((n, kind.pattern.shape[1]), dtype=bool)
             mask[start:stop] = kind.pattern
-            yield mask, slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n), f"stretch {s + 1}"
+            yield (
+                mask,
+                slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n),
+                f"stretch {s + 1}",
+            )
 
 
 def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mtgp_tutorial.report.figures import as_png
+from mtgp_tutorial.report.figures import WIDTH, as_png
 
 Part = dict[str, Any]
 
@@ -22,9 +22,10 @@ def render(values: dict[str, Any]) -> str:
     return page.get_template("report.html").render(values)
 
 
-def picture(figure: Figure, caption: str, alt: str, *, narrow: bool = False) -> Part:
-    """A figure, what to see in it, and what it shows to those who cannot."""
-    return {"kind": "picture", "address": as_png(figure), "caption": caption, "alt": alt, "narrow": narrow}
+def picture(figure: Figure, caption: str, alt: str) -> Part:
+    """A figure, what to see in it, and what it shows to those who cannot; a small one takes less of the page."""
+    share = min(100, round(100 * figure.get_figwidth() / WIDTH))
+    return {"kind": "picture", "address": as_png(figure), "caption": caption, "alt": alt, "share": share}
 
 
 def text(words: str) -> Part:

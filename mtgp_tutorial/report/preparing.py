@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mtgp_tutorial import __version__
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import hiding, keeping, timing
 from mtgp_tutorial.report.arms import LMC, arms_for
@@ -22,7 +23,6 @@ from mtgp_tutorial.report.sections import notes
 from mtgp_tutorial.table.data import TaskData
 
 FINAL = 2  # fits of the whole table, in trials
-VERSION = "0.6.0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     path = Path(asked.table)
     folder = Path(asked.out or f"{path.stem}-report")
     keeping.check_folder(folder)
-    run = {"table": path.name, "checksum": keeping.checksum(path), "version": VERSION, "options": settled(asked)}
+    run = {"table": path.name, "checksum": keeping.checksum(path), "version": __version__, "options": settled(asked)}
     known = keeping.known_run(folder, run)
     data, call = read(asked)
     print(f"{path.name}:", *(f"  {note}" for note in notes(data)), sep="\n", flush=True)
@@ -78,6 +78,10 @@ def _in_time(asked: argparse.Namespace, data: TaskData, timed: dict[str, timing.
         return timed
     duration = timing.seconds(fewer, data, fits, asked.jobs)
     if duration <= timing.LIMIT and timing.fits_memory(fewer, data):
+        if len(fewer) < len(timed):
+            print(
+                "  the LMC is left out, for it takes longer than the rest; --jobs N shares the work among N processes"
+            )
         return fewer
     raise Refused(_too_large(asked, data, fewer, duration))
 
@@ -96,14 +100,13 @@ def _too_large(asked: argparse.Namespace, data: TaskData, timed: dict[str, timin
         commands.append(command(asked, columns=columns, every=None if fewer == 1 else fewer))
     return (
         f"{asked.table} has {size}, for which this exact report would take {timing.words(duration)} or more memory than "
-        f"there is, and the limit is {timing.words(timing.LIMIT)}; take fewer rows or columns:\n" + "\nor\n".join(commands)
+        f"there is, and the limit is {timing.words(timing.LIMIT)}; take fewer rows or columns:\n"
+        + "\nor\n".join(commands)
     )
 
 
 def _only(data: TaskData, tasks: list[str]) -> TaskData:
     """Some tasks of the table."""
-    from dataclasses import replace
-
     columns = [data.tasks.index(task) for task in tasks]
     sd = None if data.sd is None else data.sd[:, columns]
     return replace(data, y=data.y[:, columns], tasks=tasks, units=[data.units[t] for t in columns], sd=sd)

@@ -11,20 +11,21 @@ PROGRAM = '''"""What the command did, step by step; run it where the command was
 
 from gpytorch.kernels import {kernel}
 
-from mtgp_tutorial import compare, fit, impute, {builder}, read_table
+from mtgp_tutorial import compare, fit, {builder}, impute, read_table
 from mtgp_tutorial.report import arms, deciding, hiding, kinds, reading, writing
 
 data = read_table({call})
-{prepare}print(data)
+data = reading.prepared(data{more})
+print(data)
 kernel = {kernel_code}
 fitted = fit({build}, seed={seed})
 print(fitted.correlation.round(2))
-writing.write_filled({filled!r}, data, impute(fitted), log={log!r})
+writing.write_filled({filled!r}, data, impute(fitted){log})
 
 # the trials; those that the file of the store holds are not fitted again
 trials = hiding.plan(data, kinds.kinds_of(data)[0], {trials}, seed={seed})
 tables = {{trial.label: trial.tables(data) for trial in trials}}
-models = {{name: arms.arms_for(data, {name!r})[name] for name in {arms!r}}}
+models = arms.arms_for(data, {name!r}, lmc={lmc})
 results = compare(tables.get, tables, models, store={store!r}, seed={seed})
 print(deciding.decide(results, trials, data).asked.round(3))
 '''
@@ -39,7 +40,7 @@ def program(
     kernel: str,
     inputs: int,
     fills: str,
-    arms: Sequence[str],
+    lmc: bool,
     trials: int,
     seed: int,
     folder: str,
@@ -47,19 +48,20 @@ def program(
     """The program as text. call: the arguments of `read_table`, as they were settled; fills: the arm that fills."""
     given = ", ".join([repr(path), *(f"{name}={value!r}" for name, value in call.items())])
     code = kernel_code(kernel, inputs)
-    prepare = f"data = reading.prepared(data, every={every!r}, log={list(log)!r})\n"
+    chosen = {"every": every, "log": list(log)}
+    more = "".join(f", {name}={value!r}" for name, value in chosen.items() if value)
     return PROGRAM.format(
         kernel=code.split("(")[0],
         builder=CODE[fills].split("(")[0],
         call=given,
-        prepare=prepare,
+        more=more,
         kernel_code=code,
         build=CODE[fills],
         seed=seed,
         filled=f"{folder}/filled.csv",
-        log=list(log),
+        log=f", log={list(log)!r}" if log else "",
         trials=trials,
         name=kernel,
-        arms=list(arms),
+        lmc=lmc,
         store=f"{folder}/trials.csv",
     )

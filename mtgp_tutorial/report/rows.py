@@ -14,7 +14,9 @@ def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     """Some rows of the table, in the order in which they are named."""
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows)
     sd = None if data.sd is None else data.sd[where]
-    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=None if data.index is None else data.index[rows])
+    return replace(
+        data, x=data.x[where], y=data.y[where], sd=sd, index=None if data.index is None else data.index[rows]
+    )
 
 
 def missing(data: TaskData) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import time
 from typing import Any
 
@@ -12,23 +13,21 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mtgp_tutorial import __version__
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import fit
-from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.report import page, saying, sections
 from mtgp_tutorial.report.advising import advice
-from mtgp_tutorial.report.arms import BASELINE
-from mtgp_tutorial.report.checking import checks
+from mtgp_tutorial.report.arms import BASELINE, LMC
+from mtgp_tutorial.report.checking import checks, intervals
 from mtgp_tutorial.report.deciding import Decision, decide
 from mtgp_tutorial.report.keeping import put
 from mtgp_tutorial.report.options import command
-from mtgp_tutorial.report.preparing import VERSION, Job
+from mtgp_tutorial.report.preparing import Job
 from mtgp_tutorial.report.program import program
 from mtgp_tutorial.report.timing import words
 from mtgp_tutorial.report.trying import try_all
 from mtgp_tutorial.report.writing import write_filled
-
-HEAT = 8  # tasks, beyond which correlations are a heat map
 
 
 def run(job: Job) -> None:
@@ -55,15 +54,18 @@ def run(job: Job) -> None:
     parts.append(again(job, code, time.monotonic() - began))
     sentences = saying.sentences(decision, job.kinds, job.own)
     further = [line for line in (saying.by_task(decision), saying.on_hidden(decision)) if line]
-    values = {"file": asked.table, "bold": saying.bold(decision), "sentences": sentences, "further": further}
+    values: dict[str, Any] = {"file": asked.table, "bold": saying.bold(decision)}
+    values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     put(job.folder / "report.html", page.render({**values, "sections": parts}))
     print("", saying.bold(decision), *sentences, *further, "", sep="\n")
-    print(f"{(job.folder / 'report.html').absolute()} ({words(time.monotonic() - began)}), with filled.csv and trials.csv beside it")
+    print(
+        f"{(job.folder / 'report.html').absolute()} ({words(time.monotonic() - began)}), with filled.csv and trials.csv beside it"
+    )
 
 
-def intervals(shared: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many, or none can be found."""
-    return None
+def minus(sentence: str) -> str:
+    """Numbers below 0 with the sign that a page has for them, and a terminal may not."""
+    return re.sub(r"(?<=\s)-(?=\d)", "−", sentence)
 
 
 def repeat(job: Job, decision: Decision) -> str:
@@ -77,7 +79,7 @@ def repeat(job: Job, decision: Decision) -> str:
         kernel=asked.kernel,
         inputs=job.data.x.shape[1],
         fills=decision.fills,
-        arms=list(job.arms),
+        lmc=LMC in job.arms,
         trials=asked.trials,
         seed=asked.seed,
         folder=str(job.folder),
@@ -88,7 +90,7 @@ def again(job: Job, code: str, duration: float) -> dict[str, Any]:
     """How to repeat it."""
     asked = job.asked
     versions = {
-        "mtgp_tutorial": VERSION,
+        "mtgp_tutorial": __version__,
         "Python": platform.python_version(),
         "torch": torch.__version__,
         "gpytorch": gpytorch.__version__,
@@ -101,5 +103,11 @@ def again(job: Job, code: str, duration: float) -> dict[str, Any]:
         f"This call took {words(duration)}. Trials that were done before are kept in trials.csv, and are not done again.",
     ]
     return page.section(
-        "To repeat it", [page.code(command(asked), wraps=True), page.lines(lines), page.text("Or in Python (repeat.py):"), page.code(code)]
+        "To repeat it",
+        [
+            page.code(command(asked), wraps=True),
+            page.lines(lines),
+            page.text("Or in Python (repeat.py):"),
+            page.code(code),
+        ],
     )

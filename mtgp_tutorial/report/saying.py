@@ -81,7 +81,9 @@ def by_task(decision: Decision) -> str:
     for task, row in decision.tasks.iterrows():
         groups.setdefault(str(row["verdict"]), []).append(str(task))
     parts = [f"{word} for {listed(tasks)}" for word, tasks in groups.items()]
-    return f"Task by task, with Holm's correction: {decision.best} {'; '.join(parts)}." if parts else ""
+    if not parts:
+        return ""
+    return f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {'; '.join(parts)}."
 
 
 def on_hidden(decision: Decision) -> str:

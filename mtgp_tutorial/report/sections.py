@@ -22,7 +22,11 @@ def reading(data: TaskData) -> dict[str, Any]:
     """What the program understood, which cells were seen, and the holes."""
     parts = [page.lines(notes(data))]
     if data.x.shape[1] == 1:
-        parts.append(page.picture(figures.seen(data), "What was seen: a tick for each value.", "Ticks at the values of each task"))
+        parts.append(
+            page.picture(
+                figures.seen(data), "What was seen: a tick for each value.", "Ticks at the values of each task"
+            )
+        )
     holes = _holes(data)
     if own_rows(data):
         parts.append(page.text("The tasks have rows of their own, so an empty cell is no hole."))
@@ -36,7 +40,11 @@ def reading(data: TaskData) -> dict[str, Any]:
 def notes(data: TaskData) -> list[str]:
     """The notes of the table, and its size."""
     gone, tasks = int(missing(data).sum()), [figures.plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    known = [] if data.sd is None else [f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values"]
+    known = (
+        []
+        if data.sd is None
+        else [f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values"]
+    )
     size = f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"
     return [*data.notes, f"tasks: {', '.join(tasks)}", *known, size]
 
@@ -47,8 +55,14 @@ def _holes(data: TaskData) -> pd.DataFrame:
     if data.x.shape[1] > 1:
         rows = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
         return pd.DataFrame(rows, columns=["task", "missing"])
-    found = [(task, where(data, a), where(data, a + n - 1), n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
-    return pd.DataFrame(found, columns=["task", "from", "to", "rows"]).sort_values("rows", ascending=False, kind="stable")
+    found = [
+        (task, where(data, a), where(data, a + n - 1), n)
+        for task, column in zip(data.tasks, gone.T)
+        for a, n in runs(column)
+    ]
+    return pd.DataFrame(found, columns=["task", "from", "to", "rows"]).sort_values(
+        "rows", ascending=False, kind="stable"
+    )
 
 
 def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
@@ -60,9 +74,12 @@ def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
             "model": crps.index,
             **{name: one["mean"].to_numpy(dtype=float) for name, one in scores.items()},
             "CRPS, difference": [
-                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}" for d, e in zip(crps["mean difference"], crps["standard error"])
+                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}"
+                for d, e in zip(crps["mean difference"], crps["standard error"])
             ],
-            "verdict": [word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]],
+            "verdict": [
+                word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]
+            ],
         }
     )
     caption = "Each dot is a trial; left of the line sharing was better. Diamond: mean, with its 95 % interval."
@@ -92,12 +109,20 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
     order = [data.tasks[t] for t in np.argsort(-(gone > 0).astype(int), kind="stable") if gone[t] or not gone.any()]
     tasks, words = order[:PANELS], f"Model: {decision.fills}. "
     on_map = data.x.shape[1] == 2
-    words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone.any() else ""
+    words += (
+        "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone.any() else ""
+    )
     parts = [page.text(words + _columns(data))]
     if data.x.shape[1] <= 2:
         figure = maps.filled(data, answer, tasks) if on_map else figures.filled(data, answer, tasks)
-        ringed = "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
-        parts.append(page.picture(figure, ringed if gone.any() else "What was seen.", "Seen values and filled ones, a panel for each task"))
+        ringed = (
+            "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
+        )
+        parts.append(
+            page.picture(
+                figure, ringed if gone.any() else "What was seen.", "Seen values and filled ones, a panel for each task"
+            )
+        )
     if len(order) > PANELS:
         parts.append(page.text(f"Drawn are {PANELS} of {len(order)} tasks; filled.csv has all."))
     return page.section("The filled table", parts)
@@ -123,14 +148,25 @@ def together(shared: Fit, name: str, intervals: pd.DataFrame | None) -> dict[str
         caption = "Dot: as fitted. Bar: 90 % interval. " + ("The 15 strongest pairs." if len(intervals) > 15 else "")
         parts.append(page.picture(figures.intervals(intervals), caption, "Task correlations with intervals"))
     else:
-        parts.append(page.picture(figures.correlations(shared.correlation), "Task correlations as fitted.", "Heat map of task correlations"))
+        parts.append(
+            page.picture(
+                figures.correlations(shared.correlation),
+                "Task correlations as fitted.",
+                "Heat map of task correlations",
+            )
+        )
     return page.section("How the tasks hang together", parts)
 
 
-def checks(found: Checks) -> dict[str, Any]:
+def checks(found: Checks | None) -> dict[str, Any]:
     """What the fit says of the cells that were seen."""
-    parts = [page.text(sentence) for sentence in found.sentences]
-    parts.append(page.picture(found.figure, "Each seen cell against what all others say of it; left in the order of the input.", "Leave-one-out residuals and their calibration"))
-    if found.odd:
-        parts += [page.text("Cells far from what all others say; look at them first:"), page.grid(pd.DataFrame(found.odd))]
+    if found is None:
+        return page.section("Checks", [page.text("The table is too large for the checks of every cell.")])
+    caption = (
+        "Residuals of each cell given all others; shares inside central intervals, with what tables drawn from the fit "
+        "show; one-step errors against those due; and each against its neighbour's."
+    )
+    parts = [page.lines(found.sentences), page.picture(found.figure, caption, "Residuals, calibration and neighbours")]
+    if len(found.odd):
+        parts += [page.text("Cells far from what all others say (z: in standard deviations):"), page.grid(found.odd)]
     return page.section("Checks", parts)
