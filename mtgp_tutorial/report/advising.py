@@ -63,12 +63,13 @@ def advice(
         )
     if skewed := [task for task in _skewed(data) if task not in (asked.log or [])]:
         found.append(
-            f"{listed(skewed)}: positive and skewed. A logarithm may suit: {command(asked, log=[*(asked.log or []), *skewed], out='NAME')}"
+            f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
+            f"{command(asked, log=[*(asked.log or []), *skewed], out='NAME')}"
         )
     if own or bool(data.y.isnan().any()):
         found.append(
-            "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and its "
-            "band stands beside it."
+            "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
+            "its band stands beside it."
         )
     return found
 

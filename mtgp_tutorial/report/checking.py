@@ -13,7 +13,7 @@ from mtgp_tutorial.answers.intervals import correlation_intervals
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import check
-from mtgp_tutorial.report.figures import WIDTH
+from mtgp_tutorial.report.figures import WIDTH, short
 
 LARGEST = 4000  # cells that are checked; time and memory grow with their cube and square
 MOST = 8  # tasks whose correlations get intervals
@@ -35,6 +35,10 @@ def checks(fit: Fit) -> Checks | None:
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
+    if (names := axes[0, 0].get_legend()) is not None:  # below all panels, or it would hide dots
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        names.remove()
+        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=4, fontsize=8)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index()

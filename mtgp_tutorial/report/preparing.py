@@ -17,7 +17,7 @@ from mtgp_tutorial.report.kinds import Kind, kinds_of
 from mtgp_tutorial.report.options import command, settled
 from mtgp_tutorial.report.reading import read
 from mtgp_tutorial.report.refused import Refused
-from mtgp_tutorial.report.rows import asked_for, take
+from mtgp_tutorial.report.rows import asked_for
 from mtgp_tutorial.report.saying import what_is_hidden
 from mtgp_tutorial.report.sections import notes
 from mtgp_tutorial.table.data import TaskData
@@ -27,7 +27,7 @@ FINAL = 2  # fits of the whole table, in trials
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """All that is settled before the first fit. call: the arguments of `read_table`; more: trials that there could be."""
+    """All that is settled before the first fit. call: arguments of `read_table`; more: trials that there could be."""
 
     asked: argparse.Namespace
     folder: Path
@@ -62,7 +62,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     duration = timing.seconds(timed, data, len(trials) + FINAL, asked.jobs)
     print(
         f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; about "
-        f"{timing.words(duration)}{', less what is done' if known else ''}; stop with Ctrl-C, and the same command goes on",
+        f"{timing.words(duration)}{', less what is done' if known else ''}; stop with Ctrl-C, and the same command goes "
+        "on",
         flush=True,
     )
     keeping.keep_run(folder, {**run, "arms": list(timed)})
@@ -99,8 +100,8 @@ def _too_large(asked: argparse.Namespace, data: TaskData, timed: dict[str, timin
     if data.num_tasks > len(columns):
         commands.append(command(asked, columns=columns, every=None if fewer == 1 else fewer))
     return (
-        f"{asked.table} has {size}, for which this exact report would take {timing.words(duration)} or more memory than "
-        f"there is, and the limit is {timing.words(timing.LIMIT)}; take fewer rows or columns:\n"
+        f"{asked.table} has {size}, for which this exact report would take {timing.words(duration)} or more memory "
+        f"than there is, and the limit is {timing.words(timing.LIMIT)}; take fewer rows or columns:\n"
         + "\nor\n".join(commands)
     )
 

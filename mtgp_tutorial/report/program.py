@@ -26,7 +26,8 @@ writing.write_filled({filled!r}, data, impute(fitted){log})
 trials = hiding.plan(data, kinds.kinds_of(data)[0], {trials}, seed={seed})
 tables = {{trial.label: trial.tables(data) for trial in trials}}
 models = arms.arms_for(data, {name!r}, lmc={lmc})
-results = compare(tables.get, tables, models, store={store!r}, seed={seed})
+store = {store!r}
+results = compare(tables.get, tables, models, store=store, seed={seed})
 print(deciding.decide(results, trials, data).asked.round(3))
 '''
 

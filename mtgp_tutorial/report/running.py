@@ -58,9 +58,8 @@ def run(job: Job) -> None:
     values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     put(job.folder / "report.html", page.render({**values, "sections": parts}))
     print("", saying.bold(decision), *sentences, *further, "", sep="\n")
-    print(
-        f"{(job.folder / 'report.html').absolute()} ({words(time.monotonic() - began)}), with filled.csv and trials.csv beside it"
-    )
+    where, took = (job.folder / "report.html").absolute(), words(time.monotonic() - began)
+    print(f"{where} ({took}), with filled.csv and trials.csv beside it")
 
 
 def minus(sentence: str) -> str:
@@ -100,7 +99,7 @@ def again(job: Job, code: str, duration: float) -> dict[str, Any]:
     lines = [
         f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.",
         f"Seed {asked.seed}, kernel {asked.kernel}, priors on, baseline “{BASELINE}”.",
-        f"This call took {words(duration)}. Trials that were done before are kept in trials.csv, and are not done again.",
+        f"This call took {words(duration)}. Trials that were done before are kept in trials.csv and not done again.",
     ]
     return page.section(
         "To repeat it",

@@ -12,7 +12,7 @@ from mtgp_tutorial.report.kinds import Kind
 BOLD = {
     "wins": "Sharing wins on this table: {arm} fills its holes.",
     "loses": "Sharing loses on this table: the tasks are kept apart.",
-    "not told apart": "On this table the trials do not tell sharing from keeping the tasks apart, so they are kept apart.",
+    "not told apart": "On this table the trials do not tell sharing from separate tasks, so these are kept apart.",
     "undecided": "Undecided: {why}. The tasks are kept apart.",
 }
 NAMES = {

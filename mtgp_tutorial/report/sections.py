@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.report import figures, maps, page, saying
+from mtgp_tutorial.report import figures, maps, page
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.checking import Checks
 from mtgp_tutorial.report.deciding import Decision
@@ -86,15 +86,15 @@ def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
     parts = [
         page.text(
             "Error is the root mean squared error of a trial's hidden cells. CRPS scores the whole predicted "
-            "distribution, as an error does a value. Both are in standard deviations of the task, and less is better. The "
-            "CRPS decides: it asks for the band as well as for the value, and one cell that is far off cannot outweigh "
+            "distribution, as an error does a value. Both are in standard deviations of the task, and less is better. "
+            "The CRPS decides: it asks for the band as well as for the value, and one cell that is far off cannot outweigh "
             "all others, as it can in the NLPD (the negative log density, in nats)."
         ),
         page.picture(figures.dots(decision), caption, "Paired differences of CRPS and error for each trial and model"),
         page.grid(table),
         page.text(
-            f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part of "
-            "the table count as one. Wins and loses: the mean difference is beyond its 95 % interval, with Holm's "
+            f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
+            "of the table count as one. Wins and loses: the mean difference is beyond its 95 % interval, with Holm's "
             "correction for several models, and the median agrees. The verdict speaks of this table only."
         ),
     ]
@@ -133,8 +133,8 @@ def _columns(data: TaskData) -> str:
     if not bool(data.y.isnan().any()):
         return "The table has no holes, so filled.csv holds it as it was read."
     return (
-        "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the ends "
-        "of the band, where it was filled), and filled (yes or no)."
+        "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the "
+        "ends of the band, where it was filled), and filled (yes or no)."
     )
 
 

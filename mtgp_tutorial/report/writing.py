@@ -68,7 +68,6 @@ def inputs(data: TaskData) -> pd.DataFrame:
         when = data.calendar.to_dates(data.x[:, 0].numpy())
         days = bool((when == when.normalize()).all())
         table[data.x_names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
-    name = safe(str(data.index.name)) if data.index is not None and data.index.name is not None else None
-    if name is not None and name not in table:
-        table.insert(0, name, [safe(str(row)) for row in data.index])
+    if data.index is not None and data.index.name is not None and safe(str(data.index.name)) not in table:
+        table.insert(0, safe(str(data.index.name)), [safe(str(row)) for row in data.index])
     return table
