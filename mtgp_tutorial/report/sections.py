@@ -87,8 +87,8 @@ def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
         page.text(
             "Error is the root mean squared error of a trial's hidden cells. CRPS scores the whole predicted "
             "distribution, as an error does a value. Both are in standard deviations of the task, and less is better. "
-            "The CRPS decides: it asks for the band as well as for the value, and one cell that is far off cannot outweigh "
-            "all others, as it can in the NLPD (the negative log density, in nats)."
+            "The CRPS decides: it asks for the band as well as for the value, and one cell far off cannot outweigh all "
+            "others, as it can in the NLPD (the negative log density, in nats)."
         ),
         page.picture(figures.dots(decision), caption, "Paired differences of CRPS and error for each trial and model"),
         page.grid(table),
