@@ -50,6 +50,11 @@ def advice(
             "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
             "seen, they say nothing."
         )
+    if data.sd is not None and asked.errors is None:
+        found.append(
+            "That the standard errors are known was a guess. This shows what they change: "
+            f"{command(asked, errors=['none'], out='NAME')}"
+        )
     covered = float(decision.asked.loc[("coverage", decision.fills), "mean"])
     if covered < NARROW:
         found.append(

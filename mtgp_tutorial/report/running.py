@@ -98,7 +98,7 @@ def again(job: Job, code: str, duration: float) -> dict[str, Any]:
     }
     lines = [
         f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.",
-        f"Seed {asked.seed}, kernel {asked.kernel}, priors on, baseline “{BASELINE}”.",
+        f"Seed {asked.seed} (--seed), kernel {asked.kernel} (--kernel), priors on, baseline “{BASELINE}”.",
         f"This call took {words(duration)}. Trials that were done before are kept in trials.csv and not done again.",
     ]
     return page.section(
