@@ -19,7 +19,7 @@ from mtgp_tutorial.report.reading import read
 from mtgp_tutorial.report.refused import Refused
 from mtgp_tutorial.report.rows import asked_for
 from mtgp_tutorial.report.saying import what_is_hidden
-from mtgp_tutorial.report.sections import notes
+from mtgp_tutorial.report.understood import notes
 from mtgp_tutorial.table.data import TaskData
 
 FINAL = 2  # fits of the whole table, in trials
