@@ -18,16 +18,8 @@ from mtgp_tutorial.table.data import TaskData
 NARROW, SKEWED = 0.9, 1.0
 
 
-def advice(
-    asked: argparse.Namespace,
-    data: TaskData,
-    kinds: Sequence[Kind],
-    own: bool,
-    more: int,
-    decision: Decision,
-    fitted: Fit,
-) -> list[str]:
-    """Sentences, each with its cause. more: how many trials there could be."""
+def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[str]:
+    """On how many there were. more: how many there could be."""
     found, trials = [], decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
     if decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials:
@@ -39,6 +31,12 @@ def advice(
         found.append(
             f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
         )
+    return found
+
+
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
+    """On what the trials asked, and what the table asks."""
+    found = []
     if long := [kind for kind in kinds if kind.shortened]:
         tasks = listed(sorted({task for kind in long for task in kind.asked}))
         found.append(
@@ -50,7 +48,12 @@ def advice(
             "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
             "seen, they say nothing."
         )
-    covered = float(decision.asked.loc[("coverage", decision.fills), "mean"])
+    return found
+
+
+def of_fit(decision: Decision, fitted: Fit) -> list[str]:
+    """On the model that fills the table."""
+    found, covered = [], float(decision.asked.loc[("coverage", decision.fills), "mean"])
     if covered < NARROW:
         found.append(
             f"{100 * covered:.0f} % of the hidden cells lay in the 95 % band: it is too narrow. Quote a wider one, or "
@@ -61,12 +64,23 @@ def advice(
             f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
             "what lies between them with care."
         )
-    if skewed := [task for task in _skewed(data) if task not in (asked.log or [])]:
+    return found
+
+
+def of_values(asked: argparse.Namespace, data: TaskData) -> list[str]:
+    """On how the values were taken, and what to say of those that were filled."""
+    found, log = [], asked.log or []
+    if data.sd is not None and asked.errors is None:
+        found.append(
+            "That the standard errors are known was a guess. This shows what they change: "
+            f"{command(asked, errors=['none'], out='NAME')}"
+        )
+    if skewed := [task for task in _skewed(data) if task not in log]:
         found.append(
             f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
-            f"{command(asked, log=[*(asked.log or []), *skewed], out='NAME')}"
+            f"{command(asked, log=[*log, *skewed], out='NAME')}"
         )
-    if own or bool(data.y.isnan().any()):
+    if bool(data.y.isnan().any()):
         found.append(
             "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
             "its band stands beside it."

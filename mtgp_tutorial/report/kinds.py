@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtgp_tutorial.report.rows import missing, own_rows, runs
+from mtgp_tutorial.report.rows import missing, own_rows, runs, spread_out
 from mtgp_tutorial.table.data import TaskData
 
 SHORT = 2  # a run of so many rows is a hole of single cells
@@ -68,7 +68,7 @@ def _cut(place: str, pattern: np.ndarray, tasks: list[str], longest: int) -> Kin
 def _on_map(data: TaskData, longest: int) -> list[Kind]:
     """Holes between several inputs: a disc where missing rows lie together, else single rows."""
     gone, found = missing(data), []
-    z = ((data.x - data.x.mean(0)) / data.x.std(0)).numpy()
+    z = spread_out(data)
     apart = np.linalg.norm(z[:, None] - z, axis=2) + np.diag(np.full(len(z), np.inf))
     nearest = apart.argmin(1)
     for task, column in zip(data.tasks, gone.T):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mtgp_tutorial.report.kinds import Kind
+from mtgp_tutorial.report.rows import spread_out
 from mtgp_tutorial.table.data import TaskData
 
 FOLDS = 16  # of single cells
@@ -69,7 +70,7 @@ def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator
 def _discs(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
     n, t = len(data.x), data.tasks.index(kind.asked[0])
-    z, seen = ((data.x - data.x.mean(0)) / data.x.std(0)).numpy(), data.observed[:, t].numpy()
+    z, seen = spread_out(data), data.observed[:, t].numpy()
     regions = _regions(z, np.arange(n), stretches)
     for _ in range(ROUNDS):
         for s in rng.permutation(len(regions)):

@@ -19,7 +19,7 @@ from mtgp_tutorial.report.reading import read
 from mtgp_tutorial.report.refused import Refused
 from mtgp_tutorial.report.rows import asked_for
 from mtgp_tutorial.report.saying import what_is_hidden
-from mtgp_tutorial.report.sections import notes
+from mtgp_tutorial.report.understood import notes
 from mtgp_tutorial.table.data import TaskData
 
 FINAL = 2  # fits of the whole table, in trials
@@ -45,6 +45,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     if find_spec("jinja2") is None:
         raise Refused("the page is made with jinja2, which is not installed; pip install 'mtgp-tutorial[report]'")
     path = Path(asked.table)
+    if not path.is_file():
+        raise Refused(f"there is no file {asked.table!r}; pass the name of one")
     folder = Path(asked.out or f"{path.stem}-report")
     keeping.check_folder(folder)
     run = {"table": path.name, "checksum": keeping.checksum(path), "version": __version__, "options": settled(asked)}
@@ -62,8 +64,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     duration = timing.seconds(timed, data, len(trials) + FINAL, asked.jobs)
     print(
         f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; about "
-        f"{timing.words(duration)}{', less what is done' if known else ''}; stop with Ctrl-C, and the same command goes "
-        "on",
+        f"{timing.words(duration)}{', less what is done' if known else ''}; stop with Ctrl-C, and the same command "
+        "goes on",
         flush=True,
     )
     keeping.keep_run(folder, {**run, "arms": list(timed)})

@@ -30,6 +30,13 @@ def runs(column: np.ndarray) -> list[tuple[int, int]]:
     return [(int(start), int(stop - start)) for start, stop in zip(edge[::2], edge[1::2])]
 
 
+def spread_out(data: TaskData) -> np.ndarray:
+    """Inputs [N, D] with standard deviation 1 each, for distances; an input that does not vary stays 0."""
+    x = (data.x - data.x.mean(0)).numpy()
+    spread = x.std(0)
+    return x / np.where(spread > 0, spread, 1.0)
+
+
 def own_rows(data: TaskData) -> bool:
     """Whether tasks have rows of their own: over half of the rows hold one value, and an empty cell is no hole."""
     return data.num_tasks > 1 and float((data.observed.sum(1) == 1).double().mean()) > 0.5

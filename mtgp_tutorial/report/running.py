@@ -16,8 +16,7 @@ import torch
 from mtgp_tutorial import __version__
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import fit
-from mtgp_tutorial.report import page, saying, sections
-from mtgp_tutorial.report.advising import advice
+from mtgp_tutorial.report import advising, page, saying, sections, understood
 from mtgp_tutorial.report.arms import BASELINE, LMC
 from mtgp_tutorial.report.checking import checks, intervals
 from mtgp_tutorial.report.deciding import Decision, decide
@@ -43,13 +42,14 @@ def run(job: Job) -> None:
     put(job.folder / "repeat.py", code)
     with mpl.rc_context({"text.parse_math": False, "font.size": 9.5}):  # a name with a dollar is no formula
         parts = [
-            sections.reading(data),
+            understood.reading(data),
             sections.trials(decision, failed),
             sections.filled(data, answer, decision),
             sections.together(shared, decision.best, intervals(shared)),
             sections.checks(checks(fills)),
         ]
-    if todo := advice(asked, data, job.kinds, job.own, job.more, decision, fills):
+    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own)]
+    if todo := [*todo, *advising.of_fit(decision, fills), *advising.of_values(asked, data)]:
         parts.append(page.section("What to do next", [page.lines(todo)]))
     parts.append(again(job, code, time.monotonic() - began))
     sentences = saying.sentences(decision, job.kinds, job.own)
@@ -98,7 +98,7 @@ def again(job: Job, code: str, duration: float) -> dict[str, Any]:
     }
     lines = [
         f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.",
-        f"Seed {asked.seed}, kernel {asked.kernel}, priors on, baseline “{BASELINE}”.",
+        f"Seed {asked.seed} (--seed), kernel {asked.kernel} (--kernel), priors on, baseline “{BASELINE}”.",
         f"This call took {words(duration)}. Trials that were done before are kept in trials.csv and not done again.",
     ]
     return page.section(
