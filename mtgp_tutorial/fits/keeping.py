@@ -52,6 +52,16 @@ def load(path: str | Path) -> Fit:
 
     Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
     fit, one that has changed since it was written, and one of a later format.
+
+    >>> import tempfile
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(f"{folder}/sines.fit")
+    ...     again = load(f"{folder}/sines.fit")
+    >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
+    True
     """
     source = Path(path).expanduser()
     if not source.is_file():

@@ -39,6 +39,14 @@ class Trend:
 
     Raises ValueError when a task has no more observed cells than its trend has numbers, when its inputs do not fix
     these, when its cells span less than one season, and for arguments that are none.
+
+    >>> import torch
+    >>> from mtgp_tutorial import Trend, datasets
+    >>> data = datasets.us_macro()
+    >>> trend = Trend(data)
+    >>> back = trend.restore(trend.remove(data))
+    >>> bool(torch.allclose(back.y, data.y))
+    True
     """
 
     def __init__(self, seen: TaskData, *, line: bool = True, season: float | None = None, harmonics: int = 1):
