@@ -18,6 +18,9 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels inherit it
 
+os.environ["MATPLOTLIBRC"] = str(Path(__file__).resolve().parents[1] / "tests" / "matplotlibrc")
+os.environ.pop("MPLBACKEND", None)
+
 import nbformat
 import plain
 from nbclient import NotebookClient

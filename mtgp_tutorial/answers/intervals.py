@@ -154,7 +154,7 @@ def arctanh_of(model: Model, s: int, t: int) -> Loss:
         vector_to_parameters(torch.as_tensor(vector).to(free[0].device), free)
         z = (EDGE * correlation(model.B())[s, t]).atanh()
         slopes = torch.autograd.grad(z, free, allow_unused=True, materialize_grads=True)
-        return float(z.detach()), parameters_to_vector(slopes).cpu().numpy()
+        return float(z.detach()), parameters_to_vector(slopes).detach().cpu().numpy()
 
     return value
 

@@ -31,8 +31,8 @@ def check_same_rows(x: Any, y: Any, sd: Any) -> None:
             continue
         if not other.index.equals(y.index):
             raise ValueError(f"{name}, y: have other row labels; bring both to one index, such as {name}.loc[y.index]")
-        if name == "sd" and isinstance(sd, pd.DataFrame) and list(sd.columns) != list(y.columns):
-            raise ValueError("sd, y: have other columns; name them alike and in one order, such as sd[y.columns]")
+        if name == "sd" and isinstance(sd, pd.DataFrame) and set(sd.columns) == set(y.columns) and list(sd) != list(y):
+            raise ValueError("sd, y: have the same columns in another order; pass sd[y.columns]")
 
 
 def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
