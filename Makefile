@@ -27,10 +27,8 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-wheel: $(READY)  # the module as one file, to upload to Colab while the book has no public address
-	rm -rf build  # or files that are gone would come along
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls dist/mtgp_tutorial-*.whl
+wheel:  # the module as one file, in dist/; needs setuptools and nothing else (`make book` puts it beside the pages)
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) tools/pack.py
 
 clean:
 	rm -rf .venv _build build dist

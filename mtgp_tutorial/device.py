@@ -17,6 +17,10 @@ def choose_device(num_cells: int) -> str:
 
     The environment variable MTGP_DEVICE overrides it. Raises ValueError when that names no
     device, or asks for CUDA where there is none.
+
+    >>> from mtgp_tutorial import choose_device
+    >>> choose_device(100).split(":")[0] in ("cpu", "cuda")
+    True
     """
     forced = os.environ.get("MTGP_DEVICE", "")
     if forced and not re.fullmatch(r"cpu|cuda(:\d+)?", forced):

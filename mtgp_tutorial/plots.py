@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 from scipy import stats
 
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.showing import label
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
 # red, no green or no blue, and have a contrast of 3 or more on white and, inverted, on dark.
@@ -22,17 +26,35 @@ MARKERS = ["o", "s", "^", "D"]
 
 
 def style(t: int) -> dict[str, Any]:
-    """Colour and line of task t, for `Axes.plot`."""
+    """Colour and line of task t, for `Axes.plot`.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.style(0)
+    {'color': '#4b3fa8', 'linestyle': '-'}
+    """
     return {"color": COLOURS[t % len(COLOURS)], "linestyle": LINES[t % len(LINES)]}
 
 
 def marker(t: int) -> str:
-    """Marker of task t, for `Axes.scatter`."""
+    """Marker of task t, for `Axes.scatter`.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.marker(0), plots.marker(4)
+    ('o', 'o')
+    """
     return MARKERS[t % len(MARKERS)]
 
 
 def use_style() -> None:
-    """The book's look: white figures at twice the screen's resolution; also silences a notice of torch.sparse."""
+    """The book's look: white figures at twice the screen's resolution; also silences a notice of torch.sparse.
+
+    >>> import matplotlib as mpl
+    >>> from mtgp_tutorial import plots
+    >>> with mpl.rc_context():  # outside a `with` it lasts
+    ...     plots.use_style()
+    ...     mpl.rcParams["axes.spines.top"]
+    False
+    """
     mpl.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -55,9 +77,15 @@ def use_style() -> None:
     set_matplotlib_formats("retina")
 
 
-def label(name: str, unit: str) -> str:
-    """`name [unit]`, or the name alone."""
-    return f"{name} [{unit}]" if unit else name
+def inputs(table: TaskData | Prediction) -> Any:
+    """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers.
+
+    >>> from mtgp_tutorial import datasets, plots, read_table
+    >>> plots.inputs(read_table(datasets.example_csv()))[0].year
+    1918
+    """
+    x = _numbers(table.x[:, 0])
+    return x if table.calendar is None else table.calendar.to_dates(x)
 
 
 def tasks(
@@ -69,23 +97,35 @@ def tasks(
 ) -> Sequence[Axes]:
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
-    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted.
+    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted. Raises
+    ValueError for other inputs, for tables with other tasks or units than the prediction (a table without units goes
+    with any), and unless there is one panel for each task.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> axes = Figure().subplots(2)
+    >>> grid = [i / 50 for i in range(51)]
+    >>> panels = plots.tasks(axes, predict(fit(icm(data)), grid), data, truth=simulate.sines(grid))
+    >>> [ax.get_title() for ax in panels]
+    ['sine', 'lagged sine']
     """
-    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
-        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+    _check_lines(prediction)
+    _check_axes(axes, len(prediction.tasks))
+    for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
+        if table is not None:
+            _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
-        ax.plot(
-            *map(_numbers, (prediction.x[:, 0], prediction.mean[:, t])), color=style(t)["color"], lw=2, label="mean"
-        )
+        ax.plot(inputs(prediction), _numbers(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
         name = "true function"
         if truth is not None:
-            ax.plot(_numbers(truth.x[:, 0]), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
+            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
         dots = {"marker": marker(t), "zorder": 3}
-        ax.scatter(_numbers(seen.x[:, 0]), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
+        ax.scatter(inputs(seen), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
             ax.scatter(
-                _numbers(hidden.x[:, 0]),
+                inputs(hidden),
                 _numbers(hidden.y[:, t]),
                 s=16,
                 facecolor="white",
@@ -102,8 +142,21 @@ def tasks(
 
 
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
-    """Band of two standard deviations on either side of the mean of task t, in the task's colour."""
-    x, mean, sd = (_numbers(v) for v in (prediction.x[:, 0], prediction.mean[:, t], prediction.sd[:, t]))
+    """Band of two standard deviations on either side of the mean of task t, in the task's colour.
+
+    Raises ValueError for a prediction whose inputs are not one sorted column, and for a t that is no task's number.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
+    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0, 0.5, 1], noise=False)
+    >>> ax = plots.band(Figure().subplots(), found, t=1)
+    >>> ax.get_legend_handles_labels()[1]
+    ['latent f, mean ± 2 sd']
+    """
+    _check_lines(prediction)
+    if t not in range(len(prediction.tasks)):
+        raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
+    x, mean, sd = inputs(prediction), _numbers(prediction.mean[:, t]), _numbers(prediction.sd[:, t])
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
         x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"
@@ -111,12 +164,51 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     return ax
 
 
+def _check_lines(prediction: Prediction) -> None:
+    of_kind("prediction", prediction, Prediction, "what predict or impute returned")
+    if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
+        raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
+
+
+def _check_axes(axes: Any, wanted: int) -> None:
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
+    if len(axes) != wanted or not all(isinstance(ax, Axes) for ax in axes):
+        raise ValueError(
+            f"axes: are {len(axes)} for {wanted} tasks, or not flat; pass a list of Axes, one for each task"
+        )
+
+
+def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
+    of_kind(name, table, TaskData, "a TaskData")
+    if table.tasks != prediction.tasks or (any(table.units) and table.units != prediction.units):
+        raise ValueError(
+            f"{name}: has the tasks {table.tasks} in {table.units}, the prediction {prediction.tasks} in "
+            f"{prediction.units}; pass the same"
+        )
+
+
 def _numbers(values: torch.Tensor) -> Any:
     return values.detach().cpu().numpy()
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
-    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry)."""
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+
+    Raises ValueError for what is no data frame of numbers.
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots
+    >>> correlation = pd.DataFrame([[1, 0.5], [0.5, 1]], ["a", "b"], ["a", "b"])
+    >>> ax = plots.heatmap(Figure().subplots(), correlation, "Correlation", limit=1)
+    >>> [text.get_text() for text in ax.texts]
+    ['1.00', '0.50', '0.50', '1.00']
+    """
+    of_kind(
+        "matrix", matrix, pd.DataFrame, "a data frame, such as fit.B; of an array, pd.DataFrame(matrix, names, names)"
+    )
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
+        raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
     sns.heatmap(
         matrix,
@@ -140,7 +232,18 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
 
     The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
     is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots, summarise
+    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> results["trial"] = results.index // 2
+    >>> axes = plots.differences([Figure().subplots()], summarise(results, "alone", scores=["NLPD"]))
+    >>> [label.get_text() for label in axes[0].get_yticklabels()]
+    ['alone', 'ICM']
     """
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each score: [ax] for one")
     scores = list(summary.index.unique("score"))
     if len(axes) != len(scores):
         raise ValueError(f"axes: are {len(axes)} for the scores {', '.join(scores)}; pass one for each")
@@ -161,4 +264,49 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
         ax.set_yticks(height, list(block.index))
         ax.locator_params(axis="x", nbins=4)
         ax.ticklabel_format(axis="x", scilimits=(-2, 3))
+    return axes
+
+
+def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
+    """Four panels of a `Check`: residuals against x, calibration, quantiles, and neighbours; a colour for each task.
+
+    Each cell left out alone; shares of cells inside central intervals, with a band from the lowest to the highest of
+    tables drawn from the fit; one-step errors, sorted, against those due; and each against its neighbour's.
+    Raises ValueError unless there are four panels.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import check, fit, icm, plots, simulate
+    >>> found = check(fit(icm(simulate.two_sines(20, seed=1)), starts=1), draws=19)
+    >>> axes = plots.checks(Figure().subplots(2, 2), found)
+    """
+    panels = list(getattr(axes, "flat", axes))
+    if len(panels) != 4:
+        raise ValueError(f"axes: are {len(panels)}; pass four, such as those of plt.subplots(2, 2)")
+    for t, (task, cells) in enumerate(checked.cells.groupby("task", sort=False)):
+        dots = {"marker": marker(t), "s": 12, "color": style(t)["color"], "label": task}
+        errors = cells["one step"].sort_values()
+        due = stats.norm.ppf((pd.Series(range(len(errors))) + 0.5) / len(errors))
+        for ax, across, up in (
+            (panels[0], cells["x"], cells["z"]),
+            (panels[2], due, errors),
+            (panels[3], cells["neighbour"], cells["one step"]),
+        ):
+            ax.scatter(across, up, **dots)
+    shares = checked.calibration
+    for k, (what, name) in enumerate((("cell", "cells alone"), ("block", "blocks"))):
+        line, colour = style(k), style(k)["color"]
+        panels[1].fill_between(
+            shares.index, shares[f"{what} lowest"], shares[f"{what} highest"], color=colour, alpha=0.2, lw=0
+        )
+        panels[1].plot(shares.index, shares[what], label=name, **line)
+    for ax in panels[1:3]:
+        ax.axline((0, 0), slope=1, color="0.5", lw=1)
+    for height in (-4, 4):
+        panels[0].axhline(height, color="0.5", lw=1, ls="--")
+    panels[0].set(title="left out alone", xlabel=checked.x_label, ylabel="residual [sd]")
+    panels[1].set(title="calibration", xlabel="nominal level", ylabel="share inside")
+    panels[2].set(title="quantiles", xlabel="due", ylabel="one-step error [sd]")
+    panels[3].set(title="neighbours", xlabel="one-step error before it [sd]", ylabel="one-step error [sd]")
+    panels[0].legend(fontsize="small")
+    panels[1].legend(fontsize="small")
     return axes

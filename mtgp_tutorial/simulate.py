@@ -11,14 +11,21 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
+from mtgp_tutorial.arguments import generator, of_kind, tensors, whole
 from mtgp_tutorial.exact import cholesky, sample
 from mtgp_tutorial.exact.covariance import all_cells, signal_covariance
+from mtgp_tutorial.exact.gaussian import check
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:
-    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N]."""
+    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N].
+
+    >>> from mtgp_tutorial import simulate
+    >>> simulate.sines([0.0, 0.25], lag=0.25).y.round(decimals=6).abs().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
     x = as_matrix(x, "x")
     y = torch.cat([torch.sin(2 * math.pi * x), torch.sin(2 * math.pi * (x - lag))], dim=1)
     return TaskData(x, y, tasks=("sine", "lagged sine"))
@@ -31,11 +38,17 @@ def two_sines(
 
     Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
     Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
+
+    >>> from mtgp_tutorial import simulate
+    >>> data = simulate.two_sines(20, noise_sd=0.2, seed=1)
+    >>> tuple(data.y.shape), data.tasks
+    ((20, 2), ('sine', 'lagged sine'))
     """
-    if n < 1 or not noise_sd > 0 or not -1 < noise_correlation < 1:
+    n = whole("n", n, 1, "how many rows to draw")
+    if not noise_sd > 0 or not -1 < noise_correlation < 1:
         raise ValueError(
-            f"n, noise_sd, noise_correlation: are {n}, {noise_sd}, {noise_correlation}; "
-            "pass n >= 1, a standard deviation above 0 and a correlation between -1 and 1"
+            f"noise_sd, noise_correlation: are {noise_sd}, {noise_correlation}; "
+            "pass a standard deviation above 0 and a correlation between -1 and 1"
         )
     truth = sines(torch.linspace(0, 1, n, dtype=torch.float64), lag=lag)
     off = noise_sd**2 * noise_correlation
@@ -49,13 +62,27 @@ def draw_icm(
     """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
 
     kernel: of the inputs, variance 1; B, Sigma: [T, T]; sd: known standard errors [N, T] of the values, which y then
-    has on top and the observed table carries. Raises NotPositiveDefiniteError if one is no covariance.
+    has on top and the observed table carries. Raises ValueError for another kernel and for matrices that are no
+    tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
+
+    >>> import torch
+    >>> from gpytorch.kernels import RBFKernel
+    >>> from mtgp_tutorial import simulate
+    >>> B, Sigma = torch.tensor([[1.0, 0.9], [0.9, 1.0]]), 0.01 * torch.eye(2)
+    >>> latent, observed = simulate.draw_icm(torch.linspace(0, 5, 30), RBFKernel(), B, Sigma, seed=0)
+    >>> tuple(latent.y.shape), bool((observed.y - latent.y).abs().max() < 0.5)
+    ((30, 2), True)
     """
     x = as_matrix(x, "x")
+    of_kind("kernel", kernel, Kernel, "a GPyTorch kernel, such as RBFKernel()")
+    tensors(B=B, Sigma=Sigma)
     if B.dim() != 2 or B.shape[0] != B.shape[1] or B.shape != Sigma.shape:
         raise ValueError(f"B, Sigma: have shapes {tuple(B.shape)} and {tuple(Sigma.shape)}; pass two of shape [T, T]")
+    check(B=(B, B.shape), Sigma=(Sigma, B.shape))
     with torch.no_grad():
         K = copy.deepcopy(kernel).double()(x).to_dense()
+    if K.shape != (len(x), len(x)) or not torch.allclose(K.diagonal(), torch.ones(len(x)).double()):
+        raise ValueError("kernel: its variance is not 1 at every x; pass one without scale (B is the scale)")
     cells = all_cells(torch.ones(len(x), len(B), dtype=torch.bool))
     covariance = signal_covariance([(K, B.double())], cells, cells)
     f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))
@@ -69,7 +96,6 @@ def draw_icm(
 
 
 def _with_noise(truth: TaskData, Sigma: Tensor, seed: int) -> TaskData:
-    generator = torch.Generator().manual_seed(seed)
-    normals = torch.randn(truth.y.shape, generator=generator, dtype=torch.float64)
+    normals = torch.randn(truth.y.shape, generator=generator(seed), dtype=torch.float64)
     y = truth.y + normals @ cholesky(Sigma, "Sigma").T
     return TaskData(truth.x, y, truth.tasks, truth.units, truth.x_name, truth.x_unit)

@@ -1,8 +1,11 @@
 """Bad input gets one clear sentence that names the argument, and no result."""
 
+import datetime
 import pickle
+from dataclasses import replace
 
 import gpytorch
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +15,12 @@ from mtgp_tutorial import (
     FitError,
     NotPositiveDefiniteError,
     TaskData,
+    Trend,
     choose_device,
+    compare,
     coregionalization,
     correlation,
+    cutoffs,
     detrend,
     empirical_correlation,
     exact,
@@ -27,10 +33,12 @@ from mtgp_tutorial import (
     lmc,
     model_correlation,
     paired,
+    parts,
     plots,
     predict,
     sample,
     scores,
+    seasonal_naive,
     simulate,
     summarise,
     with_parameters,
@@ -42,7 +50,9 @@ RBFKernel = gpytorch.kernels.RBFKernel
 
 X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
+EYE, SKEW = torch.eye(2).double(), torch.tensor([[1.0, 0.9], [0, 1]]).double()
 TWO_INPUTS = TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y)
+SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2)  # two years of quarters
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
@@ -52,6 +62,22 @@ IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
 def table(**changes):
     return TaskData(**{"x": X, "y": Y, **changes})
+
+
+def hide(seed):
+    return simulate.two_sines(n=8, seed=seed).hide("sine", 0.6, 1)
+
+
+def nothing():
+    return table(y=np.full((4, 2), NAN))
+
+
+def axes(number=1):
+    return plt.figure().subplots(1, number, squeeze=False)[0]
+
+
+def with_text(text):
+    return pd.DataFrame({"a": X, "b": [1.0, None, text, 3.0]})
 
 
 def with_values(column):
@@ -73,14 +99,108 @@ CASES = [
     ("y: holds 1 infinite values", lambda: with_values([0, 1, np.inf, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, NAN, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, np.inf, 2])),
-    ("x: not a numeric array", lambda: table(x=["a", "b", "c", "d"])),
+    ("x: holds text, first 'a' in row 0; pass numbers only", lambda: table(x=["a", "b", "c", "d"])),
     (
-        "x: not a numeric array .it holds dates.",
+        "x: holds dates; pass numbers only, or take TaskData.from_frame or read_table",
         lambda: table(x=pd.to_datetime(["2000-01-01", None, "2001-01-01", "2002-01-01"])),
     ),
-    ("y: not a numeric array .it holds dates.", lambda: table(y=pd.DataFrame({"a": pd.to_datetime(["2000"] * 4)}))),
+    ("x: holds dates", lambda: table(x=[datetime.date(2000, 1, day) for day in range(1, 5)])),
+    ("x: holds dates", lambda: table(x=pd.period_range("2000", periods=4, freq="M"))),
+    ("x: holds durations; divide them by a unit", lambda: table(x=pd.to_timedelta([1, 2, 3, 4], unit="D"))),
+    ("y: column 'b' holds dates", lambda: table(y=pd.DataFrame({"a": X, "b": pd.to_datetime(["2000"] * 4)}))),
+    ("y: column 'b' holds text, first '1_000' in row 2", lambda: table(y=with_text("1_000"))),
+    ("y: column 1 holds text, first '1_000' in row 2", lambda: table(y=with_text("1_000").to_numpy())),
+    ("y: column 1 holds text, first '2' in row 0", lambda: table(y=[[1, "2"]] * 4)),
+    ("y: column 0 holds text, first b'1' in row 0", lambda: table(y=np.array([[b"1", b"2"]] * 4))),
+    ("y: is a structured array; pass pd.DataFrame.y.", lambda: table(y=np.array([(1.0, 2.0)] * 4, "f8,f8"))),
+    ("y: is a sparse tensor; pass y.to_dense", lambda: table(y=torch.ones(4, 2).to_sparse())),
+    ("y: not a numeric array .*int too large", lambda: table(y=[[10**400, 1]] * 4)),
+    ("x, y: have other row labels", lambda: table(x=pd.Series(X, [*"abcd"]), y=pd.DataFrame(Y, [*"dcba"]))),
+    ("x, y: have other row labels", lambda: table(x=pd.Series(X), y=pd.DataFrame(Y, [*"abcd"]))),
+    ("sd, y: have other row labels", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1, [3, 2, 1, 0]))),
+    ("sd, y: have other columns", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1)[[1, 0]])),
     ("y: not a numeric array", lambda: table(y=[[1, 2], [3], [4, 5], [6, 7]])),
-    ("tasks, units: are 'ab'", lambda: table(tasks="ab")),
+    ("tasks: is 'ab'; pass a list of names", lambda: table(tasks="ab")),
+    ("tasks: is None", lambda: table(tasks=None)),
+    ("units: is None", lambda: table(units=None)),
+    ("tasks: is {'a'}", lambda: table(tasks={"a"})),
+    ("units: is {'a': 'm', 'b': 's'}", lambda: table(units={"a": "m", "b": "s"})),
+    ("tasks: is b'ab'", lambda: table(tasks=b"ab")),
+    ("start, stop: are 'a' and 1; pass numbers", lambda: table().hide("task 1", "a", 1)),
+    ("share: a is not between 0 and 1", lambda: table().hide_random("task 1", "a", seed=0)),
+    ("seed: None is not a whole number from 0 on", lambda: table().hide_random("task 1", 0.5, seed=None)),
+    ("x: column 0 spans 1e.308, whose square is out of range", lambda: icm(table(x=X * 1e308))),
+    ("x: column 0 spans 1e-320, whose square", lambda: icm(table(x=X * 1e-320))),
+    ("kernel: has a batch_shape", lambda: icm(table(), kernel=RBFKernel(batch_shape=torch.Size([2])))),
+    ("model: is a TaskData; pass a model, as icm", lambda: fit(table())),
+    ("model: all its parameters are frozen", lambda: fit(icm(table()).requires_grad_(False))),
+    ("model: is a TaskData; pass a model", lambda: with_parameters(table())),
+    ("seed: 'a' is not a whole number", lambda: fit(icm(table()), seed="a")),
+    ("seed: 1.5 is not a whole number", lambda: fit(icm(table()), seed=1.5)),
+    ("seed: -1 is not a whole number", lambda: fit(icm(table()), seed=-1)),
+    ("seed: .* is more than 2.63", lambda: simulate.two_sines(seed=2**70)),
+    ("max_iterations: -1 is not a whole number from 0 on", lambda: fit(icm(table()), max_iterations=-1)),
+    ("data: is a Model; pass the table itself", lambda: empirical_correlation(icm(table()), [0, 1])),
+    ("B: is a ndarray; pass a tensor, such as torch.as_tensor.B.", lambda: correlation(np.eye(2))),
+    ("B: is a DataFrame; pass a tensor, .*torch.as_tensor.B.to_numpy", lambda: correlation(pd.DataFrame(np.eye(2)))),
+    ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 2], [2, 1]]))),
+    ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 0.5], [0, 1]]))),
+    ("W: is a ndarray; pass a tensor", lambda: coregionalization(np.ones((2, 1)), np.ones(2))),
+    ("n: 0 is not a whole number above 0", lambda: simulate.two_sines(n=0, seed=0)),
+    ("n: 'a' is not a whole number above 0", lambda: simulate.two_sines(n="a", seed=0)),
+    ("kernel: is a str; pass a GPyTorch kernel", lambda: simulate.draw_icm(X, "rbf", EYE, EYE, seed=0)),
+    ("Sigma: is a DataFrame", lambda: simulate.draw_icm(X, RBFKernel(), EYE, pd.DataFrame(np.eye(2)), seed=0)),
+    ("Sigma: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), EYE, SKEW, seed=0)),
+    ("B: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), SKEW, EYE, seed=0)),
+    ("kernel: its variance is not 1", lambda: simulate.draw_icm(X, RBFKernel() + RBFKernel(), EYE, EYE, seed=0)),
+    ("covariance: is not symmetric", lambda: exact.cholesky(SKEW)),
+    ("covariance: has shape .2, 3.; pass .2, 2.", lambda: exact.cholesky(torch.ones(2, 3))),
+    ("covariance: is a ndarray", lambda: exact.cholesky(np.eye(2))),
+    ("residual: is a ndarray", lambda: exact.log_likelihood(np.zeros(2), EYE)),
+    ("covariance: is a ndarray", lambda: exact.log_likelihood(torch.zeros(2).double(), np.eye(2))),
+    ("cross: is a list", lambda: exact.posterior(torch.zeros(2).double(), EYE, [[1, 0]], EYE)),
+    ("mean: is a ndarray", lambda: exact.sample(np.zeros(2), EYE, 1, seed=0)),
+    ("num_samples: -1 is not a whole number", lambda: exact.sample(torch.zeros(2).double(), EYE, -1, seed=0)),
+    ("K: is a ndarray", lambda: exact.kronecker_log_likelihood(EYE, np.eye(2), EYE, EYE)),
+    ("prior: is a ndarray", lambda: exact.kronecker_posterior(EYE, EYE, EYE, EYE, EYE, np.eye(2))),
+    ("mean: has shape .3, 1., y .3,.; pass a value for each", lambda: scores.mse(torch.ones(3, 1), torch.ones(3))),
+    ("y: has shape .0,.", lambda: scores.mae(torch.ones(0), torch.ones(0))),
+    ("mean: is a float; pass a tensor", lambda: scores.mse(1.0, torch.ones(3))),
+    ("y: is a ndarray", lambda: scores.crps(torch.ones(3), torch.ones(3), np.ones(3))),
+    ("y: holds NaN", lambda: scores.mse(torch.ones(3), torch.full((3,), NAN))),
+    ("variance: holds NaN, or", lambda: scores.coverage(torch.ones(3), torch.full((3,), NAN), torch.ones(3))),
+    ("variance: holds .* a variance below 0", lambda: scores.coverage(torch.ones(3), -torch.ones(3), torch.ones(3))),
+    ("variance: has shape .2,.", lambda: scores.nlpd(torch.ones(3), torch.ones(2), torch.ones(3))),
+    ("mean: has shape .3, 1.", lambda: scores.joint_nlpd(torch.ones(3, 1), torch.eye(3), torch.ones(3))),
+    ("predictions: is a ndarray; pass a Prediction", lambda: scores.table(Y, table(), table())),
+    ("predictions, 'a': is a ndarray", lambda: scores.table({"a": Y}, table(), nothing())),
+    ("truth: is a ndarray", lambda: scores.table({"a": Y}, Y, table())),
+    ("matrix: is a ndarray; pass a data frame", lambda: plots.heatmap(axes()[0], np.eye(2), "")),
+    ("matrix: holds no numbers, or something else", lambda: plots.heatmap(axes()[0], with_text("1"), "")),
+    (
+        "axes: is a Axes; pass a list of Axes",
+        lambda: plots.differences(axes()[0], summarise(RESULTS, "a", scores=["MSE"])),
+    ),
+    ("scores: is empty", lambda: summarise(RESULTS, "a", scores=[])),
+    ("results: is a ndarray; pass what compare returned", lambda: summarise(RESULTS.to_numpy(), "a")),
+    ("table: is a ndarray; pass a data frame", lambda: paired(TRIALS.to_numpy(), "MSE", [("a", "b")])),
+    ("arms: is a list; pass a dict", lambda: compare(hide, [1], [icm])),
+    ("arms, 'a': is a int; pass a function", lambda: compare(hide, [1], {"a": 5})),
+    (
+        "arms, 'a': is a TaskData; pass a function that makes a model",
+        lambda: compare(hide, [1], {"a": lambda one: one}),
+    ),
+    ("trial: is a tuple; pass a function", lambda: compare(hide(1), [1], {"a": icm})),
+    ("trials: is 5; pass a list", lambda: compare(hide, 5, {"a": icm})),
+    ("trials: is 'ab'; pass a list", lambda: compare(hide, "ab", {"a": icm})),
+    ("trial: gave no two tables for 1", lambda: compare(lambda seed: hide(seed)[0], [1], {"a": icm})),
+    ("trial: gave no two tables for 1", lambda: compare(lambda seed: None, [1], {"a": icm})),
+    ("trial: gave no two tables for 1", lambda: compare(lambda seed: (1, 2), [1], {"a": icm})),
+    (
+        "trial: its hidden table for 1 has .* no cell",
+        lambda: compare(lambda seed: (table(), nothing()), [1], {"a": icm}),
+    ),
+    ("trial: its hidden table for 1 has other", lambda: compare(lambda seed: (table(), hide(1)[1]), [1], {"a": icm})),
     ("mask: pass a tensor of True and False", lambda: table().split(torch.tensor([True, False]))),
     ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
     ("share: 0.99 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.99, seed=0)),
@@ -111,7 +231,7 @@ CASES = [
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=3)),
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
-    ("noise: 'none' is not one of", lambda: noise_likelihood("none", 2)),
+    ("noise: 'all' is not one of", lambda: noise_likelihood("all", 2)),
     ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
     (
         "kernel: has the variance 0.693, not 1",
@@ -122,14 +242,50 @@ CASES = [
     ("W, kappa: have shapes", lambda: coregionalization(torch.ones(2, 1), torch.ones(3))),
     ("kappa: holds -1", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, -1]))),
     ("B: has the variance 0", lambda: correlation(torch.zeros(2, 2))),
-    ("n, noise_sd, noise_correlation: are 0, 0.1, 0.3", lambda: simulate.two_sines(n=0, seed=0)),
-    ("n, noise_sd, noise_correlation: are 10, 0.1, 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
+    ("noise_sd, noise_correlation: are 0.1, 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
     ("kernels: is 0; pass their number", lambda: lmc(table(), kernels=0)),
     ("kernels: is 'RBF'", lambda: lmc(table(), kernels="RBF")),
     ("kernel: is <class", lambda: lmc(table(), kernels=[RBFKernel])),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: lmc(table(), rank=[1, 3])),
     ("fit: is of an independent model", lambda: latent_functions(fit(independent(table()), starts=1), [0.5])),
+    ("data: is a ndarray; pass a TaskData", lambda: cutoffs(Y, 1, 1)),
+    ("horizon: 0 is not a whole number above 0", lambda: cutoffs(SEASONS, 0, 1)),
+    ("count: 1.5 is not a whole number above 0", lambda: cutoffs(SEASONS, 1, 1.5)),
+    ("each: 0 is not a whole number above 0", lambda: cutoffs(SEASONS, 1, 1, each=0)),
+    ("each: 3 cut-offs do not fit a horizon of 2", lambda: cutoffs(SEASONS, 2, 1, each=3)),
+    ("task: 'c' is not one of", lambda: cutoffs(SEASONS, 2, 1, task="c")),
+    ("data: its 9 inputs up to the last value are too few for 3 stretches of 3", lambda: cutoffs(SEASONS, 3, 3)),
+    ("data: its 0 inputs up to the last value", lambda: cutoffs(with_values([NAN] * 4), 1, 1, task="task 2")),
+    ("data: the cut-off after 1950 leaves task 'task 1' with fewer", lambda: cutoffs(SEASONS, 4, 2)),
+    (
+        "data: the cut-off after 0.33.* hides no value",
+        lambda: cutoffs(with_values([0, 1, NAN, 3]), 1, 2, task="task 2"),
+    ),
+    ("label: 'x' is not one of 'after 1951'", lambda: cutoffs(SEASONS, 4, 1)("x")),
+    ("season: is 0; pass a period above 0", lambda: seasonal_naive(0)),
+    ("season: is 'year'; pass a period above 0", lambda: seasonal_naive("year")),
+    ("season: is 0.1, and the inputs are 0.25 apart", lambda: seasonal_naive(0.1)(SEASONS)),
+    ("season: no two values of 'task 1' are 3 apart", lambda: seasonal_naive(3)(SEASONS)),
+    (
+        "season: no value of task 'task 1' was seen .* before x 1950;",
+        lambda: seasonal_naive(1)(SEASONS).forecast(SEASONS),
+    ),
+    ("hidden: has other tasks or inputs", lambda: seasonal_naive(1)(SEASONS).forecast(TWO_INPUTS)),
+    ("seen: is a ndarray; pass a TaskData", lambda: Trend(Y)),
+    ("line: is 'yes'; pass True or False", lambda: Trend(table(), line="yes")),
+    ("season: is 0; pass a period above 0", lambda: Trend(table(), season=0)),
+    ("season: is nan; pass a period above 0", lambda: Trend(table(), season=NAN)),
+    ("season: is True; pass a period above 0", lambda: Trend(table(), season=True)),
+    ("harmonics: is 1.5; pass a whole number above 0", lambda: Trend(SEASONS, season=0.5, harmonics=1.5)),
+    ("harmonics: is 2, and there is no season", lambda: Trend(SEASONS, harmonics=2)),
+    ("seen: the 9 observed cells of task 'task 1' do not fix the 4 numbers", lambda: Trend(SEASONS, season=0.25)),
+    ("seen: the 9 .* do not fix the 10 numbers of its trend", lambda: Trend(SEASONS, season=0.9, harmonics=4)),
+    ("season: is 9, and the observed cells of task 'task 1' span 2;", lambda: Trend(SEASONS, season=9)),
+    ("table: is a ndarray; pass a TaskData", lambda: Trend(table()).remove(Y)),
+    ("answer: is a ndarray; pass a Prediction", lambda: Trend(table()).restore(Y)),
+    ("table, answer: has other tasks", lambda: Trend(table()).remove(table(units=["m", "m"]))),
+    ("table, answer: has other tasks", lambda: Trend(table()).restore(table(tasks=["a", "b"]))),
     ("others: a table has other tasks", lambda: detrend(table(), table(tasks=["a", "b"]))),
     ("seen: the 2 observed cells of task 'task 2' do not", lambda: detrend(with_values([1.0, NAN, 2.0, NAN]))),
     ("seen: the 4 observed cells of task 'task 1' do not", lambda: detrend(table(x=[1.0, 1.0, 1.0, 1.0]))),
@@ -220,6 +376,67 @@ def test_questions_that_cannot_be_answered(fitted):
         with pytest.raises(ValueError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_fit_is_named():
+    model = icm(table())
+    for call in (
+        lambda: predict(model, X),
+        lambda: impute(model),
+        lambda: sample(model, X, 1, seed=0),
+        lambda: leave_out(model),
+        lambda: parts(model, X),
+        lambda: latent_functions(model, X),
+        lambda: model_correlation(model, [0, 1]),
+    ):
+        with pytest.raises(
+            ValueError, match="^fit: is a Model; pass what fit.model. or with_parameters.model. returned$"
+        ):
+            call()
+    with pytest.raises(ValueError, match="^model: is a Fit; pass a model"):
+        with_parameters(with_parameters(model))
+    with pytest.raises(ValueError, match="^model: all its parameters are frozen"):
+        fit(with_parameters(model).model)
+
+
+def test_panels_show_the_tasks_of_their_prediction(fitted):
+    data, prediction = fitted.model.data, predict(fitted, X)
+    in_mm = replace(data, units=["mm", "mm"])
+    flat = replace(prediction, x=torch.ones(4, 2))
+    for message, call in [
+        ("axes: is a Axes; pass a list of Axes", lambda: plots.tasks(axes()[0], prediction, data)),
+        ("axes: are 1 for 2 tasks", lambda: plots.tasks(axes(1), prediction, data)),
+        ("axes: are 3 for 2 tasks", lambda: plots.tasks(axes(3), prediction, data)),
+        ("axes: are 2 for 2 tasks, or not flat", lambda: plots.tasks([axes(2), axes(2)], prediction, data)),
+        ("prediction: is a Fit", lambda: plots.tasks(axes(2), fitted, data)),
+        ("seen: has the tasks .'task 1'", lambda: plots.tasks(axes(2), prediction, table())),
+        ("seen: .* in .'mm', 'mm'.", lambda: plots.tasks(axes(2), prediction, in_mm)),
+        ("hidden: has the tasks", lambda: plots.tasks(axes(2), prediction, data, table())),
+        ("truth: has the tasks", lambda: plots.tasks(axes(2), prediction, data, None, table())),
+        ("prediction: its inputs are not one sorted column", lambda: plots.band(axes()[0], flat)),
+        ("t: 2 is not the number of a task; pass one from 0 to 1", lambda: plots.band(axes()[0], prediction, 2)),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    plt.close("all")
+
+
+def test_units_are_not_mixed(fitted):
+    data = fitted.model.data
+    in_mm, fresh = replace(data, x=data.x + 2, units=["mm", "mm"]), replace(data, x=data.x + 2)
+    with pytest.raises(ValueError, match="table: has the units .'mm', 'mm'., the fit"):
+        impute(fitted, in_mm)
+    with pytest.raises(ValueError, match="seen: .* in .'mm', 'mm'."):
+        scores.table(predict(fitted, fresh.x), fresh, in_mm)
+    with pytest.raises(ValueError, match="predictions: '' is in .'', ''., truth in .'mm', 'mm'."):
+        scores.table(predict(fitted, fresh.x), in_mm, replace(data, units=["mm", "mm"]))
+    with pytest.raises(ValueError, match="x: is a table; pass its inputs"):
+        predict(fitted, data)
+    for number in (-1, 1.5, "a"):
+        with pytest.raises(ValueError, match="num_samples: .* is not a whole number from 0 on"):
+            sample(fitted, X, number, seed=0)
+    with pytest.raises(ValueError, match="seed: None is not a whole number"):
+        sample(fitted, X, 1, seed=None)
 
 
 def test_queries_that_do_not_fit(fitted):

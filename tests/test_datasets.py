@@ -2,6 +2,7 @@
 
 import checksums  # tools/checksums.py
 import numpy as np
+import pandas as pd
 import pytest
 
 from mtgp_tutorial import datasets
@@ -29,6 +30,14 @@ def test_every_data_file_and_stored_study_has_its_checksum():
 )
 def test_inputs_have_their_names(table, names):
     assert (table().x_name, table().x_unit) == names
+
+
+def test_the_example_file_is_the_lakes_with_33_values_less():
+    frame, lakes = pd.read_csv(datasets.example_csv()), datasets.great_lakes()
+    assert list(frame) == ["date", *(f"{name} (m)" for name in lakes.tasks)]
+    assert frame.pop("date").tolist() == [f"{year:.0f}-07-01" for year in lakes.x[:, 0]]
+    holes = frame.isna().to_numpy()
+    assert holes.sum(0).tolist() == [3, 3, 15, 12] and (frame.to_numpy() == lakes.y.numpy())[~holes].all()
 
 
 def test_great_lakes():

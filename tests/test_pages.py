@@ -24,7 +24,7 @@ def addressed(request, tmp_path_factory):
     tree = tmp_path_factory.mktemp("tree")
     for name in ("book", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_toc.yml", "genindex.md"):
+    for name in ("_toc.yml", "genindex.md", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
     config["repository"]["url"] = request.param

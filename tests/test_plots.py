@@ -45,7 +45,7 @@ def test_tasks_draws_band_mean_truth_and_cells():
         "--",
         "0.25",
     )
-    (ax,) = plots.tasks([plt.figure().gca()], predict(fit(icm(seen), starts=1), x, noise=False), seen)
+    ax = plots.tasks(plt.figure().subplots(1, 2), predict(fit(icm(seen), starts=1), x, noise=False), seen)[0]
     assert ax.get_ylabel() == "f"
     latent = plots.band(plt.figure().gca(), predict(fit(icm(seen), starts=1), x, noise=False))
     assert axes[0].collections[0].get_alpha() == 0.25 and latent.collections[0].get_alpha() == 0.5

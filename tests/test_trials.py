@@ -5,13 +5,25 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 from gpytorch.kernels import RBFKernel
 
-from mtgp_tutorial import FitError, TaskData, compare, icm, independent, simulate, standard_arms
+from mtgp_tutorial import (
+    FitError,
+    TaskData,
+    compare,
+    cutoffs,
+    icm,
+    independent,
+    seasonal_naive,
+    simulate,
+    standard_arms,
+)
 
 
 def gap(seed):
@@ -157,6 +169,50 @@ def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_pa
     assert list(pd.read_csv(tmp_path / "other.csv")["arm"]) == ["alone"]
 
 
+@pytest.fixture(scope="module")
+def client():
+    """Two workers of one thread on this machine, each of which is started again when it dies."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.slow
+def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_is_done_twice(client, tmp_path):
+    store, arms, before = tmp_path / "results.csv", {"alone": independent, "ICM": icm}, client.run(os.getpid)
+    killed = []
+
+    def kill():
+        while not store.exists():  # the first fit is stored: all are under way
+            time.sleep(0.01)
+        killed.append(len(pd.read_csv(store)))
+        os.kill(next(iter(before.values())), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    table = compare(gap, range(8), arms, client=client, store=store)
+    thread.join()
+    assert killed[0] < 12, "it was killed when there was work left"
+    client.wait_for_workers(2)
+    assert len(set(before.values()) & set(client.run(os.getpid).values())) == 1
+    pd.testing.assert_frame_equal(table, compare(gap, range(8), arms), rtol=1e-6)
+    assert len(pd.read_csv(store)) == len(pd.read_csv(store).drop_duplicates(["trial", "arm"])) == 16
+    assert compare(gap, range(8), arms, client=client, store=store, max_iterations=0).equals(table)
+    with pytest.raises(FitError, match="2 of 2 fits failed"):
+        compare(gap, [0], arms, client=client, max_iterations=1)
+
+
+@pytest.mark.slow
+def test_a_fit_that_kills_every_worker_is_named(client, tmp_path):
+    arms = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))}
+    with pytest.raises(RuntimeError, match="a fit was under way on each of 4 workers that died"):
+        compare(gap, [5], arms, client=client, store=tmp_path / "results.csv", starts=1)
+    assert list(pd.read_csv(tmp_path / "results.csv")["arm"]) == ["alone"]
+
+
 def test_a_second_process_on_one_store_is_refused(tmp_path):
     store = tmp_path / "results.csv"
     code = (
@@ -215,6 +271,12 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
     assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
 
 
+@pytest.mark.parametrize("more", [{"client": "tcp://here:8786"}, {"client": 1, "jobs": 2}])
+def test_what_is_no_client(more):
+    with pytest.raises(ValueError, match="client: is a .*; pass a dask.distributed Client, and no jobs"):
+        compare(gap, [1], {"ICM": icm}, **more)
+
+
 @pytest.mark.parametrize(
     "trials, arms, jobs, message",
     [
@@ -230,3 +292,15 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
 def test_bad_names_and_jobs(trials, arms, jobs, message):
     with pytest.raises(ValueError, match=message):
         compare(gap, trials, arms, jobs=jobs)
+
+
+def test_a_forecaster_is_stored_by_what_it_says(tmp_path):
+    """Another season, or other values that were seen, are another model; processes take it too."""
+    rng, store = np.random.default_rng(0), tmp_path / "results.csv"
+    data = TaskData(np.arange(24.0), rng.normal(size=(24, 2)))
+    trials = cutoffs(data, 4, 2)
+    whole = compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store, jobs=2)
+    assert compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store).equals(whole)
+    assert whole["log likelihood"].isna().all() and (whole["on floor"] == 0).all()
+    with pytest.raises(ValueError, match="of other data or another model"):
+        compare(trials, trials.labels, {"naive": seasonal_naive(6)}, store=store)

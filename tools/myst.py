@@ -131,7 +131,7 @@ class Converter:
         if block.name == "math":
             label = f" ({block.options['label']})" if "label" in block.options else ""
             return self.prose(f"$$\n{block.body}\n$${label}")
-        if block.name in {"exercise-end", "solution-end", "bibliography", "index"}:
+        if block.name in {"exercise-end", "solution-end", "bibliography", "index", "eval-rst"}:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))

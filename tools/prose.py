@@ -30,7 +30,7 @@ TIES = re.compile(r"((?:^(?:%|<!--) .+ <- .+(?:\n|\Z))+)", re.MULTILINE)
 TIE = re.compile(r"(?:%|<!--) (.+?) <- (.+?)(?: -->)?")
 ROLE = re.compile(r"\{[\w:-]+\}`([^`<]*)(<?)[^`]*`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$( *-?[\d.]+ *)\$|\$[^$]+\$", re.DOTALL)  # $-0.9$ is a number like any other
-UNREAD = re.compile(r"(?<!`)`[^`]+`|\]\([^)\s]*\)|^\([\w:.-]+\)=", re.MULTILINE)  # code, addresses, anchors
+UNREAD = re.compile(r"(?<!`)`[^`]+`|\]\([^)\s]*\)|<a [^>]+>|^\([\w:.-]+\)=", re.MULTILINE)  # code, addresses, anchors
 
 
 def prose(text: str) -> str:

@@ -3,6 +3,7 @@
 The two that sample by NUTS need NumPyro, which comes into an environment of its own, on top of this one.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -29,6 +30,10 @@ def with_numpyro() -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scheduler", help="address of a dask scheduler, whose workers do the trials (see running.py)")
+    if scheduler := parser.parse_args().scheduler:
+        os.environ["MTGP_SCHEDULER"] = scheduler
     scripts = sorted(path for path in STUDIES.glob("*.py") if "run(__file__" in path.read_text())
     print(f"{len(scripts)} studies, about {MINUTES} minutes on two cores")
     for script in scripts:

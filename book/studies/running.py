@@ -4,7 +4,11 @@
     python book/studies/NAME.py 0 2             # prints trials 0 and 1, stores nothing
 
 What is done lies under _build/studies, in a folder for this state of the study's file and of the module: a change of
-either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many trials run at once.
+either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many trials run at once. MTGP_SCHEDULER, the
+address of a dask scheduler, gives the trials to its workers instead. Scheduler and workers must see this folder at the
+same path: in it
+`export PYTHONPATH=.:book/studies OMP_NUM_THREADS=1`, then `.venv/bin/dask scheduler` and, for each worker,
+`.venv/bin/dask worker ADDRESS --nthreads 1`.
 """
 
 import hashlib
@@ -38,7 +42,7 @@ def run(script, trials, names=None):
     files = [folder / f"{number}.pkl" for number in range(len(trials))]
     todo = [(file, trial) for file, trial in zip(files, trials) if not file.exists()]
     jobs, start = int(os.environ.get("MTGP_JOBS", cpu_count())), time.perf_counter()
-    done = Parallel(jobs, return_as="generator_unordered")(delayed(keep)(study, trial, file) for file, trial in todo)
+    done = in_parallel([(study, trial, file) for file, trial in todo], jobs)
     seconds = sum(tqdm(done, total=len(todo), desc=study, unit="trial", disable=None))
     for name, parts in zip(names or [study], zip(*map(pd.read_pickle, files))):
         text = pd.concat(parts).to_csv(index=False, float_format="%.6g")
@@ -47,6 +51,18 @@ def run(script, trials, names=None):
     print(
         f"{Path(script).stem}: {len(todo)} of {len(trials)} trials in {minutes:.1f} minutes, {seconds / 60:.1f} of CPU"
     )
+
+
+def in_parallel(todo, jobs):
+    """CPU seconds of each trial as it is done, by processes of this machine or by the workers of a cluster."""
+    if "MTGP_SCHEDULER" not in os.environ:
+        yield from Parallel(jobs, return_as="generator_unordered")(delayed(keep)(*one) for one in todo)
+        return
+    from distributed import Client, as_completed
+
+    with Client(os.environ["MTGP_SCHEDULER"]) as client:
+        futures = [client.submit(keep, *one, pure=False) for one in todo]
+        yield from (seconds for _, seconds in as_completed(futures, with_results=True))
 
 
 def tables(study, trial):

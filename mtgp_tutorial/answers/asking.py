@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -15,10 +16,18 @@ from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
 
+def fitted(fit: Fit) -> Fit:
+    """The fit itself; ValueError for anything else."""
+    of_kind("fit", fit, Fit, "what fit(model) or with_parameters(model) returned")
+    return fit
+
+
 def query(fit: Fit, x: Any) -> Tensor:
-    """Inputs as a matrix [M, D] that fits the data's width and device."""
-    data = fit.model.data
-    x = as_matrix(x, "x")
+    """Inputs as a matrix [M, D] that fits the data's width and device; dates as numbers, where the data have dates."""
+    data = fitted(fit).model.data
+    if isinstance(x, TaskData):
+        raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
+    x = as_matrix(x if data.calendar is None else data.calendar.inputs(x), "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
     if x.device != data.x.device:
@@ -33,7 +42,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
 
     They are the fitted rows, or a table's, which then are conditioned on as well.
     """
-    model, start = fit.model, len(fit.model.unit.x)
+    model, start = fitted(fit).model, len(fit.model.unit.x)
     if table is not None:
         _check_tasks(fit, table)
     if table is None or _same(table, model.data):
@@ -77,6 +86,11 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
     return (values / fit.model.scale.sd).nan_to_num() ** 2
 
 
+def names_of_rows(table: TaskData, *, new: bool) -> dict[str, Any]:
+    """How a Prediction names its rows: those of a table, or new ones beside it."""
+    return {"index": None if new else table.index, "calendar": table.calendar, "x_names": table.x_names}
+
+
 def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
     """Cells by row number and task name."""
     rows, columns = cells
@@ -84,12 +98,20 @@ def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
 
 
 def _check_tasks(fit: Fit, table: TaskData) -> None:
-    """A table with the tasks of the fit, and inputs that fit."""
+    """A table with the tasks and units of the fit, and inputs that fit."""
     data = fit.model.data
     if not isinstance(table, TaskData):
         raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
+    if table.units != data.units:
+        raise ValueError(f"table: has the units {table.units}, the fit {data.units}; pass values in the same units")
+    if table.calendar != data.calendar:
+        told = [None if c is None else c.label for c in (table.calendar, data.calendar)]
+        raise ValueError(
+            f"table: its input is {told[0]}, that of the fit {told[1]}; make it with TaskData(dates, y, calendar=...) "
+            "and the calendar of the fit's table"
+        )
     query(fit, table.x)
 
 

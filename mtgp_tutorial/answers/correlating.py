@@ -10,6 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.answers.asking import fitted
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
@@ -27,7 +29,13 @@ def empirical_correlation(data: TaskData, distances: Any, *, width: float | None
 
     Raises ValueError for a table with several inputs, a task without two different values, and distances that are not
     finite and increasing.
+
+    >>> from mtgp_tutorial import datasets, empirical_correlation
+    >>> seen = empirical_correlation(datasets.great_lakes(), range(3))
+    >>> seen["Erie", "Erie"].round(2).tolist()  # at 0, 1 and 2 years
+    [1.0, 0.86, 0.69]
     """
+    of_kind("data", data, TaskData, "the table itself, such as fit.model.data")
     h = as_matrix(distances, "distances")[:, 0]
     if data.x.shape[1] != 1:
         raise ValueError(f"data: has {data.x.shape[1]} inputs; pass a table with one")
@@ -56,8 +64,16 @@ def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
     the distance 0 is a cell of the same row; known standard errors, which differ from cell to cell, are left out. For
     stationary kernels of one input: k_q is taken between the first row of the table and inputs beyond it. Shape as
     above. Raises ValueError for several inputs.
+
+    >>> from mtgp_tutorial import fit, icm, model_correlation, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> said = model_correlation(fitted, [0, 0.1, 0.2])
+    >>> said.columns.tolist()
+    [('sine', 'sine'), ('sine', 'lagged sine'), ('lagged sine', 'lagged sine')]
+    >>> said["sine", "sine"].is_monotonic_decreasing
+    True
     """
-    h = as_matrix(distances, "distances").to(fit.model.data.x)
+    h = as_matrix(distances, "distances").to(fitted(fit).model.data.x)
     x = fit.model.data.x
     if x.shape[1] != 1:
         raise ValueError(f"fit: is of a table with {x.shape[1]} inputs; pass one with a single input")

@@ -7,6 +7,7 @@ the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I (
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.answers.asking import fitted, names_of_rows
 from mtgp_tutorial.exact.covariance import all_cells
 from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.table.data import Prediction
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @torch.no_grad()
@@ -27,8 +29,15 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     by: "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out together.
     Mean and variance [N, T] in data units, NaN where nothing was observed. Since the parameters have seen what is left
     out, errors are smaller than those of a fit without it. Raises ValueError for labels of another shape.
+
+    >>> from mtgp_tutorial import fit, icm, leave_out, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> left = leave_out(fit(icm(data)), by="row")
+    >>> z = (data.y - left.mean) / left.sd
+    >>> tuple(z.shape), bool((z.abs() < 4).all())
+    ((10, 2), True)
     """
-    model, conditioned = fit.model, fit.conditioned()
+    model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
     if isinstance(by, str) and by == "cell":
@@ -44,7 +53,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
             error[cells] = left @ weights[cells]
     mean = model.scale.to_data(model.unit.y - error)
     data = model.data
-    return Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]
+    found = Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]
+    return replace(found, **names_of_rows(data, new=False))
 
 
 def _labels(by: Any, observed: Tensor) -> Tensor:

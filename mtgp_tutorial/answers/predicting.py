@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.answers.asking import further_rows, named, of_readings, query
+from mtgp_tutorial.answers.asking import fitted, further_rows, named, names_of_rows, of_readings, query
+from mtgp_tutorial.arguments import whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @torch.no_grad()
@@ -25,6 +27,14 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     standard errors [M, T] of the readings that are predicted, in data units, NaN where none is known; without it y has
     the learned noise alone. Raises ValueError for x of another width or on another device than the data, and for sd of
     another shape, not above 0, or beside noise=False. (book: predict)
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> y, f = predict(fitted, [0.3, 0.7]), predict(fitted, [0.3, 0.7], noise=False)
+    >>> bool((y.sd > f.sd).all())
+    True
+    >>> tuple(predict(fitted, [0.3, 0.7], covariance=True).covariance.shape)
+    (4, 4)
     """
     x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
     cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
@@ -46,8 +56,18 @@ def impute(
     fitted row at the same x. The noise of a row's observed cells speaks through Sigma. With noise=True an observed
     cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
     the result's `cells` names. sd: as in `predict`, for the missing cells. Raises ValueError for a table with other
-    tasks, another width, on another device, or with a row that repeats a fitted one (it would count twice), and for sd
-    as `predict` does. (book: predict)
+    tasks or units, another width, on another device, or with a row that repeats a fitted one (it would count twice),
+    and for sd as `predict` does. (book: predict)
+
+    >>> from mtgp_tutorial import datasets, fit, icm, impute
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1967, 1981)
+    >>> filled = impute(fit(icm(seen), starts=1))
+    >>> erie = seen.task_index("Erie")
+    >>> gap = hidden.observed[:, erie]
+    >>> bool((filled.mean - hidden.y)[gap, erie].abs().max() < 0.2)  # metres
+    True
+    >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
+    True
     """
     (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
@@ -60,6 +80,7 @@ def impute(
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
         mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, x, mean, variance, noise, joint)
+    found = replace(found, **names_of_rows(fit.model.data if table is None else table, new=False))
     return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
 
 
@@ -69,9 +90,18 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
 
     x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
     takes it, with noise=True: then its missing cells are drawn, and what was observed stays. sd: as in `predict`.
-    Raises ValueError as `predict` and `impute` do, and for a table with noise=False.
+    Raises ValueError as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
+    whole number from 0 on.
+
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, sample, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> draws = sample(fitted, [0, 0.5, 1], 5, seed=0)
+    >>> tuple(draws.shape), torch.equal(draws, sample(fitted, [0, 0.5, 1], 5, seed=0))
+    ((5, 3, 2), True)
     """
-    model, rows, given = fit.model, None, None
+    num_samples, model = whole("num_samples", num_samples, 0, "how many draws to make"), fitted(fit).model
+    rows, given = None, None
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
@@ -131,4 +161,5 @@ def _in_data_units(
         covariance, names = joint[1] * torch.outer(sd, sd), named(joint[0], data.tasks)  # type: ignore[arg-type]
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
-    return Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]
+    found = Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]
+    return replace(found, **names_of_rows(data, new=True))

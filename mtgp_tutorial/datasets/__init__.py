@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,6 +15,11 @@ def great_lakes() -> TaskData:
     """Yearly mean water levels of four Great Lakes, 1918 to 2009: 92 rows, 4 tasks, in metres.
 
     Lake Michigan-Huron is one lake in hydraulic terms. Source and licence: great_lakes.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.great_lakes()
+    >>> data.tasks, tuple(data.y.shape), data.units[0]
+    (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), (92, 4), 'm')
     """
     frame = _read("great_lakes.csv")
     return TaskData(frame.pop("year"), frame, units=["m"] * frame.shape[1], x_name="year")
@@ -24,6 +30,11 @@ def us_macro() -> TaskData:
 
     Billions of chained 2005 US dollars at annual rates; x is the year, 1959.25 being its second quarter.
     Source and licence: us_macro.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.us_macro()
+    >>> data.tasks, tuple(data.y.shape), data.x[1].item()
+    (('GDP', 'consumption', 'investment'), (203, 3), 1959.25)
     """
     frame = _read("us_macro.csv")
     year = frame.pop("year") + (frame.pop("quarter") - 1) / 4
@@ -34,6 +45,11 @@ def el_nino() -> TaskData:
     """Monthly sea-surface temperatures off Peru, 1950 to 2010: 61 rows (years), 12 tasks (months), in degrees Celsius.
 
     Means over 0 to 10 degrees south and 90 to 80 degrees west. Source and licence: el_nino.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.el_nino()
+    >>> data.tasks[:3], tuple(data.y.shape), data.units[0]
+    (('January', 'February', 'March'), (61, 12), '°C')
     """
     frame = _read("el_nino.csv")
     return TaskData(frame.pop("year"), frame, units=["°C"] * 12, x_name="year")
@@ -43,6 +59,11 @@ def climate70() -> TaskData:
     """Days above 70 and 90 degrees Fahrenheit in 1948 and 2018: 150 stations of the United States, 4 tasks, in days.
 
     x: longitude and latitude in degrees, [150, 2]. Source and licence: climate70.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.climate70()
+    >>> data.tasks[0], tuple(data.x.shape), tuple(data.y.shape)
+    ('above 70 F, 1948', (150, 2), (150, 4))
     """
     frame = _read("climate70.csv")
     place = frame[["longitude", "latitude"]]
@@ -56,6 +77,10 @@ def colorado_soils() -> TaskData:
 
     x: longitude and latitude in degrees, [959, 2]. 54 values of Cd and 4 of As stand for "below the limit of
     determination". Source and licence: colorado_soils.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.colorado_soils().y.shape)
+    (959, 8)
     """
     frame = _read("colorado_soils.csv")
     place = frame[["longitude", "latitude"]]
@@ -69,6 +94,10 @@ def us_ragged() -> TaskData:
     In per cent over twelve months (unemployment: change in percentage points); gdp stands in the last month of its
     quarter. Cells are missing at the end, where nothing was published yet. x is the year; dates, such as "2016-06", may
     stand for it. Source and licence: us_ragged.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.us_ragged().y.shape)
+    (138, 13)
     """
     frame = _read("us_ragged.csv")
     month = frame.pop("month")
@@ -81,6 +110,10 @@ def flu_admissions() -> TaskData:
 
     x: days since Saturday, 30 September 2023; dates may stand for it. Source and licence: flu_admissions.md beside the
     values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.flu_admissions().y.shape)
+    (31, 52)
     """
     frame = _read("flu_admissions.csv")
     calendar = Calendar("days", pd.Timestamp("2023-09-30"))
@@ -93,6 +126,10 @@ def dome_c() -> TaskData:
 
     Nearly every row has one value. Standard errors `sd` of CO2 and deltaD are known, of CH4 not. Source and licence:
     dome_c.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.dome_c().y.shape)
+    (215, 3)
     """
     long = _read("dome_c.csv")
     names = ["CO2", "CH4", "deltaD"]
@@ -107,18 +144,41 @@ def alps_gps() -> TaskData:
 
     x: longitude and latitude in degrees, [186, 2]; sd: the published standard error of every cell; index: the stations'
     codes. Source and licence (which asks for credit): alps_gps.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.alps_gps().y.shape)
+    (186, 3)
     """
     frame = _read("alps_gps.csv").set_index("station")
     moved = frame[["east", "north", "up"]]
     sd = frame[["east_se", "north_se", "up_se"]]
     place = frame[["longitude", "latitude"]]
-    return TaskData(place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd)
+    return TaskData(
+        place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd.set_axis(moved.columns, axis=1)
+    )
+
+
+def example_csv() -> Path:
+    """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
+
+    A gap of twelve years, a late start, a ragged end and three single years are missing; `great_lakes` has the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> datasets.example_csv().name
+    'lakes_with_holes.csv'
+    """
+    return Path(str(files(__name__) / "lakes_with_holes.csv"))
 
 
 def study(name: str) -> pd.DataFrame:
     """Stored result of a study of the book, one row for each run and arm: "two_sines" or "great_lakes", for example.
 
     The script of the same name in book/studies makes it again. Raises ValueError for an unknown name.
+
+    >>> from mtgp_tutorial import datasets
+    >>> runs = datasets.study("two_sines")
+    >>> {"seed", "arm", "NLPD"} <= set(runs.columns), "ICM, priors" in set(runs["arm"])
+    (True, True)
     """
     stored = sorted(path.name.removesuffix(".csv") for path in (files(__name__) / "studies").iterdir())
     if name not in stored:

@@ -2,11 +2,11 @@
 
 from mtgp_tutorial.exact.gaussian import (
     NotPositiveDefiniteError,
-    cholesky,
     log_likelihood,
     posterior,
     sample,
 )
+from mtgp_tutorial.exact.gaussian import checked_cholesky as cholesky
 from mtgp_tutorial.exact.kronecker import kronecker_log_likelihood, kronecker_posterior
 
 __all__ = [

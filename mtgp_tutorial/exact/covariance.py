@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import tensors
+
 KB = tuple[Tensor, Tensor]  # K_q between inputs, B_q between outputs
 Cells = tuple[Tensor, Tensor]  # row index and task index of each cell
 
@@ -16,7 +18,14 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
     """B = W W^T + diag(kappa), [T, T]; W: [T, R], kappa: [T], not negative (book: coregionalization).
 
     Raises ValueError for mismatched shapes and for negative entries of kappa.
+
+    >>> import torch
+    >>> from mtgp_tutorial import coregionalization
+    >>> W, kappa = torch.tensor([[1.0], [2.0]]), torch.tensor([0.5, 0.0])
+    >>> coregionalization(W, kappa).tolist()
+    [[1.5, 2.0], [2.0, 4.0]]
     """
+    tensors(W=W, kappa=kappa)
     if W.dim() != 2 or kappa.shape != W.shape[:1]:
         raise ValueError(f"W, kappa: have shapes {tuple(W.shape)} and {tuple(kappa.shape)}; pass [T, R] and [T]")
     if not bool((kappa >= 0).all()):
@@ -27,8 +36,14 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
 def correlation(B: Tensor) -> Tensor:
     """Correlation matrix of a covariance matrix B [T, T] (book: task-correlation).
 
-    Raises ValueError when a diagonal entry is not positive.
+    Raises ValueError when a diagonal entry is not positive, and for a matrix that is no covariance.
+
+    >>> import torch
+    >>> from mtgp_tutorial import correlation
+    >>> correlation(torch.tensor([[4.0, 3.0], [3.0, 9.0]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
     """
+    tensors(B=B)
     if B.dim() != 2 or B.shape[0] != B.shape[1]:
         raise ValueError(f"B: has shape {tuple(B.shape)}; pass a square matrix")
     variances = B.diagonal()
@@ -37,7 +52,11 @@ def correlation(B: Tensor) -> Tensor:
             f"B: has the variance {variances.min():g} on its diagonal; correlations need variances above 0"
         )
     sd = variances.sqrt()
-    return B / sd[:, None] / sd[None, :]
+    R = B / sd[:, None] / sd[None, :]
+    with torch.no_grad():
+        if not torch.allclose(R, R.mT, atol=1e-6) or not bool(torch.linalg.eigvalsh(R)[0] > -1e-5):
+            raise ValueError("B: is no covariance (not symmetric, or an eigenvalue is below 0); pass one that is")
+    return R
 
 
 def all_cells(mask: Tensor) -> Cells:

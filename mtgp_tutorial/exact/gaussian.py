@@ -10,15 +10,27 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from mtgp_tutorial.arguments import generator, tensors, whole
+
 LOG_2PI = math.log(2 * math.pi)
 
 
 class NotPositiveDefiniteError(ValueError):
-    """A covariance matrix that has no usable Cholesky factor."""
+    """A covariance matrix that has no usable Cholesky factor.
+
+    >>> import torch
+    >>> from mtgp_tutorial import NotPositiveDefiniteError, exact
+    >>> try:
+    ...     exact.cholesky(torch.ones(2, 2).double())
+    ... except NotPositiveDefiniteError as error:
+    ...     print(str(error).split(";")[0])
+    covariance: the 2 x 2 matrix is not positive definite to working precision
+    """
 
 
 def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
-    """Raise ValueError unless each tensor has its shape and holds finite numbers, and square ones are symmetric."""
+    """Raise ValueError unless each is a tensor of its shape with finite numbers, and square ones are symmetric."""
+    tensors(**{name: value for name, (value, _) in expected.items()})
     for name, (value, shape) in expected.items():
         if value.shape != torch.Size(shape):
             raise ValueError(f"{name}: has shape {tuple(value.shape)}; pass {tuple(shape)} to fit the others")
@@ -34,6 +46,11 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
 
     Raises NotPositiveDefiniteError when a pivot, relative to its diagonal entry, is not above
     rounding error (n times 2.2e-16): what is left of that variable after the earlier ones.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 2.0]]).double()).tolist()
+    [[2.0, 0.0], [1.0, 1.0]]
     """
     size, diagonal = len(matrix), matrix.diagonal().clone()
     if overwrite:  # LAPACK counts by columns: the upper triangle is read, and the transpose overwritten
@@ -48,6 +65,22 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
             "look for duplicate inputs without noise, or add noise"
         )
     return factor
+
+
+def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
+    """Lower factor L of a covariance matrix [n, n], L L^T; never adds jitter.
+
+    Raises ValueError for what is no symmetric matrix of finite numbers, and NotPositiveDefiniteError for one that is
+    not positive definite to working precision. (The forms factor what they have built themselves, unchecked.)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]).double()).tolist()
+    [[2.0, 0.0], [1.0, 2.0]]
+    """
+    tensors(**{name: matrix})
+    check(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})
+    return cholesky(matrix, name)
 
 
 class _LogLikelihood(Function):
@@ -74,7 +107,14 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
 
     Differentiable once in both. Raises NotPositiveDefiniteError, and ValueError for shapes that do not fit, NaN and
     matrices that are not symmetric. (Rasmussen and Williams 2006, eq. 2.30)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> value = exact.log_likelihood(torch.zeros(2).double(), torch.eye(2).double())
+    >>> round(value.item(), 4)  # -log(2 pi)
+    -1.8379
     """
+    tensors(residual=residual)
     n = len(residual)
     check(residual=(residual, (n,)), covariance=(covariance, (n, n)))
     return _LogLikelihood.apply(residual, covariance)
@@ -86,7 +126,15 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     residual: [n]; covariance: [n, n] of the values; cross: [m, n] of unknowns and values;
     prior: [m, m] of the unknowns, or its diagonal [m]: then only variances [m] come back.
     Raises as `log_likelihood` does. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> one = torch.ones(1, 1).double()
+    >>> mean, covariance = exact.posterior(torch.tensor([2.0]).double(), 2 * one, one, one)
+    >>> round(mean.item(), 6), round(covariance.item(), 6)
+    (1.0, 0.5)
     """
+    tensors(residual=residual, cross=cross, prior=prior)
     n, m = len(residual), len(cross)
     check(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
     check(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
@@ -104,14 +152,21 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
 
     The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
     same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> draws = exact.sample(torch.zeros(2).double(), torch.ones(2, 2).double(), 3, seed=0)
+    >>> tuple(draws.shape), bool((draws[:, 0] - draws[:, 1]).abs().max() < 1e-6)
+    ((3, 2), True)
     """
+    num_samples, own = whole("num_samples", num_samples, 0, "how many draws to make"), generator(seed)
+    tensors(mean=mean)
     check(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
     values, vectors = torch.linalg.eigh(covariance)
     if len(values) and values[0] < -max(1e-8 * float(values[-1].abs()), rounding):
         raise NotPositiveDefiniteError(
             f"covariance: its eigenvalues run from {values[0]:.3g} to {values[-1]:.3g}; pass a matrix with none below 0"
         )
-    generator = torch.Generator().manual_seed(seed)
-    normals = torch.randn(num_samples, len(mean), dtype=torch.float64, generator=generator).to(mean.device)
+    normals = torch.randn(num_samples, len(mean), dtype=torch.float64, generator=own).to(mean.device)
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T  # symmetric: no sign for LAPACK to choose
     return mean + normals @ root

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
+from mtgp_tutorial.arguments import generator, of_kind, whole
 from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd, climb
@@ -30,7 +30,15 @@ LOOKS = 64  # places looked at before the second climb; a power of 2
 
 
 class FitError(RuntimeError):
-    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended."""
+    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended.
+
+    >>> from mtgp_tutorial import FitError, fit, icm, simulate
+    >>> try:
+    ...     fit(icm(simulate.two_sines(seed=1)), max_iterations=1)
+    ... except FitError as error:
+    ...     print("fit: the best of 3 starts" in str(error), len(error.parameters) > 0)
+    True True
+    """
 
     def __init__(self, message: str, parameters: dict[str, Tensor] | None = None):
         super().__init__(message)
@@ -55,12 +63,21 @@ def fit(
     already found stops there, and the highest wins.
     What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
     terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
-    not converged, unless a converged one is within 0.01 nats of it.
+    not converged, unless a converged one is within 0.01 nats of it. ValueError for what is no model, or has nothing
+    left to fit.
+
+    >>> from mtgp_tutorial import fit, icm, independent, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> alone, together = fit(independent(data)), fit(icm(data))
+    >>> together.log_likelihood > alone.log_likelihood
+    True
+    >>> together.starts["converged"].tolist()[0]
+    True
     """
+    _check(model, seed, max_iterations)
     if starts is None:
         starts = 8 if _several(model) else 3 if priors else 6
-    if isinstance(starts, bool) or not isinstance(starts, Integral) or starts < 1:
-        raise ValueError(f"starts: {starts!r} is not a whole number above 0; pass how many starts to try")
+    starts = whole("starts", starts, 1, "how many starts to try")
     with torch.no_grad():
         forms.check_size(model.problem())
     best = starting_point(model, 0, torch.Generator())
@@ -68,7 +85,7 @@ def fit(
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
     runs: list[Run] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        for vector in _vectors(model, best, loss, int(starts), seed, runs):
+        for vector in _vectors(model, best, loss, starts, seed, runs):
             bar.set_description(f"start {len(runs) + 1} of {starts}")
             box = bounds_around(vector, [(name, p.numel()) for name, p in free])
             known = [(record["objective"], end) for end, record in runs]
@@ -86,6 +103,17 @@ def fit(
     return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
 
 
+def _check(model: Model, seed: int, max_iterations: int) -> None:
+    of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table")
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ValueError(
+            "model: all its parameters are frozen, as those of a fitted model are; build a new one, or take "
+            "with_parameters(model) to use it as it is"
+        )
+    generator(seed)
+    whole("max_iterations", max_iterations, 0, "how many iterations a climb may take")
+
+
 def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, runs: list[Run]) -> Iterator[np.ndarray]:
     """Where the climbs start: the default start, those of STARTS for several kernels, and the best places.
 
@@ -93,11 +121,11 @@ def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, run
     form all are starting points.
     """
     yield _vector(first)
-    generator = torch.Generator().manual_seed(seed)
+    draws = generator(seed)
     alone = model.problem().apart and model.noise == "per task" and not model.one_signal
     given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
     for number in range(1, min(given, starts)):
-        yield _vector(starting_point(model, number, generator))
+        yield _vector(starting_point(model, number, draws))
     if isinstance(loss, Flat) and starts > given:
         yield from best_places(loss, starts - given - alone, LOOKS, seed)
         if alone:

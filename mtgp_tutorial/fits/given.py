@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
@@ -23,7 +24,16 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     stored in double precision; GPyTorch's own setters take them through single precision. The argument is left as it
     was.
     Raises ValueError for a name that is not there, and for a value that does not fit it.
+
+    >>> from mtgp_tutorial import icm, predict, simulate, with_parameters
+    >>> model = icm(simulate.two_sines(seed=1))
+    >>> given = with_parameters(model, {"kernel.data_covar_module.lengthscale": 0.3})
+    >>> [round(length, 6) for length in given.length_scales]
+    [0.3]
+    >>> tuple(predict(given, [0.5]).mean.shape)
+    (1, 2)
     """
+    of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table (a Fit's is its .model)")
     model = copy.deepcopy(model).requires_grad_(False)
     for name, value in (parameters or {}).items():
         fault = _set(model, name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,13 @@ class Fit:
 
     log_likelihood: in nats, of the data in its own units (without the prior). starts: one row a start
     (objective: log likelihood plus log prior of the standardised data; evaluations; converged).
+
+    >>> from mtgp_tutorial import datasets, fit, icm
+    >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
+    >>> bool((fitted.correlation.loc["Erie"] > 0.8).all())
+    True
+    >>> fitted.B.shape, len(fitted.starts), len(fitted.length_scales)
+    ((4, 4), 1, 1)
     """
 
     model: Model
@@ -42,6 +50,18 @@ class Fit:
                 kept = [value.clone() for value in state], Conditioned(self.model.problem())
             object.__setattr__(self, "_kept", kept)
         return kept[1]
+
+    def save(self, path: str | Path) -> None:
+        """Keep the fit in one file, by convention NAME.npz: table, model, priors, parameters and how it was reached.
+
+        `load` reads it back, and nothing in it is run. A file that is there is replaced once the new one is whole.
+        Raises ValueError for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
+        other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints of your
+        own, an index of a rarer kind.
+        """
+        from mtgp_tutorial.fits import keeping  # which makes a Fit, and so imports this file
+
+        keeping.save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}

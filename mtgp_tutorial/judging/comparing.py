@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mtgp_tutorial.arguments import of_kind
+
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
 LEVEL, FEWEST = 0.05, 4  # of a verdict: its error of the first kind, and the clusters it takes
 
@@ -40,6 +42,13 @@ def paired(
 
     Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
     has twice or that lies in two clusters, fewer than two trials or clusters.
+
+    >>> from mtgp_tutorial import datasets, paired
+    >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
+    >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
+    >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
+    >>> round(float(row["mean difference"]), 1), str(row["verdict"])
+    (-0.1, 'wins')
     """
     _check(table, score, pairs, by, held_out)
     clusterings = _clusterings(table, by, cluster)
@@ -64,6 +73,16 @@ def summarise(
 
     Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
     two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import summarise
+    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> results["trial"] = results.index // 2
+    >>> summary = summarise(results, "alone", scores=["NLPD"])
+    >>> row = summary.loc["NLPD", "ICM"]
+    >>> round(float(row["mean difference"]), 3), str(row["verdict"])
+    (-0.3, 'wins')
     """
     _check_results(results, baseline, scores)
     names = list(_clusterings(results, ["trial"], cluster)) if cluster else []
@@ -79,12 +98,15 @@ def summarise(
 
 
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
+    of_kind("results", results, pd.DataFrame, "what compare returned")
     missing = [name for name in ("arm", "trial", "task", *scores) if name not in results]
     if missing or isinstance(scores, str):
         name = scores if isinstance(scores, str) else missing[0]
         raise ValueError(
             f"results, scores: {name!r} is no column or no list; pass what compare returns, and its scores"
         )
+    if not len(scores):
+        raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
     arms = list(dict.fromkeys(results["arm"]))
     if baseline not in arms:
         raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(map(repr, arms))}")
@@ -104,6 +126,7 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
+    of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and arm")
     if isinstance(by, str) or not len(by) or "arm" in by:
         raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
     if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):

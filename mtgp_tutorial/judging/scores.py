@@ -1,7 +1,9 @@
 """Scores of Gaussian predictions: one number for each task. Lower is better, except coverage.
 
-mean, variance, y: [n] tensors in data units, of the cells that are scored. The trivial predictor,
-to which SMSE and MSLL compare, is N(training mean, training variance) of that task; it scores 1 and 0.
+mean, variance, y: [n] tensors in data units, of the cells that are scored; mean and variance may also be one number
+(a tensor without dimensions) for all cells. The trivial predictor, to which SMSE and MSLL compare, is
+N(training mean, training variance) of that task; it scores 1 and 0. Raises ValueError for other shapes, NaN and
+variances below 0.
 """
 
 from __future__ import annotations
@@ -13,27 +15,71 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
+
+
+def _check(y: Tensor, **predicted: Tensor) -> None:
+    """Nothing is broadcast but single numbers; NaN would count as a miss in the coverage."""
+    tensors(y=y, **predicted)
+    for name, value in {"y": y, **predicted}.items():
+        if value.numel() == 0 or (value.dim() and value.shape != y.shape):
+            raise ValueError(f"{name}: has shape {tuple(value.shape)}, y {tuple(y.shape)}; pass a value for each cell")
+        if bool(value.isnan().any()) or ("variance" in name and bool((value < 0).any())):
+            raise ValueError(f"{name}: holds NaN, or a variance below 0; score observed cells with variances from 0 on")
 
 
 def mse(mean: Tensor, y: Tensor) -> Tensor:
-    """Mean squared error, squared data units."""
+    """Mean squared error, squared data units.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> scores.mse(mean, y).item()
+    0.125
+    """
+    _check(y, mean=mean)
     return ((y - mean) ** 2).mean()
 
 
 def mae(mean: Tensor, y: Tensor) -> Tensor:
-    """Mean absolute error, data units."""
+    """Mean absolute error, data units.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> scores.mae(mean, y).item()
+    0.25
+    """
+    _check(y, mean=mean)
     return (y - mean).abs().mean()
 
 
 def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
-    """MSE over that of predicting the training mean. (Rasmussen and Williams 2006, section 2.5)"""
+    """MSE over that of predicting the training mean. (Rasmussen and Williams 2006, section 2.5)
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> round(scores.smse(mean, y, torch.tensor(0.0)).item(), 3)
+    0.2
+    """
     return mse(mean, y) / mse(train_mean, y)
 
 
 def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
-    """Mean negative log predictive density of single cells, nats per cell."""
+    """Mean negative log predictive density of single cells, nats per cell.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.tensor([1.0, 1.0])
+    >>> round(scores.nlpd(mean, variance, y).item(), 3)
+    0.981
+    """
+    _check(y, mean=mean, variance=variance)
     return 0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi)).mean()
 
 
@@ -42,17 +88,43 @@ def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
 
     covariance: [n, n]. For a diagonal one it is `nlpd`; for the cells of a gap it also asks whether their errors go
     together as they should. Raises NotPositiveDefiniteError for a matrix that is no covariance. (book: joint-nlpd)
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.zeros(2).double(), torch.ones(2).double()
+    >>> together = torch.tensor([[1.0, 0.9], [0.9, 1.0]]).double()
+    >>> bool(scores.joint_nlpd(mean, together, y) < scores.nlpd(mean, together.diagonal(), y))
+    True
     """
+    _check(y, mean=mean)
     return -log_likelihood(y - mean, covariance) / len(y)
 
 
 def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:
-    """NLPD less that of the trivial predictor, nats per cell. (Rasmussen and Williams 2006, section 2.5)"""
+    """NLPD less that of the trivial predictor, nats per cell. (Rasmussen and Williams 2006, section 2.5)
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.tensor([1.0, 1.0])
+    >>> trivial = torch.tensor(0.0), torch.tensor(1.0)
+    >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
+    -0.25
+    """
     return nlpd(mean, variance, y) - nlpd(train_mean, train_variance, y)
 
 
 def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
-    """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)"""
+    """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.tensor([1.0, 1.0])
+    >>> round(scores.crps(mean, variance, y).item(), 3)
+    0.283
+    """
+    _check(y, mean=mean, variance=variance)
     sd = variance.sqrt()
     z = (y - mean) / sd
     normal = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z))
@@ -60,7 +132,16 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
 
 def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
-    """Share of cells within two standard deviations of the mean; 0.954 when the model is right."""
+    """Share of cells within two standard deviations of the mean; 0.954 when the model is right.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.tensor([1.0, 1.0])
+    >>> scores.coverage(mean, variance, y).item()
+    1.0
+    """
+    _check(y, mean=mean, variance=variance)
     return ((y - mean).abs() <= 2 * variance.sqrt()).double().mean()
 
 
@@ -69,10 +150,18 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
 
     A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats.
     truth and the predictions stand on the same rows; `seen` holds the training cells, for the trivial predictor.
-    Raises ValueError when rows or tasks differ, when there is nothing to score, when a scored cell was seen, and
+    Raises ValueError when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, and
     for predictions of the latent f, which cannot be scored on noisy values.
+
+    >>> from mtgp_tutorial import fit, icm, impute, independent, scores, simulate
+    >>> seen, hidden = simulate.two_sines(20, seed=1).hide("sine", 0.3, 0.7)
+    >>> filled = {"alone": impute(fit(independent(seen))), "ICM": impute(fit(icm(seen)))}
+    >>> table = scores.table(filled, hidden, seen)
+    >>> table.index.tolist(), table.columns.tolist()
+    ([('alone', 'sine'), ('ICM', 'sine')], ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage'])
     """
     single = isinstance(predictions, Prediction)
+    of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")
     named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
     _check_scorable(named, truth, seen)
     scale, rows = seen.scale(), {}
@@ -89,13 +178,20 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
 
 
 def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> None:
+    of_kind("truth", truth, TaskData, "the table of the hidden cells")
+    of_kind("seen", seen, TaskData, "the table of the training cells")
     if not named or not truth.observed.any():
         raise ValueError("predictions, truth: there is no prediction or no observed cell to score; pass both")
-    if seen.tasks != truth.tasks:
-        raise ValueError(f"seen: has the tasks {seen.tasks}, truth {truth.tasks}; pass the same, in this order")
+    if (seen.tasks, seen.units) != (truth.tasks, truth.units):
+        raise ValueError(
+            f"seen: has the tasks {seen.tasks} in {seen.units}, truth {truth.tasks} in {truth.units}; pass the same"
+        )
     if torch.equal(seen.x, truth.x) and bool((seen.observed & truth.observed).any()):
         raise ValueError("truth: holds cells that were seen in training; score hidden cells only")
     for name, prediction in named.items():
+        of_kind(f"predictions, {name!r}", prediction, Prediction, "what predict or impute returned")
+        if prediction.units != truth.units:
+            raise ValueError(f"predictions: {name!r} is in {prediction.units}, truth in {truth.units}; take the same")
         if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
             raise ValueError(f"predictions: {name!r} has other rows or tasks than truth; predict at truth.x")
         if not prediction.noise:

@@ -32,9 +32,9 @@ class Store:
 
     def __enter__(self) -> Store:
         if self.path is not None:
-            self.lock = FileLock(f"{self.path}.lock", blocking=False)
+            self.lock = FileLock(f"{self.path}.lock")
             try:
-                self.lock.acquire()
+                self.lock.acquire(timeout=0)
             except Timeout:
                 raise ValueError(
                     f"store: another process writes {self.path}; wait for it, or pass another path"
@@ -74,18 +74,20 @@ class Store:
 
 def _read(path: Path) -> dict[Key, pd.DataFrame]:
     """The stored fits. Only numbers may be missing: a task may be called NA."""
-    number = dict.fromkeys(NUMBERS + MARKS, ["", "nan"])
     try:
-        frame = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(LABELS, str),
-            keep_default_na=False,
-            na_values=number,
-            engine="python",
-        )
-        frame = frame.astype(dict.fromkeys(NUMBERS + MARKS, float)).astype({"on floor": int, "numbers": int})
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
+        for name in NUMBERS + MARKS:  # by Python: the parser of older pandas misses the last digit
+            frame[name] = [float(text or "nan") for text in frame[name]]
+        frame = frame.astype({"on floor": int, "numbers": int})
     except (ValueError, KeyError):  # not text, no columns, no numbers
         frame = pd.DataFrame()
-    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any():
+    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
         raise ValueError(f"store: {path} is not a file that compare wrote; pass another path")
     return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
+
+
+def _possible(frame: pd.DataFrame) -> bool:
+    """Whether the numbers can be scores; one that was changed to another possible value is not noticed."""
+    errors = frame[["MSE", "MAE", "SMSE", "CRPS", "on floor", "numbers"]]
+    small = (frame["MAE"] ** 2 > frame["MSE"] * (1 + 1e-9)).any()  # the mean of squares is not below the squared mean
+    return not ((errors < 0).any(axis=None) or small or (frame["coverage"] < 0).any() or (frame["coverage"] > 1).any())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.forecasting import Forecaster
 from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
-Arms = Mapping[str, Callable[[TaskData], Model]]
+Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
 Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
 DEATHS = 3  # how often a process may be killed without a single fit done in between
 
@@ -31,6 +34,14 @@ def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData]
     """The five models that the book compares, by name; kernel: of the inputs, variance 1 (default RBFKernel()).
 
     The LMC has two such kernels, rank 1 and noise per task.
+
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import simulate, standard_arms
+    >>> arms = standard_arms(MaternKernel(nu=1.5))
+    >>> list(arms)
+    ['independent, own', 'independent, shared', 'ICM', 'ICM, full noise', 'LMC']
+    >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
+    'full'
     """
     return {
         "independent, own": lambda data: independent(data, kernel=kernel),
@@ -48,6 +59,7 @@ def compare(
     *,
     store: str | Path | None = None,
     jobs: int = 1,
+    client: Any = None,
     progress: bool = True,
     **options: Any,
 ) -> pd.DataFrame:
@@ -55,26 +67,38 @@ def compare(
 
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
-    table to a model (default: `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one
-    on each core. progress: a bar, in terminals only.
+    table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
+    `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
+    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
+    scheduler need this release of the module, workers best one thread each), and this process stores. progress: a bar,
+    in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
-    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process that
-    is killed costs the fits that were under way, and they are done again.
+    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or
+    worker that is killed costs the fits that were under way, and they are done again.
 
     Raises ValueError for a store that another process writes and for a stored row of other data or another model,
     FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
     and again.
+
+    >>> from mtgp_tutorial import compare, icm, independent, simulate
+    >>> def trial(seed):
+    ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+    >>> results = compare(trial, [1, 2], {"alone": independent, "ICM": icm}, starts=1)
+    >>> results[["trial", "arm", "task"]].to_numpy().tolist()
+    [[1, 'alone', 'sine'], [1, 'ICM', 'sine'], [2, 'alone', 'sine'], [2, 'ICM', 'sine']]
     """
-    labels, arms = list(trials), dict(standard_arms() if arms is None else arms)
+    arms = standard_arms() if arms is None else arms
+    _check_kinds(trial, trials, arms)
+    labels, arms = list(trials), dict(arms)
     _check_names(labels, arms)
-    _check_jobs(jobs)
+    _check_jobs(jobs, client)
     failed: list[str] = []
     with (
         Store(store) as kept,
         tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
     ):
-        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs):
+        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
             if isinstance(found, str):
@@ -94,9 +118,12 @@ def compare(
 def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
     """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
     for label in labels:
-        seen, hidden = trial(label)
+        seen, hidden = _tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
+            of_kind(
+                f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
+            )
             marks = _marks(model, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
@@ -104,8 +131,11 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
                 yield key, model, seen, hidden, marks, options
 
 
-def _all(asked: Iterator[Any], jobs: int) -> Iterator[Fitted]:
+def _all(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
     """The fits as they are done, in this process or in others; those of a killed process once more."""
+    if client is not None:
+        yield from _on_cluster(asked, client)
+        return
     if jobs == 1:
         yield from (_fitted(*one) for one in asked)
         return
@@ -127,10 +157,34 @@ def _all(asked: Iterator[Any], jobs: int) -> Iterator[Fitted]:
                 ) from None
 
 
+def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
+    """The fits as the workers have done them; the scheduler gives those of a lost worker to another."""
+    from distributed import as_completed  # an extra, and whoever has a client has it
+    from distributed.scheduler import KilledWorker
+
+    try:
+        futures = [client.submit(_fitted, *one, pure=False) for one in asked]
+        for _, found in as_completed(futures, with_results=True):
+            yield found
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"compare: a fit was under way on each of {error.allowed_failures + 1} workers that died (is their memory "
+            "full?); try fewer tasks or rows, or larger workers"
+        ) from None
+
+
 def _fitted(
-    key: Key, model: Model, seen: TaskData, hidden: TaskData, marks: dict[str, float], options: dict[str, Any]
+    key: Key,
+    model: Model | Forecaster,
+    seen: TaskData,
+    hidden: TaskData,
+    marks: dict[str, float],
+    options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
+    if isinstance(model, Forecaster):
+        table = scores.table(model.forecast(hidden), hidden, seen).reset_index()
+        return key, table.assign(**{"log likelihood": math.nan, "on floor": 0}, **marks)
     try:
         fitted = fit(model, **options)
     except FitError as error:
@@ -139,6 +193,27 @@ def _fitted(
     answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
     table = scores.table(answer, hidden, seen).reset_index()
     return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
+
+
+def _tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
+    """What a trial gave: two tables, of which the second has what is to be predicted."""
+    if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
+        raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
+    seen, hidden = found
+    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
+        raise ValueError(
+            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
+        )
+    return seen, hidden
+
+
+def _check_kinds(trial: Any, trials: Any, arms: Any) -> None:
+    of_kind("trial", trial, Callable, "a function of one entry of trials that returns two tables")  # type: ignore[arg-type]
+    if isinstance(trials, str) or not isinstance(trials, Iterable):
+        raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
+    of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
+    for name, build in arms.items():
+        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
 
 
 def _check_names(labels: list[Any], arms: Arms) -> None:
@@ -156,16 +231,24 @@ def _check_names(labels: list[Any], arms: Arms) -> None:
             raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
 
 
-def _check_jobs(jobs: int) -> None:
+def _check_jobs(jobs: int, client: Any) -> None:
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
         raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
+    if client is not None and (jobs != 1 or not hasattr(client, "submit")):
+        raise ValueError(
+            f"client: is a {type(client).__name__}, with jobs={jobs}; pass a dask.distributed Client, and no jobs"
+        )
 
 
-def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:
+def _marks(model: Model | Forecaster, hidden: TaskData, priors: bool) -> dict[str, float]:
     """Numbers that change when the model, the seen cells or the hidden cells do."""
-    with torch.no_grad():
-        start = float(objective(model, priors))
-    numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
+    if isinstance(model, Forecaster):
+        answer = model.forecast(hidden)  # of the seen table and its own options
+        numbers, start = 0, float((place * (answer.mean + answer.variance).flatten()).nansum())
+    else:
+        with torch.no_grad():
+            start = float(objective(model, priors))
+        numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
     return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}

@@ -20,6 +20,13 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
     or "none" where all errors are known. Raises ValueError for unknown words, unusable kernels and tables that cannot
     be standardised. (book: one-equation)
+
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import fit, independent, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> fitted = fit(independent(data, hyper="shared", kernel=MaternKernel(nu=2.5)))
+    >>> fitted.correlation.to_numpy().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     if hyper not in ("own", "shared"):
         raise ValueError(f"hyper: {hyper!r} is neither 'own' nor 'shared'; pass one of these")
@@ -34,6 +41,13 @@ def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kerne
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
     or "none" where all errors are known. Raises ValueError for a rank below 1 or above T, unknown words, unusable
     kernels, tables that have no scale.
+
+    >>> from mtgp_tutorial import fit, icm, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1), noise="full"))
+    >>> bool(fitted.correlation.loc["sine", "lagged sine"] > 0.5)
+    True
+    >>> fitted.Sigma.shape
+    (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
     return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise)
@@ -53,6 +67,13 @@ def lmc(
     number or a list of Q; own: False sets every kappa to 0 (with rank 1: the semiparametric latent factor model);
     noise: "shared", "per task", "full", or "none" where all errors are known. Raises ValueError as `icm` does, and for
     no kernels or ranks that do not fit.
+
+    >>> from gpytorch.kernels import MaternKernel, RBFKernel
+    >>> from mtgp_tutorial import fit, lmc, simulate
+    >>> model = lmc(simulate.two_sines(seed=1), kernels=[RBFKernel(), MaternKernel(nu=1.5)])
+    >>> fitted = fit(model, starts=1)
+    >>> len(fitted.Bs), fitted.shares.shape, fitted.shares.sum(axis=1).round(6).tolist()
+    (2, (2, 2), [1.0, 1.0])
     """
     chosen: Any = kernels
     if isinstance(kernels, Integral) and not isinstance(kernels, bool):
@@ -75,4 +96,7 @@ def _checked_rank(rank: int, num_tasks: int) -> int:
 def _checked(data: TaskData) -> TaskData:
     if not isinstance(data, TaskData):
         raise ValueError(f"data: is a {type(data).__name__}; pass a TaskData")
+    for d, width in enumerate((data.x.amax(0) - data.x.amin(0)).tolist()):
+        if width and not 1e-150 < width < 1e150:
+            raise ValueError(f"x: column {d} spans {width:.3g}, whose square is out of range; pass it in another unit")
     return data

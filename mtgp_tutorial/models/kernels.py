@@ -60,7 +60,9 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
         raise ValueError(
             f"kernel: does not fit inputs of {x.shape[1]} columns ({reason}); pass one that does"
         ) from None
-    if variances.shape != x.shape[:1] or not torch.allclose(variances, torch.ones_like(variances)):
+    if variances.shape != x.shape[:1]:
+        raise ValueError("kernel: has a batch_shape; pass one kernel without it (lmc takes a list)")
+    if not torch.allclose(variances, torch.ones_like(variances)):
         raise ValueError(
             f"kernel: has the variance {variances.flatten()[0]:.3g}, not 1; "
             "pass one without scale, and no sum of kernels (B is the scale)"

@@ -37,6 +37,16 @@ class Model(torch.nn.Module):
     """A multi-task GP on a table: constant means, a kernel with `terms`, and a noise likelihood.
 
     `data` is the table as it was given, `unit` the standardised one, `scale` the way between them.
+
+    >>> from mtgp_tutorial import icm, simulate
+    >>> model = icm(simulate.two_sines(seed=1))
+    >>> tuple(model.B().shape), tuple(model.Sigma().shape), model.noise
+    ((2, 2), (2, 2), 'per task')
+    >>> [(K, B)] = model.terms(model.unit.x)
+    >>> tuple(K.shape), bool((K.diagonal() == 1).all())
+    ((10, 10), True)
+    >>> type(model.exact_gp().likelihood).__name__
+    'MultitaskGaussianLikelihood'
     """
 
     def __init__(self, data: TaskData, kernel: IndependentKernel | ICMKernel | LMCKernel, noise: str):

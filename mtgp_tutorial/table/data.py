@@ -1,8 +1,8 @@
-"""Tables of observations with holes, and what a model says about them."""
+"""Tables of observations with holes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,41 +10,40 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import generator
+from mtgp_tutorial.table import frames, showing
 from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.checks import check_errors, check_names, check_same_rows, check_table, input_names
 from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.scale import Scale
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units."""
-
-    mean: Tensor
-    sd: Tensor
-
-    def to_unit(self, y: Tensor) -> Tensor:
-        """Data units to standardised units, over the last axis."""
-        return (y - self.mean) / self.sd
-
-    def to_data(self, y: Tensor) -> Tensor:
-        """Standardised units back to data units, over the last axis."""
-        return y * self.sd + self.mean
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TaskData:
     """N rows of D inputs and T tasks; NaN in `y` marks a cell that was not observed.
 
     x: [N, D] (or [N]), y: [N, T]. Arrays, tensors and data frames of any real type are
     copied to float64. `tasks` and `units` name the T columns of y; a data frame brings its
-    own column names. `x_name` and `x_unit` label the first input in figures.
+    own column names. `x_name` and `x_unit` label the first input in figures; `x_names` are the names of all D inputs
+    (default: x_name, "x 2", ...).
 
     sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
-    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: noise-known)
+    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
     index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
     input, notes: how the table was read. `from_frame` and `read_table` fill them.
 
     Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x,
     standard errors that are not above 0, and names that do not fit.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TaskData
+    >>> frame = pd.DataFrame({"level": [1.2, None, 1.4], "flow": [10, 20, 30]})
+    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"], x_name="day")
+    >>> data.tasks, data.observed.sum(0).tolist()
+    (('level', 'flow'), [2, 3])
+    >>> seen, hidden = data.hide("flow", 1, 2)
+    >>> seen.observed.sum(0).tolist(), hidden.observed.sum(0).tolist()
+    ([2, 1], [0, 2])
     """
 
     x: Tensor
@@ -57,12 +56,12 @@ class TaskData:
     index: pd.Index | None = None
     calendar: Calendar | None = None
     notes: tuple[str, ...] = ()
+    x_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.tasks, str) or isinstance(self.units, str):
-            raise ValueError(
-                f"tasks, units: are {self.tasks!r} and {self.units!r}; pass lists of names, one for each task"
-            )
+        check_names(self.tasks, "tasks")
+        check_names(self.units, "units")
+        check_same_rows(self.x, self.y, self.sd)
         tasks = list(self.tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
@@ -74,14 +73,60 @@ class TaskData:
         sd = None if self.sd is None else as_matrix(self.sd, "sd", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
-        _check_table(x, y, tasks, units)
+        check_table(x, y, tasks, units)
         if sd is not None:
-            _check_errors(sd, y, tasks)
+            check_errors(sd, y, tasks)
         if index is not None and len(index) != len(y):
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
+        x_names = input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
-        for name, value in {**table, "notes": tuple(self.notes)}.items():
+        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names}.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return showing.summary(self)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        x: Any = None,
+        tasks: Any = None,
+        units: Any = None,
+        sd: Any = None,
+        series: Hashable | None = None,
+        value: Hashable | None = None,
+    ) -> TaskData:
+        """A table from a data frame, wide (a column for each task) or long (a row for each value).
+
+        x: a column or several, or None for the index. Where the first is a date (timestamps, periods, ISO text, or the
+        pair "year" and "quarter" or "month") it becomes a number by `Calendar.of`. tasks: columns, by default all
+        others of numbers but those that look like standard errors (`level_se` beside `level`); what is left out stands
+        in `notes`. units: a list or a dict by task, else from headers such as `level (m)` and `level [m]`; the task is
+        then `level`. sd: known standard errors: a dict {task: column}, a list of columns such as `level_se`, or a frame
+        with the index of `frame` and tasks for columns. series, value (long): the columns of names and of values, with
+        sd a column; two values of one series at one input become two rows. Rows stay in their order and keep their
+        index; a row without values stays, as a question.
+
+        Raises TableError, a ValueError, for unknown columns, text among numbers and rows without input, with the place.
+
+        >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"], "level (m)": [1.5, None], "by": ["Kim", "Noor"]})
+        >>> TaskData.from_frame(frame, x="day")
+        TaskData: 2 rows, 1 task: level [m]
+          day: 2023-04-01 to 2023-04-02 (days since 2023-04-01)
+          1 of 2 cells missing
+          day: dates as numbers, days since 2023-04-01, chosen by their median spacing
+          by: text; left out
+        """
+        return cls(**frames.fields(frame, x, tasks, units, sd, series, value))
+
+    def to_frame(self) -> pd.DataFrame:
+        """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
+
+        Rows have the user's index, else the inputs for an index (as dates where there is a calendar); inputs that are
+        not the index are columns before the tasks.
+        """
+        return showing.table_frame(self)
 
     @property
     def num_tasks(self) -> int:
@@ -125,6 +170,8 @@ class TaskData:
         """
         if self.calendar is not None and dim == 0:
             start, stop = (float(as_matrix(self.calendar.inputs([one]), "start, stop")) for one in (start, stop))
+        if not all(hasattr(one, "__float__") for one in (start, stop)):
+            raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
         if not 0 <= dim < self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
         mask = torch.zeros_like(self.observed)
@@ -136,13 +183,13 @@ class TaskData:
 
     def hide_random(self, task: str, share: float, *, seed: int) -> tuple[TaskData, TaskData]:
         """Hide a random share (0 to 1) of one task's observed cells; returns (seen, hidden)."""
-        if not 0 < share < 1:
+        if not hasattr(share, "__float__") or not 0 < share < 1:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
         column = self.task_index(task)
         rows = self.observed[:, column].nonzero().squeeze(1).cpu()
         if not 0 < round(share * len(rows)) < len(rows):
             raise ValueError(f"share: {share} of {len(rows)} cells hides none or all of {task!r}; pass another share")
-        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(len(rows), generator=generator(seed))
         mask = torch.zeros(self.y.shape, dtype=torch.bool)
         mask[rows[order[: round(share * len(rows))]], column] = True
         return self.split(mask.to(self.y.device))
@@ -177,63 +224,3 @@ class TaskData:
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
-
-
-def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
-    if y.shape[1] == 0:
-        raise ValueError("y: has no columns; pass at least one task")
-    if x.shape[1] == 0:
-        raise ValueError("x: has no columns; pass at least one input")
-    if len(x) == 0 or len(x) != len(y):
-        raise ValueError(f"x, y: have {len(x)} and {len(y)} rows; pass the same number, at least one")
-    if x.device != y.device:
-        raise ValueError(f"x, y: are on {x.device} and {y.device}; move both to one device")
-    if not x.isfinite().all():
-        raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
-    if y.isinf().any():
-        raise ValueError(f"y: holds {int(y.isinf().sum())} infinite values; mark missing cells with NaN")
-    for name, labels in (("tasks", tasks), ("units", units)):
-        if len(labels) != y.shape[1]:
-            raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
-    if len(set(tasks)) != len(tasks):
-        raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
-
-
-def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
-    if sd.shape != y.shape or sd.device != y.device:
-        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
-    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
-    if bool(wrong.any()):
-        row, task = wrong.nonzero()[0].tolist()
-        raise ValueError(
-            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
-            "errors above 0, and NaN where none is known"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """Gaussian predictions for T tasks at M inputs, in data units.
-
-    x: [M, D], mean: [M, T], variance: [M, T]. `noise` tells whether it speaks of the observed
-    y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
-    of the k cells that `cells` names, in this order, by row number and task: from `predict` all
-    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
-    those of the table whose rows these are, or of the table that was fitted.
-    """
-
-    x: Tensor
-    mean: Tensor
-    variance: Tensor
-    tasks: tuple[str, ...]
-    units: tuple[str, ...]
-    noise: bool
-    covariance: Tensor | None = None
-    cells: pd.MultiIndex | None = None
-    index: pd.Index | None = None
-    calendar: Calendar | None = None
-
-    @property
-    def sd(self) -> Tensor:
-        """Standard deviations [M, T], in data units."""
-        return self.variance.sqrt()

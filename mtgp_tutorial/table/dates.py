@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mtgp_tutorial.table.spelling import read_dates
+
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
+SPACINGS = {"years": "25D", "days": "12h", "hours": "30min", "minutes": "30s"}  # from this median spacing on
 EPOCH = pd.Timestamp(0)
 
 
@@ -18,8 +21,13 @@ EPOCH = pd.Timestamp(0)
 class Calendar:
     """How dates become numbers: units since `origin`, or years, in which all months are equally long.
 
-    In "years" a date is year + (month - 1 + (day - 1 + time of day) / days of that month) / 12, and origin is not used.
-    zone: the time zone in which the dates were given, None where none was. Raises ValueError for another unit.
+    In "years" a date is year + (month - 1 + (day - 1 + time of day) / days of that month) / 12, by the clock on the
+    wall, and origin is not used. zone: the time zone in which the dates were given, None where none was; origin is then
+    in UTC, and a day has 24 hours. Raises ValueError for another unit.
+
+    >>> calendar = Calendar.of(["2019-01-07", "2019-01-14", "2019-01-21"])
+    >>> calendar.label, calendar.to_numbers("2019-01-28").tolist()
+    ('days since 2019-01-07', [21.0])
     """
 
     unit: str
@@ -35,8 +43,8 @@ class Calendar:
         """Name of the input on an axis of numbers: "year", "days since 2019-01-07"."""
         if self.unit == "years":
             return "year"
-        day = self.origin.normalize() == self.origin
-        return f"{self.unit} since {self.origin:{'%Y-%m-%d' if day else '%Y-%m-%d %H:%M:%S'}}"
+        origin = self.origin if self.zone is None else self.origin.tz_localize("UTC").tz_convert(self.zone)
+        return f"{self.unit} since {origin:{'%Y-%m-%d' if origin.normalize() == origin else '%Y-%m-%d %H:%M:%S'}}"
 
     def to_numbers(self, dates: Any) -> np.ndarray:
         """Numbers [N] of dates: whatever pandas reads as dates. Raises ValueError for what it does not."""
@@ -47,20 +55,20 @@ class Calendar:
         return np.asarray(when.year + (when.month - 1 + day / when.days_in_month) / 12, dtype=float)
 
     def to_dates(self, numbers: Any) -> pd.DatetimeIndex:
-        """Dates of numbers [N], to the microsecond, in the zone in which they were given."""
-        values = np.asarray(numbers, dtype=float)
+        """Dates of numbers [N], to the microsecond (in years: the second), in the zone in which they were given."""
+        values = np.atleast_1d(np.asarray(numbers, dtype=float))
         if self.unit != "years":
-            whole = pd.to_timedelta(np.round(values * SECONDS[self.unit] * 1e6), unit="us")
+            whole = pd.to_timedelta(np.round(values * SECONDS[self.unit] * 1e6).astype("int64"), unit="us")
             when = pd.DatetimeIndex(self.origin + whole)
-        else:
-            months = np.round(values * 12 * 1e9) / 1e9  # a month's first instant, not one rounding error before it
-            month = np.floor(months)
-            start = pd.PeriodIndex.from_fields(
-                year=(month // 12).astype(int), month=(month % 12).astype(int) + 1, freq="M"
-            )
-            days = (months - month) * start.days_in_month
-            when = start.to_timestamp() + pd.to_timedelta(np.round(days * 86400), unit="s")
-        return when if self.zone is None else when.tz_localize("UTC").tz_convert(self.zone)
+            return when if self.zone is None else when.tz_localize("UTC").tz_convert(self.zone)
+        months = np.round(values * 12 * 1e9) / 1e9  # a month's first instant, not one rounding error before it
+        start = pd.DatetimeIndex((np.floor(months).astype("int64") - 1970 * 12).astype("datetime64[M]").astype("M8[s]"))
+        days = (months - np.floor(months)) * start.days_in_month
+        when = start + pd.to_timedelta(np.round(days * 86400).astype("int64"), unit="s")
+        if self.zone is None:
+            return when
+        first = np.ones(len(when), dtype=bool)  # an hour that stands twice on the clock is its first
+        return when.tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward")
 
     def inputs(self, x: Any) -> Any:
         """x as it is if it holds numbers, else the numbers of its dates (of its first column, where it has several)."""
@@ -69,22 +77,65 @@ class Calendar:
             return x if _numeric(first) else x.assign(**{x.columns[0]: self.to_numbers(first)})
         return x if _numeric(x) else self.to_numbers(x)
 
+    @classmethod
+    def of(cls, dates: Any) -> Calendar:
+        """The calendar for a table of these dates, by their median spacing (from one date to the next later one).
+
+        From 25 days on "years", so months, quarters and years are equally long; from 12 hours on "days"; from half an
+        hour on "hours"; from half a minute on "minutes"; else "seconds". The origin is the midnight before the first.
+        """
+        when = _dates(dates)
+        steps = when.unique().sort_values()
+        spacing = (steps[1:] - steps[:-1]).median() if len(steps) > 1 else pd.Timedelta(days=1)
+        unit = next((unit for unit, least in SPACINGS.items() if spacing >= pd.Timedelta(least)), "seconds")
+        first = when.min().normalize()
+        if when.tz is None:
+            return cls(unit, EPOCH if unit == "years" else first)
+        return cls(unit, EPOCH if unit == "years" else first.tz_convert("UTC").tz_localize(None), _zone(when))
+
     def _naive(self, dates: Any) -> pd.DatetimeIndex:
-        """Dates without a zone, in UTC where a zone was given."""
-        if isinstance(dates, pd.Series):
-            dates = dates.array
-        if isinstance(dates, (pd.PeriodIndex, pd.arrays.PeriodArray)):
-            dates = pd.PeriodIndex(dates).to_timestamp()
-        try:
-            when = pd.DatetimeIndex(pd.to_datetime(dates if np.ndim(dates) else [dates]))
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"dates: {str(error).splitlines()[0]}; pass dates, such as '2023-04-01', or numbers"
-            ) from None
+        """Dates without a zone: in UTC where a zone was given and the unit has one length, else as the clock says."""
+        when = _dates(dates)
         if (when.tz is None) != (self.zone is None):
             has, needs = ("no time zone", self.zone) if when.tz is None else (f"the zone {when.tz}", "none")
             raise ValueError(f"dates: have {has}, those of the table {needs}; pass them in the same way")
-        return when if when.tz is None else when.tz_convert("UTC").tz_localize(None)
+        return (
+            when if when.tz is None else when.tz_convert(self.zone if self.unit == "years" else "UTC").tz_localize(None)
+        )
+
+
+def _zone(when: pd.DatetimeIndex) -> str:
+    """The name of a time zone; UTC for one that has none."""
+    try:
+        pd.Timestamp(0, tz=str(when.tz))
+    except (ValueError, KeyError, OSError):
+        return "UTC"
+    return str(when.tz)
+
+
+def _dates(dates: Any) -> pd.DatetimeIndex:
+    """Whatever holds dates and nothing else: text that can be read in one way, timestamps, periods (their start)."""
+    values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True)
+    if values.dtype == object and len(values) and all(isinstance(one, pd.Period) for one in values):
+        values = pd.Series(pd.PeriodIndex(values))
+    try:
+        if isinstance(values.dtype, pd.PeriodDtype):
+            when = pd.DatetimeIndex(values.dt.to_timestamp())
+        elif any(isinstance(one, str) for one in values):
+            read = read_dates(values.map(str).rename("dates"), guess=False)
+            if read is None:
+                raise ValueError(f"{values.iloc[0]!r} is not a date")
+            when = read[0].rename(None)
+        elif _numeric(values):
+            raise ValueError(f"{values.iloc[0]!r} is a number")
+        else:
+            when = pd.DatetimeIndex(pd.to_datetime(values))
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"dates: {reason}; pass dates, such as '2023-04-01', or numbers") from None
+    if when.hasnans:
+        raise ValueError(f"dates: {int(when.isna().sum())} of {len(when)} are missing; pass all")
+    return when
 
 
 def _numeric(x: Any) -> bool:

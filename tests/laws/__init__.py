@@ -3,10 +3,44 @@
 Each is exact algebra held to rounding error, or a fact that a textbook states; none is "small after training".
 """
 
-from laws import answers, correlations, equation, fits, forms, judging, kernels, known, labels, models, simulation
+from laws import (
+    answers,
+    checking,
+    correlations,
+    equation,
+    fits,
+    forecasting,
+    forms,
+    intervals,
+    judging,
+    keeping,
+    kernels,
+    known,
+    labels,
+    models,
+    simulation,
+    trends,
+)
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
-ROOMS = (forms, equation, kernels, models, answers, correlations, fits, judging, simulation, labels, known)
+ROOMS = (
+    forms,
+    equation,
+    kernels,
+    models,
+    answers,
+    correlations,
+    fits,
+    judging,
+    simulation,
+    labels,
+    known,
+    checking,
+    intervals,
+    keeping,
+    trends,
+    forecasting,
+)
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]

@@ -1,0 +1,91 @@
+"""Residuals of a fit, in standard deviations, and those of tables drawn from the fit itself.
+
+With C the covariance of the observed cells, r their residual and a = C^-1 r, there are three kinds:
+
+    cell left out    each cell against all others, C^-1 r over the root of the diagonal of C^-1
+    block left out   the same for blocks: how the fit fills a gap
+    one step         each cell against those before it, in the order of x: w = L^-1 r with C = L L^T
+
+All are N(0, 1) where the model is right. The first two are correlated by construction, since a cell is among the others
+of its neighbour; the last are independent, so only they give tests by a formula.
+(The one-step errors of a Kalman filter are called innovations; Rasmussen and Williams 2006, eq. 5.12, for the first)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.arguments import generator
+from mtgp_tutorial.device import as_array
+from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.gaussian import cholesky
+from mtgp_tutorial.fits.result import Fit
+
+
+def in_order(fit: Fit) -> Cells:
+    """The observed cells, by rows in the order of the first input (then the second, ...), tasks in theirs."""
+    data = fit.model.data
+    rows = torch.as_tensor(np.lexsort(as_array(data.x).T[::-1]).copy()).to(data.x.device)
+    place, tasks = all_cells(data.observed[rows])
+    return rows[place], tasks
+
+
+@torch.no_grad()
+def root(fit: Fit, cells: Cells) -> Tensor:
+    """U [n, n], upper triangular, with C^-1 = U U^T: then L = U^-T is the Cholesky factor of C in this order."""
+    inverse = fit.conditioned().inverse(cells)
+    return cholesky(inverse.flip(0, 1), "inverse covariance").flip(0, 1)
+
+
+@torch.no_grad()
+def one_step(fit: Fit, U: Tensor, cells: Cells) -> Tensor:
+    """w [n] = L^-1 r = U^-1 a: each cell less its mean given the cells before it, over the standard deviation."""
+    return torch.linalg.solve_triangular(U, fit.conditioned().weights[cells][:, None], upper=True)[:, 0]
+
+
+def left_out(U: Tensor, weights: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Residuals [n, S] of S tables with weights C^-1 r [n, S]: of cells, or of blocks with one label [n] each."""
+    if labels is None:
+        return weights / (U**2).sum(1).sqrt()[:, None]
+    z = torch.empty_like(weights)
+    for label in labels.unique():
+        block = labels == label
+        left = torch.cholesky_inverse(cholesky(U[block] @ U[block].mT, "inverse covariance of a block"))
+        z[block] = left @ weights[block] / left.diagonal().sqrt()[:, None]
+    return z
+
+
+def drawn_weights(U: Tensor, draws: int, seed: int) -> Tensor:
+    """C^-1 r [n, S] of tables drawn from the fit at the same cells: r = L e, so C^-1 r = U e."""
+    return U @ torch.randn(len(U), draws, dtype=torch.float64, generator=generator(seed)).to(U)
+
+
+def compact_groups(x: np.ndarray, count: int) -> np.ndarray:
+    """Labels [N] of groups of about as many different inputs, near each other: stretches, where there is one input.
+
+    Halves along the input that is widest, in units of its range, and halves these again. Rows at one x stay together.
+    """
+    places, which = np.unique(x, axis=0, return_inverse=True)
+    labels = np.zeros(len(places), dtype=int)
+    _halve(places / np.maximum(np.ptp(places, axis=0), 1e-300), np.arange(len(places)), count, 0, labels)
+    return labels[which.ravel()]
+
+
+def _halve(places: np.ndarray, at: np.ndarray, count: int, first: int, labels: np.ndarray) -> None:
+    """Number the groups of the places `at` from `first` on."""
+    labels[at] = first
+    if count > 1:
+        along = places[at, np.argmax(np.ptp(places[at], axis=0))]
+        at, lower = at[np.argsort(along, kind="stable")], count // 2
+        cut = round(len(at) * lower / count)
+        _halve(places, at[:cut], lower, first, labels)
+        _halve(places, at[cut:], count - lower, first + lower, labels)
+
+
+def nearest_before(x: np.ndarray) -> np.ndarray:
+    """For each row [N] but the first the number of the nearest row before it, in units of the ranges; -1 for that."""
+    unit = x / np.where(np.ptp(x, axis=0) > 0, np.ptp(x, axis=0), 1)
+    found = [int(np.argmin(((unit[i] - unit[i - 1 :: -1]) ** 2).sum(1))) for i in range(1, len(x))]  # later ones first
+    return np.array([-1, *(i - 1 - back for i, back in enumerate(found, start=1))], dtype=int)

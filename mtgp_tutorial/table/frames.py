@@ -1,0 +1,135 @@
+"""From a data frame to the fields of a TaskData: which columns are tasks and which are standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mtgp_tutorial.table.headers import column, errors_beside, names_in, tasks_of
+from mtgp_tutorial.table.inputs import inputs_of, numbers, standard_errors
+from mtgp_tutorial.table.long import spread
+from mtgp_tutorial.table.refusing import TableError, listed
+
+
+def fields(
+    frame: pd.DataFrame, x: Any, tasks: Any, units: Any, sd: Any, series: Hashable | None, value: Hashable | None
+) -> dict[str, Any]:
+    """Arguments of TaskData for a frame; see `TaskData.from_frame`."""
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(f"frame: is a {type(frame).__name__}", "pass a pandas DataFrame")
+    if not frame.columns.is_unique:
+        raise TableError(f"frame: has two columns named {frame.columns[frame.columns.duplicated()][0]!r}", "rename one")
+    if not len(frame):
+        raise TableError("frame: has no rows", "pass at least one")
+    inputs, used = inputs_of(frame, x)
+    if series is None and value is None:
+        table, index = _wide(frame, used, tasks, sd, inputs.notes)
+    else:
+        table, inputs = spread(frame, used, tasks, sd, series, value, inputs)
+        index = None
+    names, found = zip(*table.pop("headers"))
+    return {
+        **table,
+        "x": inputs.x,
+        "tasks": names,
+        "units": _units(units, names, found),
+        "x_name": inputs.names[0],
+        "x_names": inputs.names,
+        "x_unit": inputs.unit,
+        "index": index,
+        "calendar": inputs.calendar,
+        "notes": tuple(inputs.notes),
+    }
+
+
+def _wide(
+    frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, notes: list[str]
+) -> tuple[dict[str, Any], pd.Index | None]:
+    """y, sd and headers of a frame with one column for each task, and its index unless that only counts."""
+    named = {} if isinstance(sd, pd.DataFrame) or sd is None else _error_columns(frame, sd)
+    if tasks is None:
+        chosen = _numeric(frame, [*used, *named.values()], notes)
+    else:
+        chosen = [column(frame, name, "tasks") for name in names_in(tasks)]
+    if not chosen:
+        raise TableError(
+            "tasks: no column of numbers is left beside the input", f"name some of {listed(frame.columns)}", "tasks"
+        )
+    headers = tasks_of(chosen)
+    y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
+    errors = None
+    if isinstance(sd, pd.DataFrame):
+        errors = _aligned(sd, frame, chosen, headers)
+    elif sd is not None:
+        if extra := [c for c in named if c not in chosen]:
+            raise TableError(f"sd: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
+        none = np.full(len(frame), np.nan)
+        errors = np.column_stack(
+            [standard_errors(frame[named[c]], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
+        )
+    counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+    return {"y": y, "sd": errors, "headers": headers}, None if counts else frame.index
+
+
+def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -> list[Hashable]:
+    """The other columns that hold numbers; what is left out is said."""
+    chosen = []
+    beside = {c: of for of, c in errors_beside(frame).items() if of not in taken}
+    for c in [c for c in frame.columns if c not in taken]:
+        values = frame[c]
+        kind = pd.api.types.infer_dtype(values, skipna=True)
+        if c in beside:
+            notes.append(
+                f"{c}: looks like standard errors of {beside[c]}; left out; sd={{{beside[c]!r}: {c!r}}} uses it"
+            )
+        elif kind in ("integer", "floating", "mixed-integer-float", "decimal", "mixed-integer", "mixed"):
+            chosen.append(c)
+        elif values.isna().all():
+            notes.append(f"{c}: empty; left out")
+        else:
+            word = {"string": "text", "categorical": "text", "boolean": "true or false", "datetime64": "dates"}
+            notes.append(f"{c}: {word.get(kind, kind)}; left out")
+    return chosen
+
+
+def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
+    """The user's units, a list or by name, else those of the headers."""
+    if units is None:
+        return list(found)
+    if isinstance(units, dict):
+        if unknown := [name for name in units if name not in tasks]:
+            raise TableError(f"units: {unknown[0]!r} is not one of the tasks", f"name some of {listed(tasks)}", "units")
+        return [units.get(task, unit) for task, unit in zip(tasks, found)]
+    return list(units) if isinstance(units, (list, tuple)) else units
+
+
+def _error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Hashable]:
+    """Which column holds the standard errors of which."""
+    if isinstance(sd, dict):
+        return {column(frame, task, "sd"): column(frame, c, "sd") for task, c in sd.items()}
+    beside = {c: of for of, c in errors_beside(frame).items()}
+    pairs = {}
+    for name in names_in(sd):
+        c = column(frame, name, "sd")
+        if c not in beside:
+            raise TableError(f"sd: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd")
+        pairs[beside[c]] = c
+    return pairs
+
+
+def _aligned(
+    sd: pd.DataFrame, frame: pd.DataFrame, chosen: Sequence[Hashable], headers: list[tuple[str, str]]
+) -> np.ndarray:
+    """A frame of standard errors, brought to the order of rows and tasks by its index and columns."""
+    if not sd.index.equals(frame.index):
+        if not (sd.index.is_unique and frame.index.is_unique) or set(sd.index) != set(frame.index):
+            raise TableError("sd: has another index than frame", "pass one row for each, with the same index", "sd")
+        sd = sd.reindex(frame.index)
+    known = {c: next((k for k in (c, name) if k in sd.columns), None) for c, (name, _) in zip(chosen, headers)}
+    if unknown := [c for c in sd.columns if c not in known.values()]:
+        raise TableError(f"sd: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
+    none = np.full(len(frame), np.nan)
+    return np.column_stack([none if k is None else numbers(sd[k], "sd") for k in known.values()])

@@ -1,0 +1,82 @@
+"""Which columns of a file are inputs and which name series, where nobody says."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from mtgp_tutorial.table.headers import column, errors_beside, names_in, split_unit
+from mtgp_tutorial.table.inputs import YEAR_AND
+from mtgp_tutorial.table.refusing import TableError, listed
+
+PAIRS = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("easting", "northing"), ("x", "y"))
+KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
+SERIES = (
+    "series station site location quantity variable task name sensor gauge country region species element id".split()
+)
+ERRORS = ("se", "sd", "error", "err", "sigma", "stderr", "std", "uncertainty")  # alone, beside one column of values
+
+
+def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) -> list[Hashable]:
+    """The columns that are the input, by name or place."""
+    names = {split_unit(c)[0].lower(): c for c in reversed(list(frame))}
+    number = {name for name, c in names.items() if frame[c].dtype.kind == "f"}
+    for part in YEAR_AND:
+        if {"year", part} <= number:
+            notes.append(f"input: {names['year']} with {names[part]}")
+            return [names["year"], names[part]]
+    known = next((names[name] for name in KNOWN if name in names and frame[names[name]].dtype.kind in "fM"), None)
+    for pair in PAIRS:
+        if set(pair) <= number and (known is None or frame[known].dtype.kind != "M"):
+            notes.append(f"input: {names[pair[0]]} and {names[pair[1]]}, a map")
+            return [names[name] for name in pair]
+    first = known if known is not None else frame.columns[0]
+    if frame[first].dtype.kind not in "fM":
+        moments = [c for c in frame if frame[c].dtype.kind == "M"]
+        if len(moments) != 1:
+            raise TableError(
+                f"column {str(first)!r} is neither numbers nor dates, and no other column looks like an input",
+                f"name one with x= (columns: {listed(frame.columns)})",
+                "x",
+            )
+        first = known = moments[0]
+    notes.append(f"input: {first}" + ("" if known is not None else ", the first column"))
+    return [first]
+
+
+def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]) -> str | None:
+    """The column that names the series of a long table: text whose names repeat, once for each input at most."""
+    text = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen and frame[c].notna().all()]
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in chosen and not is_error(c, frame)]
+    if len(text) != 1 or len(body) != 1:
+        return None
+    name = text[0]
+    several = 1 < frame[name].nunique() <= max(2, len(frame) // 2)
+    once = frame.duplicated([*chosen, name]).sum() <= 0.02 * len(frame)
+    told = str(name).lower() in SERIES or str(body[0]).lower() == "value" or frame.duplicated(chosen).any()
+    if not (several and once and told):
+        return None
+    notes.append(f"long table: {name} names the tasks")
+    return str(name)
+
+
+def guessed_value(
+    frame: pd.DataFrame, chosen: list[Hashable], series: Hashable | None, sd: Any, value: str | None
+) -> str:
+    """The column of values of a long table."""
+    if value is not None:
+        return str(column(frame, value, "value"))
+    taken = {*chosen, series, *names_in(sd)}
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
+    if len(body) != 1:
+        raise TableError(
+            f"value: is not given, and {len(body)} columns may hold values ({listed(body)})", "name one", "value"
+        )
+    return str(body[0])
+
+
+def is_error(name: Hashable, frame: pd.DataFrame) -> bool:
+    """Whether a column of a long table looks like standard errors."""
+    return name in errors_beside(frame).values() or split_unit(name)[0].lower() in ERRORS

@@ -1,0 +1,128 @@
+"""The inputs of a frame as numbers: columns or the index, with dates in a unit that is chosen and said."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from numbers import Number
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.headers import column, names_in, split_unit
+from mtgp_tutorial.table.refusing import TableError, listed, place
+from mtgp_tutorial.table.spelling import read_dates
+
+YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
+
+
+class Inputs(NamedTuple):
+    """Numbers [N, D] of the inputs, their names, the unit of the first, its calendar, and how they were read."""
+
+    x: np.ndarray
+    names: tuple[str, ...]
+    unit: str
+    calendar: Calendar | None
+    notes: list[str]
+
+
+def inputs_of(frame: pd.DataFrame, x: Any) -> tuple[Inputs, list[Hashable]]:
+    """The inputs of each row, and the columns they were taken from."""
+    if x is None:
+        index = frame.index
+        if isinstance(index, pd.RangeIndex) and index.name is None and (index.start, index.step) == (0, 1):
+            raise TableError(
+                "x: is not given, and the index only counts rows", f"name columns, of {listed(frame.columns)}", "x"
+            )
+        given, used = index.to_frame(index=False).set_axis(index), []
+        if index.nlevels == 1 and index.name is None:
+            given.columns = pd.Index(["x" if pd.api.types.is_numeric_dtype(index.dtype) else "date"])
+    else:
+        used = [column(frame, name, "x") for name in names_in(x)]
+        if not used:
+            raise TableError("x: is an empty list", "name at least one column", "x")
+        given = frame[used]
+    names, units = zip(*map(split_unit, given.columns))
+    part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
+    if part is not None:
+        given, names = _year_and(given, *part).to_frame(), ("date",)
+    first, calendar, notes = _first(given.iloc[:, 0], names[0])
+    rest = [numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1])]
+    values = np.column_stack([first, *rest])
+    for k, row in zip(*np.isnan(values).T.nonzero()):
+        missing = int(np.isnan(values).any(axis=1).sum())
+        raise TableError(
+            f"{place(given.iloc[:, k], row)}: is missing, {missing} in all", "fill or drop rows without input"
+        )
+    return Inputs(values, names, units[0], calendar, notes), used
+
+
+def _first(values: pd.Series, name: str) -> tuple[np.ndarray, Calendar | None, list[str]]:
+    """Numbers of the first input, which may be a date; its calendar, and what to say."""
+    if values.isna().any():
+        row = int(values.isna().to_numpy().argmax())
+        raise TableError(
+            f"{place(values, row)}: is missing, {int(values.isna().sum())} in all", "fill or drop rows without input"
+        )
+    kind = pd.api.types.infer_dtype(values)
+    if kind in ("string", "categorical"):
+        text = values.astype(object)
+        read = read_dates(text, guess=False)
+        if read is None:
+            raise TableError(
+                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date", "name another x", "x"
+            )
+        values = pd.Series(read[0])
+    elif kind not in ("datetime64", "datetime", "date", "period"):
+        return numbers(values, "x"), None, []
+    calendar = Calendar.of(values)
+    note = f"{name}: dates as numbers, {calendar.label}, chosen by their median spacing"
+    return calendar.to_numbers(values), calendar, [note + (f" (zone {calendar.zone})" if calendar.zone else "")]
+
+
+def _year_and(given: pd.DataFrame, most: int, months: int) -> pd.Series:
+    """Dates of two columns, year and quarter or month."""
+    year, part = (numbers(given.iloc[:, k], "x") for k in range(2))
+    wrong = ~((part >= 1) & (part <= most) & (part % 1 == 0) & (year % 1 == 0))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise TableError(
+            f"{place(given.iloc[:, 1], row)}: {given.iloc[row].tolist()} is no year with its part", "mend it"
+        )
+    parts = {"year": year.astype(int), "month": (months * (part.astype(int) - 1) + 1), "day": 1}
+    return pd.Series(pd.to_datetime(pd.DataFrame(parts)).to_numpy(), given.index, name="date")
+
+
+def numbers(values: pd.Series, argument: str) -> np.ndarray:
+    """A column as floats, NaN where missing. TableError at the first cell that is no number, or infinite."""
+    missing = values.isna().to_numpy()
+    if values.dtype.kind in "iuf" or (values.dtype.kind == "b" and values.dtype != object):
+        found = values.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        good = np.array([isinstance(cell, Number) or hasattr(cell, "as_tuple") for cell in values.astype(object)])
+        if not (good | missing).all():
+            row = int((~(good | missing)).argmax())
+            raise TableError(
+                f"{place(values, row)}: {values.iloc[row]!r} is not a number",
+                f"mend it, or name the columns that hold numbers with {argument}=",
+                argument,
+            )
+        found = np.array([np.nan if gone else float(cell) for cell, gone in zip(values.astype(object), missing)])
+    if np.isinf(found).any():
+        row = int(np.isinf(found).argmax())
+        raise TableError(f"{place(values, row)}: is infinite", "put NaN where a value is missing")
+    return found
+
+
+def standard_errors(values: pd.Series, y: np.ndarray) -> np.ndarray:
+    """A column of standard errors beside its values [N]; TableError where a value has one that is not above 0."""
+    found = numbers(values, "sd")
+    wrong = (found <= 0) & ~np.isnan(y)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise TableError(
+            f"{place(values, row)}: is {found[row]:g}, {int(wrong.sum())} such in all, and a standard error is above 0",
+            "correct it, or leave it empty where none is known",
+        )
+    return found

@@ -1,0 +1,151 @@
+"""From a file to a TaskData: which columns are inputs, tasks and series, each guess a sentence in its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mtgp_tutorial.table.columns import blank, decimal_mark, far_value, read_numbers
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.guessing import guessed_inputs, guessed_series, guessed_value, is_error
+from mtgp_tutorial.table.headers import column, errors_beside, names_in
+from mtgp_tutorial.table.idle import idle_columns
+from mtgp_tutorial.table.parsing import parse
+from mtgp_tutorial.table.refusing import TableError, count
+from mtgp_tutorial.table.typed import typed_columns
+
+WORDS = (  # that stand for a missing value, beside those that always do
+    "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
+).split()
+
+
+def read_table(
+    path: str | Path,
+    *,
+    x: Any = None,
+    tasks: Any = None,
+    series: str | None = None,
+    value: str | None = None,
+    sd: Any = None,
+    dates: str | None = None,
+    missing: Iterable[Any] = (),
+    without: Iterable[str] = (),
+) -> TaskData:
+    """Read a table of text: CSV in any common dialect, wide or long. Every guess is a sentence in `notes`.
+
+    x, tasks, series, value, sd: columns, as in `TaskData.from_frame`, by header or by name without the unit. Not
+    given, the inputs are year and quarter (or month), a pair of coordinates, a column with a known name (date, year,
+    depth, ...), or the first column. dates: "day-first" or "month-first", where the file does not tell. missing: what
+    stands for a missing value, such as ["-999", "?"], beside blank, NA, NaN, N/A, null and None. without: columns to
+    leave out. A column of text without two equal names gives the index. Columns that tell nothing (empty, constant, a
+    copy of another or of the input) are left out unless `tasks` names them, as are repeated lines.
+
+    Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
+    one way. See `suspected_codes` and `proposed_errors` for what it notes and does not do.
+
+    >>> from mtgp_tutorial import datasets, read_table
+    >>> data = read_table(datasets.example_csv())
+    >>> data.tasks, int((~data.observed).sum())
+    (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
+    >>> data.to_frame().index[0]
+    Timestamp('1918-07-01 00:00:00')
+    """
+    frame, notes = typed_columns(path, dates, missing, without, x, series)
+    wanted = [*names_in(x), *names_in(tasks), *names_in(series), *names_in(value)]
+    for name in wanted:
+        column(frame, name, "x, tasks, series, value")
+    chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
+    _check_order(dates, frame, chosen)
+    before = len(frame)
+    frame = frame.loc[~frame.duplicated()]
+    if len(frame) < before:
+        notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
+    if series is None and value is None and tasks is None:
+        series = guessed_series(frame, chosen, notes)
+    if series is None and value is None:
+        frame = _wide(Path(path).name, frame, chosen, tasks, sd, x is None, notes)
+    else:
+        series = None if series is None else str(column(frame, series, "series"))
+        value = guessed_value(frame, chosen, series, sd, value)
+    table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
+    index = None if frame.index.name == "line" else table.index
+    return replace(table, index=index, notes=(*notes, *table.notes))
+
+
+def suspected_codes(path: str | Path, *, without: Iterable[str] = (), **roles: Any) -> list[str]:
+    """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
+
+    Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
+    values away from them. A proposal: nothing is replaced before somebody says so.
+    """
+    frame, mark, _ = parse(path)
+    text = blank(frame.drop(columns=[column(frame, name, "without") for name in without]))
+    codes: dict[str, None] = {}
+    for name in text:
+        cells = text[name].dropna().astype(str)
+        found = cells[cells.str.lower().isin(WORDS)]
+        if len(found) < 0.5 * len(cells):
+            codes |= dict.fromkeys(found)
+    text = blank(text, codes)
+    decimal, _ = decimal_mark(text, mark)
+    for name in text:
+        try:
+            read = read_numbers(text[name], decimal)
+        except TableError:
+            continue
+        if read is not None and (code := far_value(read[0])) is not None:
+            codes[f"{code:g}"] = None
+    return list(codes)
+
+
+def proposed_errors(path: str | Path, **options: Any) -> dict[str, str] | str | None:
+    """What to pass as `sd` to `read_table` if columns such as `level_se` are the standard errors they seem to be.
+
+    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it.
+    options: the other arguments of `read_table`.
+    """
+    names = {key: options.get(key) for key in ("x", "series")}
+    frame, _ = typed_columns(
+        path, options.get("dates"), options.get("missing", ()), options.get("without", ()), **names
+    )
+    x, series = (options.get("x"), options.get("series"))
+    chosen = guessed_inputs(frame, series, []) if x is None else [column(frame, name, "x") for name in names_in(x)]
+    if series is not None or guessed_series(frame, chosen, []) is not None:
+        errors = [str(c) for c in frame if is_error(c, frame)]
+        return errors[0] if len(errors) == 1 else None
+    return {str(of): str(c) for of, c in errors_beside(frame).items()} or None
+
+
+def _check_order(dates: str | None, frame: pd.DataFrame, chosen: list[Hashable]) -> None:
+    if dates is not None and frame[chosen[0]].dtype.kind != "M":
+        raise TableError(
+            f"dates: is {dates!r}, and {str(chosen[0])!r} holds no dates", "leave it out, or name another x", "dates"
+        )
+
+
+def _wide(
+    path: str, frame: pd.DataFrame, chosen: list[Hashable], tasks: Any, sd: Any, guessed: bool, notes: list[str]
+) -> pd.DataFrame:
+    """A wide frame without columns that tell nothing, its rows named where a column of text names them."""
+    again = int(frame.duplicated(chosen).sum())
+    if guessed and again > len(frame) / 3:
+        raise TableError(
+            f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
+            "name the input with x=, one column or two, or the column that names the series with series=",
+            "x",
+        )
+    if again:
+        notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
+    errors = list(sd.values()) if isinstance(sd, dict) else names_in(sd)
+    taken = [*chosen, *(column(frame, name, "sd") for name in errors)]
+    if tasks is None:
+        frame = frame.drop(columns=idle_columns(frame, chosen, taken, notes))
+    named = [c for c in frame if frame[c].dtype.kind == "O" and frame[c].notna().all() and frame[c].is_unique]
+    if named and len(frame) > 2 and named[0] not in chosen:
+        notes.append(f"{named[0]}: names of the rows")
+        return frame.set_index(named[0])
+    return frame

@@ -1,0 +1,196 @@
+"""Files as people send them: each is read rightly, values checked, or refused in one sentence that says where.
+
+`python tests/test_messy.py` prints the list as a Markdown table.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from mtgp_tutorial import TableError, read_table
+
+NAN = math.nan
+AB = {"a": [1.5, 2.5, 3.5], "b": [10.0, 20.0, 40.0]}
+X = [1.0, 2.0, 3.0]
+PLAIN = "x,a,b\n1,1.5,10\n2,2.5,20\n3,3.5,40\n"
+WEEK = [0.0, 7.0, 14.0]
+
+
+def with_x(first, second, third, name="date"):
+    """The plain table with other inputs."""
+    return f"{name},a,b\n{first},1.5,10\n{second},2.5,20\n{third},3.5,40\n"
+
+
+def said(text, x=X, y=AB, note="", units=None, **call):
+    """A file that is read: bytes or text, its inputs, its tasks, a word of its notes, its units, arguments."""
+    return text, call, (x, y, note, units)
+
+
+def refused(text, sentence, **call):
+    return text, call, sentence
+
+
+CASES = {
+    # encodings and line ends
+    "UTF-8": said(PLAIN),
+    "UTF-8 with a byte-order mark": said(PLAIN.encode("utf-8-sig")),
+    "UTF-16": said(PLAIN.encode("utf-16"), note="encoding: UTF-16"),
+    "UTF-16, big-endian": said(b"\xfe\xff" + PLAIN.encode("utf-16-be"), note="encoding: UTF-16"),
+    "Windows-1252": said("x,Höhe,b\n1,1.5,10\n2,2.5,20\n3,3.5,40\n".encode("cp1252"), y={"Höhe": AB["a"], "b": AB["b"]}, note="Windows-1252"),
+    "lines of Windows": said(PLAIN.replace("\n", "\r\n")),
+    "lines of old Macs": said(PLAIN.replace("\n", "\r")),
+    "no end of the last line": said(PLAIN.rstrip("\n")),
+    # separators and layout
+    "semicolons": said(PLAIN.replace(",", ";"), note="split by semicolons"),
+    "tabs": said(PLAIN.replace(",", "\t"), note="split by tabs"),
+    "bars": said(PLAIN.replace(",", "|"), note="split by bars"),
+    "spaces": said("x   a   b\n1   1.5  10\n2   2.5  20\n 3  3.5  40\n", note="split by spaces"),
+    "spaces after commas": said(PLAIN.replace(",", ",  ")),
+    "Excel's line sep=;": said("sep=;\n" + PLAIN.replace(",", ";")),
+    "everything in quotes": said("\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in PLAIN.split("\n")[:-1])),
+    "a comma in a quoted name": said(PLAIN.replace("x,a", 'x,"a, upper"'), y={"a, upper": AB["a"], "b": AB["b"]}),
+    "a quoted cell of two lines": said('x,a,b,note\n1,1.5,10,"one\ntwo"\n2,2.5,20,three\n3,3.5,40,three\n', note="note: text; left out"),
+    "comment lines": said("# made by a logger\n" + PLAIN + "# the end\n", note="comments: 2 lines"),
+    "a header that is a comment": said("# station 4\n#" + PLAIN, note="header: the last line that begins with #"),
+    "separators at the ends": said(PLAIN.replace("\n", ",\n"), note="separator at the end"),
+    "separators at the ends of rows": said("x,a,b\n1,1.5,10,\n2,2.5,20,\n3,3.5,40,\n", note="separator at the end"),
+    "blank lines": said(PLAIN.replace("\n", "\n\n")),
+    "empty rows below": said(PLAIN + ",,\n,,\n", note="2 lines without any entry"),
+    "columns without a name": said(PLAIN.replace("x,a", ",a"), note="input: column 1"),
+    "columns in another order": said("b,x,a\n10,1,1.5\n20,2,2.5\n40,3,3.5\n", y={"b": AB["b"], "a": AB["a"]}),
+    "rows in another order": said("x,a,b\n3,3.5,40\n1,1.5,10\n2,2.5,20\n", [3.0, 1.0, 2.0], {k: [v[2], v[0], v[1]] for k, v in AB.items()}),
+    # numbers
+    "decimal commas": said(PLAIN.replace(",", ";").replace(".", ","), note="decimal comma"),
+    "decimal commas between tabs": said(PLAIN.replace(",", "\t").replace(".", ","), note="decimal comma"),
+    "decimal commas in quotes": said('x,a,b\n1,"1,5",10\n2,"2,5",20\n3,"3,5",40\n', note="decimal comma"),
+    "decimal commas and points for thousands": said("x;a;b\n1;1.001,5;10\n2;2.000,5;20\n3;3.000,5;40\n", y={"a": [1001.5, 2000.5, 3000.5], "b": AB["b"]}, note="decimal comma"),
+    "commas for thousands": said('x,a,b\n1,"1,001.5",10\n2,"2,000.5",20\n3,900.5,40\n', y={"a": [1001.5, 2000.5, 900.5], "b": AB["b"]}, note="group thousands"),
+    "commas for thousands, no decimals": said('x,a,b\n1,"1,001",10\n2,"2,000",20\n3,900,40\n', y={"a": [1001.0, 2000.0, 900.0], "b": AB["b"]}, note="1,001 is 1001"),
+    "three decimals after a comma": said("x;a;b\n1;1,001;10\n2;2,000;20\n3;0,900;40\n", y={"a": [1.001, 2.0, 0.9], "b": AB["b"]}, note="decimal comma"),
+    "spaces for thousands": said("x;a;b\n1;1 001,5;10\n2;2\xa0000,5;20\n3;900,5;40\n", y={"a": [1001.5, 2000.5, 900.5], "b": AB["b"]}),
+    "apostrophes for thousands": said("x;a;b\n1;1'001.5;10\n2;2'000.5;20\n3;900.5;40\n", y={"a": [1001.5, 2000.5, 900.5], "b": AB["b"]}),
+    "exponents, signs, bare points": said("x,a,b\n1,1.5e0,+10\n2,25e-1,2E1\n3,3.50,40.\n"),
+    "a minus of typographers": said("x,a,b\n1,−1.5,10\n2,2.5,20\n3,3.5,40\n", y={"a": [-1.5, 2.5, 3.5], "b": AB["b"]}),
+    "percent": said("x,a,b\n1,1.5%,10\n2,2.5 %,20\n3,3.5%,40\n", units=("%", "")),
+    "a currency": said("x,a,b\n1,$1.5,10\n2,$2.5,20\n3,$3.5,40\n", units=("$", "")),
+    "units in headers": said(PLAIN.replace("a,b", "a (m),b [°C]"), units=("m", "°C")),
+    "two units of one name": said(PLAIN.replace("a,b", "a (m),a (ft)"), y={"a (m)": AB["a"], "a (ft)": AB["b"]}, units=("m", "ft")),
+    "marks that nothing tells": refused("x\ta\tb\n1\t1,001\t10\n2\t2,002\t20\n", "column 'a', line 2: '1,001' may have a decimal comma or group thousands"),
+    "a comma without quotes": refused("x,a,b\n1,1,5,10\n2,2.5,20\n3,3.5,40\n4,4.5,40\n5,5,5\n", "line 2: has 4 fields, the header 3"),
+    "percent here and there": refused("x,a,b\n1,1.5%,10\n2,2.5,20\n3,3.5%,40\n", "column 'a', line 3: '2.5' and '1.5%' have different signs"),
+    "an infinite value": refused(PLAIN.replace("2.5", "inf"), "column 'a', line 3: 'inf' is infinite"),
+    "a number too large": refused(PLAIN.replace("2.5", "1e400"), "column 'a', line 3: '1e400' is infinite"),
+    "a word among numbers": refused(PLAIN.replace("2.5", "about 2"), "column 'a', line 3: 'about 2' is not a number, and 2 others are; mend it"),
+    "a word below comments": refused("# one\n\n" + PLAIN.replace("2.5", "about 2"), "column 'a', line 5: 'about 2' is not a number"),
+    "two points in a number": refused(PLAIN.replace("2.5", "2.5.1"), "column 'a', line 3: '2.5.1' is not a number"),
+    "less than a detection limit": refused(PLAIN.replace("2.5", "<0.1"), "column 'a', line 3: '<0.1' is not a number"),
+    # missing cells
+    "holes": said(PLAIN.replace("2.5", "").replace("40", "NA"), y={"a": [1.5, NAN, 3.5], "b": [10.0, 20.0, NAN]}),
+    "every standard word": said("x,a,b\n1,1.5,nan\n2,N/A,NULL\n3,None,40\n4,3,5\n", [1.0, 2.0, 3.0, 4.0], {"a": [1.5, NAN, NAN, 3.0], "b": [NAN, NAN, 40.0, 5.0]}),
+    "a row to be filled": said(PLAIN + "4,,\n", [1.0, 2.0, 3.0, 4.0], {k: [*v, NAN] for k, v in AB.items()}),
+    "-999 not named": said("x,a,b\n1,1.5,10\n2,2.5,20\n3,-999,40\n4,2,30\n", [1.0, 2.0, 3.0, 4.0], {"a": [1.5, 2.5, -999.0, 2.0], "b": [10.0, 20.0, 40.0, 30.0]}, note="missing=['-999'] reads it as missing"),
+    "-999 named": said("x,a,b\n1,1.5,10\n2,2.5,20\n3,-999.0,40\n", y={"a": [1.5, 2.5, NAN], "b": AB["b"]}, missing=[-999]),
+    "a question mark named": said(PLAIN.replace("2.5", "?"), y={"a": [1.5, NAN, 3.5], "b": AB["b"]}, missing=["?"]),
+    "a question mark not named": refused(PLAIN.replace("2.5", "?"), "pass missing=['?'] if it stands for a missing value"),
+    "no value at all": refused("x,a,b\n1,,\n2,,NA\n3,,\n", "no column of numbers is left beside the input"),
+    "an input that is missing": refused("x,a,b\n1,1.5,10\n,2.5,20\n3,3.5,40\n", "column 'x', line 3: is missing, 1 in all"),
+    # columns
+    "one task": said("x,a\n1,1.5\n2,2.5\n3,3.5\n", y={"a": AB["a"]}),
+    "one row": said("x,a,b\n1,1.5,10\n", [1.0], {"a": [1.5], "b": [10.0]}),
+    "200 columns": said("x," + ",".join(f"s{k}" for k in range(200)) + "".join(f"\n{i}," + ",".join(str(i * k + 0.5 * i * i) for k in range(200)) for i in (1, 2, 3)), y={f"s{k}": [i * k + 0.5 * i * i for i in (1, 2, 3)] for k in range(200)}),
+    "a constant": said("x,a,b,c\n1,1.5,10,7\n2,2.5,20,7\n3,3.5,40,7\n", note="c: always 7; left out"),
+    "an empty column": said("x,a,b,c\n1,1.5,10,\n2,2.5,20,\n3,3.5,40,\n", note="c: no value; left out"),
+    "a copy": said("x,a,b,c\n1,1.5,10,1.50\n2,2.5,20,2.5\n3,3.5,40,3.5\n", note="c: equals 'a' wherever both have a value; left out"),
+    "a copy of the input": said("x,a,b,c\n1,1.5,10,1\n2,2.5,20,2\n3,3.5,40,3\n", note="c: equals 'x'"),
+    "a constant that was asked for": said("x,a,b\n1,1.5,7\n2,2.5,7\n3,3.5,7\n", y={"a": AB["a"], "b": [7.0] * 3}, tasks=["a", "b"]),
+    "text that repeats": said("x,who,a,b\n1,Kim,1.5,10\n2,Kim,2.5,20\n3,Ole,3.5,40\n", note="who: text; left out"),
+    "names of the rows": said("x,well,a,b\n1,n1,1.5,10\n2,n2,2.5,20\n3,n3,3.5,40\n", note="well: names of the rows"),
+    "true or false": said("x,a,b,ok\n1,1.5,10,True\n2,2.5,20,False\n3,3.5,40,True\n", note="ok: text; left out"),
+    "names that are code": said(PLAIN.replace("a,b", "<script>,=cmd()"), y={"<script>": AB["a"], "=cmd()": AB["b"]}),
+    "names of emoji": said(PLAIN.replace("a,b", "🌊,🌡️"), y={"🌊": AB["a"], "🌡️": AB["b"]}),
+    "a column left out": said("x,a,b,c\n1,1.5,10,3\n2,2.5,20,about\n3,3.5,40,1\n", without=["c"]),
+    "errors beside, not named": said("x,a,a_se,b\n1,1.5,.1,10\n2,2.5,.2,20\n3,3.5,.1,40\n", note="a_se: looks like standard errors of a; left out"),
+    "two equal names": refused(PLAIN.replace("a,b", "a,a"), "has two columns named 'a'; rename one"),
+    "no header": refused("1,1.5,10\n2,2.5,20\n", "has no header"),
+    "no header, dates": refused("2019-01-07,1.5,10\n2019-01-14,2.5,20\n", "has no header"),
+    "a row of units": refused("x,a,b\n-,m,m\n1,1.5,10\n2,2.5,20\n3,3.5,40\n", "column 'x', line 2: '-' is not a number"),
+    "a title above": refused("Gauges of the valley\n" + PLAIN, "line 1: has 1 field, most lines 3; begin lines above the header with #"),
+    "a source below": refused(PLAIN * 1 + "4,1,2\n5,1,3\n6,2,1\nSource: the office\n", "line 8: has 1 field, the header 3"),
+    "a name for x that is not there": refused(PLAIN, "x: 'z' is no column; pass one of 'x', 'a', 'b'", x="z"),
+    "zero or negative errors": refused("x,a,e,b\n1,1.5,0,10\n2,2.5,.2,20\n3,3.5,.1,40\n", "column 'e', line 2: is 0, 1 such in all", sd={"a": "e"}),
+    # inputs
+    "ISO dates": said(with_x("2019-01-07", "2019-01-14", "2019-01-21"), WEEK, note="days since 2019-01-07"),
+    "day first": said(with_x("07.01.2019", "14.01.2019", "21.01.2019"), WEEK, note="07.01.2019 is 7 January 2019"),
+    "month first": said(with_x("1/7/2019", "1/14/2019", "1/21/2019"), WEEK, note="1/7/2019 is 7 January 2019"),
+    "the order told by the rows": said(with_x("01.02.2019", "08.02.2019", "01.03.2019"), [0.0, 7.0, 28.0], note="only so the rows are in order"),
+    "the order asked for": said(with_x("05.02.2019", "03.02.2019", "04.02.2019"), [2.0, 0.0, 1.0], dates="day-first"),
+    "an order that is not told": refused(with_x("05.02.2019", "03.02.2019", "04.02.2019"), 'pass dates="day-first" or dates="month-first"'),
+    "an order that does not fit": refused(with_x("07.01.2019", "14.01.2019", "21.01.2019"), "line 3: '14.01.2019' is not a date if read month-first", dates="month-first"),
+    "one date written otherwise": refused(with_x("2019-01-07", "14 Jan", "2019-01-21"), "column 'date', line 3: '14 Jan' is not written like the other dates"),
+    "a date that is none": refused(with_x("2019-02-28", "2019-02-30", "2019-03-01"), "line 3: '2019-02-30' is not a date"),
+    "years of two digits": refused(with_x("07.01.19", "14.01.19", "21.01.19"), "line 2: '07.01.19' has a year of two digits"),
+    "times of the day": said(with_x("2019-01-07 10:00", "2019-01-07 11:00", "2019-01-07T13:00:00"), [10.0, 11.0, 13.0], note="hours since 2019-01-07"),
+    "morning and afternoon": said(with_x("1/17/2019 12:00 AM", "1/17/2019 12:00 PM", "1/17/2019 1:00 PM"), [0.0, 12.0, 13.0], note="hours"),
+    "times with a zone": said(with_x("2019-01-07T10:00Z", "2019-01-07T12:00+01:00", "2019-01-07T13:00Z"), [10.0, 11.0, 13.0], note="zone UTC"),
+    "quarters": said(with_x("2019Q1", "2019Q2", "2019Q4"), [2019.0, 2019.25, 2019.75], note="quarters"),
+    "ISO weeks": said(with_x("2019-W02", "2019-W03", "2019-W04"), WEEK, note="stands at its Monday"),
+    "months": said(with_x("2019-01", "2019-02", "2019-04"), [2019.0, 2019 + 1 / 12, 2019.25]),
+    "months by name": said(with_x("Jan 2019", "February 2019", "Apr 2019"), [2019.0, 2019 + 1 / 12, 2019.25]),
+    "eight digits": said(with_x("20190107", "20190114", "20190121"), WEEK, note="20190107 is 7 January 2019"),
+    "year and quarter": said("year,quarter,a,b\n2019,1,1.5,10\n2019,2,2.5,20\n2019,4,3.5,40\n", [2019.0, 2019.25, 2019.75], note="year with quarter"),
+    "years in quotes": said(with_x('"2019"', '"2020"', '"2022"', "year"), [2019.0, 2020.0, 2022.0]),
+    "years with a word": refused(with_x("2019", "2020", "in 2021", "year"), "column 'year', line 4: 'in 2021' is not a number"),
+    "a date twice": said(with_x("2019-01-07", "2019-01-07", "2019-01-08"), [0.0, 0.0, 1.0], note="1 row at an input that another has too"),
+    "a line pasted twice": said(PLAIN + "3,3.5,40\n", note="1 repeated line left out"),
+    "an input that repeats": refused("x,a,b\n1,1,2\n1,2,3\n1,3,1\n2,5,1\n2,6,1\n", "3 of 5 rows repeat an input"),
+    "neither numbers nor dates": refused("name,a,b\nKim,1.5,10\nKim,2.5,20\nOle,3.5,40\n", "column 'name' is neither numbers nor dates"),
+    "long": said("date,station,value\n2019-01-07,a,1.5\n2019-01-07,b,10\n2019-01-08,a,2.5\n2019-01-09,b,40\n", [0.0, 1.0, 2.0], {"a": [1.5, 2.5, NAN], "b": [10.0, NAN, 40.0]}, note="long table: station names the tasks"),
+    # not a table of text
+    "nothing": refused("", "is empty"),
+    "a header alone": refused("x,a,b\n", "has a header and no rows"),
+    "one column": refused("a\n1\n2\n", "has one column"),
+    "zero bytes": refused(b"x,a\x00,b\n1,2,3\n", "holds zero bytes"),
+    "a picture": refused(b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture, not text"),
+    "an Excel file": refused(b"PK\x03\x04" + bytes(50), "is an Excel workbook"),
+    "a web page": refused("<!DOCTYPE html>\n<html></html>", "is a web page"),
+    "a quote that stays open": refused('x,a,b\n1,1.5,10\n2,"2.5,20\n3,3.5,40\n', "line 3: has a quote that is not closed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_messy_file(name, tmp_path):
+    text, call, expected = CASES[name]
+    path = tmp_path / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    if isinstance(expected, str):
+        with pytest.raises(ValueError) as error:
+            read_table(path, **call)
+        assert expected in str(error.value) and "\n" not in str(error.value)
+        return
+    x, y, note, units = expected
+    table = read_table(path, **call)
+    assert table.tasks == tuple(y) and note in "\n".join(table.notes), table
+    np.testing.assert_allclose(table.x[:, 0], x, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(table.y, np.column_stack(list(y.values())))
+    assert units is None or table.units == units
+
+
+def test_a_folder_and_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(TableError, match="is a folder; pass a file"):
+        read_table(tmp_path)
+    with pytest.raises(TableError, match="there is no file"):
+        read_table(tmp_path / "none.csv")
+
+
+def as_markdown() -> str:
+    """The cases as a table: what the file is, and what is made of it."""
+    rows = ["| file | what the reader says |", "|---|---|"]
+    for name, (_, _, expected) in CASES.items():
+        told = f"refused: {expected}" if isinstance(expected, str) else f"read{': ' * bool(expected[2])}{expected[2]}"
+        rows.append(f"| {name} | {told.replace('|', chr(92) + '|').replace('<', '&lt;')} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(as_markdown())
