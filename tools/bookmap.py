@@ -40,6 +40,7 @@ CHAPTERS = {
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences and a verdict",
     "cases": "from a question to a decision, on real tables",
+    "more_cases": "a map, a ragged edge, many tasks, errors that are known",
 }
 
 
