@@ -16,12 +16,16 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import paired, summarise
+from mtgp_tutorial.judging.forecasting import cutoffs
+from mtgp_tutorial.judging.naive import seasonal_naive
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.table.data import Prediction, Scale, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.reading import read_table
 from mtgp_tutorial.table.refusing import TableError
+from mtgp_tutorial.table.scale import Scale
 from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
@@ -34,13 +38,14 @@ __all__ = [
     "Scale",
     "TableError",
     "TaskData",
-    "check",
     "Trend",
+    "check",
     "choose_device",
     "compare",
     "coregionalization",
     "correlation",
     "correlation_intervals",
+    "cutoffs",
     "datasets",
     "detrend",
     "empirical_correlation",
@@ -61,6 +66,7 @@ __all__ = [
     "read_table",
     "sample",
     "scores",
+    "seasonal_naive",
     "simulate",
     "standard_arms",
     "summarise",

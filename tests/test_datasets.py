@@ -21,6 +21,11 @@ def test_every_data_file_and_stored_study_has_its_checksum():
         (datasets.us_macro, ("year", "")),
         (datasets.el_nino, ("year", "")),
         (datasets.climate70, ("longitude", "degrees")),
+        (datasets.colorado_soils, ("longitude", "degrees")),
+        (datasets.us_ragged, ("year", "")),
+        (datasets.flu_admissions, ("days since 2023-09-30", "")),
+        (datasets.dome_c, ("age", "years before 1950")),
+        (datasets.alps_gps, ("longitude", "degrees")),
     ],
 )
 def test_inputs_have_their_names(table, names):
@@ -111,3 +116,66 @@ def test_climate70_against_the_package():
     columns = ["longitude", "latitude", "dx70_1948", "dx70_2018", "dx90_1948", "dx90_2018"]
     ours = np.column_stack([datasets.climate70().x, datasets.climate70().y])
     assert np.array_equal(ours, theirs[columns].to_numpy())
+
+
+def test_colorado_soils():
+    soils = datasets.colorado_soils()
+    assert soils.tasks == ("As", "Cd", "Cr", "Cu", "Ni", "Pb", "U", "Zn") and soils.units == ("mg/kg",) * 8
+    assert soils.x.shape == (959, 2) and len(np.unique(soils.x, axis=0)) == 959 and bool((soils.y > 0).all())
+    longitude, latitude = soils.x.T
+    assert -109.1 < longitude.min() and longitude.max() < -102 and 36.9 < latitude.min() and latitude.max() < 41.1
+    assert soils.y.mean(0)[[1, 5, 7]].tolist() == pytest.approx([0.422, 35.544, 89.455], abs=1e-3)
+    # facts that a shuffled column would break: one number stands for all cadmium below the limit, and it goes with zinc
+    lowest = soils.y[:, 1] == soils.y[:, 1].min()
+    assert lowest.sum() == 54 and np.corrcoef(soils.y.log().T)[1, 7] > 0.7
+
+
+def test_us_ragged():
+    ragged = datasets.us_ragged()
+    assert ragged.tasks[0] == "payrolls" and ragged.tasks[-1] == "gdp" and ragged.y.shape == (138, 13)
+    assert ragged.units == ("%", "pp", *["%"] * 11) and ragged.calendar.to_dates(ragged.x[-1:, 0])[0].month == 6
+    gdp = ragged.observed[:, -1].nonzero().flatten()
+    assert gdp.tolist() == list(range(2, 137, 3))  # ends of quarters, up to March 2016
+    edge = ragged.observed[-2:, :-1].sum(1).tolist()
+    assert edge == [8, 0] and bool(ragged.observed[:-2, :-1].all())
+    # facts that a shuffled or shifted copy would break: the recession, and the first row
+    assert ragged.x[ragged.y[gdp, -1].argmin() * 3 + 2, 0] == pytest.approx(2009 + 5 / 12)
+    assert ragged.y[0, :4].tolist() == [1.53, -0.4, 3.76, 11.5]
+    assert ragged.hide("gdp", "2016-03", "2016-03")[1].y[-4, -1] == 2.06
+
+
+def test_flu_admissions():
+    flu = datasets.flu_admissions()
+    assert flu.y.shape == (31, 52) and bool(flu.observed.all()) and flu.tasks[4] == "CA"
+    assert flu.x.flatten().tolist() == list(range(0, 217, 7)) and str(flu.calendar.to_dates(flu.x[-1:, 0])[0])[:10] == (
+        "2024-04-27"
+    )
+    assert bool((flu.y == flu.y.round()).all()) and bool((flu.y >= 0).all())
+    # facts that a shuffled or shifted copy would break: the peak around New Year, the largest states, the first row
+    assert flu.x[flu.y.sum(1).argmax(), 0] == 91 and flu.y[0, :5].tolist() == [7, 23, 10, 21, 47]
+    assert flu.tasks[flu.y.sum(0).argmax()] in ("CA", "TX", "FL", "NY")
+
+
+def test_dome_c():
+    core = datasets.dome_c()
+    assert core.tasks == ("CO2", "CH4", "deltaD") and core.units == ("ppmv", "ppbv", "per mil")
+    assert core.observed.sum(0).tolist() == [72, 74, 73] and core.y.shape == (215, 3)
+    known = ~core.sd.isnan()
+    assert bool((known == core.observed)[:, [0, 2]].all()) and not known[:, 1].any()
+    assert core.sd[known[:, 0], 0].aminmax() == (0.2, 1.3)
+    # facts that a shuffled copy would break: colder and less of both gases in the ice age
+    old = core.x[:, 0] > 18000
+    for task in core.y.T:
+        assert np.nanmean(task[old]) < np.nanmean(task[~old])
+    assert core.y[core.x[:, 0] == 9050, 1].tolist() == [670.0]
+
+
+def test_alps_gps():
+    alps = datasets.alps_gps()
+    assert alps.tasks == ("east", "north", "up") and alps.units == ("mm/year",) * 3 and alps.y.shape == (186, 3)
+    assert bool(alps.observed.all()) and bool((alps.sd >= 0.1).all()) and bool((alps.sd <= 1).all())
+    assert alps.index.is_unique and alps.index[0] == "ACOM"
+    assert alps.x[0].tolist() == [13.5149, 46.5479] and alps.y[0].tolist() == [0.2, 1.2, 1.1]
+    assert alps.sd[0].tolist() == [0.1, 0.1, 0.1] and alps.y.mean(0).tolist() == pytest.approx(
+        [0.016, 0.396, 0.276], abs=1e-3
+    )

@@ -13,7 +13,17 @@ import pandas as pd
 import pytest
 from gpytorch.kernels import RBFKernel
 
-from mtgp_tutorial import FitError, TaskData, compare, icm, independent, simulate, standard_arms
+from mtgp_tutorial import (
+    FitError,
+    TaskData,
+    compare,
+    cutoffs,
+    icm,
+    independent,
+    seasonal_naive,
+    simulate,
+    standard_arms,
+)
 
 
 def gap(seed):
@@ -282,3 +292,15 @@ def test_what_is_no_client(more):
 def test_bad_names_and_jobs(trials, arms, jobs, message):
     with pytest.raises(ValueError, match=message):
         compare(gap, trials, arms, jobs=jobs)
+
+
+def test_a_forecaster_is_stored_by_what_it_says(tmp_path):
+    """Another season, or other values that were seen, are another model; processes take it too."""
+    rng, store = np.random.default_rng(0), tmp_path / "results.csv"
+    data = TaskData(np.arange(24.0), rng.normal(size=(24, 2)))
+    trials = cutoffs(data, 4, 2)
+    whole = compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store, jobs=2)
+    assert compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store).equals(whole)
+    assert whole["log likelihood"].isna().all() and (whole["on floor"] == 0).all()
+    with pytest.raises(ValueError, match="of other data or another model"):
+        compare(trials, trials.labels, {"naive": seasonal_naive(6)}, store=store)

@@ -39,7 +39,9 @@ CHAPTERS = {
     "noise": "what a row shares beyond the functions: $\\Sigma$ is $B_0$",
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences and a verdict",
+    "table": "from a raw file to a report: dates, trends, known errors, checks",
     "cases": "from a question to a decision, on real tables",
+    "more_cases": "a map, a ragged edge, many tasks, errors that are known",
 }
 
 

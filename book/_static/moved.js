@@ -67,6 +67,7 @@ const MOVED = {
   "independent": {
     "different-inputs-and-holes": "independent.html#ind-holes",
     "equation-nadeau-bengio": "scores.html#equation-nadeau-bengio",
+    "ex-leak": "table.html#ex-leak",
     "ex-pooled": "scores.html#ex-pooled",
     "ex-weights": "gpytorch.html#ex-weights",
     "in-gpytorch-two-ways": "gpytorch.html#gpytorch-independent",
@@ -86,11 +87,15 @@ const MOVED = {
     "where-to-go-next": "lmc.html#summary"
   },
   "noise": {
+    "equation-known-noise": "table.html#equation-known-noise",
     "equation-sigma-sum": "gpytorch.html#equation-sigma-sum",
+    "ex-known-again": "table.html#ex-known-again",
     "ex-latent-band": "scores.html#ex-band",
     "ex-noise-rank": "gpytorch.html#ex-noise-rank",
     "f-or-y": "noise.html#noise-f-or-y",
+    "noise-known": "table.html#noise-known",
     "noise-names": "gpytorch.html#noise-names",
+    "noise-that-you-know": "table.html#noise-known",
     "the-floor": "noise.html#noise-floor",
     "the-sea-off-peru-twenty-times": "cases.html#case-peru",
     "three-matrices": "noise.html#noise-nugget",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.dates import Calendar
 
 
 def great_lakes() -> TaskData:
@@ -71,10 +72,100 @@ def climate70() -> TaskData:
     return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_unit="degrees")
 
 
+def colorado_soils() -> TaskData:
+    """Eight metals in the soil of Colorado, 2006: 959 sites, 8 tasks, in mg/kg (take logarithms).
+
+    x: longitude and latitude in degrees, [959, 2]. 54 values of Cd and 4 of As stand for "below the limit of
+    determination". Source and licence: colorado_soils.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.colorado_soils().y.shape)
+    (959, 8)
+    """
+    frame = _read("colorado_soils.csv")
+    place = frame[["longitude", "latitude"]]
+    metals = frame.drop(columns=place.columns)
+    return TaskData(place, metals, units=["mg/kg"] * 8, x_name="longitude", x_unit="degrees")
+
+
+def us_ragged() -> TaskData:
+    """Growth of the economy of the United States as known on 29 June 2016: 138 months from 2005 on, 13 tasks.
+
+    In per cent over twelve months (unemployment: change in percentage points); gdp stands in the last month of its
+    quarter. Cells are missing at the end, where nothing was published yet. x is the year; dates, such as "2016-06", may
+    stand for it. Source and licence: us_ragged.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.us_ragged().y.shape)
+    (138, 13)
+    """
+    frame = _read("us_ragged.csv")
+    month = frame.pop("month")
+    units = ["pp" if name == "unemployment" else "%" for name in frame.columns]
+    return TaskData(month, frame, units=units, x_name="year", calendar=Calendar("years"))
+
+
+def flu_admissions() -> TaskData:
+    """New hospital admissions with influenza, 2023 to 2024: 31 weeks, 52 tasks (states, DC and PR), counts.
+
+    x: days since Saturday, 30 September 2023; dates may stand for it. Source and licence: flu_admissions.md beside the
+    values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.flu_admissions().y.shape)
+    (31, 52)
+    """
+    frame = _read("flu_admissions.csv")
+    calendar = Calendar("days", pd.Timestamp("2023-09-30"))
+    week = frame.pop("week_ending")
+    return TaskData(week, frame, units=["admissions"] * 52, x_name=calendar.label, calendar=calendar)
+
+
+def dome_c() -> TaskData:
+    """CO2, CH4 and deuterium of the Dome C ice core, 9,048 to 22,405 years before 1950: 215 ages, 219 values.
+
+    Nearly every row has one value. Standard errors `sd` of CO2 and deltaD are known, of CH4 not. Source and licence:
+    dome_c.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.dome_c().y.shape)
+    (215, 3)
+    """
+    long = _read("dome_c.csv")
+    names = ["CO2", "CH4", "deltaD"]
+    value, se = (long.pivot(index="age", columns="quantity", values=name)[names] for name in ("value", "se"))
+    age = value.index.to_numpy()
+    units = ["ppmv", "ppbv", "per mil"]
+    return TaskData(age, value.to_numpy(), names, units, "age", "years before 1950", sd=se.to_numpy())
+
+
+def alps_gps() -> TaskData:
+    """Velocities of GPS stations in and around the Alps, against stable Eurasia: 186 stations, 3 tasks, in mm a year.
+
+    x: longitude and latitude in degrees, [186, 2]; sd: the published standard error of every cell; index: the stations'
+    codes. Source and licence (which asks for credit): alps_gps.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.alps_gps().y.shape)
+    (186, 3)
+    """
+    frame = _read("alps_gps.csv").set_index("station")
+    moved = frame[["east", "north", "up"]]
+    sd = frame[["east_se", "north_se", "up_se"]]
+    place = frame[["longitude", "latitude"]]
+    return TaskData(
+        place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd.set_axis(moved.columns, axis=1)
+    )
+
+
 def example_csv() -> Path:
     """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
 
     A gap of twelve years, a late start, a ragged end and three single years are missing; `great_lakes` has the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> datasets.example_csv().name
+    'lakes_with_holes.csv'
     """
     return Path(str(files(__name__) / "lakes_with_holes.csv"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.objective import objective
 from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.forecasting import Forecaster
 from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
-Arms = Mapping[str, Callable[[TaskData], Model]]
+Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
 Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
 DEATHS = 3  # how often a process may be killed without a single fit done in between
 
@@ -65,9 +67,11 @@ def compare(
 
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
-    table to a model (default: `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one
-    on each core. client: a dask.distributed Client, in place of jobs; the workers of its cluster fit then (they need
-    this release of the module, and best one thread each), and this process stores. progress: a bar, in terminals only.
+    table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
+    `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
+    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
+    scheduler need this release of the module, workers best one thread each), and this process stores. progress: a bar,
+    in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
     that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or
@@ -117,7 +121,9 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
         seen, hidden = _tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
-            of_kind(f"arms, {name!r}", model, Model, "a function that makes a model of a table, such as icm")
+            of_kind(
+                f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
+            )
             marks = _marks(model, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
@@ -168,9 +174,17 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
 
 
 def _fitted(
-    key: Key, model: Model, seen: TaskData, hidden: TaskData, marks: dict[str, float], options: dict[str, Any]
+    key: Key,
+    model: Model | Forecaster,
+    seen: TaskData,
+    hidden: TaskData,
+    marks: dict[str, float],
+    options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
+    if isinstance(model, Forecaster):
+        table = scores.table(model.forecast(hidden), hidden, seen).reset_index()
+        return key, table.assign(**{"log likelihood": math.nan, "on floor": 0}, **marks)
     try:
         fitted = fit(model, **options)
     except FitError as error:
@@ -226,11 +240,15 @@ def _check_jobs(jobs: int, client: Any) -> None:
         )
 
 
-def _marks(model: Model, hidden: TaskData, priors: bool) -> dict[str, float]:
+def _marks(model: Model | Forecaster, hidden: TaskData, priors: bool) -> dict[str, float]:
     """Numbers that change when the model, the seen cells or the hidden cells do."""
-    with torch.no_grad():
-        start = float(objective(model, priors))
-    numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
+    if isinstance(model, Forecaster):
+        answer = model.forecast(hidden)  # of the seen table and its own options
+        numbers, start = 0, float((place * (answer.mean + answer.variance).flatten()).nansum())
+    else:
+        with torch.no_grad():
+            start = float(objective(model, priors))
+        numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
     return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}

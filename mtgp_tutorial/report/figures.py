@@ -19,7 +19,8 @@ from mtgp_tutorial import plots
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.rows import own_rows, runs
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 WIDTH, PIXELS = 5.6, 190  # inches, and pixels an inch: sharp at twice the width of a page, readable on a phone
 

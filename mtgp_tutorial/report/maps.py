@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.figures import WIDTH, short
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:

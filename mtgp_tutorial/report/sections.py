@@ -13,7 +13,8 @@ from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.checking import Checks
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.rows import missing
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 PANELS = 12  # tasks that are drawn
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from mtgp_tutorial.report.keeping import put
 from mtgp_tutorial.report.refused import Refused
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 FORMULA = ("=", "+", "-", "@")
 EXTRA = ("low", "high", "filled")  # columns of filled.csv beside each task

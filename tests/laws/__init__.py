@@ -9,6 +9,7 @@ from laws import (
     correlations,
     equation,
     fits,
+    forecasting,
     forms,
     intervals,
     judging,
@@ -38,6 +39,7 @@ ROOMS = (
     intervals,
     keeping,
     trends,
+    forecasting,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 

@@ -1,0 +1,124 @@
+"""Forecasts at the end of a table: trials by moved cut-offs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """What an arm of `compare` may return beside a Model: made from the seen table, it answers for the hidden."""
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """Predictions of y (noise=True) at the rows of `hidden`, whose values it may not look at."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Cutoffs:
+    """Trials of forecasts, called with a label: (seen, hidden). `cutoffs` makes them.
+
+    labels: names of the trials, in the order of time. stretch: for each, the stretch of rows that it belongs to.
+    """
+
+    data: TaskData
+    horizon: int
+    task: str | None
+    cuts: dict[str, int]  # how many of the inputs are seen
+    stretch: dict[str, str]
+
+    @property
+    def labels(self) -> list[str]:
+        """What to pass to `compare` as trials."""
+        return list(self.cuts)
+
+    def __call__(self, label: str) -> tuple[TaskData, TaskData]:
+        """What was seen at a cut-off, and the next `horizon` inputs; ValueError for a label that is none."""
+        if label not in self.cuts:
+            raise ValueError(f"label: {label!r} is not one of {', '.join(map(repr, self.cuts))}; pass one of these")
+        times, cut = self.data.x[:, 0].unique(), self.cuts[label]
+        before, ahead = self.data.x[:, 0] < times[cut], self.data.x[:, 0] <= times[cut + self.horizon - 1]
+        if self.task is None:
+            return _rows(self.data, before), _rows(self.data, ahead & ~before)
+        known = _rows(self.data, ahead)
+        mask = torch.zeros_like(known.observed)
+        mask[:, known.task_index(self.task)] = known.x[:, 0] >= times[cut]
+        return known.split(mask & known.observed)
+
+
+def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: str | None = None) -> Cutoffs:
+    """Trials that ask for the `horizon` inputs after a cut-off, from what stood before it; later rows are dropped.
+
+    Cut-offs are counted back from the last input with a value: `count` stretches of rows that share no hidden row, with
+    `each` cut-offs in each, horizon / each inputs apart (rounded down). Those of one stretch overlap, and count as one
+    cluster. task: hide this task alone, the others stay seen to the end of the horizon; None hides all. An input is a
+    value of the first column of x, so that readings at one time stay together.
+
+        trials = cutoffs(data, horizon=8, count=6, each=2)
+        results = compare(trials, trials.labels, {"ICM": icm, "naive": seasonal_naive(1.0)})
+        results["stretch"] = results["trial"].map(trials.stretch)
+        summarise(results, "naive", cluster="stretch")
+
+    Later trials see what earlier ones hid, and stretches side by side share what the table does slowly: clusters make
+    the standard error honest for the overlap, not for that. Raises ValueError when there are too few rows, or a
+    cut-off leaves a task with fewer than two values or hides none.
+
+    >>> from mtgp_tutorial import cutoffs, datasets
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=5, count=4)
+    >>> seen, hidden = trials(trials.labels[0])
+    >>> len(trials.labels), int(hidden.observed.sum())  # five years of four lakes
+    (4, 20)
+    """
+    of_kind("data", data, TaskData, "a TaskData")
+    horizon, count = whole("horizon", horizon, 1, "how many inputs to forecast"), whole("count", count, 1, "a number")
+    if whole("each", each, 1, "how many cut-offs a stretch has") > horizon:
+        raise ValueError(f"each: {each} cut-offs do not fit a horizon of {horizon}; pass at most as many")
+    values = data.observed.any(1) if task is None else data.observed[:, data.task_index(task)]
+    times = data.x[:, 0].unique()  # in order
+    ends = int((times <= data.x[values, 0].max()).sum()) if bool(values.any()) else 0
+    length = horizon + (each - 1) * (horizon // each)
+    first = ends - count * length
+    if first < 1:
+        raise ValueError(
+            f"data: its {ends} inputs up to the last value are too few for {count} stretches of {length} and something "
+            "before them; pass a smaller horizon or count"
+        )
+    trials = Cutoffs(data, horizon, task, {}, {})
+    for block in range(count):
+        starts = [first + block * length + i * (horizon // each) for i in range(each)]
+        names = [_name(data, float(times[cut - 1])) for cut in starts]
+        trials.cuts.update(zip(names, starts))
+        trials.stretch.update(dict.fromkeys(names, names[0]))
+    _check_trials(trials)
+    return trials
+
+
+def _check_trials(trials: Cutoffs) -> None:
+    for label in trials.labels:
+        seen, hidden = trials(label)
+        few = [task for task, n in zip(seen.tasks, seen.observed.sum(0)) if n < 2]
+        if few or not bool(hidden.observed.any()):
+            why = f"leaves task {few[0]!r} with fewer than two values" if few else "hides no value"
+            raise ValueError(f"data: the cut-off {label} {why}; pass a smaller count or another horizon")
+
+
+def _name(data: TaskData, last: float) -> str:
+    """A trial by the last input that it sees."""
+    if data.calendar is None:
+        return f"after {last!r}".removesuffix(".0")
+    return f"after {data.calendar.to_dates([last])[0]}".removesuffix(" 00:00:00")
+
+
+def _rows(data: TaskData, kept: Tensor) -> TaskData:
+    """The rows of a mask [N], with all that belongs to them."""
+    sd = None if data.sd is None else data.sd[kept]
+    index = None if data.index is None else data.index[kept.cpu().numpy()]
+    return replace(data, x=data.x[kept], y=data.y[kept], sd=sd, index=index)

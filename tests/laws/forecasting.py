@@ -1,0 +1,125 @@
+"""Cut-offs hide what comes after them, and the seasonal naive forecast is what it says."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+
+from laws.common import RANDOM, close
+from mtgp_tutorial import TaskData, compare, cutoffs, icm, impute, predict, scores, seasonal_naive, summarise
+from mtgp_tutorial.fits.fitting import fit
+
+
+def shuffled(rows=24, ragged=0):
+    """Rows out of order, with holes, standard errors and an index; the second task ends `ragged` rows earlier."""
+    rng = RANDOM(70)
+    x = 2000 + np.arange(rows) / 4
+    y = rng.normal(size=(rows, 2))
+    y[3, 0] = y[9, 1] = np.nan
+    y[rows - ragged :, 1] = np.nan
+    order = rng.permutation(rows)
+    index = pd.Index([f"row {i}" for i in order])
+    return TaskData(x[order], y[order], ["a", "b"], sd=0.1 + np.abs(y[order]), index=index)
+
+
+def law_a_cut_off_hides_what_comes_after_it():
+    """Rows, standard errors and names by hand; what comes later changes nothing that was seen."""
+    data = shuffled()
+    for task in (None, "b"):
+        trials = cutoffs(data, 4, 3, task=task)
+        later = dataclasses.replace(data, y=data.y + 100 * (data.x > 2004.9), sd=data.sd + (data.x > 2004.9))
+        for label in trials.labels:
+            last = float(label.removeprefix("after "))
+            seen, hidden = trials(label)
+            x, window = data.x[:, 0], (data.x[:, 0] > last) & (data.x[:, 0] <= last + 1)
+            kept = x <= last if task is None else x <= last + 1
+            shown = torch.where((window[:, None] & (torch.arange(2) == 1)), torch.nan, data.y)[kept]
+            assert torch.equal(seen.x[:, 0], x[kept]) and list(seen.index) == list(data.index[kept.numpy()])
+            close(seen.y.nan_to_num(), shown.nan_to_num(), 0)
+            assert torch.equal(hidden.x, data.x[window] if task is None else seen.x)
+            assert torch.equal(
+                hidden.y[hidden.observed],
+                data.y[window][:, [0, 1] if task is None else [1]][
+                    data.observed[window][:, [0, 1] if task is None else [1]]
+                ],
+            )
+            close(hidden.sd[hidden.observed], 0.1 + hidden.y[hidden.observed].abs(), 1e-15)
+            if last < 2004.9:
+                again = cutoffs(later, 4, 3, task=task)(label)[0]
+                past = again.x[:, 0] <= last
+                close(again.y[past].nan_to_num(), seen.y[past].nan_to_num(), 0)
+                close(again.sd[past].nan_to_num(), seen.sd[past].nan_to_num(), 0)
+    assert trials.labels == ["after 2002.75", "after 2003.75", "after 2004.75"]
+    assert cutoffs(shuffled(ragged=3), 4, 1, task="b").labels == ["after 2004"]  # back from its own last value
+    two = TaskData(np.repeat([1.0, 2, 3, 4], 2), RANDOM(1).normal(size=(8, 1)))  # readings at one time stay together
+    seen, hidden = cutoffs(two, 1, 1)("after 3")
+    assert seen.x.flatten().tolist() == [1, 1, 2, 2, 3, 3] and hidden.x.flatten().tolist() == [4, 4]
+
+
+def law_stretches_share_no_hidden_row():
+    """Cut-offs of one stretch overlap, those of two do not; clusters of `summarise` are the stretches."""
+    data = shuffled()
+    for horizon, count, each in ((4, 3, 1), (4, 3, 2), (5, 2, 3), (3, 3, 3), (1, 5, 1)):
+        trials = cutoffs(data, horizon, count, each=each)
+        assert len(trials.labels) == count * each and len(set(trials.stretch.values())) == count
+        rows = {label: set(trials(label)[1].x.flatten().tolist()) for label in trials.labels}
+        assert all(len(inputs) == horizon for inputs in rows.values())
+        for a in trials.labels:
+            for b in trials.labels:
+                assert bool(rows[a] & rows[b]) == (trials.stretch[a] == trials.stretch[b]), (a, b)
+        assert max(rows[trials.labels[-1]]) == 2005.75
+
+
+def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
+    """By a loop over cells, with holes, in order or not; exact for a season alone, and right for white noise."""
+    data, season = shuffled(), 1.0
+    seen, hidden = cutoffs(data, 6, 1)("after 2004.25")
+    found = seasonal_naive(season)(seen).forecast(hidden)
+    for t in range(2):
+        known = {x: y for x, y in zip(seen.x[:, 0].tolist(), seen.y[:, t].tolist()) if not math.isnan(y)}
+        squares = [(y - known[x - 1]) ** 2 for x, y in known.items() if x - 1 in known]
+        for m, x in enumerate(hidden.x[:, 0].tolist()):
+            seasons = next(k for k in range(1, 9) if x - k in known)
+            close(found.mean[m, t], known[x - seasons], 0)
+            close(found.variance[m, t], seasons * np.mean(squares), 1e-12)
+    assert found.noise and found.tasks == ("a", "b") and found.index.equals(hidden.index)
+    x = np.arange(40) * 0.25
+    wave = TaskData(x, np.column_stack([np.sin(2 * np.pi * x), 3 + np.cos(2 * np.pi * x)]))
+    seen, hidden = cutoffs(wave, 9, 1)("after 7.5")
+    exact = seasonal_naive(1.0)(seen).forecast(hidden)
+    close(exact.mean, hidden.y, 1e-13)
+    close(exact.variance[0], 1e-4 * seen.y.var(0, correction=0), 1e-12)  # the floor of the models' noise
+    noise = TaskData(np.arange(4000.0), RANDOM(3).normal(0, [1.0, 5.0], size=(4000, 2)))
+    close(seasonal_naive(12)(noise).variances / torch.tensor([2.0, 50.0]), np.ones(2), 0.1)
+    places = TaskData([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]], [[1.0], [10], [2], [20], [4], [40]])
+    step = seasonal_naive(1)(places).forecast(TaskData([[3.0, 1], [3, 0], [3, 2]], [[np.nan]] * 3))
+    assert step.mean.flatten()[:2].tolist() == [40, 4] and bool(step.mean[2].isnan() & step.variance[2].isnan())
+    close(step.variance[:2], [[(1 + 4 + 100 + 400) / 4]] * 2)
+    days = TaskData(np.arange(800.0), np.arange(800.0)[:, None])
+    year = seasonal_naive(365.25)(days).forecast(TaskData([800.0, 1200.0], [[0.0], [0.0]]))
+    assert year.mean.flatten().tolist() == [435, 469]  # the nearest day; two years back where one is not yet seen
+
+
+def law_a_forecaster_is_an_arm_beside_models():
+    """Its scores are those of its own prediction; a model's those of `predict` and of `impute`; in processes too."""
+    data = shuffled()
+    for task, answer in (
+        (None, lambda fitted, hidden: predict(fitted, hidden.x, sd=hidden.sd)),
+        ("b", lambda fitted, hidden: impute(fitted, sd=hidden.sd)),
+    ):
+        trials = cutoffs(data, 4, 3, task=task)
+        arms = {"naive": seasonal_naive(1.0), "ICM": icm}
+        results = compare(trials, trials.labels, arms, starts=1)
+        for label in trials.labels:
+            seen, hidden = trials(label)
+            for arm, found in (
+                ("naive", seasonal_naive(1.0)(seen).forecast(hidden)),
+                ("ICM", answer(fit(icm(seen), starts=1), hidden)),
+            ):
+                expected = scores.table(found, hidden, seen)
+                rows = results[(results["trial"] == label) & (results["arm"] == arm)].set_index("task")
+                close(rows[expected.columns], expected, 1e-9)
+        results["stretch"] = results["trial"].map(trials.stretch)
+        assert (summarise(results, "naive", cluster="stretch").loc[("NLPD", "ICM"), "clusters"]) == 3
