@@ -8,6 +8,9 @@ from pathlib import Path
 
 # On small matrices one thread is ten times faster than many. Set before torch is imported; notebook kernels inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Figures are Matplotlib's own, not the user's; a notebook's kernel sets its backend unless there is one.
+os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "tests" / "matplotlibrc")
+os.environ.pop("MPLBACKEND", None)
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import nbformat

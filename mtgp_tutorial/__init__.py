@@ -21,9 +21,11 @@ from mtgp_tutorial.judging.naive import seasonal_naive
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.table.data import Prediction, Scale, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.reading import read_table
 from mtgp_tutorial.table.refusing import TableError
+from mtgp_tutorial.table.scale import Scale
 from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
@@ -36,8 +38,8 @@ __all__ = [
     "Scale",
     "TableError",
     "TaskData",
-    "check",
     "Trend",
+    "check",
     "choose_device",
     "compare",
     "coregionalization",

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.showing import label
 
 # One colour, line and marker for each task, in every figure. The first four colours keep apart for readers who see no
@@ -77,7 +78,12 @@ def use_style() -> None:
 
 
 def inputs(table: TaskData | Prediction) -> Any:
-    """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers."""
+    """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers.
+
+    >>> from mtgp_tutorial import datasets, plots, read_table
+    >>> plots.inputs(read_table(datasets.example_csv()))[0].year
+    1918
+    """
     x = _numbers(table.x[:, 0])
     return x if table.calendar is None else table.calendar.to_dates(x)
 
@@ -267,6 +273,11 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
     Each cell left out alone; shares of cells inside central intervals, with a band from the lowest to the highest of
     tables drawn from the fit; one-step errors, sorted, against those due; and each against its neighbour's.
     Raises ValueError unless there are four panels.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import check, fit, icm, plots, simulate
+    >>> found = check(fit(icm(simulate.two_sines(20, seed=1)), starts=1), draws=19)
+    >>> axes = plots.checks(Figure().subplots(2, 2), found)
     """
     panels = list(getattr(axes, "flat", axes))
     if len(panels) != 4:

@@ -68,6 +68,7 @@ MARKED_UP = {
     'Some "cell"s': r'Some \ ``"cell"``\ s',
     "B (book: icm).\nMore.": r"B \ :eq:`icm`\ . More.",
     "One.\n\n    a  table\n\n>>> 1 * 2\n2": "One.\n\n::\n\n    a  table\n\n>>> 1 * 2\n2",
+    "One: a\n  line.\ntwo: more.": "One: a line.\n\ntwo: more.",
 }
 
 

@@ -118,7 +118,7 @@ CASES = [
     ("x, y: have other row labels", lambda: table(x=pd.Series(X, [*"abcd"]), y=pd.DataFrame(Y, [*"dcba"]))),
     ("x, y: have other row labels", lambda: table(x=pd.Series(X), y=pd.DataFrame(Y, [*"abcd"]))),
     ("sd, y: have other row labels", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1, [3, 2, 1, 0]))),
-    ("sd, y: have other columns", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1)[[1, 0]])),
+    ("sd, y: have the same columns in another order", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1)[[1, 0]])),
     ("y: not a numeric array", lambda: table(y=[[1, 2], [3], [4, 5], [6, 7]])),
     ("tasks: is 'ab'; pass a list of names", lambda: table(tasks="ab")),
     ("tasks: is None", lambda: table(tasks=None)),

@@ -17,9 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 from stamp import ROOT
 from test_notebooks import faults
 
-SAMPLE = [
-    "import matplotlib.pyplot as plt",
-    "print('the answer is 0.123')",
+SAMPLE = [  # below the cell that tests the import, which every notebook is given
+    "import matplotlib.pyplot as plt\nprint('the answer is 0.123')",
     "plt.plot([0, 1], [0, 1])\nplt.show()",
     "plt.plot([0, 1], [1, 0])\nplt.show()",
     "object()",

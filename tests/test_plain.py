@@ -3,6 +3,7 @@
 import glob
 import re
 import shutil
+import sys
 
 import nbformat
 import plain  # tools/plain.py
@@ -28,7 +29,8 @@ def test_copies_are_in_step():
 def test_copies_hold_the_same_code_and_no_myst(path):
     source, copy = nbformat.read(path, as_version=4), nbformat.read(path.parent / "plain" / path.name, as_version=4)
     code = [[cell.source for cell in book.cells if cell.cell_type == "code"] for book in (source, copy)]
-    assert code[1][1:] == code[0]
+    assert code[0][0] == plain.FIRST.strip() and code[1][0].endswith(f"\n\n{plain.FIRST}".rstrip())
+    assert code[1][1:] == code[0][1:]
     assert not any(cell.get("outputs") for cell in copy.cells)
     assert not MYST.findall("\n".join(cell.source for cell in copy.cells if cell.cell_type == "markdown"))
 
@@ -116,14 +118,26 @@ def run_colab_cell(cell, monkeypatch, wheels):
     return shell.asked
 
 
-def test_colab_cell_without_address(monkeypatch):
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
-    assert run_colab_cell(plain.WITHOUT_ADDRESS, monkeypatch, []) == []
+def test_the_first_cell_says_what_to_do(monkeypatch):
+    """One sentence, on Colab and elsewhere, when the module or what it needs is not there; else nothing."""
+    exec(plain.FIRST, {})
+    monkeypatch.setitem(sys.modules, "mtgp_tutorial", None)  # so that an import fails
+    said = "mtgp_tutorial.*: run `pip install .` in the book's folder, or download the wheel .* Colab"
+    with pytest.raises(ModuleNotFoundError, match=said):
+        exec(plain.FIRST, {})
     monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
-    with pytest.raises(FileNotFoundError, match="Upload the wheel"):
-        run_colab_cell(plain.WITHOUT_ADDRESS, monkeypatch, [])
-    [(magic, line)] = run_colab_cell(plain.WITHOUT_ADDRESS, monkeypatch, ["/content/mtgp_tutorial-1.whl"])
-    assert magic == "pip" and line.startswith("install")
+    with pytest.raises(ModuleNotFoundError, match=said):
+        run_colab_cell(f"{plain.WITHOUT_ADDRESS}\n{plain.FIRST}", monkeypatch, [])
+
+
+def test_colab_cell_without_address(monkeypatch):
+    cell = f"{plain.WITHOUT_ADDRESS}\n{plain.FIRST}"
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    assert run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"]) == []
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
+    assert run_colab_cell(cell, monkeypatch, []) == []
+    [(magic, line)] = run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"])
+    assert magic == "pip" and line.startswith("install")  # IPython puts the path in
 
 
 def test_colab_cell_with_address(monkeypatch, tmp_path):

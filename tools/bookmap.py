@@ -41,6 +41,7 @@ CHAPTERS = {
     "compare": "five models, one call, paired differences and a verdict",
     "table": "from a raw file to a report: dates, trends, known errors, checks",
     "cases": "from a question to a decision, on real tables",
+    "more_cases": "a map, a ragged edge, many tasks, errors that are known",
 }
 
 

@@ -18,6 +18,9 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels inherit it
 
+os.environ["MATPLOTLIBRC"] = str(Path(__file__).resolve().parents[1] / "tests" / "matplotlibrc")
+os.environ.pop("MPLBACKEND", None)
+
 import nbformat
 import plain
 from nbclient import NotebookClient
@@ -30,6 +33,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 def run(path: Path) -> str:
     """The notebook's text after a run in a fresh kernel."""
     notebook = nbformat.read(path, as_version=4)
+    with_first_cell(notebook)
     where = {"metadata": {"path": str(path.parent)}}
     NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where).execute()
     return nbformat.writes(normalised(notebook)) + "\n"
@@ -46,6 +50,16 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if cell.cell_type == "code":
             cell.outputs = merged(cell.outputs)
     return notebook
+
+
+def with_first_cell(notebook: nbformat.NotebookNode) -> None:
+    """The first code cell tests the import of the module and says what to do, in every notebook in the same words."""
+    shown = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "If the module is missing"}}
+    first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    if notebook.cells[first].metadata.get("mystnb") == shown["mystnb"]:
+        notebook.cells[first].source = plain.FIRST.strip()
+    else:
+        notebook.cells.insert(first, nbformat.v4.new_code_cell(plain.FIRST.strip(), metadata=shown))
 
 
 def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -3,7 +3,7 @@
     python tools/plain.py            # write them
     python tools/plain.py --check    # write nothing; exit status 1 if one is missing, stale or left over
 
-A copy has the chapter's code, no outputs, plain Markdown, and a first cell that fetches the module on Colab.
+A copy has the chapter's code, no outputs, plain Markdown, and a first cell that also fetches the module on Colab.
 """
 
 from __future__ import annotations
@@ -20,24 +20,33 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# The first code cell of every notebook; a copy has what fetches the module on Colab above it.
+FIRST = """\
+try:
+    import mtgp_tutorial
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"{error}: run `pip install .` in the book's folder, or download "
+        "the wheel that its preface links and run `%pip install` with its "
+        "path (on Colab upload it first: folder symbol on the left); then "
+        "run this cell again."
+    ) from None
+"""
 WITH_ADDRESS = """\
-# Colab only: fetch the module that this chapter uses. Elsewhere this cell does nothing.
+# Is the module here? On Colab it is fetched; elsewhere this says what to do.
 import os
 
 if "COLAB_RELEASE_TAG" in os.environ:
     %pip install -q "git+{address}"
 """
 WITHOUT_ADDRESS = """\
-# Colab only; elsewhere this cell does nothing. The book has no public address yet, so bring its module along: run
-# `make wheel` in the book's folder and upload dist/mtgp_tutorial-*.whl (Colab: folder symbol on the left, then upload).
+# Is the module here? If not, this says what to do; on Colab an uploaded wheel is installed.
 import glob
 import os
 
 if "COLAB_RELEASE_TAG" in os.environ:
-    wheels = sorted(glob.glob("/content/mtgp_tutorial-*.whl"))
-    if not wheels:
-        raise FileNotFoundError("Upload the wheel (see the comment above) to /content and run this cell again.")
-    %pip install -q {wheels[-1]}
+    for wheel in sorted(glob.glob("/content/mtgp_tutorial-*.whl"))[-1:]:
+        %pip install -q {wheel}
 """
 
 
@@ -73,9 +82,11 @@ def title(page: nbformat.NotebookNode) -> str:
 
 
 def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbformat.NotebookNode]:
-    """The cells with plain text, without outputs, and with captions below the figures that have one."""
+    """The cells with plain text, without outputs and FIRST, and with captions below the figures that have one."""
     cells = []
     for cell in notebook.cells:
+        if cell.source == FIRST.strip():
+            continue
         if cell.cell_type == "code":
             cells.append(new_code_cell(cell.source))
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
@@ -101,7 +112,7 @@ def copies(root: Path = ROOT) -> dict[Path, str]:
     for name, page in pages.items():
         converted(page, Converter(book, name, numbers[name], False, counts))
     url = address(root)
-    colab = new_code_cell((WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS).strip())
+    colab = new_code_cell(f"{WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS}\n{FIRST}".strip())
     written, counts = {}, Counter()
     for name, page in pages.items():
         converter = Converter(book, name, numbers[name], True, counts)

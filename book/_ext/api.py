@@ -42,8 +42,9 @@ def rewrite(lines: list[str], names: set[str]) -> list[str]:
             found += block.split("\n")
         elif block.startswith(" "):
             found += ["::", "", *block.split("\n")]
-        else:
-            found.append(marked_up(" ".join(block.split()), names))
+        else:  # where lines hang, each that does not begins a paragraph
+            paragraphs = re.split(r"\n(?! )", block) if "\n " in block else [block]
+            found += "\n\n".join(marked_up(" ".join(one.split()), names) for one in paragraphs).split("\n")
         found.append("")
     return found
 

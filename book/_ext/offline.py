@@ -25,6 +25,7 @@ def copy_mathjax(app, exception):
             shutil.copytree(source / name, target / name, dirs_exist_ok=True)
         else:
             shutil.copy2(source / name, target / name)
+    shutil.copy2(Path(__file__).with_name("mathjax-LICENSE.txt"), target / "LICENSE.txt")
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):

@@ -11,7 +11,10 @@ import pack  # noqa: E402  (the folder has to be named first)
 
 def offer_wheel(app, exception):
     if exception is None and app.builder.format == "html":
-        pack.build(Path(app.outdir) / "_static")
+        folder = Path(app.outdir) / "_static"
+        for old in folder.glob("mtgp_tutorial-*.whl"):  # of an earlier version, perhaps
+            old.unlink()
+        pack.build(folder)
 
 
 def setup(app):

@@ -5,8 +5,10 @@
 
 What is done lies under _build/studies, in a folder for this state of the study's file and of the module: a change of
 either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many trials run at once. MTGP_SCHEDULER, the
-address of a dask scheduler, gives the trials to its workers instead; they must see this folder at the same path, and
-have its environment (`PYTHONPATH=.:book/studies OMP_NUM_THREADS=1 .venv/bin/dask worker ADDRESS --nthreads 1`).
+address of a dask scheduler, gives the trials to its workers instead. Scheduler and workers must see this folder at the
+same path: in it
+`export PYTHONPATH=.:book/studies OMP_NUM_THREADS=1`, then `.venv/bin/dask scheduler` and, for each worker,
+`.venv/bin/dask worker ADDRESS --nthreads 1`.
 """
 
 import hashlib

@@ -48,13 +48,23 @@ class Summit(NamedTuple):
 def correlation_intervals(fit: Fit, level: float = 0.9) -> pd.DataFrame:
     """An interval for each task correlation, that of the latent functions at one input, as `Fit.correlation` has it.
 
-    level: the share of intervals that should hold the truth, between 0 and 1; measured for 0.9 (study
-    correlation_coverage). One row for each pair (s, t) of tasks; columns "correlation", "low" and "high". An end of -1
-    or 1 says that the data do not bound it there. Every parameter counts as unknown, those too that were frozen.
-    The interval is for the model as it stands: that its kernel and noise are right is taken for granted.
+    level: the share of intervals that should hold the truth, between 0 and 1. One row for each pair (s, t) of tasks;
+    columns "correlation", "low" and "high". An end of -1 or 1 says that the data do not bound it there. Every parameter
+    counts as unknown, those too that were frozen; the kind of kernel and of noise is taken for granted.
+
+    In the study correlation_coverage intervals of 90 % held between 88 and 97 % of 200 truths in each of 23 cases: two
+    and three tasks, 10 to 60 rows worth 2 to 7, priors on. Without priors it was 84 % in some; such fits are refused,
+    and so are several kernels, which were not measured. (book: task-correlation)
 
     Raises ValueError for a level that is no share, for models without a correlation to learn, and for parameters that
     were set by hand; FitError where an end cannot be found.
+
+    >>> from mtgp_tutorial import correlation_intervals, fit, icm, simulate
+    >>> found = correlation_intervals(fit(icm(simulate.two_sines(seed=1)), starts=1))
+    >>> found.columns.tolist(), found.index.tolist()
+    (['correlation', 'low', 'high'], [('sine', 'lagged sine')])
+    >>> bool((found["low"] < found["correlation"]).all())
+    True
     """
     _check(fit, level)
     return within(fit, allowed(worth(fit), level))
@@ -144,7 +154,7 @@ def arctanh_of(model: Model, s: int, t: int) -> Loss:
         vector_to_parameters(torch.as_tensor(vector).to(free[0].device), free)
         z = (EDGE * correlation(model.B())[s, t]).atanh()
         slopes = torch.autograd.grad(z, free, allow_unused=True, materialize_grads=True)
-        return float(z.detach()), parameters_to_vector(slopes).cpu().numpy()
+        return float(z.detach()), parameters_to_vector(slopes).detach().cpu().numpy()
 
     return value
 
@@ -184,4 +194,6 @@ def _check(fit: Fit, level: float) -> None:
     if not fit.model.coupled():
         raise ValueError("fit: its correlation is 1 or -1 whatever the data say; pass a model with kappa")
     if not fit.priors:
-        raise ValueError("fit: was made without priors, where such intervals are too narrow; pass one with priors=True")
+        raise ValueError(
+            "fit: was made without priors, where intervals miss too many truths; pass one with priors=True"
+        )

@@ -11,7 +11,7 @@ from torch import Tensor
 from mtgp_tutorial.answers.asking import names_of_rows, query
 from mtgp_tutorial.exact.form import Term
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.table.data import Prediction
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ from mtgp_tutorial.answers.asking import fitted, names_of_rows
 from mtgp_tutorial.exact.covariance import all_cells
 from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.table.data import Prediction
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @torch.no_grad()

@@ -15,7 +15,8 @@ from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, s
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @torch.no_grad()

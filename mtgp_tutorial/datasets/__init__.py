@@ -77,6 +77,10 @@ def colorado_soils() -> TaskData:
 
     x: longitude and latitude in degrees, [959, 2]. 54 values of Cd and 4 of As stand for "below the limit of
     determination". Source and licence: colorado_soils.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.colorado_soils().y.shape)
+    (959, 8)
     """
     frame = _read("colorado_soils.csv")
     place = frame[["longitude", "latitude"]]
@@ -90,6 +94,10 @@ def us_ragged() -> TaskData:
     In per cent over twelve months (unemployment: change in percentage points); gdp stands in the last month of its
     quarter. Cells are missing at the end, where nothing was published yet. x is the year; dates, such as "2016-06", may
     stand for it. Source and licence: us_ragged.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.us_ragged().y.shape)
+    (138, 13)
     """
     frame = _read("us_ragged.csv")
     month = frame.pop("month")
@@ -102,6 +110,10 @@ def flu_admissions() -> TaskData:
 
     x: days since Saturday, 30 September 2023; dates may stand for it. Source and licence: flu_admissions.md beside the
     values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.flu_admissions().y.shape)
+    (31, 52)
     """
     frame = _read("flu_admissions.csv")
     calendar = Calendar("days", pd.Timestamp("2023-09-30"))
@@ -114,6 +126,10 @@ def dome_c() -> TaskData:
 
     Nearly every row has one value. Standard errors `sd` of CO2 and deltaD are known, of CH4 not. Source and licence:
     dome_c.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.dome_c().y.shape)
+    (215, 3)
     """
     long = _read("dome_c.csv")
     names = ["CO2", "CH4", "deltaD"]
@@ -128,18 +144,28 @@ def alps_gps() -> TaskData:
 
     x: longitude and latitude in degrees, [186, 2]; sd: the published standard error of every cell; index: the stations'
     codes. Source and licence (which asks for credit): alps_gps.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.alps_gps().y.shape)
+    (186, 3)
     """
     frame = _read("alps_gps.csv").set_index("station")
     moved = frame[["east", "north", "up"]]
     sd = frame[["east_se", "north_se", "up_se"]]
     place = frame[["longitude", "latitude"]]
-    return TaskData(place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd)
+    return TaskData(
+        place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd.set_axis(moved.columns, axis=1)
+    )
 
 
 def example_csv() -> Path:
     """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
 
     A gap of twelve years, a late start, a ragged end and three single years are missing; `great_lakes` has the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> datasets.example_csv().name
+    'lakes_with_holes.csv'
     """
     return Path(str(files(__name__) / "lakes_with_holes.csv"))
 

@@ -72,6 +72,11 @@ def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
 
     Raises ValueError for what is no symmetric matrix of finite numbers, and NotPositiveDefiniteError for one that is
     not positive definite to working precision. (The forms factor what they have built themselves, unchecked.)
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]).double()).tolist()
+    [[2.0, 0.0], [1.0, 2.0]]
     """
     tensors(**{name: matrix})
     check(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})

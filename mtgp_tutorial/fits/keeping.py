@@ -48,10 +48,22 @@ def save(fit: Fit, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Fit:
-    """The fit that `Fit.save` wrote, on the CPU: on the same machine its predictions are the same to the bit.
+    """The fit that `Fit.save` wrote, on the CPU.
+
+    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding.
 
     Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
     fit, one that has changed since it was written, and one of a later format.
+
+    >>> import tempfile
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(f"{folder}/sines.fit")
+    ...     again = load(f"{folder}/sines.fit")
+    >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
+    True
     """
     source = Path(path).expanduser()
     if not source.is_file():

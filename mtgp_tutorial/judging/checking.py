@@ -1,4 +1,4 @@
-"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound? (book: checking)"""
+"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound?"""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ class Check:
         highest of the drawn tables ("cell lowest", ...).
     findings: sentences, only those for which the numbers gave cause.
     x_label: of the first input, for figures.
+
+    >>> from mtgp_tutorial import check, fit, icm, simulate
+    >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
+    >>> type(found).__name__, list(found.cells.index.names), len(found.cells)
+    ('Check', ['row', 'task'], 60)
     """
 
     cells: pd.DataFrame
@@ -75,6 +80,11 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     Time and memory of a matrix of all n observed cells: n^3 and n^2.
 
     Raises ValueError for blocks that do not fit the table, and draws below 1.
+
+    >>> from mtgp_tutorial import check, fit, icm, simulate
+    >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
+    >>> found.table["cells"].tolist(), found.table["beyond 4 sd"].tolist()
+    ([30, 30], [0, 0])
     """
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
     draws = whole("draws", draws, 1, "how many tables to draw")

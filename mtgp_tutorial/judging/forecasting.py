@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import of_kind, whole
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 @runtime_checkable
@@ -69,6 +70,12 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     Later trials see what earlier ones hid, and stretches side by side share what the table does slowly: clusters make
     the standard error honest for the overlap, not for that. Raises ValueError when there are too few rows, or a
     cut-off leaves a task with fewer than two values or hides none.
+
+    >>> from mtgp_tutorial import cutoffs, datasets
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=5, count=4)
+    >>> seen, hidden = trials(trials.labels[0])
+    >>> len(trials.labels), int(hidden.observed.sum())  # five years of four lakes
+    (4, 20)
     """
     of_kind("data", data, TaskData, "a TaskData")
     horizon, count = whole("horizon", horizon, 1, "how many inputs to forecast"), whole("count", count, 1, "a number")

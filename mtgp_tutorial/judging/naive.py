@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
@@ -20,6 +21,12 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     same. Where no value was seen there, one more season back. Its variance is the mean square of the differences over a
     season of all seen cells of that task, times the seasons back, as for a random walk from season to season; at
     least FLOOR of the task's variance, as for the noise of the models. Known standard errors have no part in it.
+
+    >>> from mtgp_tutorial import cutoffs, datasets, seasonal_naive
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
+    >>> seen, hidden = trials(trials.labels[0])
+    >>> seasonal_naive(10)(seen).forecast(hidden).mean.shape[1]
+    4
     """
     if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
         raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input")

@@ -7,7 +7,7 @@ With C the covariance of the observed cells, r their residual and a = C^-1 r, th
     one step         each cell against those before it, in the order of x: w = L^-1 r with C = L L^T
 
 All are N(0, 1) where the model is right. The first two are correlated by construction, since a cell is among the others
-of its neighbour; the last are independent, so only they give tests by a formula. (book: checking)
+of its neighbour; the last are independent, so only they give tests by a formula.
 (The one-step errors of a Kalman filter are called innovations; Rasmussen and Williams 2006, eq. 5.12, for the first)
 """
 

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:

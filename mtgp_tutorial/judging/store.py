@@ -74,16 +74,11 @@ class Store:
 
 def _read(path: Path) -> dict[Key, pd.DataFrame]:
     """The stored fits. Only numbers may be missing: a task may be called NA."""
-    number = dict.fromkeys(NUMBERS + MARKS, ["", "nan"])
     try:
-        frame = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(LABELS, str),
-            keep_default_na=False,
-            na_values=number,
-            engine="python",
-        )
-        frame = frame.astype(dict.fromkeys(NUMBERS + MARKS, float)).astype({"on floor": int, "numbers": int})
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
+        for name in NUMBERS + MARKS:  # by Python: the parser of older pandas misses the last digit
+            frame[name] = [float(text or "nan") for text in frame[name]]
+        frame = frame.astype({"on floor": int, "numbers": int})
     except (ValueError, KeyError):  # not text, no columns, no numbers
         frame = pd.DataFrame()
     if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):

@@ -69,8 +69,9 @@ def compare(
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
     table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
     `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
-    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they need this release of the
-    module, and best one thread each), and this process stores. progress: a bar, in terminals only.
+    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
+    scheduler need this release of the module, workers best one thread each), and this process stores. progress: a bar,
+    in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
     that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or

@@ -66,13 +66,21 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     )
 
 
+def _floats(cells: pd.Series) -> pd.Series:
+    """What pandas takes for a number, by Python: before its third release pandas misses the last digit of many."""
+    known = pd.to_numeric(cells, errors="coerce").notna()
+    return pd.Series(
+        [float(cell) if number else np.nan for cell, number in zip(cells, known)], cells.index, dtype=float
+    )
+
+
 def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str] | None:
     """Numbers of a column of text (NaN where it is None) and their sign, "%" or a currency; None where it is text.
 
     A column is text where more than half of its cells are no numbers. Raises TableError for a word among numbers,
     for infinite values and for a sign that some cells have and others have not.
     """
-    plain = pd.to_numeric(column, errors="coerce").astype(float)
+    plain = _floats(column)
     if decimal == "." and np.isfinite(plain[column.notna()]).all():
         return plain, ""
     cells = column.dropna().astype(str).str.replace("−", "-", regex=False)
@@ -80,7 +88,7 @@ def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str]
     parts = cells.str.extract(f"^{SIGNS.pattern}$")
     signs = parts["before"].fillna("") + parts["after"].fillna("")
     number = parts["number"].map(lambda cell: _plain(cell, decimal), na_action="ignore").astype(object)
-    value = pd.to_numeric(number, errors="coerce").astype(float)
+    value = _floats(number)
     infinite = cells.str.fullmatch(r"[-+]?inf(?:inity)?", case=False) | np.isinf(value)
     bad = value.isna() & ~infinite
     if bad.mean() > 0.5:

@@ -1,8 +1,8 @@
-"""Tables of observations with holes, and what a model says about them."""
+"""Tables of observations with holes."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,31 +13,9 @@ from torch import Tensor
 from mtgp_tutorial.arguments import generator
 from mtgp_tutorial.table import frames, showing
 from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.checks import check_errors, check_names, check_same_rows, check_table, input_names
 from mtgp_tutorial.table.dates import Calendar
-
-
-@dataclass(frozen=True, eq=False)
-class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units.
-
-    >>> from mtgp_tutorial import TaskData
-    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
-    >>> scale.mean.tolist(), scale.sd.tolist()
-    ([2.0, 20.0], [1.0, 10.0])
-    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
-    [2.0, 20.0]
-    """
-
-    mean: Tensor
-    sd: Tensor
-
-    def to_unit(self, y: Tensor) -> Tensor:
-        """Data units to standardised units, over the last axis."""
-        return (y - self.mean) / self.sd
-
-    def to_data(self, y: Tensor) -> Tensor:
-        """Standardised units back to data units, over the last axis."""
-        return y * self.sd + self.mean
+from mtgp_tutorial.table.scale import Scale
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,9 +59,9 @@ class TaskData:
     x_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        _check_names(self.tasks, "tasks")
-        _check_names(self.units, "units")
-        _check_same_rows(self.x, self.y, self.sd)
+        check_names(self.tasks, "tasks")
+        check_names(self.units, "units")
+        check_same_rows(self.x, self.y, self.sd)
         tasks = list(self.tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
@@ -95,12 +73,12 @@ class TaskData:
         sd = None if self.sd is None else as_matrix(self.sd, "sd", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
-        _check_table(x, y, tasks, units)
+        check_table(x, y, tasks, units)
         if sd is not None:
-            _check_errors(sd, y, tasks)
+            check_errors(sd, y, tasks)
         if index is not None and len(index) != len(y):
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
-        x_names = _input_names(self.x_names, self.x_name, x.shape[1])
+        x_names = input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
         for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names}.items():
             object.__setattr__(self, name, value)
@@ -246,112 +224,3 @@ class TaskData:
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
-
-
-def _input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
-    """Names of all inputs; the first is x_name."""
-    if not names or names[0] != first:  # also where x_name was replaced
-        names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
-    if len(names) != inputs:
-        raise ValueError(f"x_names: {len(names)} names for {inputs} columns of x; pass one for each")
-    return tuple(names)
-
-
-def _check_names(names: Any, name: str) -> None:
-    """In an order, which a set does not have, and no text, which would become its letters."""
-    if isinstance(names, (str, bytes, set, frozenset, Mapping)) or not isinstance(names, Iterable):
-        raise ValueError(f"{name}: is {names!r}; pass a list of names, one for each task")
-
-
-def _check_same_rows(x: Any, y: Any, sd: Any) -> None:
-    """Rows are paired by position, so labels must not say otherwise."""
-    for name, other in (("x", x), ("sd", sd)):
-        if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
-            continue
-        if not other.index.equals(y.index):
-            raise ValueError(f"{name}, y: have other row labels; bring both to one index, such as {name}.loc[y.index]")
-        if name == "sd" and isinstance(sd, pd.DataFrame) and list(sd.columns) != list(y.columns):
-            raise ValueError("sd, y: have other columns; name them alike and in one order, such as sd[y.columns]")
-
-
-def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
-    if y.shape[1] == 0:
-        raise ValueError("y: has no columns; pass at least one task")
-    if x.shape[1] == 0:
-        raise ValueError("x: has no columns; pass at least one input")
-    if len(x) == 0 or len(x) != len(y):
-        raise ValueError(f"x, y: have {len(x)} and {len(y)} rows; pass the same number, at least one")
-    if x.device != y.device:
-        raise ValueError(f"x, y: are on {x.device} and {y.device}; move both to one device")
-    if not x.isfinite().all():
-        raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
-    if y.isinf().any():
-        raise ValueError(f"y: holds {int(y.isinf().sum())} infinite values; mark missing cells with NaN")
-    for name, labels in (("tasks", tasks), ("units", units)):
-        if len(labels) != y.shape[1]:
-            raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
-    if len(set(tasks)) != len(tasks):
-        raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
-
-
-def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
-    if sd.shape != y.shape or sd.device != y.device:
-        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
-    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
-    if bool(wrong.any()):
-        row, task = wrong.nonzero()[0].tolist()
-        raise ValueError(
-            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
-            "errors above 0, and NaN where none is known"
-        )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Prediction:
-    """Gaussian predictions for T tasks at M inputs, in data units.
-
-    x: [M, D], mean: [M, T], variance: [M, T]. `noise` tells whether it speaks of the observed
-    y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
-    of the k cells that `cells` names, in this order, by row number and task: from `predict` all
-    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
-    those of the table whose rows these are, or of the table that was fitted.
-
-    >>> from mtgp_tutorial import fit, icm, predict, simulate
-    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])
-    >>> found.tasks, tuple(found.mean.shape), found.noise
-    (('sine', 'lagged sine'), (2, 2), True)
-    >>> bool((found.sd > 0).all())
-    True
-    """
-
-    x: Tensor
-    mean: Tensor
-    variance: Tensor
-    tasks: tuple[str, ...]
-    units: tuple[str, ...]
-    noise: bool
-    covariance: Tensor | None = None
-    cells: pd.MultiIndex | None = None
-    index: pd.Index | None = None
-    calendar: Calendar | None = None
-    x_names: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        names = self.x_names or ("x", *(f"x {d + 1}" for d in range(1, self.x.shape[1])))
-        object.__setattr__(self, "x_names", tuple(names))
-
-    def __repr__(self) -> str:
-        return showing.prediction_summary(self)
-
-    @property
-    def sd(self) -> Tensor:
-        """Standard deviations [M, T], in data units."""
-        return self.variance.sqrt()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Means and standard deviations, columns (task with its unit, "mean" or "sd").
-
-        Rows have the index of the table whose rows these are, else the inputs for an index (as dates where there is a
-        calendar).
-        """
-        return showing.prediction_frame(self)

@@ -46,6 +46,13 @@ def read_table(
 
     Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
     one way. See `suspected_codes` and `proposed_errors` for what it notes and does not do.
+
+    >>> from mtgp_tutorial import datasets, read_table
+    >>> data = read_table(datasets.example_csv())
+    >>> data.tasks, int((~data.observed).sum())
+    (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
+    >>> data.to_frame().index[0]
+    Timestamp('1918-07-01 00:00:00')
     """
     frame, notes = typed_columns(path, dates, missing, without, x, series)
     wanted = [*names_in(x), *names_in(tasks), *names_in(series), *names_in(value)]

@@ -12,6 +12,15 @@ class TableError(ValueError):
 
     option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
     only the file can be mended. value: what to pass there, where one is known.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TableError, TaskData
+    >>> frame = pd.DataFrame({"day": [1, 2], "level": [1.5, "about 2"]})
+    >>> try:
+    ...     TaskData.from_frame(frame, x="day", tasks=["level"])
+    ... except TableError as error:
+    ...     print(error.problem)
+    column 'level', row 1: 'about 2' is not a number
     """
 
     def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:

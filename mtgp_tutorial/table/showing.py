@@ -10,7 +10,8 @@ import pandas as pd
 from mtgp_tutorial.table.refusing import count, listed
 
 if TYPE_CHECKING:
-    from mtgp_tutorial.table.data import Prediction, TaskData
+    from mtgp_tutorial.table.data import TaskData
+    from mtgp_tutorial.table.prediction import Prediction
 
 
 def label(name: str, unit: str) -> str:

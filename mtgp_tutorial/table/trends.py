@@ -10,7 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.table.data import Prediction, TaskData
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -38,6 +39,14 @@ class Trend:
 
     Raises ValueError when a task has no more observed cells than its trend has numbers, when its inputs do not fix
     these, when its cells span less than one season, and for arguments that are none.
+
+    >>> import torch
+    >>> from mtgp_tutorial import Trend, datasets
+    >>> data = datasets.us_macro()
+    >>> trend = Trend(data)
+    >>> back = trend.restore(trend.remove(data))
+    >>> bool(torch.allclose(back.y, data.y))
+    True
     """
 
     def __init__(self, seen: TaskData, *, line: bool = True, season: float | None = None, harmonics: int = 1):

@@ -8,7 +8,7 @@ import torch
 from gpytorch.kernels import RBFKernel
 from scipy.stats import norm
 
-from laws.common import RANDOM, close, dense_numpy, models_of, table, tensor
+from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
 from mtgp_tutorial import Fit, TaskData, check, fit, icm, independent, leave_out, lmc, with_parameters
 from mtgp_tutorial.device import as_array
 from mtgp_tutorial.judging import findings
@@ -26,10 +26,9 @@ from mtgp_tutorial.judging.residuals import (
 def law_one_step_errors_are_each_cell_against_those_before_it():
     """By conditioning one cell at a time on the dense covariance; the root is its Cholesky factor, in every form."""
     rng = RANDOM(80)
-    data = table(rng)
-    shuffled = replace(data, x=data.x[[3, 0, 6, 2, 5, 1, 4]])
-    for fitted in models_of(shuffled):
-        cells = in_order(fitted)
+    plain, errors = (replace(data, x=data.x[[3, 0, 6, 2, 5, 1, 4]]) for data in (table(rng), table(rng, known=True)))
+    for fitted in (*models_of(plain), *in_each_form(unfitted(icm(errors, rank=2), 2))):
+        shuffled, cells = fitted.model.data, in_order(fitted)
         pairs = list(zip(*(one.tolist() for one in cells)))
         assert pairs == sorted(pairs, key=lambda cell: (float(shuffled.x[cell[0], 0]), cell[1]))
         C, r, named = dense_numpy(fitted)

@@ -1,0 +1,8 @@
+"""python -m mtgp_tutorial report table.csv."""
+
+import sys
+
+from mtgp_tutorial.report.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One command from a table to a page: python -m mtgp_tutorial report table.csv."""

@@ -1,0 +1,57 @@
+"""How well the fit that fills the table foretells what was seen, and how sure its correlations are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mtgp_tutorial import plots
+from mtgp_tutorial.answers.intervals import correlation_intervals
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.checking import check
+from mtgp_tutorial.report.figures import WIDTH, short
+
+LARGEST = 4000  # cells that are checked; time and memory grow with their cube and square
+MOST = 8  # tasks whose correlations get intervals
+ODD = 4.0  # standard deviations
+
+
+class Checks(NamedTuple):
+    """Sentences, a figure, and the cells far from what all others say of them."""
+
+    sentences: list[str]
+    figure: Figure
+    odd: pd.DataFrame
+
+
+def checks(fit: Fit) -> Checks | None:
+    """What `check` finds; None for a table that is too large for it."""
+    if int(fit.model.data.observed.sum()) > LARGEST:
+        return None
+    found = check(fit)
+    figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
+    plots.checks(axes, found)
+    if (names := axes[0, 0].get_legend()) is not None:  # below all panels, or it would hide dots
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        names.remove()
+        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=4, fontsize=8)
+    inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
+    shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
+    odd = found.cells[found.cells["z"].abs() > ODD].reset_index()
+    odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
+    sentences = [shares, *(found.findings or ("Nothing else was found.",))]
+    return Checks(sentences, figure, odd.astype({"row": str}))
+
+
+def intervals(fit: Fit) -> pd.DataFrame | None:
+    """An interval for each correlation; None where there are too many tasks, or an end cannot be found."""
+    if fit.model.data.num_tasks > MOST:
+        return None
+    try:
+        return correlation_intervals(fit)
+    except (ValueError, FitError):
+        return None

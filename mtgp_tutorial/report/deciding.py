@@ -1,0 +1,97 @@
+"""The verdict on the trials, by the book's rule for claims, and the model that fills the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mtgp_tutorial.judging.comparing import paired, summarise
+from mtgp_tutorial.plots import label
+from mtgp_tutorial.report.arms import BASELINE
+from mtgp_tutorial.report.hiding import Trial
+from mtgp_tutorial.table.data import TaskData
+
+FEWEST = 8  # trials, below which nothing is decided
+SCORES = ("CRPS", "error", "NLPD", "coverage")
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What the trials say. word: "wins", "loses", "not told apart" or "undecided", of the arm `best`.
+
+    why: what is lacking where it is undecided. fills: the arm that fills the table. scores: one row for each trial,
+    arm and task, in standard deviations of the task. asked, hidden: `summarise` of the cells that were asked for, and
+    of all hidden ones (None where these are the same); tasks: `paired` for each asked task, best less baseline.
+    """
+
+    word: str
+    why: str
+    best: str
+    fills: str
+    scores: pd.DataFrame
+    asked: pd.DataFrame
+    hidden: pd.DataFrame | None
+    tasks: pd.DataFrame
+
+
+def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decision:
+    """The verdict on what `compare` returned for these trials."""
+    scores = in_deviations(results, trials, data)
+    asked = scores[scores["asked"]]
+    summary = summary_of(asked)
+    crps = summary.loc["CRPS"].drop(index=BASELINE)
+    winners = crps[crps["verdict"] == "wins"]
+    best = str((winners if len(winners) else crps)["mean"].idxmin())
+    word, why = str(crps.loc[best, "verdict"]), ""
+    clusters = int(crps.loc[best, "clusters"])
+    if asked["trial"].nunique() < FEWEST:
+        word, why = "undecided", f"{asked['trial'].nunique()} trials are too few for a verdict; it takes {FEWEST}"
+    elif word == "no verdict":
+        word, why = "undecided", f"the trials fall in {clusters} parts of the table, too few for a verdict"
+    tasks = by_task(asked, best, word)
+    hidden = summary_of(scores) if not scores["asked"].all() else None
+    return Decision(word, why, best, best if word == "wins" else BASELINE, scores, summary, hidden, tasks)
+
+
+def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> pd.DataFrame:
+    """Scores in standard deviations of the observed cells of each task, with each trial's stretch and what it asked."""
+    known = {trial.label: trial for trial in trials}
+    names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
+    spread = dict(zip(data.tasks, data.scale().sd.tolist()))
+    table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
+    sd = table["task"].map(spread)
+    return table.assign(
+        error=np.sqrt(table["MSE"]) / sd,
+        CRPS=table["CRPS"] / sd,
+        NLPD=table["NLPD"] - np.log(sd),
+        stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
+        asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
+    )
+
+
+def summary_of(scores: pd.DataFrame) -> pd.DataFrame:
+    """`summarise`, trials of one stretch in one cluster; where all lie in one stretch, there is nothing to tell."""
+    plain = scores.assign(
+        task="task "
+        + scores["task"]
+        .map(pd.Series(pd.factorize(scores["task"])[0], scores["task"]).groupby(level=0).first())
+        .astype(str)
+    )
+    if scores["stretch"].nunique() > 1:
+        return summarise(plain, BASELINE, scores=SCORES, cluster="stretch")
+    return summarise(plain, BASELINE, scores=SCORES).assign(verdict="no verdict", clusters=1)
+
+
+def by_task(asked: pd.DataFrame, arm: str, word: str) -> pd.DataFrame:
+    """The CRPS of each asked task, arm less baseline, with Holm's correction over the tasks; empty for one task."""
+    counts = asked.groupby("task")[["trial", "stretch"]].nunique().min(axis=1)
+    tasks = [task for task in dict.fromkeys(asked["task"]) if counts[task] > 1]
+    if asked["task"].nunique() < 2 or not tasks or word == "undecided":
+        return pd.DataFrame()
+    two = asked[asked["arm"].isin([arm, BASELINE]) & asked["task"].isin(tasks)]
+    number = two["task"].map({task: k for k, task in enumerate(tasks)})
+    table = two.assign(arm=number.astype(str) + two["arm"].map({arm: " shared", BASELINE: " alone"}))
+    pairs = [(f"{k} shared", f"{k} alone") for k in range(len(tasks))]
+    return paired(table, "CRPS", pairs, by=["trial"], cluster="stretch").set_axis(tasks).rename_axis("task")

@@ -1,0 +1,143 @@
+"""The figures of the report: what was seen, the trials, the filled table, the correlations. Figures in, text out."""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy import stats
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from mtgp_tutorial import plots
+from mtgp_tutorial.report.arms import BASELINE
+from mtgp_tutorial.report.deciding import Decision
+from mtgp_tutorial.report.rows import own_rows, runs
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
+
+WIDTH, PIXELS = 5.6, 190  # inches, and pixels an inch: sharp at twice the width of a page, readable on a phone
+
+
+def as_png(figure: Figure) -> str:
+    """The figure as the address of a picture that stands in the page itself."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=PIXELS, format="png")
+    plt.close(figure)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def short(name: str) -> str:
+    """A name that a figure has room for."""
+    return textwrap.shorten(name, 26, placeholder="…") if " " in name else name[:25] + "…" * (len(name) > 26)
+
+
+def few_dates(ax: plt.Axes, data: TaskData) -> None:
+    """Dates that do not run into each other."""
+    if data.calendar is not None:
+        place = mdates.AutoDateLocator(minticks=3, maxticks=6)
+        ax.xaxis.set_major_locator(place)
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(place))
+
+
+def axis(data: TaskData) -> tuple[np.ndarray, str]:
+    """The first input as it is drawn, dates as dates, and its label."""
+    x = data.x[:, 0].numpy()
+    if data.calendar is not None:
+        return np.asarray(data.calendar.to_dates(x).tz_localize(None)), ""
+    return x, plots.label(short(data.x_name), data.x_unit)
+
+
+def seen(data: TaskData) -> Figure:
+    """Which cells were seen: a tick for each, a line for each task."""
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + 0.24 * data.num_tasks))
+    x, name = axis(data)
+    for t, column in enumerate(data.observed.numpy().T):
+        ax.plot(x[column], np.full(column.sum(), -t), "|", ms=7, color=plots.style(t)["color"])
+    ax.set_yticks(-np.arange(data.num_tasks), [short(task) for task in data.tasks])
+    ax.set(xlabel=name, ylim=(-data.num_tasks + 0.4, 0.6))
+    few_dates(ax, data)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return figure
+
+
+def dots(decision: Decision) -> Figure:
+    """Differences from the baseline: a dot for each trial, their mean and its 95 % interval."""
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 1.2 + 0.42 * len(decision.asked.loc["CRPS"])), sharey=True)
+    trials = decision.scores[decision.scores["asked"]].groupby(["arm", "trial"])[["CRPS", "error"]].mean()
+    arms = [arm for arm in decision.asked.loc["CRPS"].index if arm != BASELINE]
+    for ax, score in zip(axes, ("CRPS", "error")):
+        for k, arm in enumerate(arms):
+            difference = (trials.loc[arm, score] - trials.loc[BASELINE, score]).to_numpy()
+            row = decision.asked.loc[(score, arm)]
+            place = -k + np.linspace(-0.22, 0.22, len(difference))
+            ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(k)["color"])
+            error = row["standard error"] * stats.t.ppf(0.975, max(1, int(row["clusters"]) - 1))
+            ax.errorbar(row["mean difference"], -k, xerr=error, fmt="D", ms=5, color="0.1", capsize=3)
+        ax.axvline(0, color="0.5", lw=1)
+        ax.set(xlabel=f"{score}, less that of\nseparate tasks", ylim=(-len(arms) + 0.4, 0.6))
+        ax.locator_params(axis="x", nbins=4)
+    axes[0].set_yticks(-np.arange(len(arms)), arms)
+    return figure
+
+
+def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
+    """A panel for each of these tasks: what was seen, and mean and band in the holes."""
+    figure, axes = plt.subplots(len(tasks), 1, figsize=(WIDTH, 0.5 + 1.45 * len(tasks)), sharex=True, squeeze=False)
+    (x, name), apart = axis(data), own_rows(data)  # rows of the other tasks: one band, no holes
+    for task, ax in zip(tasks, axes[:, 0]):
+        t = data.tasks.index(task)
+        mean, sd, hole = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].isnan().numpy()
+        ax.plot(x[~hole], mean[~hole], plots.marker(t), ms=2.8, mew=0, color="0.25")
+        if apart:
+            _hole(ax, x[hole], mean[hole], sd[hole], slice(None), len(x), plots.style(t)["color"])
+        for start, length in [] if apart else runs(hole):
+            _hole(ax, x, mean, sd, slice(max(0, start - 1), start + length + 1), length, plots.style(t)["color"])
+        ax.set_title(plots.label(short(task), data.units[t]), fontsize=9.5)
+        ax.locator_params(axis="y", nbins=4)
+    axes[-1, 0].set_xlabel(name)
+    few_dates(axes[-1, 0], data)
+    return figure
+
+
+def _hole(ax: plt.Axes, x: np.ndarray, mean: np.ndarray, sd: np.ndarray, rows: slice, length: int, colour: str) -> None:
+    """Mean and band of one hole, from the value before it to the value after it; a short one as a bar."""
+    if length > 2:
+        ax.fill_between(x[rows], (mean - 2 * sd)[rows], (mean + 2 * sd)[rows], color=colour, alpha=0.25, lw=0)
+        ax.plot(x[rows], mean[rows], color=colour, lw=1.5)
+        return
+    inner = slice(rows.stop - 1 - length, rows.stop - 1)
+    ax.errorbar(x[inner], mean[inner], 2 * sd[inner], fmt="o", ms=3, lw=1.2, color=colour, alpha=0.8)
+
+
+def intervals(table: pd.DataFrame) -> Figure:
+    """Correlations of the pairs that are strongest, each with its interval. table: of `correlation_intervals`."""
+    strongest = table.reindex(table["correlation"].abs().sort_values(ascending=False).index)[:15]
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + 0.26 * len(strongest)))
+    place = -np.arange(len(strongest))
+    ax.hlines(place, strongest["low"], strongest["high"], color=plots.COLOURS[0], lw=3, alpha=0.5)
+    ax.plot(strongest["correlation"], place, "o", ms=5, color="0.1")
+    ax.axvline(0, color="0.5", lw=1)
+    ax.set_yticks(place, [f"{short(s)}, {short(t)}" for s, t in strongest.index])
+    ax.set(xlim=(-1.03, 1.03), xlabel="correlation")
+    return figure
+
+
+def correlations(matrix: pd.DataFrame) -> Figure:
+    """A heat map, tasks that go together side by side."""
+    order = leaves_list(linkage(matrix.to_numpy(), "average")) if len(matrix) > 2 else np.arange(len(matrix))
+    names = [short(name) for name in matrix.index[order]]
+    size = min(WIDTH, 1.6 + 0.42 * len(matrix))
+    figure, ax = plt.subplots(figsize=(size, size))
+    plots.heatmap(ax, matrix.iloc[order, order].set_axis(names).set_axis(names, axis=1), "", limit=1.0, digits=1)
+    for text in ax.texts:
+        text.set_fontsize(max(4.5, min(9.5, 90 / len(matrix))))
+    ax.tick_params(labelsize=max(5.0, min(9.5, 110 / len(matrix))))
+    return figure

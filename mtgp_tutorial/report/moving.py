@@ -1,0 +1,94 @@
+"""Where holes of a kind can go: stretches of rows, regions of a map, folds of single rows; no two overlap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mtgp_tutorial.report.kinds import Kind
+from mtgp_tutorial.report.rows import spread_out
+from mtgp_tutorial.table.data import TaskData
+
+FOLDS = 16  # of single cells
+ROUNDS = 4  # how often each stretch is visited; a hole as long as its stretch fits once
+WANTED, CLUSTERS = 20, 5  # trials of all kinds that the stretches should have room for, and how few there may be
+Place = tuple[np.ndarray, slice, str]  # mask [N, T], rows that are kept, stretch
+
+
+def count(n: int, kinds: Sequence[Kind]) -> int:
+    """Into how many stretches n rows are cut: as many as the longest hole allows, unless a few less give more room."""
+    length = max([len(kind.pattern) for kind in kinds if kind.place != "scattered"], default=1)
+    most, wanted = max(1, n // length), math.ceil(WANTED / len(kinds))
+
+    def room(stretches: int) -> tuple[int, int]:
+        return min(wanted, stretches * min(ROUNDS, n // stretches - length + 1)), stretches
+
+    return max(range(min(CLUSTERS, most), most + 1), key=room)
+
+
+def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+    """Places for one kind, the rows cut into so many stretches."""
+    if kind.place == "scattered":
+        return _scattered(data, kind, rng)
+    if kind.place == "disc":
+        return _discs(data, kind, stretches, rng)
+    return _stretches(len(data.x), kind, stretches, rng)
+
+
+def _stretches(n: int, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+    """The pattern in other rows. A ragged end moves to an earlier end, and the rows after it are dropped."""
+    length, bounds = len(kind.pattern), np.linspace(0, n, stretches + 1).astype(int)
+    for _ in range(ROUNDS):
+        for s in rng.permutation(len(bounds) - 1):
+            start = int(rng.integers(bounds[s], bounds[s + 1] - length + 1))
+            stop = start + length
+            if (kind.place == "end" and stop < n / 2) or (kind.place == "start" and start > n / 2):
+                continue  # half of the table is left to learn from
+            mask = np.zeros((n, kind.pattern.shape[1]), dtype=bool)
+            mask[start:stop] = kind.pattern
+            yield (
+                mask,
+                slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n),
+                f"stretch {s + 1}",
+            )
+
+
+def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:
+    """Single rows of one fold, each with all that is missing in one row of the pattern; a sixth of the task at most."""
+    n, t = len(data.x), data.tasks.index(kind.asked[0])
+    seen = data.observed[:, t].numpy()
+    order = rng.permutation(n)
+    for f, fold in enumerate(np.array_split(order, FOLDS)):
+        rows = fold[seen[fold]][: max(1, min(len(kind.pattern), int(seen.sum()) // 6))]
+        mask = np.zeros((n, data.num_tasks), dtype=bool)
+        mask[rows] = kind.pattern[rng.integers(0, len(kind.pattern), len(rows))]
+        yield mask, slice(0, n), f"fold {f + 1}"
+
+
+def _discs(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+    """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
+    n, t = len(data.x), data.tasks.index(kind.asked[0])
+    z, seen = spread_out(data), data.observed[:, t].numpy()
+    regions = _regions(z, np.arange(n), stretches)
+    for _ in range(ROUNDS):
+        for s in rng.permutation(len(regions)):
+            rows = regions[s][seen[regions[s]]]
+            if len(rows):
+                apart = np.linalg.norm(z[rows] - z[rng.choice(rows)], axis=1)
+                rows = rows[np.argsort(apart, kind="stable")][: len(kind.pattern)]
+                mask = np.zeros((n, data.num_tasks), dtype=bool)
+                mask[rows] = kind.pattern[: len(rows)]
+                yield mask, slice(0, n), f"region {s + 1}"
+
+
+def _regions(z: np.ndarray, rows: np.ndarray, count: int) -> list[np.ndarray]:
+    """Rows cut into parts of as many rows each, again and again across the input in which they spread most."""
+    if count == 1:
+        return [rows]
+    first = count // 2
+    along = z[rows][:, np.ptp(z[rows], axis=0).argmax()]
+    order = rows[np.argsort(along, kind="stable")]
+    cut = round(len(rows) * first / count)
+    return [*_regions(z, order[:cut], first), *_regions(z, order[cut:], count - first)]

@@ -1,0 +1,137 @@
+"""Dates become numbers in a unit that is said, and come back as they were."""
+
+import datetime
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.spelling import read_dates
+
+DATES = {
+    "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),
+    "days of three centuries": (pd.date_range("1700-01-01", periods=120_000), "days", "days since 1700-01-01"),
+    "months": (pd.date_range("2005-01-01", periods=300, freq="MS"), "years", "year"),
+    "ends of months": (pd.date_range("2005-01-31", periods=300, freq="ME"), "years", "year"),
+    "years": (pd.date_range("1918-01-01", periods=92, freq="YS"), "years", "year"),
+    "quarters": (pd.period_range("1959Q1", periods=203, freq="Q"), "years", "year"),
+    "hours over a change of clocks": (
+        pd.date_range("2023-10-28", periods=100, freq="h", tz="Europe/Berlin"),
+        "hours",
+        "hours since 2023-10-28",
+    ),
+    "days over a change of clocks": (
+        pd.date_range("2023-03-20", periods=30, freq="D", tz="Europe/Berlin"),
+        "days",
+        "days since 2023-03-20",
+    ),
+    "months in a zone": (pd.date_range("2020-01-01", periods=60, freq="MS", tz="Europe/Berlin"), "years", "year"),
+    "minutes with an offset": (
+        pd.date_range("2023-01-01 00:07", periods=99, freq="5min", tz="UTC+01:00"),
+        "minutes",
+        "minutes since 2023-01-01",
+    ),
+    "milliseconds": (
+        pd.date_range("2023-10-28 03:00", periods=1000, freq="1ms"),
+        "seconds",
+        "seconds since 2023-10-28",
+    ),
+    "one day": (pd.DatetimeIndex(["2023-10-28"]), "days", "days since 2023-10-28"),
+    "text": (["2019-01-07", "2019-01-08 12:30", "2019-01-10"], "days", "days since 2019-01-07"),
+    "python's own": ([datetime.date(2019, 1, 7), datetime.date(2019, 1, 9)], "days", "days since 2019-01-07"),
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+def test_dates_come_back_exactly(name):
+    dates, unit, label = DATES[name]
+    calendar = Calendar.of(dates)
+    assert (calendar.unit, calendar.label) == (unit, label)
+    assert calendar == pickle.loads(pickle.dumps(calendar))
+    wanted = dates.to_timestamp() if isinstance(dates, pd.PeriodIndex) else dates
+    wanted = (
+        wanted if isinstance(wanted, pd.DatetimeIndex) else pd.DatetimeIndex(pd.to_datetime(dates, format="ISO8601"))
+    )
+    numbers = calendar.to_numbers(dates)
+    back = calendar.to_dates(numbers)
+    assert (back == wanted).all() and (back.tz is None) == (wanted.tz is None)
+    assert str(back.tz) == str(wanted.tz)
+    np.testing.assert_array_equal(calendar.to_numbers(back), numbers)
+
+
+def test_a_year_has_equal_months_and_a_day_has_24_hours():
+    assert np.diff(Calendar("years").to_numbers(pd.date_range("2019-01-01", periods=25, freq="MS"))) == pytest.approx(
+        1 / 12, abs=1e-12
+    )
+    assert Calendar("years").to_numbers(["2020-01-16T12:00"]).tolist() == pytest.approx([2020 + 0.5 / 12])
+    night = pd.DatetimeIndex(["2023-03-26", "2023-03-27"], tz="Europe/Berlin")  # an hour is skipped
+    calendar = Calendar("days", pd.Timestamp("2023-03-25 23:00"), "Europe/Berlin")
+    assert calendar.to_numbers(night).tolist() == pytest.approx([0, 23 / 24])
+
+
+def test_the_unit_changes_where_it_is_said_to():
+    spacings = {"25D": "years", "24D": "days", "12h": "days", "11h": "hours", "30min": "hours", "29min": "minutes"}
+    for spacing, unit in {**spacings, "30s": "minutes", "29s": "seconds"}.items():
+        dates = pd.Timestamp("2020-01-01") + pd.Timedelta(spacing) * np.arange(5)
+        assert Calendar.of(dates).unit == unit
+        assert Calendar.of(dates[[3, 0, 4, 1, 2, 2]]).unit == unit, "neither order nor repeats count"
+
+
+def test_inputs_leave_numbers_alone():
+    calendar = Calendar.of(["2019-01-07", "2019-01-14"])
+    assert calendar.inputs([1, 2.5]) == [1, 2.5] and calendar.inputs(["2019-01-08"]).tolist() == [1]
+    frame = pd.DataFrame({"date": ["2019-01-08"], "depth": [3.0]})
+    assert calendar.inputs(frame).to_numpy().tolist() == [[1, 3]]
+
+
+BAD = {
+    "two ways to read": (["03/04/2020"], "dates: column 'dates': '03/04/2020' may be day-first or month-first"),
+    "text": (["soon"], "dates: 'soon' is not a date"),
+    "missing": ([pd.Timestamp("2020-01-01"), pd.NaT], "dates: 1 of 2 are missing"),
+    "another zone": (pd.DatetimeIndex(["2020-01-01"], tz="UTC"), "dates: have the zone UTC, those of the table none"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_dates_get_one_sentence(name):
+    dates, sentence = BAD[name]
+    with pytest.raises(ValueError, match="pass") as error:
+        Calendar("days").to_numbers(dates)
+    assert sentence in str(error.value)
+
+
+SPELLINGS = {
+    "2019-1-7": "2019-01-07",
+    "2019/01/07": "2019-01-07",
+    "2019-01-07T12:30:15.25": "2019-01-07 12:30:15.25",
+    "Q3 2019": "2019-07-01",
+    "2019-Q3": "2019-07-01",
+    "2019W02": "2019-01-07",
+    "2019-W02-3": "2019-01-09",
+    "2019M07": "2019-07-01",
+    "7 Jan 2019": "2019-01-07",
+    "7-January-2019": "2019-01-07",
+    "Jan 7, 2019": "2019-01-07",
+    "Sept. 2019": "2019-09-01",
+    "1/17/2019 12:05 AM": "2019-01-17 00:05",
+    "1/17/2019 12:05 PM": "2019-01-17 12:05",
+    "17.1.2019 9:05": "2019-01-17 09:05",
+    "2019-01-07 12:00+0100": "2019-01-07 12:00+01:00",
+    "2019-01-07 12:00Z": "2019-01-07 12:00+00:00",
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_spellings(text):
+    dates, _ = read_dates(pd.Series([text, None], dtype=object))
+    assert dates[0] == pd.Timestamp(SPELLINGS[text]) and dates[1] is pd.NaT
+
+
+def test_what_is_no_date():
+    for text in ("1.5", "12:30", "Kim", "2019", "99/99", "1-2"):
+        assert read_dates(pd.Series([text])) is None
+    for text in ("2019-13-01", "2019-01-07 25:00", "32.1.2019", "2019-W60"):
+        with pytest.raises(ValueError, match=r"row 0"):
+            read_dates(pd.Series([text], name="d"))

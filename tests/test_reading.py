@@ -1,0 +1,266 @@
+"""Frames and files: what goes in comes out; what is read does not depend on the order of rows and columns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mtgp_tutorial import (
+    TableError,
+    TaskData,
+    icm,
+    impute,
+    latent_functions,
+    leave_out,
+    parts,
+    plots,
+    predict,
+    read_table,
+    sample,
+    with_parameters,
+)
+from mtgp_tutorial.table.reading import proposed_errors, suspected_codes
+
+NAN = float("nan")
+FRAME = pd.DataFrame({"x": [1.0, 2, 3], "a (m)": [1.5, NAN, 3.5], "b": [10, 20, 40], "a_se": [0.1, NAN, 0.3]})
+WEEKS = pd.date_range("2019-01-07", periods=12, freq="7D", name="week")
+WEEKLY = pd.DataFrame({"level [m]": np.sin(np.arange(12.0)), "flow": np.cos(np.arange(12.0))}, WEEKS)
+WEEKLY.iloc[3:5, 0] = NAN
+LONG = pd.DataFrame(
+    {
+        "t": [2.0, 1, 1, 2, 2, 3],
+        "what": ["b", "a", "b", "a", "b", "a"],
+        "value": [1.0, 2, 3, 4, 5, 6],
+        "se": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+    }
+)
+
+
+def equal(a, b):
+    return np.array_equal(np.asarray(a, dtype=float), np.asarray(b, dtype=float), equal_nan=True)
+
+
+def test_a_wide_frame():
+    data = TaskData.from_frame(FRAME, x="x", sd={"a": "a_se"})
+    assert (data.tasks, data.units, data.x_name, data.index) == (("a", "b"), ("m", ""), "x", None)
+    assert equal(data.x[:, 0], [1, 2, 3]) and equal(data.y, FRAME[["a (m)", "b"]])
+    assert equal(data.sd, [[0.1, NAN], [NAN, NAN], [0.3, NAN]])
+    assert equal(TaskData.from_frame(FRAME, x="x", sd=["a_se"]).sd, data.sd)
+    assert TaskData.from_frame(FRAME, x="x", tasks=["b", "a"]).tasks == ("b", "a")
+    assert TaskData.from_frame(FRAME, x="x", units={"b": "kg"}).units == ("m", "kg")
+    assert TaskData.from_frame(FRAME, x="x", units=["cm", "kg"]).units == ("cm", "kg")
+
+
+def test_standard_errors_are_not_taken_in_silence():
+    data = TaskData.from_frame(FRAME, x="x")
+    assert data.tasks == ("a", "b") and data.sd is None and "a_se: looks like standard errors of a (m)" in data.notes[0]
+
+
+def test_frames_are_aligned_by_their_index():
+    frame = FRAME.set_axis(["p", "q", "r"])
+    errors = pd.DataFrame({"b": [3.0, 1, 2], "a": [0.3, 0.1, 0.2]}, index=["r", "p", "q"])
+    data = TaskData.from_frame(frame, x="x", tasks=["a", "b"], sd=errors)
+    assert equal(data.sd, [[0.1, 1], [0.2, 2], [0.3, 3]]) and list(data.index) == ["p", "q", "r"]
+    with pytest.raises(TableError, match="sd: has another index than frame"):
+        TaskData.from_frame(frame, x="x", sd=errors.drop(index="p"))
+
+
+def test_a_long_frame():
+    data = TaskData.from_frame(LONG, x="t", series="what", value="value", sd="se")
+    assert data.tasks == ("b", "a") and equal(data.x[:, 0], [2, 1, 2, 3])
+    assert equal(data.y, [[1, 4], [3, 2], [5, NAN], [NAN, 6]]), "two readings of b at t = 2 are two rows"
+    assert equal(data.sd, [[0.1, 0.4], [0.3, 0.2], [0.5, NAN], [NAN, 0.6]])
+    assert "1 value of a series at an input it had already" in data.notes[0]
+    assert TaskData.from_frame(LONG, x="t", series="what", value="value", tasks=["a"]).y.shape == (3, 1)
+
+
+DATES = {
+    "an index": (WEEKLY, None),
+    "a zone": (WEEKLY.tz_localize("Europe/Berlin"), None),
+    "periods": (WEEKLY.to_period("W-SUN"), None),
+    "text": (WEEKLY.set_axis(WEEKS.strftime("%Y-%m-%d")), None),
+    "a column": (WEEKLY.reset_index(), "week"),
+    "a column of text": (WEEKLY.reset_index().astype({"week": str}), "week"),
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+def test_dates_in_every_form(name):
+    frame, x = DATES[name]
+    data = TaskData.from_frame(frame, x=x)
+    assert equal(data.x[:, 0], 7 * np.arange(12)) and data.calendar.unit == "days"
+    assert data.calendar.label == "days since 2019-01-07" and any(data.calendar.label in note for note in data.notes)
+    if x is None:
+        pd.testing.assert_frame_equal(data.to_frame(), frame)
+    else:
+        assert (data.to_frame().index == WEEKS).all()
+
+
+def test_year_and_quarter_or_month():
+    frame = pd.DataFrame({"year": [2019, 2019, 2020], "quarter": [1, 4, 2], "month": [2, 12, 7], "a": [1.0, 2, 3]})
+    assert equal(TaskData.from_frame(frame, ["year", "quarter"], "a").x[:, 0], [2019, 2019.75, 2020.25])
+    data = TaskData.from_frame(frame, ["year", "month"], "a")
+    assert list(data.to_frame().index.strftime("%Y-%m-%d")) == ["2019-02-01", "2019-12-01", "2020-07-01"]
+    with pytest.raises(TableError, match=r"column 'quarter', row 1: \[2019, 5\] is no year with its part"):
+        TaskData.from_frame(frame.assign(quarter=[1, 5, 2]), ["year", "quarter"], "a")
+
+
+def test_order_and_index_are_the_users():
+    mixed = WEEKLY.iloc[[4, 0, 11, 2]]
+    data = TaskData.from_frame(mixed)
+    assert equal(data.x[:, 0], [0, -28, 49, -14] + np.array(28.0)) and data.index.equals(mixed.index)
+    asked = TaskData.from_frame(FRAME.assign(b=[10, 20, NAN]).drop(columns="a_se").replace(3.5, NAN), x="x")
+    assert len(asked.y) == 3 and not asked.observed[2].any(), "a row without values is a question"
+
+
+def test_to_frame_gives_back_what_from_frame_took():
+    data = TaskData.from_frame(FRAME.set_axis(["p", "q", "r"]), x="x", sd={"a": "a_se"})
+    back = data.to_frame()
+    assert list(back.columns) == ["x", "a [m]", "b", "a_se [m]"] and list(back.index) == ["p", "q", "r"]
+    again = TaskData.from_frame(back, x="x", sd=["a_se"])
+    assert all(equal(getattr(again, name), getattr(data, name)) for name in ("x", "y", "sd"))
+    assert (again.tasks, again.units, again.x_names) == (data.tasks, data.units, data.x_names)
+    place = pd.DataFrame({"longitude": [1.0, 2], "latitude": [4.0, 3], "a": [5.0, 6]})
+    table = TaskData.from_frame(place, x=["longitude", "latitude"])
+    assert list(table.to_frame().index.names) == ["longitude", "latitude"] == list(table.x_names)
+    assert equal(TaskData.from_frame(table.to_frame()).x, table.x)
+
+
+BAD = {
+    "text among tasks": (
+        {"x": "x", "tasks": ["a", "w"]},
+        "column 'w', row 1: 'about 2' is not a number; mend it, or name the columns that hold numbers with tasks=",
+    ),
+    "text among numbers": ({"x": "x"}, "column 'w', row 1: 'about 2' is not a number"),
+    "no such column": ({"x": "time"}, "x: 'time' is no column; pass one of 'x', 'a', 'w'"),
+    "no x": ({}, "x: is not given, and the index only counts rows"),
+    "series alone": ({"x": "x", "series": "w"}, "series, value: one is not given; name both columns"),
+    "an unknown unit": ({"x": "x", "tasks": "a", "units": {"b": "m"}}, "units: 'b' is not one of the tasks"),
+    "errors of nobody": ({"x": "x", "tasks": "a", "sd": ["x"]}, "sd: 'x' does not say whose errors it holds"),
+    "errors of no task": ({"x": "x", "tasks": "a", "sd": {"x": "a"}}, "sd: 'x' is not one of the tasks"),
+    "x with a hole": ({"x": "h", "tasks": "a"}, "column 'h', row 2: is missing, 1 in all"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_frames_get_one_sentence(name):
+    call, sentence = BAD[name]
+    frame = pd.DataFrame({"x": [1, 2, 3], "a": [1.0, 2, 3], "w": [1, "about 2", 3], "h": [1, 2, NAN]})
+    frame = frame if name == "x with a hole" else frame.drop(columns="h")
+    with pytest.raises(TableError) as error:
+        TaskData.from_frame(frame, **call)
+    assert sentence in str(error.value)
+
+
+def test_answers_have_the_index_and_the_calendar_of_their_rows():
+    data = TaskData.from_frame(WEEKLY)
+    fitted = with_parameters(icm(data))
+    later = WEEKS[-2:] + pd.Timedelta(days=10)
+    numbers = data.calendar.to_numbers(later)
+    by_date = predict(fitted, later)
+    assert torch.equal(by_date.mean, predict(fitted, numbers).mean)
+    assert by_date.index is None and (by_date.to_frame().index == later).all()
+    for of in (lambda x: parts(fitted, x)[0], lambda x: latent_functions(fitted, x)):
+        assert torch.equal(of(later).mean, of(numbers).mean) and (of(later).to_frame().index == later).all()
+    assert torch.equal(sample(fitted, later, 2, seed=0), sample(fitted, numbers, 2, seed=0))
+    filled = impute(fitted)
+    for answer in (filled, leave_out(fitted)):
+        assert answer.index.equals(WEEKS) and answer.calendar == data.calendar
+    frame = filled.to_frame()
+    assert list(frame.columns) == [(t, v) for t in ("level [m]", "flow") for v in ("mean", "sd")]
+    assert equal(frame[("level [m]", "sd")], filled.sd[:, 0]) and equal(frame[("flow", "mean")], WEEKLY["flow"])
+    further = TaskData(
+        WEEKS + pd.Timedelta(days=100), WEEKLY.to_numpy(), data.tasks, data.units, calendar=data.calendar
+    )
+    assert (impute(fitted, further).to_frame().index == WEEKS + pd.Timedelta(days=100)).all()
+    with pytest.raises(ValueError, match="table: its input is days since 2019-04-17, that of the fit days since 2019"):
+        impute(fitted, TaskData.from_frame(WEEKLY.set_axis(WEEKS + pd.Timedelta(days=100))))
+
+
+def test_hide_takes_dates():
+    data = TaskData.from_frame(WEEKLY)
+    hidden = data.hide("flow", "2019-02-01", pd.Timestamp("2019-02-20"))[1]
+    assert hidden.observed.nonzero()[:, 0].tolist() == [4, 5, 6]
+
+
+def test_figures_have_dates():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    data = TaskData.from_frame(WEEKLY)
+    _, axes = plt.subplots(1, 2)
+    plots.tasks(axes, impute(with_parameters(icm(data))), data)
+    assert (plots.inputs(data) == WEEKS).all() and axes[0].get_xlabel() == "week"
+    assert (pd.DatetimeIndex(axes[0].lines[0].get_xdata()) == WEEKS).all()
+    plt.close("all")
+
+
+def test_a_table_prints_as_a_summary():
+    data = TaskData.from_frame(WEEKLY)
+    assert repr(data).split("\n")[:3] == [
+        "TaskData: 12 rows, 2 tasks: level [m], flow",
+        "  week: 2019-01-07 to 2019-03-25 (days since 2019-01-07)",
+        "  2 of 24 cells missing",
+    ]
+    told = repr(predict(with_parameters(icm(data)), WEEKS[:2], covariance=True)).split("\n")
+    assert told[0] == "Prediction of the observed y: 2 rows, 2 tasks: level [m], flow"
+    assert told[2] == "  joint covariance of 4 cells"
+    assert "known standard errors: 2 cells" in repr(TaskData.from_frame(FRAME, x="x", sd=["a_se"]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_writing_and_reading_gives_the_same_numbers(seed, tmp_path):
+    """Any separator, decimal mark and order of rows and columns."""
+    rng = np.random.default_rng(seed)
+    rows, tasks = rng.integers(4, 30), rng.integers(1, 6)
+    y = rng.normal(size=(rows, tasks)) * 10.0 ** rng.integers(-3, 7, tasks)
+    y[rng.random(y.shape) < 0.2] = NAN
+    y[:2] = rng.normal(size=(2, tasks))
+    dates = pd.date_range("2001-05-03", periods=rows, freq=str(rng.choice(["D", "h", "MS", "7D", "QS"])))
+    index = dates.rename("date") if seed % 2 else pd.Index(np.sort(rng.normal(size=rows)), name="depth")
+    frame = pd.DataFrame(y, index, [f"s{t} [m]" for t in range(tasks)])
+    data = TaskData.from_frame(frame)
+    mixed = data.to_frame().iloc[rng.permutation(rows)].reset_index()
+    mixed = mixed[list(rng.permutation(mixed.columns))]
+    mark, decimal = [(",", "."), (";", ","), ("\t", "."), ("|", ".")][seed % 4]
+    mixed.to_csv(tmp_path / "t.csv", sep=mark, decimal=decimal, index=False)
+    read = read_table(tmp_path / "t.csv")
+    order = np.argsort(read.x[:, 0].numpy())
+    columns = [read.task_index(task) for task in data.tasks]
+    assert equal(read.x[order], data.x) and equal(read.y[order][:, columns], data.y)
+    assert set(read.units) == {"m"} and read.calendar == data.calendar
+
+
+def test_a_shuffled_long_file_is_the_same_table(tmp_path):
+    rng = np.random.default_rng(0)
+    tables = []
+    for frame in (LONG, LONG.iloc[rng.permutation(6)], LONG[["se", "value", "what", "t"]]):
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        assert proposed_errors(tmp_path / "t.csv", series="what") == "se"
+        data = read_table(tmp_path / "t.csv", series="what", sd="se")
+        cells = data.observed.nonzero().tolist()
+        tables.append(
+            sorted((float(data.x[i, 0]), data.tasks[t], float(data.y[i, t]), float(data.sd[i, t])) for i, t in cells)
+        )
+    assert tables[0] == tables[1] == tables[2] == sorted(LONG[["t", "what", "value", "se"]].itertuples(False, None))
+
+
+def test_what_the_file_suggests_is_proposed_and_not_done(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,a,a_se,b\n1,1.5,.1,10\n2,-999,.2,?\n3,3.5,.1,40\n4,2.5,.1,30\n")
+    assert suspected_codes(path) == ["?", "-999"]
+    assert proposed_errors(path, missing=["?", "-999"]) == {"a": "a_se"}
+    with pytest.raises(TableError) as error:
+        read_table(path)
+    assert (error.value.option, error.value.value) == ("missing", ["?"])
+    data = read_table(path, missing=["?", "-999"], sd={"a": "a_se"})
+    assert equal(data.y, [[1.5, 10], [NAN, NAN], [3.5, 40], [2.5, 30]]) and equal(data.sd[:, 0], [0.1, 0.2, 0.1, 0.1])
+
+
+def test_a_refusal_travels():
+    import pickle
+
+    error = pickle.loads(pickle.dumps(TableError("a: is b", "pass c", "dates", ["d"])))
+    assert (str(error), error.problem, error.option, error.value) == ("a: is b; pass c", "a: is b", "dates", ["d"])

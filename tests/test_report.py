@@ -1,0 +1,534 @@
+"""The command `python -m mtgp_tutorial report`: from a table to a page, refused, stopped, resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mtgp_tutorial import TaskData
+from mtgp_tutorial.report import keeping, preparing, running, timing
+from mtgp_tutorial.report.arms import BASELINE, arms_for
+from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.deciding import decide
+from mtgp_tutorial.report.hiding import Trial, plan
+from mtgp_tutorial.report.kinds import kinds_of
+from mtgp_tutorial.report.moving import _regions
+from mtgp_tutorial.report.options import command, parser
+from mtgp_tutorial.report.refused import sentence
+from mtgp_tutorial.report.saying import bold
+from mtgp_tutorial.report.writing import safe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def two_series(rows=30, seed=0):
+    """Two series that are nearly one, the second with a gap and a late value."""
+    rng = np.random.default_rng(seed)
+    walk = np.cumsum(rng.normal(size=rows)) / 2
+    frame = pd.DataFrame({"week": range(rows), "a": walk, "b": 2 * walk})
+    frame[["a", "b"]] += 0.1 * rng.normal(size=(rows, 2))
+    frame.loc[10:12, "b"] = np.nan
+    return frame.round(3)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with table.csv, in which the command is run."""
+    monkeypatch.chdir(tmp_path)
+    two_series().to_csv("table.csv", index=False)
+    return tmp_path
+
+
+def report(*words):
+    return main(["report", "table.csv", *words])
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A finished report, run once, of a table with names that want to be more than text."""
+    folder = tmp_path_factory.mktemp("done")
+    names = {"a": "<script>alert(1)</script>", "b": "=cmd|' /C calc'!A0"}
+    two_series().rename(columns=names).to_csv(folder / "table.csv", index=False)
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        assert report("--trials", "2") == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+class Page(HTMLParser):
+    """Tags and addresses of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.addresses = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+
+def test_the_page_is_one_file_without_scripts_or_addresses(done):
+    text = (done / "table-report/report.html").read_text(encoding="utf8")
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object", "base", "form"} & set(page.tags)
+    assert page.addresses and all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert "@import" not in text and "url(" not in text and len(text) < 1_000_000
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert text.index('class="answer"') < text.index("<h2>")  # nothing above the answer but the name of the file
+
+
+def test_every_section_is_there(done):
+    text = (done / "table-report/report.html").read_text(encoding="utf8")
+    titles = ["How the table was read", "Trials: what hiding showed", "The filled table", "How the tasks hang together"]
+    places = [text.index(f"<h2>{title}</h2>") for title in [*titles, "Checks", "What to do next", "To repeat it"]]
+    assert places == sorted(places)
+    assert "Undecided: 2 trials are too few for a verdict; it takes 8." in text
+
+
+def test_filled_csv_keeps_what_was_seen_and_fills_the_rest(done):
+    filled, given = pd.read_csv(done / "table-report/filled.csv"), pd.read_csv(done / "table.csv")
+    name, hole = "'=cmd|' /C calc'!A0", given.iloc[:, 2].isna()
+    assert list(filled.columns[-4:]) == [name, f"{name} low", f"{name} high", f"{name} filled"]
+    np.testing.assert_array_equal(filled[name][~hole], given.iloc[:, 2][~hole])
+    assert (filled[f"{name} filled"] == np.where(hole, "yes", "no")).all()
+    assert filled[name].notna().all() and filled[f"{name} low"].notna().equals(hole)
+    assert (filled[f"{name} low"] < filled[name])[hole].all() and (filled[name] < filled[f"{name} high"])[hole].all()
+
+
+def test_no_file_of_the_folder_holds_a_formula(done):
+    for path in (done / "table-report").glob("*.csv"):
+        for row in path.read_text().splitlines():
+            assert not any(cell.strip('"').startswith(("=", "+", "@")) for cell in row.split(","))
+
+
+def test_the_program_writes_the_same_filled_csv(done):
+    filled = done / "table-report/filled.csv"
+    before = filled.read_bytes()
+    filled.unlink()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = ["-c", (done / "table-report/repeat.py").read_text()]
+    subprocess.run([sys.executable, *code], cwd=done, env=environment, check=True, capture_output=True, timeout=100)
+    assert filled.read_bytes() == before
+
+
+def test_nothing_stands_outside_the_folder(done):
+    assert {path.name for path in done.iterdir()} == {"table.csv", "table-report"}
+    assert {path.name for path in (done / "table-report").iterdir()} <= set(keeping.FILES)
+
+
+def test_a_second_call_fits_no_trial_again(done, monkeypatch, capsys):
+    monkeypatch.chdir(done)
+    before = (done / "table-report/trials.csv").stat().st_mtime_ns
+    assert report("--trials", "2") == 0
+    assert (done / "table-report/trials.csv").stat().st_mtime_ns == before
+    assert "less what is done" in capsys.readouterr().out
+
+
+def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(done)
+    kept = (done / "table-report/report.html").read_bytes()
+    assert report("--seed", "1") == 2
+    assert (
+        "--seed was 0 when table-report/trials.csv was made, and is 1; remove table-report" in capsys.readouterr().err
+    )
+    text = (done / "table.csv").read_text()
+    (done / "table.csv").write_text(text + "99,1,2\n")
+    try:
+        assert report() == 2
+    finally:
+        (done / "table.csv").write_text(text)
+    message = (
+        "report: table.csv has changed since table-report/trials.csv was made; remove table-report, or add --out NAME"
+    )
+    assert capsys.readouterr().err == message + "\n"
+    assert (done / "table-report/report.html").read_bytes() == kept
+
+
+REFUSALS = {
+    "no file": (None, [], "there is no file 'table.csv'"),
+    "a date": (
+        "Date,a,b\n09/03/2020,1,2\n04/03/2020,2,3\n11/07/2020,3,1\n",
+        [],
+        "add --dates day-first or --dates month-first",
+    ),
+    "a word": ("year,a,b\n2001,1.5,2\n2002,about 2,3\n2003,2.5,4\n2004,3,5\n", [], "--missing 'about 2'"),
+    "an input": ("t,a,b\n" + "1,2,3\n4,5,9\n" * 9, ["--input", "no"], "--input: 'no' is no column"),
+    "one task": (
+        "t,a\n1,2\n2,5\n3,4\n5,1\n",
+        [],
+        "has one task, a, and sharing needs two; name columns with --columns",
+    ),
+    "few values": (
+        "t,a,b\n1,2,3\n2,5,\n3,4,\n5,1,2\n",
+        [],
+        "'b' has 2 values, and it takes 4; leave it out with --without",
+    ),
+    "a logarithm": (
+        "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
+        ["--log", "a"],
+        "--log: 'a' holds -3",
+    ),
+    "no such log": (
+        "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
+        ["--log", "c"],
+        "--log: 'c' is not",
+    ),
+    "two of a name": (
+        "t,a,a low\n" + "".join(f"{k},{k % 4},{k * k % 7}\n" for k in range(9)),
+        [],
+        "'a low' would stand twice in filled.csv",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(REFUSALS))
+def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path, monkeypatch, capsys):
+    text, options, words = REFUSALS[case]
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        Path("table.csv").write_text(text)
+    before = set(tmp_path.iterdir())
+    assert report(*options) == 2
+    message = capsys.readouterr().err
+    assert words in message and message.startswith("report: ") and message.count("\n") == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_without_jinja_one_sentence(place, monkeypatch, capsys):
+    monkeypatch.setattr(preparing, "find_spec", lambda name: None)
+    assert report() == 2
+    message = "report: the page is made with jinja2, which is not installed; pip install 'mtgp-tutorial[report]'\n"
+    assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize("name", ["folder link", "file link", "file", "other files", "no parent", "odd run"])
+def test_folders_that_are_not_the_commands_own_are_refused(name, place, capsys):
+    elsewhere, out = place / "elsewhere", place / "table-report"
+    elsewhere.mkdir()
+    (elsewhere / "trials.csv").write_text("mine")
+    if name == "folder link":
+        out.symlink_to(elsewhere)
+    elif name == "file":
+        out.write_text("mine")
+    elif name != "no parent":
+        out.mkdir()
+        (out / ("notes.txt" if name == "other files" else "run.json")).write_text("{}")
+        if name == "file link":
+            (out / "trials.csv").symlink_to(elsewhere / "trials.csv")
+    assert report(*(["--out", "no/where"] if name == "no parent" else [])) == 2
+    assert "--out NAME" in capsys.readouterr().err
+    assert (elsewhere / "trials.csv").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
+
+
+def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monkeypatch):
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 6)), columns=list("abcdef")).rename_axis("t")
+    wide.to_csv("table.csv")
+    asked = parser().parse_args(["report", "table.csv"])
+    data = preparing.read(asked)[0]
+    all_rows = timing.seconds(timing.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
+    monkeypatch.setattr(timing, "LIMIT", all_rows / 3)
+    monkeypatch.setattr(timing, "LMC_LIMIT", 0)
+    assert report() == 2
+    message = capsys.readouterr().err
+    assert "table.csv has 720 values (120 rows, 6 tasks)" in message
+    commands = [line for line in message.splitlines() if line.startswith("python -m mtgp_tutorial report table.csv ")]
+    assert "--every" in commands[0] and "--columns a,b,c,d,e" in commands[1]
+    again = parser().parse_args(["report", *commands[0].split()[4:]])
+    assert again.every > 1
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
+    two_series(60).to_csv(tmp_path / "table.csv", index=False)
+    words = [sys.executable, "-m", "mtgp_tutorial", "report", "table.csv", "--trials", "12"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(words, cwd=tmp_path, env=environment, **pipes)
+    store = tmp_path / "table-report/trials.csv"
+    until = time.monotonic() + 100
+    while not store.exists() and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said.endswith("python -m mtgp_tutorial report table.csv --trials 12\n") and "Traceback" not in said
+    assert len(pd.read_csv(store)) >= 1 and json.loads((tmp_path / "table-report/run.json").read_text())["arms"]
+    assert not (tmp_path / "table-report/report.html").exists()
+
+
+# what is hidden
+
+
+def moved(trial, data):
+    """Rows of a trial that hide something, and what they hide."""
+    rows = np.flatnonzero(trial.mask.any(1))
+    return rows, trial.mask[rows]
+
+
+def lakes():
+    """Four tasks with a gap, a late start, a ragged end of two tasks and single cells."""
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=(96, 4))
+    y[50:62, 3] = np.nan
+    y[55:58, 1] = np.nan
+    y[:10, 2] = np.nan
+    y[93:, 0] = np.nan
+    y[94:, 2] = np.nan
+    y[[20, 40, 70], 1] = np.nan
+    return TaskData(np.arange(96.0), y, list("abcd"))
+
+
+def test_the_moved_pattern_is_the_pattern():
+    data = lakes()
+    kinds, own = kinds_of(data)
+    assert own and [(kind.place, kind.asked) for kind in kinds] == [
+        ("gap", ("b",)),
+        ("gap", ("d",)),
+        ("start", ("c",)),
+        ("end", ("a",)),
+        ("scattered", ("b",)),
+    ]
+    gone = np.isnan(data.y.numpy())
+    for trial in plan(data, kinds, 60, 0):
+        rows, hidden = moved(trial, data)
+        kind = next(one for one in kinds if one.asked == trial.asked and one.place.split()[0] in place_of(trial))
+        if kind.place == "scattered":
+            continue
+        start = trial.rows.stop - 3 if kind.place == "end" else trial.rows.start if kind.place == "start" else None
+        possible = [start] if start is not None else range(96 - len(kind.pattern) + 1)
+        full = [np.zeros((96, 4), bool) for _ in possible]
+        for mask, first in zip(full, possible):
+            mask[first : first + len(kind.pattern)] = kind.pattern
+        assert any(((mask & ~gone) == trial.mask).all() for mask in full)
+    assert (kinds[1].pattern == gone[50:62]).all() and (kinds[3].pattern == gone[93:]).all()
+
+
+def place_of(trial):
+    """The kind of a trial, from its label."""
+    words = {"gap": "gap", "late start": "start", "ragged end": "end", "single cells": "scattered", "disc": "disc"}
+    return next(word for phrase, word in words.items() if phrase in trial.label)
+
+
+def test_ragged_ends_drop_what_comes_after():
+    data = lakes()
+    kinds, _ = kinds_of(data)
+    for trial in plan(data, kinds, 60, 0):
+        seen, hidden = trial.tables(data)
+        if place_of(trial) == "end":
+            assert len(seen.x) == trial.rows.stop < 96 and bool(hidden.observed[-3:, 0].any())
+        if place_of(trial) == "start":
+            assert float(seen.x[0]) == trial.rows.start > 0
+        assert bool((seen.observed.sum(0) >= 3).all()) and not bool((seen.observed & hidden.observed).any())
+
+
+def test_trials_of_different_stretches_share_no_row_and_more_trials_begin_with_the_same():
+    data = lakes()
+    kinds, _ = kinds_of(data)
+    few, many = plan(data, kinds, 8, 0), plan(data, kinds, 40, 0)
+    assert [trial.label for trial in few] == [trial.label for trial in many[:8]]
+    rows = {}
+    for trial in many:
+        if trial.stretch.startswith("stretch"):
+            rows.setdefault(trial.stretch, set()).update(moved(trial, data)[0].tolist())
+    for one in rows:
+        assert all(not rows[one] & rows[other] for other in rows if other != one)
+    assert plan(data, kinds, 8, 1)[0].label != few[0].label or plan(data, kinds, 8, 2)[0].label != few[0].label
+
+
+def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
+    data = TaskData(np.arange(48.0), np.random.default_rng(0).normal(size=(48, 3)), list("abc"))
+    kinds, own = kinds_of(data)
+    trials = plan(data, kinds, 12, 0)
+    assert not own and {trial.asked for trial in trials[:3]} == {("a",), ("b",), ("c",)}
+    assert all(trial.mask.sum() == 8 and trial.mask.any(0).sum() == 1 for trial in trials)
+
+
+def test_tasks_with_rows_of_their_own_have_no_holes():
+    y = np.where(np.arange(60)[:, None] % 2 == [0, 1], np.random.default_rng(0).normal(size=(60, 2)), np.nan)
+    kinds, own = kinds_of(TaskData(np.arange(60.0), y))
+    assert not own and {len(kind.pattern) for kind in kinds} == {10}
+    assert "ICM, full noise" not in arms_for(TaskData(np.arange(60.0), y), "matern32")
+    assert plan(TaskData(np.arange(60.0), y), kinds, 8, 0)[0].mask.sum() == 5
+
+
+def test_on_a_map_holes_are_discs_or_single_places():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=(120, 2)), rng.normal(size=(120, 2))
+    together, apart = y.copy(), y.copy()
+    together[np.linalg.norm(x - 0.5, axis=1) < 0.2, 0] = np.nan
+    apart[rng.choice(120, 15, replace=False), 0] = np.nan
+    assert [kinds_of(TaskData(x, one))[0][0].place for one in (together, apart, y)] == ["disc", "scattered", "disc"]
+    data = TaskData(x, together)
+    for trial in plan(data, kinds_of(data)[0], 8, 0):
+        rows = moved(trial, data)[0]
+        spread = np.linalg.norm(x[rows] - x[rows].mean(0), axis=1).mean()
+        assert spread < 0.7 * np.linalg.norm(x - x.mean(0), axis=1).mean()
+
+
+def test_regions_share_all_rows_out():
+    z = np.random.default_rng(0).normal(size=(61, 2))
+    parts = _regions(z, np.arange(61), 6)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(61)) and {len(part) for part in parts} <= {10, 11}
+
+
+def test_holes_longer_than_a_sixth_are_shortened_and_said():
+    y = np.random.default_rng(0).normal(size=(60, 2))
+    y[20:45, 1] = np.nan
+    kind = kinds_of(TaskData(np.arange(60.0), y))[0][0]
+    assert kind.shortened and kind.pattern.shape == (10, 2)
+
+
+# the verdict
+
+
+def scored(differences, tasks=("a",), stretches=None):
+    """Results of trials whose CRPS differ by this much, and the trials."""
+    data = TaskData(np.arange(40.0), np.random.default_rng(0).normal(size=(40, 2)), ["a", "b"])
+    rows, trials = [], []
+    for k, difference in enumerate(differences):
+        mask = np.zeros((40, 2), bool)
+        mask[k] = True
+        trials.append(Trial(f"{k}", tuple(tasks), mask, slice(0, 40), f"{k if stretches is None else k % stretches}"))
+        for arm, more in ((BASELINE, 0.0), ("ICM", difference)):
+            score = {"MSE": 1.0, "NLPD": 1.0, "CRPS": 1.0 + more, "coverage": 0.9}
+            rows += [{"trial": f"{k}", "arm": arm, "task": task, **score} for task in tasks]
+    return decide(pd.DataFrame(rows), trials, data)
+
+
+SURE = -0.5 + 0.1 * np.random.default_rng(0).normal(size=16)
+
+
+@pytest.mark.parametrize(
+    "differences, stretches, word, fills",
+    [
+        (SURE, None, "wins", "ICM"),
+        (-SURE, None, "loses", BASELINE),
+        (SURE + 0.5, None, "not told apart", BASELINE),
+        (SURE[:7], None, "undecided", BASELINE),
+        (SURE, 3, "undecided", BASELINE),
+        (SURE, 1, "undecided", BASELINE),
+    ],
+)
+def test_the_verdict_is_the_books(differences, stretches, word, fills):
+    decision = scored(differences, stretches=stretches)
+    assert (decision.word, decision.fills) == (word, fills)
+    assert {
+        "wins": "Sharing wins",
+        "loses": "Sharing loses",
+        "not told apart": "do not tell",
+        "undecided": "Undecided",
+    }[word] in bold(decision)
+    assert "probabl" not in bold(decision)
+
+
+def test_scores_are_in_standard_deviations_of_the_task():
+    data = TaskData(np.arange(40.0), 10 * np.random.default_rng(0).normal(size=(40, 2)), ["a", "b"], ["m", ""])
+    mask = np.zeros((40, 2), bool)
+    mask[0] = True
+    trials = [Trial(f"{k}", ("a",), mask, slice(0, 40), f"{k}") for k in range(8)]
+    sd = data.scale().sd
+    rows = []
+    for k in range(8):
+        for arm in (BASELINE, "ICM"):
+            for task, size in (("a [m]", sd[0]), ("b", sd[1])):
+                score = {"MSE": float(4 * size**2), "NLPD": float(size.log()), "CRPS": float(3 * size), "coverage": 1.0}
+                rows.append({"trial": f"{k}", "arm": arm, "task": task, **score})
+    decision = decide(pd.DataFrame(rows), trials, data)
+    assert decision.hidden is not None and decision.asked.loc[("error", "ICM"), "mean"] == pytest.approx(2)
+    assert decision.asked.loc[("CRPS", "ICM"), "mean"] == pytest.approx(3)
+    assert decision.asked.loc[("NLPD", "ICM"), "mean"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shares", [True, False])
+def test_on_simulated_tables_sharing_pays_where_it_should(shares, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    walks = np.cumsum(rng.normal(size=(120, 2)), 0) / 2
+    y = walks[:, [0, 0]] if shares else walks
+    frame = pd.DataFrame(y + 0.1 * rng.normal(size=y.shape), columns=["a", "b"]).rename_axis("t")
+    for start in (15, 45, 80):
+        frame.iloc[start : start + 8, 1] = np.nan
+    frame.to_csv("table.csv")
+    assert report("--trials", "12") == 0
+    text = Path("table-report/report.html").read_text(encoding="utf8")
+    assert ("Sharing wins" in text) == shares
+
+
+# the command line
+
+
+def test_commands_are_typed_as_they_were_meant():
+    asked = parser().parse_args(["report", "my table.csv", "--columns", 'a,"b,c"', "--every", "3"])
+    assert asked.columns == ["a", "b,c"]
+    assert command(asked, trials=64) == (
+        "python -m mtgp_tutorial report 'my table.csv' --columns 'a,\"b,c\"' --every 3 --trials 64"
+    )
+
+
+@pytest.mark.parametrize("words", [["--trials", "0"], ["--every", "x"], ["--dates", "iso"], ["--kernel", "sine"], []])
+def test_wrong_options_are_refused_with_2(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["report", *(["t.csv"] if words else []), *words])
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "name, text", [("=1+1", "'=1+1"), ("-x", "'-x"), ("a\nb", "a b"), ("level", "level"), ("@a", "'@a")]
+)
+def test_names_are_text(name, text):
+    assert safe(name) == text
+
+
+def test_messages_of_the_reader_speak_of_options():
+    from mtgp_tutorial import TableError
+
+    error = TableError("x: 'q' is no column", "name one with x= or series=, or missing=['a b']", "x")
+    assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
+
+
+def test_numbers_below_zero_have_their_sign():
+    assert running.minus("is -0.5 on 2019-01-02, a-b") == "is −0.5 on 2019-01-02, a-b"
+
+
+def test_a_guess_is_said_first_and_can_be_taken_back(place, capsys):
+    frame = two_series()
+    frame["b_se"] = 0.2
+    frame.loc[3, "b_se"] = 0.3
+    frame.fillna(-999.0).to_csv("table.csv", index=False)
+    data, call = preparing.read(parser().parse_args(["report", "table.csv"]))
+    assert call["missing"] == ["-999"] and call["sd"] == {"b": "b_se"}
+    assert data.notes[0].startswith("missing: -999 read as missing (a guess; --missing none")
+    assert data.notes[1].startswith("standard errors: b_se, taken as known (a guess; --errors none")
+    words = ["report", "table.csv", "--missing", "none", "--errors", "none"]
+    data, call = preparing.read(parser().parse_args(words))
+    assert data.sd is None and float(np.nanmin(data.y)) == -999 and not call
+
+
+def test_logarithms_take_their_errors_along():
+    y = torch.tensor([[1.0, 2.0], [4.0, 3.0], [2.0, 5.0]], dtype=torch.float64)
+    data = TaskData(torch.arange(3.0), y, ["a", "b"], ["m", ""], sd=torch.full_like(y, 0.5))
+    logged = preparing_log(data)
+    torch.testing.assert_close(logged.y[:, 0], y[:, 0].log())
+    torch.testing.assert_close(logged.sd[:, 0], 0.5 / y[:, 0])
+    torch.testing.assert_close(logged.y[:, 1], y[:, 1])
+    assert logged.units == ("log m", "")
+
+
+def preparing_log(data):
+    from mtgp_tutorial.report.reading import prepared
+
+    return prepared(data, log=["a"])
