@@ -28,7 +28,7 @@ WIDTH, PIXELS = 5.6, 190  # inches, and pixels an inch: sharp at twice the width
 def as_png(figure: Figure) -> str:
     """The figure as the address of a picture that stands in the page itself."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=PIXELS, format="png")
+    figure.savefig(buffer, dpi=PIXELS, format="png", bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
