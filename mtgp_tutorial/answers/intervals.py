@@ -35,6 +35,7 @@ from mtgp_tutorial.models.model import Model
 EDGE = 1 - 1e-6  # correlations beyond it count as 1
 SOFT = 0.1  # least curvature of a direction, in nats per squared raw unit, for the first step
 OFF = 0.01  # how far, in nats, an end may lie from the level it should reach
+ATTEMPTS = 3  # of the optimiser at an end, each from where the last came to rest
 
 
 class Summit(NamedTuple):
@@ -118,32 +119,33 @@ def summit_of(model: Model, loss: Loss) -> Summit:
 def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int, drop: float) -> float:
     """The largest correlation (sign 1) or the smallest (-1) at most so many nats below the optimum.
 
-    Starts where a normal density at the optimum would have it.
+    Starts where a normal density at the optimum would have it, and once or twice more where it came to rest too soon.
     """
     value = arctanh_of(model, *pair)
     left, (estimate, slope) = _left(loss, top.loss + drop), value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
-    result = minimize(
-        lambda vector: tuple(-sign * part for part in value(vector)),
-        top.vector + sign * math.sqrt(2 * drop / (slope @ step)) * step,
-        jac=True,
-        method="SLSQP",
-        bounds=bounds_around(
-            top.vector, [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-        ).T,
-        constraints={"type": "ineq", "fun": lambda vector: left(vector)[0], "jac": lambda vector: left(vector)[1]},
-        options={"maxiter": 500, "ftol": 1e-6},
-    )
-    end, reached = value(result.x)[0], left(result.x)[0]
-    if math.tanh(sign * end) > 0.999 and reached > -OFF:
-        return float(sign)
-    if not result.success or abs(reached) > OFF or sign * (end - estimate) < 0:
-        names = " and ".join(repr(model.data.tasks[t]) for t in pair)
-        raise FitError(
-            f"fit: the optimiser finds no {'upper' if sign > 0 else 'lower'} end for the correlation of {names} "
-            f"({result.message}); take a lower rank or fewer kernels"
+    start = top.vector + sign * math.sqrt(2 * drop / (slope @ step)) * step
+    free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
+    for _ in range(ATTEMPTS):
+        result = minimize(
+            lambda vector: tuple(-sign * part for part in value(vector)),
+            start,
+            jac=True,
+            method="SLSQP",
+            bounds=bounds_around(top.vector, free).T,
+            constraints={"type": "ineq", "fun": lambda vector: left(vector)[0], "jac": lambda vector: left(vector)[1]},
+            options={"maxiter": 500, "ftol": 1e-6},
         )
-    return math.tanh(end) / EDGE
+        end, reached, start = value(result.x)[0], left(result.x)[0], result.x
+        if math.tanh(sign * end) > 0.999 and reached > -OFF:
+            return float(sign)
+        if result.success and abs(reached) <= OFF and sign * (end - estimate) >= 0:
+            return math.tanh(end) / EDGE
+    names = " and ".join(repr(model.data.tasks[t]) for t in pair)
+    raise FitError(
+        f"fit: the optimiser finds no {'upper' if sign > 0 else 'lower'} end for the correlation of {names} "
+        f"({reached:.2g} nats from where it should be); take a lower rank or fewer tasks"
+    )
 
 
 def arctanh_of(model: Model, s: int, t: int) -> Loss:

@@ -97,9 +97,9 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     together, rows = _together(frame, data.tasks)
     table = _table(fit, frame, together)
     found = chain(
+        findings.of_cells(frame, dict(zip(data.tasks, data.units))),  # first: one wild cell upsets the rest
         findings.of_tests(table, together, rows, fit.model.noise == "full"),
         findings.of_calibration(calibration, draws),
-        findings.of_cells(frame, dict(zip(data.tasks, data.units))),
         findings.of_bounds(fit),
         findings.of_climbs(fit),
     )

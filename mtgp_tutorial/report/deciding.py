@@ -73,12 +73,7 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
 
 def summary_of(scores: pd.DataFrame) -> pd.DataFrame:
     """`summarise`, trials of one stretch in one cluster; where all lie in one stretch, there is nothing to tell."""
-    plain = scores.assign(
-        task="task "
-        + scores["task"]
-        .map(pd.Series(pd.factorize(scores["task"])[0], scores["task"]).groupby(level=0).first())
-        .astype(str)
-    )
+    plain = scores.assign(task=[f"task {k}" for k in pd.factorize(scores["task"])[0]])  # no [unit] in a name
     if scores["stretch"].nunique() > 1:
         return summarise(plain, BASELINE, scores=SCORES, cluster="stretch")
     return summarise(plain, BASELINE, scores=SCORES).assign(verdict="no verdict", clusters=1)
