@@ -791,8 +791,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "a shared noise counted T times",
         "fits/objective.py",
-        'Sigma.diagonal()[:1] if model.noise == "shared"',
-        'Sigma.diagonal() if model.noise == "shared"',
+        'Sigma.diagonal()[: {"shared": 1, "none": 0}',
+        'Sigma.diagonal()[: {"none": 0}',
         "law_a_shared_variance_is_counted_once",
     ),
     (

@@ -256,7 +256,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     words = [sys.executable, "-m", "mtgp_tutorial", "report", "table.csv", "--trials", "12"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(words, cwd=tmp_path, env=environment, **pipes)
+    as_in_terminals = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731; jobs in the background ignore it
+    process = subprocess.Popen(words, cwd=tmp_path, env=environment, preexec_fn=as_in_terminals, **pipes)
     store = tmp_path / "table-report/trials.csv"
     until = time.monotonic() + 100
     while not store.exists() and time.monotonic() < until and process.poll() is None:
