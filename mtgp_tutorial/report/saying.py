@@ -12,7 +12,7 @@ from mtgp_tutorial.report.kinds import Kind
 BOLD = {
     "wins": "Sharing wins{of} on this table: {arm} fills its holes.",
     "loses": "Sharing loses{of} on this table: the tasks are kept apart.",
-    "not told apart": "On this table the trials do not tell sharing from separate tasks{of}, so the tasks are kept apart.",
+    "not told apart": "On this table the trials do not tell sharing from separate tasks{of}; the tasks are kept apart.",
     "undecided": "Undecided: {why}. The tasks are kept apart.",
 }
 NAMES = {
