@@ -15,7 +15,7 @@ from mtgp_tutorial.report.rows import asked_for, missing
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
-PANELS = 12  # tasks that are drawn
+PANELS = 8  # tasks that are drawn
 
 
 def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
