@@ -54,10 +54,10 @@ def run(job: Job) -> None:
     parts.append(again(job, code, time.monotonic() - began))
     sentences = saying.sentences(decision, job.kinds, job.own)
     further = [line for line in (saying.by_task(decision), saying.on_hidden(decision)) if line]
-    values: dict[str, Any] = {"file": asked.table, "bold": saying.bold(decision)}
+    values: dict[str, Any] = {"file": asked.table, "bold": saying.bold(decision, job.own)}
     values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     put(job.folder / "report.html", page.render({**values, "sections": parts}))
-    print("", saying.bold(decision), *sentences, *further, "", sep="\n")
+    print("", saying.bold(decision, job.own), *sentences, *further, "", sep="\n")
     where, took = (job.folder / "report.html").absolute(), words(time.monotonic() - began)
     print(f"{where} ({took}), with filled.csv and trials.csv beside it")
 

@@ -10,9 +10,9 @@ from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.kinds import Kind
 
 BOLD = {
-    "wins": "Sharing wins on this table: {arm} fills its holes.",
-    "loses": "Sharing loses on this table: the tasks are kept apart.",
-    "not told apart": "On this table the trials do not tell sharing from separate tasks, so these are kept apart.",
+    "wins": "Sharing wins{of} on this table: {arm} fills its holes.",
+    "loses": "Sharing loses{of} on this table: the tasks are kept apart.",
+    "not told apart": "On this table the trials do not tell sharing from separate tasks{of}; the tasks are kept apart.",
     "undecided": "Undecided: {why}. The tasks are kept apart.",
 }
 NAMES = {
@@ -38,15 +38,15 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
 
 
-def bold(decision: Decision) -> str:
-    """The answer in one sentence."""
+def bold(decision: Decision, own: bool) -> str:
+    """The answer in one sentence, which names the tasks that it is about where these are few."""
     winners = [task for task, row in decision.tasks.iterrows() if row["verdict"] == "wins"]
     if decision.word == "not told apart" and winners:
         return (
             f"Sharing wins for {listed([str(task) for task in winners])}; over all tasks with holes it is not told "
             "apart, so the tasks are kept apart."
         )
-    return BOLD[decision.word].format(arm=decision.best, why=decision.why)
+    return BOLD[decision.word].format(arm=decision.best, why=decision.why, of=_of(decision, own, "for"))
 
 
 def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]:
@@ -55,8 +55,7 @@ def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]
     error, crps = asked.loc["error"], asked.loc["CRPS"].loc[best]
     trials = decision.scores["trial"].nunique()
     lower = round(float(crps["share lower"]) * trials)
-    tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
-    of = f" of {listed(tasks)}" if own and len(tasks) < 4 else ""
+    of = _of(decision, own, "of")
     covered = float(asked.loc[("coverage", decision.fills), "mean"])
     return [
         f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
@@ -68,6 +67,12 @@ def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]
         f"{100 * covered:.0f} % of the hidden cells lay in the 95 % band of the model that fills the table "
         f"({decision.fills}).",
     ]
+
+
+def _of(decision: Decision, own: bool, word: str) -> str:
+    """The tasks whose holes were imitated, where these are few."""
+    tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
+    return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
 
 
 def verdict_words(word: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.fits.result import Fit
@@ -12,11 +11,11 @@ from mtgp_tutorial.report import figures, maps, page
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.checking import Checks
 from mtgp_tutorial.report.deciding import Decision
-from mtgp_tutorial.report.rows import missing
+from mtgp_tutorial.report.rows import asked_for, missing
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
-PANELS = 12  # tasks that are drawn
+PANELS = 8  # tasks that are drawn
 
 
 def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
@@ -59,13 +58,11 @@ def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, Any]:
     """The filled table, drawn."""
-    gone = missing(data).sum(0)
-    order = [data.tasks[t] for t in np.argsort(-(gone > 0).astype(int), kind="stable") if gone[t] or not gone.any()]
+    gone = bool(missing(data).any())
+    order = asked_for(data) or list(data.tasks)  # most missing first
     tasks, words = order[:PANELS], f"Model: {decision.fills}. "
     on_map = data.x.shape[1] == 2
-    words += (
-        "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone.any() else ""
-    )
+    words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone else ""
     parts = [page.text(words + _columns(data))]
     if data.x.shape[1] <= 2:
         figure = maps.filled(data, answer, tasks) if on_map else figures.filled(data, answer, tasks)
@@ -74,7 +71,7 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
         )
         parts.append(
             page.picture(
-                figure, ringed if gone.any() else "What was seen.", "Seen values and filled ones, a panel for each task"
+                figure, ringed if gone else "What was seen.", "Seen values and filled ones, a panel for each task"
             )
         )
     if len(order) > PANELS:
