@@ -812,7 +812,7 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "the table not among what is watched",
         "fits/result.py",
-        "state = [self.model.unit.x, self.model.unit.y, *",
+        "state = [unit.x, unit.y, *",
         "state = [*",
         "law_leave_out_is_what_is_left_when_cells_are_hidden",
     ),
@@ -1130,7 +1130,7 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     ),
     (
         "hidden values in any place",
-        "judging/trials.py",
+        "judging/doing.py",
         "(place * values).nansum()",
         "values.nansum()",
         "law_compare_scores_what_it_says_and_resumes",
@@ -1144,7 +1144,7 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     ),
     (
         "a hole predicted, not imputed",
-        "judging/trials.py",
+        "judging/doing.py",
         "impute(fitted) if",
         "predict(fitted, seen.x) if",
         "law_compare_scores_what_it_says_and_resumes",

@@ -251,13 +251,17 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     assert again.every > 1
 
 
+def _as_in_a_terminal():
+    """Jobs in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     two_series(60).to_csv(tmp_path / "table.csv", index=False)
     words = [sys.executable, "-m", "mtgp_tutorial", "report", "table.csv", "--trials", "12"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    as_in_terminals = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731; jobs in the background ignore it
-    process = subprocess.Popen(words, cwd=tmp_path, env=environment, preexec_fn=as_in_terminals, **pipes)
+    process = subprocess.Popen(words, cwd=tmp_path, env=environment, preexec_fn=_as_in_a_terminal, **pipes)
     store = tmp_path / "table-report/trials.csv"
     until = time.monotonic() + 100
     while not store.exists() and time.monotonic() < until and process.poll() is None:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from gpytorch.kernels import Kernel
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
-from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.fits.fitting import FitError, fit
-from mtgp_tutorial.fits.objective import objective
-from mtgp_tutorial.judging import scores
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.judging.asking import Arms, check_jobs, check_kinds, check_names, two_tables
+from mtgp_tutorial.judging.doing import all_fits, marks_of
 from mtgp_tutorial.judging.forecasting import Forecaster
-from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store
+from mtgp_tutorial.judging.store import LABELS, NUMBERS, Store
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
-
-Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
-Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
-DEATHS = 3  # how often a process may be killed without a single fit done in between
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -66,7 +57,8 @@ def compare(
     """Fit every arm on every trial and score it; one row for each trial, arm and task with hidden cells.
 
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
-    same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored. arms: functions from the seen
+    same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored; with the standard errors of the
+    hidden cells, where the arm knows those of the seen ones. arms: functions from the seen
     table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
     `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
     dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
@@ -89,16 +81,16 @@ def compare(
     [[1, 'alone', 'sine'], [1, 'ICM', 'sine'], [2, 'alone', 'sine'], [2, 'ICM', 'sine']]
     """
     arms = standard_arms() if arms is None else arms
-    _check_kinds(trial, trials, arms)
+    check_kinds(trial, trials, arms)
     labels, arms = list(trials), dict(arms)
-    _check_names(labels, arms)
-    _check_jobs(jobs, client)
+    check_names(labels, arms)
+    check_jobs(jobs, client)
     failed: list[str] = []
     with (
         Store(store) as kept,
         tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
     ):
-        for (label, name), found in _all(_asked(trial, labels, arms, kept, bar, options), jobs, client):
+        for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
             if isinstance(found, str):
@@ -118,137 +110,14 @@ def compare(
 def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
     """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
     for label in labels:
-        seen, hidden = _tables(trial(label), label)
+        seen, hidden = two_tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
             of_kind(
                 f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
             )
-            marks = _marks(model, hidden, options.get("priors", True))
+            marks = marks_of(model, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
             else:
                 yield key, model, seen, hidden, marks, options
-
-
-def _all(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
-    """The fits as they are done, in this process or in others; those of a killed process once more."""
-    if client is not None:
-        yield from _on_cluster(asked, client)
-        return
-    if jobs == 1:
-        yield from (_fitted(*one) for one in asked)
-        return
-    left, deaths = {one[0]: one for one in asked}, 0
-    while left:
-        try:
-            for found in Parallel(jobs, return_as="generator_unordered")(
-                delayed(_fitted)(*one) for one in list(left.values())
-            ):
-                del left[found[0]]
-                deaths = 0
-                yield found
-        except TerminatedWorkerError:
-            deaths += 1
-            if deaths == DEATHS:
-                raise RuntimeError(
-                    f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits to do (is the "
-                    "memory full?); try fewer jobs"
-                ) from None
-
-
-def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
-    """The fits as the workers have done them; the scheduler gives those of a lost worker to another."""
-    from distributed import as_completed  # an extra, and whoever has a client has it
-    from distributed.scheduler import KilledWorker
-
-    try:
-        futures = [client.submit(_fitted, *one, pure=False) for one in asked]
-        for _, found in as_completed(futures, with_results=True):
-            yield found
-    except KilledWorker as error:
-        raise RuntimeError(
-            f"compare: a fit was under way on each of {error.allowed_failures + 1} workers that died (is their memory "
-            "full?); try fewer tasks or rows, or larger workers"
-        ) from None
-
-
-def _fitted(
-    key: Key,
-    model: Model | Forecaster,
-    seen: TaskData,
-    hidden: TaskData,
-    marks: dict[str, float],
-    options: dict[str, Any],
-) -> Fitted:
-    """Scores of one fit, a row for each task with hidden cells; or why there is none."""
-    if isinstance(model, Forecaster):
-        table = scores.table(model.forecast(hidden), hidden, seen).reset_index()
-        return key, table.assign(**{"log likelihood": math.nan, "on floor": 0}, **marks)
-    try:
-        fitted = fit(model, **options)
-    except FitError as error:
-        return key, str(error)
-    sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
-    answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
-    table = scores.table(answer, hidden, seen).reset_index()
-    return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
-
-
-def _tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
-    """What a trial gave: two tables, of which the second has what is to be predicted."""
-    if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
-        raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
-    seen, hidden = found
-    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
-        raise ValueError(
-            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
-        )
-    return seen, hidden
-
-
-def _check_kinds(trial: Any, trials: Any, arms: Any) -> None:
-    of_kind("trial", trial, Callable, "a function of one entry of trials that returns two tables")  # type: ignore[arg-type]
-    if isinstance(trials, str) or not isinstance(trials, Iterable):
-        raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
-    of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
-    for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
-
-
-def _check_names(labels: list[Any], arms: Arms) -> None:
-    if not labels or not arms:
-        raise ValueError("trials, arms: one of them is empty; pass at least one of each")
-    for name in arms:
-        if not isinstance(name, str):
-            raise ValueError(f"arms: {name!r} is no name; pass texts")
-    names = [str(label) for label in labels]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"trials: {name!r} stands there twice; pass every trial once")
-    for name in [*names, *arms]:
-        if "\n" in name or "\r" in name:
-            raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
-
-
-def _check_jobs(jobs: int, client: Any) -> None:
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
-        raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
-    if client is not None and (jobs != 1 or not hasattr(client, "submit")):
-        raise ValueError(
-            f"client: is a {type(client).__name__}, with jobs={jobs}; pass a dask.distributed Client, and no jobs"
-        )
-
-
-def _marks(model: Model | Forecaster, hidden: TaskData, priors: bool) -> dict[str, float]:
-    """Numbers that change when the model, the seen cells or the hidden cells do."""
-    place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
-    if isinstance(model, Forecaster):
-        answer = model.forecast(hidden)  # of the seen table and its own options
-        numbers, start = 0, float((place * (answer.mean + answer.variance).flatten()).nansum())
-    else:
-        with torch.no_grad():
-            start = float(objective(model, priors))
-        numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
-    return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}
