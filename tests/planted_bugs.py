@@ -1145,8 +1145,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "a hole predicted, not imputed",
         "judging/doing.py",
-        "impute(fitted) if",
-        "predict(fitted, seen.x) if",
+        "impute(fitted, sd=sd) if",
+        "predict(fitted, seen.x, sd=sd) if",
         "law_compare_scores_what_it_says_and_resumes",
     ),
     (
