@@ -75,7 +75,7 @@ def worth(fit: Fit) -> float:
     """How many independent rows the rows are worth for a correlation: N^2 / sum_ij K_ij^2, from 1 to N.
 
     For two independent processes with the same correlation K of rows the products of their values have mean 0 and the
-    covariance K_ij^2, so a sample correlation has a variance of about sum_ij K_ij^2 / N^2, where N free rows give 1 / N.
+    covariance K_ij^2. So a sample correlation has a variance of about sum_ij K_ij^2 / N^2, where N free rows give 1/N.
     """
     with torch.no_grad():
         K = fit.model.terms(fit.model.unit.x)[0][0]
