@@ -87,7 +87,7 @@ def test_inputs_leave_numbers_alone():
 
 
 BAD = {
-    "two ways to read": (["03/04/2020"], "dates: column 'dates': '03/04/2020' may be day-first or month-first"),
+    "two ways to read": (["03/04/2020"], "dates: '03/04/2020' may be day-first or month-first"),
     "text": (["soon"], "dates: 'soon' is not a date"),
     "missing": ([pd.Timestamp("2020-01-01"), pd.NaT], "dates: 1 of 2 are missing"),
     "another zone": (pd.DatetimeIndex(["2020-01-01"], tz="UTC"), "dates: have the zone UTC, those of the table none"),

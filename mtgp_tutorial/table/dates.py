@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mtgp_tutorial.table.refusing import TableError
 from mtgp_tutorial.table.spelling import read_dates
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
@@ -122,7 +123,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
         if isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
         elif any(isinstance(one, str) for one in values):
-            read = read_dates(values.map(str).rename("dates"), guess=False)
+            read = read_dates(values.map(str).rename(None), guess=False)
             if read is None:
                 raise ValueError(f"{values.iloc[0]!r} is not a date")
             when = read[0].rename(None)
@@ -131,7 +132,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = error.problem if isinstance(error, TableError) else str(error).splitlines()[0]
         raise ValueError(f"dates: {reason}; pass dates, such as '2023-04-01', or numbers") from None
     if when.hasnans:
         raise ValueError(f"dates: {int(when.isna().sum())} of {len(when)} are missing; pass all")
