@@ -76,8 +76,8 @@ def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
     each = as_matrix(sd, "sd")[:, 0].to(y.device)
     if len(each) != len(tasks):
         raise ValueError(
-            f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for each task, "
-            "or a matrix [N, T]"
+            f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for each "
+            "task, or a matrix [N, T]"
         )
     return each.expand(y.shape).where(~y.isnan(), torch.nan)
 
