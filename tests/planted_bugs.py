@@ -1538,14 +1538,14 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     ),
     (
         "standard errors by position, not by index",
-        "table/frames.py",
+        "table/errors.py",
         "sd.reindex(frame.index)",
         "sd.set_axis(frame.index)",
         "law_standard_errors_follow_their_labels",
     ),
     (
         "standard errors in the order of a dict",
-        "table/checks.py",
+        "table/errors.py",
         "[sd.get(task, math.nan) for task in tasks]",
         "list(sd.values())",
         "law_standard_errors_follow_their_labels",

@@ -14,7 +14,7 @@ DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),
     "days of three centuries": (pd.date_range("1700-01-01", periods=120_000), "days", "days since 1700-01-01"),
     "months": (pd.date_range("2005-01-01", periods=300, freq="MS"), "years", "year"),
-    "ends of months": (pd.date_range("2005-01-31", periods=300, freq="ME"), "years", "year"),
+    "ends of months": (pd.date_range("2005-01-31", periods=300, freq=pd.offsets.MonthEnd()), "years", "year"),
     "years": (pd.date_range("1918-01-01", periods=92, freq="YS"), "years", "year"),
     "quarters": (pd.period_range("1959Q1", periods=203, freq="Q"), "years", "year"),
     "hours over a change of clocks": (

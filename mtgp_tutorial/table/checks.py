@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor
-
-from mtgp_tutorial.table.arrays import as_matrix
-from mtgp_tutorial.table.refusing import count
 
 
 def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
@@ -59,42 +53,3 @@ def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> Non
             raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
     if len(set(tasks)) != len(tasks):
         raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
-
-
-def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
-    """Standard errors [N, T]; one number, or one for each task (in order or by name), holds for all observed cells."""
-    if sd is None:
-        return None
-    if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
-        if unknown := [task for task in sd.keys() if task not in tasks]:
-            raise ValueError(f"sd: {unknown[0]!r} is not one of {', '.join(map(repr, tasks))}; pass some of these")
-        sd = [sd.get(task, math.nan) for task in tasks]
-    if isinstance(sd, Real) and not isinstance(sd, bool):
-        sd = [float(sd)] * len(tasks)
-    if not _is_vector(sd):
-        return as_matrix(sd, "sd", vector=False)
-    each = as_matrix(sd, "sd")[:, 0].to(y.device)
-    if len(each) != len(tasks):
-        raise ValueError(
-            f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for each "
-            "task, or a matrix [N, T]"
-        )
-    return each.expand(y.shape).where(~y.isnan(), torch.nan)
-
-
-def _is_vector(sd: Any) -> bool:
-    if isinstance(sd, (list, tuple)):
-        return not any(hasattr(one, "__len__") for one in sd)
-    return getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)
-
-
-def check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
-    if sd.shape != y.shape or sd.device != y.device:
-        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
-    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
-    if bool(wrong.any()):
-        row, task = wrong.nonzero()[0].tolist()
-        raise ValueError(
-            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
-            "errors above 0, and NaN where none is known"
-        )

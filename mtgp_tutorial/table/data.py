@@ -13,8 +13,9 @@ from torch import Tensor
 from mtgp_tutorial.arguments import generator
 from mtgp_tutorial.table import frames, showing
 from mtgp_tutorial.table.arrays import as_matrix
-from mtgp_tutorial.table.checks import as_errors, check_errors, check_names, check_same_rows, check_table, input_names
+from mtgp_tutorial.table.checks import check_names, check_same_rows, check_table, input_names
 from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.errors import as_errors, check_errors
 from mtgp_tutorial.table.scale import Scale
 from mtgp_tutorial.table.stretch import shown, stretch
 

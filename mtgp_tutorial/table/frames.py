@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.errors import aligned_errors, error_columns, errors_of
 from mtgp_tutorial.table.guessing import guessed_in_frame
 from mtgp_tutorial.table.headers import column, errors_beside, is_number, names_in, numbers_alone, tasks_of
-from mtgp_tutorial.table.inputs import inputs_of, numbers, only_counts, standard_errors
+from mtgp_tutorial.table.inputs import inputs_of, numbers, only_counts
 from mtgp_tutorial.table.long import spread
 from mtgp_tutorial.table.refusing import TableError, listed
 
@@ -72,7 +73,7 @@ def _wide(
 ) -> tuple[dict[str, Any], pd.Index | None]:
     """y, sd and headers of a frame with one column for each task, and its index unless that only counts."""
     direct = isinstance(sd, pd.DataFrame) or sd is None or (numbers_alone(frame, sd) and not isinstance(sd, dict))
-    named = {} if direct else _error_columns(frame, sd)
+    named = {} if direct else error_columns(frame, sd)
     taken = [*used, *(c for c in named.values() if not is_number(frame, c))]
     if tasks is None:
         chosen = _numeric(frame, taken, notes)
@@ -87,23 +88,16 @@ def _wide(
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
     errors = sd
     if isinstance(sd, pd.DataFrame):
-        errors = _aligned(sd, frame, chosen, headers)
+        errors = aligned_errors(sd, frame, chosen, headers)
     elif not direct:
         if extra := [c for c in named if c not in chosen]:
             raise TableError(f"sd: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
         none = np.full(len(frame), np.nan)
         errors = np.column_stack(
-            [_errors(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
+            [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
         )
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     return {"y": y, "sd": errors, "headers": headers}, None if counts else frame.index
-
-
-def _errors(frame: pd.DataFrame, given: Any, y: np.ndarray) -> np.ndarray:
-    """Standard errors of one task [N]: a column, or one number for all of its values."""
-    if is_number(frame, given):
-        return np.where(np.isnan(y), np.nan, float(given))
-    return standard_errors(frame[given], y)
 
 
 def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -> list[Hashable]:
@@ -143,34 +137,3 @@ def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
             raise TableError(f"units: {unknown[0]!r} is not one of the tasks", f"name some of {listed(tasks)}", "units")
         return [units.get(task, unit) for task, unit in zip(tasks, found)]
     return list(units) if isinstance(units, (list, tuple)) else units
-
-
-def _error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Any]:
-    """Which column holds the standard errors of which, or the number that all of them are."""
-    if isinstance(sd, dict):
-        return {
-            column(frame, task, "sd"): c if is_number(frame, c) else column(frame, c, "sd") for task, c in sd.items()
-        }
-    beside = {c: of for of, c in errors_beside(frame).items()}
-    pairs = {}
-    for name in names_in(sd):
-        c = column(frame, name, "sd")
-        if c not in beside:
-            raise TableError(f"sd: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd")
-        pairs[beside[c]] = c
-    return pairs
-
-
-def _aligned(
-    sd: pd.DataFrame, frame: pd.DataFrame, chosen: Sequence[Hashable], headers: list[tuple[str, str]]
-) -> np.ndarray:
-    """A frame of standard errors, brought to the order of rows and tasks by its index and columns."""
-    if not sd.index.equals(frame.index):
-        if not (sd.index.is_unique and frame.index.is_unique) or set(sd.index) != set(frame.index):
-            raise TableError("sd: has another index than frame", "pass one row for each, with the same index", "sd")
-        sd = sd.reindex(frame.index)
-    known = {c: next((k for k in (c, name) if k in sd.columns), None) for c, (name, _) in zip(chosen, headers)}
-    if unknown := [c for c in sd.columns if c not in known.values()]:
-        raise TableError(f"sd: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
-    none = np.full(len(frame), np.nan)
-    return np.column_stack([none if k is None else numbers(sd[k], "sd") for k in known.values()])
