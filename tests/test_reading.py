@@ -109,12 +109,21 @@ def test_numbers_with_commas_as_text_are_refused():
     with pytest.raises(TableError, match="column 'c': '135,5' is a number with a comma, as text, one of 2; make it"):
         TaskData.from_frame(frame, "x")
     assert TaskData.from_frame(frame, "x", tasks="a").tasks == ("a",)
+    plain = TaskData.from_frame(FRAME.assign(c=["1.5", "2", None]), "x")
+    assert "c: numbers as text (pd.to_numeric makes them numbers); left out" in plain.notes
 
 
 def test_standard_errors_as_numbers():
     both = pd.DataFrame({"a (m)": [0.1, 0.1, 0.1], "b": [0.2, 0.2, 0.2]})
     bare = FRAME.drop(columns="a_se")
-    for sd in ([0.1, 0.2], {"a": 0.1, "b": 0.2}, np.array([0.1, 0.2]), (0.1, 0.2), {"a (m)": 0.1, "b": 0.2}):
+    for sd in (
+        [0.1, 0.2],
+        {"a": 0.1, "b": 0.2},
+        np.array([0.1, 0.2]),
+        (0.1, 0.2),
+        {"a (m)": 0.1, "b": 0.2},
+        pd.Series({"b": 0.2, "a": 0.1}),
+    ):
         data = TaskData.from_frame(bare, "x", sd=sd)
         assert equal(data.sd, both.where(bare[["a (m)", "b"]].notna())), sd
     assert equal(TaskData.from_frame(FRAME, "x", sd={"a": "a_se", "b": 2}).sd, [[0.1, 2], [NAN, 2], [0.3, 2]])
@@ -273,6 +282,9 @@ def test_hide_takes_dates():
         (("2029-01-01", "2029-02-01"), "start, stop: 'flow' has no observed cell from 2029-01-01 to 2029-02-01; pass"),
         (("01/02/2019", "2019-03-01"), "start: '01/02/2019' may be day-first or month-first, and nothing tells; pass"),
         (("2019-02-01", "2019-02-30"), "stop: entry 0: '2019-02-30' is not a date; pass dates"),
+        ((NAN, "2019"), "start: is missing; pass a number or a date"),
+        (("2019", "9999"), "stop: '9999' is no year from 0001 to 9998; pass one of these, or a date"),
+        ((1e30, 1e31), "start, stop: 'flow' has no observed cell from 1e+30 to 1e+31; pass"),
         (("2019-02-01", "soon"), "stop: 'soon' is not a date; pass dates"),
     ):
         with pytest.raises(ValueError) as error:

@@ -51,7 +51,8 @@ class Calendar:
         """Numbers [N] of dates: whatever pandas reads as dates. Raises ValueError for what it does not."""
         when = self._naive(dates)
         if self.unit != "years":
-            return np.asarray((when - self.origin) / pd.Timedelta(seconds=SECONDS[self.unit]), dtype=float)
+            when, origin = when.as_unit("us"), self.origin.as_unit("us")  # 292 years are too long in nanoseconds
+            return np.asarray((when - origin) / pd.Timedelta(seconds=SECONDS[self.unit]), dtype=float)
         day = when.day - 1 + (when - when.normalize()) / pd.Timedelta(days=1)
         return np.asarray(when.year + (when.month - 1 + day / when.days_in_month) / 12, dtype=float)
 

@@ -72,6 +72,8 @@ def _wide(
     frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, notes: list[str]
 ) -> tuple[dict[str, Any], pd.Index | None]:
     """y, sd and headers of a frame with one column for each task, and its index unless that only counts."""
+    if isinstance(sd, pd.Series) and not only_counts(sd.index):
+        sd = sd.to_dict()
     direct = isinstance(sd, pd.DataFrame) or sd is None or (numbers_alone(frame, sd) and not isinstance(sd, dict))
     named = {} if direct else error_columns(frame, sd)
     taken = [*used, *(c for c in named.values() if not is_number(frame, c))]
@@ -123,6 +125,8 @@ def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -
                 "tasks",
             )
         else:
+            if kind == "string" and pd.to_numeric(values.dropna(), errors="coerce").notna().mean() > 0.5:
+                kind = "numbers as text (pd.to_numeric makes them numbers)"
             word = {"string": "text", "categorical": "text", "boolean": "true or false", "datetime64": "dates"}
             notes.append(f"{c}: {word.get(kind, kind)}; left out")
     return chosen

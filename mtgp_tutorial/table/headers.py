@@ -33,7 +33,7 @@ def is_number(frame: pd.DataFrame, one: Any) -> bool:
 def numbers_alone(frame: pd.DataFrame, sd: Any) -> bool:
     """Whether standard errors are given as numbers and not as columns: one, one for each task, or an array."""
     if isinstance(sd, (Mapping, list, tuple)):
-        return all(is_number(frame, one) for one in (sd.values() if isinstance(sd, Mapping) else sd))
+        return len(sd) > 0 and all(is_number(frame, one) for one in (sd.values() if isinstance(sd, Mapping) else sd))
     return is_number(frame, sd) or (not isinstance(sd, (pd.DataFrame, pd.Series, pd.Index)) and hasattr(sd, "ndim"))
 
 
