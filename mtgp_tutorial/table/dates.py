@@ -52,7 +52,7 @@ class Calendar:
         when = self._naive(dates)
         if self.unit != "years":
             when, origin = when.as_unit("us"), self.origin.as_unit("us")  # 292 years are too long in nanoseconds
-            return np.asarray((when - origin) / pd.Timedelta(seconds=SECONDS[self.unit]), dtype=float)
+            return (when - origin).to_numpy() / np.timedelta64(int(SECONDS[self.unit] * 1e6), "us")
         day = when.day - 1 + (when - when.normalize()) / pd.Timedelta(days=1)
         return np.asarray(when.year + (when.month - 1 + day / when.days_in_month) / 12, dtype=float)
 
@@ -60,8 +60,8 @@ class Calendar:
         """Dates of numbers [N], to the microsecond (in years: the second), in the zone in which they were given."""
         values = np.atleast_1d(np.asarray(numbers, dtype=float))
         if self.unit != "years":
-            whole = pd.to_timedelta(np.round(values * SECONDS[self.unit] * 1e6).astype("int64"), unit="us")
-            when = pd.DatetimeIndex(self.origin + whole)
+            whole = pd.TimedeltaIndex(np.round(values * SECONDS[self.unit] * 1e6).astype("int64").astype("m8[us]"))
+            when = pd.DatetimeIndex(self.origin.as_unit("us") + whole)
             return when if self.zone is None else when.tz_localize("UTC").tz_convert(self.zone)
         months = np.round(values * 12 * 1e9) / 1e9  # a month's first instant, not one rounding error before it
         start = pd.DatetimeIndex((np.floor(months).astype("int64") - 1970 * 12).astype("datetime64[M]").astype("M8[s]"))
