@@ -1501,6 +1501,62 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         'arrays.pop("sha256") is not None',
         "law_a_changed_file_is_noticed",
     ),
+    (
+        "day and month swapped",
+        "table/spelling.py",
+        '("day", "month") if order == "day-first" else',
+        '("day", "month") if order != "day-first" else',
+        "law_day_and_month_stand_as_asked",
+    ),
+    (
+        "a month counted from one in a year",
+        "table/dates.py",
+        "when.month - 1 + day",
+        "when.month + day",
+        "law_a_month_is_a_twelfth_of_a_year",
+    ),
+    (
+        "all months of 31 days",
+        "table/dates.py",
+        "day / when.days_in_month",
+        "day / 31",
+        "law_a_month_is_a_twelfth_of_a_year",
+    ),
+    (
+        "a year as text that stops at its start",
+        "table/stretch.py",
+        'year=year + (name == "stop")',
+        "year=year",
+        "law_a_year_as_text_is_all_of_it",
+    ),
+    (
+        "a given calendar that is not used",
+        "table/inputs.py",
+        "Calendar.of(values) if calendar is None else calendar",
+        "Calendar.of(values)",
+        "law_a_calendar_that_is_given_is_kept",
+    ),
+    (
+        "standard errors by position, not by index",
+        "table/errors.py",
+        "sd.reindex(frame.index)",
+        "sd.set_axis(frame.index)",
+        "law_standard_errors_follow_their_labels",
+    ),
+    (
+        "standard errors in the order of a dict",
+        "table/errors.py",
+        "[sd.get(task, math.nan) for task in tasks]",
+        "list(sd.values())",
+        "law_standard_errors_follow_their_labels",
+    ),
+    (
+        "a second reading written over the first",
+        "table/long.py",
+        ".assign(copy=copy)",
+        ".assign(copy=0)",
+        "law_each_row_of_a_long_frame_is_one_cell",
+    ),
 ]
 
 

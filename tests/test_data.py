@@ -35,6 +35,29 @@ def test_the_message_says_which_dimensions_fit():
         TaskData(np.zeros((2, 1, 1)), [[1.0], [2.0]])
 
 
+def test_dates_as_text_are_told_from_other_text():
+    with pytest.raises(ValueError, match=r"x: holds dates as text, first '2024-01-01' in row 0; TaskData.from_frame"):
+        TaskData(["2024-01-01"], [[1.0]])
+    with pytest.raises(ValueError, match="x: holds text, first 'a' in row 0; pass numbers only"):
+        TaskData(["a"], [[1.0]])
+
+
+def test_standard_errors_for_whole_tasks():
+    y = [[1, 2], [NAN, 3], [4, 5]]
+    for sd in ([0.5, 2], np.array([0.5, 2]), torch.tensor([0.5, 2]), {"b": 2, "a": 0.5}, pd.Series({"b": 2, "a": 0.5})):
+        found = TaskData([0, 1, 2], y, ["a", "b"], sd=sd).sd
+        assert found.nan_to_num(-1).tolist() == [[0.5, 2], [-1, 2], [0.5, 2]]
+    assert TaskData([0, 1, 2], y, sd=0.5).sd.nan_to_num(-1).tolist() == [[0.5, 0.5], [-1, 0.5], [0.5, 0.5]]
+    assert TaskData([0, 1, 2], y, ["a", "b"], sd={"b": 2}).sd[:, 0].isnan().all()
+    for sd, said in (
+        ([1, 2, 3], "sd: holds 3 numbers for 2 tasks; pass one number, one for each task, or a matrix"),
+        ({"c": 1}, "sd: 'c' is not one of 'a', 'b'"),
+        (-1, "sd: is -1 at row 0 of 'a', 5 such in all"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            TaskData([0, 1, 2], y, ["a", "b"], sd=sd)
+
+
 def test_none_in_a_list_is_a_hole():
     data = TaskData([0, 1, 2], [[1, None], [2.5, 3], [None, 4]])
     assert data.y.dtype == torch.float64 and data.y[data.observed].tolist() == [1, 2.5, 3, 4]

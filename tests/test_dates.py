@@ -14,7 +14,7 @@ DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),
     "days of three centuries": (pd.date_range("1700-01-01", periods=120_000), "days", "days since 1700-01-01"),
     "months": (pd.date_range("2005-01-01", periods=300, freq="MS"), "years", "year"),
-    "ends of months": (pd.date_range("2005-01-31", periods=300, freq="ME"), "years", "year"),
+    "ends of months": (pd.date_range("2005-01-31", periods=300, freq=pd.offsets.MonthEnd()), "years", "year"),
     "years": (pd.date_range("1918-01-01", periods=92, freq="YS"), "years", "year"),
     "quarters": (pd.period_range("1959Q1", periods=203, freq="Q"), "years", "year"),
     "hours over a change of clocks": (
@@ -87,7 +87,7 @@ def test_inputs_leave_numbers_alone():
 
 
 BAD = {
-    "two ways to read": (["03/04/2020"], "dates: column 'dates': '03/04/2020' may be day-first or month-first"),
+    "two ways to read": (["03/04/2020"], "dates: '03/04/2020' may be day-first or month-first"),
     "text": (["soon"], "dates: 'soon' is not a date"),
     "missing": ([pd.Timestamp("2020-01-01"), pd.NaT], "dates: 1 of 2 are missing"),
     "another zone": (pd.DatetimeIndex(["2020-01-01"], tz="UTC"), "dates: have the zone UTC, those of the table none"),

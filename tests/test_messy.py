@@ -112,6 +112,7 @@ CASES = {
     "a column left out": said("x,a,b,c\n1,1.5,10,3\n2,2.5,20,about\n3,3.5,40,1\n", without=["c"]),
     "errors beside, not named": said("x,a,a_se,b\n1,1.5,.1,10\n2,2.5,.2,20\n3,3.5,.1,40\n", note="a_se: looks like standard errors of a; left out"),
     "two equal names": refused(PLAIN.replace("a,b", "a,a"), "has two columns named 'a'; rename one"),
+    "a misspelt task": refused(PLAIN, "tasks: 'c' is no column; pass one of 'x', 'a', 'b'", tasks=["a", "c"]),
     "no header": refused("1,1.5,10\n2,2.5,20\n", "has no header"),
     "no header, dates": refused("2019-01-07,1.5,10\n2019-01-14,2.5,20\n", "has no header"),
     "a row of units": refused("x,a,b\n-,m,m\n1,1.5,10\n2,2.5,20\n3,3.5,40\n", "column 'x', line 2: '-' is not a number"),
@@ -158,6 +159,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:.*far from all other values:UserWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_a_messy_file(name, tmp_path):
     text, call, expected = CASES[name]

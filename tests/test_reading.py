@@ -56,6 +56,90 @@ def test_standard_errors_are_not_taken_in_silence():
     assert data.tasks == ("a", "b") and data.sd is None and "a_se: looks like standard errors of a (m)" in data.notes[0]
 
 
+def test_every_column_that_is_not_used_has_a_note(tmp_path):
+    frame = FRAME.assign(who=["Kim", "Ole", "Kim"], c=[3.0, 1, 2])
+    for given in ({}, {"tasks": ["a"]}, {"tasks": ["b"], "sd": {"b": "a_se"}}):
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        for data in (TaskData.from_frame(frame, "x", **given), read_table(tmp_path / "t.csv", x="x", **given)):
+            unused = (
+                set(frame) - {"x", *given.get("sd", {}).values()} - {"a (m)" if t == "a" else t for t in data.tasks}
+            )
+            assert unused and all(any(note.startswith(f"{c}:") for note in data.notes) for c in unused)
+    assert "c: left out, as was asked" in read_table(tmp_path / "t.csv", without=["c"]).notes
+
+
+def test_a_code_that_is_kept_is_warned_of(tmp_path):
+    for text, call in (
+        ("x,a,b\n1,1,5\n2,-999,6\n3,3,7\n4,2,9\n", {}),
+        ("t,what,value\n1,a,1\n2,a,-999\n3,a,3\n4,a,2\n", {"x": "t", "series": "what", "value": "value"}),
+    ):
+        (tmp_path / "t.csv").write_text(text)
+        with pytest.warns(UserWarning, match=r"a: -999 stands 1 time, .* missing=\['-999'\] reads it") as warned:
+            data = read_table(tmp_path / "t.csv", **call)
+        assert len(warned) == 1 and str(warned[0].message) in data.notes and data.y[1, 0] == -999
+        assert not read_table(tmp_path / "t.csv", missing=["-999"], **call).observed[1, 0]
+
+
+def test_the_input_of_a_frame_that_counts_its_rows():
+    for x in (WEEKS, WEEKS.strftime("%Y-%m-%d"), WEEKS.to_period("W-SUN")):
+        data = TaskData.from_frame(pd.DataFrame({"flow": np.cos(np.arange(12.0)), "when": x}))
+        assert data.x_name == "when" and equal(data.x[:, 0], 7 * np.arange(12)) and data.tasks == ("flow",)
+        assert data.notes[0] == "input: when, the only column of dates"
+    assert TaskData.from_frame(FRAME.rename(columns={"x": "depth [m]"})).notes[0] == "input: depth [m]"
+    none = pd.DataFrame({"a": [1.0, 2], "b": [3.0, 4]})
+    with pytest.raises(TableError, match="x: is not given, and the index only counts rows; name columns, of a, b$"):
+        TaskData.from_frame(none)
+    two = none.assign(start=["2020-01-01", "2020-01-02"], stop=["2020-02-01", "2020-02-02"])
+    with pytest.raises(TableError, match=r"\(x='start' looks like dates\)"):
+        TaskData.from_frame(two)
+    assert TaskData.from_frame(two, tasks="a", x="stop").x_name == "stop"
+
+
+def test_a_misspelt_column_is_told_by_its_argument(tmp_path):
+    FRAME.to_csv(tmp_path / "t.csv", index=False)
+    for argument in ("tasks", "x", "value"):
+        with pytest.raises(TableError, match=f"^{argument}: 'Sale' is no column"):
+            read_table(tmp_path / "t.csv", **{argument: "Sale"})
+    with pytest.raises(TableError, match="^tasks: 'Sale' is no column"):
+        TaskData.from_frame(FRAME, tasks=["a", "Sale"])
+
+
+def test_numbers_with_commas_as_text_are_refused():
+    frame = FRAME.assign(c=["135,5", "1.202,9", None])
+    with pytest.raises(TableError, match="column 'c': '135,5' is a number with a comma, as text, one of 2; make it"):
+        TaskData.from_frame(frame, "x")
+    assert TaskData.from_frame(frame, "x", tasks="a").tasks == ("a",)
+    plain = TaskData.from_frame(FRAME.assign(c=["1.5", "2", None]), "x")
+    assert "c: numbers as text (pd.to_numeric makes them numbers); left out" in plain.notes
+
+
+def test_standard_errors_as_numbers():
+    both = pd.DataFrame({"a (m)": [0.1, 0.1, 0.1], "b": [0.2, 0.2, 0.2]})
+    bare = FRAME.drop(columns="a_se")
+    for sd in (
+        [0.1, 0.2],
+        {"a": 0.1, "b": 0.2},
+        np.array([0.1, 0.2]),
+        (0.1, 0.2),
+        {"a (m)": 0.1, "b": 0.2},
+        pd.Series({"b": 0.2, "a": 0.1}),
+    ):
+        data = TaskData.from_frame(bare, "x", sd=sd)
+        assert equal(data.sd, both.where(bare[["a (m)", "b"]].notna())), sd
+    assert equal(TaskData.from_frame(FRAME, "x", sd={"a": "a_se", "b": 2}).sd, [[0.1, 2], [NAN, 2], [0.3, 2]])
+    assert equal(TaskData.from_frame(FRAME, "x", sd=0.5).sd, [[0.5, 0.5], [NAN, 0.5], [0.5, 0.5]])
+    with pytest.raises(ValueError, match="sd: is -1 at row 0 of 'a'"):
+        TaskData.from_frame(FRAME, "x", sd=-1)
+
+
+def test_a_calendar_that_another_table_has():
+    calendar = TaskData.from_frame(WEEKLY).calendar
+    data = TaskData.from_frame(WEEKLY.set_axis(WEEKS + pd.Timedelta(days=100)), calendar=calendar)
+    assert equal(data.x[:, 0], 100 + 7 * np.arange(12)) and data.calendar == calendar
+    assert "as the calendar says" in data.notes[0]
+    assert impute(with_parameters(icm(TaskData.from_frame(WEEKLY))), data).mean.shape == (12, 2)
+
+
 def test_frames_are_aligned_by_their_index():
     frame = FRAME.set_axis(["p", "q", "r"])
     errors = pd.DataFrame({"b": [3.0, 1, 2], "a": [0.3, 0.1, 0.2]}, index=["r", "p", "q"])
@@ -71,6 +155,11 @@ def test_a_long_frame():
     assert equal(data.y, [[1, 4], [3, 2], [5, NAN], [NAN, 6]]), "two readings of b at t = 2 are two rows"
     assert equal(data.sd, [[0.1, 0.4], [0.3, 0.2], [0.5, NAN], [NAN, 0.6]])
     assert "1 value of a series at an input it had already" in data.notes[0]
+    left = TaskData.from_frame(LONG.assign(std_err=1.0, by="Kim"), x="t", series="what", value="value")
+    assert {"se", "std_err"} == {n.split(":")[0] for n in left.notes if "looks like standard errors of value" in n}
+    assert "std_err: looks like standard errors of value; left out; sd='std_err' uses it" in left.notes
+    assert "by: not used; left out" in left.notes
+    assert TaskData.from_frame(LONG, x="t", series="what", value="value", sd=0.5).sd[3].tolist()[1] == 0.5
     assert TaskData.from_frame(LONG, x="t", series="what", value="value", tasks=["a"]).y.shape == (3, 1)
 
 
@@ -133,7 +222,9 @@ BAD = {
     ),
     "text among numbers": ({"x": "x"}, "column 'w', row 1: 'about 2' is not a number"),
     "no such column": ({"x": "time"}, "x: 'time' is no column; pass one of 'x', 'a', 'w'"),
-    "no x": ({}, "x: is not given, and the index only counts rows"),
+    "no task": ({"x": "time", "tasks": ["a", "b"]}, "tasks: 'b' is no column; pass one of 'x', 'a', 'w'"),
+    "errors of a task that is not there": ({"x": "x", "tasks": "a", "sd": {"b": 0.1}}, "sd: 'b' is no column"),
+    "a calendar that is none": ({"x": "x", "tasks": "a", "calendar": "days"}, "calendar: is a str; pass that of a"),
     "series alone": ({"x": "x", "series": "w"}, "series, value: one is not given; name both columns"),
     "an unknown unit": ({"x": "x", "tasks": "a", "units": {"b": "m"}}, "units: 'b' is not one of the tasks"),
     "errors of nobody": ({"x": "x", "tasks": "a", "sd": ["x"]}, "sd: 'x' does not say whose errors it holds"),
@@ -181,6 +272,24 @@ def test_hide_takes_dates():
     data = TaskData.from_frame(WEEKLY)
     hidden = data.hide("flow", "2019-02-01", pd.Timestamp("2019-02-20"))[1]
     assert hidden.observed.nonzero()[:, 0].tolist() == [4, 5, 6]
+    assert data.hide("flow", "2019", "2019")[1].observed[:, 1].all(), "a year from its start to its end"
+    zoned = TaskData.from_frame(WEEKLY.tz_localize("Europe/Berlin"))
+    assert zoned.hide("flow", "2018", "2019")[1].observed[:, 1].all()
+    year = TaskData.from_frame(pd.DataFrame({"a": range(36)}, pd.date_range("2019-01-01", periods=36, freq="MS")))
+    assert year.hide("a", "2020", "2020")[1].observed[:, 0].nonzero()[:, 0].tolist() == list(range(12, 24))
+    for ends, said in (
+        (("2019-03-01", "2019-02-01"), "start: 2019-03-01 is after stop, 2019-02-01; exchange them"),
+        (("2029-01-01", "2029-02-01"), "start, stop: 'flow' has no observed cell from 2029-01-01 to 2029-02-01; pass"),
+        (("01/02/2019", "2019-03-01"), "start: '01/02/2019' may be day-first or month-first, and nothing tells; pass"),
+        (("2019-02-01", "2019-02-30"), "stop: entry 0: '2019-02-30' is not a date; pass dates"),
+        ((NAN, "2019"), "start: is missing; pass a number or a date"),
+        (("2019", "9999"), "stop: '9999' is no year from 0001 to 9998; pass one of these, or a date"),
+        ((1e30, 1e31), "start, stop: 'flow' has no observed cell from 1e+30 to 1e+31; pass"),
+        (("2019-02-01", "soon"), "stop: 'soon' is not a date; pass dates"),
+    ):
+        with pytest.raises(ValueError) as error:
+            data.hide("flow", *ends)
+        assert said in str(error.value) and "column" not in str(error.value)
 
 
 def test_figures_have_dates():
@@ -195,6 +304,12 @@ def test_figures_have_dates():
     assert (plots.inputs(data) == WEEKS).all() and axes[0].get_xlabel() == "week"
     assert (pd.DatetimeIndex(axes[0].lines[0].get_xdata()) == WEEKS).all()
     plt.close("all")
+
+
+def test_a_fit_prints_as_a_summary():
+    told = repr(with_parameters(icm(TaskData.from_frame(WEEKLY)))).split("\n")
+    assert told[0] == "Fit: ICM, noise: per task" and told[1].startswith("  kernels: ") and told[2].endswith("nats")
+    assert told[3] == "  TaskData: 12 rows, 2 tasks: level [m], flow" and len(told) == 6
 
 
 def test_a_table_prints_as_a_summary():

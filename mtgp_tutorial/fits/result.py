@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.exact.covariance import correlation
@@ -17,7 +18,7 @@ from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import spatial_parts
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A fitted model and how it was reached. Matrices are labelled tables in data units.
 
@@ -36,6 +37,19 @@ class Fit:
     priors: bool
     log_likelihood: float
     starts: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
+        kernel = self.model.kernel
+        family = type(kernel).__name__.removesuffix("Kernel")
+        names = ", ".join(dict.fromkeys(_called(part) for part in spatial_parts(kernel)))
+        lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}"]
+        lines.append(f"kernels: {names or 'none with a length-scale'}")
+        lines.append(f"log likelihood: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
+        if self.starts is not None and len(self.starts):
+            lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged")
+        table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
+        return "\n  ".join([*lines, table])
 
     def conditioned(self) -> Conditioned:
         """The fitted table, factored once and kept for as long as table and parameters have the same values.
@@ -124,6 +138,11 @@ class Fit:
     def length_scales(self) -> list[float]:
         """Length-scales of the kernel's parts, in units of the inputs; one list for all."""
         return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
+
+
+def _called(part: Kernel) -> str:
+    """A kernel by its name, and what tells it from others of that name."""
+    return type(part).__name__ + (f"(nu={part.nu})" if hasattr(part, "nu") else "")
 
 
 def _same(a: Tensor, b: Tensor) -> bool:

@@ -11,6 +11,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.table.refusing import TableError
+from mtgp_tutorial.table.spelling import read_dates
+
 DATES = (datetime.date, np.datetime64, pd.Period)
 DURATIONS = (datetime.timedelta, np.timedelta64)
 
@@ -51,6 +54,11 @@ def _check_entries(value: Any, name: str) -> None:
         raise ValueError(f"{name}: is a structured array; pass pd.DataFrame({name}), or a matrix")
     for where, column in _columns(value):
         for row, entry in enumerate(column):
+            if isinstance(entry, str) and _is_date(entry):
+                raise ValueError(
+                    f"{name}: {where}holds dates as text, first {entry!r} in row {row}; TaskData.from_frame, or the "
+                    "calendar of a table (calendar=), turns them into numbers"
+                )
             if isinstance(entry, (str, bytes)):
                 raise ValueError(
                     f"{name}: {where}holds text, first {entry!r} in row {row}; pass numbers only (pd.to_numeric "
@@ -63,6 +71,14 @@ def _check_entries(value: Any, name: str) -> None:
                     f"{name}: {where}holds dates; pass numbers only, or take TaskData.from_frame or read_table, which "
                     "make numbers of dates"
                 )
+
+
+def _is_date(text: str) -> bool:
+    """Whether text is written as a date, read in one way or in two."""
+    try:
+        return read_dates(pd.Series([text], dtype=object), guess=False) is not None
+    except TableError:
+        return True
 
 
 def _columns(value: Any) -> Iterator[tuple[str, np.ndarray]]:

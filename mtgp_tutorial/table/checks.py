@@ -53,15 +53,3 @@ def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> Non
             raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
     if len(set(tasks)) != len(tasks):
         raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
-
-
-def check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
-    if sd.shape != y.shape or sd.device != y.device:
-        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
-    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
-    if bool(wrong.any()):
-        row, task = wrong.nonzero()[0].tolist()
-        raise ValueError(
-            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
-            "errors above 0, and NaN where none is known"
-        )

@@ -69,6 +69,8 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
 def _floats(cells: pd.Series) -> pd.Series:
     """What pandas takes for a number, by Python: before its third release pandas misses the last digit of many."""
     known = pd.to_numeric(cells, errors="coerce").notna()
+    rest = cells[~known & cells.notna()].astype(str)
+    known[rest.index[rest.str.fullmatch(PLAIN)]] = True  # 1e400, which older pandas do not take
     return pd.Series(
         [float(cell) if number else np.nan for cell, number in zip(cells, known)], cells.index, dtype=float
     )

@@ -13,9 +13,11 @@ from torch import Tensor
 from mtgp_tutorial.arguments import generator
 from mtgp_tutorial.table import frames, showing
 from mtgp_tutorial.table.arrays import as_matrix
-from mtgp_tutorial.table.checks import check_errors, check_names, check_same_rows, check_table, input_names
+from mtgp_tutorial.table.checks import check_names, check_same_rows, check_table, input_names
 from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.errors import as_errors, check_errors
 from mtgp_tutorial.table.scale import Scale
+from mtgp_tutorial.table.stretch import shown, stretch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,6 +31,7 @@ class TaskData:
 
     sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
     has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
+    One number is that of all observed cells, a list [T] or a dict {task: number} those of the tasks.
     index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
     input, notes: how the table was read. `from_frame` and `read_table` fill them.
 
@@ -70,10 +73,10 @@ class TaskData:
             index = self.y.index
         given = self.x if self.calendar is None else self.calendar.inputs(self.x)
         x, y = as_matrix(given, "x"), as_matrix(self.y, "y", vector=False)
-        sd = None if self.sd is None else as_matrix(self.sd, "sd", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
         check_table(x, y, tasks, units)
+        sd = as_errors(self.sd, y, tasks)
         if sd is not None:
             check_errors(sd, y, tasks)
         if index is not None and len(index) != len(y):
@@ -96,17 +99,20 @@ class TaskData:
         sd: Any = None,
         series: Hashable | None = None,
         value: Hashable | None = None,
+        calendar: Calendar | None = None,
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
 
-        x: a column or several, or None for the index. Where the first is a date (timestamps, periods, ISO text, or the
-        pair "year" and "quarter" or "month") it becomes a number by `Calendar.of`. tasks: columns, by default all
-        others of numbers but those that look like standard errors (`level_se` beside `level`); what is left out stands
-        in `notes`. units: a list or a dict by task, else from headers such as `level (m)` and `level [m]`; the task is
-        then `level`. sd: known standard errors: a dict {task: column}, a list of columns such as `level_se`, or a frame
-        with the index of `frame` and tasks for columns. series, value (long): the columns of names and of values, with
-        sd a column; two values of one series at one input become two rows. Rows stay in their order and keep their
-        index; a row without values stays, as a question.
+        x: a column or several, or None for the index (where that only counts rows: for a column with a known name, such
+        as date or depth, or the only one of dates). Where the first is a date (timestamps, periods, ISO text, or the
+        pair "year" and "quarter" or "month") it becomes a number by `calendar`, such as that of another table, else by
+        `Calendar.of`. tasks: columns, by default all others of numbers but those that look like standard errors
+        (`level_se` beside `level`); what is left out stands in `notes`. units: a list or a dict by task, else from
+        headers such as `level (m)` and `level [m]`; the task is then `level`. sd: known standard errors: a dict {task:
+        column or number}, a list of columns such as `level_se`, one number, one for each task, or a frame with the
+        index of `frame` and tasks for columns. series, value (long): the columns of names and of values, with sd a
+        column or numbers; two values of one series at one input become two rows. Rows stay in their order and keep
+        their index; a row without values stays, as a question.
 
         Raises TableError, a ValueError, for unknown columns, text among numbers and rows without input, with the place.
 
@@ -118,7 +124,7 @@ class TaskData:
           day: dates as numbers, days since 2023-04-01, chosen by their median spacing
           by: text; left out
         """
-        return cls(**frames.fields(frame, x, tasks, units, sd, series, value))
+        return cls(**frames.fields(frame, x, tasks, units, sd, series, value, calendar))
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
@@ -163,22 +169,22 @@ class TaskData:
         sd = None if self.sd is None else self.sd.where(kept, torch.nan)
         return replace(self, y=self.y.where(kept, torch.nan), sd=sd)
 
-    def hide(self, task: str, start: float, stop: float, dim: int = 0) -> tuple[TaskData, TaskData]:
+    def hide(self, task: str, start: Any, stop: Any, dim: int = 0) -> tuple[TaskData, TaskData]:
         """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden).
 
-        Where the first input is a date, start and stop may be dates.
+        Where the first input is a date, start and stop may be dates, or years as text: "2021" is all of that year.
+        Raises ValueError where the task has no observed cell there, and where start is after stop.
         """
-        if self.calendar is not None and dim == 0:
-            start, stop = (float(as_matrix(self.calendar.inputs([one]), "start, stop")) for one in (start, stop))
-        if not all(hasattr(one, "__float__") for one in (start, stop)):
-            raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
         if not 0 <= dim < self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
+        calendar = self.calendar if dim == 0 else None
+        low, high = stretch(start, stop, calendar)
         mask = torch.zeros_like(self.observed)
-        inside = (self.x[:, dim] >= start) & (self.x[:, dim] <= stop)
+        inside = (self.x[:, dim] >= low) & (self.x[:, dim] <= high)
         mask[:, self.task_index(task)] = inside & self.observed[:, self.task_index(task)]
         if not mask.any():
-            raise ValueError(f"start, stop: {task!r} has no observed cell from {start} to {stop}; pass another stretch")
+            ends = f"{shown(low, calendar)} to {shown(high, calendar)}"
+            raise ValueError(f"start, stop: {task!r} has no observed cell from {ends}; pass another stretch")
         return self.split(mask)
 
     def hide_random(self, task: str, share: float, *, seed: int) -> tuple[TaskData, TaskData]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mtgp_tutorial.table.refusing import TableError
 from mtgp_tutorial.table.spelling import read_dates
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
@@ -50,7 +51,8 @@ class Calendar:
         """Numbers [N] of dates: whatever pandas reads as dates. Raises ValueError for what it does not."""
         when = self._naive(dates)
         if self.unit != "years":
-            return np.asarray((when - self.origin) / pd.Timedelta(seconds=SECONDS[self.unit]), dtype=float)
+            when, origin = when.as_unit("us"), self.origin.as_unit("us")  # 292 years are too long in nanoseconds
+            return (when - origin).to_numpy() / np.timedelta64(int(SECONDS[self.unit] * 1e6), "us")
         day = when.day - 1 + (when - when.normalize()) / pd.Timedelta(days=1)
         return np.asarray(when.year + (when.month - 1 + day / when.days_in_month) / 12, dtype=float)
 
@@ -58,8 +60,8 @@ class Calendar:
         """Dates of numbers [N], to the microsecond (in years: the second), in the zone in which they were given."""
         values = np.atleast_1d(np.asarray(numbers, dtype=float))
         if self.unit != "years":
-            whole = pd.to_timedelta(np.round(values * SECONDS[self.unit] * 1e6).astype("int64"), unit="us")
-            when = pd.DatetimeIndex(self.origin + whole)
+            whole = pd.TimedeltaIndex(np.round(values * SECONDS[self.unit] * 1e6).astype("int64").astype("m8[us]"))
+            when = pd.DatetimeIndex(self.origin.as_unit("us") + whole)
             return when if self.zone is None else when.tz_localize("UTC").tz_convert(self.zone)
         months = np.round(values * 12 * 1e9) / 1e9  # a month's first instant, not one rounding error before it
         start = pd.DatetimeIndex((np.floor(months).astype("int64") - 1970 * 12).astype("datetime64[M]").astype("M8[s]"))
@@ -122,7 +124,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
         if isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
         elif any(isinstance(one, str) for one in values):
-            read = read_dates(values.map(str).rename("dates"), guess=False)
+            read = read_dates(values.map(str).rename(None), guess=False)
             if read is None:
                 raise ValueError(f"{values.iloc[0]!r} is not a date")
             when = read[0].rename(None)
@@ -131,7 +133,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = error.problem if isinstance(error, TableError) else str(error).splitlines()[0]
         raise ValueError(f"dates: {reason}; pass dates, such as '2023-04-01', or numbers") from None
     if when.hasnans:
         raise ValueError(f"dates: {int(when.isna().sum())} of {len(when)} are missing; pass all")

@@ -8,14 +8,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.table.headers import column, errors_beside, names_in, tasks_of
-from mtgp_tutorial.table.inputs import inputs_of, numbers, standard_errors
+from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.errors import aligned_errors, error_columns, errors_of
+from mtgp_tutorial.table.guessing import guessed_in_frame
+from mtgp_tutorial.table.headers import column, errors_beside, is_number, names_in, numbers_alone, tasks_of
+from mtgp_tutorial.table.inputs import inputs_of, numbers, only_counts
 from mtgp_tutorial.table.long import spread
 from mtgp_tutorial.table.refusing import TableError, listed
 
+COMMAS = r"\s*[-+−]?\d[\d.,' ]*,\d+\s*%?"  # a number as text, with a decimal comma or with thousands grouped
+
 
 def fields(
-    frame: pd.DataFrame, x: Any, tasks: Any, units: Any, sd: Any, series: Hashable | None, value: Hashable | None
+    frame: pd.DataFrame,
+    x: Any,
+    tasks: Any,
+    units: Any,
+    sd: Any,
+    series: Hashable | None,
+    value: Hashable | None,
+    calendar: Calendar | None,
 ) -> dict[str, Any]:
     """Arguments of TaskData for a frame; see `TaskData.from_frame`."""
     if not isinstance(frame, pd.DataFrame):
@@ -24,8 +36,19 @@ def fields(
         raise TableError(f"frame: has two columns named {frame.columns[frame.columns.duplicated()][0]!r}", "rename one")
     if not len(frame):
         raise TableError("frame: has no rows", "pass at least one")
-    inputs, used = inputs_of(frame, x)
-    if series is None and value is None:
+    if calendar is not None and not isinstance(calendar, Calendar):
+        raise TableError(f"calendar: is a {type(calendar).__name__}", "pass that of a table, data.calendar")
+    long = series is not None or value is not None
+    taken = [] if long else [column(frame, name, "tasks") for name in names_in(tasks)]
+    said: list[str] = []
+    if x is None and only_counts(frame.index):
+        taken += [
+            column(frame, name, what) for name, what in ((series, "series"), (value, "value")) if name is not None
+        ]
+        x = guessed_in_frame(frame.drop(columns=taken), said)
+    inputs, used = inputs_of(frame, x, calendar)
+    inputs.notes[:0] = said
+    if not long:
         table, index = _wide(frame, used, tasks, sd, inputs.notes)
     else:
         table, inputs = spread(frame, used, tasks, sd, series, value, inputs)
@@ -49,26 +72,31 @@ def _wide(
     frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, notes: list[str]
 ) -> tuple[dict[str, Any], pd.Index | None]:
     """y, sd and headers of a frame with one column for each task, and its index unless that only counts."""
-    named = {} if isinstance(sd, pd.DataFrame) or sd is None else _error_columns(frame, sd)
+    if isinstance(sd, pd.Series) and not only_counts(sd.index):
+        sd = sd.to_dict()
+    direct = isinstance(sd, pd.DataFrame) or sd is None or (numbers_alone(frame, sd) and not isinstance(sd, dict))
+    named = {} if direct else error_columns(frame, sd)
+    taken = [*used, *(c for c in named.values() if not is_number(frame, c))]
     if tasks is None:
-        chosen = _numeric(frame, [*used, *named.values()], notes)
+        chosen = _numeric(frame, taken, notes)
     else:
         chosen = [column(frame, name, "tasks") for name in names_in(tasks)]
+        notes += [f"{c}: not named in tasks; left out" for c in frame if c not in (*taken, *chosen)]
     if not chosen:
         raise TableError(
             "tasks: no column of numbers is left beside the input", f"name some of {listed(frame.columns)}", "tasks"
         )
     headers = tasks_of(chosen)
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
-    errors = None
+    errors = sd
     if isinstance(sd, pd.DataFrame):
-        errors = _aligned(sd, frame, chosen, headers)
-    elif sd is not None:
+        errors = aligned_errors(sd, frame, chosen, headers)
+    elif not direct:
         if extra := [c for c in named if c not in chosen]:
             raise TableError(f"sd: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
         none = np.full(len(frame), np.nan)
         errors = np.column_stack(
-            [standard_errors(frame[named[c]], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
+            [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
         )
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     return {"y": y, "sd": errors, "headers": headers}, None if counts else frame.index
@@ -89,7 +117,16 @@ def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -
             chosen.append(c)
         elif values.isna().all():
             notes.append(f"{c}: empty; left out")
+        elif kind == "string" and (comma := values.dropna().astype(str).str.fullmatch(COMMAS)).mean() > 0.5:
+            raise TableError(
+                f"column {str(c)!r}: {values.dropna()[comma].iloc[0]!r} is a number with a comma, as text, one of "
+                f"{int(comma.sum())}",
+                "make it a number (read_table, or pd.read_csv with decimal=',', does), or name the tasks without it",
+                "tasks",
+            )
         else:
+            if kind == "string" and pd.to_numeric(values.dropna(), errors="coerce").notna().mean() > 0.5:
+                kind = "numbers as text (pd.to_numeric makes them numbers)"
             word = {"string": "text", "categorical": "text", "boolean": "true or false", "datetime64": "dates"}
             notes.append(f"{c}: {word.get(kind, kind)}; left out")
     return chosen
@@ -104,32 +141,3 @@ def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
             raise TableError(f"units: {unknown[0]!r} is not one of the tasks", f"name some of {listed(tasks)}", "units")
         return [units.get(task, unit) for task, unit in zip(tasks, found)]
     return list(units) if isinstance(units, (list, tuple)) else units
-
-
-def _error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Hashable]:
-    """Which column holds the standard errors of which."""
-    if isinstance(sd, dict):
-        return {column(frame, task, "sd"): column(frame, c, "sd") for task, c in sd.items()}
-    beside = {c: of for of, c in errors_beside(frame).items()}
-    pairs = {}
-    for name in names_in(sd):
-        c = column(frame, name, "sd")
-        if c not in beside:
-            raise TableError(f"sd: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd")
-        pairs[beside[c]] = c
-    return pairs
-
-
-def _aligned(
-    sd: pd.DataFrame, frame: pd.DataFrame, chosen: Sequence[Hashable], headers: list[tuple[str, str]]
-) -> np.ndarray:
-    """A frame of standard errors, brought to the order of rows and tasks by its index and columns."""
-    if not sd.index.equals(frame.index):
-        if not (sd.index.is_unique and frame.index.is_unique) or set(sd.index) != set(frame.index):
-            raise TableError("sd: has another index than frame", "pass one row for each, with the same index", "sd")
-        sd = sd.reindex(frame.index)
-    known = {c: next((k for k in (c, name) if k in sd.columns), None) for c, (name, _) in zip(chosen, headers)}
-    if unknown := [c for c in sd.columns if c not in known.values()]:
-        raise TableError(f"sd: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
-    none = np.full(len(frame), np.nan)
-    return np.column_stack([none if k is None else numbers(sd[k], "sd") for k in known.values()])

@@ -5,22 +5,37 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.table.headers import column, errors_beside, names_in, split_unit
 from mtgp_tutorial.table.inputs import YEAR_AND
 from mtgp_tutorial.table.refusing import TableError, listed
+from mtgp_tutorial.table.spelling import read_dates
 
 PAIRS = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("easting", "northing"), ("x", "y"))
 KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
 SERIES = (
     "series station site location quantity variable task name sensor gauge country region species element id".split()
 )
-ERRORS = ("se", "sd", "error", "err", "sigma", "stderr", "std", "uncertainty")  # alone, beside one column of values
+ERRORS = (
+    "se",
+    "sd",
+    "error",
+    "err",
+    "sigma",
+    "stderr",
+    "std",
+    "uncertainty",
+    "std_err",
+    "std_error",
+    "standard_error",
+    "standard error",
+)  # alone, beside one column of values
 
 
-def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) -> list[Hashable]:
-    """The columns that are the input, by name or place."""
+def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
+    """The columns that are the input by their names; none where no name is known."""
     names = {split_unit(c)[0].lower(): c for c in reversed(list(frame))}
     number = {name for name, c in names.items() if frame[c].dtype.kind == "f"}
     for part in YEAR_AND:
@@ -32,7 +47,16 @@ def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) ->
         if set(pair) <= number and (known is None or frame[known].dtype.kind != "M"):
             notes.append(f"input: {names[pair[0]]} and {names[pair[1]]}, a map")
             return [names[name] for name in pair]
-    first = known if known is not None else frame.columns[0]
+    if known is not None:
+        notes.append(f"input: {known}")
+    return [] if known is None else [known]
+
+
+def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) -> list[Hashable]:
+    """The columns of a file that are the input, by name or place."""
+    if known := known_inputs(frame, notes):
+        return known
+    first = frame.columns[0]
     if frame[first].dtype.kind not in "fM":
         moments = [c for c in frame if frame[c].dtype.kind == "M"]
         if len(moments) != 1:
@@ -41,9 +65,43 @@ def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) ->
                 f"name one with x= (columns: {listed(frame.columns)})",
                 "x",
             )
-        first = known = moments[0]
-    notes.append(f"input: {first}" + ("" if known is not None else ", the first column"))
+        notes.append(f"input: {moments[0]}")
+        return moments
+    notes.append(f"input: {first}, the first column")
     return [first]
+
+
+def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
+    """The columns of a frame that are the input, by name or as the only dates. TableError where nothing tells."""
+    typed = pd.DataFrame({c: _typed(frame[c]) for c in frame}, frame.index)
+    if known := known_inputs(typed, notes):
+        return known
+    moments = [c for c in typed if typed[c].dtype.kind == "M"]
+    if len(moments) == 1:
+        notes.append(f"input: {moments[0]}, the only column of dates")
+        return moments
+    dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
+    raise TableError(
+        "x: is not given, and the index only counts rows", f"name columns, of {listed(frame.columns)}{dates}", "x"
+    )
+
+
+def _typed(values: pd.Series) -> pd.Series:
+    """A column as floats, dates or text, for a look at what it holds."""
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if values.dtype.kind in "iuf":
+        return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), values.index)
+    if kind == "period":
+        return pd.Series(pd.PeriodIndex(values).to_timestamp(), values.index)
+    if kind in ("date", "datetime", "datetime64"):
+        return pd.to_datetime(values, utc=True, errors="coerce")
+    try:
+        found = read_dates(values.astype(object), guess=False) if kind == "string" else None
+    except TableError:
+        if split_unit(values.name)[0].lower() in KNOWN:
+            raise
+        return values
+    return values if found is None else pd.Series(found[0], values.index)
 
 
 def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]) -> str | None:

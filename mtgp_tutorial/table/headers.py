@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,18 @@ def split_unit(header: Any) -> tuple[str, str]:
 def names_in(names: Any) -> list[Any]:
     """One name, several or none (None), as a list."""
     return [] if names is None else [names] if isinstance(names, (str, int, float)) else list(names)
+
+
+def is_number(frame: pd.DataFrame, one: Any) -> bool:
+    """Whether this is a number, and not the name of a column."""
+    return isinstance(one, Real) and not isinstance(one, bool) and one not in frame.columns
+
+
+def numbers_alone(frame: pd.DataFrame, sd: Any) -> bool:
+    """Whether standard errors are given as numbers and not as columns: one, one for each task, or an array."""
+    if isinstance(sd, (Mapping, list, tuple)):
+        return len(sd) > 0 and all(is_number(frame, one) for one in (sd.values() if isinstance(sd, Mapping) else sd))
+    return is_number(frame, sd) or (not isinstance(sd, (pd.DataFrame, pd.Series, pd.Index)) and hasattr(sd, "ndim"))
 
 
 def column(frame: pd.DataFrame, name: Hashable, argument: str) -> Hashable:

@@ -29,16 +29,20 @@ def idle_columns(
             why = f"equals {twin!r} wherever both have a value"
         else:
             kept.append(c)
-            if (code := far_value(frame[c])) is not None:
-                times = int((frame[c] == code).sum())
-                notes.append(
-                    f"{c}: {code:g} stands {count(times, 'time')}, far from all other values; kept as a value; "
-                    f"missing=['{code:g}'] reads it as missing"
-                )
             continue
         notes.append(f"{c}: {why}; left out")
         idle.append(c)
     return idle
+
+
+def far_values(frame: pd.DataFrame) -> str | None:
+    """A sentence on values such as -999 that stand far from all others of their column; None where there are none."""
+    found = {c: code for c in frame if (code := far_value(frame[c])) is not None}
+    if not found:
+        return None
+    each = [f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}" for c, code in found.items()]
+    codes = list(dict.fromkeys(f"{code:g}" for code in found.values()))
+    return f"{', '.join(each)}, far from all other values; kept as a value; missing={codes} reads it as missing"
 
 
 def _same(a: pd.Series, b: pd.Series) -> bool:

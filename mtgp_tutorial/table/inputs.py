@@ -11,7 +11,7 @@ import pandas as pd
 
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.headers import column, names_in, split_unit
-from mtgp_tutorial.table.refusing import TableError, listed, place
+from mtgp_tutorial.table.refusing import TableError, place
 from mtgp_tutorial.table.spelling import read_dates
 
 YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
@@ -27,14 +27,15 @@ class Inputs(NamedTuple):
     notes: list[str]
 
 
-def inputs_of(frame: pd.DataFrame, x: Any) -> tuple[Inputs, list[Hashable]]:
+def only_counts(index: pd.Index) -> bool:
+    """Whether an index is the one that pandas makes where nobody names the rows."""
+    return isinstance(index, pd.RangeIndex) and index.name is None and (index.start, index.step) == (0, 1)
+
+
+def inputs_of(frame: pd.DataFrame, x: Any, calendar: Calendar | None = None) -> tuple[Inputs, list[Hashable]]:
     """The inputs of each row, and the columns they were taken from."""
     if x is None:
         index = frame.index
-        if isinstance(index, pd.RangeIndex) and index.name is None and (index.start, index.step) == (0, 1):
-            raise TableError(
-                "x: is not given, and the index only counts rows", f"name columns, of {listed(frame.columns)}", "x"
-            )
         given, used = index.to_frame(index=False).set_axis(index), []
         if index.nlevels == 1 and index.name is None:
             given.columns = pd.Index(["x" if pd.api.types.is_numeric_dtype(index.dtype) else "date"])
@@ -47,7 +48,7 @@ def inputs_of(frame: pd.DataFrame, x: Any) -> tuple[Inputs, list[Hashable]]:
     part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
     if part is not None:
         given, names = _year_and(given, *part).to_frame(), ("date",)
-    first, calendar, notes = _first(given.iloc[:, 0], names[0])
+    first, calendar, notes = _first(given.iloc[:, 0], names[0], calendar)
     rest = [numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1])]
     values = np.column_stack([first, *rest])
     for k, row in zip(*np.isnan(values).T.nonzero()):
@@ -58,8 +59,8 @@ def inputs_of(frame: pd.DataFrame, x: Any) -> tuple[Inputs, list[Hashable]]:
     return Inputs(values, names, units[0], calendar, notes), used
 
 
-def _first(values: pd.Series, name: str) -> tuple[np.ndarray, Calendar | None, list[str]]:
-    """Numbers of the first input, which may be a date; its calendar, and what to say."""
+def _first(values: pd.Series, name: str, calendar: Calendar | None) -> tuple[np.ndarray, Calendar | None, list[str]]:
+    """Numbers of the first input, which may be a date; its calendar, where none is given, and what to say."""
     if values.isna().any():
         row = int(values.isna().to_numpy().argmax())
         raise TableError(
@@ -75,9 +76,10 @@ def _first(values: pd.Series, name: str) -> tuple[np.ndarray, Calendar | None, l
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
-        return numbers(values, "x"), None, []
-    calendar = Calendar.of(values)
-    note = f"{name}: dates as numbers, {calendar.label}, chosen by their median spacing"
+        return numbers(values, "x"), calendar, []
+    why = "chosen by their median spacing" if calendar is None else "as the calendar says"
+    calendar = Calendar.of(values) if calendar is None else calendar
+    note = f"{name}: dates as numbers, {calendar.label}, {why}"
     return calendar.to_numbers(values), calendar, [note + (f" (zone {calendar.zone})" if calendar.zone else "")]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.table.headers import column, names_in, split_unit
+from mtgp_tutorial.table.guessing import is_error
+from mtgp_tutorial.table.headers import column, names_in, numbers_alone, split_unit
 from mtgp_tutorial.table.inputs import Inputs, numbers, standard_errors
 from mtgp_tutorial.table.refusing import TableError, count, listed, place
 
@@ -45,10 +46,12 @@ def spread(
         cells[at] = numbers(frame[c], argument)[keep]
         return cells
 
-    if sd is not None and not isinstance(sd, (str, int)):
-        raise TableError(f"sd: is a {type(sd).__name__}", "with series= and value=, name one column", "sd")
-    errors = None
-    if sd is not None:
+    errors, found = sd, None
+    if sd is not None and not numbers_alone(frame, sd):
+        if not isinstance(sd, (str, int)):
+            raise TableError(
+                f"sd: is a {type(sd).__name__}", "with series= and value=, name one column, or pass numbers", "sd"
+            )
         found = column(frame, sd, "sd")
         standard_errors(frame[found], numbers(frame[value], "value"))
         errors = cells_of(found, "sd")
@@ -58,6 +61,9 @@ def spread(
             f"rows: {count(again, 'value')} of a series at an input it had already; kept as rows of their own"
         )
     inputs.notes.append(f"{series}: names {len(names)} series, values in {value}")
+    for c in [c for c in frame if c not in (*used, series, value, found)]:
+        why = f"looks like standard errors of {value}; left out; sd={c!r} uses it"
+        inputs.notes.append(f"{c}: {why if found is None and is_error(c, frame) else 'not used; left out'}")
     return {"y": cells_of(value, "value"), "sd": errors, "headers": headers}, inputs._replace(
         x=rows.iloc[first, :-1].to_numpy()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,8 @@ import pandas as pd
 from mtgp_tutorial.table.columns import blank, decimal_mark, far_value, read_numbers
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.guessing import guessed_inputs, guessed_series, guessed_value, is_error
-from mtgp_tutorial.table.headers import column, errors_beside, names_in
-from mtgp_tutorial.table.idle import idle_columns
+from mtgp_tutorial.table.headers import column, errors_beside, is_number, names_in, numbers_alone
+from mtgp_tutorial.table.idle import far_values, idle_columns
 from mtgp_tutorial.table.parsing import parse
 from mtgp_tutorial.table.refusing import TableError, count
 from mtgp_tutorial.table.typed import typed_columns
@@ -45,7 +46,7 @@ def read_table(
     copy of another or of the input) are left out unless `tasks` names them, as are repeated lines.
 
     Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
-    one way. See `suspected_codes` and `proposed_errors` for what it notes and does not do.
+    one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.
 
     >>> from mtgp_tutorial import datasets, read_table
     >>> data = read_table(datasets.example_csv())
@@ -55,9 +56,10 @@ def read_table(
     Timestamp('1918-07-01 00:00:00')
     """
     frame, notes = typed_columns(path, dates, missing, without, x, series)
-    wanted = [*names_in(x), *names_in(tasks), *names_in(series), *names_in(value)]
-    for name in wanted:
-        column(frame, name, "x, tasks, series, value")
+    columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
+    for argument, names in columns.items():
+        for name in names_in(names):
+            column(frame, name, argument)
     chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
     _check_order(dates, frame, chosen)
     before = len(frame)
@@ -73,6 +75,9 @@ def read_table(
         value = guessed_value(frame, chosen, series, sd, value)
     table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
     index = None if frame.index.name == "line" else table.index
+    if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
+        warnings.warn(said, UserWarning, stacklevel=2)
+        table = replace(table, notes=(*table.notes, said))
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
@@ -140,8 +145,8 @@ def _wide(
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
-    errors = list(sd.values()) if isinstance(sd, dict) else names_in(sd)
-    taken = [*chosen, *(column(frame, name, "sd") for name in errors)]
+    errors = [] if numbers_alone(frame, sd) else list(sd.values()) if isinstance(sd, dict) else names_in(sd)
+    taken = [*chosen, *(column(frame, name, "sd") for name in errors if not is_number(frame, name))]
     if tasks is None:
         frame = frame.drop(columns=idle_columns(frame, chosen, taken, notes))
     named = [c for c in frame if frame[c].dtype.kind == "O" and frame[c].notna().all() and frame[c].is_unique]

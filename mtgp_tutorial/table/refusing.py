@@ -35,6 +35,8 @@ class TableError(ValueError):
 def place(column: pd.Series, row: int) -> str:
     """Where a cell stands: "column 'level', line 7", or whatever the index of the rows is called."""
     label = column.index[row]
+    if column.name is None:  # a list of dates, no table
+        return f"entry {label}"
     return (
         f"column {str(column.name)!r}, {column.index.name or 'row'} {label if isinstance(label, str) else f'{label}'}"
     )

@@ -134,8 +134,9 @@ def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str
     sorted_in = [o for o, when in steps.items() if when.is_monotonic_increasing or when.is_monotonic_decreasing]
     if guess and len(sorted_in) == 1:
         return sorted_in[0], "only so the rows are in order"
+    where = "" if given.name is None else f"column {str(given.name)!r}: "
     raise TableError(
-        f"column {str(given.name)!r}: {given.iloc[0]!r} may be day-first or month-first, and nothing in the file tells",
+        f"{where}{given.iloc[0]!r} may be day-first or month-first, and nothing{' in the file' if guess else ''} tells",
         'pass dates="day-first" or dates="month-first"' if guess else "write dates as 2019-01-07",
         "dates",
         list(ORDERS),

@@ -25,7 +25,9 @@ def typed_columns(
     if isinstance(missing, str):
         raise TableError(f"missing: is {missing!r}", f"pass a list, [{missing!r}]", "missing")
     text, mark, notes = parse(path)
-    text = text.drop(columns=[column(text, name, "without") for name in names_in(without)])
+    left = [column(text, name, "without") for name in names_in(without)]
+    notes += [f"{name}: left out, as was asked" for name in left]
+    text = text.drop(columns=left)
     text = blank(text, missing)
     decimal, said = decimal_mark(text, mark)
     notes += [said] if said else []

@@ -18,6 +18,7 @@ from laws import (
     known,
     labels,
     models,
+    reading,
     simulation,
     trends,
 )
@@ -40,6 +41,7 @@ ROOMS = (
     keeping,
     trends,
     forecasting,
+    reading,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 

@@ -1,0 +1,91 @@
+"""Frames and dates: each number stands where it belongs, counted and computed without the module."""
+
+import calendar
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from laws.common import close
+from mtgp_tutorial import TaskData
+from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.spelling import read_dates
+
+YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]
+
+
+def law_day_and_month_stand_as_asked():
+    for order, written in (("day-first", "%d.%m.%Y"), ("month-first", "%m/%d/%Y")):
+        for some in (YEAR, YEAR[::37], YEAR[200:212]):
+            text = pd.Series([day.strftime(written) for day in some], dtype=object)
+            asked, _ = read_dates(text, order)
+            assert [moment.date() for moment in asked] == some, order
+        whole = pd.Series([day.strftime(written) for day in YEAR], dtype=object)
+        alone, said = read_dates(whole)  # the thirteenth of a month tells
+        assert [moment.date() for moment in alone] == YEAR and said.startswith(f"dates, {order}")
+
+
+def law_a_month_is_a_twelfth_of_a_year():
+    """The unit "years" by Python's own calendar, at every day of a leap year, and back."""
+    wanted = [
+        day.year + (day.month - 1 + (day.day - 1) / calendar.monthrange(day.year, day.month)[1]) / 12 for day in YEAR
+    ]
+    years = Calendar("years")
+    close(years.to_numbers(YEAR), np.array(wanted), 1e-12)
+    assert [moment.date() for moment in years.to_dates(wanted)] == YEAR
+
+
+def law_a_year_as_text_is_all_of_it():
+    days = pd.DatetimeIndex(pd.date_range("2019-12-20", "2022-01-10", freq="6h"))
+    for zone in (None, "Europe/Berlin"):
+        index = days.tz_localize(zone)
+        table = TaskData.from_frame(pd.DataFrame({"a": np.arange(len(days)) + 0.5}, index))
+        hidden = table.hide("a", "2020", "2021")[1].observed[:, 0].numpy()
+        np.testing.assert_array_equal(hidden, np.isin(index.year, [2020, 2021]))
+
+
+def law_a_calendar_that_is_given_is_kept():
+    given = Calendar("days", pd.Timestamp("2019-12-01"))
+    table = TaskData.from_frame(pd.DataFrame({"day": YEAR, "a": range(366)}), "day", calendar=given)
+    assert table.calendar == given
+    close(table.x[:, 0], np.array([(day - datetime.date(2019, 12, 1)).days for day in YEAR], dtype=float), 1e-12)
+
+
+def law_standard_errors_follow_their_labels():
+    """In a frame by its index and columns, in a dict by its keys, in any order."""
+    rng = np.random.default_rng(3)
+    rows, tasks = [f"r{k}" for k in range(7)], ["a", "b", "c"]
+    frame = pd.DataFrame(rng.normal(size=(7, 3)), rows, tasks).assign(x=np.arange(7.0))
+    known = {(row, task): rng.uniform(1, 2) for row in rows for task in tasks}
+    wanted = np.array([[known[row, task] for task in tasks] for row in rows])
+    for _ in range(3):
+        some, other = list(rng.permutation(rows)), list(rng.permutation(tasks))
+        sd = pd.DataFrame([[known[row, task] for task in other] for row in some], some, other)
+        np.testing.assert_array_equal(TaskData.from_frame(frame, "x", sd=sd).sd, wanted)
+        each = {task: known["r0", task] for task in other}
+        for table in (
+            TaskData.from_frame(frame, "x", sd=each),
+            TaskData(frame["x"], frame[tasks], sd=each),
+            TaskData(frame["x"], frame[tasks], sd=list(wanted[0])),
+        ):
+            np.testing.assert_array_equal(table.sd, np.tile(wanted[0], (7, 1)))
+
+
+def law_each_row_of_a_long_frame_is_one_cell():
+    """Also where a series has several readings at one input; with its standard error."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(
+        {
+            "t": rng.integers(0, 4, 30).astype(float),
+            "what": rng.choice(["a", "b", "c"], 30),
+            "value": rng.normal(size=30),
+            "se": rng.uniform(1, 2, 30),
+        }
+    )
+    table = TaskData.from_frame(frame, "t", series="what", value="value", sd="se")
+    cells = [
+        (float(table.x[i, 0]), table.tasks[t], float(table.y[i, t]), float(table.sd[i, t]))
+        for i, t in table.observed.nonzero().tolist()
+    ]
+    assert sorted(cells) == sorted(frame.itertuples(index=False, name=None))
+    assert table.sd.isnan().equal(~table.observed)
