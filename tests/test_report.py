@@ -20,12 +20,15 @@ from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.command import main
 from mtgp_tutorial.report.deciding import decide
 from mtgp_tutorial.report.hiding import Trial, plan
-from mtgp_tutorial.report.kinds import kinds_of
+from mtgp_tutorial.report.kinds import Kind, kinds_of
 from mtgp_tutorial.report.moving import _regions
 from mtgp_tutorial.report.options import command, parser
 from mtgp_tutorial.report.refused import sentence
+from mtgp_tutorial.report.rows import asked_for, missing
 from mtgp_tutorial.report.saying import bold
-from mtgp_tutorial.report.writing import safe
+from mtgp_tutorial.report.understood import notes
+from mtgp_tutorial.report.writing import filled_table, safe
+from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -537,3 +540,38 @@ def preparing_log(data):
     from mtgp_tutorial.report.reading import prepared
 
     return prepared(data, log=["a"])
+
+
+# what is a hole
+
+
+def visited_twice():
+    """A long file: three stations, one of them visited twice on one day, another with one day less."""
+    rng, days = np.random.default_rng(0), pd.date_range("2020-01-05", periods=20, freq="7D").strftime("%Y-%m-%d")
+    rows = [(place, day, round(float(v), 2)) for place in "ABC" for day, v in zip(days, rng.normal(size=20))]
+    del rows[27]
+    return pd.DataFrame([*rows, ("A", days[5], 1.25)], columns=["station", "date", "pm25"])
+
+
+def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    visited_twice().to_csv("table.csv", index=False)
+    data, _ = preparing.read(parser().parse_args(["report", "table.csv"]))
+    assert data.y.shape == (21, 3) and int(data.y.isnan().sum()) == 3
+    gone = missing(data)
+    assert gone.sum() == 1 and asked_for(data) == ["B"]
+    assert notes(data)[-1] == "21 rows, 3 tasks, 1 of 63 cells missing"
+    kinds, own = kinds_of(data)
+    assert own and [kind.asked for kind in kinds] == [("B",)]
+    answer = Prediction(data.x, torch.zeros_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
+    filled = filled_table(data, answer)
+    assert (filled[[f"{task} filled" for task in "ABC"]] == "yes").to_numpy().sum() == 1
+    second = filled.iloc[6]  # holds the second visit alone
+    assert second["A"] == 1.25 and np.isnan(second["B"]) and np.isnan(second["C low"]) and second["B filled"] == "no"
+
+
+def test_hidden_readings_are_not_given_away_by_a_second_one():
+    data = TaskData([0.0, 1, 2, 3, 3, *range(4, 24)], np.random.default_rng(0).normal(size=(25, 2)))
+    kinds = [Kind("scattered", ("task 1",), np.array([[True, False]] * 3))]
+    for trial in plan(data, kinds, 16, 0):
+        assert trial.mask[3, 0] == trial.mask[4, 0]

@@ -11,7 +11,7 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.kinds import Kind
 from mtgp_tutorial.report.options import command
-from mtgp_tutorial.report.rows import own_rows
+from mtgp_tutorial.report.rows import missing, own_rows
 from mtgp_tutorial.report.saying import listed
 from mtgp_tutorial.table.data import TaskData
 
@@ -80,7 +80,7 @@ def of_values(asked: argparse.Namespace, data: TaskData) -> list[str]:
             f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
             f"{command(asked, log=[*log, *skewed], out='NAME')}"
         )
-    if bool(data.y.isnan().any()):
+    if bool(missing(data).any()):
         found.append(
             "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
             "its band stands beside it."

@@ -11,7 +11,7 @@ import torch
 
 from mtgp_tutorial.report import moving
 from mtgp_tutorial.report.kinds import Kind
-from mtgp_tutorial.report.rows import take, where
+from mtgp_tutorial.report.rows import at_same_input, take, where
 from mtgp_tutorial.table.data import TaskData
 
 FEWEST = 3  # cells that a task keeps in every trial
@@ -69,7 +69,7 @@ def _trials(data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Genera
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     for mask, rows, stretch in moving.places(data, kind, moving.count(len(data.x), kinds), rng):
-        hidden = mask & seen
+        hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
         left = (seen & ~hidden)[rows].sum(0).min()
         key = (hidden.tobytes(), rows.start, rows.stop)
         if hidden[:, asked].sum() >= least and left >= FEWEST and key not in known:

@@ -81,7 +81,7 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
 
 def _columns(data: TaskData) -> str:
     """What filled.csv holds."""
-    if not bool(data.y.isnan().any()):
+    if not bool(missing(data).any()):
         return "The table has no holes, so filled.csv holds it as it was read."
     return (
         "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the "
