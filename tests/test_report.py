@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData
-from mtgp_tutorial.report import keeping, preparing, running, timing
+from mtgp_tutorial.report import advising, keeping, preparing, running, timing
 from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.command import main
 from mtgp_tutorial.report.deciding import decide
@@ -575,3 +575,34 @@ def test_hidden_readings_are_not_given_away_by_a_second_one():
     kinds = [Kind("scattered", ("task 1",), np.array([[True, False]] * 3))]
     for trial in plan(data, kinds, 16, 0):
         assert trial.mask[3, 0] == trial.mask[4, 0]
+
+
+def test_hidden_gaps_keep_away_from_real_ones():
+    data = lakes()
+    gone = missing(data)
+    trials = plan(data, kinds_of(data)[0], 60, 0)
+    assert {place_of(trial) for trial in trials} == {"gap", "start", "end", "scattered"}
+    for trial in trials:
+        if place_of(trial) == "scattered":
+            continue
+        columns = [data.tasks.index(task) for task in trial.asked]
+        rows = np.flatnonzero(trial.mask[:, columns].all(1))
+        assert len(rows) == rows[-1] - rows[0] + 1 == {"b": 3, "d": 12, "c": 10, "a": 3}[trial.asked[0]]
+        around = [
+            row for row in (rows[0] - 1, rows[-1] + 1) if 0 <= row < 96 and trial.rows.start <= row < trial.rows.stop
+        ]
+        assert not gone[np.ix_([*rows, *around], columns)].any() and not trial.joined
+
+
+def test_where_there_is_no_room_the_report_says_so():
+    y = np.random.default_rng(0).normal(size=(60, 2))
+    y[10:14, 1] = np.nan
+    y[16::5, 1] = np.nan
+    data = TaskData(np.arange(60.0), y, ["a", "b"])
+    kinds, own = kinds_of(data)
+    trials = plan(data, kinds, 12, 0)
+    count = sum(trial.joined for trial in trials)
+    lines = advising.of_holes(data, kinds, own, trials)
+    assert (
+        count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
+    )

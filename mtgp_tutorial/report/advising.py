@@ -9,6 +9,7 @@ import torch
 
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.report.deciding import Decision
+from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.kinds import Kind
 from mtgp_tutorial.report.options import command
 from mtgp_tutorial.report.rows import missing, own_rows
@@ -34,7 +35,7 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[
     return found
 
 
-def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> list[str]:
     """On what the trials asked, and what the table asks."""
     found = []
     if long := [kind for kind in kinds if kind.shortened]:
@@ -42,6 +43,12 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
         found.append(
             f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
             "it, which is an easier question than yours."
+        )
+    if joined := [trial for trial in trials if trial.joined]:
+        tasks = listed(sorted({task for trial in joined for task in trial.asked}))
+        found.append(
+            f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
+            "want of room. The two make a longer hole, which is a harder question than yours."
         )
     if not own and not own_rows(data):
         found.append(

@@ -21,7 +21,8 @@ FEWEST = 3  # cells that a task keeps in every trial
 class Trial:
     """What one trial hides. asked: the tasks whose hole it imitates; mask [N, T]; rows: those that are kept at all.
 
-    stretch: the part of the table that it hides in. Trials of one stretch count as one cluster.
+    stretch: the part of the table that it hides in. Trials of one stretch count as one cluster. joined: whether what it
+    hides lies beside a real hole of the same task, for want of room, so that the two make a longer one.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Trial:
     mask: np.ndarray
     rows: slice
     stretch: str
+    joined: bool = False
 
     def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:
         """Seen and hidden, for `compare`."""
@@ -68,13 +70,15 @@ def _trials(data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Genera
     asked = [data.tasks.index(task) for task in kind.asked]
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
+    joins = moving.joins_real(data, kind) if kind.place in ("gap", "start", "end") else None
     for mask, rows, stretch in moving.places(data, kind, moving.count(len(data.x), kinds), rng):
         hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
         left = (seen & ~hidden)[rows].sum(0).min()
         key = (hidden.tobytes(), rows.start, rows.stop)
         if hidden[:, asked].sum() >= least and left >= FEWEST and key not in known:
             known.add(key)
-            yield _words(data, kind, hidden), kind.asked, hidden, rows, stretch
+            joined = joins is not None and bool(joins[mask.any(1).argmax()])
+            yield _words(data, kind, hidden), kind.asked, hidden, rows, stretch, joined
 
 
 def _words(data: TaskData, kind: Kind, hidden: np.ndarray) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mtgp_tutorial.report.kinds import Kind
-from mtgp_tutorial.report.rows import spread_out
+from mtgp_tutorial.report.rows import missing, own_rows, spread_out
 from mtgp_tutorial.table.data import TaskData
 
 FOLDS = 16  # of single cells
@@ -34,25 +34,48 @@ def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator)
         return _scattered(data, kind, rng)
     if kind.place == "disc":
         return _discs(data, kind, stretches, rng)
-    return _stretches(len(data.x), kind, stretches, rng)
+    return _stretches(data, kind, stretches, rng)
 
 
-def _stretches(n: int, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
+    """For each first row of the pattern, whether it would overlap a real hole of an asked task, or touch one."""
+    n, length = len(data.x), len(kind.pattern)
+    gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]].any(1) & (not own_rows(data))
+    before = int(kind.place != "start")  # the rows before a late start are dropped, as are those after a ragged end
+    after = length + int(kind.place != "end")
+    return np.array([gone[max(0, start - before) : start + after].any() for start in range(n - length + 1)])
+
+
+def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The pattern in other rows. A ragged end moves to an earlier end, and the rows after it are dropped."""
-    length, bounds = len(kind.pattern), np.linspace(0, n, stretches + 1).astype(int)
+    n, length = len(data.x), len(kind.pattern)
+    possible = _starts(data, kind, stretches)
     for _ in range(ROUNDS):
-        for s in rng.permutation(len(bounds) - 1):
-            start = int(rng.integers(bounds[s], bounds[s + 1] - length + 1))
+        for s in rng.permutation(stretches):
+            if not possible[s]:
+                continue
+            start = int(rng.choice(possible[s]))
             stop = start + length
-            if (kind.place == "end" and stop < n / 2) or (kind.place == "start" and start > n / 2):
-                continue  # half of the table is left to learn from
-            mask = np.zeros((n, kind.pattern.shape[1]), dtype=bool)
+            mask = np.zeros((n, data.num_tasks), dtype=bool)
             mask[start:stop] = kind.pattern
             yield (
                 mask,
                 slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n),
                 f"stretch {s + 1}",
             )
+
+
+def _starts(data: TaskData, kind: Kind, stretches: int) -> list[list[int]]:
+    """First rows for each stretch: those away from real holes, unless these leave too few stretches; then all."""
+    n, length = len(data.x), len(kind.pattern)
+    bounds = np.linspace(0, n, stretches + 1).astype(int)
+    first = math.ceil(n / 2) - length if kind.place == "end" else 0  # half of the table is left to learn from
+    last = n // 2 if kind.place == "start" else n
+    every = [range(max(first, a), min(last, b - length) + 1) for a, b in zip(bounds, bounds[1:])]
+    joins = joins_real(data, kind)
+    away = [[start for start in starts if not joins[start]] for starts in every]
+    enough = min(CLUSTERS, sum(len(starts) > 0 for starts in every))
+    return away if sum(len(starts) > 0 for starts in away) >= enough else [list(starts) for starts in every]
 
 
 def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:

@@ -48,7 +48,7 @@ def run(job: Job) -> None:
             sections.together(shared, decision.best, intervals(shared)),
             sections.checks(checks(fills)),
         ]
-    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own)]
+    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own, job.trials)]
     if todo := [*todo, *advising.of_fit(decision, fills), *advising.of_values(asked, data)]:
         parts.append(page.section("What to do next", [page.lines(todo)]))
     parts.append(again(job, code, time.monotonic() - began))
