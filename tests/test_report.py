@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,12 +18,16 @@ import torch
 from mtgp_tutorial import TaskData
 from mtgp_tutorial.report import advising, keeping, preparing, running, timing
 from mtgp_tutorial.report.arms import BASELINE, arms_for
+from mtgp_tutorial.report.checking import advised
 from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import decide
 from mtgp_tutorial.report.hiding import Trial, plan
 from mtgp_tutorial.report.kinds import Kind, kinds_of
+from mtgp_tutorial.report.last_year import advice, beaten, try_last_year, year_of
 from mtgp_tutorial.report.moving import _regions
 from mtgp_tutorial.report.options import command, parser
+from mtgp_tutorial.report.reading import prepared
 from mtgp_tutorial.report.refused import sentence
 from mtgp_tutorial.report.rows import asked_for, missing
 from mtgp_tutorial.report.saying import bold
@@ -605,4 +610,85 @@ def test_where_there_is_no_room_the_report_says_so():
     lines = advising.of_holes(data, kinds, own, trials)
     assert (
         count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
+    )
+
+
+# last year's value
+
+
+def seasons(rows=60):
+    """Five years of months with a strong season, the last three months of one task missing."""
+    months = np.arange(rows)
+    season = 10 * np.sin(2 * np.pi * months / 12)[:, None]
+    y = season + np.random.default_rng(0).normal(size=(rows, 2))
+    y[-3:, 0] = np.nan
+    return pd.DataFrame(y, columns=["a", "b"]).assign(month=pd.date_range("2015-01", periods=rows, freq="MS"))
+
+
+def last_year_of(frame, crps):
+    """What the trials of a table say of last year's value, where every model has this CRPS, and the decision."""
+    data = prepared(TaskData.from_frame(frame, "month"))
+    trials = plan(data, kinds_of(data)[0], 10, 0)
+    score = {"MSE": 1.0, "NLPD": 1.0, "CRPS": crps, "coverage": 1.0}
+    arms = [BASELINE, "ICM"]
+    rows = [{"trial": trial.label, "arm": arm, "task": "a", **score} for trial in trials for arm in arms]
+    return data, try_last_year(data, trials, pd.DataFrame(rows)), decide(pd.DataFrame(rows), trials, data)
+
+
+def test_last_years_value_is_tried_and_said_where_it_is_better():
+    data, table, decision = last_year_of(seasons(), 3.0)
+    assert list(table.index) == [BASELINE, "ICM", "last year's value"] and table["trials"].iloc[0] >= 3
+    spread = float(data.scale().sd[0])
+    assert table.loc["ICM", "CRPS"] == pytest.approx(3 / spread)
+    assert table.loc["last year's value", "error"] == pytest.approx(2**0.5 / spread, rel=0.4)
+    assert "Last year's value does better" in beaten(table, decision)
+    assert "Trend(data, season=1)" in advice(data, table, decision)[0] and decision.fills == BASELINE
+    data, table, decision = last_year_of(seasons(), 0.1)
+    assert len(table) and beaten(table, decision) == "" and advice(data, table, decision) == []
+
+
+def test_a_year_is_one_of_times_alone():
+    x = torch.arange(40.0)
+    y = torch.randn(40, 2)
+    assert [year_of(TaskData(x / 4, y, x_name=name)) for name in ("year", "depth")] == [1.0, None]
+    assert year_of(TaskData(x, y, x_name="year")) is None and year_of(TaskData(x / 24, y, x_name="year")) is None
+    weeks = pd.DataFrame({"a": y[:, 0], "b": y[:, 1], "day": pd.date_range("2019-01-07", periods=40, freq="21D")})
+    assert year_of(TaskData.from_frame(weeks, "day")) == 365.25
+
+
+# what is said of the trials
+
+
+def test_means_subtract_to_the_difference():
+    row = scored(np.r_[SURE, 4 * SURE[:3]], stretches=6).asked.loc["CRPS"]
+    assert row.loc["ICM", "mean"] - row.loc[BASELINE, "mean"] == pytest.approx(row.loc["ICM", "mean difference"])
+
+
+@pytest.mark.parametrize(
+    "inside, cells, word",
+    [
+        ([1.0] * 8, 5, ""),  # 40 cells inside: chance
+        ([1.0] * 8, 20, "too wide"),
+        ([0.9] * 8, 5, ""),
+        ([0.7, 0.8, 0.75, 0.8, 0.7, 0.75, 0.8, 0.7], 20, "too narrow"),
+        ([0.0] + [1.0] * 7, 20, ""),  # one part alone
+        ([0.5] * 3, 40, ""),  # too few parts
+    ],
+)
+def test_a_band_is_called_wrong_only_beyond_chance(inside, cells, word):
+    decision = scored([0.1 * k for k in range(len(inside))])
+    shares = decision.scores["trial"].astype(int).map(lambda k: inside[k])
+    decision = replace(decision, scores=decision.scores.assign(coverage=shares, cells=cells))
+    found = covered(decision)
+    assert (found.cells, found.word) == (cells * len(inside), word)
+    assert found.share.endswith(f"% of {cells * len(inside)} hidden cells lay in the 95 % band")
+
+
+def test_advice_of_full_noise_speaks_of_the_arm():
+    decision = scored(SURE)
+    finding = 'errors of a row go together: try noise="full"'
+    assert advised(finding, decision) == finding
+    table = decision.asked.rename(index={"ICM": "ICM, full noise"})
+    assert advised(finding, replace(decision, asked=table)) == (
+        "errors of a row go together: the arm “ICM, full noise” allows for this; its verdict in the trials: wins"
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.kinds import Kind
@@ -16,7 +17,7 @@ from mtgp_tutorial.report.rows import missing, own_rows
 from mtgp_tutorial.report.saying import listed
 from mtgp_tutorial.table.data import TaskData
 
-NARROW, SKEWED = 0.9, 1.0
+SKEWED = 1.0
 
 
 def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[str]:
@@ -60,12 +61,11 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
 
 def of_fit(decision: Decision, fitted: Fit) -> list[str]:
     """On the model that fills the table."""
-    found, covered = [], float(decision.asked.loc[("coverage", decision.fills), "mean"])
-    if covered < NARROW:
-        found.append(
-            f"{100 * covered:.0f} % of the hidden cells lay in the 95 % band: it is too narrow. Quote a wider one, or "
-            "look for a relation that changes over the table."
-        )
+    found, band = [], covered(decision)
+    if band.word == "too narrow":
+        found.append(f"{band.share}: quote a wider one, or look for a relation that changes over the table.")
+    if band.word == "too wide":
+        found.append(f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside.")
     if on_floor := fitted.on_floor:
         found.append(
             f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
