@@ -143,7 +143,8 @@ def test_a_second_call_fits_no_trial_again(done, monkeypatch, capsys):
     before = (done / "table-report/trials.csv").stat().st_mtime_ns
     assert report("--trials", "2") == 0
     assert (done / "table-report/trials.csv").stat().st_mtime_ns == before
-    assert "less what is done" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "; all 6 fits of the trials are done, and the rest takes about" in said  # 2 trials, 3 models
 
 
 def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path):
@@ -163,6 +164,10 @@ def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path
         "report: table.csv has changed since table-report/trials.csv was made; remove table-report, or add --out NAME"
     )
     assert capsys.readouterr().err == message + "\n"
+    (done / "other.csv").write_text(text)
+    assert main(["report", "other.csv", "--out", "table-report"]) == 2
+    (done / "other.csv").unlink()
+    assert capsys.readouterr().err == "report: table-report belongs to table.csv; pass another --out\n"
     assert (done / "table-report/report.html").read_bytes() == kept
 
 
@@ -189,6 +194,16 @@ REFUSALS = {
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
         ["--log", "a"],
         "--log: 'a' holds -3",
+    ),
+    "no such task": (
+        "t,a,b\n" + "".join(f"{k},{k % 4},{k * k % 7}\n" for k in range(9)),
+        ["--columns", "a,Sale"],
+        "report: --columns: 'Sale' is no column; pass one of 't', 'a', 'b'\n",
+    ),
+    "several series in one": (
+        "place,t,v,std_err\n" + "".join(f"{p},{k},{k * k % 7}.5,0.{k + 1}\n" for p in ("A b", "C") for k in range(9)),
+        ["--input", "t"],
+        "'place' tells them apart, so that these are several series; add --series place --value v --errors std_err\n",
     ),
     "no such log": (
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
@@ -565,7 +580,7 @@ def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     assert data.y.shape == (21, 3) and int(data.y.isnan().sum()) == 3
     gone = missing(data)
     assert gone.sum() == 1 and asked_for(data) == ["B"]
-    assert notes(data)[-1] == "21 rows, 3 tasks, 1 of 63 cells missing"
+    assert notes(data)[-1] == "21 rows, 3 tasks, 1 of 63 cells missing" and notes(data)[-2].startswith("2 empty cells")
     kinds, own = kinds_of(data)
     assert own and [kind.asked for kind in kinds] == [("B",)]
     answer = Prediction(data.x, torch.zeros_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
@@ -644,7 +659,13 @@ def test_last_years_value_is_tried_and_said_where_it_is_better():
     assert "Last year's value does better" in beaten(table, decision)
     assert "Trend(data, season=1)" in advice(data, table, decision)[0] and decision.fills == BASELINE
     data, table, decision = last_year_of(seasons(), 0.1)
-    assert len(table) and beaten(table, decision) == "" and advice(data, table, decision) == []
+    assert len(table) and beaten(table, decision) == ""
+    assert "a straight line and a yearly season explain 9" in advice(data, table, decision)[0]
+    frame = seasons()
+    frame[["a", "b"]] = np.random.default_rng(1).normal(size=(60, 2))
+    frame.loc[57:, "a"] = np.nan
+    data, table, decision = last_year_of(frame, 0.1)
+    assert len(table) and advice(data, table, decision) == []
 
 
 def test_a_year_is_one_of_times_alone():

@@ -56,7 +56,7 @@ def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decisi
 
 
 def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> pd.DataFrame:
-    """Scores in standard deviations of each task; with the stretch, the hidden cells, and whether they were asked for."""
+    """Scores in standard deviations of each task, with the stretch, the hidden cells, and whether they were asked."""
     known = {trial.label: trial for trial in trials}
     names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))

@@ -10,8 +10,11 @@ from mtgp_tutorial.judging.naive import seasonal_naive
 from mtgp_tutorial.judging.trials import compare
 from mtgp_tutorial.report.deciding import Decision, in_deviations, over_parts
 from mtgp_tutorial.report.hiding import Trial
+from mtgp_tutorial.report.saying import listed
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.trends import Trend
 
+MUCH = 0.5  # share of the variance
 ARM = "last year's value"
 YEAR = {"years": 1.0, "days": 365.25, "hours": 8766.0, "minutes": 525960.0, "seconds": 31557600.0}
 
@@ -71,10 +74,25 @@ def beaten(table: pd.DataFrame, decision: Decision) -> str:
 
 
 def advice(data: TaskData, table: pd.DataFrame, decision: Decision) -> list[str]:
-    """What to do about it."""
-    if not beaten(table, decision):
+    """On trend and season, where last year's value does better, or both explain much of what was seen."""
+    year = year_of(data)
+    found = ["last year's value does better"] if beaten(table, decision) else []
+    if explained := _explained(data, year) if year is not None else {}:
+        shares = [f"{100 * share:.0f} % of the variance of {task}" for task, share in explained.items()]
+        found.append(f"a straight line and a yearly season explain {listed(shares)}")
+    if not found:
         return []
     return [
-        "The models here know of no trend and no season, and last year's value does better. Remove both first, in "
-        f"Python: Trend(data, season={year_of(data):g}), as in the chapter “Your own table”."
+        f"The models here know of no trend and no season, and {listed(found)}. Try them with both removed first, in "
+        f"Python: Trend(data, season={year:g}), as in the chapter “Your own table”."
     ]
+
+
+def _explained(data: TaskData, year: float) -> dict[str, float]:
+    """Share of the variance of each task that a line and a season explain by least squares, where that is much."""
+    try:
+        rest = Trend(data, season=year).remove(data).scale().sd
+    except ValueError:  # too few values, or nothing is left
+        return {}
+    shares = 1 - (rest / data.scale().sd) ** 2
+    return {task: share for task, share in zip(data.tasks, shares.tolist()) if share > MUCH}

@@ -40,7 +40,8 @@ def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator)
 def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
     """For each first row of the pattern, whether it would overlap a real hole of an asked task, or touch one."""
     n, length = len(data.x), len(kind.pattern)
-    gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]].any(1) & (not own_rows(data))
+    asked = [data.tasks.index(task) for task in kind.asked]
+    gone = missing(data)[:, asked] & (not own_rows(data))
     before = int(kind.place != "start")  # the rows before a late start are dropped, as are those after a ragged end
     after = length + int(kind.place != "end")
     return np.array([gone[max(0, start - before) : start + after].any() for start in range(n - length + 1)])

@@ -47,15 +47,16 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[st
         page.grid(table),
         page.text(
             f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
-            "of the table count as one: means are taken within the parts first. Wins and loses: the mean difference is beyond its 95 % interval, with Holm's "
-            "correction for several models, and the median agrees. The verdict speaks of this table only."
+            "of the table count as one: means are taken within the parts first. Wins and loses: the mean difference is "
+            "beyond its 95 % interval, with Holm's correction for several models, and the median agrees. The verdict "
+            "speaks of this table only."
         ),
     ]
     if len(last):
         parts.append(
             page.text(
-                f"The value a year before was known in {int(last['trials'].iloc[0])} of the trials. This is how all did "
-                "on these; last year's value is here to compare with, and never fills the table."
+                f"The value a year before was known in {int(last['trials'].iloc[0])} of the trials. This is how all did"
+                " on these; last year's value is here to compare with, and never fills the table."
             )
         )
         parts.append(page.grid(last[["CRPS", "error"]].rename_axis("model").reset_index()))
