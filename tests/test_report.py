@@ -202,8 +202,8 @@ REFUSALS = {
     ),
     "several series in one": (
         "place,t,v,std_err\n" + "".join(f"{p},{k},{k * k % 7}.5,0.{k + 1}\n" for p in ("A b", "C") for k in range(9)),
-        ["--input", "t"],
-        "'place' tells them apart, so that these are several series; add --series place --value v --errors std_err\n",
+        ["--input", "t", "--columns", "v"],
+        "so that these are several series; add --series place --value v --errors std_err and leave out --columns",
     ),
     "no such log": (
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),

@@ -1,4 +1,4 @@
-"""A long file whose input was named and whose series was not: its rows would become one series, a mixture of all."""
+"""A long file whose series was not named and cannot be guessed: its rows would become one series, a mixture of all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mtgp_tutorial.report.refused import Refused
+from mtgp_tutorial.table.guessing import guessed_inputs, guessed_series
 from mtgp_tutorial.table.headers import ERROR, column
 from mtgp_tutorial.table.typed import typed_columns
 
@@ -18,11 +19,14 @@ REPEATED, TOLD_APART = 0.3, 0.95  # shares: of rows that repeat an input; of row
 
 def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
     """Refuse such a file, and name the options that read it."""
-    if asked.input is None or asked.series is not None or asked.value is not None:
+    if asked.series is not None or asked.value is not None:
         return
     missing, without = call.get("missing", ()), call.get("without", ())
     frame, _ = typed_columns(asked.table, asked.dates, missing, without, asked.input, None)
-    inputs = [column(frame, name, "x") for name in asked.input]
+    given = asked.input or []
+    inputs = [column(frame, name, "x") for name in given] or guessed_inputs(frame, None, [])
+    if asked.columns is None and guessed_series(frame, inputs, []) is not None:
+        return  # read as a long file without being told
     frame = frame.loc[~frame.duplicated()]
     again = int(frame.duplicated(inputs).sum())
     errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
@@ -34,6 +38,7 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
             f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
+            f"{' and leave out --columns' if asked.columns else ''}"
         )
 
 
