@@ -713,3 +713,14 @@ def test_advice_of_full_noise_speaks_of_the_arm():
     assert advised(finding, replace(decision, asked=table)) == (
         "errors of a row go together: the arm “ICM, full noise” allows for this; its verdict in the trials: wins"
     )
+
+
+def test_equal_gaps_hide_no_cells_twice_and_no_edge():
+    y = np.random.default_rng(0).normal(size=(120, 2))
+    for start in (15, 45, 80):
+        y[start : start + 8, 1] = np.nan
+    data = TaskData(np.arange(120.0), y)
+    trials = plan(data, kinds_of(data)[0], 16, 0)
+    assert len(trials) == 16 == len({trial.mask.tobytes() for trial in trials})
+    assert not any(trial.mask[[0, -1]].any() or trial.joined for trial in trials)
+    assert len({trial.stretch for trial in trials}) >= 5

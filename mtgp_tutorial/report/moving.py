@@ -17,15 +17,26 @@ WANTED, CLUSTERS = 20, 5  # trials of all kinds that the stretches should have r
 Place = tuple[np.ndarray, slice, str]  # mask [N, T], rows that are kept, stretch
 
 
-def count(n: int, kinds: Sequence[Kind]) -> int:
-    """Into how many stretches n rows are cut: as many as the longest hole allows, unless a few less give more room."""
-    length = max([len(kind.pattern) for kind in kinds if kind.place != "scattered"], default=1)
-    most, wanted = max(1, n // length), math.ceil(WANTED / len(kinds))
+def count(data: TaskData, kinds: Sequence[Kind]) -> int:
+    """Into how many stretches the rows are cut: as many as the longest hole allows, unless fewer give more room."""
+    n = len(data.x)
+    long = {(k.place, k.asked, k.pattern.tobytes()): k for k in kinds if k.place != "scattered"}  # equal ones share it
+    length = max([len(kind.pattern) for kind in long.values()], default=1)
+    most, wanted = max(1, n // length), math.ceil(WANTED / len(long or kinds))
+    free = [(len(kind.pattern), np.r_[0, np.cumsum(_free(data, kind))]) for kind in long.values()]
 
-    def room(stretches: int) -> tuple[int, int]:
-        return min(wanted, stretches * min(ROUNDS, n // stretches - length + 1)), stretches
+    def room(stretches: int) -> int:
+        bounds = np.linspace(0, n, stretches + 1).astype(int)
+        starts = [up[bounds[1:] - size + 1] - up[bounds[:-1]] for size, up in free]
+        return min([wanted, *(int(np.minimum(ROUNDS, one).sum()) for one in starts)])
 
-    return max(range(min(CLUSTERS, most), most + 1), key=room)
+    best = most
+    for stretches in range(most, min(CLUSTERS, most) - 1, -1):
+        if room(stretches) > room(best):
+            best = stretches
+        if room(best) == wanted:
+            break
+    return best
 
 
 def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
@@ -47,13 +58,30 @@ def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
     return np.array([gone[max(0, start - before) : start + after].any() for start in range(n - length + 1)])
 
 
+def _possible(data: TaskData, kind: Kind) -> np.ndarray:
+    """For each first row of the pattern, whether half of the table is left to learn from, and a gap has two sides."""
+    n, length = len(data.x), len(kind.pattern)
+    start = np.arange(n - length + 1)
+    if kind.place == "end":
+        return start + length >= n / 2
+    return start <= n / 2 if kind.place == "start" else (start > 0) & (start < n - length)
+
+
+def _free(data: TaskData, kind: Kind) -> np.ndarray:
+    """First rows away from real holes; where there are none, all that are possible. A disc may lie anywhere."""
+    if kind.place == "disc":
+        return np.ones(len(data.x) - len(kind.pattern) + 1, dtype=bool)
+    away = _possible(data, kind) & ~joins_real(data, kind)
+    return away if away.any() else _possible(data, kind)
+
+
 def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The pattern in other rows. A ragged end moves to an earlier end, and the rows after it are dropped."""
     n, length = len(data.x), len(kind.pattern)
     possible = _starts(data, kind, stretches)
     for _ in range(ROUNDS):
         for s in rng.permutation(stretches):
-            if not possible[s]:
+            if not len(possible[s]):
                 continue
             start = int(rng.choice(possible[s]))
             stop = start + length
@@ -66,17 +94,17 @@ def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Genera
             )
 
 
-def _starts(data: TaskData, kind: Kind, stretches: int) -> list[list[int]]:
+def _starts(data: TaskData, kind: Kind, stretches: int) -> list[np.ndarray]:
     """First rows for each stretch: those away from real holes, unless these leave too few stretches; then all."""
     n, length = len(data.x), len(kind.pattern)
     bounds = np.linspace(0, n, stretches + 1).astype(int)
-    first = math.ceil(n / 2) - length if kind.place == "end" else 0  # half of the table is left to learn from
-    last = n // 2 if kind.place == "start" else n
-    every = [range(max(first, a), min(last, b - length) + 1) for a, b in zip(bounds, bounds[1:])]
-    joins = joins_real(data, kind)
-    away = [[start for start in starts if not joins[start]] for starts in every]
+
+    def within(allowed: np.ndarray) -> list[np.ndarray]:
+        return [a + np.flatnonzero(allowed[a : b - length + 1]) for a, b in zip(bounds, bounds[1:])]
+
+    every, away = within(_possible(data, kind)), within(_free(data, kind))
     enough = min(CLUSTERS, sum(len(starts) > 0 for starts in every))
-    return away if sum(len(starts) > 0 for starts in away) >= enough else [list(starts) for starts in every]
+    return away if sum(len(starts) > 0 for starts in away) >= enough else every
 
 
 def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:
