@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,17 +16,24 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData
-from mtgp_tutorial.report import keeping, preparing, running, timing
+from mtgp_tutorial.report import advising, keeping, preparing, running, timing
 from mtgp_tutorial.report.arms import BASELINE, arms_for
+from mtgp_tutorial.report.checking import advised
 from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import decide
 from mtgp_tutorial.report.hiding import Trial, plan
-from mtgp_tutorial.report.kinds import kinds_of
+from mtgp_tutorial.report.kinds import Kind, kinds_of
+from mtgp_tutorial.report.last_year import advice, beaten, try_last_year, year_of
 from mtgp_tutorial.report.moving import _regions
 from mtgp_tutorial.report.options import command, parser
+from mtgp_tutorial.report.reading import prepared
 from mtgp_tutorial.report.refused import sentence
+from mtgp_tutorial.report.rows import asked_for, missing
 from mtgp_tutorial.report.saying import bold
-from mtgp_tutorial.report.writing import safe
+from mtgp_tutorial.report.understood import notes
+from mtgp_tutorial.report.writing import filled_table, safe
+from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -135,7 +143,8 @@ def test_a_second_call_fits_no_trial_again(done, monkeypatch, capsys):
     before = (done / "table-report/trials.csv").stat().st_mtime_ns
     assert report("--trials", "2") == 0
     assert (done / "table-report/trials.csv").stat().st_mtime_ns == before
-    assert "less what is done" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "; all 6 fits of the trials are done, and the rest takes about" in said  # 2 trials, 3 models
 
 
 def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path):
@@ -155,6 +164,10 @@ def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path
         "report: table.csv has changed since table-report/trials.csv was made; remove table-report, or add --out NAME"
     )
     assert capsys.readouterr().err == message + "\n"
+    (done / "other.csv").write_text(text)
+    assert main(["report", "other.csv", "--out", "table-report"]) == 2
+    (done / "other.csv").unlink()
+    assert capsys.readouterr().err == "report: table-report belongs to table.csv; pass another --out\n"
     assert (done / "table-report/report.html").read_bytes() == kept
 
 
@@ -181,6 +194,16 @@ REFUSALS = {
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
         ["--log", "a"],
         "--log: 'a' holds -3",
+    ),
+    "no such task": (
+        "t,a,b\n" + "".join(f"{k},{k % 4},{k * k % 7}\n" for k in range(9)),
+        ["--columns", "a,Sale"],
+        "report: --columns: 'Sale' is no column; pass one of 't', 'a', 'b'\n",
+    ),
+    "several series in one": (
+        "place,t,v,std_err\n" + "".join(f"{p},{k},{k * k % 7}.5,0.{k + 1}\n" for p in ("A b", "C") for k in range(9)),
+        ["--input", "t", "--columns", "v"],
+        "so that these are several series; add --series place --value v --errors std_err and leave out --columns",
     ),
     "no such log": (
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
@@ -537,3 +560,167 @@ def preparing_log(data):
     from mtgp_tutorial.report.reading import prepared
 
     return prepared(data, log=["a"])
+
+
+# what is a hole
+
+
+def visited_twice():
+    """A long file: three stations, one of them visited twice on one day, another with one day less."""
+    rng, days = np.random.default_rng(0), pd.date_range("2020-01-05", periods=20, freq="7D").strftime("%Y-%m-%d")
+    rows = [(place, day, round(float(v), 2)) for place in "ABC" for day, v in zip(days, rng.normal(size=20))]
+    del rows[27]
+    return pd.DataFrame([*rows, ("A", days[5], 1.25)], columns=["station", "date", "pm25"])
+
+
+def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    visited_twice().to_csv("table.csv", index=False)
+    data, _ = preparing.read(parser().parse_args(["report", "table.csv"]))
+    assert data.y.shape == (21, 3) and int(data.y.isnan().sum()) == 3
+    gone = missing(data)
+    assert gone.sum() == 1 and asked_for(data) == ["B"]
+    assert notes(data)[-1] == "21 rows, 3 tasks, 1 of 63 cells missing" and notes(data)[-2].startswith("2 empty cells")
+    kinds, own = kinds_of(data)
+    assert own and [kind.asked for kind in kinds] == [("B",)]
+    answer = Prediction(data.x, torch.zeros_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
+    filled = filled_table(data, answer)
+    assert (filled[[f"{task} filled" for task in "ABC"]] == "yes").to_numpy().sum() == 1
+    second = filled.iloc[6]  # holds the second visit alone
+    assert second["A"] == 1.25 and np.isnan(second["B"]) and np.isnan(second["C low"]) and second["B filled"] == "no"
+
+
+def test_hidden_readings_are_not_given_away_by_a_second_one():
+    data = TaskData([0.0, 1, 2, 3, 3, *range(4, 24)], np.random.default_rng(0).normal(size=(25, 2)))
+    kinds = [Kind("scattered", ("task 1",), np.array([[True, False]] * 3))]
+    for trial in plan(data, kinds, 16, 0):
+        assert trial.mask[3, 0] == trial.mask[4, 0]
+
+
+def test_hidden_gaps_keep_away_from_real_ones():
+    data = lakes()
+    gone = missing(data)
+    trials = plan(data, kinds_of(data)[0], 60, 0)
+    assert {place_of(trial) for trial in trials} == {"gap", "start", "end", "scattered"}
+    for trial in trials:
+        if place_of(trial) == "scattered":
+            continue
+        columns = [data.tasks.index(task) for task in trial.asked]
+        rows = np.flatnonzero(trial.mask[:, columns].all(1))
+        assert len(rows) == rows[-1] - rows[0] + 1 == {"b": 3, "d": 12, "c": 10, "a": 3}[trial.asked[0]]
+        around = [
+            row for row in (rows[0] - 1, rows[-1] + 1) if 0 <= row < 96 and trial.rows.start <= row < trial.rows.stop
+        ]
+        assert not gone[np.ix_([*rows, *around], columns)].any() and not trial.joined
+
+
+def test_where_there_is_no_room_the_report_says_so():
+    y = np.random.default_rng(0).normal(size=(60, 2))
+    y[10:14, 1] = np.nan
+    y[16::5, 1] = np.nan
+    data = TaskData(np.arange(60.0), y, ["a", "b"])
+    kinds, own = kinds_of(data)
+    trials = plan(data, kinds, 12, 0)
+    count = sum(trial.joined for trial in trials)
+    lines = advising.of_holes(data, kinds, own, trials)
+    assert (
+        count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
+    )
+
+
+# last year's value
+
+
+def seasons(rows=60):
+    """Five years of months with a strong season, the last three months of one task missing."""
+    months = np.arange(rows)
+    season = 10 * np.sin(2 * np.pi * months / 12)[:, None]
+    y = season + np.random.default_rng(0).normal(size=(rows, 2))
+    y[-3:, 0] = np.nan
+    return pd.DataFrame(y, columns=["a", "b"]).assign(month=pd.date_range("2015-01", periods=rows, freq="MS"))
+
+
+def last_year_of(frame, crps):
+    """What the trials of a table say of last year's value, where every model has this CRPS, and the decision."""
+    data = prepared(TaskData.from_frame(frame, "month"))
+    trials = plan(data, kinds_of(data)[0], 10, 0)
+    score = {"MSE": 1.0, "NLPD": 1.0, "CRPS": crps, "coverage": 1.0}
+    arms = [BASELINE, "ICM"]
+    rows = [{"trial": trial.label, "arm": arm, "task": "a", **score} for trial in trials for arm in arms]
+    return data, try_last_year(data, trials, pd.DataFrame(rows)), decide(pd.DataFrame(rows), trials, data)
+
+
+def test_last_years_value_is_tried_and_said_where_it_is_better():
+    data, table, decision = last_year_of(seasons(), 3.0)
+    assert list(table.index) == [BASELINE, "ICM", "last year's value"] and table["trials"].iloc[0] >= 3
+    spread = float(data.scale().sd[0])
+    assert table.loc["ICM", "CRPS"] == pytest.approx(3 / spread)
+    assert table.loc["last year's value", "error"] == pytest.approx(2**0.5 / spread, rel=0.4)
+    assert "Last year's value does better" in beaten(table, decision)
+    assert "Trend(data, season=1)" in advice(data, table, decision)[0] and decision.fills == BASELINE
+    data, table, decision = last_year_of(seasons(), 0.1)
+    assert len(table) and beaten(table, decision) == ""
+    assert "a straight line and a yearly season explain 9" in advice(data, table, decision)[0]
+    frame = seasons()
+    frame[["a", "b"]] = np.random.default_rng(1).normal(size=(60, 2))
+    frame.loc[57:, "a"] = np.nan
+    data, table, decision = last_year_of(frame, 0.1)
+    assert len(table) and advice(data, table, decision) == []
+
+
+def test_a_year_is_one_of_times_alone():
+    x = torch.arange(40.0)
+    y = torch.randn(40, 2)
+    assert [year_of(TaskData(x / 4, y, x_name=name)) for name in ("year", "depth")] == [1.0, None]
+    assert year_of(TaskData(x, y, x_name="year")) is None and year_of(TaskData(x / 24, y, x_name="year")) is None
+    weeks = pd.DataFrame({"a": y[:, 0], "b": y[:, 1], "day": pd.date_range("2019-01-07", periods=40, freq="21D")})
+    assert year_of(TaskData.from_frame(weeks, "day")) == 365.25
+
+
+# what is said of the trials
+
+
+def test_means_subtract_to_the_difference():
+    row = scored(np.r_[SURE, 4 * SURE[:3]], stretches=6).asked.loc["CRPS"]
+    assert row.loc["ICM", "mean"] - row.loc[BASELINE, "mean"] == pytest.approx(row.loc["ICM", "mean difference"])
+
+
+@pytest.mark.parametrize(
+    "inside, cells, word",
+    [
+        ([1.0] * 8, 5, ""),  # 40 cells inside: chance
+        ([1.0] * 8, 20, "too wide"),
+        ([0.9] * 8, 5, ""),
+        ([0.7, 0.8, 0.75, 0.8, 0.7, 0.75, 0.8, 0.7], 20, "too narrow"),
+        ([0.0] + [1.0] * 7, 20, ""),  # one part alone
+        ([0.5] * 3, 40, ""),  # too few parts
+    ],
+)
+def test_a_band_is_called_wrong_only_beyond_chance(inside, cells, word):
+    decision = scored([0.1 * k for k in range(len(inside))])
+    shares = decision.scores["trial"].astype(int).map(lambda k: inside[k])
+    decision = replace(decision, scores=decision.scores.assign(coverage=shares, cells=cells))
+    found = covered(decision)
+    assert (found.cells, found.word) == (cells * len(inside), word)
+    assert found.share.endswith(f"% of {cells * len(inside)} hidden cells lay in the 95 % band")
+
+
+def test_advice_of_full_noise_speaks_of_the_arm():
+    decision = scored(SURE)
+    finding = 'errors of a row go together: try noise="full"'
+    assert advised(finding, decision) == finding
+    table = decision.asked.rename(index={"ICM": "ICM, full noise"})
+    assert advised(finding, replace(decision, asked=table)) == (
+        "errors of a row go together: the arm “ICM, full noise” allows for this; its verdict in the trials: wins"
+    )
+
+
+def test_equal_gaps_hide_no_cells_twice_and_no_edge():
+    y = np.random.default_rng(0).normal(size=(120, 2))
+    for start in (15, 45, 80):
+        y[start : start + 8, 1] = np.nan
+    data = TaskData(np.arange(120.0), y)
+    trials = plan(data, kinds_of(data)[0], 16, 0)
+    assert len(trials) == 16 == len({trial.mask.tobytes() for trial in trials})
+    assert not any(trial.mask[[0, -1]].any() or trial.joined for trial in trials)
+    assert len({trial.stretch for trial in trials}) >= 5

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import torch
 
 from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import Decision
+from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.kinds import Kind
 from mtgp_tutorial.report.options import command
-from mtgp_tutorial.report.rows import own_rows
+from mtgp_tutorial.report.rows import missing, own_rows
 from mtgp_tutorial.report.saying import listed
 from mtgp_tutorial.table.data import TaskData
 
-NARROW, SKEWED = 0.9, 1.0
+SKEWED = 1.0
 
 
 def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[str]:
@@ -34,7 +36,7 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[
     return found
 
 
-def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> list[str]:
     """On what the trials asked, and what the table asks."""
     found = []
     if long := [kind for kind in kinds if kind.shortened]:
@@ -42,6 +44,12 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
         found.append(
             f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
             "it, which is an easier question than yours."
+        )
+    if joined := [trial for trial in trials if trial.joined]:
+        tasks = listed(sorted({task for trial in joined for task in trial.asked}))
+        found.append(
+            f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
+            "want of room. The two make a longer hole, which is a harder question than yours."
         )
     if not own and not own_rows(data):
         found.append(
@@ -53,12 +61,11 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool) -> list[str]:
 
 def of_fit(decision: Decision, fitted: Fit) -> list[str]:
     """On the model that fills the table."""
-    found, covered = [], float(decision.asked.loc[("coverage", decision.fills), "mean"])
-    if covered < NARROW:
-        found.append(
-            f"{100 * covered:.0f} % of the hidden cells lay in the 95 % band: it is too narrow. Quote a wider one, or "
-            "look for a relation that changes over the table."
-        )
+    found, band = [], covered(decision)
+    if band.word == "too narrow":
+        found.append(f"{band.share}: quote a wider one, or look for a relation that changes over the table.")
+    if band.word == "too wide":
+        found.append(f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside.")
     if on_floor := fitted.on_floor:
         found.append(
             f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
@@ -80,7 +87,7 @@ def of_values(asked: argparse.Namespace, data: TaskData) -> list[str]:
             f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
             f"{command(asked, log=[*log, *skewed], out='NAME')}"
         )
-    if bool(data.y.isnan().any()):
+    if bool(missing(data).any()):
         found.append(
             "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
             "its band stands beside it."

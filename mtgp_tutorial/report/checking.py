@@ -13,10 +13,12 @@ from mtgp_tutorial.answers.intervals import correlation_intervals
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import check
+from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.figures import WIDTH, short
 
 LARGEST = 4000  # cells that are checked; time and memory grow with their cube and square
 MOST = 8  # tasks whose correlations get intervals
+FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
 
@@ -28,8 +30,8 @@ class Checks(NamedTuple):
     odd: pd.DataFrame
 
 
-def checks(fit: Fit) -> Checks | None:
-    """What `check` finds; None for a table that is too large for it."""
+def checks(fit: Fit, decision: Decision) -> Checks | None:
+    """What `check` finds, and what the trials say of its advice; None for a table that is too large for it."""
     if int(fit.model.data.observed.sum()) > LARGEST:
         return None
     found = check(fit)
@@ -43,8 +45,19 @@ def checks(fit: Fit) -> Checks | None:
     shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index()
     odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
-    sentences = [shares, *(found.findings or ("Nothing else was found.",))]
+    sentences = [shares, *(advised(line, decision) for line in found.findings or ("Nothing else was found.",))]
     return Checks(sentences, figure, odd.astype({"row": str}))
+
+
+def advised(finding: str, decision: Decision) -> str:
+    """A finding; where it advises full noise, what the trials said of the arm that has it."""
+    crps = decision.asked.loc["CRPS"]
+    if FULL not in crps.index:
+        return finding
+    verdict = "undecided" if decision.word == "undecided" else crps.loc[FULL, "verdict"]
+    return finding.replace(
+        'try noise="full"', f"the arm “{FULL}” allows for this; its verdict in the trials: {verdict}"
+    )
 
 
 def intervals(fit: Fit) -> pd.DataFrame | None:

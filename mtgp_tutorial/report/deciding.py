@@ -56,10 +56,11 @@ def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decisi
 
 
 def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> pd.DataFrame:
-    """Scores in standard deviations of the observed cells of each task, with each trial's stretch and what it asked."""
+    """Scores in standard deviations of each task, with the stretch, the hidden cells, and whether they were asked."""
     known = {trial.label: trial for trial in trials}
     names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))
+    column = {task: t for t, task in enumerate(data.tasks)}
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     sd = table["task"].map(spread)
     return table.assign(
@@ -67,16 +68,27 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
         CRPS=table["CRPS"] / sd,
         NLPD=table["NLPD"] - np.log(sd),
         stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
+        cells=[int(known[trial].mask[:, column[task]].sum()) for trial, task in zip(table["trial"], table["task"])],
         asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
     )
 
 
 def summary_of(scores: pd.DataFrame) -> pd.DataFrame:
-    """`summarise`, trials of one stretch in one cluster; where all lie in one stretch, there is nothing to tell."""
+    """`summarise`, trials of one stretch in one cluster; where all lie in one stretch, there is nothing to tell.
+
+    Means are those of `over_parts`, so that they differ by the mean difference.
+    """
     plain = scores.assign(task=[f"task {k}" for k in pd.factorize(scores["task"])[0]])  # no [unit] in a name
+    means = pd.concat({score: over_parts(plain, score) for score in SCORES}, names=["score", "arm"])
     if scores["stretch"].nunique() > 1:
-        return summarise(plain, BASELINE, scores=SCORES, cluster="stretch")
-    return summarise(plain, BASELINE, scores=SCORES).assign(verdict="no verdict", clusters=1)
+        return summarise(plain, BASELINE, scores=SCORES, cluster="stretch").assign(mean=means)
+    return summarise(plain, BASELINE, scores=SCORES).assign(verdict="no verdict", clusters=1, mean=means)
+
+
+def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
+    """The mean score of each arm: over the tasks of a trial, the trials of a stretch, then the stretches."""
+    trials = scores.groupby(["arm", "stretch", "trial"])[score].mean()
+    return trials.groupby(["arm", "stretch"]).mean().groupby("arm").mean()
 
 
 def by_task(asked: pd.DataFrame, arm: str, word: str) -> pd.DataFrame:

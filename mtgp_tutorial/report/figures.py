@@ -18,7 +18,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.deciding import Decision
-from mtgp_tutorial.report.rows import own_rows, runs
+from mtgp_tutorial.report.rows import missing, own_rows, runs
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -92,10 +92,11 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A panel for each of these tasks: what was seen, and mean and band in the holes."""
     figure, axes = plt.subplots(len(tasks), 1, figsize=(WIDTH, 0.5 + 1.45 * len(tasks)), sharex=True, squeeze=False)
     (x, name), apart = axis(data), own_rows(data)  # rows of the other tasks: one band, no holes
+    gone, seen_cells = missing(data), data.observed.numpy()
     for task, ax in zip(tasks, axes[:, 0]):
         t = data.tasks.index(task)
-        mean, sd, hole = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].isnan().numpy()
-        ax.plot(x[~hole], mean[~hole], plots.marker(t), ms=2.8, mew=0, color="0.25")
+        mean, sd, hole, known = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), gone[:, t], seen_cells[:, t]
+        ax.plot(x[known], mean[known], plots.marker(t), ms=2.8, mew=0, color="0.25")
         if apart:
             _hole(ax, x[hole], mean[hole], sd[hole], slice(None), len(x), plots.style(t)["color"])
         for start, length in [] if apart else runs(hole):

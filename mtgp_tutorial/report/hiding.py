@@ -11,7 +11,7 @@ import torch
 
 from mtgp_tutorial.report import moving
 from mtgp_tutorial.report.kinds import Kind
-from mtgp_tutorial.report.rows import take, where
+from mtgp_tutorial.report.rows import at_same_input, take, where
 from mtgp_tutorial.table.data import TaskData
 
 FEWEST = 3  # cells that a task keeps in every trial
@@ -21,7 +21,8 @@ FEWEST = 3  # cells that a task keeps in every trial
 class Trial:
     """What one trial hides. asked: the tasks whose hole it imitates; mask [N, T]; rows: those that are kept at all.
 
-    stretch: the part of the table that it hides in. Trials of one stretch count as one cluster.
+    stretch: the part of the table that it hides in. Trials of one stretch count as one cluster. joined: whether what it
+    hides lies beside a real hole of the same task, for want of room, so that the two make a longer one.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Trial:
     mask: np.ndarray
     rows: slice
     stretch: str
+    joined: bool = False
 
     def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:
         """Seen and hidden, for `compare`."""
@@ -40,7 +42,8 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
 
     Raises ValueError where not even two trials can be made.
     """
-    streams = [_trials(data, kind, kinds, np.random.default_rng([seed, k])) for k, kind in enumerate(kinds)]
+    known: set[tuple] = set()
+    streams = [_trials(data, kind, kinds, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
     order = np.random.default_rng(seed).permutation(len(streams))  # many gaps of one task shall not push others out
     made = list(islice(_in_turn([streams[k] for k in order]), trials))
     if len(made) < 2:
@@ -62,19 +65,26 @@ def _in_turn(streams: list[Iterator[tuple]]) -> Iterator[tuple]:
                 yield one
 
 
-def _trials(data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Generator) -> Iterator[tuple]:
-    """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once."""
-    seen, known = data.observed.numpy(), set()
+def _trials(
+    data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Generator, known: set[tuple]
+) -> Iterator[tuple]:
+    """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once.
+
+    known: what other kinds have hidden, for gaps of one task may be equal; it grows.
+    """
+    seen = data.observed.numpy()
     asked = [data.tasks.index(task) for task in kind.asked]
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
-    for mask, rows, stretch in moving.places(data, kind, moving.count(len(data.x), kinds), rng):
-        hidden = mask & seen
+    joins = moving.joins_real(data, kind) if kind.place in ("gap", "start", "end") else None
+    for mask, rows, stretch in moving.places(data, kind, moving.count(data, kinds), rng):
+        hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
         left = (seen & ~hidden)[rows].sum(0).min()
-        key = (hidden.tobytes(), rows.start, rows.stop)
+        key = (kind.asked, hidden.tobytes(), rows.start, rows.stop)
         if hidden[:, asked].sum() >= least and left >= FEWEST and key not in known:
             known.add(key)
-            yield _words(data, kind, hidden), kind.asked, hidden, rows, stretch
+            joined = joins is not None and bool(joins[mask.any(1).argmax()])
+            yield _words(data, kind, hidden), kind.asked, hidden, rows, stretch, joined
 
 
 def _words(data: TaskData, kind: Kind, hidden: np.ndarray) -> str:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mtgp_tutorial.report.refused import Refused
 
 RUN = "run.json"
@@ -42,6 +44,8 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
     except (ValueError, KeyError, AssertionError):
         raise Refused(f"{path} is not a file that this command wrote; remove {folder}, or add --out NAME") from None
     todo = f"remove {folder}, or add --out NAME"
+    if kept.get("table") != run["table"]:
+        raise Refused(f"{folder} belongs to {kept.get('table')}; pass another --out")
     if kept.get("checksum") != run["checksum"]:
         raise Refused(f"{run['table']} has changed since {folder / 'trials.csv'} was made; {todo}")
     if kept.get("version") != run["version"]:
@@ -53,6 +57,15 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
                 f"--{name} was {_word(was)} when {folder / 'trials.csv'} was made, and is {_word(value)}; {todo}"
             )
     return kept
+
+
+def stored(path: Path) -> set[tuple[str, str]]:
+    """Trial and arm of each fit that a store holds; none where it cannot be read, which `compare` will say."""
+    try:
+        table = pd.read_csv(path, usecols=["trial", "arm"], dtype=str, keep_default_na=False)
+    except (OSError, ValueError):
+        return set()
+    return set(zip(table["trial"], table["arm"]))
 
 
 def keep_run(folder: Path, run: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.figures import WIDTH, short
+from mtgp_tutorial.report.rows import missing
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -24,12 +25,13 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
         ax.set_visible(False)
     for task, ax in zip(tasks, axes.flat):
         t = data.tasks.index(task)
-        mean, sd, hole = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].isnan().numpy()
+        mean, sd, hole = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), missing(data)[:, t]
+        known = data.observed[:, t].numpy()
         low, high = np.quantile(mean, [0.02, 0.98])
         colours = {"cmap": "viridis", "vmin": low, "vmax": high}
         x, y = data.x[:, 0].numpy(), data.x[:, 1].numpy()
         size = max(4.0, min(16.0, 2500 / len(x)))
-        dots = ax.scatter(x[~hole], y[~hole], c=mean[~hole], s=size, lw=0, **colours)
+        dots = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
         if hole.any():
             wide = size * (1 + 3 * sd[hole] / sd[hole].max())
             ax.scatter(x[hole], y[hole], c=mean[hole], s=wide, lw=0.7, edgecolor="#d1495b", **colours)

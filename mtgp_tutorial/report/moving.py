@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mtgp_tutorial.report.kinds import Kind
-from mtgp_tutorial.report.rows import spread_out
+from mtgp_tutorial.report.rows import missing, own_rows, spread_out
 from mtgp_tutorial.table.data import TaskData
 
 FOLDS = 16  # of single cells
@@ -17,15 +17,26 @@ WANTED, CLUSTERS = 20, 5  # trials of all kinds that the stretches should have r
 Place = tuple[np.ndarray, slice, str]  # mask [N, T], rows that are kept, stretch
 
 
-def count(n: int, kinds: Sequence[Kind]) -> int:
-    """Into how many stretches n rows are cut: as many as the longest hole allows, unless a few less give more room."""
-    length = max([len(kind.pattern) for kind in kinds if kind.place != "scattered"], default=1)
-    most, wanted = max(1, n // length), math.ceil(WANTED / len(kinds))
+def count(data: TaskData, kinds: Sequence[Kind]) -> int:
+    """Into how many stretches the rows are cut: as many as the longest hole allows, unless fewer give more room."""
+    n = len(data.x)
+    long = {(k.place, k.asked, k.pattern.tobytes()): k for k in kinds if k.place != "scattered"}  # equal ones share it
+    length = max([len(kind.pattern) for kind in long.values()], default=1)
+    most, wanted = max(1, n // length), math.ceil(WANTED / len(long or kinds))
+    free = [(len(kind.pattern), np.r_[0, np.cumsum(_free(data, kind))]) for kind in long.values()]
 
-    def room(stretches: int) -> tuple[int, int]:
-        return min(wanted, stretches * min(ROUNDS, n // stretches - length + 1)), stretches
+    def room(stretches: int) -> int:
+        bounds = np.linspace(0, n, stretches + 1).astype(int)
+        starts = [up[bounds[1:] - size + 1] - up[bounds[:-1]] for size, up in free]
+        return min([wanted, *(int(np.minimum(ROUNDS, one).sum()) for one in starts)])
 
-    return max(range(min(CLUSTERS, most), most + 1), key=room)
+    best = most
+    for stretches in range(most, min(CLUSTERS, most) - 1, -1):
+        if room(stretches) > room(best):
+            best = stretches
+        if room(best) == wanted:
+            break
+    return best
 
 
 def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
@@ -34,25 +45,66 @@ def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator)
         return _scattered(data, kind, rng)
     if kind.place == "disc":
         return _discs(data, kind, stretches, rng)
-    return _stretches(len(data.x), kind, stretches, rng)
+    return _stretches(data, kind, stretches, rng)
 
 
-def _stretches(n: int, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
+    """For each first row of the pattern, whether it would overlap a real hole of an asked task, or touch one."""
+    n, length = len(data.x), len(kind.pattern)
+    asked = [data.tasks.index(task) for task in kind.asked]
+    gone = missing(data)[:, asked] & (not own_rows(data))
+    before = int(kind.place != "start")  # the rows before a late start are dropped, as are those after a ragged end
+    after = length + int(kind.place != "end")
+    return np.array([gone[max(0, start - before) : start + after].any() for start in range(n - length + 1)])
+
+
+def _possible(data: TaskData, kind: Kind) -> np.ndarray:
+    """For each first row of the pattern, whether half of the table is left to learn from, and a gap has two sides."""
+    n, length = len(data.x), len(kind.pattern)
+    start = np.arange(n - length + 1)
+    if kind.place == "end":
+        return start + length >= n / 2
+    return start <= n / 2 if kind.place == "start" else (start > 0) & (start < n - length)
+
+
+def _free(data: TaskData, kind: Kind) -> np.ndarray:
+    """First rows away from real holes; where there are none, all that are possible. A disc may lie anywhere."""
+    if kind.place == "disc":
+        return np.ones(len(data.x) - len(kind.pattern) + 1, dtype=bool)
+    away = _possible(data, kind) & ~joins_real(data, kind)
+    return away if away.any() else _possible(data, kind)
+
+
+def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The pattern in other rows. A ragged end moves to an earlier end, and the rows after it are dropped."""
-    length, bounds = len(kind.pattern), np.linspace(0, n, stretches + 1).astype(int)
+    n, length = len(data.x), len(kind.pattern)
+    possible = _starts(data, kind, stretches)
     for _ in range(ROUNDS):
-        for s in rng.permutation(len(bounds) - 1):
-            start = int(rng.integers(bounds[s], bounds[s + 1] - length + 1))
+        for s in rng.permutation(stretches):
+            if not len(possible[s]):
+                continue
+            start = int(rng.choice(possible[s]))
             stop = start + length
-            if (kind.place == "end" and stop < n / 2) or (kind.place == "start" and start > n / 2):
-                continue  # half of the table is left to learn from
-            mask = np.zeros((n, kind.pattern.shape[1]), dtype=bool)
+            mask = np.zeros((n, data.num_tasks), dtype=bool)
             mask[start:stop] = kind.pattern
             yield (
                 mask,
                 slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n),
                 f"stretch {s + 1}",
             )
+
+
+def _starts(data: TaskData, kind: Kind, stretches: int) -> list[np.ndarray]:
+    """First rows for each stretch: those away from real holes, unless these leave too few stretches; then all."""
+    n, length = len(data.x), len(kind.pattern)
+    bounds = np.linspace(0, n, stretches + 1).astype(int)
+
+    def within(allowed: np.ndarray) -> list[np.ndarray]:
+        return [a + np.flatnonzero(allowed[a : b - length + 1]) for a, b in zip(bounds, bounds[1:])]
+
+    every, away = within(_possible(data, kind)), within(_free(data, kind))
+    enough = min(CLUSTERS, sum(len(starts) > 0 for starts in every))
+    return away if sum(len(starts) > 0 for starts in away) >= enough else every
 
 
 def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:

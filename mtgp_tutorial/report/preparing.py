@@ -61,16 +61,29 @@ def prepare(asked: argparse.Namespace) -> Job:
         timed = {name: timed[name] for name in known["arms"] if name in timed}
     kinds, own = kinds_of(data)
     trials = hiding.plan(data, kinds, asked.trials, asked.seed)
-    duration = timing.seconds(timed, data, len(trials) + FINAL, asked.jobs)
     print(
-        f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; about "
-        f"{timing.words(duration)}{', less what is done' if known else ''}; stop with Ctrl-C, and the same command "
-        "goes on",
+        f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; "
+        f"{_how_long(asked, data, timed, trials, folder / 'trials.csv')}; stop with Ctrl-C, and the same command goes "
+        "on",
         flush=True,
     )
     keeping.keep_run(folder, {**run, "arms": list(timed)})
     more = len(hiding.plan(data, kinds, 4 * asked.trials, asked.seed))
     return Job(asked, folder, data, call, kinds, own, trials, more, {name: arms[name] for name in timed})
+
+
+def _how_long(
+    asked: argparse.Namespace, data: TaskData, timed: dict[str, timing.Clock], trials: list[hiding.Trial], store: Path
+) -> str:
+    """The time that it takes, less what is done; then the fits of the whole table are left, one after the other."""
+    done, fits = keeping.stored(store), len(trials) * len(timed)
+    left = {name: sum((trial.label, name) not in done for trial in trials) for name in timed}
+    if sum(left.values()) == fits:
+        return f"about {timing.words(timing.seconds(timed, data, len(trials) + FINAL, asked.jobs))}"
+    each = {name: timing.seconds({name: clock}, data, 1, 1) for name, clock in timed.items()}
+    duration = sum(left[name] * each[name] for name in timed) / asked.jobs + FINAL * max(each.values())
+    some = f"{fits - sum(left.values())} of" if any(left.values()) else "all"
+    return f"{some} {fits} fits of the trials are done, and the rest takes about {timing.words(duration)}"
 
 
 def _in_time(asked: argparse.Namespace, data: TaskData, timed: dict[str, timing.Clock]) -> dict[str, timing.Clock]:

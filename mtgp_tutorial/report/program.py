@@ -19,7 +19,7 @@ data = reading.prepared(data{more})
 print(data)
 kernel = {kernel_code}
 fitted = fit({build}, seed={seed})
-print(fitted.correlation.round(2))
+print(fitted.correlation.round(2).to_string())
 writing.write_filled({filled!r}, data, impute(fitted){log})
 
 # the trials; those that the file of the store holds are not fitted again
@@ -28,7 +28,7 @@ tables = {{trial.label: trial.tables(data) for trial in trials}}
 models = arms.arms_for(data, {name!r}, lmc={lmc})
 store = {store!r}
 results = compare(tables.get, tables, models, store=store, seed={seed})
-print(deciding.decide(results, trials, data).asked.round(3))
+print(deciding.decide(results, trials, data).asked.round(3).to_string())
 '''
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from mtgp_tutorial.report.refused import Refused
+from mtgp_tutorial.report.mixed import check_mixed
+from mtgp_tutorial.report.refused import Refused, of_one_argument
 from mtgp_tutorial.report.rows import take
 from mtgp_tutorial.report.writing import with_safe_names
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.reading import proposed_errors, read_table, suspected_codes
+from mtgp_tutorial.table.refusing import TableError
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -29,7 +31,11 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
         call["missing"] = missing
     if errors := _errors(asked, call, said):
         call["sd"] = errors
-    data = read_table(asked.table, **call)
+    check_mixed(asked, call)
+    try:
+        data = read_table(asked.table, **call)
+    except TableError as error:
+        raise of_one_argument(error, given) from None
     data = replace(data, notes=(*said, *data.notes))
     return _checked(asked.table, prepared(data, every=asked.every, log=asked.log or [])), call
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
+from mtgp_tutorial.table.headers import names_in
 from mtgp_tutorial.table.refusing import TableError
 
 OPTIONS = {
@@ -23,6 +26,18 @@ HEAD = re.compile(rf"^({'|'.join(OPTIONS)})(, \w+)*: ")
 
 class Refused(ValueError):
     """One sentence: what is wrong, and what to do."""
+
+
+def of_one_argument(error: TableError, given: Mapping[str, Any]) -> TableError:
+    """An error that stands for several arguments as one of that which held the name. given: names by argument."""
+    several = error.option or ""
+    for argument in several.split(", ") if ", " in several else []:
+        for name in names_in(given.get(argument)):
+            head = f"{several}: {name!r} "
+            if error.problem.startswith(head):
+                problem = f"{argument}: {name!r} {error.problem.removeprefix(head)}"
+                return TableError(problem, error.remedy, argument, error.value)
+    return error
 
 
 def sentence(error: Exception) -> str:

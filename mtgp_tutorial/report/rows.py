@@ -20,8 +20,16 @@ def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
 
 
 def missing(data: TaskData) -> np.ndarray:
-    """[N, T], True at the holes."""
-    return data.y.isnan().numpy()
+    """[N, T], True at the holes. An empty cell whose task was seen in another row at the same input is none."""
+    return ~at_same_input(data, data.observed.numpy())
+
+
+def at_same_input(data: TaskData, cells: np.ndarray) -> np.ndarray:
+    """[N, T], True where a row with the same input has one of these cells [N, T]."""
+    place = np.unique(data.x.numpy(), axis=0, return_inverse=True)[1].reshape(-1)
+    found = np.zeros_like(cells)
+    np.logical_or.at(found, place, cells)
+    return found[place]
 
 
 def runs(column: np.ndarray) -> list[tuple[int, int]]:

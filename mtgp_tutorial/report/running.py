@@ -21,6 +21,7 @@ from mtgp_tutorial.report.arms import BASELINE, LMC
 from mtgp_tutorial.report.checking import checks, intervals
 from mtgp_tutorial.report.deciding import Decision, decide
 from mtgp_tutorial.report.keeping import put
+from mtgp_tutorial.report.last_year import advice, beaten, try_last_year
 from mtgp_tutorial.report.options import command
 from mtgp_tutorial.report.preparing import Job
 from mtgp_tutorial.report.program import program
@@ -34,6 +35,7 @@ def run(job: Job) -> None:
     began, asked, data = time.monotonic(), job.asked, job.data
     results, failed = try_all(data, job.trials, job.arms, job.folder / "trials.csv", asked.seed, asked.jobs)
     decision = decide(results, job.trials, data)
+    last = try_last_year(data, job.trials, results)
     fills = fit(job.arms[decision.fills](data), seed=asked.seed)
     shared = fills if decision.fills == decision.best else fit(job.arms[decision.best](data), seed=asked.seed)
     answer = impute(fills)
@@ -43,17 +45,19 @@ def run(job: Job) -> None:
     with mpl.rc_context({"text.parse_math": False, "font.size": 9.5}):  # a name with a dollar is no formula
         parts = [
             understood.reading(data),
-            sections.trials(decision, failed),
+            sections.trials(decision, failed, last),
             sections.filled(data, answer, decision),
             sections.together(shared, decision.best, intervals(shared)),
-            sections.checks(checks(fills)),
+            sections.checks(checks(fills, decision)),
         ]
-    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own)]
+    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own, job.trials)]
+    todo += advice(data, last, decision)
     if todo := [*todo, *advising.of_fit(decision, fills), *advising.of_values(asked, data)]:
         parts.append(page.section("What to do next", [page.lines(todo)]))
     parts.append(again(job, code, time.monotonic() - began))
     sentences = saying.sentences(decision, job.kinds, job.own)
-    further = [line for line in (saying.by_task(decision), saying.on_hidden(decision)) if line]
+    further = [saying.by_task(decision), saying.on_hidden(decision), beaten(last, decision)]
+    further = [line for line in further if line]
     values: dict[str, Any] = {"file": asked.table, "bold": saying.bold(decision, job.own)}
     values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     put(job.folder / "report.html", page.render({**values, "sections": parts}))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mtgp_tutorial.report.arms import BASELINE
+from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.kinds import Kind
 
@@ -56,7 +57,7 @@ def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]
     trials = decision.scores["trial"].nunique()
     lower = round(float(crps["share lower"]) * trials)
     of = _of(decision, own, "of")
-    covered = float(asked.loc[("coverage", decision.fills), "mean"])
+    band = covered(decision)
     return [
         f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
         f"{error.loc[BASELINE, 'mean']:.2f} standard deviations of a task when each task stood alone, and "
@@ -64,8 +65,8 @@ def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]
         f"The CRPS of {best} less that of separate tasks is {crps['mean difference']:+.3f} ± "
         f"{crps['standard error']:.3f} (standard error over {int(crps['clusters'])} parts of the table), lower in "
         f"{lower} of {trials} trials: {verdict_words(decision.word)}.",
-        f"{100 * covered:.0f} % of the hidden cells lay in the 95 % band of the model that fills the table "
-        f"({decision.fills}).",
+        f"{band.share} of the model that fills the table ({decision.fills})"
+        f"{f': it is {band.word}' if band.word else ''}.",
     ]
 
 

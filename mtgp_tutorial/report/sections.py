@@ -18,8 +18,8 @@ from mtgp_tutorial.table.prediction import Prediction
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
-    """How the models did on what was hidden."""
+def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[str, Any]:
+    """How the models did on what was hidden. last: what `try_last_year` returned."""
     scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
     crps = scores["CRPS"]
     table = pd.DataFrame(
@@ -47,10 +47,19 @@ def trials(decision: Decision, failed: list[str]) -> dict[str, Any]:
         page.grid(table),
         page.text(
             f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
-            "of the table count as one. Wins and loses: the mean difference is beyond its 95 % interval, with Holm's "
-            "correction for several models, and the median agrees. The verdict speaks of this table only."
+            "of the table count as one: means are taken within the parts first. Wins and loses: the mean difference is "
+            "beyond its 95 % interval, with Holm's correction for several models, and the median agrees. The verdict "
+            "speaks of this table only."
         ),
     ]
+    if len(last):
+        parts.append(
+            page.text(
+                f"The value a year before was known in {int(last['trials'].iloc[0])} of the trials. This is how all did"
+                " on these; last year's value is here to compare with, and never fills the table."
+            )
+        )
+        parts.append(page.grid(last[["CRPS", "error"]].rename_axis("model").reset_index()))
     if failed:
         parts.append(page.text(f"Left out, because a model could not be fitted: trial {'; trial '.join(failed)}."))
     return page.section("Trials: what hiding showed", parts)
@@ -81,7 +90,7 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
 
 def _columns(data: TaskData) -> str:
     """What filled.csv holds."""
-    if not bool(data.y.isnan().any()):
+    if not bool(missing(data).any()):
         return "The table has no holes, so filled.csv holds it as it was read."
     return (
         "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the "

@@ -38,8 +38,12 @@ def notes(data: TaskData) -> list[str]:
         if data.sd is None
         else [f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values"]
     )
+    again = int((~data.observed).sum()) - gone
+    twice = [
+        f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
+    ] * (again > 0)
     size = f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"
-    return [*data.notes, f"tasks: {', '.join(tasks)}", *known, size]
+    return [*data.notes, f"tasks: {', '.join(tasks)}", *known, *twice, size]
 
 
 def _holes(data: TaskData) -> pd.DataFrame:

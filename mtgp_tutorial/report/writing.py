@@ -12,6 +12,7 @@ import pandas as pd
 
 from mtgp_tutorial.report.keeping import put
 from mtgp_tutorial.report.refused import Refused
+from mtgp_tutorial.report.rows import missing
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -40,14 +41,16 @@ def with_safe_names(data: TaskData) -> TaskData:
 def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
     """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
 
+    Where a task was seen in another row at the same input, its cell stays empty.
+
     data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged. The band is two standard
     deviations to either side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log:
     tasks whose logarithm was modelled, and whose filled value is the median.
     """
-    table, spread = inputs(data), data.scale().sd.tolist()
+    table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
     for t, task in enumerate(data.tasks):
         mean, sd, y = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].numpy()
-        hole, back = np.isnan(y), np.exp if task in log else np.asarray
+        hole, back = gone[:, t], np.exp if task in log else np.asarray
         size = spread[t] * (float(np.exp(np.nanmedian(y))) if task in log else 1.0)
         places = 4 - math.floor(math.log10(size))
         middle, low, high = (np.round(back(mean + k * sd), places) for k in (0, -2, 2))
