@@ -107,8 +107,8 @@ def tasks(
     >>> axes = Figure().subplots(2)
     >>> grid = [i / 50 for i in range(51)]
     >>> panels = plots.tasks(axes, predict(fit(icm(data)), grid), data, truth=simulate.sines(grid))
-    >>> [ax.get_title() for ax in panels]
-    ['sine', 'lagged sine']
+    >>> [line.get_label() for line in panels[0].lines]
+    ['mean', 'true function']
     """
     _check_lines(prediction)
     _check_axes(axes, len(prediction.tasks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,7 +34,11 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
         call["sd"] = errors
     check_mixed(asked, call)
     try:
-        data = read_table(asked.table, **call)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # it stands in the notes, which are printed
+            data = read_table(asked.table, **call)
     except TableError as error:
         raise of_one_argument(error, given) from None
     data = replace(data, notes=(*said, *data.notes))
