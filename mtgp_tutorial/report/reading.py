@@ -35,9 +35,7 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     check_mixed(asked, call)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # it stands in the notes, which are printed
+            warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
             data = read_table(asked.table, **call)
     except TableError as error:
         raise of_one_argument(error, given) from None
