@@ -45,7 +45,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
         variance[cells] = 1 / conditioned.inverse_diagonal(cells)
         error[cells] = variance[cells] * weights[cells]
     else:
-        labels = _labels(by, observed)
+        labels = block_labels(by, observed)
         for label in labels[observed].unique():
             cells = all_cells((labels == label) & observed)
             left = torch.cholesky_inverse(cholesky(conditioned.inverse(cells), "inverse covariance of a block"))
@@ -57,19 +57,19 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     return replace(found, **names_of_rows(data, new=False))
 
 
-def _labels(by: Any, observed: Tensor) -> Tensor:
-    """A number [N, T] for the block of each cell."""
+def block_labels(by: Any, observed: Tensor, name: str = "by") -> Tensor:
+    """A number [N, T] for the block of each cell; name: of the argument, for what is refused."""
     N, T = observed.shape
     if isinstance(by, str):
         if by != "row":
-            raise ValueError(f'by: {by!r} is neither "cell" nor "row"; pass one of these, or labels of blocks')
+            raise ValueError(f'{name}: {by!r} is neither "cell" nor "row"; pass one of these, or labels of blocks')
         by = np.arange(N)
     labels = np.asarray(by.cpu() if torch.is_tensor(by) else by)
     if labels.shape not in ((N,), (N, T)):
         raise ValueError(
-            f"by: has shape {labels.shape}; pass a label for each row, [{N}], or for each cell, [{N}, {T}]"
+            f"{name}: has shape {labels.shape}; pass a label for each row, [{N}], or for each cell, [{N}, {T}]"
         )
     codes = pd.factorize(labels.ravel())[0].reshape(labels.shape)
     if (codes < 0).any():
-        raise ValueError(f"by: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
+        raise ValueError(f"{name}: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
     return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(observed.device)

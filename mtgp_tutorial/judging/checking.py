@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from mtgp_tutorial.answers.leaving import leave_out
+from mtgp_tutorial.answers.leaving import block_labels, leave_out
 from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact.covariance import Cells
@@ -108,21 +108,14 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
 
 def _labels(data: TaskData, blocks: Any) -> Tensor:
     """A number [N, T] for the block of each cell."""
-    N, T = data.y.shape
+    if isinstance(blocks, str) and blocks != "row":
+        raise ValueError(f'blocks: is {blocks!r}; pass how many, "row", or labels of blocks')
     if isinstance(blocks, int) and not isinstance(blocks, bool):
         different = len(data.x.unique(dim=0))
         if not 2 <= blocks <= different:
             raise ValueError(f"blocks: {blocks} is not from 2 to {different}, the number of different inputs; pass one")
         blocks = compact_groups(as_array(data.x), blocks)
-    given = np.asarray(blocks.cpu() if torch.is_tensor(blocks) else blocks)
-    if given.shape not in ((N,), (N, T)):
-        raise ValueError(
-            f"blocks: has shape {given.shape}; pass how many, or a label for each row, [{N}], or cell, [{N}, {T}]"
-        )
-    codes = pd.factorize(given.ravel())[0].reshape(given.shape)
-    if (codes < 0).any():
-        raise ValueError(f"blocks: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
-    return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(data.x.device)
+    return block_labels(blocks, data.observed, "blocks")
 
 
 def _cells(fit: Fit, cells: Cells, labels: Tensor, white: Tensor) -> pd.DataFrame:
