@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
     asked = parser().parse_args(arguments)
     try:
-        return _report(asked)
+        with matplotlib.rc_context():  # a caller's figures keep their own look
+            return _report(asked)
     except KeyboardInterrupt:
         print(
             f"\nreport: stopped; fits that were done are kept, and the same command goes on:\n{command(asked)}",
