@@ -12,14 +12,14 @@ PICTURE_SAYS = "Lake Erie with fifteen hidden years: a wide band from Erie alone
 LONGEST = 200
 
 
-def description(doctree, title):
-    """The first paragraph of words alone, cut at a sentence or a word; without one, the title."""
-    for paragraph in doctree.findall(nodes.paragraph) if doctree else []:
+def description(doctree, title, book):
+    """The first paragraph of words alone, cut at a sentence or a word; without one, the title and the book's."""
+    for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
         in_text = isinstance(paragraph.parent, nodes.section) and not paragraph.next_node(nodes.math)
         if in_text and len(text) > 40:
             return shortened(text)
-    return title
+    return f"{title}: {book}"
 
 
 def shortened(text):
@@ -31,15 +31,17 @@ def shortened(text):
 
 
 def add_tags(app, pagename, templatename, context, doctree):
-    title = re.sub(r"<[^>]+>", "", context.get("title") or "")
+    if doctree is None:  # an index or the search page
+        return
+    title, book = re.sub(r"<[^>]+>", "", context["title"]), app.config.html_title or app.config.project
     given = re.search(r'<meta[^>]*name="description"[^>]*content="([^"]*)"', context.get("metatags") or "")
-    text = given[1] if given else escape(description(doctree, title))
+    text = given[1] if given else escape(description(doctree, title, book))
     tags = [] if given else [f'<meta name="description" content="{text}" />']
     base = app.config.html_baseurl
     if base:
         shown = {
             "og:type": "article",
-            "og:site_name": escape(app.config.html_title or app.config.project),
+            "og:site_name": escape(book),
             "og:title": title,
             "og:description": text,
             "og:url": base + app.builder.get_target_uri(pagename),
