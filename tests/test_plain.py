@@ -131,10 +131,11 @@ class Colab:
 def run_first_cell(cell, monkeypatch, wheels=()):
     """Run the first cell of a plain copy with these wheels beside it, oldest first; return what it installed."""
     shell = Colab()
-    monkeypatch.setattr(glob, "glob", lambda pattern: list(wheels))
+    monkeypatch.setattr(glob, "glob", lambda pattern: sorted(wheels))
     monkeypatch.setattr(os.path, "getmtime", lambda path: list(wheels).index(path))
-    code = TransformerManager().transform_cell(cell)
-    exec(code, {"get_ipython": lambda: shell})
+    names = {"get_ipython": lambda: shell}
+    exec(TransformerManager().transform_cell(cell), names)
+    assert names.get("newest") == (wheels[-1] if wheels else None)
     return shell.asked
 
 
