@@ -11,29 +11,13 @@ from collections import Counter
 
 from blocks import FENCE, Directive, split
 from linking import Book, Label, anchored
+from shapes import EQUATION, fold, quote, tidy
 
-EQUATION = re.compile(r"\$\$(.+?)\$\$(?: *\(([\w:.-]+)\))?", re.DOTALL)
 ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
 TARGET = re.compile(r"^\(([\w:.-]+)\)=\n+(?:#+ +(.*))?", re.MULTILINE)
 LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s]+)(\))")
 BOXES = {"note", "tip", "warning", "important", "caution", "hint", "seealso", "admonition"}
 STATEMENTS = {"definition", "proposition", "theorem", "lemma", "corollary", "algorithm", "example", "remark"}
-
-
-def quote(text: str) -> str:
-    """A block quote. Display mathematics goes on one line: Jupyter would take the > marks inside it for mathematics."""
-    text = EQUATION.sub(lambda found: " ".join(found[0].split()), text)
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
-
-
-def tidy(parts: list[str]) -> str:
-    """Join parts with at most one empty line in between."""
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip("\n")
-
-
-def fold(summary: str, body: str) -> str:
-    """What opens on a click. The empty lines let Markdown and mathematics inside be read as such."""
-    return f"<details>\n<summary>{summary}</summary>\n\n{body.strip()}\n\n</details>\n"
 
 
 class Converter:
