@@ -166,6 +166,14 @@ def test_pages_say_where_they_are_once_it_is_known(addressed):
         assert all((html / place.removeprefix(PAGES)).is_file() for place in places)
 
 
+def test_icons_of_all_buttons_are_there(addressed):
+    """An icon that icons.css does not know is a black square; two come with the address only."""
+    known = set(re.findall(r"\.(fa-[\w-]+) \{", (ROOT / "book" / "_static" / "icons.css").read_text(encoding="utf8")))
+    sizes = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw"}
+    icons = {name for page in addressed[2].values() for icon in page.select("[class*='fa-']") for name in icon["class"]}
+    assert {name for name in icons if name.startswith("fa-")} - sizes - known == set()
+
+
 def test_descriptions_tell_pages_apart(book):
     described = [
         page.select_one("meta[name=description]")["content"] for name, page in book[1].items() if "book/" in name
