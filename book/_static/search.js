@@ -1,0 +1,101 @@
+// Search by section: BM25 over title, index entries, prose and names in code. The page loads Sphinx's stemmer
+// (language_data.js), the words of the sections (sections.js, by _ext/sections.py) and synonyms.js before this.
+(() => {
+  const stemmer = new Stemmer();
+  const skipped = new Set([...stopwords, ..."a an and any between can do does each every from get give has have how i is it its me my of on one only or should so that the then there this to use using want was we what when where which who why with you your".split(" ")]);
+  const spell = (word) => word // one spelling for British and American
+    .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
+  const stem = (word) => { // to standardise is not the stem of standard
+    const root = spell(word).match(/^(.{3,}iz)(e|ed|es|er|ing|ation)$/);
+    return root ? root[1] : stemmer.stemWord(spell(word));
+  };
+  // The forms under which a token of a text is found: itself, its parts, and what it is without its hyphens.
+  const forms = (token) => {
+    const parts = token.replace(/(\p{Ll})(?=\p{Lu})/gu, "$1_").toLowerCase().split(/[-_.]+/);
+    const whole = [token.toLowerCase(), token.toLowerCase().replace(/[-_.]/g, "")];
+    return [...new Set([...whole, ...parts])].filter((word) => word && !skipped.has(word)).map(stem);
+  };
+  const tokens = (text) => text.match(/[\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*/gu) || [];
+
+  const WEIGHTS = { title: 8, index: 5, prose: 1, code: 0.5 };
+  const MINOR = /^[\d.]* ?(Summary|What can go wrong|Quiz|Exercises|Where to go next|References|Index)$/; // name all, explain little
+  const sections = Object.values(window.SECTIONS).flat();
+  const frequency = new Map(); // in how many sections a word stands
+  for (const section of sections) {
+    section.counts = new Map();
+    section.length = tokens(section.prose).length;
+    for (const [field, weight] of Object.entries(WEIGHTS))
+      for (const word of tokens(section[field]).flatMap(forms)) section.counts.set(word, (section.counts.get(word) || 0) + weight);
+    for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
+  }
+  const mean = sections.reduce((sum, section) => sum + section.length, 0) / sections.length;
+  const rarity = (word) => Math.log(1 + sections.length / (frequency.get(word) || 1));
+  const weigh = (section, word) => {
+    const n = section.counts.get(word) || 0;
+    return (rarity(word) * n * 2.2) / (n + 1.2 * (0.3 + (0.7 * section.length) / mean));
+  };
+
+  const oneEditApart = (a, b) => { // a letter more, less, changed, or two swapped
+    let i = 0, k = 0;
+    while (i < a.length && a[i] === b[i]) i++;
+    while (k < a.length - i && k < b.length - i && a.at(-1 - k) === b.at(-1 - k)) k++;
+    const [x, y] = [a.slice(i, a.length - k), b.slice(i, b.length - k)];
+    return Math.max(x.length, y.length) < 2 || (x.length === 2 && x === y[1] + y[0]);
+  };
+  const known = (word) => {
+    if (frequency.has(word) || word.length < 5) return [word];
+    return [...frequency.keys()].filter((other) => other.length > 3 && oneEditApart(word, other));
+  };
+  const meant = new Map(Object.entries(SYNONYMS).map(([word, others]) => [spell(word), others && tokens(others).flatMap(forms)]));
+  // A group for each word that was typed: [word, weight] of itself, its parts and its synonyms.
+  const understood = (query) => tokens(query).map((token) => {
+    const [first, ...parts] = forms(token);
+    const others = meant.get(spell(token.toLowerCase())) ?? meant.get(spell(token.toLowerCase().replace(/s$/, ""))) ?? [];
+    if (!first || others === "") return [];
+    return [...known(first).map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...others.map((word) => [word, 0.8])];
+  }).filter((group) => group.length);
+
+  window.searchSections = (query) => {
+    const groups = understood(query);
+    const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)));
+    const all = importance.reduce((sum, one) => sum + one, 0);
+    const scored = sections.map((section) => {
+      let score = 0, met = 0;
+      groups.forEach((group, i) => {
+        const best = Math.max(...group.map(([word, weight]) => weight * weigh(section, word)));
+        score += best;
+        if (best > 0) met += importance[i];
+      });
+      return { ...section, score: score * (met / all) ** 1.5 * (MINOR.test(section.title) ? 0.5 : 1) };
+    });
+    return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
+  };
+
+  const sentence = (prose, wanted) => { // the one with most of the words; the first of equals
+    const all = prose.split("\n").flatMap((block) => block.split(/(?<=[.?!:]) +(?=[\p{Lu}(“])/u));
+    const worth = (text) => new Set(tokens(text).flatMap(forms).filter((word) => wanted.has(word))).size;
+    const best = all.reduce((a, b) => (worth(b) > worth(a) ? b : a), all[0] || "");
+    return best.length > 300 ? best.slice(0, best.lastIndexOf(" ", 300)) + " …" : best;
+  };
+  const show = (section, wanted) => {
+    const item = document.createElement("li");
+    const link = item.appendChild(document.createElement("a"));
+    link.href = document.documentElement.dataset.content_root + section.address;
+    link.textContent = section.title;
+    if (!section.title.endsWith(section.page)) item.appendChild(document.createElement("small")).textContent = section.page;
+    const text = item.appendChild(document.createElement("p"));
+    for (const piece of sentence(section.prose, wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
+      if (forms(piece).some((word) => wanted.has(word))) text.appendChild(document.createElement("mark")).textContent = piece;
+      else text.append(piece);
+    return item;
+  };
+  const query = new URLSearchParams(location.search).get("q")?.trim() || "";
+  const field = document.querySelector(".bd-search-container input");
+  field.focus();
+  if (!query) return;
+  field.value = query;
+  const found = window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
+  document.getElementById("search-note").textContent = found.length
+    ? `${found.length} sections, the best first.` : `Nothing found for “${query}”. Try other or fewer words.`;
+  document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
+})();
