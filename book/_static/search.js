@@ -24,6 +24,7 @@
   for (const section of sections) {
     section.counts = new Map();
     section.length = tokens(section.prose).length;
+    section.named = new Set(tokens(section.title).flatMap(forms));
     for (const [field, weight] of Object.entries(WEIGHTS))
       for (const word of tokens(section[field]).flatMap(forms)) section.counts.set(word, (section.counts.get(word) || 0) + weight);
     for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
@@ -42,9 +43,10 @@
     const [x, y] = [a.slice(i, a.length - k), b.slice(i, b.length - k)];
     return Math.max(x.length, y.length) < 2 || (x.length === 2 && x === y[1] + y[0]);
   };
-  const known = (word) => {
-    if (frequency.has(word) || word.length < 5) return [word];
-    return [...frequency.keys()].filter((other) => other.length > 3 && oneEditApart(word, other));
+  const near = (token) => { // the word's stem, or what it may be if it was misspelt
+    const word = token.toLowerCase(), all = [stem(word), spell(word)];
+    if (frequency.has(all[0]) || word.length < 5) return [all[0]];
+    return [...frequency.keys()].filter((other) => other.length > 3 && all.some((one) => oneEditApart(one, other)));
   };
   const meant = new Map(Object.entries(SYNONYMS).map(([word, others]) => [spell(word), others && tokens(others).flatMap(forms)]));
   // A group for each word that was typed: [word, weight] of itself, its parts and its synonyms.
@@ -52,7 +54,7 @@
     const [first, ...parts] = forms(token);
     const others = meant.get(spell(token.toLowerCase())) ?? meant.get(spell(token.toLowerCase().replace(/s$/, ""))) ?? [];
     if (!first || others === "") return [];
-    return [...known(first).map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...others.map((word) => [word, 0.8])];
+    return [...near(token).map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...others.map((word) => [word, 0.8])];
   }).filter((group) => group.length);
 
   window.searchSections = (query) => {
@@ -66,16 +68,22 @@
         score += best;
         if (best > 0) met += importance[i];
       });
-      return { ...section, score: score * (met / all) ** 1.5 * (MINOR.test(section.title) ? 0.5 : 1) };
+      const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
+      const share = named.length / (section.named.size || 1); // of the title: who types a name wants it first
+      return { ...section, score: score * (met / all) ** 1.5 * (1 + 0.3 * share) * (MINOR.test(section.title) ? 0.5 : 1) };
     });
     return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
   };
 
-  const sentence = (prose, wanted) => { // the one with most of the words; the first of equals
-    const all = prose.split("\n").flatMap((block) => block.split(/(?<=[.?!:]) +(?=[\p{Lu}(“])/u));
+  const excerpt = (prose, wanted) => { // the sentence with most of the words, the first of equals, and what follows a short one
     const worth = (text) => new Set(tokens(text).flatMap(forms).filter((word) => wanted.has(word))).size;
-    const best = all.reduce((a, b) => (worth(b) > worth(a) ? b : a), all[0] || "");
-    return best.length > 300 ? best.slice(0, best.lastIndexOf(" ", 300)) + " …" : best;
+    let best = { worth: -1, text: "" };
+    for (const block of prose.split("\n"))
+      block.split(/(?<=[.?!]) +(?=[\p{Lu}(“])/u).forEach((text, i, all) => {
+        if (worth(text) > best.worth) best = { worth: worth(text), text: text.length < 80 ? all.slice(i, i + 2).join(" ") : text };
+      });
+    const text = best.text.replace(/^(?=\p{Ll})/u, "… ");
+    return text.length > 280 ? text.slice(0, text.lastIndexOf(" ", 280)) + " …" : text;
   };
   const show = (section, wanted) => {
     const item = document.createElement("li");
@@ -84,7 +92,7 @@
     link.textContent = section.title;
     if (!section.title.endsWith(section.page)) item.appendChild(document.createElement("small")).textContent = section.page;
     const text = item.appendChild(document.createElement("p"));
-    for (const piece of sentence(section.prose, wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
+    for (const piece of excerpt(section.prose, wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
       if (forms(piece).some((word) => wanted.has(word))) text.appendChild(document.createElement("mark")).textContent = piece;
       else text.append(piece);
     return item;
