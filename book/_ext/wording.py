@@ -6,7 +6,18 @@ from docutils import nodes
 from sphinx import addnodes
 
 HIDDEN = (nodes.comment, nodes.raw, nodes.math_block, nodes.target, addnodes.index)
-SYMBOLS = {"Sigma": "Σ", "sigma": "σ", "kappa": "κ", "rho": "ρ", "ell": "ℓ", "otimes": "⊗", "pm": "±", "top": "ᵀ"}
+SYMBOLS = {"operatorname": "", "top": "ᵀ", "otimes": "⊗", "times": "×", "pm": "±", "le": "≤", "ge": "≥", "dots": "…"}
+SYMBOLS |= {
+    "eta": "η",
+    "kappa": "κ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "Sigma": "Σ",
+    "theta": "θ",
+    "ell": "ℓ",
+    "delta": "δ",
+    "mu": "μ",
+}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -104,6 +104,6 @@
   field.value = query;
   const found = window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
   document.getElementById("search-note").textContent = found.length
-    ? `${found.length} sections, the best first.` : `Nothing found for “${query}”. Try other or fewer words.`;
+    ? `${found.length} places, the best first.` : `Nothing found for “${query}”. Try other or fewer words.`;
   document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
 })();

@@ -1,0 +1,39 @@
+"""Less weight: pictures load when they are near and keep their place, MathJax comes only where there is a formula."""
+
+from __future__ import annotations
+
+import re
+
+SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;"')
+FORMULA_AND_COMMA = re.compile(r'(<span class="math notranslate nohighlight">[^<]*</span>[,.;:?!)]+)')
+TABLE = re.compile(r'(<table[^>]*class="dataframe[^>]*>.*?</table>)', re.DOTALL)
+SCROLLS = r'<div class="table-scroll">\1</div>'
+UNUSED = ("design-tabs", "thebe")  # scripts and sheets of features that no page has
+
+
+def lighten(app, pagename, templatename, context, doctree):
+    """Pictures with their size in attributes, all but the first lazy; tables that scroll; no comma alone on a line."""
+    body = context.get("body") or ""
+    body = SIZE.sub(r'width="\1" height="\2"', body)
+    first, image, rest = body.partition("<img ")  # the first one is on the first screen
+    body = first + image + rest.replace("<img ", '<img loading="lazy" decoding="async" ')
+    body = FORMULA_AND_COMMA.sub(r'<span class="nobreak">\1</span>', body)
+    context["body"] = TABLE.sub(SCROLLS, body)
+
+
+def drop_what_is_not_used(app, pagename, templatename, context, doctree):
+    """Scripts and sheets that this page has no use for."""
+    unused = UNUSED if 'class="math' in (context.get("body") or "") else (*UNUSED, "mathjax")
+    for files in (context.get("script_files", []), context.get("css_files", [])):
+        files[:] = [file for file in files if not any(word in named(file) for word in unused)]
+
+
+def named(file):
+    """A file's name and attributes, or an inline script's text, in lower case."""
+    return f"{getattr(file, 'filename', '')} {getattr(file, 'attributes', '')}".lower()
+
+
+def setup(app):
+    app.connect("html-page-context", lighten, priority=940)
+    app.connect("html-page-context", drop_what_is_not_used, priority=950)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
