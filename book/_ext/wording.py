@@ -6,24 +6,15 @@ from docutils import nodes
 from sphinx import addnodes
 
 HIDDEN = (nodes.comment, nodes.raw, nodes.math_block, nodes.target, addnodes.index)
-SYMBOLS = {"operatorname": "", "top": "ᵀ", "otimes": "⊗", "times": "×", "pm": "±", "le": "≤", "ge": "≥", "dots": "…"}
-SYMBOLS |= {
-    "eta": "η",
-    "kappa": "κ",
-    "rho": "ρ",
-    "sigma": "σ",
-    "Sigma": "Σ",
-    "theta": "θ",
-    "ell": "ℓ",
-    "delta": "δ",
-    "mu": "μ",
-}
+NAMES = "eta kappa rho sigma Sigma theta ell delta mu top otimes times pm le ge dots".split()
+SYMBOLS = dict(zip(NAMES, "ηκρσΣθℓδμᵀ⊗×±≤≥…")) | {"operatorname": ""}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def readable(tex):
     """A short formula as text, any other as an ellipsis: no raw TeX may end up in an excerpt."""
-    text = re.sub(r"\\([A-Za-z]+) ?", lambda found: SYMBOLS.get(found[1], found[0]), tex).replace("^ᵀ", "ᵀ")
+    tex = re.sub(r"\\(?:wide)?hat ?(\w)", "\\1\u0302", tex)  # a hat is a sign after its letter
+    text = re.sub(r"\\([A-Za-z]+)", lambda found: SYMBOLS.get(found[1], found[0]), tex).replace("^ᵀ", "ᵀ")
     text = re.sub(r"\^\{?(-?\d+)\}?", lambda found: found[1].translate(RAISED), text)
     return "…" if re.search(r"[\\^]", text) else re.sub(r"[{}_]", "", text).strip()
 

@@ -2,7 +2,7 @@
 // (language_data.js), the words of the sections (sections.js, by _ext/sections.py) and synonyms.js before this.
 (() => {
   const stemmer = new Stemmer();
-  const skipped = new Set([...stopwords, ..."a an and any between can do does each every from get give has have how i is it its me my of on one only or should so that the then there this to use using want was we what when where which who why with you your".split(" ")]);
+  const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
   const spell = (word) => word // one spelling for British and American
     .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
   const stem = (word) => { // to standardise is not the stem of standard
@@ -49,16 +49,22 @@
     return [...frequency.keys()].filter((other) => other.length > 3 && all.some((one) => oneEditApart(one, other)));
   };
   const meant = new Map(Object.entries(SYNONYMS).map(([word, others]) => [spell(word), others && tokens(others).flatMap(forms)]));
+  const meaning = (token) => {
+    const word = spell(token.toLowerCase());
+    return meant.get(word) ?? meant.get(word.replace(/s$/, "")) ?? [];
+  };
   // A group for each word that was typed: [word, weight] of itself, its parts and its synonyms.
-  const understood = (query) => tokens(query).map((token) => {
-    const [first, ...parts] = forms(token);
-    const others = meant.get(spell(token.toLowerCase())) ?? meant.get(spell(token.toLowerCase().replace(/s$/, ""))) ?? [];
-    if (!first || others === "") return [];
-    return [...near(token).map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...others.map((word) => [word, 0.8])];
-  }).filter((group) => group.length);
+  const understood = (query) => {
+    const typed = tokens(query), telling = typed.filter((token) => meaning(token) !== "");
+    return (telling.length ? telling : typed).map((token) => {
+      const [first, ...parts] = forms(token);
+      const itself = first ? near(token) : [];
+      return [...itself.map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...[...meaning(token)].map((word) => [word, 0.8])];
+    }).filter((group) => group.length);
+  };
 
   window.searchSections = (query) => {
-    const groups = understood(query);
+    const groups = understood(query), name = query.replace(/\(.*\)$/, "");
     const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)));
     const all = importance.reduce((sum, one) => sum + one, 0);
     const scored = sections.map((section) => {
@@ -69,8 +75,8 @@
         if (best > 0) met += importance[i];
       });
       const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
-      const share = named.length / (section.named.size || 1); // of the title: who types a name wants it first
-      return { ...section, score: score * (met / all) ** 1.5 * (1 + 0.3 * share) * (MINOR.test(section.title) ? 0.5 : 1) };
+      const title = section.title === name ? 2 : 1 + (0.3 * named.length) / (section.named.size || 1); // who types a name wants it first
+      return { ...section, score: score * (met / all) ** 1.5 * title * (MINOR.test(section.title) ? 0.5 : 1) };
     });
     return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
   };

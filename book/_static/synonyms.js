@@ -1,4 +1,9 @@
-// What readers type, and the book's words for it; "" is left out of the question. A word stands here in one number.
+// Words that tell nothing, beside those of language_data.js.
+const SKIPPED =
+  "a an and any between can do does each every from get give has have how i is it its me my of on one only or should so " +
+  "that the then there this to use using want was we what when where which who why with you your";
+
+// What readers type, and the book's words for it; "" is left out of a question that has other words. Plurals are understood.
 const SYNONYMS = {
   output: "task", column: "task", series: "task", channel: "task", sensor: "task", target: "task", variable: "task", response: "task",
   x: "input", location: "input", feature: "input", nan: "hole missing", missing: "hole", gap: "hole", measured: "observed", sample: "draw",
@@ -9,7 +14,7 @@ const SYNONYMS = {
   slow: "long minutes large", fast: "minutes", points: "rows", many: "large much", big: "large", huge: "large", size: "large", memory: "large",
   refit: "add trained", refitting: "add trained", retrain: "add trained", update: "add", new: "add", append: "add",
   worse: "harm negative", single: "independent", separate: "independent", alone: "independent", different: "own",
-  interleaved: "point-major order", layout: "order", choose: "which rank", select: "choosing which", equivalent: "elsewhere libraries",
-  difference: "", per: "", versus: "", vs: "", using: "", example: "", mixing: "coregionalization", category: "categorical", cholesky: "definite",
+  interleaved: "point-major order", layout: "order", choose: "rank", select: "choosing", equivalent: "elsewhere libraries",
+  difference: "", per: "", versus: "", vs: "", example: "", mixing: "coregionalization", category: "categorical", cholesky: "definite",
   forecast: "predict", fill: "impute", interpolate: "predict", extrapolate: "forecast", relation: "correlation",
 };
