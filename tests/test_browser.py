@@ -1,11 +1,7 @@
 """Every built page in headless Chromium, read from disk with the network cut off, on a desktop and on a phone."""
 
-import os
-import shutil
-
 import pytest
 
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 # Text outside code, for traces of mathematics that nobody typeset.
@@ -20,21 +16,6 @@ UNTYPESET = "() => [...document.querySelectorAll('.math')].filter(m => !m.queryS
 MATHS_ERRORS = """() =>
     [...document.querySelectorAll("mjx-merror, mjx-mtext[style*=red]")].map(error => error.textContent)"""
 PAGE_WIDTH = "() => document.documentElement.scrollWidth"
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser, or a skip that says why; a failure where MTGP_REQUIRE_BROWSER=1 forbids to skip."""
-    if BROWSER is None:
-        if os.environ.get("MTGP_REQUIRE_BROWSER") == "1":
-            pytest.fail("MTGP_REQUIRE_BROWSER=1, but there is no chromium, chromium-browser or google-chrome")
-        pytest.skip("no Chromium on this machine: pages were built but not opened")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def is_outside(url):
