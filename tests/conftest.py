@@ -1,13 +1,9 @@
-"""The book, built once for all tests that look at its pages, and a browser to look with."""
-
-import os
-import shutil
+"""The book, built once for all tests that look at its pages."""
 
 import pytest
 from building import build
+from opening import BROWSER, required
 from stamp import ROOT
-
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +16,7 @@ def book(tmp_path_factory):
 def chromium():
     """A browser, or a skip that says why; a failure where MTGP_REQUIRE_BROWSER=1 forbids to skip."""
     if BROWSER is None:
-        if os.environ.get("MTGP_REQUIRE_BROWSER") == "1":
+        if required():
             pytest.fail("MTGP_REQUIRE_BROWSER=1, but there is no chromium, chromium-browser or google-chrome")
         pytest.skip("no Chromium on this machine: pages were built but not opened")
     from playwright.sync_api import sync_playwright

@@ -1,6 +1,5 @@
 """The book on paper (`make pdf`): printed once and looked at; and pages with planted faults, each of which stops it."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ import pdf
 import pikepdf
 import pytest
 from bs4 import BeautifulSoup
+from opening import required
 from PIL import Image
 
 MARGIN = 24 / 210  # of a page's width, on either side; the text begins at 27 mm
@@ -38,7 +38,7 @@ PLANTED = {  # name -> what is put on a page, what is said about it
 def poppler():
     """Tools that read a PDF, or a skip that says why; a failure where the browser is required."""
     if not shutil.which("pdftotext"):
-        (pytest.fail if os.environ.get("MTGP_REQUIRE_BROWSER") == "1" else pytest.skip)("no pdftotext (poppler-utils)")
+        (pytest.fail if required() else pytest.skip)("no pdftotext (poppler-utils) to read the paper with")
 
 
 @pytest.fixture(scope="session")
