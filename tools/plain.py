@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import frame
 import nbformat
 import yaml
 from bibliography import Bibliography
@@ -95,14 +96,16 @@ def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbf
             source = converter.text(cell.source)
         if source:
             cells.append(new_markdown_cell(source))
+        if cell is notebook.cells[0] and (below := frame.line(converter.document)):
+            cells.append(new_markdown_cell(converter.text(below)))
     if converter.cited:
         listed = converter.book.bibliography.listed(converter.cited)
         cells.append(new_markdown_cell(f"## References\n\n{listed}"))
     return cells
 
 
-def copies(root: Path = ROOT) -> dict[Path, str]:
-    """Path and text of every plain copy."""
+def labelled(root: Path = ROOT) -> tuple[Book, dict[str, nbformat.NotebookNode], dict[str, int | None]]:
+    """What references need to know, the pages, and their numbers."""
     numbers = documents(root)
     pages = {name: read(name, root) for name in numbers}
     book = Book(Bibliography(root / "book" / "references.bib"), titles={"genindex": "Index"})
@@ -111,9 +114,16 @@ def copies(root: Path = ROOT) -> dict[Path, str]:
     counts: Counter[str] = Counter()
     for name, page in pages.items():
         converted(page, Converter(book, name, numbers[name], False, counts))
+    return book, pages, numbers
+
+
+def copies(root: Path = ROOT) -> dict[Path, str]:
+    """Path and text of every plain copy."""
+    book, pages, numbers = labelled(root)
+    counts: Counter[str] = Counter()
     url = address(root)
     colab = new_code_cell(f"{WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS}\n{FIRST}".strip())
-    written, counts = {}, Counter()
+    written = {}
     for name, page in pages.items():
         converter = Converter(book, name, numbers[name], True, counts)
         if (root / "book" / f"{name}.ipynb").is_file():

@@ -7,7 +7,15 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 # All that the mathematics of this book loads, without MathJax's menu: a page takes 0.8 MB of it.
-NEEDED = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml/fonts", "a11y/assistive-mml.js")
+NEEDED = (
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions",
+    "output/chtml.js",
+    "output/chtml/fonts",
+    "a11y/assistive-mml.js",
+)
 
 
 def use_own_mathjax(app, config):
