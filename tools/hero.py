@@ -55,7 +55,7 @@ def draw() -> Figure:
 
 def hero() -> str:
     """The figure as SVG to stand in a page, which gives it its colours and letters."""
-    style = {"svg.fonttype": "none", "svg.hashsalt": "hero", "font.size": 11, "axes.edgecolor": GREY}
+    style: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "hero", "font.size": 11, "axes.edgecolor": GREY}
     file = io.StringIO()
     with mpl.rc_context({**style, "path.simplify": False, "font.family": "DejaVu Sans"}):
         draw().savefig(file, format="svg", metadata={"Date": None}, transparent=True)
