@@ -2,6 +2,7 @@
 
 import pytest
 from building import build
+from opening import BROWSER, required
 from stamp import ROOT
 
 
@@ -9,3 +10,18 @@ from stamp import ROOT
 def book(tmp_path_factory):
     """The book as it stands."""
     return build(ROOT, tmp_path_factory.mktemp("book"))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser, or a skip that says why; a failure where MTGP_REQUIRE_BROWSER=1 forbids to skip."""
+    if BROWSER is None:
+        if required():
+            pytest.fail("MTGP_REQUIRE_BROWSER=1, but there is no chromium, chromium-browser or google-chrome")
+        pytest.skip("no Chromium on this machine: pages were built but not opened")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

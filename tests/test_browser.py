@@ -1,101 +1,159 @@
-"""Every built page in headless Chromium, read from disk with the network cut off, on a desktop and on a phone."""
+"""Every built page in headless Chromium: at three widths and in two themes, with folds closed and open.
 
-import os
-import shutil
+What is measured stands in look.js. `python tests/test_browser.py` stores the plans of the pages again.
+"""
+
+import json
+import tempfile
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.base import AXE_FILE_PATH  # axe-core, with the package
+from building import build
+from opening import BROWSER, OPEN_FOLDS, TYPESET, changed, opened
 
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-WIDTHS = {"desktop": 1280, "phone": 390}
-
-# Text outside code, for traces of mathematics that nobody typeset.
-PROSE = """() => {
-    const body = document.body.cloneNode(true);
-    body.querySelectorAll("pre, code, script, style, mjx-container").forEach(element => element.remove());
-    return body.textContent;
-}"""
-TYPESET = "async () => { if (window.MathJax && MathJax.startup) await MathJax.startup.promise; }"
-UNTYPESET = "() => [...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
-# MathJax draws an unknown command in red instead of calling it an error
-MATHS_ERRORS = """() =>
-    [...document.querySelectorAll("mjx-merror, mjx-mtext[style*=red]")].map(error => error.textContent)"""
-PAGE_WIDTH = "() => document.documentElement.scrollWidth"
+ROOT = Path(__file__).resolve().parents[1]
+PLANS = Path(__file__).with_name("plans.json")
+WIDTHS = (1280, 768, 390)
+THEMES = ("light", "dark")
+ONCE = ("pictures", "maths")  # what does not depend on the screen
+EACH = ("wide", "cut", "overlaps", "small", "links", "keyboard")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE_RULES = "async tags => (await axe.run(document, {runOnly: tags})).violations.map(v => [v.id, v.nodes[0].html])"
+FEW_KINDS = ("book/icm", "book/wrong", "book/references", "book/api", "genindex", "search")  # for axe in `make test`
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser, or a skip that says why; a failure where MTGP_REQUIRE_BROWSER=1 forbids to skip."""
-    if BROWSER is None:
-        if os.environ.get("MTGP_REQUIRE_BROWSER") == "1":
-            pytest.fail("MTGP_REQUIRE_BROWSER=1, but there is no chromium, chromium-browser or google-chrome")
-        pytest.skip("no Chromium on this machine: pages were built but not opened")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+def faults(page, names):
+    """What look.js finds, by name."""
+    found = {name: page.evaluate(f"look.{name}()") for name in names}
+    return {name: list_[:5] for name, list_ in found.items() if list_}
 
 
-def is_outside(url):
-    """Whether an address is not on this disk (data: and blob: are parts of the page itself)."""
-    return not url.startswith(("file:", "data:", "blob:"))
+def all_over(page):
+    """Everything of one page on every screen: (faults by screen, its plan)."""
+    found, plan = {"once": faults(page, ONCE)}, {}
+    for width in WIDTHS:
+        for theme in THEMES:
+            changed(page, width, theme)
+            found[f"{width} {theme}"] = faults(page, EACH)
+        seen = page.evaluate("look.plan()")
+        plan |= {"order": seen.pop("order"), str(width): seen}
+    page.evaluate(OPEN_FOLDS)
+    for width in (1280, 390, 320):
+        changed(page, width, "light")
+        found[f"{width} open"] = faults(page, EACH)
+    return {screen: fault for screen, fault in found.items() if fault}, plan
 
 
-def look_at(page, path):
-    """Open one page and note everything that a test below asks for."""
-    notes = {"requested outside": [], "failed": [], "console": []}
-    page.on("console", lambda message: message.type == "error" and notes["console"].append(message.text))
-    page.on("pageerror", lambda error: notes["console"].append(str(error)))
-    page.on("requestfailed", lambda request: notes["failed"].append(request.url))
-    page.on("request", lambda request: is_outside(request.url) and notes["requested outside"].append(request.url))
-    page.route(is_outside, lambda route: route.abort())
-    page.goto(path.as_uri(), wait_until="load")
-    page.evaluate(TYPESET)
-    notes["maths errors"] = page.evaluate(MATHS_ERRORS)
-    notes["untypeset"] = page.evaluate(UNTYPESET)
-    notes["raw"] = [mark for mark in (r"\(", r"\[", "$", r"\begin{") if mark in page.evaluate(PROSE)]
-    notes["width"] = page.evaluate(PAGE_WIDTH)
-    return notes
+def names(book):
+    """The pages, without those that only lead on."""
+    return [name.removesuffix(".html") for name, page in book[1].items() if not page.select("meta[http-equiv=refresh]")]
 
 
 @pytest.fixture(scope="session")
 def seen(book, chromium):
-    """(page, device) -> what was noted there."""
-    html, pages = book
-    notes = {}
-    for name in (name for name, page in pages.items() if not page.select("meta[http-equiv=refresh]")):
-        for device, width in WIDTHS.items():
-            context = chromium.new_context(viewport={"width": width, "height": 844})
-            notes[name, device] = look_at(context.new_page(), html / name)
-            context.close()
-    return notes
+    """page -> what was noted while it loaded, what was found on it, its plan."""
+    result = {}
+    for name in names(book):
+        page, notes = opened(chromium, book[0] / f"{name}.html")
+        found, plan = all_over(page)
+        result[name] = notes | {"found": found, "plan": plan}
+        page.context.close()
+    return result
 
 
-def where(seen, question):
-    """The pages for which a note is not empty."""
-    return {key: notes[question] for key, notes in seen.items() if notes[question]}
+@pytest.mark.parametrize("question", ["outside", "failed", "console", "found"])
+def test_nothing_is_wrong_on_any_page(seen, question):
+    """Nothing asked of the network, no request that fails, a silent console; nothing found by look.js."""
+    assert {name: notes[question] for name, notes in seen.items() if notes[question]} == {}
 
 
-def test_nothing_is_asked_of_the_network(seen):
-    assert where(seen, "requested outside") == {}
+def test_pages_have_their_stored_plan(seen):
+    """Where the text stands, its faces and sizes, and the order of the parts."""
+    stored = json.loads(PLANS.read_text(encoding="utf8"))
+    assert set(seen) == set(stored)
+    assert {name: notes["plan"] for name, notes in seen.items() if notes["plan"] != stored[name]} == {}
 
 
-def test_no_request_fails(seen):
-    assert where(seen, "failed") == {}
+def test_headings_do_not_shout(seen):
+    """Title, section, subsection, text: each larger than the next, on phones too."""
+    for name, notes in seen.items():
+        for width in map(str, WIDTHS):
+            letters = notes["plan"][width]["letters"]
+            sizes = [letters[tag][0] for tag in ("h1", "h2", "h3", "p") if tag in letters]
+            assert sizes == sorted(set(sizes), reverse=True), (name, width, sizes)
 
 
-def test_the_console_is_silent(seen):
-    assert where(seen, "console") == {}
+def accessible(chromium, path, screens):
+    """What axe-core finds on a page with all folds open."""
+    page, _ = opened(chromium, path)
+    page.evaluate(OPEN_FOLDS)
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
+    found = {screen: changed(page, *screen).evaluate(AXE_RULES, WCAG) for screen in screens}
+    page.context.close()
+    return {screen: violations for screen, violations in found.items() if violations}
 
 
-def test_mathematics_is_typeset(seen, book):
-    assert where(seen, "maths errors") == where(seen, "untypeset") == where(seen, "raw") == {}
-    assert any(page.select(".math") for page in book[1].values())
+@pytest.mark.parametrize("name", FEW_KINDS)
+def test_axe_finds_nothing(book, chromium, name):
+    assert accessible(chromium, book[0] / f"{name}.html", [(1280, "light"), (390, "dark")]) == {}
 
 
-def test_no_page_is_wider_than_its_screen(seen):
-    assert {key: notes["width"] for key, notes in seen.items() if notes["width"] > WIDTHS[key[1]]} == {}
+@pytest.mark.slow
+def test_axe_finds_nothing_on_any_page(book, chromium):
+    screens = [(width, theme) for width in (1280, 390) for theme in THEMES]
+    found = {name: accessible(chromium, book[0] / f"{name}.html", screens) for name in names(book)}
+    assert {name: faults_ for name, faults_ in found.items() if faults_} == {}
+
+
+def weight(chromium, path):
+    """Bytes and requests of a page before its figures, and whether it asked for MathJax."""
+    asked: list[str] = []
+    page = chromium.new_page(viewport={"width": 1280, "height": 844})
+    page.on("request", lambda request: asked.append(request.url.removeprefix("file://").partition("?")[0]))
+    page.goto(path.as_uri(), wait_until="load")
+    page.evaluate(TYPESET)
+    page.close()
+    files = [Path(name) for name in asked if "/_images/" not in name]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return size, len(files), any("mathjax" in name for name in asked)
+
+
+def test_a_page_is_light(book, chromium):
+    """A page takes less than 2.2 MB and 40 requests before its figures; MathJax comes where there is a formula."""
+    found = {name: weight(chromium, book[0] / f"{name}.html") for name in names(book)}
+    assert {name: one for name, one in found.items() if one[0] >= 2.2e6 or one[1] >= 40} == {}
+    formulas = {name: bool(book[1][f"{name}.html"].select(".math")) for name in names(book)}
+    assert {name: one[2] for name, one in found.items()} == formulas
+
+
+def test_focus_is_visible_everywhere(book, chromium):
+    """Each stop of the Tab key on a page looks different with the focus on it."""
+    page, _ = opened(chromium, book[0] / "book" / "icm.html")
+    hidden = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        style = page.evaluate(
+            "() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return [e.outerHTML.slice(0, 80), s.outlineStyle, parseFloat(s.outlineWidth), s.boxShadow]; }"
+        )
+        if (style[1] == "none" or not style[2]) and style[3] == "none":
+            hidden.append(style[0])
+    page.context.close()
+    assert hidden == []
+
+
+def test_a_tap_enlarges_a_figure(book, chromium):
+    page, _ = opened(chromium, book[0] / "book" / "icm.html", 390)
+    image = page.locator("article a.image-reference img").first
+    before = image.bounding_box()["width"]
+    image.click()
+    large = page.locator("#figure-view img")
+    assert large.bounding_box()["width"] > 1.5 * before
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    page.context.close()
 
 
 def test_an_old_address_leads_to_where_its_section_is_now(book, chromium):
@@ -103,3 +161,19 @@ def test_an_old_address_leads_to_where_its_section_is_now(book, chromium):
     page.goto((book[0] / "book" / "gp.html").as_uri() + "#equation-nlpd", wait_until="load")
     page.wait_for_url("**/scores.html#equation-nlpd", timeout=5000)
     assert page.evaluate("() => document.getElementById('equation-nlpd') !== null")
+
+
+def store():
+    """Write the plans of all pages; for a change that was meant and looked at."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        book = build(ROOT, Path(folder))
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        plans = {name: all_over(opened(browser, book[0] / f"{name}.html")[0])[1] for name in names(book)}
+    lines = [f'"{name}": {json.dumps(plan, ensure_ascii=False)}' for name, plan in sorted(plans.items())]
+    PLANS.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf8")
+
+
+if __name__ == "__main__":
+    store()

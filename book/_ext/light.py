@@ -6,19 +6,16 @@ import re
 
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;"')
 FORMULA_AND_COMMA = re.compile(r'(<span class="math notranslate nohighlight">[^<]*</span>[,.;:?!)]+)')
-TABLE = re.compile(r'(<table[^>]*class="dataframe[^>]*>.*?</table>)', re.DOTALL)
-SCROLLS = r'<div class="table-scroll">\1</div>'
 UNUSED = ("design-tabs", "thebe")  # scripts and sheets of features that no page has
 
 
 def lighten(app, pagename, templatename, context, doctree):
-    """Pictures with their size in attributes, all but the first lazy; tables that scroll; no comma alone on a line."""
+    """Pictures with their size in attributes, all but the first lazy; no comma alone on a line."""
     body = context.get("body") or ""
     body = SIZE.sub(r'width="\1" height="\2"', body)
     first, image, rest = body.partition("<img ")  # the first one is on the first screen
     body = first + image + rest.replace("<img ", '<img loading="lazy" decoding="async" ')
-    body = FORMULA_AND_COMMA.sub(r'<span class="nobreak">\1</span>', body)
-    context["body"] = TABLE.sub(SCROLLS, body)
+    context["body"] = FORMULA_AND_COMMA.sub(r'<span class="nobreak">\1</span>', body)
 
 
 def drop_what_is_not_used(app, pagename, templatename, context, doctree):

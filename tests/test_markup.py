@@ -1,0 +1,97 @@
+"""What the extensions of the look (book/_ext: light, onesheet, tables, accessible) make of the pages."""
+
+import sys
+from collections import Counter
+
+import pytest
+from bs4 import BeautifulSoup
+from plain import ROOT  # tools/plain.py
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import accessible  # noqa: E402  (the folder has to be named first)
+import onesheet  # noqa: E402
+import tables  # noqa: E402
+
+
+def written(book):
+    """The pages with an article."""
+    return {name: page for name, page in book[1].items() if page.select_one("article")}
+
+
+def test_each_id_stands_once(book):
+    twice = {
+        name: [id_ for id_, count in Counter(tag["id"] for tag in page.find_all(id=True)).items() if count > 1]
+        for name, page in written(book).items()
+    }
+    assert {name: ids for name, ids in twice.items() if ids} == {}
+
+
+def test_a_page_links_one_sheet_that_needs_no_other(book):
+    for name, page in written(book).items():
+        sheets = [link["href"] for link in page.select("link[rel=stylesheet]") if "search.css" not in link["href"]]
+        assert len(sheets) == 1 and "book.css" in sheets[0], (name, sheets)
+    text = (book[0] / "_static" / "book.css").read_text(encoding="utf8")
+    assert "@import" not in text and "fontawesome/" not in text
+    assert text.index("Bootstrap") < text.index("sphinx-book-theme") < text.index("The book's look")
+
+
+def test_pictures_are_lazy_and_keep_their_place(book):
+    for name, page in written(book).items():
+        images = page.select("article img")
+        assert all(image.get("loading") == "lazy" for image in images[1:]), name
+        figures = page.select("article figure img:not([src$=svg])")
+        assert all(image.get("width") and image.get("height") for image in figures), name
+
+
+def test_figures_are_sharp_at_twice_the_resolution(book):
+    from PIL import Image
+
+    blurred = []
+    for name, page in written(book).items():
+        for image in page.select("article figure img[width]"):
+            drawn = Image.open(book[0] / name.rpartition("/")[0] / image["src"]).size[0]
+            blurred += [image["src"]] if drawn < 2 * int(image["width"]) - 1 else []
+    assert blurred == []
+
+
+def test_tables_have_one_header_row_and_cells_that_say_what_they_head(book):
+    found = [(name, table) for name, page in written(book).items() for table in page.select("table.dataframe")]
+    assert len(found) > 80
+    for name, table in found:
+        assert "table-scroll" in table.parent["class"]
+        levels = any(cell.get("colspan") for cell in table.thead.find_all(["th", "td"]))
+        assert levels or len(table.thead.find_all("tr")) == 1 or has_levels(table), (name, str(table.thead)[:400])
+        assert all(cell.get_text(strip=True) and cell.get("scope") in {"col", "row"} for cell in table.find_all("th"))
+
+
+def has_levels(table):
+    """Whether the columns have names on more than one row."""
+    rows = table.thead.find_all("tr")
+    return all(sum(bool(cell.get_text(strip=True)) for cell in row.find_all(["th", "td"])[1:]) > 1 for row in rows[:2])
+
+
+FRAME = """<table border="1" class="dataframe">
+<thead><tr><th>{}</th><th>a</th></tr><tr><th>{}</th><th></th></tr></thead>
+<tbody><tr><th>0</th><td>1</td></tr></tbody></table>"""
+
+
+@pytest.mark.parametrize("columns, index, corner", [("", "date", "date"), ("start", "arm", "arm ↓ start →")])
+def test_no_name_of_a_header_is_lost(columns, index, corner):
+    page = BeautifulSoup(tables.TABLE.sub(tables.better, FRAME.format(columns, index)), "html.parser")
+    assert [cell.get_text() for cell in page.thead.find_all("th")] == [corner, "a"]
+
+
+def test_columns_of_two_levels_keep_their_rows():
+    two = FRAME.format("", "").replace("<th></th></tr></thead>", "<th>b</th></tr></thead>")
+    page = BeautifulSoup(tables.TABLE.sub(tables.better, two), "html.parser")
+    assert [cell.get_text() for cell in page.thead.find_all("th")] == ["a", "b"]
+
+
+def test_a_repeated_id_is_dropped_and_the_first_kept():
+    body = accessible.unique('<p id="a"></p><p id="a"></p><p id="exercise-content"></p>')
+    assert body == '<p id="a"></p><p></p><p></p>'
+
+
+def test_icons_of_the_theme_go_and_nothing_else():
+    css = '@font-face{font-family:"Font Awesome 6 Free";src:url(x)}.fa-x:before{content:"y"}.table{color:red}'
+    assert onesheet.ICONS.sub("", css) == ".table{color:red}"
