@@ -63,7 +63,7 @@ def hero() -> str:
     svg = re.sub(r"(?s)<metadata>.*?</metadata>", "", svg).replace("<svg", f'<svg role="img" aria-label="{ALT}"', 1)
     for colour, css in ((INK, "currentColor"), (GREY, "var(--pst-color-text-muted)"), (TASK, "var(--t1)")):
         svg = svg.replace(colour, css)
-    return NUMBER.sub(lambda number: f"{float(number[0]):.2f}", svg)
+    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
 
 
 def logo() -> str:
