@@ -13,33 +13,26 @@ from pathlib import Path
 
 import nbformat
 from blocks import Directive, split
-from measure import SOLUTION
 from myst import Converter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from plain import FIRST, ROOT, labelled
 
 
 def asked(page: nbformat.NotebookNode) -> Iterator[str]:
-    """The texts between a chapter's headings "Exercises" and the next one, without solutions."""
-    inside = solving = False
+    """The exercises of a chapter: what stands between its headings "Exercises" and the next one."""
+    inside = False
     for cell in page.cells:
-        if cell.cell_type != "markdown":
-            continue
-        for piece in SOLUTION.split(cell.source):
-            if SOLUTION.fullmatch(piece):
-                solving = "-start}" in piece
-            elif not solving:
-                before, found, after = piece.partition("## Exercises\n")
-                inside = inside or bool(found)
-                text, end, _ = (after if found else before).partition("\n## ")
-                if inside:
-                    yield from exercises(text)
-                if end and inside:
-                    return
+        if cell.cell_type == "markdown":
+            before, found, after = cell.source.partition("## Exercises\n")
+            inside = inside or bool(found)
+            text, end, _ = (after if found else before).partition("\n## ")
+            if inside:
+                yield from exercises(text)
+                inside = not end
 
 
 def exercises(text: str) -> Iterator[str]:
-    """Each exercise of a text; what stands between them belongs to the chapter."""
+    """Each exercise of a text; solutions and what stands between them are left to the chapter."""
     started = ""
     for part in split(text):
         if isinstance(part, Directive) and part.name == "exercise-start":
