@@ -4,6 +4,7 @@
     python tools/notebooks.py book/icm.ipynb     # some
     python tools/notebooks.py --check            # write nothing; exit status 1 if a file would change
 
+The processor minutes of each run go into book/minutes.json, for the line below the chapter's title.
 Outputs and execution counts stay (nbval and the book need them). Timings, widget state and editor settings go, so that
 a second run on the same machine gives the same bytes.
 """
@@ -21,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels 
 os.environ["MATPLOTLIBRC"] = str(Path(__file__).resolve().parents[1] / "tests" / "matplotlibrc")
 os.environ.pop("MPLBACKEND", None)
 
+import frame
 import nbformat
 import plain
 from nbclient import NotebookClient
@@ -93,9 +95,11 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    changed = False
+    changed, seconds = False, {}
     for path in arguments.notebooks or sorted(BOOK.glob("*.ipynb")):
+        before = frame.processor_seconds()
         text = run(path)
+        seconds[path.stem] = frame.processor_seconds() - before
         differs = text != path.read_text(encoding="utf8")
         changed = changed or differs
         print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
@@ -103,6 +107,7 @@ def main() -> int:
             path.write_text(text, encoding="utf8")
     if arguments.check:
         return int(changed or bool(plain.stale()) or PICTURE.read_bytes() != first_figure(BOOK / "icm.ipynb"))
+    frame.keep(seconds)
     plain.write()
     PICTURE.write_bytes(first_figure(BOOK / "icm.ipynb"))
     return 0
