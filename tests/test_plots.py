@@ -11,6 +11,7 @@ import torch
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font  # noqa: E402
+from seaborn.utils import relative_luminance  # noqa: E402
 
 from mtgp_tutorial import fit, icm, plots, predict, simulate, summarise  # noqa: E402
 
@@ -95,6 +96,16 @@ def test_heatmap_shows_every_entry():
     assert blue[2] > blue[0] and red[0] > red[2] and middle[:3].min() > 0.95, "vlag: white where nothing is shared"
     assert ax.get_aspect() == 1 and len(figure.axes) == 1
     assert {tick.tick1line.get_markersize() for tick in ax.xaxis.get_major_ticks()} == {0}
+    plt.close(figure)
+
+
+def test_numbers_on_a_heatmap_can_be_read_on_every_colour():
+    matrix = pd.DataFrame(np.linspace(-1, 1, 81).reshape(9, 9))
+    figure, ax = plt.subplots()
+    plots.heatmap(ax, matrix, "", limit=1)
+    for text, colour in zip(ax.texts, ax.collections[0].get_facecolors()):
+        low, high = sorted(relative_luminance(one) for one in (text.get_color(), colour))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, text.get_text()
     plt.close(figure)
 
 

@@ -27,6 +27,10 @@ from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 PICTURE = BOOK / "_static" / "erie.png"  # the README shows the first figure of the ICM chapter
+# letters are measured as figures are drawn, and their sizes kept: tools/lettering.py
+WATCH = (
+    f"import sys; sys.path.append({str(Path(__file__).parent)!r}); import lettering; lettering.watch(); sys.path.pop()"
+)
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -35,7 +39,9 @@ def run(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     with_first_cell(notebook)
     where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where).execute()
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where)
+    client.extra_arguments = [f"--IPKernelApp.exec_lines={WATCH}"]
+    client.execute()
     return nbformat.writes(normalised(notebook)) + "\n"
 
 

@@ -52,6 +52,6 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
     panels[1].set(title="calibration", xlabel="nominal level", ylabel="share inside")
     panels[2].set(title="quantiles", xlabel="due", ylabel="one-step error [sd]")
     panels[3].set(title="neighbours", xlabel="one-step error before it [sd]", ylabel="one-step error [sd]")
-    panels[0].legend()
-    panels[1].legend()
+    panels[1].legend(loc="upper left")
+    panels[2].legend(loc="upper left")  # a corner that is empty whatever the data
     return axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import of_kind
 
@@ -40,6 +41,8 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
         square=True,
         cbar=False,
     )
+    for text, colour in zip(ax.texts, ax.collections[0].get_facecolors()):  # type: ignore[attr-defined]
+        text.set_color("black" if relative_luminance(colour) > 0.18 else "white")  # whichever has more contrast
     ax.set_title(title)
     ax.tick_params(length=0)
     return ax

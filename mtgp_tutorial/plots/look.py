@@ -24,8 +24,8 @@ LOOK: Any = {
     "axes.spines.right": False,
     "font.family": [FACE, "DejaVu Sans"],  # the second where the first lacks a letter
     "font.size": 11.5,  # a figure 6.4 inches wide has it at 8.8 pixels on a phone
-    "axes.titlesize": 11.5,
-    "figure.labelsize": 11.5,
+    "axes.titlesize": "medium",
+    "figure.labelsize": "medium",
     "axes.titlelocation": "left",
     "axes.edgecolor": "0.35",
     "legend.frameon": False,
