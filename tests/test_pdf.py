@@ -15,6 +15,7 @@ MARGIN = 24 / 210  # of a page's width, on either side; the text begins at 27 mm
 LONG = " + ".join(f"x_{{{term}}}" for term in range(40))
 PLANTED = {  # name -> what is put on a page, what is said about it
     "a line of code of 300 letters": (f"<pre>{'x' * 300}</pre>", "letters below"),
+    "a line that hangs out on the left": ('<p style="margin-left: -8mm">Out</p>', "too wide"),
     "a missing picture": ('<img src="../_images/none.png">', "no picture"),
     "a stretched picture": (
         '<img src="../_static/map.svg" style="width: 50mm !important; height: 50mm !important">',

@@ -23,10 +23,10 @@ function shrink(e) {
 function faults() {
   const found = [];
   const say = (what, e, text) => found.push(`${e.closest("article, header, nav").id}: ${what}: ${text.trim().slice(0, 70)}`);
-  const edge = document.body.getBoundingClientRect().right + 1;
+  const {left, right} = document.body.getBoundingClientRect();  // beyond these Chromium cuts
   for (const e of document.querySelectorAll("pre, table, img, svg, mjx-container, code, p, dt, figure")) {
     const box = e.getBoundingClientRect(), limit = SMALLEST[e.localName];
-    if (box.right > edge || (e.matches("pre") && box.left + e.scrollWidth > edge)) say("too wide", e, words(e));
+    if (box.left < left - 1 || Math.max(box.right, e.matches("pre") ? box.left + e.scrollWidth : 0) > right + 1) say("too wide", e, words(e));
     if (limit && size(e) * 0.75 < limit && e.style.fontSize) say(`letters below ${limit} pt`, e, words(e));
     if (e.matches("img")) lookAt(e, box, say);
   }
