@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile  # a file stays in one process; plain pytest does the same in one
 
-.PHONY: book test notebooks studies lint wheel clean
+.PHONY: book test notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/test_notebooks.py
@@ -17,6 +17,10 @@ test: $(READY)  # every check in one run
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py
 	$(BIN)/python tools/bookmap.py
+
+address: $(READY)  # after a change of the address in _config.yml, or of the version
+	$(BIN)/python tools/public.py
+	$(BIN)/python tools/plain.py
 
 studies: $(READY)  # make all stored results again, on all cores; can be interrupted
 	$(BIN)/python tools/studies.py
