@@ -4,12 +4,15 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile  # a file stays in one process; plain pytest does the same in one
 
-.PHONY: book test notebooks address studies lint wheel clean
+.PHONY: book pdf test notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
+
+pdf: book  # the same pages as one file for paper, _build/pdf/book.pdf; needs Chromium
+	$(BIN)/python tools/pdf.py
 
 test: $(READY)  # every check in one run
 	$(BIN)/pytest --nbval $(CORES)

@@ -138,6 +138,8 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
+        if block.name == "raw":  # for the pages only
+            return ""
         if block.name in {"figure", "image"}:
             return self.figure(block)
         if block.name == "solution":

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import frame
 import nbformat
 import public
 import yaml
@@ -112,6 +113,8 @@ def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbf
         else:
             source = converter.cell(cell.source)
         cells += [new_markdown_cell(text) for text in sections(source)]
+        if cell is notebook.cells[0] and (below := frame.line(converter.document)):
+            cells.append(new_markdown_cell(converter.text(below)))
     if converter.cited:
         listed = converter.book.bibliography.listed(converter.cited)
         cells.append(new_markdown_cell(f"## References\n\n{listed}"))
@@ -130,14 +133,21 @@ def pages_and_book(root: Path) -> tuple[dict[str, nbformat.NotebookNode], Book]:
     )
 
 
-def copies(root: Path = ROOT) -> dict[Path, str]:
-    """Path and text of every plain copy."""
+def labelled(root: Path = ROOT) -> tuple[Book, dict[str, nbformat.NotebookNode], dict[str, int | None]]:
+    """What references need to know, the pages, and their numbers."""
     numbers = documents(root)
     pages, book = pages_and_book(root)
     counts: Counter[str] = Counter()
     for name, page in pages.items():
         converted(page, Converter(book, name, numbers[name], False, counts))
-    written, counts = {}, Counter()
+    return book, pages, numbers
+
+
+def copies(root: Path = ROOT) -> dict[Path, str]:
+    """Path and text of every plain copy."""
+    book, pages, numbers = labelled(root)
+    written: dict[Path, str] = {}
+    counts: Counter[str] = Counter()
     for name, page in pages.items():
         cells = converted(page, Converter(book, name, numbers[name], True, counts))  # all: their figures count
         if name in book.copies:
