@@ -46,8 +46,7 @@ def collect(app, doctree, docname):
     for node in places:
         prose, code, inside = [], [], []
         gather(node, prose, code, inside)
-        entries = [entry[1] for entry in index if entry[2] in ids_of(node)]
-        entries += [entry[1] for entry in inside if entry[2] not in heads]
+        mine = [e for e in index if e[2] in ids_of(node)] + [e for e in inside if e[2] not in heads]
         anchor = "" if node.parent is doctree else "#" + anchor_of(node)
         title = anchor[1:].partition("mtgp_tutorial.")[2] if isinstance(node, addnodes.desc) else text_of(node[0])
         number = ".".join(map(str, app.env.toc_secnumbers.get(docname, {}).get(anchor, ())))
@@ -56,7 +55,7 @@ def collect(app, doctree, docname):
                 "page": app.env.titles[docname].astext(),
                 "title": f"{number} {title}".strip(),
                 "address": f"{docname}.html{anchor}",
-                "index": ", ".join(entries),
+                "index": ", ".join(entry[1] for entry in mine),
                 "prose": "\n".join(" ".join(block.split()) for block in prose),
                 "code": " ".join(sorted(set(re.findall(r"[^\W\d]\w+", " ".join(code))))),
             }
