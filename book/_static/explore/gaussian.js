@@ -168,6 +168,15 @@
     return normals.map((z) => mean.map((m, i) => m + dot(L.subarray(i * n, i * n + i + 1), z)));
   }
 
+  /* The numbers 0 to n - 1 from coarse to fine: the ends, the middle, the quarters. A draw made in this order from the same
+     normals keeps its large features where they are while a length-scale moves. */
+  function coarseFirst(n) {
+    const order = [0, n - 1], seen = new Set(order);
+    for (let step = (n - 1) / 2; order.length < n; step /= 2)
+      for (let v = step; v < n - 1; v += step) { const i = Math.round(v); if (!seen.has(i)) { seen.add(i); order.push(i); } }
+    return order;
+  }
+
   /* n standard normals that are the same for the same seed, so that nothing has to be stored. */
   function normals(n, seed) {
     let state = seed * 2654435761;
@@ -181,5 +190,5 @@
   }
 
   MTGP.gaussian = { kernels, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
-    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, normals };
+    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, normals };
 })((self.MTGP = self.MTGP || {}));
