@@ -189,6 +189,6 @@
     return Float64Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
   }
 
-  MTGP.gaussian = { kernels, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
+  MTGP.gaussian = { kernels, dot, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
     cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, normals };
 })((self.MTGP = self.MTGP || {}));

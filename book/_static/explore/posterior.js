@@ -5,10 +5,10 @@
   const { kernels, condition, logLikelihood, explained, mean, sample, normals, coarseFirst } = MTGP.gaussian;
   const { make, set, clamp, shown, figure, Plot, region, bars } = MTGP.explore;
 
-  const X = [-6, 6], Y = [-3.2, 3.2], L = [0.3, 20], S = [0.05, 1.5], MOST = 20, SIZE = 129, DRAWS = 3;
+  const X = [-6, 6], Y = [-3.2, 3.2], L = [0.3, 20], S = [0.05, 1.5], MOST = 20, SIZE = 129;
   const evenly = ([a, b], n) => Float64Array.from({ length: n }, (_, i) => a + ((b - a) * i) / (n - 1));
   const GRID = evenly(X, SIZE), ORDER = coarseFirst(SIZE), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
-  const LOG_L = evenly(L.map(Math.log10), 33), LOG_S = evenly(S.map(Math.log10), 27); // where the surface is computed
+  const LOG_L = evenly(L.map(Math.log10), 29), LOG_S = evenly(S.map(Math.log10), 21); // where the surface is computed
   const LEVELS = [-5, -3, -2, -1, -0.5, -0.2]; // nats below its highest place
 
   const start = { x: [-4.94, -3.83, -3.4, -3.14, -1.23, 0.88, 3.26, 4.73], y: [2.11, 1.29, 1.34, 1.14, 1.28, 0.33, -0.63, 0.96],
