@@ -17,6 +17,7 @@
 
   function tidy(state) {
     state.x.length = state.y.length = Math.min(state.x.length, state.y.length);
+    if (!state.x.length) Object.assign(state, { x: [0], y: [0] }); // an address may say so
     for (const key of ["view", "draws"]) state[key] = Math.round(state[key]);
   }
 

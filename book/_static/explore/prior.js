@@ -52,6 +52,12 @@
   /* How often draws do so on average over the grid: sqrt(-k''(0)) / 2 pi times its length (Rice); Matern 1/2 has no limit. */
   const expected = ({ kernel, l }) => ([1, Math.sqrt(3), Infinity][kernel] * (X[1] - X[0])) / (2 * Math.PI * l);
 
+  /* All numbers of the picture. */
+  function compute(state, keep = (name, key, make) => make()) {
+    const { kernel, l, sd, l2 } = state, curves = keep("draws", [kernel, l, sd], () => draws(state));
+    return { draws: curves, crossings: curves.map(crossings), expected: expected(state), field: keep("field", [kernel, l, l2], () => field(state)) };
+  }
+
   function build(ui) {
     ui.choice({ key: "kernel", label: "the kernel", words: WORDS });
     const plot = new Plot(ui, { label: "three draws over x", x: { range: X, ticks: [0, 2, 4, 6, 8, 10], title: "x" },
@@ -71,20 +77,22 @@
     const paths = [1, -1].map((sign) => LEVELS.map((level) => ({ sign, level, path: make(map, "path", { class: sign > 0 ? "explore-height explore-steep" : "explore-depth" }) }))).flat();
     const across = Array.from(PLACES, (v) => 24 + (MAP * v) / X[1]), up = Array.from(PLACES, (v) => MAP - (MAP * v) / X[1]);
 
+    let drawn = null;
     return function render(state) {
-      const [first, ...others] = ui.keep("draws", [state.kernel, state.l, state.sd], () => draws(state)), edge = new Float64Array(SIZE);
+      const found = compute(state, (name, key, make) => ui.keep(name, key, make)), edge = new Float64Array(SIZE);
       band(GRID, edge.map(() => -2 * state.sd), edge.map(() => 2 * state.sd));
-      others.forEach((values, i) => thin[i](GRID, values));
-      thick(GRID, first);
-      const seen = ui.keep("field", [state.kernel, state.l, state.l2], () => ({ values: field(state) }));
-      if (!seen.drawn) for (const { sign, level, path } of paths) set(path, { d: region(across, up, sign > 0 ? seen.values : seen.values.map((v) => -v), level) });
-      seen.drawn = true;
-      const average = expected(state);
-      ui.say("Upward crossings of zero:", [1, `thick draw ${crossings(first)}`], `others ${others.map(crossings).join(" and ")}`,
-        Number.isFinite(average) ? `on average ${shown(average, 1)}` : "on average more and more, the finer one looks");
+      [thick, ...thin].forEach((curve, i) => curve(GRID, found.draws[i]));
+      if (drawn !== found.field) {
+        const below = found.field.map((v) => -v);
+        for (const { sign, level, path } of paths) set(path, { d: region(across, up, sign > 0 ? found.field : below, level) });
+        drawn = found.field;
+      }
+      const [first, ...others] = found.crossings;
+      ui.say("Upward crossings of zero:", [1, `thick draw ${first}`], `others ${others.join(" and ")}`,
+        Number.isFinite(found.expected) ? `on average ${shown(found.expected, 1)}` : "on average more and more, the finer one looks");
     };
   }
 
-  MTGP.prior = { draws, field, crossings, expected, GRID, start };
+  MTGP.prior = { compute, GRID, PLACES };
   figure("prior", { start, bounds, tidy, build });
 })(self.MTGP);
