@@ -11,8 +11,8 @@ WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the summits of fig-gp-evidence
 CENTRED = "map => map.scrollIntoView({block: 'center', behavior: 'instant'})"
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.y[3] = 2), s => (s.x[4] = 0), s => (s.l = 5), s => (s.draws = 1), s => (s.y[1] = -1), s => (s.noise = 0.5),
-        s => (s.view = 0), s => { s.x.push(3); s.y.push(1); }];
+    const changes = [s => (s.y[3] = 2), s => (s.x[4] = 0), s => (s.l = 5), s => (s.draws = 1), s => (s.y[1] = -1),
+        s => (s.noise = 0.5), s => (s.view = 0), s => { s.x.push(3); s.y.push(1); }];
     for (const change of changes) {
         ui.change(change);
         ui.drawNow();
@@ -57,9 +57,10 @@ def test_numbers_are_those_of_the_module(playing):
     assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
     assert figure.computed("[...found.variance]") == pytest.approx((variance + noise**2).tolist(), abs=1e-9)
     fit, complexity = float(-0.5 * y @ torch.linalg.solve(C, y)), float(-0.5 * torch.linalg.slogdet(C)[1])
-    assert figure.computed("[found.fit, found.complexity, found.sum]") == pytest.approx([fit, complexity, fit + complexity])
+    expected = [fit, complexity, fit + complexity]
+    assert figure.computed("[found.fit, found.complexity, found.sum]") == pytest.approx(expected)
     bars = figure.place.locator(".explore-bars b").all_inner_texts()
-    assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in (fit, complexity, fit + complexity)]
+    assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in expected]
 
 
 def test_climb_ends_on_the_summit_on_whose_slope_it_starts(playing):
@@ -114,7 +115,8 @@ def test_keys_reach_every_reading_and_move_the_walker(playing):
         figure.page.keyboard.press(key)
     state = figure.state
     assert state["l"] < figure.start["l"] and state["noise"] > figure.start["noise"]
-    assert walker.get_attribute("aria-valuetext") == f"length-scale {state['l']:.2f}, sd of the noise {state['noise']:.2f}"
+    words = f"length-scale {state['l']:.2f}, sd of the noise {state['noise']:.2f}"
+    assert walker.get_attribute("aria-valuetext") == words
 
 
 def test_a_finger_moves_the_walker_and_scrolls_elsewhere(playing):
