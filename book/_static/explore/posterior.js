@@ -59,7 +59,7 @@
     const { x, y, l, noise, view, draws } = state, key = [x, l, noise].join(";");
     const factor = keep("factor", key, () => factorOf(x, l, noise));
     const found = keep("explained", `${key};${draws}`, () => explained(factor, wanted, { joint: draws === 1 }));
-    const middle = mean(found.cross, logLikelihood(factor, y).weights);
+    const middle = mean(found, logLikelihood(factor, y).weights);
     return {
       ...height(factor, y),
       mean: inOrder(middle),
