@@ -138,6 +138,9 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
+        if block.name == "explore":  # its twin stands before it, with the cell that makes it
+            twin = self.reference(block.options["twin"], "")
+            return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
         if block.name == "raw":  # for the pages only
             return ""
         if block.name in {"figure", "image"}:

@@ -1,0 +1,262 @@
+/* What all figures to play with share: elements, controls, state, address, mounting. plot.js has what is drawn on axes.
+   Classic scripts without modules and without a library, so that they run from a page opened as a file. */
+(function (MTGP) {
+  "use strict";
+
+  const SVG = "http://www.w3.org/2000/svg";
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /* A new element at the end of parent, in SVG's name space where it has to be. */
+  function make(parent, tag, attributes = {}, text) {
+    const drawn = tag === "svg" || parent.namespaceURI === SVG;
+    const element = drawn ? document.createElementNS(SVG, tag) : document.createElement(tag);
+    set(element, attributes);
+    if (text !== undefined) element.textContent = text;
+    parent.append(element);
+    return element;
+  }
+
+  /* Attributes that differ: writing one that does not makes the browser lay the page out again. */
+  function set(element, attributes) {
+    for (const name in attributes) {
+      const value = String(attributes[name]);
+      if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+    }
+  }
+
+  const clamp = (v, [low, high]) => Math.min(high, Math.max(low, v));
+  const same = (a, b) => String(a) === String(b);
+
+  /* A number as a reader sees it: a true minus, and no minus before a zero. */
+  const shown = (v, digits = 2) => v.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
+
+  /* Arrow keys as steps, ten times as far with Shift; keys: what else is understood. The theme may turn pages with arrows. */
+  function arrows(element, step, keys = {}) {
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    element.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const far = event.shiftKey ? 10 : 1, way = ways[event.key];
+      if (way) step(way[0] * far, way[1] * far, event.shiftKey);
+      else if (keys[event.key]) keys[event.key]();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  /* The state of each figure of a page in its address: #explore&icm.rho=0.5&icm.noise=1, only what differs from the
+     start. What is malformed, or not known, is ignored. Several figures keep to their own keys. */
+  const address = {
+    query: (hash) => (hash.startsWith("#explore") ? new URLSearchParams(hash.slice(1)) : new URLSearchParams("explore")),
+    has: (id, hash) => [...address.query(hash).keys()].some((key) => key.startsWith(`${id}.`)),
+    read(id, hash, start, bounds) {
+      const query = address.query(hash), state = structuredClone(start);
+      for (const key of Object.keys(start)) {
+        const text = query.get(`${id}.${key}`);
+        if (text === null) continue;
+        const list = text === "" ? [] : text.split(",").map(Number);
+        if (!list.every(Number.isFinite)) continue;
+        const free = bounds[key]?.[2]; // the most that a list of free length may hold
+        if (!Array.isArray(start[key])) list.length === 1 && (state[key] = list[0]);
+        else if (free ? list.length <= free : list.length === start[key].length) state[key] = list;
+      }
+      return state;
+    },
+    write(id, start, state) {
+      const query = address.query(location.hash);
+      query.delete("explore");
+      for (const key of Object.keys(start)) {
+        if (same(state[key], start[key])) query.delete(`${id}.${key}`);
+        else query.set(`${id}.${key}`, String(state[key]));
+      }
+      const words = String(query).replaceAll("%2C", ",");
+      if (words || location.hash.startsWith("#explore"))
+        history.replaceState(history.state, "", location.pathname + location.search + (words && `#explore&${words}`));
+    },
+  };
+
+  /* Within bounds, and to four digits, so that an address gives exactly the numbers that were seen. */
+  function tidied(state, bounds, tidy) {
+    for (const key of Object.keys(bounds)) {
+      const keep = (v) => Number(clamp(v, bounds[key]).toPrecision(4));
+      state[key] = Array.isArray(state[key]) ? state[key].map(keep) : keep(state[key]);
+    }
+    if (tidy) tidy(state);
+    return state;
+  }
+
+  /* The controls of one figure. Each follows the state by itself, whoever changed it. */
+  class Controls {
+    constructor(box, label) {
+      this.box = make(box, "div", { class: "explore-live", role: "group", "aria-label": label });
+      this.bar = make(this.box, "div", { class: "explore-bar" });
+      this.followers = []; // called with (state, width) before the figure draws
+      this.kept = {};
+    }
+
+    /* make() once for each signature: factors and cross-covariances are kept while only values change. */
+    keep(name, signature, make) {
+      const key = String(signature);
+      if (this.kept[name]?.key !== key) this.kept[name] = { key, value: make() };
+      return this.kept[name].value;
+    }
+
+    /* One of several words, in the bar: state[key] is the number of the word. */
+    choice({ key, label, words }) {
+      const group = make(this.bar, "span", { class: "explore-choice", role: "radiogroup", "aria-label": label });
+      const name = `explore-${key}-${Math.random().toString(36).slice(2)}`;
+      const inputs = words.map((word, number) => {
+        const input = make(make(group, "label"), "input", { type: "radio", name });
+        make(input.parentNode, "span", {}, word);
+        input.addEventListener("change", () => this.change((state) => (state[key] = number)));
+        return input;
+      });
+      this.followers.push((state) => (inputs[state[key]].checked = true));
+    }
+
+    /* Yes or no, in the bar: state[key] is 1 or 0. */
+    check({ key, words }) {
+      const label = make(this.bar, "label", { class: "explore-check" });
+      const input = make(label, "input", { type: "checkbox" });
+      make(label, "span", {}, words);
+      input.addEventListener("change", () => this.change((state) => (state[key] = Number(input.checked))));
+      this.followers.push((state) => (input.checked = Boolean(state[key])));
+    }
+
+    /* A button in the bar. able(state): whether it can be pressed. */
+    button({ words, act, able = () => true }) {
+      const button = make(this.bar, "button", { type: "button", class: "explore-button" }, words);
+      button.addEventListener("click", act);
+      this.followers.push((state) => (button.disabled = !able(state)));
+    }
+
+    /* Sliders in two columns. Of one: key (and index in a list), words, label for those who hear it, range, step;
+       log: the slider is one of log10; task: its colour; digits shown. */
+    sliders(parent, ...specs) {
+      const list = make(parent, "div", { class: "explore-sliders" });
+      for (const spec of specs) this.slider(list, spec);
+      return list;
+    }
+
+    slider(parent, { key, index, words, label = words, range, step, log = false, digits = 2, task }) {
+      const to = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v, [low, high] = range.map(to);
+      const box = make(parent, "label", { class: task ? `explore-slider explore-task${task}` : "explore-slider" });
+      const head = make(box, "span", {}, words), value = make(head, "output");
+      const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": label });
+      input.addEventListener("input", () => this.change((state) => {
+        if (index === undefined) state[key] = back(Number(input.value));
+        else state[key][index] = back(Number(input.value));
+      }));
+      this.followers.push((state) => {
+        const now = index === undefined ? state[key] : state[key][index];
+        input.value = to(now);
+        value.textContent = shown(now, digits);
+        set(input, { "aria-valuetext": value.textContent });
+        const ends = [log ? low : Math.max(low, Math.min(0, high)), to(now)].map((v) => (v - low) / (high - low)); // filled from 0
+        input.style.setProperty("--from", Math.min(...ends));
+        input.style.setProperty("--to", Math.max(...ends));
+      });
+    }
+
+    /* The live line: words, or [task, words] in the colour of a task. Who hears it is told when it has come to rest. */
+    say(...parts) {
+      this.words ||= make(this.box, "p", { class: "explore-words" });
+      this.spoken ||= make(this.box, "p", { class: "explore-spoken", role: "status" });
+      const sentence = parts.map((part) => (Array.isArray(part) ? part[1] : part)).join(" ");
+      if (this.sentence === sentence) return;
+      this.sentence = sentence;
+      this.words.replaceChildren();
+      for (const part of parts) {
+        const [task, words] = Array.isArray(part) ? part : [0, part];
+        make(this.words, "span", task ? { class: `explore-task${task}` } : {}, words);
+      }
+    }
+
+    speak() {
+      if (this.spoken && this.spoken.textContent !== this.sentence && this.box.contains(document.activeElement))
+        this.spoken.textContent = this.sentence;
+    }
+  }
+
+  /* One figure at its place: its state, and when it is drawn. */
+  function mount(host, { start, bounds, tidy, build }) {
+    const id = host.id, given = "#explore&" + host.dataset.state.split("&").map((pair) => `${id}.${pair}`).join("&");
+    const initial = tidied(address.read(id, given, start, bounds), bounds, tidy);
+    let state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
+    let due = 0, later = 0, motion = 0, broken = false;
+    const ui = new Controls(host, host.dataset.label);
+
+    const draw = () => {
+      due = 0;
+      const width = ui.box.clientWidth;
+      if (!width) return;
+      for (const follow of ui.followers) follow(state, width);
+      try {
+        render(state, width);
+        broken = false;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        broken = true; // the last curves stay, faded
+        ui.say("This covariance is not positive definite to working precision: give it more noise.");
+      }
+      ui.box.classList.toggle("explore-broken", broken);
+    };
+    const settle = () => { address.write(id, initial, state); ui.speak(); };
+    const redraw = () => {
+      due ||= requestAnimationFrame(draw);
+      clearTimeout(later);
+      later = setTimeout(settle, 300); // browsers allow about a hundred changes of the address in half a minute
+    };
+
+    ui.start = initial;
+    Object.defineProperty(ui, "state", { get: () => state });
+    ui.redraw = redraw;
+    ui.drawNow = draw;
+    ui.change = (change) => {
+      cancelAnimationFrame(motion);
+      change(state);
+      tidied(state, bounds, tidy);
+      redraw();
+    };
+    /* To another state, gliding unless the reader wants no motion. Lists of another length change at the end. */
+    ui.go = (changes) => {
+      cancelAnimationFrame(motion);
+      const from = structuredClone(state), goal = structuredClone({ ...state, ...changes }), began = performance.now();
+      const mix = (a, b, part) => (Array.isArray(b) ? (a.length === b.length ? b.map((v, i) => mix(a[i], v, part)) : a) : a + part * (b - a));
+      const whole = (key) => Number.isInteger(from[key]) && Number.isInteger(goal[key]); // a choice has nothing in between
+      const frame = (now) => {
+        const t = still.matches ? 1 : clamp((now - began) / 350, [0, 1]), part = t * t * (3 - 2 * t);
+        for (const key of Object.keys(goal)) state[key] = t === 1 ? goal[key] : whole(key) ? from[key] : mix(from[key], goal[key], part);
+        redraw();
+        if (t < 1) motion = requestAnimationFrame(frame);
+      };
+      frame(began);
+    };
+
+    for (const [event, pointer] of [["pointerdown", true], ["keydown", false]]) // rings of focus are for the keyboard
+      ui.box.addEventListener(event, () => ui.box.classList.toggle("explore-by-pointer", pointer), true);
+    const render = build(ui);
+    ui.button({ words: "Reset", act: () => ui.go(initial), able: (now) => Object.keys(initial).some((key) => !same(now[key], initial[key])) });
+    host.classList.add("explore-on");
+    host.explore = ui; // for tests and for the curious
+    new ResizeObserver(() => { due ||= requestAnimationFrame(draw); }).observe(ui.box);
+    const arrive = () => { if (address.has(id, location.hash)) host.scrollIntoView({ block: "center" }); };
+    addEventListener("hashchange", () => {
+      if (!address.has(id, location.hash)) return;
+      state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
+      redraw();
+      arrive();
+    });
+    draw();
+    requestAnimationFrame(arrive);
+  }
+
+  /* Put a figure at all its places. start: numbers and lists of numbers; bounds: [low, high] of each, and for a list of
+     free length the most it may hold; tidy(state): what else must hold; build(ui) makes the elements and returns
+     render(state, width). */
+  function figure(name, spec) {
+    for (const host of document.querySelectorAll(`.explore[data-explore="${name}"]`)) mount(host, spec);
+  }
+
+  MTGP.explore = { make, set, clamp, shown, arrows, figure };
+})((self.MTGP = self.MTGP || {}));
