@@ -87,7 +87,8 @@ def test_what_is_kept_is_what_is_computed(figure):
     far = figure.evaluate(
         """figure => {
             const ui = figure.explore, keep = (name, key, make) => ui.keep(name, key, make);
-            const changes = [["y1", Array(25).fill(1)], ["rho", [0.9, 0.3]], ["fast", 1.2], ["slow", 4], ["sd", [1, 0.5]],
+            const changes = [["y1", Array(25).fill(1)],
+                ["rho", [0.9, 0.3]], ["fast", 1.2], ["slow", 4], ["sd", [1, 0.5]],
                 ["noise", 0.5], ["gap", [2, 9]], ["view", 1], ["at", 5]];
             return changes.map(([key, value]) => {
                 ui.change(state => (state[key] = value));
