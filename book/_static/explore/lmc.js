@@ -52,7 +52,7 @@
     const { weights } = logLikelihood(factor, cells.y), some = view ? [terms[view - 1]] : terms;
     return TASKS.map((t) => {
       const found = keep(`task ${t}`, [fixed, view, at].join(";"), () => explained(factor, wantedCells(at, t), { terms: some }));
-      return { mean: mean(found.cross, weights), variance: found.variance };
+      return { mean: mean(found, weights), variance: found.variance };
     });
   }
 
