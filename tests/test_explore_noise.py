@@ -1,4 +1,4 @@
-"""The figure to play with on one row of which task 2 was not read: what the noise says there, and where it says nothing."""
+"""The figure to play with on one row of which task 2 was not read: what the noise says there."""
 
 import json
 
@@ -9,11 +9,20 @@ from opening import changed, opened
 from stamp import ROOT
 
 SETTLED = "() => new Promise(done => setTimeout(done, 450))"  # the address follows 300 ms after the last change
-ASK = """changes => { const state = {...structuredClone(MTGP.noise.start), ...changes}, up = structuredClone(state);
+ASK = """changes => {
+    const state = {...structuredClone(MTGP.noise.start), ...changes}, up = structuredClone(state);
     up.y1[state.row] += 1;
-    const [now, then] = [state, up].map(one => MTGP.noise.compute(one)), of = kind => ({cost: now[kind],
-        follows: then.full[kind].mean[0] - now.full[kind].mean[0], sd: Math.sqrt(now.full[kind].variance[0]), along: Math.sqrt(now.full.along[1].variance[105])});
-    return {y: of("y"), f: of("f"), ceiling: now.ceiling}; }"""
+    const [now, then] = [state, up].map(one => MTGP.noise.compute(one)), sd = (one, i) => Math.sqrt(one.variance[i]);
+    const of = kind => ({cost: now[kind], sd: sd(now.full[kind], 0), along: sd(now.full.along[1], 105),
+        follows: then.full[kind].mean[0] - now.full[kind].mean[0]});
+    return {y: of("y"), f: of("f"), ceiling: now.ceiling};
+}"""
+RESET = """() => {
+    const ui = document.querySelector("#noise").explore;
+    ui.change(state => Object.assign(state, structuredClone(ui.start)));
+}"""
+AXE = "async () => (await axe.run('#noise', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
+CASES = ((0.9, 2, 0.5, 0.8), (-0.5, 0.5, 0.5, 0.8), (0.95, 4, 0.1, -0.3), (-0.95, 1, 1, 0.95), (0, 2, 0.5, 0.8))
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +39,7 @@ def page(book, chromium):
 def fresh(page):
     """The figure in its first state, at 1280 pixels."""
     changed(page, 1280, "light")
-    page.evaluate(
-        "() => { const ui = document.querySelector('#noise').explore; ui.change(s => Object.assign(s, structuredClone(ui.start))); }"
-    )
+    page.evaluate(RESET)
     page.evaluate(SETTLED)
     return page
 
@@ -67,13 +74,7 @@ def test_costs_are_those_of_the_figure_before_it(page):
     names = {"np": np}
     exec(next("".join(cell["source"]) for cell in cells if "def expected_nlpd(" in "".join(cell["source"])), names)
     for question, seen in (("hole beside a seen cell", 1), ("new row, one task", 0)):
-        for r, length, sd, rho in (
-            (0.9, 2, 0.5, 0.8),
-            (-0.5, 0.5, 0.5, 0.8),
-            (0.95, 4, 0.1, -0.3),
-            (-0.95, 1, 1, 0.95),
-            (0, 2, 0.5, 0.8),
-        ):
+        for r, length, sd, rho in CASES:
             expected = names["cost"](r, question, length, (sd, sd), rho)
             found = page.evaluate(ASK, {"r": r, "l": length, "sd": sd, "rho": rho, "seen": seen})
             assert abs(found["y"]["cost"] - expected) < 1e-9, (question, r, length)
@@ -82,10 +83,8 @@ def test_costs_are_those_of_the_figure_before_it(page):
 
 def test_what_the_text_says(page):
     """How far y and f follow, what is left without the seen cell, and what a short length-scale does."""
-    first, unread, short, through_B, apart = (
-        page.evaluate(ASK, {**one})
-        for one in ({}, {"seen": 0}, {"l": 0.3}, {"l": 0.3, "r": 0}, {"l": 0.3, "r": 0, "rho": 0})
-    )
+    cases = {}, {"seen": 0}, {"l": 0.3}, {"l": 0.3, "r": 0}, {"l": 0.3, "r": 0, "rho": 0}
+    first, unread, short, through_B, apart = (page.evaluate(ASK, case) for case in cases)
     assert first["y"]["follows"] > 0.85 and 0 < first["f"]["follows"] < 0.25 * first["y"]["follows"]
     assert unread["y"]["cost"] < 0.02 < 0.7 < first["y"]["cost"]
     assert min(short["y"]["follows"], short["f"]["follows"]) > 0.6
@@ -94,7 +93,7 @@ def test_what_the_text_says(page):
 
 
 def test_the_interval_of_y_follows_the_cell_and_that_of_f_hardly(fresh):
-    """By mouse, in both views; the interval that leaves r out stays nearly where it is."""
+    """By mouse, in both views."""
     moves = {}
     for view, number in (("observed y", 1), ("latent f", 0)):
         fresh.locator("#noise .explore-choice label", has_text=view).click()
@@ -143,9 +142,4 @@ def test_it_is_for_everyone(fresh):
     for width, theme in ((1280, "light"), (320, "dark"), (320, "light")):
         changed(fresh, width, theme)
         assert fresh.evaluate("document.documentElement.scrollWidth") == width
-        assert (
-            fresh.evaluate(
-                "async () => (await axe.run('#noise', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
-            )
-            == []
-        )
+        assert fresh.evaluate(AXE) == []

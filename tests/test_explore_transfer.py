@@ -1,4 +1,4 @@
-"""The figure to play with on complete tables: nothing comes from task 2 where the proposition says so, and something elsewhere."""
+"""The figure to play with on complete tables: nothing comes from task 2 where the proposition says so."""
 
 import json
 from itertools import product
@@ -11,13 +11,20 @@ from stamp import ROOT
 
 SETTLED = "() => new Promise(done => setTimeout(done, 450))"  # the address follows 300 ms after the last change
 ALL = "JSON.stringify(document.querySelector('#transfer').explore.state)"
-MANY = [dict(kind=kind, c=c, rho=rho, off=off, l=length)
-        for kind, c, rho, off, length in product([0, 1], [0, 0.01, 0.3, 1], [-0.98, 0, 0.5, 0.98], [[], [3], [11], [3, 11], [2, 12]], [0.5, 2, 4])]  # fmt: skip
-ASK = """changes => { const f = MTGP.transfer.compute({...structuredClone(MTGP.transfer.start), ...changes}), cells = f.cells;
-    const of = t => f[t].map(one => [[...one.mean], [...one.variance]]);
-    return {moved: f.moved, silent: f.silent, together: of("together"), alone: [[...f.alone.mean], [...f.alone.variance]],
-            weights: [...f.weights].map((w, i) => [cells.row[i], cells.task[i], w])}; }"""
-ASK_MANY = f"many => {{ const ask = {ASK}; return many.map(ask).map(f => [f.silent, f.moved, Math.max(...f.weights.map(([, t, w]) => t ? Math.abs(w) : 0))]); }}"
+KINDS, NOISES, RHOS, LENGTHS = (0, 1), (0, 0.01, 0.3, 1), (-0.98, 0, 0.5, 0.98), (0.5, 2, 4)
+HOLES = ([], [3], [11], [3, 11], [2, 12])
+MANY = [dict(zip(("kind", "c", "rho", "l", "off"), one)) for one in product(KINDS, NOISES, RHOS, LENGTHS, HOLES)]
+ASK = """changes => {
+    const f = MTGP.transfer.compute({...structuredClone(MTGP.transfer.start), ...changes}), cells = f.cells;
+    const weights = [...f.weights].map((w, i) => [cells.row[i], cells.task[i], w]);
+    const other = Math.max(...weights.map(([row, task, w]) => task ? Math.abs(w) : 0));
+    return {silent: f.silent, moved: f.moved, weights, other};
+}"""
+RESET = """() => {
+    const ui = document.querySelector("#transfer").explore;
+    ui.change(state => Object.assign(state, structuredClone(ui.start)));
+}"""
+AXE = "async () => (await axe.run('#transfer', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +41,7 @@ def page(book, chromium):
 def fresh(page):
     """The figure in its first state, at 1280 pixels."""
     changed(page, 1280, "light")
-    page.evaluate(
-        "() => { const ui = document.querySelector('#transfer').explore; ui.change(s => Object.assign(s, structuredClone(ui.start))); }"
-    )
+    page.evaluate(RESET)
     page.evaluate(SETTLED)
     return page
 
@@ -85,15 +90,15 @@ def test_weights_are_those_of_the_figure_before_it(page):
 
 def test_silence_is_exact_and_nothing_else_is_silent(page):
     """Where the figure says "exactly nothing", means and weights agree to rounding; elsewhere some weight is there."""
-    found = page.evaluate(ASK_MANY, MANY)
-    silent = [case for case in found if case[0]]
+    found = page.evaluate(f"many => many.map({ASK})", MANY)
+    silent = [case for case in found if case["silent"]]
     assert 150 < len(silent) < len(found) - 100
-    assert max(max(moved, weight) for _, moved, weight in silent) < 1e-10
-    assert min(weight for quiet, _, weight in found if not quiet) > 1e-5
+    assert max(max(case["moved"], case["other"]) for case in silent) < 1e-10
+    assert min(case["other"] for case in found if not case["silent"]) > 1e-5
 
 
 def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(fresh):
-    """A point and the correlation, by mouse and slider; with uncorrelated noise the curve moves, with cB it is still."""
+    """A point and the correlation, by mouse and slider; uncorrelated noise moves the curve, cB leaves it still."""
     before = curve(fresh)
     drag(fresh, "task 2 at x = 4", 40)
     slide(fresh, "task correlation rho", -0.5)
@@ -154,9 +159,4 @@ def test_it_is_for_everyone(fresh):
     for width, theme in ((1280, "light"), (320, "dark"), (320, "light")):
         changed(fresh, width, theme)
         assert fresh.evaluate("document.documentElement.scrollWidth") == width
-        assert (
-            fresh.evaluate(
-                "async () => (await axe.run('#transfer', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
-            )
-            == []
-        )
+        assert fresh.evaluate(AXE) == []
