@@ -4,12 +4,15 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile  # a file stays in one process; plain pytest does the same in one
 
-.PHONY: book test notebooks studies lint wheel clean
+.PHONY: book pdf test notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
+
+pdf: book  # the same pages as one file for paper, _build/pdf/book.pdf; needs Chromium
+	$(BIN)/python tools/pdf.py
 
 test: $(READY)  # every check in one run
 	$(BIN)/pytest --nbval $(CORES)
@@ -17,6 +20,10 @@ test: $(READY)  # every check in one run
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py
 	$(BIN)/python tools/bookmap.py
+
+address: $(READY)  # after a change of the address in _config.yml, or of the version
+	$(BIN)/python tools/public.py
+	$(BIN)/python tools/plain.py
 
 studies: $(READY)  # make all stored results again, on all cores; can be interrupted
 	$(BIN)/python tools/studies.py

@@ -72,5 +72,5 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 moved.install()

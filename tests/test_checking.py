@@ -103,7 +103,7 @@ def test_checks_are_drawn_as_they_are(fitted):
         at = corners[np.isclose(corners[:, 0], 0.5)][:, 1]
         low, high = found.calibration.loc[0.5, [f"{what} lowest", f"{what} highest"]]
         assert np.isclose(at.min(), low) and np.isclose(at.max(), high)
-    assert residuals.get_xlabel() == "x" and [text.get_text() for text in residuals.get_legend().get_texts()] == list(
+    assert residuals.get_xlabel() == "x" and [text.get_text() for text in quantiles.get_legend().get_texts()] == list(
         fitted.model.data.tasks
     )
     plt.close(figure)

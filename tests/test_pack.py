@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pack  # tools/pack.py
@@ -53,3 +54,10 @@ def test_pip_installs_what_the_preface_links(book, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(target)}
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.stdout.split() == [str(target / "mtgp_tutorial" / "__init__.py"), mtgp_tutorial.__version__, "92"]
+
+
+def test_the_wheel_holds_the_letters_of_figures_and_their_licence(tmp_path):
+    with zipfile.ZipFile(pack.build(tmp_path)) as wheel:
+        sizes = {info.filename: info.file_size for info in wheel.infolist() if "plots/fonts/" in info.filename}
+    names = {name.split("/")[-1] for name in sizes}
+    assert {"mtgp-sans-regular.ttf", "mtgp-sans-bold.ttf", "OFL.txt"} <= names and sum(sizes.values()) < 150_000

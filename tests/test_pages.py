@@ -1,5 +1,6 @@
 """The built book, page by page: what it links to, shows and numbers. test_browser.py opens the pages."""
 
+import io
 import json
 import os
 import re
@@ -9,13 +10,21 @@ import sys
 from pathlib import Path
 
 import bookmap  # tools/bookmap.py
+import numpy as np
 import plain  # tools/plain.py
+import preview  # tools/preview.py
+import public  # tools/public.py
 import pytest
 import yaml
 from building import build
+from PIL import Image
+
+import mtgp_tutorial
 
 ROOT = plain.ROOT
 EXAMPLE_ADDRESS = "https://github.com/OWNER/REPO"
+PAGES = "https://owner.github.io/REPO/"
+PREFACE = "book/preface"
 
 
 @pytest.fixture(scope="session", params=["", EXAMPLE_ADDRESS], ids=["no address", "address"])
@@ -24,11 +33,13 @@ def addressed(request, tmp_path_factory):
     tree = tmp_path_factory.mktemp("tree")
     for name in ("book", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_toc.yml", "genindex.md", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("_toc.yml", "genindex.md", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, tree)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
     config["repository"]["url"] = request.param
     (tree / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf8")
+    public.write(tree)
+    plain.write(tree)
     return request.param, tree, build(tree, tree)[1]
 
 
@@ -43,7 +54,8 @@ def test_every_chapter_is_in_the_contents():
 def test_every_page_of_the_contents_is_built(book):
     pages = book[1]
     assert {f"book/{name}.html" for name in plain.documents()} <= set(pages)
-    assert next(iter(plain.documents())) in pages["index.html"].select_one("meta[http-equiv=refresh]")["content"]
+    first = pages[f"book/{next(iter(plain.documents()))}.html"]  # index.html is this page (tests/test_landing.py)
+    assert pages["index.html"].article.get_text() == first.article.get_text()
 
 
 def test_the_map_is_that_of_the_contents():
@@ -111,9 +123,69 @@ def test_buttons_follow_the_address(addressed):
     for name in chapters():
         links = [link["href"] for link in pages[f"book/{name}.html"].select("a[href]")]
         copy = f"book/plain/{name}.ipynb"
-        colab = f"https://colab.research.google.com/github/OWNER/REPO/blob/main/{copy}"
+        colab = f"https://colab.research.google.com/github/OWNER/REPO/blob/v{mtgp_tutorial.__version__}/{copy}"
         assert (tree / copy).is_file()
         assert [link for link in links if "colab" in link] == ([colab] if address else [])
         assert (EXAMPLE_ADDRESS in links) == bool(address)
+        assert any(link.startswith(f"{EXAMPLE_ADDRESS}/issues") for link in links) == bool(address)
         if not address:
             assert not [link for link in links if "github.com" in link and ("REPO" in link or "/None" in link)]
+
+
+def test_the_first_page_follows_the_address(addressed):
+    """Where it leaves room for them it has links to Colab and to the source, or nothing."""
+    address, tree, pages = addressed
+    assert '<p class="address"></p>' in (tree / f"{PREFACE}.md").read_text(encoding="utf8")
+    place = pages[f"{PREFACE}.html"].select("p.address")
+    links = [link["href"] for one in place for link in one.select("a")]
+    assert len(links) == 2 * bool(address) and len(place) == bool(address)
+    assert not address or ("/five.ipynb" in links[0] and links[1] == EXAMPLE_ADDRESS)
+
+
+def test_pages_say_where_they_are_once_it_is_known(addressed):
+    """Canonical link, Open Graph and the site map; a description in any case."""
+    address, tree, pages = addressed
+    html = tree / "_build" / "html"
+    described = [name for name in pages if name.startswith("book/")]
+    for name in described:
+        page = pages[name]
+        (text,) = [tag["content"] for tag in page.select("meta[name=description]")]
+        assert 10 < len(text) <= 220 and not re.search(r"[\\<>]", text), (name, text)
+        canonical = [link["href"] for link in page.select("link[rel=canonical]")]
+        shown = {tag["property"]: tag["content"] for tag in page.select("meta[property^='og:']")}
+        assert canonical == ([PAGES + name] if address else []) and len(
+            page.select("meta[name='twitter:card']")
+        ) == bool(address)
+        if address:
+            assert shown["og:url"] == PAGES + name and shown["og:description"] == text and shown["og:title"]
+            assert (html / shown["og:image"].removeprefix(PAGES)).is_file()
+        else:
+            assert shown == {} and PAGES not in str(page)
+    assert (html / "sitemap.xml").is_file() == bool(address)
+    if address:
+        places = re.findall("<loc>(.*?)</loc>", (html / "sitemap.xml").read_text(encoding="utf8"))
+        assert {PAGES + name for name in described} <= set(places) and len(places) == len(set(places))
+        assert all((html / place.removeprefix(PAGES)).is_file() for place in places)
+
+
+def test_icons_of_all_buttons_are_there(addressed):
+    """An icon that icons.css does not know is a black square; two come with the address only."""
+    known = set(re.findall(r"\.(fa-[\w-]+) \{", (ROOT / "book" / "_static" / "icons.css").read_text(encoding="utf8")))
+    sizes = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw"}
+    icons = {name for page in addressed[2].values() for icon in page.select("[class*='fa-']") for name in icon["class"]}
+    assert {name for name in icons if name.startswith("fa-")} - sizes - known == set()
+
+
+def test_descriptions_tell_pages_apart(book):
+    described = [
+        page.select_one("meta[name=description]")["content"] for name, page in book[1].items() if "book/" in name
+    ]
+    assert len(described) == len(set(described))
+
+
+def test_the_preview_is_what_its_script_draws():
+    stored, fresh = Image.open(preview.PICTURE), Image.open(io.BytesIO(preview.draw()))
+    assert stored.size == fresh.size == preview.SIZE
+    if stored.info["Software"] == fresh.info["Software"]:  # the same Matplotlib
+        pixels = [np.asarray(image.convert("RGB"), dtype=float) for image in (stored, fresh)]
+        assert np.sqrt(np.mean((pixels[0] - pixels[1]) ** 2)) < 1

@@ -1,16 +1,23 @@
 """The plain copies: in step with the chapters, free of MyST, and able to fetch the module on Colab."""
 
 import glob
+import os
 import re
 import shutil
 import sys
+import tomllib
 
 import nbformat
 import plain  # tools/plain.py
+import public  # tools/public.py
 import pytest
+import yaml
 from bibliography import Bibliography
 from IPython.core.inputtransformer2 import TransformerManager
-from myst import Book, Converter
+from linking import Book, Label
+from myst import Converter
+
+import mtgp_tutorial
 
 MYST = re.compile(r"\{[\w:-]+\}`|^ *(?:`{3,}|:{3,})\{|^\([\w:.-]+\)=", re.MULTILINE)
 CHAPTERS = sorted((plain.ROOT / "book").glob("*.ipynb"))
@@ -29,7 +36,7 @@ def test_copies_are_in_step():
 def test_copies_hold_the_same_code_and_no_myst(path):
     source, copy = nbformat.read(path, as_version=4), nbformat.read(path.parent / "plain" / path.name, as_version=4)
     code = [[cell.source for cell in book.cells if cell.cell_type == "code"] for book in (source, copy)]
-    assert code[0][0] == plain.FIRST.strip() and code[1][0].endswith(f"\n\n{plain.FIRST}".rstrip())
+    assert code[0][0] == plain.FIRST.strip() and code[1][0] == plain.first_cell()
     assert code[1][1:] == code[0][1:]
     assert not any(cell.get("outputs") for cell in copy.cells)
     assert not MYST.findall("\n".join(cell.source for cell in copy.cells if cell.cell_type == "markdown"))
@@ -39,12 +46,16 @@ def test_copies_hold_the_same_code_and_no_myst(path):
 def convert(tmp_path):
     """Converts text as chapter 2 of a small book."""
     (tmp_path / "references.bib").write_text(BIB)
-    book = Book(Bibliography(tmp_path / "references.bib"), titles={"here": "Here", "there": "There"})
-    book.labels["far"] = ("there", "(1.1)")
+    titles = {"here": "Here", "there": "There", "text": "Text"}
+    book = Book(Bibliography(tmp_path / "references.bib"), titles=titles, copies={"here", "there"})
+    book.labels["far"] = Label("there", "(1.1)")
+    book.labels["far-section"] = Label("there", "Its heading", section=True)
+    book.labels["text-section"] = Label("text", "Its heading", section=True)
 
-    def both_passes(text):
-        Converter(book, "here", 2, strict=False).text(text)
-        return Converter(book, "here", 2, strict=True).text(text)
+    def both_passes(text, pages=""):
+        book.pages = pages
+        Converter(book, "here", 2, strict=False).cell(text)
+        return Converter(book, "here", 2, strict=True).cell(text)
 
     return both_passes
 
@@ -54,19 +65,26 @@ EXAMPLES = {
     "{cite:p}`one,two`": "(Adams, 2001; Adams and Álvarez, 2002)",
     "{cite:t}`three`": "Adams et al. (2003)",
     "$$\na\n$$ (e)\n\nsee {eq}`e`": "$$\na \\tag{2.1}\n$$\n\nsee (2.1)",
-    "{eq}`far`": "(1.1) of *There*",
-    "{doc}`there` {doc}`text <there>`": "*There* text",
-    "(s)=\n## Section\n\n{ref}`s` {ref}`text <s>`": "## Section\n\nSection text",
+    "{eq}`far`": "[(1.1) of *There*](there.ipynb)",
+    "{ref}`far-section` {ref}`it <far-section>`": (
+        "[Its heading](there.ipynb#cell-id=far-section) [it](there.ipynb#cell-id=far-section)"
+    ),
+    "{doc}`there` {doc}`shown <there>`": "[*There*](there.ipynb) [shown](there.ipynb)",
+    "{doc}`text` {ref}`text-section`": "*Text* Its heading of *Text*",
+    "(s)=\n## Section\n\n{ref}`s` {ref}`shown <s>`": (
+        '<a id="scrollTo=s"></a>\n\n## Section\n\n[Section](#scrollTo=s) [shown](#scrollTo=s)'
+    ),
     "{term}`tasks` {term}`task <tasks>`": "tasks task",
     ":::{admonition} A *title*\n:class: tip\nbody\n:::": "> **A *title*.** body",
     "```{note}\nbody\n```": "> **Note.** body",
-    "```{dropdown} More\nbody\n```": "> **More.** body",
+    "```{note}\n- body\n```": "> **Note.**\n>\n> - body",
+    "```{dropdown} More\n$$\na\n$$\n```": "<details>\n<summary>More</summary>\n\n$$\na\n$$\n\n</details>",
     "```{prf:definition} ICM\n:label: d\nbody\n\n$$\na\n$$\n```\n\n{prf:ref}`d`": (
         "> **Definition 2.1 (ICM).** body\n>\n> $$ a $$\n\nDefinition 2.1"
     ),
     "````{prf:proof}\n```{math}\nx\n```\n````": "> *Proof.* $$ x $$",
     "```{exercise}\n:label: x\nbody\n```\n\n```{solution} x\nanswer\n```": (
-        "> **Exercise 2.1.** body\n\n#### Solution to exercise 2.1\n\nanswer"
+        "> **Exercise 2.1.** body\n\n<details>\n<summary>Solution to exercise 2.1</summary>\n\nanswer\n\n</details>"
     ),
     "```{exercise-start} Try\n:label: x\n```": "**Exercise 2.1 (Try).**",
     "```{figure} a.png\n:name: f\n:alt: An image.\nCaption {numref}`f`.\n```": (
@@ -110,43 +128,145 @@ class Colab:
         self.asked.append((name, line))
 
 
-def run_colab_cell(cell, monkeypatch, wheels):
-    """Run the first cell of a plain copy and return what it installed."""
+def run_first_cell(cell, monkeypatch, wheels=()):
+    """Run the first cell of a plain copy with these wheels beside it, oldest first; return what it installed."""
     shell = Colab()
-    monkeypatch.setattr(glob, "glob", lambda pattern: wheels)
-    exec(TransformerManager().transform_cell(cell), {"get_ipython": lambda: shell})
+    monkeypatch.setattr(glob, "glob", lambda pattern: sorted(wheels))
+    monkeypatch.setattr(os.path, "getmtime", lambda path: list(wheels).index(path))
+    names = {"get_ipython": lambda: shell}
+    exec(TransformerManager().transform_cell(cell), names)
+    assert names.get("newest") == (wheels[-1] if wheels else None)
     return shell.asked
 
 
-def test_the_first_cell_says_what_to_do(monkeypatch):
-    """One sentence, on Colab and elsewhere, when the module or what it needs is not there; else nothing."""
+def test_the_first_cell_of_a_chapter_says_what_to_do(monkeypatch):
     exec(plain.FIRST, {})
     monkeypatch.setitem(sys.modules, "mtgp_tutorial", None)  # so that an import fails
-    said = "mtgp_tutorial.*: run `pip install .` in the book's folder, or download the wheel .* Colab"
-    with pytest.raises(ModuleNotFoundError, match=said):
+    with pytest.raises(ModuleNotFoundError, match="mtgp_tutorial.*: run `pip install .` in the book's folder, or"):
         exec(plain.FIRST, {})
-    monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
-    with pytest.raises(ModuleNotFoundError, match=said):
-        run_colab_cell(f"{plain.WITHOUT_ADDRESS}\n{plain.FIRST}", monkeypatch, [])
 
 
-def test_colab_cell_without_address(monkeypatch):
-    cell = f"{plain.WITHOUT_ADDRESS}\n{plain.FIRST}"
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
-    assert run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"]) == []
-    monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
-    assert run_colab_cell(cell, monkeypatch, []) == []
-    [(magic, line)] = run_colab_cell(cell, monkeypatch, ["/content/mtgp_tutorial-1.whl"])
-    assert magic == "pip" and line.startswith("install")  # IPython puts the path in
+@pytest.mark.parametrize("colab", [False, True])
+def test_the_first_cell_of_a_copy(monkeypatch, colab):
+    """It installs the newest wheel beside it; where there is none it says what to do if the module is missing."""
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "x") if colab else monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    assert run_first_cell(plain.first_cell(), monkeypatch) == []
+    wheels = ["mtgp_tutorial-0.9-py3-none-any.whl", "mtgp_tutorial-0.10-py3-none-any.whl"]
+    [(magic, line)] = run_first_cell(plain.first_cell(), monkeypatch, wheels)
+    assert magic == "pip" and line == "install -q {newest}"  # IPython puts the path in
+    monkeypatch.setitem(sys.modules, "mtgp_tutorial", None)
+    with pytest.raises(
+        ModuleNotFoundError, match="put the book's wheel, .* beside this notebook .* run this cell again"
+    ):
+        run_first_cell(plain.first_cell(), monkeypatch)
 
 
-def test_colab_cell_with_address(monkeypatch, tmp_path):
-    shutil.copytree(plain.ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns("plain"))
-    shutil.copy(plain.ROOT / "_toc.yml", tmp_path)
+def test_no_copy_says_more_than_the_first_cell_does():
+    assert "Colab" not in plain.first_cell().partition("\n")[0]  # nothing to fetch from there without an address
+
+
+@pytest.fixture
+def with_address(tmp_path):
+    """A tree with a made-up address."""
+    shutil.copytree(plain.ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns("plain", "_*", "studies"))
+    for name in ("_toc.yml", *public.FILES):
+        shutil.copy(plain.ROOT / name, tmp_path)
     (tmp_path / "_config.yml").write_text("repository: {url: 'https://github.com/OWNER/REPO'}")
-    plain.write(tmp_path)
-    assert plain.stale(tmp_path) == []
+    return tmp_path
+
+
+def test_copies_follow_the_address(monkeypatch, with_address):
+    """On Colab the first cell fetches the release that the copy belongs to; what has no copy is linked as a page."""
+    plain.write(with_address)
+    assert plain.stale(with_address) == []
     monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
-    for path in (tmp_path / "book" / "plain").glob("*.ipynb"):
-        cell = nbformat.read(path, as_version=4).cells[0].source
-        assert run_colab_cell(cell, monkeypatch, []) == [("pip", 'install -q "git+https://github.com/OWNER/REPO"')]
+    release = f'install -q "git+https://github.com/OWNER/REPO@v{mtgp_tutorial.__version__}"'
+    for path in CHAPTERS:
+        copy = nbformat.read(with_address / "book" / "plain" / path.name, as_version=4)
+        assert run_first_cell(copy.cells[0].source, monkeypatch) == [("pip", release)]
+        assert run_first_cell(copy.cells[0].source, monkeypatch, ["a.whl"]) == [("pip", "install -q {newest}")]
+    glossary = (with_address / "book" / "plain" / "glossary.ipynb").read_text(encoding="utf8")
+    assert "[index](https://owner.github.io/REPO/genindex.html)" in glossary
+
+
+def test_other_files_follow_the_address(with_address):
+    assert public.stale() == [], "run `python tools/public.py`"
+    before = {name: (with_address / name).read_text(encoding="utf8") for name in public.FILES}
+    assert not [name for name, text in before.items() if "OWNER" in text or "owner" in text]
+    assert public.stale(with_address) == list(public.FILES)
+    public.write(with_address)
+    assert public.stale(with_address) == []
+    for name in public.FILES:
+        text = (with_address / name).read_text(encoding="utf8")
+        assert "https://github.com/OWNER/REPO" in text or "github/OWNER/REPO" in text
+        assert "https://owner.github.io/REPO/" in text
+    project = tomllib.loads((with_address / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    assert project["urls"]["Repository"] == "https://github.com/OWNER/REPO" and project["optional-dependencies"]
+    citation = yaml.safe_load((with_address / "CITATION.cff").read_text(encoding="utf8"))
+    assert citation["repository-code"] == "https://github.com/OWNER/REPO" and citation["license"] == "BSD-3-Clause"
+    (with_address / "_config.yml").write_text("repository: {url: ''}")
+    public.write(with_address)
+    assert {name: (with_address / name).read_text(encoding="utf8") for name in public.FILES} == before
+
+
+ADDRESSES = {
+    "{repository: {url: ''}, html: {baseurl: 'https://book.org'}}": "",  # no address, no pages
+    "{repository: {url: 'https://github.com/Owner/Repo'}}": "https://owner.github.io/Repo/",
+    "{repository: {url: 'https://github.com/Owner/Repo.git'}}": "https://owner.github.io/Repo/",
+    "{repository: {url: 'https://github.com/Owner/owner.github.io'}}": "https://owner.github.io/",
+    "{repository: {url: 'https://github.com/O/R'}, html: {baseurl: 'https://book.org'}}": "https://book.org/",
+    "{repository: {url: 'https://git.org/o/r'}}": "",
+}
+
+
+@pytest.mark.parametrize("settings", ADDRESSES)
+def test_where_the_pages_are(tmp_path, settings):
+    (tmp_path / "_config.yml").write_text(settings)
+    assert public.pages(tmp_path) == ADDRESSES[settings]
+
+
+def test_links_between_copies_lead_somewhere():
+    """Each sibling is there, and each section has a cell of that id and an anchor of that name."""
+    cells = {path.name: nbformat.read(path, as_version=4).cells for path in (plain.ROOT / "book" / "plain").iterdir()}
+    ids = {name: {cell["id"] for cell in copy} for name, copy in cells.items()}
+    links = 0
+    for name, copy in cells.items():
+        assert len(ids[name]) == len(copy)
+        text = "\n".join(cell.source for cell in copy if cell.cell_type == "markdown")
+        for file, kind, label in re.findall(r"\]\(([\w.]*)(?:#([\w-]+)=([\w-]+))?\)", text):
+            links += 1
+            assert (file or name) in cells and (not label or label in ids[file or name]), (name, file, label)
+            assert kind == ({"": "scrollTo"}.get(file, "cell-id") if label else "")
+            assert file or f'<a id="scrollTo={label}"></a>' in text
+    assert links > 300
+    index = cells["wrong.ipynb"][1].source.split("\n")
+    rows = [row for row in index if row.startswith("| ") and not row.endswith(("| section |", "| |"))]
+    assert len(rows) > 25 and [row for row in rows if "](#scrollTo=" not in row and ".ipynb" not in row] == []
+
+
+def test_answers_are_folded():
+    """Words in <details> that open and close within one cell, code by the cell's metadata."""
+    for path in CHAPTERS:
+        copy = nbformat.read(path.parent / "plain" / path.name, as_version=4)
+        open_code = 0
+        for cell in copy.cells:
+            assert cell.source.count("<details>") == cell.source.count("</details>")
+            if "Solution to exercise" in cell.source and cell.cell_type == "markdown":
+                bare = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+                assert "Solution to" not in re.sub(r"\*Solution to exercise [\d.]+: the next cell\.\*", "", bare)
+            open_code += cell.cell_type == "code" and cell.metadata != plain.FOLDED
+        source = nbformat.read(path, as_version=4)
+        shown = [cell for cell in source.cells if cell.cell_type == "code" and not cell.metadata.get("tags")]
+        assert open_code == 1 + len(shown) - code_of_solutions(source)
+
+
+def code_of_solutions(notebook):
+    """How many code cells without a tag of their own stand between a solution's two marks."""
+    inside, found = False, 0
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            marks = re.findall(r"\{solution-(start|end)\}", cell.source)
+            inside = marks[-1] == "start" if marks else inside
+        else:
+            found += inside and not cell.metadata.get("tags")
+    return found

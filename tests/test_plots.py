@@ -1,5 +1,8 @@
 """Figures show what they are given: looked at through their Axes, not their pixels."""
 
+import warnings
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -7,6 +10,8 @@ import torch
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font  # noqa: E402
+from seaborn.utils import relative_luminance  # noqa: E402
 
 from mtgp_tutorial import fit, icm, plots, predict, simulate, summarise  # noqa: E402
 
@@ -94,6 +99,16 @@ def test_heatmap_shows_every_entry():
     plt.close(figure)
 
 
+def test_numbers_on_a_heatmap_can_be_read_on_every_colour():
+    matrix = pd.DataFrame(np.linspace(-1, 1, 81).reshape(9, 9))
+    figure, ax = plt.subplots()
+    plots.heatmap(ax, matrix, "", limit=1)
+    for text, colour in zip(ax.texts, ax.collections[0].get_facecolors()):
+        low, high = sorted(relative_luminance(one) for one in (text.get_color(), colour))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, text.get_text()
+    plt.close(figure)
+
+
 def test_tasks_beyond_the_palette_begin_it_again():
     look = [(plots.style(t)["color"], str(plots.style(t)["linestyle"]), plots.marker(t)) for t in range(9)]
     assert len({colour for colour, _, _ in look}) == 8 and len({one[1:] for one in look[:4]}) == 4
@@ -128,5 +143,25 @@ def test_the_style_is_the_books():
         look = {name: matplotlib.rcParams[f"axes.spines.{name}"] for name in ("top", "right", "left", "bottom")}
         assert look == {"top": False, "right": False, "left": True, "bottom": True}
         assert matplotlib.rcParams["figure.facecolor"] == matplotlib.rcParams["savefig.facecolor"] == "white"
-        assert matplotlib.rcParams["font.size"] == 10.5 and not matplotlib.rcParams["legend.frameon"]
+        assert matplotlib.rcParams["font.size"] == 11.5 and not matplotlib.rcParams["legend.frameon"]
         assert matplotlib.rcParams["figure.constrained_layout.use"]
+
+
+def test_letters_come_with_the_module():
+    """The face of the pages, also where nobody has installed it; a second face where it lacks a letter."""
+    with matplotlib.rc_context():
+        plots.use_style()
+        plots.use_style()
+        for weight, file in (("normal", "mtgp-sans-regular.ttf"), ("bold", "mtgp-sans-bold.ttf")):
+            path = findfont(FontProperties(family=plots.look.FACE, weight=weight), fallback_to_default=False)
+            assert Path(path).name == file and Path(path).parent == Path(plots.__file__).parent / "fonts"
+        assert [font.name for font in fontManager.ttflist].count(plots.look.FACE) == 2, "told once, not twice"
+        assert matplotlib.rcParams["font.family"] == [plots.look.FACE, "DejaVu Sans"]
+        letters = get_font(path).get_charmap()
+        assert {ord(letter) for letter in "0aZäßçéñ°±×·−–—’½²µρκΣλ"} <= set(letters)
+        figure = plt.figure()
+        figure.text(0, 0, "Ž ≥ $\\rho_1 \\otimes K$")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Matplotlib warns of a letter that no face has
+            figure.canvas.draw()
+        plt.close(figure)

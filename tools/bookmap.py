@@ -13,15 +13,16 @@ import plain
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mtgp_tutorial.plots import COLOURS
+from mtgp_tutorial.plots import COLOURS, use_style
 
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "map.svg"
 GREY = "#333333"
 
+# colours are for large letters only: on white they have a contrast of 3, and small ones need 4.5
 # pieces of the equation: mathematics, colour, chapters that teach it
 TERMS = [
     (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, []),
-    (r"$\sum_q\,$", COLOURS[1], ["lmc"]),
+    (r"$\sum_q\;\;$", COLOURS[1], ["lmc"]),
     (r"$B_q[s,t]\;$", COLOURS[0], ["independent", "icm", "sharing", "icm_full"]),
     (r"$k_q(x_i, x_j)$", COLOURS[2], ["gp"]),
     (r"$\;+\;[i=j]\;$", GREY, []),
@@ -32,12 +33,12 @@ CHAPTERS = {
     "five": "a file with holes, filled, and one honest comparison",
     "gp": "one task: the kernel $k$, conditioning, the marginal likelihood",
     "scores": "is the band as wide as the error, and is one model better than another?",
-    "independent": "each $B_q$ is diagonal: the baseline",
+    "independent": "each $B$ is diagonal: the baseline",
     "icm": "one kernel, and a full $B$: tasks speak for each other",
     "sharing": "what another task can add, and when it adds nothing",
     "icm_full": "which relations one $B$ holds: rank, factors, lags",
-    "lmc": "several kernels, each with a $B_q$ of its own",
-    "noise": "what a row shares beyond the functions: $\\Sigma$ is $B_0$",
+    "lmc": "several kernels, each with a $B$ of its own",
+    "noise": "what a row shares beyond the functions: the matrix $\\Sigma$",
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences and a verdict",
     "table": "from a raw file to a report: dates, trends, known errors, checks",
@@ -57,18 +58,18 @@ def draw(titles: dict[str, str]) -> Figure:
     numbers = {name: number for number, name in enumerate(titles, 1)}
     x = 0.02
     for text, colour, names in TERMS:
-        piece = figure.text(x, 1 - 0.38 / height, text, color=colour, size=17, va="center")
+        piece = figure.text(x, 1 - 0.38 / height, text, color=colour, size=18, va="center")
         box = piece.get_window_extent(renderer)
         right = box.x1 / figure.bbox.width
         if names:
             tag = ", ".join(str(numbers[name]) for name in names)
-            figure.text((x + right) / 2, 1 - 0.78 / height, tag, color=colour, size=9, ha="center", weight="bold")
+            figure.text((x + right) / 2, 1 - 0.82 / height, tag, color=colour, size=14, ha="center", weight="bold")
         x = right
     for row, (name, title) in enumerate(titles.items()):
         y = 1 - (1.25 + 0.52 * row) / height
         figure.text(0.03, y, str(numbers[name]), color=colours.get(name, GREY), size=15, weight="bold", va="center")
-        figure.text(0.105, y + 0.11 / height, title, color=colours.get(name, GREY), size=11, weight="bold", va="center")
-        figure.text(0.105, y - 0.11 / height, CHAPTERS[name], color=GREY, size=10, va="center")
+        figure.text(0.105, y + 0.11 / height, title, color=GREY, size=12, weight="bold", va="center")
+        figure.text(0.105, y - 0.11 / height, CHAPTERS[name], color=GREY, size=11, va="center")
     return figure
 
 
@@ -77,7 +78,9 @@ def drawn() -> str:
     numbered = [name for name, number in plain.documents().items() if number]
     titles = {name: plain.title(plain.read(name, plain.ROOT)) for name in numbered}
     file = io.StringIO()
-    with mpl.rc_context({"mathtext.fontset": "cm", "svg.hashsalt": "map"}):
+    with mpl.rc_context():
+        use_style()
+        mpl.rcParams.update({"svg.hashsalt": "map", "figure.constrained_layout.use": False})
         draw(titles).savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
 

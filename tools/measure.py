@@ -9,11 +9,13 @@ hide-cell. The plain copies have no folds.
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import NamedTuple
 
 import nbformat
 from blocks import FENCE, split
+from myst import EQUATION
 from plain import ROOT, documents, read
 
 MOST_WORDS, MOST_LINES = 2500, 120  # in sight, of a numbered chapter
@@ -76,6 +78,16 @@ def length(page: nbformat.NotebookNode) -> Length:
             found = (sight, hidden, 0, 0)
         total = Length(*(a + b for a, b in zip(total, found)))
     return total
+
+
+def minutes(page: nbformat.NotebookNode) -> int:
+    """To read what is in sight: 150 words or 10 lines of code a minute; a displayed equation is worth 75 words."""
+    weighed = copy.deepcopy(page)
+    for cell in weighed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = EQUATION.sub(" word" * 75, cell.source)
+    found = length(weighed)
+    return round(found.words / 150 + found.lines / 10)
 
 
 def lengths() -> dict[str, Length]:

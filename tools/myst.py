@@ -8,32 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 
-from bibliography import Bibliography
 from blocks import FENCE, Directive, split
+from linking import Book, Label, anchored
+from shapes import EQUATION, fold, quote, tidy
 
-EQUATION = re.compile(r"\$\$(.+?)\$\$(?: *\(([\w:.-]+)\))?", re.DOTALL)
 ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
 TARGET = re.compile(r"^\(([\w:.-]+)\)=\n+(?:#+ +(.*))?", re.MULTILINE)
 LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s]+)(\))")
-BOXES = {"note", "tip", "warning", "important", "caution", "hint", "seealso", "admonition", "dropdown"}
+BOXES = {"note", "tip", "warning", "important", "caution", "hint", "seealso", "admonition"}
 STATEMENTS = {"definition", "proposition", "theorem", "lemma", "corollary", "algorithm", "example", "remark"}
-
-
-@dataclass
-class Book:
-    """What cross-references need to know about all documents."""
-
-    bibliography: Bibliography
-    titles: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # label -> document, text
-
-
-def quote(text: str) -> str:
-    """A block quote. Display mathematics goes on one line: Jupyter would take the > marks inside it for mathematics."""
-    text = EQUATION.sub(lambda found: " ".join(found[0].split()), text)
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
 
 
 class Converter:
@@ -48,6 +32,7 @@ class Converter:
         self.book, self.document, self.chapter, self.strict = book, document, chapter, strict
         self.counts: Counter[str] = Counter() if counts is None or chapter else counts
         self.cited: list[str] = []
+        self.answering = ""  # the heading of the solution that this place belongs to
 
     def number(self, kind: str) -> str:
         """The next number of its kind, counted within the chapter as Sphinx does."""
@@ -57,27 +42,53 @@ class Converter:
     def label(self, name: str | None, text: str) -> None:
         """Remember what a reference to this label says."""
         if name:
-            self.book.labels[name] = (self.document, text)
+            self.book.labels[name] = Label(self.document, text)
+
+    def cell(self, markdown: str) -> str:
+        """Convert one cell. A solution may go on through several; a fold cannot, so each has its own."""
+        parts: list[str] = []
+        answer: list[str] = []
+        for part in split(markdown):
+            if isinstance(part, Directive) and part.name == "solution-start":
+                self.answering = self.solved(part)
+                answer = [self.text(part.body)]
+            elif isinstance(part, Directive) and part.name == "solution-end":
+                parts.append(self.answer(answer, more=False))
+                answer = []
+            else:
+                (answer if self.answering else parts).append(self.part(part))
+        if self.answering:
+            parts.append(self.answer(answer, more=True))
+        return tidy(parts)
+
+    def answer(self, parts: list[str], more: bool) -> str:
+        """What a cell has of a solution, folded; `more` if it goes on in the next cell."""
+        heading, body = self.answering, tidy(parts)
+        begun = heading.endswith(", continued")
+        self.answering = (heading if begun else f"{heading}, continued") if more else ""
+        if body:
+            return "\n" + fold(heading, body)
+        return f"\n*{heading}: the next cell.*" if more and not begun else ""
 
     def text(self, markdown: str) -> str:
-        """Convert the Markdown of one cell."""
-        parts = []
-        for part in split(markdown):
-            if isinstance(part, Directive):
-                parts.append(self.directive(part))
-            else:
-                parts.append(part if FENCE.match(part.split("\n")[0]) else self.prose(part))
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip("\n")
+        """Convert Markdown that stands inside a cell or a directive."""
+        return tidy([self.part(part) for part in split(markdown)])
+
+    def part(self, part: str | Directive) -> str:
+        """Convert prose or a directive; fenced code stays as it is."""
+        if isinstance(part, Directive):
+            return self.directive(part)
+        return part if FENCE.match(part.split("\n")[0]) else self.prose(part)
 
     def prose(self, text: str) -> str:
         """Convert text outside fences: targets, numbered equations, roles, relative links."""
         for found in TARGET.finditer(text):
-            self.label(found[1], found[2] or found[1])
-        text = re.sub(r"^\([\w:.-]+\)=\n", "", text, flags=re.MULTILINE)
+            self.book.labels[found[1]] = Label(self.document, found[2] or found[1], section=True)
+        text = re.sub(r"^\(([\w:.-]+)\)=\n", anchored, text, flags=re.MULTILINE)
         text = re.sub(r"^(%.*|\+\+\+.*)\n?", "", text, flags=re.MULTILINE)
         text = EQUATION.sub(self.equation, text)
-        text = ROLE.sub(self.role, text)
-        return LINK.sub(self.link, text)
+        text = LINK.sub(self.link, text)
+        return ROLE.sub(self.role, text)
 
     def equation(self, found: re.Match[str]) -> str:
         """Write the number of a labelled equation into it."""
@@ -103,27 +114,19 @@ class Converter:
         if name == "term":
             return shown or target
         if name == "doc":
-            return self.page(target.split("/")[-1], shown)
+            return self.book.page(target.split("/")[-1], shown, self.document)
         if name in {"eq", "ref", "prf:ref", "numref"}:
             return self.reference(target, shown)
         raise ValueError(f"{self.document}: role {{{name}}} has no plain form; add it to tools/myst.py.")
 
-    def page(self, document: str, shown: str) -> str:
-        """A link to another page; a page of text has no plain copy and is named only."""
-        if document not in self.book.titles:
-            raise ValueError(f"{self.document}: there is no page {document!r}.")
-        return shown or f"*{self.book.titles[document]}*"
-
     def reference(self, target: str, shown: str) -> str:
-        """The text of a label, with the page's title if it stands on another one."""
-        if target not in self.book.labels:
-            if self.strict:
-                raise ValueError(f"{self.document}: there is no label {target!r}.")
-            return ""
-        document, text = self.book.labels[target]
-        number = text.split()[-1]
-        text = shown.replace("%s", number).replace("{number}", number) or text
-        return text if document == self.document else f"{text} of *{self.book.titles[document]}*"
+        """The text of a label; in the first pass it may still be unknown."""
+        return self.book.reference(target, shown, self.document) if self.strict or target in self.book.labels else ""
+
+    def solved(self, block: Directive) -> str:
+        """The heading of a solution."""
+        name = self.reference(block.title, "")
+        return f"Solution to {name[:1].lower()}{name[1:]}"
 
     def directive(self, block: Directive) -> str:
         """Convert a block directive."""
@@ -131,20 +134,25 @@ class Converter:
         if block.name == "math":
             label = f" ({block.options['label']})" if "label" in block.options else ""
             return self.prose(f"$$\n{block.body}\n$${label}")
-        if block.name in {"exercise-end", "solution-end", "bibliography", "index", "eval-rst"}:
+        if block.name in {"exercise-end", "bibliography", "index", "eval-rst"}:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
         if block.name == "explore":  # its twin stands before it, with the cell that makes it
             twin = self.reference(block.options["twin"], "")
             return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
+        if block.name == "raw":  # for the pages only
+            return ""
         if block.name in {"figure", "image"}:
             return self.figure(block)
-        if block.name in {"solution", "solution-start"}:
-            solved = self.reference(block.title, "")
-            return f"#### Solution to {solved[:1].lower()}{solved[1:]}\n\n{self.text(block.body)}"
+        if block.name == "solution":
+            return "\n" + fold(self.solved(block), self.text(block.body))
+        if block.name == "dropdown":
+            return "\n" + fold(block.title, self.text(block.body))
         heading = self.heading(block, kind)
-        body = f"{heading} {self.text(block.body)}" if block.body else heading
+        body = self.text(block.body)
+        gap = "\n\n" if re.match(r"[-*|] |\d+\. |\|", body) else " "  # a list or table begins on its own line
+        body = f"{heading}{gap}{body}" if body else heading
         return body if block.name == "exercise-start" else "\n" + quote(body) + "\n"
 
     def heading(self, block: Directive, kind: str) -> str:

@@ -4,6 +4,7 @@
     python tools/notebooks.py book/icm.ipynb     # some
     python tools/notebooks.py --check            # write nothing; exit status 1 if a file would change
 
+The processor minutes of each run go into book/minutes.json, for the line below the chapter's title.
 Outputs and execution counts stay (nbval and the book need them). Timings, widget state and editor settings go, so that
 a second run on the same machine gives the same bytes.
 """
@@ -21,12 +22,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels 
 os.environ["MATPLOTLIBRC"] = str(Path(__file__).resolve().parents[1] / "tests" / "matplotlibrc")
 os.environ.pop("MPLBACKEND", None)
 
+import frame
 import nbformat
 import plain
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 PICTURE = BOOK / "_static" / "erie.png"  # the README shows the first figure of the ICM chapter
+# letters are measured as figures are drawn, and their sizes kept: tools/lettering.py
+WATCH = (
+    f"import sys; sys.path.append({str(Path(__file__).parent)!r}); import lettering; lettering.watch(); sys.path.pop()"
+)
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -35,7 +41,9 @@ def run(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     with_first_cell(notebook)
     where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where).execute()
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, resources=where)
+    client.extra_arguments = [f"--IPKernelApp.exec_lines={WATCH}"]
+    client.execute()
     return nbformat.writes(normalised(notebook)) + "\n"
 
 
@@ -87,9 +95,11 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    changed = False
+    changed, seconds = False, {}
     for path in arguments.notebooks or sorted(BOOK.glob("*.ipynb")):
+        before = frame.processor_seconds()
         text = run(path)
+        seconds[path.stem] = frame.processor_seconds() - before
         differs = text != path.read_text(encoding="utf8")
         changed = changed or differs
         print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
@@ -97,6 +107,7 @@ def main() -> int:
             path.write_text(text, encoding="utf8")
     if arguments.check:
         return int(changed or bool(plain.stale()) or PICTURE.read_bytes() != first_figure(BOOK / "icm.ipynb"))
+    frame.keep(seconds)
     plain.write()
     PICTURE.write_bytes(first_figure(BOOK / "icm.ipynb"))
     return 0

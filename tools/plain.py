@@ -3,24 +3,30 @@
     python tools/plain.py            # write them
     python tools/plain.py --check    # write nothing; exit status 1 if one is missing, stale or left over
 
-A copy has the chapter's code, no outputs, plain Markdown, and a first cell that also fetches the module on Colab.
+A copy has the chapter's code, no outputs, plain Markdown, links to the other copies, and a first cell that gets the
+module. What is folded on the page is folded in it, as far as the program that opens it can.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 
+import frame
 import nbformat
+import public
 import yaml
 from bibliography import Bibliography
-from myst import Book, Converter
+from linking import Book, sections
+from myst import Converter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 ROOT = Path(__file__).resolve().parents[1]
+TEXTS = ("decide", "glossary")  # pages of text to read beside a notebook; the other ones are named, or linked to
 
-# The first code cell of every notebook; a copy has what fetches the module on Colab above it.
+# The first code cell of every chapter; a copy has FETCH instead.
 FIRST = """\
 try:
     import mtgp_tutorial
@@ -32,27 +38,39 @@ except ModuleNotFoundError as error:
         "run this cell again."
     ) from None
 """
-WITH_ADDRESS = """\
-# Is the module here? On Colab it is fetched; elsewhere this says what to do.
-import os
-
-if "COLAB_RELEASE_TAG" in os.environ:
-    %pip install -q "git+{address}"
-"""
-WITHOUT_ADDRESS = """\
-# Is the module here? If not, this says what to do; on Colab an uploaded wheel is installed.
+FETCH = """\
+# Gets the module: from a wheel beside this notebook{or_else}.
 import glob
 import os
 
-if "COLAB_RELEASE_TAG" in os.environ:
-    for wheel in sorted(glob.glob("/content/mtgp_tutorial-*.whl"))[-1:]:
-        %pip install -q {wheel}
+wheels = sorted(glob.glob("mtgp_tutorial-*-any.whl"), key=os.path.getmtime)
+if wheels:
+    newest = wheels[-1]
+    %pip install -q {newest}
+{elsewhere}
+try:
+    import mtgp_tutorial
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"{error}: put the book's wheel, which its first page links, beside "
+        "this notebook (on Colab: the folder symbol on the left) and run this "
+        "cell again. Or run `pip install .` in the book's folder."
+    ) from None
 """
+ON_COLAB = """\
+elif "COLAB_RELEASE_TAG" in os.environ:
+    %pip install -q "git+{address}@{release}"
+"""
+# JupyterLab reads the first, Colab the second. VS Code keeps folds in its own settings only, and reads neither.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
-def address(root: Path = ROOT) -> str:
-    """The book's public address, or "" while it has none."""
-    return yaml.safe_load((root / "_config.yml").read_text(encoding="utf8")).get("repository", {}).get("url") or ""
+def first_cell(root: Path = ROOT) -> str:
+    """The first cell of a copy; without an address there is nothing that Colab could fetch."""
+    address = public.repository(root)
+    elsewhere = ON_COLAB.format(address=address, release=public.release(root)) if address else ""
+    cell = FETCH.replace("{or_else}", ", or on Colab the release that it belongs to" if address else "")
+    return cell.replace("{elsewhere}\n", elsewhere + "\n").strip()
 
 
 def documents(root: Path = ROOT) -> dict[str, int | None]:
@@ -88,44 +106,63 @@ def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbf
         if cell.source == FIRST.strip():
             continue
         if cell.cell_type == "code":
-            cells.append(new_code_cell(cell.source))
+            hidden = converter.answering or {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", []))
+            cells.append(new_code_cell(cell.source, metadata=FOLDED if hidden else {}))
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             source = converter.caption(figure["caption"], figure.get("name")) if "caption" in figure else ""
         else:
-            source = converter.text(cell.source)
-        if source:
-            cells.append(new_markdown_cell(source))
+            source = converter.cell(cell.source)
+        cells += [new_markdown_cell(text) for text in sections(source)]
+        if cell is notebook.cells[0] and (below := frame.line(converter.document)):
+            cells.append(new_markdown_cell(converter.text(below)))
     if converter.cited:
         listed = converter.book.bibliography.listed(converter.cited)
         cells.append(new_markdown_cell(f"## References\n\n{listed}"))
     return cells
 
 
-def copies(root: Path = ROOT) -> dict[Path, str]:
-    """Path and text of every plain copy."""
+def pages_and_book(root: Path) -> tuple[dict[str, nbformat.NotebookNode], Book]:
+    """All pages in their order, and a book that knows their titles and which of them have copies."""
+    pages = {name: read(name, root) for name in documents(root)}
+    notebooks = {name for name in pages if (root / "book" / f"{name}.ipynb").is_file()}
+    return pages, Book(
+        Bibliography(root / "book" / "references.bib"),
+        titles={name: title(page) for name, page in pages.items()} | {"genindex": "Index"},
+        copies=notebooks | set(TEXTS),
+        pages=public.pages(root),
+    )
+
+
+def labelled(root: Path = ROOT) -> tuple[Book, dict[str, nbformat.NotebookNode], dict[str, int | None]]:
+    """What references need to know, the pages, and their numbers."""
     numbers = documents(root)
-    pages = {name: read(name, root) for name in numbers}
-    book = Book(Bibliography(root / "book" / "references.bib"), titles={"genindex": "Index"})
-    for name, page in pages.items():
-        book.titles[name] = title(page)
+    pages, book = pages_and_book(root)
     counts: Counter[str] = Counter()
     for name, page in pages.items():
         converted(page, Converter(book, name, numbers[name], False, counts))
-    url = address(root)
-    colab = new_code_cell(f"{WITH_ADDRESS.format(address=url) if url else WITHOUT_ADDRESS}\n{FIRST}".strip())
-    written, counts = {}, Counter()
+    return book, pages, numbers
+
+
+def copies(root: Path = ROOT) -> dict[Path, str]:
+    """Path and text of every plain copy."""
+    book, pages, numbers = labelled(root)
+    written: dict[Path, str] = {}
+    counts: Counter[str] = Counter()
     for name, page in pages.items():
-        converter = Converter(book, name, numbers[name], True, counts)
-        if (root / "book" / f"{name}.ipynb").is_file():
-            cells = [colab, *converted(page, converter)]
-            for number, cell in enumerate(cells):
-                cell["id"] = f"plain-{number}"
-            metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-            copy = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-            written[root / "book" / "plain" / f"{name}.ipynb"] = nbformat.writes(copy) + "\n"
-        else:
-            converted(page, converter)  # a page of text has no copy; its figures count
+        cells = converted(page, Converter(book, name, numbers[name], True, counts))  # all: their figures count
+        if name in book.copies:
+            first = [] if name in TEXTS else [new_code_cell(first_cell(root))]
+            written[root / "book" / "plain" / f"{name}.ipynb"] = notebook([*first, *cells])
     return written
+
+
+def notebook(cells: list[nbformat.NotebookNode]) -> str:
+    """The text of a notebook. A section's cell is called as its label, any other by its place."""
+    for number, cell in enumerate(cells):
+        named = re.match(r'<a id="scrollTo=([\w-]+)">', cell.source)
+        cell["id"] = named[1] if named else f"plain-{number}"
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=metadata)) + "\n"
 
 
 def stale(root: Path = ROOT) -> list[str]:

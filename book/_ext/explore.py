@@ -57,7 +57,12 @@ class Explore(SphinxDirective):
 
 
 def visit_html(self, node):
-    data = {"id": node["ids"][0], "data-explore": node["name"], "data-state": node["state"], "data-label": node["label"]}
+    data = {
+        "id": node["ids"][0],
+        "data-explore": node["name"],
+        "data-state": node["state"],
+        "data-label": node["label"],
+    }
     attributes = " ".join(f'{key}="{html.escape(value)}"' for key, value in data.items())
     self.body.append(f'<div class="explore" {attributes}>\n')
 

@@ -107,12 +107,16 @@ const MOVED = {
     "equation-one-equation": "independent.html#equation-one-equation"
   },
   "preface": {
-    "for-whom": "preface.html#three-paths",
-    "how-every-number-can-be-reproduced": "preface.html#what-a-chapter-promises",
-    "licence-and-citation": "preface.html#what-a-chapter-promises",
-    "on-colab": "preface.html#start",
+    "for-whom": "about.html#three-paths",
+    "how-every-number-can-be-reproduced": "about.html#what-a-chapter-promises",
+    "licence-and-citation": "about.html#licence-and-citation",
+    "on-colab": "preface.html#get-the-module",
+    "start": "preface.html#get-the-module",
     "the-map": "notation.html#row-order",
-    "three-ways-to-use-it": "preface.html#start"
+    "three-paths": "about.html#three-paths",
+    "three-ways-to-use-it": "about.html#three-paths",
+    "what-a-chapter-promises": "about.html#what-a-chapter-promises",
+    "what-you-will-be-able-to-do": "about.html#what-you-will-be-able-to-do"
   },
   "priors": {
     "all-of-the-posterior": "priors.html#priors-posterior",

@@ -37,10 +37,10 @@ def checks(fit: Fit, decision: Decision) -> Checks | None:
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
-    if (names := axes[0, 0].get_legend()) is not None:  # below all panels, or it would hide dots
-        handles, labels = axes[0, 0].get_legend_handles_labels()
+    if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
+        handles, labels = axes[1, 0].get_legend_handles_labels()
         names.remove()
-        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=4, fontsize=8)
+        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index()

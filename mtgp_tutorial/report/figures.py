@@ -101,7 +101,7 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
             _hole(ax, x[hole], mean[hole], sd[hole], slice(None), len(x), plots.style(t)["color"])
         for start, length in [] if apart else runs(hole):
             _hole(ax, x, mean, sd, slice(max(0, start - 1), start + length + 1), length, plots.style(t)["color"])
-        ax.set_title(plots.label(short(task), data.units[t]), fontsize=9.5)
+        ax.set_title(plots.label(short(task), data.units[t]))
         ax.locator_params(axis="y", nbins=4)
     axes[-1, 0].set_xlabel(name)
     few_dates(axes[-1, 0], data)
@@ -138,7 +138,8 @@ def correlations(matrix: pd.DataFrame) -> Figure:
     size = min(WIDTH, 1.6 + 0.42 * len(matrix))
     figure, ax = plt.subplots(figsize=(size, size))
     plots.heatmap(ax, matrix.iloc[order, order].set_axis(names).set_axis(names, axis=1), "", limit=1.0, digits=1)
+    room = 300 / len(matrix)  # points for a row
     for text in ax.texts:
-        text.set_fontsize(max(4.5, min(9.5, 90 / len(matrix))))
-    ax.tick_params(labelsize=max(5.0, min(9.5, 110 / len(matrix))))
+        text.set(fontsize=min(9.5, room / 1.3), visible=room > 12)  # smaller numbers nobody reads; colours say it
+    ax.tick_params(labelsize=max(5.0, min(9.5, room)))
     return figure

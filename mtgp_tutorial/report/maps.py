@@ -35,17 +35,16 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
         if hole.any():
             wide = size * (1 + 3 * sd[hole] / sd[hole].max())
             ax.scatter(x[hole], y[hole], c=mean[hole], s=wide, lw=0.7, edgecolor="#d1495b", **colours)
-        ax.set_title(plots.label(short(task), data.units[t]), fontsize=9.5)
+        ax.set_title(plots.label(short(task), data.units[t]))
         _frame(ax, data)
-        figure.colorbar(dots, ax=ax, shrink=0.8, pad=0.02).ax.tick_params(labelsize=7)
+        figure.colorbar(dots, ax=ax, shrink=0.8, pad=0.02)
     return figure
 
 
 def _frame(ax: plt.Axes, data: TaskData) -> None:
-    """Both coordinates to one scale, small numbers."""
+    """Both coordinates to one scale, few numbers."""
     ax.set_aspect(_stretch(data))
-    ax.tick_params(labelsize=7)
-    ax.locator_params(nbins=4)
+    ax.locator_params(nbins=3)
 
 
 def _stretch(data: TaskData) -> float:

@@ -42,7 +42,7 @@ def run(job: Job) -> None:
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
-    with mpl.rc_context({"text.parse_math": False, "font.size": 9.5}):  # a name with a dollar is no formula
+    with mpl.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
         parts = [
             understood.reading(data),
             sections.trials(decision, failed, last),

@@ -185,7 +185,6 @@
     let state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
     let due = 0, later = 0, motion = 0, broken = false;
     const ui = new Controls(host, host.dataset.label);
-    host.prepend(ui.box);
 
     const draw = () => {
       due = 0;

@@ -28,7 +28,7 @@
   /* A matrix as coloured numbers. draw(rows, limit): the colour is full at the limit. */
   function heatmap(parent, size, label) {
     const body = make(make(parent, "table", { class: "explore-heat", "aria-label": label }), "tbody");
-    const cells = Array.from({ length: size }, () => { const row = make(body, "tr"); return Array.from({ length: size }, () => make(row, "td")); });
+    const cells = Array.from({ length: size }, () => { const row = make(body, "tr"); return Array.from({ length: size }, () => make(make(row, "td"), "span")); });
     return (rows, limit = 1) => cells.forEach((row, s) => row.forEach((cell, t) => {
       cell.textContent = shown(rows[s][t]);
       cell.classList.toggle("explore-negative", rows[s][t] < 0);

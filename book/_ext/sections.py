@@ -1,0 +1,79 @@
+"""The words of every section, glossary entry and name of the module, in _static/sections.js for _static/search.js."""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from wording import text_of  # beside this file
+
+
+def anchor_of(node):
+    """The id by which it is found; None for what is no section, glossary entry or name of the module."""
+    if isinstance(node, nodes.section):  # boxes of sphinx-exercise and sphinx-proof are sections without a title
+        return node["ids"][0] if node.children and isinstance(node[0], nodes.title) else None
+    if isinstance(node, (addnodes.desc, nodes.definition_list_item)):
+        return next(iter(node[0].get("ids", [])), None)
+    return None
+
+
+def ids_of(node):
+    return [*node.get("ids", []), *node[0].get("ids", [])]
+
+
+def gather(node, prose, code, index):
+    """The paragraphs, rows of tables, code and index entries of a node, less those of what has its own anchor."""
+    for child in node.children:
+        if isinstance(child, addnodes.index):
+            index += child["entries"]
+        elif isinstance(child, (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)):
+            code.append(child.astext())
+        elif isinstance(child, nodes.row):
+            prose.append(" · ".join(filter(None, (text_of(cell).strip() for cell in child))))
+        elif isinstance(child, (nodes.paragraph, nodes.caption)):
+            prose.append(text_of(child))
+        elif isinstance(child, nodes.Element) and anchor_of(child) is None and not isinstance(child, nodes.title):
+            gather(child, prose, code, index)
+
+
+def collect(app, doctree, docname):
+    """Note one page. An index entry that stands above a heading has its target in the heading's ids: it is of that."""
+    places = list(doctree.findall(lambda node: anchor_of(node) is not None))
+    index = [entry for node in doctree.findall(addnodes.index) for entry in node["entries"]]
+    heads = {name for node in places for name in ids_of(node)}
+    found = app.sections[docname] = []
+    for node in places:
+        prose, code, inside = [], [], []
+        gather(node, prose, code, inside)
+        mine = [e for e in index if e[2] in ids_of(node)] + [e for e in inside if e[2] not in heads]
+        anchor = "" if node.parent is doctree else "#" + anchor_of(node)
+        title = anchor[1:].partition("mtgp_tutorial.")[2] if isinstance(node, addnodes.desc) else text_of(node[0])
+        number = ".".join(map(str, app.env.toc_secnumbers.get(docname, {}).get(anchor, ())))
+        found.append(
+            {
+                "page": app.env.titles[docname].astext(),
+                "title": f"{number} {title}".strip(),
+                "address": f"{docname}.html{anchor}",
+                "index": ", ".join(entry[1] for entry in mine),
+                "prose": "\n".join(" ".join(block.split()) for block in prose),
+                "code": " ".join(sorted(set(re.findall(r"[^\W\d]\w+", " ".join(code))))),
+            }
+        )
+
+
+def write(app, exception):
+    """All pages in one script, as a page from disk may read no data. What was not built anew is as it was."""
+    if exception is None and app.builder.format == "html":
+        path = Path(app.outdir) / "_static" / "sections.js"
+        before = json.loads(path.read_text(encoding="utf8").partition("=")[2][:-1]) if path.is_file() else {}
+        pages = {name: page for name, page in (before | app.sections).items() if name in app.env.found_docs}
+        text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
+        path.write_text(f"window.SECTIONS = {text};", encoding="utf8")
+
+
+def setup(app):
+    app.sections = {}
+    app.connect("doctree-resolved", collect)
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,115 @@
+// Search by section: BM25 over title, index entries, prose and names in code. The page loads Sphinx's stemmer
+// (language_data.js), the words of the sections (sections.js, by _ext/sections.py) and synonyms.js before this.
+(() => {
+  const stemmer = new Stemmer();
+  const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
+  const spell = (word) => word // one spelling for British and American
+    .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
+  const stem = (word) => { // to standardise is not the stem of standard
+    const root = spell(word).match(/^(.{3,}iz)(e|ed|es|er|ing|ation)$/);
+    return root ? root[1] : stemmer.stemWord(spell(word));
+  };
+  // The forms under which a token of a text is found: itself, its parts, and what it is without its hyphens.
+  const forms = (token) => {
+    const parts = token.replace(/(\p{Ll})(?=\p{Lu})/gu, "$1_").toLowerCase().split(/[-_.]+/);
+    const whole = [token.toLowerCase(), token.toLowerCase().replace(/[-_.]/g, "")];
+    return [...new Set([...whole, ...parts])].filter((word) => word && !skipped.has(word)).map(stem);
+  };
+  const tokens = (text) => text.match(/[\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*/gu) || [];
+
+  const WEIGHTS = { title: 8, index: 5, prose: 1, code: 0.5 };
+  const MINOR = /^[\d.]* ?(Summary|What can go wrong|Quiz|Exercises|Where to go next|References|Index)$/; // name all, explain little
+  const sections = Object.values(window.SECTIONS).flat();
+  const frequency = new Map(); // in how many sections a word stands
+  for (const section of sections) {
+    section.counts = new Map();
+    section.length = tokens(section.prose).length;
+    section.named = new Set(tokens(section.title).flatMap(forms));
+    for (const [field, weight] of Object.entries(WEIGHTS))
+      for (const word of tokens(section[field]).flatMap(forms)) section.counts.set(word, (section.counts.get(word) || 0) + weight);
+    for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
+  }
+  const mean = sections.reduce((sum, section) => sum + section.length, 0) / sections.length;
+  const rarity = (word) => Math.log(1 + sections.length / (frequency.get(word) || 1));
+  const weigh = (section, word) => {
+    const n = section.counts.get(word) || 0;
+    return (rarity(word) * n * 2.2) / (n + 1.2 * (0.3 + (0.7 * section.length) / mean));
+  };
+
+  const oneEditApart = (a, b) => { // a letter more, less, changed, or two swapped
+    let i = 0, k = 0;
+    while (i < a.length && a[i] === b[i]) i++;
+    while (k < a.length - i && k < b.length - i && a.at(-1 - k) === b.at(-1 - k)) k++;
+    const [x, y] = [a.slice(i, a.length - k), b.slice(i, b.length - k)];
+    return Math.max(x.length, y.length) < 2 || (x.length === 2 && x === y[1] + y[0]);
+  };
+  const near = (token) => { // the word's stem, or what it may be if it was misspelt
+    const word = token.toLowerCase(), all = [stem(word), spell(word)];
+    if (frequency.has(all[0]) || word.length < 5) return [all[0]];
+    return [...frequency.keys()].filter((other) => other.length > 3 && all.some((one) => oneEditApart(one, other)));
+  };
+  const meant = new Map(Object.entries(SYNONYMS).map(([word, others]) => [spell(word), others && tokens(others).flatMap(forms)]));
+  const meaning = (token) => {
+    const word = spell(token.toLowerCase());
+    return meant.get(word) ?? meant.get(word.replace(/s$/, "")) ?? [];
+  };
+  // A group for each word that was typed: [word, weight] of itself, its parts and its synonyms.
+  const understood = (query) => {
+    const typed = tokens(query), telling = typed.filter((token) => meaning(token) !== "");
+    return (telling.length ? telling : typed).map((token) => {
+      const [first, ...parts] = forms(token);
+      const itself = first ? near(token) : [];
+      return [...itself.map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...[...meaning(token)].map((word) => [word, 0.8])];
+    }).filter((group) => group.length);
+  };
+
+  window.searchSections = (query) => {
+    const groups = understood(query), name = query.replace(/\(.*\)$/, "");
+    const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)));
+    const all = importance.reduce((sum, one) => sum + one, 0);
+    const scored = sections.map((section) => {
+      let score = 0, met = 0;
+      groups.forEach((group, i) => {
+        const best = Math.max(...group.map(([word, weight]) => weight * weigh(section, word)));
+        score += best;
+        if (best > 0) met += importance[i];
+      });
+      const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
+      const title = section.title === name ? 2 : 1 + (0.3 * named.length) / (section.named.size || 1); // who types a name wants it first
+      return { ...section, score: score * (met / all) ** 1.5 * title * (MINOR.test(section.title) ? 0.5 : 1) };
+    });
+    return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
+  };
+
+  const excerpt = (prose, wanted) => { // the sentence with most of the words, the first of equals, and what follows a short one
+    const worth = (text) => new Set(tokens(text).flatMap(forms).filter((word) => wanted.has(word))).size;
+    let best = { worth: -1, text: "" };
+    for (const block of prose.split("\n"))
+      block.split(/(?<=[.?!]) +(?=[\p{Lu}(“])/u).forEach((text, i, all) => {
+        if (worth(text) > best.worth) best = { worth: worth(text), text: text.length < 80 ? all.slice(i, i + 2).join(" ") : text };
+      });
+    const text = best.text.replace(/^(?=\p{Ll})/u, "… ");
+    return text.length > 280 ? text.slice(0, text.lastIndexOf(" ", 280)) + " …" : text;
+  };
+  const show = (section, wanted) => {
+    const item = document.createElement("li");
+    const link = item.appendChild(document.createElement("a"));
+    link.href = document.documentElement.dataset.content_root + section.address;
+    link.textContent = section.title;
+    if (!section.title.endsWith(section.page)) item.appendChild(document.createElement("small")).textContent = section.page;
+    const text = item.appendChild(document.createElement("p"));
+    for (const piece of excerpt(section.prose, wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
+      if (forms(piece).some((word) => wanted.has(word))) text.appendChild(document.createElement("mark")).textContent = piece;
+      else text.append(piece);
+    return item;
+  };
+  const query = new URLSearchParams(location.search).get("q")?.trim() || "";
+  const field = document.querySelector(".bd-search-container input");
+  field.focus();
+  if (!query) return;
+  field.value = query;
+  const found = window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
+  document.getElementById("search-note").textContent = found.length
+    ? `${found.length} places, the best first.` : `Nothing found for “${query}”. Try other or fewer words.`;
+  document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
+})();

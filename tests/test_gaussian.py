@@ -1,0 +1,92 @@
+"""The numerical kernel of the figures to play with, in Chromium: it says what the module says, and keeps its laws."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import situations  # tools/situations.py
+
+SOURCE = (situations.ROOT / "book" / "_static" / "explore" / "gaussian.js").read_text(encoding="utf8")
+ASKING = Path(__file__).with_name("asking.js").read_text(encoding="utf8")
+STORED = json.loads(situations.STORED.read_text(encoding="utf8"))
+CLOSE = 1e-8  # of the largest prior entry
+
+BUGS = [  # what it is, the right code, the wrong code
+    ("the first B for every kernel", "scales = B[a.task[i]]", "scales = terms[0].B[a.task[i]]"),
+    ("noise at equal task instead of equal row", "if (row === other)", "if (a.task[i] === b.task[j])"),
+    ("noise at equal x instead of equal row", "if (row === other)", "if (a.x[i] === b.x[j])"),
+    ("no noise in the prior variance", "noise ? Sigma[t][t] : 0", "0"),
+    ("a whole log determinant", "complexity -= Math.log(", "complexity -= 2 * Math.log("),
+    ("a hair less explained", "prior - dot(z, z)", "prior - 0.9999999 * dot(z, z)"),
+    ("the square root of 3 in short", "Math.sqrt(3)", "1.7320508"),
+    ("the square root of 5 in short", "Math.sqrt(5)", "2.2360679"),
+    ("twice the length-scale of an RBF", "(l * l)", "(2 * l * l)"),
+    ("kappa dropped", "s === t ? kappa[s] : 0", "0"),
+    ("all kernels for a part", "signalCovariance(terms, wanted, cells)", "signalCovariance(factor.terms, wanted, cells)"),
+    ("the noise of a row forgotten", "if (noise) noiseCovariance(Sigma, wanted, cells, cross);", ""),
+    ("one solve of two", "backward(factor.L, z.slice())", "z.slice()"),
+    ("jitter", "c > n * Number.EPSILON * variance) C[i * n + i] = Math.sqrt(c)", "c > 0) C[i * n + i] = Math.sqrt(c + 1e-6)"),
+    ("values of the wrong sign", "result[i] = dot(", "result[i] = -dot("),
+    ("a joint covariance without noise", "noiseCovariance(Sigma, wanted, wanted, covariance)", "0"),
+    ("a draw of the wrong spread", "m + dot(L.subarray", "m + 1.001 * dot(L.subarray"),
+    ("singular matrices let through", "c > n * Number.EPSILON * variance", "true"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    """A function that gives an empty page with the kernel from this source, and what asks it."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.evaluate("situations => (window.situations = situations)", STORED)
+
+    def start(source):
+        page.evaluate(source)
+        page.evaluate(ASKING)
+        return page
+
+    yield start
+    context.close()
+
+
+def faults(page):
+    """What the kernel gets wrong: the worst of the situations, where it is too far away, and laws that are broken."""
+    worst = page.evaluate("asking.worst(situations)")
+    return {**{key: far for key, far in worst.items() if not far < CLOSE}, **page.evaluate("asking.laws()")}
+
+
+def test_stored_situations_are_what_the_module_says():
+    """A few are made again; the least noise is there, and as many as are promised."""
+    assert len(STORED) == situations.HOW_MANY >= 200
+    assert min(one["Sigma"][0][0] for one in STORED) == pytest.approx(situations.LEAST_NOISE**2)
+    for seed in (0, 1, 61, 218):
+        again = json.loads(json.dumps(situations.situation(seed)))
+        assert again.keys() == STORED[seed].keys()
+        assert again["cells"] == STORED[seed]["cells"] and again["terms"] == STORED[seed]["terms"]
+        for key, value in STORED[seed]["answer"].items():
+            pairs = value.items() if isinstance(value, dict) else [("", value)]
+            for name, numbers in pairs:
+                made = again["answer"][key][name] if name else again["answer"][key]
+                assert made == pytest.approx(numbers, abs=1e-9), (seed, key, name)
+
+
+def test_least_noise_is_that_of_the_figures():
+    """No figure's bound of a noise (its name begins so) goes below what the situations reach."""
+    folder = situations.ROOT / "book" / "_static" / "explore"
+    for script in folder.glob("*.js"):
+        for low in re.findall(r"\bnoise\w*: \[([\d.e-]+),", script.read_text(encoding="utf8")):
+            assert float(low) >= situations.LEAST_NOISE, script.name
+
+
+def test_the_kernel_says_what_the_module_says(blank):
+    assert faults(blank(SOURCE)) == {}
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert faults(blank(SOURCE.replace(right, wrong))) != {}
+    except Exception as error:  # a bug that stops the kernel is noticed too
+        assert "RangeError" in str(error)

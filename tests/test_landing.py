@@ -1,0 +1,160 @@
+"""The landing page, the frame of each chapter, and the page for those who teach."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import frame  # tools/frame.py
+import handout  # tools/handout.py
+import hero  # tools/hero.py
+import measure  # tools/measure.py
+import nbformat
+import pytest
+import yaml
+from plain import ROOT, documents, read, title  # tools/plain.py
+
+NUMBERED = [name for name, number in documents().items() if number]
+WITHOUT_QUIZ = {"five", "cases", "more_cases"}
+
+
+def test_the_sample_prints_what_the_page_shows(capsys):
+    page = (ROOT / "book" / "preface.md").read_text(encoding="utf8")
+    code, shown = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL).groups()
+    assert sum(bool(line) for line in code.split("\n")) <= 10
+    exec(code, {})
+    assert [line.split() for line in capsys.readouterr().out.strip().split("\n")] == [
+        line.split() for line in shown.strip().split("\n")
+    ]
+
+
+def test_figure_and_logo_are_what_the_script_draws():
+    assert hero.stale() == []
+
+
+def test_a_drawing_is_compared_by_its_numbers():
+    line = '<path id="m0123456789" d="M 1.00 2.00"/>'
+    assert hero.same(line, line.replace("m01", "mff").replace("2.00", "2.40"))
+    assert not hero.same(line, line.replace("2.00", "2.60"))
+    assert not hero.same(line, line.replace("path", "line"))
+    assert not hero.same(line, line.replace("2.00", "2.00 3.00"))
+
+
+def test_the_root_is_the_landing_page(book):
+    """Same title, description and text; each address leads to the same place, one folder higher."""
+    html, pages = book
+    root, page = pages["index.html"], pages["book/preface.html"]
+    assert root.title.get_text() == page.title.get_text() == title(read("preface", ROOT))
+    assert root.html["lang"] == "en" and not root.select("meta[http-equiv]")
+    assert 60 < len(root.select_one("meta[name=description]")["content"]) < 200
+    assert root.article.get_text() == page.article.get_text()
+    for attribute in ("href", "src", "action", "data-content_root"):
+        there = [element[attribute] for element in page.select(f"[{attribute}]")]
+        here = [element[attribute] for element in root.select(f"[{attribute}]")]
+        assert len(here) == len(there)
+        for above, below in zip(here, there):
+            if not re.match(r"#|[a-z]+:", below):
+                assert os.path.normpath(html / above) == os.path.normpath(html / "book" / below)
+    fonts = [re.findall(r'href: "([^"]*)', str(one)) for one in (root, page)]
+    assert fonts[0] == ["./_static/fonts/"] and fonts[1] == ["../_static/fonts/"]
+
+
+def test_the_landing_page_has_its_parts(book):
+    page = book[1]["index.html"]
+    assert page.select_one(".hero svg[role=img]")["aria-label"] and len(page.select(".doors a")) == 3
+    terms = {Path(link["href"]).stem for link in page.select(".equation a")}
+    assert terms == {"notation", "lmc", "icm", "gp", "noise"} and not page.select("mjx-container, .math")
+
+
+def test_the_sidebar_has_acts_and_numbers_go_on(book):
+    nav = book[1]["book/preface.html"].select_one("nav.bd-links")
+    assert [caption.get_text() for caption in nav.select(".caption-text")] == [
+        *("Do it", "Understand it", "Judge it", "Reference", "About")
+    ]
+    numbers = [int(found) for found in re.findall(r"^\s*(\d+)\. ", nav.get_text(), re.MULTILINE)]
+    assert numbers == list(range(1, len(NUMBERED) + 1))
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_chapter_needs_earlier_ones(name):
+    chapter = frame.facts()[name]
+    assert set(chapter) == {"able", "needs", "run"} and chapter["run"] >= 1
+    assert chapter["able"][0].isupper() and chapter["able"].endswith(".") and len(chapter["able"].split()) <= 25
+    assert [NUMBERED.index(need) for need in chapter["needs"]] == sorted(NUMBERED.index(n) for n in chapter["needs"])
+    assert all(need in NUMBERED[: NUMBERED.index(name)] for need in chapter["needs"])
+
+
+def test_each_chapter_has_its_line():
+    assert list(yaml.safe_load((ROOT / "book" / "chapters.yml").read_text(encoding="utf8"))) == NUMBERED
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_chapter_is_framed(book, name):
+    """The line below the title; summary, quiz, exercises in this order; the row, which ends with the next page."""
+    page = book[1][f"book/{name}.html"]
+    facts = page.select_one("h1 + .chapter-head").get_text(" ")
+    chapter = frame.facts()[name]
+    assert chapter["able"][1:] in facts and f"{measure.minutes(read(name, ROOT))} min to read" in facts
+    assert f"less than {chapter['run']} min to run" in facts
+    needs = [Path(link["href"]).stem for link in page.select(".chapter-head a")]
+    assert needs == chapter["needs"]
+    parts = ["summary", *([] if name in WITHOUT_QUIZ else ["quiz"]), "exercises"]
+    places = [str(page.article).index(f'id="{part}"') for part in parts]
+    following = list(documents())[list(documents()).index(name) + 1]
+    row = [link["href"] for link in page.select(".chapter-foot a")]
+    assert places == sorted(places) and row == [*(f"#{part}" for part in parts), f"{following}.html"]
+    assert chapter["able"] == page.select_one("meta[name=description]")["content"]
+
+
+def test_minutes_to_read_are_those_in_sight():
+    cell = nbformat.v4.new_markdown_cell
+    code = nbformat.v4.new_code_cell("x = 1\n" * 20)
+    folded = nbformat.v4.new_code_cell("x = 1\n" * 200, metadata={"tags": ["hide-input"]})
+    answer = "```{dropdown} Answer\n" + "word " * 600 + "\n```\n"
+    page = nbformat.v4.new_notebook(
+        cells=[cell("word " * 296 + "\n\n$$\nx\n$$\n\n$$\ny\n$$\n\n" + answer), code, folded]
+    )
+    assert measure.minutes(page) == 5  # two for the words, two for the code, one for two equations
+
+
+def test_minutes_to_run_are_kept(tmp_path):
+    frame.keep({"a": 59.0, "b": 61.0}, tmp_path)
+    frame.keep({"b": 30.0}, tmp_path)
+    assert json.loads((tmp_path / frame.MINUTES).read_text()) == {"a": 1, "b": 1}
+
+
+def test_the_line_of_a_plain_copy():
+    assert "It needs *" not in frame.line("gp") and "less than a minute" in frame.line("gp")
+    assert frame.line("scores").count("{doc}") == 1 and frame.line("preface") == ""
+    assert frame.listed(["a", "b", "c"]) == "a, b and c" and frame.minutes(2) == "2 minutes"
+
+
+def test_sheets_have_every_exercise_and_no_solution():
+    sheets = handout.sheets()
+    assert set(NUMBERED) <= set(sheets)
+    for name, text in sheets.items():
+        source = "\n".join(cell.source for cell in read(name, ROOT).cells if cell.cell_type == "markdown")
+        cells = nbformat.reads(text, as_version=4).cells
+        asked = [cell.source for cell in cells[2::2]]
+        assert len(asked) == len(re.findall(r"\{exercise(?:-start)?\}", source))
+        assert all(re.match(r"> \*\*Exercise [\d.]+\*\* ", one) for one in asked)
+        assert all(len(one.split()) > 10 for one in asked) and "Solution" not in text
+        assert all(not cell.source for cell in cells[3::2])
+
+
+def test_a_solution_in_one_block_is_left_out_too():
+    asked, solved = "```{exercise}\n:label: e\nAsk.\n```", "```{solution} e\n:class: dropdown\nTell.\n```"
+    text = f"## Exercises\n\n{asked}\n\n{solved}\n\n## Next\n"
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    assert [("Ask." in one, "Tell." in one) for one in handout.asked(page)] == [(True, False)]
+
+
+def test_the_teaching_page_links_every_sheet(book):
+    html, pages = book
+    page = pages["book/teach.html"]
+    linked = {Path(link["href"]).stem for link in page.select("a[href*='exercises/']")}
+    assert linked == set(handout.sheets()) == {path.stem for path in (html / "_static" / "exercises").iterdir()}
+    rows = [[cell.get_text() for cell in row.select("td")] for row in page.select("tr")]
+    counts = {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[2] == "sheet"}
+    for name, text in handout.sheets().items():
+        assert counts[title(read(name, ROOT))] == text.count("**Exercise ")

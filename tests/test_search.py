@@ -1,0 +1,164 @@
+"""The search page, read from disk: what a reader types leads to the section that answers, with a sentence of it."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import sections  # noqa: E402  (the folder has to be named first)
+import wording  # noqa: E402
+
+QUERIES = json.loads((ROOT / "tests" / "queries.json").read_text(encoding="utf8"))
+PARTS = ("review", "fresh", "words")
+FLOORS = {"review": 0.9, "fresh": 0.9, "words": 1.0}  # shares with an answer among the first three
+READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [
+    li.querySelector("a").getAttribute("href").replace("./", ""), li.innerText, li.querySelector("p").innerText,
+    [...li.querySelectorAll("mark")].map(mark => mark.innerText)])"""
+TYPED = [*QUERIES["review"], "TaskData.from_frame", "credible interval"]
+
+
+def place(pages, address):
+    """The page and the id of the section, entry or name in which an address ends; None if it ends nowhere."""
+    name, _, anchor = address.partition("#")
+    there = pages[name].find(id=anchor) if anchor else pages[name].select_one("article section")
+    while there is not None and not (
+        there.name == "dt" or (there.name == "section" and there.find(re.compile("^h[1-4]$"), recursive=False))
+    ):
+        there = there.parent
+    return there and (name, there["id"])
+
+
+def words_of(pages, address):
+    """The words at a place: of a section less those below it, or of an entry and what it says."""
+    name, anchor = place(pages, address)
+    there = pages[name].find(id=anchor)
+    texts = [there, there.find_next_sibling("dd")] if there.name == "dt" else there.children
+    own = [text for text in texts if getattr(text, "name", None) != "section" or not place_of_its_own(text)]
+    return set(re.findall(r"\w{4,}", " ".join(text.get_text(" ") if text.name else str(text) for text in own)))
+
+
+def place_of_its_own(section):
+    return section.find(re.compile("^h[1-4]$"), recursive=False) is not None
+
+
+@pytest.fixture(scope="module")
+def search(book, chromium):
+    """A function that answers a query with a list of results, and what the page complained of."""
+    page, complaints = chromium.new_page(), []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((book[0] / "search.html").as_uri(), wait_until="load")
+    yield lambda query: page.evaluate("query => searchSections(query)", query), complaints
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def shown(book, chromium):
+    """query -> the results as a reader sees them: (address, text, excerpt, marked words), and the note above them."""
+    page, seen, complaints = chromium.new_page(), {}, []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for query in TYPED:
+        page.goto((book[0] / "search.html").as_uri() + f"?q={query.replace(' ', '+')}", wait_until="load")
+        results = page.evaluate(READ)
+        seen[query] = (results, page.locator("[role=status]").inner_text())
+    assert complaints == []
+    page.close()
+    return seen
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_queries_lead_to_the_sections_that_answer(search, book, part):
+    pages, missed = book[1], []
+    for query, answers in QUERIES[part].items():
+        wanted = {place(pages, f"book/{answer.replace('#', '.html#')}") for answer in answers}
+        assert None not in wanted, f"{query}: an answer is not in the book"
+        found = [place(pages, result["address"]) for result in search[0](query)[:3]]
+        if not wanted & set(found):
+            missed.append((query, found))
+    assert len(missed) <= (1 - FLOORS[part]) * len(QUERIES[part]), missed
+    assert search[1] == []
+
+
+def test_every_name_of_the_module_is_found_by_itself(search, book):
+    names = [name["id"].removeprefix("mtgp_tutorial.") for name in book[1]["book/api.html"].select("dt[id]")]
+    first = {name: search[0](name)[0]["address"] for name in names}
+    assert {name: there for name, there in first.items() if not there.endswith(f"#mtgp_tutorial.{name}")} == {}
+
+
+def test_no_result_stands_twice_and_each_ends_somewhere(shown, book):
+    for query, (results, note) in shown.items():
+        addresses = [address for address, *_ in results]
+        assert results and note, query
+        assert len(addresses) == len(set(addresses)), query
+        assert all(place(book[1], address) for address in addresses), query
+
+
+def test_excerpts_are_of_their_sections(shown, book):
+    """The words are in the section (formulas aside, which are written in letters), and no raw TeX is."""
+    for query, (results, _) in shown.items():
+        for address, text, excerpt, _ in results:
+            assert "\\" not in text, (query, text)
+            strange = set(re.findall(r"\b[a-zA-Z]{4,}\b", excerpt)) - words_of(book[1], address)
+            assert not strange, (query, address, strange)
+        assert any(marked for *_, marked in results[:3]), f"{query}: no word of it is marked"
+
+
+def test_nothing_is_found_for_a_word_of_no_language(book, chromium):
+    page = chromium.new_page()
+    page.goto((book[0] / "search.html").as_uri() + "?q=qqqq+zzzz", wait_until="load")
+    assert "Nothing found for “qqqq zzzz”" in page.locator("[role=status]").inner_text()
+    page.close()
+
+
+def test_the_keyboard_reaches_the_results(book, chromium):
+    page = chromium.new_page()
+    page.goto((book[0] / "search.html").as_uri() + "?q=rank", wait_until="load")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.closest('#search-results li:first-child') !== null")
+    page.close()
+
+
+def test_without_script_the_index_is_named(book):
+    assert book[1]["search.html"].select_one("noscript a")["href"] == "genindex.html"
+
+
+def test_only_the_search_page_loads_the_words(book):
+    assert [name for name, page in book[1].items() if page.select_one("script[src*=sections]")] == ["search.html"]
+
+
+def test_no_two_entries_of_the_index_differ_by_a_capital_only(book):
+    entries = [link.get_text() for link in book[1]["genindex.html"].select(".indextable > tr > td > ul > li > a")]
+    assert entries
+    assert [one for one in set(entries) for other in set(entries) if one < other and one.lower() == other.lower()] == []
+
+
+def test_a_page_that_was_not_built_anew_keeps_its_words(tmp_path):
+    def built(pages, there):
+        environment = SimpleNamespace(found_docs=there)
+        app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path, env=environment, sections=pages)
+        sections.write(app, None)
+        return json.loads((tmp_path / "_static" / "sections.js").read_text(encoding="utf8").partition("=")[2][:-1])
+
+    (tmp_path / "_static").mkdir()
+    built({"old": [1], "gone": [2], "changed": [3]}, {"old", "gone", "changed"})
+    assert built({"changed": [4]}, {"old", "changed"}) == {"old": [1], "changed": [4]}
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"B = W W^\top + \operatorname{diag}(\kappa)", "B = W Wᵀ + diag(κ)"),
+        (r"10^{-4}", "10⁻⁴"),
+        (r"\widehat R", "R̂"),
+        (r"\tfrac12", "…"),
+        ("k^x", "…"),
+    ],
+)
+def test_a_formula_is_written_in_letters_or_left_out(tex, text):
+    assert wording.readable(tex) == text

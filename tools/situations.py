@@ -1,0 +1,119 @@
+"""Situations computed by the module, for the numerical kernel of the figures to play with (book/_static/explore/gaussian.js).
+
+    python tools/situations.py       # writes tests/situations.json again
+
+Each is a small table with holes under the one equation, with one to three kernels, and what the module says of it. The
+noise goes down to the smallest that a figure's slider can reach; inputs are repeated in every fifth.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mtgp_tutorial import exact
+from mtgp_tutorial.exact.covariance import (
+    coregionalization,
+    noise_covariance,
+    observation_covariance,
+    signal_covariance,
+)
+from mtgp_tutorial.models import closed
+
+ROOT = Path(__file__).resolve().parents[1]
+STORED = ROOT / "tests" / "situations.json"
+HOW_MANY, LEAST_NOISE = 220, 0.02
+KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
+
+
+def question(seed: int) -> dict[str, Any]:
+    """A table, a model and three wanted cells, in numbers that JSON keeps exactly."""
+    rng = np.random.default_rng(seed)
+    rows, tasks, parts = int(rng.integers(2, 8)), int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    if seed % 10 == 1:  # as large as the figures' tables
+        rows, tasks = 20, 2
+    x = np.sort(rng.uniform(0, 10, rows)).round(2)
+    if seed % 5 == 0:
+        x[1] = x[0]  # two rows at one input share no noise
+    cells = [(i, t) for t in range(tasks) for i in range(rows) if rng.random() < 0.8] or [(0, 0)]
+    noise = rng.uniform(LEAST_NOISE, 1, tasks) if seed % 3 else np.full(tasks, LEAST_NOISE)
+    mixing = np.eye(tasks) + np.tril(rng.normal(size=(tasks, tasks)) * 0.5, -1)
+    mixing /= np.linalg.norm(mixing, axis=1)[:, None]
+    terms = [
+        {
+            "kernel": str(rng.choice(list(KERNELS))),
+            "l": round(float(rng.uniform(0.3, 4)), 2),
+            "W": rng.normal(size=(tasks, int(rng.integers(1, 3)))).round(2).tolist(),
+            "kappa": rng.uniform(0, 0.5, tasks).round(2).tolist(),
+        }
+        for _ in range(parts)
+    ]
+    return {
+        "x": x.tolist(),
+        "cells": cells,
+        "y": rng.normal(size=len(cells)).round(2).tolist(),
+        "terms": terms,
+        "Sigma": (noise[:, None] * mixing @ mixing.T * noise).tolist(),
+        "new": rng.uniform(-1, 11, 3).round(2).tolist(),
+        "tasks": rng.integers(0, tasks, 3).tolist(),
+    }
+
+
+def answer(asked: dict[str, Any]) -> dict[str, Any]:
+    """What the module says: log likelihood, f and y of new rows, one part of f, and y at all cells of the table."""
+    number = {"dtype": torch.float64}
+    x = torch.tensor(asked["x"] + asked["new"], **number)
+    Sigma, y = torch.tensor(asked["Sigma"], **number), torch.tensor(asked["y"], **number)
+    terms = []
+    for term in asked["terms"]:
+        K, _ = KERNELS[term["kernel"]](((x[:, None] - x) / term["l"]) ** 2)
+        W, kappa = torch.tensor(term["W"], **number), torch.tensor(term["kappa"], **number)
+        terms.append((K, coregionalization(W, kappa)))
+    rows, tasks = (torch.tensor(part) for part in zip(*asked["cells"]))
+    seen, T = (rows, tasks), len(Sigma)
+    new = torch.arange(3) + len(asked["x"]), torch.tensor(asked["tasks"])
+    table = torch.arange(len(asked["x"])).repeat(T), torch.arange(T).repeat_interleave(len(asked["x"]))
+    C = observation_covariance(terms, Sigma, seen)
+
+    def posterior(cells, part=terms, noise=False, joint=True):
+        cross, prior = signal_covariance(part, cells, seen), signal_covariance(part, cells, cells)
+        if noise:
+            cross, prior = cross + noise_covariance(Sigma, cells, seen), prior + noise_covariance(Sigma, cells, cells)
+        mean, covariance = exact.posterior(y, C, cross, prior)
+        return {
+            "mean": mean.tolist(),
+            "covariance": (covariance if joint else covariance.diagonal()).flatten().tolist(),
+        }
+
+    return {
+        "largest": C.diagonal().max().item(),
+        "logLikelihood": exact.log_likelihood(y, C).item(),
+        "f": posterior(new),
+        "y": posterior(new, noise=True),
+        "part": posterior(new, terms[:1]),
+        "table": posterior(table, noise=True, joint=False),
+    }
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to twelve digits, a thousand times finer than what is asked of the kernel."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def situation(seed: int) -> dict[str, Any]:
+    """A question, exactly as it is stored, and its answer."""
+    asked = rounded(question(seed))
+    return asked | {"answer": rounded(answer(asked))}
+
+
+if __name__ == "__main__":
+    lines = [json.dumps(situation(seed), separators=(",", ":")) for seed in range(HOW_MANY)]
+    STORED.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf8")
