@@ -85,6 +85,10 @@ window.asking = (() => {
     if (Array.from(fewer.variance).some((v, i) => v < found.variance[i] - 1e-12)) broken["more values, more certain"] = 1;
     hold("variances are the diagonal", far(Array.from(found.variance), [0, 5, 10, 15].map((i) => found.covariance[i])), 1e-14);
 
+    // without a value there is the prior
+    const none = G.posterior(G.condition([{ B, k }], Sigma, list([], [])), [], wanted);
+    hold("nothing seen", far([...none.mean, ...none.variance], [0, 0, 0, 0, 1, 4, 4, 1]), 1e-14);
+
     // draws: linear in the normals, of the right spread; a singular matrix is refused everywhere else
     const unit = wanted.x.map((_, j) => Float64Array.from(wanted.x, (_, i) => Number(i === j))), zero = new Float64Array(4);
     const columns = G.sample(zero, found.covariance, ...unit), spread = Array.from({ length: 16 }, (_, i) => { let s = 0; for (const c of columns) s += c[Math.floor(i / 4)] * c[i % 4]; return s; });

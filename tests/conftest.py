@@ -3,6 +3,7 @@
 import pytest
 from building import build
 from opening import BROWSER, required
+from playing import playground
 from stamp import ROOT
 
 
@@ -25,3 +26,10 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def playing(book, chromium):
+    """Gives a figure to play with: name, address and screen -> `playing.Figure`."""
+    with playground(book, chromium) as open_figure:
+        yield open_figure

@@ -20,9 +20,10 @@ def is_outside(url):
     return not url.startswith(("file:", "data:", "blob:"))
 
 
-def opened(browser, path, width=1280, theme="light"):
+def opened(browser, path, width=1280, theme="light", **options):
     """A page with its mathematics set, and a dictionary of what was noted while it loaded."""
-    page = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=theme).new_page()
+    options = {"viewport": {"width": width, "height": 844}, "color_scheme": theme, **options}
+    page = browser.new_context(**options).new_page()
     notes = {"outside": [], "failed": [], "console": []}
     page.on("console", lambda message: message.type == "error" and notes["console"].append(message.text))
     page.on("pageerror", lambda error: notes["console"].append(str(error)))

@@ -1,4 +1,4 @@
-"""Situations computed by the module, for the numerical kernel of the figures to play with (book/_static/explore/gaussian.js).
+"""Situations computed by the module, for the kernel of the figures to play with, book/_static/explore/gaussian.js.
 
     python tools/situations.py       # writes tests/situations.json again
 

@@ -143,17 +143,16 @@
     return { cross, variance, covariance };
   }
 
-  /* Mean [m] = cross C^-1 y, with the weights of logLikelihood. */
-  function mean(cross, weights) {
-    const n = weights.length, result = new Float64Array(cross.length / n);
-    for (let i = 0; i < result.length; i++) result[i] = dot(cross.subarray(i * n, (i + 1) * n), weights);
-    return result;
+  /* Mean [m] = cross C^-1 y of what was asked of explained, with the weights of logLikelihood. */
+  function mean({ cross, variance }, weights) {
+    const n = weights.length;
+    return variance.map((_, i) => dot(cross.subarray(i * n, (i + 1) * n), weights));
   }
 
   /* Mean [m], variance [m] and, with joint, covariance [m, m] of the wanted cells, given values of observed ones. */
   function posterior(factor, y, wanted, options) {
     const found = explained(factor, wanted, options);
-    return { mean: mean(found.cross, logLikelihood(factor, y).weights), ...found };
+    return { mean: mean(found, logLikelihood(factor, y).weights), ...found };
   }
 
   /* A draw from N(mean, covariance), made of n standard normals: the same ones give curves that deform without a jump.

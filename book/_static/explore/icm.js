@@ -53,7 +53,7 @@
     const { weights } = logLikelihood(factor, cells.y), options = { noise: state.view === 1 };
     return tasks.map((t) => {
       const found = keep(`task ${t} of ${tasks}`, [...fixed, state.at, state.view].join(";"), () => explained(factor, wantedCells(state.at, t), options));
-      return { mean: mean(found.cross, weights), variance: found.variance };
+      return { mean: mean(found, weights), variance: found.variance };
     });
   }
 
@@ -62,7 +62,7 @@
     const { terms, Sigma } = modelOf(state), cells = seenCells(state, TASKS), factor = condition(terms, Sigma, cells);
     const wanted = { x: [state.at, state.at], row: [-1, -1], task: TASKS };
     const found = explained(factor, wanted, { noise: state.view === 1, joint: true });
-    return { mean: mean(found.cross, logLikelihood(factor, cells.y).weights), covariance: found.covariance };
+    return { mean: mean(found, logLikelihood(factor, cells.y).weights), covariance: found.covariance };
   }
 
   /* All numbers of the picture. rule: the sd deep in the gap, of f, or of y with its noise. */

@@ -1,0 +1,102 @@
+"""Open the figures to play with, in Chromium on the built pages, and play with them."""
+
+import re
+from contextlib import contextmanager
+
+from opening import opened
+
+FIGURES = {"icm": "icm"}  # name of each figure -> page
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
+BROKEN = re.compile("NaN|Infinity|undefined")
+
+
+class Figure:
+    """A figure on its page, and what is seen and done there."""
+
+    def __init__(self, page, name, noted):
+        self.page, self.place, self.noted = page, page.locator(f"#{name}.explore"), noted
+
+    def settle(self):
+        """Two frames, so that what was asked for is drawn."""
+        self.page.evaluate(SETTLED)
+
+    def start_from(self, hash):
+        """The figure's own start, but for what an address says, with nothing left of what was done before."""
+        self.place.evaluate(
+            "figure => figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)))"
+        )
+        self.page.evaluate("hash => { location.hash = '#_'; location.hash = hash; }", hash or "#_")
+        self.page.wait_for_timeout(50)  # hashchange comes later
+        self.place.locator(".explore-plot").first.evaluate(CENTRED)
+        self.settle()
+
+    @property
+    def state(self):
+        self.settle()
+        return self.place.evaluate("figure => figure.explore.state")
+
+    @property
+    def start(self):
+        return self.place.evaluate("figure => figure.explore.start")
+
+    def shapes(self):
+        """All paths, as they are drawn."""
+        self.settle()
+        return self.place.locator("svg path").evaluate_all("paths => paths.map(path => path.getAttribute('d') || '')")
+
+    def computed(self, what):
+        """An expression of `found`, which is all numbers of the figure's picture, and of its `state`."""
+        name = self.place.get_attribute("data-explore")
+        return self.place.evaluate(
+            f"figure => {{ const state = figure.explore.state, found = MTGP['{name}'].compute(state); return {what}; }}"
+        )
+
+    def centre(self, part, number=0):
+        box = self.place.locator(part).nth(number).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(self, part, number, dx, dy, steps=5):
+        self.drag_from(*self.centre(part, number), dx, dy, steps)
+
+    def drag_from(self, x, y, dx, dy, steps=5):
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + dx, y + dy, steps=steps)
+        self.page.mouse.up()
+
+    def swipe(self, x, y, dx, dy):
+        """The same with a finger."""
+        client = self.page.context.new_cdp_session(self.page)
+        for kind, step in (("touchStart", 0), *(("touchMove", step) for step in range(1, 9)), ("touchEnd", None)):
+            points = [] if step is None else [{"x": x + dx * step / 8, "y": y + dy * step / 8}]
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            self.settle()
+        self.page.wait_for_timeout(200)
+
+    def memory(self):
+        """Elements, listeners, and bytes of the heap."""
+        client = self.page.context.new_cdp_session(self.page)
+        client.send("HeapProfiler.collectGarbage")
+        counts = client.send("Memory.getDOMCounters")
+        return counts["nodes"], counts["jsEventListeners"], client.send("Runtime.getHeapUsage")["usedSize"]
+
+
+@contextmanager
+def playground(book, chromium):
+    """A function of name, address and screen that gives a figure; pages stay open, and their consoles silent."""
+    kept = {}
+
+    def open_(name, hash="", width=1280, **options):
+        key = (name, width, *options.items())
+        if key not in kept:
+            page, noted = opened(chromium, book[0] / "book" / f"{FIGURES[name]}.html", width, **options)
+            kept[key] = Figure(page, name, noted)
+        kept[key].start_from(hash)
+        return kept[key]
+
+    yield open_
+    errors = {key: figure.noted["console"] for key, figure in kept.items() if figure.noted["console"]}
+    assert errors == {}, errors
+    for figure in kept.values():
+        figure.page.context.close()

@@ -1,0 +1,159 @@
+"""What every figure to play with does, in Chromium: sliders, keys, address, themes, paper, and no harm by anything."""
+
+import re
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from opening import changed
+from playing import BROKEN, FIGURES
+from situations import ROOT
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+SHARED = ["gaussian.js", "explore.js", "plot.js"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE_RULES = "async ([id, tags]) => (await axe.run('#' + id, {runOnly: tags, preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
+COLOURS = "paths => paths.map(path => getComputedStyle(path).fill + getComputedStyle(path).stroke)"
+AT_ADDRESSES = """(figure, addresses) => addresses.map(address => {
+    location.hash = "#explore&" + address;
+    dispatchEvent(new HashChangeEvent("hashchange"));  // the browser's own comes later
+    figure.explore.drawNow();
+    return [...figure.querySelectorAll("svg path")].map(path => path.getAttribute("d") || "");
+})"""
+TARGETS = ".explore-button, .explore-choice span, .explore-check, input[type=range]"
+ALL = pytest.mark.parametrize("name", FIGURES)
+
+
+def moved_by_keys(figure, handle, key):
+    """Whether a key press on a handle changes the state, and leaves the page where it is."""
+    handle.evaluate("handle => handle.focus({preventScroll: true})")
+    before, top = figure.state, figure.page.evaluate("scrollY")
+    figure.page.keyboard.press(key)
+    return figure.state != before and figure.page.evaluate("scrollY") == top
+
+
+@ALL
+def test_sliders_address_and_reset(playing, name):
+    """Each slider changes what is drawn, is written into the address, comes back from it, and Reset takes all back."""
+    figure = playing(name)
+    for slider in figure.place.locator("input[type=range]").all():
+        before = figure.shapes()
+        assert moved_by_keys(figure, slider, "ArrowLeft") and figure.shapes() != before, slider.get_attribute(
+            "aria-label"
+        )
+    there = figure.state
+    figure.page.wait_for_timeout(450)
+    address = figure.page.evaluate("location.hash")
+    assert address.startswith(f"#explore&{name}.")
+    again = playing(name, address)
+    assert again.state == there
+    again.place.get_by_role("button", name="Reset").click()
+    again.page.wait_for_timeout(900)
+    assert again.state == again.start and again.page.evaluate("location.hash") == ""
+
+
+@ALL
+def test_a_bad_address_does_no_harm(playing, name):
+    """Whatever stands for a value, of each key alone and of all at once: the figure draws what can be drawn."""
+    figure, addresses = playing(name), [f"{name}.no=1&other.rho=2"]
+    for value in ("", "x", "NaN", "1e999", "-1e9", "1e9", "1,2,3", "Infinity", "0.123456789"):
+        keys = [f"{name}.{key}={value}" for key in figure.start]
+        addresses += [*keys, "&".join(keys)]
+    for address, shapes in zip(addresses, figure.place.evaluate(AT_ADDRESSES, addresses)):
+        assert any(shapes) and not any(map(BROKEN.search, shapes)), address
+
+
+@ALL
+def test_figures_of_one_page_share_the_address(playing, name):
+    """What others wrote into it stays; an anchor of the page is no state."""
+    figure = playing(name, "#explore&other.rho=0.5")
+    assert figure.state == figure.start
+    figure.place.locator("input[type=range]").first.press("ArrowLeft")
+    figure.page.wait_for_timeout(450)
+    assert re.fullmatch(rf"#explore&other\.rho=0\.5&{name}\..+", figure.page.evaluate("location.hash"))
+
+
+@ALL
+def test_handles_have_a_name_and_a_value_and_answer_to_arrows(playing, name):
+    figure = playing(name)
+    for handle in figure.place.locator("svg [role=slider]").all():
+        assert handle.get_attribute("aria-label") and re.fullmatch(r"-?[\d.e-]+", handle.get_attribute("aria-valuenow"))
+    for handle in figure.place.locator("svg [tabindex='0']").all():
+        assert moved_by_keys(figure, handle, "ArrowUp"), handle.get_attribute("aria-label")
+
+
+@ALL
+def test_words_are_spoken_when_they_have_come_to_rest(playing, name):
+    figure = playing(name)
+    figure.place.locator("input[type=range]").first.press("ArrowLeft")
+    figure.page.wait_for_timeout(500)
+    seen, spoken = (figure.place.locator(part).text_content() for part in (".explore-words", "[role=status]"))
+    assert spoken and not BROKEN.search(spoken)
+    assert re.sub(r"\s", "", spoken) == re.sub(r"\s", "", seen)
+
+
+@ALL
+@pytest.mark.parametrize("screen", [(1280, "light"), (320, "dark")])
+def test_axe_and_fingers(playing, name, screen):
+    """Nothing for axe to find within the figure, nothing wider than the screen, targets of 44 pixels."""
+    figure = playing(name)
+    page = changed(figure.page, *screen)
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
+    assert page.evaluate(AXE_RULES, [name, WCAG]) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= screen[0]
+    assert all(target.bounding_box()["height"] >= 44 for target in figure.place.locator(TARGETS).all())
+    changed(page, 1280, "light")
+
+
+@ALL
+def test_themes_are_css_alone(playing, name):
+    """In the dark the same shapes have other colours."""
+    figure = playing(name)
+    paths = figure.place.locator("svg path")
+    shapes, light = figure.shapes(), paths.evaluate_all(COLOURS)
+    changed(figure.page, 1280, "dark")
+    assert figure.shapes() == shapes
+    dark = paths.evaluate_all(COLOURS)
+    changed(figure.page, 1280, "light")
+    assert all(a != b for a, b in zip(light, dark))
+
+
+@ALL
+def test_without_scripts_and_on_paper_there_is_a_sentence(playing, name, book, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((book[0] / "book" / f"{FIGURES[name]}.html").as_uri())
+    place = page.locator(f"#{name}.explore")
+    assert "at rest" in place.locator(".explore-still").inner_text() and place.locator(".explore-still a").count() == 1
+    assert not place.locator(".explore-text").is_visible() and place.locator(".explore-live").count() == 0
+    context.close()
+    figure = playing(name)
+    still, live = figure.place.locator(".explore-still"), figure.place.locator(".explore-live")
+    assert live.is_visible() and not still.is_visible()
+    figure.page.emulate_media(media="print")
+    assert still.is_visible() and not live.is_visible()
+    figure.page.emulate_media(media="screen")
+
+
+@ALL
+def test_reset_does_not_glide_for_those_who_want_no_motion(playing, name):
+    figure = playing(name, reduced_motion="reduce")
+    figure.place.locator("input[type=range]").first.press("ArrowLeft")
+    assert figure.state != figure.start
+    figure.place.get_by_role("button", name="Reset").click()
+    assert figure.state == figure.start
+
+
+def test_scripts_are_only_on_pages_that_have_a_figure(book):
+    for name, page in book[1].items():
+        scripts = page.select("script[src*='/explore/']")
+        figures = sorted({place["data-explore"] for place in page.select(".explore")})
+        wanted = [*SHARED, *(f"{figure}.js" for figure in figures)] if figures else []
+        assert [script["src"].split("/")[-1].split("?")[0] for script in scripts] == wanted, name
+        assert all(script.has_attr("defer") for script in scripts), name
+
+
+def test_every_figure_is_tried_and_small():
+    lines = {path.name: len(path.read_text(encoding="utf8").splitlines()) for path in FOLDER.glob("*.js")}
+    assert set(lines) == {*SHARED, *(f"{name}.js" for name in FIGURES)}
+    assert {name: n for name, n in lines.items() if name not in SHARED and n > 250} == {}
+    assert lines["gaussian.js"] < 200

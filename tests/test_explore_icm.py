@@ -1,0 +1,129 @@
+"""The figure of two tasks of an ICM: what its sentences claim, and what mouse and finger do to it."""
+
+import pytest
+
+POINTS = ".explore-task{} .explore-point"
+AFTER_CHANGES = """figure => {
+    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
+    const changes = [
+        s => (s.y1[3] = 2), s => (s.rho = 0.3), s => (s.y2[1] = -1), s => (s.view = 1), s => (s.noise = 0.5),
+        s => (s.at = 2), s => (s.off = [0, 20]), s => (s.x[4] = 9), s => (s.sd[1] = 0.4), s => (s.l = 3),
+        s => (s.gap = [1, 2]),
+    ];
+    for (const change of changes) {
+        ui.change(change);
+        ui.drawNow();
+        const [kept, fresh] = [MTGP.icm.compute(ui.state, keep), MTGP.icm.compute(ui.state)];
+        for (const t of [0, 1]) for (const key of ["mean", "variance"])
+            far.push(...kept.together[t][key].map((v, i) => Math.abs(v - fresh.together[t][key][i])));
+    }
+    return Math.max(...far);
+}"""
+
+
+def at_marker(figure, task):
+    """Mean and variance of a task at the marker."""
+    return figure.computed(f"[found.together[{task}].mean.at(-1), found.together[{task}].variance.at(-1)]")
+
+
+def test_a_point_of_task_1_moves_task_2_in_its_gap(playing):
+    """And no variance: they do not depend on values."""
+    figure = playing("icm")
+    before, (mean, variance) = figure.state, at_marker(figure, 1)
+    figure.drag(POINTS.format(1), 8, 4, 60)
+    after = at_marker(figure, 1)
+    assert mean - after[0] > 0.5 and variance == after[1]
+    state = figure.state
+    assert [i for i in range(14) if state["y1"][i] != before["y1"][i]] == [8]
+    assert state["x"] == before["x"] and state["y2"] == before["y2"]
+
+
+def test_at_no_correlation_task_2_is_alone_and_below_it_goes_the_other_way(playing):
+    figure = playing("icm", "#explore&icm.rho=0")
+    together, alone = figure.computed("[found.together[1], found.alone[1]].map(p => [...p.mean, ...p.variance])")
+    assert together == pytest.approx(alone, abs=1e-12)
+    slopes = []
+    for rho in (0.9, -0.9):
+        figure = playing("icm", f"#explore&icm.rho={rho}")
+        before = at_marker(figure, 1)[0]
+        figure.drag(POINTS.format(1), 8, 0, 40)
+        slopes.append(at_marker(figure, 1)[0] - before)
+    assert slopes[0] < -0.3 and slopes[1] > 0.3
+
+
+@pytest.mark.parametrize(("rho", "share"), [(0.87, 0.493), (0.5, 0.866), (0, 1)])
+def test_the_rule_holds_deep_in_a_gap_and_a_correlation_of_087_halves_the_band(playing, rho, share):
+    figure = playing("icm", f"#explore&icm.rho={rho}&icm.gap=0,10&icm.noise=0.02")
+    assert figure.computed("found.rule") == pytest.approx(share, abs=0.001)
+    assert at_marker(figure, 1)[1] ** 0.5 == pytest.approx(share, abs=0.01)
+
+
+def test_what_is_kept_is_what_is_computed(playing):
+    """While values change the factors are kept; after any change they give what a fresh computation gives."""
+    assert playing("icm").place.evaluate(AFTER_CHANGES) == 0
+
+
+def test_a_row_moves_sideways_beyond_a_slip(playing):
+    figure = playing("icm")
+    figure.drag(POINTS.format(1), 1, 10, 0)
+    assert figure.state["x"] == figure.start["x"]
+    figure.drag(POINTS.format(1), 1, 50, 0)
+    assert 1.4 < figure.state["x"][1] < 1.7
+    first, second = (figure.centre(POINTS.format(t), 1)[0] for t in (1, 2))
+    assert first == pytest.approx(second, abs=0.6)
+
+
+def test_the_gap_its_edges_and_the_marker(playing):
+    figure = playing("icm")
+    figure.drag(".explore-handle path", 1, 65, 0)  # the grip of the right edge
+    assert figure.state["gap"] == pytest.approx([4.2, 8.83], abs=0.1)
+    assert figure.place.locator(".explore-task2 .explore-point.explore-hidden").count() == 6
+    box = figure.place.locator(".explore-gap").bounding_box()
+    figure.drag_from(box["x"] + 20, box["y"] + 10, -130, 0)
+    assert figure.state["gap"] == pytest.approx([2.14, 6.77], abs=0.1)
+    plot = figure.place.locator(".explore-plot").bounding_box()
+    figure.page.mouse.click(plot["x"] + 30 + 0.31 * (plot["width"] - 42), plot["y"] + 170)
+    assert figure.state["at"] == pytest.approx(3.1, abs=0.1)
+
+
+def test_a_cell_is_hidden_by_double_click_and_by_enter(playing):
+    figure = playing("icm")
+    figure.page.mouse.dblclick(*figure.centre(POINTS.format(1), 2))
+    assert figure.state["off"] == [2]
+    figure.place.locator(POINTS.format(1)).nth(2).focus()
+    for key, off in (("Enter", []), ("ArrowRight", []), ("Delete", [3])):
+        figure.page.keyboard.press(key)
+        assert figure.state["off"] == off
+
+
+def test_a_finger_takes_the_nearest_point_and_scrolls_elsewhere(playing):
+    figure = playing("icm", width=390, has_touch=True)
+    (x, y), before, top = figure.centre(POINTS.format(1), 8), figure.state, figure.page.evaluate("scrollY")
+    figure.swipe(x + 9, y - 17, 0, 60)  # 19 pixels beside it
+    after = figure.state
+    assert before["y1"][8] - after["y1"][8] > 1 and figure.page.evaluate("scrollY") == top
+    box = figure.place.locator(".explore-gap").bounding_box()
+    figure.swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] - 12, 0, -120)
+    assert figure.page.evaluate("scrollY") > top + 50  # up over the gap is a way to scroll
+    assert figure.state["gap"] == after["gap"]
+
+
+@pytest.mark.slow
+def test_memory_after_a_thousand_drags(playing):
+    """Elements and listeners stay as many, and the heap does not grow by more than a megabyte."""
+    figure = playing("icm")
+
+    def drags(n):
+        for k in range(n):
+            figure.drag(POINTS.format(1), k % 14, 0, 12 if k % 28 < 14 else -12, steps=2)
+
+    drags(28)
+    nodes, listeners, heap = figure.memory()
+    drags(1008)
+    after = figure.memory()
+    assert after[0] <= nodes + 50 and after[1] <= listeners + 5 and after[2] < heap + 1e6, (
+        nodes,
+        listeners,
+        heap,
+        after,
+    )
