@@ -41,7 +41,7 @@
     const { weights } = logLikelihood(factor, cells.y);
     const ask = (name, wanted, noise) => {
       const found = keep(`${name} ${r === 0}`, `${fixed};${noise}`, () => explained(factor, wanted, { noise }));
-      return { mean: mean(found.cross, weights), ...found };
+      return { mean: mean(found, weights), ...found };
     };
     const along = TASKS.map((t) => ask(`curve ${t}`, { x: GRID, row: Array.from(GRID, (_, i) => -1 - i), task: Array.from(GRID, () => t) }, state.view === 1));
     const hole = { x: [ROWS[state.row]], row: [state.row], task: [1] }; // the row's own number: its noise is shared

@@ -53,7 +53,7 @@
     const factor = keep(`factor ${tasks}`, fixed, () => condition(terms, Sigma, cells));
     const x = [...GRID, state.at], wanted = { x, row: x.map((_, i) => -1 - i), task: x.map(() => t) };
     const found = keep(`task ${t} of ${tasks}`, `${fixed};${state.at}`, () => explained(factor, wanted));
-    return { factor, cells, ...found, mean: mean(found.cross, logLikelihood(factor, cells.y).weights) };
+    return { factor, cells, ...found, mean: mean(found, logLikelihood(factor, cells.y).weights) };
   }
 
   /* What the proposition says of task 1: exactly nothing from task 2 if row 1 of Sigma is a multiple of row 1 of B and no
