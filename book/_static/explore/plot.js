@@ -37,7 +37,7 @@
   }
 
   /* Bars with names, from zero to both sides. draw(values, [low, high]). */
-  function bars(parent, names) {
+  function bars(parent, names, digits = 1) {
     const list = make(parent, "dl", { class: "explore-bars" });
     const rows = names.map((name) => { make(list, "dt", {}, name); const dd = make(list, "dd"); return { bar: make(dd, "span"), words: make(dd, "b") }; });
     return (values, range) => {
@@ -45,7 +45,7 @@
       rows.forEach(({ bar, words }, i) => {
         const end = clamp(share(values[i]), [0, 100]);
         Object.assign(bar.style, { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` });
-        words.textContent = shown(values[i], 1);
+        words.textContent = shown(values[i], digits);
       });
     };
   }
