@@ -23,7 +23,7 @@ BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "
 
 def landed(pdf: pikepdf.Pdf) -> dict[str, int]:
     """The number of the page on which each link's target fell."""
-    pages = {page.objgen: count for count, page in enumerate(pdf.pages, 1)}
+    pages: dict[object, int] = {page.objgen: count for count, page in enumerate(pdf.pages, 1)}
     return {name.removeprefix("/"): pages[at[0].objgen] for name, at in pdf.Root.Dests.items()}
 
 

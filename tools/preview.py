@@ -11,7 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["MATPLOTLIBRC"] = str(ROOT / "tests" / "matplotlibrc")  # the figure is the book's, not the user's
-os.environ["MPLBACKEND"] = "Agg"
 
 import matplotlib.pyplot as plt
 from gpytorch.kernels import MaternKernel

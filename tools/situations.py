@@ -8,6 +8,7 @@ noise goes down to the smallest that a figure's slider can reach; inputs are rep
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,13 @@ def question(seed: int) -> dict[str, Any]:
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
     """What the module says: log likelihood, f and y of new rows, one part of f, and y at all cells of the table."""
-    number = {"dtype": torch.float64}
-    x = torch.tensor(asked["x"] + asked["new"], **number)
-    Sigma, y = torch.tensor(asked["Sigma"], **number), torch.tensor(asked["y"], **number)
+    number = functools.partial(torch.tensor, dtype=torch.float64)
+    x = number(asked["x"] + asked["new"])
+    Sigma, y = number(asked["Sigma"]), number(asked["y"])
     terms = []
     for term in asked["terms"]:
         K, _ = KERNELS[term["kernel"]](((x[:, None] - x) / term["l"]) ** 2)
-        W, kappa = torch.tensor(term["W"], **number), torch.tensor(term["kappa"], **number)
+        W, kappa = number(term["W"]), number(term["kappa"])
         terms.append((K, coregionalization(W, kappa)))
     rows, tasks = (torch.tensor(part) for part in zip(*asked["cells"]))
     seen, T = (rows, tasks), len(Sigma)
