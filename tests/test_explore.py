@@ -11,7 +11,8 @@ from situations import ROOT
 FOLDER = ROOT / "book" / "_static" / "explore"
 SHARED = ["gaussian.js", "explore.js", "plot.js"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-AXE_RULES = "async ([id, tags]) => (await axe.run('#' + id, {runOnly: tags, preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
+AXE_RULES = """async ([id, tags]) => (await axe.run("#" + id, {runOnly: tags, preload: false}))
+    .violations.map(found => [found.id, found.nodes[0].html])"""
 COLOURS = "paths => paths.map(path => getComputedStyle(path).fill + getComputedStyle(path).stroke)"
 AT_ADDRESSES = """(figure, addresses) => addresses.map(address => {
     location.hash = "#explore&" + address;

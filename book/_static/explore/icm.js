@@ -44,25 +44,21 @@
     return { x, row: x.map((_, i) => -1 - i), task: x.map(() => t) };
   }
 
-  /* Mean and variance at the grid and (the last one) at the marker, from some tasks, for each that is asked. The factor
-     and the cross-covariances are kept while only values change. */
+  /* Mean and variance of each of some tasks, from these tasks, at the grid and (the last one) at the marker; of both their
+     joint covariance there too. The factor and the cross-covariances are kept while only values change. */
   function solve(state, tasks, keep) {
     const { terms, Sigma } = modelOf(state), cells = seenCells(state, tasks);
     const fixed = [tasks, state.x, state.off, state.gap, state.rho, state.l, state.sd, state.noise];
     const factor = keep(`factor ${tasks}`, fixed.join(";"), () => condition(terms, Sigma, cells));
-    const { weights } = logLikelihood(factor, cells.y), options = { noise: state.view === 1 };
-    return tasks.map((t) => {
-      const found = keep(`task ${t} of ${tasks}`, [...fixed, state.at, state.view].join(";"), () => explained(factor, wantedCells(state.at, t), options));
-      return { mean: mean(found, weights), variance: found.variance };
+    const { weights } = logLikelihood(factor, cells.y), noise = state.view === 1;
+    const found = tasks.map((t) => {
+      const one = keep(`task ${t} of ${tasks}`, [...fixed, state.at, noise].join(";"), () => explained(factor, wantedCells(state.at, t), { noise }));
+      return { mean: mean(one, weights), variance: one.variance };
     });
-  }
-
-  /* Both tasks at the marker, jointly. */
-  function joint(state, keep) {
-    const { terms, Sigma } = modelOf(state), cells = seenCells(state, TASKS), factor = condition(terms, Sigma, cells);
-    const wanted = { x: [state.at, state.at], row: [-1, -1], task: TASKS };
-    const found = explained(factor, wanted, { noise: state.view === 1, joint: true });
-    return { mean: mean(found, logLikelihood(factor, cells.y).weights), covariance: found.covariance };
+    if (tasks.length === 1) return found;
+    const marker = { x: [state.at, state.at], row: [-1, -1], task: tasks };
+    found.joint = keep("joint", [...fixed, state.at, noise].join(";"), () => explained(factor, marker, { noise, joint: true })).covariance;
+    return found;
   }
 
   /* All numbers of the picture. rule: the sd deep in the gap, of f, or of y with its noise. */
@@ -71,7 +67,6 @@
     return {
       together: solve(state, TASKS, keep),
       alone: TASKS.map((t) => solve(state, [t], keep)[0]),
-      joint: joint(state, keep),
       rule: Math.sqrt(sd[1] * sd[1] * (1 - rho * rho) + (view ? noise * noise : 0)),
     };
   }
@@ -125,7 +120,7 @@
       set(bracket, { d: [-2, 2].map((m) => `M${x - 7},${y(middle + m * found.rule)}h14`).join("") });
       const noise = state.view ? state.noise ** 2 : 0;
       set(before, { d: ellipse(square.x, square.y, [0, 0], [B[0][0] + noise, B[0][1], B[1][0], B[1][1] + noise]) });
-      set(after, { d: ellipse(square.x, square.y, found.joint.mean, found.joint.covariance) });
+      set(after, { d: ellipse(square.x, square.y, found.together.map((one) => one.mean[last]), found.together.joint) });
       square.words.forEach((one, t) => (one.textContent = letter + SUB[t]));
       heat(B, 4);
       const sd = (one) => shown(Math.sqrt(Math.max(0, one.variance[last])));

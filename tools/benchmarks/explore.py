@@ -1,0 +1,80 @@
+"""How long one frame of a figure to play with takes, in milliseconds: numbers, and numbers with drawing and layout.
+
+    python tools/benchmarks/explore.py            # on the pages in _build; 2 x 40 points, 300 grid points
+    python tools/benchmarks/explore.py --slow 4   # the processor slowed so many times as well
+
+A frame is drawn, and the browser lays it out, before the clock stops; painting is not in it. A *value* is dragged while
+factors are kept; a *hyper-parameter* makes all new. Medians and 95th percentiles over many frames, on whatever else the
+machine does: the last column, a loop of ten million multiplications before and after, says how it fared meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SITUATION = """({ rows }) => {
+    const ui = document.querySelector("#icm.explore").explore, all = [...Array(rows).keys()];
+    const waves = t => all.map(i => 1.5 * Math.sin(i / 3 + t));
+    ui.change(s => Object.assign(s, { x: all.map(i => 10 * i / rows), y1: waves(0), y2: waves(1), gap: [4, 7] }));
+    ui.drawNow();
+}"""
+FRAMES = """({ what, frames }) => {
+    const figure = document.querySelector("#icm.explore"), ui = figure.explore;
+    const keep = (name, key, make) => ui.keep(name, key, make);
+    const wave = k => Math.sin(k / 9);
+    const change = what === "value" ? k => s => (s.y1[20] = 2 * wave(k)) : k => s => (s.rho = 0.9 * wave(k));
+    const timed = act => { const began = performance.now(); act(); return performance.now() - began; };
+    const loop = () => timed(() => { let v = 1; for (let i = 0; i < 1e7; i++) v *= 1.0000001; window.product = v; });
+    const numbers = [], whole = [], before = loop();
+    for (let k = 0; k < frames; k++) {
+        ui.change(change(k));
+        numbers.push(timed(() => MTGP.icm.compute(ui.state, keep)));
+        ui.change(change(k + 0.5));
+        whole.push(timed(() => { ui.drawNow(); figure.getBoundingClientRect(); }));  // the latter asks for the layout
+    }
+    const at = (list, share) => list.sort((a, b) => a - b)[Math.floor(share * list.length)];
+    const [least, frame, slow] = [0, 0.5, 0.95].map(share => at(whole, share));
+    return { numbers: at(numbers, 0.5), least, frame, slow, loop: (before + loop()) / 2 };
+}"""
+HEAD = "| dragged | slowed | numbers | least frame | median | 95th percentile | loop | aim |"
+
+
+def measured(page, slow: float, frames: int) -> list[str]:
+    """Rows of the table for one speed of the processor."""
+    client = page.context.new_cdp_session(page)
+    client.send("Emulation.setCPUThrottlingRate", {"rate": slow})
+    rows = []
+    for what, aim in (("value", 8), ("hyper-parameter", 16)):
+        page.evaluate(FRAMES, {"what": what, "frames": 20})  # until the compiler has seen it
+        found = page.evaluate(FRAMES, {"what": what, "frames": frames})
+        times = " | ".join(f"{found[key]:.1f}" for key in ("numbers", "least", "frame", "slow", "loop"))
+        rows.append(f"| {what} | {slow:g} | {times} | {aim if slow == 1 else {8: 33, 16: 66}[aim]} |")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pages", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--slow", type=float, nargs="*", default=[1, 4])
+    parser.add_argument("--rows", type=int, default=40)
+    parser.add_argument("--frames", type=int, default=120)
+    asked = parser.parse_args()
+    print(HEAD + "\n" + "|---" * 8 + "|")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((asked.pages / "book" / "icm.html").resolve().as_uri())
+        page.evaluate(SITUATION, {"rows": asked.rows})
+        for slow in asked.slow:
+            print("\n".join(measured(page, slow, asked.frames)))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
