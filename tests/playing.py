@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from opening import opened
 
-FIGURES = {"icm": "icm", "noise": "noise", "transfer": "sharing"}  # name of each figure -> page
+FIGURES = {"icm": "icm", "prior": "gp", "posterior": "gp", "lmc": "lmc", "noise": "noise", "transfer": "sharing"}  # name of each figure -> page
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
 BROKEN = re.compile("NaN|Infinity|undefined")

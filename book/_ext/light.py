@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+VALUE_AND_UNIT = re.compile(r"(?<=\d) (?=%)| ?± ")  # a percent sign and an error stay with their number
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;"')
 FORMULA_AND_COMMA = re.compile(r'(<span class="math notranslate nohighlight">[^<]*</span>[,.;:?!)]+)')
 UNUSED = ("design-tabs", "thebe")  # scripts and sheets of features that no page has
@@ -15,7 +16,14 @@ def lighten(app, pagename, templatename, context, doctree):
     body = SIZE.sub(r'width="\1" height="\2"', body)
     first, image, rest = body.partition("<img ")  # the first one is on the first screen
     body = first + image + rest.replace("<img ", '<img loading="lazy" decoding="async" ')
+    parts = re.split(r"(<pre.*?</pre>|<[^>]*>)", body, flags=re.DOTALL)  # text alone, no code and no attributes
+    parts[::2] = [VALUE_AND_UNIT.sub(together, part) for part in parts[::2]]
+    body = "".join(parts)
     context["body"] = FORMULA_AND_COMMA.sub(r'<span class="nobreak">\1</span>', body)
+
+
+def together(found):
+    return found[0].replace(" ", "\u00a0")
 
 
 def drop_what_is_not_used(app, pagename, templatename, context, doctree):

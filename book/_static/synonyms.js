@@ -16,5 +16,6 @@ const SYNONYMS = {
   worse: "harm negative", single: "independent", separate: "independent", alone: "independent", different: "own",
   interleaved: "point-major order", layout: "order", choose: "rank", select: "choosing", equivalent: "elsewhere libraries",
   difference: "", per: "", versus: "", vs: "", example: "", mixing: "coregionalization", category: "categorical", cholesky: "definite",
+  rmse: "root mean square", speed: "long minutes", proof: "proposition", nystrom: "inducing approximate", nyström: "inducing approximate",
   forecast: "predict", fill: "impute", interpolate: "predict", extrapolate: "forecast", relation: "correlation",
 };

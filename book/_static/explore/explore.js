@@ -152,7 +152,7 @@
         input.value = to(now);
         value.textContent = shown(now, digits);
         set(input, { "aria-valuetext": value.textContent });
-        const ends = [Math.max(low, Math.min(0, high)), to(now)].map((v) => (v - low) / (high - low)); // filled from 0
+        const ends = [log ? low : Math.max(low, Math.min(0, high)), to(now)].map((v) => (v - low) / (high - low)); // filled from 0
         input.style.setProperty("--from", Math.min(...ends));
         input.style.setProperty("--to", Math.max(...ends));
       });

@@ -167,6 +167,15 @@
     return normals.map((z) => mean.map((m, i) => m + dot(L.subarray(i * n, i * n + i + 1), z)));
   }
 
+  /* The numbers 0 to n - 1 from coarse to fine: the ends, the middle, the quarters. A draw made in this order from the same
+     normals keeps its large features where they are while a length-scale moves. */
+  function coarseFirst(n) {
+    const order = [0, n - 1], seen = new Set(order);
+    for (let step = (n - 1) / 2; order.length < n; step /= 2)
+      for (let v = step; v < n - 1; v += step) { const i = Math.round(v); if (!seen.has(i)) { seen.add(i); order.push(i); } }
+    return order;
+  }
+
   /* n standard normals that are the same for the same seed, so that nothing has to be stored. */
   function normals(n, seed) {
     let state = seed * 2654435761;
@@ -179,6 +188,6 @@
     return Float64Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
   }
 
-  MTGP.gaussian = { kernels, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
-    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, normals };
+  MTGP.gaussian = { kernels, dot, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
+    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, normals };
 })((self.MTGP = self.MTGP || {}));

@@ -50,6 +50,24 @@
     };
   }
 
+  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. */
+  function region(xs, ys, values, level) {
+    const wide = xs.length, parts = [];
+    for (let j = 0; j + 1 < ys.length; j++) {
+      for (let i = 0; i + 1 < wide; i++) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]].map(([a, b]) => [xs[a], ys[b], values[b * wide + a] - level]);
+        const found = [];
+        corners.forEach(([x, y, high], n) => {
+          const [x2, y2, high2] = corners[(n + 1) % 4], part = high / (high - high2);
+          if (high >= 0) found.push(`${tenth(x)},${tenth(y)}`);
+          if (high >= 0 !== high2 >= 0) found.push(`${tenth(x + part * (x2 - x))},${tenth(y + part * (y2 - y))}`);
+        });
+        if (found.length) parts.push(`M${found.join("L")}Z`);
+      }
+    }
+    return parts.join("");
+  }
+
   /* A small square plane for ellipses and the like: path(class) gives an element to draw on. */
   function plane(parent, { range, size = 132, label, names = ["", ""] }) {
     const svg = make(parent, "svg", { class: "explore-plane", viewBox: `0 0 ${size} ${size}`, width: size, height: size, role: "img", "aria-label": label });
@@ -70,7 +88,7 @@
       this.ticks = x.ticks.map((tick) => this.tick(tick, "middle"));
       this.title = make(this.svg, "text", { "text-anchor": "end" }, x.title || "");
       this.layers = panels.map(() => make(this.svg, "g")); // handles lie above all curves
-      ui.followers.push((state, full) => { if (full !== this.width) this.layout(full); for (const handle of this.handles) handle.draw(state); });
+      ui.followers.push((state, all) => { const full = parent === ui.box ? all : parent.clientWidth; if (full !== this.width) this.layout(full); for (const handle of this.handles) handle.draw(state); });
       this.listen();
     }
 
@@ -159,9 +177,10 @@
     }
 
     /* Points of one panel. count(state), at(state, i) -> [x, y], move(state, i, x, y), name(state, i); and where it makes
-       sense hidden(state, i), flip(state, i) by double click and Enter, remove(state, i) by Delete. sideways: a point moves
+       sense hidden(state, i), flip(state, i) by double click and Enter, remove(state, i) by Delete (and, without flip, by
+       double click); words(state, i): its value for those who hear it. sideways: a point moves
        along x too, after a slip of some pixels or (0) at once. steps: of one key press along x and y. */
-    points({ panel, count, at, move, name, hidden = () => false, flip, remove, sideways, steps = [0.1, 0.05] }) {
+    points({ panel, count, at, move, name, hidden = () => false, flip, remove, sideways, words = (state, i) => shown(at(state, i)[1]), steps = [0.1, 0.05] }) {
       const { ui } = this, frame = this.panels[panel], marks = [];
       const layer = make(this.layers[panel], "g", { class: `explore-task${frame.spec.task || 1}` });
       const shape = frame.spec.task === 2 ? "M-5.5,0L0,-5.5L5.5,0L0,5.5Z" : "M-4.8,0A4.8,4.8,0,1,0,4.8,0A4.8,4.8,0,1,0,-4.8,0Z";
@@ -198,7 +217,7 @@
           const x = held.slipped ? clamp(this.x.back(this.x(held.x) + far - held.slipped), this.spec.x.range) : at(ui.state, held.i)[0];
           ui.change((state) => move(state, held.i, x, clamp(frame.y.back(py + held.dy), frame.spec.range)));
         },
-        twice: (found) => flip && ui.change((state) => flip(state, found.i)),
+        twice: (found) => (flip || remove) && ui.change((state) => (flip || remove)(state, found.i)),
         draw: (state) => {
           const n = count(state);
           while (marks.length < n) marks.push(add(marks.length));
@@ -207,7 +226,7 @@
           marks.forEach((mark, i) => {
             const [x, y] = at(state, i), off = hidden(state, i);
             set(mark, { transform: `translate(${tenth(this.x(x))},${tenth(frame.y(y))})`, tabindex: i === stop ? 0 : -1, "aria-label": name(state, i),
-              "aria-valuenow": Number(y.toPrecision(4)), "aria-valuetext": shown(y) + (off ? ", hidden" : "") });
+              "aria-valuenow": Number(y.toPrecision(4)), "aria-valuetext": words(state, i) + (off ? ", hidden" : "") });
             mark.classList.toggle("explore-hidden", off);
           });
         },
@@ -274,5 +293,5 @@
     }
   }
 
-  Object.assign(MTGP.explore, { Plot, scale, line, area, ellipse, heatmap, bars, plane });
+  Object.assign(MTGP.explore, { Plot, scale, line, area, ellipse, region, heatmap, bars, plane });
 })(self.MTGP);

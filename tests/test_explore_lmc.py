@@ -1,0 +1,141 @@
+"""Two tasks of an LMC: what the sentences beside the figure say, and what mouse, keys and sliders do."""
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from opening import changed, opened
+
+HIDDEN = range(8, 17)  # rows of task 2 in the gap
+ASK = """(figure, change) => {
+    const state = Object.assign(structuredClone(figure.explore.start), change);
+    return (%s)(MTGP.lmc.compute(state));
+}"""
+BACK = """figure => {
+    figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)));
+    figure.explore.drawNow();
+    figure.querySelector(".explore-plot").scrollIntoView({block: "center"});
+}"""
+AXE = """async () => (await axe.run("#lmc", {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"""
+
+
+@pytest.fixture(scope="module")
+def figure(book, chromium):
+    page, notes = opened(chromium, book[0] / "book" / "lmc.html")
+    yield page.locator("#lmc.explore")
+    assert notes["console"] == [] and notes["outside"] == []
+    page.context.close()
+
+
+@pytest.fixture(autouse=True)
+def at_start(figure):
+    figure.evaluate(BACK)
+
+
+def ask(figure, what, **change):
+    """What a function of all numbers of the picture gives, at the start with some changes."""
+    return figure.evaluate(ASK % what, change)
+
+
+def state(figure):
+    figure.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return figure.evaluate("figure => figure.explore.state")
+
+
+def cross(figure, **change):
+    return ask(figure, "found => found.rows.map(row => row.cross)", **change)
+
+
+def test_a_raised_point_of_task_1_lowers_task_2_in_its_row(figure):
+    """In each row of the gap; with the fast part gone it raises it."""
+    start = state(figure)
+    for row in HIDDEN:
+        y1 = [y + (i == row) for i, y in enumerate(start["y1"])]
+        mean = f"found => found.found[1].mean[{12 * row}]"
+        assert ask(figure, mean, y1=y1) < ask(figure, mean) - 0.4
+        assert ask(figure, mean, y1=y1, sd=[1, 0]) > ask(figure, mean, sd=[1, 0])
+
+
+def test_the_cross_correlation_rises_and_a_short_kernel_is_noise(figure):
+    """At the shortest length-scale all dots but the first lie on the slow line, and at 0.3 to two digits."""
+    same, following, *_ = cross(figure)
+    assert same == pytest.approx(0.9 * (1 - 0.64) / (1 + 0.64 + 0.04)) and following > 2 * same
+    for fast, far in ((0.15, 1e-8), (0.3, 0.005)):
+        slow = ask(figure, "found => found.rows.map(row => row.adds[0])", fast=fast)
+        dots = cross(figure, fast=fast)
+        assert dots[0] == pytest.approx(same) and slow[0] - dots[0] > 0.3
+        assert dots[1:] == pytest.approx(slow[1:], abs=far)
+    # the mean in the gap: spikes at the rows, the slow part between them
+    mean, slow = (ask(figure, "found => [...found.found[1].mean]", fast=0.15, view=view) for view in (0, 1))
+    between = [abs(mean[12 * row + 6] - slow[12 * row + 6]) for row in HIDDEN[:-1]]
+    assert max(between) < 0.02 and max(abs(mean[12 * row] - slow[12 * row]) for row in HIDDEN) > 0.3
+
+
+def test_one_correlation_for_both_kernels_is_an_icm(figure):
+    """The two curves are one up to a factor, and the dots only fall."""
+    dots, own = cross(figure, rho=[0.9, 0.9]), ask(figure, "found => found.rows.map(row => row.own)", rho=[0.9, 0.9])
+    assert [c / k for c, k in zip(dots, own)] == pytest.approx([0.9] * len(own), abs=1e-12)
+    assert dots == sorted(dots, reverse=True)
+
+
+def test_the_parts_add_up(figure):
+    """The means of slow and fast part are those of f, at every point of the grid."""
+    whole, slow, fast = (ask(figure, "found => [...found.found[1].mean]", view=view) for view in (0, 1, 2))
+    assert [a + b for a, b in zip(slow, fast)] == pytest.approx(whole, abs=1e-12)
+
+
+def test_what_is_kept_is_what_is_computed(figure):
+    """After each change the kept factor gives what a fresh one gives."""
+    far = figure.evaluate(
+        """figure => {
+            const ui = figure.explore, keep = (name, key, make) => ui.keep(name, key, make);
+            const changes = [["y1", Array(25).fill(1)],
+                ["rho", [0.9, 0.3]], ["fast", 1.2], ["slow", 4], ["sd", [1, 0.5]],
+                ["noise", 0.5], ["gap", [2, 9]], ["view", 1], ["at", 5]];
+            return changes.map(([key, value]) => {
+                ui.change(state => (state[key] = value));
+                ui.drawNow();
+                const [a, b] = [MTGP.lmc.compute(ui.state, keep), MTGP.lmc.compute(ui.state)].map(all =>
+                    all.found.flatMap(one => [...one.mean, ...one.variance]));
+                return Math.max(...a.map((v, i) => Math.abs(v - b[i])));
+            });
+        }"""
+    )
+    assert far == [0] * 9
+
+
+def test_drags_keys_sliders_address_and_reset(figure):
+    page, before = figure.page, state(figure)
+    box = figure.locator(".explore-task1 .explore-point").nth(12).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y - 40, steps=4)  # sideways it does not go
+    page.mouse.up()
+    dragged = state(figure)
+    assert dragged["y1"][12] > before["y1"][12] + 1 and dragged["y2"] == before["y2"]
+    page.keyboard.press("ArrowDown")
+    assert state(figure)["y1"][12] == pytest.approx(dragged["y1"][12] - 0.05, abs=1e-3)
+    for label, key, index in (
+        ("correlation of the fast part", "rho", 1),
+        ("length-scale of the fast part", "fast", None),
+    ):
+        figure.get_by_label(label).focus()
+        page.keyboard.press("ArrowRight")
+        now, old = state(figure)[key], before[key]
+        assert now != old and (index is None or now[index] > old[index])
+    figure.get_by_text("its fast part").click()
+    assert state(figure)["view"] == 2
+    page.wait_for_timeout(450)
+    assert "lmc.view=2" in page.evaluate("location.hash") and "lmc.noise" not in page.evaluate("location.hash")
+    figure.get_by_role("button", name="Reset").click()
+    page.wait_for_timeout(900)
+    assert state(figure) == before and page.evaluate("location.hash") == ""
+
+
+@pytest.mark.parametrize("screen", [(1280, "light"), (320, "dark")])
+def test_axe_and_width(figure, screen):
+    page = changed(figure.page, *screen)
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
+    found = page.evaluate(AXE)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    changed(page, 1280, "light")
+    assert found == [] and width <= screen[0]

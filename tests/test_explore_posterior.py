@@ -1,0 +1,145 @@
+"""The figure of readings, a curve, and a walker on the surface of fit plus complexity: what its sentences claim."""
+
+import numpy as np
+import pytest
+import torch
+
+from mtgp_tutorial import exact
+
+READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
+WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the summits of fig-gp-evidence
+CENTRED = "map => map.scrollIntoView({block: 'center', behavior: 'instant'})"
+KEPT = """figure => {
+    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
+    const changes = [s => (s.y[3] = 2), s => (s.x[4] = 0), s => (s.l = 5), s => (s.draws = 1), s => (s.y[1] = -1),
+        s => (s.noise = 0.5), s => (s.view = 0), s => { s.x.push(3); s.y.push(1); }];
+    for (const change of changes) {
+        ui.change(change);
+        ui.drawNow();
+        const [kept, fresh] = [MTGP.posterior.compute(ui.state, keep), MTGP.posterior.compute(ui.state)];
+        for (const part of [c => c.mean, c => c.variance, c => c.surface.values, c => c.draws[0] || []])
+            far.push(...part(kept).map((v, i) => Math.abs(v - part(fresh)[i])));
+    }
+    return Math.max(...far);
+}"""
+
+
+def climbed(figure):
+    """Press Climb; where the walker has come to rest."""
+    figure.place.get_by_role("button", name="Climb").click()
+    figure.page.wait_for_timeout(800)
+    return pytest.approx((figure.state["l"], figure.state["noise"]), rel=0.01)
+
+
+def walk(figure, length, noise):
+    """Drag the walker to a length-scale and a noise."""
+    figure.place.locator(MAP).evaluate(CENTRED)
+    box = figure.place.locator(f"{MAP} .explore-back").bounding_box()
+    share = np.log(length / 0.3) / np.log(20 / 0.3), np.log(1.5 / noise) / np.log(1.5 / 0.05)
+    goal = box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
+    x, y = figure.centre(WALKER)
+    figure.drag_from(x, y, goal[0] - x, goal[1] - y)
+    assert (figure.state["l"], figure.state["noise"]) == pytest.approx((length, noise), rel=0.05)
+
+
+def test_numbers_are_those_of_the_module(playing):
+    """Mean, variance, and fit with complexity, at the start."""
+    figure = playing("posterior")
+    x, y = (torch.tensor(figure.start[key], dtype=torch.float64) for key in "xy")
+    length, noise = figure.start["l"], figure.start["noise"]
+    grid = torch.tensor(figure.place.evaluate("() => [...MTGP.posterior.GRID]"), dtype=torch.float64)
+
+    def rbf(a, b):
+        return torch.exp(-0.5 * (a[:, None] - b) ** 2 / length**2)
+
+    C = rbf(x, x) + noise**2 * torch.eye(len(x), dtype=torch.float64)
+    mean, variance = exact.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
+    assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
+    assert figure.computed("[...found.variance]") == pytest.approx((variance + noise**2).tolist(), abs=1e-9)
+    fit, complexity = float(-0.5 * y @ torch.linalg.solve(C, y)), float(-0.5 * torch.linalg.slogdet(C)[1])
+    expected = [fit, complexity, fit + complexity]
+    assert figure.computed("[found.fit, found.complexity, found.sum]") == pytest.approx(expected)
+    bars = figure.place.locator(".explore-bars b").all_inner_texts()
+    assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in expected]
+
+
+def test_climb_ends_on_the_summit_on_whose_slope_it_starts(playing):
+    figure = playing("posterior")
+    assert climbed(figure) == WIGGLY
+    assert "at the height of the highest" in figure.place.locator(".explore-words").inner_text()
+    walk(figure, 10, 0.5)
+    assert climbed(figure) == SMOOTH
+    assert "0.5 nats below" in figure.place.locator(".explore-words").inner_text()
+
+
+def test_without_the_leftmost_reading_the_wiggly_explanation_is_left(playing):
+    """From every side."""
+    figure = playing("posterior")
+    figure.page.mouse.dblclick(*figure.centre(READINGS, 0))
+    assert figure.state["x"] == figure.start["x"][1:]
+    for start in ((10, 0.5), (3, 0.16), (5, 0.6), (18, 1.2)):
+        walk(figure, *start)
+        assert climbed(figure) == (0.881, 0.05)
+
+
+def test_readings_are_added_dragged_and_removed(playing):
+    figure = playing("posterior")
+    box = figure.place.locator(".explore-back").first.bounding_box()
+    figure.page.mouse.click(box["x"] + box["width"] * 7 / 12, box["y"] + box["height"] / 4)
+    assert (figure.state["x"][-1], figure.state["y"][-1]) == pytest.approx((1, 1.6), abs=0.05)
+    before, variance = figure.state, figure.computed("[...found.variance]")
+    figure.drag(READINGS, 8, 0, 40)
+    assert figure.state["y"][-1] < 0.9 and figure.state["x"] == before["x"]
+    assert figure.computed("[...found.variance]") == variance  # it does not depend on values
+    figure.drag(READINGS, 8, 60, 0)
+    assert figure.state["x"][-1] > 1.5 and figure.computed("[...found.variance]") != variance
+    figure.place.locator(READINGS).nth(8).focus()
+    figure.page.keyboard.press("Delete")
+    assert figure.state["x"] == figure.start["x"]
+    figure.place.get_by_role("button", name="Add a reading").click()
+    assert figure.state["x"][-1] == pytest.approx((0.88 + 3.26) / 2)
+    figure.place.get_by_role("button", name="Remove the last").click()
+    assert figure.state["x"] == figure.start["x"]
+
+
+def test_keys_reach_every_reading_and_move_the_walker(playing):
+    figure = playing("posterior")
+    figure.place.locator(READINGS).nth(0).focus()
+    for _ in range(2):
+        figure.page.keyboard.press("ArrowRight")
+    figure.page.keyboard.press("ArrowUp")
+    assert figure.state["y"][2] == pytest.approx(figure.start["y"][2] + 0.05)
+    walker = figure.place.locator(WALKER)
+    walker.focus()
+    for key in ("ArrowLeft", "ArrowUp"):
+        figure.page.keyboard.press(key)
+    state = figure.state
+    assert state["l"] < figure.start["l"] and state["noise"] > figure.start["noise"]
+    words = f"length-scale {state['l']:.2f}, sd of the noise {state['noise']:.2f}"
+    assert walker.get_attribute("aria-valuetext") == words
+
+
+def test_a_finger_moves_the_walker_and_scrolls_elsewhere(playing):
+    figure = playing("posterior", width=390, has_touch=True)
+    figure.place.locator(MAP).evaluate(CENTRED)
+    (x, y), top = figure.centre(WALKER), figure.page.evaluate("scrollY")
+    figure.swipe(x + 9, y + 16, 20, -40)
+    assert figure.state["l"] > 3 and figure.state["noise"] > 0.2 and figure.page.evaluate("scrollY") == top
+    there, box = figure.state, figure.place.locator(f"{MAP} .explore-back").bounding_box()
+    figure.swipe(box["x"] + 30, box["y"] + box["height"] - 20, 0, -120)
+    assert figure.page.evaluate("scrollY") > top + 50 and figure.state == there
+
+
+def test_draws_pass_near_the_readings_and_the_surface_stays_while_the_walker_walks(playing):
+    figure = playing("posterior", "#explore&posterior.draws=1&posterior.noise=0.05&posterior.l=1")
+    at = [int(np.argmin(np.abs(np.linspace(-6, 6, 129) - x))) for x in figure.start["x"]]
+    draws = np.array(figure.computed("found.draws.map(curve => [...curve])"))[:, at]
+    assert np.abs(draws - figure.start["y"]).max() < 0.4 and draws.std(0).min() > 0
+    levels = figure.shapes()
+    figure.place.get_by_label("length-scale", exact=True).press("ArrowRight")
+    after = figure.place.locator(".explore-height").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
+    assert all(path and path in levels for path in after)
+
+
+def test_what_is_kept_is_what_is_computed(playing):
+    assert playing("posterior").place.evaluate(KEPT) == 0

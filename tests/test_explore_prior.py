@@ -1,0 +1,82 @@
+"""The figure of draws from a kernel: what its sentences claim."""
+
+import numpy as np
+import pytest
+
+KERNELS = ["RBF", "Matérn 3/2", "Matérn 1/2"]
+# The largest move of a curve while the length-scale goes up by a per cent, and by half a per cent, from several places.
+STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 2, 3.3, 4.9].flatMap(l => {
+    const at = l => MTGP.prior.compute({ ...figure.explore.start, kernel: KERNEL, l }).draws;
+    const [before, after] = [at(l), at(l * step)];
+    return before.flatMap((curve, i) => Array.from(curve, (v, j) => Math.abs(v - after[i][j])));
+})))"""
+
+
+def test_a_larger_sd_adds_no_crossing(playing):
+    """A larger sd scales the draws, and no crossing of zero comes or goes."""
+    figure = playing("prior")
+    before = np.array(figure.computed("found.draws.map(curve => [...curve])"))
+    crossings = figure.computed("found.crossings")
+    slider = figure.place.get_by_label("standard deviation of f")
+    slider.press("End")
+    assert figure.state["sd"] == 2
+    assert np.allclose(figure.computed("found.draws.map(curve => [...curve])"), 2 * before, atol=1e-9)
+    assert figure.computed("found.crossings") == crossings
+    assert f"thick draw {crossings[0]}" in figure.place.locator(".explore-words").inner_text()
+
+
+@pytest.mark.parametrize("kernel", range(3))
+def test_draws_deform_and_never_jump(playing, kernel):
+    """Half the step, half the move, for each kernel."""
+    whole, half = playing("prior").place.evaluate(STEPS.replace("KERNEL", str(kernel)))
+    assert 0 < whole < 0.05 and 0.4 < half / whole < 0.6
+
+
+def test_another_kernel_roughens_the_same_draws(playing):
+    """Steps between neighbours grow; the curves stay where they were on a large scale."""
+    figure, steps, draws = playing("prior"), [], []
+    for name in KERNELS:
+        figure.place.get_by_text(name, exact=True).click()
+        figure.settle()
+        draws.append(np.array(figure.computed("found.draws.map(curve => [...curve])")))
+        steps.append(np.abs(np.diff(draws[-1], 2)).mean())
+    assert steps[0] * 3 < steps[1] and steps[1] * 3 < steps[2]
+    assert all(np.corrcoef(draws[0].ravel(), other.ravel())[0, 1] > 0.7 for other in draws[1:])
+
+
+def test_the_map_stretches_along_its_second_input_alone(playing):
+    figure = playing("prior")
+
+    def roughness():
+        field = np.array(figure.computed("[...found.field]")).reshape(33, 33)
+        return np.abs(np.diff(field, axis=0)).mean(), np.abs(np.diff(field, axis=1)).mean()
+
+    before, curves = roughness(), figure.computed("found.draws.map(curve => [...curve])")
+    figure.place.get_by_label("length-scale along the second input").press("End")
+    after = roughness()
+    assert after[0] < before[0] / 3 and after[1] > before[1] / 2
+    assert figure.computed("found.draws.map(curve => [...curve])") == curves
+
+
+@pytest.mark.parametrize(("kernel", "rate"), [("rbf", 1), ("matern32", 3**0.5)])
+def test_draws_have_the_covariance_and_the_crossings_that_they_should(playing, kernel, rate):
+    """Of 600 draws in the figure's order; what is said to happen on average, happens."""
+    figure = playing("prior", "" if kernel == "rbf" else "#explore&prior.kernel=1")
+    draws = np.array(
+        figure.place.evaluate(
+            """(_, name) => { const { coarseFirst, kernels, normals, sample, signalCovariance } = MTGP.gaussian;
+            const order = coarseFirst(193), x = order.map(i => MTGP.prior.GRID[i]), cells = { x, task: x.map(() => 0) };
+            const C = signalCovariance([{ B: [[1]], k: kernels[name](1) }], cells, cells);
+            const many = Array.from({ length: 600 }, (_, seed) => normals(193, 50 + seed));
+            return sample(new Float64Array(193), C, ...many).map(values => {
+                const curve = []; order.forEach((i, n) => (curve[i] = values[n])); return curve; }); }""",
+            kernel,
+        )
+    )
+    crossings = ((draws[:, :-1] < 0) & (draws[:, 1:] >= 0)).sum(1).mean()
+    expected = figure.computed("found.expected")
+    assert expected == pytest.approx(rate * 10 / (2 * np.pi))
+    assert crossings == pytest.approx(expected, rel=0.06)
+    d = np.linspace(0, 10, 193)
+    K = np.exp(-(d**2) / 2) if kernel == "rbf" else (1 + 3**0.5 * d) * np.exp(-(3**0.5) * d)
+    assert np.abs(draws.T @ draws[:, 0] / len(draws) - K).max() < 0.12

@@ -1,0 +1,65 @@
+"""First screens of each kind of page, as pictures: compared where the browser is the one that they were made with.
+
+`python tests/test_pictures.py` makes them again, for a change that was meant and looked at.
+"""
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from building import build
+from opening import BROWSER, opened
+from PIL import Image, PngImagePlugin
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = Path(__file__).with_name("pictures")
+PAGES = ("index", "book/five", "book/icm", "book/decide", "book/api", "book/references")
+SCREENS = ((1280, "light"), (390, "dark"))
+TOLERANCE = 3.0  # root mean square over all pixels, of 255; a heading that moves by a line gives 10 and more
+CASES = [(page, *screen) for page in PAGES for screen in SCREENS]
+
+
+def place(name, width, theme):
+    return PICTURES / f"{name.replace('/', '-')}-{width}-{theme}.png"
+
+
+def taken(browser, html, name, width, theme):
+    """A first screen as it is now."""
+    page, _ = opened(browser, html / f"{name}.html", width, theme)
+    page.evaluate("() => document.fonts.ready")
+    picture = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+    page.context.close()
+    return picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, width, theme", CASES)
+def test_a_first_screen_looks_as_it_did(book, chromium, name, width, theme):
+    stored = Image.open(place(name, width, theme))
+    if stored.info["browser"] != chromium.version:
+        pytest.skip(f"made with Chromium {stored.info['browser']}, this is {chromium.version}")
+    fresh = taken(chromium, book[0], name, width, theme)
+    pixels = [np.asarray(image.convert("RGB"), dtype=float) for image in (stored, fresh)]
+    assert stored.size == fresh.size
+    assert np.sqrt(np.mean((pixels[0] - pixels[1]) ** 2)) < TOLERANCE
+
+
+def store():
+    """Take all pictures; the browser's version is written into each."""
+    from playwright.sync_api import sync_playwright
+
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        html = build(ROOT, Path(folder))[0]
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        version = PngImagePlugin.PngInfo()
+        version.add_text("browser", browser.version)
+        for case in CASES:
+            picture = taken(browser, html, *case).quantize(64)
+            picture.save(place(*case), pnginfo=version, optimize=True)
+
+
+if __name__ == "__main__":
+    store()
