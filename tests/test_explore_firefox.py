@@ -1,4 +1,4 @@
-"""The figures to play with in Firefox: they stand on their pages, say what the module says, answer to mouse and keys."""
+"""The figures to play with in Firefox: they say what the module says, and answer to mouse and keys there too."""
 
 import json
 from pathlib import Path
