@@ -2,8 +2,9 @@
 
     python tools/situations.py       # writes tests/situations.json again
 
-Each is a small table with holes under the one equation, with one to three kernels, and what the module says of it. The
-noise goes down to the smallest that a figure's slider can reach; inputs are repeated in every fifth.
+Each is a small table with holes under the one equation, with one to three kernels, and what the module says of it.
+Inputs are repeated in every fifth. The last ones are corners of the figures: the smoothest kernels, the least noise and
+the strongest correlations that a slider can reach.
 """
 
 from __future__ import annotations
@@ -27,8 +28,13 @@ from mtgp_tutorial.models import closed
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "tests" / "situations.json"
-HOW_MANY, LEAST_NOISE = 220, 0.02
+HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
 KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
+
+
+def numbers(values: list[Any]) -> torch.Tensor:
+    """In float64 from the start: `torch.tensor(values).double()` has been through float32."""
+    return torch.tensor(values, dtype=torch.float64)
 
 
 def question(seed: int) -> dict[str, Any]:
@@ -62,6 +68,30 @@ def question(seed: int) -> dict[str, Any]:
         "new": rng.uniform(-1, 11, 3).round(2).tolist(),
         "tasks": rng.integers(0, tasks, 3).tolist(),
     }
+
+
+def corner(figure: str, rho: float, l: float, noise: float) -> dict[str, Any]:  # noqa: E741
+    """A corner of a figure, with its kernel and as many rows and tasks as it has."""
+    rows, tasks, kernel = {"icm": (14, 2, "rbf"), "transfer": (8, 2, "matern32"), "posterior": (20, 1, "rbf")}[figure]
+    W, kappa = [[1.0], [rho]][:tasks], [0.0, 1 - rho**2][:tasks]
+    x = np.arange(rows) * 1.0 if figure == "transfer" else np.linspace(-5.7, 5.8, rows).round(2)
+    cells = [(i, t) for t in range(tasks) for i in range(rows) if not (t == 1 and rows == 14 and 5 < i < 10)]
+    return {
+        "x": x.tolist(),
+        "cells": cells,
+        "y": np.sin(np.arange(len(cells))).round(2).tolist(),
+        "terms": [{"kernel": kernel, "l": l, "W": W, "kappa": kappa}],
+        "Sigma": (noise**2 * np.eye(tasks)).tolist(),
+        "new": [-0.3, 2.2, 5.1],
+        "tasks": [0, tasks - 1, tasks - 1],
+    }
+
+
+CORNERS = [
+    *(("icm", rho, length, 0.02) for rho in (-1.0, 1.0, 0.9) for length in (0.3, 1.0, 4.0)),
+    *(("transfer", rho, length, 0.0) for rho in (-0.98, 0.98, 0.9) for length in (0.3, 2.0, 4.0)),
+    *(("posterior", 0.0, length, 0.05) for length in (0.3, 3.0, 20.0)),
+]
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
@@ -111,10 +141,10 @@ def rounded(value: Any) -> Any:
 
 def situation(seed: int) -> dict[str, Any]:
     """A question, exactly as it is stored, and its answer."""
-    asked = rounded(question(seed))
+    asked = rounded(question(seed) if seed < HOW_MANY else corner(*CORNERS[seed - HOW_MANY]))
     return asked | {"answer": rounded(answer(asked))}
 
 
 if __name__ == "__main__":
-    lines = [json.dumps(situation(seed), separators=(",", ":")) for seed in range(HOW_MANY)]
+    lines = [json.dumps(situation(seed), separators=(",", ":")) for seed in range(HOW_MANY + len(CORNERS))]
     STORED.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf8")

@@ -28,29 +28,36 @@
   const same = (a, b) => String(a) === String(b);
 
   /* A number as a reader sees it: a true minus, and no minus before a zero. */
-  const shown = (v, digits = 2) => v.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
+  const shown = (v, digits = 2) =>
+    v
+      .toFixed(digits)
+      .replace(/^-(0\.?0*)$/, "$1")
+      .replace("-", "\u2212");
 
-  /* Arrow keys as steps, ten times as far with Shift; keys: what else is understood. The theme may turn pages with arrows. */
+  /* Arrow keys as steps, ten times as far with Shift; keys: what else is understood. */
   function arrows(element, step, keys = {}) {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     element.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const far = event.shiftKey ? 10 : 1, way = ways[event.key];
+      const far = event.shiftKey ? 10 : 1,
+        way = ways[event.key];
       if (way) step(way[0] * far, way[1] * far, event.shiftKey);
       else if (keys[event.key]) keys[event.key]();
       else return;
       event.preventDefault();
-      event.stopPropagation();
+      event.stopPropagation(); // the theme may turn pages with arrows
     });
   }
 
   /* The state of each figure of a page in its address: #explore&icm.rho=0.5&icm.noise=1, only what differs from the
      start. What is malformed, or not known, is ignored. Several figures keep to their own keys. */
   const address = {
-    query: (hash) => (hash.startsWith("#explore") ? new URLSearchParams(hash.slice(1)) : new URLSearchParams("explore")),
+    query: (hash) =>
+      hash.startsWith("#explore") ? new URLSearchParams(hash.slice(1)) : new URLSearchParams("explore"),
     has: (id, hash) => [...address.query(hash).keys()].some((key) => key.startsWith(`${id}.`)),
     read(id, hash, start, bounds) {
-      const query = address.query(hash), state = structuredClone(start);
+      const query = address.query(hash),
+        state = structuredClone(start);
       for (const key of Object.keys(start)) {
         const text = query.get(`${id}.${key}`);
         if (text === null) continue;
@@ -139,20 +146,26 @@
     }
 
     slider(parent, { key, index, words, label = words, range, step, log = false, digits = 2, task }) {
-      const to = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v, [low, high] = range.map(to);
+      const to = log ? Math.log10 : (v) => v,
+        back = log ? (v) => 10 ** v : (v) => v,
+        [low, high] = range.map(to);
       const box = make(parent, "label", { class: task ? `explore-slider explore-task${task}` : "explore-slider" });
-      const head = make(box, "span", {}, words), value = make(head, "output");
+      const head = make(box, "span", {}, words),
+        value = make(head, "output");
       const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": label });
-      input.addEventListener("input", () => this.change((state) => {
-        if (index === undefined) state[key] = back(Number(input.value));
-        else state[key][index] = back(Number(input.value));
-      }));
+      input.addEventListener("input", () =>
+        this.change((state) => {
+          if (index === undefined) state[key] = back(Number(input.value));
+          else state[key][index] = back(Number(input.value));
+        }),
+      );
       this.followers.push((state) => {
         const now = index === undefined ? state[key] : state[key][index];
         input.value = to(now);
         value.textContent = shown(now, digits);
         set(input, { "aria-valuetext": value.textContent });
-        const ends = [log ? low : Math.max(low, Math.min(0, high)), to(now)].map((v) => (v - low) / (high - low)); // filled from 0
+        const zero = log ? low : Math.max(low, Math.min(0, high)); // the track is filled from there
+        const ends = [zero, to(now)].map((v) => (v - low) / (high - low));
         input.style.setProperty("--from", Math.min(...ends));
         input.style.setProperty("--to", Math.max(...ends));
       });
@@ -180,10 +193,19 @@
 
   /* One figure at its place: its state, and when it is drawn. */
   function mount(host, { start, bounds, tidy, build }) {
-    const id = host.id, given = "#explore&" + host.dataset.state.split("&").map((pair) => `${id}.${pair}`).join("&");
+    const id = host.id,
+      given =
+        "#explore&" +
+        host.dataset.state
+          .split("&")
+          .map((pair) => `${id}.${pair}`)
+          .join("&");
     const initial = tidied(address.read(id, given, start, bounds), bounds, tidy);
     let state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
-    let due = 0, later = 0, motion = 0, broken = false;
+    let due = 0,
+      later = 0,
+      motion = 0,
+      broken = false;
     const ui = new Controls(host, host.dataset.label);
 
     const draw = () => {
@@ -201,7 +223,10 @@
       }
       ui.box.classList.toggle("explore-broken", broken);
     };
-    const settle = () => { address.write(id, initial, state); ui.speak(); };
+    const settle = () => {
+      address.write(id, initial, state);
+      ui.speak();
+    };
     const redraw = () => {
       due ||= requestAnimationFrame(draw);
       clearTimeout(later);
@@ -221,26 +246,43 @@
     /* To another state, gliding unless the reader wants no motion. Lists of another length change at the end. */
     ui.go = (changes) => {
       cancelAnimationFrame(motion);
-      const from = structuredClone(state), goal = structuredClone({ ...state, ...changes }), began = performance.now();
-      const mix = (a, b, part) => (Array.isArray(b) ? (a.length === b.length ? b.map((v, i) => mix(a[i], v, part)) : a) : a + part * (b - a));
+      const from = structuredClone(state),
+        goal = structuredClone({ ...state, ...changes }),
+        began = performance.now();
+      const mix = (a, b, part) =>
+        Array.isArray(b) ? (a.length === b.length ? b.map((v, i) => mix(a[i], v, part)) : a) : a + part * (b - a);
       const whole = (key) => Number.isInteger(from[key]) && Number.isInteger(goal[key]); // a choice has nothing in between
       const frame = (now) => {
-        const t = still.matches ? 1 : clamp((now - began) / 350, [0, 1]), part = t * t * (3 - 2 * t);
-        for (const key of Object.keys(goal)) state[key] = t === 1 ? goal[key] : whole(key) ? from[key] : mix(from[key], goal[key], part);
+        const t = still.matches ? 1 : clamp((now - began) / 350, [0, 1]),
+          part = t * t * (3 - 2 * t);
+        for (const key of Object.keys(goal))
+          state[key] = t === 1 ? goal[key] : whole(key) ? from[key] : mix(from[key], goal[key], part);
         redraw();
         if (t < 1) motion = requestAnimationFrame(frame);
       };
       frame(began);
     };
 
-    for (const [event, pointer] of [["pointerdown", true], ["keydown", false]]) // rings of focus are for the keyboard
+    for (const [event, pointer] of [
+      ["pointerdown", true],
+      ["keydown", false],
+    ])
+      // rings of focus are for the keyboard
       ui.box.addEventListener(event, () => ui.box.classList.toggle("explore-by-pointer", pointer), true);
     const render = build(ui);
-    ui.button({ words: "Reset", act: () => ui.go(initial), able: (now) => Object.keys(initial).some((key) => !same(now[key], initial[key])) });
+    ui.button({
+      words: "Reset",
+      act: () => ui.go(initial),
+      able: (now) => Object.keys(initial).some((key) => !same(now[key], initial[key])),
+    });
     host.classList.add("explore-on");
     host.explore = ui; // for tests and for the curious
-    new ResizeObserver(() => { due ||= requestAnimationFrame(draw); }).observe(ui.box);
-    const arrive = () => { if (address.has(id, location.hash)) host.scrollIntoView({ block: "center" }); };
+    new ResizeObserver(() => {
+      due ||= requestAnimationFrame(draw);
+    }).observe(ui.box);
+    const arrive = () => {
+      if (address.has(id, location.hash)) host.scrollIntoView({ block: "center" });
+    };
     addEventListener("hashchange", () => {
       if (!address.has(id, location.hash)) return;
       state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);

@@ -172,7 +172,11 @@
   function coarseFirst(n) {
     const order = [0, n - 1], seen = new Set(order);
     for (let step = (n - 1) / 2; order.length < n; step /= 2)
-      for (let v = step; v < n - 1; v += step) { const i = Math.round(v); if (!seen.has(i)) { seen.add(i); order.push(i); } }
+      for (let v = step; v < n - 1; v += step) {
+        const i = Math.round(v);
+        if (!seen.has(i)) order.push(i);
+        seen.add(i);
+      }
     return order;
   }
 

@@ -14,8 +14,10 @@
     y2: [0.16, 0.08, 0.08, 0.12, -0.28, -0.91, -0.35, 1.66, 2.16, 2.09, 1.02, 0.85, 0.26, -0.37],
     off: [], gap: [4.2, 7.8], rho: 0.9, l: 1, sd: [1, 1], noise: 0.1, view: 0, alone: 1, at: 6,
   };
-  const bounds = { x: [...X, 40], y1: [-3, 3, 40], y2: [-3, 3, 40], off: [0, 79, 80], gap: X, rho: [-1, 1], l: [0.3, 4], sd: [0.3, 2],
-    noise: [0.02, 1], view: [0, 1], alone: [0, 1], at: X };
+  const bounds = {
+    x: [...X, 40], y1: [-3, 3, 40], y2: [-3, 3, 40], off: [0, 79, 80], gap: X,
+    rho: [-1, 1], l: [0.3, 4], sd: [0.3, 2], noise: [0.02, 1], view: [0, 1], alone: [0, 1], at: X,
+  };
 
   function tidy(state) {
     const rows = Math.min(state.x.length, state.y1.length, state.y2.length);
@@ -25,8 +27,12 @@
   }
 
   /* A cell is a number: its row for task 1, and on from the number of rows for task 2. */
-  const isHidden = ({ x, off, gap }, t, i) => off.includes(t * x.length + i) || (t === 1 && gap[0] <= x[i] && x[i] <= gap[1]);
-  const modelOf = ({ rho, l, sd, noise }) => ({ terms: [{ B: pair(sd[0], sd[1], rho), k: kernels.rbf(l) }], Sigma: pair(noise, noise, 0) });
+  const isHidden = ({ x, off, gap }, t, i) =>
+    off.includes(t * x.length + i) || (t === 1 && gap[0] <= x[i] && x[i] <= gap[1]);
+  const modelOf = ({ rho, l, sd, noise }) => ({
+    terms: [{ B: pair(sd[0], sd[1], rho), k: kernels.rbf(l) }],
+    Sigma: pair(noise, noise, 0),
+  });
 
   /* The observed cells of some tasks: all of task 1, then all of task 2. */
   function seenCells(state, tasks) {
@@ -44,20 +50,21 @@
     return { x, row: x.map((_, i) => -1 - i), task: x.map(() => t) };
   }
 
-  /* Mean and variance of each of some tasks, from these tasks, at the grid and (the last one) at the marker; of both their
-     joint covariance there too. The factor and the cross-covariances are kept while only values change. */
+  /* Mean and variance of each of some tasks, from these tasks, at the grid and (the last one) at the marker; of both
+     their joint covariance there too. The factor and the cross-covariances are kept while only values change. */
   function solve(state, tasks, keep) {
     const { terms, Sigma } = modelOf(state), cells = seenCells(state, tasks);
     const fixed = [tasks, state.x, state.off, state.gap, state.rho, state.l, state.sd, state.noise];
     const factor = keep(`factor ${tasks}`, fixed.join(";"), () => condition(terms, Sigma, cells));
     const { weights } = logLikelihood(factor, cells.y), noise = state.view === 1;
+    const asked = [...fixed, state.at, noise].join(";");
     const found = tasks.map((t) => {
-      const one = keep(`task ${t} of ${tasks}`, [...fixed, state.at, noise].join(";"), () => explained(factor, wantedCells(state.at, t), { noise }));
+      const one = keep(`task ${t} of ${tasks}`, asked, () => explained(factor, wantedCells(state.at, t), { noise }));
       return { mean: mean(one, weights), variance: one.variance };
     });
     if (tasks.length === 1) return found;
     const marker = { x: [state.at, state.at], row: [-1, -1], task: tasks };
-    found.joint = keep("joint", [...fixed, state.at, noise].join(";"), () => explained(factor, marker, { noise, joint: true })).covariance;
+    found.joint = keep("joint", asked, () => explained(factor, marker, { noise, joint: true })).covariance;
     return found;
   }
 
@@ -76,14 +83,19 @@
     ui.check({ key: "alone", words: "each task alone (dashed)" });
 
     const panel = (t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}`, task: t + 1 });
-    const plot = new Plot(ui, { label: "two tasks over x", x: { range: X, ticks: [0, 2, 4, 6, 8, 10] }, panels: TASKS.map(panel), height: [0.55, 290, 370] });
-    const drawn = plot.panels.map((one) => ({ band: one.band(), alone: [one.curve("explore-dashed"), one.curve("explore-dashed")], mean: one.curve() }));
+    const plot = new Plot(ui, {
+      label: "two tasks over x", x: { range: X, ticks: [0, 2, 4, 6, 8, 10] }, panels: TASKS.map(panel), height: [0.55, 290, 370],
+    });
+    const drawn = plot.panels.map((one) => ({
+      band: one.band(), alone: [one.curve("explore-dashed"), one.curve("explore-dashed")], mean: one.curve(),
+    }));
     const bracket = plot.panels[1].path("explore-rule");
     plot.gap({ panel: 1, name: "the gap in task 2", ends: (state) => state.gap, move: (state, gap) => (state.gap = gap) });
     plot.marker({ label: "the x at which numbers are read", at: (state) => state.at, move: (state, x) => (state.at = x) });
     for (const t of TASKS) {
       plot.points({
-        panel: t, count: (state) => state.x.length, sideways: 14, name: (state, i) => `task ${t + 1} at x = ${shown(state.x[i], 1)}`,
+        panel: t, count: (state) => state.x.length, sideways: 14,
+        name: (state, i) => `task ${t + 1} at x = ${shown(state.x[i], 1)}`,
         at: (state, i) => [state.x[i], state[VALUES[t]][i]], hidden: (state, i) => isHidden(state, t, i),
         move: (state, i, x, y) => { state.x[i] = x; state[VALUES[t]][i] = y; },
         flip: (state, i) => {
@@ -98,9 +110,15 @@
     ui.sliders(side,
       { key: "rho", words: "correlation \u03c1", label: "task correlation rho", range: [-1, 1], step: 0.01 },
       { key: "l", words: "length-scale \u2113", label: "length-scale", range: [0.3, 4], step: 0.05 },
-      ...TASKS.map((t) => ({ key: "sd", index: t, task: t + 1, words: `sd of f${SUB[t]}`, label: `standard deviation of task ${t + 1}`, range: [0.3, 2], step: 0.05 })),
+      ...TASKS.map((t) => ({
+        key: "sd", index: t, task: t + 1, range: [0.3, 2], step: 0.05,
+        words: `sd of f${SUB[t]}`, label: `standard deviation of task ${t + 1}`,
+      })),
       { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: [0.02, 1], step: 0.01 });
-    const square = plane(side, { range: [-4.2, 4.2], label: "both tasks at the marker: two standard deviations before the data (outline) and after (filled)" });
+    const square = plane(side, {
+      range: [-4.2, 4.2],
+      label: "both tasks at the marker: two standard deviations before the data (outline) and after (filled)",
+    });
     const before = square.path("explore-line"), after = square.path("explore-filled");
     const matrix = make(side, "div");
     make(matrix, "div", {}, "B");
@@ -109,7 +127,8 @@
     return function render(state) {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make));
       const letter = state.view ? "y" : "f", last = GRID.length, { B } = modelOf(state).terms[0];
-      const edge = ({ mean: m, variance }, sign) => m.subarray(0, last).map((v, i) => v + sign * 2 * Math.sqrt(Math.max(0, variance[i])));
+      const edge = ({ mean: m, variance }, sign) =>
+        m.subarray(0, last).map((v, i) => v + sign * 2 * Math.sqrt(Math.max(0, variance[i])));
       TASKS.forEach((t) => {
         const { band, alone, mean: curve } = drawn[t], own = found.together[t];
         band(GRID, edge(own, -1), edge(own, 1));

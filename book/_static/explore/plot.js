@@ -1,81 +1,12 @@
-/* Panels over one axis with what is drawn and dragged on them. One listener finds the nearest handle, so that targets may
-   be as large as a finger without covering each other. All in pixels of the screen: the SVG is as wide as its column. */
+/* Panels over one axis with what is drawn and dragged on them. One listener finds the nearest handle, so that targets
+   may be as large as a finger without covering each other. In pixels of the screen: the SVG is as wide as its column. */
 (function (MTGP) {
   "use strict";
 
-  const { make, set, clamp, shown, arrows } = MTGP.explore;
-  const FINGER = 22, MOUSE = 14, SLIP = 14, GAP_BODY = 13; // pixels
-
-  /* A linear scale with its inverse. */
-  function scale([a, b], [p, q]) {
-    const to = (v) => p + ((v - a) / (b - a)) * (q - p);
-    to.back = (pixel) => a + ((pixel - p) / (q - p)) * (b - a);
-    return to;
-  }
-
-  const tenth = (v) => Math.round(v * 10) / 10; // of a pixel; far faster than toFixed
-  const pairs = (xs, ys) => Array.from(xs, (x, i) => `${tenth(x)},${tenth(ys[i])}`);
-  const line = (xs, ys) => `M${pairs(xs, ys).join("L")}`;
-  const area = (xs, low, high) => `${line(xs, high)}L${pairs(xs, low).reverse().join("L")}Z`;
-
-  /* Ellipse of two standard deviations of a normal with this mean and 2 x 2 covariance [c11, c12, c21, c22], as a path. */
-  function ellipse(x, y, [m1, m2], [c11, c12, , c22]) {
-    const l11 = Math.sqrt(Math.max(c11, 1e-12)), l21 = c12 / l11, l22 = Math.sqrt(Math.max(c22 - l21 * l21, 0));
-    const turn = Array.from({ length: 61 }, (_, i) => (i * Math.PI) / 30);
-    return line(turn.map((a) => x(m1 + 2 * l11 * Math.cos(a))), turn.map((a) => y(m2 + 2 * (l21 * Math.cos(a) + l22 * Math.sin(a))))) + "Z";
-  }
-
-  /* A matrix as coloured numbers. draw(rows, limit): the colour is full at the limit. */
-  function heatmap(parent, size, label) {
-    const body = make(make(parent, "table", { class: "explore-heat", "aria-label": label }), "tbody");
-    const cells = Array.from({ length: size }, () => { const row = make(body, "tr"); return Array.from({ length: size }, () => make(make(row, "td"), "span")); });
-    return (rows, limit = 1) => cells.forEach((row, s) => row.forEach((cell, t) => {
-      cell.textContent = shown(rows[s][t]);
-      cell.classList.toggle("explore-negative", rows[s][t] < 0);
-      cell.style.setProperty("--share", clamp(Math.abs(rows[s][t]) / limit, [0, 1]));
-    }));
-  }
-
-  /* Bars with names, from zero to both sides. draw(values, [low, high]). */
-  function bars(parent, names, digits = 1) {
-    const list = make(parent, "dl", { class: "explore-bars" });
-    const rows = names.map((name) => { make(list, "dt", {}, name); const dd = make(list, "dd"); return { bar: make(dd, "span"), words: make(dd, "b") }; });
-    return (values, range) => {
-      const share = scale(range, [0, 100]), zero = share(0);
-      rows.forEach(({ bar, words }, i) => {
-        const end = clamp(share(values[i]), [0, 100]);
-        Object.assign(bar.style, { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` });
-        words.textContent = shown(values[i], digits);
-      });
-    };
-  }
-
-  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. */
-  function region(xs, ys, values, level) {
-    const wide = xs.length, parts = [];
-    for (let j = 0; j + 1 < ys.length; j++) {
-      for (let i = 0; i + 1 < wide; i++) {
-        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]].map(([a, b]) => [xs[a], ys[b], values[b * wide + a] - level]);
-        const found = [];
-        corners.forEach(([x, y, high], n) => {
-          const [x2, y2, high2] = corners[(n + 1) % 4], part = high / (high - high2);
-          if (high >= 0) found.push(`${tenth(x)},${tenth(y)}`);
-          if (high >= 0 !== high2 >= 0) found.push(`${tenth(x + part * (x2 - x))},${tenth(y + part * (y2 - y))}`);
-        });
-        if (found.length) parts.push(`M${found.join("L")}Z`);
-      }
-    }
-    return parts.join("");
-  }
-
-  /* A small square plane for ellipses and the like: path(class) gives an element to draw on. */
-  function plane(parent, { range, size = 132, label, names = ["", ""] }) {
-    const svg = make(parent, "svg", { class: "explore-plane", viewBox: `0 0 ${size} ${size}`, width: size, height: size, role: "img", "aria-label": label });
-    make(svg, "rect", { class: "explore-back", width: size, height: size });
-    make(svg, "path", { class: "explore-zero", d: `M${size / 2},0V${size}M0,${size / 2}H${size}` });
-    const words = [make(svg, "text", { x: size - 4, y: size / 2 - 4, "text-anchor": "end" }, names[0]), make(svg, "text", { x: size / 2 + 4, y: 12 }, names[1])];
-    return { svg, words, x: scale(range, [0, size]), y: scale(range, [size, 0]), path: (kind) => make(svg, "path", { class: kind }) };
-  }
+  const { make, set, clamp, shown, arrows, scale, tenth, line, area } = MTGP.explore;
+  const FINGER = 22; // pixels: the reach of a finger, of a mouse, and of a gap between its edges
+  const MOUSE = 14;
+  const GAP_BODY = 13;
 
   class Plot {
     /* x: {range, ticks, title}; panels: a list of {range, ticks, title, task, share of the height}; ticks are numbers or
@@ -88,7 +19,11 @@
       this.ticks = x.ticks.map((tick) => this.tick(tick, "middle"));
       this.title = make(this.svg, "text", { "text-anchor": "end" }, x.title || "");
       this.layers = panels.map(() => make(this.svg, "g")); // handles lie above all curves
-      ui.followers.push((state, all) => { const full = parent === ui.box ? all : parent.clientWidth; if (full !== this.width) this.layout(full); for (const handle of this.handles) handle.draw(state); });
+      ui.followers.push((state, all) => {
+        const full = parent === ui.box ? all : parent.clientWidth;
+        if (full !== this.width) this.layout(full);
+        for (const handle of this.handles) handle.draw(state);
+      });
       this.listen();
     }
 
@@ -101,27 +36,52 @@
       const id = `explore-clip-${Math.random().toString(36).slice(2)}`;
       const clip = make(make(this.defs, "clipPath", { id }), "rect");
       const back = make(this.svg, "rect", { class: "explore-back" });
-      const lines = spec.ticks.map((tick) => [[tick].flat()[0], make(this.svg, "line", { class: [tick].flat()[0] ? "explore-grid" : "explore-zero" })]);
+      const lines = spec.ticks.map((tick) => [
+        [tick].flat()[0],
+        make(this.svg, "line", { class: [tick].flat()[0] ? "explore-grid" : "explore-zero" }),
+      ]);
       const ticks = spec.ticks.map((tick) => this.tick(tick, "end"));
-      const inside = make(this.svg, "g", { "clip-path": `url(#${id})`, class: spec.task ? `explore-task${spec.task}` : "" });
-      const title = make(this.svg, "text", { class: `explore-title ${spec.task ? `explore-task${spec.task}` : ""}` }, spec.title || "");
+      const inside = make(this.svg, "g", {
+        "clip-path": `url(#${id})`,
+        class: spec.task ? `explore-task${spec.task}` : "",
+      });
+      const title = make(
+        this.svg,
+        "text",
+        { class: `explore-title ${spec.task ? `explore-task${spec.task}` : ""}` },
+        spec.title || "",
+      );
       const panel = { spec, clip, back, lines, ticks, inside, title, y: null };
       panel.path = (kind) => make(inside, "path", { class: kind });
-      panel.band = (kind = "explore-band") => { const path = panel.path(kind); return (xs, low, high) => set(path, { d: area(xs.map(this.x), low.map(panel.y), high.map(panel.y)) }); };
-      panel.curve = (kind = "explore-mean") => { const path = panel.path(kind); return (xs, ys) => set(path, { d: ys ? line(xs.map(this.x), ys.map(panel.y)) : "" }); };
+      panel.band = (kind = "explore-band") => {
+        const path = panel.path(kind);
+        return (xs, low, high) => set(path, { d: area(xs.map(this.x), low.map(panel.y), high.map(panel.y)) });
+      };
+      panel.curve = (kind = "explore-mean") => {
+        const path = panel.path(kind);
+        return (xs, ys) => set(path, { d: ys ? line(xs.map(this.x), ys.map(panel.y)) : "" });
+      };
       return panel;
     }
 
     /* Everything that depends on the width alone. */
     layout(full) {
       this.width = full;
-      const { x, height: [share, least, most] } = this.spec, left = 30, right = full - 12, between = 12;
+      const {
+          x,
+          height: [share, least, most],
+        } = this.spec,
+        left = 30,
+        right = full - 12,
+        between = 12;
       const all = clamp(full * share, [least, most]) - between * (this.panels.length - 1);
-      const shares = this.panels.map((panel) => panel.spec.share || 1), sum = shares.reduce((a, b) => a + b);
+      const shares = this.panels.map((panel) => panel.spec.share || 1),
+        sum = shares.reduce((a, b) => a + b);
       this.x = scale(x.range, [left, right]);
       let top = 4;
       this.panels.forEach((panel, i) => {
-        const high = (all * shares[i]) / sum, frame = { x: left, y: top, width: right - left, height: high };
+        const high = (all * shares[i]) / sum,
+          frame = { x: left, y: top, width: right - left, height: high };
         panel.y = scale(panel.spec.range, [top + high, top]);
         Object.assign(panel, { top, bottom: top + high });
         set(panel.clip, frame);
@@ -141,22 +101,37 @@
 
     /* The handle under a pointer: the nearest within reach. */
     nearest(px, py, reach) {
-      let best = null, least = reach;
+      let best = null,
+        least = reach;
       for (const handle of this.handles) {
         const found = handle.find(px, py, reach);
-        if (found && found.away < least) { best = { handle, ...found }; least = found.away; }
+        if (found && found.away < least) {
+          best = { handle, ...found };
+          least = found.away;
+        }
       }
       return best;
     }
 
     listen() {
-      const { svg } = this, reach = (event) => (event.pointerType === "mouse" ? MOUSE : FINGER);
-      const place = (event) => { const frame = svg.getBoundingClientRect(); return [event.clientX - frame.left, event.clientY - frame.top]; };
+      const { svg } = this,
+        reach = (event) => (event.pointerType === "mouse" ? MOUSE : FINGER);
+      const place = (event) => {
+        const frame = svg.getBoundingClientRect();
+        return [event.clientX - frame.left, event.clientY - frame.top];
+      };
       // touch-action does not keep Chromium from scrolling on shapes of an SVG; this does, and only while a point is held
-      svg.addEventListener("touchmove", (event) => { if (this.held && !this.held.handle.soft && event.cancelable) event.preventDefault(); }, { passive: false });
+      svg.addEventListener(
+        "touchmove",
+        (event) => {
+          if (this.held && !this.held.handle.soft && event.cancelable) event.preventDefault();
+        },
+        { passive: false },
+      );
       svg.addEventListener("pointerdown", (event) => {
         if (event.button !== 0 || !event.isPrimary) return;
-        const [px, py] = place(event), found = this.nearest(px, py, reach(event));
+        const [px, py] = place(event),
+          found = this.nearest(px, py, reach(event));
         this.was = found;
         if (!found) return;
         event.preventDefault();
@@ -166,55 +141,116 @@
       });
       svg.addEventListener("pointermove", (event) => {
         if (this.held) this.held.handle.move(this.held, ...place(event));
-        else if (event.pointerType === "mouse") svg.classList.toggle("explore-near", Boolean(this.nearest(...place(event), MOUSE)));
+        else if (event.pointerType === "mouse")
+          svg.classList.toggle("explore-near", Boolean(this.nearest(...place(event), MOUSE)));
       });
-      for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, () => { this.held = null; });
+      for (const name of ["pointerup", "pointercancel"])
+        svg.addEventListener(name, () => {
+          this.held = null;
+        });
       svg.addEventListener("click", (event) => {
-        const [px, py] = place(event), panel = this.panels.findIndex((one) => one.top <= py && py <= one.bottom);
-        if (!this.was && panel >= 0 && this.onBackground) this.onBackground(this.x.back(px), this.panels[panel].y.back(py), panel);
+        const [px, py] = place(event),
+          panel = this.panels.findIndex((one) => one.top <= py && py <= one.bottom);
+        if (!this.was && panel >= 0 && this.onBackground)
+          this.onBackground(this.x.back(px), this.panels[panel].y.back(py), panel);
       });
-      svg.addEventListener("dblclick", (event) => { const found = this.nearest(...place(event), FINGER); found?.handle.twice?.(found); });
+      svg.addEventListener("dblclick", (event) => {
+        const found = this.nearest(...place(event), FINGER);
+        found?.handle.twice?.(found);
+      });
     }
 
     /* Points of one panel. count(state), at(state, i) -> [x, y], move(state, i, x, y), name(state, i); and where it makes
        sense hidden(state, i), flip(state, i) by double click and Enter, remove(state, i) by Delete (and, without flip, by
        double click); words(state, i): its value for those who hear it. sideways: a point moves
        along x too, after a slip of some pixels or (0) at once. steps: of one key press along x and y. */
-    points({ panel, count, at, move, name, hidden = () => false, flip, remove, sideways, words = (state, i) => shown(at(state, i)[1]), steps = [0.1, 0.05] }) {
-      const { ui } = this, frame = this.panels[panel], marks = [];
+    points({
+      panel,
+      count,
+      at,
+      move,
+      name,
+      hidden = () => false,
+      flip,
+      remove,
+      sideways,
+      words = (state, i) => shown(at(state, i)[1]),
+      steps = [0.1, 0.05],
+    }) {
+      const { ui } = this,
+        frame = this.panels[panel],
+        marks = [];
       const layer = make(this.layers[panel], "g", { class: `explore-task${frame.spec.task || 1}` });
-      const shape = frame.spec.task === 2 ? "M-5.5,0L0,-5.5L5.5,0L0,5.5Z" : "M-4.8,0A4.8,4.8,0,1,0,4.8,0A4.8,4.8,0,1,0,-4.8,0Z";
+      const shape =
+        frame.spec.task === 2 ? "M-5.5,0L0,-5.5L5.5,0L0,5.5Z" : "M-4.8,0A4.8,4.8,0,1,0,4.8,0A4.8,4.8,0,1,0,-4.8,0Z";
       let stop = 0; // the one that the Tab key reaches
-      const go = (i) => { stop = i; ui.drawNow(); marks[i].focus({ preventScroll: true }); };
-      const order = () => [...Array(count(ui.state)).keys()].sort((a, b) => at(ui.state, a)[0] - at(ui.state, b)[0] || a - b);
+      const go = (i) => {
+        stop = i;
+        ui.drawNow();
+        marks[i].focus({ preventScroll: true });
+      };
+      const order = () =>
+        [...Array(count(ui.state)).keys()].sort((a, b) => at(ui.state, a)[0] - at(ui.state, b)[0] || a - b);
       const add = (i) => {
-        const mark = make(layer, "g", { class: "explore-point", role: "slider", "aria-orientation": "vertical", "aria-valuemin": frame.spec.range[0], "aria-valuemax": frame.spec.range[1] });
+        const mark = make(layer, "g", {
+          class: "explore-point",
+          role: "slider",
+          "aria-orientation": "vertical",
+          "aria-valuemin": frame.spec.range[0],
+          "aria-valuemax": frame.spec.range[1],
+        });
         make(mark, "path", { d: shape });
         const flips = flip && (() => ui.change((state) => flip(state, i)));
-        const removes = remove && (() => { ui.change((state) => remove(state, i)); ui.drawNow(); if (count(ui.state)) go(Math.min(i, count(ui.state) - 1)); });
-        mark.addEventListener("focus", () => { stop = i; ui.redraw(); });
-        arrows(mark, (dx, dy, far) => {
-          const [x, y] = at(ui.state, i);
-          if (dy) ui.change((state) => move(state, i, x, clamp(y + dy * steps[1], frame.spec.range)));
-          else if (sideways !== undefined && (far || sideways === 0)) ui.change((state) => move(state, i, clamp(x + (sideways ? Math.sign(dx) : dx) * steps[0], this.spec.x.range), y));
-          else { const list = order(); go(list[clamp(list.indexOf(i) + Math.sign(dx), [0, list.length - 1])]); }
-        }, { ...(flip && { Enter: flips, " ": flips }), ...((remove || flip) && { Delete: removes || flips, Backspace: removes || flips }) });
+        const removes =
+          remove &&
+          (() => {
+            ui.change((state) => remove(state, i));
+            ui.drawNow();
+            if (count(ui.state)) go(Math.min(i, count(ui.state) - 1));
+          });
+        mark.addEventListener("focus", () => {
+          stop = i;
+          ui.redraw();
+        });
+        arrows(
+          mark,
+          (dx, dy, far) => {
+            const [x, y] = at(ui.state, i);
+            if (dy) ui.change((state) => move(state, i, x, clamp(y + dy * steps[1], frame.spec.range)));
+            else if (sideways !== undefined && (far || sideways === 0))
+              ui.change((state) =>
+                move(state, i, clamp(x + (sideways ? Math.sign(dx) : dx) * steps[0], this.spec.x.range), y),
+              );
+            else {
+              const list = order();
+              go(list[clamp(list.indexOf(i) + Math.sign(dx), [0, list.length - 1])]);
+            }
+          },
+          {
+            ...(flip && { Enter: flips, " ": flips }),
+            ...((remove || flip) && { Delete: removes || flips, Backspace: removes || flips }),
+          },
+        );
         return mark;
       };
       this.handles.push({
         find: (px, py) => {
           let best = null;
           for (let i = 0; i < count(ui.state); i++) {
-            const [x, y] = at(ui.state, i), away = Math.hypot(this.x(x) - px, frame.y(y) - py);
+            const [x, y] = at(ui.state, i),
+              away = Math.hypot(this.x(x) - px, frame.y(y) - py);
             if (!best || away < best.away) best = { i, away, x, dy: frame.y(y) - py };
           }
           return best;
         },
         take: (held) => go(held.i),
         move: (held, px, py) => {
-          const far = px - held.from[0], slip = sideways ?? Infinity;
+          const far = px - held.from[0],
+            slip = sideways ?? Infinity;
           held.slipped ||= slip === 0 ? 1e-9 : Math.abs(far) > slip ? Math.sign(far) * slip : 0;
-          const x = held.slipped ? clamp(this.x.back(this.x(held.x) + far - held.slipped), this.spec.x.range) : at(ui.state, held.i)[0];
+          const x = held.slipped
+            ? clamp(this.x.back(this.x(held.x) + far - held.slipped), this.spec.x.range)
+            : at(ui.state, held.i)[0];
           ui.change((state) => move(state, held.i, x, clamp(frame.y.back(py + held.dy), frame.spec.range)));
         },
         twice: (found) => (flip || remove) && ui.change((state) => (flip || remove)(state, found.i)),
@@ -224,9 +260,15 @@
           while (marks.length > n) marks.pop().remove();
           if (stop >= n) stop = 0;
           marks.forEach((mark, i) => {
-            const [x, y] = at(state, i), off = hidden(state, i);
-            set(mark, { transform: `translate(${tenth(this.x(x))},${tenth(frame.y(y))})`, tabindex: i === stop ? 0 : -1, "aria-label": name(state, i),
-              "aria-valuenow": Number(y.toPrecision(4)), "aria-valuetext": words(state, i) + (off ? ", hidden" : "") });
+            const [x, y] = at(state, i),
+              off = hidden(state, i);
+            set(mark, {
+              transform: `translate(${tenth(this.x(x))},${tenth(frame.y(y))})`,
+              tabindex: i === stop ? 0 : -1,
+              "aria-label": name(state, i),
+              "aria-valuenow": Number(y.toPrecision(4)),
+              "aria-valuetext": words(state, i) + (off ? ", hidden" : ""),
+            });
             mark.classList.toggle("explore-hidden", off);
           });
         },
@@ -235,22 +277,42 @@
 
     /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle. */
     bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1 }) {
-      const { ui } = this, [low, high] = this.spec.x.range;
-      const g = make(this.layers[to], "g", { class: "explore-handle", tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": low, "aria-valuemax": high });
-      const stroke = make(g, "line"), grip = make(g, "path");
+      const { ui } = this,
+        [low, high] = this.spec.x.range;
+      const g = make(this.layers[to], "g", {
+        class: "explore-handle",
+        tabindex: 0,
+        role: "slider",
+        "aria-label": label,
+        "aria-valuemin": low,
+        "aria-valuemax": high,
+      });
+      const stroke = make(g, "line"),
+        grip = make(g, "path");
       const change = (x) => ui.change((state) => move(state, clamp(x, [low, high])));
       arrows(g, (dx, dy) => change(at(ui.state) + (dx + dy) * step));
       this.handles.push({
         soft: true, // a finger that goes up or down scrolls the page
         find: (px, py, reach) => {
-          const [top, bottom] = below ? [this.bottom - 2, this.bottom + 40] : [this.panels[from].top, this.panels[to].bottom];
-          return top <= py && py <= bottom ? { away: Math.abs(this.x(at(ui.state)) - px) * (below ? reach / FINGER : 1) + (below ? 0 : 3), dx: this.x(at(ui.state)) - px } : null;
+          const [top, bottom] = below
+            ? [this.bottom - 2, this.bottom + 40]
+            : [this.panels[from].top, this.panels[to].bottom];
+          return top <= py && py <= bottom
+            ? {
+                away: Math.abs(this.x(at(ui.state)) - px) * (below ? reach / FINGER : 1) + (below ? 0 : 3),
+                dx: this.x(at(ui.state)) - px,
+              }
+            : null;
         },
         take: () => g.focus({ preventScroll: true }),
         move: (held, px) => change(this.x.back(px + held.dx)),
         draw: (state) => {
-          const [top, bottom] = [this.panels[from].top, this.panels[to].bottom], middle = (top + bottom) / 2;
-          set(g, { transform: `translate(${tenth(this.x(at(state)))},0)`, "aria-valuenow": Number(at(state).toPrecision(4)) });
+          const [top, bottom] = [this.panels[from].top, this.panels[to].bottom],
+            middle = (top + bottom) / 2;
+          set(g, {
+            transform: `translate(${tenth(this.x(at(state)))},0)`,
+            "aria-valuenow": Number(at(state).toPrecision(4)),
+          });
           set(stroke, { y1: top, y2: below ? bottom + 3 : bottom });
           set(grip, { d: below ? `M0,${bottom + 1}l7,8v6h-14v-6Z` : `M-2.5,${middle - 13}h5v26h-5Z` });
         },
@@ -266,19 +328,30 @@
 
     /* A stretch of one panel with two edges; between them it is dragged as a whole. */
     gap({ panel, ends, move, name, words = "hidden" }) {
-      const { ui } = this, frame = this.panels[panel], range = this.spec.x.range;
-      const rect = make(this.svg, "rect", { class: "explore-gap" }), text = make(this.svg, "text", {}, words);
+      const { ui } = this,
+        frame = this.panels[panel],
+        range = this.spec.x.range;
+      const rect = make(this.svg, "rect", { class: "explore-gap" }),
+        text = make(this.svg, "text", {}, words);
       frame.inside.before(rect, text);
       this.handles.push({
         soft: true,
         find: (px, py) => {
           const [a, b] = ends(ui.state);
-          return this.x(a) < px && px < this.x(b) && frame.top <= py && py <= frame.bottom ? { away: GAP_BODY, ends: [a, b] } : null;
+          return this.x(a) < px && px < this.x(b) && frame.top <= py && py <= frame.bottom
+            ? { away: GAP_BODY, ends: [a, b] }
+            : null;
         },
         take: () => {},
         move: (held, px) => {
-          const far = this.x.back(px) - this.x.back(held.from[0]), by = clamp(far, [range[0] - held.ends[0], range[1] - held.ends[1]]);
-          ui.change((state) => move(state, held.ends.map((v) => v + by)));
+          const far = this.x.back(px) - this.x.back(held.from[0]),
+            by = clamp(far, [range[0] - held.ends[0], range[1] - held.ends[1]]);
+          ui.change((state) =>
+            move(
+              state,
+              held.ends.map((v) => v + by),
+            ),
+          );
         },
         draw: (state) => {
           const [a, b] = ends(state).map(this.x);
@@ -287,11 +360,20 @@
         },
       });
       for (const side of [0, 1]) {
-        this.bar({ label: `${side ? "right" : "left"} edge of ${name}`, from: panel, to: panel, at: (state) => ends(state)[side],
-          move: (state, x) => { const now = [...ends(state)]; now[side] = side ? Math.max(x, now[0]) : Math.min(x, now[1]); move(state, now); } });
+        this.bar({
+          label: `${side ? "right" : "left"} edge of ${name}`,
+          from: panel,
+          to: panel,
+          at: (state) => ends(state)[side],
+          move: (state, x) => {
+            const now = [...ends(state)];
+            now[side] = side ? Math.max(x, now[0]) : Math.min(x, now[1]);
+            move(state, now);
+          },
+        });
       }
     }
   }
 
-  Object.assign(MTGP.explore, { Plot, scale, line, area, ellipse, region, heatmap, bars, plane });
+  MTGP.explore.Plot = Plot;
 })(self.MTGP);

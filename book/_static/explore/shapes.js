@@ -1,0 +1,120 @@
+/* What figures to play with draw beside points: scales, paths, matrices, bars, a small plane. */
+(function (MTGP) {
+  "use strict";
+
+  const { make, clamp, shown } = MTGP.explore;
+
+  /* A linear scale with its inverse. */
+  function scale([a, b], [p, q]) {
+    const to = (v) => p + ((v - a) / (b - a)) * (q - p);
+    to.back = (pixel) => a + ((pixel - p) / (q - p)) * (b - a);
+    return to;
+  }
+
+  const tenth = (v) => Math.round(v * 10) / 10; // of a pixel; far faster than toFixed
+  const pairs = (xs, ys) => Array.from(xs, (x, i) => `${tenth(x)},${tenth(ys[i])}`);
+  const line = (xs, ys) => `M${pairs(xs, ys).join("L")}`;
+  const area = (xs, low, high) => `${line(xs, high)}L${pairs(xs, low).reverse().join("L")}Z`;
+
+  /* Ellipse of two standard deviations of a normal with this mean and 2 x 2 covariance [c11, c12, c21, c22], as a path. */
+  function ellipse(x, y, [m1, m2], [c11, c12, , c22]) {
+    const l11 = Math.sqrt(Math.max(c11, 1e-12)),
+      l21 = c12 / l11,
+      l22 = Math.sqrt(Math.max(c22 - l21 * l21, 0));
+    const turn = Array.from({ length: 61 }, (_, i) => (i * Math.PI) / 30);
+    return (
+      line(
+        turn.map((a) => x(m1 + 2 * l11 * Math.cos(a))),
+        turn.map((a) => y(m2 + 2 * (l21 * Math.cos(a) + l22 * Math.sin(a)))),
+      ) + "Z"
+    );
+  }
+
+  /* A matrix as coloured numbers. draw(rows, limit): the colour is full at the limit. */
+  function heatmap(parent, size, label) {
+    const body = make(make(parent, "table", { class: "explore-heat", "aria-label": label }), "tbody");
+    const cells = Array.from({ length: size }, () => {
+      const row = make(body, "tr");
+      return Array.from({ length: size }, () => make(make(row, "td"), "span"));
+    });
+    return (rows, limit = 1) =>
+      cells.forEach((row, s) =>
+        row.forEach((cell, t) => {
+          cell.textContent = shown(rows[s][t]);
+          cell.classList.toggle("explore-negative", rows[s][t] < 0);
+          cell.style.setProperty("--share", clamp(Math.abs(rows[s][t]) / limit, [0, 1]));
+        }),
+      );
+  }
+
+  /* Bars with names, from zero to both sides. draw(values, [low, high]). */
+  function bars(parent, names, digits = 1) {
+    const list = make(parent, "dl", { class: "explore-bars" });
+    const rows = names.map((name) => {
+      make(list, "dt", {}, name);
+      const dd = make(list, "dd");
+      return { bar: make(dd, "span"), words: make(dd, "b") };
+    });
+    return (values, range) => {
+      const share = scale(range, [0, 100]),
+        zero = share(0);
+      rows.forEach(({ bar, words }, i) => {
+        const end = clamp(share(values[i]), [0, 100]);
+        Object.assign(bar.style, { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` });
+        words.textContent = shown(values[i], digits);
+      });
+    };
+  }
+
+  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. */
+  function region(xs, ys, values, level) {
+    const wide = xs.length,
+      parts = [];
+    for (let j = 0; j + 1 < ys.length; j++) {
+      for (let i = 0; i + 1 < wide; i++) {
+        const corners = [
+          [i, j],
+          [i + 1, j],
+          [i + 1, j + 1],
+          [i, j + 1],
+        ].map(([a, b]) => [xs[a], ys[b], values[b * wide + a] - level]);
+        const found = [];
+        corners.forEach(([x, y, high], n) => {
+          const [x2, y2, high2] = corners[(n + 1) % 4],
+            part = high / (high - high2);
+          if (high >= 0) found.push(`${tenth(x)},${tenth(y)}`);
+          if (high >= 0 !== high2 >= 0) found.push(`${tenth(x + part * (x2 - x))},${tenth(y + part * (y2 - y))}`);
+        });
+        if (found.length) parts.push(`M${found.join("L")}Z`);
+      }
+    }
+    return parts.join("");
+  }
+
+  /* A small square plane for ellipses and the like: path(class) gives an element to draw on. */
+  function plane(parent, { range, size = 132, label, names = ["", ""] }) {
+    const svg = make(parent, "svg", {
+      class: "explore-plane",
+      viewBox: `0 0 ${size} ${size}`,
+      width: size,
+      height: size,
+      role: "img",
+      "aria-label": label,
+    });
+    make(svg, "rect", { class: "explore-back", width: size, height: size });
+    make(svg, "path", { class: "explore-zero", d: `M${size / 2},0V${size}M0,${size / 2}H${size}` });
+    const words = [
+      make(svg, "text", { x: size - 4, y: size / 2 - 4, "text-anchor": "end" }, names[0]),
+      make(svg, "text", { x: size / 2 + 4, y: 12 }, names[1]),
+    ];
+    return {
+      svg,
+      words,
+      x: scale(range, [0, size]),
+      y: scale(range, [size, 0]),
+      path: (kind) => make(svg, "path", { class: kind }),
+    };
+  }
+
+  Object.assign(MTGP.explore, { scale, tenth, line, area, ellipse, region, heatmap, bars, plane });
+})(self.MTGP);
