@@ -1,5 +1,8 @@
 // Sections, equations and exercises of the first edition that stand elsewhere now: page, fragment, where to.
 const MOVED = {
+  "glossary": {
+    "term-widehat-R": "glossary.html#term-R-hat"
+  },
   "compare": {
     "compare-real": "cases.html#compare-real",
     "ex-unpaired": "scores.html#ex-unpaired",
