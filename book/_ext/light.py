@@ -7,7 +7,7 @@ import re
 VALUE_AND_UNIT = re.compile(r"(?<=\d) (?=%)| ?± ")  # a percent sign and an error stay with their number
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;"')
 FORMULA_AND_COMMA = re.compile(r'(<span class="math notranslate nohighlight">[^<]*</span>[,.;:?!)]+)')
-UNUSED = ("design-tabs", "thebe")  # scripts and sheets of features that no page has
+UNUSED = ("design-tabs", "thebe", "sphinx_highlight")  # of features that no page has; the search marks its words itself
 
 
 def lighten(app, pagename, templatename, context, doctree):
