@@ -23,17 +23,29 @@ Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new an
 Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q, and Sigma
 
 
+class Matern(NamedTuple):
+    """That a kernel is a Matern kernel of one input: nu (0.5, 1.5 or 2.5), and the length-scale as a tensor []."""
+
+    nu: float
+    length: Tensor
+
+
 class Term(NamedTuple):
-    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T]."""
+    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T].
+
+    matern: what the kernel is, where it is a Matern kernel with one length-scale.
+    """
 
     kernel: Callable[..., Tensor]
     B: Tensor
+    matern: Matern | None = None
 
 
 class Shape(NamedTuple):
     """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T.
 
-    known: whether some cells have a variance of their own, which Dense and Separate alone can take.
+    known: whether some cells have a variance of their own, which Dense, Separate and Markov alone can take. state:
+    numbers in a row's state where all kernels are Matern kernels of one input (see `markov`), else 0.
     """
 
     rows: int
@@ -43,6 +55,7 @@ class Shape(NamedTuple):
     apart: bool
     width: int
     known: bool = False
+    state: int = 0
 
 
 class Problem(NamedTuple):
@@ -65,21 +78,29 @@ class Problem(NamedTuple):
         """Its sizes."""
         (rows, tasks), cells = self.residual.shape, self.residual.numel() - int(self.residual.isnan().sum())
         known = self.variances is not None
-        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known)
+        orders = [round(term.matern.nu + 0.5) if term.matern else 0 for term in self.terms]
+        state = tasks * sum(orders) if all(orders) and self.x.shape[1] == 1 else 0
+        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known, state)
 
 
 class Form:
     """A factored C. Subclasses say what it costs, factor it, and answer; each has one derivation in the book."""
 
     weights: Tensor  # C^-1 r, [N, T], 0 at holes
+    by_length = False  # whether it takes the length-scale of each kernel where others take K
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
-        self.Ks = [term.kernel(problem.x) for term in problem.terms] if Ks is None else list(Ks)
+        self.Ks = [self.of_kernel(term, problem.x) for term in problem.terms] if Ks is None else list(Ks)
         self.Bs = [term.B for term in problem.terms]
         self.observed = ~problem.residual.isnan()
         self.residual = problem.residual.nan_to_num()
         self.factor(self.residual, problem.Sigma)
+
+    @staticmethod
+    def of_kernel(term: Term, x: Tensor) -> Tensor:
+        """What the form takes of a term's kernel, and what its gradient is against: K_q [N, N]; Markov differs."""
+        return term.kernel(x)
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -110,7 +131,7 @@ class Form:
     @classmethod
     def log_likelihood(cls, problem: Problem) -> Tensor:
         """log N(r | 0, C), differentiable once."""
-        Ks = [term.kernel(problem.x) for term in problem.terms]
+        Ks = [cls.of_kernel(term, problem.x) for term in problem.terms]
         Bs = [term.B for term in problem.terms]
         return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
 
@@ -146,7 +167,7 @@ class _LogLikelihood(Function):
     @staticmethod
     def forward(ctx: Any, form: type[Form], problem: Problem, residual: Tensor, Sigma: Tensor, *KB: Tensor) -> Tensor:
         Ks, Bs = KB[: len(problem.terms)], KB[len(problem.terms) :]
-        terms = [Term(term.kernel, B) for term, B in zip(problem.terms, Bs)]
+        terms = [term._replace(B=B) for term, B in zip(problem.terms, Bs)]
         ctx.form = form(problem._replace(residual=residual, terms=terms, Sigma=Sigma), Ks)
         return ctx.form.value()
 

@@ -11,13 +11,14 @@ from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.memory import check_memory
 from mtgp_tutorial.exact.projected import Projected
 from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.exact.small import Small
 from mtgp_tutorial.exact.split import Spectral, Split
 
-FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, Small, FewHoles, Projected]
+FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, Small, FewHoles, Projected, Markov]
 
 
 def cheapest(shape: Shape) -> type[Form]:
