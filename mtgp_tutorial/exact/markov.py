@@ -8,33 +8,26 @@ row. The gradient is against length-scales, where other forms have K.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mtgp_tutorial.device import as_array, as_tensor
-from mtgp_tutorial.exact.chain import Chain, Part
+from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part
 from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.drawing import draw
 from mtgp_tutorial.exact.filtering import available
-from mtgp_tutorial.exact.form import Form, Gradients, Matern, Shape, Term
+from mtgp_tutorial.exact.form import Form, Gradients, Shape, Term
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.exact.loading import loaded, loads_of, merged
 from mtgp_tutorial.exact.slopes import Slopes
 from mtgp_tutorial.exact.unknowns import Unknowns
 
 LONG = 10_000  # observed cells from which this form is chosen by itself: above all tables of the book
-
-
-class Load(NamedTuple):
-    """How unknowns hang on kernels that are alike: L [S, T] times the sum of their parts of f, which has B [T, T]."""
-
-    term: Term
-    which: list[int]
-    B: np.ndarray
-    L: np.ndarray
 
 
 class Markov(Form):
@@ -63,7 +56,9 @@ class Markov(Form):
 
     @staticmethod
     def matrices(shape: Shape) -> float:
-        return shape.rows * (8 * shape.tasks + shape.tasks**2 + 2 * shape.state) + 2**25
+        filtered = min(shape.rows * shape.state * (shape.state + 1), KEPT)
+        stretch = 15 * max(SHORTEST, math.isqrt(shape.rows)) * shape.state**2
+        return shape.rows * (12 * shape.tasks + shape.tasks**2) + filtered + stretch
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         for name, matrix in [("B", B) for B in self.Bs] + [("Sigma", Sigma)]:
@@ -121,65 +116,39 @@ class Markov(Form):
         self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """See `Form.posterior`. Unknowns that share the noise of a row must stand at its x."""
-        loads, M = self.loads(terms), len(x)
-        S, T = len(loads[0].L), self.chain.y.shape[1]
-        L = np.zeros((S, self.chain.size))
-        for load in loads:
-            for q in load.which:
-                start = T * self.chain.places[q].start
-                L[:, start : start + T] += load.L
-        numbers = np.full(M, -1) if rows is None else as_array(rows)
-        chain, places = self.placed(as_array(x[:, 0]), numbers)
-        G = self.chain.Sigma if rows is not None else np.zeros((S, T))
-        unknowns = Unknowns(chain, places, L, G, numbers >= 0)
+        loads, M = loads_of(self.problem.terms, terms), len(x)
+        L = loaded(loads, self.chain)
+        chain, places, shared = self.placed(x, rows)
+        G = np.zeros((len(L), len(chain.Sigma))) if rows is None else chain.Sigma
+        unknowns = Unknowns(chain, places, L, G, shared)
         if joint:
-            prior = sum(
-                np.einsum("mn,st->msnt", as_array(load.term.kernel(x, x)), load.L @ load.B @ load.L.T) for load in loads
-            )
-            explained = unknowns.joint(prior)
+            each = [np.multiply.outer(as_array(load.kernel(x, x)), load.L @ load.B @ load.L.T) for load in loads]
+            explained = unknowns.joint(np.sum(each, 0).transpose(0, 2, 1, 3))
         else:
             explained = unknowns.single()
         if cells is None:
-            cells = all_cells(torch.ones(M, S, dtype=torch.bool, device=x.device))
+            cells = all_cells(torch.ones(M, len(L), dtype=torch.bool, device=x.device))
         mean, found = as_tensor(unknowns.mean, self.residual), as_tensor(explained, self.residual)
         return mean[cells], found[*cells][:, *cells] if joint else found[cells]
 
-    def loads(self, terms: Sequence[Term]) -> list[Load]:
-        """How unknowns with these covariances hang on the kernels of the table: B_u = L B.
+    def draws(self, x: Tensor, rows: Tensor | None, noise: bool, count: int, own: torch.Generator) -> Tensor:
+        """Draws [count, M, T] of f, or with noise of y, at x [M, 1] given the cells; rows as for `posterior`.
 
-        Raises ValueError where they do not: their covariance with the cells is then not that of anything in the state.
+        own: gives the normals, on the CPU. Time and memory grow with the rows, and time with the count.
         """
-        found: dict[tuple[int, ...], Load] = {}
-        for term in terms:
-            which = [q for q, own in enumerate(self.problem.terms) if alike(own.matern, term.matern)]
-            wanted = as_array(term.B)
-            B = np.sum([self.chain.parts[q].B for q in which], 0)
-            fits = wanted.shape == B.shape and np.array_equal(wanted, B)
-            L = np.eye(len(wanted)) if fits else wanted @ np.linalg.pinv(B, hermitian=True) if which else wanted
-            if not which or np.abs(L @ B - wanted).max() > 1e-8 * np.abs(wanted).max():
-                raise ValueError("terms: are of another kernel or another B than the table's; pass those of one model")
-            one = found.get(tuple(which))
-            found[tuple(which)] = Load(term, which, B, L if one is None else one.L + L)
-        return list(found.values())
+        chain, places, shared = self.placed(x, rows)
 
-    def placed(self, x: np.ndarray, rows: np.ndarray) -> tuple[Chain, np.ndarray]:
-        """The chain with a row without values for each new x, and where in it the inputs x stand."""
-        own = rows >= 0
-        places = np.where(own, self.position[rows], 0)
-        if (self.chain.x[places[own]] != x[own]).any():
-            raise ValueError("rows: name rows of the table that stand at another x; pass the x of each row")
-        if own.all():
-            return self.chain, places
-        new, which = np.unique(x[~own], return_inverse=True)
-        old, T = self.chain, self.chain.y.shape[1]
-        merged = np.concatenate([old.x, new])
-        order = np.argsort(merged, kind="stable")
-        at = np.argsort(order)
-        y = np.concatenate([np.where(old.seen > 0, old.y, np.nan), np.full((len(new), T), np.nan)])
-        variances = np.concatenate([old.variances, np.zeros((len(new), T))])
-        places = at[places]
-        places[~own] = at[len(old.x) + which]
-        return Chain(merged[order], y[order], variances[order], old.parts, old.Sigma), places
+        def normals(*shape: int) -> np.ndarray:
+            return torch.randn(shape, dtype=torch.float64, generator=own).numpy()
+
+        drawn = [draw(chain, places, shared if noise else None, normals) for _ in range(count)]
+        return as_tensor(np.array(drawn).reshape(count, len(x), len(chain.Sigma)), self.residual)
+
+    def placed(self, x: Tensor, rows: Tensor | None) -> tuple[Chain, np.ndarray, np.ndarray]:
+        """A chain that holds the inputs x, their places in it, and which share the noise of a row of the table."""
+        numbers = np.full(len(x), -1) if rows is None else as_array(rows)
+        places = np.where(numbers >= 0, self.position[numbers], -1)
+        return *merged(self.chain, as_array(x[:, 0]), places), numbers >= 0
 
     def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
         rows, tasks = as_array(cells[0]), as_array(cells[1])
@@ -193,8 +162,3 @@ class Markov(Form):
         found = Unknowns(self.chain, self.position[used], np.zeros((T, self.chain.size)), np.eye(T), used >= 0)
         blocks = found.joint(np.zeros((len(used), T, len(used), T)))
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)
-
-
-def alike(one: Matern | None, other: Matern | None) -> bool:
-    """Whether two kernels are the same."""
-    return one is not None and other is not None and one.nu == other.nu and float(one.length) == float(other.length)

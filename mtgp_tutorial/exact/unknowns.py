@@ -49,6 +49,12 @@ class Unknowns:
         self.mean[which] = one.before[at] @ self.L.T + np.einsum("nks,nk->ns", PL, one.r[at]) + read
         return Rows(which, at, PL, YG)
 
+    def means(self) -> np.ndarray:
+        """Their means [M, S], without what is explained."""
+        for one in self.chain.backward():
+            self.of(one)
+        return self.mean
+
     def prior(self) -> np.ndarray:
         """Of L z at one input, [S, S]."""
         return self.L @ self.chain.stationary @ self.L.T

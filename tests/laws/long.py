@@ -164,3 +164,26 @@ def law_the_markov_form_takes_no_table_without_a_covariance():
             except NotPositiveDefiniteError:
                 continue
             raise AssertionError("took a matrix that is no covariance")
+
+
+def law_draws_along_the_rows_have_the_moments_of_the_posterior():
+    """Of f and y, of new rows (two at one x, whose noise is not shared) and of rows of the table."""
+    problem = list(problems())[9]._replace(Sigma=0.3 * random_psd(RANDOM(4), TASKS, extra=0.2))
+    form, x = Markov(forms.with_values(problem)[0]), torch.cat([tensor([[0.4], [0.4], [9.0]]), problem.x[:3]])
+    rows, count = torch.tensor([-1, -1, -1, 0, 1, 2]), 600
+    prior = torch.cat(
+        [torch.cat([one.B * k for k in one.kernel(x, x)[i]], 1) for i in range(6) for one in problem.terms]
+    )
+    prior = prior.reshape(6, len(problem.terms), TASKS, 6 * TASKS).sum(1).reshape(6 * TASKS, -1)
+    for noise in (False, True):
+        mean, explained = form.posterior(x, problem.terms, rows if noise else None, None, True)
+        left = prior - explained + noise * torch.kron(torch.eye(6).double(), problem.Sigma)
+        draws = form.draws(x, rows if noise else None, noise, count, torch.Generator().manual_seed(1))
+        again = form.draws(x, rows if noise else None, noise, 2, torch.Generator().manual_seed(1))
+        assert torch.equal(draws[:2], again)
+        at = left.diagonal() > 1e-9  # a seen cell of y has no variance left, but for its own known error
+        draws, sd = draws.reshape(count, -1), left.diagonal().clamp_min(0).sqrt()
+        assert ((draws - mean).abs().max(0).values[~at] < 1e-4).all()
+        z = (draws - mean)[:, at] / sd[at]
+        assert z.mean(0).abs().max() < 4.5 / count**0.5
+        assert (torch.cov(z.mT) - left[at][:, at] / torch.outer(sd[at], sd[at])).abs().max() < 5 / count**0.5
