@@ -69,12 +69,10 @@ class Markov(Form):
             Part(round(term.matern.nu + 0.5), float(length), as_array(B))  # type: ignore[union-attr]
             for term, length, B in zip(self.problem.terms, self.Ks, self.Bs)
         ]
-        x, y = as_array(self.problem.x[:, 0]), as_array(self.problem.residual)
-        known = None if self.problem.variances is None else as_array(self.problem.variances)
+        x, y, known = as_array(self.problem.x[:, 0]), as_array(self.problem.residual), self.problem.variances
         self.order = np.argsort(x, kind="stable")
-        self.chain = Chain(
-            x[self.order], y[self.order], None if known is None else known[self.order], parts, as_array(Sigma)
-        )
+        variances = None if known is None else as_array(known)[self.order]
+        self.chain = Chain(x[self.order], y[self.order], variances, parts, as_array(Sigma))
 
     @cached_property
     def position(self) -> np.ndarray:

@@ -94,11 +94,12 @@ class Unknowns:
     def collect(self, one: Stretch) -> None:
         """Of the unknowns in a stretch what stands left and right of X, and what is explained within their rows."""
         which, at, PL, YG = self.of(one)
-        F = np.eye(self.chain.size) - one.K[at] @ self.chain.H
-        self.left[which] = self.G @ one.K[at].mT * self.shared[which, None, None] - PL.mT @ F.mT
+        F, LP = np.eye(self.chain.size) - one.K[at] @ self.chain.H, PL.swapaxes(1, 2)
+        noise = self.G @ one.K[at].swapaxes(1, 2) * self.shared[which, None, None]
+        self.left[which] = noise - LP @ F.swapaxes(1, 2)
         self.right[which] = self.L.T - one.M[at] @ PL - YG
-        of_both = PL.mT @ (one.Y[at] @ self.G.T)
-        self.own[:, which] = PL.mT @ one.M[at] @ PL - self.L @ PL, of_both, self.G @ one.D[at] @ self.G.T
+        of_both = LP @ (one.Y[at] @ self.G.T)
+        self.own[:, which] = LP @ one.M[at] @ PL - self.L @ PL, of_both, self.G @ one.D[at] @ self.G.T
 
     def pair(self, m: int, n: int) -> np.ndarray:
         """Of two unknowns in one row, less their prior."""
@@ -113,7 +114,7 @@ class Unknowns:
             for m in here:
                 block = W @ self.right[m]
                 found[before, :, m] += block
-                found[m, :, before] += block.mT
+                found[m, :, before] += block.swapaxes(-1, -2)
                 for n in here:
                     found[m, :, n] += self.pair(m, n)
             W = np.concatenate([W @ F[j].T, self.left[here]]) @ between[j].T
