@@ -11,6 +11,7 @@ from mtgp_tutorial.approximate.bound import Bound
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.projected import Projected
 from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.exact.small import Small
@@ -22,6 +23,8 @@ TWO = COMPLETE._replace(terms=2)
 APART = COMPLETE._replace(apart=True)
 NARROW = TWO._replace(width=2)  # kappa = 0
 FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, APART._replace(terms=3)))
+
+LONG = Shape(rows=5000, tasks=3, cells=10_000, terms=1, apart=False, width=3, state=6)
 
 COST = {
     (Dense, COMPLETE): 30**3 + 450 * 30**2 + 5e5 * 9 + 6e6,
@@ -37,6 +40,7 @@ COST = {
     (Bound, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
+    (Markov, LONG): 5000 * (36 + 9) + 5000 * 42 + 15 * 512 * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,
@@ -65,3 +69,11 @@ def test_a_form_that_does_not_apply_is_never_the_cheapest():
     assert FewHoles.cost(COMPLETE) == FewHoles.cost(TWO._replace(cells=28)) == math.inf
     assert Separate.cost(COMPLETE) == math.inf
     assert Projected.cost(TWO) == Projected.cost(NARROW._replace(cells=28)) == math.inf
+    assert Markov.cost(LONG._replace(cells=9999)) == Markov.cost(LONG._replace(state=0)) == math.inf
+
+
+@pytest.mark.parametrize(("installed", "of_a_row"), [(True, 8e5), (False, 5.8e6)])
+def test_cost_of_a_long_series(monkeypatch, installed, of_a_row):
+    """A row costs less where numba is installed; the state's size counts with its square and its cube."""
+    monkeypatch.setattr("mtgp_tutorial.exact.markov.available", lambda: installed)
+    assert Markov.cost(LONG) == 5000 * (of_a_row + 3e3 * 36 + 120 * 216)

@@ -56,7 +56,7 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
     for q, (part, term) in enumerate(zip(model.kernel.coregional, model.kernel.terms())):
         W = part.task_covar_module.covar_factor  # u_q and the cells: K_q times W_q^T
         R = W.shape[1]
-        at = _given_data(fit, x, Term(term.kernel, W.mT), torch.ones(R).to(x))
+        at = _given_data(fit, x, term._replace(B=W.mT), torch.ones(R).to(x))
         mean.append(at[0])
         variance.append(at[1])
         names += [f"u{q + 1}" if R == 1 else f"u{q + 1},{r + 1}" for r in range(R)]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtgp_tutorial import exact
 from mtgp_tutorial.answers.asking import fitted, further_rows, named, names_of_rows, of_readings, query
-from mtgp_tutorial.arguments import whole
+from mtgp_tutorial.arguments import generator, whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -111,11 +111,25 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
     known = of_readings(fit, sd, y.shape, noise)
-    mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True, known)
-    largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is that of the prior, not of what is left
-    filled[:, *cells] = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
+    own = generator(seed)
+    drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
+    if drawn is None:
+        mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True, known)
+        largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is the prior's, not of what is left
+        drawn = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
+    else:
+        drawn = drawn + model.means()[cells[1]] + _of_errors(known, cells, drawn, own)
+    filled[:, *cells] = drawn
     draws = model.scale.to_data(filled)
     return draws if given is None else torch.where(given.isnan(), draws, given)
+
+
+def _of_errors(known: Tensor | None, cells: Cells, drawn: Tensor, own: torch.Generator) -> Tensor | float:
+    """Draws of the readings' own errors, whose variances are known [M, T], for each of the drawn cells."""
+    if known is None:
+        return 0.0
+    normals = torch.randn(drawn.shape, dtype=torch.float64, generator=own)
+    return normals.to(drawn) * known[cells].sqrt()
 
 
 def _posterior(

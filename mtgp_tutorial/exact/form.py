@@ -23,18 +23,30 @@ Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new an
 Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q, and Sigma
 
 
+class Matern(NamedTuple):
+    """That a kernel is a Matern kernel of one input: nu (0.5, 1.5 or 2.5), and the length-scale as a tensor []."""
+
+    nu: float
+    length: Tensor
+
+
 class Term(NamedTuple):
-    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T]."""
+    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T].
+
+    matern: what the kernel is, where it is a Matern kernel with one length-scale.
+    """
 
     kernel: Callable[..., Tensor]
     B: Tensor
+    matern: Matern | None = None
 
 
 class Shape(NamedTuple):
     """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T.
 
-    known: whether some cells have a variance of their own, which Dense and Separate alone can take. inducing: how many
-    inducing inputs there are, for a form that has such.
+    known: whether some cells have a variance of their own, which Dense, Separate and Markov alone can take. state:
+    numbers in a row's state where all kernels are Matern kernels of one input (see `markov`), else 0. inducing: how
+    many inducing inputs there are, for a form that has such.
     """
 
     rows: int
@@ -44,6 +56,7 @@ class Shape(NamedTuple):
     apart: bool
     width: int
     known: bool = False
+    state: int = 0
     inducing: int = 0
 
 
@@ -70,17 +83,20 @@ class Problem(NamedTuple):
         """Its sizes."""
         (rows, tasks), cells = self.residual.shape, self.residual.numel() - int(self.residual.isnan().sum())
         known, points = self.variances is not None, 0 if self.inducing is None else len(self.inducing)
-        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known, points)
+        orders = [round(term.matern.nu + 0.5) if term.matern else 0 for term in self.terms]
+        state = tasks * sum(orders) if all(orders) and self.x.shape[1] == 1 else 0
+        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known, state, points)
 
 
 class Form:
     """A factored C. Subclasses say what it costs, factor it, and answer; each has one derivation in the book."""
 
     weights: Tensor  # C^-1 r, [N, T], 0 at holes
+    by_length = False  # whether it takes the length-scale of each kernel where others take K
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
-        self.Ks = [term.kernel(*self.inputs(problem)) for term in problem.terms] if Ks is None else list(Ks)
+        self.Ks = [self.of_kernel(term, problem) for term in problem.terms] if Ks is None else list(Ks)
         self.Bs = [term.B for term in problem.terms]
         self.observed = ~problem.residual.isnan()
         self.residual = problem.residual.nan_to_num()
@@ -90,6 +106,11 @@ class Form:
     def inputs(problem: Problem) -> tuple[Tensor, ...]:
         """What a kernel is called with: the rows' inputs, or two sets of inputs."""
         return (problem.x,)
+
+    @classmethod
+    def of_kernel(cls, term: Term, problem: Problem) -> Tensor:
+        """What the form takes of a term's kernel, and what its gradient is against: K_q; Markov differs."""
+        return term.kernel(*cls.inputs(problem))
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -120,7 +141,7 @@ class Form:
     @classmethod
     def log_likelihood(cls, problem: Problem) -> Tensor:
         """log N(r | 0, C), differentiable once."""
-        Ks = [term.kernel(*cls.inputs(problem)) for term in problem.terms]
+        Ks = [cls.of_kernel(term, problem) for term in problem.terms]
         Bs = [term.B for term in problem.terms]
         return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
 
@@ -156,7 +177,7 @@ class _LogLikelihood(Function):
     @staticmethod
     def forward(ctx: Any, form: type[Form], problem: Problem, residual: Tensor, Sigma: Tensor, *KB: Tensor) -> Tensor:
         Ks, Bs = KB[: len(problem.terms)], KB[len(problem.terms) :]
-        terms = [Term(term.kernel, B) for term, B in zip(problem.terms, Bs)]
+        terms = [term._replace(B=B) for term, B in zip(problem.terms, Bs)]
         ctx.form = form(problem._replace(residual=residual, terms=terms, Sigma=Sigma), Ks)
         return ctx.form.value()
 

@@ -11,13 +11,15 @@ from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.memory import check_memory
 from mtgp_tutorial.exact.projected import Projected
 from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.exact.small import Small
 from mtgp_tutorial.exact.split import Spectral, Split
 
-FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, Small, FewHoles, Projected]
+FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, Small, FewHoles, Projected, Markov]
+MANY = 1000  # cells from which draws of a long series go along its rows
 
 
 def cheapest(shape: Shape) -> type[Form]:
@@ -81,9 +83,22 @@ class Conditioned:
 
         rows [M] are rows of the whole table, -1 for none.
         """
-        if rows is not None:
-            rows = torch.where(rows >= 0, self.place[rows], -1)
-        return self.form.posterior(x, terms, rows, cells, joint)
+        return self.form.posterior(x, terms, self.lean(rows), cells, joint)
+
+    def lean(self, rows: Tensor | None) -> Tensor | None:
+        """Numbers of rows among those kept, -1 for others."""
+        return None if rows is None else torch.where(rows >= 0, self.place[rows], -1)
+
+    def draws(
+        self, x: Tensor, rows: Tensor | None, cells: Cells, noise: bool, count: int, own: torch.Generator
+    ) -> Tensor | None:
+        """Joint draws [count, k] of cells at x, without the mean, where their covariance need not be built, else None.
+
+        So it is for more than MANY cells of a table in the Markov form. noise: of y instead of f; rows as above.
+        """
+        if not isinstance(self.form, Markov) or len(cells[0]) <= MANY:
+            return None
+        return self.form.draws(x, self.lean(rows), noise, count, own)[:, *cells]
 
     def inverse(self, cells: Cells) -> Tensor:
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.dense import Dense
-from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Shape, Term
+from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Shape
 
 
 class Separate(Form):
@@ -29,7 +29,7 @@ class Separate(Form):
     def alone(self, t: int, column: slice) -> Dense:
         """The problem of task t, with the terms that it has a part in."""
         mine = [q for q, B in enumerate(self.Bs) if B[t, t] != 0]
-        terms = [Term(self.problem.terms[q].kernel, self.Bs[q][column, column]) for q in mine]
+        terms = [self.problem.terms[q]._replace(B=self.Bs[q][column, column]) for q in mine]
         known = self.problem.variances
         given = self.problem._replace(
             residual=self.problem.residual[:, column],

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from mtgp_tutorial.device import as_array, as_tensor
 from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.form import Form, Term
+from mtgp_tutorial.exact.form import Form
 from mtgp_tutorial.fits.naming import Part, parts_of
-from mtgp_tutorial.models.inputs import ClosedMatrix
+from mtgp_tutorial.models.inputs import ClosedMatrix, LengthScale
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
@@ -36,8 +36,9 @@ class Flat:
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
+            x, by_length, inputs = self.problem.x, self.form.by_length, self.form.inputs(self.problem)
             self.parts = [
-                Part(ClosedMatrix(one, *self.form.inputs(self.problem)), at, of, task)
+                Part(LengthScale(x) if by_length else ClosedMatrix(one, *inputs), at, of, task)
                 for one, at, of, task in parts_of(model)
             ]
         parameters = dict(model.named_parameters())
@@ -94,7 +95,7 @@ class Flat:
         means = np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(self.y.shape[1])], dtype=float)
         Bs, Sigma = [self.B(part, p) for part in self.parts], self.Sigma(p)
         Ks = [part.matrix({name: p[part.kernel + name] for name in part.matrix.names}) for part in self.parts]
-        terms = [Term(term.kernel, self.tensor(B)) for term, B in zip(self.problem.terms, Bs)]
+        terms = [term._replace(B=self.tensor(B)) for term, B in zip(self.problem.terms, Bs)]
         residual, given = self.y - self.tensor(means), self.problem
         return self.form(given._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma)), Ks), means, Bs, Sigma
 

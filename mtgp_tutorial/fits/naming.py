@@ -9,7 +9,7 @@ from gpytorch.constraints import Positive
 from gpytorch.kernels import Kernel
 
 from mtgp_tutorial.models.closed import is_closed
-from mtgp_tutorial.models.inputs import ClosedMatrix
+from mtgp_tutorial.models.inputs import ClosedMatrix, LengthScale
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
 
@@ -17,7 +17,7 @@ from mtgp_tutorial.models.model import Model
 class Part(NamedTuple):
     """One term: its kernel of the inputs, and where its parameters stand (W and kappa, or the variance of one task)."""
 
-    matrix: ClosedMatrix
+    matrix: ClosedMatrix | LengthScale
     kernel: str
     signal: str
     task: int | None  # of an independent model with its own hyper-parameters

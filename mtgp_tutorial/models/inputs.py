@@ -83,3 +83,21 @@ class ClosedMatrix:
             by_alpha = (G * (self.slope * share - self.K * torch.log1p(share))).sum()
             found["raw_alpha"] = np.array([float(by_alpha) * self.alpha])
         return found
+
+
+class LengthScale:
+    """In place of a `ClosedMatrix` where a form takes the length-scale of a Matern kernel itself."""
+
+    names = ("raw_lengthscale",)
+
+    def __init__(self, x: Tensor):
+        self.x = x
+
+    def __call__(self, logarithms: dict[str, Any]) -> Tensor:
+        """The length-scale []."""
+        self.length = math.exp(float(logarithms["raw_lengthscale"].item()))
+        return self.x.new_tensor(self.length)
+
+    def gradient(self, G: Tensor) -> dict[str, Any]:
+        """The derivative against its logarithm, given that against it."""
+        return {"raw_lengthscale": np.array([[float(G) * self.length]])}

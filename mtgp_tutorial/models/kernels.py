@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from gpytorch.constraints import Positive
-from gpytorch.kernels import IndexKernel, Kernel, LCMKernel, MultitaskKernel, RBFKernel, ScaleKernel
+from gpytorch.kernels import IndexKernel, Kernel, LCMKernel, MaternKernel, MultitaskKernel, RBFKernel, ScaleKernel
 from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
 from torch import Tensor
 
-from mtgp_tutorial.exact.form import Term
+from mtgp_tutorial.exact.form import Matern, Term
 from mtgp_tutorial.models.inputs import InputKernel
 
 
@@ -69,6 +69,13 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
         )
 
 
+def term_of(kernel: Kernel, B: Tensor) -> Term:
+    """The term of a kernel of the inputs. By exact type, as a user's subclass keeps its own arithmetic."""
+    plain = type(kernel) is MaternKernel and kernel.batch_shape == torch.Size() and kernel.raw_lengthscale.numel() == 1
+    matern = Matern(float(kernel.nu), kernel.lengthscale.reshape(())) if plain else None
+    return Term(InputKernel(kernel), B, matern)
+
+
 class IndependentKernel(Kernel):
     """Block-diagonal covariance: task t has `kernels[t]`, a ScaleKernel; tasks may share one object."""
 
@@ -85,9 +92,9 @@ class IndependentKernel(Kernel):
         """One term for each kernel: B_q is zero but for the variances of the tasks that use it."""
         units = torch.eye(len(self.kernels)).to(self.kernels[0].outputscale)
         if self.shared:
-            return [Term(InputKernel(self.kernels[0].base_kernel), self.kernels[0].outputscale * units)]
+            return [term_of(self.kernels[0].base_kernel, self.kernels[0].outputscale * units)]
         return [
-            Term(InputKernel(kernel.base_kernel), kernel.outputscale * torch.diag(unit))
+            term_of(kernel.base_kernel, kernel.outputscale * torch.diag(unit))
             for kernel, unit in zip(self.kernels, units)
         ]
 
@@ -122,7 +129,7 @@ class ICMKernel(MultitaskKernel):
 
     def terms(self) -> list[Term]:
         """The single term, with B = W W^T + diag(kappa), whole."""
-        return [Term(InputKernel(self.data_covar_module), self.task_covar_module._eval_covar_matrix())]
+        return [term_of(self.data_covar_module, self.task_covar_module._eval_covar_matrix())]
 
 
 class LMCKernel(LCMKernel):

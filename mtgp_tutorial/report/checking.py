@@ -17,7 +17,7 @@ from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.figures import WIDTH, short
 
 LARGEST = 4000  # cells that are checked; time and memory grow with their cube and square
-MOST = 8  # tasks whose correlations get intervals
+MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
 FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
@@ -61,8 +61,8 @@ def advised(finding: str, decision: Decision) -> str:
 
 
 def intervals(fit: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many tasks, or an end cannot be found."""
-    if fit.model.data.num_tasks > MOST:
+    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
+    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
         return None
     try:
         return correlation_intervals(fit)

@@ -17,6 +17,7 @@ from laws import (
     kernels,
     known,
     labels,
+    long,
     models,
     reading,
     simulation,
@@ -27,6 +28,7 @@ from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
 ROOMS = (
     forms,
+    long,
     equation,
     kernels,
     models,

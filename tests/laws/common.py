@@ -13,6 +13,7 @@ from mtgp_tutorial import (
     lmc,
 )
 from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.result import Fit
 
 RANDOM = np.random.default_rng
@@ -85,7 +86,12 @@ def dense_numpy(fitted):
 
 
 cheapest, preferred = forms.cheapest, []
-forms.cheapest = lambda shape: next((form for form in preferred if form.cost(shape) < math.inf), cheapest(shape))
+forms.cheapest = lambda shape: next((form for form in preferred if takes(form, shape)), cheapest(shape))
+
+
+def takes(form, shape):
+    """Whether the form takes a table of this shape. Markov does whatever its size; it chooses itself for long ones."""
+    return shape.state > 0 if form is Markov else form.cost(shape) < math.inf
 
 
 def in_each_form(fitted):
@@ -93,7 +99,7 @@ def in_each_form(fitted):
     shape = forms.with_values(fitted.model.problem())[0].shape()
     try:
         for form in forms.FORMS:
-            if form.cost(shape) < math.inf:
+            if takes(form, shape):
                 preferred[:] = [form]
                 fitted.__dict__.pop("_kept", None)
                 yield fitted

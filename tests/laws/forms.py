@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from laws.common import RANDOM, close, random_psd, rbf, tensor
+from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
 from mtgp_tutorial.exact.form import Problem, Term
 
@@ -51,7 +51,7 @@ def problems():
 def applicable(problem):
     """The forms that take this table."""
     lean, _ = forms.with_values(problem)
-    return [form for form in forms.FORMS if form.cost(lean.shape()) < math.inf]
+    return [form for form in forms.FORMS if takes(form, lean.shape())]
 
 
 def by_loops(problem):
@@ -165,7 +165,10 @@ def law_every_form_is_the_cheapest_somewhere():
         for apart in (False, True)
         for width in (2, 10)
     ]
+    shapes.append(forms.Shape(20_000, 3, 50_000, 1, False, 3, False, 6))
     assert {forms.cheapest(shape) for shape in shapes} == set(forms.FORMS)
+    short = forms.Shape(3000, 3, 9000, 1, False, 3, False, 6)
+    assert forms.cheapest(short) is forms.Split and forms.cheapest(short._replace(known=True)) is forms.Dense
     complete = forms.Shape(1000, 2, 2000, 1, False, 2)
     assert forms.cheapest(complete) is forms.Split and forms.cheapest(complete._replace(cells=1990)) is not forms.Split
     assert forms.cheapest(complete._replace(tasks=10, cells=10_000, width=10)) is forms.Spectral

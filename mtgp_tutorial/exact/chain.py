@@ -1,0 +1,141 @@
+"""A table in the order of its one input, as arrays: the filter over it, and the way back, in stretches.
+
+A state has p entries for each kernel (`state_space`), each of them for every task: s = T times the sum of all p. Its
+transition is kron(A, I_T), its noise kron(Q, B_q), and the rows read the first entry of every kernel. The matrices
+[s, s] are built for one stretch of about sqrt(N) rows at a time. Of the filter's results only those at the ends of
+stretches are kept where all of them would be too many; the way back then computes them again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mtgp_tutorial.exact.filtering import adjoint, filtered, runner
+from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.exact.state_space import FAR, Steps, stationary, steps
+
+SHORTEST = 512  # rows of a stretch, at least
+KEPT = 2**25  # numbers of the filter that are kept (a quarter of a GiB); beyond, the way back computes them again
+EPSILON = np.finfo(float).eps
+
+
+class Part(NamedTuple):
+    """One kernel: p = nu + 1/2, its length-scale, and B_q [T, T]."""
+
+    order: int
+    length: float
+    B: np.ndarray
+
+
+class Stretch(NamedTuple):
+    """Some rows on the way back: which, and what `filtered` and `adjoint` say of them (see there)."""
+
+    at: slice
+    A: np.ndarray
+    P: np.ndarray  # of the state after the row before, [n, s, s], and its mean
+    m: np.ndarray
+    before: np.ndarray
+    spread: np.ndarray
+    r: np.ndarray
+    M: np.ndarray
+    u: np.ndarray
+    D: np.ndarray
+    K: np.ndarray
+    Y: np.ndarray
+
+
+class Chain:
+    """x [N] ascending, y [N, T] with NaN at holes, variances [N, T] or None, the kernels, and Sigma [T, T]."""
+
+    def __init__(
+        self, x: np.ndarray, y: np.ndarray, variances: np.ndarray | None, parts: Sequence[Part], Sigma: np.ndarray
+    ):
+        self.x, self.seen, self.y = x, (~np.isnan(y)).astype(float), np.nan_to_num(y)
+        self.variances = np.zeros_like(y) if variances is None else np.nan_to_num(variances)
+        self.parts, self.Sigma, T = parts, np.ascontiguousarray(Sigma), y.shape[1]
+        ends = np.cumsum([0] + [part.order for part in parts]).tolist()
+        self.places = [slice(a, b) for a, b in zip(ends, ends[1:])]  # of each kernel among the p of all
+        first = np.zeros(ends[-1])
+        first[ends[:-1]] = 1
+        self.H, self.size = np.kron(first, np.eye(T)), T * ends[-1]  # of the state: entry by entry, tasks inside
+        self.B = np.zeros((ends[-1], ends[-1], T, T))
+        for place, part in zip(self.places, parts):
+            self.B[place, place] = part.B
+        self.stationary = self.noise(self.one_by_one([stationary(part.order)[None] for part in parts]))[0]
+        largest = (self.H @ self.stationary @ self.H.T + self.Sigma).diagonal()
+        self.least = 4 * self.size * EPSILON * largest  # a pivot below it is rounding error
+        length = max(SHORTEST, math.isqrt(len(x)))
+        self.stretches = [slice(a, min(a + length, len(x))) for a in range(0, len(x), length)]
+        self.keeps = len(x) * self.size * (self.size + 1) <= KEPT
+        self.value = self.forward()
+
+    def steps(self, at: slice) -> list[Steps]:
+        """Of each kernel over the steps to these rows from those before them; the first row starts anew."""
+        d = np.diff(self.x[max(at.start - 1, 0) : at.stop], prepend=[] if at.start else [-np.inf])
+        return [
+            steps(np.minimum(math.sqrt(2 * part.order - 1) / part.length * d, FAR), part.order) for part in self.parts
+        ]
+
+    def one_by_one(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
+        """The blocks [n, p, p] of all kernels on one diagonal."""
+        whole = np.zeros((len(blocks[0]), len(self.B), len(self.B)))
+        for place, block in zip(self.places, blocks):
+            whole[:, place, place] = block
+        return whole
+
+    def transition(self, A: np.ndarray) -> np.ndarray:
+        """kron(A, I_T) [n, s, s]."""
+        eye = np.eye(self.y.shape[1])
+        return (A[:, :, None, :, None] * eye[:, None, :]).reshape(len(A), self.size, self.size)
+
+    def noise(self, Q: np.ndarray) -> np.ndarray:
+        """kron(Q, B_q) [n, s, s]."""
+        B = self.B.transpose(0, 2, 1, 3)
+        return (Q[:, :, None, :, None] * B).reshape(len(Q), self.size, self.size)
+
+    def arrays(self, at: slice) -> tuple[np.ndarray, ...]:
+        """What the recursions take of these rows."""
+        found = self.steps(at)
+        A, Q = self.one_by_one([one.A for one in found]), self.one_by_one([one.Q for one in found])
+        rows = self.variances[at], self.y[at], self.seen[at]
+        return self.transition(A), self.noise(Q), self.H, self.Sigma, *rows
+
+    def forward(self) -> float:
+        """The log likelihood; keeps the state before each stretch, and all states where they are few."""
+        m, P, value = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
+        self.starts, self.moments = [], []
+        for at in self.stretches:
+            self.starts.append((m, P))
+            part, ms, Ps = self.filter(at, m, P)
+            m, P, value = ms[-1].copy(), Ps[-1].copy(), value + part
+            if self.keeps:
+                self.moments.append((ms, Ps))
+        return value
+
+    def filter(self, at: slice, m: np.ndarray, P: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
+        try:
+            value, ms, Ps = runner(filtered, len(self.x))(*self.arrays(at), m, P, self.least)
+        except np.linalg.LinAlgError:
+            value = math.nan
+        if math.isnan(value):
+            raise NotPositiveDefiniteError(
+                "covariance: a row's, given the rows before it, is not positive definite to working precision; look "
+                "for duplicate inputs without noise, or add noise"
+            )
+        return value, ms, Ps
+
+    def backward(self) -> Iterator[Stretch]:
+        """The stretches from the last to the first, with what all rows say of each."""
+        r, M = np.zeros(self.size), np.zeros((self.size, self.size))
+        run = runner(adjoint, len(self.x))
+        for number in range(len(self.stretches) - 1, -1, -1):
+            at, (m, P) = self.stretches[number], self.starts[number]
+            ms, Ps = self.moments[number] if self.keeps else self.filter(at, m, P)[1:]
+            arrays = self.arrays(at)
+            *found, r, M = run(*arrays, ms, Ps, m, P, r, M)
+            yield Stretch(at, arrays[0], np.concatenate([P[None], Ps[:-1]]), np.concatenate([m[None], ms[:-1]]), *found)

@@ -1,0 +1,186 @@
+"""Long series: which tables take the Markov form, the same answers through the module's calls, compiled and not."""
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from gpytorch.kernels import MaternKernel, RBFKernel
+from laws.long import TASKS, problems
+
+from mtgp_tutorial import (
+    TaskData,
+    fit,
+    icm,
+    impute,
+    independent,
+    latent_functions,
+    leave_out,
+    lmc,
+    parts,
+    predict,
+    sample,
+    with_parameters,
+)
+from mtgp_tutorial.exact import chain, filtering, forms, markov
+from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact.markov import Markov
+from mtgp_tutorial.report import timing
+from mtgp_tutorial.report.arms import arms_for
+
+
+def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
+    """Noisy sines in no order of x, with holes, an empty row and two rows at one x."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(0, rows / 20, (rows, inputs))
+    x[3] = x[1]
+    y = np.sin(3 * x[:, :1] + np.arange(tasks)) + 0.2 * rng.normal(size=(rows, tasks))
+    y[rng.uniform(size=y.shape) < 0.2] = y[7] = np.nan
+    return TaskData(x, y, sd=None if sd is None else np.full(y.shape, sd))
+
+
+MODELS = {
+    "icm": lambda data: icm(data, kernel=MaternKernel(nu=1.5), noise="full", rank=2),
+    "lmc": lambda data: lmc(data, kernels=[MaternKernel(nu=2.5), MaternKernel(nu=0.5)]),
+    "independent": lambda data: independent(data, kernel=MaternKernel(nu=0.5)),
+    "known": lambda data: icm(series(sd=0.1), kernel=MaternKernel(nu=2.5)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_calls_say_the_same(name, monkeypatch):
+    """The same fit and answers as in the forms that a short table takes by itself."""
+    data, x, found = series(), [0.4, 1.7, 9.0], []
+    for long in (10_000, 0):
+        monkeypatch.setattr(markov, "LONG", long)
+        if not long:
+            usual = forms.cheapest
+            monkeypatch.setattr(forms, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
+        fitted = fit(MODELS[name](data), starts=1)
+        assert isinstance(fitted.conditioned().form, Markov) == (long == 0)
+        answers = [predict(fitted, x, noise=False), impute(fitted), impute(fitted, noise=False)]
+        answers += [leave_out(fitted), leave_out(fitted, by="row"), leave_out(fitted, by=np.arange(60) // 9)]
+        answers += [predict(fitted, data.x), *parts(fitted, x)]
+        answers += [latent_functions(fitted, x)] if name != "independent" else []
+        joint = [predict(fitted, x, covariance=True).covariance, impute(fitted, covariance=True).covariance]
+        drawn = sample(fitted, fitted.model.data, 2, seed=0, noise=True)
+        found.append([*(part for one in answers for part in (one.mean, one.variance)), *joint, drawn])
+        found[-1].append(torch.tensor(fitted.log_likelihood))
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one.isnan(), other.isnan())
+        assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
+
+
+def test_which_tables_take_it(monkeypatch):
+    """One input and Matern kernels alone, from LONG cells on; a user's subclass keeps its own arithmetic."""
+
+    class Own(MaternKernel):
+        pass
+
+    monkeypatch.setattr(markov, "LONG", 90)
+
+    def taken(kernel, **shape):
+        return forms.cheapest(icm(series(**shape), kernel=kernel).problem().shape()) is Markov
+
+    assert taken(MaternKernel(nu=1.5), rows=5000) and taken(MaternKernel(nu=2.5), rows=5000, tasks=1)
+    assert not taken(RBFKernel(), rows=5000) and not taken(Own(nu=1.5), rows=5000)
+    assert not taken(MaternKernel(nu=1.5), rows=5000, inputs=2)
+    assert not taken(MaternKernel(nu=1.5), rows=40)
+    assert not isinstance(with_parameters(icm(series(), kernel=MaternKernel(nu=1.5))).conditioned().form, Markov)
+
+
+@pytest.mark.parametrize(
+    ("words", "kernel", "inputs"),
+    [
+        ("x: has 2 columns, and the Markov form goes along one; take another form", MaternKernel(nu=1.5), 2),
+        ("kernel: is no MaternKernel with nu 0.5, 1.5 or 2.5 and one length-scale, as the", RBFKernel(), 1),
+    ],
+)
+def test_asked_for_where_there_is_no_state(words, kernel, inputs):
+    problem = icm(series(inputs=inputs), kernel=kernel).problem()
+    for ask in (lambda: forms.Conditioned(problem, Markov), lambda: Markov.log_likelihood(problem)):
+        with pytest.raises(ValueError, match=words):
+            ask()
+
+
+def test_unknowns_that_the_table_does_not_know():
+    """Another kernel, another B, a row at another x: one sentence each."""
+    problem = list(problems())[1]
+    one, form = problem.terms[0], forms.Conditioned(problem, Markov)
+    longer = one._replace(matern=one.matern._replace(length=2 * one.matern.length))
+    wider = one._replace(B=one.B + torch.eye(TASKS))  # its B has the rank 2 of 3
+    for terms in ([longer], [wider]):
+        with pytest.raises(ValueError, match="terms: are of another kernel or another B than the table's"):
+            form.posterior(problem.x[:2], terms)
+    with pytest.raises(ValueError, match="rows: name rows of the table that stand at another x"):
+        form.posterior(problem.x[:1] + 1, problem.terms, torch.tensor([2]))
+
+
+def test_draws_of_many_cells_go_along_the_rows(monkeypatch):
+    """The same seed gives the same draws, what was seen stays, and a known error of reading is added."""
+    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    data = series()
+    fitted = with_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full", rank=2))
+    usual = predict(fitted, data.x)
+    monkeypatch.setattr(forms, "MANY", 5)
+    monkeypatch.setattr(forms.Conditioned, "posterior", None)  # no covariance is asked for
+    draws = sample(fitted, data, 3, seed=4, noise=True)
+    assert torch.equal(draws, sample(fitted, data, 3, seed=4, noise=True)) and draws.shape == (3, 60, 2)
+    assert not torch.equal(draws, sample(fitted, data, 3, seed=5, noise=True))
+    assert torch.equal(draws[:, data.observed], data.y[data.observed].expand(3, -1)) and bool(draws.isfinite().all())
+    f, y = (sample(fitted, data.x, 60, seed=1, noise=noise) for noise in (False, True))
+    rough = sample(fitted, data.x, 60, seed=1, noise=True, sd=np.full((60, 2), 3.0))
+    assert (f.mean(0) - usual.mean).abs().max() < 5 * usual.sd.max() / 60**0.5
+    assert (y.std(0) / usual.sd - 1).abs().max() < 0.5 and (f.std(0) < usual.sd).double().mean() > 0.9
+    assert abs(float((rough - y).std()) - 3) < 0.15
+
+
+def test_a_report_on_a_long_series_is_a_matter_of_minutes():
+    """Twenty thousand rows: what the clock foretells for a Matern kernel beside one that has no state."""
+    data, few = series(rows=20_000, tasks=3), series(rows=400, tasks=3)
+    arms = {name: arms_for(few, name, lmc=False) for name in ("matern32", "rbf")}
+    clocks = {name: timing.clocks(arms[name], few) for name in arms}
+    minutes = {name: timing.seconds(clocks[name], data, 1, 1) / 60 for name in arms}
+    assert minutes["matern32"] < minutes["rbf"] / 50
+    assert timing.fits_memory(clocks["matern32"], data)
+    assert {forms.cheapest(timing._shape(clock, data, 1)) for clock in clocks["matern32"].values()} == {Markov}
+
+
+def test_a_million_rows_in_bounded_memory():
+    """What the form says that it holds: below 2 GiB, where the dense form would need some ten thousand."""
+    shape = Shape(1_000_000, 3, 2_400_000, 1, False, 3, False, 6)
+    assert forms.cheapest(shape) is Markov and 8 * Markov.matrices(shape) < 2 * 2**30
+
+
+def test_numba_is_imported_when_it_is_used():
+    code = "import mtgp_tutorial, sys; from mtgp_tutorial.exact import forms; assert 'numba' not in sys.modules"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
+
+
+def test_without_numba_plain_numpy_is_taken(monkeypatch):
+    monkeypatch.setattr(filtering, "available", lambda: False)
+    assert filtering.runner(filtering.path, 10**9) is filtering.path
+    monkeypatch.setattr(filtering, "available", lambda: True)
+    assert filtering.runner(filtering.path, filtering.COMPILED - 1) is filtering.path
+
+
+@pytest.mark.slow  # compiling takes half a minute of CPU, once
+@pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
+def test_compiled_and_plain_are_the_same(monkeypatch):
+    """The same lines: value, gradient, joint answers and draws agree to rounding."""
+    monkeypatch.setattr(chain, "SHORTEST", 7)
+    for problem in list(problems())[:6]:
+        lean, found = forms.with_values(problem)[0], []
+        rows = torch.tensor([-1, 1, 2])
+        x = torch.cat([torch.tensor([[0.7]]).double(), lean.x[1:3]])
+        for limit in (10**9, 0):
+            monkeypatch.setattr(filtering, "COMPILED", limit)
+            form = Markov(lean)
+            lengths, Bs, Sigma = form.gradients()
+            mean, joint = form.posterior(x, lean.terms, rows, None, True)
+            drawn = form.draws(x, rows, True, 2, torch.Generator().manual_seed(1))
+            found.append([form.value(), form.weights, *lengths, *Bs, Sigma, mean, joint, drawn])
+        for plain, compiled in zip(*found, strict=True):
+            assert (plain - compiled).abs().max() <= 1e-10 * plain.abs().max()

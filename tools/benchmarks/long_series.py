@@ -1,0 +1,163 @@
+"""Long series in the Markov form: value and gradient beside the dense form, compiled beside plain numpy; a whole fit.
+
+python tools/benchmarks/long_series.py                # ratios and growth; CPU milliseconds of one thread, some minutes
+python tools/benchmarks/long_series.py --memory ROWS  # one value with its gradient, and the peak memory
+python tools/benchmarks/long_series.py --fit ROWS     # a fit to a simulated table, scored on 2000 hidden cells
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from common import about, side_by_side  # first: it sets the number of threads
+
+import numpy as np  # isort: skip
+import torch  # isort: skip
+from gpytorch.kernels import MaternKernel  # isort: skip
+
+from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
+from mtgp_tutorial.exact import filtering  # isort: skip
+from mtgp_tutorial.exact.chain import Chain, Part  # isort: skip
+from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
+from mtgp_tutorial.exact.dense import Dense  # isort: skip
+from mtgp_tutorial.exact.drawing import path_of, root  # isort: skip
+from mtgp_tutorial.exact.form import Form, Matern, Problem, Term  # isort: skip
+from mtgp_tutorial.exact.markov import Markov  # isort: skip
+from mtgp_tutorial.models.closed import MATERN, distance  # isort: skip
+
+B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
+SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
+LENGTH, DENSITY, HOLES, HIDDEN = 2.0, 20, 0.2, 2000  # 20 rows a unit of x, whatever their number
+GIB = 2**20  # of ru_maxrss
+
+
+def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """x [N, 1] and complete y [N, T] of a known ICM (or LMC, with as many kernels as orders)."""
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.uniform(0, rows / DENSITY, rows))
+    parts = [Part(order, LENGTH / 4**q, B / len(orders)) for q, order in enumerate(orders)]
+    f = path_of(Chain(x, np.full((rows, 3), np.nan), None, parts, SIGMA), lambda *shape: rng.normal(size=shape))
+    return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ root(SIGMA).T)
+
+
+def matern(nu: float, length: float) -> Term:
+    """A term with the true B, to be shared among kernels."""
+    size = torch.tensor(length, dtype=torch.float64)
+
+    def kernel(x: torch.Tensor, z: torch.Tensor | None = None) -> torch.Tensor:
+        return MATERN[nu](distance(x, x if z is None else z, size[None]))[0]
+
+    return Term(kernel, torch.from_numpy(B), Matern(nu, size))
+
+
+def problem(rows: int, orders: Sequence[int] = (2,)) -> Problem:
+    """A table with holes, and the true parameters."""
+    x, y = simulated(rows, orders)
+    y[torch.rand(y.shape, generator=torch.Generator().manual_seed(1)) < HOLES] = math.nan
+    terms = [matern(order - 0.5, LENGTH / 4**q) for q, order in enumerate(orders)]
+    terms = [term._replace(B=term.B / len(orders)) for term in terms]
+    return Problem(x, y, terms, torch.from_numpy(SIGMA))
+
+
+def evaluation(form: type[Form], given: Problem) -> None:
+    """Value and gradient."""
+    made = form(given)
+    made.value(), made.gradients()
+
+
+def growth() -> None:
+    """Each size beside the others; ratios hold within a line, which is one run."""
+    print("rows kernels      ms   us/row |    dense ms  times | plain numpy ms  times")
+    for rows, orders in ((300, (2,)), (1000, (2,)), (2000, (2,)), (10_000, (2,)), (10_000, (3, 1)), (100_000, (2,))):
+        given = problem(rows, orders)
+        usual = filtering.COMPILED
+
+        def compiled(limit: int, given: Problem = given) -> None:
+            filtering.COMPILED = limit
+            evaluation(Markov, given)
+
+        programs: dict[str, Callable[[], object]] = {"compiled": lambda: compiled(0)}
+        programs |= {"dense": partial(evaluation, Dense, given)} if rows <= 2000 else {}
+        programs |= {"plain": lambda: compiled(10**9)} if rows <= 10_000 else {}
+        times = side_by_side(programs, 3 if rows <= 10_000 else 1)
+        filtering.COMPILED = usual
+        own = times["compiled"]
+        told = [
+            f"{times[name]:12.1f} {times[name] / own:6.1f}" if name in times else 19 * " "
+            for name in ("dense", "plain")
+        ]
+        print(f"{rows:6} {len(orders)} {own:13.1f} {1e3 * own / rows:8.1f} | {' | '.join(told)}", flush=True)
+
+
+def memory(rows: int) -> None:
+    """The peak of one value with its gradient."""
+    given = problem(rows)
+    before, began = peak(), time.process_time()
+    evaluation(Markov, given)
+    took = time.process_time() - began
+    print(f"{rows} rows x 3 tasks: {took:.1f} s CPU, peak {peak():.2f} GiB, of which {before:.2f} before")
+
+
+def peak() -> float:
+    """Of this process so far, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIB
+
+
+def scored(mean: np.ndarray, variance: np.ndarray, y: np.ndarray) -> str:
+    """NLPD and the share of cells inside 95 % bands."""
+    z = (y - mean) / np.sqrt(variance)
+    nlpd = 0.5 * (z**2 + np.log(2 * np.pi * variance)).mean()
+    return f"NLPD {nlpd:.4f}, coverage {(np.abs(z) < 1.96).mean():.4f}"
+
+
+def whole_fit(rows: int) -> None:
+    """An ICM with full noise, from the module's own starts, beside the true parameters."""
+    x, full = simulated(rows)
+    u = torch.rand(full.shape, generator=torch.Generator().manual_seed(1))
+    y, hidden = full.masked_fill(u < HOLES, math.nan), u < min(HOLES, HIDDEN / full.numel())
+    cells = all_cells(hidden)
+    print(f"{rows} rows, {int((~y.isnan()).sum())} cells seen, {len(cells[0])} scored", flush=True)
+    began, cpu = time.perf_counter(), time.process_time()
+    found = fit(icm(TaskData(x, y), kernel=MaternKernel(nu=1.5), rank=3, noise="full"))
+    took = f"{time.perf_counter() - began:.0f} s, {time.process_time() - cpu:.0f} s of CPU"
+    print(f"fit: {took}; {found.starts.round(3).to_string()}", flush=True)
+    print(f"length-scale {found.length_scales[0]:.4f}\nB\n{found.B.round(3).to_string()}", flush=True)
+    print(f"Sigma\n{found.Sigma.round(4).to_string()}", flush=True)
+    began, filled = time.perf_counter(), impute(found)
+    print("fit:  ", scored(filled.mean[cells].numpy(), filled.variance[cells].numpy(), full[cells].numpy()))
+    print(f"impute of all cells: {time.perf_counter() - began:.1f} s")
+    truth = Markov(Problem(x, y, [matern(1.5, LENGTH)], torch.from_numpy(SIGMA)))
+    rows_of = torch.arange(rows)
+    mean, explained = truth.posterior(x, truth.problem.terms, rows_of, cells, False)
+    prior = torch.from_numpy((B + SIGMA).diagonal().copy())[cells[1]]
+    print("truth:", scored(mean.numpy(), (prior - explained).numpy(), full[cells].numpy()))
+    print(f"peak {peak():.2f} GiB")
+
+
+def main() -> None:
+    """See the head of the file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--memory", type=int, metavar="ROWS", help="one value with its gradient, and the peak memory")
+    parser.add_argument("--fit", type=int, metavar="ROWS", help="a whole fit, scored on hidden cells")
+    asked = parser.parse_args()
+    print(about())
+    print(f"numba is {'there' if filtering.available() else 'not there'}")
+    if asked.fit:
+        whole_fit(asked.fit)
+    elif asked.memory:
+        memory(asked.memory)
+    else:
+        growth()
+
+
+if __name__ == "__main__":
+    main()
