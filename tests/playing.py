@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from opening import opened
 
 # name of each figure -> page
-FIGURES = {"icm": "icm", "prior": "gp", "posterior": "gp", "lmc": "lmc", "noise": "noise", "transfer": "sharing"}
+FIGURES = {
+    "icm": "icm",
+    "prior": "gp",
+    "posterior": "gp",
+    "lmc": "lmc",
+    "noise": "noise",
+    "transfer": "sharing",
+    "lakes": "five",
+}
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
 BROKEN = re.compile("NaN|Infinity|undefined")
@@ -36,6 +44,11 @@ class Figure:
     def state(self):
         self.settle()
         return self.place.evaluate("figure => figure.explore.state")
+
+    def controls(self):
+        """Its sliders; where it has none, the handles that are there."""
+        sliders = self.place.locator("input[type=range]")
+        return sliders if sliders.count() else self.place.locator(".explore-handle:visible")
 
     @property
     def start(self):

@@ -27,6 +27,13 @@
   const clamp = (v, [low, high]) => Math.min(high, Math.max(low, v));
   const same = (a, b) => String(a) === String(b);
 
+  /* state[key], or its entry with this index. */
+  const get = (state, key, index) => (index === undefined ? state[key] : state[key][index]);
+  const put = (state, key, index, value) => {
+    if (index === undefined) state[key] = value;
+    else state[key][index] = value;
+  };
+
   /* A number as a reader sees it: a true minus, and no minus before a zero. */
   const shown = (v, digits = 2) =>
     v
@@ -121,13 +128,18 @@
       this.followers.push((state) => (inputs[state[key]].checked = true));
     }
 
-    /* Yes or no, in the bar: state[key] is 1 or 0. */
-    check({ key, words }) {
+    /* Yes or no, in the bar: state[key] (or, with an index, its entry) is 1 or 0; then(state): what else a change does. */
+    check({ key, index, words, then = () => {} }) {
       const label = make(this.bar, "label", { class: "explore-check" });
       const input = make(label, "input", { type: "checkbox" });
       make(label, "span", {}, words);
-      input.addEventListener("change", () => this.change((state) => (state[key] = Number(input.checked))));
-      this.followers.push((state) => (input.checked = Boolean(state[key])));
+      input.addEventListener("change", () =>
+        this.change((state) => {
+          put(state, key, index, Number(input.checked));
+          then(state);
+        }),
+      );
+      this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
     /* A button in the bar. able(state): whether it can be pressed. */
@@ -154,13 +166,10 @@
         value = make(head, "output");
       const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": label });
       input.addEventListener("input", () =>
-        this.change((state) => {
-          if (index === undefined) state[key] = back(Number(input.value));
-          else state[key][index] = back(Number(input.value));
-        }),
+        this.change((state) => put(state, key, index, back(Number(input.value)))),
       );
       this.followers.push((state) => {
-        const now = index === undefined ? state[key] : state[key][index];
+        const now = get(state, key, index);
         input.value = to(now);
         value.textContent = shown(now, digits);
         set(input, { "aria-valuetext": value.textContent });
