@@ -168,9 +168,13 @@
       input.addEventListener("input", () =>
         this.change((state) => put(state, key, index, back(Number(input.value)))),
       );
+      let drawn;
       this.followers.push((state) => {
-        const now = get(state, key, index);
-        input.value = to(now);
+        const now = get(state, key, index),
+          moved = Math.abs(input.value - to(now)) > step / 2;
+        if (now === drawn && !moved) return;
+        drawn = now;
+        if (moved) input.value = to(now); // which makes the browser lay the slider out again
         value.textContent = shown(now, digits);
         set(input, { "aria-valuetext": value.textContent });
         const zero = log ? low : Math.max(low, Math.min(0, high)); // the track is filled from there
@@ -214,12 +218,13 @@
     let due = 0,
       later = 0,
       motion = 0,
+      width = 0,
       broken = false;
     const ui = new Controls(host, host.dataset.label);
 
     const draw = () => {
+      cancelAnimationFrame(due);
       due = 0;
-      const width = ui.box.clientWidth;
       if (!width) return;
       for (const follow of ui.followers) follow(state, width);
       try {
@@ -287,6 +292,7 @@
     host.classList.add("explore-on");
     host.explore = ui; // for tests and for the curious
     new ResizeObserver(() => {
+      width = ui.box.clientWidth; // asked for in every frame it would make the browser lay the page out first
       due ||= requestAnimationFrame(draw);
     }).observe(ui.box);
     const arrive = () => {
@@ -298,6 +304,7 @@
       redraw();
       arrive();
     });
+    width = ui.box.clientWidth;
     draw();
     requestAnimationFrame(arrive);
   }
