@@ -43,8 +43,7 @@ def test_sliders_address_and_reset(playing, name):
             "aria-label"
         )
     there = figure.state
-    figure.page.wait_for_timeout(450)
-    address = figure.page.evaluate("location.hash")
+    address = figure.address()
     assert address.startswith(f"#explore&{name}.")
     again = playing(name, address)
     assert again.state == there
@@ -70,8 +69,7 @@ def test_figures_of_one_page_share_the_address(playing, name):
     figure = playing(name, "#explore&other.rho=0.5")
     assert figure.state == figure.start
     figure.controls().first.press("ArrowLeft")
-    figure.page.wait_for_timeout(450)
-    assert re.fullmatch(rf"#explore&other\.rho=0\.5&{name}\..+", figure.page.evaluate("location.hash"))
+    assert re.fullmatch(rf"#explore&other\.rho=0\.5&{name}\..+", figure.address())
 
 
 @ALL

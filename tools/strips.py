@@ -38,6 +38,7 @@ STRIPS = {  # figure: its page, and what differs from its start
     ),
 }
 GO = """(figure, address) => {
+    figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)));
     location.hash = "#explore&" + address;
     dispatchEvent(new HashChangeEvent("hashchange"));
     figure.explore.drawNow();
@@ -47,15 +48,14 @@ GO = """(figure, address) => {
 def strip(browser: Browser, pages: Path, name: str, width: int, theme: str) -> Image.Image:
     """All situations of a figure on one screen, side by side."""
     file, addresses = STRIPS[name]
-    pictures = []
+    page = browser.new_page(viewport={"width": width, "height": 1500}, color_scheme=theme)  # type: ignore[arg-type]
+    page.goto((pages / "book" / f"{file}.html").resolve().as_uri())
+    figure, pictures = page.locator(f"#{name}.explore"), []
     for address in addresses:
-        page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=theme)  # type: ignore[arg-type]
-        page.goto((pages / "book" / f"{file}.html").resolve().as_uri())
-        figure = page.locator(f"#{name}.explore")
         figure.evaluate(GO, "&".join(f"{name}.{pair}" for pair in address.split("&") if pair) or "none=0")
         page.wait_for_timeout(100)
         pictures.append(Image.open(io.BytesIO(figure.screenshot())).convert("RGB"))
-        page.close()
+    page.close()
     whole = Image.new("RGB", (sum(one.width + 20 for one in pictures), max(one.height for one in pictures)), "grey")
     left = 0
     for one in pictures:
