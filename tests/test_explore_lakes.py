@@ -90,7 +90,7 @@ def test_a_finger_hides_sideways_and_scrolls_upwards(playing):
 
 def test_it_says_what_its_parameters_have_seen_and_gives_no_verdict(playing):
     words = playing("lakes").place.inner_text()
-    assert "fitted to all readings" in words
+    assert "fitted to all readings, those included" in words
     assert not any(word in words for word in ("better", "wins", "error"))
 
 

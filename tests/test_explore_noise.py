@@ -50,7 +50,7 @@ def test_costs_are_those_of_the_figure_before_it(figure):
 def test_what_the_text_says(figure):
     """How far y and f follow, what is left without the seen cell, and what a short length-scale does."""
     cases = {}, {"seen": 0}, {"l": 0.3}, {"l": 0.3, "r": 0}, {"l": 0.3, "r": 0, "rho": 0}
-    first, unread, short, through_B, apart = (figure.evaluate(ASK, case) for case in cases)
+    first, unread, short, through_B, apart = (figure.page.evaluate(ASK, case) for case in cases)
     assert first["y"]["follows"] > 0.85 and 0 < first["f"]["follows"] < 0.25 * first["y"]["follows"]
     assert unread["y"]["cost"] < 0.02 < 0.7 < first["y"]["cost"]
     assert min(short["y"]["follows"], short["f"]["follows"]) > 0.6

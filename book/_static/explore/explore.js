@@ -24,6 +24,13 @@
     }
   }
 
+  /* Other words in an element that has words alone. A text node that is replaced, even by its equal, makes the browser
+     ask again which of the page's style rules hold around it; one that is written over does not. */
+  function write(element, words) {
+    if (!element.firstChild) element.textContent = words;
+    else if (element.firstChild.data !== words) element.firstChild.data = words;
+  }
+
   const clamp = (v, [low, high]) => Math.min(high, Math.max(low, v));
   const same = (a, b) => String(a) === String(b);
 
@@ -175,8 +182,8 @@
         if (now === drawn && !moved) return;
         drawn = now;
         if (moved) input.value = to(now); // which makes the browser lay the slider out again
-        value.textContent = shown(now, digits);
-        set(input, { "aria-valuetext": value.textContent });
+        write(value, shown(now, digits));
+        set(input, { "aria-valuetext": shown(now, digits) });
         const zero = log ? low : Math.max(low, Math.min(0, high)); // the track is filled from there
         const ends = [zero, to(now)].map((v) => (v - low) / (high - low));
         input.style.setProperty("--from", Math.min(...ends));
@@ -191,11 +198,15 @@
       const sentence = parts.map((part) => (Array.isArray(part) ? part[1] : part)).join(" ");
       if (this.sentence === sentence) return;
       this.sentence = sentence;
-      this.words.replaceChildren();
-      for (const part of parts) {
-        const [task, words] = Array.isArray(part) ? part : [0, part];
-        make(this.words, "span", task ? { class: `explore-task${task}` } : {}, words);
-      }
+      const spans = this.words.children;
+      while (spans.length > parts.length) spans[spans.length - 1].remove();
+      parts.forEach((part, i) => {
+        const [task, words] = Array.isArray(part) ? part : [0, part],
+          span = spans[i] || make(this.words, "span");
+        if (task) set(span, { class: `explore-task${task}` });
+        else span.removeAttribute("class");
+        write(span, words);
+      });
     }
 
     speak() {
@@ -316,5 +327,5 @@
     for (const host of document.querySelectorAll(`.explore[data-explore="${name}"]`)) mount(host, spec);
   }
 
-  MTGP.explore = { make, set, clamp, shown, arrows, figure };
+  MTGP.explore = { make, set, write, clamp, shown, arrows, figure };
 })((self.MTGP = self.MTGP || {}));

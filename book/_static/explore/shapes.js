@@ -2,7 +2,7 @@
 (function (MTGP) {
   "use strict";
 
-  const { make, clamp, shown } = MTGP.explore;
+  const { make, write, clamp, shown } = MTGP.explore;
 
   /* A linear scale with its inverse. */
   function scale([a, b], [p, q]) {
@@ -41,7 +41,7 @@
     return (rows, limit = 1) =>
       cells.forEach((row, s) =>
         row.forEach((cell, t) => {
-          cell.textContent = shown(rows[s][t]);
+          write(cell, shown(rows[s][t]));
           cell.classList.toggle("explore-negative", rows[s][t] < 0);
           cell.style.setProperty("--share", clamp(Math.abs(rows[s][t]) / limit, [0, 1]));
         }),
@@ -62,7 +62,7 @@
       rows.forEach(({ bar, words }, i) => {
         const end = clamp(share(values[i]), [0, 100]);
         Object.assign(bar.style, { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` });
-        words.textContent = shown(values[i], digits);
+        write(words, shown(values[i], digits));
       });
     };
   }
