@@ -31,6 +31,9 @@ def test_what_the_text_says(playing):
     assert own < 0.2 * alone
     assert widths(playing, 1, 0, 0, 1)[0] > 2 * own
     assert max(widths(playing, 1, 1, 0, 0)[0], widths(playing, 1, 0, 1, 0)[0]) < 1.25 * own
+    for one_is_read in ((1, 1, 1, 0), (1, 1, 0, 1), (1, 0, 1, 1)):
+        together, alone = widths(playing, *one_is_read)
+        assert together < 0.6 * alone
     together, alone = widths(playing, *ALL_FOUR)
     assert together == pytest.approx(alone, rel=0.02)
 
