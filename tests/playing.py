@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from opening import opened
 
 # name of each figure -> page
-FIGURES = {"icm": "icm", "prior": "gp", "posterior": "gp", "lmc": "lmc", "noise": "noise", "transfer": "sharing"}
+FIGURES = {
+    "icm": "icm",
+    "prior": "gp",
+    "posterior": "gp",
+    "lmc": "lmc",
+    "noise": "noise",
+    "transfer": "sharing",
+    "lakes": "five",
+}
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
 BROKEN = re.compile("NaN|Infinity|undefined")
@@ -37,6 +45,11 @@ class Figure:
         self.settle()
         return self.place.evaluate("figure => figure.explore.state")
 
+    def controls(self):
+        """Its sliders; where it has none, the handles that are there."""
+        sliders = self.place.locator("input[type=range]")
+        return sliders if sliders.count() else self.place.locator(".explore-handle:visible")
+
     @property
     def start(self):
         return self.place.evaluate("figure => figure.explore.start")
@@ -53,9 +66,24 @@ class Figure:
             f"figure => {{ const state = figure.explore.state, found = MTGP['{name}'].compute(state); return {what}; }}"
         )
 
+    def slide(self, label, value):
+        """A slider, by the name that is heard."""
+        self.place.get_by_label(label, exact=True).fill(str(value))
+        self.settle()
+
+    def address(self):
+        """The page's, when the figure has come to rest."""
+        self.page.wait_for_timeout(450)
+        return self.page.evaluate("location.hash")
+
     def centre(self, part, number=0):
         box = self.place.locator(part).nth(number).bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag_point(self, name, dy):
+        """Up or down, by the name that is heard."""
+        self.drag(f"[aria-label='{name}']", 0, 0, dy, steps=3)
+        self.settle()
 
     def drag(self, part, number, dx, dy, steps=5):
         self.drag_from(*self.centre(part, number), dx, dy, steps)

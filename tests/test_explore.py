@@ -37,14 +37,13 @@ def moved_by_keys(figure, handle, key):
 def test_sliders_address_and_reset(playing, name):
     """Each slider changes what is drawn, is written into the address, comes back from it, and Reset takes all back."""
     figure = playing(name, AWAY.get(name, ""))
-    for slider in figure.place.locator("input[type=range]").all():
+    for slider in figure.controls().all():
         before = figure.shapes()
         assert moved_by_keys(figure, slider, "ArrowLeft") and figure.shapes() != before, slider.get_attribute(
             "aria-label"
         )
     there = figure.state
-    figure.page.wait_for_timeout(450)
-    address = figure.page.evaluate("location.hash")
+    address = figure.address()
     assert address.startswith(f"#explore&{name}.")
     again = playing(name, address)
     assert again.state == there
@@ -69,9 +68,8 @@ def test_figures_of_one_page_share_the_address(playing, name):
     """What others wrote into it stays; an anchor of the page is no state."""
     figure = playing(name, "#explore&other.rho=0.5")
     assert figure.state == figure.start
-    figure.place.locator("input[type=range]").first.press("ArrowLeft")
-    figure.page.wait_for_timeout(450)
-    assert re.fullmatch(rf"#explore&other\.rho=0\.5&{name}\..+", figure.page.evaluate("location.hash"))
+    figure.controls().first.press("ArrowLeft")
+    assert re.fullmatch(rf"#explore&other\.rho=0\.5&{name}\..+", figure.address())
 
 
 @ALL
@@ -86,7 +84,7 @@ def test_handles_have_a_name_and_a_value_and_answer_to_arrows(playing, name):
 @ALL
 def test_words_are_spoken_when_they_have_come_to_rest(playing, name):
     figure = playing(name)
-    figure.place.locator("input[type=range]").first.press("ArrowLeft")
+    figure.controls().first.press("ArrowLeft")
     figure.page.wait_for_timeout(500)
     seen, spoken = (figure.place.locator(part).text_content() for part in (".explore-words", "[role=status]"))
     assert spoken and not BROKEN.search(spoken)
@@ -139,7 +137,7 @@ def test_without_scripts_and_on_paper_there_is_a_sentence(playing, name, book, c
 @ALL
 def test_reset_does_not_glide_for_those_who_want_no_motion(playing, name):
     figure = playing(name, reduced_motion="reduce")
-    figure.place.locator("input[type=range]").first.press("ArrowLeft")
+    figure.controls().first.press("ArrowLeft")
     assert figure.state != figure.start
     figure.place.get_by_role("button", name="Reset").click()
     assert figure.state == figure.start

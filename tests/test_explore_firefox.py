@@ -35,7 +35,9 @@ def test_a_figure_stands_on_its_page_and_a_slider_moves_it(book, fox, name):
     shapes = PLACE + "return [...figure.querySelectorAll('svg path')].map(path => path.getAttribute('d') || '');"
     before = fox.script(shapes, name)
     assert any(before) and not any(map(BROKEN.search, before))
-    fox.script(PLACE + "figure.querySelector('input[type=range]').focus();", name)
+    fox.script(
+        PLACE + "(figure.querySelector('input[type=range]') || figure.querySelector('.explore-handle')).focus();", name
+    )
     fox.press("\ue012")  # to the left
     fox.script(PLACE + "figure.explore.drawNow();", name)
     assert fox.script(shapes, name) != before

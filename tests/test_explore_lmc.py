@@ -1,43 +1,23 @@
 """Two tasks of an LMC: what the sentences beside the figure say, and what mouse, keys and sliders do."""
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from opening import changed, opened
 
 HIDDEN = range(8, 17)  # rows of task 2 in the gap
 ASK = """(figure, change) => {
     const state = Object.assign(structuredClone(figure.explore.start), change);
     return (%s)(MTGP.lmc.compute(state));
 }"""
-BACK = """figure => {
-    figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)));
-    figure.explore.drawNow();
-    figure.querySelector(".explore-plot").scrollIntoView({block: "center"});
-}"""
-AXE = """async () => (await axe.run("#lmc", {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"""
 
 
-@pytest.fixture(scope="module")
-def figure(book, chromium):
-    page, notes = opened(chromium, book[0] / "book" / "lmc.html")
-    yield page.locator("#lmc.explore")
-    assert notes["console"] == [] and notes["outside"] == []
-    page.context.close()
-
-
-@pytest.fixture(autouse=True)
-def at_start(figure):
-    figure.evaluate(BACK)
+@pytest.fixture
+def figure(playing):
+    """The figure in its first state, at 1280 pixels."""
+    return playing("lmc")
 
 
 def ask(figure, what, **change):
     """What a function of all numbers of the picture gives, at the start with some changes."""
-    return figure.evaluate(ASK % what, change)
-
-
-def state(figure):
-    figure.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return figure.evaluate("figure => figure.explore.state")
+    return figure.place.evaluate(ASK % what, change)
 
 
 def cross(figure, **change):
@@ -46,7 +26,7 @@ def cross(figure, **change):
 
 def test_a_raised_point_of_task_1_lowers_task_2_in_its_row(figure):
     """In each row of the gap; with the fast part gone it raises it."""
-    start = state(figure)
+    start = figure.state
     for row in HIDDEN:
         y1 = [y + (i == row) for i, y in enumerate(start["y1"])]
         mean = f"found => found.found[1].mean[{12 * row}]"
@@ -84,7 +64,7 @@ def test_the_parts_add_up(figure):
 
 def test_what_is_kept_is_what_is_computed(figure):
     """After each change the kept factor gives what a fresh one gives."""
-    far = figure.evaluate(
+    far = figure.place.evaluate(
         """figure => {
             const ui = figure.explore, keep = (name, key, make) => ui.keep(name, key, make);
             const changes = [["y1", Array(25).fill(1)],
@@ -103,39 +83,29 @@ def test_what_is_kept_is_what_is_computed(figure):
 
 
 def test_drags_keys_sliders_address_and_reset(figure):
-    page, before = figure.page, state(figure)
-    box = figure.locator(".explore-task1 .explore-point").nth(12).bounding_box()
+    page, before = figure.page, figure.state
+    box = figure.place.locator(".explore-task1 .explore-point").nth(12).bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 40, y - 40, steps=4)  # sideways it does not go
     page.mouse.up()
-    dragged = state(figure)
+    dragged = figure.state
     assert dragged["y1"][12] > before["y1"][12] + 1 and dragged["y2"] == before["y2"]
     page.keyboard.press("ArrowDown")
-    assert state(figure)["y1"][12] == pytest.approx(dragged["y1"][12] - 0.05, abs=1e-3)
+    assert figure.state["y1"][12] == pytest.approx(dragged["y1"][12] - 0.05, abs=1e-3)
     for label, key, index in (
         ("correlation of the fast part", "rho", 1),
         ("length-scale of the fast part", "fast", None),
     ):
-        figure.get_by_label(label).focus()
+        figure.place.get_by_label(label).focus()
         page.keyboard.press("ArrowRight")
-        now, old = state(figure)[key], before[key]
+        now, old = figure.state[key], before[key]
         assert now != old and (index is None or now[index] > old[index])
-    figure.get_by_text("its fast part").click()
-    assert state(figure)["view"] == 2
-    page.wait_for_timeout(450)
-    assert "lmc.view=2" in page.evaluate("location.hash") and "lmc.noise" not in page.evaluate("location.hash")
-    figure.get_by_role("button", name="Reset").click()
+    figure.place.get_by_text("its fast part").click()
+    assert figure.state["view"] == 2
+    address = figure.address()
+    assert "lmc.view=2" in address and "lmc.noise" not in address
+    figure.place.get_by_role("button", name="Reset").click()
     page.wait_for_timeout(900)
-    assert state(figure) == before and page.evaluate("location.hash") == ""
-
-
-@pytest.mark.parametrize("screen", [(1280, "light"), (320, "dark")])
-def test_axe_and_width(figure, screen):
-    page = changed(figure.page, *screen)
-    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
-    found = page.evaluate(AXE)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    changed(page, 1280, "light")
-    assert found == [] and width <= screen[0]
+    assert figure.state == before and page.evaluate("location.hash") == ""

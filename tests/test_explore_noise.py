@@ -4,11 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from opening import changed, opened
 from stamp import ROOT
 
-SETTLED = "() => new Promise(done => setTimeout(done, 450))"  # the address follows 300 ms after the last change
 ASK = """changes => {
     const state = {...structuredClone(MTGP.noise.start), ...changes}, up = structuredClone(state);
     up.y1[state.row] += 1;
@@ -17,58 +14,27 @@ ASK = """changes => {
         follows: then.full[kind].mean[0] - now.full[kind].mean[0]});
     return {y: of("y"), f: of("f"), ceiling: now.ceiling};
 }"""
-RESET = """() => {
-    const ui = document.querySelector("#noise").explore;
-    ui.change(state => Object.assign(state, structuredClone(ui.start)));
-}"""
-AXE = "async () => (await axe.run('#noise', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
 CASES = ((0.9, 2, 0.5, 0.8), (-0.5, 0.5, 0.5, 0.8), (0.95, 4, 0.1, -0.3), (-0.95, 1, 1, 0.95), (0, 2, 0.5, 0.8))
 
 
-@pytest.fixture(scope="module")
-def page(book, chromium):
-    """The chapter, opened once."""
-    page, notes = opened(chromium, book[0] / "book" / "noise.html")
-    page.locator("#noise").scroll_into_view_if_needed()
-    yield page
-    assert notes == {"outside": [], "failed": [], "console": []}
-    page.context.close()
-
-
 @pytest.fixture
-def fresh(page):
+def figure(playing):
     """The figure in its first state, at 1280 pixels."""
-    changed(page, 1280, "light")
-    page.evaluate(RESET)
-    page.evaluate(SETTLED)
-    return page
+    return playing("noise")
 
 
-def state(page):
-    return json.loads(page.evaluate("JSON.stringify(document.querySelector('#noise').explore.state)"))
-
-
-def drawn(page, kind):
+def drawn(figure, kind):
     """The path of what is drawn in the panel of task 2."""
-    return page.locator(f"#noise .explore-plot .explore-task2 .explore-{kind}").get_attribute("d")
+    figure.settle()
+    return figure.place.locator(f".explore-plot .explore-task2 .explore-{kind}").get_attribute("d")
 
 
-def middle(page):
+def middle(figure):
     """Where the interval of the row has its middle, in pixels."""
-    return float(drawn(page, "rule").split("M")[-1].split("h")[0].split(",")[1])
+    return float(drawn(figure, "rule").split("M")[-1].split("h")[0].split(",")[1])
 
 
-def drag(page, name, dy):
-    box = page.locator(f"#noise [aria-label='{name}']").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, y + dy, steps=3)
-    page.mouse.up()
-    page.evaluate(SETTLED)
-
-
-def test_costs_are_those_of_the_figure_before_it(page):
+def test_costs_are_those_of_the_figure_before_it(figure):
     """Of y, beside a seen cell and in a new row, by the chapter's own cell; none is above the ceiling."""
     cells = json.loads((ROOT / "book" / "noise.ipynb").read_text(encoding="utf8"))["cells"]
     names = {"np": np}
@@ -76,15 +42,15 @@ def test_costs_are_those_of_the_figure_before_it(page):
     for question, seen in (("hole beside a seen cell", 1), ("new row, one task", 0)):
         for r, length, sd, rho in CASES:
             expected = names["cost"](r, question, length, (sd, sd), rho)
-            found = page.evaluate(ASK, {"r": r, "l": length, "sd": sd, "rho": rho, "seen": seen})
+            found = figure.page.evaluate(ASK, {"r": r, "l": length, "sd": sd, "rho": rho, "seen": seen})
             assert abs(found["y"]["cost"] - expected) < 1e-9, (question, r, length)
             assert -1e-12 < found["y"]["cost"] <= found["ceiling"] + 1e-12
 
 
-def test_what_the_text_says(page):
+def test_what_the_text_says(figure):
     """How far y and f follow, what is left without the seen cell, and what a short length-scale does."""
     cases = {}, {"seen": 0}, {"l": 0.3}, {"l": 0.3, "r": 0}, {"l": 0.3, "r": 0, "rho": 0}
-    first, unread, short, through_B, apart = (page.evaluate(ASK, case) for case in cases)
+    first, unread, short, through_B, apart = (figure.page.evaluate(ASK, case) for case in cases)
     assert first["y"]["follows"] > 0.85 and 0 < first["f"]["follows"] < 0.25 * first["y"]["follows"]
     assert unread["y"]["cost"] < 0.02 < 0.7 < first["y"]["cost"]
     assert min(short["y"]["follows"], short["f"]["follows"]) > 0.6
@@ -92,54 +58,43 @@ def test_what_the_text_says(page):
     assert first["y"]["sd"] < 0.5 * first["y"]["along"]  # narrower than a new row's band
 
 
-def test_the_interval_of_y_follows_the_cell_and_that_of_f_hardly(fresh):
+def test_the_interval_of_y_follows_the_cell_and_that_of_f_hardly(figure):
     """By mouse, in both views."""
     moves = {}
     for view, number in (("observed y", 1), ("latent f", 0)):
-        fresh.locator("#noise .explore-choice label", has_text=view).click()
-        fresh.evaluate(SETTLED)
-        before = middle(fresh)
-        drag(fresh, "task 1 in row 11", 40 if number else -40)
-        moves[view] = abs(middle(fresh) - before)
-    assert state(fresh)["view"] == 0
+        figure.place.locator(".explore-choice label", has_text=view).click()
+        before = middle(figure)
+        figure.drag_point("task 1 in row 11", 40 if number else -40)
+        moves[view] = abs(middle(figure) - before)
+    assert figure.state["view"] == 0
     assert moves["observed y"] > 30 and 2 < moves["latent f"] < 15
 
 
-def test_the_row_is_chosen_and_its_cell_unticked(fresh):
+def test_the_row_is_chosen_and_its_cell_unticked(figure):
     """By the marker's keys and the box; hollow are the cells that are not read, and the address holds it."""
-    hidden = fresh.locator("#noise .explore-hidden")
+    hidden = figure.place.locator(".explore-hidden")
     assert hidden.count() == 1
-    marker = fresh.locator("#noise .explore-handle")
+    marker = figure.place.locator(".explore-handle")
     marker.focus()
     marker.press("ArrowRight")
     marker.press("ArrowRight")
-    fresh.get_by_label("task 1 was read in this row").uncheck()
-    fresh.evaluate(SETTLED)
+    figure.place.get_by_label("task 1 was read in this row").uncheck()
+    figure.settle()
     assert [one.get_attribute("aria-label") for one in hidden.all()] == ["task 1 in row 13", "task 2 in row 13"]
-    assert "Row 13" in fresh.locator("#noise .explore-words").inner_text()
-    assert fresh.evaluate("location.hash") == "#explore&noise.row=12&noise.seen=0"
-    fresh.locator("#noise").get_by_role("button", name="Reset").click()
-    fresh.wait_for_function("location.hash === ''")
-    assert (state(fresh)["row"], state(fresh)["seen"]) == (10, 1)
+    assert "Row 13" in figure.place.locator(".explore-words").inner_text()
+    assert figure.address() == "#explore&noise.row=12&noise.seen=0"
+    figure.place.get_by_role("button", name="Reset").click()
+    figure.page.wait_for_function("location.hash === ''")
+    assert (figure.state["row"], figure.state["seen"]) == (10, 1)
 
 
-def test_the_correlation_narrows_the_interval(fresh):
+def test_the_correlation_narrows_the_interval(figure):
     """The slider at 0 makes both intervals one, and no cost; an address from a stranger is brought within bounds."""
-    fresh.get_by_label("noise correlation r", exact=True).fill("0")
-    fresh.evaluate(SETTLED)
-    bars = fresh.locator("#noise .explore-bars b")
+    figure.slide("noise correlation r", 0)
+    bars = figure.place.locator(".explore-bars b")
     assert bars.all_inner_texts() == ["0.00", "0.00", "0.00"]
-    assert drawn(fresh, "rule").split("h")[0].split(",")[1] == drawn(fresh, "dashed").split("h")[0].split(",")[1]
-    fresh.evaluate("location.hash = '#explore&noise.r=2&noise.row=99&noise.y1=1,2&noise.l=0'")
-    fresh.evaluate(SETTLED)
-    found = state(fresh)
+    assert drawn(figure, "rule").split("h")[0].split(",")[1] == drawn(figure, "dashed").split("h")[0].split(",")[1]
+    figure.page.evaluate("location.hash = '#explore&noise.r=2&noise.row=99&noise.y1=1,2&noise.l=0'")
+    figure.page.wait_for_timeout(100)  # hashchange comes later
+    found = figure.state
     assert (found["r"], found["row"], found["l"], len(found["y1"])) == (0.95, 19, 0.3, 20)
-
-
-def test_it_is_for_everyone(fresh):
-    """axe finds nothing in both themes, and nothing is wider than a small phone."""
-    fresh.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
-    for width, theme in ((1280, "light"), (320, "dark"), (320, "light")):
-        changed(fresh, width, theme)
-        assert fresh.evaluate("document.documentElement.scrollWidth") == width
-        assert fresh.evaluate(AXE) == []

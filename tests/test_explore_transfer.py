@@ -5,12 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from opening import changed, opened
 from stamp import ROOT
 
-SETTLED = "() => new Promise(done => setTimeout(done, 450))"  # the address follows 300 ms after the last change
-ALL = "JSON.stringify(document.querySelector('#transfer').explore.state)"
 KINDS, NOISES, RHOS, LENGTHS = (0, 1), (0, 0.01, 0.3, 1), (-0.98, 0, 0.5, 0.98), (0.5, 2, 4)
 HOLES = ([], [3], [11], [3, 11], [2, 12])
 MANY = [dict(zip(("kind", "c", "rho", "l", "off"), one)) for one in product(KINDS, NOISES, RHOS, LENGTHS, HOLES)]
@@ -20,57 +16,21 @@ ASK = """changes => {
     const other = Math.max(...weights.map(([row, task, w]) => task ? Math.abs(w) : 0));
     return {silent: f.silent, moved: f.moved, weights, other};
 }"""
-RESET = """() => {
-    const ui = document.querySelector("#transfer").explore;
-    ui.change(state => Object.assign(state, structuredClone(ui.start)));
-}"""
-AXE = "async () => (await axe.run('#transfer', {preload: false})).violations.map(v => [v.id, v.nodes[0].html])"
-
-
-@pytest.fixture(scope="module")
-def page(book, chromium):
-    """The chapter, opened once."""
-    page, notes = opened(chromium, book[0] / "book" / "sharing.html")
-    page.locator("#transfer").scroll_into_view_if_needed()
-    yield page
-    assert notes == {"outside": [], "failed": [], "console": []}
-    page.context.close()
 
 
 @pytest.fixture
-def fresh(page):
+def figure(playing):
     """The figure in its first state, at 1280 pixels."""
-    changed(page, 1280, "light")
-    page.evaluate(RESET)
-    page.evaluate(SETTLED)
-    return page
+    return playing("transfer")
 
 
-def state(page):
-    return json.loads(page.evaluate(ALL))
-
-
-def curve(page):
+def curve(figure):
     """The drawn mean of task 1."""
-    return page.locator("#transfer .explore-task1 .explore-mean").get_attribute("d")
+    figure.settle()
+    return figure.place.locator(".explore-task1 .explore-mean").get_attribute("d")
 
 
-def slide(page, label, value):
-    page.get_by_label(label, exact=True).fill(str(value))
-    page.evaluate(SETTLED)
-
-
-def drag(page, name, dy):
-    box = page.locator(f"#transfer [aria-label='{name}']").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, y + dy, steps=3)
-    page.mouse.up()
-    page.evaluate(SETTLED)
-
-
-def test_weights_are_those_of_the_figure_before_it(page):
+def test_weights_are_those_of_the_figure_before_it(figure):
     """The four cases that the chapter draws, by the chapter's own cell."""
     cells = json.loads((ROOT / "book" / "sharing.ipynb").read_text(encoding="utf8"))["cells"]
     names = {"np": np}
@@ -83,80 +43,68 @@ def test_weights_are_those_of_the_figure_before_it(page):
         ({"c": 0.1, "kind": 1, "off": [3]}, 0.1 * B, np.delete(every, 6)),
     ):
         expected, found = names["weights"](B, Sigma, seen, np.arange(8.0), 3.4), np.zeros((8, 2))
-        for row, task, weight in page.evaluate(ASK, changes)["weights"]:
+        for row, task, weight in figure.page.evaluate(ASK, changes)["weights"]:
             found[row, task] = weight
         assert np.abs(found - expected).max() < 1e-10, changes
 
 
-def test_silence_is_exact_and_nothing_else_is_silent(page):
+def test_silence_is_exact_and_nothing_else_is_silent(figure):
     """Where the figure says "exactly nothing", means and weights agree to rounding; elsewhere some weight is there."""
-    found = page.evaluate(f"many => many.map({ASK})", MANY)
+    found = figure.page.evaluate(f"many => many.map({ASK})", MANY)
     silent = [case for case in found if case["silent"]]
     assert 150 < len(silent) < len(found) - 100
     assert max(max(case["moved"], case["other"]) for case in silent) < 1e-10
     assert min(case["other"] for case in found if not case["silent"]) > 1e-5
 
 
-def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(fresh):
+def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
     """A point and the correlation, by mouse and slider; uncorrelated noise moves the curve, cB leaves it still."""
-    before = curve(fresh)
-    drag(fresh, "task 2 at x = 4", 40)
-    slide(fresh, "task correlation rho", -0.5)
-    assert state(fresh)["y2"][4] < -0.3 and state(fresh)["rho"] == -0.5  # it was 0.2
-    assert curve(fresh) == before
-    assert "exactly nothing" in fresh.locator("#transfer .explore-words").inner_text()
-    slide(fresh, "c, the variance of the noise", 0.3)
-    noisy = curve(fresh)
-    drag(fresh, "task 2 at x = 4", -40)
-    assert curve(fresh) != noisy
-    assert "exactly nothing" not in fresh.locator("#transfer .explore-words").inner_text()
-    fresh.locator("#transfer .explore-choice label").nth(1).click()
-    fresh.evaluate(SETTLED)
-    still = curve(fresh)
-    drag(fresh, "task 2 at x = 4", 40)
-    slide(fresh, "task correlation rho", 0.9)
-    assert curve(fresh) == still
+    before = curve(figure)
+    figure.drag_point("task 2 at x = 4", 40)
+    figure.slide("task correlation rho", -0.5)
+    assert figure.state["y2"][4] < -0.3 and figure.state["rho"] == -0.5  # it was 0.2
+    assert curve(figure) == before
+    assert "exactly nothing" in figure.place.locator(".explore-words").inner_text()
+    figure.slide("c, the variance of the noise", 0.3)
+    noisy = curve(figure)
+    figure.drag_point("task 2 at x = 4", -40)
+    assert curve(figure) != noisy
+    assert "exactly nothing" not in figure.place.locator(".explore-words").inner_text()
+    figure.place.locator(".explore-choice label").nth(1).click()
+    still = curve(figure)
+    figure.drag_point("task 2 at x = 4", 40)
+    figure.slide("task correlation rho", 0.9)
+    assert curve(figure) == still
 
 
-def test_a_hole_lets_the_neighbour_speak_and_a_second_one_silences_it(fresh):
+def test_a_hole_lets_the_neighbour_speak_and_a_second_one_silences_it(figure):
     """By the buttons at the marker; the dots of hidden cells go, and the address holds the situation."""
-    dots = fresh.locator("#transfer .explore-dot.explore-task1")
+    dots = figure.place.locator(".explore-dot.explore-task1")
     assert dots.get_attribute("d").count("M") == 8
-    fresh.get_by_role("button", name="hole in task 1").click()
-    fresh.evaluate(SETTLED)
-    words = fresh.locator("#transfer .explore-words")
+    figure.place.get_by_role("button", name="hole in task 1").click()
+    figure.settle()
+    words = figure.place.locator(".explore-words")
     assert dots.get_attribute("d").count("M") == 7 and "largest weight on task 2: 0.65" in words.inner_text()
-    fresh.get_by_role("button", name="hole in task 2").click()
-    fresh.evaluate(SETTLED)
+    figure.place.get_by_role("button", name="hole in task 2").click()
+    figure.settle()
     assert "exactly nothing" in words.inner_text()
-    assert fresh.evaluate("location.hash") == "#explore&transfer.off=3,11"
-    fresh.locator("#transfer").get_by_role("button", name="Reset").click()
-    fresh.wait_for_function("location.hash === ''")
-    assert state(fresh)["off"] == []
+    assert figure.address() == "#explore&transfer.off=3,11"
+    figure.place.get_by_role("button", name="Reset").click()
+    figure.page.wait_for_function("location.hash === ''")
+    assert figure.state["off"] == []
 
 
-def test_keys_and_malformed_addresses(fresh):
+def test_keys_and_malformed_addresses(figure):
     """Arrows move a point, Delete hides it; a column is never emptied; what is out of bounds is brought back."""
-    point = fresh.locator("#transfer [aria-label='task 1 at x = 0']")
+    point = figure.place.locator("[aria-label='task 1 at x = 0']")
     point.focus()
     point.press("ArrowUp")
-    fresh.evaluate(SETTLED)
-    assert state(fresh)["y1"][0] == -0.55
+    assert figure.state["y1"][0] == -0.55
     point.press("Delete")
-    fresh.evaluate(SETTLED)
-    assert state(fresh)["off"] == [0]
-    fresh.evaluate(
+    assert figure.state["off"] == [0]
+    figure.page.evaluate(
         "location.hash = '#explore&transfer.off=0,1,2,3,4,5,6,7,8&transfer.rho=7&transfer.kind=0.7&transfer.c=x'"
     )
-    fresh.evaluate(SETTLED)
-    found = state(fresh)
+    figure.page.wait_for_timeout(100)  # hashchange comes later
+    found = figure.state
     assert (found["off"], found["rho"], found["kind"], found["c"]) == ([1, 2, 3, 4, 5, 6, 7, 8], 0.98, 1, 0)
-
-
-def test_it_is_for_everyone(fresh):
-    """axe finds nothing in both themes, and nothing is wider than a small phone."""
-    fresh.evaluate(AXE_FILE_PATH.read_text(encoding="utf8"))
-    for width, theme in ((1280, "light"), (320, "dark"), (320, "light")):
-        changed(fresh, width, theme)
-        assert fresh.evaluate("document.documentElement.scrollWidth") == width
-        assert fresh.evaluate(AXE) == []

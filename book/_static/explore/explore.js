@@ -24,8 +24,22 @@
     }
   }
 
+  /* Other words in an element that has words alone. A text node that is replaced, even by its equal, makes the browser
+     ask again which of the page's style rules hold around it; one that is written over does not. */
+  function write(element, words) {
+    if (!element.firstChild) element.textContent = words;
+    else if (element.firstChild.data !== words) element.firstChild.data = words;
+  }
+
   const clamp = (v, [low, high]) => Math.min(high, Math.max(low, v));
   const same = (a, b) => String(a) === String(b);
+
+  /* state[key], or its entry with this index. */
+  const get = (state, key, index) => (index === undefined ? state[key] : state[key][index]);
+  const put = (state, key, index, value) => {
+    if (index === undefined) state[key] = value;
+    else state[key][index] = value;
+  };
 
   /* A number as a reader sees it: a true minus, and no minus before a zero. */
   const shown = (v, digits = 2) =>
@@ -121,13 +135,18 @@
       this.followers.push((state) => (inputs[state[key]].checked = true));
     }
 
-    /* Yes or no, in the bar: state[key] is 1 or 0. */
-    check({ key, words }) {
+    /* Yes or no, in the bar: state[key] (or, with an index, its entry) is 1 or 0; then(state): what else a change does. */
+    check({ key, index, words, then = () => {} }) {
       const label = make(this.bar, "label", { class: "explore-check" });
       const input = make(label, "input", { type: "checkbox" });
       make(label, "span", {}, words);
-      input.addEventListener("change", () => this.change((state) => (state[key] = Number(input.checked))));
-      this.followers.push((state) => (input.checked = Boolean(state[key])));
+      input.addEventListener("change", () =>
+        this.change((state) => {
+          put(state, key, index, Number(input.checked));
+          then(state);
+        }),
+      );
+      this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
     /* A button in the bar. able(state): whether it can be pressed. */
@@ -154,16 +173,17 @@
         value = make(head, "output");
       const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": label });
       input.addEventListener("input", () =>
-        this.change((state) => {
-          if (index === undefined) state[key] = back(Number(input.value));
-          else state[key][index] = back(Number(input.value));
-        }),
+        this.change((state) => put(state, key, index, back(Number(input.value)))),
       );
+      let drawn;
       this.followers.push((state) => {
-        const now = index === undefined ? state[key] : state[key][index];
-        input.value = to(now);
-        value.textContent = shown(now, digits);
-        set(input, { "aria-valuetext": value.textContent });
+        const now = get(state, key, index),
+          moved = Math.abs(input.value - to(now)) > step / 2;
+        if (now === drawn && !moved) return;
+        drawn = now;
+        if (moved) input.value = to(now); // which makes the browser lay the slider out again
+        write(value, shown(now, digits));
+        set(input, { "aria-valuetext": shown(now, digits) });
         const zero = log ? low : Math.max(low, Math.min(0, high)); // the track is filled from there
         const ends = [zero, to(now)].map((v) => (v - low) / (high - low));
         input.style.setProperty("--from", Math.min(...ends));
@@ -178,11 +198,15 @@
       const sentence = parts.map((part) => (Array.isArray(part) ? part[1] : part)).join(" ");
       if (this.sentence === sentence) return;
       this.sentence = sentence;
-      this.words.replaceChildren();
-      for (const part of parts) {
-        const [task, words] = Array.isArray(part) ? part : [0, part];
-        make(this.words, "span", task ? { class: `explore-task${task}` } : {}, words);
-      }
+      const spans = this.words.children;
+      while (spans.length > parts.length) spans[spans.length - 1].remove();
+      parts.forEach((part, i) => {
+        const [task, words] = Array.isArray(part) ? part : [0, part],
+          span = spans[i] || make(this.words, "span");
+        if (task) set(span, { class: `explore-task${task}` });
+        else span.removeAttribute("class");
+        write(span, words);
+      });
     }
 
     speak() {
@@ -205,12 +229,13 @@
     let due = 0,
       later = 0,
       motion = 0,
+      width = 0,
       broken = false;
     const ui = new Controls(host, host.dataset.label);
 
     const draw = () => {
+      cancelAnimationFrame(due);
       due = 0;
-      const width = ui.box.clientWidth;
       if (!width) return;
       for (const follow of ui.followers) follow(state, width);
       try {
@@ -278,6 +303,7 @@
     host.classList.add("explore-on");
     host.explore = ui; // for tests and for the curious
     new ResizeObserver(() => {
+      width = ui.box.clientWidth; // asked for in every frame it would make the browser lay the page out first
       due ||= requestAnimationFrame(draw);
     }).observe(ui.box);
     const arrive = () => {
@@ -289,6 +315,7 @@
       redraw();
       arrive();
     });
+    width = ui.box.clientWidth;
     draw();
     requestAnimationFrame(arrive);
   }
@@ -300,5 +327,5 @@
     for (const host of document.querySelectorAll(`.explore[data-explore="${name}"]`)) mount(host, spec);
   }
 
-  MTGP.explore = { make, set, clamp, shown, arrows, figure };
+  MTGP.explore = { make, set, write, clamp, shown, arrows, figure };
 })((self.MTGP = self.MTGP || {}));

@@ -3,7 +3,7 @@
   "use strict";
 
   const { kernels, pair, condition, logLikelihood, explained, mean } = MTGP.gaussian;
-  const { make, set, shown, figure, Plot, ellipse, heatmap, plane } = MTGP.explore;
+  const { make, set, write, shown, figure, Plot, ellipse, heatmap, plane } = MTGP.explore;
 
   const X = [0, 10], Y = [-3.6, 3.6], TASKS = [0, 1], SUB = ["\u2081", "\u2082"], VALUES = ["y1", "y2"];
   const GRID = Float64Array.from({ length: 300 }, (_, i) => X[0] + ((X[1] - X[0]) * i) / 299);
@@ -140,7 +140,7 @@
       const noise = state.view ? state.noise ** 2 : 0;
       set(before, { d: ellipse(square.x, square.y, [0, 0], [B[0][0] + noise, B[0][1], B[1][0], B[1][1] + noise]) });
       set(after, { d: ellipse(square.x, square.y, found.together.map((one) => one.mean[last]), found.together.joint) });
-      square.words.forEach((one, t) => (one.textContent = letter + SUB[t]));
+      square.words.forEach((one, t) => write(one, letter + SUB[t]));
       heat(B, 4);
       const sd = (one) => shown(Math.sqrt(Math.max(0, one.variance[last])));
       ui.say(`At x = ${shown(state.at)}:`, ...TASKS.map((t) => [t + 1,

@@ -3,7 +3,7 @@
   "use strict";
 
   const { kernels, pair, condition, logLikelihood, explained, mean } = MTGP.gaussian;
-  const { make, set, shown, figure, Plot } = MTGP.explore;
+  const { make, set, write, shown, figure, Plot } = MTGP.explore;
 
   const ROWS = Array.from({ length: 25 }, (_, i) => i), X = [0, 24], Y = [-3.8, 3.8], FAR = 8, TASKS = [0, 1], VALUES = ["y1", "y2"];
   const GRID = Float64Array.from({ length: 289 }, (_, i) => i / 12); // the rows are on it: a fast part peaks there
@@ -105,6 +105,7 @@
       TASKS.forEach((t) => {
         drawn[t].band(GRID, edge(found[t], -1), edge(found[t], 1));
         drawn[t].mean(GRID, found[t].mean.subarray(0, last));
+        write(plot.panels[t].title, `task ${t + 1}${["", ": its slow part (points: y)", ": its fast part (points: y)"][state.view]}`);
       });
       own(DISTANCES, curves.map((one) => one.own));
       cross(DISTANCES, curves.map((one) => one.cross));

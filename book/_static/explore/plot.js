@@ -113,6 +113,12 @@
       return best;
     }
 
+    /* Whether a mouse there would take something that is drawn. */
+    near(px, py) {
+      const found = this.nearest(px, py, MOUSE);
+      return Boolean(found && !found.handle.wide);
+    }
+
     listen() {
       const { svg } = this,
         reach = (event) => (event.pointerType === "mouse" ? MOUSE : FINGER);
@@ -142,7 +148,7 @@
       svg.addEventListener("pointermove", (event) => {
         if (this.held) this.held.handle.move(this.held, ...place(event));
         else if (event.pointerType === "mouse")
-          svg.classList.toggle("explore-near", Boolean(this.nearest(...place(event), MOUSE)));
+          svg.classList.toggle("explore-near", this.near(...place(event)));
       });
       for (const name of ["pointerup", "pointercancel"])
         svg.addEventListener(name, () => {
@@ -276,7 +282,7 @@
     }
 
     /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle. */
-    bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1 }) {
+    bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1, on = () => true }) {
       const { ui } = this,
         [low, high] = this.spec.x.range;
       const g = make(this.layers[to], "g", {
@@ -297,7 +303,7 @@
           const [top, bottom] = below
             ? [this.bottom - 2, this.bottom + 40]
             : [this.panels[from].top, this.panels[to].bottom];
-          return top <= py && py <= bottom
+          return on(ui.state) && top <= py && py <= bottom
             ? {
                 away: Math.abs(this.x(at(ui.state)) - px) * (below ? reach / FINGER : 1) + (below ? 0 : 3),
                 dx: this.x(at(ui.state)) - px,
@@ -311,6 +317,7 @@
             middle = (top + bottom) / 2;
           set(g, {
             transform: `translate(${tenth(this.x(at(state)))},0)`,
+            display: on(state) ? "inline" : "none",
             "aria-valuenow": Number(at(state).toPrecision(4)),
           });
           set(stroke, { y1: top, y2: below ? bottom + 3 : bottom });
@@ -326,19 +333,21 @@
       this.onBackground = (x) => this.ui.change((state) => move(state, clamp(x, this.spec.x.range)));
     }
 
-    /* A stretch of one panel with two edges; between them it is dragged as a whole. */
-    gap({ panel, ends, move, name, words = "hidden" }) {
+    /* A stretch of one panel with two edges; between them it is dragged as a whole. on(state): whether there is one;
+       drawn: a drag over the rest of the panel makes it anew, from where the pointer went down. */
+    gap({ panel, ends, move, name, words = "hidden", step, on = () => true, drawn = false }) {
       const { ui } = this,
         frame = this.panels[panel],
         range = this.spec.x.range;
       const rect = make(this.svg, "rect", { class: "explore-gap" }),
         text = make(this.svg, "text", {}, words);
       frame.inside.before(rect, text);
+      if (drawn) this.sweep(frame, move);
       this.handles.push({
         soft: true,
         find: (px, py) => {
           const [a, b] = ends(ui.state);
-          return this.x(a) < px && px < this.x(b) && frame.top <= py && py <= frame.bottom
+          return on(ui.state) && this.x(a) < px && px < this.x(b) && frame.top <= py && py <= frame.bottom
             ? { away: GAP_BODY, ends: [a, b] }
             : null;
         },
@@ -355,8 +364,9 @@
         },
         draw: (state) => {
           const [a, b] = ends(state).map(this.x);
-          set(rect, { x: a, y: frame.top, width: Math.max(0, b - a), height: frame.bottom - frame.top });
-          set(text, { x: a + 7, y: frame.bottom - 8, visibility: b - a > 60 ? "visible" : "hidden" });
+          const wide = on(state) ? Math.max(0, b - a) : 0;
+          set(rect, { x: a, y: frame.top, width: wide, height: frame.bottom - frame.top });
+          set(text, { x: a + 7, y: frame.bottom - 8, visibility: wide > 60 ? "visible" : "hidden" });
         },
       });
       for (const side of [0, 1]) {
@@ -364,6 +374,8 @@
           label: `${side ? "right" : "left"} edge of ${name}`,
           from: panel,
           to: panel,
+          step,
+          on,
           at: (state) => ends(state)[side],
           move: (state, x) => {
             const now = [...ends(state)];
@@ -372,6 +384,26 @@
           },
         });
       }
+    }
+
+    /* A drag over a panel beside everything else: move(state, [a, b]) once the pointer has gone some pixels. */
+    sweep(frame, move) {
+      this.svg.classList.add("explore-sweep");
+      this.handles.push({
+        soft: true,
+        wide: true,
+        find: (px, py, reach) => {
+          const inside = frame.top <= py && py <= frame.bottom && clamp(px, this.x.span) === px;
+          return inside ? { away: reach - 0.1 } : null; // anything else is nearer
+        },
+        take: () => {},
+        move: (held, px) => {
+          held.swept ||= Math.abs(px - held.from[0]) > 4;
+          const ends = [held.from[0], clamp(px, this.x.span)].map(this.x.back).sort((a, b) => a - b);
+          if (held.swept) this.ui.change((state) => move(state, ends));
+        },
+        draw: () => {},
+      });
     }
   }
 

@@ -2,19 +2,20 @@
 (function (MTGP) {
   "use strict";
 
-  const { make, clamp, shown } = MTGP.explore;
+  const { make, write, clamp, shown } = MTGP.explore;
 
   /* A linear scale with its inverse. */
   function scale([a, b], [p, q]) {
     const to = (v) => p + ((v - a) / (b - a)) * (q - p);
+    to.span = [p, q];
     to.back = (pixel) => a + ((pixel - p) / (q - p)) * (b - a);
     return to;
   }
 
   const tenth = (v) => Math.round(v * 10) / 10; // of a pixel; far faster than toFixed
   const pairs = (xs, ys) => Array.from(xs, (x, i) => `${tenth(x)},${tenth(ys[i])}`);
-  const line = (xs, ys) => `M${pairs(xs, ys).join("L")}`;
-  const area = (xs, low, high) => `${line(xs, high)}L${pairs(xs, low).reverse().join("L")}Z`;
+  const line = (xs, ys) => (xs.length ? `M${pairs(xs, ys).join("L")}` : "");
+  const area = (xs, low, high) => (xs.length ? `${line(xs, high)}L${pairs(xs, low).reverse().join("L")}Z` : "");
 
   /* Ellipse of two standard deviations of a normal with this mean and 2 x 2 covariance [c11, c12, c21, c22], as a path. */
   function ellipse(x, y, [m1, m2], [c11, c12, , c22]) {
@@ -40,7 +41,7 @@
     return (rows, limit = 1) =>
       cells.forEach((row, s) =>
         row.forEach((cell, t) => {
-          cell.textContent = shown(rows[s][t]);
+          write(cell, shown(rows[s][t]));
           cell.classList.toggle("explore-negative", rows[s][t] < 0);
           cell.style.setProperty("--share", clamp(Math.abs(rows[s][t]) / limit, [0, 1]));
         }),
@@ -61,7 +62,7 @@
       rows.forEach(({ bar, words }, i) => {
         const end = clamp(share(values[i]), [0, 100]);
         Object.assign(bar.style, { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` });
-        words.textContent = shown(values[i], digits);
+        write(words, shown(values[i], digits));
       });
     };
   }

@@ -1,0 +1,144 @@
+"""The numbers of the figure of the Great Lakes: its answers are those of `impute`, at the same parameters."""
+
+import copy
+from dataclasses import replace
+
+import lakes  # tools/lakes.py
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Error
+from situations import ROOT
+
+from mtgp_tutorial import impute
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lakes.js"))
+CLOSE = 1e-8  # of the largest prior entry
+ASK = """([states, numbers]) => states.map(state => MTGP.lakes.compute(state, undefined, numbers).map(lake => ({
+    rows: lake.rows,
+    ...Object.fromEntries(["together", "alone"].map(name => [name, lake[name].map(one => [one.mean, one.variance])])),
+})))"""
+ALL_FOUR = [1, 1, 1, 1]
+SITUATIONS = [  # off, from, to
+    ([1, 0, 0, 0], [1932] * 4, [1943] * 4),
+    ([1, 0, 0, 1], [1950] * 4, [1961] * 4),
+    (ALL_FOUR, [1932] * 4, [1943] * 4),
+    (ALL_FOUR, [1918, 1950, 1920, 2009], [1930, 1950, 2009, 2009]),
+    ([0, 1, 1, 0], [1918, 1918, 1960, 1918], [1918, 2009, 1990, 1918]),
+    (ALL_FOUR, [1918] * 4, [2009] * 4),
+]
+STATES = [{"off": off, "from": first, "to": last, "lake": 0} for off, first, last in SITUATIONS]
+BUGS = [  # what it is, the right code, the wrong code
+    ("the correction added", "y[t][i] - away[a]", "y[t][i] + away[a]"),
+    ("means forgotten", "(one[i] - means[t])", "one[i]"),
+    ("a standard deviation for a variance", "variance: sd * sd *", "variance: sd *"),
+    ("the first lake's level", "[level, sd] = scale[t]", "[level, sd] = scale[0]"),
+    ("V turned", "V[q][s] * V[q][t] * g", "V[s][q] * V[t][q] * g"),
+    ("one of two factors V", "V[q][s] * V[q][t] * g", "V[q][s] * g"),
+    ("no noise", "(i % (n + 1) ? 0 : 1)", "(i % (n + 1) ? 0 : 0.5)"),
+    ("another kernel", "kernels.matern32", "kernels.matern52"),
+    ("a hair more of K", "scale * k +", "1.000001 * scale * k +"),
+    ("one solve of two", "backward(L, forward(L, Float64Array", "(forward(L, Float64Array"),
+    ("the last year read", "year <= to[t]", "year < to[t]"),
+    ("a row for another", "g[i * N + j]", "g[i * N + i]"),
+    ("the answers of the first model for both", "numbers[name])", "numbers.together)"),
+]
+
+
+@pytest.fixture(scope="module")
+def fits():
+    return lakes.fitted()
+
+
+@pytest.fixture(scope="module")
+def numbers(fits):
+    """What the tool stores, with all digits of the parameters."""
+    return lakes.numbers(fits) | {name: lakes.parameters(one) for name, one in fits.items()}
+
+
+def hidden(state):
+    """Which cells [N, T] a state hides."""
+    years, T = np.arange(1918, 2010)[:, None], range(4)
+    return np.stack(
+        [state["off"][t] * (state["from"][t] <= years[:, 0]) * (years[:, 0] <= state["to"][t]) for t in T], axis=1
+    ).astype(bool)
+
+
+@pytest.fixture(scope="module")
+def expected(fits):
+    """For each state and model the means and variances [N, T] of `impute`, at the parameters of the fit to all."""
+    found = []
+    for state in STATES:
+        gone = torch.as_tensor(hidden(state))
+        for name, fit in fits.items():
+            given = copy.deepcopy(fit)
+            y = given.model.data.y.numpy().round(4)
+            y = torch.as_tensor(y).masked_fill(gone, torch.nan)
+            given.model.data = replace(given.model.data, y=y)
+            given.model.unit = replace(given.model.unit, y=given.model.scale.to_unit(y))
+            found.append((state, name, impute(given) if not gone.all() else prior(given)))
+    return found
+
+
+def prior(given):
+    """With nothing observed `impute` has nothing to go by: mean and variance before any data."""
+    model = given.model
+    variance = (model.B() + model.Sigma()).diagonal().detach() * model.scale.sd**2
+    mean = model.scale.to_data(model.means().detach())
+    return type("", (), {"mean": mean.expand(92, 4), "sd": variance.sqrt().expand(92, 4)})
+
+
+def worst(blank, source, fits, numbers, expected):
+    """The largest difference between the script's answers and the module's, as a share of the largest prior entry."""
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    answers, far = blank.evaluate(ASK, [STATES, numbers]), 0.0
+    for number, (state, name, right) in enumerate(expected):
+        model = fits[name].model
+        largest = float((model.B() + model.Sigma()).diagonal().max())
+        for t, lake in enumerate(answers[number // len(fits)]):
+            rows, sd = np.flatnonzero(hidden(state)[:, t]), float(model.scale.sd[t])
+            if lake["rows"] != rows.tolist():
+                return np.inf
+            mean, variance = np.array(lake[name]).reshape(-1, 2).T
+            off = (mean - right.mean[rows, t].numpy()) / sd, (variance - right.sd[rows, t].numpy() ** 2) / sd**2
+            far = max(far, *(np.abs(one).max(initial=0) / largest for one in off))
+    return far
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_answers_are_those_of_impute(blank, fits, numbers, expected):
+    assert worst(blank, SOURCE, fits, numbers, expected) < CLOSE
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, fits, numbers, expected, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(blank, SOURCE.replace(right, wrong), fits, numbers, expected) < CLOSE
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error)
+
+
+def test_stored_numbers_are_what_the_tool_makes(fits):
+    """The table to the last digit; B, Sigma, means and length-scale to a thousandth, as optimisers end elsewhere."""
+    stored, again = lakes.stored(), lakes.numbers(fits)
+    for key in ("lakes", "first", "y", "scale"):
+        assert stored[key] == again[key]
+    for name in fits:
+        for key, value in matrices(stored[name]).items():
+            assert value == pytest.approx(matrices(again[name])[key], abs=1e-3), (name, key)
+
+
+def matrices(model):
+    """B and Sigma instead of V and d, whose signs are free."""
+    back = np.linalg.inv(model["V"])
+    return {"B": back @ np.diag(model["d"]) @ back.T, "Sigma": back @ back.T, "rest": [model["l"], *model["means"]]}
