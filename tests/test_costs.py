@@ -35,7 +35,7 @@ COST = {
     (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
 }
 ENTRIES = {
-    (Markov, LONG): 5000 * (36 + 9) + 5000 * 42 + 15 * 512 * 36,
+    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 15 * 512 * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,
