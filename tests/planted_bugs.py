@@ -1773,10 +1773,17 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_the_markov_form_has_the_posterior_of_the_dense_form",
     ),
     (
-        "long: rows of C^-1 of the wrong sign",
+        "long: noise beside states of the wrong sign",
         "exact/unknowns.py",
         "- one.M[at] @ PL - YG",
         "- one.M[at] @ PL + YG",
+        "law_the_markov_form_has_the_posterior_of_the_dense_form",
+    ),
+    (
+        "long: rows of C^-1 of the wrong sign",
+        "exact/blocks.py",
+        "-W @ Y[row]",
+        "W @ Y[row]",
         "law_the_markov_form_has_the_inverse_of_the_dense_form",
     ),
     (
@@ -1803,8 +1810,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "long: the order of the table for that of its rows",
         "exact/markov.py",
-        "u[order[one.at]], D[order[one.at]] = one.u, one.D",
-        "u[one.at], D[one.at] = one.u, one.D",
+        "self.looked_back.u[self.position]",
+        "self.looked_back.u[self.order]",
         "law_the_order_of_rows_changes_nothing",
     ),
     (

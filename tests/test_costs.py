@@ -40,7 +40,7 @@ COST = {
     (Bound, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
-    (Markov, LONG): 5000 * (36 + 9) + 5000 * 42 + 15 * 512 * 36,
+    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 15 * 512 * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,

@@ -15,6 +15,8 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
+ROWS = 100  # of a table that are compared with all fitted rows at once
+
 
 def fitted(fit: Fit) -> Fit:
     """The fit itself; ValueError for anything else."""
@@ -118,12 +120,15 @@ def _check_tasks(fit: Fit, table: TaskData) -> None:
 def _check_further(fit: Fit, table: TaskData) -> None:
     """None of the further rows may be a fitted row with the same values."""
     data = fit.model.data
-    same_x = (query(fit, table.x)[:, None, :] == data.x).all(-1)
-    both = table.observed[:, None, :] & data.observed
-    same_y = ((table.y[:, None, :] == data.y) | ~both).all(-1) & both.any(-1)
-    if bool((same_x & same_y).any()):
-        row = int((same_x & same_y).any(1).nonzero()[0])
-        raise ValueError(f"table: its row {row} repeats a fitted row; pass new rows only, or no table")
+    x = query(fit, table.x)
+    for start in range(0, len(x), ROWS):  # a long series has no room for all pairs of rows
+        some = slice(start, start + ROWS)
+        same_x = (x[some, None, :] == data.x).all(-1)
+        both = table.observed[some, None, :] & data.observed
+        same_y = ((table.y[some, None, :] == data.y) | ~both).all(-1) & both.any(-1)
+        if bool((same_x & same_y).any()):
+            row = start + int((same_x & same_y).any(1).nonzero()[0])
+            raise ValueError(f"table: its row {row} repeats a fitted row; pass new rows only, or no table")
 
 
 def _same(a: TaskData, b: TaskData) -> bool:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.device import as_array, as_tensor
+from mtgp_tutorial.exact.blocks import Inverse
 from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.drawing import draw
@@ -56,7 +57,7 @@ class Markov(Form):
 
     @staticmethod
     def matrices(shape: Shape) -> float:
-        filtered = min(shape.rows * shape.state * (shape.state + 1), KEPT)
+        filtered = 2 * min(shape.rows * shape.state * (shape.state + 1), KEPT)  # and as many for blocks of C^-1
         stretch = 15 * max(SHORTEST, math.isqrt(shape.rows)) * shape.state**2
         return shape.rows * (12 * shape.tasks + shape.tasks**2) + filtered + stretch
 
@@ -80,23 +81,22 @@ class Markov(Form):
         return np.argsort(self.order)
 
     @cached_property
-    def looked_back(self) -> tuple[np.ndarray, np.ndarray]:
-        """C^-1 r [N, T], and the blocks [N, T, T] of C^-1 for each row, in the order of the table."""
+    def looked_back(self) -> Inverse:
+        """C^-1 r and blocks of C^-1, in the order of the chain."""
         return self.back(None)
 
-    def back(self, slopes: Slopes | None) -> tuple[np.ndarray, np.ndarray]:
+    def back(self, slopes: Slopes | None) -> Inverse:
         """The way back, which may add up the gradient too."""
-        (N, T), order = self.chain.y.shape, self.order
-        u, D = np.empty((N, T)), np.empty((N, T, T))
+        found = Inverse(self.chain)
         for one in self.chain.backward():
-            u[order[one.at]], D[order[one.at]] = one.u, one.D
+            found.add(one)
             if slopes is not None:
                 slopes.add(one)
-        return u, D
+        return found
 
     @cached_property
     def weights(self) -> Tensor:  # type: ignore[override]
-        return as_tensor(self.looked_back[0], self.residual)
+        return as_tensor(self.looked_back.u[self.position], self.residual)
 
     def value(self) -> Tensor:
         return self.residual.new_tensor(self.chain.value)
@@ -149,14 +149,9 @@ class Markov(Form):
         return *merged(self.chain, as_array(x[:, 0]), places), numbers >= 0
 
     def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
-        rows, tasks = as_array(cells[0]), as_array(cells[1])
-        D = self.looked_back[1]
+        places, tasks = self.position[as_array(cells[0])], as_array(cells[1])
         if not joint:
-            return as_tensor(D[rows, tasks, tasks], self.residual)
-        used, which = np.unique(rows, return_inverse=True)
-        if len(used) == 1:
-            return as_tensor(D[used[0]][tasks[:, None], tasks], self.residual)
-        T = self.chain.y.shape[1]
-        found = Unknowns(self.chain, self.position[used], np.zeros((T, self.chain.size)), np.eye(T), used >= 0)
-        blocks = found.joint(np.zeros((len(used), T, len(used), T)))
+            return as_tensor(self.looked_back.D[places, tasks, tasks], self.residual)
+        used, which = np.unique(places, return_inverse=True)
+        blocks = self.looked_back.blocks(used)
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, tensor
-from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, forms
+from mtgp_tutorial.exact import NotPositiveDefiniteError, blocks, chain, forms
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.form import Matern, Problem, Term
 from mtgp_tutorial.exact.markov import Markov
@@ -89,12 +89,13 @@ def law_stretches_change_nothing():
     usual = chain.SHORTEST, chain.KEPT
     try:
         for kept in (usual[1], 0):
-            chain.SHORTEST, chain.KEPT = 7, kept
+            chain.SHORTEST, chain.KEPT, blocks.KEPT = 7, kept, kept
             for problem in list(problems())[3:5]:
                 same_likelihood(problem)
                 same_answers(problem)
+                same_inverse(problem)
     finally:
-        chain.SHORTEST, chain.KEPT = usual
+        (chain.SHORTEST, chain.KEPT), blocks.KEPT = usual, usual[1]
 
 
 def same_answers(problem):
@@ -124,18 +125,23 @@ def law_the_markov_form_has_the_posterior_of_the_dense_form():
         same_answers(problem)
 
 
+def same_inverse(problem):
+    """Weights, and blocks of C^-1 and its diagonal: of all cells, of some, of one row."""
+    dense, markov = forms.Conditioned(problem, Dense), forms.Conditioned(problem, Markov)
+    cells = (~problem.residual.isnan()).nonzero(as_tuple=True)
+    some, row = tuple(index[[3, 20, 4, 11]] for index in cells), tuple(index[cells[0] == 2] for index in cells)
+    for which in (cells, some, row):
+        inverse, theirs = markov.inverse(which), dense.inverse(which)
+        size = 1e-8 * dense.inverse(cells).abs().max()
+        assert (inverse - theirs).abs().max() < size
+        assert (markov.inverse_diagonal(which) - theirs.diagonal()).abs().max() < size
+    close(markov.weights, dense.weights, 1e-8)
+    assert float(markov.weights[problem.residual.isnan()].abs().sum()) == 0
+
+
 def law_the_markov_form_has_the_inverse_of_the_dense_form():
     for problem in problems():
-        dense, markov = forms.Conditioned(problem, Dense), forms.Conditioned(problem, Markov)
-        cells = (~problem.residual.isnan()).nonzero(as_tuple=True)
-        some, row = tuple(index[[3, 20, 4, 11]] for index in cells), tuple(index[cells[0] == 2] for index in cells)
-        for which in (cells, some, row):
-            inverse, theirs = markov.inverse(which), dense.inverse(which)
-            size = 1e-8 * dense.inverse(cells).abs().max()
-            assert (inverse - theirs).abs().max() < size
-            assert (markov.inverse_diagonal(which) - theirs.diagonal()).abs().max() < size
-        close(markov.weights, dense.weights, 1e-8)
-        assert float(markov.weights[problem.residual.isnan()].abs().sum()) == 0
+        same_inverse(problem)
 
 
 def law_the_order_of_rows_changes_nothing():
