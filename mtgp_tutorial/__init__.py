@@ -20,6 +20,7 @@ from mtgp_tutorial.judging.forecasting import cutoffs
 from mtgp_tutorial.judging.naive import seasonal_naive
 from mtgp_tutorial.judging.trials import compare, standard_arms
 from mtgp_tutorial.models.building import icm, independent, lmc
+from mtgp_tutorial.models.inducing import sparse
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -68,6 +69,7 @@ __all__ = [
     "scores",
     "seasonal_naive",
     "simulate",
+    "sparse",
     "standard_arms",
     "summarise",
     "with_parameters",

@@ -194,6 +194,8 @@ def _check(fit: Fit, level: float) -> None:
         raise ValueError("fit: its parameters were set by hand, so they are no optimum; pass what `fit` returns")
     if len(fit.model.kernel.coregional) > 1:
         raise ValueError("fit: has several kernels, for which no coverage was measured; pass a fit of an icm")
+    if fit.model.inducing is not None:
+        raise ValueError("fit: has the sparse bound, for which no coverage was measured; pass a fit without sparse")
     if not fit.model.coupled():
         raise ValueError("fit: its correlation is 1 or -1 whatever the data say; pass a model with kappa")
     if not fit.priors:

@@ -33,7 +33,8 @@ class Term(NamedTuple):
 class Shape(NamedTuple):
     """All that the cost of a form depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T.
 
-    known: whether some cells have a variance of their own, which Dense and Separate alone can take.
+    known: whether some cells have a variance of their own, which Dense and Separate alone can take. inducing: how many
+    inducing inputs there are, for a form that has such.
     """
 
     rows: int
@@ -43,6 +44,7 @@ class Shape(NamedTuple):
     apart: bool
     width: int
     known: bool = False
+    inducing: int = 0
 
 
 class Problem(NamedTuple):
@@ -50,7 +52,8 @@ class Problem(NamedTuple):
 
     apart: no two tasks share any covariance, whatever the parameters; entries of B_q and Sigma that are 0 then stay 0,
     and a form need not know their derivatives. width: see Shape. variances [N, T]: known ones of the single values, on
-    top of Sigma's, 0 where none is known.
+    top of Sigma's, 0 where none is known. form: the one that the model insists on, in place of the cheapest; inducing
+    [M, D]: inputs that it takes besides.
     """
 
     x: Tensor
@@ -60,12 +63,14 @@ class Problem(NamedTuple):
     apart: bool = False
     width: int | None = None
     variances: Tensor | None = None
+    form: type[Form] | None = None
+    inducing: Tensor | None = None
 
     def shape(self) -> Shape:
         """Its sizes."""
         (rows, tasks), cells = self.residual.shape, self.residual.numel() - int(self.residual.isnan().sum())
-        known = self.variances is not None
-        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known)
+        known, points = self.variances is not None, 0 if self.inducing is None else len(self.inducing)
+        return Shape(rows, tasks, cells, len(self.terms), self.apart, self.width or tasks, known, points)
 
 
 class Form:
@@ -75,11 +80,16 @@ class Form:
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
-        self.Ks = [term.kernel(problem.x) for term in problem.terms] if Ks is None else list(Ks)
+        self.Ks = [term.kernel(*self.inputs(problem)) for term in problem.terms] if Ks is None else list(Ks)
         self.Bs = [term.B for term in problem.terms]
         self.observed = ~problem.residual.isnan()
         self.residual = problem.residual.nan_to_num()
         self.factor(self.residual, problem.Sigma)
+
+    @staticmethod
+    def inputs(problem: Problem) -> tuple[Tensor, ...]:
+        """What a kernel is called with: the rows' inputs, or two sets of inputs."""
+        return (problem.x,)
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -110,7 +120,7 @@ class Form:
     @classmethod
     def log_likelihood(cls, problem: Problem) -> Tensor:
         """log N(r | 0, C), differentiable once."""
-        Ks = [term.kernel(problem.x) for term in problem.terms]
+        Ks = [term.kernel(*cls.inputs(problem)) for term in problem.terms]
         Bs = [term.B for term in problem.terms]
         return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
 

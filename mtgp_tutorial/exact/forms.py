@@ -25,6 +25,11 @@ def cheapest(shape: Shape) -> type[Form]:
     return min(FORMS, key=lambda form: form.cost(shape))
 
 
+def chosen(problem: Problem) -> type[Form]:
+    """The form that the model insists on, or else the cheapest."""
+    return problem.form or cheapest(problem.shape())
+
+
 def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     """The problem without the rows that hold no value, and which rows [N] it keeps."""
     kept = ~problem.residual.isnan().all(1)
@@ -35,25 +40,26 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
 
 
 def check_size(problem: Problem) -> None:
-    """Raise MemoryError where the cheapest form needs more memory than there is, and warn where more than is free."""
-    shape = with_values(problem)[0].shape()
-    check_memory(8 * cheapest(shape).matrices(shape), shape.cells, problem.x.device)
+    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
+    lean, _ = with_values(problem)
+    shape = lean.shape()
+    check_memory(8 * chosen(lean).matrices(shape), shape.cells, problem.x.device)
 
 
 def log_likelihood(problem: Problem) -> Tensor:
-    """log N(r | 0, C) of the observed cells in nats, by the cheapest form; differentiable once."""
+    """log N(r | 0, C) of the observed cells in nats, by the form of choice; differentiable once."""
     problem, _ = with_values(problem)
-    return cheapest(problem.shape()).log_likelihood(problem)
+    return chosen(problem).log_likelihood(problem)
 
 
 class Conditioned:
-    """What the observed cells say, by the cheapest form (or a given one), in the numbering of the whole table."""
+    """What the observed cells say, by the form of choice (or a given one), in the numbering of the whole table."""
 
     def __init__(self, problem: Problem, form: type[Form] | None = None):
         check_size(problem)
         lean, self.kept = with_values(problem)
         with torch.no_grad():
-            self.form = (form or cheapest(lean.shape()))(lean)
+            self.form = (form or chosen(lean))(lean)
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
     @property

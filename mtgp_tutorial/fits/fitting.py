@@ -56,6 +56,8 @@ def fit(
 ) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
+    Of a `sparse` model the lower bound is maximised.
+
     starts: how many climbs (default: 3 with priors, 6 without, 8 for several kernels). The first starts from the data's
     covariance, the others from the best of LOOKS places that differ in length-scales and noise (`looking`). Several
     kernels start from all of starting.STARTS first, kernels without a closed form from these alone; where tasks share

@@ -34,10 +34,11 @@ class Flat:
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
         with torch.no_grad():
             self.problem, kept = forms.with_values(model.problem())
-            self.form: type[Form] = forms.cheapest(self.problem.shape())
+            self.form: type[Form] = forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
             self.parts = [
-                Part(ClosedMatrix(one, self.problem.x), at, of, task) for one, at, of, task in parts_of(model)
+                Part(ClosedMatrix(one, *self.form.inputs(self.problem)), at, of, task)
+                for one, at, of, task in parts_of(model)
             ]
         parameters = dict(model.named_parameters())
         self.fixed = {name: as_array(p).copy() for name, p in parameters.items()}

@@ -22,8 +22,9 @@ from mtgp_tutorial.models.priors import spatial_parts
 class Fit:
     """A fitted model and how it was reached. Matrices are labelled tables in data units.
 
-    log_likelihood: in nats, of the data in its own units (without the prior). starts: one row a start
-    (objective: log likelihood plus log prior of the standardised data; evaluations; converged).
+    log_likelihood: in nats, of the data in its own units (without the prior); of a `sparse` model its lower bound.
+    starts: one row a start (objective: log likelihood or bound, plus log prior of the standardised data; evaluations;
+    converged).
 
     >>> from mtgp_tutorial import datasets, fit, icm
     >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
@@ -45,7 +46,10 @@ class Fit:
         names = ", ".join(dict.fromkeys(_called(part) for part in spatial_parts(kernel)))
         lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
-        lines.append(f"log likelihood: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
+        what = "log likelihood" if self.model.inducing is None else "lower bound of the log likelihood"
+        lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
+        if self.model.inducing is not None:
+            lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
         if self.starts is not None and len(self.starts):
             lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")

@@ -29,6 +29,13 @@ class InputKernel:
             return closed(self.kernel, x, x if z is None else z)
         return self.kernel(x).to_dense() if z is None else self.kernel(z, x).to_dense().mT
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same kernel of inputs, so that a form finds the term which an unknown belongs to."""
+        return isinstance(other, InputKernel) and self.kernel is other.kernel
+
+    def __hash__(self) -> int:
+        return id(self.kernel)
+
     def among(self, x: Tensor) -> Tensor:
         """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""
         return self(x) if is_closed(self.kernel) else torch.cat([self(x, one[None]) for one in x], 1)
@@ -39,16 +46,16 @@ class InputKernel:
 
 
 class ClosedMatrix:
-    """K of fixed inputs [N, D] as a function of the logarithms of the kernel's parameters; squares are kept."""
+    """K of fixed inputs x [N, D] and z (default x) by the logarithms of the kernel's parameters; squares are kept."""
 
-    def __init__(self, kernel: Kernel, x: Tensor):
+    def __init__(self, kernel: Kernel, x: Tensor, z: Tensor | None = None):
         one = torch.ones(1).to(x)
-        self.squares = [squared(x, x, one, d) for d in range(x.shape[1])]
+        self.squares = [squared(x, x if z is None else z, one, d) for d in range(x.shape[1])]
         self.names = ["raw_lengthscale"] + (["raw_alpha"] if type(kernel) is RQKernel else [])
         self.profile = rbf if type(kernel) is RBFKernel else MATERN.get(getattr(kernel, "nu", 0.0))
 
     def __call__(self, logarithms: dict[str, Any]) -> Tensor:
-        """K [N, N]; what `gradient` needs is kept."""
+        """K [N, M]; what `gradient` needs is kept."""
         inverse = [math.exp(-2 * float(v)) for v in logarithms["raw_lengthscale"].ravel()]
         if len(inverse) < len(self.squares):
             inverse *= len(self.squares)

@@ -13,6 +13,7 @@ from gpytorch.means import ConstantMean, MultitaskMean
 from gpytorch.models import ExactGP
 from torch import Tensor
 
+from mtgp_tutorial.approximate.collapsed import Collapsed
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.covariance import KB
 from mtgp_tutorial.exact.form import Problem
@@ -59,6 +60,8 @@ class Model(torch.nn.Module):
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = noise
+        self.inducing: Tensor | None  # inputs [M, D] of the sparse bound
+        self.register_buffer("inducing", None)
         self.to(data.x.device)
 
     def terms(self, x: Tensor, z: Tensor | None = None) -> list[KB]:
@@ -105,7 +108,9 @@ class Model(torch.nn.Module):
         """Table and parameters, as the forms of `exact` take them."""
         apart = isinstance(self.kernel, IndependentKernel) and self.noise != "full"
         width = None if any(bool((kappa > 0).any()) for kappa in self.kappas()) else self.columns()
-        return Problem(self.unit.x, self.residual(), self.kernel.terms(), self.Sigma(), apart, width, self.variances())
+        table = self.unit.x, self.residual(), self.kernel.terms(), self.Sigma()
+        form = None if self.inducing is None else Collapsed
+        return Problem(*table, apart, width, self.variances(), form, self.inducing)
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""
@@ -116,7 +121,7 @@ class Model(torch.nn.Module):
         return (self.unit.observed * self.scale.sd.log()).sum()
 
     def log_likelihood(self) -> Tensor:
-        """Exact log marginal likelihood of the standardised observations, in nats, by the cheapest form."""
+        """Exact log marginal likelihood of the standardised observations, in nats; of a sparse model the bound."""
         return forms.log_likelihood(self.problem())
 
     def exact_gp(self) -> PlainGP:

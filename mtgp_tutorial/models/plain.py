@@ -37,13 +37,14 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
     else:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    _check_same(model, _built(words, model.data))
+    _check_same(model, _built(words, model.data, model.inducing))
     return words, {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
 
 
 def model_from_plain(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
     """The model again, on a table: the same words, and the same numbers to the bit."""
-    model = _built(words, data)
+    points = numbers.get("inducing")
+    model = _built(words, data, None if points is None else torch.as_tensor(points))
     model.load_state_dict({name: torch.as_tensor(value) for name, value in numbers.items()})
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in words["free"])
@@ -69,8 +70,14 @@ def _kernel(plain: dict[str, Any]) -> Kernel:
     return kind(*map(_kernel, plain["of"])) if kind is ProductKernel else kind(**plain["options"])
 
 
-def _built(words: dict[str, Any], data: TaskData) -> Model:
-    """The model that the words name, at numbers of no meaning."""
+def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None) -> Model:
+    """The model that the words name, at numbers of no meaning, with the inducing inputs of a sparse one."""
+    model = _family(words, data)
+    model.inducing = inducing
+    return model
+
+
+def _family(words: dict[str, Any], data: TaskData) -> Model:
     if words["family"] == "independent":
         return independent(data, hyper=words["hyper"], noise=words["noise"], kernel=_kernel(words["kernel"]))
     kernels = [_kernel(one) for one in words["kernels"]]
