@@ -44,6 +44,7 @@ CHAPTERS = {
     "table": "from a raw file to a report: dates, trends, known errors, checks",
     "cases": "from a question to a decision, on real tables",
     "more_cases": "a map, a ragged edge, many tasks, errors that are known",
+    "speed": "the same numbers for less: splits, projections, a filter",
 }
 
 

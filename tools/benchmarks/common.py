@@ -20,12 +20,18 @@ from mtgp_tutorial import TaskData
 torch.set_num_threads(1)
 
 
+def processor() -> str:
+    """Its name."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().split("\n") if cpu.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor()])[0]
+
+
 def about() -> str:
     """Processor and versions, one line."""
-    cpu = Path("/proc/cpuinfo")
-    names = [line.split(":")[1].strip() for line in cpu.read_text().split("\n") if line.startswith("model name")]
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "gpytorch", "mtgp-tutorial"))
-    return f"{(names or [platform.processor()])[0]}, one thread; Python {platform.python_version()}, {packages}"
+    return f"{processor()}, one thread; Python {platform.python_version()}, {packages}"
 
 
 def side_by_side(programs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:

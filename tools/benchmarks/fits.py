@@ -2,6 +2,7 @@
 
     python tools/benchmarks/fits.py                        # GPyTorch alone, which the module needs anyway
     python tools/benchmarks/fits.py --peers tinygp gpy botorch
+    python tools/benchmarks/fits.py --peers tinygp gpy botorch --store    # keeps it as the book's study "peers"
 
 Each peer runs in a process and an environment of its own (made under .peers/ by pip, once), on the same standardised
 tables, with the same set of models: RBF, B of rank 1 plus kappa, Sigma full and at least 1e-4, no priors. CPU seconds
@@ -11,6 +12,7 @@ of one thread, medians over tables; "short" is how far the peer's optimum lies b
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import subprocess
@@ -23,13 +25,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from common import about  # first: it sets the number of threads
+from common import about, processor  # first: they set the number of threads
 
 import numpy as np  # isort: skip
+import pandas as pd  # isort: skip
 import torch  # isort: skip
 from gpytorch.kernels import RBFKernel  # isort: skip
 
-from mtgp_tutorial import TaskData, exact, fit, icm, simulate  # isort: skip
+from mtgp_tutorial import TaskData, datasets, exact, fit, icm, simulate  # isort: skip
 
 PEERS = {  # name: its script and what pip installs
     "gpytorch": ("gpytorch_peer.py", []),
@@ -108,6 +111,7 @@ def height(row: dict, table: TaskData) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--peers", nargs="*", choices=[name for name in PEERS if name != "gpytorch"], default=[])
+    parser.add_argument("--store", action="store_true", help="keep the table in mtgp_tutorial/datasets/studies")
     given, data = parser.parse_args(), tables()
     print(about())
     rows = ours("module, default", False) + ours("module, with priors", True)
@@ -118,6 +122,7 @@ def main() -> None:
         for peer in ["gpytorch", *given.peers]:
             rows += run(peer, file)
     best = {row["table"]: height(row, data[row["table"]]) for row in rows if row["program"] == "module, default"}
+    kept = []
     print(f"{'program':24} {'tables':16} {'seconds':>8} {'times ours':>10} {'short, worst':>12}  versions")
     for label, numbers in (("10 rows, T = 2", range(5)), ("100 rows, T = 3", range(5, 7))):
         base = None
@@ -132,6 +137,11 @@ def main() -> None:
                 f"{program:24} {label:16} {seconds:8.3f} {seconds / base:10.1f} {short:12.4f}  {chosen[0]['versions']}",
                 flush=True,
             )
+            when = {"date": f"{datetime.date.today()}", "processor": processor(), "tables": label, "program": program}
+            kept.append(when | {"seconds": seconds, "short": short, "versions": chosen[0]["versions"]})
+    if given.store:
+        target = Path(datasets.__file__).parent / "studies" / "peers.csv"
+        target.write_text(pd.DataFrame(kept).round(4).to_csv(index=False), encoding="utf8")
 
 
 if __name__ == "__main__":
