@@ -16,10 +16,12 @@ from mtgp_tutorial import (
     NotPositiveDefiniteError,
     TaskData,
     Trend,
+    check,
     choose_device,
     compare,
     coregionalization,
     correlation,
+    correlation_intervals,
     cutoffs,
     detrend,
     empirical_correlation,
@@ -40,6 +42,7 @@ from mtgp_tutorial import (
     scores,
     seasonal_naive,
     simulate,
+    sparse,
     summarise,
     with_parameters,
 )
@@ -87,6 +90,11 @@ def with_values(column):
 @pytest.fixture(scope="module")
 def fitted():
     return fit(icm(simulate.two_sines(seed=0)), starts=1)
+
+
+def few_inducing():
+    """A sparse fit."""
+    return fit(sparse(icm(simulate.two_sines(8, seed=1)), 4), starts=1)
 
 
 CASES = [
@@ -246,6 +254,17 @@ CASES = [
     ("kernels: is 0; pass their number", lambda: lmc(table(), kernels=0)),
     ("kernels: is 'RBF'", lambda: lmc(table(), kernels="RBF")),
     ("kernel: is <class", lambda: lmc(table(), kernels=[RBFKernel])),
+    ("model: is a TaskData; pass a model, as icm", lambda: sparse(table())),
+    ("inducing: asks for 0 inducing inputs, and the rows with values have 4", lambda: sparse(icm(table()), 0)),
+    ("inducing: asks for 5 inducing inputs, and the rows with values have 4", lambda: sparse(icm(table()), 5)),
+    ("inducing: asks for 64 inducing inputs", lambda: sparse(icm(table()))),
+    ("inducing: asks for 5 inducing inputs", lambda: sparse(icm(table()), np.linspace(0, 1, 5))),
+    ("inducing: has 2 columns, the data 1; pass inputs", lambda: sparse(icm(table()), [[0.0, 1.0]])),
+    ("inducing: holds NaN or infinite values; pass finite", lambda: sparse(icm(table()), [0.0, NAN])),
+    ("inducing: not a numeric array", lambda: sparse(icm(table()), "many")),
+    ("fit: has the sparse bound, for which no coverage", lambda: correlation_intervals(few_inducing())),
+    ("fit: has the sparse bound, which has no exact leave-one-out", lambda: leave_out(few_inducing(), "row")),
+    ("fit: has the sparse bound, which has no exact leave-one-out; hide", lambda: check(few_inducing())),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: lmc(table(), rank=[1, 3])),
     ("fit: is of an independent model", lambda: latent_functions(fit(independent(table()), starts=1), [0.5])),

@@ -23,6 +23,7 @@ from mtgp_tutorial import (
     sample,
     scores,
     simulate,
+    sparse,
 )
 from mtgp_tutorial.device import WORTH_A_GPU
 from mtgp_tutorial.exact import forms
@@ -38,6 +39,7 @@ ARMS = {
     "two kernels": lambda data: lmc(data, kernels=2),
     "fewer functions than tasks": lambda data: lmc(data, kernels=2, own=False, noise="full"),
 }
+SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in ARMS.items()}
 
 
 def test_small_tables_stay_on_the_cpu(monkeypatch):
@@ -53,7 +55,9 @@ def answers(fitted, x):
     """Everything that a fit is asked, as one list of tensors."""
     new, filled = predict(fitted, x, covariance=True), impute(fitted, covariance=True)
     found = [new.mean, new.variance, new.covariance, predict(fitted, x).variance, filled.mean, filled.covariance]
-    found += [leave_out(fitted).variance, leave_out(fitted, "row").mean, sample(fitted, x, 2, seed=0)]
+    found.append(sample(fitted, x, 2, seed=0))
+    if fitted.model.inducing is None:
+        found += [leave_out(fitted).variance, leave_out(fitted, "row").mean]
     found += [sample(fitted, fitted.model.data, 2, seed=0, noise=True), *(part.mean for part in parts(fitted, x))]
     return found + ([latent_functions(fitted, x).variance] if hasattr(fitted.model.kernel, "coregional") else [])
 
@@ -63,10 +67,10 @@ def gradients(fitted):
     form = fitted.conditioned().form
     dKs, dBs, dSigma = form.gradients()
     flat = Flat(fitted.model.requires_grad_(True), True) if can_be_flat(fitted.model) else None
-    x = form.problem.x
+    x, z = (*form.inputs(form.problem), form.problem.x)[:2]
     length = torch.ones(x.shape[1], dtype=torch.float64).to(x)
-    u = distance(x, x, length)
-    stretch = stretched(dKs[0], u, u, x, x, length)
+    u = distance(x, z, length)
+    stretch = stretched(dKs[0], u, u, x, z, length)
     found = [*dKs, *dBs, dSigma, stretch]
     if flat is not None:
         start = torch.cat([fitted.model.get_parameter(name).detach().flatten().cpu() for name, _, _ in flat.free])
@@ -86,18 +90,28 @@ def value_and_gradient(model):
 def test_no_form_mixes_devices(arm, holes):
     """On a pretended device: the same numbers as on the CPU, and no call that a real device would refuse."""
     data = laws.table(RANDOM(50), holes=holes)
-    x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
     for fitted in in_each_form(unfitted(ARMS[arm](data), 2)):
-        expected = answers(fitted, x) + gradients(fitted) + value_and_gradient(fitted.model)
-        with PretendedDevice():
-            moved = data.to("cuda")
-            assert moved.x.device.type == moved.y.device.type == "cuda"
-            there = unfitted(ARMS[arm](moved), 2)
-            found = answers(there, x.to("cuda")) + gradients(there)
-            assert {label(value) for value in found} == {"cuda"}
-            found += value_and_gradient(there.model)
-        for ours, theirs in zip(found, expected, strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+        same_on_a_pretended_device(fitted, ARMS[arm], data)
+
+
+@pytest.mark.parametrize("arm", SPARSE)
+def test_the_bound_does_not_mix_devices(arm):
+    data = laws.table(RANDOM(50), known=True)
+    same_on_a_pretended_device(unfitted(SPARSE[arm](data), 2), SPARSE[arm], data)
+
+
+def same_on_a_pretended_device(fitted, build, data):
+    x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
+    expected = answers(fitted, x) + gradients(fitted) + value_and_gradient(fitted.model)
+    with PretendedDevice():
+        moved = data.to("cuda")
+        assert moved.x.device.type == moved.y.device.type == "cuda"
+        there = unfitted(build(moved), 2)
+        found = answers(there, x.to("cuda")) + gradients(there)
+        assert {label(value) for value in found} == {"cuda"}
+        found += value_and_gradient(there.model)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
 
 
 def test_a_fit_does_not_mix_devices():
@@ -124,12 +138,17 @@ def test_cuda_agrees_with_the_cpu(arm):
     lakes = datasets.great_lakes()
     for table in (lakes, lakes.hide("Erie", 1950, 1970)[0], simulate.two_sines(seed=1)):
         for fitted in in_each_form(unfitted(ARMS[arm](table), 2)):
-            expected = answers(fitted, table.x[:5]) + value_and_gradient(fitted.model)
-            there = unfitted(ARMS[arm](table.to("cuda")), 2)
-            found = answers(there, table.x[:5].to("cuda"))
-            assert {value.device.type for value in found} == {"cuda"}
-            for ours, theirs in zip(found + value_and_gradient(there.model), expected, strict=True):
-                torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-6, atol=1e-6, equal_nan=True)
+            same_on_cuda(fitted, ARMS[arm], table)
+        same_on_cuda(unfitted(SPARSE[arm](table), 2), SPARSE[arm], table)
+
+
+def same_on_cuda(fitted, build, table):
+    expected = answers(fitted, table.x[:5]) + value_and_gradient(fitted.model)
+    there = unfitted(build(table.to("cuda")), 2)
+    found = answers(there, table.x[:5].to("cuda"))
+    assert {value.device.type for value in found} == {"cuda"}
+    for ours, theirs in zip(found + value_and_gradient(there.model), expected, strict=True):
+        torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-6, atol=1e-6, equal_nan=True)
 
 
 @cuda

@@ -24,7 +24,9 @@ from mtgp_tutorial.approximate.roots import against_B, against_K, root, whitenin
 from mtgp_tutorial.exact.form import Form, Gradients, Problem, Shape
 from mtgp_tutorial.exact.gaussian import LOG_2PI, cholesky
 
-JITTER = 1e-8  # variance added to K_q(Z, Z), whose diagonal is 1: u is seen with that much noise, so the bound holds
+# Variance added to K_q(Z, Z), whose diagonal is 1: u is f with that much noise, so it stays a bound. It is felt where
+# the noise is not much larger: the module's floor is 1e-4 of a task's variance.
+JITTER = 1e-8
 CHUNK = 2**18  # entries of Phi at once
 
 
@@ -70,7 +72,8 @@ class Bound(Form):
 
     def chunks(self) -> Iterator[slice]:
         """Rows that are done at once."""
-        size = max(1, CHUNK // sum(A.shape[0] * E[0].numel() for A, E in zip(self.As, self.Es)))
+        entries = sum(len(A) * E[0].numel() for A, E in zip(self.As, self.Es))  # of a row
+        size = max(1, CHUNK // max(1, entries))
         return (slice(start, start + size) for start in range(0, len(self.residual), size))
 
     def features(self, rows: slice) -> Tensor:

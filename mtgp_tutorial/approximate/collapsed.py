@@ -22,7 +22,7 @@ class Collapsed(Bound):
         unknown's own variance stays in it."""
         if cells is None:
             cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
-        size = len(cells[0]) if joint else max(1, CHUNK // len(self.L))
+        size = len(cells[0]) if joint else max(1, CHUNK // max(1, len(self.L)))
         parts = [self.some(x, terms, rows, (a, b), joint) for a, b in zip(cells[0].split(size), cells[1].split(size))]
         mean, explained = zip(*parts)
         return torch.cat(mean), torch.cat(explained)

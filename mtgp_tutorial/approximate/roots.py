@@ -12,6 +12,8 @@ RANK = 1e-12  # an eigenvalue of B this small, next to the largest, counts as 0;
 
 def root(B: Tensor) -> Tensor:
     """root [T, R] with B = root root^T, R the rank of B; raises NotPositiveDefiniteError for what is no covariance."""
+    if not bool(B.isfinite().all()):
+        raise NotPositiveDefiniteError("B: holds NaN or infinite values, so it is no covariance; pass finite ones")
     values, vectors = torch.linalg.eigh(B)
     if not bool(values[0] >= -1e-8 * values[-1]):
         raise NotPositiveDefiniteError(

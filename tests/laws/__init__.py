@@ -20,6 +20,7 @@ from laws import (
     models,
     reading,
     simulation,
+    sparse,
     trends,
 )
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
@@ -42,6 +43,7 @@ ROOMS = (
     trends,
     forecasting,
     reading,
+    sparse,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
