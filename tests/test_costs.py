@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from mtgp_tutorial.approximate.bound import Bound
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
@@ -20,6 +21,7 @@ HOLES = COMPLETE._replace(cells=28)
 TWO = COMPLETE._replace(terms=2)
 APART = COMPLETE._replace(apart=True)
 NARROW = TWO._replace(width=2)  # kappa = 0
+FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, APART._replace(terms=3)))
 
 COST = {
     (Dense, COMPLETE): 30**3 + 450 * 30**2 + 5e5 * 9 + 6e6,
@@ -30,6 +32,9 @@ COST = {
     (FewHoles, HOLES): 8.5 * 10**3 + 1100 * 10**2 + 2.6 * 4 * 30 + 1.8 * 2 * 300 + 250 * 2 * 30 + 1.5e7,
     (Separate, APART): 3 * (1.2 * 10**3 + 300 * 10**2 + 1.1e7) + 4e6,
     (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
+    (Bound, FEW): 6 * 30 * 24**2 + 1e7,
+    (Bound, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
+    (Bound, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
@@ -40,6 +45,7 @@ ENTRIES = {
     (FewHoles, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
     (Separate, APART): 6 * 100 + 8 * 100,
     (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
+    (Bound, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
 }
 
 

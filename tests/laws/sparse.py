@@ -240,11 +240,14 @@ def law_inducing_inputs_are_rows_that_are_spread():
     Z = sparse(icm(data), 16).inducing
     assert len(Z) == 16 and bool((Z == rows.mT).any(1).all()) and float(Z[0]) == 0 and float(Z[-1]) == 9
     torch.testing.assert_close(sparse(icm(data), 32).inducing, rows)
-    two = TaskData(np.stack([x, 1000 * np.r_[np.tile([0.0, 1, 2], 11)]], 1), data.y)
-    Z = sparse(icm(two), 6).inducing
-    unit = Z / tensor([9.0, 2000.0])
-    apart = torch.cdist(unit, unit) + 9 * torch.eye(6)
-    assert float(apart.min()) > 0.2  # in ranges of the inputs, not in their units
+    places = RANDOM(88).uniform(size=(33, 2))
+    Z = sparse(icm(TaskData(places, data.y)), 6).inducing
+    assert float((torch.cdist(Z, Z) + 9 * torch.eye(6)).min()) > 0.3 and bool(
+        (Z[:, None] == tensor(places)).all(2).any(1).all()
+    )
+    close(
+        sparse(icm(TaskData(places * [1, 1000], data.y)), 6).inducing, Z * tensor([1, 1000])
+    )  # a unit changes nothing
     given = sparse(icm(data), [0.5, 2.5])
     assert given.inducing.tolist() == [[0.5], [2.5]] and icm(data).inducing is None
 
