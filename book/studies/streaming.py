@@ -1,0 +1,49 @@
+"""What the studies of tools/streaming share: tables, runs in processes of their own, and what a run printed."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parents[2] / "tools" / "streaming"
+sys.path.insert(0, str(PROGRAMS))
+
+import table  # tools/streaming
+
+
+def made(cells, seed=0):
+    """A folder with a table of so many cells, written once for each state of this machine's temporary files."""
+    folder = Path(tempfile.gettempdir()) / f"mtgp-table-{os.getpid()}-{cells}-{seed}"
+    if not folder.exists():
+        table.write(folder, cells, seed)
+    return folder
+
+
+def command(folder, path, processes=1, **options):
+    """What starts train.py; options by their names, such as natural_rate=0.1."""
+    torchrun = [Path(sys.executable).with_name("torchrun"), "--standalone", f"--nproc_per_node={processes}"]
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    start = [*torchrun, "--max-restarts=5"] if processes > 1 else [sys.executable]
+    return [*map(str, start), str(PROGRAMS / "train.py"), str(folder), str(path), *words]
+
+
+def finish(folder, path, processes=1, **options):
+    """Run to the end; what it printed, as numbers."""
+    done = subprocess.run(command(folder, path, processes, **options), text=True, capture_output=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return numbers(done.stdout)
+
+
+def numbers(printed):
+    """The numbers of train.py's report, by name; seconds are wall time."""
+    first, last, processes, peak = re.search(r"steps (\d+) to (\d+) on (\d+) .* peak ([\d.]+)", printed).groups()
+    warm, warm_cpu, cells, steps, steps_cpu = re.search(
+        r"start ([\d.]+) s, CPU ([\d.]+) s; (\d+) thousand cells ([\d.]+) s, CPU ([\d.]+)", printed
+    ).groups()
+    nlpd, coverage, best = re.search(r"NLPD ([-\d.]+), coverage ([\d.]+), best possible ([-\d.]+)", printed).groups()
+    found = {"from step": first, "steps": last, "processes": processes, "peak GiB": peak, "start s": warm}
+    found |= {"start CPU s": warm_cpu, "thousand cells": cells, "steps s": steps, "steps CPU s": steps_cpu}
+    return {name: float(value) for name, value in {**found, "NLPD": nlpd, "coverage": coverage, "best": best}.items()}
