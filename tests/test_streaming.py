@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 import torch
@@ -18,6 +19,7 @@ sys.path.insert(0, str(PROGRAMS))
 
 import bound  # noqa: E402
 import checkpoint  # noqa: E402
+import correlated  # noqa: E402
 import scoring  # noqa: E402
 import table  # noqa: E402
 import train  # noqa: E402
@@ -267,3 +269,24 @@ def test_wrong_ways_are_wrong_without_a_word():
     assert len(wrong) == 7 and all(float(error) > 0.01 for _, error, _ in wrong)
     assert [float(drift) > 0.001 for *_, drift in wrong] == [True] * 3 + [False] * 4
     assert float(late[0][2]) == 0 < float(late[1][2])
+
+
+def test_single_cells_say_nothing_of_correlated_noise():
+    exact, cells = correlated.gradients()
+    assert cells[0, 1] == cells[1, 0] == 0 and bool((cells.diagonal() != 0).all())
+    assert bool((exact.abs() > 1).all())
+    torch.testing.assert_close(exact, exact.T)
+
+
+def test_the_study_of_mini_batches_at_a_small_size(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROGRAMS.parents[1] / "book" / "studies"))
+    import minibatch
+
+    monkeypatch.setattr(minibatch, "ROWS", 40)
+    monkeypatch.setitem(minibatch.ARMS, "NGD", {"points": 10, "epochs": 3})
+    found = pd.DataFrame(minibatch.rows(0, 0.7, ("NGD",), (40,))).set_index("arm")
+    assert list(found.index) == ["exact, noise per task", "exact, noise full", "collapsed, 40 points", "NGD"]
+    close, far = found.loc["collapsed, 40 points"], found.loc["NGD"]
+    assert close["bound"] == pytest.approx(close["evidence at own"], abs=0.05)
+    assert close["NLPD"] == pytest.approx(close["NLPD at own"], abs=0.01)
+    assert far["bound"] < far["evidence at own"] < found["evidence at own"]["exact, noise per task"] + 1e-3

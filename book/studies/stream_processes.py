@@ -1,0 +1,48 @@
+"""One process and two over the same table, by size of batch: mtgp_tutorial/datasets/studies/stream_processes.csv.
+
+Two must reach the NLPD of one, in float64; what they take depends on what else runs, so `load` stands beside it (the
+mean number of processes that wanted a core), and CPU seconds are those of the first process. In the last row a worker
+is killed (-9) when the first checkpoint with a step is there, and torchrun starts both again. One machine, one seed.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import torch
+from running import run
+from streaming import command, finish, made, numbers
+
+BATCHES = (1024, 4096, 16384)
+OPTIONS = {"epochs": 1, "points": 12, "sample": 1000, "iterations": 3, "every": 5}
+
+
+def with_a_killed_worker(folder, path, **options):
+    """The second of two workers is killed once; what the run printed at its end, as numbers."""
+    words = command(folder, path, 2, **options)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as launcher:
+        while not path.exists() or torch.load(path)["step"] == 0:
+            time.sleep(0.05)
+        psutil.Process(launcher.pid).children()[1].kill()
+        printed = launcher.communicate()[0]
+    return numbers(printed)
+
+
+def rows(cells, batches=BATCHES):
+    """One row for each batch and number of processes, and one with a killed worker."""
+    folder, found = made(cells), []
+    with tempfile.TemporaryDirectory() as scratch:
+        for batch in batches:
+            for processes in (1, 2):
+                row = finish(folder, Path(scratch, f"{batch}-{processes}.pt"), processes, **OPTIONS, batch=batch)
+                found.append({"cluster": 0, "batch": batch, "killed": False, "load": os.getloadavg()[0], **row})
+        row = with_a_killed_worker(folder, Path(scratch, "killed.pt"), **OPTIONS, batch=batches[0])
+        found.append({"cluster": 0, "batch": batches[0], "killed": True, "load": os.getloadavg()[0], **row})
+    return found
+
+
+if __name__ == "__main__":
+    run(__file__, [(60_000,)])

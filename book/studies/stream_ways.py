@@ -1,0 +1,25 @@
+"""Right and wrong ways to write the bound on two processes: mtgp_tutorial/datasets/studies/stream_ways.csv.
+
+The table that tools/streaming/wrong_ways.py prints: one batch, one model, two processes of one machine.
+"""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+from running import run
+from streaming import PROGRAMS
+
+
+def rows(processes):
+    """One row for each way."""
+    torchrun = Path(sys.executable).with_name("torchrun")
+    words = [torchrun, "--standalone", f"--nproc_per_node={processes}", PROGRAMS / "wrong_ways.py"]
+    printed = subprocess.run(words, check=True, text=True, capture_output=True).stdout
+    return pd.read_csv(io.StringIO(printed)).assign(cluster=0)
+
+
+if __name__ == "__main__":
+    run(__file__, [(2,)])

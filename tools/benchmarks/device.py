@@ -1,0 +1,105 @@
+"""From how many cells on a CUDA card is worth it: value and gradient of each exact form, on the card and on the CPU.
+
+    python tools/benchmarks/device.py             # a few minutes; wall milliseconds, least of several
+    python tools/benchmarks/device.py --quick     # the small tables
+
+Prints the card's name: a threshold holds for a card of that kind. The CPU has as many threads as torch gives it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+THREADS = os.cpu_count() or 1
+os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))  # the other benchmarks take one
+
+from common import about, table  # noqa: E402, I001
+
+import torch  # noqa: E402
+from gpytorch.kernels import MaternKernel  # noqa: E402
+
+from mtgp_tutorial import Model, TaskData, icm, independent, lmc  # noqa: E402
+from mtgp_tutorial.exact import forms  # noqa: E402
+from mtgp_tutorial.exact.form import Form, Term  # noqa: E402
+
+ROWS = (50, 100, 200, 500, 1000, 2000, 4000)
+TASKS = 4
+DENSEST = 5000  # cells; a dense matrix of more takes minutes on a CPU
+CASES: list[tuple[float, Callable[[TaskData], Model]]] = [  # share of holes, and a model; a form takes the first it can
+    (0.1, lambda data: lmc(data, kernels=2)),
+    (0.1, independent),
+    (0.0, lambda data: lmc(data, kernels=2, own=False)),
+    (0.0, icm),
+    (0.01, icm),
+    (0.1, lambda data: icm(data, kernel=MaternKernel(nu=1.5))),
+]
+
+
+def case(form: type[Form], rows: int) -> tuple[TaskData, Callable[[TaskData], Model]] | None:
+    """A table of so many rows, and the model of it that the form applies to."""
+    for holes, build in CASES:
+        data = table(rows, TASKS, holes=holes)
+        if form.cost(forms.with_values(build(data).problem())[0].shape()) < math.inf:
+            return data, build
+    return None
+
+
+def program(model: Model, form: type[Form]) -> Callable[[], object]:
+    """Kernel, value and gradient against length-scales, each B_q, Sigma and the residual."""
+    given = model.problem()
+    leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
+    Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
+    problem = given._replace(
+        residual=leaves[0], Sigma=leaves[1], terms=[Term(term.kernel, B) for term, B in zip(given.terms, Bs)]
+    )
+    lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
+    return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+
+
+def milliseconds(run: Callable[[], object], repeats: int) -> float:
+    """Least wall time; a card works on while Python goes on, so it is waited for."""
+    times = []
+    for _ in range(repeats + 1):  # the first one loads libraries
+        start = time.perf_counter()
+        run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return 1e3 * min(times[1:])
+
+
+def lines(devices: tuple[str, ...], rows: tuple[int, ...], repeats: int = 5) -> Iterator[str]:
+    """One line for each form that applies and number of rows: cells, and the time on each device."""
+    for form in forms.FORMS:
+        for n in rows:
+            found = case(form, n)
+            cells = 0 if found is None else int(found[0].observed.sum())
+            if found is None or (form.__name__ == "Dense" and cells > DENSEST):
+                continue
+            there = [found[1](found[0].to(device)) for device in devices]
+            times = [milliseconds(program(model, form), repeats) for model in there]
+            yield f"{form.__name__:10} {n:5} {cells:6} " + " ".join(f"{each:10.2f}" for each in times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="the small tables alone")
+    quick = parser.parse_args().quick
+    if not torch.cuda.is_available():
+        sys.exit("device: torch sees no CUDA device here, and there is nothing to compare; run this where there is one")
+    torch.set_num_threads(THREADS)
+    print(f"{torch.cuda.get_device_name()}; {about().replace('one thread', f'{THREADS} threads')}")
+    print("form        rows  cells        CPU       card")
+    for line in lines(("cpu", "cuda"), ROWS[:3] if quick else ROWS):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
