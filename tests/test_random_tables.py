@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws.common import in_each_form
 
-from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, predict
+from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, predict, sparse
 
 settings.register_profile("book", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("book")
@@ -71,6 +71,10 @@ def test_right_answer_in_every_form_or_the_listed_error(xy, noise, kind, quiet, 
         terms = [-0.5 * residual @ a, -0.5 * log_det, -0.5 * len(residual) * np.log(2 * np.pi)]
         assert abs(fitted.model.log_likelihood().item() - sum(terms)) < 1e-8 * max(map(abs, terms))
         _filled_by_numpy(fitted, C, residual, cells, data)
+    places = len(data.x[data.observed.any(1)].unique(dim=0))
+    bound = with_less_noise(laws.unfitted(sparse(build(), places), 1), quiet).model.log_likelihood().item()
+    size = max(map(abs, terms))  # the bound's jitter is up to a ten-thousandth of the noise
+    assert -5e-3 * size < bound - sum(terms) < 1e-8 * size
 
 
 def with_less_noise(fitted, quiet):

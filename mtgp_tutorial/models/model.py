@@ -127,9 +127,9 @@ class Model(torch.nn.Module):
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
 
-        It shares its modules with this model. For a table with holes use it inside
-        gpytorch.settings.observation_nan_policy("mask"). Raises ValueError for a table with known standard errors,
-        for which GPyTorch's multi-task likelihood has no place.
+        It shares its modules with this model; of a sparse one it is the exact model. For a table with holes use it
+        inside gpytorch.settings.observation_nan_policy("mask"). Raises ValueError for a table with known standard
+        errors, for which GPyTorch's multi-task likelihood has no place.
         """
         if self.data.sd is not None:
             raise ValueError("exact_gp: the table has known standard errors, and GPyTorch's model would not; pass none")
