@@ -1,12 +1,14 @@
 """The plain copies: in step with the chapters, free of MyST, and able to fetch the module on Colab."""
 
 import glob
+import inspect
 import os
 import re
 import shutil
 import sys
 import tomllib
 
+import blocks  # tools/blocks.py
 import nbformat
 import plain  # tools/plain.py
 import public  # tools/public.py
@@ -95,6 +97,9 @@ EXAMPLES = {
     "```python\n{cite}`untouched`\n```": "```python\n{cite}`untouched`\n```",
     "[a](b.ipynb) [c](d.md) [e](https://f)": "[a](b.ipynb) [c](../d.md) [e](https://f)",
     "a\n% a comment\nb": "a\nb",
+    "```{literalinclude} ../tools/blocks.py\n:pyobject: directive\n```": (
+        "```python\n" + inspect.getsource(blocks.directive).rstrip() + "\n```"
+    ),
 }
 
 
@@ -109,6 +114,7 @@ WRONG = {
     "{eq}`gone`": "gone",
     "{cite:t}`gone`": "gone",
     "{doc}`gone`": "gone",
+    "```{literalinclude} ../tools/blocks.py\n:pyobject: Directive.gone\n```": "Directive.gone",
 }
 
 

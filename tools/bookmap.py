@@ -45,6 +45,7 @@ CHAPTERS = {
     "cases": "from a question to a decision, on real tables",
     "more_cases": "a map, a ragged edge, many tasks, errors that are known",
     "speed": "the same numbers for less: splits, projections, a filter",
+    "scale": "a bound instead of the evidence: many cells, many processes",
 }
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 
 from blocks import FENCE, Directive, split
 from linking import Book, Label, anchored
+from quoting import quoted
 from shapes import EQUATION, fold, quote, tidy
 
 ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
@@ -147,6 +148,8 @@ class Converter:
             return self.figure(block)
         if block.name == "solution":
             return "\n" + fold(self.solved(block), self.text(block.body))
+        if block.name == "literalinclude":
+            return f"```python\n{quoted(block.title, block.options.get('pyobject', ''))}\n```"
         if block.name == "dropdown":
             return "\n" + fold(block.title, self.text(block.body))
         heading = self.heading(block, kind)
