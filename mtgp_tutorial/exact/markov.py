@@ -153,5 +153,7 @@ class Markov(Form):
         if not joint:
             return as_tensor(self.looked_back.D[places, tasks, tasks], self.residual)
         used, which = np.unique(places, return_inverse=True)
+        if len(used) == 1:
+            return as_tensor(self.looked_back.D[used[0]][tasks[:, None], tasks], self.residual)
         blocks = self.looked_back.blocks(used)
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)
