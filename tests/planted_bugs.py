@@ -917,15 +917,15 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "cells of a block one by one",
         "answers/leaving.py",
-        "error[cells] = left @ weights[cells]",
-        "error[cells] = left.diagonal() * weights[cells]",
+        "error[block] = left @ weights[block]",
+        "error[block] = left.diagonal() * weights[block]",
         "law_leave_out_is_what_is_left_when_cells_are_hidden",
     ),
     (
         "blocks ignored",
         "answers/leaving.py",
-        "(labels == label) & observed",
-        "(labels >= label) & (labels <= label + 1) & observed",
+        "labels.argsort(stable=True)",
+        "torch.arange(len(labels))",
         "law_leave_out_is_what_is_left_when_cells_are_hidden",
     ),
     (

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
@@ -27,8 +28,10 @@ from mtgp_tutorial import (
 from mtgp_tutorial.exact import chain, filtering, forms, markov
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
+from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.report import timing
 from mtgp_tutorial.report.arms import arms_for
+from mtgp_tutorial.report.command import main
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -184,3 +187,26 @@ def test_compiled_and_plain_are_the_same(monkeypatch):
             found.append([form.value(), form.weights, *lengths, *Bs, Sigma, mean, joint, drawn])
         for plain, compiled in zip(*found, strict=True):
             assert (plain - compiled).abs().max() <= 1e-10 * plain.abs().max()
+
+
+@pytest.mark.slow
+def test_a_report_goes_along_the_rows(tmp_path, monkeypatch):
+    """A whole report in which the models that share are long series; separate tasks are cheaper one by one here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(markov, "LONG", 200)
+    monkeypatch.setattr(filtering, "COMPILED", 100)
+    taken, usual = set(), forms.cheapest
+
+    def cheapest(shape):
+        taken.add(usual(shape) if shape.cells > 200 else None)
+        return usual(shape)
+
+    monkeypatch.setattr(forms, "cheapest", cheapest)
+    rng, t = np.random.default_rng(0), np.arange(300.0)
+    y = np.sin(0.1 * t[:, None] + 0.3 * np.arange(2)) + 0.3 * rng.normal(size=(300, 2))
+    y[40:55, 0] = y[180:195, 1] = np.nan
+    pd.DataFrame({"t": t, "a": y[:, 0], "b": y[:, 1]}).to_csv("long.csv", index=False)
+    assert main(["report", "long.csv", "--trials", "2"]) == 0
+    assert Markov in taken and taken <= {Markov, Separate, None}
+    filled = pd.read_csv("long-report/filled.csv")
+    assert len(filled) == 300 and filled["a"].notna().all() and filled["b"].notna().all()

@@ -40,17 +40,17 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
+    cells = all_cells(observed)
     if isinstance(by, str) and by == "cell":
-        cells = all_cells(observed)
         variance[cells] = 1 / conditioned.inverse_diagonal(cells)
         error[cells] = variance[cells] * weights[cells]
     else:
-        labels = block_labels(by, observed)
-        for label in labels[observed].unique():
-            cells = all_cells((labels == label) & observed)
-            left = torch.cholesky_inverse(cholesky(conditioned.inverse(cells), "inverse covariance of a block"))
-            variance[cells] = left.diagonal()
-            error[cells] = left @ weights[cells]
+        labels = block_labels(by, observed)[observed]
+        for at in labels.argsort(stable=True).split(labels.unique(return_counts=True)[1].tolist()):
+            block = cells[0][at], cells[1][at]
+            left = torch.cholesky_inverse(cholesky(conditioned.inverse(block), "inverse covariance of a block"))
+            variance[block] = left.diagonal()
+            error[block] = left @ weights[block]
     mean = model.scale.to_data(model.unit.y - error)
     data = model.data
     found = Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-COMPILED = 2000  # rows from which compiling is worth its half minute, which is spent once and kept in a file
+COMPILED = 500  # rows from which compiling is worth its half minute, which is spent once and kept in a file
 
 
 def available() -> bool:

@@ -28,7 +28,7 @@ from mtgp_tutorial.exact.loading import loaded, loads_of, merged
 from mtgp_tutorial.exact.slopes import Slopes
 from mtgp_tutorial.exact.unknowns import Unknowns
 
-LONG = 10_000  # observed cells from which this form is chosen by itself: above all tables of the book
+LONG = 2000  # observed cells from which this form is chosen by itself: above all tables of the book
 
 
 class Markov(Form):
@@ -153,5 +153,7 @@ class Markov(Form):
         if not joint:
             return as_tensor(self.looked_back.D[places, tasks, tasks], self.residual)
         used, which = np.unique(places, return_inverse=True)
+        if len(used) == 1:
+            return as_tensor(self.looked_back.D[used[0]][tasks[:, None], tasks], self.residual)
         blocks = self.looked_back.blocks(used)
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)

@@ -167,7 +167,7 @@ def law_every_form_is_the_cheapest_somewhere():
     ]
     shapes.append(forms.Shape(20_000, 3, 50_000, 1, False, 3, False, 6))
     assert {forms.cheapest(shape) for shape in shapes} == set(forms.FORMS)
-    short = forms.Shape(3000, 3, 9000, 1, False, 3, False, 6)
+    short = forms.Shape(660, 3, 1980, 1, False, 3, False, 6)
     assert forms.cheapest(short) is forms.Split and forms.cheapest(short._replace(known=True)) is forms.Dense
     complete = forms.Shape(1000, 2, 2000, 1, False, 2)
     assert forms.cheapest(complete) is forms.Split and forms.cheapest(complete._replace(cells=1990)) is not forms.Split
