@@ -25,7 +25,7 @@ def command(folder, path, processes=1, **options):
     """What starts train.py; options by their names, such as natural_rate=0.1."""
     torchrun = [Path(sys.executable).with_name("torchrun"), "--standalone", f"--nproc_per_node={processes}"]
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    start = [*torchrun, "--max-restarts=5"] if processes > 1 else [sys.executable]
+    start = [*torchrun, "--max-restarts=1"] if processes > 1 else [sys.executable]
     return [*map(str, start), str(PROGRAMS / "train.py"), str(folder), str(path), *words]
 
 
