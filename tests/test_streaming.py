@@ -239,7 +239,7 @@ def test_a_killed_run_ends_on_the_same_bits(folder, finished):
 def test_two_processes_and_a_killed_worker(folder, finished):
     """The launcher starts both again, from the last checkpoint; the numbers are those of one process."""
     path = folder.parent / "two.pt"
-    restarts = command(folder, path, *two("--max-restarts=5"))
+    restarts = command(folder, path, *two("--max-restarts=1"))
     with subprocess.Popen(restarts, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for(path, 8, process)
         workers = psutil.Process(process.pid).children()

@@ -1,8 +1,8 @@
-"""kill -9 at twenty random moments, resumed each time: mtgp_tutorial/datasets/studies/stream_killed.csv.
+"""kill -9 at random moments, twenty or more, resumed each time: mtgp_tutorial/datasets/studies/stream_killed.csv.
 
 A run over 60,000 cells is killed when its process has used a random number of CPU seconds, started again, and so on
-until it is done; then the next run, until there are twenty kills. `equal` says whether model and optimisers are at the
-end, to the last bit, those of a run that was never killed. Step -1: there was no checkpoint yet.
+until it is done; then the next run, until there are twenty kills or more. `equal` says whether model and optimisers
+are at the end, to the last bit, those of a run that was never killed. Step -1: there was no checkpoint yet.
 """
 
 import multiprocessing
@@ -41,7 +41,7 @@ def killed_at(seconds, words):
     process = start(words)
     seen = psutil.Process(process.pid)
     while process.exitcode is None and seen.is_running() and sum(seen.cpu_times()[:2]) < seconds:
-        time.sleep(0.002)
+        time.sleep(0.01)
     process.kill()
     process.join()
     return process.exitcode == -9

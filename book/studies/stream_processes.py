@@ -9,6 +9,7 @@ import os
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -31,18 +32,17 @@ def with_a_killed_worker(folder, path, **options):
     return numbers(printed)
 
 
-def rows(cells, batches=BATCHES):
-    """One row for each batch and number of processes, and one with a killed worker."""
+def rows(cells, batch, killed=False):
+    """One process and two with batches of this size; or two, one of which is killed."""
     folder, found = made(cells), []
     with tempfile.TemporaryDirectory() as scratch:
-        for batch in batches:
-            for processes in (1, 2):
-                row = finish(folder, Path(scratch, f"{batch}-{processes}.pt"), processes, **OPTIONS, batch=batch)
-                found.append({"cluster": 0, "batch": batch, "killed": False, "load": os.getloadavg()[0], **row})
-        row = with_a_killed_worker(folder, Path(scratch, "killed.pt"), **OPTIONS, batch=batches[0])
-        found.append({"cluster": 0, "batch": batches[0], "killed": True, "load": os.getloadavg()[0], **row})
+        for processes in (2,) if killed else (1, 2):
+            program = with_a_killed_worker if killed else partial(finish, processes=processes)
+            row = program(folder, Path(scratch, f"{processes}.pt"), **OPTIONS, batch=batch)
+            found.append({"cluster": 0, "batch": batch, "killed": killed, "load": os.getloadavg()[0], **row})
     return found
 
 
 if __name__ == "__main__":
-    run(__file__, [(60_000,)])
+    os.environ["MTGP_JOBS"] = "1"  # runs that took turns can be compared
+    run(__file__, [*((60_000, batch) for batch in BATCHES), (60_000, BATCHES[0], True)])

@@ -1,7 +1,8 @@
 """What the studies of tools/streaming share: tables, runs in processes of their own, and what a run printed."""
 
-import os
+import atexit
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,13 @@ sys.path.insert(0, str(PROGRAMS))
 
 import table  # tools/streaming
 
+SCRATCH = Path(tempfile.mkdtemp(prefix="mtgp-tables-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+
 
 def made(cells, seed=0):
-    """A folder with a table of so many cells, written once for each state of this machine's temporary files."""
-    folder = Path(tempfile.gettempdir()) / f"mtgp-table-{os.getpid()}-{cells}-{seed}"
+    """A folder with a table of so many cells, written once by each process and removed when that ends."""
+    folder = SCRATCH / f"{cells}-{seed}"
     if not folder.exists():
         table.write(folder, cells, seed)
     return folder
@@ -25,7 +29,7 @@ def command(folder, path, processes=1, **options):
     """What starts train.py; options by their names, such as natural_rate=0.1."""
     torchrun = [Path(sys.executable).with_name("torchrun"), "--standalone", f"--nproc_per_node={processes}"]
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    start = [*torchrun, "--max-restarts=5"] if processes > 1 else [sys.executable]
+    start = [*torchrun, "--max-restarts=1"] if processes > 1 else [sys.executable]
     return [*map(str, start), str(PROGRAMS / "train.py"), str(folder), str(path), *words]
 
 

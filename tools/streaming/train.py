@@ -31,6 +31,18 @@ def stopped(*_: object) -> None:
     os._exit(1)
 
 
+def join() -> None:
+    """Meet the other processes. torchrun keeps one store for all restarts, and in it the addresses of dead processes.
+
+    Left to itself, torch 2.13 reads these: a restart then fails to connect, or waits for ever. So each attempt has a
+    part of the store for itself.
+    """
+    place, hosted = os.environ["MASTER_ADDR"], os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    store = dist.TCPStore(place, int(os.environ["MASTER_PORT"]), WORLD, is_master=RANK == 0 and not hosted)
+    own = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    dist.init_process_group("nccl" if DEVICE != "cpu" else "gloo", store=own, rank=RANK, world_size=WORLD)
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("table")
@@ -62,7 +74,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if WORLD > 1:
         signal.signal(signal.SIGTERM, stopped)
-        dist.init_process_group("nccl" if DEVICE != "cpu" else "gloo")
+        join()
     if given.batch % WORLD:
         raise ValueError(f"batch: {given.batch} cells cannot be shared by {WORLD} processes; pass a multiple of it")
     run = Run(given, tables.read(given.table))
