@@ -1682,6 +1682,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "unit = rows / input_spread(rows)",
         "unit = rows",
         "law_inducing_inputs_are_rows_that_are_spread",
+    ),
+    (
         "long: a transition transposed",
         "exact/chain.py",
         "(A[:, :, None, :, None] * eye",

@@ -27,7 +27,7 @@ from gpytorch.kernels import MaternKernel  # noqa: E402
 
 from mtgp_tutorial import Model, TaskData, icm, independent, lmc  # noqa: E402
 from mtgp_tutorial.exact import forms  # noqa: E402
-from mtgp_tutorial.exact.form import Form, Term  # noqa: E402
+from mtgp_tutorial.exact.form import Form  # noqa: E402
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 4000)
 TASKS = 4
@@ -56,9 +56,8 @@ def program(model: Model, form: type[Form]) -> Callable[[], object]:
     given = model.problem()
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
-    problem = given._replace(
-        residual=leaves[0], Sigma=leaves[1], terms=[Term(term.kernel, B) for term, B in zip(given.terms, Bs)]
-    )
+    terms = [term._replace(B=B) for term, B in zip(given.terms, Bs)]
+    problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
     return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
 
