@@ -162,6 +162,6 @@ def test_letters_come_with_the_module():
         figure = plt.figure()
         figure.text(0, 0, "Ž ≥ $\\rho_1 \\otimes K$")
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Matplotlib warns of a letter that no face has
+            warnings.simplefilter("error", UserWarning)  # Matplotlib warns of a letter that no face has
             figure.canvas.draw()
         plt.close(figure)
