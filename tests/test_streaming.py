@@ -52,7 +52,7 @@ def command(folder, path, *launcher):
 
 
 def two(*more):
-    return Path(sys.executable).with_name("torchrun"), "--standalone", "--nproc_per_node=2", *more
+    return sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", *more  # torchrun
 
 
 def nlpd(printed):
