@@ -25,6 +25,7 @@ import table  # noqa: E402
 import train  # noqa: E402
 import variational  # noqa: E402
 import warm  # noqa: E402
+from pretended import PretendedDevice, label  # noqa: E402
 
 F64 = torch.float64
 SMALL = "--epochs 4 --batch 256 --points 5 --sample 400 --iterations 3 --every 4".split()
@@ -290,3 +291,15 @@ def test_the_study_of_mini_batches_at_a_small_size(monkeypatch):
     assert close["bound"] == pytest.approx(close["evidence at own"], abs=0.05)
     assert close["NLPD"] == pytest.approx(close["NLPD at own"], abs=0.01)
     assert far["bound"] < far["evidence at own"] < found["evidence at own"]["exact, noise per task"] + 1e-3
+
+
+def test_the_start_climbs_on_a_device_too():
+    """On a pretended one: as high as on the CPU, and nothing there is handed to numpy."""
+    x = torch.rand(80, 1, generator=torch.Generator().manual_seed(0), dtype=F64)
+    some = x, torch.arange(80) % 2, torch.sin(6 * x[:, 0])
+    points = torch.linspace(0, 1, 6, dtype=F64)[:, None]
+    height = warm.climb(bound.Bound(points, 2, 1, 80), some, 4)
+    with PretendedDevice():
+        model = bound.Bound(points, 2, 1, 80).to("cuda")
+        assert warm.climb(model, tuple(column.to("cuda") for column in some), 4) == pytest.approx(height)
+        assert label(model.W) == "cuda"

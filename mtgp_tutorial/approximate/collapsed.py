@@ -36,9 +36,7 @@ class Collapsed(Bound):
         explained = phi @ phi.mT if joint else (phi**2).sum(1)
         if rows is not None:
             own = rows[cells[0]]
-            shared = (
-                self.problem.Sigma[cells[1]] * (own >= 0)[:, None]
-            )  # covariance of its noise with the row's, [k, T]
+            shared = self.problem.Sigma[cells[1]] * (own >= 0)[:, None]  # of its noise with the row's, [k, T]
             g = (self.U[own] @ shared[..., None])[..., 0]
             pairs = [(A[:, own].mT[:, :, None], (g[:, None] @ E[own])) for A, E in zip(self.As, self.Es)]
             told = phi - torch.cat([(A * E).flatten(1) for A, E in pairs], 1)
@@ -62,5 +60,5 @@ class Collapsed(Bound):
     def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
         raise ValueError(
             "fit: has the sparse bound, which has no exact leave-one-out; hide cells (TaskData.hide) and impute them, "
-            " fit without sparse"
+            "or fit without sparse"
         )

@@ -44,7 +44,7 @@ def load(path: str | Path, marks: dict[str, Any]) -> dict[str, Any] | None:
     if not Path(path).exists():
         return None
     try:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)  # a process may have another device
         theirs = state["marks"]
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
         raise ValueError(f"checkpoint: {path} is damaged or no checkpoint; remove it to start afresh") from None

@@ -70,9 +70,9 @@ def climb(model: Bound, cells: Cells, iterations: int) -> float:
         vector_to_parameters(torch.from_numpy(vector).to(free[0]), free)
         value = -collapsed(model, cells)
         grads = [grad.contiguous() for grad in torch.autograd.grad(value, free)]
-        return float(value.detach()), parameters_to_vector(grads).double().numpy()
+        return float(value.detach()), parameters_to_vector(grads).double().cpu().numpy()
 
-    start = parameters_to_vector(free).detach().double().numpy().copy()
+    start = parameters_to_vector(free).detach().double().cpu().numpy().copy()
     limits = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits)
     vector_to_parameters(torch.from_numpy(found.x).to(free[0]), free)
