@@ -40,7 +40,7 @@ COST = {
     (Bound, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
-    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 15 * 512 * 36,
+    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 40 * (2**15 // 6) * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,
@@ -72,8 +72,16 @@ def test_a_form_that_does_not_apply_is_never_the_cheapest():
     assert Markov.cost(LONG._replace(cells=1999)) == Markov.cost(LONG._replace(state=0)) == math.inf
 
 
-@pytest.mark.parametrize(("installed", "of_a_row"), [(True, 8e5), (False, 5.8e6)])
-def test_cost_of_a_long_series(monkeypatch, installed, of_a_row):
-    """A row costs less where numba is installed; the state's size counts with its square and its cube."""
+@pytest.mark.parametrize(
+    ("installed", "state", "of_a_row"),
+    [
+        (True, 6, 8e5 + 3e3 * 36 + 120 * 216),
+        (False, 6, 2e5 + 1.2e5 * 6 + 1.4e4 * 36),
+        (False, 20, 5.8e6 + 3e3 * 400 + 120 * 8000),
+    ],
+    ids=["compiled", "scan", "plain"],
+)
+def test_cost_of_a_long_series(monkeypatch, installed, state, of_a_row):
+    """A row costs less where numba is installed; without it a small state is scanned, and a large one is not."""
     monkeypatch.setattr("mtgp_tutorial.exact.markov.available", lambda: installed)
-    assert Markov.cost(LONG) == 5000 * (of_a_row + 3e3 * 36 + 120 * 216)
+    assert Markov.cost(LONG._replace(state=state)) == 5000 * of_a_row

@@ -7,6 +7,7 @@ from pathlib import Path
 import laws
 import pytest
 import torch
+from gpytorch.kernels import MaternKernel
 from laws.common import RANDOM, in_each_form, unfitted
 from pretended import MixedDevicesError, PretendedDevice, label
 
@@ -40,6 +41,7 @@ ARMS = {
     "apart": lambda data: independent(data),
     "one kernel": lambda data: icm(data, noise="full"),
     "two kernels": lambda data: lmc(data, kernels=2),
+    "a long series": lambda data: icm(data, kernel=MaternKernel(nu=1.5), noise="full"),
     "fewer functions than tasks": lambda data: lmc(data, kernels=2, own=False, noise="full"),
 }
 SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in ARMS.items()}
@@ -105,16 +107,19 @@ def test_the_bound_does_not_mix_devices(arm):
 
 def same_on_a_pretended_device(fitted, build, data):
     x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
-    expected = answers(fitted, x) + gradients(fitted) + value_and_gradient(fitted.model)
+    expected = answers(fitted, x) + gradients(fitted)
+    scans = isinstance(fitted.conditioned().form, Markov)  # inside autograd they would ask for a real device
+    expected += [] if scans else value_and_gradient(fitted.model)
     with PretendedDevice():
         moved = data.to("cuda")
         assert moved.x.device.type == moved.y.device.type == "cuda"
         there = unfitted(build(moved), 2)
         found = answers(there, x.to("cuda")) + gradients(there)
         assert {label(value) for value in found} == {"cuda"}
-        found += value_and_gradient(there.model)
+        found += [] if scans else value_and_gradient(there.model)
+    exact = 1e-7 if scans else 0  # on a device they are scans, here the rows go one by one
     for ours, theirs in zip(found, expected, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+        torch.testing.assert_close(ours, theirs, rtol=exact, atol=exact, equal_nan=True)
 
 
 def test_a_fit_does_not_mix_devices():

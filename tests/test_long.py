@@ -25,7 +25,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
-from mtgp_tutorial.exact import chain, filtering, forms, markov
+from mtgp_tutorial.exact import chain, filtering, forms, markov, running, scanning
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.separate import Separate
@@ -54,10 +54,12 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_all_calls_say_the_same(name, monkeypatch):
-    """The same fit and answers as in the forms that a short table takes by itself."""
+    """The same fit and answers as in the forms that a short table takes by itself, row by row and as a scan."""
     data, x, found = series(), [0.4, 1.7, 9.0], []
-    for long in (10_000, 0):
+    monkeypatch.setattr(running, "available", lambda: False)
+    for long, scanned in ((10_000, 500), (0, 500), (0, 1)):
         monkeypatch.setattr(markov, "LONG", long)
+        monkeypatch.setattr(running, "COMPILED", scanned)
         if not long:
             usual = forms.cheapest
             monkeypatch.setattr(forms, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
@@ -71,9 +73,10 @@ def test_all_calls_say_the_same(name, monkeypatch):
         drawn = sample(fitted, fitted.model.data, 2, seed=0, noise=True)
         found.append([*(part for one in answers for part in (one.mean, one.variance)), *joint, drawn])
         found[-1].append(torch.tensor(fitted.log_likelihood))
-    for one, other in zip(*found, strict=True):
-        assert torch.equal(one.isnan(), other.isnan())
-        assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
+    for other, *ours in zip(*found, strict=True):
+        for one in ours:
+            assert torch.equal(one.isnan(), other.isnan())
+            assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
 
 
 def test_which_tables_take_it(monkeypatch):
@@ -162,11 +165,21 @@ def test_numba_is_imported_when_it_is_used():
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
 
 
-def test_without_numba_plain_numpy_is_taken(monkeypatch):
-    monkeypatch.setattr(filtering, "available", lambda: False)
-    assert filtering.runner(filtering.path, 10**9) is filtering.path
-    monkeypatch.setattr(filtering, "available", lambda: True)
-    assert filtering.runner(filtering.path, filtering.COMPILED - 1) is filtering.path
+def test_which_program_runs_the_rows(monkeypatch):
+    """Short tables as the lines stand; long ones compiled, or scanned without numba where the state is small."""
+    usual, few, many, small = filtering.filtered, running.COMPILED - 1, running.COMPILED, running.WIDE - 1
+    card = torch.device("cuda")
+    for installed in (False, True):
+        monkeypatch.setattr(running, "available", lambda installed=installed: installed)
+        assert running.runner(usual, few, small) is usual and running.runner(filtering.path, few) is filtering.path
+        assert running.runner(usual, few, 1000, card).func is scanning.filtered
+        assert running.runner(filtering.adjoint, many, 1000, card).func is scanning.adjoint
+    monkeypatch.setattr(running, "compiled", lambda function: "compiled")
+    assert running.runner(usual, many, small) == running.runner(filtering.path, many, small, card) == "compiled"
+    monkeypatch.setattr(running, "available", lambda: False)
+    scan = running.runner(usual, many, small)
+    assert (scan.func, scan.keywords) == (scanning.filtered, {"device": running.CPU})
+    assert running.runner(usual, many, running.WIDE) is usual and running.runner(filtering.path, many) is filtering.path
 
 
 @pytest.mark.slow  # compiling takes half a minute of CPU, once
@@ -179,7 +192,7 @@ def test_compiled_and_plain_are_the_same(monkeypatch):
         rows = torch.tensor([-1, 1, 2])
         x = torch.cat([torch.tensor([[0.7]]).double(), lean.x[1:3]])
         for limit in (10**9, 0):
-            monkeypatch.setattr(filtering, "COMPILED", limit)
+            monkeypatch.setattr(running, "COMPILED", limit)
             form = Markov(lean)
             lengths, Bs, Sigma = form.gradients()
             mean, joint = form.posterior(x, lean.terms, rows, None, True)
@@ -194,7 +207,7 @@ def test_a_report_goes_along_the_rows(tmp_path, monkeypatch):
     """A whole report in which the models that share are long series; separate tasks are cheaper one by one here."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(markov, "LONG", 200)
-    monkeypatch.setattr(filtering, "COMPILED", 100)
+    monkeypatch.setattr(running, "COMPILED", 100)
     taken, usual = set(), forms.cheapest
 
     def cheapest(shape):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mtgp_tutorial.exact.chain import KEPT, Chain, Stretch
-from mtgp_tutorial.exact.filtering import bridged, runner
+from mtgp_tutorial.exact.filtering import bridged
+from mtgp_tutorial.exact.running import runner
 
 
 class Inverse:

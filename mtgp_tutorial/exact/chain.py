@@ -2,7 +2,7 @@
 
 A state has p entries for each kernel (`state_space`), each of them for every task: s = T times the sum of all p. Its
 transition is kron(A, I_T), its noise kron(Q, B_q), and the rows read the first entry of every kernel. The matrices
-[s, s] are built for one stretch of about sqrt(N) rows at a time. Of the filter's results only those at the ends of
+[s, s] are built for one stretch of some thousand rows at a time. Of the filter's results only those at the ends of
 stretches are kept where all of them would be too many; the way back then computes them again.
 """
 
@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
-from mtgp_tutorial.exact.filtering import adjoint, filtered, runner
+from mtgp_tutorial.exact.filtering import adjoint, filtered
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.exact.running import CPU, runner
 from mtgp_tutorial.exact.state_space import FAR, Steps, stationary, steps
 
-SHORTEST = 512  # rows of a stretch, at least
+SHORTEST = 2**15  # numbers of the states of a stretch, at least; longer ones cost memory, shorter ones a scan's time
 KEPT = 2**25  # numbers of the filter that are kept (a quarter of a GiB); beyond, the way back computes them again
 EPSILON = np.finfo(float).eps
 
@@ -49,11 +51,21 @@ class Stretch(NamedTuple):
 
 
 class Chain:
-    """x [N] ascending, y [N, T] with NaN at holes, variances [N, T] or None, the kernels, and Sigma [T, T]."""
+    """x [N] ascending, y [N, T] with NaN at holes, variances [N, T] or None, the kernels, and Sigma [T, T].
+
+    device: where scans run; all arrays are numpy's.
+    """
 
     def __init__(
-        self, x: np.ndarray, y: np.ndarray, variances: np.ndarray | None, parts: Sequence[Part], Sigma: np.ndarray
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        variances: np.ndarray | None,
+        parts: Sequence[Part],
+        Sigma: np.ndarray,
+        device: torch.device = CPU,
     ):
+        self.device = device
         self.x, self.seen, self.y = x, (~np.isnan(y)).astype(float), np.nan_to_num(y)
         self.variances = np.zeros_like(y) if variances is None else np.nan_to_num(variances)
         self.parts, self.Sigma, T = parts, np.ascontiguousarray(Sigma), y.shape[1]
@@ -68,7 +80,7 @@ class Chain:
         self.stationary = self.noise(self.one_by_one([stationary(part.order)[None] for part in parts]))[0]
         largest = (self.H @ self.stationary @ self.H.T + self.Sigma).diagonal()
         self.least = 4 * self.size * EPSILON * largest  # a pivot below it is rounding error
-        length = max(SHORTEST, math.isqrt(len(x)))
+        length = max(SHORTEST // self.size, math.isqrt(len(x)))
         self.stretches = [slice(a, min(a + length, len(x))) for a in range(0, len(x), length)]
         self.keeps = len(x) * self.size * (self.size + 1) <= KEPT
         self.value = self.forward()
@@ -118,8 +130,11 @@ class Chain:
 
     def filter(self, at: slice, m: np.ndarray, P: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
+        given = *self.arrays(at), m, P, self.least
         try:
-            value, ms, Ps = runner(filtered, len(self.x))(*self.arrays(at), m, P, self.least)
+            value, ms, Ps = runner(filtered, len(self.x), self.size, self.device)(*given)
+            if math.isnan(value):  # a scan gives up sooner than the rows one by one
+                value, ms, Ps = filtered(*given)
         except np.linalg.LinAlgError:
             value = math.nan
         if math.isnan(value):
@@ -132,7 +147,7 @@ class Chain:
     def backward(self) -> Iterator[Stretch]:
         """The stretches from the last to the first, with what all rows say of each."""
         r, M = np.zeros(self.size), np.zeros((self.size, self.size))
-        run = runner(adjoint, len(self.x))
+        run = runner(adjoint, len(self.x), self.size, self.device)
         for number in range(len(self.stretches) - 1, -1, -1):
             at, (m, P) = self.stretches[number], self.starts[number]
             ms, Ps = self.moments[number] if self.keeps else self.filter(at, m, P)[1:]

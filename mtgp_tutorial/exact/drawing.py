@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from mtgp_tutorial.exact.chain import Chain
-from mtgp_tutorial.exact.filtering import path, runner
+from mtgp_tutorial.exact.filtering import path
+from mtgp_tutorial.exact.running import runner
 from mtgp_tutorial.exact.unknowns import Unknowns
 
 Normals = Callable[..., np.ndarray]  # standard normals of a shape
@@ -45,7 +46,7 @@ def draw(chain: Chain, places: np.ndarray, shared: np.ndarray | None, normals: N
     f, noise = path_of(chain, normals), normals(*chain.y.shape) @ root(chain.Sigma).T
     readings = f + noise + normals(*f.shape) * np.sqrt(chain.variances)
     rest = np.where(chain.seen > 0, chain.y - readings, np.nan)
-    left = Chain(chain.x, rest, chain.variances, chain.parts, chain.Sigma)
+    left = Chain(chain.x, rest, chain.variances, chain.parts, chain.Sigma, chain.device)
     T = f.shape[1]
     unknowns = Unknowns(left, places, left.H, left.Sigma, np.zeros(len(places)) if shared is None else shared)
     drawn = f[places] + unknowns.means()

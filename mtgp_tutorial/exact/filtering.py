@@ -9,40 +9,12 @@ The adjoint goes back through the rows with r, the derivative of the log likelih
     u = S^-1 v - K^T r,  D = S^-1 + K^T M K,   r <- r + H^T u,  M <- H^T S^-1 H + (I - K H)^T M (I - K H)
 
 u are the row's entries of C^-1 r and D its block of C^-1 (de Jong 1988, 1989; as a gradient Koopman and Shephard 1992).
-numba compiles the same lines where it is installed and the table is long enough.
+They are written for numba, which compiles them where it is installed; the first two are scans, too (see `running`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
-from typing import Any
-
 import numpy as np
-
-COMPILED = 500  # rows from which compiling is worth its half minute, which is spent once and kept in a file
-
-
-def available() -> bool:
-    """Whether numba is installed (it is not imported here)."""
-    return find_spec("numba") is not None
-
-
-def runner(function: Callable[..., Any], rows: int) -> Callable[..., Any]:
-    """The function, compiled for tables of at least COMPILED rows where numba is installed."""
-    return compiled(function) if rows >= COMPILED and available() else function
-
-
-@cache
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as numba compiles it, kept in a file where there is a folder for it."""
-    from numba import njit
-
-    try:
-        return njit(cache=True)(function)
-    except RuntimeError:  # no folder that it may write to
-        return njit(function)
 
 
 def filtered(A, Q, H, R, variances, y, seen, m, P, least):  # type: ignore[no-untyped-def]

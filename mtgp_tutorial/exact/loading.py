@@ -74,4 +74,4 @@ def merged(chain: Chain, x: np.ndarray, places: np.ndarray) -> tuple[Chain, np.n
     variances = np.concatenate([old.variances, empty])
     places = np.where(own, at[places], 0)
     places[~own] = at[len(old.x) + which]
-    return Chain(together[order], y[order], variances[order], old.parts, old.Sigma), places
+    return Chain(together[order], y[order], variances[order], old.parts, old.Sigma, old.device), places

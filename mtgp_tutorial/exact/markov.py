@@ -21,10 +21,10 @@ from mtgp_tutorial.exact.blocks import Inverse
 from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.drawing import draw
-from mtgp_tutorial.exact.filtering import available
 from mtgp_tutorial.exact.form import Form, Gradients, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.exact.loading import loaded, loads_of, merged
+from mtgp_tutorial.exact.running import WIDE, available
 from mtgp_tutorial.exact.slopes import Slopes
 from mtgp_tutorial.exact.unknowns import Unknowns
 
@@ -52,13 +52,16 @@ class Markov(Form):
     def cost(shape: Shape) -> float:
         if not shape.state or shape.cells < LONG:
             return torch.inf
+        s = shape.state
+        if s < WIDE and not available():
+            return shape.rows * (2e5 + 1.2e5 * s + 1.4e4 * s**2)  # as a scan
         interpreted = 0.0 if available() else 5e6  # what numpy's calls cost a row
-        return shape.rows * (8e5 + interpreted + 3e3 * shape.state**2 + 120 * shape.state**3)
+        return shape.rows * (8e5 + interpreted + 3e3 * s**2 + 120 * s**3)
 
     @staticmethod
     def matrices(shape: Shape) -> float:
         filtered = 2 * min(shape.rows * shape.state * (shape.state + 1), KEPT)  # and as many for blocks of C^-1
-        stretch = 15 * max(SHORTEST, math.isqrt(shape.rows)) * shape.state**2
+        stretch = 40 * max(SHORTEST // shape.state, math.isqrt(shape.rows)) * shape.state**2
         return shape.rows * (12 * shape.tasks + shape.tasks**2) + filtered + stretch
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
@@ -73,7 +76,8 @@ class Markov(Form):
         x, y, known = as_array(self.problem.x[:, 0]), as_array(self.problem.residual), self.problem.variances
         self.order = np.argsort(x, kind="stable")
         variances = None if known is None else as_array(known)[self.order]
-        self.chain = Chain(x[self.order], y[self.order], variances, parts, as_array(Sigma))
+        device = self.problem.residual.device
+        self.chain = Chain(x[self.order], y[self.order], variances, parts, as_array(Sigma), device)
 
     @cached_property
     def position(self) -> np.ndarray:

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mtgp_tutorial.exact.chain import Chain, Stretch
-from mtgp_tutorial.exact.filtering import bridged, runner
+from mtgp_tutorial.exact.filtering import bridged
+from mtgp_tutorial.exact.running import runner
 
 
 class Rows(NamedTuple):

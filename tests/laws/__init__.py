@@ -20,6 +20,7 @@ from laws import (
     long,
     models,
     reading,
+    scans,
     simulation,
     sparse,
     trends,
@@ -45,6 +46,7 @@ ROOMS = (
     trends,
     forecasting,
     reading,
+    scans,
     sparse,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]

@@ -1,4 +1,4 @@
-"""Long series in the Markov form: value and gradient beside the dense form, compiled beside plain numpy; a whole fit.
+"""Long series in the Markov form: value and gradient compiled, scanned, row by row, and dense; a whole fit.
 
 python tools/benchmarks/long_series.py                # ratios and growth; CPU milliseconds of one thread, some minutes
 python tools/benchmarks/long_series.py --memory ROWS  # one value with its gradient, and the peak memory
@@ -25,7 +25,7 @@ import torch  # isort: skip
 from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
-from mtgp_tutorial.exact import filtering  # isort: skip
+from mtgp_tutorial.exact import running  # isort: skip
 from mtgp_tutorial.exact.chain import Chain, Part  # isort: skip
 from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
 from mtgp_tutorial.exact.dense import Dense  # isort: skip
@@ -74,26 +74,28 @@ def evaluation(form: type[Form], given: Problem) -> None:
     made.value(), made.gradients()
 
 
+def by(program: str, given: Problem) -> None:
+    """Value and gradient in the Markov form by one of the programs of `running`."""
+    usual = running.COMPILED, running.available
+    running.COMPILED, running.available = (10**9 if program == "plain" else 0), lambda: program == "compiled"
+    evaluation(Markov, given)
+    running.COMPILED, running.available = usual
+
+
 def growth() -> None:
     """Each size beside the others; ratios hold within a line, which is one run."""
-    print("rows kernels      ms   us/row |    dense ms  times | plain numpy ms  times")
+    print("rows kernels |  compiled ms   us/row |      scan ms  times |  plain numpy ms  times |   dense ms  times")
     for rows, orders in ((300, (2,)), (1000, (2,)), (2000, (2,)), (10_000, (2,)), (10_000, (3, 1)), (100_000, (2,))):
         given = problem(rows, orders)
-        usual = filtering.COMPILED
-
-        def compiled(limit: int, given: Problem = given) -> None:
-            filtering.COMPILED = limit
-            evaluation(Markov, given)
-
-        programs: dict[str, Callable[[], object]] = {"compiled": lambda: compiled(0)}
+        programs: dict[str, Callable[[], object]] = {"scan": partial(by, "scan", given)}
+        programs |= {"compiled": partial(by, "compiled", given)} if running.available() else {}
+        programs |= {"plain": partial(by, "plain", given)} if rows <= 10_000 else {}
         programs |= {"dense": partial(evaluation, Dense, given)} if rows <= 2000 else {}
-        programs |= {"plain": lambda: compiled(10**9)} if rows <= 10_000 else {}
         times = side_by_side(programs, 3 if rows <= 10_000 else 1)
-        filtering.COMPILED = usual
-        own = times["compiled"]
+        own = times.get("compiled", times["scan"])
         told = [
             f"{times[name]:12.1f} {times[name] / own:6.1f}" if name in times else 19 * " "
-            for name in ("dense", "plain")
+            for name in ("scan", "plain", "dense")
         ]
         print(f"{rows:6} {len(orders)} {own:13.1f} {1e3 * own / rows:8.1f} | {' | '.join(told)}", flush=True)
 
@@ -150,7 +152,7 @@ def main() -> None:
     parser.add_argument("--fit", type=int, metavar="ROWS", help="a whole fit, scored on hidden cells")
     asked = parser.parse_args()
     print(about())
-    print(f"numba is {'there' if filtering.available() else 'not there'}")
+    print(f"numba is {'there' if running.available() else 'not there'}")
     if asked.fit:
         whole_fit(asked.fit)
     elif asked.memory:
