@@ -175,8 +175,9 @@ def test_the_benchmark_of_devices(monkeypatch):
     import device as benchmark
 
     devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-    found = [line.split() for line in benchmark.lines(devices, (20,), 1)]
-    assert [line[0] for line in found] == [form.__name__ for form in forms.FORMS if form is not Markov]
+    found = [line.split() for line in benchmark.lines(devices, (20,), 1, (600,))]
+    assert [line[0] for line in found] == [form.__name__ for form in forms.FORMS]
+    assert [line[1] for line in found if line[0] == "Markov"] == ["600"]
     data, build = benchmark.case(Markov, 600)  # for long tables alone
     slopes = benchmark.program(build(data), Markov)()
     assert all(bool(slope.isfinite().all()) for slope in slopes) and bool(slopes[-1] != 0)

@@ -3,7 +3,7 @@
 Given the state z before them, what some rows say is (A, b, C, h, J): once they are seen the state is N(A z + b, C), and
 their likelihood is proportional to exp(h^T z - z^T J z / 2). Two such runs of rows, one after the other, are one again
 (`join`), whatever the brackets, so those of all first k rows take some 2 log2 n steps of many small matrices (Sarkka
-and Garcia-Fernandez 2021, Lemma 8). The way back is affine in r and M, and takes the same scan.
+and Garcia-Fernandez 2021). The way back is affine in r and M, and takes the same scan.
 
 `filtered` and `adjoint` take and give what those of `filtering` do.
 """

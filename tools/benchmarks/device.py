@@ -30,6 +30,7 @@ from mtgp_tutorial.exact import forms  # noqa: E402
 from mtgp_tutorial.exact.form import Form  # noqa: E402
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 4000)
+LONG = (2000, 10_000, 100_000)
 TASKS = 4
 DENSEST = 5000  # cells; a dense matrix of more takes minutes on a CPU
 CASES: list[tuple[float, Callable[[TaskData], Model]]] = [  # share of holes, and a model; a form takes the first it can
@@ -56,10 +57,14 @@ def program(model: Model, form: type[Form]) -> Callable[[], object]:
     given = model.problem()
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
-    terms = [term._replace(B=B) for term, B in zip(given.terms, Bs)]
-    problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
-    return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+
+    def run() -> object:
+        terms = [term._replace(B=B) for term, B in zip(model.problem().terms, Bs)]  # anew: a gradient spends its graph
+        problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
+        return torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+
+    return run
 
 
 def milliseconds(run: Callable[[], object], repeats: int) -> float:
@@ -74,10 +79,15 @@ def milliseconds(run: Callable[[], object], repeats: int) -> float:
     return 1e3 * min(times[1:])
 
 
-def lines(devices: tuple[str, ...], rows: tuple[int, ...], repeats: int = 5) -> Iterator[str]:
-    """One line for each form that applies and number of rows: cells, and the time on each device."""
+def lines(
+    devices: tuple[str, ...], rows: tuple[int, ...], repeats: int = 5, long: tuple[int, ...] = ()
+) -> Iterator[str]:
+    """One line for each form that applies and number of rows: cells, and the time on each device.
+
+    long: rows for the form that goes along them, compiled by numba on the CPU if it is there, scanned on a card.
+    """
     for form in forms.FORMS:
-        for n in rows:
+        for n in long if form.by_length else rows:
             found = case(form, n)
             cells = 0 if found is None else int(found[0].observed.sum())
             if found is None or (form.__name__ == "Dense" and cells > DENSEST):
@@ -96,7 +106,7 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     print(f"{torch.cuda.get_device_name()}; {about().replace('one thread', f'{THREADS} threads')}")
     print("form        rows  cells        CPU       card")
-    for line in lines(("cpu", "cuda"), ROWS[:3] if quick else ROWS):
+    for line in lines(("cpu", "cuda"), ROWS[:3] if quick else ROWS, long=LONG[:1] if quick else LONG):
         print(line, flush=True)
 
 

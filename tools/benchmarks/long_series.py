@@ -150,7 +150,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--memory", type=int, metavar="ROWS", help="one value with its gradient, and the peak memory")
     parser.add_argument("--fit", type=int, metavar="ROWS", help="a whole fit, scored on hidden cells")
+    parser.add_argument("--scan", action="store_true", help="with either: as if numba were not installed")
     asked = parser.parse_args()
+    if asked.scan:
+        running.available = lambda: False
     print(about())
     print(f"numba is {'there' if running.available() else 'not there'}")
     if asked.fit:
