@@ -149,11 +149,12 @@
       this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
-    /* A button in the bar. able(state): whether it can be pressed. */
-    button({ words, act, able = () => true }) {
+    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down. */
+    button({ words, act, able = () => true, pressed = null }) {
       const button = make(this.bar, "button", { type: "button", class: "explore-button" }, words);
       button.addEventListener("click", act);
       this.followers.push((state) => (button.disabled = !able(state)));
+      if (pressed) this.followers.push((state) => button.setAttribute("aria-pressed", pressed(state)));
     }
 
     /* Sliders in two columns. Of one: key (and index in a list), words, label for those who hear it, range, step;

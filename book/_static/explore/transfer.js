@@ -77,7 +77,7 @@
   function build(ui) {
     ui.choice({ key: "kind", label: "the noise covariance", words: ["\u03a3 = c I, uncorrelated", "\u03a3 = c B"] });
     const nearest = (state) => Math.min(7, Math.max(0, Math.round(state.at)));
-    for (const t of TASKS) ui.button({ words: `hole in task ${t + 1}`, act: () => ui.change((state) => flip(state, t, nearest(state))) });
+    for (const t of TASKS) ui.button({ words: `hole in task ${t + 1}`, act: () => ui.change((state) => flip(state, t, nearest(state))), pressed: (state) => isHidden(state, t, nearest(state)) });
 
     const panel = (t) => ({ range: Y, ticks: [-2, 0, 2], title: t ? "task 2, the neighbour" : "task 1: together, and alone (dashed)", task: t + 1 });
     const weighed = { range: [-0.6, 1.1], ticks: [0, 0.5, 1], title: "weight of each cell at the marker, for task 1", share: 0.8 };
