@@ -7,9 +7,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def lowest() -> dict[str, str]:
-    """For each requirement of the module, the version after its `>=`."""
+    """For each requirement of the module and of its extras, the version after its `>=`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
-    return dict(requirement.split(">=") for requirement in project["dependencies"])
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    return dict(requirement.split(">=") for group in groups for requirement in group)
 
 
 if __name__ == "__main__":
