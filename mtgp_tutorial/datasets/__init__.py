@@ -158,6 +158,23 @@ def alps_gps() -> TaskData:
     )
 
 
+def nyc_temperatures() -> TaskData:
+    """Hourly temperatures of 2013 at three airports of New York: 8,730 hours, 3 tasks, in degrees Celsius.
+
+    A long series: with a Matern kernel it goes along its rows by itself. x: hours since 06:00 UTC on 1 January; dates
+    may stand for it. 76 cells are missing, and JFK's value of 02:00 UTC on 9 May (row 3068) is wrong and kept. Source
+    and licence: nyc_temperatures.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.nyc_temperatures()
+    >>> data.tasks, tuple(data.y.shape), data.units[0]
+    (('EWR', 'JFK', 'LGA'), (8730, 3), '°C')
+    """
+    tenths = _read("nyc_temperatures.csv")
+    calendar = Calendar("hours", pd.Timestamp("2013-01-01 06:00"))
+    return TaskData(tenths.index.to_numpy(), tenths / 10, units=["°C"] * 3, x_name=calendar.label, calendar=calendar)
+
+
 def example_csv() -> Path:
     """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
 

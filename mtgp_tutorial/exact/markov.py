@@ -28,7 +28,7 @@ from mtgp_tutorial.exact.running import WIDE, available
 from mtgp_tutorial.exact.slopes import Slopes
 from mtgp_tutorial.exact.unknowns import Unknowns
 
-LONG = 2000  # observed cells from which this form is chosen by itself: above all tables of the book
+LONG = 2000  # observed cells from which this form is chosen by itself: of the book's tables by a year of hours alone
 
 
 class Markov(Form):
