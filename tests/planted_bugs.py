@@ -1831,6 +1831,13 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_draws_along_the_rows_have_the_moments_of_the_posterior",
     ),
     (
+        "report: parameters in the scale of another table",
+        "report/once.py",
+        "y=model.scale.to_unit(model.data.y)",
+        "y=model.data.scale().to_unit(model.data.y)",
+        "law_parameters_are_those_of_the_table_they_were_fitted_to",
+    ),
+    (
         "long: one-step errors that take the rows before them for less",
         "exact/whitening.py",
         'v = chain.seen[one.at] * chain.y[one.at] - np.einsum("nts,ns->nt", one.H, one.before)',

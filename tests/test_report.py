@@ -263,7 +263,7 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     asked = parser().parse_args(["report", "table.csv"])
     data = preparing.read(asked)[0]
     all_rows = timing.seconds(timing.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
-    monkeypatch.setattr(timing, "LIMIT", all_rows / 3)
+    monkeypatch.setattr(timing, "LIMIT", all_rows / 18)
     monkeypatch.setattr(timing, "LMC_LIMIT", 0)
     assert report() == 2
     message = capsys.readouterr().err

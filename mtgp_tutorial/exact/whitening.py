@@ -20,8 +20,10 @@ from mtgp_tutorial.exact.chain import Chain
 
 
 class Gains(NamedTuple):
-    """Of n rows: steps A and spreads P [n, s, s], how seen cells are read H [n, T, s], root l [n, T, T], K [n, s, T], and
-    the mean [n, s] before each row is seen."""
+    """Of n rows: steps A and spreads P [n, s, s], how seen cells are read H [n, T, s], root l [n, T, T], K [n, s, T].
+
+    before [n, s]: the mean before each row is seen.
+    """
 
     at: slice
     A: np.ndarray
@@ -81,7 +83,7 @@ def weighed(chain: Chain, e: np.ndarray) -> np.ndarray:
 
 
 def smoothed(chain: Chain, r: np.ndarray, rows: slice) -> np.ndarray:
-    """Means [n, T, S] of the holes of some rows given the seen cells of r [N, T, S], and so with a share in their noise."""
+    """Means [n, T, S] of the holes of some rows given the seen cells of r [N, T, S], whose noise speaks of theirs."""
     shape, read = (chain.size, r.shape[2]), np.empty_like(r)
     m, q, found = np.zeros(shape), np.zeros(shape), np.empty((rows.stop - rows.start, *r.shape[1:]))
     means = np.empty((len(found), *shape))  # of the state, before each row is seen

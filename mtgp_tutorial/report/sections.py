@@ -18,8 +18,8 @@ from mtgp_tutorial.table.prediction import Prediction
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[str, Any]:
-    """How the models did on what was hidden. last: what `try_last_year` returned."""
+def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: str) -> dict[str, Any]:
+    """How the models did on what was hidden. last: what `try_last_year` returned; fitted: how, where not as usual."""
     scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
     crps = scores["CRPS"]
     table = pd.DataFrame(
@@ -52,6 +52,8 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[st
             "speaks of this table only."
         ),
     ]
+    if fitted:
+        parts.append(page.text(fitted))
     if len(last):
         parts.append(
             page.text(
