@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from mtgp_tutorial.report import figures, maps, page
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.checking import Checks
 from mtgp_tutorial.report.deciding import Decision
-from mtgp_tutorial.report.rows import asked_for, missing
+from mtgp_tutorial.report.rows import VIEW, asked_for, in_view, missing, take
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -76,7 +77,12 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
     words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone else ""
     parts = [page.text(words + _columns(data))]
     if data.x.shape[1] <= 2:
-        figure = maps.filled(data, answer, tasks) if on_map else figures.filled(data, answer, tasks)
+        rows = slice(0, len(data.x)) if on_map else in_view(data)
+        if rows != slice(0, len(data.x)):
+            which = "those around the longest hole" if gone else "the first"
+            parts.append(page.text(f"Drawn are {VIEW} of {len(data.x)} rows, {which}."))
+        shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
+        figure = (maps if on_map else figures).filled(take(data, rows), shown, tasks)
         ringed = (
             "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
         )
