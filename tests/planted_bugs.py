@@ -1907,6 +1907,41 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "noise[places]",
         "law_draws_along_the_rows_have_the_moments_of_the_posterior",
     ),
+    (
+        "report: parameters in the scale of another table",
+        "report/once.py",
+        "y=model.scale.to_unit(model.data.y)",
+        "y=model.data.scale().to_unit(model.data.y)",
+        "law_parameters_are_those_of_the_table_they_were_fitted_to",
+    ),
+    (
+        "long: one-step errors that take the rows before them for less",
+        "exact/whitening.py",
+        'v = chain.seen[one.at] * chain.y[one.at] - np.einsum("nts,ns->nt", one.H, one.before)',
+        'v = chain.seen[one.at] * chain.y[one.at] - 0.9 * np.einsum("nts,ns->nt", one.H, one.before)',
+        "law_one_step_errors_go_along_the_rows",
+    ),
+    (
+        "long: tasks of a row in no order",
+        "exact/whitening.py",
+        'found[one.at] = np.einsum("ntu,nu->nt", np.linalg.inv(one.root), v)',
+        "found[one.at] = v / np.sqrt((one.root**2).sum(2))",
+        "law_one_step_errors_go_along_the_rows",
+    ),
+    (
+        "long: what is hidden without its share in the row's noise",
+        "exact/whitening.py",
+        " + chain.Sigma @ u",
+        "",
+        "law_one_step_errors_go_along_the_rows",
+    ),
+    (
+        "long: drawn tables weighed by the factor for its transpose",
+        "exact/whitening.py",
+        "np.linalg.inv(one.root).swapaxes(1, 2) @ e[one.at]",
+        "np.linalg.inv(one.root) @ e[one.at]",
+        "law_one_step_errors_go_along_the_rows",
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from laws.long import TASKS, problems
 
 from mtgp_tutorial import (
     TaskData,
+    check,
     fit,
     icm,
     impute,
@@ -25,10 +26,13 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
+from mtgp_tutorial.answers import leaving
 from mtgp_tutorial.exact import chain, filtering, forms, markov, running, scanning
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.separate import Separate
+from mtgp_tutorial.judging import along
+from mtgp_tutorial.judging.residuals import in_order
 from mtgp_tutorial.report import timing
 from mtgp_tutorial.report.arms import arms_for
 from mtgp_tutorial.report.command import main
@@ -77,6 +81,49 @@ def test_all_calls_say_the_same(name, monkeypatch):
         for one in ours:
             assert torch.equal(one.isnan(), other.isnan())
             assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_checks_say_the_same(name, monkeypatch):
+    """Residuals, and those of tables drawn by the same seed, beside a matrix of all cells; blocks large and small."""
+    monkeypatch.setattr(markov, "LONG", 10_000)
+    fitted = with_parameters(MODELS[name](series()))
+    labels = np.where(np.random.default_rng(1).uniform(size=(60, 2)) < 0.3, "few", "many")
+    ways = (4, labels, "row")
+    dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
+    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(leaving, "MANY", 20)
+    monkeypatch.setattr(along, "MANY", 20)
+    fitted.__dict__.pop("_kept")
+    for one, blocks in zip(dense, ways):
+        other = check(fitted, blocks, draws=9, seed=3)
+        assert isinstance(fitted.conditioned().form, Markov)
+        pd.testing.assert_frame_equal(one.cells, other.cells, rtol=1e-6, atol=1e-6)
+        pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-6, atol=1e-6)
+        for column in ("cell", "block"):
+            np.testing.assert_allclose(one.calibration[column], other.calibration[column], atol=1e-12)
+        assert one.findings == other.findings
+
+
+def test_draws_of_a_check_are_those_of_the_dense_form(monkeypatch):
+    """The same normals give the same tables, and so the same residuals."""
+    data = series()
+    fitted = with_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full"))
+    cells, labels = in_order(fitted), torch.arange(60)[:, None].expand(60, 2) // 20
+    left = {"cell": leave_out(fitted), "block": leave_out(fitted, labels)}
+    sd = {what: ((one.sd / fitted.model.scale.sd)[cells]).numpy() for what, one in left.items()}
+    white, (dense,) = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    fitted.__dict__.pop("_kept")
+    for many in (1000, 10):
+        monkeypatch.setattr(along, "MANY", many)
+        same, (drawn,) = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+        assert np.abs(same - white).max() < 1e-8
+        for what, z in dense.items():
+            assert np.abs(drawn[what] - z).max() < 1e-7
+    monkeypatch.setattr(along, "HELD", 2 * len(white))
+    _, few = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+    assert [one["block"].shape[1] for one in few] == [2, 2, 1]
 
 
 def test_which_tables_take_it(monkeypatch):

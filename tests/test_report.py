@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData
-from mtgp_tutorial.report import advising, keeping, preparing, running, timing
+from mtgp_tutorial.report import advising, keeping, preparing, running, sections, timing
 from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.checking import advised
 from mtgp_tutorial.report.command import main
@@ -29,7 +29,7 @@ from mtgp_tutorial.report.moving import _regions
 from mtgp_tutorial.report.options import command, parser
 from mtgp_tutorial.report.reading import prepared
 from mtgp_tutorial.report.refused import sentence
-from mtgp_tutorial.report.rows import asked_for, missing
+from mtgp_tutorial.report.rows import asked_for, in_view, missing
 from mtgp_tutorial.report.saying import bold
 from mtgp_tutorial.report.understood import notes
 from mtgp_tutorial.report.writing import filled_table, safe
@@ -263,7 +263,7 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     asked = parser().parse_args(["report", "table.csv"])
     data = preparing.read(asked)[0]
     all_rows = timing.seconds(timing.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
-    monkeypatch.setattr(timing, "LIMIT", all_rows / 3)
+    monkeypatch.setattr(timing, "LIMIT", all_rows / 18)
     monkeypatch.setattr(timing, "LMC_LIMIT", 0)
     assert report() == 2
     message = capsys.readouterr().err
@@ -612,6 +612,28 @@ def test_hidden_gaps_keep_away_from_real_ones():
             row for row in (rows[0] - 1, rows[-1] + 1) if 0 <= row < 96 and trial.rows.start <= row < trial.rows.stop
         ]
         assert not gone[np.ix_([*rows, *around], columns)].any() and not trial.joined
+
+
+@pytest.mark.parametrize(
+    "hole, rows", [(slice(1000, 1040), (870, 1170)), (slice(2, 9), (0, 300)), (slice(4990, 5000), (4700, 5000))]
+)
+def test_a_long_table_is_drawn_around_its_longest_hole(hole, rows):
+    y = np.random.default_rng(0).normal(size=(5000, 2))
+    y[hole, 1] = y[3000:3003, 0] = np.nan
+    assert in_view(TaskData(np.arange(5000.0), y)) == slice(*rows)
+    assert in_view(TaskData(np.arange(3000.0), y[:3000])) == slice(0, 3000)
+    assert in_view(TaskData(np.arange(5000.0), np.nan_to_num(y))) == slice(0, 300)
+
+
+def test_a_long_table_says_what_is_drawn():
+    y = np.random.default_rng(0).normal(size=(4000, 2))
+    y[100:110, 1] = np.nan
+    data = TaskData(np.arange(4000.0), y, ["a", "b"])
+    answer = Prediction(data.x, data.y.nan_to_num(), torch.ones_like(data.y), data.tasks, data.units, True)
+    section = sections.filled(data, answer, scored(SURE))
+    assert [part["text"] for part in section["parts"] if part["kind"] == "text"][-1] == (
+        "Drawn are 300 of 4000 rows, those around the longest hole."
+    )
 
 
 def test_where_there_is_no_room_the_report_says_so():

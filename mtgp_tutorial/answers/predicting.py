@@ -39,7 +39,7 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
     cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
     known = of_readings(fit, sd, torch.Size([len(x), shape[1]]), noise)
-    mean, spread = _posterior(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
+    mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
     return _in_data_units(fit, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
@@ -73,12 +73,12 @@ def impute(
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise)
     if covariance:
-        mean[missing], spread = _posterior(fit.model, conditioned, x, missing, noise, rows, True, known)
+        mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
     if not covariance or not noise:
         rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
-        mean[cells], variance[cells] = _posterior(fit.model, conditioned, x, cells, noise, rows, False, known)
+        mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, x, mean, variance, noise, joint)
     found = replace(found, **names_of_rows(fit.model.data if table is None else table, new=False))
     return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
@@ -114,7 +114,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     own = generator(seed)
     drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
     if drawn is None:
-        mean, covariance = _posterior(model, conditioned, inputs, cells, noise, rows, True, known)
+        mean, covariance = posterior_of(model, conditioned, inputs, cells, noise, rows, True, known)
         largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is the prior's, not of what is left
         drawn = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
     else:
@@ -132,7 +132,7 @@ def _of_errors(known: Tensor | None, cells: Cells, drawn: Tensor, own: torch.Gen
     return normals.to(drawn) * known[cells].sqrt()
 
 
-def _posterior(
+def posterior_of(
     model: Model,
     conditioned: Conditioned,
     x: Tensor,

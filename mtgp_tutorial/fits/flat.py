@@ -28,13 +28,13 @@ Arrays = dict[str, np.ndarray]
 
 
 class Flat:
-    """`objective(model, priors)` as a function of the vector of its free parameters."""
+    """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice."""
 
-    def __init__(self, model: Model, priors: bool):
+    def __init__(self, model: Model, priors: bool, form: type[Form] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
         with torch.no_grad():
             self.problem, kept = forms.with_values(model.problem())
-            self.form: type[Form] = forms.chosen(self.problem)
+            self.form: type[Form] = form or forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
             x, by_length, inputs = self.problem.x, self.form.by_length, self.form.inputs(self.problem)
             self.parts = [

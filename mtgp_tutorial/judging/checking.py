@@ -18,17 +18,11 @@ from mtgp_tutorial.device import as_array
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import findings
-from mtgp_tutorial.judging.residuals import (
-    compact_groups,
-    drawn_weights,
-    in_order,
-    left_out,
-    nearest_before,
-    one_step,
-    root,
-)
+from mtgp_tutorial.judging.along import Drawn, whitened
+from mtgp_tutorial.judging.residuals import compact_groups, in_order, nearest_before
 from mtgp_tutorial.plots import label
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 LEVELS = np.arange(1, 20) / 20
 SHOWN = (0.5, 0.8, 0.9, 0.95)  # levels in the table
@@ -77,7 +71,8 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     one-step errors, which are independent when the model is right; together they cry wolf on one table in a hundred;
     left-out cells are correlated by construction, so their shares are compared with those of as many `draws` of tables
     from the fit, by `seed`. Cells beyond four standard deviations and what sits on a bound are told, not tested.
-    Time and memory of a matrix of all n observed cells: n^3 and n^2.
+    Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long series of Matern kernels time and
+    memory of its rows.
 
     Raises ValueError for blocks that do not fit the table, and draws below 1.
 
@@ -89,10 +84,10 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
     draws = whole("draws", draws, 1, "how many tables to draw")
     data, cells, labels = fit.model.data, in_order(fit), _labels(fit.model.data, blocks)
-    U = root(fit, cells)
-    frame = _cells(fit, cells, labels, one_step(fit, U, cells))
-    weights = drawn_weights(U, draws, seed)
-    drawn = {"cell": left_out(U, weights), "block": left_out(U, weights, labels[cells])}
+    left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
+    sd = {what: as_array((one.sd / fit.model.scale.sd)[cells]) for what, one in left.items()}
+    white, drawn = whitened(fit, cells, labels[cells], sd, draws, seed)
+    frame = _cells(data, cells, labels, left, white)
     calibration = _calibration(frame, drawn)
     together, rows = _together(frame, data.tasks)
     table = _table(fit, frame, together)
@@ -118,9 +113,11 @@ def _labels(data: TaskData, blocks: Any) -> Tensor:
     return block_labels(blocks, data.observed, "blocks")
 
 
-def _cells(fit: Fit, cells: Cells, labels: Tensor, white: Tensor) -> pd.DataFrame:
+def _cells(
+    data: TaskData, cells: Cells, labels: Tensor, left: dict[str, Prediction], white: np.ndarray
+) -> pd.DataFrame:
     """The frame `Check.cells`."""
-    data, alone, block = fit.model.data, leave_out(fit), leave_out(fit, labels)
+    alone, block = left["cell"], left["block"]
     rows, tasks = (as_array(one) for one in cells)
     frame = pd.DataFrame(
         {
@@ -130,7 +127,7 @@ def _cells(fit: Fit, cells: Cells, labels: Tensor, white: Tensor) -> pd.DataFram
             "z": as_array(((data.y - alone.mean) / alone.sd)[cells]),
             "block": as_array(labels[cells]),
             "block z": as_array(((data.y - block.mean) / block.sd)[cells]),
-            "one step": as_array(white),
+            "one step": white,
             "neighbour": np.nan,
             "at": rows,
         },
@@ -155,10 +152,10 @@ def _shares(z: np.ndarray) -> np.ndarray:
     return np.array([(np.abs(z) <= limit).mean(0) for limit in stats.norm.ppf(0.5 + LEVELS / 2)])
 
 
-def _calibration(frame: pd.DataFrame, drawn: dict[str, Tensor]) -> pd.DataFrame:
-    found = {}
+def _calibration(frame: pd.DataFrame, drawn: Drawn) -> pd.DataFrame:
+    found, shares = {}, [{what: _shares(z) for what, z in some.items()} for some in drawn]
     for what, column in (("cell", "z"), ("block", "block z")):
-        of_draws = _shares(as_array(drawn[what]))
+        of_draws = np.concatenate([some[what] for some in shares], 1)
         found[what] = _shares(frame[[column]].to_numpy())[:, 0]
         found[f"{what} lowest"], found[f"{what} highest"] = of_draws.min(1), of_draws.max(1)
     return pd.DataFrame(found, pd.Index(LEVELS, name="level"))

@@ -86,6 +86,8 @@ def _halve(places: np.ndarray, at: np.ndarray, count: int, first: int, labels: n
 
 def nearest_before(x: np.ndarray) -> np.ndarray:
     """For each row [N] but the first the number of the nearest row before it, in units of the ranges; -1 for that."""
+    if x.shape[1] == 1 and (np.diff(x[:, 0]) >= 0).all():
+        return np.arange(-1, len(x) - 1)
     unit = x / np.where(np.ptp(x, axis=0) > 0, np.ptp(x, axis=0), 1)
     found = [int(np.argmin(((unit[i] - unit[i - 1 :: -1]) ** 2).sum(1))) for i in range(1, len(x))]  # later ones first
     return np.array([-1, *(i - 1 - back for i, back in enumerate(found, start=1))], dtype=int)

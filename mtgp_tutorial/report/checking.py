@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.answers.intervals import correlation_intervals
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import check
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.figures import WIDTH, short
 
-LARGEST = 4000  # cells that are checked; time and memory grow with their cube and square
+LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
 MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
 FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
@@ -32,7 +33,7 @@ class Checks(NamedTuple):
 
 def checks(fit: Fit, decision: Decision) -> Checks | None:
     """What `check` finds, and what the trials say of its advice; None for a table that is too large for it."""
-    if int(fit.model.data.observed.sum()) > LARGEST:
+    if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
         return None
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))

@@ -43,7 +43,8 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
     Raises ValueError where not even two trials can be made.
     """
     known: set[tuple] = set()
-    streams = [_trials(data, kind, kinds, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
+    stretches = moving.count(data, kinds)
+    streams = [_trials(data, kind, stretches, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
     order = np.random.default_rng(seed).permutation(len(streams))  # many gaps of one task shall not push others out
     made = list(islice(_in_turn([streams[k] for k in order]), trials))
     if len(made) < 2:
@@ -65,9 +66,7 @@ def _in_turn(streams: list[Iterator[tuple]]) -> Iterator[tuple]:
                 yield one
 
 
-def _trials(
-    data: TaskData, kind: Kind, kinds: list[Kind], rng: np.random.Generator, known: set[tuple]
-) -> Iterator[tuple]:
+def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator, known: set[tuple]) -> Iterator[tuple]:
     """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once.
 
     known: what other kinds have hidden, for gaps of one task may be equal; it grows.
@@ -77,7 +76,7 @@ def _trials(
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     joins = moving.joins_real(data, kind) if kind.place in ("gap", "start", "end") else None
-    for mask, rows, stretch in moving.places(data, kind, moving.count(data, kinds), rng):
+    for mask, rows, stretch in moving.places(data, kind, stretches, rng):
         hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
         left = (seen & ~hidden)[rows].sum(0).min()
         key = (kind.asked, hidden.tobytes(), rows.start, rows.stop)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from mtgp_tutorial.report.refused import Refused
 
-RUN = "run.json"
-FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN)
+RUN, ONCE = "run.json", "parameters.json"
+FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, ONCE)
 
 
 def checksum(path: Path) -> str:

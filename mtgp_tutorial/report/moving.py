@@ -55,7 +55,8 @@ def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
     gone = missing(data)[:, asked] & (not own_rows(data))
     before = int(kind.place != "start")  # the rows before a late start are dropped, as are those after a ragged end
     after = length + int(kind.place != "end")
-    return np.array([gone[max(0, start - before) : start + after].any() for start in range(n - length + 1)])
+    start, up = np.arange(n - length + 1), np.r_[0, np.cumsum(gone.any(1))]
+    return up[np.minimum(start + after, n)] > up[np.maximum(start - before, 0)]
 
 
 def _possible(data: TaskData, kind: Kind) -> np.ndarray:

@@ -11,8 +11,8 @@ PROGRAM = '''"""What the command did, step by step; run it where the command was
 
 from gpytorch.kernels import {kernel}
 
-from mtgp_tutorial import compare, fit, {builder}, impute, read_table
-from mtgp_tutorial.report import arms, deciding, hiding, kinds, reading, writing
+from mtgp_tutorial import {compare}fit, {builder}, impute, read_table
+from mtgp_tutorial.report import arms, deciding, hiding, kinds, {once}reading, writing
 
 data = read_table({call})
 data = reading.prepared(data{more})
@@ -24,12 +24,13 @@ writing.write_filled({filled!r}, data, impute(fitted){log})
 
 # the trials; those that the file of the store holds are not fitted again
 trials = hiding.plan(data, kinds.kinds_of(data)[0], {trials}, seed={seed})
-tables = {{trial.label: trial.tables(data) for trial in trials}}
 models = arms.arms_for(data, {name!r}, lmc={lmc})
-store = {store!r}
-results = compare(tables.get, tables, models, store=store, seed={seed})
+{results}
 print(deciding.decide(results, trials, data).asked.round(3).to_string())
 '''
+EACH = """tables = {{trial.label: trial.tables(data) for trial in trials}}
+results = compare(tables.get, tables, models, store={store!r}, seed={seed})"""
+AT_ONCE = "results, _ = once.try_once(data, trials, models, {folder!r}, {seed}, 1)"  # parameters for many trials
 
 
 def program(
@@ -42,6 +43,7 @@ def program(
     inputs: int,
     fills: str,
     lmc: bool,
+    at_once: bool,
     trials: int,
     seed: int,
     folder: str,
@@ -64,5 +66,7 @@ def program(
         trials=trials,
         name=kernel,
         lmc=lmc,
-        store=f"{folder}/trials.csv",
+        compare="" if at_once else "compare, ",
+        once="once, " if at_once else "",
+        results=(AT_ONCE if at_once else EACH).format(folder=folder, store=f"{folder}/trials.csv", seed=seed),
     )

@@ -9,6 +9,8 @@ import torch
 
 from mtgp_tutorial.table.data import TaskData
 
+MANY, VIEW = 3000, 300  # rows from which a figure would be a smear, and how many it shows then
+
 
 def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     """Some rows of the table, in the order in which they are named."""
@@ -36,6 +38,16 @@ def runs(column: np.ndarray) -> list[tuple[int, int]]:
     """Stretches of True in a column [N]: first row and length of each."""
     edge = np.flatnonzero(np.diff(np.r_[0, column.astype(int), 0]))
     return [(int(start), int(stop - start)) for start, stop in zip(edge[::2], edge[1::2])]
+
+
+def in_view(data: TaskData) -> slice:
+    """The rows that a figure along one input has room for: all, or of a long table VIEW around its longest hole."""
+    n, holes = len(data.x), [hole for column in missing(data).T for hole in runs(column)]
+    if n <= MANY:
+        return slice(0, n)
+    start, length = max(holes, key=lambda hole: hole[1], default=(0, 0))
+    first = min(max(0, start + length // 2 - VIEW // 2), n - VIEW)
+    return slice(first, first + VIEW)
 
 
 def spread_out(data: TaskData) -> np.ndarray:

@@ -16,12 +16,13 @@ import torch
 from mtgp_tutorial import __version__
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import fit
-from mtgp_tutorial.report import advising, page, saying, sections, understood
+from mtgp_tutorial.report import advising, once, page, saying, sections, understood
 from mtgp_tutorial.report.arms import BASELINE, LMC
 from mtgp_tutorial.report.checking import checks, intervals
 from mtgp_tutorial.report.deciding import Decision, decide
 from mtgp_tutorial.report.keeping import put
 from mtgp_tutorial.report.last_year import advice, beaten, try_last_year
+from mtgp_tutorial.report.once import try_once
 from mtgp_tutorial.report.options import command
 from mtgp_tutorial.report.preparing import Job
 from mtgp_tutorial.report.program import program
@@ -33,7 +34,8 @@ from mtgp_tutorial.report.writing import write_filled
 def run(job: Job) -> None:
     """Do the job and write its three files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
-    results, failed = try_all(data, job.trials, job.arms, job.folder / "trials.csv", asked.seed, asked.jobs)
+    trying = try_once if job.at_once else try_all
+    results, failed = trying(data, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
     decision = decide(results, job.trials, data)
     last = try_last_year(data, job.trials, results)
     fills = fit(job.arms[decision.fills](data), seed=asked.seed)
@@ -45,7 +47,7 @@ def run(job: Job) -> None:
     with mpl.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
         parts = [
             understood.reading(data),
-            sections.trials(decision, failed, last),
+            sections.trials(decision, failed, last, once.said(job.trials, data) if job.at_once else ""),
             sections.filled(data, answer, decision),
             sections.together(shared, decision.best, intervals(shared)),
             sections.checks(checks(fills, decision)),
@@ -83,6 +85,7 @@ def repeat(job: Job, decision: Decision) -> str:
         inputs=job.data.x.shape[1],
         fills=decision.fills,
         lmc=LMC in job.arms,
+        at_once=job.at_once,
         trials=asked.trials,
         seed=asked.seed,
         folder=str(job.folder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,15 +12,15 @@ from mtgp_tutorial.report import figures, maps, page
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.checking import Checks
 from mtgp_tutorial.report.deciding import Decision
-from mtgp_tutorial.report.rows import asked_for, missing
+from mtgp_tutorial.report.rows import VIEW, asked_for, in_view, missing, take
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[str, Any]:
-    """How the models did on what was hidden. last: what `try_last_year` returned."""
+def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: str) -> dict[str, Any]:
+    """How the models did on what was hidden. last: what `try_last_year` returned; fitted: how, where not as usual."""
     scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
     crps = scores["CRPS"]
     table = pd.DataFrame(
@@ -52,6 +53,8 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> dict[st
             "speaks of this table only."
         ),
     ]
+    if fitted:
+        parts.append(page.text(fitted))
     if len(last):
         parts.append(
             page.text(
@@ -74,7 +77,12 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, 
     words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone else ""
     parts = [page.text(words + _columns(data))]
     if data.x.shape[1] <= 2:
-        figure = maps.filled(data, answer, tasks) if on_map else figures.filled(data, answer, tasks)
+        rows = slice(0, len(data.x)) if on_map else in_view(data)
+        if rows != slice(0, len(data.x)):
+            which = "those around the longest hole" if gone else "the first"
+            parts.append(page.text(f"Drawn are {VIEW} of {len(data.x)} rows, {which}."))
+        shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
+        figure = (maps if on_map else figures).filled(take(data, rows), shown, tasks)
         ringed = (
             "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
         )

@@ -18,10 +18,10 @@ Arms = Mapping[str, Callable[[TaskData], Model]]
 
 
 def try_all(
-    data: TaskData, trials: list[Trial], arms: Arms, store: Path, seed: int, jobs: int
+    data: TaskData, trials: list[Trial], arms: Arms, folder: Path, seed: int, jobs: int
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `compare` returns, and the trials that are left out because an arm could not be fitted on them."""
-    known = {trial.label: trial for trial in trials}
+    known, store = {trial.label: trial for trial in trials}, folder / "trials.csv"
 
     def tables(label: str) -> tuple[TaskData, TaskData]:
         if not sys.stderr.isatty():

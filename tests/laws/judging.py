@@ -37,6 +37,7 @@ from mtgp_tutorial.exact.covariance import (
     all_cells,
     observation_covariance,
 )
+from mtgp_tutorial.report.once import moved
 
 
 def law_scores():
@@ -258,3 +259,28 @@ def law_compare_scores_what_it_says_and_resumes():
     fitted = fit(independent(table))
     expected = scores.table(predict(fitted, fresh.x), fresh, table)
     assert np.allclose(found.loc[("rows", "alone")][expected.columns].astype(float), expected)
+
+
+def law_parameters_are_those_of_the_table_they_were_fitted_to():
+    """On another table they stand for the same covariance in data units, and condition on its values by it."""
+    rng = RANDOM(72)
+    whole = table(rng, rows=14, known=True)
+    half = TaskData(whole.x[:8], 3 * whole.y[:8], sd=whole.sd[:8])
+    for build in (lambda data: icm(data, noise="full"), lambda data: independent(data, hyper="shared")):
+        fitted = unfitted(build(whole), 3)
+        free = [name for name, p in build(whole).named_parameters() if p.requires_grad]
+        values = {name: fitted.model.get_parameter(name).tolist() for name in free}
+        scale = fitted.model.scale
+        other = moved(build(half), {"mean": scale.mean.tolist(), "sd": scale.sd.tolist(), "values": values})
+        close(other.fitted.B, fitted.B), close(other.fitted.Sigma, fitted.Sigma)
+        found = other.forecast(half)
+        unit, model = scale.to_unit(half.y), fitted.model
+        cells, hidden = all_cells(~half.y.isnan()), all_cells(half.y.isnan())
+        terms, known = [(K.detach(), B) for K, B in model.terms(half.x)], (half.sd / scale.sd).nan_to_num() ** 2
+        C = observation_covariance(terms, model.Sigma(), cells, known)
+        cross = sum(K[hidden[0]][:, cells[0]] * B[hidden[1]][:, cells[1]] for K, B in terms)
+        cross = cross + (hidden[0][:, None] == cells[0]) * model.Sigma()[hidden[1]][:, cells[1]]
+        means = model.means()
+        weights = torch.linalg.solve(C, unit[cells] - means[cells[1]])
+        expected = (cross @ weights + means[hidden[1]]) * scale.sd[hidden[1]] + scale.mean[hidden[1]]
+        close(found.mean[hidden], expected, 1e-7)

@@ -11,6 +11,7 @@ from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.form import Matern, Problem, Term
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.state_space import FAR, stationary, steps
+from mtgp_tutorial.exact.whitening import coloured, one_step, smoothed, weighed
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
 ROWS, TASKS = 24, 3
@@ -94,6 +95,7 @@ def law_stretches_change_nothing():
                 same_likelihood(problem)
                 same_answers(problem)
                 same_inverse(problem)
+                same_whitening(problem)
     finally:
         (chain.SHORTEST, chain.KEPT), blocks.KEPT = usual, usual[1]
 
@@ -193,3 +195,44 @@ def law_draws_along_the_rows_have_the_moments_of_the_posterior():
         z = (draws - mean)[:, at] / sd[at]
         assert z.mean(0).abs().max() < 4.5 / count**0.5
         assert (torch.cov(z.mT) - left[at][:, at] / torch.outer(sd[at], sd[at])).abs().max() < 5 / count**0.5
+
+
+def dense_covariance(problem, cells):
+    """C [n, n] of the cells, by loops over the kernels."""
+    rows, tasks = cells
+    C = sum(one.kernel(problem.x)[rows][:, rows] * one.B[tasks][:, tasks] for one in problem.terms)
+    C = C + (rows[:, None] == rows) * problem.Sigma[tasks][:, tasks]
+    return C + (0 if problem.variances is None else torch.diag(problem.variances[cells]))
+
+
+def same_whitening(problem):
+    """Products with L, its inverse and its inverse's transpose, and what hides a block, beside the dense factor."""
+    lean = forms.with_values(problem)[0]
+    order = lean.x[:, 0].argsort(stable=True)
+    place, tasks = (~lean.residual[order].isnan()).nonzero(as_tuple=True)
+    cells, chain, at = (order[place], tasks), Markov(lean).chain, (place.numpy(), tasks.numpy())
+    C = dense_covariance(lean, cells)
+    L, r = torch.linalg.cholesky(C), lean.residual[cells]
+    close(one_step(chain)[at], torch.linalg.solve_triangular(L, r[:, None], upper=False)[:, 0], 1e-8)
+    e = np.zeros((*chain.y.shape, 4))
+    e[at] = RANDOM(6).normal(size=(len(r), 4))
+    drawn = coloured(chain, e)
+    close(drawn[at], L @ tensor(e[at]), 1e-8)
+    close(weighed(chain, e)[at], torch.linalg.solve_triangular(L.mT, tensor(e[at]), upper=True), 1e-8)
+    for block in ((place > 4) & (place < 15), (place > 2) & (tasks == 1), place % 3 == 0):  # of rows, and of cells
+        y, hidden = np.where(chain.seen > 0, chain.y, np.nan), (at[0][block], at[1][block])
+        y[hidden] = np.nan
+        others, rows = chain_of(chain, y), slice(hidden[0].min(), hidden[0].max() + 1)
+        means = smoothed(others, drawn, rows)[hidden[0] - rows.start, hidden[1]]
+        close(means, C[block][:, ~block] @ torch.linalg.solve(C[~block][:, ~block], tensor(drawn[at])[~block]), 1e-8)
+        assert not one_step(others)[others.seen == 0].any() and not weighed(chain, e)[chain.seen == 0].any()
+
+
+def chain_of(chain, y):
+    """The same chain with other values."""
+    return type(chain)(chain.x, y, chain.variances, chain.parts, chain.Sigma)
+
+
+def law_one_step_errors_go_along_the_rows():
+    for problem in problems():
+        same_whitening(problem)

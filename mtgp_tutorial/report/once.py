@@ -1,0 +1,95 @@
+"""Trials of a large table: parameters fitted once for many trials, with all that these hide hidden at once.
+
+Where a fit takes minutes and a trial hides a few cells of thousands, fits of their own would differ in next to nothing.
+So the trials are put into groups, each model is fitted once for a group (`parameters`), and every trial is predicted by
+it from all that this trial leaves seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.fits.given import with_parameters
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.trials import compare
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.report.hiding import Trial
+from mtgp_tutorial.report.keeping import ONCE, put
+from mtgp_tutorial.report.parameters import Arms, fits, groups_of, kept_in, key_of
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.scale import Scale
+
+
+@dataclass(eq=False)
+class Given:
+    """An arm of `compare`: a model at parameters that were fitted before, on what a trial leaves seen."""
+
+    fitted: Fit
+    answer: Prediction | None = None
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """As `compare` asks a model that it has fitted; asked twice for one trial, it answers once."""
+        if self.answer is None:
+            seen = self.fitted.model.data
+            sd = None if seen.sd is None else hidden.sd
+            same = torch.equal(seen.x, hidden.x)
+            self.answer = impute(self.fitted, sd=sd) if same else predict(self.fitted, hidden.x, sd=sd)
+        return self.answer
+
+
+def try_once(
+    data: TaskData, trials: Sequence[Trial], arms: Arms, folder: str | Path, seed: int, jobs: int
+) -> tuple[pd.DataFrame, list[str]]:
+    """What `try_all` returns. Raises FitError where no group of trials has all its models."""
+    folder = Path(folder)
+    kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
+    groups = groups_of(data, trials, kept["groups"])
+    kept["groups"] = groups
+    for key, found in fits(data, known, groups, arms, kept, seed, jobs):
+        kept["parameters"][key] = found
+        put(folder / ONCE, json.dumps(kept) + "\n")
+    tables, failed = [], []
+    for k, group in enumerate(groups):
+        labels, given = [label for label in group if label in known], {}
+        for name, build in arms.items():
+            if (found := kept["parameters"].get(key_of(k, name))) is not None:
+                given[name] = lambda seen, build=build, found=found: moved(build(seen), found)
+        if len(given) < len(arms):
+            failed += labels
+        elif labels:
+            store = folder / "trials.csv"
+            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store, jobs=jobs))
+    if not tables:
+        raise FitError("no model could be fitted: the optimiser found no summit; leave out odd columns, or rows")
+    return pd.concat(tables, ignore_index=True), failed
+
+
+def said(trials: Sequence[Trial], data: TaskData) -> str:
+    """How the trials were made, for the page."""
+    cut = any(trial.rows != slice(0, len(data.x)) for trial in trials)
+    return (
+        "The table is too large for fits in each trial: the parameters of each model were fitted once for many trials, "
+        "from the cells that none of these hides, and each trial was then predicted by them from all that it leaves "
+        "seen. Standard errors take the parameters as they are."
+        + cut
+        * " Where a trial drops the rows beyond a moved start or end, the parameters have seen these rows."
+    )
+
+
+def moved(model: Model, found: Mapping[str, Any]) -> Given:
+    """The model at kept parameters. They hold in the scale of the table that they were fitted to, not of its own."""
+    mean, sd = (model.data.y.new_tensor(found[name]) for name in ("mean", "sd"))
+    known = None if model.data.sd is None else model.data.sd / sd
+    model.scale = Scale(mean, sd)
+    model.unit = replace(model.unit, y=model.scale.to_unit(model.data.y), sd=known)
+    return Given(with_parameters(model, found["values"]))

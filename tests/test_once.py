@@ -1,0 +1,213 @@
+"""Reports on long tables: parameters fitted once for many trials; what these hide is not seen, and a run is resumed."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mtgp_tutorial import TaskData
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.report import affording, moving, once, parameters, timing
+from mtgp_tutorial.report.arms import arms_for
+from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.hiding import plan
+from mtgp_tutorial.report.kinds import kinds_of
+from mtgp_tutorial.report.options import parser
+from mtgp_tutorial.report.parameters import groups_of, kept_in
+from mtgp_tutorial.report.refused import Refused
+from mtgp_tutorial.report.rows import missing
+from mtgp_tutorial.report.trying import try_all
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def table(rows=48, seed=0):
+    """Two tasks that go together, the second with a gap and a ragged end."""
+    rng = np.random.default_rng(seed)
+    walk = np.cumsum(rng.normal(size=rows)) / 2
+    y = walk[:, None] * [1, 2] + 0.1 * rng.normal(size=(rows, 2))
+    y[10:13, 1] = y[-2:, 1] = np.nan
+    return TaskData(np.arange(float(rows)), y, ["a", "b"])
+
+
+def planned(data, count):
+    return plan(data, kinds_of(data)[0], count, 0)
+
+
+ARMS = {name: build for name, build in arms_for(table(), "matern32").items() if name != "ICM, full noise"}
+
+
+def test_groups_hide_at_most_a_sixth_and_closed_ones_take_no_more():
+    data = table()
+    trials, seen = planned(data, 10), data.observed.numpy()
+    groups = groups_of(data, trials)
+    assert [label for group in groups for label in group] == [trial.label for trial in trials]
+    masks = {trial.label: trial.mask for trial in trials}
+    unions = [np.logical_or.reduce([masks[label] for label in group]) & seen for group in groups]
+    assert len(groups) > 1 and all((union.sum(0) <= seen.sum(0) / 6).all() for union in unions)
+    for group, following in zip(groups, groups[1:]):  # none had room for the next trial
+        more = np.logical_or.reduce([masks[label] for label in [*group, following[0]]]) & seen
+        assert (more.sum(0) > seen.sum(0) / 6).any()
+    few = groups_of(data, trials[:2])
+    assert groups_of(data, trials, few)[: len(few)] == few
+    wide = [replace(trials[0], mask=np.ones_like(seen))]
+    assert groups_of(data, wide) == [[trials[0].label]]  # one trial is a group, whatever it hides
+
+
+def test_a_group_of_one_trial_is_a_fit_of_its_own(tmp_path, monkeypatch):
+    """For a gap; where a trial drops rows, its parameters have seen these."""
+    data = table()
+    trials = [trial for trial in planned(data, 8) if "gap" in trial.label][:2]
+    monkeypatch.setattr(parameters, "SHARE", 1000)
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    found, failed = once.try_once(data, trials, ARMS, tmp_path / "a", 0, 1)
+    usual, _ = try_all(data, trials, ARMS, tmp_path / "b", 0, 1)
+    assert not failed and len(json.loads((tmp_path / "a/parameters.json").read_text())["groups"]) == 2
+    scores = ["trial", "arm", "task", "MSE", "CRPS", "NLPD", "coverage"]
+    pd.testing.assert_frame_equal(found[scores], usual[scores], rtol=1e-7)
+
+
+def test_what_the_trials_hide_is_not_seen(tmp_path):
+    data, found = table(), []
+    trials = planned(data, 3)
+    for k, size in enumerate((1.0, 100.0)):
+        hidden = torch.as_tensor(np.logical_or.reduce([trial.mask for trial in trials]))
+        other = replace(data, y=torch.where(hidden, size * data.y, data.y))
+        (tmp_path / str(k)).mkdir()
+        once.try_once(other, trials, ARMS, tmp_path / str(k), 0, 1)
+        found.append(json.loads((tmp_path / f"{k}/parameters.json").read_text()))
+    assert len(found[0]["groups"]) == 1 and found[0] == found[1]
+
+
+def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path, monkeypatch):
+    data, done = table(), []
+    fitted = parameters._fitted
+    monkeypatch.setattr(parameters, "_fitted", lambda *one: done.append(one[0]) or fitted(*one))
+    few, many = planned(data, 2), planned(data, 4)
+    first, _ = once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    assert done == ["1: independent, shared", "1: ICM"]
+    again, _ = once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    more, _ = once.try_once(data, many, ARMS, tmp_path, 0, 1)
+    assert done[2:] == ["2: independent, shared", "2: ICM"]
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(first, more[: len(first)])
+    once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    assert len(done) == 4
+    path = tmp_path / "parameters.json"  # stopped between two models, and resumed with fewer trials: made anew
+    kept = json.loads(path.read_text())
+    del kept["parameters"]["2: ICM"]
+    path.write_text(json.dumps(kept))
+    assert kept_in(tmp_path, many, ARMS)["groups"] == kept["groups"]
+    part = kept_in(tmp_path, planned(data, 3), ARMS)
+    assert part["groups"] == kept["groups"][:1] and set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"groups": 3, "parameters": {}}', '{"groups": []}'])
+def test_a_file_that_is_none_of_ours_is_refused(text, tmp_path):
+    (tmp_path / "parameters.json").write_text(text)
+    with pytest.raises(
+        Refused, match="parameters.json is not a file that this command wrote; remove .*, or add --out NAME"
+    ):
+        once.try_once(table(), planned(table(), 2), ARMS, tmp_path, 0, 1)
+
+
+def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):
+    data, fitted = table(), parameters._fitted
+    trials = planned(data, 6)
+    groups = groups_of(data, trials)
+    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+    found, failed = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    assert failed == groups[1] and set(found["trial"]) == {label for group in groups for label in group} - set(failed)
+    (tmp_path / "none").mkdir()
+    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None))
+    with pytest.raises(FitError, match="no model could be fitted"):
+        once.try_once(data, trials, ARMS, tmp_path / "none", 0, 1)
+
+
+def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
+    """Fits for each trial with the LMC, without, once for many trials with it, without, and a refusal."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(300, 3))
+    y[40:43, 0] = y[90:93, 1] = y[200:204, 2] = np.nan
+    data = TaskData(np.arange(300.0), y)
+    trials, asked = planned(data, 16), parser().parse_args(["report", "t.csv"])
+    timed = timing.clocks(arms_for(data, "matern32"), data)
+    fewer = {name: clock for name, clock in timed.items() if name != "LMC"}
+    each, at_once = (affording.work(data, trials, once) for once in (False, True))
+    assert each == (16, 0) and at_once.known == 16 and at_once.fits < 4
+    for limit, short, expected in (
+        (each.seconds(fewer, data, 1), each.seconds(timed, data, 1), (4, False)),
+        (each.seconds(fewer, data, 1), 0, (3, False)),
+        (0, at_once.seconds(timed, data, 1), (4, True)),
+        (at_once.seconds(fewer, data, 1), 0, (3, True)),
+    ):
+        monkeypatch.setattr(timing, "LIMIT", limit)
+        monkeypatch.setattr(timing, "LMC_LIMIT", short)
+        arms, is_once = affording.in_time(asked, data, timed, trials)
+        said = capsys.readouterr().out
+        assert (len(arms), is_once) == expected
+        assert ("fitted once for many trials" in said) == is_once and ("LMC is left out" in said) == (len(arms) == 3)
+    monkeypatch.setattr(timing, "LIMIT", 0.5 * at_once.seconds(fewer, data, 1))
+    with pytest.raises(Refused, match="(?s)t.csv has 890 values .* --every"):
+        affording.in_time(asked, data, timed, trials)
+
+
+def test_a_long_table_is_timed_along_its_rows():
+    """A long table is timed in its own form, and time grows with its rows; a short one has no such clock."""
+    rng = np.random.default_rng(0)
+    data, short = (TaskData(np.arange(float(rows)), rng.normal(size=(rows, 3))) for rows in (4000, 400))
+    clocks = timing.clocks(arms_for(data, "matern32", lmc=False), data)
+    for clock in clocks.values():
+        assert clock.along.shape.rows == 800 and clock.along.along is None
+    whole, half = (timing.seconds(clocks, data, 1, 1, every) for every in (1, 2))
+    assert whole == pytest.approx(2 * half)
+    assert whole == pytest.approx(sum(5 * clock.along.seconds * n for clock, n in zip(clocks.values(), (90, 230, 390))))
+    assert all(clock.along is None for clock in timing.clocks(arms_for(short, "matern32"), short).values())
+    per_row = sum(clock.along.seconds for clock in clocks.values()) / 800
+    assert timing.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * timing.ONCE * 4000 * per_row)
+
+
+def test_holes_that_touch_real_ones_are_found_as_by_looking_at_each():
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        data = table(seed=seed)
+        y = data.y.clone()
+        y[torch.as_tensor(rng.uniform(size=y.shape) < 0.1)] = torch.nan
+        data = replace(data, y=y)
+        for kind in kinds_of(data)[0]:
+            if kind.place not in ("gap", "start", "end"):
+                continue
+            gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]]
+            length, before, after = len(kind.pattern), int(kind.place != "start"), int(kind.place != "end")
+            expected = [gone[max(0, start - before) : start + length + after].any() for start in range(48 - length + 1)]
+            assert moving.joins_real(data, kind).tolist() == expected
+
+
+@pytest.mark.slow
+def test_a_whole_report(tmp_path, monkeypatch, capsys):
+    """The page says how the trials were made; the program that repeats it fills the table with the same values."""
+    monkeypatch.chdir(tmp_path)
+    data = table()
+    pd.DataFrame({"t": data.x[:, 0], "a": data.y[:, 0], "b": data.y[:, 1]}).to_csv("table.csv", index=False)
+    monkeypatch.setattr(affording, "in_time", lambda asked, data, timed, trials: (dict(timed), True))
+    assert main(["report", "table.csv", "--trials", "3"]) == 0
+    text = Path("table-report/report.html").read_text(encoding="utf8")
+    assert "the parameters of each model were fitted once for many trials" in text
+    assert "have seen these rows" in text  # of the moved ragged end
+    assert json.loads(Path("table-report/run.json").read_text())["at once"] is True
+    assert main(["report", "table.csv", "--trials", "3"]) == 0
+    assert "all 3 fits of parameters are done, and the rest takes about" in capsys.readouterr().out
+    filled = Path("table-report/filled.csv")
+    before = filled.read_bytes()
+    filled.unlink()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = ["-c", Path("table-report/repeat.py").read_text()]
+    subprocess.run([sys.executable, *code], env=environment, check=True, capture_output=True, timeout=100)
+    assert filled.read_bytes() == before
