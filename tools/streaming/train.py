@@ -61,19 +61,10 @@ def options() -> argparse.Namespace:
 
 def check(given: argparse.Namespace) -> None:
     """ValueError in one sentence for an option that no run can have."""
-    least = {
-        "epochs": 1,
-        "batch": 1,
-        "points": 2,
-        "sample": 0,
-        "iterations": 1,
-        "rate": 0,
-        "natural_rate": 0,
-        "every": 1,
-    }
-    for name, low in least.items():
-        if not low <= getattr(given, name) < float("inf"):
-            raise ValueError(f"{name.replace('_', '-')}: {getattr(given, name)} is below {low} or no number; pass another")
+    names = ("epochs", "batch", "points", "sample", "iterations", "rate", "natural_rate", "every")
+    for name, low in {**dict.fromkeys(names, 1), "points": 2, "sample": 0, "rate": 0, "natural_rate": 0}.items():
+        if not low <= (value := getattr(given, name)) < float("inf"):
+            raise ValueError(f"{name.replace('_', '-')}: {value} is below {low} or no number; pass another")
     if given.batch % WORLD:
         raise ValueError(f"batch: {given.batch} cells cannot be shared by {WORLD} processes; pass a multiple of it")
 
