@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import bound  # noqa: E402
 import checkpoint  # noqa: E402
 import correlated  # noqa: E402
 import scoring  # noqa: E402
+import stream  # noqa: E402
 import table  # noqa: E402
 import train  # noqa: E402
 import variational  # noqa: E402
@@ -121,15 +123,26 @@ def test_bad_tables_are_refused(folder, tmp_path):
         table.read(tmp_path / "bad")
 
 
+def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
+    part = tmp_path / "cells.part"
+    part.mkdir()
+    (part / "y.npy").symlink_to("/dev/full")  # a disk without room
+    with pytest.raises(OSError, match="folder: .*cells could not be written .No space left on device.; mend that"):
+        table.write(tmp_path / "cells", 3000)
+    assert list(tmp_path.iterdir()) == []
+    table.write(tmp_path / "cells", 3000)
+    assert table.read(tmp_path / "cells").seen == 2940
+
+
 def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
-    order = table.starts(1030, 100, 1, 2)
-    assert (order == table.starts(1030, 100, 1, 2)).all()
+    order = stream.starts(1030, 100, 1, 2)
+    assert (order == stream.starts(1030, 100, 1, 2)).all()
     assert sorted(order - order.min()) == list(range(0, 1000, 100)) and 0 <= order.min() <= 30
-    for other in (table.starts(1030, 100, 1, 3), table.starts(1030, 100, 2, 2)):
+    for other in (stream.starts(1030, 100, 1, 3), stream.starts(1030, 100, 2, 2)):
         assert not (np.argsort(order) == np.argsort(other)).all()
-    assert len({table.starts(1030, 100, 1, epoch).min() for epoch in range(20)}) > 5  # no cell is always left out
+    assert len({stream.starts(1030, 100, 1, epoch).min() for epoch in range(20)}) > 5  # no cell is always left out
     with pytest.raises(ValueError, match="batch: 1031 is not from 1 to 1030"):
-        table.starts(1030, 1031, 0, 0)
+        stream.starts(1030, 1031, 0, 0)
 
 
 def test_gpytorch_and_plain_torch_have_one_bound_and_one_natural_gradient():
@@ -182,6 +195,27 @@ def test_with_a_point_at_each_input_the_closed_form_is_the_evidence(monkeypatch)
     assert bool((variance > model.log_noise.exp()[task]).all())
 
 
+def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
+    """And comes to the same summit; where the start itself cannot be factored, the climb says so."""
+    cells, whole, calls = some_cells(60), warm.collapsed, []
+    points = torch.linspace(0, 1, 8, dtype=F64)[:, None]
+    height = warm.climb(bound.Bound(points, 3, 1, 60), cells, 200)
+
+    def failing(model, cells):
+        calls.append(len(calls))
+        if calls[-1] == broken:
+            raise torch.linalg.LinAlgError("the input is not positive-definite")
+        return whole(model, cells)
+
+    monkeypatch.setattr(warm, "collapsed", failing)
+    broken = 3
+    assert warm.climb(bound.Bound(points, 3, 1, 60), cells, 200) == pytest.approx(height, abs=0.05)
+    assert len(calls) > 20
+    broken = len(calls)
+    with pytest.raises(torch.linalg.LinAlgError):
+        warm.climb(bound.Bound(points, 3, 1, 60), cells, 200)
+
+
 def test_a_checkpoint_is_whole_or_not_there(tmp_path):
     path = tmp_path / "run.pt"
     assert checkpoint.load(path, {}) is None
@@ -193,6 +227,11 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path):
     with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room"):
         checkpoint.save(path, {"step": 2, "marks": {"table": "a"}})
     assert checkpoint.load(path, {"table": "a"})["step"] == 1 and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_checkpoint_without_a_folder_is_no_matter_of_room(tmp_path):
+    with pytest.raises(OSError, match="No such file or directory. and does not exist; mend that and start"):
+        checkpoint.save(tmp_path / "none" / "run.pt", {"step": 1})
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
@@ -215,6 +254,10 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         (["--batch", "5881"], "batch: 5881 is not from 1 to 5880"),
         (["--points", "80"], "points: 80 x 80 are more than 5880 cells"),
         (["--seed", "1"], "of a run with seed 0, and this one has 1"),
+        (["--every", "0"], "every: 0 is below 1"),
+        (["--batch", "0"], "batch: 0 is below 1"),
+        (["--points", "1"], "points: 1 is below 2"),
+        (["--natural-rate", "nan"], "natural-rate: nan is below 0 or no number"),
     ],
 )
 def test_bad_options_are_refused(folder, finished, monkeypatch, options, message):
@@ -224,6 +267,55 @@ def test_bad_options_are_refused(folder, finished, monkeypatch, options, message
     with pytest.raises(ValueError, match=message):
         train.main()
     assert path.read_bytes() == before
+
+
+def run_here(monkeypatch, folder, path):
+    monkeypatch.setattr(sys, "argv", ["train.py", str(folder), str(path), *SMALL])
+    train.main()
+
+
+def test_a_disk_that_fills_up_stops_a_run_and_loses_nothing(folder, finished, monkeypatch, capsys):
+    """The last checkpoint stays, and the same command goes on from it, to the same bits."""
+    path, save, steps = folder.parent / "full.pt", checkpoint.save, []
+
+    def filling_up(path, state):
+        steps.append(state["step"])
+        if len(steps) == 4:
+            Path(f"{path}.part").symlink_to("/dev/full")
+        save(path, state)
+
+    monkeypatch.setattr(checkpoint, "save", filling_up)
+    with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room and start"):
+        run_here(monkeypatch, folder, path)
+    assert step_of(path) == steps[2] > 0 and not Path(f"{path}.part").exists()
+    monkeypatch.setattr(checkpoint, "save", save)
+    run_here(monkeypatch, folder, path)
+    assert f"steps {steps[2]} to" in capsys.readouterr().out
+    same(torch.load(path), finished[0], exactly=True)
+
+
+def test_a_table_that_was_cut_short_ends_the_program_in_one_sentence(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "cut")
+    os.truncate(tmp_path / "cut" / "x.npy", 5000)
+    done = subprocess.run(command(tmp_path / "cut", tmp_path / "run.pt"), capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == "" and not (tmp_path / "run.pt").exists()
+    assert re.fullmatch("table: .*x.npy is cut short, at 5,000 bytes; write the table again\n", done.stderr)
+
+
+@pytest.mark.slow
+def test_a_dead_worker_without_a_restart_leaves_its_checkpoint(folder, finished):
+    """The launcher fails, the other worker says why, and one process alone brings the run to its end."""
+    path = folder.parent / "dead.pt"
+    once = command(folder, path, *two("--max-restarts=0"))
+    with subprocess.Popen(once, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(path, 8, process)
+        psutil.Process(process.pid).children()[1].kill()
+        _, errors = process.communicate()
+    assert process.returncode != 0 and "the same command goes on from the last checkpoint" in errors
+    assert 8 <= step_of(path) < finished[0]["step"]
+    done = subprocess.run(command(folder, path), capture_output=True, text=True)
+    assert done.returncode == 0 and "steps 0 to" not in done.stdout
+    same(torch.load(path), finished[0], exactly=False)
 
 
 def test_a_killed_run_ends_on_the_same_bits(folder, finished):
@@ -259,17 +351,6 @@ def same(state, other, exactly):
         torch.testing.assert_close(
             state["model"][name], value, rtol=0 if exactly else 1e-6, atol=0 if exactly else 1e-6
         )
-
-
-def test_wrong_ways_are_wrong_without_a_word():
-    done = subprocess.run([*two(), PROGRAMS / "wrong_ways.py"], capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 0, done.stderr
-    rows = [line.rsplit(",", 2) for line in done.stdout.strip().splitlines()[1:]]
-    right, wrong, late = rows[0], rows[1:-2], rows[-2:]
-    assert float(right[1]) < 1e-10 and float(right[2]) == 0
-    assert len(wrong) == 7 and all(float(error) > 0.01 for _, error, _ in wrong)
-    assert [float(drift) > 0.001 for *_, drift in wrong] == [True] * 3 + [False] * 4
-    assert float(late[0][2]) == 0 < float(late[1][2])
 
 
 def test_single_cells_say_nothing_of_correlated_noise():

@@ -119,7 +119,7 @@ def minibatch(arm, seen, hidden, points, epochs, dtype=torch.float64, **options)
     return {"arm": arm, **row, "seconds": took}
 
 
-def rows(seed, rho, arms=tuple(ARMS), points=(8, 16, 32)):
+def rows(seed, rho, arms=tuple(ARMS), points=(8, 16, 24, 32)):
     """All arms on one table; `seconds` are CPU seconds."""
     x, y, hide = trial(seed, rho)
     seen, hidden = cells(x, y, ~hide), cells(x, y, hide)

@@ -2,6 +2,7 @@
 
     python book/studies/NAME.py                 # all trials; writes mtgp_tutorial/datasets/studies/NAME.csv
     python book/studies/NAME.py 0 2             # prints trials 0 and 1, stores nothing
+    python book/studies/NAME.py --small         # prints its small version, where it has one: seconds, for the tests
 
 What is done lies under _build/studies, in a folder for this state of the study's file and of the module: a change of
 either starts afresh. `make studies` runs all of them. MTGP_JOBS sets how many trials run at once. MTGP_SCHEDULER, the
@@ -34,6 +35,8 @@ RESULTS = Path(datasets.__file__).parent / "studies"
 def run(script, trials, names=None):
     """The study's rows(*trial) gives a list of rows, or a table, or one for each of `names`, the files it writes."""
     study, trials = Path(script).stem, list(trials)
+    if sys.argv[1:] == ["--small"]:
+        return print(small(study).to_csv(index=False, float_format="%.6g"))
     if len(sys.argv) > 2:
         some = [tables(study, trial) for trial in trials[int(sys.argv[1]) : int(sys.argv[2])]]
         return print(*(pd.concat(parts).to_csv(index=False, float_format="%.6g") for parts in zip(*some)))
@@ -51,6 +54,14 @@ def run(script, trials, names=None):
     print(
         f"{Path(script).stem}: {len(todo)} of {len(trials)} trials in {minutes:.1f} minutes, {seconds / 60:.1f} of CPU"
     )
+
+
+def small(study):
+    """The table of a study's function `small`: its own rows, of sizes that take seconds."""
+    module = importlib.import_module(study)
+    if not hasattr(module, "small"):
+        sys.exit(f"--small: {study} has no small version; `{study}.py 0 1` prints its first trial")
+    return pd.DataFrame(module.small())
 
 
 def in_parallel(todo, jobs):

@@ -15,9 +15,9 @@ import numpy as np
 import psutil
 import torch
 from running import run
-from streaming import command, made
+from streaming import BATCH, CELLS, SMALL, command, made
 
-KILLS, LATEST = 20, 2.5  # CPU seconds
+KILLS, LATEST, MOST = 20, 2.5, 100  # latest: CPU seconds; most: kills of one run
 OPTIONS = {"epochs": 3, "batch": 1024, "points": 8, "sample": 2000, "iterations": 5, "every": 2}
 
 
@@ -55,7 +55,7 @@ def state(path):
 
 
 def rows(seed, kills=KILLS, latest=LATEST, cells=60_000, **options):
-    """One row for each kill; cluster: the run that was killed."""
+    """One row for each kill; cluster: the run that was killed. RuntimeError where one cannot be brought to its end."""
     folder, found = made(cells), []
     with tempfile.TemporaryDirectory() as scratch:
         start(command(folder, f"{scratch}/whole.pt", **{**OPTIONS, **options})).join()
@@ -67,10 +67,20 @@ def rows(seed, kills=KILLS, latest=LATEST, cells=60_000, **options):
             while killed_at(moment := rng.uniform(0, latest), words):
                 step = state(path)[0] if path.exists() else -1
                 mine.append({"seed": seed, "cluster": chain, "CPU s": moment, "step": step, "of": total})
+                if len(mine) == MOST:
+                    raise RuntimeError(f"latest: a run was killed {MOST} times within {latest} CPU seconds; pass more")
             step, reached = state(path)
             equal = step == total and all(torch.equal(a, b) for a, b in zip(reached, right, strict=True))
             found += [{**row, "equal": equal} for row in mine]
     return found
+
+
+def small():
+    """Here each process has all imports from the first moment on, torch's at the first optimiser among them."""
+    import train  # noqa: F401
+
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    return rows(0, kills=3, latest=0.5, cells=CELLS, batch=BATCH, **SMALL)
 
 
 if __name__ == "__main__":

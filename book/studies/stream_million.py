@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from running import run
-from streaming import finish, made
+from streaming import BATCH, CELLS, SMALL, finish, made
 
 
 def rows(cells, **options):
@@ -17,6 +17,10 @@ def rows(cells, **options):
     with tempfile.TemporaryDirectory() as scratch:
         row = finish(made(cells), Path(scratch, "run.pt"), **options)
     return [{"cluster": 0, "cells": cells, "load": os.getloadavg()[0], **row}]
+
+
+def small():
+    return rows(CELLS, batch=BATCH, **{**SMALL, "points": 8, "sample": 2000, "iterations": 25})
 
 
 if __name__ == "__main__":

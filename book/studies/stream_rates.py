@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from running import run
-from streaming import finish, made
+from streaming import BATCH, CELLS, SMALL, finish, made
 
 SEEDS, RATES = 3, (0.0, 0.0002, 0.001, 0.005)
 
@@ -19,6 +19,10 @@ def rows(seed, cells=100_000, rates=RATES, **options):
     with tempfile.TemporaryDirectory() as scratch:
         runs = [(rate, finish(made(cells, seed), Path(scratch, f"{rate}.pt"), **options, rate=rate)) for rate in rates]
     return [{"seed": seed, "cluster": seed, "rate": rate, **row} for rate, row in runs]
+
+
+def small():
+    return rows(0, CELLS, RATES[::3], batch=BATCH, **SMALL)
 
 
 if __name__ == "__main__":

@@ -5,20 +5,22 @@ The table that tools/streaming/wrong_ways.py prints: one batch, one model, two p
 
 import io
 import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 from running import run
-from streaming import PROGRAMS
+from streaming import PROGRAMS, TORCHRUN
 
 
 def rows(processes):
     """One row for each way."""
-    torchrun = Path(sys.executable).with_name("torchrun")
-    words = [torchrun, "--standalone", f"--nproc_per_node={processes}", PROGRAMS / "wrong_ways.py"]
+    words = [*TORCHRUN, f"--nproc_per_node={processes}", PROGRAMS / "wrong_ways.py"]
     printed = subprocess.run(words, check=True, text=True, capture_output=True).stdout
     return pd.read_csv(io.StringIO(printed)).assign(cluster=0)
+
+
+def small():
+    """The whole study takes seconds."""
+    return rows(2)
 
 
 if __name__ == "__main__":

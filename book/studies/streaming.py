@@ -13,6 +13,10 @@ sys.path.insert(0, str(PROGRAMS))
 
 import table  # tools/streaming
 
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+CELLS, BATCH = 6000, 256  # of the small versions, which take seconds, with these options beside
+SMALL = {"epochs": 3, "points": 5, "sample": 400, "iterations": 3, "every": 4}
+
 SCRATCH = Path(tempfile.mkdtemp(prefix="mtgp-tables-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
@@ -27,10 +31,15 @@ def made(cells, seed=0):
 
 def command(folder, path, processes=1, **options):
     """What starts train.py; options by their names, such as natural_rate=0.1."""
-    torchrun = [Path(sys.executable).with_name("torchrun"), "--standalone", f"--nproc_per_node={processes}"]
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    start = [*torchrun, "--max-restarts=1"] if processes > 1 else [sys.executable]
-    return [*map(str, start), str(PROGRAMS / "train.py"), str(folder), str(path), *words]
+    launcher = [*TORCHRUN, f"--nproc_per_node={processes}", "--max-restarts=1"]
+    return [
+        *(launcher if processes > 1 else [sys.executable]),
+        str(PROGRAMS / "train.py"),
+        str(folder),
+        str(path),
+        *words,
+    ]
 
 
 def finish(folder, path, processes=1, **options):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import pickle
@@ -15,7 +16,7 @@ import torch
 def save(path: str | Path, state: dict[str, Any]) -> None:
     """Write beside the file, flush to disk, put in its place: killed at any moment, it leaves the old file or the new.
 
-    OSError in one sentence where there is no room; the old file is then as it was.
+    OSError in one sentence where it cannot be written, as on a full disk; the old file is then as it was.
     """
     packed, beside = io.BytesIO(), Path(f"{path}.part")
     torch.save(state, packed)  # in memory first: what torch raises on a full disk does not say so
@@ -33,7 +34,8 @@ def save(path: str | Path, state: dict[str, Any]) -> None:
             beside.unlink()
         kept = "holds what it held before" if Path(path).exists() else "does not exist"
         why = f"checkpoint: {path} could not be written ({error.strerror}) and {kept}"
-        raise OSError(f"{why}; make room and start the same command again") from None
+        mend = "make room" if error.errno == errno.ENOSPC else "mend that"
+        raise OSError(f"{why}; {mend} and start the same command again") from None
 
 
 def load(path: str | Path, marks: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import argparse
 import os
 
 import checkpoint
+import numpy as np
 import table as tables
 import torch
 from bound import Bound, optimisers
@@ -17,6 +18,18 @@ from warm import climb
 
 RANK, WORLD = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))  # torchrun sets them
 DEVICE = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+
+
+def starts(seen: int, batch: int, seed: int, epoch: int) -> np.ndarray:
+    """First cell of each batch of an epoch, in its order, which depends on seed and epoch alone.
+
+    Batches are slices of the file. What is left of `seen` after whole batches is elsewhere in each epoch.
+    Raises ValueError for a batch that is longer than the table.
+    """
+    if not 1 <= batch <= seen:
+        raise ValueError(f"batch: {batch} is not from 1 to {seen}, the cells that are seen; pass another number")
+    rng = np.random.default_rng([seed, epoch])
+    return rng.integers(seen % batch + 1) + batch * rng.permutation(seen // batch)
 
 
 class Run:
@@ -31,7 +44,7 @@ class Run:
         self.optimisers = optimisers(self.model, given.rate, given.natural_rate)
         names = ("batch", "epochs", "points", "sample", "iterations", "rate", "natural_rate", "seed")
         self.marks = {"table": tables.fingerprint(table), **{name: getattr(given, name) for name in names}}
-        self.batches = len(tables.starts(table.seen, given.batch, given.seed, 0))
+        self.batches = len(starts(table.seen, given.batch, given.seed, 0))
         self.steps = given.epochs * self.batches
 
     def resume(self) -> None:
@@ -62,7 +75,7 @@ class Run:
             while self.step < self.steps:
                 if epoch != self.step // self.batches:
                     epoch = self.step // self.batches
-                    order = tables.starts(self.table.seen, self.given.batch, self.given.seed, epoch)
+                    order = starts(self.table.seen, self.given.batch, self.given.seed, epoch)
                 begin = int(order[self.step % self.batches]) + RANK * share
                 self.descend(loss_of(*cells(self.table, begin, begin + share, DEVICE)))
                 bar.update()

@@ -12,11 +12,13 @@ held out; f without noise is kept, for the best NLPD that there is.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
+import shutil
 import sys
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,23 +70,35 @@ def cells(rng: np.random.Generator, weights: list[np.ndarray], n: int) -> dict[s
 
 
 def write(folder: str | Path, n: int, seed: int = 0, piece: int = 50_000) -> None:
-    """Write n cells, piece by piece, into a folder that takes its name when it is whole; ValueError if it is there."""
+    """Write n cells into a folder that takes its name when it is whole.
+
+    ValueError where it is there already; OSError in one sentence where it cannot be written, and then it is not there.
+    """
     if Path(folder).exists():
         raise ValueError(f"folder: {folder} is there already; name another or remove it")
-    rng, part = np.random.default_rng(seed), Path(f"{folder}.part")
+    part = Path(f"{folder}.part")
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        _fill(part, n, np.random.default_rng(seed), piece)
+        os.replace(part, folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise OSError(f"folder: {folder} could not be written ({error.strerror}); mend that and write again") from None
+
+
+def _fill(part: Path, n: int, rng: np.random.Generator, piece: int) -> None:
+    """A file for each column, piece by piece."""
     weights = [rng.standard_normal((40, 40)) for _ in LENGTHS]
-    part.mkdir(parents=True, exist_ok=True)
-    files: dict[str, BinaryIO] = {name: open(part / f"{name}.npy", "wb") for name in COLUMNS}
-    for name, (kind, shape) in COLUMNS.items():
-        np.lib.format.write_array_header_1_0(files[name], {"descr": kind, "fortran_order": False, "shape": (n, *shape)})
-    for begin in range(0, n, piece):
-        rows = np.arange(begin, min(n, begin + piece))
-        found = {**cells(rng, weights, len(rows)), "split": rows >= n - n // 50}
-        for name, (kind, _) in COLUMNS.items():
-            files[name].write(found[name].astype(kind).tobytes())
-    for file in files.values():
-        file.close()
-    os.replace(part, folder)
+    with contextlib.ExitStack() as stack:
+        files = {name: stack.enter_context(open(part / f"{name}.npy", "wb")) for name in COLUMNS}
+        for name, (kind, shape) in COLUMNS.items():
+            header = {"descr": kind, "fortran_order": False, "shape": (n, *shape)}
+            np.lib.format.write_array_header_1_0(files[name], header)
+        for begin in range(0, n, piece):
+            rows = np.arange(begin, min(n, begin + piece))
+            found = {**cells(rng, weights, len(rows)), "split": rows >= n - n // 50}
+            for name, (kind, _) in COLUMNS.items():
+                files[name].write(found[name].astype(kind).tobytes())
 
 
 def read(folder: str | Path) -> Table:
@@ -106,18 +120,6 @@ def _column(path: Path) -> np.ndarray:
     except (ValueError, EOFError):  # numpy: what the header promises is longer than the file, or there is no header
         size = path.stat().st_size
         raise ValueError(f"table: {path} is cut short, at {size:,} bytes; write the table again") from None
-
-
-def starts(seen: int, batch: int, seed: int, epoch: int) -> np.ndarray:
-    """First cell of each batch of an epoch, in its order, which depends on seed and epoch alone.
-
-    Batches are slices of the file. What is left of `seen` after whole batches is elsewhere in each epoch.
-    Raises ValueError for a batch that is longer than the table.
-    """
-    if not 1 <= batch <= seen:
-        raise ValueError(f"batch: {batch} is not from 1 to {seen}, the cells that are seen; pass another number")
-    rng = np.random.default_rng([seed, epoch])
-    return rng.integers(seen % batch + 1) + batch * rng.permutation(seen // batch)
 
 
 def fingerprint(table: Table) -> str:

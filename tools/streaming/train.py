@@ -59,6 +59,16 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check(given: argparse.Namespace) -> None:
+    """ValueError in one sentence for an option that no run can have."""
+    names = ("epochs", "batch", "points", "sample", "iterations", "rate", "natural_rate", "every")
+    for name, low in {**dict.fromkeys(names, 1), "points": 2, "sample": 0, "rate": 0, "natural_rate": 0}.items():
+        if not low <= (value := getattr(given, name)) < float("inf"):
+            raise ValueError(f"{name.replace('_', '-')}: {value} is below {low} or no number; pass another")
+    if given.batch % WORLD:
+        raise ValueError(f"batch: {given.batch} cells cannot be shared by {WORLD} processes; pass a multiple of it")
+
+
 def report(run: Run, first: int, took: list[float], cpu: list[float]) -> None:
     """What start and steps took, seconds of wall time and CPU seconds of this process, and what the run reached."""
     done = (run.steps - first) * run.given.batch / 1e3
@@ -75,8 +85,7 @@ def main() -> None:
     if WORLD > 1:
         signal.signal(signal.SIGTERM, stopped)
         join()
-    if given.batch % WORLD:
-        raise ValueError(f"batch: {given.batch} cells cannot be shared by {WORLD} processes; pass a multiple of it")
+    check(given)
     run = Run(given, tables.read(given.table))
     run.resume()
     first, wall, cpu = run.step, time.perf_counter(), time.process_time()

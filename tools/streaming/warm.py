@@ -63,14 +63,24 @@ def answer(model: Bound, cells: Cells, x: Tensor, task: Tensor) -> tuple[Tensor,
 
 
 def climb(model: Bound, cells: Cells, iterations: int) -> float:
-    """Hyper-parameters to a maximum of the collapsed bound by L-BFGS-B, and q to its optimum; the bound, in nats."""
+    """Hyper-parameters to a maximum of the collapsed bound by L-BFGS-B, and q to its optimum; the bound, in nats.
+
+    LinAlgError where nothing can be factored at the start; a line search that comes to such a place turns back.
+    """
     free = [parameter for name, parameter in model.named_parameters() if name not in ("vec", "mat")]
+    heights: list[float] = []
 
     def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
         vector_to_parameters(torch.from_numpy(vector).to(free[0]), free)
-        value = -collapsed(model, cells)
+        try:
+            value = -collapsed(model, cells)
+        except torch.linalg.LinAlgError:  # it tried a noise of 1e-19
+            if not heights:
+                raise
+            return heights[0] + abs(heights[0]) + 1, np.zeros_like(vector)  # above all places that a climb accepts
+        heights.append(float(value.detach()))
         grads = [grad.contiguous() for grad in torch.autograd.grad(value, free)]
-        return float(value.detach()), parameters_to_vector(grads).double().cpu().numpy()
+        return heights[-1], parameters_to_vector(grads).double().cpu().numpy()
 
     start = parameters_to_vector(free).detach().double().cpu().numpy().copy()
     limits = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}

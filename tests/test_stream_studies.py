@@ -1,0 +1,83 @@
+"""The studies of tools/streaming at small sizes: what each of them claims, on a table of 6000 cells."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mtgp_tutorial import datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDIES = ROOT / "book" / "studies"
+STREAM = sorted(path.stem for path in STUDIES.glob("stream_*.py"))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Name of a study -> the table of its small version."""
+    for folder in ("book/studies", "tools/streaming"):
+        monkeypatch.syspath_prepend(str(ROOT / folder))
+    import running
+
+    return running.small
+
+
+def same_columns(found, study):
+    return list(found.columns) == list(datasets.study(study).columns)
+
+
+def test_a_streamed_run_comes_near_the_best_possible(small):
+    found = small("stream_million")
+    (row,) = found.to_dict("records")
+    assert same_columns(found, "stream_million") and row["steps"] == 3 * 22 and row["from step"] == 0
+    assert row["best"] - 0.02 < row["NLPD"] < row["best"] + 0.1 and 0.85 < row["coverage"] < 1
+
+
+def test_killed_runs_end_on_the_bits_of_one_that_was_not(small):
+    found = small("stream_killed")
+    assert same_columns(found, "stream_killed") and len(found) >= 2
+    assert found["equal"].all() and (found["step"] < found["of"]).all() and found["of"].unique() == [3 * 22]
+
+
+@pytest.mark.slow  # each process imports torch
+def test_two_processes_reach_the_score_of_one(small):
+    """Also where a worker is killed, and both go on from the last checkpoint."""
+    found = small("stream_processes")
+    assert same_columns(found, "stream_processes") and list(found["processes"]) == [1, 2, 2]
+    one, two, killed = found.to_dict("records")
+    assert list(found["killed"]) == [False, False, True]
+    assert found["NLPD"].tolist() == pytest.approx([one["NLPD"]] * 3, abs=1e-3)
+    assert one["from step"] == two["from step"] == 0 < killed["from step"] < killed["steps"] == 12 * 22
+
+
+@pytest.mark.slow  # each process imports torch
+def test_rates_share_their_start_and_differ_after_it(small):
+    found = small("stream_rates")
+    assert same_columns(found, "stream_rates") and list(found["rate"]) == [0.0, 0.005]
+    assert found["best"].nunique() == 1 and found["NLPD"].nunique() == 2
+
+
+def test_wrong_ways_are_wrong_without_a_word(small):
+    found, stored = small("stream_ways"), datasets.study("stream_ways")
+    assert same_columns(found, "stream_ways") and list(found["way"]) == list(stored["way"])
+    right, wrong, late = found.iloc[0], found.iloc[1:-2], found["drift"].iloc[-2:]
+    assert right["gradient"] < 1e-10 and right["drift"] == 0
+    assert len(wrong) == 7 and (wrong["gradient"] > 0.01).all()
+    assert list(wrong["drift"] > 0.001) == [True] * 3 + [False] * 4
+    assert late.iloc[0] == 0 < late.iloc[1]
+    assert wrong["gradient"].tolist() == pytest.approx(stored["gradient"].iloc[1:-2].tolist(), rel=0.05)
+
+
+def test_every_streaming_study_has_a_small_version(small, monkeypatch, capsys):
+    """Asked for by --small, and one without is told apart in one sentence."""
+    import running
+
+    assert STREAM == ["stream_killed", "stream_million", "stream_processes", "stream_rates", "stream_ways"]
+    assert all("def small():" in (STUDIES / f"{name}.py").read_text(encoding="utf8") for name in STREAM)
+    monkeypatch.setattr(sys, "argv", ["stream_million.py", "--small"])
+    monkeypatch.setattr(running, "small", lambda study: pd.DataFrame({"study": [study]}))
+    running.run(STUDIES / "stream_million.py", [(1,)])
+    assert capsys.readouterr().out == "study\nstream_million\n\n"
+    with pytest.raises(SystemExit, match="--small: cases has no small version; `cases.py 0 1` prints"):
+        small("cases")
