@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -27,8 +28,8 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.answers import leaving
-from mtgp_tutorial.exact import chain, filtering, forms, markov, running, scanning
-from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, filtering, forms, markov, running, scanning
+from mtgp_tutorial.exact.form import Problem, Shape
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.separate import Separate
 from mtgp_tutorial.judging import along
@@ -227,6 +228,25 @@ def test_which_program_runs_the_rows(monkeypatch):
     scan = running.runner(usual, many, small)
     assert (scan.func, scan.keywords) == (scanning.filtered, {"device": running.CPU})
     assert running.runner(usual, many, running.WIDE) is usual and running.runner(filtering.path, many) is filtering.path
+
+
+def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
+    """Row by row and, compiled, no second time; a scan that gives up asks the rows."""
+    x, eye, calls = torch.tensor([[0.0], [1.0], [1.0]]).double(), torch.eye(2).double(), []
+    y, term = torch.randn(3, 2, generator=torch.Generator().manual_seed(1)).double(), list(problems())[1].terms[0]
+    problem = Problem(x, y, [term._replace(B=eye)], 1e-30 * eye)
+
+    def counted(*arrays):
+        calls.append(1)
+        return filtering.filtered(*arrays)
+
+    monkeypatch.setattr(chain, "filtered", counted)
+    for run, expected in ((counted, 1), (partial(scanning.filtered, device=running.CPU), 1)):
+        monkeypatch.setattr(chain, "runner", lambda *shape, run=run: run)
+        calls.clear()
+        with pytest.raises(NotPositiveDefiniteError, match="covariance: a row's, given the rows before it"):
+            Markov(problem)
+        assert len(calls) == expected
 
 
 @pytest.mark.slow  # compiling takes half a minute of CPU, once

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -132,8 +133,9 @@ class Chain:
         """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
         given = *self.arrays(at), m, P, self.least
         try:
-            value, ms, Ps = runner(filtered, len(self.x), self.size, self.device)(*given)
-            if math.isnan(value):  # a scan gives up sooner than the rows one by one
+            run = runner(filtered, len(self.x), self.size, self.device)
+            value, ms, Ps = run(*given)
+            if math.isnan(value) and isinstance(run, partial):  # a scan gives up sooner than the rows one by one
                 value, ms, Ps = filtered(*given)
         except np.linalg.LinAlgError:
             value = math.nan

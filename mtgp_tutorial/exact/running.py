@@ -1,7 +1,7 @@
 """Which program runs a recursion over rows: its lines as they stand, the same compiled by numba, or a scan in torch.
 
-On the CPU, microseconds a row for value and gradient, and the entries of the state: compiled 14 (1), 17 (6), 31 (12),
-46 (18); a scan 6, 25, 53, 115; plain numpy 110 to 180 (`tools/benchmarks/long_series.py`).
+On the CPU, microseconds a row for value and gradient by the numbers of the state, 1, 6, 12, 18 and 30: compiled 10, 16,
+28, 40, 104; a scan 3, 22, 50, 98, 257; plain numpy 87, 100, 114, 129, 201 (`tools/benchmarks/long_series.py --sizes`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from mtgp_tutorial.exact import filtering, scanning
 
 COMPILED = 500  # rows from which compiling is worth its half minute, which is spent once and kept in a file
-WIDE = 20  # entries of a state from which the lines as they stand are faster than a scan on the CPU
+WIDE = 20  # numbers of a state from which the lines as they stand are faster than a scan on the CPU
 CPU = torch.device("cpu")
 SCANS = {filtering.filtered: scanning.filtered, filtering.adjoint: scanning.adjoint}
 

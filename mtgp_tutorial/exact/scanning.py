@@ -56,7 +56,7 @@ def see(m: Tensor, P: Tensor, rows: Read) -> Seen | None:
 
 
 def join(first: Sequence[Tensor], then: Sequence[Tensor]) -> Sequence[Tensor]:
-    """What runs of rows say together with the runs after them. One system: (I + C J)^-1 C is symmetric."""
+    """What runs of rows say together with the runs after them. One system: (I + C J2)^-1 C is symmetric."""
     (A, b, C, h, J), (A2, b2, C2, h2, J2) = first, then
     s = A.shape[-1]
     system = torch.eye(s, dtype=A.dtype, device=A.device) + C @ J2

@@ -2,11 +2,12 @@
 
 C is the covariance of the seen cells, by rows in the order of the chain, tasks in theirs. With S = H P H^T + R = l l^T
 of a row given the rows before it, and the gain K = P H^T S^-1, the filter is a product with L^-1 and its adjoint one
-with L^-T; neither looks at values, so that many columns go along at once (de Jong 1988, 1989, as in `filtering`):
+with L^-T; neither looks at values, so that many columns go along at once (de Jong 1988, 1989, as in `filtering`).
+Between rows m <- A m, and backwards q <- A^T q:
 
     e = L^-1 r:      v = r - H m,  e = l^-1 v,      m <- m + K v
     r = L e:         v = l e,      r = H m + v,     m <- m + K v
-    u = L^-T e:      u = l^-T e - K^T q,            q <- q + H^T u
+    u = L^-T e:      u = l^-T e - K^T q,            q <- q + H^T u      (back through the rows)
     a hole:          H (m + P q) + R u of the whole row, which the adjoint of C^-1 r has on its way
 """
 

@@ -1,7 +1,8 @@
-"""The residuals of `residuals`; for a fit in the Markov form the same numbers, in time that grows with the rows alone.
+"""The residuals of `residuals`; for a fit in the Markov form the same numbers, without a matrix of all cells.
 
 There a block that is too large for a matrix of its cells is hidden, and one more pass over the rows says what its
-errors are then, for the table and for tables drawn from the fit.
+errors are then, for the table and for tables drawn from the fit. Those go through in chunks of HELD numbers: one pass
+over the rows for all 499 up to some 17,000 cells, one for each chunk above.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Long series in the Markov form: value and gradient compiled, scanned, row by row, and dense; a whole fit.
 
 python tools/benchmarks/long_series.py                # ratios and growth; CPU milliseconds of one thread, some minutes
+python tools/benchmarks/long_series.py --sizes        # by the size of the state
 python tools/benchmarks/long_series.py --memory ROWS  # one value with its gradient, and the peak memory
 python tools/benchmarks/long_series.py --fit ROWS     # a fit to a simulated table, scored on 2000 hidden cells
 """
@@ -37,6 +38,7 @@ from mtgp_tutorial.models.closed import MATERN, distance  # isort: skip
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
 LENGTH, DENSITY, HOLES, HIDDEN = 2.0, 20, 0.2, 2000  # 20 rows a unit of x, whatever their number
+PROGRAMS = ("compiled", "scan", "plain")
 GIB = 2**20  # of ru_maxrss
 
 
@@ -100,6 +102,24 @@ def growth() -> None:
         print(f"{rows:6} {len(orders)} {own:13.1f} {1e3 * own / rows:8.1f} | {' | '.join(told)}", flush=True)
 
 
+def sizes(rows: int = 4000) -> None:
+    """By the numbers of the state: tasks times the kernels' orders."""
+    print(f"{rows} rows\nstate tasks orders | us/row: compiled    scan   plain numpy")
+    x = np.sort(np.random.default_rng(0).uniform(0, rows / DENSITY, rows))[:, None]
+    for tasks, orders in ((1, (1,)), (1, (2,)), (3, (1,)), (3, (2,)), (3, (3,)), (6, (2,)), (6, (3,)), (10, (3,))):
+        y = np.random.default_rng(1).normal(size=(rows, tasks))
+        y[np.random.default_rng(2).uniform(size=y.shape) < HOLES] = np.nan
+        shared = torch.eye(tasks).double() + 0.3
+        terms = [matern(order - 0.5, LENGTH)._replace(B=shared) for order in orders]
+        given = Problem(torch.from_numpy(x), torch.from_numpy(y), terms, 0.2 * torch.eye(tasks).double())
+        names = PROGRAMS[not running.available() :]
+        running.WIDE, usual = 10**9, running.WIDE  # to see where a scan is too slow
+        times = side_by_side({name: partial(by, name, given) for name in names}, 2)
+        running.WIDE = usual
+        told = "".join(f"{1e3 * times[name] / rows:12.1f}" if name in times else 12 * " " for name in PROGRAMS)
+        print(f"{tasks * sum(orders):5} {tasks:5} {orders!s:9} {told}", flush=True)
+
+
 def memory(rows: int) -> None:
     """The peak of one value with its gradient."""
     given = problem(rows)
@@ -150,6 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--memory", type=int, metavar="ROWS", help="one value with its gradient, and the peak memory")
     parser.add_argument("--fit", type=int, metavar="ROWS", help="a whole fit, scored on hidden cells")
+    parser.add_argument("--sizes", action="store_true", help="by the size of the state")
     parser.add_argument("--scan", action="store_true", help="with either: as if numba were not installed")
     asked = parser.parse_args()
     if asked.scan:
@@ -160,6 +181,8 @@ def main() -> None:
         whole_fit(asked.fit)
     elif asked.memory:
         memory(asked.memory)
+    elif asked.sizes:
+        sizes()
     else:
         growth()
 
