@@ -90,7 +90,7 @@ def test_checks_say_the_same(name, monkeypatch):
     monkeypatch.setattr(markov, "LONG", 10_000)
     fitted = with_parameters(MODELS[name](series()))
     labels = np.where(np.random.default_rng(1).uniform(size=(60, 2)) < 0.3, "few", "many")
-    ways = (4, labels, "row")
+    ways = (4, labels, "row", np.zeros(60))
     dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
     monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
     monkeypatch.setattr(leaving, "MANY", 20)
@@ -122,7 +122,7 @@ def test_draws_of_a_check_are_those_of_the_dense_form(monkeypatch):
         assert np.abs(same - white).max() < 1e-8
         for what, z in dense.items():
             assert np.abs(drawn[what] - z).max() < 1e-7
-    monkeypatch.setattr(along, "HELD", 2 * len(white))
+    monkeypatch.setattr(along, "HELD", 2 * data.y.numel())
     _, few = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
     assert [one["block"].shape[1] for one in few] == [2, 2, 1]
 

@@ -130,6 +130,13 @@ def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
     with pytest.raises(OSError, match="folder: .*cells could not be written .No space left on device.; mend that"):
         table.write(tmp_path / "cells", 3000)
     assert list(tmp_path.iterdir()) == []
+    part.mkdir()
+    (part / "y.npy").symlink_to("/dev/full")
+    (part / "mine.txt").write_text("not the table's")
+    with pytest.raises(OSError, match="could not be written"):
+        table.write(tmp_path / "cells", 3000)
+    assert [one.name for one in part.iterdir()] == ["mine.txt"]
+    (part / "mine.txt").unlink()
     table.write(tmp_path / "cells", 3000)
     assert table.read(tmp_path / "cells").seen == 2940
 

@@ -53,7 +53,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
         labels = block_labels(by, observed)[observed]
         for at in labels.argsort(stable=True).split(labels.unique(return_counts=True)[1].tolist()):
             block = cells[0][at], cells[1][at]
-            if isinstance(conditioned.form, Markov) and MANY < len(at) < len(cells[0]):
+            if isinstance(conditioned.form, Markov) and len(at) > MANY:
                 error[block], variance[block] = hidden(model, block)
                 continue
             left = torch.cholesky_inverse(cholesky(conditioned.inverse(block), "inverse covariance of a block"))
@@ -68,6 +68,9 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
 def hidden(model: Model, block: Cells) -> tuple[Tensor, Tensor]:
     """Errors and variances [k] of seen cells given all others, by one more pass over a table without them."""
     problem, y, x = model.problem(), model.unit.y, model.unit.x
+    if len(block[0]) == int(model.unit.observed.sum()):  # nothing else is known: the prior
+        prior = (sum((term.B for term in problem.terms), problem.Sigma)).diagonal()[block[1]]
+        return problem.residual[block], prior if problem.variances is None else prior + problem.variances[block]
     rest = problem.residual.clone()
     rest[block] = torch.nan
     others, rows = Conditioned(problem._replace(residual=rest)), torch.arange(len(x), device=x.device)

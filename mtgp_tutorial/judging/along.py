@@ -2,7 +2,7 @@
 
 There a block that is too large for a matrix of its cells is hidden, and one more pass over the rows says what its
 errors are then, for the table and for tables drawn from the fit. Those go through in chunks of HELD numbers: one pass
-over the rows for all 499 up to some 17,000 cells, one for each chunk above.
+over the rows for all 499 up to some 17,000 cells with their holes, one for each chunk above.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Along:
     def drawn(self, sd: dict[str, np.ndarray], draws: int, seed: int) -> Drawn:
         """Of so many tables: see `whitened`."""
         own, n = generator(seed), len(self.cells[0])
-        for start in range(0, draws, chunk := max(1, HELD // n)):
+        for start in range(0, draws, chunk := max(1, HELD // self.chain.y.size)):
             normals = torch.randn(n, min(chunk, draws - start), dtype=torch.float64, generator=own).numpy()
             e = np.zeros((*self.chain.y.shape, normals.shape[1]))
             e[self.cells] = normals
@@ -74,13 +74,13 @@ class Along:
         """Errors [n, S] of cells given all outside their block, of the tables r = L e with C^-1 r = weights [n, S]."""
         errors, r = np.empty_like(weights), None
         for block in self.blocks:
-            if len(block) <= MANY or len(block) == len(weights):
+            if len(block) <= MANY:
                 inverse = self.conditioned.inverse((self.of[0][block], self.of[1][block]))
                 factor = cholesky(inverse, "inverse covariance of a block")
                 errors[block] = as_array(torch.cholesky_solve(torch.from_numpy(weights[block]).to(factor), factor))
                 continue
-            r = coloured(self.chain, e) if r is None else r
-            errors[block] = self.hidden(r, (self.cells[0][block], self.cells[1][block]))
+            r, of = coloured(self.chain, e) if r is None else r, (self.cells[0][block], self.cells[1][block])
+            errors[block] = r[of] if len(block) == len(weights) else self.hidden(r, of)
         return errors
 
     def hidden(self, r: np.ndarray, block: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import hashlib
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +81,10 @@ def write(folder: str | Path, n: int, seed: int = 0, piece: int = 50_000) -> Non
         _fill(part, n, np.random.default_rng(seed), piece)
         os.replace(part, folder)
     except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
+        with contextlib.suppress(OSError):  # a folder that holds something else stays
+            for name in COLUMNS:
+                (part / f"{name}.npy").unlink(missing_ok=True)
+            part.rmdir()
         raise OSError(f"folder: {folder} could not be written ({error.strerror}); mend that and write again") from None
 
 
