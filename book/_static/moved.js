@@ -1,7 +1,10 @@
-// Sections, equations and exercises of the first edition that stand elsewhere now: page, fragment, where to.
+// Sections, equations and exercises of earlier editions that stand elsewhere now: page, fragment, where to.
 const MOVED = {
   "glossary": {
     "term-widehat-R": "glossary.html#term-R-hat"
+  },
+  "more_cases": {
+    "five-more-tables": "more_cases.html#six-more-tables"
   },
   "compare": {
     "compare-real": "cases.html#compare-real",
