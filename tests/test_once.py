@@ -112,6 +112,25 @@ def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path
     assert part["groups"] == kept["groups"][:1] and set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
 
 
+def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_path, monkeypatch):
+    """So Ctrl-C loses one of them, and no more than one factor is in memory."""
+    data, given = table(), []
+    trials, forecast = planned(data, 2), once.Given.forecast
+
+    def third(self, hidden):
+        given.extend([self] if self not in given else [])
+        if len(given) == 3:
+            raise KeyboardInterrupt
+        return forecast(self, hidden)
+
+    monkeypatch.setattr(once.Given, "forecast", third)
+    monkeypatch.setattr(once, "fits", lambda *asked: parameters.fits(*asked[:-1], 1))
+    with pytest.raises(KeyboardInterrupt):
+        once.try_once(data, trials, ARMS, tmp_path, 0, 2)
+    assert list(pd.read_csv(tmp_path / "trials.csv")["arm"]) == ["independent, shared", "ICM"]
+    assert all("_kept" not in one.fitted.__dict__ for one in given)
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"groups": 3, "parameters": {}}', '{"groups": []}'])
 def test_a_file_that_is_none_of_ours_is_refused(text, tmp_path):
     (tmp_path / "parameters.json").write_text(text)
@@ -175,10 +194,12 @@ def test_a_long_table_is_timed_along_its_rows():
     assert all(clock.along is None for clock in timing.clocks(arms_for(short, "matern32"), short).values())
     per_row = sum(clock.along.seconds for clock in clocks.values()) / 800
     assert timing.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * timing.ONCE * 4000 * per_row)
+    alone = timing.seconds(clocks, data, 0, 1, known=2)  # predictions are not shared among jobs, fits are
+    assert timing.seconds(clocks, data, 3, 2, known=2) == pytest.approx(timing.seconds(clocks, data, 3, 1) / 2 + alone)
 
 
 def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(monkeypatch):
-    """On 500 rows at least, where it has them: fewer run row by row in plain numpy, which takes several times as long."""
+    """On 500 rows at least, where it has them: fewer run in plain numpy, which takes several times as long."""
     rng = np.random.default_rng(0)
     y = rng.normal(size=(4000, 8))
     y[1::2] = np.nan  # rows without a value are no rows of the recursion

@@ -61,7 +61,7 @@ def _say(asked: argparse.Namespace, data: TaskData, arms: Clocks, timed: Clocks,
             f"take {timing.words(usual.seconds(arms, data, asked.jobs))}"
         )
     if len(arms) < len(timed):
-        print("  the LMC is left out, for it takes longer than the rest; --jobs N shares the work among N processes")
+        print("  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N processes")
 
 
 def how_long(

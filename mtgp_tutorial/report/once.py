@@ -38,19 +38,23 @@ class Given:
     answer: Prediction | None = None
 
     def forecast(self, hidden: TaskData) -> Prediction:
-        """As `compare` asks a model that it has fitted; asked twice for one trial, it answers once."""
+        """As `compare` asks a fitted model; asked twice for one trial, it answers once. No factor is kept."""
         if self.answer is None:
             seen = self.fitted.model.data
             sd = None if seen.sd is None else hidden.sd
             same = torch.equal(seen.x, hidden.x)
             self.answer = impute(self.fitted, sd=sd) if same else predict(self.fitted, hidden.x, sd=sd)
+            self.fitted.__dict__.pop("_kept", None)
         return self.answer
 
 
 def try_once(
     data: TaskData, trials: Sequence[Trial], arms: Arms, folder: str | Path, seed: int, jobs: int
 ) -> tuple[pd.DataFrame, list[str]]:
-    """What `try_all` returns. Raises FitError where no group of trials has all its models."""
+    """What `try_all` returns. jobs: processes that fit parameters; predictions are made here, and stored one by one.
+
+    Raises FitError where no group of trials has all its models.
+    """
     folder = Path(folder)
     kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
     groups = groups_of(data, trials, kept["groups"])
@@ -68,7 +72,7 @@ def try_once(
             failed += labels
         elif labels:
             store = folder / "trials.csv"
-            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store, jobs=jobs))
+            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store))
     if not tables:
         raise FitError("no model could be fitted: the optimiser found no summit; leave out odd columns, or rows")
     return pd.concat(tables, ignore_index=True), failed

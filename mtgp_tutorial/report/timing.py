@@ -47,7 +47,7 @@ Clocks = Mapping[str, Clock]
 
 
 def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each arm timed on the table, thinned to TIMED cells where it is larger, and as `_longer` does where it is long."""
+    """Each arm timed on the table, thinned to TIMED cells where it is larger, and by `_longer` where it is long."""
     small = take(data, slice(None, None, math.ceil(int(data.observed.sum()) / TIMED)))
     found = {name: _timed(build(small)) for name, build in arms.items()}
     for name, clock in found.items():
@@ -76,14 +76,14 @@ def _timed(model: Model, form: type[Form] | None = None) -> Clock:
 def seconds(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
     """Seconds for so many fits of each arm on so many cores, if every so-manieth row is taken.
 
-    known: trials besides, at parameters that are fitted.
+    known: trials besides, at parameters that are fitted; these run on one core.
     """
     total = 0.0
     for name, clock in timed.items():
         fixed, each = EVALUATIONS[name]
-        evaluations = (fixed + each * data.num_tasks) * fits + ONCE * known
+        evaluations = (fixed + each * data.num_tasks) * fits / jobs + ONCE * known
         total += _evaluation(clock, _shape(clock, data, every)) * evaluations
-    return total / jobs
+    return total
 
 
 def whole(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
