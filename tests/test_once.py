@@ -40,11 +40,12 @@ def table(rows=48, seed=0):
     return TaskData(np.arange(float(rows)), y, ["a", "b"])
 
 
+ARMS = {name: build for name, build in arms_for(table(), "matern32").items() if name != "ICM, full noise"}
+SHAPE = Flat(ARMS["ICM"](table()), True).problem.shape()
+
+
 def planned(data, count):
     return plan(data, kinds_of(data)[0], count, 0)
-
-
-ARMS = {name: build for name, build in arms_for(table(), "matern32").items() if name != "ICM, full noise"}
 
 
 def test_groups_hide_at_most_a_sixth_and_closed_ones_take_no_more():
@@ -109,7 +110,37 @@ def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path
     path.write_text(json.dumps(kept))
     assert kept_in(tmp_path, many, ARMS)["groups"] == kept["groups"]
     part = kept_in(tmp_path, planned(data, 3), ARMS)
-    assert part["groups"] == kept["groups"][:1] and set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
+    assert part["groups"] == [kept["groups"][0], []]
+    assert set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
+
+
+def test_groups_after_one_that_is_made_anew_keep_their_parameters(tmp_path, monkeypatch):
+    """A fit failed; then fewer trials are asked for, then all again: what was stored is neither lost nor refused."""
+    data, fitted = table(), parameters._fitted
+    trials = planned(data, 8)
+    groups = groups_of(data, trials)
+    assert len(groups) == 3 and len(groups[1]) > 1
+    with monkeypatch.context() as failing:
+        failing.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+        first, _ = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    before = json.loads((tmp_path / "parameters.json").read_text())["parameters"]
+    few = trials[: len(groups[0]) + 1]
+    once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    kept = kept_in(tmp_path, trials, ARMS)
+    assert (
+        kept["groups"] == [groups[0], [], groups[2], [few[-1].label]]
+        and "2: independent, shared" not in kept["parameters"]
+    )
+    asked, timed = parser().parse_args(["report", "t.csv"]), dict.fromkeys(ARMS, timing.Clock(1.0, SHAPE))
+    assert affording.how_long(asked, data, timed, trials, tmp_path, True).startswith(
+        "6 of 8 fits of parameters are done"
+    )
+    again, failed = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    assert not failed and len(set(again["trial"])) == 8
+    after = kept_in(tmp_path, trials, ARMS)["parameters"]
+    assert {name: after[name] for name in before if name[0] != "2"} == {k: v for k, v in before.items() if k[0] != "2"}
+    stored = again[again["trial"].isin(groups[2])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(stored, first[first["trial"].isin(groups[2])].reset_index(drop=True))
 
 
 def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_path, monkeypatch):

@@ -49,17 +49,18 @@ def key_of(group: int, arm: str) -> str:
 
 
 def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
-    """What was kept, up to the first group with fits to do and trials that are not asked for any more.
+    """What was kept; empty in place of a group with fits to do and trials that are not asked for any more.
 
-    Fits of that group would not know all that it hides. Raises Refused for a file that is none of this command's.
+    Fits of that group would not know all that it hides, so its trials become groups anew. The others keep their numbers
+    and parameters, for trials are stored by these. Raises Refused for a file that is none of this command's.
     """
     path, labels = folder / ONCE, {trial.label for trial in trials}
     kept = _read(path) if path.is_file() else {"groups": [], "parameters": {}}
     groups, done = kept["groups"], {key for key, found in kept["parameters"].items() if found is not None}
     whole = [set(group) <= labels or all(key_of(k, name) in done for name in arms) for k, group in enumerate(groups)]
-    first = whole.index(False) if False in whole else len(groups)
-    names = done & {key_of(k, name) for k in range(first) for name in arms}
-    return {"groups": groups[:first], "parameters": {name: kept["parameters"][name] for name in sorted(names)}}
+    groups = [group if stays else [] for group, stays in zip(groups, whole)]
+    names = done & {key_of(k, name) for k, group in enumerate(groups) for name in arms if group}
+    return {"groups": groups, "parameters": {name: kept["parameters"][name] for name in sorted(names)}}
 
 
 def _read(path: Path) -> Kept:
