@@ -180,8 +180,16 @@ def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):
     assert failed == groups[1] and set(found["trial"]) == {label for group in groups for label in group} - set(failed)
     (tmp_path / "none").mkdir()
     monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None))
-    with pytest.raises(FitError, match="no model could be fitted"):
+    with pytest.raises(FitError, match="hardly a model could be fitted"):
         once.try_once(data, trials, ARMS, tmp_path / "none", 0, 1)
+
+
+def test_one_trial_is_no_comparison(tmp_path, monkeypatch):
+    data, fitted = table(), parameters._fitted
+    monkeypatch.setattr(parameters, "SHARE", 1000)
+    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+    with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
+        once.try_once(data, planned(data, 2), ARMS, tmp_path, 0, 1)
 
 
 def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):

@@ -25,6 +25,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.keeping import ONCE, put
 from mtgp_tutorial.report.parameters import Arms, fits, groups_of, kept_in, key_of
+from mtgp_tutorial.report.trying import TOO_FEW
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.scale import Scale
@@ -53,7 +54,7 @@ def try_once(
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `try_all` returns. jobs: processes that fit parameters; predictions are made here, and stored one by one.
 
-    Raises FitError where no group of trials has all its models.
+    Raises FitError where fewer than two trials have all their models.
     """
     folder = Path(folder)
     kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
@@ -73,8 +74,8 @@ def try_once(
         elif labels:
             store = folder / "trials.csv"
             tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store))
-    if not tables:
-        raise FitError("no model could be fitted: the optimiser found no summit; leave out odd columns, or rows")
+    if len(trials) - len(failed) < 2:
+        raise FitError(TOO_FEW)
     return pd.concat(tables, ignore_index=True), failed
 
 
