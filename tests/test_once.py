@@ -162,13 +162,38 @@ def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_pa
     assert all("_kept" not in one.fitted.__dict__ for one in given)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"groups": 3, "parameters": {}}', '{"groups": []}'])
+NOT_OURS = "parameters.json is not a file that this command wrote; remove .*, or add --out NAME"
+FOUND = {"mean": [0.0, 0.0], "sd": [1.0, 1.0], "values": {}}
+BAD = ["{", "[]", "3", {"groups": 3, "parameters": {}}, {"groups": []}, {"groups": [3], "parameters": {}}]
+BAD += [{"groups": [[3]], "parameters": {}}, {"groups": [], "parameters": {"1: ICM": 3}}]
+BAD += [{"groups": [], "parameters": {"1: ICM": {k: v for k, v in FOUND.items() if k != name}}} for name in FOUND]
+BAD += [{"groups": [], "parameters": {"1: ICM": {**FOUND, name: ["a", 3.0]}}} for name in FOUND]
+
+
+@pytest.mark.parametrize("text", [one if isinstance(one, str) else json.dumps(one) for one in BAD])
 def test_a_file_that_is_none_of_ours_is_refused(text, tmp_path):
     (tmp_path / "parameters.json").write_text(text)
-    with pytest.raises(
-        Refused, match="parameters.json is not a file that this command wrote; remove .*, or add --out NAME"
-    ):
+    with pytest.raises(Refused, match=NOT_OURS):
         once.try_once(table(), planned(table(), 2), ARMS, tmp_path, 0, 1)
+
+
+def test_parameters_that_are_not_all_of_the_model_s_are_refused(tmp_path):
+    """What is left out would stay as it starts, and no score would show that."""
+    data, path = table(), tmp_path / "parameters.json"
+    trials = planned(data, 2)
+    once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    (tmp_path / "trials.csv").unlink()
+    kept = json.loads(path.read_text())
+    good = kept["parameters"]["1: ICM"]
+    first = next(iter(good["values"]))
+    less = {name: value for name, value in good["values"].items() if name != first}
+    others = [{}, less, good["values"] | {"other": 1.0}, less | {first: "a"}, less | {first: [1.0] * 9}]
+    for bad in [*({**good, "values": values} for values in others), {**good, "mean": [0.0] * 3}]:
+        path.write_text(json.dumps({**kept, "parameters": {**kept["parameters"], "1: ICM": bad}}))
+        with pytest.raises(Refused, match=NOT_OURS):
+            once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    path.write_text(json.dumps(kept))
+    assert not once.try_once(data, trials, ARMS, tmp_path, 0, 1)[1]
 
 
 def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from mtgp_tutorial.judging.trials import compare
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.keeping import ONCE, put
-from mtgp_tutorial.report.parameters import Arms, fits, groups_of, kept_in, key_of
+from mtgp_tutorial.report.parameters import Arms, fits, groups_of, kept_in, key_of, not_ours
 from mtgp_tutorial.report.trying import TOO_FEW
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -68,7 +68,7 @@ def try_once(
         labels, given = [label for label in group if label in known], {}
         for name, build in arms.items():
             if (found := kept["parameters"].get(key_of(k, name))) is not None:
-                given[name] = lambda seen, build=build, found=found: moved(build(seen), found)
+                given[name] = lambda seen, build=build, found=found: moved(build(seen), found, folder / ONCE)
         if len(given) < len(arms):
             failed += labels
         elif labels:
@@ -91,10 +91,21 @@ def said(trials: Sequence[Trial], data: TaskData) -> str:
     )
 
 
-def moved(model: Model, found: Mapping[str, Any]) -> Given:
-    """The model at kept parameters. They hold in the scale of the table that they were fitted to, not of its own."""
+def moved(model: Model, found: Mapping[str, Any], path: Path) -> Given:
+    """The model at kept parameters. They hold in the scale of the table that they were fitted to, not of its own.
+
+    path: where they were kept. Raises Refused where they are not all that this model fits, or do not fit it.
+    """
+    free = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if set(found["values"]) != free or {len(found["mean"]), len(found["sd"])} != {model.data.num_tasks}:
+        raise not_ours(path)
     mean, sd = (model.data.y.new_tensor(found[name]) for name in ("mean", "sd"))
     known = None if model.data.sd is None else model.data.sd / sd
     model.scale = Scale(mean, sd)
     model.unit = replace(model.unit, y=model.scale.to_unit(model.data.y), sd=known)
-    return Given(with_parameters(model, found["values"]))
+    try:
+        return Given(with_parameters(model, found["values"]))
+    except ValueError as error:
+        if not str(error).startswith("parameters:"):
+            raise
+        raise not_ours(path) from None

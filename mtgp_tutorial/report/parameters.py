@@ -66,12 +66,30 @@ def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
 def _read(path: Path) -> Kept:
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
-        assert isinstance(kept["groups"], list) and isinstance(kept["parameters"], dict)
-    except (ValueError, KeyError, TypeError, AssertionError):
-        raise Refused(
-            f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME"
-        ) from None
+    except ValueError:
+        raise not_ours(path) from None
+    parts = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else ()
+    if [*map(type, parts)] != [list, dict] or not (all(map(_labels, parts[0])) and all(map(_found, parts[1].values()))):
+        raise not_ours(path)
     return kept
+
+
+def not_ours(path: Path) -> Refused:
+    """How such a file is refused."""
+    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
+
+
+def _labels(group: Any) -> bool:
+    """Whether it can be a group."""
+    return isinstance(group, list) and all(isinstance(label, str) for label in group)
+
+
+def _found(found: Any) -> bool:
+    """Whether it can be what `fits` gives for an arm."""
+    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
+        return found is None
+    scale = [found.get("mean"), found.get("sd")]
+    return all(isinstance(one, list) and all(type(number) is float for number in one) for one in scale)
 
 
 def fits(
