@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -314,3 +316,45 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
     code = ["-c", Path("table-report/repeat.py").read_text()]
     subprocess.run([sys.executable, *code], env=environment, check=True, capture_output=True, timeout=100)
     assert filled.read_bytes() == before
+
+
+WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
+ONCE_FOR_ALL = f"""import sys
+from mtgp_tutorial.report import affording
+from mtgp_tutorial.report.command import main
+affording.in_time = lambda asked, data, timed, trials: (dict(timed), True)
+sys.exit(main({WORDS}))
+"""
+
+
+def _as_in_a_terminal():
+    """Jobs in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.slow
+def test_ctrl_c_among_the_fits_of_two_processes_and_the_same_command_goes_on(tmp_path):
+    """The command and the processes that it made are told to stop once a fit is kept; no score depends on that."""
+    data, pipes = table(), {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    frame = pd.DataFrame({"t": data.x[:, 0], "a": data.y[:, 0], "b": data.y[:, 1]})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-c", ONCE_FOR_ALL]
+    for name in ("whole", "stopped"):
+        (tmp_path / name).mkdir()
+        frame.to_csv(tmp_path / name / "table.csv", index=False)
+    subprocess.run(words, cwd=tmp_path / "whole", env=environment, check=True, timeout=200, **pipes)
+    there = {"cwd": tmp_path / "stopped", "env": environment}
+    process = subprocess.Popen(words, **there, **pipes, preexec_fn=_as_in_a_terminal, start_new_session=True)
+    kept, until = tmp_path / "stopped/table-report/parameters.json", time.monotonic() + 100
+    while not kept.exists() and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on" in said, said
+    done = json.loads(kept.read_text())
+    asked = len(done["groups"]) * len(json.loads((kept.parent / "run.json").read_text())["arms"])
+    assert len(done["groups"]) == 2 and 1 <= len(done["parameters"]) < asked
+    again = subprocess.run([sys.executable, "-m", "mtgp_tutorial", *WORDS], **there, check=True, timeout=200, **pipes)
+    assert f"{len(done['parameters'])} of {asked} fits of parameters are done" in again.stdout
+    stores = [(tmp_path / name / "table-report/trials.csv").read_bytes() for name in ("whole", "stopped")]
+    assert stores[0] == stores[1]
