@@ -8,7 +8,7 @@ it from all that this trial leaves seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from mtgp_tutorial.judging.trials import compare
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.report.keeping import ONCE, put
-from mtgp_tutorial.report.parameters import Arms, fits, groups_of, kept_in, key_of, not_ours
+from mtgp_tutorial.report.parameters import Arms, Kept, fits, groups_of, kept_in, key_of, not_ours
 from mtgp_tutorial.report.trying import TOO_FEW
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -65,10 +65,7 @@ def try_once(
         put(folder / ONCE, json.dumps(kept) + "\n")
     tables, failed = [], []
     for k, group in enumerate(groups):
-        labels, given = [label for label in group if label in known], {}
-        for name, build in arms.items():
-            if (found := kept["parameters"].get(key_of(k, name))) is not None:
-                given[name] = lambda seen, build=build, found=found: moved(build(seen), found, folder / ONCE)
+        labels, given = [label for label in group if label in known], _given(arms, kept, k, folder / ONCE)
         if len(given) < len(arms):
             failed += labels
         elif labels:
@@ -77,6 +74,16 @@ def try_once(
     if len(trials) - len(failed) < 2:
         raise FitError(TOO_FEW)
     return pd.concat(tables, ignore_index=True), failed
+
+
+def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable[[TaskData], Given]]:
+    """Arms of a group of trials at the parameters of this group, without those that could not be fitted."""
+    values = {name: kept["parameters"].get(key_of(group, name)) for name in arms}
+
+    def at(name: str) -> Callable[[TaskData], Given]:
+        return lambda seen: moved(arms[name](seen), values[name], path)
+
+    return {name: at(name) for name in arms if values[name] is not None}
 
 
 def said(trials: Sequence[Trial], data: TaskData) -> str:

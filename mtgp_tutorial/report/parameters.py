@@ -68,10 +68,12 @@ def _read(path: Path) -> Kept:
         kept = json.loads(path.read_text(encoding="utf8"))
     except ValueError:
         raise not_ours(path) from None
-    parts = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else ()
-    if [*map(type, parts)] != [list, dict] or not (all(map(_labels, parts[0])) and all(map(_found, parts[1].values()))):
+    groups, parameters = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else (None, None)
+    if not isinstance(groups, list) or not isinstance(parameters, dict):
         raise not_ours(path)
-    return kept
+    if not (all(map(_labels, groups)) and all(map(_found, parameters.values()))):
+        raise not_ours(path)
+    return {"groups": groups, "parameters": parameters}
 
 
 def not_ours(path: Path) -> Refused:
