@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,10 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.report import affording, moving, once, parameters, timing
 from mtgp_tutorial.report.arms import arms_for
 from mtgp_tutorial.report.command import main
@@ -37,11 +42,12 @@ def table(rows=48, seed=0):
     return TaskData(np.arange(float(rows)), y, ["a", "b"])
 
 
+ARMS = {name: build for name, build in arms_for(table(), "matern32").items() if name != "ICM, full noise"}
+SHAPE = Flat(ARMS["ICM"](table()), True).problem.shape()
+
+
 def planned(data, count):
     return plan(data, kinds_of(data)[0], count, 0)
-
-
-ARMS = {name: build for name, build in arms_for(table(), "matern32").items() if name != "ICM, full noise"}
 
 
 def test_groups_hide_at_most_a_sixth_and_closed_ones_take_no_more():
@@ -106,16 +112,88 @@ def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path
     path.write_text(json.dumps(kept))
     assert kept_in(tmp_path, many, ARMS)["groups"] == kept["groups"]
     part = kept_in(tmp_path, planned(data, 3), ARMS)
-    assert part["groups"] == kept["groups"][:1] and set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
+    assert part["groups"] == [kept["groups"][0], []]
+    assert set(part["parameters"]) == {"1: independent, shared", "1: ICM"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"groups": 3, "parameters": {}}', '{"groups": []}'])
+def test_groups_after_one_that_is_made_anew_keep_their_parameters(tmp_path, monkeypatch):
+    """A fit failed; then fewer trials are asked for, then all again: what was stored is neither lost nor refused."""
+    data, fitted = table(), parameters._fitted
+    trials = planned(data, 10)
+    groups = groups_of(data, trials)
+    assert len(groups) == 3 and len(groups[1]) > 2
+    with monkeypatch.context() as failing:
+        failing.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+        first, _ = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    before = json.loads((tmp_path / "parameters.json").read_text())["parameters"]
+    few = trials[: len(groups[0]) + 2]
+    once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    kept = kept_in(tmp_path, trials, ARMS)
+    assert kept["groups"] == [groups[0], [], groups[2], groups[1][:2]]
+    assert "2: independent, shared" not in kept["parameters"]
+    asked, timed = parser().parse_args(["report", "t.csv"]), dict.fromkeys(ARMS, timing.Clock(1.0, SHAPE))
+    assert affording.how_long(asked, data, timed, trials, tmp_path, True).startswith(
+        "6 of 8 fits of parameters are done"
+    )
+    again, failed = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    assert not failed and len(set(again["trial"])) == 10
+    after = kept_in(tmp_path, trials, ARMS)["parameters"]
+    assert {name: after[name] for name in before if name[0] != "2"} == {k: v for k, v in before.items() if k[0] != "2"}
+    stored = again[again["trial"].isin(groups[2])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(stored, first[first["trial"].isin(groups[2])].reset_index(drop=True))
+
+
+def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_path, monkeypatch):
+    """So Ctrl-C loses one of them, and no more than one factor is in memory."""
+    data, given = table(), []
+    trials, forecast = planned(data, 2), once.Given.forecast
+
+    def third(self, hidden):
+        given.extend([self] if self not in given else [])
+        if len(given) == 3:
+            raise KeyboardInterrupt
+        return forecast(self, hidden)
+
+    monkeypatch.setattr(once.Given, "forecast", third)
+    monkeypatch.setattr(once, "fits", lambda *asked: parameters.fits(*asked[:-1], 1))
+    with pytest.raises(KeyboardInterrupt):
+        once.try_once(data, trials, ARMS, tmp_path, 0, 2)
+    assert list(pd.read_csv(tmp_path / "trials.csv")["arm"]) == ["independent, shared", "ICM"]
+    assert all("_kept" not in one.fitted.__dict__ for one in given)
+
+
+NOT_OURS = "parameters.json is not a file that this command wrote; remove .*, or add --out NAME"
+FOUND = {"mean": [0.0, 0.0], "sd": [1.0, 1.0], "values": {}}
+BAD = ["{", "[]", "3", {"groups": 3, "parameters": {}}, {"groups": []}, {"groups": [3], "parameters": {}}]
+BAD += [{"groups": [[3]], "parameters": {}}, {"groups": [], "parameters": {"1: ICM": 3}}]
+BAD += [{"groups": [], "parameters": {"1: ICM": {k: v for k, v in FOUND.items() if k != name}}} for name in FOUND]
+BAD += [{"groups": [], "parameters": {"1: ICM": {**FOUND, name: ["a", 3.0]}}} for name in FOUND]
+
+
+@pytest.mark.parametrize("text", [one if isinstance(one, str) else json.dumps(one) for one in BAD])
 def test_a_file_that_is_none_of_ours_is_refused(text, tmp_path):
     (tmp_path / "parameters.json").write_text(text)
-    with pytest.raises(
-        Refused, match="parameters.json is not a file that this command wrote; remove .*, or add --out NAME"
-    ):
+    with pytest.raises(Refused, match=NOT_OURS):
         once.try_once(table(), planned(table(), 2), ARMS, tmp_path, 0, 1)
+
+
+def test_parameters_that_are_not_all_of_the_model_s_are_refused(tmp_path):
+    """What is left out would stay as it starts, and no score would show that."""
+    data, path = table(), tmp_path / "parameters.json"
+    trials = planned(data, 2)
+    once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    (tmp_path / "trials.csv").unlink()
+    kept = json.loads(path.read_text())
+    good = kept["parameters"]["1: ICM"]
+    first = next(iter(good["values"]))
+    less = {name: value for name, value in good["values"].items() if name != first}
+    others = [{}, less, good["values"] | {"other": 1.0}, less | {first: "a"}, less | {first: [1.0] * 9}]
+    for bad in [*({**good, "values": values} for values in others), {**good, "mean": [0.0] * 3}]:
+        path.write_text(json.dumps({**kept, "parameters": {**kept["parameters"], "1: ICM": bad}}))
+        with pytest.raises(Refused, match=NOT_OURS):
+            once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    path.write_text(json.dumps(kept))
+    assert not once.try_once(data, trials, ARMS, tmp_path, 0, 1)[1]
 
 
 def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):
@@ -127,8 +205,16 @@ def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):
     assert failed == groups[1] and set(found["trial"]) == {label for group in groups for label in group} - set(failed)
     (tmp_path / "none").mkdir()
     monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None))
-    with pytest.raises(FitError, match="no model could be fitted"):
+    with pytest.raises(FitError, match="hardly a model could be fitted"):
         once.try_once(data, trials, ARMS, tmp_path / "none", 0, 1)
+
+
+def test_one_trial_is_no_comparison(tmp_path, monkeypatch):
+    data, fitted = table(), parameters._fitted
+    monkeypatch.setattr(parameters, "SHARE", 1000)
+    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+    with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
+        once.try_once(data, planned(data, 2), ARMS, tmp_path, 0, 1)
 
 
 def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
@@ -172,6 +258,23 @@ def test_a_long_table_is_timed_along_its_rows():
     assert all(clock.along is None for clock in timing.clocks(arms_for(short, "matern32"), short).values())
     per_row = sum(clock.along.seconds for clock in clocks.values()) / 800
     assert timing.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * timing.ONCE * 4000 * per_row)
+    alone = timing.seconds(clocks, data, 0, 1, known=2)  # predictions are not shared among jobs, fits are
+    assert timing.seconds(clocks, data, 3, 2, known=2) == pytest.approx(timing.seconds(clocks, data, 3, 1) / 2 + alone)
+
+
+def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(monkeypatch):
+    """On 500 rows at least, where it has them: fewer run in plain numpy, which takes several times as long."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(4000, 8))
+    y[1::2] = np.nan  # rows without a value are no rows of the recursion
+    arms = arms_for(table(), "matern32", lmc=False)
+    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(
+        timing, "_timed", lambda model, form=None: timing.Clock(1.0, Flat(model, True, form).problem.shape())
+    )
+    for size, expected in ((4000, 500), (3000, 500), (900, 450)):
+        clocks = timing.clocks(arms, TaskData(np.arange(float(size)), y[:size]))
+        assert {clock.along.shape.rows for clock in clocks.values()} == {expected}
 
 
 def test_holes_that_touch_real_ones_are_found_as_by_looking_at_each():
@@ -211,3 +314,45 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
     code = ["-c", Path("table-report/repeat.py").read_text()]
     subprocess.run([sys.executable, *code], env=environment, check=True, capture_output=True, timeout=100)
     assert filled.read_bytes() == before
+
+
+WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
+ONCE_FOR_ALL = f"""import sys
+from mtgp_tutorial.report import affording
+from mtgp_tutorial.report.command import main
+affording.in_time = lambda asked, data, timed, trials: (dict(timed), True)
+sys.exit(main({WORDS}))
+"""
+
+
+def _as_in_a_terminal():
+    """Jobs in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.slow
+def test_ctrl_c_among_the_fits_of_two_processes_and_the_same_command_goes_on(tmp_path):
+    """The command and the processes that it made are told to stop once a fit is kept; no score depends on that."""
+    data, pipes = table(), {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    frame = pd.DataFrame({"t": data.x[:, 0], "a": data.y[:, 0], "b": data.y[:, 1]})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-c", ONCE_FOR_ALL]
+    for name in ("whole", "stopped"):
+        (tmp_path / name).mkdir()
+        frame.to_csv(tmp_path / name / "table.csv", index=False)
+    subprocess.run(words, cwd=tmp_path / "whole", env=environment, check=True, timeout=200, **pipes)
+    there = {"cwd": tmp_path / "stopped", "env": environment}
+    process = subprocess.Popen(words, **there, **pipes, preexec_fn=_as_in_a_terminal, start_new_session=True)
+    kept, until = tmp_path / "stopped/table-report/parameters.json", time.monotonic() + 100
+    while not kept.exists() and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on" in said, said
+    done = json.loads(kept.read_text())
+    asked = len(done["groups"]) * len(json.loads((kept.parent / "run.json").read_text())["arms"])
+    assert len(done["groups"]) == 2 and 1 <= len(done["parameters"]) < asked
+    again = subprocess.run([sys.executable, "-m", "mtgp_tutorial", *WORDS], **there, check=True, timeout=200, **pipes)
+    assert f"{len(done['parameters'])} of {asked} fits of parameters are done" in again.stdout
+    stores = [(tmp_path / name / "table-report/trials.csv").read_bytes() for name in ("whole", "stopped")]
+    assert stores[0] == stores[1]

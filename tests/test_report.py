@@ -151,18 +151,14 @@ def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path
     monkeypatch.chdir(done)
     kept = (done / "table-report/report.html").read_bytes()
     assert report("--seed", "1") == 2
-    assert (
-        "--seed was 0 when table-report/trials.csv was made, and is 1; remove table-report" in capsys.readouterr().err
-    )
+    assert "--seed was 0 when table-report was made, and is 1; remove table-report" in capsys.readouterr().err
     text = (done / "table.csv").read_text()
     (done / "table.csv").write_text(text + "99,1,2\n")
     try:
         assert report() == 2
     finally:
         (done / "table.csv").write_text(text)
-    message = (
-        "report: table.csv has changed since table-report/trials.csv was made; remove table-report, or add --out NAME"
-    )
+    message = "report: table.csv has changed since table-report was made; remove table-report, or add --out NAME"
     assert capsys.readouterr().err == message + "\n"
     (done / "other.csv").write_text(text)
     assert main(["report", "other.csv", "--out", "table-report"]) == 2

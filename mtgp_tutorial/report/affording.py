@@ -61,7 +61,7 @@ def _say(asked: argparse.Namespace, data: TaskData, arms: Clocks, timed: Clocks,
             f"take {timing.words(usual.seconds(arms, data, asked.jobs))}"
         )
     if len(arms) < len(timed):
-        print("  the LMC is left out, for it takes longer than the rest; --jobs N shares the work among N processes")
+        print("  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N processes")
 
 
 def how_long(
@@ -71,9 +71,9 @@ def how_long(
     if at_once:
         kept = parameters.kept_in(folder, trials, timed)
         groups = parameters.groups_of(data, trials, kept["groups"])
-        names = {name: [parameters.key_of(k, name) for k in range(len(groups))] for name in timed}
+        names = {name: [parameters.key_of(k, name) for k, group in enumerate(groups) if group] for name in timed}
         left = {name: sum(key not in kept["parameters"] for key in keys) for name, keys in names.items()}
-        fits, of = len(groups) * len(timed), "fits of parameters"
+        fits, of = sum(map(len, names.values())), "fits of parameters"
     else:
         done, fits, of = keeping.stored(folder / "trials.csv"), len(trials) * len(timed), "fits of the trials"
         left = {name: sum((trial.label, name) not in done for trial in trials) for name in timed}

@@ -13,7 +13,7 @@ from mtgp_tutorial import plots
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.report.options import command, parser
 from mtgp_tutorial.report.preparing import prepare
-from mtgp_tutorial.report.refused import sentence
+from mtgp_tutorial.report.refused import Refused, sentence
 from mtgp_tutorial.report.running import run
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -43,7 +43,7 @@ def _report(asked: argparse.Namespace) -> int:
         return _say_no(error, REFUSED)
     try:
         run(job)
-    except FitError as error:
+    except (FitError, Refused) as error:
         return _say_no(error, FAILED)
     except ValueError as error:
         if not str(error).startswith("store:"):  # another process that writes; all else is a bug, and shows itself

@@ -47,15 +47,13 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
     if kept.get("table") != run["table"]:
         raise Refused(f"{folder} belongs to {kept.get('table')}; pass another --out")
     if kept.get("checksum") != run["checksum"]:
-        raise Refused(f"{run['table']} has changed since {folder / 'trials.csv'} was made; {todo}")
+        raise Refused(f"{run['table']} has changed since {folder} was made; {todo}")
     if kept.get("version") != run["version"]:
         raise Refused(f"{folder} is of version {kept.get('version')}, and this is {run['version']}; {todo}")
     for name, value in run["options"].items():
         if kept["options"].get(name) != value:
             was = kept["options"].get(name)
-            raise Refused(
-                f"--{name} was {_word(was)} when {folder / 'trials.csv'} was made, and is {_word(value)}; {todo}"
-            )
+            raise Refused(f"--{name} was {_word(was)} when {folder} was made, and is {_word(value)}; {todo}")
     return kept
 
 

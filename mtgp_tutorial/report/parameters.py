@@ -49,28 +49,49 @@ def key_of(group: int, arm: str) -> str:
 
 
 def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
-    """What was kept, up to the first group with fits to do and trials that are not asked for any more.
+    """What was kept; empty in place of a group with fits to do and trials that are not asked for any more.
 
-    Fits of that group would not know all that it hides. Raises Refused for a file that is none of this command's.
+    Fits of that group would not know all that it hides, so its trials become groups anew. The others keep their numbers
+    and parameters, for trials are stored by these. Raises Refused for a file that is none of this command's.
     """
     path, labels = folder / ONCE, {trial.label for trial in trials}
     kept = _read(path) if path.is_file() else {"groups": [], "parameters": {}}
     groups, done = kept["groups"], {key for key, found in kept["parameters"].items() if found is not None}
     whole = [set(group) <= labels or all(key_of(k, name) in done for name in arms) for k, group in enumerate(groups)]
-    first = whole.index(False) if False in whole else len(groups)
-    names = done & {key_of(k, name) for k in range(first) for name in arms}
-    return {"groups": groups[:first], "parameters": {name: kept["parameters"][name] for name in sorted(names)}}
+    groups = [group if stays else [] for group, stays in zip(groups, whole)]
+    names = done & {key_of(k, name) for k, group in enumerate(groups) for name in arms if group}
+    return {"groups": groups, "parameters": {name: kept["parameters"][name] for name in sorted(names)}}
 
 
 def _read(path: Path) -> Kept:
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
-        assert isinstance(kept["groups"], list) and isinstance(kept["parameters"], dict)
-    except (ValueError, KeyError, TypeError, AssertionError):
-        raise Refused(
-            f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME"
-        ) from None
-    return kept
+    except ValueError:
+        raise not_ours(path) from None
+    groups, parameters = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else (None, None)
+    if not isinstance(groups, list) or not isinstance(parameters, dict):
+        raise not_ours(path)
+    if not (all(map(_labels, groups)) and all(map(_found, parameters.values()))):
+        raise not_ours(path)
+    return {"groups": groups, "parameters": parameters}
+
+
+def not_ours(path: Path) -> Refused:
+    """How such a file is refused."""
+    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
+
+
+def _labels(group: Any) -> bool:
+    """Whether it can be a group."""
+    return isinstance(group, list) and all(isinstance(label, str) for label in group)
+
+
+def _found(found: Any) -> bool:
+    """Whether it can be what `fits` gives for an arm."""
+    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
+        return found is None
+    scale = [found.get("mean"), found.get("sd")]
+    return all(isinstance(one, list) and all(type(number) is float for number in one) for one in scale)
 
 
 def fits(

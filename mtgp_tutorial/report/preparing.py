@@ -58,11 +58,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     timed = timing.clocks(arms, data)
     kinds, own = kinds_of(data)
     trials = hiding.plan(data, kinds, asked.trials, asked.seed)
-    if known is None:
-        timed, at_once = affording.in_time(asked, data, timed, trials)
-    else:
-        timed = {name: timed[name] for name in known["arms"] if name in timed}
-        at_once = bool(known.get("at once"))
+    timed, at_once = affording.in_time(asked, data, timed, trials) if known is None else _as_begun(known, timed)
     print(
         f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; "
         f"{affording.how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command "
@@ -72,3 +68,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     keeping.keep_run(folder, {**run, "arms": list(timed), "at once": at_once})
     more = len(hiding.plan(data, kinds, 4 * asked.trials, asked.seed))
     return Job(asked, folder, data, call, kinds, own, trials, more, {name: arms[name] for name in timed}, at_once)
+
+
+def _as_begun(known: dict[str, Any], timed: timing.Clocks) -> tuple[dict[str, timing.Clock], bool]:
+    """What an earlier run settled: its arms, and whether parameters are fitted once."""
+    return {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))

@@ -16,6 +16,7 @@ import torch
 from mtgp_tutorial import __version__
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import fit
+from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.report import advising, once, page, saying, sections, understood
 from mtgp_tutorial.report.arms import BASELINE, LMC
 from mtgp_tutorial.report.checking import checks, intervals
@@ -52,20 +53,31 @@ def run(job: Job) -> None:
             sections.together(shared, decision.best, intervals(shared)),
             sections.checks(checks(fills, decision)),
         ]
-    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own, job.trials)]
-    todo += advice(data, last, decision)
-    if todo := [*todo, *advising.of_fit(decision, fills), *advising.of_values(asked, data)]:
+    if todo := _todo(job, decision, last, fills):
         parts.append(page.section("What to do next", [page.lines(todo)]))
     parts.append(again(job, code, time.monotonic() - began))
+    _tell(job, decision, last, parts)
+    where, took = (job.folder / "report.html").absolute(), words(time.monotonic() - began)
+    print(f"{where} ({took}), with filled.csv and trials.csv beside it")
+
+
+def _tell(job: Job, decision: Decision, last: pd.DataFrame, parts: list[dict[str, Any]]) -> None:
+    """The verdict in sentences: on top of the page, which is written, and here."""
     sentences = saying.sentences(decision, job.kinds, job.own)
     further = [saying.by_task(decision), saying.on_hidden(decision), beaten(last, decision)]
     further = [line for line in further if line]
-    values: dict[str, Any] = {"file": asked.table, "bold": saying.bold(decision, job.own)}
+    values: dict[str, Any] = {"file": job.asked.table, "bold": saying.bold(decision, job.own)}
     values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     put(job.folder / "report.html", page.render({**values, "sections": parts}))
     print("", saying.bold(decision, job.own), *sentences, *further, "", sep="\n")
-    where, took = (job.folder / "report.html").absolute(), words(time.monotonic() - began)
-    print(f"{where} ({took}), with filled.csv and trials.csv beside it")
+
+
+def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> list[str]:
+    """What to do next."""
+    asked, data = job.asked, job.data
+    todo = [*advising.of_trials(asked, job.more, decision), *advising.of_holes(data, job.kinds, job.own, job.trials)]
+    todo += advice(data, last, decision)
+    return [*todo, *advising.of_fit(decision, fills), *advising.of_values(asked, data)]
 
 
 def minus(sentence: str) -> str:

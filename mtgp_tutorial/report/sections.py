@@ -21,21 +21,6 @@ PANELS = 8  # tasks that are drawn
 
 def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: str) -> dict[str, Any]:
     """How the models did on what was hidden. last: what `try_last_year` returned; fitted: how, where not as usual."""
-    scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
-    crps = scores["CRPS"]
-    table = pd.DataFrame(
-        {
-            "model": crps.index,
-            **{name: one["mean"].to_numpy(dtype=float) for name, one in scores.items()},
-            "CRPS, difference": [
-                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}"
-                for d, e in zip(crps["mean difference"], crps["standard error"])
-            ],
-            "verdict": [
-                word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]
-            ],
-        }
-    )
     caption = "Each dot is a trial; left of the line sharing was better. Diamond: mean, with its 95 % interval."
     parts = [
         page.text(
@@ -45,7 +30,7 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: st
             "others, as it can in the NLPD (the negative log density, in nats)."
         ),
         page.picture(figures.dots(decision), caption, "Paired differences of CRPS and error for each trial and model"),
-        page.grid(table),
+        page.grid(_verdicts(decision)),
         page.text(
             f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
             "of the table count as one: means are taken within the parts first. Wins and loses: the mean difference is "
@@ -66,6 +51,25 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: st
     if failed:
         parts.append(page.text(f"Left out, because a model could not be fitted: trial {'; trial '.join(failed)}."))
     return page.section("Trials: what hiding showed", parts)
+
+
+def _verdicts(decision: Decision) -> pd.DataFrame:
+    """A row for each model: its means, and the verdict on its CRPS."""
+    scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
+    crps = scores["CRPS"]
+    return pd.DataFrame(
+        {
+            "model": crps.index,
+            **{name: one["mean"].to_numpy(dtype=float) for name, one in scores.items()},
+            "CRPS, difference": [
+                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}"
+                for d, e in zip(crps["mean difference"], crps["standard error"])
+            ],
+            "verdict": [
+                word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]
+            ],
+        }
+    )
 
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.form import Form, Shape
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.exact.memory import total_and_free
+from mtgp_tutorial.exact.running import COMPILED
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.arms import BASELINE
@@ -46,14 +47,20 @@ Clocks = Mapping[str, Clock]
 
 
 def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each arm timed on the table, thinned to TIMED cells where it is larger, and to LONGER where it is long."""
-    cells = int(data.observed.sum())
-    small, longer = (take(data, slice(None, None, math.ceil(cells / many))) for many in (TIMED, LONGER))
+    """Each arm timed on the table, thinned to TIMED cells where it is larger, and by `_longer` where it is long."""
+    small = take(data, slice(None, None, math.ceil(int(data.observed.sum()) / TIMED)))
     found = {name: _timed(build(small)) for name, build in arms.items()}
     for name, clock in found.items():
         if forms.cheapest(_shape(clock, data, 1)) is Markov:
-            found[name] = clock._replace(along=_timed(arms[name](longer), Markov))
+            found[name] = clock._replace(along=_timed(arms[name](_longer(data)), Markov))
     return found
+
+
+def _longer(data: TaskData) -> TaskData:
+    """The table thinned to LONGER cells, and to no fewer than COMPILED rows: below these another program would run."""
+    rows = np.flatnonzero(data.observed.any(1).numpy())
+    step = min(math.ceil(int(data.observed.sum()) / LONGER), max(1, len(rows) // COMPILED))
+    return take(data, rows[::step])
 
 
 def _timed(model: Model, form: type[Form] | None = None) -> Clock:
@@ -69,14 +76,14 @@ def _timed(model: Model, form: type[Form] | None = None) -> Clock:
 def seconds(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
     """Seconds for so many fits of each arm on so many cores, if every so-manieth row is taken.
 
-    known: trials besides, at parameters that are fitted.
+    known: trials besides, at parameters that are fitted; these run on one core.
     """
     total = 0.0
     for name, clock in timed.items():
         fixed, each = EVALUATIONS[name]
-        evaluations = (fixed + each * data.num_tasks) * fits + ONCE * known
+        evaluations = (fixed + each * data.num_tasks) * fits / jobs + ONCE * known
         total += _evaluation(clock, _shape(clock, data, every)) * evaluations
-    return total / jobs
+    return total
 
 
 def whole(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:

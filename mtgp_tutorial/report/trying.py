@@ -14,6 +14,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.table.data import TaskData
 
+TOO_FEW = "hardly a model could be fitted: the optimiser found no summit; leave out odd columns, or rows"
 Arms = Mapping[str, Callable[[TaskData], Model]]
 
 
@@ -40,5 +41,5 @@ def try_all(
         except FitError:
             failed.append(label)
     if len(found) < 2:
-        raise FitError("hardly a model could be fitted: the optimiser found no summit; leave out odd columns, or rows")
+        raise FitError(TOO_FEW)
     return pd.concat(found.values(), ignore_index=True), failed

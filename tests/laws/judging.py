@@ -271,7 +271,8 @@ def law_parameters_are_those_of_the_table_they_were_fitted_to():
         free = [name for name, p in build(whole).named_parameters() if p.requires_grad]
         values = {name: fitted.model.get_parameter(name).tolist() for name in free}
         scale = fitted.model.scale
-        other = moved(build(half), {"mean": scale.mean.tolist(), "sd": scale.sd.tolist(), "values": values})
+        kept = {"mean": scale.mean.tolist(), "sd": scale.sd.tolist(), "values": values}
+        other = moved(build(half), kept, Path("parameters.json"))
         close(other.fitted.B, fitted.B), close(other.fitted.Sigma, fitted.Sigma)
         found = other.forecast(half)
         unit, model = scale.to_unit(half.y), fitted.model
