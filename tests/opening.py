@@ -12,7 +12,12 @@ OPEN_FOLDS = """() => {
     document.querySelectorAll(".toggle-hidden button.toggle-button").forEach(button => button.click());
 }"""
 # figures.js measures its boxes again 150 ms after a change; a later timer comes after that, however slow the machine.
-SETTLED = """() => new Promise(done => { dispatchEvent(new Event("resize")); setTimeout(done, 200); })"""
+# Colours pass from theme to theme in a transition, which is waited for, too.
+SETTLED = """async () => {
+  await new Promise(done => { dispatchEvent(new Event("resize")); setTimeout(done, 200); });
+  const passing = () => document.getAnimations().filter(one => one instanceof CSSTransition);
+  while (passing().length) await Promise.allSettled(passing().map(one => one.finished));
+}"""
 
 
 def is_outside(url):
