@@ -1761,6 +1761,27 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_a_scan_leaves_to_the_rows_what_it_cannot_say",
     ),
     (
+        "long: a block left out that is seen",
+        "answers/leaving.py",
+        "rest[block] = torch.nan",
+        "rest[block[0][:1], block[1][:1]] = torch.nan",
+        "law_large_blocks_are_left_out_as_by_a_matrix",
+    ),
+    (
+        "long: all left out, and no noise",
+        "answers/leaving.py",
+        "for term in problem.terms), problem.Sigma)",
+        "for term in problem.terms), 0 * problem.Sigma)",
+        "law_large_blocks_are_left_out_as_by_a_matrix",
+    ),
+    (
+        "long: all left out, and no known error",
+        "answers/leaving.py",
+        "prior + problem.variances[block]",
+        "prior",
+        "law_large_blocks_are_left_out_as_by_a_matrix",
+    ),
+    (
         "long: a transition transposed",
         "exact/chain.py",
         "(A[:, :, None, :, None] * eye",

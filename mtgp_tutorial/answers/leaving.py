@@ -69,7 +69,7 @@ def hidden(model: Model, block: Cells) -> tuple[Tensor, Tensor]:
     """Errors and variances [k] of seen cells given all others, by one more pass over a table without them."""
     problem, y, x = model.problem(), model.unit.y, model.unit.x
     if len(block[0]) == int(model.unit.observed.sum()):  # nothing else is known: the prior
-        prior = (sum((term.B for term in problem.terms), problem.Sigma)).diagonal()[block[1]]
+        prior = sum((term.B for term in problem.terms), problem.Sigma).diagonal()[block[1]]  # k(x, x) = 1
         return problem.residual[block], prior if problem.variances is None else prior + problem.variances[block]
     rest = problem.residual.clone()
     rest[block] = torch.nan

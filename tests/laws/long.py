@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import torch
+from gpytorch.kernels import MaternKernel
 
-from laws.common import RANDOM, close, random_psd, tensor
+from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
+from mtgp_tutorial import icm, leave_out
+from mtgp_tutorial.answers import leaving
 from mtgp_tutorial.exact import NotPositiveDefiniteError, blocks, chain, forms
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.form import Matern, Problem, Term
@@ -231,6 +234,22 @@ def same_whitening(problem):
 def chain_of(chain, y):
     """The same chain with other values."""
     return type(chain)(chain.x, y, chain.variances, chain.parts, chain.Sigma)
+
+
+def law_large_blocks_are_left_out_as_by_a_matrix():
+    """Each hidden and predicted, and all cells together: of a table with holes, known errors and full noise."""
+    usual, data = leaving.MANY, table(RANDOM(70), rows=20, known=True)
+    model = icm(data, kernel=MaternKernel(nu=1.5), noise="full")
+    try:
+        leaving.MANY = 3
+        for labels in (np.arange(20) // 8, np.zeros(20)):
+            found = [leave_out(fitted, labels) for fitted in in_each_form(unfitted(model, 2))]
+            assert len(found) > 1
+            for other in found[1:]:
+                for one, two in ((found[0].mean, other.mean), (found[0].variance, other.variance)):
+                    close(one.nan_to_num(), two.nan_to_num(), 1e-7)
+    finally:
+        leaving.MANY = usual
 
 
 def law_one_step_errors_go_along_the_rows():
