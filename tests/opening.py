@@ -12,11 +12,11 @@ OPEN_FOLDS = """() => {
     document.querySelectorAll(".toggle-hidden button.toggle-button").forEach(button => button.click());
 }"""
 # figures.js measures its boxes again 150 ms after a change; a later timer comes after that, however slow the machine.
-# Colours pass from theme to theme in a transition, which is waited for, too.
+# Colours pass from theme to theme in a transition, which is brought to its end. (To wait for it can take for ever.)
 SETTLED = """async () => {
   await new Promise(done => { dispatchEvent(new Event("resize")); setTimeout(done, 200); });
-  const passing = () => document.getAnimations().filter(one => one instanceof CSSTransition);
-  while (passing().length) await Promise.allSettled(passing().map(one => one.finished));
+  document.getAnimations().filter(one => one instanceof CSSTransition).forEach(one => one.finish());
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 
 
