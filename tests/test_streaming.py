@@ -276,6 +276,30 @@ def test_bad_options_are_refused(folder, finished, monkeypatch, options, message
     assert path.read_bytes() == before
 
 
+def test_the_program_in_gpytorch_runs_as_it_is_written(folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["variational.py", str(folder), *"--cells 600 --epochs 40 --points 5".split()])
+    variational.main()
+    printed = capsys.readouterr().out
+    best = table.best_nlpd(table.read(folder))  # 0.26; one mean and one variance for all cells give 1.35
+    assert best < nlpd(printed) < best + 0.6 and f"best possible {best:.4f}" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--points", "25", "--cells", "600"], "points: 25 x 25 are more than 600 cells"),
+        (["--points", "80"], "points: 80 x 80 are more than 5000 cells"),
+        (["--points", "1"], "points: 1 is below 2"),
+        (["--cells", "0"], "cells: 0 is below 1"),
+        (["--epochs", "-1"], "epochs: -1 is below 1"),
+    ],
+)
+def test_bad_options_of_the_program_in_gpytorch_are_refused(folder, monkeypatch, options, message):
+    monkeypatch.setattr(sys, "argv", ["variational.py", str(folder), *options])
+    with pytest.raises(ValueError, match=message):
+        variational.main()
+
+
 def run_here(monkeypatch, folder, path):
     monkeypatch.setattr(sys, "argv", ["train.py", str(folder), str(path), *SMALL])
     train.main()

@@ -133,8 +133,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--points", type=int, default=8, help="inducing points along each axis")
     given = parser.parse_args()
+    for name, low in {"cells": 1, "epochs": 1, "points": 2}.items():
+        if (value := getattr(given, name)) < low:
+            raise ValueError(f"{name}: {value} is below {low}; pass another")
     table, axis = tables.read(given.table), torch.linspace(0, 1, given.points, dtype=torch.float64)
-    seen, (x, task, y) = cells(table, 0, min(given.cells, table.seen)), cells(table, table.seen, len(table.y))
+    num_cells = min(given.cells, table.seen)
+    if given.points**2 > num_cells:
+        raise ValueError(f"points: {given.points} x {given.points} are more than {num_cells} cells; pass fewer")
+    seen, (x, task, y) = cells(table, 0, num_cells), cells(table, table.seen, len(table.y))
     model = VariationalLMC(torch.cartesian_prod(axis, axis), len(tables.W), 2, len(seen[2]))
     train(model, seen, given.epochs, batch=256)
     nlpd, coverage = score(*model.predict(x, task), y)
