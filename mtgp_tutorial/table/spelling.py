@@ -34,19 +34,9 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     if order is not None and order not in ORDERS:
         raise TableError(f"dates: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
     given = text.dropna().astype(str)
-    fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in SPELLINGS.items()}
-    spelling = max(fits, key=lambda name: fits[name].sum())
-    if not len(given) or fits[spelling].mean() <= 0.5:
+    spelling = _spelling(given)
+    if spelling is None:
         return None
-    if not fits[spelling].all():
-        row = int(np.flatnonzero(~fits[spelling])[0])
-        example = given[fits[spelling]].iloc[0]
-        raise TableError(
-            f"{place(given, row)}: {given.iloc[row]!r} is not written like the other dates, {example!r} for one",
-            "mend it",
-        )
-    if spelling == "a year of two digits":
-        raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
     parts = _parts(given, spelling)
     how = spelling
     if "first" in parts:
@@ -64,10 +54,33 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
         )
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
-    everywhere = pd.Series(pd.DatetimeIndex(when), index=given.index.copy())
-    full = pd.Series(pd.NaT, index=range(len(text)), dtype=everywhere.dtype)
-    full.iloc[np.flatnonzero(text.notna())] = everywhere.to_numpy() if everywhere.dt.tz is None else everywhere.array
-    return pd.DatetimeIndex(full, name=text.name), _said(how, spelling, given.iloc[0], when[0])
+    return _with_gaps(when, text), _said(how, spelling, given.iloc[0], when[0])
+
+
+def _spelling(given: pd.Series) -> str | None:
+    """How all dates are written; None where most of the texts are no dates."""
+    fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in SPELLINGS.items()}
+    spelling = max(fits, key=lambda name: fits[name].sum())
+    if not len(given) or fits[spelling].mean() <= 0.5:
+        return None
+    if not fits[spelling].all():
+        row = int(np.flatnonzero(~fits[spelling])[0])
+        example = given[fits[spelling]].iloc[0]
+        raise TableError(
+            f"{place(given, row)}: {given.iloc[row]!r} is not written like the other dates, {example!r} for one",
+            "mend it",
+        )
+    if spelling == "a year of two digits":
+        raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
+    return spelling
+
+
+def _with_gaps(when: pd.Series, text: pd.Series) -> pd.DatetimeIndex:
+    """The dates where the text has them, None where it is missing."""
+    dates = pd.Series(pd.DatetimeIndex(when))
+    full = pd.Series(pd.NaT, index=range(len(text)), dtype=dates.dtype)
+    full.iloc[np.flatnonzero(text.notna())] = dates.to_numpy() if dates.dt.tz is None else dates.array
+    return pd.DatetimeIndex(full, name=text.name)
 
 
 def _pair(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
