@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-CORES := -n auto --dist loadfile  # a file stays in one process; plain pytest does the same in one
+CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one process; chapters, none of them long, come last
 
 .PHONY: book pdf test notebooks address studies lint wheel clean
 

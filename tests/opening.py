@@ -29,11 +29,11 @@ def opened(browser, path, width=1280, theme="light", **options):
     """A page with its mathematics set, and a dictionary of what was noted while it loaded."""
     options = {"viewport": {"width": width, "height": 844}, "color_scheme": theme, **options}
     page = browser.new_context(**options).new_page()
-    notes = {"outside": [], "failed": [], "console": []}
+    notes = {"outside": [], "failed": [], "console": [], "asked": []}
     page.on("console", lambda message: message.type == "error" and notes["console"].append(message.text))
     page.on("pageerror", lambda error: notes["console"].append(str(error)))
     page.on("requestfailed", lambda request: notes["failed"].append(request.url))
-    page.on("request", lambda request: is_outside(request.url) and notes["outside"].append(request.url))
+    page.on("request", lambda request: notes["outside" if is_outside(request.url) else "asked"].append(request.url))
     page.route(is_outside, lambda route: route.abort())
     page.goto(path.as_uri(), wait_until="load")
     page.evaluate(TYPESET)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH  # axe-core, with the package
 from building import build
-from opening import BROWSER, OPEN_FOLDS, TYPESET, changed, opened
+from opening import BROWSER, OPEN_FOLDS, changed, opened
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANS = Path(__file__).with_name("plans.json")
@@ -50,14 +50,23 @@ def names(book):
     return [name.removesuffix(".html") for name, page in book[1].items() if not page.select("meta[http-equiv=refresh]")]
 
 
+def weighed(asked):
+    """Bytes and requests of a page before its figures, and whether it asked for MathJax."""
+    paths = [address.removeprefix("file://").partition("?")[0] for address in asked if address.startswith("file:")]
+    files = [Path(name) for name in paths if "/_images/" not in name]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return size, len(files), any("mathjax" in name for name in paths)
+
+
 @pytest.fixture(scope="session")
 def seen(book, chromium):
-    """page -> what was noted while it loaded, what was found on it, its plan."""
+    """page -> what was noted while it loaded, what was found on it, its plan and its weight."""
     result = {}
     for name in names(book):
         page, notes = opened(chromium, book[0] / f"{name}.html")
+        weight = weighed(notes.pop("asked"))
         found, plan = all_over(page)
-        result[name] = notes | {"found": found, "plan": plan}
+        result[name] = notes | {"found": found, "plan": plan, "weight": weight}
         page.context.close()
     return result
 
@@ -111,22 +120,9 @@ def test_axe_finds_nothing_on_any_page(book, chromium):
     assert {name: faults_ for name, faults_ in found.items() if faults_} == {}
 
 
-def weight(chromium, path):
-    """Bytes and requests of a page before its figures, and whether it asked for MathJax."""
-    asked: list[str] = []
-    page = chromium.new_page(viewport={"width": 1280, "height": 844})
-    page.on("request", lambda request: asked.append(request.url.removeprefix("file://").partition("?")[0]))
-    page.goto(path.as_uri(), wait_until="load")
-    page.evaluate(TYPESET)
-    page.close()
-    files = [Path(name) for name in asked if "/_images/" not in name]
-    size = sum(file.stat().st_size for file in files if file.is_file())
-    return size, len(files), any("mathjax" in name for name in asked)
-
-
-def test_a_page_is_light(book, chromium):
+def test_a_page_is_light(book, seen):
     """A page takes less than 2.2 MB and 40 requests before its figures; MathJax comes where there is a formula."""
-    found = {name: weight(chromium, book[0] / f"{name}.html") for name in names(book)}
+    found = {name: notes["weight"] for name, notes in seen.items()}
     assert {name: one for name, one in found.items() if one[0] >= 2.2e6 or one[1] >= 40} == {}
     formulas = {name: bool(book[1][f"{name}.html"].select(".math")) for name in names(book)}
     assert {name: one[2] for name, one in found.items()} == formulas

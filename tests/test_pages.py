@@ -110,8 +110,10 @@ def test_numbers_of_pages_and_plain_copies_agree(book):
 
 
 def test_the_log_says_whether_outputs_are_verified(addressed):
-    _, tree, _ = addressed
+    address, tree, _ = addressed
     assert "Stored outputs: NOT verified" in (tree / "build.log").read_text(encoding="utf8")
+    if address:
+        return  # once is enough: a build takes half a minute, and the stamp does not depend on addresses
     stamp = "import stamp; stamp.write(stamp.fingerprint())"
     subprocess.run([sys.executable, "-c", stamp], cwd=tree / "tools", check=True)
     build(tree, tree)
