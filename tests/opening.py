@@ -16,7 +16,7 @@ OPEN_FOLDS = """() => {
 SETTLED = """async () => {
   await new Promise(done => { dispatchEvent(new Event("resize")); setTimeout(done, 200); });
   document.getAnimations().filter(one => one instanceof CSSTransition).forEach(one => one.finish());
-  await new Promise(done => setTimeout(done, 50));  // no frame is asked for: a page out of sight may get none
+  await new Promise(done => setTimeout(done, 50));
 }"""
 
 

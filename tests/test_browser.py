@@ -64,7 +64,7 @@ def seen(book, chromium):
     result = {}
     for name in names(book):
         page, notes = opened(chromium, book[0] / f"{name}.html")
-        weight = weighed(notes.pop("asked"))
+        weight = weighed(notes["asked"])  # before the figures; they are asked for below, and noted in the same list
         found, plan = all_over(page)
         result[name] = notes | {"found": found, "plan": plan, "weight": weight}
         page.context.close()
