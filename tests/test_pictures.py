@@ -1,4 +1,4 @@
-"""First screens of each kind of page, as pictures: a difference counts where the browser is the one that they were made with.
+"""First screens of each kind of page; a difference counts where the browser is the one they were made with.
 
 `python tests/test_pictures.py` makes them again, for a change that was meant and looked at.
 """
