@@ -1131,15 +1131,15 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "hidden values in any place",
         "judging/doing.py",
-        "(place * values).nansum()",
-        "values.nansum()",
+        "np.nan_to_num(steps, nan=-1)",
+        "np.sort(np.nan_to_num(steps, nan=-1))",
         "law_compare_scores_what_it_says_and_resumes",
     ),
     (
         "stored rows taken for any data",
         "judging/store.py",
-        "if not np.allclose(",
-        "if False and not np.allclose(",
+        'and (data == marks["data"]).all()',
+        "and True",
         "law_compare_scores_what_it_says_and_resumes",
     ),
     (

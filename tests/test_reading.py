@@ -51,6 +51,23 @@ def test_a_wide_frame():
     assert TaskData.from_frame(FRAME, x="x", units=["cm", "kg"]).units == ("cm", "kg")
 
 
+def test_row_numbers_of_a_frame_are_no_task():
+    frame = pd.DataFrame({"Unnamed: 0": [1, 2, 3], "year": [2001, 2002, 2004], "a": [3.0, 1, 2]})
+    data = TaskData.from_frame(frame)
+    assert data.tasks == ("a",) and "Unnamed: 0: counts the rows; left out" in data.notes
+    assert TaskData.from_frame(frame, "year", tasks=["Unnamed: 0", "a"]).tasks == ("Unnamed: 0", "a")
+    assert TaskData.from_frame(frame, "Unnamed: 0").tasks == ("year", "a")
+    assert TaskData.from_frame(frame.assign(**{"Unnamed: 0": [1, 3, 2]})).tasks == ("Unnamed: 0", "a")
+
+
+@pytest.mark.parametrize("dates", [[200111, 200112, 200201], [20011130, 20011201, 20011202]])
+def test_whole_numbers_of_a_frame_that_look_like_dates_are_refused(dates):
+    frame = pd.DataFrame({"month": dates, "a": [3.0, 1, 2]})
+    with pytest.raises(TableError, match=rf"column 'month', row 0: {dates[0]} looks like a date, 2001-11-"):
+        TaskData.from_frame(frame)
+    assert TaskData.from_frame(frame.astype(float)).x[:, 0].tolist() == dates
+
+
 def test_standard_errors_are_not_taken_in_silence():
     data = TaskData.from_frame(FRAME, x="x")
     assert data.tasks == ("a", "b") and data.sd is None and "a_se: looks like standard errors of a (m)" in data.notes[0]

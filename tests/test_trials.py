@@ -243,6 +243,49 @@ def test_the_store_is_the_file_that_was_named(tmp_path, monkeypatch):
         compare(gap, [0], {"ICM": icm}, store=tmp_path / "nowhere" / "results.csv")
 
 
+SECONDS = 1.7e9 + 86400.0 * np.arange(120)  # inputs far larger than the values
+
+
+@pytest.mark.parametrize("x", [SECONDS, np.arange(1900.0, 2020)])
+@pytest.mark.parametrize("change", ["hidden", "seen", "x", "sd", "swap", "name"])
+def test_a_changed_cell_is_other_data(x, change, tmp_path):
+    """Whatever else is large in the table: one cell of a hundred that moves by a thousandth of its spread is noticed."""
+    y, sd, names = np.random.default_rng(0).normal(size=(120, 2)), np.full((120, 2), 0.1), ["a", "b"]
+    y[:, 1] += 1e6
+
+    def trial(_):
+        return TaskData(x, y, names, sd=sd).hide("a", x[50], x[60])
+
+    store = tmp_path / "results.csv"
+    arms = {"naive": seasonal_naive(7 * (x[1] - x[0]))}
+    whole = compare(trial, [0], arms, store=store)
+    assert compare(trial, [0], arms, store=store).equals(whole)
+    x, y, sd = x.copy(), y.copy(), sd.copy()
+    if change == "hidden":
+        y[55, 0] += 0.001
+    elif change == "seen":
+        y[70, 1] += 0.001
+    elif change == "x":
+        x[100] += 0.001 * (x[1] - x[0])
+    elif change == "sd":
+        sd[55, 0] += 0.001
+    elif change == "swap":
+        y[[54, 55]] = y[[55, 54]]
+    else:
+        names = ["a", "c"]
+    with pytest.raises(ValueError, match="of other data or another model"):
+        compare(trial, [0], arms, store=store)
+
+
+def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
+    store = tmp_path / "results.csv"
+    whole = compare(gap, [0], {"ICM": icm}, store=store)
+    pd.read_csv(store).rename(columns={"data": "hidden"}).assign(hidden=1.5, MSE=9.0).to_csv(store, index=False)
+    with pytest.warns(UserWarning, match="was written before version 0.11"):
+        assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
+    assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
+
+
 @pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "a column less"])
 def test_a_damaged_store_is_refused(tmp_path, damage):
     store = tmp_path / "results.csv"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
@@ -71,7 +73,7 @@ def _fitted(
     model: Model | Forecaster,
     seen: TaskData,
     hidden: TaskData,
-    marks: dict[str, float],
+    marks: dict[str, float | str],
     options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
@@ -88,15 +90,29 @@ def _fitted(
     return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
 
 
-def marks_of(model: Model | Forecaster, hidden: TaskData, priors: bool) -> dict[str, float]:
-    """Numbers that change when the model, the seen cells or the hidden cells do."""
-    place = torch.arange(1, hidden.y.numel() + 1).to(hidden.y)  # or two values that change places would not show
+def marks_of(model: Model | Forecaster, seen: TaskData, hidden: TaskData, priors: bool) -> dict[str, float | str]:
+    """What changes when the model does (numbers, start), or a cell of the two tables (data)."""
     if isinstance(model, Forecaster):
-        answer = model.forecast(hidden)  # of the seen table and its own options
-        numbers, start = 0, float((place * (answer.mean + answer.variance).flatten()).nansum())
+        answer, scale = model.forecast(hidden), seen.scale()  # of the seen table and its own options
+        z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
+        place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
+        numbers, start = 0, float((place * z).nansum())
     else:
         with torch.no_grad():
             start = float(objective(model, priors))
         numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    values = hidden.y.flatten() + hidden.x.sum(1).repeat_interleave(hidden.num_tasks)
-    return {"numbers": numbers, "start": start, "hidden": float((place * values).nansum())}
+    return {"numbers": numbers, "start": start, "data": _digest(seen, hidden)}
+
+
+def _digest(*tables: TaskData) -> str:
+    """A hash of all cells, to a billionth of the range of their column: a last digit may differ between machines."""
+    found = hashlib.sha256()
+    for table in tables:
+        found.update(repr((table.tasks, table.units)).encode())
+        for block in (table.x, table.y) if table.sd is None else (table.x, table.y, table.sd):
+            for values in block.T.cpu().numpy():
+                seen = values[~np.isnan(values)]
+                low, high = (seen.min(), seen.max()) if len(seen) else (0.0, 0.0)
+                steps = np.rint((values - low) / max(high - low, np.finfo(float).tiny) * 1e9)
+                found.update(f"{low:.9g} {high:.9g} ".encode() + np.nan_to_num(steps, nan=-1).astype("<i8").tobytes())
+    return found.hexdigest()[:16]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from pathlib import Path
 from types import TracebackType
 
@@ -13,7 +14,8 @@ from filelock import FileLock, Timeout
 
 LABELS = ["trial", "arm", "task"]
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
-MARKS = ["numbers", "start", "hidden"]  # change when the model (how many numbers are fitted), the seen or hidden do
+MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
+BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
 Key = tuple[str, str]  # trial and arm
 
 
@@ -50,11 +52,16 @@ class Store:
         if self.path is not None:
             self.lock.release()
 
-    def holds(self, key: Key, marks: dict[str, float]) -> bool:
+    def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
         """Whether a fit is done; ValueError where it was done on other data or with another model."""
         if key not in self.done:
             return False
-        if not np.allclose(self.done[key][MARKS], [marks[name] for name in MARKS], rtol=1e-6):
+        numbers, start, data = (self.done[key][name] for name in MARKS)
+        if not (
+            (numbers == marks["numbers"]).all()
+            and np.allclose(start, marks["start"], rtol=1e-6)
+            and (data == marks["data"]).all()
+        ):
             label, arm = key
             raise ValueError(
                 f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
@@ -76,7 +83,15 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
     """The stored fits. Only numbers may be missing: a task may be called NA."""
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
-        for name in NUMBERS + MARKS:  # by Python: the parser of older pandas misses the last digit
+        if list(frame.columns) == LABELS + NUMBERS + [*MARKS[:2], BEFORE]:
+            warnings.warn(
+                f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
+                "are done again",
+                UserWarning,
+                stacklevel=4,
+            )
+            return {}
+        for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
             frame[name] = [float(text or "nan") for text in frame[name]]
         frame = frame.astype({"on floor": int, "numbers": int})
     except (ValueError, KeyError):  # not text, no columns, no numbers

@@ -71,7 +71,7 @@ def compare(
 
     Raises ValueError for a store that another process writes and for a stored row of other data or another model,
     FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
-    and again.
+    and again. Warns (UserWarning) of a store of version 0.10 or before, whose fits are done again.
 
     >>> from mtgp_tutorial import compare, icm, independent, simulate
     >>> def trial(seed):
@@ -116,7 +116,7 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
             of_kind(
                 f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
             )
-            marks = marks_of(model, hidden, options.get("priors", True))
+            marks = marks_of(model, seen, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
             else:

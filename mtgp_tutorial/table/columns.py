@@ -41,6 +41,7 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     no number has a point; commas before three digits alone group thousands where columns are split by commas.
     """
     if not any(text[name].astype(str).str.contains(",", regex=False).any() for name in text):
+        _check_points(text)
         return ".", None
     cells = text.stack().astype(str).str.strip(" %‰$€£¥")
     cells = cells[cells.str.fullmatch(r"[-+−]?[\d.,' ’]+(?:[eE][-+]?\d+)?")]
@@ -64,6 +65,25 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
         "the file tells",
         "write numbers without marks of thousands",
     )
+
+
+def _check_points(text: pd.DataFrame) -> None:
+    """TableError for a file whose points may group thousands: all stand before three digits, as in 1.020 below 980."""
+    cells = text.stack().astype(str).str.strip(" %‰$€£¥")
+    pointed = cells[cells.str.fullmatch(r"[-+−]?(?:\d*\.\d*|\d{1,3}(?:\.\d{3}){2,})(?:[eE][-+]?\d+)?")]
+    if pointed.empty or not pointed.str.fullmatch(r"[-+−]?[1-9]\d{0,2}(?:\.\d{3})+").all():
+        return
+    for name in dict.fromkeys(pointed.index.get_level_values(1)):
+        bare = (
+            cells.xs(name, level=1)[lambda column: column.str.fullmatch(r"[-+−]?\d+")].str.lstrip("-+−").astype(float)
+        )
+        if len(bare) and 99 < bare.max() < 1000:
+            row = pointed.xs(name, level=1).index[0]
+            raise TableError(
+                f"column {name!r}, line {row}: {text.loc[row, name]!r} may have decimals or group thousands, and nothing "
+                f"in the file tells ({bare.max():.0f} stands in the same column)",
+                "write numbers without marks of thousands, or all with their decimals",
+            )
 
 
 def _floats(cells: pd.Series) -> pd.Series:

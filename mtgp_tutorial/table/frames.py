@@ -10,7 +10,7 @@ import pandas as pd
 
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.errors import aligned_errors, error_columns, errors_of
-from mtgp_tutorial.table.guessing import guessed_in_frame
+from mtgp_tutorial.table.guessing import guessed_in_frame, without_row_numbers
 from mtgp_tutorial.table.headers import column, errors_beside, is_number, names_in, numbers_alone, tasks_of
 from mtgp_tutorial.table.inputs import inputs_of, numbers, only_counts
 from mtgp_tutorial.table.long import spread
@@ -47,6 +47,8 @@ def fields(
         ]
         x = guessed_in_frame(frame.drop(columns=taken), said)
     inputs, used = inputs_of(frame, x, calendar)
+    if tasks is None:
+        frame = without_row_numbers(frame, True, used, said)
     inputs.notes[:0] = said
     if not long:
         table, index = _wide(frame, used, tasks, sd, inputs.notes)

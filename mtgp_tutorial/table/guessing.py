@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,25 @@ ERRORS = (
     "standard_error",
     "standard error",
 )  # alone, beside one column of values
+
+
+ROW_NUMBERS = ("column 1", "Unnamed: 0", "rownames", "index")  # a first column without a name, as R and pandas write it
+
+
+def without_row_numbers(frame: pd.DataFrame, known: bool, named: Sequence[Hashable], notes: list[str]) -> pd.DataFrame:
+    """The frame without a first column that only counts its rows, unless it is named or the only input there may be.
+
+    known: whether the input is known already; named: all columns that somebody named.
+    """
+    first, rest = frame.columns[0], frame.iloc[:, 1:]
+    if first not in ROW_NUMBERS or first in named or frame[first].dtype.kind not in "iuf" or rest.empty:
+        return frame
+    if not any(np.array_equal(frame[first], np.arange(start, start + len(frame))) for start in (0, 1)):
+        return frame
+    if not (known or known_inputs(rest, []) or sum(rest[c].dtype.kind == "M" for c in rest) == 1):
+        return frame
+    notes.append(f"{first}: counts the rows; left out")
+    return rest
 
 
 def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:

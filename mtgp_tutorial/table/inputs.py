@@ -76,6 +76,13 @@ def _first(values: pd.Series, name: str, calendar: Calendar | None) -> tuple[np.
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
+        if kind == "integer" and (read := read_dates(values.astype(str), guess=False)) is not None:
+            example = values.iloc[0]
+            raise TableError(
+                f"{place(values, 0)}: {example} looks like a date, {read[0][0]:%Y-%m-%d}, and stands for a number",
+                "make it a date (pd.to_datetime of the text), or a float if it is a number",
+                "x",
+            )
         return numbers(values, "x"), calendar, []
     why = "chosen by their median spacing" if calendar is None else "as the calendar says"
     calendar = Calendar.of(values) if calendar is None else calendar

@@ -55,7 +55,7 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    frame, notes = typed_columns(path, dates, missing, without, x, series)
+    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value, sd))
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for argument, names in columns.items():
         for name in names_in(names):
@@ -115,7 +115,12 @@ def proposed_errors(path: str | Path, **options: Any) -> dict[str, str] | str | 
     """
     names = {key: options.get(key) for key in ("x", "series")}
     frame, _ = typed_columns(
-        path, options.get("dates"), options.get("missing", ()), options.get("without", ()), **names
+        path,
+        options.get("dates"),
+        options.get("missing", ()),
+        options.get("without", ()),
+        **names,
+        others=(options.get("tasks"), options.get("value")),
     )
     x, series = (options.get("x"), options.get("series"))
     chosen = guessed_inputs(frame, series, []) if x is None else [column(frame, name, "x") for name in names_in(x)]

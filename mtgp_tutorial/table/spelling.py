@@ -1,4 +1,8 @@
-"""Dates from text: ISO and its kin, quarters, weeks, months by name, and the two orders of day and month."""
+"""Dates from text: ISO and its kin, quarters, weeks, months by name, and the two orders of day and month.
+
+Numbers are dates where nothing else is likely: eight digits, six that run as months do. A point joins year, month and
+day, or nothing: 1959.5 is a number.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ TIME = r"(?:(?:T| +)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?
 MONTHS = {name: k + 1 for k, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 NAMED = r"(?P<name>" + "|".join(MONTHS) + r")[a-z]*\.?"
 SPELLINGS = {  # how a date may be written; the named groups are its parts
-    "year-month-day": rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
+    "year-month-day": rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
     "quarters": r"(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ]?(?P<year2>\d{4})",
     "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
     "year and month": r"(?P<year>\d{4})M(?P<month>\d{1,2})",
@@ -21,7 +25,11 @@ SPELLINGS = {  # how a date may be written; the named groups are its parts
     "name of the month, day, year": rf"{NAMED} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
     "day and month in numbers": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
     "a year of two digits": rf"\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2}}{TIME}",
+    "year and month in six digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])",
+    "a year of two digits, in six": r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
+    "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
 }
+MONTHS_BARE, DAYS_BARE, MONTHS_POINT = list(SPELLINGS)[-3:]  # numbers, unless they run as dates do
 
 
 def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True) -> tuple[pd.DatetimeIndex, str] | None:
@@ -63,6 +71,8 @@ def _spelling(given: pd.Series) -> str | None:
     spelling = max(fits, key=lambda name: fits[name].sum())
     if not len(given) or fits[spelling].mean() <= 0.5:
         return None
+    if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
+        return _in_numbers(given, fits)
     if not fits[spelling].all():
         row = int(np.flatnonzero(~fits[spelling])[0])
         example = given[fits[spelling]].iloc[0]
@@ -73,6 +83,29 @@ def _spelling(given: pd.Series) -> str | None:
     if spelling == "a year of two digits":
         raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
     return spelling
+
+
+def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
+    """How numbers of six digits, or with two decimals, are dates; None where they are numbers.
+
+    Dates all fit, have several months (or days) in several years (or months), and so steps of more than one size, as 1
+    and 89 from month to month. Raises TableError for those that need another spelling, or may be months and days.
+    """
+    value = pd.to_numeric(given).drop_duplicates().sort_values()
+    larger, part = divmod(value if not fits[MONTHS_POINT].all() else (100 * value).round(), 100)
+    if larger.nunique() < 2 or part.nunique() < 2 or value.diff().dropna().round(6).nunique() < 2:
+        return None
+    example, where = given.iloc[0], "" if given.name is None else f"column {str(given.name)!r}: "
+    if fits[MONTHS_BARE].all():
+        steps = (12 * larger + part).diff().dropna()
+        if not fits[DAYS_BARE].all() or (steps == steps.median()).mean() > 0.5:
+            return MONTHS_BARE
+        raise TableError(f"{where}{example!r} may be a month or a day, in six digits", "write dates as 2019-01-07")
+    if fits[DAYS_BARE].all():
+        raise TableError(f"{where}{example!r} looks like a date with a year of two digits", "write dates as 2019-01-07")
+    if fits[MONTHS_POINT].all():
+        raise TableError(f"{where}{example!r} may be a month, or a number with decimals", "write months as 2019-01")
+    return None
 
 
 def _with_gaps(when: pd.Series, text: pd.Series) -> pd.DatetimeIndex:

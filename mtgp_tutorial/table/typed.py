@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from mtgp_tutorial.table.columns import blank, decimal_mark, read_numbers
-from mtgp_tutorial.table.guessing import KNOWN
+from mtgp_tutorial.table.guessing import KNOWN, without_row_numbers
 from mtgp_tutorial.table.headers import column, names_in, split_unit
 from mtgp_tutorial.table.parsing import parse
 from mtgp_tutorial.table.refusing import TableError
@@ -17,9 +17,15 @@ from mtgp_tutorial.table.spelling import ORDERS, read_dates
 
 
 def typed_columns(
-    path: str | Path, dates: str | None, missing: Iterable[Any], without: Iterable[str], x: Any, series: Any
+    path: str | Path,
+    dates: str | None,
+    missing: Iterable[Any],
+    without: Iterable[str],
+    x: Any,
+    series: Any,
+    others: Sequence[Any] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Each column of a file as what it holds."""
+    """Each column of a file as what it holds. others: further columns that somebody named."""
     if dates is not None and dates not in ORDERS:
         raise TableError(f"dates: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS))
     if isinstance(missing, str):
@@ -42,7 +48,9 @@ def typed_columns(
         if sign and not split_unit(name)[1]:
             units[name] = f"{name} [{sign}]"
             notes.append(f"{name}: {sign} at each number, taken as its unit")
-    return pd.DataFrame(read, index=text.index).rename(columns=units), notes
+    frame = pd.DataFrame(read, index=text.index).rename(columns=units)
+    named = [*first, *names, *(name for other in others for name in names_in(other))]
+    return without_row_numbers(frame, bool(first), named, notes), notes
 
 
 def _one(text: pd.Series, decimal: str, dates: str | None, is_input: bool, notes: list[str]) -> tuple[pd.Series, str]:
