@@ -249,7 +249,7 @@ SECONDS = 1.7e9 + 86400.0 * np.arange(120)  # inputs far larger than the values
 @pytest.mark.parametrize("x", [SECONDS, np.arange(1900.0, 2020)])
 @pytest.mark.parametrize("change", ["hidden", "seen", "x", "sd", "swap", "name"])
 def test_a_changed_cell_is_other_data(x, change, tmp_path):
-    """Whatever else is large in the table: one cell of a hundred that moves by a thousandth of its spread is noticed."""
+    """Whatever else is large in the table: one cell that moves by a thousandth of its spread is noticed."""
     y, sd, names = np.random.default_rng(0).normal(size=(120, 2)), np.full((120, 2), 0.1), ["a", "b"]
     y[:, 1] += 1e6
 

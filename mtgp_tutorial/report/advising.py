@@ -26,7 +26,7 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[
     wanted = min(more, 4 * trials)
     if decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials:
         found.append(
-            f"The answer is open after {trials} trials. This goes on from those that are stored: "
+            f"The verdict is open after {trials} trials. This goes on from those that are stored: "
             f"{command(asked, trials=wanted)}"
         )
     if trials < asked.trials:

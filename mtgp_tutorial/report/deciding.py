@@ -1,4 +1,7 @@
-"""The verdict on the trials, by the book's rule for claims, and the model that fills the table."""
+"""The model that fills the table, and what may be claimed of it: two questions with a rule for each.
+
+A table is filled in any case, so `choose` needs no certainty. A claim does: its verdict is that of `summarise`.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,20 @@ from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.hiding import Trial
 from mtgp_tutorial.table.data import TaskData
 
-FEWEST = 8  # trials, below which nothing is decided
+FEWEST = 8  # trials, below which there is no verdict
+ERRORS = 0.5  # standard errors by which a simpler arm may be behind and is chosen all the same
 SCORES = ("CRPS", "error", "NLPD", "coverage")
 
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """What the trials say. word: "wins", "loses", "not told apart" or "undecided", of the arm `best`.
+    """What the trials say. fills: the arm that fills the table, by `choose`. best: that arm if it shares, else the one
+    of the smallest mean CRPS that does.
 
-    why: what is lacking where it is undecided. fills: the arm that fills the table. scores: one row for each trial,
-    arm and task, in standard deviations of the task. asked, hidden: `summarise` of the cells that were asked for, and
-    of all hidden ones (None where these are the same); tasks: `paired` for each asked task, best less baseline.
+    word: the verdict on `best`: "wins", "loses", "not told apart" or "undecided"; why: what is lacking for one. scores:
+    one row for each trial, arm and task, in standard deviations of the task. asked, hidden: `summarise` of the cells
+    that were asked for, and of all hidden ones (None where these are the same); tasks: `paired` for each asked task,
+    best less baseline.
     """
 
     word: str
@@ -37,13 +43,13 @@ class Decision:
 
 
 def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decision:
-    """The verdict on what `compare` returned for these trials."""
+    """The choice and the verdict on what `compare` returned for these trials."""
     scores = in_deviations(results, trials, data)
     asked = scores[scores["asked"]]
     summary = summary_of(asked)
     crps = summary.loc["CRPS"].drop(index=BASELINE)
-    winners = crps[crps["verdict"] == "wins"]
-    best = str((winners if len(winners) else crps)["mean"].idxmin())
+    fills = choose(crps_by_part(asked))
+    best = fills if fills != BASELINE else str(crps["mean"].idxmin())
     word, why = str(crps.loc[best, "verdict"]), ""
     clusters = int(crps.loc[best, "clusters"])
     if asked["trial"].nunique() < FEWEST:
@@ -52,7 +58,28 @@ def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decisi
         word, why = "undecided", f"the trials fall in {clusters} parts of the table, too few for a verdict"
     tasks = by_task(asked, best, word)
     hidden = summary_of(scores) if not scores["asked"].all() else None
-    return Decision(word, why, best, best if word == "wins" else BASELINE, scores, summary, hidden, tasks)
+    return Decision(word, why, best, fills, scores, summary, hidden, tasks)
+
+
+def choose(means: pd.DataFrame) -> str:
+    """The arm of the smallest mean, or a simpler one that is behind it by at most half a standard error.
+
+    means: a score of which less is better, a row for each part of the table (two or more), a column for each arm, the
+    simplest first. The error is that of the mean of the paired differences.
+
+    >>> choose(pd.DataFrame({"alone": [1.0, 1.2, 0.9], "ICM": [0.7, 0.8, 0.8], "LMC": [0.7, 0.75, 0.85]}))
+    'ICM'
+    """
+    best = means.mean().idxmin()
+    behind = means.sub(means[best], axis=0)
+    return str(next(arm for arm in means if behind[arm].mean() <= ERRORS * behind[arm].sem()))
+
+
+def crps_by_part(asked: pd.DataFrame) -> pd.DataFrame:
+    """The mean CRPS of each arm in each part of the table; in each trial, where all trials lie in one part."""
+    part = "stretch" if asked["stretch"].nunique() > 1 else "trial"
+    trials = asked.groupby(["arm", "stretch", "trial"])["CRPS"].mean()
+    return trials.groupby(["arm", part]).mean().unstack("arm")[list(dict.fromkeys(asked["arm"]))]
 
 
 def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The answer in words: what the trials say of this table, and of no other."""
+"""The answer in words: what fills this table, and what the trials say of it and of no other."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mtgp_tutorial.report.covering import covered
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.kinds import Kind
 
-BOLD = {
-    "wins": "Sharing wins{of} on this table: {arm} fills its holes.",
-    "loses": "Sharing loses{of} on this table: the tasks are kept apart.",
-    "not told apart": "On this table the trials do not tell sharing from separate tasks{of}; the tasks are kept apart.",
-    "undecided": "Undecided: {why}. The tasks are kept apart.",
+VERDICTS = {  # on the arm that fills, or the best that shares
+    "wins": "sharing wins{of}",
+    "loses": "sharing loses{of}",
+    "not told apart": "the trials do not tell sharing from separate tasks{of}",
+    "undecided": "nothing, as {why}",
 }
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -40,18 +40,28 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
 
 
 def bold(decision: Decision, own: bool) -> str:
-    """The answer in one sentence, which names the tasks that it is about where these are few."""
-    winners = [task for task, row in decision.tasks.iterrows() if row["verdict"] == "wins"]
-    if decision.word == "not told apart" and winners:
-        return (
-            f"Sharing wins for {listed([str(task) for task in winners])}; over all tasks with holes it is not told "
-            "apart, so the tasks are kept apart."
-        )
-    return BOLD[decision.word].format(arm=decision.best, why=decision.why, of=_of(decision, own, "for"))
+    """What fills the table and by how much it was ahead, in one sentence. own: whether the table has holes."""
+    mean = decision.asked.loc["CRPS"]["mean"]
+    ahead = (
+        f"the CRPS{_of(decision, own, 'of')} in the trials was {mean[decision.best]:.3f} standard deviations with "
+        f"{decision.best}, {mean[BASELINE]:.3f} when each task stood alone"
+    )
+    alone = f"Each task is {'filled' if own else 'modelled'} alone"
+    if decision.fills != BASELINE:
+        return f"{decision.fills} {'fills the holes' if own else 'suits this table best'}: {ahead}."
+    if mean[decision.best] < mean[BASELINE]:
+        return f"{alone}: {ahead}, ahead by less than half a standard error, and then the simpler model is taken."
+    return f"{alone}, as no model that shares did better: {ahead}."
+
+
+def claim(decision: Decision, own: bool) -> str:
+    """The verdict, which is another matter than the choice."""
+    verdict = VERDICTS[decision.word].format(why=decision.why, of=_of(decision, own, "for"))
+    return f"That is the choice for this table. What may be claimed is another matter: {verdict}."
 
 
 def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]:
-    """Three sentences with numbers; the first speaks of the tasks that were asked for."""
+    """Four sentences, the last three with numbers; they speak of the tasks that were asked for."""
     asked, best = decision.asked, decision.best
     error, crps = asked.loc["error"], asked.loc["CRPS"].loc[best]
     trials = decision.scores["trial"].nunique()
@@ -59,12 +69,13 @@ def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]
     of = _of(decision, own, "of")
     band = covered(decision)
     return [
+        claim(decision, own),
         f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
         f"{error.loc[BASELINE, 'mean']:.2f} standard deviations of a task when each task stood alone, and "
         f"{error.loc[best, 'mean']:.2f} with {best}.",
         f"The CRPS of {best} less that of separate tasks is {crps['mean difference']:+.3f} ± "
         f"{crps['standard error']:.3f} (standard error over {int(crps['clusters'])} parts of the table), lower in "
-        f"{lower} of {trials} trials: {verdict_words(decision.word)}.",
+        f"{lower} of {trials} trials.",
         f"{band.share} of the model that fills the table ({decision.fills})"
         f"{f': it is {band.word}' if band.word else ''}.",
     ]
@@ -74,11 +85,6 @@ def _of(decision: Decision, own: bool, word: str) -> str:
     """The tasks whose holes were imitated, where these are few."""
     tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
     return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
-
-
-def verdict_words(word: str) -> str:
-    """The verdict at the end of a sentence."""
-    return word if word in ("wins", "loses") else word.replace("undecided", "no verdict")
 
 
 def by_task(decision: Decision) -> str:

@@ -33,9 +33,11 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: st
         page.grid(_verdicts(decision)),
         page.text(
             f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
-            "of the table count as one: means are taken within the parts first. Wins and loses: the mean difference is "
-            "beyond its 95 % interval, with Holm's correction for several models, and the median agrees. The verdict "
-            "speaks of this table only."
+            "of the table count as one: means are taken within the parts first. The model that fills is that of the "
+            "smallest mean CRPS, or a simpler one (higher up in the list) that is behind it by at most half a standard "
+            "error: one has to be taken, sure or not. The verdict is for what may be claimed. Wins and loses: the mean "
+            "difference is beyond its 95 % interval, with Holm's correction for several models, and the median agrees. "
+            "It speaks of this table only."
         ),
     ]
     if fitted:

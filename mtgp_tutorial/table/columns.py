@@ -80,8 +80,8 @@ def _check_points(text: pd.DataFrame) -> None:
         if len(bare) and 99 < bare.max() < 1000:
             row = pointed.xs(name, level=1).index[0]
             raise TableError(
-                f"column {name!r}, line {row}: {text.loc[row, name]!r} may have decimals or group thousands, and nothing "
-                f"in the file tells ({bare.max():.0f} stands in the same column)",
+                f"column {name!r}, line {row}: {text.loc[row, name]!r} may have decimals or group thousands, and "
+                f"nothing in the file tells ({bare.max():.0f} stands in the same column)",
                 "write numbers without marks of thousands, or all with their decimals",
             )
 

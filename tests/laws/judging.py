@@ -37,6 +37,7 @@ from mtgp_tutorial.exact.covariance import (
     all_cells,
     observation_covariance,
 )
+from mtgp_tutorial.report.deciding import choose, crps_by_part
 from mtgp_tutorial.report.once import moved
 
 
@@ -239,9 +240,11 @@ def law_compare_scores_what_it_says_and_resumes():
             assert found.equals(compare(cases.get, cases, arms, store=kept))
         fresh = cases["rows"][1]
         swapped = TaskData(fresh.x, fresh.y.flip(0), fresh.tasks)  # the same values in other places
+        moved_on = TaskData(table.x, table.y + 1e-5 * (table.x == table.x.min()), table.tasks)  # one row that was seen
         for case, models in (
             ((table, simulate.two_sines(n=7, seed=2)), arms),
             ((table, swapped), arms),
+            ((moved_on, fresh), {"alone": independent}),
             (cases["rows"], {"ICM": icm}),
             (cases["rows"], {"ICM": lambda data: icm(data, noise="full", kernel=MaternKernel())}),
         ):
@@ -259,6 +262,34 @@ def law_compare_scores_what_it_says_and_resumes():
     fitted = fit(independent(table))
     expected = scores.table(predict(fitted, fresh.x), fresh, table)
     assert np.allclose(found.loc[("rows", "alone")][expected.columns].astype(float), expected)
+
+
+def law_what_fills_is_the_best_or_a_simpler_arm_nearly_as_good():
+    """By loops over random tables of trials: means of tasks, of the trials of a part, then over the parts."""
+    rng, taken = RANDOM(73), set()
+    for _ in range(60):
+        parts, arms = int(rng.integers(1, 5)), list("abcd")[: rng.integers(2, 5)]
+        score = {
+            (trial, task, arm): rng.normal() + 0.2 * k
+            for trial in range(12)
+            for task in "st"
+            for k, arm in enumerate(reversed(arms))
+        }
+        rows = [{"trial": i, "task": t, "arm": a, "CRPS": v, "stretch": i % parts} for (i, t, a), v in score.items()]
+        groups = [[i for i in range(12) if i % parts == part] for part in range(parts)]
+        groups = groups if parts > 1 else [[i] for i in range(12)]
+        mean = {a: [sum(score[i, t, a] / 2 for t in "st" for i in g) / len(g) for g in groups] for a in arms}
+        best = min(arms, key=lambda a: sum(mean[a]))
+        nearly = [
+            a
+            for a in arms
+            if a == best or np.mean(np.subtract(mean[a], mean[best])) <= 0.5 * sem(np.subtract(mean[a], mean[best]))
+        ]
+        table = crps_by_part(pd.DataFrame(rows).sort_values("arm", kind="stable"))
+        close(table.to_numpy(), np.array([mean[a] for a in arms]).T, 1e-12)
+        assert choose(table) == nearly[0]
+        taken.add((choose(table) == best, len(groups)))
+    assert {(True, 12), (False, 12), (True, 2), (False, 2)} <= taken
 
 
 def law_parameters_are_those_of_the_table_they_were_fitted_to():

@@ -35,6 +35,29 @@ def law_a_month_is_a_twelfth_of_a_year():
     assert [moment.date() for moment in years.to_dates(wanted)] == YEAR
 
 
+def law_numbers_are_dates_only_where_they_run_as_months_do():
+    """Six digits over all months of some years are these months; a point makes decimals, whatever stands behind it."""
+    months = [datetime.date(year, month, 1) for year in (1999, 2000, 2001) for month in range(1, 13)]
+    for some in (months, months[::3], months[5::5]):
+        read, said = read_dates(pd.Series([f"{day:%Y%m}" for day in some], dtype=object))
+        assert [moment.date() for moment in read] == some and "six digits" in said
+    for numbers in (
+        [1000.5 + k for k in range(9)],
+        [1000 + k / 10 for k in range(1, 9)],
+        list(range(199901, 199950)),
+        [200001, 200002, 200004],
+    ):
+        assert read_dates(pd.Series([str(number) for number in numbers], dtype=object)) is None
+
+
+def law_row_numbers_are_no_task():
+    for start in (0, 1):
+        counts = {"Unnamed: 0": np.arange(start, start + 9), "year": np.arange(9.0) ** 2, "a": np.arange(9.0) % 4}
+        assert TaskData.from_frame(pd.DataFrame(counts)).tasks == ("a",)
+        for other in (2 * np.arange(9), np.arange(9)[::-1]):
+            assert TaskData.from_frame(pd.DataFrame({**counts, "Unnamed: 0": other})).tasks == ("Unnamed: 0", "a")
+
+
 def law_a_year_as_text_is_all_of_it():
     days = pd.DatetimeIndex(pd.date_range("2019-12-20", "2022-01-10", freq="6h"))
     for zone in (None, "Europe/Berlin"):
