@@ -74,5 +74,5 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 moved.install()

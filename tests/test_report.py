@@ -529,7 +529,7 @@ def test_what_is_not_told_apart_still_fills_with_the_better_arm():
 
 
 def test_two_cities_by_the_hour_are_filled_together():
-    """Five simulated days, twenty hours gone: lower in 8 of 8 trials, and four parts make no claim. (Seed looked for.)"""
+    """Five simulated days, twenty hours gone: lower in 8 of 8 trials, four parts are no claim. (Seed looked for.)"""
     rng, hour = np.random.default_rng(2), np.arange(120)
     weather, own = np.cumsum(rng.normal(size=120)) / 2, np.cumsum(rng.normal(size=(120, 2)), 0) / 2
     y = (4 * np.sin(2 * np.pi * hour / 24) + weather)[:, None] + own + 0.3 * rng.normal(size=(120, 2))

@@ -25,7 +25,8 @@ def empirical_correlation(data: TaskData, distances: Any, *, width: float | None
     The distance 0 is for cells of the same row alone, so that what a row shares as noise stands out there: the drop
     from 0 to the next distances is the nugget. A negative h asks for t before s; a curve that is not symmetric shows
     a lag. One row for each distance, a column (s, t) for each pair with s not after t; NaN where no pair has that
-    distance. Long distances rest on few independent stretches. (book: empirical-correlation)
+    distance. Long distances rest on few independent stretches; where pairs are few a value can pass 1, as the standard
+    deviations are those of whole columns. (book: empirical-correlation)
 
     Raises ValueError for a table with several inputs, a task without two different values, and distances that are not
     finite and increasing.
