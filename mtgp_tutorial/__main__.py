@@ -2,7 +2,7 @@
 
 import sys
 
-from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.run import main
 
 if __name__ == "__main__":
     sys.exit(main())

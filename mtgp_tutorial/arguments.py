@@ -1,12 +1,16 @@
-"""Arguments that are no tables: kinds, whole numbers, seeds, tensors. One sentence for each that is none."""
+"""Arguments and what is wrong with them: kinds, whole numbers, seeds, tensors, devices; and tables that are refused."""
 
 from __future__ import annotations
 
+import os
+import re
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
@@ -35,3 +39,82 @@ def tensors(**values: Any) -> None:
     for name, value in values.items():
         array = f"{name}.to_numpy()" if isinstance(value, (pd.DataFrame, pd.Series)) else name
         of_kind(name, value, torch.Tensor, f"a tensor, such as torch.as_tensor({array})")
+
+
+WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
+
+
+def choose_device(num_cells: int) -> str:
+    """ "cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
+
+    The environment variable MTGP_DEVICE overrides it. Raises ValueError when that names no
+    device, or asks for CUDA where there is none.
+
+    >>> from mtgp_tutorial import choose_device
+    >>> choose_device(100).split(":")[0] in ("cpu", "cuda")
+    True
+    """
+    forced = os.environ.get("MTGP_DEVICE", "")
+    if forced and not re.fullmatch(r"cpu|cuda(:\d+)?", forced):
+        raise ValueError(f"MTGP_DEVICE: is {forced!r}; set it to cpu, cuda or cuda:N, or unset it")
+    if forced.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"MTGP_DEVICE: asks for {forced!r}, and torch sees no CUDA device; unset it")
+    if forced:
+        return forced
+    return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """The same numbers for numpy, which computes on the CPU."""
+    return tensor.detach().cpu().numpy()
+
+
+def as_tensor(array: np.ndarray, like: Tensor) -> Tensor:
+    """The same numbers for torch, on the device of `like`."""
+    return torch.from_numpy(array).to(like.device)
+
+
+class TableError(ValueError):
+    """A table is refused. Message: "{problem}; {remedy}".
+
+    option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
+    only the file can be mended. value: what to pass there, where one is known.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import TableError, TaskData
+    >>> frame = pd.DataFrame({"day": [1, 2], "level": [1.5, "about 2"]})
+    >>> try:
+    ...     TaskData.from_frame(frame, x="day", tasks=["level"])
+    ... except TableError as error:
+    ...     print(error.problem)
+    column 'level', row 1: 'about 2' is not a number
+    """
+
+    def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem, self.remedy, self.option, self.value = problem, remedy, option, value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors of several arguments have to say how they travel to another process."""
+        return type(self), (self.problem, self.remedy, self.option, self.value)
+
+
+def place(column: pd.Series, row: int) -> str:
+    """Where a cell stands: "column 'level', line 7", or whatever the index of the rows is called."""
+    label = column.index[row]
+    if column.name is None:  # a list of dates, no table
+        return f"entry {label}"
+    return (
+        f"column {str(column.name)!r}, {column.index.name or 'row'} {label if isinstance(label, str) else f'{label}'}"
+    )
+
+
+def listed(names: Any, most: int = 8) -> str:
+    """Names as a list in a sentence, the first few of many."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun: "1 row", "2 rows"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -46,7 +46,7 @@ from mtgp_tutorial import (
     summarise,
     with_parameters,
 )
-from mtgp_tutorial.exact import memory
+from mtgp_tutorial.exact import forms
 from mtgp_tutorial.models.noise import noise_likelihood
 
 RBFKernel = gpytorch.kernels.RBFKernel
@@ -545,13 +545,13 @@ def test_a_fit_that_fails_raises_with_its_parameters():
 
 def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     data, mib = simulate.two_sines(n=400, seed=0), 2**20
-    monkeypatch.setattr(memory, "total_and_free", lambda device: (5 * mib, 5 * mib))
+    monkeypatch.setattr(forms, "total_and_free", lambda device: (5 * mib, 5 * mib))
     sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; leave out tasks"
     with pytest.raises(MemoryError, match=sentence):
         fit(icm(data))
     with pytest.raises(MemoryError, match=sentence):
         predict(with_parameters(icm(data)), [0.5])
-    monkeypatch.setattr(memory, "total_and_free", lambda device: (2000 * mib, 5 * mib))
+    monkeypatch.setattr(forms, "total_and_free", lambda device: (2000 * mib, 5 * mib))
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
     assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
@@ -567,15 +567,15 @@ def test_a_kernels_variance_is_checked_without_a_matrix_of_all_rows():
 
 
 def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path):
-    total, free = memory.total_and_free(torch.device("cpu"))
+    total, free = forms.total_and_free(torch.device("cpu"))
     assert 2**28 < free <= total < 2**50
     limit, used = tmp_path / "max", tmp_path / "current"
     limit.write_text("300000000"), used.write_text("100000000")
-    monkeypatch.setattr(memory, "LIMITS", (str(limit),))
-    monkeypatch.setattr(memory, "USED", (str(used),))
-    assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
+    monkeypatch.setattr(forms, "LIMITS", (str(limit),))
+    monkeypatch.setattr(forms, "USED", (str(used),))
+    assert forms.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
     limit.write_text("max")
-    assert memory.total_and_free(torch.device("cpu"))[0] == total
+    assert forms.total_and_free(torch.device("cpu"))[0] == total
 
 
 def test_a_device_that_is_not_there(monkeypatch):
@@ -593,10 +593,10 @@ def test_a_device_that_is_not_there(monkeypatch):
 def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1, 2))
-    assert memory.total_and_free(torch.device("cuda")) == (2, 1)
-    assert min(memory.total_and_free(torch.device("cpu"))) > 10**6
-    monkeypatch.setattr(memory.os, "sysconf", lambda name: 0)
-    total, free = memory.total_and_free(torch.device("cpu"))
+    assert forms.total_and_free(torch.device("cuda")) == (2, 1)
+    assert min(forms.total_and_free(torch.device("cpu"))) > 10**6
+    monkeypatch.setattr(forms.os, "sysconf", lambda name: 0)
+    total, free = forms.total_and_free(torch.device("cpu"))
     assert total == free > 10**18, "not known, so nothing is refused"
 
 

@@ -10,7 +10,7 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from mtgp_tutorial import (  # noqa: E402
+from mtgp_tutorial import (
     TaskData,
     check,
     correlation_intervals,
@@ -23,7 +23,7 @@ from mtgp_tutorial import (  # noqa: E402
     simulate,
     with_parameters,
 )
-from mtgp_tutorial.answers.intervals import allowed  # noqa: E402
+from mtgp_tutorial.answers.correlation import allowed  # noqa: E402
 
 
 @pytest.fixture(scope="module")

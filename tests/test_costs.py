@@ -7,15 +7,12 @@ import math
 
 import pytest
 
-from mtgp_tutorial.approximate.bound import Bound
-from mtgp_tutorial.exact.dense import Dense
+from mtgp_tutorial.exact.bound import Bound
+from mtgp_tutorial.exact.dense import Dense, Projected, Separate
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.projected import Projected
-from mtgp_tutorial.exact.separate import Separate
-from mtgp_tutorial.exact.small import Small
-from mtgp_tutorial.exact.split import Spectral, Split
+from mtgp_tutorial.exact.split import Small, Spectral, Split
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
 HOLES = COMPLETE._replace(cells=28)

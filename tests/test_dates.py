@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.spelling import read_dates
+from mtgp_tutorial.table.dates import Calendar, read_dates
 
 DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),

@@ -26,10 +26,9 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.exact import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.fits import fitting
-from mtgp_tutorial.fits.climbing import bounds_around, climb
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.objective import objective
-from mtgp_tutorial.fits.starting import starting_point
+from mtgp_tutorial.fits.fitting import bounds_around, climb
+from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.noise import FLOOR
 
 

@@ -28,15 +28,15 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.answers import leaving
-from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, filtering, forms, markov, running, scanning
+from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, filters, forms, markov, scanning
+from mtgp_tutorial.exact.dense import Separate
 from mtgp_tutorial.exact.form import Problem, Shape
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.separate import Separate
-from mtgp_tutorial.judging import along
+from mtgp_tutorial.judging import residuals
 from mtgp_tutorial.judging.residuals import in_order
-from mtgp_tutorial.report import timing
+from mtgp_tutorial.report import planning
 from mtgp_tutorial.report.arms import arms_for
-from mtgp_tutorial.report.command import main
+from mtgp_tutorial.report.run import main
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -61,10 +61,10 @@ MODELS = {
 def test_all_calls_say_the_same(name, monkeypatch):
     """The same fit and answers as in the forms that a short table takes by itself, row by row and as a scan."""
     data, x, found = series(), [0.4, 1.7, 9.0], []
-    monkeypatch.setattr(running, "available", lambda: False)
+    monkeypatch.setattr(filters, "available", lambda: False)
     for long, scanned in ((10_000, 500), (0, 500), (0, 1)):
         monkeypatch.setattr(markov, "LONG", long)
-        monkeypatch.setattr(running, "COMPILED", scanned)
+        monkeypatch.setattr(filters, "COMPILED", scanned)
         if not long:
             usual = forms.cheapest
             monkeypatch.setattr(forms, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
@@ -94,7 +94,7 @@ def test_checks_say_the_same(name, monkeypatch):
     dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
     monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
     monkeypatch.setattr(leaving, "MANY", 20)
-    monkeypatch.setattr(along, "MANY", 20)
+    monkeypatch.setattr(residuals, "MANY", 20)
     fitted.__dict__.pop("_kept")
     for one, blocks in zip(dense, ways):
         other = check(fitted, blocks, draws=9, seed=3)
@@ -113,17 +113,17 @@ def test_draws_of_a_check_are_those_of_the_dense_form(monkeypatch):
     cells, labels = in_order(fitted), torch.arange(60)[:, None].expand(60, 2) // 20
     left = {"cell": leave_out(fitted), "block": leave_out(fitted, labels)}
     sd = {what: ((one.sd / fitted.model.scale.sd)[cells]).numpy() for what, one in left.items()}
-    white, (dense,) = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+    white, (dense,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
     monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
     fitted.__dict__.pop("_kept")
     for many in (1000, 10):
-        monkeypatch.setattr(along, "MANY", many)
-        same, (drawn,) = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+        monkeypatch.setattr(residuals, "MANY", many)
+        same, (drawn,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
         assert np.abs(same - white).max() < 1e-8
         for what, z in dense.items():
             assert np.abs(drawn[what] - z).max() < 1e-7
-    monkeypatch.setattr(along, "HELD", 2 * data.y.numel())
-    _, few = along.whitened(fitted, cells, labels[cells], sd, 5, 7)
+    monkeypatch.setattr(residuals, "HELD", 2 * data.y.numel())
+    _, few = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
     assert [one["block"].shape[1] for one in few] == [2, 2, 1]
 
 
@@ -195,11 +195,11 @@ def test_a_report_on_a_long_series_is_a_matter_of_minutes():
     """Twenty thousand rows: what the clock foretells for a Matern kernel beside one that has no state."""
     data, few = series(rows=20_000, tasks=3), series(rows=400, tasks=3)
     arms = {name: arms_for(few, name, lmc=False) for name in ("matern32", "rbf")}
-    clocks = {name: timing.clocks(arms[name], few) for name in arms}
-    minutes = {name: timing.seconds(clocks[name], data, 1, 1) / 60 for name in arms}
+    clocks = {name: planning.clocks(arms[name], few) for name in arms}
+    minutes = {name: planning.seconds(clocks[name], data, 1, 1) / 60 for name in arms}
     assert minutes["matern32"] < minutes["rbf"] / 50
-    assert timing.fits_memory(clocks["matern32"], data)
-    assert {forms.cheapest(timing._shape(clock, data, 1)) for clock in clocks["matern32"].values()} == {Markov}
+    assert planning.fits_memory(clocks["matern32"], data)
+    assert {forms.cheapest(planning._shape(clock, data, 1)) for clock in clocks["matern32"].values()} == {Markov}
 
 
 def test_a_million_rows_in_bounded_memory():
@@ -215,19 +215,19 @@ def test_numba_is_imported_when_it_is_used():
 
 def test_which_program_runs_the_rows(monkeypatch):
     """Short tables as the lines stand; long ones compiled, or scanned without numba where the state is small."""
-    usual, few, many, small = filtering.filtered, running.COMPILED - 1, running.COMPILED, running.WIDE - 1
+    usual, few, many, small = filters.filtered, filters.COMPILED - 1, filters.COMPILED, filters.WIDE - 1
     card = torch.device("cuda")
     for installed in (False, True):
-        monkeypatch.setattr(running, "available", lambda installed=installed: installed)
-        assert running.runner(usual, few, small) is usual and running.runner(filtering.path, few) is filtering.path
-        assert running.runner(usual, few, 1000, card).func is scanning.filtered
-        assert running.runner(filtering.adjoint, many, 1000, card).func is scanning.adjoint
-    monkeypatch.setattr(running, "compiled", lambda function: "compiled")
-    assert running.runner(usual, many, small) == running.runner(filtering.path, many, small, card) == "compiled"
-    monkeypatch.setattr(running, "available", lambda: False)
-    scan = running.runner(usual, many, small)
-    assert (scan.func, scan.keywords) == (scanning.filtered, {"device": running.CPU})
-    assert running.runner(usual, many, running.WIDE) is usual and running.runner(filtering.path, many) is filtering.path
+        monkeypatch.setattr(filters, "available", lambda installed=installed: installed)
+        assert filters.runner(usual, few, small) is usual and filters.runner(filters.path, few) is filters.path
+        assert filters.runner(usual, few, 1000, card).func is scanning.filtered
+        assert filters.runner(filters.adjoint, many, 1000, card).func is scanning.adjoint
+    monkeypatch.setattr(filters, "compiled", lambda function: "compiled")
+    assert filters.runner(usual, many, small) == filters.runner(filters.path, many, small, card) == "compiled"
+    monkeypatch.setattr(filters, "available", lambda: False)
+    scan = filters.runner(usual, many, small)
+    assert (scan.func, scan.keywords) == (scanning.filtered, {"device": filters.CPU})
+    assert filters.runner(usual, many, filters.WIDE) is usual and filters.runner(filters.path, many) is filters.path
 
 
 def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
@@ -238,10 +238,10 @@ def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
 
     def counted(*arrays):
         calls.append(1)
-        return filtering.filtered(*arrays)
+        return filters.filtered(*arrays)
 
     monkeypatch.setattr(chain, "filtered", counted)
-    for run, expected in ((counted, 1), (partial(scanning.filtered, device=running.CPU), 1)):
+    for run, expected in ((counted, 1), (partial(scanning.filtered, device=filters.CPU), 1)):
         monkeypatch.setattr(chain, "runner", lambda *shape, run=run: run)
         calls.clear()
         with pytest.raises(NotPositiveDefiniteError, match="covariance: a row's, given the rows before it"):
@@ -259,7 +259,7 @@ def test_compiled_and_plain_are_the_same(monkeypatch):
         rows = torch.tensor([-1, 1, 2])
         x = torch.cat([torch.tensor([[0.7]]).double(), lean.x[1:3]])
         for limit in (10**9, 0):
-            monkeypatch.setattr(running, "COMPILED", limit)
+            monkeypatch.setattr(filters, "COMPILED", limit)
             form = Markov(lean)
             lengths, Bs, Sigma = form.gradients()
             mean, joint = form.posterior(x, lean.terms, rows, None, True)
@@ -274,7 +274,7 @@ def test_a_report_goes_along_the_rows(tmp_path, monkeypatch):
     """A whole report in which the models that share are long series; separate tasks are cheaper one by one here."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(markov, "LONG", 200)
-    monkeypatch.setattr(running, "COMPILED", 100)
+    monkeypatch.setattr(filters, "COMPILED", 100)
     taken, usual = set(), forms.cheapest
 
     def cheapest(shape):

@@ -19,16 +19,12 @@ from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report import affording, moving, once, parameters, timing
+from mtgp_tutorial.report import holes, planning, trial_fits
 from mtgp_tutorial.report.arms import arms_for
-from mtgp_tutorial.report.command import main
-from mtgp_tutorial.report.hiding import plan
-from mtgp_tutorial.report.kinds import kinds_of
-from mtgp_tutorial.report.options import parser
-from mtgp_tutorial.report.parameters import groups_of, kept_in
-from mtgp_tutorial.report.refused import Refused
-from mtgp_tutorial.report.rows import missing
-from mtgp_tutorial.report.trying import try_all
+from mtgp_tutorial.report.holes import kinds_of, missing, plan
+from mtgp_tutorial.report.options import Refused, parser
+from mtgp_tutorial.report.run import main
+from mtgp_tutorial.report.trial_fits import groups_of, kept_in, try_all
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -71,9 +67,9 @@ def test_a_group_of_one_trial_is_a_fit_of_its_own(tmp_path, monkeypatch):
     """For a gap; where a trial drops rows, its parameters have seen these."""
     data = table()
     trials = [trial for trial in planned(data, 8) if "gap" in trial.label][:2]
-    monkeypatch.setattr(parameters, "SHARE", 1000)
+    monkeypatch.setattr(trial_fits, "SHARE", 1000)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    found, failed = once.try_once(data, trials, ARMS, tmp_path / "a", 0, 1)
+    found, failed = trial_fits.try_once(data, trials, ARMS, tmp_path / "a", 0, 1)
     usual, _ = try_all(data, trials, ARMS, tmp_path / "b", 0, 1)
     assert not failed and len(json.loads((tmp_path / "a/parameters.json").read_text())["groups"]) == 2
     scores = ["trial", "arm", "task", "MSE", "CRPS", "NLPD", "coverage"]
@@ -87,24 +83,24 @@ def test_what_the_trials_hide_is_not_seen(tmp_path):
         hidden = torch.as_tensor(np.logical_or.reduce([trial.mask for trial in trials]))
         other = replace(data, y=torch.where(hidden, size * data.y, data.y))
         (tmp_path / str(k)).mkdir()
-        once.try_once(other, trials, ARMS, tmp_path / str(k), 0, 1)
+        trial_fits.try_once(other, trials, ARMS, tmp_path / str(k), 0, 1)
         found.append(json.loads((tmp_path / f"{k}/parameters.json").read_text()))
     assert len(found[0]["groups"]) == 1 and found[0] == found[1]
 
 
 def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path, monkeypatch):
     data, done = table(), []
-    fitted = parameters._fitted
-    monkeypatch.setattr(parameters, "_fitted", lambda *one: done.append(one[0]) or fitted(*one))
+    fitted = trial_fits._fitted
+    monkeypatch.setattr(trial_fits, "_fitted", lambda *one: done.append(one[0]) or fitted(*one))
     few, many = planned(data, 2), planned(data, 4)
-    first, _ = once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    first, _ = trial_fits.try_once(data, few, ARMS, tmp_path, 0, 1)
     assert done == ["1: independent, shared", "1: ICM"]
-    again, _ = once.try_once(data, few, ARMS, tmp_path, 0, 1)
-    more, _ = once.try_once(data, many, ARMS, tmp_path, 0, 1)
+    again, _ = trial_fits.try_once(data, few, ARMS, tmp_path, 0, 1)
+    more, _ = trial_fits.try_once(data, many, ARMS, tmp_path, 0, 1)
     assert done[2:] == ["2: independent, shared", "2: ICM"]
     pd.testing.assert_frame_equal(first, again)
     pd.testing.assert_frame_equal(first, more[: len(first)])
-    once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    trial_fits.try_once(data, few, ARMS, tmp_path, 0, 1)
     assert len(done) == 4
     path = tmp_path / "parameters.json"  # stopped between two models, and resumed with fewer trials: made anew
     kept = json.loads(path.read_text())
@@ -118,24 +114,24 @@ def test_nothing_is_done_twice_and_more_trials_make_groups_of_their_own(tmp_path
 
 def test_groups_after_one_that_is_made_anew_keep_their_parameters(tmp_path, monkeypatch):
     """A fit failed; then fewer trials are asked for, then all again: what was stored is neither lost nor refused."""
-    data, fitted = table(), parameters._fitted
+    data, fitted = table(), trial_fits._fitted
     trials = planned(data, 10)
     groups = groups_of(data, trials)
     assert len(groups) == 3 and len(groups[1]) > 2
     with monkeypatch.context() as failing:
-        failing.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
-        first, _ = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+        failing.setattr(trial_fits, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+        first, _ = trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)
     before = json.loads((tmp_path / "parameters.json").read_text())["parameters"]
     few = trials[: len(groups[0]) + 2]
-    once.try_once(data, few, ARMS, tmp_path, 0, 1)
+    trial_fits.try_once(data, few, ARMS, tmp_path, 0, 1)
     kept = kept_in(tmp_path, trials, ARMS)
     assert kept["groups"] == [groups[0], [], groups[2], groups[1][:2]]
     assert "2: independent, shared" not in kept["parameters"]
-    asked, timed = parser().parse_args(["report", "t.csv"]), dict.fromkeys(ARMS, timing.Clock(1.0, SHAPE))
-    assert affording.how_long(asked, data, timed, trials, tmp_path, True).startswith(
+    asked, timed = parser().parse_args(["report", "t.csv"]), dict.fromkeys(ARMS, planning.Clock(1.0, SHAPE))
+    assert planning.how_long(asked, data, timed, trials, tmp_path, True).startswith(
         "6 of 8 fits of parameters are done"
     )
-    again, failed = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    again, failed = trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)
     assert not failed and len(set(again["trial"])) == 10
     after = kept_in(tmp_path, trials, ARMS)["parameters"]
     assert {name: after[name] for name in before if name[0] != "2"} == {k: v for k, v in before.items() if k[0] != "2"}
@@ -146,7 +142,7 @@ def test_groups_after_one_that_is_made_anew_keep_their_parameters(tmp_path, monk
 def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_path, monkeypatch):
     """So Ctrl-C loses one of them, and no more than one factor is in memory."""
     data, given = table(), []
-    trials, forecast = planned(data, 2), once.Given.forecast
+    trials, forecast = planned(data, 2), trial_fits.Given.forecast
 
     def third(self, hidden):
         given.extend([self] if self not in given else [])
@@ -154,10 +150,10 @@ def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_pa
             raise KeyboardInterrupt
         return forecast(self, hidden)
 
-    monkeypatch.setattr(once.Given, "forecast", third)
-    monkeypatch.setattr(once, "fits", lambda *asked: parameters.fits(*asked[:-1], 1))
+    monkeypatch.setattr(trial_fits.Given, "forecast", third)
+    monkeypatch.setattr(trial_fits, "fits", lambda *asked: trial_fits.fits(*asked[:-1], 1))
     with pytest.raises(KeyboardInterrupt):
-        once.try_once(data, trials, ARMS, tmp_path, 0, 2)
+        trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 2)
     assert list(pd.read_csv(tmp_path / "trials.csv")["arm"]) == ["independent, shared", "ICM"]
     assert all("_kept" not in one.fitted.__dict__ for one in given)
 
@@ -174,14 +170,14 @@ BAD += [{"groups": [], "parameters": {"1: ICM": {**FOUND, name: ["a", 3.0]}}} fo
 def test_a_file_that_is_none_of_ours_is_refused(text, tmp_path):
     (tmp_path / "parameters.json").write_text(text)
     with pytest.raises(Refused, match=NOT_OURS):
-        once.try_once(table(), planned(table(), 2), ARMS, tmp_path, 0, 1)
+        trial_fits.try_once(table(), planned(table(), 2), ARMS, tmp_path, 0, 1)
 
 
 def test_parameters_that_are_not_all_of_the_model_s_are_refused(tmp_path):
     """What is left out would stay as it starts, and no score would show that."""
     data, path = table(), tmp_path / "parameters.json"
     trials = planned(data, 2)
-    once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)
     (tmp_path / "trials.csv").unlink()
     kept = json.loads(path.read_text())
     good = kept["parameters"]["1: ICM"]
@@ -191,30 +187,30 @@ def test_parameters_that_are_not_all_of_the_model_s_are_refused(tmp_path):
     for bad in [*({**good, "values": values} for values in others), {**good, "mean": [0.0] * 3}]:
         path.write_text(json.dumps({**kept, "parameters": {**kept["parameters"], "1: ICM": bad}}))
         with pytest.raises(Refused, match=NOT_OURS):
-            once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+            trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)
     path.write_text(json.dumps(kept))
-    assert not once.try_once(data, trials, ARMS, tmp_path, 0, 1)[1]
+    assert not trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)[1]
 
 
 def test_trials_of_a_group_without_a_fit_are_left_out(tmp_path, monkeypatch):
-    data, fitted = table(), parameters._fitted
+    data, fitted = table(), trial_fits._fitted
     trials = planned(data, 6)
     groups = groups_of(data, trials)
-    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
-    found, failed = once.try_once(data, trials, ARMS, tmp_path, 0, 1)
+    monkeypatch.setattr(trial_fits, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+    found, failed = trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 1)
     assert failed == groups[1] and set(found["trial"]) == {label for group in groups for label in group} - set(failed)
     (tmp_path / "none").mkdir()
-    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None))
+    monkeypatch.setattr(trial_fits, "_fitted", lambda key, *one: (key, None))
     with pytest.raises(FitError, match="hardly a model could be fitted"):
-        once.try_once(data, trials, ARMS, tmp_path / "none", 0, 1)
+        trial_fits.try_once(data, trials, ARMS, tmp_path / "none", 0, 1)
 
 
 def test_one_trial_is_no_comparison(tmp_path, monkeypatch):
-    data, fitted = table(), parameters._fitted
-    monkeypatch.setattr(parameters, "SHARE", 1000)
-    monkeypatch.setattr(parameters, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
+    data, fitted = table(), trial_fits._fitted
+    monkeypatch.setattr(trial_fits, "SHARE", 1000)
+    monkeypatch.setattr(trial_fits, "_fitted", lambda key, *one: (key, None) if key == "2: ICM" else fitted(key, *one))
     with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
-        once.try_once(data, planned(data, 2), ARMS, tmp_path, 0, 1)
+        trial_fits.try_once(data, planned(data, 2), ARMS, tmp_path, 0, 1)
 
 
 def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
@@ -224,9 +220,9 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
     y[40:43, 0] = y[90:93, 1] = y[200:204, 2] = np.nan
     data = TaskData(np.arange(300.0), y)
     trials, asked = planned(data, 16), parser().parse_args(["report", "t.csv"])
-    timed = timing.clocks(arms_for(data, "matern32"), data)
+    timed = planning.clocks(arms_for(data, "matern32"), data)
     fewer = {name: clock for name, clock in timed.items() if name != "LMC"}
-    each, at_once = (affording.work(data, trials, once) for once in (False, True))
+    each, at_once = (planning.work(data, trials, once) for once in (False, True))
     assert each == (16, 0) and at_once.known == 16 and at_once.fits < 4
     for limit, short, expected in (
         (each.seconds(fewer, data, 1), each.seconds(timed, data, 1), (4, False)),
@@ -234,32 +230,34 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
         (0, at_once.seconds(timed, data, 1), (4, True)),
         (at_once.seconds(fewer, data, 1), 0, (3, True)),
     ):
-        monkeypatch.setattr(timing, "LIMIT", limit)
-        monkeypatch.setattr(timing, "LMC_LIMIT", short)
-        arms, is_once = affording.in_time(asked, data, timed, trials)
+        monkeypatch.setattr(planning, "LIMIT", limit)
+        monkeypatch.setattr(planning, "LMC_LIMIT", short)
+        arms, is_once = planning.in_time(asked, data, timed, trials)
         said = capsys.readouterr().out
         assert (len(arms), is_once) == expected
         assert ("fitted once for many trials" in said) == is_once and ("LMC is left out" in said) == (len(arms) == 3)
-    monkeypatch.setattr(timing, "LIMIT", 0.5 * at_once.seconds(fewer, data, 1))
+    monkeypatch.setattr(planning, "LIMIT", 0.5 * at_once.seconds(fewer, data, 1))
     with pytest.raises(Refused, match="(?s)t.csv has 890 values .* --every"):
-        affording.in_time(asked, data, timed, trials)
+        planning.in_time(asked, data, timed, trials)
 
 
 def test_a_long_table_is_timed_along_its_rows():
     """A long table is timed in its own form, and time grows with its rows; a short one has no such clock."""
     rng = np.random.default_rng(0)
     data, short = (TaskData(np.arange(float(rows)), rng.normal(size=(rows, 3))) for rows in (4000, 400))
-    clocks = timing.clocks(arms_for(data, "matern32", lmc=False), data)
+    clocks = planning.clocks(arms_for(data, "matern32", lmc=False), data)
     for clock in clocks.values():
         assert clock.along.shape.rows == 800 and clock.along.along is None
-    whole, half = (timing.seconds(clocks, data, 1, 1, every) for every in (1, 2))
+    whole, half = (planning.seconds(clocks, data, 1, 1, every) for every in (1, 2))
     assert whole == pytest.approx(2 * half)
     assert whole == pytest.approx(sum(5 * clock.along.seconds * n for clock, n in zip(clocks.values(), (90, 230, 390))))
-    assert all(clock.along is None for clock in timing.clocks(arms_for(short, "matern32"), short).values())
+    assert all(clock.along is None for clock in planning.clocks(arms_for(short, "matern32"), short).values())
     per_row = sum(clock.along.seconds for clock in clocks.values()) / 800
-    assert timing.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * timing.ONCE * 4000 * per_row)
-    alone = timing.seconds(clocks, data, 0, 1, known=2)  # predictions are not shared among jobs, fits are
-    assert timing.seconds(clocks, data, 3, 2, known=2) == pytest.approx(timing.seconds(clocks, data, 3, 1) / 2 + alone)
+    assert planning.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * planning.ONCE * 4000 * per_row)
+    alone = planning.seconds(clocks, data, 0, 1, known=2)  # predictions are not shared among jobs, fits are
+    assert planning.seconds(clocks, data, 3, 2, known=2) == pytest.approx(
+        planning.seconds(clocks, data, 3, 1) / 2 + alone
+    )
 
 
 def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(monkeypatch):
@@ -270,10 +268,10 @@ def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(monkeyp
     arms = arms_for(table(), "matern32", lmc=False)
     monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
     monkeypatch.setattr(
-        timing, "_timed", lambda model, form=None: timing.Clock(1.0, Flat(model, True, form).problem.shape())
+        planning, "_timed", lambda model, form=None: planning.Clock(1.0, Flat(model, True, form).problem.shape())
     )
     for size, expected in ((4000, 500), (3000, 500), (900, 450)):
-        clocks = timing.clocks(arms, TaskData(np.arange(float(size)), y[:size]))
+        clocks = planning.clocks(arms, TaskData(np.arange(float(size)), y[:size]))
         assert {clock.along.shape.rows for clock in clocks.values()} == {expected}
 
 
@@ -290,7 +288,7 @@ def test_holes_that_touch_real_ones_are_found_as_by_looking_at_each():
             gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]]
             length, before, after = len(kind.pattern), int(kind.place != "start"), int(kind.place != "end")
             expected = [gone[max(0, start - before) : start + length + after].any() for start in range(48 - length + 1)]
-            assert moving.joins_real(data, kind).tolist() == expected
+            assert holes.joins_real(data, kind).tolist() == expected
 
 
 @pytest.mark.slow
@@ -299,7 +297,7 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     data = table()
     pd.DataFrame({"t": data.x[:, 0], "a": data.y[:, 0], "b": data.y[:, 1]}).to_csv("table.csv", index=False)
-    monkeypatch.setattr(affording, "in_time", lambda asked, data, timed, trials: (dict(timed), True))
+    monkeypatch.setattr(planning, "in_time", lambda asked, data, timed, trials: (dict(timed), True))
     assert main(["report", "table.csv", "--trials", "3"]) == 0
     text = Path("table-report/report.html").read_text(encoding="utf8")
     assert "the parameters of each model were fitted once for many trials" in text
@@ -319,8 +317,8 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
 WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
 ONCE_FOR_ALL = f"""import sys
 from mtgp_tutorial.report import affording
-from mtgp_tutorial.report.command import main
-affording.in_time = lambda asked, data, timed, trials: (dict(timed), True)
+from mtgp_tutorial.report.run import main
+planning.in_time = lambda asked, data, timed, trials: (dict(timed), True)
 sys.exit(main({WORDS}))
 """
 

@@ -19,7 +19,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
-from mtgp_tutorial.table.reading import proposed_errors, suspected_codes
+from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes
 
 NAN = float("nan")
 FRAME = pd.DataFrame({"x": [1.0, 2, 3], "a (m)": [1.5, NAN, 3.5], "b": [10, 20, 40], "a_se": [0.1, NAN, 0.3]})

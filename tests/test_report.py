@@ -16,23 +16,15 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData, compare, datasets, fit, impute
-from mtgp_tutorial.report import advising, keeping, preparing, running, sections, timing
+from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
-from mtgp_tutorial.report.checking import advised
-from mtgp_tutorial.report.command import main
-from mtgp_tutorial.report.covering import covered
-from mtgp_tutorial.report.deciding import choose, crps_by_part, decide
-from mtgp_tutorial.report.hiding import Trial, plan
-from mtgp_tutorial.report.kinds import Kind, kinds_of
-from mtgp_tutorial.report.last_year import advice, beaten, try_last_year, year_of
-from mtgp_tutorial.report.moving import _regions
-from mtgp_tutorial.report.options import command, parser
-from mtgp_tutorial.report.reading import prepared
-from mtgp_tutorial.report.refused import sentence
-from mtgp_tutorial.report.rows import asked_for, in_view, missing
-from mtgp_tutorial.report.saying import bold, claim
-from mtgp_tutorial.report.understood import notes
-from mtgp_tutorial.report.writing import filled_table, safe
+from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, plan
+from mtgp_tutorial.report.options import command, parser, sentence
+from mtgp_tutorial.report.page import advised, notes
+from mtgp_tutorial.report.run import main
+from mtgp_tutorial.report.tables import filled_table, prepared, safe
+from mtgp_tutorial.report.verdict import choose, covered, crps_by_part, decide
+from mtgp_tutorial.report.words import advice, beaten, bold, claim, try_last_year, year_of
 from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,7 +127,7 @@ def test_the_program_writes_the_same_filled_csv(done):
 
 def test_nothing_stands_outside_the_folder(done):
     assert {path.name for path in done.iterdir()} == {"table.csv", "table-report"}
-    assert {path.name for path in (done / "table-report").iterdir()} <= set(keeping.FILES)
+    assert {path.name for path in (done / "table-report").iterdir()} <= set(options.FILES)
 
 
 def test_a_second_call_fits_no_trial_again(done, monkeypatch, capsys):
@@ -228,7 +220,7 @@ def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path,
 
 
 def test_without_jinja_one_sentence(place, monkeypatch, capsys):
-    monkeypatch.setattr(preparing, "find_spec", lambda name: None)
+    monkeypatch.setattr(planning, "find_spec", lambda name: None)
     assert report() == 2
     message = "report: the page is made with jinja2, which is not installed; pip install 'mtgp-tutorial[report]'\n"
     assert capsys.readouterr().err == message
@@ -257,10 +249,10 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     wide = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 6)), columns=list("abcdef")).rename_axis("t")
     wide.to_csv("table.csv")
     asked = parser().parse_args(["report", "table.csv"])
-    data = preparing.read(asked)[0]
-    all_rows = timing.seconds(timing.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
-    monkeypatch.setattr(timing, "LIMIT", all_rows / 18)
-    monkeypatch.setattr(timing, "LMC_LIMIT", 0)
+    data = planning.read(asked)[0]
+    all_rows = planning.seconds(planning.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
+    monkeypatch.setattr(planning, "LIMIT", all_rows / 18)
+    monkeypatch.setattr(planning, "LMC_LIMIT", 0)
     assert report() == 2
     message = capsys.readouterr().err
     assert "table.csv has 720 values (120 rows, 6 tasks)" in message
@@ -609,7 +601,7 @@ def test_messages_of_the_reader_speak_of_options():
 
 
 def test_numbers_below_zero_have_their_sign():
-    assert running.minus("is -0.5 on 2019-01-02, a-b") == "is −0.5 on 2019-01-02, a-b"
+    assert run.minus("is -0.5 on 2019-01-02, a-b") == "is −0.5 on 2019-01-02, a-b"
 
 
 def test_a_guess_is_said_first_and_can_be_taken_back(place, capsys):
@@ -617,12 +609,12 @@ def test_a_guess_is_said_first_and_can_be_taken_back(place, capsys):
     frame["b_se"] = 0.2
     frame.loc[3, "b_se"] = 0.3
     frame.fillna(-999.0).to_csv("table.csv", index=False)
-    data, call = preparing.read(parser().parse_args(["report", "table.csv"]))
+    data, call = planning.read(parser().parse_args(["report", "table.csv"]))
     assert call["missing"] == ["-999"] and call["sd"] == {"b": "b_se"}
     assert data.notes[0].startswith("missing: -999 read as missing (a guess; --missing none")
     assert data.notes[1].startswith("standard errors: b_se, taken as known (a guess; --errors none")
     words = ["report", "table.csv", "--missing", "none", "--errors", "none"]
-    data, call = preparing.read(parser().parse_args(words))
+    data, call = planning.read(parser().parse_args(words))
     assert data.sd is None and float(np.nanmin(data.y)) == -999 and not call
 
 
@@ -637,7 +629,7 @@ def test_logarithms_take_their_errors_along():
 
 
 def preparing_log(data):
-    from mtgp_tutorial.report.reading import prepared
+    from mtgp_tutorial.report.tables import prepared
 
     return prepared(data, log=["a"])
 
@@ -656,7 +648,7 @@ def visited_twice():
 def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     visited_twice().to_csv("table.csv", index=False)
-    data, _ = preparing.read(parser().parse_args(["report", "table.csv"]))
+    data, _ = planning.read(parser().parse_args(["report", "table.csv"]))
     assert data.y.shape == (21, 3) and int(data.y.isnan().sum()) == 3
     gone = missing(data)
     assert gone.sum() == 1 and asked_for(data) == ["B"]
@@ -710,7 +702,7 @@ def test_a_long_table_says_what_is_drawn():
     y[100:110, 1] = np.nan
     data = TaskData(np.arange(4000.0), y, ["a", "b"])
     answer = Prediction(data.x, data.y.nan_to_num(), torch.ones_like(data.y), data.tasks, data.units, True)
-    section = sections.filled(data, answer, scored(SURE))
+    section = page.filled(data, answer, scored(SURE))
     assert [part["text"] for part in section["parts"] if part["kind"] == "text"][-1] == (
         "Drawn are 300 of 4000 rows, those around the longest hole."
     )
@@ -724,7 +716,7 @@ def test_where_there_is_no_room_the_report_says_so():
     kinds, own = kinds_of(data)
     trials = plan(data, kinds, 12, 0)
     count = sum(trial.joined for trial in trials)
-    lines = advising.of_holes(data, kinds, own, trials)
+    lines = words.of_holes(data, kinds, own, trials)
     assert (
         count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
     )

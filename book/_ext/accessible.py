@@ -31,7 +31,7 @@ def mend(app, pagename, templatename, context, doctree):
     body = context.get("body")
     if body:
         body = SIGNATURE.sub(signature, unique(body))
-        body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # its visible words name a fold
+        body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # words name it
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
 
 

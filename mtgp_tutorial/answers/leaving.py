@@ -15,8 +15,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.answers.asking import fitted, names_of_rows
 from mtgp_tutorial.answers.predicting import posterior_of
+from mtgp_tutorial.answers.questions import fitted, names_of_rows
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.forms import MANY, Conditioned
 from mtgp_tutorial.exact.gaussian import cholesky

@@ -4,29 +4,35 @@ The cells of a long series are read off a state that moves from row to row, so a
 adjoint the gradient, and both together every prediction (Hartikainen and Sarkka 2010). Holes, repeated inputs, rows
 without any value, full noise, known variances and any B_q are taken; the price is (T times the kernels' orders)^3 a
 row. The gradient is against length-scales, where other forms have K.
+
+Blocks of C^-1 between rows of a chain: Cov[u, u'] of the entries u of C^-1 r (de Jong 1989; see `smoother`).
+
+The gradient of a chain's log likelihood: against each length-scale, each B_q, and Sigma.
+
+With G = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 G A P, where m and P are those after the
+row before, that against its noise covariance is G, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
+
+How unknowns hang on the state of a chain, and where they stand in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.device import as_array, as_tensor
-from mtgp_tutorial.exact.blocks import Inverse
-from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part
+from mtgp_tutorial.arguments import as_array, as_tensor
+from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part, Stretch
 from mtgp_tutorial.exact.covariance import Cells, all_cells
-from mtgp_tutorial.exact.drawing import draw
-from mtgp_tutorial.exact.form import Form, Gradients, Problem, Shape, Term
+from mtgp_tutorial.exact.filters import WIDE, available, bridged, runner
+from mtgp_tutorial.exact.form import Form, Gradients, Matern, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.exact.loading import loaded, loads_of, merged
-from mtgp_tutorial.exact.running import WIDE, available
-from mtgp_tutorial.exact.slopes import Slopes
-from mtgp_tutorial.exact.unknowns import Unknowns
+from mtgp_tutorial.exact.smoother import Unknowns, draw
 
 LONG = 2000  # observed cells from which this form is chosen by itself: of the book's tables by a year of hours alone
 
@@ -161,3 +167,135 @@ class Markov(Form):
             return as_tensor(self.looked_back.D[used[0]][tasks[:, None], tasks], self.residual)
         blocks = self.looked_back.blocks(used)
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)
+
+
+class Inverse:
+    """u [N, T] and D [N, T, T] of all rows in the order of the chain; K and Y [N, s, T] too, where there is room."""
+
+    def __init__(self, chain: Chain):
+        (N, T), s = chain.y.shape, chain.size
+        self.chain, self.u, self.D = chain, np.empty((N, T)), np.empty((N, T, T))
+        self.keeps = 2 * N * s * T <= KEPT
+        self.K, self.Y = (np.empty((N if self.keeps else 0, s, T)) for _ in range(2))
+
+    def add(self, one: Stretch) -> None:
+        """What a stretch says."""
+        self.u[one.at], self.D[one.at] = one.u, one.D
+        if self.keeps:
+            self.K[one.at], self.Y[one.at] = one.K, one.Y
+
+    def between(self, at: slice) -> tuple[np.ndarray, np.ndarray]:
+        """K and Y of some rows, as they are kept, or from one more way back."""
+        if self.keeps:
+            return self.K[at], self.Y[at]
+        found = [one for one in self.chain.backward() if one.at.stop > at.start and one.at.start < at.stop][::-1]
+        inner = slice(at.start - found[0].at.start, at.stop - found[0].at.start)
+        return np.concatenate([one.K for one in found])[inner], np.concatenate([one.Y for one in found])[inner]
+
+    def blocks(self, places: np.ndarray) -> np.ndarray:
+        """[n, T, n, T] of C^-1 for different rows [n]; between two of them it is -K^T X^T Y'."""
+        at, chain = slice(int(places.min()), int(places.max()) + 1), self.chain
+        K, Y = self.between(at)
+        asked = np.zeros(len(K), bool)
+        asked[places - at.start] = True
+        A = chain.transition(chain.one_by_one([one.A for one in chain.steps(at)]))
+        X, _ = runner(bridged, len(chain.x))(A, K, chain.H, asked, np.eye(chain.size))
+        n, T = len(places), chain.y.shape[1]
+        before: list[int] = []
+        found, W = np.empty((n, T, n, T)), np.empty((0, T, chain.size))
+        for m in np.argsort(places):
+            row = places[m] - at.start
+            block = -W @ Y[row]
+            found[before, :, m], found[m, :, before], found[m, :, m] = block, block.swapaxes(1, 2), self.D[places[m]]
+            F = np.eye(chain.size) - K[row] @ chain.H
+            W = np.concatenate([W @ F.T, K[row].T[None]]) @ X[row].T
+            before.append(m)
+        return found
+
+
+class Slopes:
+    """Derivatives that add up over stretches: `lengths` [Q], `Bs`, each [T, T], and `Sigma` [T, T]."""
+
+    def __init__(self, chain: Chain):
+        self.chain, T = chain, len(chain.Sigma)
+        self.lengths = np.zeros(len(chain.parts))
+        self.Bs, self.Sigma = [np.zeros((T, T)) for _ in chain.parts], np.zeros((T, T))
+
+    def add(self, one: Stretch) -> None:
+        """What a stretch adds."""
+        self.Sigma += 0.5 * (one.u.T @ one.u - one.D.sum(0))
+        dQ = 0.5 * (one.r[:, :, None] * one.r[:, None] - one.M)
+        dA = one.r[:, :, None] * one.m[:, None] + 2 * dQ @ one.A @ one.P
+        n, T = one.u.shape
+        p = self.chain.size // T
+        dA = dA.reshape(n, p, T, p, T).trace(axis1=2, axis2=4)  # kron(A, I_T): tasks alike
+        dQ = dQ.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
+        for q, (steps, place, part) in enumerate(zip(self.chain.steps(one.at), self.chain.places, self.chain.parts)):
+            own = dQ[:, place, place]
+            self.Bs[q] += np.tensordot(steps.Q, own, 3)
+            by_log = (dA[:, place, place] * steps.dA).sum() + (np.tensordot(own, part.B) * steps.dQ).sum()
+            self.lengths[q] += by_log / part.length
+
+
+class Load(NamedTuple):
+    """Unknowns are L [S, T] times the part of f that runs through some kernels, all alike; that part has B [T, T]."""
+
+    kernel: Callable[..., Tensor]
+    which: list[int]
+    B: np.ndarray
+    L: np.ndarray
+
+
+def alike(one: Matern | None, other: Matern | None) -> bool:
+    """Whether two kernels are the same."""
+    return one is not None and other is not None and one.nu == other.nu and float(one.length) == float(other.length)
+
+
+def loads_of(table: Sequence[Term], terms: Sequence[Term]) -> list[Load]:
+    """How unknowns whose covariance with the cells has these terms hang on the kernels of the table: B_u = L B.
+
+    Raises ValueError where they do not: their covariance with the cells is then not that of anything in the state.
+    """
+    found: dict[tuple[int, ...], Load] = {}
+    for term in terms:
+        which = [q for q, own in enumerate(table) if alike(own.matern, term.matern)]
+        wanted, B = as_array(term.B), np.sum([as_array(table[q].B) for q in which], 0)
+        same = wanted.shape == B.shape and np.array_equal(wanted, B)
+        L = np.eye(len(wanted)) if same else wanted @ np.linalg.pinv(B, hermitian=True) if which else wanted
+        if not which or np.abs(L @ B - wanted).max() > 1e-8 * np.abs(wanted).max():
+            raise ValueError("terms: are of another kernel or another B than the table's; pass those of its model")
+        before = found.get(tuple(which))
+        found[tuple(which)] = Load(term.kernel, which, B, L if before is None else before.L + L)
+    return list(found.values())
+
+
+def loaded(loads: Sequence[Load], chain: Chain) -> np.ndarray:
+    """L [S, s] on the state: each kernel's first entries are its part of f."""
+    T = len(chain.Sigma)
+    L = np.zeros((len(loads[0].L), chain.size))
+    for load in loads:
+        for q in load.which:
+            start = T * chain.places[q].start
+            L[:, start : start + T] += load.L
+    return L
+
+
+def merged(chain: Chain, x: np.ndarray, places: np.ndarray) -> tuple[Chain, np.ndarray]:
+    """The chain with a row without values for each new input, and the places [M] of all x [M] in it.
+
+    places: of inputs that are a row of the chain, -1 for new ones. Raises ValueError where such a row has another x.
+    """
+    old, own = chain, places >= 0
+    if (old.x[places[own]] != x[own]).any():
+        raise ValueError("rows: name rows of the table that stand at another x; pass the x of each row")
+    if own.all():
+        return old, places
+    new, which = np.unique(x[~own], return_inverse=True)
+    together, empty = np.concatenate([old.x, new]), np.zeros((len(new), old.y.shape[1]))
+    order = np.argsort(together, kind="stable")
+    at = np.argsort(order)
+    y = np.concatenate([np.where(old.seen > 0, old.y, np.nan), empty + np.nan])
+    variances = np.concatenate([old.variances, empty])
+    places = np.where(own, at[places], 0)
+    places[~own] = at[len(old.x) + which]
+    return Chain(together[order], y[order], variances[order], old.parts, old.Sigma, old.device), places

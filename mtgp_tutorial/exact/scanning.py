@@ -5,7 +5,7 @@ their likelihood is proportional to exp(h^T z - z^T J z / 2). Two such runs of r
 (`join`), whatever the brackets, so those of all first k rows take some 2 log2 n steps of many small matrices (Sarkka
 and Garcia-Fernandez 2021). The way back is affine in r and M, and takes the same scan.
 
-`filtered` and `adjoint` take and give what those of `filtering` do.
+`filtered` and `adjoint` take and give what those of `filters` do.
 """
 
 from __future__ import annotations

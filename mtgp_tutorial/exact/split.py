@@ -3,6 +3,11 @@
 Whitened with Sigma, K kron B + I kron Sigma falls apart: with P^T Sigma P = I and P^T B P = diag(lam) the columns of
 z = r P are independent, with covariances S_j = lam_j K + I (book: icm-split). `Split` factors each S_j; `Spectral`
 takes K = Q diag(s) Q^T once, after which every S_j is diagonal: dearer for few tasks, the same price for many.
+
+The spectral form of a small table, in numpy and LAPACK: at ten rows a call costs more than the arithmetic in it, and
+torch's calls cost three times numpy's.
+
+The split form as two functions of matrices, for a complete table with one kernel (book: icm-split).
 """
 
 from __future__ import annotations
@@ -11,13 +16,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from scipy.linalg.lapack import dpotrf, dsygvd
+from scipy.linalg.lapack import dpotrf, dsyevd, dsygvd
 from torch import Tensor
 
-from mtgp_tutorial.device import as_array, as_tensor
+from mtgp_tutorial.arguments import as_array, as_tensor, tensors
 from mtgp_tutorial.exact.covariance import Cells
-from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Shape
-from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
+from mtgp_tutorial.exact.form import Crosses, Form, Gradients, Problem, Shape, Term
+from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, check, cholesky
 
 EPSILON = np.finfo(float).eps
 
@@ -138,3 +143,89 @@ class Spectral(Split):
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
         weighted = (self.Q * (self.d @ self.lam)) @ self.Q.mT
         return weighted, torch.diag(self.d.sum(0)), torch.diag(self.s @ self.d)
+
+
+class Small(Spectral):
+    """Value and gradient of `Spectral`, on the CPU whatever the table's device; predictions are inherited."""
+
+    @staticmethod
+    def cost(shape: Shape) -> float:
+        return 6 * shape.rows**3 + 1700 * shape.rows**2 + 3e6 if Spectral.cost(shape) < torch.inf else torch.inf
+
+    def factor(self, residual: Tensor, Sigma: Tensor) -> None:
+        lam, P, log_det_Sigma = whiten(self.Bs[0], Sigma)
+        self.arrays = r, K, _ = as_array(residual), as_array(self.Ks[0]), as_array(self.Bs[0])
+        s, Q, fails = dsyevd(K)
+        spectrum = s[:, None] * lam + 1  # [N, T]
+        if fails or not spectrum.min() > 0:
+            raise NotPositiveDefiniteError("lambda K + I: K has an eigenvalue far below 0; pass a covariance function")
+        d = 1 / spectrum
+        self.A = Q @ (d * (Q.T @ r @ P)) @ P.T
+        self.log_det_C = float(np.log(spectrum).sum()) + len(r) * log_det_Sigma
+        self.spectral = lam, P, s, Q, d
+        self.lam, self.P, self.s, self.Q, self.d = (as_tensor(one, residual) for one in self.spectral)
+        self.weights = as_tensor(self.A, residual)
+
+    def value(self) -> Tensor:
+        r, A = self.arrays[0], self.A
+        return self.residual.new_tensor(-0.5 * (r.ravel() @ A.ravel() + self.log_det_C + r.size * LOG_2PI))
+
+    def gradients(self) -> Gradients:
+        (_, K, B), (lam, P, s, Q, d), A = self.arrays, self.spectral, self.A
+        dK = 0.5 * (A @ B @ A.T - (Q * (d @ lam)) @ Q.T)
+        dB = 0.5 * (A.T @ K @ A - (P * (s @ d)) @ P.T)
+        dSigma = 0.5 * (A.T @ A - (P * d.sum(0)) @ P.T)
+        return [as_tensor(dK, self.residual)], [as_tensor(dB, self.residual)], as_tensor(dSigma, self.residual)
+
+
+def _problem(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Problem:
+    tensors(residual=residual, K=K, B=B)
+    N, T = len(K), len(B)
+    check(residual=(residual, (N, T)), K=(K, (N, N)), B=(B, (T, T)), Sigma=(Sigma, (T, T)))
+    return Problem(torch.zeros_like(residual), residual, [Term(lambda x, z=None: K, B)], Sigma)
+
+
+def kronecker_log_likelihood(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Tensor:
+    """log N(vec residual | 0, K kron B + I kron Sigma) in nats, for a complete table.
+
+    residual: [N, T], K: [N, N], B and Sigma: [T, T]. Differentiable once in all four.
+    T Cholesky factorisations of size N instead of one of size N T. Raises as `log_likelihood` does.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
+    >>> B, Sigma, r = 2 * K, torch.eye(2).double(), torch.ones(2, 2).double()
+    >>> whole = torch.kron(K, B) + torch.kron(torch.eye(2), Sigma)
+    >>> split = exact.kronecker_log_likelihood(r, K, B, Sigma)
+    >>> torch.allclose(split, exact.log_likelihood(r.flatten(), whole))
+    True
+    """
+    return Split.log_likelihood(_problem(residual, K, B, Sigma))
+
+
+def kronecker_posterior(
+    residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor, cross: Tensor, prior: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Mean [M, T] and covariance of the latent f at M new inputs, for a complete table.
+
+    cross: [M, N] kernel of new and old inputs; prior: [M, M] kernel of the new inputs, and then the
+    covariance is [M*T, M*T], point-major; or its diagonal [M], and then variances [M, T] come back.
+    Raises as `log_likelihood` does.
+
+    >>> import torch
+    >>> from mtgp_tutorial import exact
+    >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
+    >>> B, Sigma, r = 2 * K, torch.eye(2).double(), torch.ones(2, 2).double()
+    >>> mean, covariance = exact.kronecker_posterior(r, K, B, Sigma, K, K)  # at the same inputs
+    >>> tuple(mean.shape), tuple(covariance.shape)
+    ((2, 2), (4, 4))
+    """
+    tensors(cross=cross, prior=prior, K=K, B=B)
+    M, T = len(cross), len(B)
+    check(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
+    factored = Split(_problem(residual, K, B, Sigma))
+    new = Term(lambda x, z: cross, B)
+    mean, explained = factored.posterior(torch.zeros(M, 1).to(K), [new], None, None, joint=prior.dim() == 2)
+    if prior.dim() == 2:
+        return mean.reshape(M, T), torch.kron(prior, B) - explained
+    return mean.reshape(M, T), (torch.outer(prior, B.diagonal()).flatten() - explained).reshape(M, T)

@@ -2,7 +2,7 @@
 
 C is the covariance of the seen cells, by rows in the order of the chain, tasks in theirs. With S = H P H^T + R = l l^T
 of a row given the rows before it, and the gain K = P H^T S^-1, the filter is a product with L^-1 and its adjoint one
-with L^-T; neither looks at values, so that many columns go along at once (de Jong 1988, 1989, as in `filtering`).
+with L^-T; neither looks at values, so that many columns go along at once (de Jong 1988, 1989, as in `filters`).
 Between rows m <- A m, and backwards q <- A^T q:
 
     e = L^-1 r:      v = r - H m,  e = l^-1 v,      m <- m + K v

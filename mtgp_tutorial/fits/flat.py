@@ -4,25 +4,31 @@
 more than twice as long as through this file, three times with priors. So here the parameters are slices of a vector,
 in the order of `Model.parameters()`, with the logarithms and factors that GPyTorch stores. Kernels that are not
 closed, and constraints of a user's own, stay with autograd.
+
+Where the parameters of each term stand in a model, by GPyTorch's names.
+
+What is maximised: the exact log marginal likelihood, and the log prior.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from gpytorch.constraints import Positive
+from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.device import as_array, as_tensor
+from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.form import Form
-from mtgp_tutorial.fits.naming import Part, parts_of
-from mtgp_tutorial.models.inputs import ClosedMatrix, LengthScale
-from mtgp_tutorial.models.kernels import IndependentKernel
+from mtgp_tutorial.models.closed import is_closed
+from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.models.priors import flat_log_prior, input_spread
+from mtgp_tutorial.models.priors import flat_log_prior, input_spread, log_prior, spatial_parts
 
 Arrays = dict[str, np.ndarray]
 
@@ -164,3 +170,58 @@ class Flat:
             if name in gradient:
                 gradient[name] = gradient[name] - off
         return total
+
+
+class Part(NamedTuple):
+    """One term: its kernel of the inputs, and where its parameters stand (W and kappa, or the variance of one task)."""
+
+    matrix: ClosedMatrix | LengthScale
+    kernel: str
+    signal: str
+    task: int | None  # of an independent model with its own hyper-parameters
+
+
+def can_be_flat(model: Model) -> bool:
+    """Whether every kernel is closed and every positive parameter of a kernel stands as its logarithm."""
+    return all(is_closed(kernel) and _on_log_scale(kernel) for kernel, _, _, _ in parts_of(model))
+
+
+def _on_log_scale(kernel: Kernel) -> bool:
+    constraints = list(getattr(kernel, "_constraints", {}).values())
+    return all(type(each) is Positive and each._transform is torch.exp for each in constraints)
+
+
+def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
+    """Kernel of the inputs, names of its parameters and of the signal's, and the task, of each term."""
+    kernel = model.kernel
+    if isinstance(kernel, IndependentKernel):
+        used = list(kernel.kernels)[:1] if kernel.shared else list(kernel.kernels)
+        names = [f"kernel.kernels.{t}." for t in range(len(used))]
+        tasks: list[int | None] = [None] if kernel.shared else list(range(len(used)))
+        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(used, names, tasks)]
+    several = hasattr(kernel, "covar_module_list")
+    names = [f"kernel.covar_module_list.{q}." if several else "kernel." for q in range(len(kernel.coregional))]
+    return [
+        (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
+        for one, name in zip(kernel.coregional, names)
+    ]
+
+
+def objective(model: Model, priors: bool) -> Tensor:
+    """Exact log marginal likelihood of the standardised table, plus the log prior if asked for."""
+    problem = model.problem()
+    value = forms.log_likelihood(problem)
+    if not priors:
+        return value
+    B, Sigma = sum(term.B for term in problem.terms), problem.Sigma  # computed once, for the data and the prior
+    return (
+        value
+        + log_prior(
+            [part.lengthscale for part in spatial_parts(model.kernel)],
+            input_spread(model.unit.x),
+            B.diagonal()[:1] if model.one_signal else B.diagonal(),  # type: ignore[union-attr]
+            Sigma.diagonal()[: {"shared": 1, "none": 0}.get(model.noise)],  # each free number once
+            [B] * model.coupled() + [Sigma] * (model.noise != "none"),  # type: ignore[arg-type]
+            model.means(),
+        )
+    )

@@ -1,202 +1,379 @@
-"""Paired comparison of models over seeds, gaps or splits."""
+"""The same models on many trials: seeds, splits or gaps. Fits are stored one by one, so a run can be resumed.
+
+The fits are done in this process, in others or on a cluster, and known again by marks. The file that keeps them has one
+writer and every label as it was, and is at no moment half written.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
-import re
-from collections.abc import Sequence
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import torch
+from filelock import FileLock, Timeout
+from gpytorch.kernels import Kernel
+from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from tqdm import tqdm
 
+from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.fits.fitting import FitError, fit
+from mtgp_tutorial.fits.flat import objective
+from mtgp_tutorial.judging import scores
+from mtgp_tutorial.judging.forecasting import Forecaster
+from mtgp_tutorial.models.building import icm, independent, lmc
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.table.data import TaskData
 
-SCORES = ("MSE", "NLPD", "CRPS", "coverage")
-LEVEL, FEWEST = 0.05, 4  # of a verdict: its error of the first kind, and the clusters it takes
+Key = tuple[str, str]  # trial and arm
 
 
-def paired(
-    table: pd.DataFrame,
-    score: str,
-    pairs: Sequence[tuple[str, str]],
-    *,
-    by: Sequence[str] = ("seed",),
-    cluster: str | Sequence[str] | None = None,
-    held_out: float = 0.0,
-) -> pd.DataFrame:
-    """For each pair of arms (first, second): first - second in one score, how sure its mean is, and the verdict.
+def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
+    """The five models that the book compares, by name; kernel: of the inputs, variance 1 (default RBFKernel()).
 
-    table: one row for each trial and arm, with the columns "arm", `score` and those of `by`, which name a trial.
-    cluster: the column that says which trials could only have turned out differently together (the gaps of one stretch
-    of years, say); differences are averaged within a cluster first. A list of columns tries several clusterings: each
-    has its error in a column of its own, and that with the widest 95 % interval counts. Default: a trial is a cluster.
-    held_out: share of the target task's cells that each split hides, when the splits are random and overlap; the
-    standard error is then that of Nadeau and Bengio (2003), sqrt((1/k + share/(1 - share)) S^2) for k clusters. 0 for
-    separate trials: S / sqrt(k).
+    The LMC has two such kernels, rank 1 and noise per task.
 
-    Returns one row a pair: mean difference, standard error, median and share lower (of trials), clusters, and the
-    verdict on a score of which less is better: "wins" (the first arm) or "loses" when the difference is more than
-    t(0.975, k - 1) standard errors, after Holm's correction for several pairs, and the median has its sign; else "not
-    told apart"; "no verdict" below four clusters. Coverage has none.
-
-    Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
-    has twice or that lies in two clusters, fewer than two trials or clusters.
-
-    >>> from mtgp_tutorial import datasets, paired
-    >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
-    >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
-    >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
-    >>> round(float(row["mean difference"]), 1), str(row["verdict"])
-    (-0.1, 'wins')
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import simulate, standard_arms
+    >>> arms = standard_arms(MaternKernel(nu=1.5))
+    >>> list(arms)
+    ['independent, own', 'independent, shared', 'ICM', 'ICM, full noise', 'LMC']
+    >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
+    'full'
     """
-    _check(table, score, pairs, by, held_out)
-    clusterings = _clusterings(table, by, cluster)
-    wide = table.pivot(index=list(by), columns="arm", values=score)
-    rows = {f"{a} - {b}": _row(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
-    result = pd.DataFrame.from_dict(rows, orient="index")
-    return result.assign(verdict="" if score == "coverage" else _verdicts(result))
-
-
-def summarise(
-    results: pd.DataFrame,
-    baseline: str,
-    *,
-    scores: Sequence[str] = SCORES,
-    cluster: str | Sequence[str] | None = None,
-    held_out: float = 0.0,
-) -> pd.DataFrame:
-    """What `compare` returned, as one table: a row for each score and arm, arms in their order.
-
-    Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
-    for arm - baseline, with all arms as the family of Holm's correction. cluster, held_out: as in `paired`.
-
-    Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
-    two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
-
-    >>> import pandas as pd
-    >>> from mtgp_tutorial import summarise
-    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
-    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
-    >>> results["trial"] = results.index // 2
-    >>> summary = summarise(results, "alone", scores=["NLPD"])
-    >>> row = summary.loc["NLPD", "ICM"]
-    >>> round(float(row["mean difference"]), 3), str(row["verdict"])
-    (-0.3, 'wins')
-    """
-    _check_results(results, baseline, scores)
-    names = list(_clusterings(results, ["trial"], cluster)) if cluster else []
-    arms, blocks = list(dict.fromkeys(results["arm"])), {}
-    for score in scores:
-        trials = results.groupby([*dict.fromkeys(["arm", "trial", *names])])[score].mean().reset_index()
-        block = pd.DataFrame({"mean": trials.groupby("arm")[score].mean()}).loc[arms]
-        pairs = [(arm, baseline) for arm in arms if arm != baseline]
-        differences = paired(trials, score, pairs, by=["trial"], cluster=cluster, held_out=held_out)
-        block = block.join(differences.set_axis([arm for arm, _ in pairs]))
-        blocks[score] = block.astype({"clusters": "Int64"}).fillna({"verdict": "baseline"})
-    return pd.concat(blocks, names=["score", "arm"])
-
-
-def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
-    of_kind("results", results, pd.DataFrame, "what compare returned")
-    missing = [name for name in ("arm", "trial", "task", *scores) if name not in results]
-    if missing or isinstance(scores, str):
-        name = scores if isinstance(scores, str) else missing[0]
-        raise ValueError(
-            f"results, scores: {name!r} is no column or no list; pass what compare returns, and its scores"
-        )
-    if not len(scores):
-        raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
-    arms = list(dict.fromkeys(results["arm"]))
-    if baseline not in arms:
-        raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(map(repr, arms))}")
-    if len(arms) < 2:
-        raise ValueError(f"results: {baseline!r} is their only arm; pass those of two arms or more")
-    counts = results.groupby(["trial", "task", "arm"]).size().unstack()
-    if results[list(scores)].isna().any(axis=None) or not (counts == 1).all(axis=None):
-        raise ValueError("results: an arm lacks a score of a trial or has it twice; pass what compare returns")
-    labels = [re.search(r" \[([^\[\]]*)\]$", str(task)) for task in results["task"].unique()]
-    units = sorted({label[1] if label else "no unit" for label in labels})
-    mixed = [score for score in scores if score in ("MSE", "MAE", "CRPS")]
-    if len(units) > 1 and mixed:
-        raise ValueError(
-            f"scores: {mixed[0]} of tasks in {' and '.join(units)} has no mean; "
-            "pass scores without units, such as ['SMSE', 'NLPD', 'coverage'], or the rows of one task"
-        )
-
-
-def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
-    of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and arm")
-    if isinstance(by, str) or not len(by) or "arm" in by:
-        raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
-    if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
-        raise ValueError(f"pairs: is {pairs!r}; pass a list of pairs of arms, such as [('a', 'b')]")
-    missing = [name for name in ("arm", score, *by) if name not in table]
-    if missing:
-        raise ValueError(f"table: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}")
-    if not 0 <= share < 1:
-        raise ValueError(f"held_out: is {share}; pass the share of cells that a split hides, from 0 to below 1")
-    if table[score].dtype.kind not in "iuf" or np.isinf(table[score]).any():
-        raise ValueError(f"table: the column {score!r} does not hold finite numbers; pass one that does")
-    if table.duplicated(["arm", *by]).any():
-        raise ValueError(f"by: {', '.join(by)} does not name a trial: an arm has several rows for one; add a column")
-
-
-def _difference(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
-    for arm in (first, second):
-        if arm not in wide:
-            raise ValueError(f"pairs: {arm!r} is not an arm of the table; it has {', '.join(map(repr, wide.columns))}")
-    two = wide[[first, second]].astype(float).dropna(how="all")
-    difference = two.iloc[:, 0] - two.iloc[:, 1]
-    if difference.isna().any() or len(difference) < 2:
-        raise ValueError(
-            f"table: {first!r} and {second!r} share {difference.notna().sum()} of {len(difference)} trials; "
-            "pass a table in which both have all, at least two"
-        )
-    return difference
-
-
-def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence[str] | None) -> dict[str, pd.Series]:
-    """For each clustering that is tried, the label of each trial; without any, each trial is a cluster."""
-    names = [cluster] if isinstance(cluster, str) else list(cluster or [])
-    unknown = [name for name in names if name not in table]
-    if unknown:
-        raise ValueError(f"cluster: {unknown[0]!r} is no column; the table has {', '.join(map(str, table.columns))}")
-    trials, found = table.assign(**{f"{name} ": table[name] for name in names}).groupby(list(by), dropna=False), {}
-    for name in names:
-        labels = trials[f"{name} "]
-        if (labels.nunique(dropna=False) > 1).any() or labels.first().nunique() < 2:
-            raise ValueError(f"cluster: {name!r} has two labels in a trial, or one in all; pass what groups trials")
-        found[name] = labels.first()
-    return found
-
-
-def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: float) -> dict[str, float | int]:
-    means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
-    means = means or {"": difference}
-    errors = {name: _error(mean, held_out) for name, mean in means.items()}
-    widest = max(means, key=lambda name: stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
     return {
-        "mean difference": means[widest].mean(),
-        "standard error": errors[widest],
-        "median": difference.median(),
-        "share lower": (difference < 0).mean(),
-        **({f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}),
-        "clusters": len(means[widest]),
+        "independent, own": lambda data: independent(data, kernel=kernel),
+        "independent, shared": lambda data: independent(data, hyper="shared", kernel=kernel),
+        "ICM": lambda data: icm(data, kernel=kernel),
+        "ICM, full noise": lambda data: icm(data, noise="full", kernel=kernel),
+        "LMC": lambda data: lmc(data, kernels=2 if kernel is None else [kernel, kernel]),
     }
 
 
-def _error(means: pd.Series, held_out: float) -> float:
-    """Standard error of the mean over clusters. (book: nadeau-bengio)"""
-    return math.sqrt(1 / len(means) + held_out / (1 - held_out)) * means.std()
+def compare(
+    trial: Callable[[Any], tuple[TaskData, TaskData]],
+    trials: Iterable[Any],
+    arms: Arms | None = None,
+    *,
+    store: str | Path | None = None,
+    jobs: int = 1,
+    client: Any = None,
+    progress: bool = True,
+    **options: Any,
+) -> pd.DataFrame:
+    """Fit every arm on every trial and score it; one row for each trial, arm and task with hidden cells.
+
+    trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
+    same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored; with the standard errors of the
+    hidden cells, where the arm knows those of the seen ones. arms: functions from the seen
+    table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
+    `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
+    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
+    scheduler need this release of the module, workers best one thread each), and this process stores. progress: a bar,
+    in terminals only.
+
+    store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
+    that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or
+    worker that is killed costs the fits that were under way, and they are done again.
+
+    Raises ValueError for a store that another process writes and for a stored row of other data or another model,
+    FitError when fits failed, after all others are done and stored, and RuntimeError when processes are killed again
+    and again. Warns (UserWarning) of a store of version 0.10 or before, whose fits are done again.
+
+    >>> from mtgp_tutorial import compare, icm, independent, simulate
+    >>> def trial(seed):
+    ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+    >>> results = compare(trial, [1, 2], {"alone": independent, "ICM": icm}, starts=1)
+    >>> results[["trial", "arm", "task"]].to_numpy().tolist()
+    [[1, 'alone', 'sine'], [1, 'ICM', 'sine'], [2, 'alone', 'sine'], [2, 'ICM', 'sine']]
+    """
+    arms = standard_arms() if arms is None else arms
+    check_kinds(trial, trials, arms)
+    labels, arms = list(trials), dict(arms)
+    check_names(labels, arms)
+    check_jobs(jobs, client)
+    failed: list[str] = []
+    with (
+        Store(store) as kept,
+        tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
+    ):
+        for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, options), jobs, client):
+            bar.set_postfix_str(f"{label}: {name}")
+            bar.update()
+            if isinstance(found, str):
+                failed.append(f"trial {label}, {name!r}: {found}")
+            else:
+                kept.add((label, name), found)
+    if failed:
+        raise FitError(f"compare: {len(failed)} of {len(labels) * len(arms)} fits failed; the first: {failed[0]}")
+    tables = [
+        kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
+        for label in labels
+        for name in arms
+    ]
+    return pd.concat(tables, ignore_index=True)[LABELS + NUMBERS]
 
 
-def _verdicts(rows: pd.DataFrame) -> list[str]:
-    """The rule of the book, by Student's t for each row and Holm's correction for all."""
-    mean, error, clusters = rows["mean difference"], rows["standard error"], rows["clusters"]
-    p = pd.Series(2 * stats.t.sf(mean.abs() / error.where(error > 0, np.finfo(float).tiny), clusters - 1), rows.index)
-    p = p[clusters >= FEWEST].sort_values()
-    adjusted = (p * np.arange(len(p), 0, -1)).cummax()
-    sure = (adjusted.reindex(rows.index) < LEVEL) & (np.sign(mean) == np.sign(rows["median"]))
-    words = np.where(sure, np.where(mean < 0, "wins", "loses"), "not told apart")
-    return list(np.where(clusters >= FEWEST, words, "no verdict"))
+def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
+    """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
+    for label in labels:
+        seen, hidden = two_tables(trial(label), label)
+        for name, build in arms.items():
+            model, key = build(seen), (str(label), name)
+            of_kind(
+                f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
+            )
+            marks = marks_of(model, seen, hidden, options.get("priors", True))
+            if kept.holds(key, marks):
+                bar.update()
+            else:
+                yield key, model, seen, hidden, marks, options
+
+
+Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
+
+
+def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
+    """What a trial gave: two tables, of which the second has what is to be predicted."""
+    if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
+        raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
+    seen, hidden = found
+    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
+        raise ValueError(
+            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
+        )
+    return seen, hidden
+
+
+def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
+    of_kind("trial", trial, Callable, "a function of one entry of trials that returns two tables")  # type: ignore[arg-type]
+    if isinstance(trials, str) or not isinstance(trials, Iterable):
+        raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
+    of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
+    for name, build in arms.items():
+        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
+
+
+def check_names(labels: list[Any], arms: Arms) -> None:
+    if not labels or not arms:
+        raise ValueError("trials, arms: one of them is empty; pass at least one of each")
+    for name in arms:
+        if not isinstance(name, str):
+            raise ValueError(f"arms: {name!r} is no name; pass texts")
+    names = [str(label) for label in labels]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"trials: {name!r} stands there twice; pass every trial once")
+    for name in [*names, *arms]:
+        if "\n" in name or "\r" in name:
+            raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
+
+
+def check_jobs(jobs: int, client: Any) -> None:
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
+        raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
+    if client is not None and (jobs != 1 or not hasattr(client, "submit")):
+        raise ValueError(
+            f"client: is a {type(client).__name__}, with jobs={jobs}; pass a dask.distributed Client, and no jobs"
+        )
+
+
+Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
+DEATHS = 3  # how often a process may be killed without a single fit done in between
+
+
+def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
+    """The fits as they are done, in this process or in others; those of a killed process once more."""
+    if client is not None:
+        yield from _on_cluster(asked, client)
+        return
+    if jobs == 1:
+        yield from (_fitted(*one) for one in asked)
+        return
+    left, deaths = {one[0]: one for one in asked}, 0
+    while left:
+        try:
+            for found in Parallel(jobs, return_as="generator_unordered")(
+                delayed(_fitted)(*one) for one in list(left.values())
+            ):
+                del left[found[0]]
+                deaths = 0
+                yield found
+        except TerminatedWorkerError:
+            deaths += 1
+            if deaths == DEATHS:
+                raise RuntimeError(
+                    f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits to do (is the "
+                    "memory full?); try fewer jobs"
+                ) from None
+
+
+def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
+    """The fits as the workers have done them; the scheduler gives those of a lost worker to another."""
+    from distributed import as_completed  # an extra, and whoever has a client has it
+    from distributed.scheduler import KilledWorker
+
+    try:
+        futures = [client.submit(_fitted, *one, pure=False) for one in asked]
+        for _, found in as_completed(futures, with_results=True):
+            yield found
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"compare: a fit was under way on each of {error.allowed_failures + 1} workers that died (is their memory "
+            "full?); try fewer tasks or rows, or larger workers"
+        ) from None
+
+
+def _fitted(
+    key: Key,
+    model: Model | Forecaster,
+    seen: TaskData,
+    hidden: TaskData,
+    marks: dict[str, float | str],
+    options: dict[str, Any],
+) -> Fitted:
+    """Scores of one fit, a row for each task with hidden cells; or why there is none."""
+    if isinstance(model, Forecaster):
+        table = scores.table(model.forecast(hidden), hidden, seen).reset_index()
+        return key, table.assign(**{"log likelihood": math.nan, "on floor": 0}, **marks)
+    try:
+        fitted = fit(model, **options)
+    except FitError as error:
+        return key, str(error)
+    sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
+    answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
+    table = scores.table(answer, hidden, seen).reset_index()
+    return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
+
+
+def marks_of(model: Model | Forecaster, seen: TaskData, hidden: TaskData, priors: bool) -> dict[str, float | str]:
+    """What changes when the model does (numbers, start), or a cell of the two tables (data)."""
+    if isinstance(model, Forecaster):
+        answer, scale = model.forecast(hidden), seen.scale()  # of the seen table and its own options
+        z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
+        place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
+        numbers, start = 0, float((place * z).nansum())
+    else:
+        with torch.no_grad():
+            start = float(objective(model, priors))
+        numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return {"numbers": numbers, "start": start, "data": _digest(seen, hidden)}
+
+
+def _digest(*tables: TaskData) -> str:
+    """A hash of all cells, to a billionth of the range of their column: a last digit may differ between machines."""
+    found = hashlib.sha256()
+    for table in tables:
+        found.update(repr((table.tasks, table.units)).encode())
+        for block in (table.x, table.y) if table.sd is None else (table.x, table.y, table.sd):
+            for values in block.T.cpu().numpy():
+                seen = values[~np.isnan(values)]
+                low, high = (seen.min(), seen.max()) if len(seen) else (0.0, 0.0)
+                steps = np.rint((values - low) / max(high - low, np.finfo(float).tiny) * 1e9)
+                found.update(f"{low:.9g} {high:.9g} ".encode() + np.nan_to_num(steps, nan=-1).astype("<i8").tobytes())
+    return found.hexdigest()[:16]
+
+
+LABELS = ["trial", "arm", "task"]
+NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
+MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
+BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
+
+
+class Store:
+    """The rows of each fit, by trial and arm; in a CSV file, unless path is None.
+
+    Used in a `with` block, which holds a lock beside the file; the lock falls when its process ends, however it ends.
+    Raises ValueError for a folder that is not there, a file that is no store, and one that another process writes.
+    """
+
+    def __init__(self, path: str | Path | None):
+        self.path = None if path is None else Path(path).expanduser().resolve()
+        if self.path is not None and not self.path.parent.is_dir():
+            raise ValueError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
+        self.done: dict[Key, pd.DataFrame] = {}
+
+    def __enter__(self) -> Store:
+        if self.path is not None:
+            self.lock = FileLock(f"{self.path}.lock")
+            try:
+                self.lock.acquire(timeout=0)
+            except Timeout:
+                raise ValueError(
+                    f"store: another process writes {self.path}; wait for it, or pass another path"
+                ) from None
+            try:
+                self.done = _read(self.path) if self.path.exists() else {}
+            except BaseException:
+                self.lock.release()
+                raise
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.path is not None:
+            self.lock.release()
+
+    def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
+        """Whether a fit is done; ValueError where it was done on other data or with another model."""
+        if key not in self.done:
+            return False
+        numbers, start, data = (self.done[key][name] for name in MARKS)
+        if not (
+            (numbers == marks["numbers"]).all()
+            and np.allclose(start, marks["start"], rtol=1e-6)
+            and (data == marks["data"]).all()
+        ):
+            label, arm = key
+            raise ValueError(
+                f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
+            )
+        return True
+
+    def add(self, key: Key, table: pd.DataFrame) -> None:
+        """Keep the rows of one fit: written beside the file, then put in its place."""
+        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + MARKS]
+        if self.path is not None:
+            draft = Path(f"{self.path}.part")
+            pd.concat(self.done.values()).to_csv(draft, index=False)
+            if self.path.exists():
+                shutil.copymode(self.path, draft)
+            os.replace(draft, self.path)
+
+
+def _read(path: Path) -> dict[Key, pd.DataFrame]:
+    """The stored fits. Only numbers may be missing: a task may be called NA."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
+        if list(frame.columns) == LABELS + NUMBERS + [*MARKS[:2], BEFORE]:
+            warnings.warn(
+                f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
+                "are done again",
+                UserWarning,
+                stacklevel=4,
+            )
+            return {}
+        for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
+            frame[name] = [float(text or "nan") for text in frame[name]]
+        frame = frame.astype({"on floor": int, "numbers": int})
+    except (ValueError, KeyError):  # not text, no columns, no numbers
+        frame = pd.DataFrame()
+    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
+        raise ValueError(f"store: {path} is not a file that compare wrote; pass another path")
+    return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
+
+
+def _possible(frame: pd.DataFrame) -> bool:
+    """Whether the numbers can be scores; one that was changed to another possible value is not noticed."""
+    errors = frame[["MSE", "MAE", "SMSE", "CRPS", "on floor", "numbers"]]
+    small = (frame["MAE"] ** 2 > frame["MSE"] * (1 + 1e-9)).any()  # the mean of squares is not below the squared mean
+    return not ((errors < 0).any(axis=None) or small or (frame["coverage"] < 0).any() or (frame["coverage"] > 1).any())

@@ -13,8 +13,8 @@ from gpytorch.means import ConstantMean, MultitaskMean
 from gpytorch.models import ExactGP
 from torch import Tensor
 
-from mtgp_tutorial.approximate.collapsed import Collapsed
 from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.bound import Collapsed
 from mtgp_tutorial.exact.covariance import KB
 from mtgp_tutorial.exact.form import Problem
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel

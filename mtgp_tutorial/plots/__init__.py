@@ -1,13 +1,10 @@
 """Figures of the book: Axes in, Axes out. Nothing is computed here but bands, and nothing is shown."""
 
-from mtgp_tutorial.plots.criticism import checks
-from mtgp_tutorial.plots.heatmaps import heatmap
 from mtgp_tutorial.plots.look import COLOURS as COLOURS
 from mtgp_tutorial.plots.look import LINES as LINES
 from mtgp_tutorial.plots.look import MARKERS as MARKERS
 from mtgp_tutorial.plots.look import marker, style, use_style
-from mtgp_tutorial.plots.panels import band, inputs, tasks
-from mtgp_tutorial.plots.verdicts import differences
-from mtgp_tutorial.table.showing import label
+from mtgp_tutorial.plots.panels import band, checks, differences, heatmap, inputs, tasks
+from mtgp_tutorial.table.prediction import label
 
 __all__ = ["band", "checks", "differences", "heatmap", "inputs", "label", "marker", "style", "tasks", "use_style"]

@@ -1,4 +1,4 @@
-"""Panels of a prediction: mean, band, data."""
+"""Panels: a prediction over its data, differences of models, the four in which a fit is criticised, heat maps."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
 import torch
 from matplotlib.axes import Axes
+from scipy import stats
+from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.plots.look import marker, style
+from mtgp_tutorial.plots.look import COLOURS, marker, style
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
-from mtgp_tutorial.table.showing import label
+from mtgp_tutorial.table.prediction import Prediction, label
 
 
 def inputs(table: TaskData | Prediction) -> Any:
@@ -128,3 +131,126 @@ def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
 
 def _numbers(values: torch.Tensor) -> Any:
     return values.detach().cpu().numpy()
+
+
+def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:
+    """A panel for each score of `summarise`: differences from the baseline and their 95 % intervals; ring: median.
+
+    The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
+    is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots, summarise
+    >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> results["trial"] = results.index // 2
+    >>> axes = plots.differences([Figure().subplots()], summarise(results, "alone", scores=["NLPD"]))
+    >>> [label.get_text() for label in axes[0].get_yticklabels()]
+    ['alone', 'ICM']
+    """
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each score: [ax] for one")
+    scores = list(summary.index.unique("score"))
+    if len(axes) != len(scores):
+        raise ValueError(f"axes: are {len(axes)} for the scores {', '.join(scores)}; pass one for each")
+    for ax, score in zip(axes, scores):
+        block = summary.loc[score]
+        height = -pd.Series(range(len(block)), block.index)
+        if score == "coverage":
+            ax.plot(block["mean"], height, "o", color=COLOURS[0])
+            ax.axvline(0.954, color="0.5", lw=1)
+            ax.set(xlabel=score)
+        else:
+            error = stats.t.ppf(0.975, block["clusters"].astype(float) - 1) * block["standard error"]
+            ax.errorbar(block["mean difference"], height, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
+            ax.plot(block["median"], height, "o", mfc="none", color=COLOURS[1], ms=8)
+            ax.axvline(0, color="0.5", lw=1)
+            baseline = block.index[block["mean difference"].isna()][0]
+            ax.set(xlabel=f"{score}, less that of\n{baseline}")
+        ax.set_yticks(height, list(block.index))
+        ax.locator_params(axis="x", nbins=4)
+        ax.ticklabel_format(axis="x", scilimits=(-2, 3))
+    return axes
+
+
+def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
+    """Four panels of a `Check`: residuals against x, calibration, quantiles, and neighbours; a colour for each task.
+
+    Each cell left out alone; shares of cells inside central intervals, with a band from the lowest to the highest of
+    tables drawn from the fit; one-step errors, sorted, against those due; and each against its neighbour's.
+    Raises ValueError unless there are four panels.
+
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import check, fit, icm, plots, simulate
+    >>> found = check(fit(icm(simulate.two_sines(20, seed=1)), starts=1), draws=19)
+    >>> axes = plots.checks(Figure().subplots(2, 2), found)
+    """
+    panels = list(getattr(axes, "flat", axes))
+    if len(panels) != 4:
+        raise ValueError(f"axes: are {len(panels)}; pass four, such as those of plt.subplots(2, 2)")
+    for t, (task, cells) in enumerate(checked.cells.groupby("task", sort=False)):
+        dots = {"marker": marker(t), "s": 12, "color": style(t)["color"], "label": task}
+        errors = cells["one step"].sort_values()
+        due = stats.norm.ppf((pd.Series(range(len(errors))) + 0.5) / len(errors))
+        for ax, across, up in (
+            (panels[0], cells["x"], cells["z"]),
+            (panels[2], due, errors),
+            (panels[3], cells["neighbour"], cells["one step"]),
+        ):
+            ax.scatter(across, up, **dots)
+    shares = checked.calibration
+    for k, (what, name) in enumerate((("cell", "cells alone"), ("block", "blocks"))):
+        line, colour = style(k), style(k)["color"]
+        panels[1].fill_between(
+            shares.index, shares[f"{what} lowest"], shares[f"{what} highest"], color=colour, alpha=0.2, lw=0
+        )
+        panels[1].plot(shares.index, shares[what], label=name, **line)
+    for ax in panels[1:3]:
+        ax.axline((0, 0), slope=1, color="0.5", lw=1)
+    for height in (-4, 4):
+        panels[0].axhline(height, color="0.5", lw=1, ls="--")
+    panels[0].set(title="left out alone", xlabel=checked.x_label, ylabel="residual [sd]")
+    panels[1].set(title="calibration", xlabel="nominal level", ylabel="share inside")
+    panels[2].set(title="quantiles", xlabel="due", ylabel="one-step error [sd]")
+    panels[3].set(title="neighbours", xlabel="one-step error before it [sd]", ylabel="one-step error [sd]")
+    panels[1].legend(loc="upper left")
+    panels[2].legend(loc="upper left")  # a corner that is empty whatever the data
+    return axes
+
+
+def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+
+    Raises ValueError for what is no data frame of numbers.
+
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> from mtgp_tutorial import plots
+    >>> correlation = pd.DataFrame([[1, 0.5], [0.5, 1]], ["a", "b"], ["a", "b"])
+    >>> ax = plots.heatmap(Figure().subplots(), correlation, "Correlation", limit=1)
+    >>> [text.get_text() for text in ax.texts]
+    ['1.00', '0.50', '0.50', '1.00']
+    """
+    of_kind(
+        "matrix", matrix, pd.DataFrame, "a data frame, such as fit.B; of an array, pd.DataFrame(matrix, names, names)"
+    )
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
+        raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
+    limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
+    sns.heatmap(
+        matrix,
+        ax=ax,
+        annot=True,
+        fmt=f".{digits}f",
+        cmap="vlag",
+        vmin=-limit,
+        vmax=limit,
+        center=0,
+        square=True,
+        cbar=False,
+    )
+    for text, colour in zip(ax.texts, ax.collections[0].get_facecolors()):  # type: ignore[attr-defined]
+        text.set_color("black" if relative_luminance(colour) > 0.18 else "white")  # whichever has more contrast
+    ax.set_title(title)
+    ax.tick_params(length=0)
+    return ax

@@ -1,13 +1,27 @@
-"""The options of the command, and the command as it would be typed again."""
+"""The options of the command, and the command as it would be typed again.
+
+The command says no in one sentence, in the words of the command line. A folder of results belongs to a file, to options
+and to a version, so that a run goes on, or is refused.
+"""
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
+import json
+import os
+import re
 import shlex
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.report.arms import KERNELS
+from mtgp_tutorial.table.inputs import names_in
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
@@ -75,3 +89,123 @@ def joined(values: list[str]) -> str:
 def settled(asked: argparse.Namespace) -> dict[str, Any]:
     """The options that a folder of results belongs to."""
     return {name: getattr(asked, name) for name in SETTLED}
+
+
+OPTIONS = {
+    "x": "--input",
+    "tasks": "--columns",
+    "series": "--series",
+    "value": "--value",
+    "sd": "--errors",
+    "dates": "--dates",
+    "missing": "--missing",
+    "without": "--without",
+}
+ARGUMENT = re.compile(rf"\b({'|'.join(OPTIONS)})=(\['(?P<one>[^']*)'\])?")
+HEAD = re.compile(rf"^({'|'.join(OPTIONS)})(, \w+)*: ")
+
+
+class Refused(ValueError):
+    """One sentence: what is wrong, and what to do."""
+
+
+def of_one_argument(error: TableError, given: Mapping[str, Any]) -> TableError:
+    """An error that stands for several arguments as one of that which held the name. given: names by argument."""
+    several = error.option or ""
+    for argument in several.split(", ") if ", " in several else []:
+        for name in names_in(given.get(argument)):
+            head = f"{several}: {name!r} "
+            if error.problem.startswith(head):
+                problem = f"{argument}: {name!r} {error.problem.removeprefix(head)}"
+                return TableError(problem, error.remedy, argument, error.value)
+    return error
+
+
+def sentence(error: Exception) -> str:
+    """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
+    if not isinstance(error, TableError):
+        return str(error)
+    problem = HEAD.sub(lambda found: f"{OPTIONS[found[1]]}: ", error.problem.removeprefix("path: "))
+    if error.option == "dates" and error.value:
+        return f"{problem}; add {' or '.join(f'--dates {order}' for order in error.value)}"
+    remedy = ARGUMENT.sub(_option, error.remedy)
+    option = OPTIONS.get(error.option or "")
+    return f"{problem}; {remedy}" + (f" ({option})" if option and option not in f"{problem}{remedy}" else "")
+
+
+def _option(found: re.Match[str]) -> str:
+    """x= as --input, missing=['?'] as --missing '?'."""
+    return OPTIONS[found[1]] + ("" if found["one"] is None else f" {shlex.quote(found['one'])}")
+
+
+RUN, ONCE = "run.json", "parameters.json"
+FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, ONCE)
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that leads elsewhere, or holds what this command did not write."""
+    if folder.is_symlink() or any((folder / name).is_symlink() for name in FILES):
+        raise Refused(f"{folder} is a link or holds one, and nothing is written through links; add --out NAME")
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is a file; add --out NAME, the name of a folder")
+    if not folder.exists() and not folder.absolute().parent.is_dir():
+        raise Refused(f"{folder} lies in a folder that does not exist; make it, or add --out NAME")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / RUN).is_file():
+        raise Refused(f"{folder} holds other files; add --out NAME, the name of a new folder")
+
+
+def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
+    """What the folder says of an earlier run; None where there is none. Refused where that was of another run."""
+    path = folder / RUN
+    if not path.is_file():
+        return None
+    try:
+        kept = json.loads(path.read_text(encoding="utf8"))
+        assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["arms"], list)
+    except (ValueError, KeyError, AssertionError):
+        raise Refused(f"{path} is not a file that this command wrote; remove {folder}, or add --out NAME") from None
+    todo = f"remove {folder}, or add --out NAME"
+    if kept.get("table") != run["table"]:
+        raise Refused(f"{folder} belongs to {kept.get('table')}; pass another --out")
+    if kept.get("checksum") != run["checksum"]:
+        raise Refused(f"{run['table']} has changed since {folder} was made; {todo}")
+    if kept.get("version") != run["version"]:
+        raise Refused(f"{folder} is of version {kept.get('version')}, and this is {run['version']}; {todo}")
+    for name, value in run["options"].items():
+        if kept["options"].get(name) != value:
+            was = kept["options"].get(name)
+            raise Refused(f"--{name} was {_word(was)} when {folder} was made, and is {_word(value)}; {todo}")
+    return kept
+
+
+def stored(path: Path) -> set[tuple[str, str]]:
+    """Trial and arm of each fit that a store holds; none where it cannot be read, which `compare` will say."""
+    try:
+        table = pd.read_csv(path, usecols=["trial", "arm"], dtype=str, keep_default_na=False)
+    except (OSError, ValueError):
+        return set()
+    return set(zip(table["trial"], table["arm"]))
+
+
+def keep_run(folder: Path, run: dict[str, Any]) -> None:
+    """Make the folder, and write down what it belongs to."""
+    folder.mkdir(exist_ok=True)
+    put(folder / RUN, json.dumps(run, indent=1) + "\n")
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file beside its place, then put it there: never half a file, and no link is followed."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with open(draft, "x", encoding="utf8", newline="") as file:
+        file.write(text)
+    os.replace(draft, path)
+
+
+def _word(value: Any) -> str:
+    return "not given" if value in (None, [], "") else str(value)

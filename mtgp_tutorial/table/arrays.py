@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.table.refusing import TableError
-from mtgp_tutorial.table.spelling import read_dates
+from mtgp_tutorial.arguments import TableError
+from mtgp_tutorial.table.dates import read_dates
 
 DATES = (datetime.date, np.datetime64, pd.Period)
 DURATIONS = (datetime.timedelta, np.timedelta64)

@@ -1,23 +1,22 @@
-"""Tables of observations with holes."""
+"""Tables of observations with holes: what they may hold, their stretches, their standardised units and the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import generator
-from mtgp_tutorial.table import frames, showing
+from mtgp_tutorial.table import frames, prediction
 from mtgp_tutorial.table.arrays import as_matrix
-from mtgp_tutorial.table.checks import check_names, check_same_rows, check_table, input_names
 from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.errors import as_errors, check_errors
-from mtgp_tutorial.table.scale import Scale
-from mtgp_tutorial.table.stretch import shown, stretch
+from mtgp_tutorial.table.frames import as_errors, check_errors
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,7 +86,7 @@ class TaskData:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        return showing.summary(self)
+        return prediction.summary(self)
 
     @classmethod
     def from_frame(
@@ -132,7 +131,7 @@ class TaskData:
         Rows have the user's index, else the inputs for an index (as dates where there is a calendar); inputs that are
         not the index are columns before the tasks.
         """
-        return showing.table_frame(self)
+        return prediction.table_frame(self)
 
     @property
     def num_tasks(self) -> int:
@@ -230,3 +229,112 @@ class TaskData:
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
+
+
+def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
+    """Names of all inputs; the first is x_name."""
+    if not names or names[0] != first:  # also where x_name was replaced
+        names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
+    if len(names) != inputs:
+        raise ValueError(f"x_names: {len(names)} names for {inputs} columns of x; pass one for each")
+    return tuple(names)
+
+
+def check_names(names: Any, name: str) -> None:
+    """In an order, which a set does not have, and no text, which would become its letters."""
+    if isinstance(names, (str, bytes, set, frozenset, Mapping)) or not isinstance(names, Iterable):
+        raise ValueError(f"{name}: is {names!r}; pass a list of names, one for each task")
+
+
+def check_same_rows(x: Any, y: Any, sd: Any) -> None:
+    """Rows are paired by position, so labels must not say otherwise."""
+    for name, other in (("x", x), ("sd", sd)):
+        if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
+            continue
+        if not other.index.equals(y.index):
+            raise ValueError(f"{name}, y: have other row labels; bring both to one index, such as {name}.loc[y.index]")
+        if name == "sd" and isinstance(sd, pd.DataFrame) and set(sd.columns) == set(y.columns) and list(sd) != list(y):
+            raise ValueError("sd, y: have the same columns in another order; pass sd[y.columns]")
+
+
+def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
+    if y.shape[1] == 0:
+        raise ValueError("y: has no columns; pass at least one task")
+    if x.shape[1] == 0:
+        raise ValueError("x: has no columns; pass at least one input")
+    if len(x) == 0 or len(x) != len(y):
+        raise ValueError(f"x, y: have {len(x)} and {len(y)} rows; pass the same number, at least one")
+    if x.device != y.device:
+        raise ValueError(f"x, y: are on {x.device} and {y.device}; move both to one device")
+    if not x.isfinite().all():
+        raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
+    if y.isinf().any():
+        raise ValueError(f"y: holds {int(y.isinf().sum())} infinite values; mark missing cells with NaN")
+    for name, labels in (("tasks", tasks), ("units", units)):
+        if len(labels) != y.shape[1]:
+            raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
+    if len(set(tasks)) != len(tasks):
+        raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Mean and standard deviation of each task's observed cells, both [T], in data units.
+
+    >>> from mtgp_tutorial import TaskData
+    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
+    >>> scale.mean.tolist(), scale.sd.tolist()
+    ([2.0, 20.0], [1.0, 10.0])
+    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
+    [2.0, 20.0]
+    """
+
+    mean: Tensor
+    sd: Tensor
+
+    def to_unit(self, y: Tensor) -> Tensor:
+        """Data units to standardised units, over the last axis."""
+        return (y - self.mean) / self.sd
+
+    def to_data(self, y: Tensor) -> Tensor:
+        """Standardised units back to data units, over the last axis."""
+        return y * self.sd + self.mean
+
+
+def stretch(start: Any, stop: Any, calendar: Calendar | None) -> tuple[float, float]:
+    """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
+    ends = start, stop
+    if calendar is not None:
+        ends = _end("start", start, calendar), _end("stop", stop, calendar)
+    if not all(hasattr(one, "__float__") for one in ends):
+        raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
+    for name, end in zip(("start", "stop"), ends):
+        if end != end:
+            raise ValueError(f"{name}: is missing; pass a number{'' if calendar is None else ' or a date'}")
+    if ends[0] > ends[1]:
+        raise ValueError(f"start: {shown(ends[0], calendar)} is after stop, {shown(ends[1], calendar)}; exchange them")
+    return float(ends[0]), float(ends[1])
+
+
+def _end(name: str, one: Any, calendar: Calendar) -> float:
+    if isinstance(one, str) and re.fullmatch(r"\s*\d{4}\s*", one):
+        year = int(one)
+        if not 1 <= year <= 9998:
+            raise ValueError(f"{name}: {one!r} is no year from 0001 to 9998; pass one of these, or a date")
+        one = pd.Timestamp(year=year + (name == "stop"), month=1, day=1, tz=calendar.zone)
+        one -= pd.Timedelta(seconds=int(name == "stop"))
+    try:
+        return float(as_matrix(calendar.inputs([one]), name))
+    except ValueError as error:
+        raise ValueError(f"{name}: {str(error).removeprefix('dates: ')}") from None
+
+
+def shown(number: float, calendar: Calendar | None) -> str:
+    """A number as a date where there is a calendar, and as it is where that has no such date."""
+    plain = f"{number:.10g}"
+    try:
+        with np.errstate(invalid="ignore"):
+            date = None if calendar is None else calendar.to_dates(number)[0]
+        return plain if date is None or pd.isna(date) else str(date).removesuffix(" 00:00:00")
+    except (ValueError, OverflowError):
+        return plain

@@ -1,4 +1,10 @@
-"""Dates as numbers, in a unit that is said, and back."""
+"""Dates as numbers, in a unit that is said, and back.
+
+Dates from text: ISO and its kin, quarters, weeks, months by name, and the two orders of day and month.
+
+Numbers are dates where nothing else is likely: eight digits, six that run as months do. A point joins year, month and
+day, or nothing: 1959.5 is a number.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.table.refusing import TableError
-from mtgp_tutorial.table.spelling import read_dates
+from mtgp_tutorial.arguments import TableError, place
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
@@ -146,3 +151,194 @@ def _numeric(x: Any) -> bool:
         return True
     kind = pd.api.types.infer_dtype(np.asarray(x).ravel(), skipna=True)
     return kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "complex", "empty")
+
+
+ORDERS = ("day-first", "month-first")
+TIME = r"(?:(?:T| +)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?) ?(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)?"
+MONTHS = {name: k + 1 for k, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+NAMED = r"(?P<name>" + "|".join(MONTHS) + r")[a-z]*\.?"
+SPELLINGS = {  # how a date may be written; the named groups are its parts
+    "year-month-day": rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
+    "quarters": r"(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ]?(?P<year2>\d{4})",
+    "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
+    "year and month": r"(?P<year>\d{4})M(?P<month>\d{1,2})",
+    "year, month, day in eight digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)",
+    "day, name of the month, year": rf"(?:(?P<day>\d{{1,2}})[-/. ] ?)?{NAMED}[-/ ,] ?(?P<year>\d{{4}}){TIME}",
+    "name of the month, day, year": rf"{NAMED} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
+    "day and month in numbers": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
+    "a year of two digits": rf"\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2}}{TIME}",
+    "year and month in six digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])",
+    "a year of two digits, in six": r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
+    "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
+}
+MONTHS_BARE, DAYS_BARE, MONTHS_POINT = list(SPELLINGS)[-3:]  # numbers, unless they run as dates do
+
+
+def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True) -> tuple[pd.DatetimeIndex, str] | None:
+    """Dates of a column of text (None where missing), and how they were read; None where the text holds no dates.
+
+    order: "day-first" or "month-first", for dates such as 07.01.2019. Without it the only order that gives dates is
+    taken or, if guess, the only one in which the column is in order. Dates with offsets from UTC come in UTC, or with
+    the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
+    """
+    if order is not None and order not in ORDERS:
+        raise TableError(f"dates: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
+    given = text.dropna().astype(str)
+    spelling = _spelling(given)
+    if spelling is None:
+        return None
+    parts = _parts(given, spelling)
+    how = spelling
+    if "first" in parts:
+        order, why = (order, "as was asked") if order else _order(given, parts, guess)
+        parts = parts.assign(**dict(zip(("day", "month") if order == "day-first" else ("month", "day"), _pair(parts))))
+        how = f"{order} ({why})"
+    when = _timestamps(parts)
+    wrong = np.flatnonzero(when.isna())
+    if len(wrong):
+        raise TableError(
+            f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
+            + (f" if read {order}" if "first" in parts else ""),
+            "mend it" + (", or pass the other order as dates=" if "first" in parts else ""),
+            "dates" if "first" in parts else None,
+        )
+    if "zone" in parts and parts["zone"].notna().any():
+        when = _zoned(given, when, parts["zone"])
+    return _with_gaps(when, text), _said(how, spelling, given.iloc[0], when[0])
+
+
+def _spelling(given: pd.Series) -> str | None:
+    """How all dates are written; None where most of the texts are no dates."""
+    fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in SPELLINGS.items()}
+    spelling = max(fits, key=lambda name: fits[name].sum())
+    if not len(given) or fits[spelling].mean() <= 0.5:
+        return None
+    if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
+        return _in_numbers(given, fits)
+    if not fits[spelling].all():
+        row = int(np.flatnonzero(~fits[spelling])[0])
+        example = given[fits[spelling]].iloc[0]
+        raise TableError(
+            f"{place(given, row)}: {given.iloc[row]!r} is not written like the other dates, {example!r} for one",
+            "mend it",
+        )
+    if spelling == "a year of two digits":
+        raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
+    return spelling
+
+
+def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
+    """How numbers of six digits, or with two decimals, are dates; None where they are numbers.
+
+    Dates all fit, have several months (or days) in several years (or months), and so steps of more than one size, as 1
+    and 89 from month to month. Raises TableError for those that need another spelling, or may be months and days.
+    """
+    value = pd.to_numeric(given).drop_duplicates().sort_values()
+    larger, part = divmod(value if not fits[MONTHS_POINT].all() else (100 * value).round(), 100)
+    if larger.nunique() < 2 or part.nunique() < 2 or value.diff().dropna().round(6).nunique() < 2:
+        return None
+    example, where = given.iloc[0], "" if given.name is None else f"column {str(given.name)!r}: "
+    if fits[MONTHS_BARE].all():
+        steps = (12 * larger + part).diff().dropna()
+        if not fits[DAYS_BARE].all() or (steps == steps.median()).mean() > 0.5:
+            return MONTHS_BARE
+        raise TableError(f"{where}{example!r} may be a month or a day, in six digits", "write dates as 2019-01-07")
+    if fits[DAYS_BARE].all():
+        raise TableError(f"{where}{example!r} looks like a date with a year of two digits", "write dates as 2019-01-07")
+    if fits[MONTHS_POINT].all():
+        raise TableError(f"{where}{example!r} may be a month, or a number with decimals", "write months as 2019-01")
+    return None
+
+
+def _with_gaps(when: pd.Series, text: pd.Series) -> pd.DatetimeIndex:
+    """The dates where the text has them, None where it is missing."""
+    dates = pd.Series(pd.DatetimeIndex(when))
+    full = pd.Series(pd.NaT, index=range(len(text)), dtype=dates.dtype)
+    full.iloc[np.flatnonzero(text.notna())] = dates.to_numpy() if dates.dt.tz is None else dates.array
+    return pd.DatetimeIndex(full, name=text.name)
+
+
+def _pair(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    return parts["first"], parts["second"]
+
+
+def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
+    """How dates were read, with the first of them in words where it does not speak for itself."""
+    if spelling == "year-month-day":
+        return "dates, year-month-day"
+    starts = {"quarters": "; a quarter stands at its first day", "ISO weeks": "; a week stands at its Monday"}
+    return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}"
+
+
+def _parts(given: pd.Series, spelling: str) -> pd.DataFrame:
+    """The parts of each date as text: year, and month and day, or quarter, week, name, first and second."""
+    parts = given.str.extract(f"(?i:{SPELLINGS[spelling]})").reset_index(drop=True)
+    for name in ("year", "quarter"):
+        if f"{name}2" in parts:
+            parts[name] = parts[name].fillna(parts.pop(f"{name}2"))
+    if "quarter" in parts:
+        parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
+    if "name" in parts:
+        parts["month"] = parts["name"].str.lower().map(MONTHS).astype(str)
+    return parts
+
+
+def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
+    """Timestamps of the parts; NaT where they make no date."""
+    if "week" in parts:
+        week = parts["year"] + "-W" + parts["week"] + "-" + parts["weekday"].fillna("1")
+        when = pd.to_datetime(week, format="%G-W%V-%u", errors="coerce")
+    else:
+        day = parts["day"].fillna("1") if "day" in parts else "1"
+        when = pd.to_datetime(parts["year"] + "-" + parts["month"] + "-" + day, format="%Y-%m-%d", errors="coerce")
+    when = pd.DatetimeIndex(when)
+    if "time" not in parts or parts["time"].isna().all():
+        return when
+    time = parts["time"].fillna("0:00").str.upper().str.replace(" ", "")
+    late, noon = time.str.endswith("PM"), time.str.match(r"0?12:.*[AP]M")
+    clock = time.str.removesuffix("AM").str.removesuffix("PM")
+    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
+    wrong = clock.str.extract(r"^(\d+):(\d+)").astype(int).gt([23, 59]).any(axis=1)
+    shift = 12 * (late.astype(int) - noon.astype(int))
+    return when + (pd.to_timedelta(clock.where(~wrong)) + pd.to_timedelta(shift, unit="h")).to_numpy()
+
+
+def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str]:
+    """The order of day and month that the column itself tells, and why. TableError where it tells none."""
+    read = {}
+    for order, names in zip(ORDERS, (("day", "month"), ("month", "day"))):
+        when = _timestamps(parts.assign(**dict(zip(names, _pair(parts)))))
+        if not when.hasnans:
+            read[order] = when
+    if not read:
+        invalid = pd.concat([parts["first"].astype(int), parts["second"].astype(int)], axis=1).max(axis=1) > 31
+        row = int(invalid.to_numpy().argmax()) if invalid.any() else 0
+        raise TableError(f"{place(given, row)}: dates such as {given.iloc[row]!r} fit neither order", "mend them")
+    if len(read) == 1:
+        return next(iter(read)), "no other order gives dates"
+    if read[ORDERS[0]].equals(read[ORDERS[1]]):
+        return ORDERS[0], "the other order says the same"
+    steps = {order: when.drop_duplicates() for order, when in read.items()}
+    sorted_in = [o for o, when in steps.items() if when.is_monotonic_increasing or when.is_monotonic_decreasing]
+    if guess and len(sorted_in) == 1:
+        return sorted_in[0], "only so the rows are in order"
+    where = "" if given.name is None else f"column {str(given.name)!r}: "
+    raise TableError(
+        f"{where}{given.iloc[0]!r} may be day-first or month-first, and nothing{' in the file' if guess else ''} tells",
+        'pass dates="day-first" or dates="month-first"' if guess else "write dates as 2019-01-07",
+        "dates",
+        list(ORDERS),
+    )
+
+
+def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
+    """Timestamps with their offsets: with the one that all share, else in UTC."""
+    if zone.isna().any():
+        row = int(zone.isna().to_numpy().argmax())
+        raise TableError(f"{place(given, row)}: {given.iloc[row]!r} has no time zone, and other dates do", "mend it")
+    offset = (
+        zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"}).str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
+    )
+    utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
+    one = offset.iloc[0]
+    return utc if offset.nunique() > 1 or one == "+00:00" else utc.tz_convert(f"UTC{one}")

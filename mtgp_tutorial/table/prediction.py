@@ -1,14 +1,19 @@
-"""What a model says about a table."""
+"""What a model says about a table.
+
+A table or prediction for people: as a data frame with names, dates and units, and as a few lines of text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from mtgp_tutorial.table import showing
+from mtgp_tutorial.arguments import count, listed
 from mtgp_tutorial.table.dates import Calendar
 
 
@@ -47,7 +52,7 @@ class Prediction:
         object.__setattr__(self, "x_names", tuple(names))
 
     def __repr__(self) -> str:
-        return showing.prediction_summary(self)
+        return prediction_summary(self)
 
     @property
     def sd(self) -> Tensor:
@@ -60,4 +65,108 @@ class Prediction:
         Rows have the index of the table whose rows these are, else the inputs for an index (as dates where there is a
         calendar).
         """
-        return showing.prediction_frame(self)
+        return prediction_frame(self)
+
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.table.data import TaskData
+
+
+def label(name: str, unit: str) -> str:
+    """`name [unit]`, or the name alone.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
+def inputs(table: TaskData | Prediction) -> pd.DataFrame:
+    """The inputs [N, D] by their names, the first as dates where there is a calendar."""
+    x = pd.DataFrame(table.x.detach().cpu().numpy(), columns=list(table.x_names))
+    if table.calendar is not None:
+        x[table.x_names[0]] = table.calendar.to_dates(x.iloc[:, 0])
+    return x
+
+
+def rows(table: TaskData | Prediction) -> pd.Index:
+    """Names of the rows: the user's index, else the inputs."""
+    if table.index is not None:
+        return table.index
+    x = inputs(table)
+    return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
+
+
+def table_frame(table: TaskData) -> pd.DataFrame:
+    """Columns: the inputs unless they are the index, the tasks, and their known standard errors."""
+    index = rows(table)
+    y = pd.DataFrame(table.y.detach().cpu().numpy(), index, [label(*pair) for pair in zip(table.tasks, table.units)])
+    if table.sd is not None:
+        names = [label(f"{task}_se", unit) for task, unit in zip(table.tasks, table.units)]
+        sd = pd.DataFrame(table.sd.detach().cpu().numpy(), index, names)
+        y = pd.concat([y, sd.loc[:, sd.notna().any().to_numpy()]], axis=1)
+    return y if _names_inputs(table) else pd.concat([inputs(table).set_axis(index), y], axis=1)
+
+
+def prediction_frame(prediction: Prediction) -> pd.DataFrame:
+    """Columns (task with its unit, "mean" or "sd"), rows as in the table or by input."""
+    labels = [label(*pair) for pair in zip(prediction.tasks, prediction.units)]
+    columns = pd.MultiIndex.from_product([labels, ["mean", "sd"]], names=["task", "value"])
+    both = np.stack([v.detach().cpu().numpy() for v in (prediction.mean, prediction.sd)], axis=2)
+    return pd.DataFrame(both.reshape(len(both), -1), rows(prediction), columns)
+
+
+def _names_inputs(table: TaskData) -> bool:
+    """Whether the rows are named by their inputs."""
+    if table.index is None:
+        return True
+    levels = [table.index.get_level_values(k) for k in range(table.index.nlevels)]
+    if len(levels) != table.x.shape[1]:
+        return False
+    try:
+        first = levels[0] if table.calendar is None else table.calendar.inputs(levels[0])
+        found = np.column_stack([np.asarray(level, dtype=float) for level in (first, *levels[1:])])
+    except (TypeError, ValueError):
+        return False
+    return bool(np.array_equal(found, table.x.detach().cpu().numpy()))
+
+
+def span(table: TaskData | Prediction) -> str:
+    """The range of each input: as dates, or as numbers."""
+    x = inputs(table)
+    ends = []
+    for name in x:
+        low, high = x[name].min(), x[name].max()
+        if table.calendar is not None and isinstance(low, pd.Timestamp):
+            whole = bool((x[name] == x[name].dt.normalize()).all())
+            low, high = (f"{end:{'%Y-%m-%d' if whole else '%Y-%m-%d %H:%M:%S'}}" for end in (low, high))
+            ends.append(f"{name}: {low} to {high} ({table.calendar.label})")
+        else:
+            ends.append(f"{name}: {low:.6g} to {high:.6g}")
+    return "; ".join(ends)
+
+
+def summary(table: TaskData) -> str:
+    """A table in a few lines: rows, tasks, inputs, missing cells, known standard errors, notes."""
+    labels = [label(*pair) for pair in zip(table.tasks, table.units)]
+    missing = int((~table.observed).sum())
+    lines = [
+        f"{count(len(table.y), 'row')}, {count(len(labels), 'task')}: {listed(labels)}",
+        span(table),
+        f"{missing:,} of {count(table.y.numel(), 'cell')} missing" if missing else "no cell missing",
+    ]
+    if table.sd is not None:
+        lines.append(f"known standard errors: {count(int((table.observed & ~table.sd.isnan()).sum()), 'cell')}")
+    return "\n  ".join([f"TaskData: {lines[0]}", *lines[1:], *table.notes])
+
+
+def prediction_summary(prediction: Prediction) -> str:
+    """A prediction in two or three lines."""
+    labels = [label(*pair) for pair in zip(prediction.tasks, prediction.units)]
+    what = "observed y" if prediction.noise else "latent f"
+    head = f"Prediction of the {what}: {count(len(prediction.mean), 'row')}, {count(len(labels), 'task')}"
+    lines = [f"{head}: {listed(labels)}", span(prediction)]
+    if prediction.cells is not None:
+        lines.append(f"joint covariance of {count(len(prediction.cells), 'cell')}")
+    return "\n  ".join(lines)

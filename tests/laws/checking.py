@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
 from mtgp_tutorial import Fit, TaskData, check, fit, icm, independent, leave_out, lmc, with_parameters
-from mtgp_tutorial.device import as_array
-from mtgp_tutorial.judging import findings
+from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.judging import checking
 from mtgp_tutorial.judging.residuals import (
     compact_groups,
     drawn_weights,
@@ -190,7 +190,7 @@ def law_what_sits_on_a_bound_is_said():
     def said(model, given=(), climbs=()):
         fitted = with_parameters(model, dict(given))
         fitted.starts["objective"] = climbs
-        return " ".join([*findings.of_bounds(fitted), *findings.of_climbs(fitted)])
+        return " ".join([*checking.of_bounds(fitted), *checking.of_climbs(fitted)])
 
     W, kappa, length = (
         f"kernel.{name}"

@@ -6,12 +6,7 @@ import numpy as np
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 
-from mtgp_tutorial import (
-    TaskData,
-    icm,
-    independent,
-    lmc,
-)
+from mtgp_tutorial import TaskData, icm, independent, lmc
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.result import Fit

@@ -13,9 +13,7 @@ from laws.common import (
     rbf,
     tensor,
 )
-from mtgp_tutorial import (
-    exact,
-)
+from mtgp_tutorial import exact
 from mtgp_tutorial.exact.covariance import (
     all_cells,
     coregionalization,

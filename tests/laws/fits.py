@@ -17,24 +17,12 @@ from laws.common import (
     table,
     tensor,
 )
-from mtgp_tutorial import (
-    TaskData,
-    fit,
-    icm,
-    independent,
-    lmc,
-    predict,
-    simulate,
-)
-from mtgp_tutorial.exact.covariance import (
-    correlation,
-)
-from mtgp_tutorial.fits import looking
-from mtgp_tutorial.fits.climbing import bounds_around, climb
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.naming import can_be_flat
-from mtgp_tutorial.fits.objective import objective
-from mtgp_tutorial.fits.starting import starting_point
+from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate
+from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.fits import multistart
+from mtgp_tutorial.fits.fitting import bounds_around, climb
+from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
+from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.priors import log_prior
 
 
@@ -190,13 +178,13 @@ def law_each_task_has_its_best_climb():
         model = independent(data, hyper="own", noise="per task")
         flat, rng = Flat(model, bool(seed)), RANDOM(seed)
         vectors = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
-        found = flat.named(looking.joined(flat, vectors))
+        found = flat.named(multistart.joined(flat, vectors))
         for t in range(3):  # the piece of t comes from one vector, and no other one raises it
             pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in vectors]
             assert found[f"kernel.kernels.{t}.raw_outputscale"] in pieces
         alone = [[flat.value(with_task(flat, vectors[0], vector, t)) for vector in vectors] for t in range(3)]
         expected = sum(max(heights) for heights in alone) - 2 * flat.value(vectors[0])
-        close(flat.value(looking.joined(flat, vectors)), expected)
+        close(flat.value(multistart.joined(flat, vectors)), expected)
 
 
 def with_task(flat, vector, other, t):
@@ -217,8 +205,8 @@ def law_places_are_what_they_say():
     for noise in ("shared", "per task", "full"):
         model = icm(data, rank=2, noise=noise)
         flat = Flat(model, True)
-        R = looking.data_correlation(flat)
-        vector = looking.place(flat, R, np.array([0.3]), np.full(3, 0.2), -0.4, 0.5, 2.0)
+        R = multistart.data_correlation(flat)
+        vector = multistart.place(flat, R, np.array([0.3]), np.full(3, 0.2), -0.4, 0.5, 2.0)
         p, spread = flat.named(vector), float(data.x.max() - data.x.min())
         close(np.exp(p["kernel.data_covar_module.raw_lengthscale"]), [[0.3 * spread]])
         sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
@@ -228,27 +216,30 @@ def law_places_are_what_they_say():
         wanted = 2 * 0.8 * (0.5 * np.eye(3) + 0.5 * np.outer(sign, sign))
         off = flat.B(flat.parts[0], p) - wanted
         close(off - np.diag(np.diag(off)), np.zeros((3, 3)), 0.81)  # of rank 2, as near as it comes
-        default = looking.place(flat, R, np.array([0.2]), np.full(3, 0.1), 0.0, 0.0, 1.0)
+        default = multistart.place(flat, R, np.array([0.2]), np.full(3, 0.1), 0.0, 0.0, 1.0)
         start = starting_point(model, 0, torch.Generator())
         free = [parameter for parameter in start.parameters() if parameter.requires_grad]
         again = Flat(start, True)
         here = parameters_to_vector(free).detach().numpy()
-        close(looking.natural(flat, default)[1], looking.natural(again, here)[1], 1e-9)
-        vectors = looking.places(flat, 16, 0)
-        chosen = looking.best_places(flat, 4, 16, 0)
-        heights = [looking.height(flat, each) for each in chosen]
+        close(multistart.natural(flat, default)[1], multistart.natural(again, here)[1], 1e-9)
+        vectors = multistart.places(flat, 16, 0)
+        chosen = multistart.best_places(flat, 4, 16, 0)
+        heights = [multistart.height(flat, each) for each in chosen]
         assert heights == sorted(heights, reverse=True)
-        assert heights[0] == max(looking.height(flat, each) for each in vectors)
+        assert heights[0] == max(multistart.height(flat, each) for each in vectors)
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
-                assert np.abs(looking.natural(flat, one)[0] - looking.natural(flat, other)[0]).max() > looking.APART
+                assert (
+                    np.abs(multistart.natural(flat, one)[0] - multistart.natural(flat, other)[0]).max()
+                    > multistart.APART
+                )
 
 
 def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
     data = table(RANDOM(61), rows=9, holes=False)
     flat = Flat(independent(data, noise="per task"), True)
-    R, noise = looking.data_correlation(flat), np.array([0.1, 0.2, 0.3])
-    p = flat.named(looking.place(flat, R, np.array([0.3]), noise, 0.0, 0.0, 2.0))
+    R, noise = multistart.data_correlation(flat), np.array([0.1, 0.2, 0.3])
+    p = flat.named(multistart.place(flat, R, np.array([0.3]), noise, 0.0, 0.0, 2.0))
     spread = float(data.x.max() - data.x.min())
     for t in range(3):
         (length,) = [np.exp(value).item() for name, value in p.items() if f"kernels.{t}." in name and "length" in name]
@@ -261,8 +252,8 @@ def law_places_stay_in_their_ranges():
     """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
     for noise in ("shared", "per task", "full"):
         flat = Flat(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
-        R, found = looking.data_correlation(flat)[0, 1], []
-        for vector in looking.places(flat, 64, 0):
+        R, found = multistart.data_correlation(flat)[0, 1], []
+        for vector in multistart.places(flat, 64, 0):
             p = flat.named(vector)
             B, Sigma = flat.B(flat.parts[0], p), flat.Sigma(p)
             spoken = Sigma[0, 1] / np.sqrt(Sigma[0, 0] * Sigma[1, 1])
@@ -283,8 +274,8 @@ def law_places_stay_in_their_ranges():
 def law_coordinates_are_log_variances_and_arctanh_of_correlations():
     M = np.array([[0.25, 0.03, 0.0], [0.03, 4.0, -1.0], [0.0, -1.0, 1.0]])
     expected = [*np.log([0.25, 4, 1]), *np.arctanh(0.999 * np.array([0.03, 0.0, -0.5]))]
-    close(looking.coordinates(M), expected, 1e-12)
-    assert looking.coordinates(np.zeros((1, 1)))[0] < -200  # a variance of 0, without a warning
+    close(multistart.coordinates(M), expected, 1e-12)
+    assert multistart.coordinates(np.zeros((1, 1)))[0] < -200  # a variance of 0, without a warning
 
 
 def law_constraints_of_a_users_own_stay_with_autograd():
@@ -299,7 +290,7 @@ def law_natural_coordinates_do_not_see_rotations():
     """W and the noise factor may be turned; a climb from beside a summit stops there and reports its height."""
     data = table(RANDOM(61), rows=9, holes=False)
     flat = Flat(icm(data, rank=2, noise="full"), True)
-    vector = looking.places(flat, 2, 1)[0]
+    vector = multistart.places(flat, 2, 1)[0]
     turned, start = vector.copy(), 0
     for name, shape, size in flat.free:
         if name.endswith("factor"):
@@ -307,18 +298,18 @@ def law_natural_coordinates_do_not_see_rotations():
             turned[start : start + size] = (vector[start : start + size].reshape(shape) @ Q).ravel()
         start += size
     assert np.abs(turned - vector).max() > 0.1
-    close(looking.natural(flat, turned)[1], looking.natural(flat, vector)[1], 1e-10)
-    top = looking.height(flat, vector)
-    assert looking.arrived(flat, turned, top - 0.01, [(top, vector)]) == top
-    assert looking.arrived(flat, turned, top - 0.03, [(top, vector)]) is None
+    close(multistart.natural(flat, turned)[1], multistart.natural(flat, vector)[1], 1e-10)
+    top = multistart.height(flat, vector)
+    assert multistart.arrived(flat, turned, top - 0.01, [(top, vector)]) == top
+    assert multistart.arrived(flat, turned, top - 0.03, [(top, vector)]) is None
     moved = turned.copy()
     moved[-1] += 1.0
-    assert looking.arrived(flat, moved, top, [(top, vector)]) is None
-    R = looking.data_correlation(flat)
+    assert multistart.arrived(flat, moved, top, [(top, vector)]) is None
+    R = multistart.data_correlation(flat)
     with_, against = (
-        looking.place(flat, R, np.array([0.3]), np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5)
+        multistart.place(flat, R, np.array([0.3]), np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5)
     )  # two that differ in the correlation of the noise alone
-    assert looking.arrived(flat, with_, top, [(top, against)]) is None
+    assert multistart.arrived(flat, with_, top, [(top, against)]) is None
 
 
 def law_a_noise_comes_to_its_floor_from_anywhere():
@@ -327,9 +318,9 @@ def law_a_noise_comes_to_its_floor_from_anywhere():
     exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
     for noise in ("shared", "per task"):
         flat = Flat(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
-        R, ends = looking.data_correlation(flat), []
+        R, ends = multistart.data_correlation(flat), []
         for level in (0.3, 0.01):
-            vector = looking.place(flat, R, np.array([0.5]), np.full(2, level), 0.0, 0.0, 1.0)
+            vector = multistart.place(flat, R, np.array([0.5]), np.full(2, level), 0.0, 0.0, 1.0)
             box = bounds_around(vector, [(name, size) for name, _, size in flat.free])
             end, _ = climb(flat, vector, box, 1000, tqdm(disable=True))
             ends.append(np.diag(flat.Sigma(flat.named(end))))

@@ -7,7 +7,7 @@ from scipy import linalg, optimize, stats
 
 from laws.common import RANDOM, close, rbf, tensor
 from mtgp_tutorial import TaskData, correlation_intervals, fit, icm, simulate, with_parameters
-from mtgp_tutorial.answers.intervals import allowed, within, worth
+from mtgp_tutorial.answers.correlation import allowed, within, worth
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):

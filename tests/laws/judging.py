@@ -33,12 +33,9 @@ from mtgp_tutorial import (
     simulate,
     summarise,
 )
-from mtgp_tutorial.exact.covariance import (
-    all_cells,
-    observation_covariance,
-)
-from mtgp_tutorial.report.deciding import choose, crps_by_part
-from mtgp_tutorial.report.once import moved
+from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
+from mtgp_tutorial.report.trial_fits import moved
+from mtgp_tutorial.report.verdict import choose, crps_by_part
 
 
 def law_scores():

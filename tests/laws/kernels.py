@@ -9,8 +9,7 @@ from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
 from mtgp_tutorial.models.closed import closed, is_closed
-from mtgp_tutorial.models.inputs import InputKernel
-from mtgp_tutorial.models.kernels import unit_kernel
+from mtgp_tutorial.models.kernels import InputKernel, unit_kernel
 
 
 def kernels(width):

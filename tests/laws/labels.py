@@ -20,9 +20,8 @@ from mtgp_tutorial import (
     standard_arms,
     with_parameters,
 )
-from mtgp_tutorial.fits import looking
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.objective import objective
+from mtgp_tutorial.fits import multistart
+from mtgp_tutorial.fits.flat import Flat, objective
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
 
 
@@ -83,7 +82,7 @@ def law_seeds_count():
         lambda seed: simulate.draw_icm(x, RBFKernel(), B, B, seed=seed)[1].y,
         lambda seed: data.hide_random("sine", 0.5, seed=seed)[0].y.nan_to_num(),
         lambda seed: sample(fitted, x, 2, seed=seed),
-        lambda seed: tensor(looking.places(flat, 4, seed)),
+        lambda seed: tensor(multistart.places(flat, 4, seed)),
     ):
         assert torch.equal(draw(3), draw(3)) and not torch.equal(draw(3), draw(4))
 

@@ -9,11 +9,11 @@ from gpytorch.kernels import MaternKernel
 from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
 from mtgp_tutorial import icm, leave_out
 from mtgp_tutorial.answers import leaving
-from mtgp_tutorial.exact import NotPositiveDefiniteError, blocks, chain, forms
+from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, forms, markov
+from mtgp_tutorial.exact.chain import FAR, stationary, steps
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.form import Matern, Problem, Term
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.state_space import FAR, stationary, steps
 from mtgp_tutorial.exact.whitening import coloured, one_step, smoothed, weighed
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
@@ -93,14 +93,14 @@ def law_stretches_change_nothing():
     usual = chain.SHORTEST, chain.KEPT
     try:
         for kept in (usual[1], 0):
-            chain.SHORTEST, chain.KEPT, blocks.KEPT = 7, kept, kept
+            chain.SHORTEST, chain.KEPT, markov.KEPT = 7, kept, kept
             for problem in list(problems())[3:5]:
                 same_likelihood(problem)
                 same_answers(problem)
                 same_inverse(problem)
                 same_whitening(problem)
     finally:
-        (chain.SHORTEST, chain.KEPT), blocks.KEPT = usual, usual[1]
+        (chain.SHORTEST, chain.KEPT), markov.KEPT = usual, usual[1]
 
 
 def same_answers(problem):

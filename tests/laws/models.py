@@ -17,18 +17,10 @@ from laws.common import (
     tensor,
     unfitted,
 )
-from mtgp_tutorial import (
-    TaskData,
-    exact,
-    icm,
-    impute,
-    independent,
-    lmc,
-    predict,
-)
+from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predict
 from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.fits.multistart import STARTS, starting_point
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.fits.starting import STARTS, starting_point
 from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix, set_noise_variance
 from mtgp_tutorial.models.priors import input_spread
 

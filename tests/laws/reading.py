@@ -8,8 +8,7 @@ import pandas as pd
 
 from laws.common import close
 from mtgp_tutorial import TaskData
-from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.spelling import read_dates
+from mtgp_tutorial.table.dates import Calendar, read_dates
 
 YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]
 

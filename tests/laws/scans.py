@@ -7,19 +7,19 @@ import torch
 
 from laws.common import tensor
 from laws.long import problems, same_answers, same_inverse, same_likelihood, term
-from mtgp_tutorial.exact import chain, running
+from mtgp_tutorial.exact import chain, filters
 from mtgp_tutorial.exact.form import Problem
 
 
 @contextmanager
 def scans(shortest):
     """Inside it every table is scanned, whatever its rows and its state, in stretches of about so many numbers."""
-    usual = running.COMPILED, running.WIDE, running.available, chain.SHORTEST
-    running.COMPILED, running.WIDE, running.available, chain.SHORTEST = 1, 10**9, lambda: False, shortest
+    usual = filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST
+    filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST = 1, 10**9, lambda: False, shortest
     try:
         yield
     finally:
-        running.COMPILED, running.WIDE, running.available, chain.SHORTEST = usual
+        filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST = usual
 
 
 def law_a_scan_has_the_likelihood_of_the_dense_form():

@@ -11,12 +11,7 @@ from laws.common import (
     close,
     tensor,
 )
-from mtgp_tutorial import (
-    TaskData,
-    detrend,
-    exact,
-    simulate,
-)
+from mtgp_tutorial import TaskData, detrend, exact, simulate
 
 TWO_SINES = [[-0.01467950974849952, -0.517196004946502], [0.0946821609003954, -0.6656822485969043]]
 LATENT = [[0.14563750509500692, 0.8071495660227993], [0.6838358310964779, -1.1452345265163302]]

@@ -28,11 +28,9 @@ from mtgp_tutorial import (
     sparse,
     with_parameters,
 )
-from mtgp_tutorial.approximate import bound, collapsed
-from mtgp_tutorial.approximate.collapsed import Collapsed
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.objective import objective
+from mtgp_tutorial.exact import bound, forms
+from mtgp_tutorial.exact.bound import Collapsed
+from mtgp_tutorial.fits.flat import Flat, objective
 
 
 def sparse_problems(number=4):
@@ -213,10 +211,10 @@ def law_rows_in_chunks_are_the_whole_table():
 
     whole, kept = found(), bound.CHUNK
     try:
-        bound.CHUNK = collapsed.CHUNK = 1
+        bound.CHUNK = bound.CHUNK = 1
         pieces = found()
     finally:
-        bound.CHUNK = collapsed.CHUNK = kept
+        bound.CHUNK = bound.CHUNK = kept
     for a, b in zip(whole, pieces, strict=True):
         close(a, b, 1e-9)
 

@@ -26,11 +26,11 @@ import torch  # isort: skip
 from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
-from mtgp_tutorial.exact import running  # isort: skip
+from mtgp_tutorial.exact import filters  # isort: skip
 from mtgp_tutorial.exact.chain import Chain, Part  # isort: skip
 from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
 from mtgp_tutorial.exact.dense import Dense  # isort: skip
-from mtgp_tutorial.exact.drawing import path_of, root  # isort: skip
+from mtgp_tutorial.exact.smoother import path_of, root  # isort: skip
 from mtgp_tutorial.exact.form import Form, Matern, Problem, Term  # isort: skip
 from mtgp_tutorial.exact.markov import Markov  # isort: skip
 from mtgp_tutorial.models.closed import MATERN, distance  # isort: skip
@@ -78,10 +78,10 @@ def evaluation(form: type[Form], given: Problem) -> None:
 
 def by(program: str, given: Problem) -> None:
     """Value and gradient in the Markov form by one of the programs of `running`."""
-    usual = running.COMPILED, running.available
-    running.COMPILED, running.available = (10**9 if program == "plain" else 0), lambda: program == "compiled"
+    usual = filters.COMPILED, filters.available
+    filters.COMPILED, filters.available = (10**9 if program == "plain" else 0), lambda: program == "compiled"
     evaluation(Markov, given)
-    running.COMPILED, running.available = usual
+    filters.COMPILED, filters.available = usual
 
 
 def growth() -> None:
@@ -90,7 +90,7 @@ def growth() -> None:
     for rows, orders in ((300, (2,)), (1000, (2,)), (2000, (2,)), (10_000, (2,)), (10_000, (3, 1)), (100_000, (2,))):
         given = problem(rows, orders)
         programs: dict[str, Callable[[], object]] = {"scan": partial(by, "scan", given)}
-        programs |= {"compiled": partial(by, "compiled", given)} if running.available() else {}
+        programs |= {"compiled": partial(by, "compiled", given)} if filters.available() else {}
         programs |= {"plain": partial(by, "plain", given)} if rows <= 10_000 else {}
         programs |= {"dense": partial(evaluation, Dense, given)} if rows <= 2000 else {}
         times = side_by_side(programs, 3 if rows <= 10_000 else 1)
@@ -112,10 +112,10 @@ def sizes(rows: int = 4000) -> None:
         shared = torch.eye(tasks).double() + 0.3
         terms = [matern(order - 0.5, LENGTH)._replace(B=shared) for order in orders]
         given = Problem(torch.from_numpy(x), torch.from_numpy(y), terms, 0.2 * torch.eye(tasks).double())
-        names = PROGRAMS[not running.available() :]
-        running.WIDE, usual = 10**9, running.WIDE  # to see where a scan is too slow
+        names = PROGRAMS[not filters.available() :]
+        filters.WIDE, usual = 10**9, filters.WIDE  # to see where a scan is too slow
         times = side_by_side({name: partial(by, name, given) for name in names}, 2)
-        running.WIDE = usual
+        filters.WIDE = usual
         told = "".join(f"{1e3 * times[name] / rows:12.1f}" if name in times else 12 * " " for name in PROGRAMS)
         print(f"{tasks * sum(orders):5} {tasks:5} {orders!s:9} {told}", flush=True)
 
@@ -174,9 +174,9 @@ def main() -> None:
     parser.add_argument("--scan", action="store_true", help="with either: as if numba were not installed")
     asked = parser.parse_args()
     if asked.scan:
-        running.available = lambda: False
+        filters.available = lambda: False
     print(about())
-    print(f"numba is {'there' if running.available() else 'not there'}")
+    print(f"numba is {'there' if filters.available() else 'not there'}")
     if asked.fit:
         whole_fit(asked.fit)
     elif asked.memory:

@@ -28,7 +28,7 @@ from scipy.optimize import minimize  # isort: skip
 from mtgp_tutorial import Model, TaskData, fit, icm, lmc, simulate  # isort: skip
 from mtgp_tutorial.exact import NotPositiveDefiniteError  # isort: skip
 from mtgp_tutorial.fits.flat import Flat  # isort: skip
-from mtgp_tutorial.fits.starting import starting_point  # isort: skip
+from mtgp_tutorial.fits.multistart import starting_point  # isort: skip
 
 MATRICES = {"B": [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], "Sigma": [[5, 2, 0], [2, 5, 1], [0, 1, 8]]}
 

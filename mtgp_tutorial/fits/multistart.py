@@ -1,0 +1,247 @@
+"""Where to climb from: many places looked at cheaply, the best that differ climbed.
+
+Summits differ in the length-scale and in the noise. So quasi-random places are spread over length-scales, noise
+variances and correlations and the scale and correlation of B; each is built from the data's own correlation matrix, so
+that permuting tasks or changing their sign or unit gives the same places. The value is taken at each, and the highest
+that are apart from each other are climbed.
+
+Where the optimiser starts: from the data's covariance, at several length-scales and noises.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from gpytorch.kernels import Kernel
+from scipy.stats import qmc
+from torch import Tensor
+
+from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.exact import NotPositiveDefiniteError
+from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.models.kernels import IndependentKernel
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.noise import FLOOR, set_noise_variance
+from mtgp_tutorial.models.priors import input_spread, spatial_parts
+
+Summits = Sequence[tuple[float, np.ndarray]]  # height and vector of each summit that was found
+APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
+NEAR, BELOW = 0.1, 0.02  # a climb has come to a known summit: in all natural coordinates, and in nats
+
+
+def data_correlation(flat: Flat) -> np.ndarray:
+    """Correlation matrix [T, T] of the standardised values, holes counted as 0."""
+    y = as_array(flat.y.nan_to_num())
+    C = y.T @ y / len(y) + 1e-6 * np.eye(y.shape[1])
+    sd = np.sqrt(C.diagonal())
+    return C / np.outer(sd, sd)
+
+
+def along(R: np.ndarray, rho: float) -> np.ndarray:
+    """Correlation matrix that goes with the leading direction of R (rho above 0) or against it (below)."""
+    sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
+    rho = rho if rho >= 0 else rho / max(len(R) - 1, 1)
+    return (1 - rho) * np.eye(len(R)) + rho * np.outer(sign, sign)
+
+
+def between(u: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Numbers from low to high, evenly on a log scale, for u from 0 to 1."""
+    return np.exp(np.log(low) + u * np.log(high / low))
+
+
+def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
+    """Vectors of parameters at `count` places (a power of 2), from scrambled Sobol points."""
+    R, T = data_correlation(flat), flat.y.shape[1]
+    Q = 1 if flat.independent else len(flat.parts)
+    u = qmc.Sobol(5 + T, seed=seed).random(count)
+    shortest = between(u[:, 0], min(0.07, 0.4 * spacing(flat)), 0.7 if Q == 1 else 0.3)
+    lengths = shortest[:, None] * between(u[:, 1], 2.0, 12.0)[:, None] ** np.arange(Q)[::-1]  # each kernel shorter
+    noise = np.repeat(between(u[:, 2], 3e-3, 0.3)[:, None], T, 1)
+    if flat.model.noise == "per task":  # so far apart that one task alone is near the floor
+        noise[:, rough_first(flat)] *= between(u[:, 5:], 0.01, 10.0)
+    of_noise = np.tanh(5.2 * (u[:, 3] - 0.5))
+    of_tasks, scale = 2 * (u[:, 4] - 0.5) * 0.98, between(u[:, 1], 0.5, 5.0) if Q == 1 else np.ones(count)
+    return [
+        place(flat, R, lengths[i], np.clip(noise[i], 2 * FLOOR, 0.9), of_noise[i], of_tasks[i], scale[i])
+        for i in range(count)
+    ]
+
+
+def spacing(flat: Flat) -> float:
+    """Median distance of neighbouring values of the first input, as a fraction of its range."""
+    x = np.unique(as_array(flat.problem.x[:, 0]))
+    return float(np.median(np.diff(x)) / (x[-1] - x[0])) if len(x) > 1 else 1.0
+
+
+def rough_first(flat: Flat) -> np.ndarray:
+    """Tasks in the order of how much neighbouring rows differ."""
+    order = np.argsort(as_array(flat.problem.x[:, 0]), kind="stable")
+    y = as_array(flat.y.nan_to_num())[order]
+    return np.argsort(-(np.diff(y, axis=0) ** 2).sum(0), kind="stable")
+
+
+def place(
+    flat: Flat, R: np.ndarray, lengths: np.ndarray, noise: np.ndarray, of_noise: float, of_tasks: float, scale: float
+) -> np.ndarray:
+    """One vector: length-scales as fractions of the range, noise variances [T] and correlation, B = scale times R.
+
+    of_tasks above 0 replaces R by `along(R, of_tasks)`. Independent tasks take one length-scale, so that their order
+    does not matter. Frozen parameters keep their values.
+    """
+    p, T, Q = dict(flat.fixed), len(R), len(flat.parts)
+    B = scale * (1 - noise.mean()) * (along(R, of_tasks) if of_tasks > 0 else R)
+    for part, length in zip(flat.parts, np.repeat(lengths, len(flat.parts)) if flat.independent else lengths):
+        name = part.kernel + "raw_lengthscale"
+        spread = flat.log_spread if p[name].size == len(flat.log_spread) else flat.log_spread.mean()
+        p[name] = np.broadcast_to(math.log(length) + spread, p[name].shape)
+        if flat.independent:
+            p[part.signal + "raw_outputscale"] = np.array(math.log(B.diagonal().mean()))
+            continue
+        values, vectors = np.linalg.eigh(B / Q)
+        rank = p[part.signal + "covar_factor"].shape[1]
+        W = vectors[:, -rank:] * np.sqrt(np.maximum(values[-rank:], 0))
+        p[part.signal + "covar_factor"] = W
+        p[part.signal + "raw_var"] = np.log(np.maximum((B / Q - W @ W.T).diagonal(), 0.05 / Q))
+    above = noise - FLOOR
+    if flat.model.noise == "full":
+        p["likelihood.task_noise_covar_factor"] = np.sqrt(above)[:, None] * np.linalg.cholesky(along(R, of_noise))
+    elif flat.model.noise == "shared":
+        p["likelihood.raw_noise"] = np.log(above[:1])
+    elif flat.model.noise == "per task":
+        p["likelihood.raw_task_noises"] = np.log(above)
+    for t in range(T):
+        p[f"mean.base_means.{t}.raw_constant"] = np.array(0.0)
+    return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
+
+
+def natural(flat: Flat, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the parameters mean: log length-scales with Sigma, and all: also each B_q and the means.
+
+    Matrices as log variances and arctanh of correlations, so that rotations of W and of a noise factor do not count.
+    """
+    p, T = flat.named(vector), flat.y.shape[1]
+    lengths = np.concatenate([p[part.kernel + "raw_lengthscale"].ravel() for part in flat.parts])
+    means = [np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(T)], dtype=float)]
+    matrices = [coordinates(flat.B(part, p)) for part in flat.parts]
+    apart = np.concatenate([lengths, coordinates(flat.Sigma(p))])
+    return apart, np.concatenate([apart, *matrices, *means])
+
+
+def coordinates(M: np.ndarray) -> np.ndarray:
+    """Log variances and arctanh of correlations of a covariance matrix; a variance of 0 counts as a tiny one."""
+    variances = np.maximum(M.diagonal(), 1e-100)
+    R = M / np.sqrt(np.outer(variances, variances))
+    return np.concatenate([np.log(variances), np.arctanh(0.999 * R[np.triu_indices(len(M), 1)])])
+
+
+def best_places(flat: Flat, count: int, looks: int, seed: int) -> list[np.ndarray]:
+    """The highest `count` places that are APART from each other, of `looks`."""
+    vectors = places(flat, looks, seed)
+    heights = np.array([height(flat, vector) for vector in vectors])
+    chosen: list[int] = []
+    for i in np.argsort(-heights, kind="stable"):
+        if len(chosen) == count:
+            break
+        here = natural(flat, vectors[i])[0]
+        if all(np.abs(here - natural(flat, vectors[j])[0]).max() > APART for j in chosen):
+            chosen.append(int(i))
+    return [vectors[i] for i in chosen]
+
+
+def height(flat: Flat, vector: np.ndarray) -> float:
+    """The objective, or minus infinity where it has no value."""
+    try:
+        return flat.value(vector)
+    except NotPositiveDefiniteError:
+        return -math.inf
+
+
+def arrived(flat: Flat, vector: np.ndarray, value: float, summits: Summits) -> float | None:
+    """Height of the summit that a climb has come to: NEAR in all that the parameters mean, at most BELOW it."""
+    close = [(top, summit) for top, summit in summits if abs(top - value) < BELOW]
+    here = natural(flat, vector)[1] if close else np.zeros(0)
+    heights = [top for top, summit in close if np.abs(natural(flat, summit)[1] - here).max() < NEAR]
+    return heights[0] if heights else None
+
+
+def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:
+    """Of tasks that share no parameter, each one's piece from the vector in which it is highest."""
+    names = np.repeat([name for name, _, _ in flat.free], [size for _, _, size in flat.free])
+    noises = np.flatnonzero(names == "likelihood.raw_task_noises")
+    best = vectors[0]
+    for t in range(flat.y.shape[1]):
+        piece = np.char.startswith(names, f"kernel.kernels.{t}.") | (names == f"mean.base_means.{t}.raw_constant")
+        piece[noises[t : t + 1]] = True
+        best = max((np.where(piece, vector, best) for vector in vectors), key=lambda vector: height(flat, vector))
+    return best
+
+
+# length-scale as a fraction of the inputs' range, noise as a fraction of the variance
+STARTS = [(0.2, 0.1), (0.6, 0.3), (0.05, 0.02), (0.01, 0.1)]
+RATIO = 5.0  # between the length-scales at which one kernel and the next start
+
+
+def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
+    """A copy of the model at its numbered start; the draws disturb only starts beyond STARTS.
+
+    Several kernels start at different length-scales, each RATIO times shorter than the one before. Parameters that
+    are frozen (requires_grad False) keep their values.
+    """
+    model = copy.deepcopy(model)
+    frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
+    (fraction, noise), beyond = STARTS[number % len(STARTS)], number >= len(STARTS)
+
+    def jitter(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
+
+    stretch = math.exp(0.5 * float(jitter(1)))
+    with torch.no_grad():
+        for q, kernel in enumerate(_groups(model)):
+            _start_length_scales(kernel, stretch * fraction / RATIO**q, model.unit.x)
+        y = model.unit.y.nan_to_num()
+        start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
+        set_noise_variance(model.likelihood, noise)
+        _start_signal(model, start, jitter)
+        for mean in model.mean.base_means:
+            mean.constant = 0.0
+        for name, value in frozen.items():
+            model.get_parameter(name).copy_(value)
+    return model
+
+
+def _groups(model: Model) -> list[Kernel]:
+    """Kernels that start at length-scales of their own."""
+    return [model.kernel] if isinstance(model.kernel, IndependentKernel) else list(model.kernel.coregional)
+
+
+def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
+    spread = input_spread(x)
+    for part in spatial_parts(kernel):
+        target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
+        part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
+
+
+def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
+    """The length-scale, moved inside the bounds that the kernel's owner may have set."""
+    lower, upper = part.raw_lengthscale_constraint.lower_bound, part.raw_lengthscale_constraint.upper_bound
+    return length_scale.clamp(min=float(lower.max()) * 1.01, max=float(upper.min()) * 0.99)
+
+
+def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> None:
+    """Set variances, or each W and kappa, from a start value of B [T, T]: leading eigenvectors, and what is left."""
+    if isinstance(model.kernel, IndependentKernel):
+        for kernel in model.kernel.kernels:
+            kernel.outputscale = B.diagonal().mean()
+        return
+    parts = model.kernel.coregional
+    for part in parts:
+        index, share, disturbance = part.task_covar_module, B / len(parts), 0.1 * jitter(*B.shape).to(B)
+        values, vectors = torch.linalg.eigh(share + disturbance @ disturbance.T)
+        rank = index.covar_factor.shape[-1]
+        index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt())
+        index.var = (share - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05 / len(parts))

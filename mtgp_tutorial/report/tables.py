@@ -1,0 +1,217 @@
+"""The table as it is modelled: read, with guesses that are said first, sorted, thinned, on a log scale where asked.
+
+A long file whose series was not named and cannot be guessed: its rows would become one series, a mixture of all.
+
+filled.csv: the table with its holes filled, and names that no spreadsheet takes for a formula.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shlex
+import warnings
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mtgp_tutorial.arguments import TableError
+from mtgp_tutorial.report.holes import missing, take
+from mtgp_tutorial.report.options import Refused, of_one_argument, put
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
+from mtgp_tutorial.table.inputs import ERROR, column
+from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.roles import guessed_inputs, guessed_series
+
+FEWEST = 4  # values of a task: one can be hidden, and three stay
+
+
+def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
+    """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError."""
+    given = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
+    call = {**given, "dates": asked.dates, "without": asked.without}
+    call = {name: value for name, value in call.items() if value is not None}
+    said: list[str] = []
+    if missing := _missing(asked, call, said):
+        call["missing"] = missing
+    if errors := _errors(asked, call, said):
+        call["sd"] = errors
+    check_mixed(asked, call)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
+            data = read_table(asked.table, **call)
+    except TableError as error:
+        raise of_one_argument(error, given) from None
+    data = replace(data, notes=(*said, *data.notes))
+    return _checked(asked.table, prepared(data, every=asked.every, log=asked.log or [])), call
+
+
+def _missing(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> list[str]:
+    """Codes of missing values: those of --missing, or what the file suggests, which is said."""
+    if asked.missing is not None:
+        return [] if asked.missing == ["none"] else asked.missing
+    codes = suspected_codes(asked.table, without=call.get("without", ()))
+    if codes:
+        said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
+    return codes
+
+
+def _errors(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> Any:
+    """Columns of standard errors: those of --errors, or what the file suggests, which is said."""
+    if asked.errors == ["none"]:
+        return None
+    found = proposed_errors(asked.table, **call)
+    if asked.errors is not None:
+        return asked.errors[0] if isinstance(found, str) or asked.series else asked.errors
+    if isinstance(found, dict) and asked.columns is not None:
+        found = {task: name for task, name in found.items() if task in asked.columns}
+    if found:
+        names = ", ".join(found.values()) if isinstance(found, dict) else found
+        said.append(f"standard errors: {names}, taken as known (a guess; --errors none leaves them out)")
+    return found
+
+
+def _checked(path: str, data: TaskData) -> TaskData:
+    """Two tasks or more, each with enough values."""
+    if data.num_tasks < 2:
+        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
+    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
+        if count < FEWEST:
+            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
+    data.scale()  # raises where a task does not vary
+    return data
+
+
+def prepared(data: TaskData, *, every: int | None = None, log: Sequence[str] = ()) -> TaskData:
+    """The table with safe names, sorted by its first input, every so-manieth row of it, with logarithms of some tasks.
+
+    Standard errors of a logarithm are those of the value over the value. Raises ValueError for a task that is not
+    there or not above 0.
+    """
+    data = with_safe_names(take(data, np.argsort(data.x[:, 0].numpy(), kind="stable")))
+    if every is not None:
+        data = take(data, slice(None, None, every))
+        data = replace(data, notes=(*data.notes, f"rows: one in {every} was taken (--every {every})"))
+    return _logged(data, log) if log else data
+
+
+def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
+    y, sd = data.y.clone(), None if data.sd is None else data.sd.clone()
+    for task in log:
+        if task not in data.tasks:
+            raise Refused(f"--log: {task!r} is not one of the tasks {', '.join(data.tasks)}; name one of these")
+        t = data.task_index(task)
+        low = float(np.nanmin(y[:, t]))
+        if not low > 0:
+            raise Refused(f"--log: {task!r} holds {low:g}, and only a value above 0 has a logarithm; leave it out")
+        if sd is not None:
+            sd[:, t] = sd[:, t] / y[:, t]
+        y[:, t] = torch.log(y[:, t])
+    units = [f"log {unit}".strip() if task in log else unit for task, unit in zip(data.tasks, data.units)]
+    return replace(data, y=y, sd=sd, units=units, notes=(*data.notes, f"logarithms: of {', '.join(log)} (--log)"))
+
+
+REPEATED, TOLD_APART = 0.3, 0.95  # shares: of rows that repeat an input; of rows that a column of text tells apart
+
+
+def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
+    """Refuse such a file, and name the options that read it."""
+    if asked.series is not None or asked.value is not None:
+        return
+    missing, without = call.get("missing", ()), call.get("without", ())
+    frame, _ = typed_columns(asked.table, asked.dates, missing, without, asked.input, None)
+    given = asked.input or []
+    inputs = [column(frame, name, "x") for name in given] or guessed_inputs(frame, None, [])
+    if asked.columns is None and guessed_series(frame, inputs, []) is not None:
+        return  # read as a long file without being told
+    frame = frame.loc[~frame.duplicated()]
+    again = int(frame.duplicated(inputs).sum())
+    errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
+    values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
+    series = _series(frame, inputs) if again > REPEATED * len(frame) and len(values) == 1 else None
+    if series is not None:
+        words = ["--series", str(series), "--value", str(values[0])]
+        words += ["--errors", str(errors[0])] if len(errors) == 1 and asked.errors is None else []
+        raise Refused(
+            f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
+            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
+            f"{' and leave out --columns' if asked.columns else ''}"
+        )
+
+
+def _series(frame: pd.DataFrame, inputs: Sequence[Hashable]) -> Hashable | None:
+    """The column of text that, with the input, tells nearly all rows apart; its words come again and again."""
+    for name in frame:
+        words = frame[name]
+        if name not in inputs and words.dtype.kind == "O" and words.nunique() <= len(frame) / 2:
+            if (~frame.duplicated([*inputs, name])).mean() >= TOLD_APART:
+                return name
+    return None
+
+
+FORMULA = ("=", "+", "-", "@")
+EXTRA = ("low", "high", "filled")  # columns of filled.csv beside each task
+
+
+def safe(name: str) -> str:
+    """A name on one line that a spreadsheet reads as text: an apostrophe before what it would take for a formula."""
+    line = " ".join(name.split())
+    return "'" + line if line.startswith(FORMULA) else line
+
+
+def with_safe_names(data: TaskData) -> TaskData:
+    """The table with such names, and a note on those that had to change. Refused where filled.csv has no room."""
+    tasks, x_names = [safe(task) for task in data.tasks], [safe(name) for name in data.x_names]
+    pairs = zip([*data.x_names, *data.tasks], [*x_names, *tasks])
+    changed = [f"{old!r} is called {new!r}" for old, new in pairs if old != new]
+    notes = [f"names: {', '.join(changed)}, so that no spreadsheet takes it for a formula"] if changed else []
+    columns = [*x_names, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
+    if twice := [name for name in columns if columns.count(name) > 1]:
+        raise Refused(f"column {twice[0]!r} would stand twice in filled.csv; rename it in the file")
+    return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
+
+
+def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
+    """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
+
+    Where a task was seen in another row at the same input, its cell stays empty.
+
+    data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged. The band is two standard
+    deviations to either side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log:
+    tasks whose logarithm was modelled, and whose filled value is the median.
+    """
+    table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
+    for t, task in enumerate(data.tasks):
+        mean, sd, y = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].numpy()
+        hole, back = gone[:, t], np.exp if task in log else np.asarray
+        size = spread[t] * (float(np.exp(np.nanmedian(y))) if task in log else 1.0)
+        places = 4 - math.floor(math.log10(size))
+        middle, low, high = (np.round(back(mean + k * sd), places) for k in (0, -2, 2))
+        table[task] = np.where(hole, middle, back(y))
+        table[f"{task} low"], table[f"{task} high"] = np.where(hole, low, np.nan), np.where(hole, high, np.nan)
+        table[f"{task} filled"] = np.where(hole, "yes", "no")
+    return table
+
+
+def write_filled(path: str | Path, data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> None:
+    """`filled_table` as a CSV file."""
+    put(Path(path), filled_table(data, answer, log).to_csv(index=False, float_format="%.12g"))
+
+
+def inputs(data: TaskData) -> pd.DataFrame:
+    """Names of the rows, where they have some, and the inputs by name; dates as dates."""
+    table = pd.DataFrame(data.x.numpy(), columns=list(data.x_names))
+    if data.calendar is not None:
+        when = data.calendar.to_dates(data.x[:, 0].numpy())
+        days = bool((when == when.normalize()).all())
+        table[data.x_names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
+    if data.index is not None and data.index.name is not None and safe(str(data.index.name)) not in table:
+        table.insert(0, safe(str(data.index.name)), [safe(str(row)) for row in data.index])
+    return table

@@ -1,0 +1,252 @@
+"""Trials of a large table: parameters fitted once for many trials, with all that these hide hidden at once.
+
+Where a fit takes minutes and a trial hides a few cells of thousands, fits of their own would differ in next to nothing.
+So the trials are put into groups, each model is fitted once for a group, and every trial is predicted by
+it from all that this trial leaves seen.
+
+Parameters that are fitted once for a group of trials, and kept with their scale in a file: a run can be resumed.
+
+All trials: fitted, stored, and said one by one where there is no bar.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+
+from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.fits.fitting import FitError, fit
+from mtgp_tutorial.fits.result import Fit, with_parameters
+from mtgp_tutorial.judging.comparing import compare
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.report.holes import SHARE, Trial
+from mtgp_tutorial.report.options import ONCE, Refused, put
+from mtgp_tutorial.table.data import Scale, TaskData
+from mtgp_tutorial.table.prediction import Prediction
+
+
+@dataclass(eq=False)
+class Given:
+    """An arm of `compare`: a model at parameters that were fitted before, on what a trial leaves seen."""
+
+    fitted: Fit
+    answer: Prediction | None = None
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """As `compare` asks a fitted model; asked twice for one trial, it answers once. No factor is kept."""
+        if self.answer is None:
+            seen = self.fitted.model.data
+            sd = None if seen.sd is None else hidden.sd
+            same = torch.equal(seen.x, hidden.x)
+            self.answer = impute(self.fitted, sd=sd) if same else predict(self.fitted, hidden.x, sd=sd)
+            self.fitted.__dict__.pop("_kept", None)
+        return self.answer
+
+
+def try_once(
+    data: TaskData, trials: Sequence[Trial], arms: Arms, folder: str | Path, seed: int, jobs: int
+) -> tuple[pd.DataFrame, list[str]]:
+    """What `try_all` returns. jobs: processes that fit parameters; predictions are made here, and stored one by one.
+
+    Raises FitError where fewer than two trials have all their models.
+    """
+    folder = Path(folder)
+    kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
+    groups = groups_of(data, trials, kept["groups"])
+    kept["groups"] = groups
+    for key, found in fits(data, known, groups, arms, kept, seed, jobs):
+        kept["parameters"][key] = found
+        put(folder / ONCE, json.dumps(kept) + "\n")
+    tables, failed = [], []
+    for k, group in enumerate(groups):
+        labels, given = [label for label in group if label in known], _given(arms, kept, k, folder / ONCE)
+        if len(given) < len(arms):
+            failed += labels
+        elif labels:
+            store = folder / "trials.csv"
+            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store))
+    if len(trials) - len(failed) < 2:
+        raise FitError(TOO_FEW)
+    return pd.concat(tables, ignore_index=True), failed
+
+
+def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable[[TaskData], Given]]:
+    """Arms of a group of trials at the parameters of this group, without those that could not be fitted."""
+    values = {name: kept["parameters"].get(key_of(group, name)) for name in arms}
+
+    def at(name: str) -> Callable[[TaskData], Given]:
+        return lambda seen: moved(arms[name](seen), values[name], path)
+
+    return {name: at(name) for name in arms if values[name] is not None}
+
+
+def said(trials: Sequence[Trial], data: TaskData) -> str:
+    """How the trials were made, for the page."""
+    cut = any(trial.rows != slice(0, len(data.x)) for trial in trials)
+    return (
+        "The table is too large for fits in each trial: the parameters of each model were fitted once for many trials, "
+        "from the cells that none of these hides, and each trial was then predicted by them from all that it leaves "
+        "seen. Standard errors take the parameters as they are."
+        + cut
+        * " Where a trial drops the rows beyond a moved start or end, the parameters have seen these rows."
+    )
+
+
+def moved(model: Model, found: Mapping[str, Any], path: Path) -> Given:
+    """The model at kept parameters. They hold in the scale of the table that they were fitted to, not of its own.
+
+    path: where they were kept. Raises Refused where they are not all that this model fits, or do not fit it.
+    """
+    free = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if set(found["values"]) != free or {len(found["mean"]), len(found["sd"])} != {model.data.num_tasks}:
+        raise not_ours(path)
+    mean, sd = (model.data.y.new_tensor(found[name]) for name in ("mean", "sd"))
+    known = None if model.data.sd is None else model.data.sd / sd
+    model.scale = Scale(mean, sd)
+    model.unit = replace(model.unit, y=model.scale.to_unit(model.data.y), sd=known)
+    try:
+        return Given(with_parameters(model, found["values"]))
+    except ValueError as error:
+        if not str(error).startswith("parameters:"):
+            raise
+        raise not_ours(path) from None
+
+
+Arms = Mapping[str, Callable[[TaskData], Model]]
+Groups = list[list[str]]  # labels of trials
+Kept = dict[str, Any]  # "groups", and "parameters" by group and arm
+
+
+def groups_of(data: TaskData, trials: Sequence[Trial], closed: Groups = ()) -> Groups:  # type: ignore[assignment]
+    """Trials in their order, in groups that together hide at most every SHARE-th value of each task, or one trial.
+
+    closed: groups that are fitted, and take no more: parameters must not have seen what is hidden later.
+    """
+    found, done = [list(group) for group in closed], {label for group in closed for label in group}
+    seen, mask = data.observed.numpy(), None
+    for trial in trials:
+        if trial.label in done:
+            continue
+        both = trial.mask if mask is None else mask | trial.mask
+        if mask is None or ((both & seen).sum(0) > seen.sum(0) / SHARE).any():
+            found.append([])
+            both = trial.mask
+        found[-1].append(trial.label)
+        mask = both
+    return found
+
+
+def key_of(group: int, arm: str) -> str:
+    """Under which name a fit is kept."""
+    return f"{group + 1}: {arm}"
+
+
+def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
+    """What was kept; empty in place of a group with fits to do and trials that are not asked for any more.
+
+    Fits of that group would not know all that it hides, so its trials become groups anew. The others keep their numbers
+    and parameters, for trials are stored by these. Raises Refused for a file that is none of this command's.
+    """
+    path, labels = folder / ONCE, {trial.label for trial in trials}
+    kept = _read(path) if path.is_file() else {"groups": [], "parameters": {}}
+    groups, done = kept["groups"], {key for key, found in kept["parameters"].items() if found is not None}
+    whole = [set(group) <= labels or all(key_of(k, name) in done for name in arms) for k, group in enumerate(groups)]
+    groups = [group if stays else [] for group, stays in zip(groups, whole)]
+    names = done & {key_of(k, name) for k, group in enumerate(groups) for name in arms if group}
+    return {"groups": groups, "parameters": {name: kept["parameters"][name] for name in sorted(names)}}
+
+
+def _read(path: Path) -> Kept:
+    try:
+        kept = json.loads(path.read_text(encoding="utf8"))
+    except ValueError:
+        raise not_ours(path) from None
+    groups, parameters = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else (None, None)
+    if not isinstance(groups, list) or not isinstance(parameters, dict):
+        raise not_ours(path)
+    if not (all(map(_labels, groups)) and all(map(_found, parameters.values()))):
+        raise not_ours(path)
+    return {"groups": groups, "parameters": parameters}
+
+
+def not_ours(path: Path) -> Refused:
+    """How such a file is refused."""
+    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
+
+
+def _labels(group: Any) -> bool:
+    """Whether it can be a group."""
+    return isinstance(group, list) and all(isinstance(label, str) for label in group)
+
+
+def _found(found: Any) -> bool:
+    """Whether it can be what `fits` gives for an arm."""
+    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
+        return found is None
+    scale = [found.get("mean"), found.get("sd")]
+    return all(isinstance(one, list) and all(type(number) is float for number in one) for one in scale)
+
+
+def fits(
+    data: TaskData, known: Mapping[str, Trial], groups: Groups, arms: Arms, kept: Kept, seed: int, jobs: int
+) -> Iterator[tuple[str, Any]]:
+    """What is to be fitted, as it is done: its name, and parameters with their scale, or None where a fit failed."""
+    asked = []
+    for k, group in enumerate(groups):
+        masks = [known[label].mask for label in group if label in known]
+        missing = [name for name in arms if key_of(k, name) not in kept["parameters"]]
+        if masks and missing:
+            table = data.split(torch.as_tensor(np.logical_or.reduce(masks)))[0]
+            asked += [(key_of(k, name), arms[name](table), seed) for name in missing]
+    for found in Parallel(jobs, return_as="generator")(delayed(_fitted)(*one) for one in asked):
+        print(f"  parameters {found[0]}", "are fitted" if found[1] else "could not be fitted", flush=True)
+        yield found
+
+
+def _fitted(key: str, model: Model, seed: int) -> tuple[str, Any]:
+    free = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    try:
+        fitted = fit(model, seed=seed)
+    except FitError:
+        return key, None
+    scale = {"mean": model.scale.mean.tolist(), "sd": model.scale.sd.tolist()}
+    return key, scale | {"values": {name: fitted.model.get_parameter(name).tolist() for name in free}}
+
+
+TOO_FEW = "hardly a model could be fitted: the optimiser found no summit; leave out odd columns, or rows"
+
+
+def try_all(
+    data: TaskData, trials: list[Trial], arms: Arms, folder: Path, seed: int, jobs: int
+) -> tuple[pd.DataFrame, list[str]]:
+    """What `compare` returns, and the trials that are left out because an arm could not be fitted on them."""
+    known, store = {trial.label: trial for trial in trials}, folder / "trials.csv"
+
+    def tables(label: str) -> tuple[TaskData, TaskData]:
+        if not sys.stderr.isatty():
+            print(f"  trial {label} ({len(trials)} in all)", flush=True)
+        return known[label].tables(data)
+
+    try:
+        return compare(tables, known, arms, store=store, jobs=jobs, seed=seed), []
+    except FitError:
+        found, failed = {}, []
+    for label in known:  # those that are stored are not fitted again
+        try:
+            found[label] = compare(
+                lambda one: known[one].tables(data), [label], arms, store=store, seed=seed, progress=False
+            )
+        except FitError:
+            failed.append(label)
+    if len(found) < 2:
+        raise FitError(TOO_FEW)
+    return pd.concat(found.values(), ignore_index=True), failed

@@ -1,0 +1,296 @@
+"""The answer in words: what fills this table, and what the trials say of it and of no other.
+
+What to do next: lines that this table gave cause for, and no others.
+
+Last year's value: what costs nothing, where the input is a time of several years; it never fills the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.comparing import compare
+from mtgp_tutorial.judging.forecasting import seasonal_naive
+from mtgp_tutorial.report.arms import BASELINE
+from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
+from mtgp_tutorial.report.options import command
+from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, over_parts
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.trends import Trend
+
+VERDICTS = {  # on the arm that fills, or the best that shares
+    "wins": "sharing wins{of}",
+    "loses": "sharing loses{of}",
+    "not told apart": "the trials do not tell sharing from separate tasks{of}",
+    "undecided": "nothing, as {why}",
+}
+NAMES = {
+    "gap": ("gap", "gaps"),
+    "start": ("late start", "late starts"),
+    "end": ("ragged end", "ragged ends"),
+    "scattered": ("set of single cells", "sets of single cells"),
+    "disc": ("disc of places", "discs of places"),
+}
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
+    """What each trial hides, for "the program hid ..."."""
+    if not own:
+        return "a sixth of one task, each task in turn (its own choice, for the table has no holes to imitate)"
+    count = Counter(kind.place for kind in kinds)
+    words = [NAMES[place][0] if n == 1 else f"{n} {NAMES[place][1]}" for place, n in count.items()]
+    return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
+
+
+def bold(decision: Decision, own: bool) -> str:
+    """What fills the table and by how much it was ahead, in one sentence. own: whether the table has holes."""
+    mean = decision.asked.loc["CRPS"]["mean"]
+    ahead = (
+        f"the CRPS{_of(decision, own, 'of')} in the trials was {mean[decision.best]:.3f} standard deviations with "
+        f"{decision.best}, {mean[BASELINE]:.3f} when each task stood alone"
+    )
+    alone = f"Each task is {'filled' if own else 'modelled'} alone"
+    if decision.fills != BASELINE:
+        return f"{decision.fills} {'fills the holes' if own else 'suits this table best'}: {ahead}."
+    if mean[decision.best] < mean[BASELINE]:
+        return f"{alone}: {ahead}, ahead by less than half a standard error, and then the simpler model is taken."
+    return f"{alone}, as no model that shares did better: {ahead}."
+
+
+def claim(decision: Decision, own: bool) -> str:
+    """The verdict, which is another matter than the choice."""
+    verdict = VERDICTS[decision.word].format(why=decision.why, of=_of(decision, own, "for"))
+    return f"That is the choice for this table. What may be claimed is another matter: {verdict}."
+
+
+def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]:
+    """Four sentences, the last three with numbers; they speak of the tasks that were asked for."""
+    asked, best = decision.asked, decision.best
+    error, crps = asked.loc["error"], asked.loc["CRPS"].loc[best]
+    trials = decision.scores["trial"].nunique()
+    lower = round(float(crps["share lower"]) * trials)
+    of = _of(decision, own, "of")
+    band = covered(decision)
+    return [
+        claim(decision, own),
+        f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
+        f"{error.loc[BASELINE, 'mean']:.2f} standard deviations of a task when each task stood alone, and "
+        f"{error.loc[best, 'mean']:.2f} with {best}.",
+        f"The CRPS of {best} less that of separate tasks is {crps['mean difference']:+.3f} ± "
+        f"{crps['standard error']:.3f} (standard error over {int(crps['clusters'])} parts of the table), lower in "
+        f"{lower} of {trials} trials.",
+        f"{band.share} of the model that fills the table ({decision.fills})"
+        f"{f': it is {band.word}' if band.word else ''}.",
+    ]
+
+
+def _of(decision: Decision, own: bool, word: str) -> str:
+    """The tasks whose holes were imitated, where these are few."""
+    tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
+    return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
+
+
+def by_task(decision: Decision) -> str:
+    """The verdict for each asked task, where there are several."""
+    groups: dict[str, list[str]] = {}
+    for task, row in decision.tasks.iterrows():
+        groups.setdefault(str(row["verdict"]), []).append(str(task))
+    parts = [f"{word} for {listed(tasks)}" for word, tasks in groups.items()]
+    if not parts:
+        return ""
+    return f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {'; '.join(parts)}."
+
+
+def on_hidden(decision: Decision) -> str:
+    """What all hidden cells say, where trials hid more than what was asked for."""
+    if decision.hidden is None:
+        return ""
+    row = decision.hidden.loc[("CRPS", decision.best)]
+    return (
+        f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
+        f"{row['standard error']:.3f}: {row['verdict']}."
+    )
+
+
+SKEWED = 1.0
+
+
+def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[str]:
+    """On how many there were. more: how many there could be."""
+    found, trials = [], decision.scores["trial"].nunique()
+    wanted = min(more, 4 * trials)
+    if decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials:
+        found.append(
+            f"The verdict is open after {trials} trials. This goes on from those that are stored: "
+            f"{command(asked, trials=wanted)}"
+        )
+    if trials < asked.trials:
+        found.append(
+            f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
+        )
+    return found
+
+
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> list[str]:
+    """On what the trials asked, and what the table asks."""
+    found = []
+    if long := [kind for kind in kinds if kind.shortened]:
+        tasks = listed(sorted({task for kind in long for task in kind.asked}))
+        found.append(
+            f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
+            "it, which is an easier question than yours."
+        )
+    if joined := [trial for trial in trials if trial.joined]:
+        tasks = listed(sorted({task for trial in joined for task in trial.asked}))
+        found.append(
+            f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
+            "want of room. The two make a longer hole, which is a harder question than yours."
+        )
+    if not own and not own_rows(data):
+        found.append(
+            "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
+            "seen, they say nothing."
+        )
+    return found
+
+
+def of_fit(decision: Decision, fitted: Fit) -> list[str]:
+    """On the model that fills the table."""
+    found, band = [], covered(decision)
+    if band.word == "too narrow":
+        found.append(f"{band.share}: quote a wider one, or look for a relation that changes over the table.")
+    if band.word == "too wide":
+        found.append(f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside.")
+    if on_floor := fitted.on_floor:
+        found.append(
+            f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
+            "what lies between them with care."
+        )
+    return found
+
+
+def of_values(asked: argparse.Namespace, data: TaskData) -> list[str]:
+    """On how the values were taken, and what to say of those that were filled."""
+    found, log = [], asked.log or []
+    if data.sd is not None and asked.errors is None:
+        found.append(
+            "That the standard errors are known was a guess. This shows what they change: "
+            f"{command(asked, errors=['none'], out='NAME')}"
+        )
+    if skewed := [task for task in _skewed(data) if task not in log]:
+        found.append(
+            f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
+            f"{command(asked, log=[*log, *skewed], out='NAME')}"
+        )
+    if bool(missing(data).any()):
+        found.append(
+            "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
+            "its band stands beside it."
+        )
+    return found
+
+
+def _skewed(data: TaskData) -> list[str]:
+    """Tasks whose values are all above 0 and have a skewness above SKEWED."""
+    names = []
+    for task, column in zip(data.tasks, data.y.T):
+        y = column[~column.isnan()]
+        z = (y - y.mean()) / y.std(correction=0)
+        if bool((y > 0).all()) and float(torch.mean(z**3)) > SKEWED:
+            names.append(task)
+    return names
+
+
+MUCH = 0.5  # share of the variance
+ARM = "last year's value"
+YEAR = {"years": 1.0, "days": 365.25, "hours": 8766.0, "minutes": 525960.0, "seconds": 31557600.0}
+
+
+def year_of(data: TaskData) -> float | None:
+    """A year in the unit of the input; None where that is no time, has steps above half a year, or spans under two."""
+    if data.calendar is not None:
+        year = YEAR[data.calendar.unit]
+    elif data.x_name.lower() == "year":
+        year = 1.0
+    else:
+        return None
+    times = data.x[:, 0].unique()  # in order
+    short = data.x.shape[1] == 1 and len(times) > 1 and float(times.diff().median()) <= year / 2
+    return year if short and float(times[-1] - times[0]) >= 2 * year else None
+
+
+def try_last_year(data: TaskData, trials: Sequence[Trial], results: pd.DataFrame) -> pd.DataFrame:
+    """CRPS, error and trials of each model and of last year's value, on the trials where there is one; else empty.
+
+    results: what `compare` returned for these trials. Scores are in standard deviations, of the asked tasks.
+    """
+    year, found = year_of(data), []
+    for trial in trials if year is not None else []:
+        if trial.label in set(results["trial"]):
+            found += _scored(data, trial, year)  # type: ignore[arg-type]
+    if not found:
+        return pd.DataFrame()
+    last = pd.concat(found, ignore_index=True)
+    others = results[results["trial"].isin(last["trial"])]
+    scores = in_deviations(pd.concat([others, last], ignore_index=True), list(trials), data)
+    scores = scores[scores["asked"]]
+    table = pd.DataFrame({score: over_parts(scores, score) for score in ("CRPS", "error")})
+    return table.loc[list(dict.fromkeys(scores["arm"]))].assign(trials=last["trial"].nunique())
+
+
+def _scored(data: TaskData, trial: Trial, year: float) -> list[pd.DataFrame]:
+    """Scores of one trial; none where no value was seen a year before some hidden cell."""
+    seen, hidden = trial.tables(data)
+    try:
+        seasonal_naive(year)(seen).forecast(hidden)
+    except ValueError:
+        return []
+    return [compare(lambda label: (seen, hidden), [trial.label], {ARM: seasonal_naive(year)}, progress=False)]
+
+
+def beaten(table: pd.DataFrame, decision: Decision) -> str:
+    """A sentence where the model that fills the table is no better than last year's value; else nothing."""
+    if not len(table) or float(table.loc[decision.fills, "CRPS"]) < float(table.loc[ARM, "CRPS"]):
+        return ""
+    trials = int(table["trials"].iloc[0])
+    return (
+        f"{ARM.capitalize()} does better than the model that fills the table ({decision.fills}): over the "
+        f"{trials} trial{'s' * (trials > 1)} in which it was known, its CRPS is {table.loc[ARM, 'CRPS']:.2f}, and that "
+        f"of the model {table.loc[decision.fills, 'CRPS']:.2f}."
+    )
+
+
+def advice(data: TaskData, table: pd.DataFrame, decision: Decision) -> list[str]:
+    """On trend and season, where last year's value does better, or both explain much of what was seen."""
+    year = year_of(data)
+    found = ["last year's value does better"] if beaten(table, decision) else []
+    if explained := _explained(data, year) if year is not None else {}:
+        shares = [f"{100 * share:.0f} % of the variance of {task}" for task, share in explained.items()]
+        found.append(f"a straight line and a yearly season explain {listed(shares)}")
+    if not found:
+        return []
+    return [
+        f"The models here know of no trend and no season, and {listed(found)}. Try them with both removed first, in "
+        f"Python: Trend(data, season={year:g}), as in the chapter “Your own table”."
+    ]
+
+
+def _explained(data: TaskData, year: float) -> dict[str, float]:
+    """Share of the variance of each task that a line and a season explain by least squares, where that is much."""
+    try:
+        rest = Trend(data, season=year).remove(data).scale().sd
+    except ValueError:  # too few values, or nothing is left
+        return {}
+    shares = 1 - (rest / data.scale().sd) ** 2
+    return {task: share for task, share in zip(data.tasks, shares.tolist()) if share > MUCH}

@@ -1,0 +1,264 @@
+"""From a file to a TaskData: which columns are inputs, tasks and series, each guess a sentence in its notes.
+
+Columns become dates, numbers or text; those that tell nothing are left out, and values far from all others are named.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mtgp_tutorial.arguments import TableError, count
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.dates import ORDERS, read_dates
+from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
+from mtgp_tutorial.table.inputs import column, errors_beside, is_number, names_in, numbers_alone, split_unit
+from mtgp_tutorial.table.roles import (
+    KNOWN,
+    guessed_inputs,
+    guessed_series,
+    guessed_value,
+    is_error,
+    without_row_numbers,
+)
+
+WORDS = (  # that stand for a missing value, beside those that always do
+    "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
+).split()
+
+
+def read_table(
+    path: str | Path,
+    *,
+    x: Any = None,
+    tasks: Any = None,
+    series: str | None = None,
+    value: str | None = None,
+    sd: Any = None,
+    dates: str | None = None,
+    missing: Iterable[Any] = (),
+    without: Iterable[str] = (),
+) -> TaskData:
+    """Read a table of text: CSV in any common dialect, wide or long. Every guess is a sentence in `notes`.
+
+    x, tasks, series, value, sd: columns, as in `TaskData.from_frame`, by header or by name without the unit. Not
+    given, the inputs are year and quarter (or month), a pair of coordinates, a column with a known name (date, year,
+    depth, ...), or the first column. dates: "day-first" or "month-first", where the file does not tell. missing: what
+    stands for a missing value, such as ["-999", "?"], beside blank, NA, NaN, N/A, null and None. without: columns to
+    leave out. A column of text without two equal names gives the index. Columns that tell nothing (empty, constant, a
+    copy of another or of the input) are left out unless `tasks` names them, as are repeated lines.
+
+    Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
+    one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.
+
+    >>> from mtgp_tutorial import datasets, read_table
+    >>> data = read_table(datasets.example_csv())
+    >>> data.tasks, int((~data.observed).sum())
+    (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
+    >>> data.to_frame().index[0]
+    Timestamp('1918-07-01 00:00:00')
+    """
+    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value, sd))
+    columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
+    for argument, names in columns.items():
+        for name in names_in(names):
+            column(frame, name, argument)
+    chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
+    _check_order(dates, frame, chosen)
+    before = len(frame)
+    frame = frame.loc[~frame.duplicated()]
+    if len(frame) < before:
+        notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
+    if series is None and value is None and tasks is None:
+        series = guessed_series(frame, chosen, notes)
+    if series is None and value is None:
+        frame = _wide(Path(path).name, frame, chosen, tasks, sd, x is None, notes)
+    else:
+        series = None if series is None else str(column(frame, series, "series"))
+        value = guessed_value(frame, chosen, series, sd, value)
+    table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
+    index = None if frame.index.name == "line" else table.index
+    if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
+        warnings.warn(said, UserWarning, stacklevel=2)
+        table = replace(table, notes=(*table.notes, said))
+    return replace(table, index=index, notes=(*notes, *table.notes))
+
+
+def suspected_codes(path: str | Path, *, without: Iterable[str] = (), **roles: Any) -> list[str]:
+    """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
+
+    Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
+    values away from them. A proposal: nothing is replaced before somebody says so.
+    """
+    frame, mark, _ = parse(path)
+    text = blank(frame.drop(columns=[column(frame, name, "without") for name in without]))
+    codes: dict[str, None] = {}
+    for name in text:
+        cells = text[name].dropna().astype(str)
+        found = cells[cells.str.lower().isin(WORDS)]
+        if len(found) < 0.5 * len(cells):
+            codes |= dict.fromkeys(found)
+    text = blank(text, codes)
+    decimal, _ = decimal_mark(text, mark)
+    for name in text:
+        try:
+            read = read_numbers(text[name], decimal)
+        except TableError:
+            continue
+        if read is not None and (code := far_value(read[0])) is not None:
+            codes[f"{code:g}"] = None
+    return list(codes)
+
+
+def proposed_errors(path: str | Path, **options: Any) -> dict[str, str] | str | None:
+    """What to pass as `sd` to `read_table` if columns such as `level_se` are the standard errors they seem to be.
+
+    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it.
+    options: the other arguments of `read_table`.
+    """
+    names = {key: options.get(key) for key in ("x", "series")}
+    frame, _ = typed_columns(
+        path,
+        options.get("dates"),
+        options.get("missing", ()),
+        options.get("without", ()),
+        **names,
+        others=(options.get("tasks"), options.get("value")),
+    )
+    x, series = (options.get("x"), options.get("series"))
+    chosen = guessed_inputs(frame, series, []) if x is None else [column(frame, name, "x") for name in names_in(x)]
+    if series is not None or guessed_series(frame, chosen, []) is not None:
+        errors = [str(c) for c in frame if is_error(c, frame)]
+        return errors[0] if len(errors) == 1 else None
+    return {str(of): str(c) for of, c in errors_beside(frame).items()} or None
+
+
+def _check_order(dates: str | None, frame: pd.DataFrame, chosen: list[Hashable]) -> None:
+    if dates is not None and frame[chosen[0]].dtype.kind != "M":
+        raise TableError(
+            f"dates: is {dates!r}, and {str(chosen[0])!r} holds no dates", "leave it out, or name another x", "dates"
+        )
+
+
+def _wide(
+    path: str, frame: pd.DataFrame, chosen: list[Hashable], tasks: Any, sd: Any, guessed: bool, notes: list[str]
+) -> pd.DataFrame:
+    """A wide frame without columns that tell nothing, its rows named where a column of text names them."""
+    again = int(frame.duplicated(chosen).sum())
+    if guessed and again > len(frame) / 3:
+        raise TableError(
+            f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
+            "name the input with x=, one column or two, or the column that names the series with series=",
+            "x",
+        )
+    if again:
+        notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
+    errors = [] if numbers_alone(frame, sd) else list(sd.values()) if isinstance(sd, dict) else names_in(sd)
+    taken = [*chosen, *(column(frame, name, "sd") for name in errors if not is_number(frame, name))]
+    if tasks is None:
+        frame = frame.drop(columns=idle_columns(frame, chosen, taken, notes))
+    named = [c for c in frame if frame[c].dtype.kind == "O" and frame[c].notna().all() and frame[c].is_unique]
+    if named and len(frame) > 2 and named[0] not in chosen:
+        notes.append(f"{named[0]}: names of the rows")
+        return frame.set_index(named[0])
+    return frame
+
+
+def typed_columns(
+    path: str | Path,
+    dates: str | None,
+    missing: Iterable[Any],
+    without: Iterable[str],
+    x: Any,
+    series: Any,
+    others: Sequence[Any] = (),
+) -> tuple[pd.DataFrame, list[str]]:
+    """Each column of a file as what it holds. others: further columns that somebody named."""
+    if dates is not None and dates not in ORDERS:
+        raise TableError(f"dates: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS))
+    if isinstance(missing, str):
+        raise TableError(f"missing: is {missing!r}", f"pass a list, [{missing!r}]", "missing")
+    text, mark, notes = parse(path)
+    left = [column(text, name, "without") for name in names_in(without)]
+    notes += [f"{name}: left out, as was asked" for name in left]
+    text = text.drop(columns=left)
+    text = blank(text, missing)
+    decimal, said = decimal_mark(text, mark)
+    notes += [said] if said else []
+    names = {column(text, name, "series") for name in names_in(series)}
+    first = [column(text, name, "x") for name in names_in(x)]
+    read, units = {}, {}
+    for name in text:
+        if name in names:
+            read[name] = text[name]
+            continue
+        read[name], sign = _one(text[name], decimal, dates, name in first, notes)
+        if sign and not split_unit(name)[1]:
+            units[name] = f"{name} [{sign}]"
+            notes.append(f"{name}: {sign} at each number, taken as its unit")
+    frame = pd.DataFrame(read, index=text.index).rename(columns=units)
+    named = [*first, *names, *(name for other in others for name in names_in(other))]
+    return without_row_numbers(frame, bool(first), named, notes), notes
+
+
+def _one(text: pd.Series, decimal: str, dates: str | None, is_input: bool, notes: list[str]) -> tuple[pd.Series, str]:
+    """A column as dates, numbers or text, and the sign of its numbers."""
+    date_like = is_input or split_unit(text.name)[0].lower() in KNOWN
+    plain = pd.to_numeric(text, errors="coerce").notna().sum() == text.notna().sum()  # 20190107 may be a date
+    found = None if plain and not date_like else read_dates(text, dates)
+    if found is not None:
+        notes.append(f"{text.name}: {found[1]}")
+        return pd.Series(found[0], index=text.index, name=text.name), ""
+    if text.isna().all():
+        return text.astype(float), ""
+    value = read_numbers(text, decimal)
+    return (text, "") if value is None else value
+
+
+def idle_columns(
+    frame: pd.DataFrame, chosen: list[Hashable], taken: list[Hashable], notes: list[str]
+) -> list[Hashable]:
+    """Columns of numbers that tell nothing, and a note for each."""
+    idle: list[Hashable] = []
+    kept = [c for c in chosen if frame[c].dtype.kind == "f"]
+    beside = errors_beside(frame)
+    for c in [c for c in frame if c not in taken and c not in beside.values() and frame[c].dtype.kind == "f"]:
+        seen = frame[c].dropna()
+        twin = next((d for d in kept if _same(frame[c], frame[d])), None)
+        if not len(seen):
+            why = "no value"
+        elif len(seen) > 1 and seen.nunique() == 1:
+            why = f"always {seen.iloc[0]:g}"
+        elif twin is not None:
+            why = f"equals {twin!r} wherever both have a value"
+        else:
+            kept.append(c)
+            continue
+        notes.append(f"{c}: {why}; left out")
+        idle.append(c)
+    return idle
+
+
+def far_values(frame: pd.DataFrame) -> str | None:
+    """A sentence on values such as -999 that stand far from all others of their column; None where there are none."""
+    found = {c: code for c in frame if (code := far_value(frame[c])) is not None}
+    if not found:
+        return None
+    each = [f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}" for c, code in found.items()]
+    codes = list(dict.fromkeys(f"{code:g}" for code in found.values()))
+    return f"{', '.join(each)}, far from all other values; kept as a value; missing={codes} reads it as missing"
+
+
+def _same(a: pd.Series, b: pd.Series) -> bool:
+    """Whether two columns agree wherever both have a value, nearly all of their rows."""
+    both = a.notna() & b.notna()
+    return (
+        len(a) > 2
+        and bool((a[both] == b[both]).all())
+        and bool(both.sum() > 0.8 * max(a.notna().sum(), b.notna().sum()))
+    )

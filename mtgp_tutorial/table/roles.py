@@ -1,0 +1,253 @@
+"""Which columns of a file are inputs and which name series, where nobody says.
+
+A long frame, one row for each value, as the rows and tasks of a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mtgp_tutorial.arguments import TableError, count, listed, place
+from mtgp_tutorial.table.dates import read_dates
+from mtgp_tutorial.table.inputs import (
+    YEAR_AND,
+    Inputs,
+    column,
+    errors_beside,
+    names_in,
+    numbers,
+    numbers_alone,
+    split_unit,
+    standard_errors,
+)
+
+PAIRS = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("easting", "northing"), ("x", "y"))
+KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
+SERIES = (
+    "series station site location quantity variable task name sensor gauge country region species element id".split()
+)
+ERRORS = (
+    "se",
+    "sd",
+    "error",
+    "err",
+    "sigma",
+    "stderr",
+    "std",
+    "uncertainty",
+    "std_err",
+    "std_error",
+    "standard_error",
+    "standard error",
+)  # alone, beside one column of values
+
+
+ROW_NUMBERS = ("column 1", "Unnamed: 0", "rownames", "index")  # a first column without a name, as R and pandas write it
+
+
+def without_row_numbers(frame: pd.DataFrame, known: bool, named: Sequence[Hashable], notes: list[str]) -> pd.DataFrame:
+    """The frame without a first column that only counts its rows, unless it is named or the only input there may be.
+
+    known: whether the input is known already; named: all columns that somebody named.
+    """
+    first, rest = frame.columns[0], frame.iloc[:, 1:]
+    if first not in ROW_NUMBERS or first in named or frame[first].dtype.kind not in "iuf" or rest.empty:
+        return frame
+    if not any(np.array_equal(frame[first], np.arange(start, start + len(frame))) for start in (0, 1)):
+        return frame
+    if not (known or known_inputs(rest, []) or sum(rest[c].dtype.kind == "M" for c in rest) == 1):
+        return frame
+    notes.append(f"{first}: counts the rows; left out")
+    return rest
+
+
+def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
+    """The columns that are the input by their names; none where no name is known."""
+    names = {split_unit(c)[0].lower(): c for c in reversed(list(frame))}
+    number = {name for name, c in names.items() if frame[c].dtype.kind == "f"}
+    for part in YEAR_AND:
+        if {"year", part} <= number:
+            notes.append(f"input: {names['year']} with {names[part]}")
+            return [names["year"], names[part]]
+    known = next((names[name] for name in KNOWN if name in names and frame[names[name]].dtype.kind in "fM"), None)
+    for pair in PAIRS:
+        if set(pair) <= number and (known is None or frame[known].dtype.kind != "M"):
+            notes.append(f"input: {names[pair[0]]} and {names[pair[1]]}, a map")
+            return [names[name] for name in pair]
+    if known is not None:
+        notes.append(f"input: {known}")
+    return [] if known is None else [known]
+
+
+def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) -> list[Hashable]:
+    """The columns of a file that are the input, by name or place."""
+    if known := known_inputs(frame, notes):
+        return known
+    first = frame.columns[0]
+    if frame[first].dtype.kind not in "fM":
+        moments = [c for c in frame if frame[c].dtype.kind == "M"]
+        if len(moments) != 1:
+            raise TableError(
+                f"column {str(first)!r} is neither numbers nor dates, and no other column looks like an input",
+                f"name one with x= (columns: {listed(frame.columns)})",
+                "x",
+            )
+        notes.append(f"input: {moments[0]}")
+        return moments
+    notes.append(f"input: {first}, the first column")
+    return [first]
+
+
+def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
+    """The columns of a frame that are the input, by name or as the only dates. TableError where nothing tells."""
+    typed = pd.DataFrame({c: _typed(frame[c]) for c in frame}, frame.index)
+    if known := known_inputs(typed, notes):
+        return known
+    moments = [c for c in typed if typed[c].dtype.kind == "M"]
+    if len(moments) == 1:
+        notes.append(f"input: {moments[0]}, the only column of dates")
+        return moments
+    dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
+    raise TableError(
+        "x: is not given, and the index only counts rows", f"name columns, of {listed(frame.columns)}{dates}", "x"
+    )
+
+
+def _typed(values: pd.Series) -> pd.Series:
+    """A column as floats, dates or text, for a look at what it holds."""
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if values.dtype.kind in "iuf":
+        return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), values.index)
+    if kind == "period":
+        return pd.Series(pd.PeriodIndex(values).to_timestamp(), values.index)
+    if kind in ("date", "datetime", "datetime64"):
+        return pd.to_datetime(values, utc=True, errors="coerce")
+    try:
+        found = read_dates(values.astype(object), guess=False) if kind == "string" else None
+    except TableError:
+        if split_unit(values.name)[0].lower() in KNOWN:
+            raise
+        return values
+    return values if found is None else pd.Series(found[0], values.index)
+
+
+def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]) -> str | None:
+    """The column that names the series of a long table: text whose names repeat, once for each input at most."""
+    text = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen and frame[c].notna().all()]
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in chosen and not is_error(c, frame)]
+    if len(text) != 1 or len(body) != 1:
+        return None
+    name = text[0]
+    several = 1 < frame[name].nunique() <= max(2, len(frame) // 2)
+    once = frame.duplicated([*chosen, name]).sum() <= 0.02 * len(frame)
+    told = str(name).lower() in SERIES or str(body[0]).lower() == "value" or frame.duplicated(chosen).any()
+    if not (several and once and told):
+        return None
+    notes.append(f"long table: {name} names the tasks")
+    return str(name)
+
+
+def guessed_value(
+    frame: pd.DataFrame, chosen: list[Hashable], series: Hashable | None, sd: Any, value: str | None
+) -> str:
+    """The column of values of a long table."""
+    if value is not None:
+        return str(column(frame, value, "value"))
+    taken = {*chosen, series, *names_in(sd)}
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
+    if len(body) != 1:
+        raise TableError(
+            f"value: is not given, and {len(body)} columns may hold values ({listed(body)})", "name one", "value"
+        )
+    return str(body[0])
+
+
+def is_error(name: Hashable, frame: pd.DataFrame) -> bool:
+    """Whether a column of a long table looks like standard errors."""
+    return name in errors_beside(frame).values() or split_unit(name)[0].lower() in ERRORS
+
+
+class Places(NamedTuple):
+    """Where the values of a long frame stand: rows as in `np.full(shape)[at]`."""
+
+    shape: tuple[int, int]  # N, T
+    at: tuple[np.ndarray, np.ndarray]  # row and task of each value
+    x: np.ndarray  # [N, D]
+    again: int  # values of a series at an input it had already
+
+
+def spread(
+    frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, series: Any, value: Any, inputs: Inputs
+) -> tuple[dict[str, Any], Inputs]:
+    """y, sd and headers of a frame with one row for each value, and the inputs of the rows that these make.
+
+    Two values of one series at one input become two rows. Rows and tasks stand in the order of their first value.
+    """
+    series, value = _both(frame, series, value)
+    name, names = _names(frame, series, tasks)
+    keep = name.isin(names).to_numpy()
+    places = _places(inputs.x[keep], name[keep].map(names.index).to_numpy(), len(names))
+
+    def cells_of(c: Hashable, argument: str) -> np.ndarray:
+        cells = np.full(places.shape, np.nan)
+        cells[places.at] = numbers(frame[c], argument)[keep]
+        return cells
+
+    errors, found = sd, None
+    if sd is not None and not numbers_alone(frame, sd):
+        found = _errors(frame, sd, value)
+        errors = cells_of(found, "sd")
+    if places.again:
+        inputs.notes.append(
+            f"rows: {count(places.again, 'value')} of a series at an input it had already; kept as rows of their own"
+        )
+    inputs.notes.append(f"{series}: names {len(names)} series, values in {value}")
+    for c in [c for c in frame if c not in (*used, series, value, found)]:
+        why = f"looks like standard errors of {value}; left out; sd={c!r} uses it"
+        inputs.notes.append(f"{c}: {why if found is None and is_error(c, frame) else 'not used; left out'}")
+    headers = [(task, split_unit(value)[1]) for task in names]
+    return {"y": cells_of(value, "value"), "sd": errors, "headers": headers}, inputs._replace(x=places.x)
+
+
+def _both(frame: pd.DataFrame, series: Any, value: Any) -> tuple[Hashable, Hashable]:
+    """The columns of names and of values."""
+    if series is None or value is None:
+        argument = "series" if series is None else "value"
+        raise TableError("series, value: one is not given", "name both columns", argument)
+    return column(frame, series, "series"), column(frame, value, "value")
+
+
+def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series, list[str]]:
+    """The series of each row, and the names of those that become tasks."""
+    if frame[series].isna().any():
+        row = int(frame[series].isna().to_numpy().argmax())
+        raise TableError(f"{place(frame[series], row)}: is missing", "name each series")
+    name = frame[series].astype(str).str.strip()
+    names = list(dict.fromkeys(name)) if tasks is None else [str(task) for task in names_in(tasks)]
+    if unknown := [task for task in names if task not in set(name)]:
+        raise TableError(f"tasks: {unknown[0]!r} is no series", f"name some of {listed(name.unique())}", "tasks")
+    return name, names
+
+
+def _places(x: np.ndarray, task: np.ndarray, num_tasks: int) -> Places:
+    """A row for each input; the second value of a task at one input has the second row there."""
+    inputs = pd.DataFrame(x)
+    copy = inputs.assign(task=task).groupby([*inputs, "task"]).cumcount()
+    row = inputs.assign(copy=copy).groupby([*inputs, "copy"], sort=False).ngroup()
+    first = row.drop_duplicates().index
+    return Places((len(first), num_tasks), (row.to_numpy(), task), x[first], int((copy > 0).sum()))
+
+
+def _errors(frame: pd.DataFrame, sd: Any, value: Hashable) -> Hashable:
+    """The column of standard errors, looked at."""
+    if not isinstance(sd, (str, int)):
+        raise TableError(
+            f"sd: is a {type(sd).__name__}", "with series= and value=, name one column, or pass numbers", "sd"
+        )
+    found = column(frame, sd, "sd")
+    standard_errors(frame[found], numbers(frame[value], "value"))
+    return found
