@@ -47,7 +47,7 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.exact import forms
-from mtgp_tutorial.models.noise import noise_likelihood
+from mtgp_tutorial.models.noise import noise_of
 
 RBFKernel = gpytorch.kernels.RBFKernel
 
@@ -239,7 +239,7 @@ CASES = [
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=3)),
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
-    ("noise: 'all' is not one of", lambda: noise_likelihood("all", 2)),
+    ("noise: 'all' is not one of", lambda: noise_of("all")),
     ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
     (
         "kernel: has the variance 0.693, not 1",

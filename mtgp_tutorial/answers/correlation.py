@@ -263,8 +263,7 @@ def freed(model: Model) -> Model:
     """A copy whose parameters are free again, but for a kappa of 0 and the floor of a full Sigma."""
     model = copy.deepcopy(model)
     for name, p in model.named_parameters():
-        floor = name == "likelihood.raw_noise" and model.noise != "shared"
-        p.requires_grad_(bool(p.isfinite().all()) and not floor)
+        p.requires_grad_(bool(p.isfinite().all()) and name not in model.kind.fixed)
     return model
 
 

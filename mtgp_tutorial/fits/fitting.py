@@ -125,7 +125,7 @@ def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, run
     """
     yield _vector(first)
     draws = generator(seed)
-    alone = model.problem().apart and model.noise == "per task" and not model.one_signal
+    alone = model.problem().apart and model.kind.apart and not model.one_signal
     given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
     for number in range(1, min(given, starts)):
         yield _vector(starting_point(model, number, draws))

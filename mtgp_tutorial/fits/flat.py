@@ -12,7 +12,6 @@ What is maximised: the exact log marginal likelihood, and the log prior.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +26,7 @@ from mtgp_tutorial.exact.form import Form
 from mtgp_tutorial.models.closed import is_closed
 from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.models.priors import flat_log_prior, input_spread, log_prior, spatial_parts
+from mtgp_tutorial.models.priors import input_spread, log_prior, of_length_scales, of_moments, spatial_parts
 
 Arrays = dict[str, np.ndarray]
 
@@ -79,7 +77,7 @@ class Flat:
             of_B = [each + by_B for each in of_B]
             value += self.prior_of_length_scales(p, gradient)
         self.add_signal(p, of_B, gradient)
-        self.add_noise(p, of_Sigma, gradient)
+        gradient |= self.model.kind.pull_back(of_Sigma, p)
         for t, slope in enumerate(of_means):
             gradient[f"mean.base_means.{t}.raw_constant"] = np.asarray(slope)
         return -value, -np.concatenate([gradient[name].ravel() for name, _, _ in self.free])
@@ -131,44 +129,23 @@ class Flat:
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma, from logarithms above the floor or from its factor."""
-        eye = np.eye(self.y.shape[1])
-        if self.model.noise == "none":
-            return 0 * eye
-        if self.model.noise == "full":
-            F = p["likelihood.task_noise_covar_factor"]
-            return F @ F.T + np.exp(p["likelihood.raw_noise"]) * eye
-        name = "raw_noise" if self.model.noise == "shared" else "raw_task_noises"
-        return (np.exp(p[f"likelihood.{name}"]) + FLOOR) * eye
-
-    def add_noise(self, p: Arrays, of_Sigma: np.ndarray, gradient: Arrays) -> None:
-        """Down to the logarithms, or to the factor and the floor below it."""
-        if self.model.noise == "none":
-            return
-        if self.model.noise == "per task":
-            gradient["likelihood.raw_task_noises"] = of_Sigma.diagonal() * np.exp(p["likelihood.raw_task_noises"])
-            return
-        gradient["likelihood.raw_noise"] = np.trace(of_Sigma) * np.exp(p["likelihood.raw_noise"])
-        if self.model.noise == "full":
-            name = "likelihood.task_noise_covar_factor"
-            gradient[name] = (of_Sigma + of_Sigma.T) @ p[name]
+        return self.model.kind.Sigma(p, self.y.shape[1])
 
     def prior(
         self, means: np.ndarray, Bs: list[np.ndarray], Sigma: np.ndarray
     ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         """Log prior of means, B and Sigma, with its derivatives."""
-        one_signal, noise = self.model.one_signal, self.model.noise
-        return flat_log_prior(means, np.sum(Bs, 0), Sigma, self.coupled, one_signal, noise)
+        return of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, free_variances(self.model))
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> float:
         """log(l / spread) ~ N(log 0.3, 1); adds its slope where a gradient is asked for."""
         total = 0.0
         for part in self.parts:
             name = part.kernel + "raw_lengthscale"
-            spread = self.log_spread if p[name].size == len(self.log_spread) else self.log_spread.mean()
-            off = p[name] - spread - math.log(0.3)
-            total -= 0.5 * float((off**2).sum())
+            value, slope = of_length_scales(p[name], self.log_spread)
+            total += value
             if name in gradient:
-                gradient[name] = gradient[name] - off
+                gradient[name] = gradient[name] + slope
         return total
 
 
@@ -213,15 +190,18 @@ def objective(model: Model, priors: bool) -> Tensor:
     value = forms.log_likelihood(problem)
     if not priors:
         return value
-    B, Sigma = sum(term.B for term in problem.terms), problem.Sigma  # computed once, for the data and the prior
-    return (
-        value
-        + log_prior(
-            [part.lengthscale for part in spatial_parts(model.kernel)],
-            input_spread(model.unit.x),
-            B.diagonal()[:1] if model.one_signal else B.diagonal(),  # type: ignore[union-attr]
-            Sigma.diagonal()[: {"shared": 1, "none": 0}.get(model.noise)],  # each free number once
-            [B] * model.coupled() + [Sigma] * (model.noise != "none"),  # type: ignore[arg-type]
-            model.means(),
-        )
+    B = sum(term.B for term in problem.terms)  # computed once, for the data and the prior
+    return value + log_prior(
+        [part.lengthscale for part in spatial_parts(model.kernel)],
+        input_spread(model.unit.x),
+        model.means(),
+        B,  # type: ignore[arg-type]
+        problem.Sigma,
+        model.coupled(),
+        free_variances(model),
     )
+
+
+def free_variances(model: Model) -> tuple[int, int]:
+    """How many variances of B and of Sigma are free."""
+    return 1 if model.one_signal else model.data.num_tasks, model.kind.free(model.data.num_tasks)

@@ -20,14 +20,14 @@ from gpytorch.kernels import Kernel
 from scipy.stats import qmc
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.models.noise import FLOOR, set_noise_variance
-from mtgp_tutorial.models.priors import input_spread, spatial_parts
+from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 
 Summits = Sequence[tuple[float, np.ndarray]]  # height and vector of each summit that was found
 APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
@@ -62,7 +62,7 @@ def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
     shortest = between(u[:, 0], min(0.07, 0.4 * spacing(flat)), 0.7 if Q == 1 else 0.3)
     lengths = shortest[:, None] * between(u[:, 1], 2.0, 12.0)[:, None] ** np.arange(Q)[::-1]  # each kernel shorter
     noise = np.repeat(between(u[:, 2], 3e-3, 0.3)[:, None], T, 1)
-    if flat.model.noise == "per task":  # so far apart that one task alone is near the floor
+    if flat.model.kind.apart:  # so far apart that one task alone is near the floor
         noise[:, rough_first(flat)] *= between(u[:, 5:], 0.01, 10.0)
     of_noise = np.tanh(5.2 * (u[:, 3] - 0.5))
     of_tasks, scale = 2 * (u[:, 4] - 0.5) * 0.98, between(u[:, 1], 0.5, 5.0) if Q == 1 else np.ones(count)
@@ -97,8 +97,7 @@ def place(
     B = scale * (1 - noise.mean()) * (along(R, of_tasks) if of_tasks > 0 else R)
     for part, length in zip(flat.parts, np.repeat(lengths, len(flat.parts)) if flat.independent else lengths):
         name = part.kernel + "raw_lengthscale"
-        spread = flat.log_spread if p[name].size == len(flat.log_spread) else flat.log_spread.mean()
-        p[name] = np.broadcast_to(math.log(length) + spread, p[name].shape)
+        p[name] = np.broadcast_to(math.log(length) + log_ranges(flat.log_spread, p[name].size), p[name].shape)
         if flat.independent:
             p[part.signal + "raw_outputscale"] = np.array(math.log(B.diagonal().mean()))
             continue
@@ -107,13 +106,7 @@ def place(
         W = vectors[:, -rank:] * np.sqrt(np.maximum(values[-rank:], 0))
         p[part.signal + "covar_factor"] = W
         p[part.signal + "raw_var"] = np.log(np.maximum((B / Q - W @ W.T).diagonal(), 0.05 / Q))
-    above = noise - FLOOR
-    if flat.model.noise == "full":
-        p["likelihood.task_noise_covar_factor"] = np.sqrt(above)[:, None] * np.linalg.cholesky(along(R, of_noise))
-    elif flat.model.noise == "shared":
-        p["likelihood.raw_noise"] = np.log(above[:1])
-    elif flat.model.noise == "per task":
-        p["likelihood.raw_task_noises"] = np.log(above)
+    p |= flat.model.kind.start(noise, along(R, of_noise))
     for t in range(T):
         p[f"mean.base_means.{t}.raw_constant"] = np.array(0.0)
     return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
@@ -205,7 +198,7 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
             _start_length_scales(kernel, stretch * fraction / RATIO**q, model.unit.x)
         y = model.unit.y.nan_to_num()
         start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
-        set_noise_variance(model.likelihood, noise)
+        model.kind.set_variance(model.likelihood, noise)
         _start_signal(model, start, jitter)
         for mean in model.mean.base_means:
             mean.constant = 0.0
@@ -220,9 +213,9 @@ def _groups(model: Model) -> list[Kernel]:
 
 
 def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
-    spread = input_spread(x)
+    log_spread = as_array(input_spread(x).log())
     for part in spatial_parts(kernel):
-        target = spread if part.raw_lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()
+        target = as_tensor(np.exp(log_ranges(log_spread, part.raw_lengthscale.shape[-1])), part.raw_lengthscale)
         part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
 
 

@@ -129,7 +129,7 @@ class Fit:
     @property
     def noise_correlation(self) -> pd.DataFrame:
         """Correlation [T, T] of the noise of one row. Raises ValueError for a model without noise of its own."""
-        if self.model.noise == "none":
+        if not self.model.kind.learned:
             raise ValueError("noise_correlation: the model has noise='none', so there is none to correlate")
         return self._table(correlation(self.model.Sigma()))
 
@@ -139,7 +139,7 @@ class Fit:
 
         A direction is an eigenvector of Sigma (a task, when Sigma is diagonal) with a variance within 1 % of it.
         """
-        if self.model.noise == "none":
+        if not self.model.kind.learned:
             return []
         values, vectors = torch.linalg.eigh(self.model.Sigma())
         share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
@@ -201,7 +201,7 @@ def _set(model: Model, name: str, value: Any) -> str:
         return "the model has no such parameter"
     if not torch.is_tensor(old) or last in dict(module.named_buffers(recurse=False)):
         return "it is no parameter"
-    if model.noise == "full" and name in ("likelihood.noise", "likelihood.raw_noise"):
+    if name in model.kind.fixed:
         return "it is the floor, which is fixed"
     try:
         new = torch.as_tensor(value, dtype=torch.float64).to(old.device)

@@ -22,7 +22,7 @@ from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.residuals import Drawn, compact_groups, in_order, nearest_before, whitened
-from mtgp_tutorial.models.priors import input_spread, spatial_parts
+from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 from mtgp_tutorial.plots import label
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -96,7 +96,7 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     table = _table(fit, frame, together)
     found = chain(
         of_cells(frame, dict(zip(data.tasks, data.units))),  # first: one wild cell upsets the rest
-        of_tests(table, together, rows, fit.model.noise == "full"),
+        of_tests(table, together, rows, fit.model.kind.correlated),
         of_calibration(calibration, draws),
         of_bounds(fit),
         of_climbs(fit),
@@ -281,10 +281,10 @@ def of_bounds(fit: Fit) -> Iterator[str]:
 def _length_scales(fit: Fit) -> Iterator[str]:
     """Length-scales longer than the range of their input, or shorter than the spacing of rows."""
     x = fit.model.data.x
-    spread, different = as_array(input_spread(x)), len(np.unique(as_array(x), axis=0))
+    log_spread, different = as_array(input_spread(x).log()), len(np.unique(as_array(x), axis=0))
     for q, part in enumerate(spatial_parts(fit.model.kernel)):
         lengths = as_array(part.lengthscale.detach()).ravel()
-        ranges = spread if len(lengths) == len(spread) else np.exp(np.log(spread).mean(keepdims=True))
+        ranges = np.exp(log_ranges(log_spread, len(lengths)))
         for d, (length, reach) in enumerate(zip(lengths, ranges)):
             spacing = reach / max(different - 1, 1) ** (1 / x.shape[1])
             which = f"length-scale {d + 1} of kernel {q + 1}" if len(lengths) > 1 else f"length-scale of kernel {q + 1}"

@@ -18,7 +18,7 @@ from mtgp_tutorial.exact.bound import Collapsed
 from mtgp_tutorial.exact.covariance import KB
 from mtgp_tutorial.exact.form import Problem
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
-from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix
+from mtgp_tutorial.models.noise import noise_of
 from mtgp_tutorial.table.data import TaskData
 
 
@@ -54,9 +54,9 @@ class Model(torch.nn.Module):
         super().__init__()
         self.data = data
         self.unit, self.scale = data.standardise()
-        self.likelihood = noise_likelihood(noise, data.num_tasks)
-        if noise == "none":
-            _check_all_known(data)
+        self.kind = noise_of(noise)
+        self.kind.check(data)
+        self.likelihood = self.kind.likelihood(data.num_tasks)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = noise
@@ -94,7 +94,7 @@ class Model(torch.nn.Module):
 
     def Sigma(self) -> Tensor:
         """Noise covariance [T, T], whole, standardised units."""
-        return noise_matrix(self.likelihood)
+        return self.kind.matrix(self.likelihood)
 
     def means(self) -> Tensor:
         """The constant mean of each task [T], standardised units."""
@@ -106,7 +106,7 @@ class Model(torch.nn.Module):
 
     def problem(self) -> Problem:
         """Table and parameters, as the forms of `exact` take them."""
-        apart = isinstance(self.kernel, IndependentKernel) and self.noise != "full"
+        apart = isinstance(self.kernel, IndependentKernel) and not self.kind.correlated
         width = None if any(bool((kappa > 0).any()) for kappa in self.kappas()) else self.columns()
         table = self.unit.x, self.residual(), self.kernel.terms(), self.Sigma()
         form = None if self.inducing is None else Collapsed
@@ -134,12 +134,3 @@ class Model(torch.nn.Module):
         if self.data.sd is not None:
             raise ValueError("exact_gp: the table has known standard errors, and GPyTorch's model would not; pass none")
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)
-
-
-def _check_all_known(data: TaskData) -> None:
-    unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
-    if bool(unknown.any()):
-        raise ValueError(
-            f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs is "
-            "known; pass sd for all of them in TaskData, or let noise be learned"
-        )

@@ -1,6 +1,7 @@
 """Noise between tasks: Sigma shared, per task or full, with one parametrisation each; or none beside what is known.
 
-The first three are GPyTorch's MultitaskGaussianLikelihood, set up so that it spans what its name says:
+A class for each kind says all that differs between them. The first three are GPyTorch's MultitaskGaussianLikelihood,
+set up so that it spans what its name says:
 
     "shared"    Sigma = sigma^2 I           (has_task_noise=False)
     "per task"  Sigma = diag(sigma_t^2)     (rank=0, has_global_noise=False)
@@ -14,17 +15,158 @@ sigma^2 is the same fraction of every task's variance.
 from __future__ import annotations
 
 import math
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from gpytorch.constraints import GreaterThan, Positive
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from torch import Tensor
 
+from mtgp_tutorial.table.data import TaskData
+
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
-KINDS = ("shared", "per task", "full", "none")
+Parameters = dict[str, np.ndarray]  # by GPyTorch's names, "likelihood.raw_noise" and its like
+SHARED, EACH, FACTOR = (f"likelihood.{name}" for name in ("raw_noise", "raw_task_noises", "task_noise_covar_factor"))
 
 
-class NoNoise(torch.nn.Module):
+def above_floor() -> GreaterThan:
+    """sigma^2 = FLOOR + exp(raw)."""
+    constraint = GreaterThan(FLOOR, transform=torch.exp, inv_transform=torch.log)
+    constraint.lower_bound = constraint.lower_bound.double().fill_(FLOOR)  # GPyTorch makes it in single precision
+    return constraint
+
+
+class Noise:
+    """A kind of noise. Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
+
+    learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; apart: whether
+    each task has a variance of its own and nothing else; fixed: parameters that no fit moves.
+    """
+
+    word: ClassVar[str]
+    learned, correlated, apart = True, False, False
+    fixed: tuple[str, ...] = ()
+
+    def likelihood(self, num_tasks: int) -> torch.nn.Module:
+        """GPyTorch's module with the parameters, float64."""
+        raise NotImplementedError
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        """Sigma [T, T] of the module, whole (book: one-equation)."""
+        raise NotImplementedError
+
+    def set_variance(self, likelihood: Any, variance: float) -> None:
+        """Give the module Sigma = variance I; variance above the floor."""
+        raise NotImplementedError
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        """The same matrix from parameters by name."""
+        raise NotImplementedError
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        """The slope against each parameter, from that against Sigma."""
+        raise NotImplementedError
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        """Parameters of the Sigma nearest to these variances (above the floor) and this correlation [T, T]."""
+        raise NotImplementedError
+
+    def free(self, num_tasks: int) -> int:
+        """How many variances of Sigma are free: the first ones of its diagonal."""
+        return num_tasks
+
+    def check(self, data: TaskData) -> None:
+        """Raises ValueError for a table that this kind does not suit."""
+
+
+class Shared(Noise):
+    """One variance for all tasks."""
+
+    word = "shared"
+
+    def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
+        return MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor()).double()
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        return likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
+
+    def set_variance(self, likelihood: Any, variance: float) -> None:
+        likelihood.noise = torch.full_like(likelihood.noise, variance)
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        return (np.exp(p[SHARED]) + FLOOR) * np.eye(num_tasks)
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        return {SHARED: np.trace(of_Sigma) * np.exp(p[SHARED])}
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        return {SHARED: np.log(variances[:1] - FLOOR)}
+
+    def free(self, num_tasks: int) -> int:
+        return 1
+
+
+class PerTask(Noise):
+    """A variance for each task."""
+
+    word = "per task"
+    apart = True
+
+    def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
+        return MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor()).double()
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        return torch.diag(likelihood.task_noises)
+
+    def set_variance(self, likelihood: Any, variance: float) -> None:
+        likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        return np.diag(np.exp(p[EACH]) + FLOOR)
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        return {EACH: of_Sigma.diagonal() * np.exp(p[EACH])}
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        return {EACH: np.log(variances - FLOOR)}
+
+
+class Full(Noise):
+    """Any positive definite matrix above the floor."""
+
+    word = "full"
+    correlated = True
+    fixed = ("likelihood.noise", SHARED)  # the floor
+
+    def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
+        log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
+        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
+            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale).double()
+        likelihood.noise = torch.tensor(FLOOR, dtype=torch.float64)
+        likelihood.raw_noise.requires_grad_(False)
+        torch.nn.init.eye_(likelihood.task_noise_covar_factor)
+        return likelihood
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        return likelihood.task_noise_covar + likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
+
+    def set_variance(self, likelihood: Any, variance: float) -> None:
+        factor = likelihood.task_noise_covar_factor.data
+        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor), dtype=torch.float64))
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        return p[FACTOR] @ p[FACTOR].T + np.exp(p[SHARED]) * np.eye(num_tasks)
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        by_floor = np.trace(of_Sigma) * np.exp(p[SHARED])  # for those who set it free
+        return {SHARED: by_floor, FACTOR: (of_Sigma + of_Sigma.T) @ p[FACTOR]}
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        return {FACTOR: np.sqrt(variances - FLOOR)[:, None] * np.linalg.cholesky(correlation)}
+
+
+class NoModule(torch.nn.Module):
     """Stands where a likelihood would: nothing is learned."""
 
     def __init__(self, num_tasks: int):
@@ -33,50 +175,47 @@ class NoNoise(torch.nn.Module):
         self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
 
 
-def noise_likelihood(kind: str, num_tasks: int) -> MultitaskGaussianLikelihood | NoNoise:
-    """GPyTorch likelihood of the named kind, float64. Raises ValueError for an unknown kind."""
-    if kind not in KINDS:
-        raise ValueError(f"noise: {kind!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
-    if kind == "none":
-        return NoNoise(num_tasks)
-    above_floor = GreaterThan(FLOOR, transform=torch.exp, inv_transform=torch.log)
-    if kind == "shared":
-        likelihood = MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor)
-    elif kind == "per task":
-        likelihood = MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor)
-    else:
-        log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
-        with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
-            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale)
-        likelihood.double().noise = torch.tensor(FLOOR, dtype=torch.float64)
-        likelihood.raw_noise.requires_grad_(False)
-        torch.nn.init.eye_(likelihood.task_noise_covar_factor)
-    likelihood.double()
-    above_floor.lower_bound.fill_(FLOOR)  # GPyTorch made it in single precision
-    return likelihood
+class NoNoise(Noise):
+    """None beside the standard errors that are known."""
+
+    word = "none"
+    learned = False
+
+    def likelihood(self, num_tasks: int) -> NoModule:
+        return NoModule(num_tasks)
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        return likelihood.zero
+
+    def set_variance(self, likelihood: Any, variance: float) -> None:
+        pass
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        return np.zeros((num_tasks, num_tasks))
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        return {}
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        return {}
+
+    def free(self, num_tasks: int) -> int:
+        return 0
+
+    def check(self, data: TaskData) -> None:
+        unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
+        if bool(unknown.any()):
+            raise ValueError(
+                f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
+                "is known; pass sd for all of them in TaskData, or let noise be learned"
+            )
 
 
-def noise_matrix(likelihood: MultitaskGaussianLikelihood | NoNoise) -> Tensor:
-    """Sigma [T, T], whole: every term that the likelihood adds (book: one-equation)."""
-    if isinstance(likelihood, NoNoise):
-        return likelihood.zero  # type: ignore[return-value]
-    Sigma = torch.zeros(likelihood.num_tasks, likelihood.num_tasks, dtype=torch.float64)
-    Sigma = Sigma.to(next(likelihood.parameters()).device)
-    if likelihood.has_task_noise:
-        Sigma = Sigma + (likelihood.task_noise_covar if likelihood.rank > 0 else torch.diag(likelihood.task_noises))
-    if likelihood.has_global_noise:
-        Sigma = Sigma + likelihood.noise * torch.eye(len(Sigma), dtype=Sigma.dtype, device=Sigma.device)
-    return Sigma
+KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
 
 
-def set_noise_variance(likelihood: MultitaskGaussianLikelihood | NoNoise, variance: float) -> None:
-    """Give the likelihood Sigma = variance I; variance above the floor, standardised units."""
-    if isinstance(likelihood, NoNoise):
-        return
-    if likelihood.rank > 0:
-        factor = likelihood.task_noise_covar_factor.data
-        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor), dtype=torch.float64))
-    elif likelihood.has_task_noise:
-        likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
-    else:
-        likelihood.noise = torch.full_like(likelihood.noise, variance)
+def noise_of(word: str) -> Noise:
+    """The kind of this name. Raises ValueError for another."""
+    if word not in KINDS:
+        raise ValueError(f"noise: {word!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
+    return KINDS[word]

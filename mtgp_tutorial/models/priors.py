@@ -1,8 +1,8 @@
 """Weakly informative priors, on standardised data. (The table stands in the ICM chapter, section "Priors".)
 
-Each is a density over the logarithm of a scale, or over a correlation matrix, and `log_prior` is their sum
-up to a constant. `fit` adds it to the log marginal likelihood, so its optimum is a posterior mode in
-log-scales and correlations.
+Each is a density over the logarithm of a scale, or over a correlation matrix. Their sum is taken up to a constant, in
+numpy and with its slopes; `log_prior` is the same for autograd. `fit` adds it to the log marginal likelihood, so its
+optimum is a posterior mode in log-scales and correlations.
 
     length-scale   log(l / spread) ~ N(log 0.3, 1)     spread: range of that input
     B              log B_tt ~ N(0, 1)                  a task's signal is about as large as its data's spread
@@ -19,13 +19,16 @@ variances have a prior.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
-from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.arguments import as_array, as_tensor
 
 
 def input_spread(x: Tensor) -> Tensor:
@@ -40,48 +43,74 @@ def spatial_parts(kernel: Kernel) -> list[Kernel]:
     return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
-def _log_normal(value: Tensor, median: float, sd: float) -> Tensor:
-    """Log density of log(value) ~ N(log median, sd^2), up to a constant, summed."""
-    return -0.5 * (((value.log() - math.log(median)) / sd) ** 2).sum()
+def log_ranges(log_spread: np.ndarray, size: int) -> np.ndarray:
+    """What so many log length-scales are compared with: the inputs' [D], or their mean for one length-scale of all."""
+    return log_spread if size == len(log_spread) else log_spread.mean(keepdims=True)
+
+
+def of_length_scales(logs: np.ndarray, log_spread: np.ndarray) -> tuple[float, np.ndarray]:
+    """log(l / spread) ~ N(log 0.3, 1) of one kernel's log length-scales, and its slope."""
+    off = logs - log_ranges(log_spread, logs.size) - math.log(0.3)
+    return -0.5 * float((off**2).sum()), -off
+
+
+def of_matrix(M: np.ndarray, median: float, free: int, coupled: bool) -> tuple[float, np.ndarray]:
+    """log M_tt ~ N(log median, 1) of the first `free` variances, and |R| of a coupled matrix; with the slope [T, T]."""
+    if not free:
+        return 0.0, np.zeros_like(M)
+    variances = M.diagonal()
+    off = np.log(variances / median)
+    off[free:] = 0.0  # each free number once
+    value, slope = -0.5 * float(off @ off), np.diag(-off / variances)
+    if coupled:
+        value += np.linalg.slogdet(M)[1] - float(np.log(variances).sum())
+        slope = slope + _inverse(M) - np.diag(1 / variances)
+    return value, slope
+
+
+def _inverse(M: np.ndarray) -> np.ndarray:
+    """M^-1; no numbers where M is singular to the last digit, as at some starts without kappa."""
+    try:
+        return np.linalg.inv(M)
+    except np.linalg.LinAlgError:
+        return np.full_like(M, np.nan)
+
+
+def of_moments(
+    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, free: tuple[int, int]
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """The prior of means [T], B and Sigma [T, T], and its slopes.
+
+    coupled: whether B has a correlation to put a prior on; free: how many variances of B and of Sigma are free.
+    """
+    by_B, by_Sigma = of_matrix(B, 1.0, free[0], coupled), of_matrix(Sigma, 0.05, free[1], True)
+    return -0.5 * float(mean @ mean) + by_B[0] + by_Sigma[0], -mean, by_B[1], by_Sigma[1]
 
 
 def log_prior(
-    scales: list[Tensor], spread: Tensor, signal: Tensor, noise: Tensor, matrices: list[Tensor], mean: Tensor
+    scales: list[Tensor], spread: Tensor, mean: Tensor, B: Tensor, Sigma: Tensor, coupled: bool, free: tuple[int, int]
 ) -> Tensor:
-    """Log prior density up to a constant, a number.
+    """Log prior density up to a constant, a number, once differentiable.
 
-    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; signal and noise: the free variances of B and
-    Sigma, [T], or [1] when tasks share one, [0] without noise; matrices: B (unless singular by construction) and Sigma
-    (unless there is none), [T, T]; mean: [T].
+    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; the others as `of_moments` has them.
     """
-    value = -0.5 * (mean**2).sum() + _log_normal(signal, 1.0, 1.0) + _log_normal(noise, 0.05, 1.0)
-    for scale in scales:
-        reference = spread if scale.shape[-1] == len(spread) else spread.log().mean().exp()
-        value = value + _log_normal(scale / reference, 0.3, 1.0)
-    for matrix in matrices:
-        value = value + torch.linalg.slogdet(correlation(matrix)).logabsdet
-    return value
+    return _LogPrior.apply(as_array(spread.log()), coupled, free, mean, B, Sigma, *(scale.log() for scale in scales))
 
 
-def flat_log_prior(
-    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, one_signal: bool, noise: str
-) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """`log_prior` of means, B and Sigma in numpy, with its derivatives against mean [T], B and Sigma [T, T].
+class _LogPrior(Function):
+    """The sum of all, with the slopes that the flat form has."""
 
-    coupled: whether B has a correlation to put a prior on; one_signal: whether the tasks share the variance.
-    """
-    value, slopes = -0.5 * float(mean @ mean), []
-    for matrix, median, correlated, one in ((B, 1.0, coupled, one_signal), (Sigma, 0.05, True, noise == "shared")):
-        if matrix is Sigma and noise == "none":
-            slopes.append(np.zeros_like(Sigma))
-            continue
-        variances = matrix.diagonal()
-        off = np.log(variances / median)
-        if one:
-            off[1:] = 0.0  # each free number once
-        value, slope = value - 0.5 * float(off @ off), np.diag(-off / variances)
-        if correlated:
-            value += np.linalg.slogdet(matrix)[1] - float(np.log(variances).sum())
-            slope = slope + np.linalg.inv(matrix) - np.diag(1 / variances)
-        slopes.append(slope)
-    return value, -mean, slopes[0], slopes[1]
+    @staticmethod
+    def forward(ctx: Any, log_spread: np.ndarray, coupled: bool, free: tuple[int, int], *tensors: Tensor) -> Tensor:
+        mean, B, Sigma, *logs = (as_array(tensor.detach()) for tensor in tensors)
+        value, *slopes = of_moments(mean, B, Sigma, coupled, free)
+        for each in logs:
+            more, slope = of_length_scales(each, log_spread)
+            value, slopes = value + more, [*slopes, slope]
+        ctx.slopes = [as_tensor(slope, tensor) for slope, tensor in zip(slopes, tensors)]
+        return tensors[0].new_tensor(value)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+        return None, None, None, *(grad * slope for slope in ctx.slopes)

@@ -64,7 +64,7 @@ def law_prior_is_the_stated_density():
     value += norm.logpdf(np.log(signal), 0, 1).sum() + norm.logpdf(np.log(noise), np.log(0.05), 1).sum()
     value += sum(np.log(np.linalg.det(correlation(matrix).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
-    close(log_prior([scale], spread, B.diagonal(), Sigma.diagonal(), [B, Sigma], mean), value - constants)
+    close(log_prior([scale], spread, mean, B, Sigma, True, (3, 3)), value - constants)
 
 
 def law_a_singular_B_has_no_prior_on_its_correlation():
@@ -74,9 +74,8 @@ def law_a_singular_B_has_no_prior_on_its_correlation():
             model = starting_point(model, 0, torch.Generator())
             value = objective(model, True) - objective(model, False)
             scales = [part.data_covar_module.lengthscale for part in model.kernel.coregional]
-            spread, matrices = data.x.max(0).values - data.x.min(0).values, [model.B(), model.Sigma()]
-            mean, noise = torch.zeros(3).double(), model.Sigma().diagonal()
-            close(value, log_prior(scales, spread, model.B().diagonal(), noise, matrices[not coupled :], mean))
+            spread, mean = data.x.max(0).values - data.x.min(0).values, torch.zeros(3).double()
+            close(value, log_prior(scales, spread, mean, model.B(), model.Sigma(), coupled, (3, 3)))
 
 
 def law_B_is_coupled_when_its_rank_is_full():

@@ -21,7 +21,7 @@ from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predic
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.multistart import STARTS, starting_point
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.models.noise import noise_likelihood, noise_matrix, set_noise_variance
+from mtgp_tutorial.models.noise import noise_of
 from mtgp_tutorial.models.priors import input_spread
 
 
@@ -173,17 +173,19 @@ def _slope(model, parameter, entry, step=1e-5):
 
 def law_the_floor_and_what_passes_setters_is_in_double_precision():
     for kind in ("shared", "per task"):
-        likelihood = noise_likelihood(kind, 3)
+        noise = noise_of(kind)
+        likelihood = noise.likelihood(3)
         for parameter in likelihood.parameters():
             parameter.data.fill_(-800.0)  # an exponential of 0
-        assert noise_matrix(likelihood).diagonal().tolist() == [1e-4] * 3
-    full = noise_likelihood("full", 3)
+        assert noise.matrix(likelihood).diagonal().tolist() == [1e-4] * 3
+    full = noise_of("full").likelihood(3)
     full.task_noise_covar_factor.data.zero_()
-    close(noise_matrix(full).diagonal() / 1e-4, np.ones(3), 1e-15)
+    close(noise_of("full").matrix(full).diagonal() / 1e-4, np.ones(3), 1e-15)
     for kind in ("shared", "per task", "full"):
-        likelihood = noise_likelihood(kind, 3)
-        set_noise_variance(likelihood, 0.3)
-        close(noise_matrix(likelihood), 0.3 * np.eye(3), 1e-15)
+        noise = noise_of(kind)
+        likelihood = noise.likelihood(3)
+        noise.set_variance(likelihood, 0.3)
+        close(noise.matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
 
