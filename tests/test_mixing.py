@@ -1,6 +1,7 @@
 """GPyTorch's mixture of latent functions beside ours: one bound, another cost, and variances that are off.
 
-The day one of the last two fails, it was mended upstream, and CONTRIBUTING's table of steps needs a new run.
+The day one of the last two fails, it was mended upstream, and the table of steps in
+tools/benchmarks/RESULTS.md needs a new run.
 """
 
 import sys
