@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData, compare, datasets, fit, impute
+from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, plan
@@ -801,12 +802,13 @@ def test_a_band_is_called_wrong_only_beyond_chance(inside, cells, word):
 
 def test_advice_of_full_noise_speaks_of_the_arm():
     decision = scored(SURE)
-    finding = 'errors of a row go together: try noise="full"'
-    assert advised(finding, decision) == finding
-    table = decision.asked.rename(index={"ICM": "ICM, full noise"})
-    assert advised(finding, replace(decision, asked=table)) == (
-        "errors of a row go together: the arm “ICM, full noise” allows for this; its verdict in the trials: wins"
+    finding, other = WantsFullNoise("errors of a row go together"), 'a text with try noise="full" in it'
+    assert advised(finding, decision) == finding == 'errors of a row go together; try noise="full".'
+    decision = replace(decision, asked=decision.asked.rename(index={"ICM": "ICM, full noise"}))
+    assert advised(finding, decision) == (
+        "errors of a row go together; the arm “ICM, full noise” allows for this; its verdict in the trials: wins."
     )
+    assert advised(other, decision) == other
 
 
 def test_equal_gaps_hide_no_cells_twice_and_no_edge():

@@ -161,6 +161,10 @@ def _same(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
+class ParameterError(ValueError):
+    """A parameter that the model does not have, or a value that it cannot take."""
+
+
 def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
@@ -184,7 +188,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     for name, value in (parameters or {}).items():
         fault = _set(model, name, value)
         if fault:
-            raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
+            raise ParameterError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
     with torch.no_grad():
         forms.check_size(model.problem())
         value = float(model.log_likelihood() - model.log_scale())

@@ -202,6 +202,17 @@ NEAR_ONE, NO_KAPPA = 0.99, 1e-4  # a task correlation; kappa as a share of the t
 SHORT = 0.01  # nats below the best at which a climb has not come to the same summit
 
 
+class WantsFullNoise(str):
+    """A finding that noise between tasks may answer. problem: the finding without this advice."""
+
+    problem: str
+
+    def __new__(cls, problem: str) -> WantsFullNoise:
+        found = super().__new__(cls, f'{problem}; try noise="full".')
+        found.problem = problem
+        return found
+
+
 def of_tests(table: pd.DataFrame, together: pd.DataFrame, rows: pd.DataFrame, full: bool) -> Iterator[str]:
     """On one-step errors: their size, neighbours, and the tasks of one row. `rows` counts the latter.
 
@@ -224,11 +235,14 @@ def of_tests(table: pd.DataFrame, together: pd.DataFrame, rows: pd.DataFrame, fu
             )
     for s, t in combinations(range(T), 2):
         if _no_chance(together.iloc[s, t], rows.iloc[s, t], chance):
-            advice = "the relation between these tasks is not the fitted one" if full else 'try noise="full"'
-            yield (
+            problem = (
                 f"{names[s]} and {names[t]}: their one-step errors in the same row are correlated "
-                f"({together.iloc[s, t]:+.2f} where 0 is due); {advice}."
+                f"({together.iloc[s, t]:+.2f} where 0 is due)"
             )
+            if full:
+                yield f"{problem}; the relation between these tasks is not the fitted one."
+            else:
+                yield WantsFullNoise(problem)
 
 
 def _no_chance(r: float, pairs: float, chance: float) -> bool:

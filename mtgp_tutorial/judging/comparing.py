@@ -290,17 +290,21 @@ MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers 
 BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
 
 
+class StoreError(ValueError):
+    """A store that cannot be used: of other data, of another process, or no store at all."""
+
+
 class Store:
     """The rows of each fit, by trial and arm; in a CSV file, unless path is None.
 
     Used in a `with` block, which holds a lock beside the file; the lock falls when its process ends, however it ends.
-    Raises ValueError for a folder that is not there, a file that is no store, and one that another process writes.
+    Raises StoreError for a folder that is not there, a file that is no store, and one that another process writes.
     """
 
     def __init__(self, path: str | Path | None):
         self.path = None if path is None else Path(path).expanduser().resolve()
         if self.path is not None and not self.path.parent.is_dir():
-            raise ValueError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
+            raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
         self.done: dict[Key, pd.DataFrame] = {}
 
     def __enter__(self) -> Store:
@@ -309,7 +313,7 @@ class Store:
             try:
                 self.lock.acquire(timeout=0)
             except Timeout:
-                raise ValueError(
+                raise StoreError(
                     f"store: another process writes {self.path}; wait for it, or pass another path"
                 ) from None
             try:
@@ -324,7 +328,7 @@ class Store:
             self.lock.release()
 
     def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
-        """Whether a fit is done; ValueError where it was done on other data or with another model."""
+        """Whether a fit is done; StoreError where it was done on other data or with another model."""
         if key not in self.done:
             return False
         numbers, start, data = (self.done[key][name] for name in MARKS)
@@ -334,7 +338,7 @@ class Store:
             and (data == marks["data"]).all()
         ):
             label, arm = key
-            raise ValueError(
+            raise StoreError(
                 f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
             )
         return True
@@ -368,7 +372,7 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
     except (ValueError, KeyError):  # not text, no columns, no numbers
         frame = pd.DataFrame()
     if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
-        raise ValueError(f"store: {path} is not a file that compare wrote; pass another path")
+        raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
     return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
 
 

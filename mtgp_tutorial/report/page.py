@@ -22,7 +22,7 @@ from mtgp_tutorial.answers.correlation import correlation_intervals
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.judging.checking import check
+from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
@@ -296,12 +296,10 @@ def checks(fit: Fit, decision: Decision) -> Checks | None:
 def advised(finding: str, decision: Decision) -> str:
     """A finding; where it advises full noise, what the trials said of the arm that has it."""
     crps = decision.asked.loc["CRPS"]
-    if FULL not in crps.index:
+    if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
         return finding
     verdict = "undecided" if decision.word == "undecided" else crps.loc[FULL, "verdict"]
-    return finding.replace(
-        'try noise="full"', f"the arm “{FULL}” allows for this; its verdict in the trials: {verdict}"
-    )
+    return f"{finding.problem}; the arm “{FULL}” allows for this; its verdict in the trials: {verdict}."
 
 
 def intervals(fit: Fit) -> pd.DataFrame | None:

@@ -23,6 +23,7 @@ from mtgp_tutorial import __version__, plots
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.comparing import StoreError
 from mtgp_tutorial.report import page, trial_fits, words
 from mtgp_tutorial.report.arms import BASELINE, LMC, program
 from mtgp_tutorial.report.options import Refused, command, parser, put, sentence
@@ -60,11 +61,7 @@ def _report(asked: argparse.Namespace) -> int:
         return _say_no(error, REFUSED)
     try:
         run(job)
-    except (FitError, Refused) as error:
-        return _say_no(error, FAILED)
-    except ValueError as error:
-        if not str(error).startswith("store:"):  # another process that writes; all else is a bug, and shows itself
-            raise
+    except (FitError, Refused, StoreError) as error:  # StoreError: another process that writes, or other data
         return _say_no(error, FAILED)
     return DONE
 

@@ -25,7 +25,7 @@ from joblib import Parallel, delayed
 
 from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.fits.fitting import FitError, fit
-from mtgp_tutorial.fits.result import Fit, with_parameters
+from mtgp_tutorial.fits.result import Fit, ParameterError, with_parameters
 from mtgp_tutorial.judging.comparing import compare
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.holes import SHARE, Trial
@@ -115,9 +115,7 @@ def moved(model: Model, found: Mapping[str, Any], path: Path) -> Given:
     model.unit = replace(model.unit, y=model.scale.to_unit(model.data.y), sd=known)
     try:
         return Given(with_parameters(model, found["values"]))
-    except ValueError as error:
-        if not str(error).startswith("parameters:"):
-            raise
+    except ParameterError:
         raise not_ours(path) from None
 
 
