@@ -1,5 +1,7 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
+from typing import TYPE_CHECKING, Any
+
 from mtgp_tutorial import datasets, exact, moved, plots, simulate
 from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
 from mtgp_tutorial.answers.leaving import leave_out
@@ -18,9 +20,11 @@ from mtgp_tutorial.judging.paired import paired, summarise
 from mtgp_tutorial.models.building import icm, independent, lmc, sparse
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Scale, TaskData
-from mtgp_tutorial.table.files.reading import read_table
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.trends import Trend, detrend
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.table.files.reading import read_table
 
 __all__ = [
     "Check",
@@ -69,3 +73,16 @@ __all__ = [
 ]
 __version__ = "0.11.0"
 moved.install()
+
+
+def __getattr__(name: str) -> Any:
+    """`read_table`, when it is first asked for: reading of files is an extension, which the core does without."""
+    if name != "read_table":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from mtgp_tutorial.table.files.reading import read_table
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"read_table: {error}; install the whole module, or make a data frame and pass it to TaskData.from_frame"
+        ) from None
+    return read_table

@@ -1,6 +1,8 @@
 """A file of the module imports from lower layers only (the layers stand in pyproject.toml)."""
 
 import importlib
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +35,35 @@ def test_imports_keep_to_the_layers():
     linter = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory):
+    """A copy of the module without its two extensions, and a program that runs in it."""
+    folder = tmp_path_factory.mktemp("core")
+    left_out = shutil.ignore_patterns("__pycache__", "report", "files")
+    shutil.copytree(ROOT / "mtgp_tutorial", folder / "mtgp_tutorial", ignore=left_out)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "tests")])}
+
+    def run(code):
+        words = [
+            sys.executable,
+            "-c",
+            f"import mtgp_tutorial\nassert {str(folder)!r} in mtgp_tutorial.__file__\n{code}",
+        ]
+        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def test_the_core_does_without_reading_and_report(core):
+    found = core("from mtgp_tutorial import fit, icm, simulate\nprint(fit(icm(simulate.two_sines(seed=1)), starts=1))")
+    assert found.returncode == 0, found.stderr
+    found = core("from mtgp_tutorial import read_table")
+    assert "ImportError: read_table: No module named" in found.stderr and "TaskData.from_frame" in found.stderr
+
+
+@pytest.mark.slow
+def test_the_laws_of_the_core_hold_without_its_extensions(core):
+    found = core("import laws\nfor law in laws.LAWS:\n    law()\nprint(len(laws.LAWS))")
+    assert found.returncode == 0 and int(found.stdout.split()[-1]) > 140, found.stderr[-2000:]

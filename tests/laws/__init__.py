@@ -3,6 +3,8 @@
 Each is exact algebra held to rounding error, or a fact that a textbook states; none is "small after training".
 """
 
+from importlib.util import find_spec
+
 from laws import (
     answers,
     checking,
@@ -49,6 +51,10 @@ ROOMS = (
     scans,
     sparse,
 )
+if find_spec("mtgp_tutorial.report"):  # an extension; the core's laws hold without it
+    from laws import report
+
+    ROOMS += (report,)
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]
