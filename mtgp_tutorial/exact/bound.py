@@ -54,7 +54,7 @@ class Bound(Form):
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         M = self.Ks[0].shape[1]
         self.U = whitening(self.observed, Sigma, self.problem.variances)  # [N, T, T], 0 at holes
-        self.roots = [root(B) for B in self.Bs]  # [T, R_q]
+        self.roots = [root_of_B(B) for B in self.Bs]  # [T, R_q]
         self.Es = [self.U @ one for one in self.roots]  # [N, T, R_q]
         jitter = JITTER * torch.eye(M).to(residual)
         self.Ls = [cholesky(K[:M] + jitter, "K of the inducing inputs") for K in self.Ks]
@@ -177,7 +177,7 @@ class Collapsed(Bound):
 RANK = 1e-12  # an eigenvalue of B this small, next to the largest, counts as 0; below 0 by more than 1e-8 it is refused
 
 
-def root(B: Tensor) -> Tensor:
+def root_of_B(B: Tensor) -> Tensor:
     """root [T, R] with B = root root^T, R the rank of B; raises NotPositiveDefiniteError for what is no covariance."""
     if not bool(B.isfinite().all()):
         raise NotPositiveDefiniteError("B: holds NaN or infinite values, so it is no covariance; pass finite ones")

@@ -84,7 +84,7 @@ def scan(joined: Joined, each: Sequence[Tensor]) -> Sequence[Tensor]:
     return found
 
 
-def moved(arrays: Sequence[np.ndarray], device: torch.device) -> list[Tensor]:
+def on_device(arrays: Sequence[np.ndarray], device: torch.device) -> list[Tensor]:
     """The same numbers on a device."""
     return [torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays]
 
@@ -103,7 +103,7 @@ def forward(A: Tensor, Q: Tensor, ms: Tensor, Ps: Tensor, m: Tensor, P: Tensor) 
 def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarray, np.ndarray]:
     """See `filtering.filtered`. The value is NaN also where a row's values have no covariance given the state before
     it, as two rows at one x without noise."""
-    A, Q, H, R, variances, y, seen, m, P, least = moved(arrays, device)
+    A, Q, H, R, variances, y, seen, m, P, least = on_device(arrays, device)
     rows, nothing = reading(H, R, variances, y, seen), (math.nan, np.empty(0), np.empty(0))
     b, C, onward = torch.zeros_like(A[:, :, :1]), Q.clone(), A.clone()
     b[0], C[0], onward[0] = A[0] @ m[:, None], A[0] @ P @ A[0].mT + Q[0], 0  # the first row knows the state before it
@@ -124,7 +124,7 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
 
 def adjoint(*arrays: np.ndarray, device: torch.device) -> tuple[np.ndarray, ...]:
     """See `filtering.adjoint`."""
-    A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M = moved(arrays, device)
+    A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M = on_device(arrays, device)
     rows, (before, spread) = reading(H, R, variances, y, seen), forward(A, Q, ms, Ps, m, P)
     inverse = torch.linalg.inv(rows.H @ spread @ rows.H.mT + rows.R)
     K = spread @ rows.H.mT @ inverse

@@ -130,7 +130,7 @@ class Unknowns:
 Normals = Callable[..., np.ndarray]  # standard normals of a shape
 
 
-def root(matrix: np.ndarray) -> np.ndarray:
+def square_root(matrix: np.ndarray) -> np.ndarray:
     """R with R R^T the matrix [.., n, n], which may be singular."""
     values, vectors = np.linalg.eigh(matrix)
     return vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
@@ -142,10 +142,10 @@ def path_of(chain: Chain, normals: Normals) -> np.ndarray:
     before = np.zeros((len(chain.B), f.shape[1]))
     for at in chain.stretches:
         found = chain.steps(at)
-        A, half = chain.one_by_one([one.A for one in found]), chain.one_by_one([root(one.Q) for one in found])
+        A, half = chain.one_by_one([one.A for one in found]), chain.one_by_one([square_root(one.Q) for one in found])
         shocks = half @ normals(len(A), *before.shape)
         for place, part in zip(chain.places, chain.parts):
-            shocks[:, place] = shocks[:, place] @ root(part.B).T
+            shocks[:, place] = shocks[:, place] @ square_root(part.B).T
         shocks[0] += A[0] @ before
         states = runner(path, len(chain.x))(A, shocks)
         f[at], before = sum(states[:, place.start] for place in chain.places), states[-1]
@@ -155,7 +155,7 @@ def path_of(chain: Chain, normals: Normals) -> np.ndarray:
 def draw(chain: Chain, places: np.ndarray, shared: np.ndarray | None, normals: Normals) -> np.ndarray:
     """One draw [M, T] of f at `places` [M], or of f + noise where `shared` is given: where it is True the noise is
     that of the row, whose seen values speak of it, elsewhere its own."""
-    f, noise = path_of(chain, normals), normals(*chain.y.shape) @ root(chain.Sigma).T
+    f, noise = path_of(chain, normals), normals(*chain.y.shape) @ square_root(chain.Sigma).T
     readings = f + noise + normals(*f.shape) * np.sqrt(chain.variances)
     rest = np.where(chain.seen > 0, chain.y - readings, np.nan)
     left = Chain(chain.x, rest, chain.variances, chain.parts, chain.Sigma, chain.device)
@@ -163,6 +163,6 @@ def draw(chain: Chain, places: np.ndarray, shared: np.ndarray | None, normals: N
     unknowns = Unknowns(left, places, left.H, left.Sigma, np.zeros(len(places)) if shared is None else shared)
     drawn = f[places] + unknowns.means()
     if shared is not None:
-        own = normals(len(places), T) @ root(chain.Sigma).T
+        own = normals(len(places), T) @ square_root(chain.Sigma).T
         drawn = drawn + np.where(shared[:, None], noise[places], own)
     return drawn

@@ -44,7 +44,7 @@ def in_order(fit: Fit) -> Cells:
 
 
 @torch.no_grad()
-def root(fit: Fit, cells: Cells) -> Tensor:
+def precision_root(fit: Fit, cells: Cells) -> Tensor:
     """U [n, n], upper triangular, with C^-1 = U U^T: then L = U^-T is the Cholesky factor of C in this order."""
     inverse = fit.conditioned().inverse(cells)
     return cholesky(inverse.flip(0, 1), "inverse covariance").flip(0, 1)
@@ -119,7 +119,7 @@ def whitened(
     if isinstance(form, Markov):
         series = Along(fit, form, cells, labels)
         return series.one_step(), series.drawn(sd, draws, seed)
-    U = root(fit, cells)
+    U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}
     drawn = {what: as_array(z) for what, z in found.items()}

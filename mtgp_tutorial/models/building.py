@@ -139,7 +139,7 @@ def sparse(model: Model, inducing: Any = 64) -> Model:
     model = copy.deepcopy(model)
     if isinstance(inducing, Integral) and not isinstance(inducing, bool):
         _check_number(int(inducing), len(rows))
-        model.inducing = places(rows, int(inducing))
+        model.inducing = inducing_places(rows, int(inducing))
         return model
     calendar = model.data.calendar
     Z = as_matrix(inducing if calendar is None else calendar.inputs(inducing), "inducing")
@@ -160,7 +160,7 @@ def _check_number(number: int, rows: int) -> None:
         )
 
 
-def places(rows: Tensor, number: int) -> Tensor:
+def inducing_places(rows: Tensor, number: int) -> Tensor:
     """Inducing inputs [M, D] among different rows [N, D], sorted: spread by quantiles, or each far from the others."""
     if rows.shape[1] == 1:
         return rows[torch.linspace(0, len(rows) - 1, number, device=rows.device).round().long()]

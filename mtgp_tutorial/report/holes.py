@@ -187,7 +187,7 @@ def count(data: TaskData, kinds: Sequence[Kind]) -> int:
     return best
 
 
-def places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
+def hiding_places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """Places for one kind, the rows cut into so many stretches."""
     if kind.place == "scattered":
         return _scattered(data, kind, rng)
@@ -357,7 +357,7 @@ def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     joins = joins_real(data, kind) if kind.place in ("gap", "start", "end") else None
-    for mask, rows, stretch in places(data, kind, stretches, rng):
+    for mask, rows, stretch in hiding_places(data, kind, stretches, rng):
         hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
         left = (seen & ~hidden)[rows].sum(0).min()
         key = (kind.asked, hidden.tobytes(), rows.start, rows.stop)

@@ -34,7 +34,7 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
 
 
-def whole(text: str) -> int:
+def positive(text: str) -> int:
     """A whole number above 0."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
@@ -62,11 +62,11 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--dates", choices=["day-first", "month-first"], help="how dates such as 09/03/2020 are meant")
     ask.add_argument("--missing", type=names, metavar="CODES", help="numbers that mean missing; 'none' for none")
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
-    ask.add_argument("--every", type=whole, metavar="K", help="take every K-th row")
-    ask.add_argument("--trials", type=whole, default=16, metavar="N", help="how often cells are hidden (default 16)")
+    ask.add_argument("--every", type=positive, metavar="K", help="take every K-th row")
+    ask.add_argument("--trials", type=positive, default=16, metavar="N", help="how often cells are hidden (default 16)")
     ask.add_argument("--kernel", choices=list(KERNELS), default="matern32", help="kernel (default matern32)")
     ask.add_argument("--seed", type=int, default=0, metavar="N", help="of places and starts (default 0)")
-    ask.add_argument("--jobs", type=whole, default=1, metavar="N", help="processes that fit at once (default 1)")
+    ask.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes that fit at once (default 1)")
     ask.add_argument("--out", metavar="FOLDER", help="where the results go (default TABLE-report)")
     return top
 

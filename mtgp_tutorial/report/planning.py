@@ -96,7 +96,7 @@ class Work(NamedTuple):
 
     def seconds(self, timed: Clocks, data: TaskData, jobs: int) -> float:
         """How long it takes."""
-        return whole(timed, data, self.fits, jobs, known=self.known)
+        return whole_run(timed, data, self.fits, jobs, known=self.known)
 
 
 def work(data: TaskData, trials: Sequence[Trial], at_once: bool) -> Work:
@@ -249,7 +249,7 @@ def seconds(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1,
     return total
 
 
-def whole(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
+def whole_run(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
     """The same with the fits of the whole table at the end."""
     return seconds(timed, data, fits, jobs, every, known) + last(timed, data, every)
 
@@ -279,7 +279,7 @@ def thin_enough(timed: Clocks, data: TaskData, fits: int, jobs: int, known: int)
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
 
     def short(k: int) -> bool:
-        return whole(timed, data, fits, jobs, k, known) < 0.8 * LIMIT and fits_memory(timed, data, k)
+        return whole_run(timed, data, fits, jobs, k, known) < 0.8 * LIMIT and fits_memory(timed, data, k)
 
     possible = range(1, max(2, len(data.x) // ROWS))
     return next(filter(short, possible), possible[-1])

@@ -84,7 +84,7 @@ def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable
     values = {name: kept["parameters"].get(key_of(group, name)) for name in arms}
 
     def at(name: str) -> Callable[[TaskData], Given]:
-        return lambda seen: moved(arms[name](seen), values[name], path)
+        return lambda seen: at_kept_parameters(arms[name](seen), values[name], path)
 
     return {name: at(name) for name in arms if values[name] is not None}
 
@@ -101,7 +101,7 @@ def said(trials: Sequence[Trial], data: TaskData) -> str:
     )
 
 
-def moved(model: Model, found: Mapping[str, Any], path: Path) -> Given:
+def at_kept_parameters(model: Model, found: Mapping[str, Any], path: Path) -> Given:
     """The model at kept parameters. They hold in the scale of the table that they were fitted to, not of its own.
 
     path: where they were kept. Raises Refused where they are not all that this model fits, or do not fit it.

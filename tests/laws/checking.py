@@ -19,7 +19,7 @@ from mtgp_tutorial.judging.residuals import (
     in_order,
     left_out,
     nearest_before,
-    root,
+    precision_root,
 )
 
 
@@ -34,7 +34,7 @@ def law_one_step_errors_are_each_cell_against_those_before_it():
         C, r, named = dense_numpy(fitted)
         at = [named.index(cell) for cell in pairs]
         C, r = C[np.ix_(at, at)], r[at]
-        U = root(fitted, cells)
+        U = precision_root(fitted, cells)
         close(U @ U.mT @ tensor(C), np.eye(len(C)), 1e-7)
         close(U.tril(-1), np.zeros_like(C))
         expected = []
@@ -48,7 +48,7 @@ def law_left_out_residuals_are_those_of_leave_out():
     """Alone and in blocks; the weights of draws have the covariance C^-1."""
     for fitted in models_of(table(RANDOM(81))):
         data, cells = fitted.model.data, in_order(fitted)
-        U, weights = root(fitted, cells), fitted.conditioned().weights[cells][:, None]
+        U, weights = precision_root(fitted, cells), fitted.conditioned().weights[cells][:, None]
         labels = torch.arange(data.y.numel()).reshape(data.y.shape) % 4
         for found, by in ((left_out(U, weights), "cell"), (left_out(U, weights, labels[cells]), labels)):
             left = leave_out(fitted, by)

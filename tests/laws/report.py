@@ -10,7 +10,7 @@ from scipy.stats import sem
 from laws.common import RANDOM, close, table, unfitted
 from mtgp_tutorial import TaskData, icm, independent
 from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
-from mtgp_tutorial.report.trial_fits import moved
+from mtgp_tutorial.report.trial_fits import at_kept_parameters
 from mtgp_tutorial.report.verdict import choose, crps_by_part
 
 
@@ -53,7 +53,7 @@ def law_parameters_are_those_of_the_table_they_were_fitted_to():
         values = {name: fitted.model.get_parameter(name).tolist() for name in free}
         scale = fitted.model.scale
         kept = {"mean": scale.mean.tolist(), "sd": scale.sd.tolist(), "values": values}
-        other = moved(build(half), kept, Path("parameters.json"))
+        other = at_kept_parameters(build(half), kept, Path("parameters.json"))
         close(other.fitted.B, fitted.B), close(other.fitted.Sigma, fitted.Sigma)
         found = other.forecast(half)
         unit, model = scale.to_unit(half.y), fitted.model

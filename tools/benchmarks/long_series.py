@@ -48,7 +48,7 @@ def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[t
     x = np.sort(rng.uniform(0, rows / DENSITY, rows))
     parts = [Part(order, LENGTH / 4**q, B / len(orders)) for q, order in enumerate(orders)]
     f = path_of(Chain(x, np.full((rows, 3), np.nan), None, parts, SIGMA), lambda *shape: rng.normal(size=shape))
-    return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ root(SIGMA).T)
+    return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ square_root(SIGMA).T)
 
 
 def matern(nu: float, length: float) -> Term:
