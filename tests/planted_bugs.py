@@ -1544,6 +1544,13 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_a_kept_table_is_whole",
     ),
     (
+        "a kept table loses the names of its inputs",
+        "fits/saving.py",
+        'x_names=words.get("x_names", ())',
+        "x_names=()",
+        "law_a_kept_table_is_whole",
+    ),
+    (
         "a checksum that nobody compares",
         "fits/saving.py",
         'np.array_equal(arrays.pop("sha256"), _checksum(arrays))',
