@@ -18,7 +18,7 @@ import torch
 from mtgp_tutorial import TaskData, compare, datasets, fit, impute
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, plan
+from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, own_rows, plan
 from mtgp_tutorial.report.options import command, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
@@ -370,6 +370,41 @@ def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
     trials = plan(data, kinds, 12, 0)
     assert not own and {trial.asked for trial in trials[:3]} == {("a",), ("b",), ("c",)}
     assert all(trial.mask.sum() == 8 and trial.mask.any(0).sum() == 1 for trial in trials)
+
+
+@pytest.mark.parametrize("late", [20, 50, 55, 70, 90])
+@pytest.mark.parametrize("place", ["start", "end"])
+def test_a_short_record_beside_a_long_one_has_a_hole(late, place):
+    y = np.random.default_rng(0).normal(size=(100, 2))
+    y[:late, 1] = np.nan
+    data = TaskData(np.arange(100.0), y if place == "start" else y[::-1].copy(), ["long", "short"])
+    kinds, own = kinds_of(data)
+    assert own and [(kind.place, kind.asked) for kind in kinds] == [(place, ("short",))]
+    assert asked_for(data) == ["short"] and "ICM, full noise" in arms_for(data, "matern32")
+    trials = plan(data, kinds, 8, 0)
+    assert all(trial.mask[:, 1].sum() <= (100 - late) / 2 and not trial.mask[:, 0].any() for trial in trials)
+    assert not any("rows of their own" in part.get("text", "") for part in page.reading(data)["parts"])
+
+
+def test_each_task_has_rows_of_its_own_or_none_has():
+    seen = np.zeros((60, 3), dtype=bool)
+    seen[np.arange(60), np.arange(60) % 3] = True
+
+    def rows_of(cells):
+        return own_rows(
+            TaskData(np.arange(60.0), np.where(cells, np.random.default_rng(0).normal(size=(60, 3)), np.nan))
+        )
+
+    assert rows_of(seen)
+    seen[:18, 0] = True  # in 12 of its 32 rows with another
+    assert rows_of(seen)
+    seen[:36, 0] = True  # in 24 of its 44
+    assert not rows_of(seen)
+    stairs = np.arange(60)[:, None] >= [0, 35, 50]  # the second task never stands alone
+    assert not rows_of(stairs)
+    beside = np.column_stack([np.arange(60) % 2 == 0, np.arange(60) % 2 == 1, np.arange(60) % 2 == 1])
+    assert not rows_of(beside)  # two of three tasks share their rows
+    assert not rows_of(np.column_stack([seen[:, 1:], np.zeros(60, bool)]))  # a task without values
 
 
 def test_tasks_with_rows_of_their_own_have_no_holes():
