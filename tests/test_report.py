@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,11 +16,11 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TaskData, compare, datasets, fit, impute
+from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, own_rows, plan
-from mtgp_tutorial.report.options import command, parser, sentence
+from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.tables import filled_table, prepared, safe
@@ -614,6 +615,46 @@ def test_commands_are_typed_as_they_were_meant():
     )
 
 
+@pytest.mark.parametrize("missing", [["--missing", "-999,-99"], ["--missing=-999,-99"], ["--missing", "-999"]])
+def test_codes_below_zero_are_read_and_printed_as_they_can_be_read(missing):
+    words = ["report", "table.csv", *missing, "--trials", "4"]
+    asked = parsed(words)
+    assert asked.missing == missing[-1].removeprefix("--missing=").split(",")
+    printed = command(asked)
+    assert printed == f"{options.PROGRAM} table.csv --missing={','.join(asked.missing)} --trials 4"
+    again = shlex.split(printed)[3:]
+    assert parsed(again) == asked == parser().parse_args(again)
+    error = TableError("column 'a', line 3: '-x' is not a number", "pass missing=['-x']", "missing", ["-x"])
+    assert sentence(error).endswith("pass --missing=-x")
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--trials", "1"], "'1' is not a whole number above 1; a comparison takes two trials or more"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0 on"),
+        (["--seed", "x"], "'x' is not a whole number from 0 on"),
+        (["--seed", str(2**63)], f"'{2**63}' is more than 2^63 - 1"),
+        (["--jobs", "0"], "'0' is not a whole number above 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_one_sentence(words, said, place, capsys):
+    with pytest.raises(SystemExit) as left:
+        report(*words)
+    assert left.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {words[0]}: {said}\n") and not list(
+        place.glob("*-report")
+    )
+
+
+def test_the_help_names_every_exit_code_and_every_file(capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
+    assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv"))
+
+
 @pytest.mark.parametrize("words", [["--trials", "0"], ["--every", "x"], ["--dates", "iso"], ["--kernel", "sine"], []])
 def test_wrong_options_are_refused_with_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -629,8 +670,6 @@ def test_names_are_text(name, text):
 
 
 def test_messages_of_the_reader_speak_of_options():
-    from mtgp_tutorial import TableError
-
     error = TableError("x: 'q' is no column", "name one with x= or series=, or missing=['a b']", "x")
     assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
 

@@ -22,7 +22,7 @@ import torch
 
 from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.report.holes import missing, take
-from mtgp_tutorial.report.options import Refused, of_one_argument, put
+from mtgp_tutorial.report.options import Refused, of_one_argument, option, put
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.inputs import ERROR, column
@@ -137,8 +137,8 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
     series = _series(frame, inputs) if again > REPEATED * len(frame) and len(values) == 1 else None
     if series is not None:
-        words = ["--series", str(series), "--value", str(values[0])]
-        words += ["--errors", str(errors[0])] if len(errors) == 1 and asked.errors is None else []
+        words = [*option("--series", str(series)), *option("--value", str(values[0]))]
+        words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
             f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
