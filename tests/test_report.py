@@ -23,7 +23,7 @@ from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
-from mtgp_tutorial.report.tables import filled_table, prepared, safe
+from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.report.verdict import choose, covered, crps_by_part, decide
 from mtgp_tutorial.report.words import advice, beaten, bold, claim, try_last_year, year_of
 from mtgp_tutorial.table.prediction import Prediction
@@ -734,6 +734,27 @@ def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     assert (filled[[f"{task} filled" for task in "ABC"]] == "yes").to_numpy().sum() == 1
     second = filled.iloc[6]  # holds the second visit alone
     assert second["A"] == 1.25 and np.isnan(second["B"]) and np.isnan(second["C low"]) and second["B filled"] == "no"
+
+
+def test_filled_csv_holds_what_was_seen_in_all_its_digits(tmp_path):
+    y = [[123456789.1234, 1.0], [0.1, 2.3], [1e-300, 1 / 3], [5.0, 7e22], [np.nan, 1e15 + 0.5]]
+    x = [1700000000.125, 1700000001, 0.1 + 0.2, 4, 5]
+    data = TaskData(x, y, ["a", "b"], x_name="t")
+    answer = Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
+    write_filled(tmp_path / "filled.csv", data, answer)
+    text = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+    np.testing.assert_array_equal(text["t"].map(float), x)
+    np.testing.assert_array_equal(text[["a", "b"]].map(float)[:4], y[:4])
+    assert text["t"].tolist() == ["1700000000.125", "1700000001", "0.30000000000000004", "4", "5"]
+    assert text["a"].tolist()[:4] == ["123456789.1234", "0.1", "1e-300", "5"] and text["a low"].isna().tolist()[3:] == [
+        True,
+        False,
+    ]
+    logged = prepared(TaskData([1.0, 2, 3], [[0.1, 1], [2.3, 2], [1234.5678, 4]], ["a", "b"]), log=["a"])
+    write_filled(
+        tmp_path / "filled.csv", logged, replace(answer, x=logged.x, mean=logged.y, variance=logged.y**2), ["a"]
+    )
+    assert pd.read_csv(tmp_path / "filled.csv", dtype=str)["a"].tolist() == ["0.1", "2.3", "1234.5678"]
 
 
 def test_hidden_readings_are_not_given_away_by_a_second_one():
