@@ -1494,9 +1494,23 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "law_a_seasonal_naive_forecast_is_the_value_a_season_earlier",
     ),
     (
+        "the last of two readings that are as near",
+        "judging/forecasting.py",
+        "& (rows[1] < rows[0])",
+        "& (rows[1] > rows[0])",
+        "law_a_seasonal_naive_forecast_equals_that_of_every_pair",
+    ),
+    (
+        "a forecast from another place",
+        "judging/forecasting.py",
+        ".masked_fill(self.place[rows] != place, torch.inf)",
+        "",
+        "law_a_seasonal_naive_forecast_equals_that_of_every_pair",
+    ),
+    (
         "the variance of a task in place of that of its seasonal differences",
         "judging/forecasting.py",
-        "(values - self._earlier(self.seen.x[cells], task, 1)) ** 2",
+        "(values - self._earlier(self.seen.x[cells], self.place[cells], task, 1)) ** 2",
         "(values - values.mean()) ** 2",
         "law_a_seasonal_naive_forecast_is_the_value_a_season_earlier",
     ),
@@ -1540,6 +1554,13 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
         "fits/saving.py",
         "calendar=None if calendar is None else _calendar_from_plain(calendar)",
         "calendar=None",
+        "law_a_kept_table_is_whole",
+    ),
+    (
+        "a kept table loses the names of its inputs",
+        "fits/saving.py",
+        'x_names=words.get("x_names", ())',
+        "x_names=()",
         "law_a_kept_table_is_whole",
     ),
     (

@@ -33,6 +33,7 @@ def fitted():
 
 DATA = simulate.two_sines(8, seed=0)
 CASES = [
+    ("blocks: 21 is not from 2 to 20", lambda f: check(f, np.int64(21))),
     ("fit: is a Model; pass a Fit", lambda f: check(f.model)),
     ("draws: 0 is not a whole number above 0", lambda f: check(f, draws=0)),
     ("draws: 9.5 is not", lambda f: check(f, draws=9.5)),
@@ -67,7 +68,7 @@ def test_one_sentence(fitted, message, call):
 def test_cells_carry_the_names_of_the_rows():
     x, names = np.array([3.0, 1, 2, 5, 4, 6]), list("cabedf")
     y = pd.DataFrame({"sea": [1.0, 3, np.nan, 2, 4, 1], "air": [2.0, 1, 1, 3, 2, 5]}, index=names)
-    found = check(with_parameters(icm(TaskData(x, y, units=["m", "K"], x_name="day"))), 3, draws=9)
+    found = check(with_parameters(icm(TaskData(x, y, units=["m", "K"], x_name="day"))), np.int64(3), draws=9)
     assert list(found.cells.index)[:4] == [("a", "sea"), ("a", "air"), ("b", "air"), ("c", "sea")]
     assert found.cells.loc[("d", "air"), "value"] == 2 and found.cells.loc[("d", "air"), "x"] == 4
     blocks = found.cells.groupby("block")["x"].agg(["min", "max"])

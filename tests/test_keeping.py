@@ -69,7 +69,8 @@ def softplus(model):
         ("fit: .*raw_task_noises_constraint of its model is a GreaterThan", lambda: bounded(icm(DATA))),
         ("fit: .*mine of its model is a GammaPrior of your own", lambda: with_prior(icm(DATA))),
         ("fit: .*lengthscale_constraint of its model is a Positive of your own", lambda: softplus(icm(DATA))),
-        ("tasks, units, x_name, notes: 7 is no text", lambda: icm(replace(DATA, tasks=["a", 7]))),
+        ("tasks, units, x_names, notes: 7 is no text", lambda: icm(replace(DATA, tasks=["a", 7]))),
+        ("tasks, units, x_names, notes: 7 is no text", lambda: icm(replace(DATA, x_name=7))),
         ("index: is a MultiIndex", lambda: icm(named(pd.MultiIndex.from_product([[1, 2], [1, 2, 3]])))),
         ("index: is a CategoricalIndex", lambda: icm(named(pd.CategoricalIndex([*"aabbab"])))),
         ("index: is a TimedeltaIndex", lambda: icm(named(pd.to_timedelta(range(6), unit="h")))),
@@ -169,6 +170,16 @@ def rewritten(path, checksum=True, **words):
     if checksum:
         arrays["sha256"] = _checksum(arrays)
     np.savez(path, **arrays)
+
+
+def test_a_file_from_before_the_names_of_all_inputs_is_read(tmp_path):
+    path, table = tmp_path / "fit.npz", TaskData(torch.rand(6, 2), DATA.y, x_name="lon", x_names=["lon", "lat"])
+    with_parameters(icm(table)).save(path)
+    with np.load(path) as file:
+        words = json.loads(bytes(file["header"]))["table"]
+    assert words.pop("x_names") == ["lon", "lat"]
+    rewritten(path, table=words)
+    assert load(path).model.data.x_names == ("lon", "x 2")
 
 
 def test_a_later_format_is_refused_by_its_version(fitted, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,15 +16,15 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TaskData, compare, datasets, fit, impute
+from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, plan
-from mtgp_tutorial.report.options import command, parser, sentence
+from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, own_rows, plan
+from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
-from mtgp_tutorial.report.tables import filled_table, prepared, safe
+from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.report.verdict import choose, covered, crps_by_part, decide
 from mtgp_tutorial.report.words import advice, beaten, bold, claim, try_last_year, year_of
 from mtgp_tutorial.table.prediction import Prediction
@@ -373,6 +374,41 @@ def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
     assert all(trial.mask.sum() == 8 and trial.mask.any(0).sum() == 1 for trial in trials)
 
 
+@pytest.mark.parametrize("late", [20, 50, 55, 70, 90])
+@pytest.mark.parametrize("place", ["start", "end"])
+def test_a_short_record_beside_a_long_one_has_a_hole(late, place):
+    y = np.random.default_rng(0).normal(size=(100, 2))
+    y[:late, 1] = np.nan
+    data = TaskData(np.arange(100.0), y if place == "start" else y[::-1].copy(), ["long", "short"])
+    kinds, own = kinds_of(data)
+    assert own and [(kind.place, kind.asked) for kind in kinds] == [(place, ("short",))]
+    assert asked_for(data) == ["short"] and "ICM, full noise" in arms_for(data, "matern32")
+    trials = plan(data, kinds, 8, 0)
+    assert all(trial.mask[:, 1].sum() <= (100 - late) / 2 and not trial.mask[:, 0].any() for trial in trials)
+    assert not any("rows of their own" in part.get("text", "") for part in page.reading(data)["parts"])
+
+
+def test_each_task_has_rows_of_its_own_or_none_has():
+    seen = np.zeros((60, 3), dtype=bool)
+    seen[np.arange(60), np.arange(60) % 3] = True
+
+    def rows_of(cells):
+        return own_rows(
+            TaskData(np.arange(60.0), np.where(cells, np.random.default_rng(0).normal(size=(60, 3)), np.nan))
+        )
+
+    assert rows_of(seen)
+    seen[:18, 0] = True  # in 12 of its 32 rows with another
+    assert rows_of(seen)
+    seen[:36, 0] = True  # in 24 of its 44
+    assert not rows_of(seen)
+    stairs = np.arange(60)[:, None] >= [0, 35, 50]  # the second task never stands alone
+    assert not rows_of(stairs)
+    beside = np.column_stack([np.arange(60) % 2 == 0, np.arange(60) % 2 == 1, np.arange(60) % 2 == 1])
+    assert not rows_of(beside)  # two of three tasks share their rows
+    assert not rows_of(np.column_stack([seen[:, 1:], np.zeros(60, bool)]))  # a task without values
+
+
 def test_tasks_with_rows_of_their_own_have_no_holes():
     y = np.where(np.arange(60)[:, None] % 2 == [0, 1], np.random.default_rng(0).normal(size=(60, 2)), np.nan)
     kinds, own = kinds_of(TaskData(np.arange(60.0), y))
@@ -580,6 +616,46 @@ def test_commands_are_typed_as_they_were_meant():
     )
 
 
+@pytest.mark.parametrize("missing", [["--missing", "-999,-99"], ["--missing=-999,-99"], ["--missing", "-999"]])
+def test_codes_below_zero_are_read_and_printed_as_they_can_be_read(missing):
+    words = ["report", "table.csv", *missing, "--trials", "4"]
+    asked = parsed(words)
+    assert asked.missing == missing[-1].removeprefix("--missing=").split(",")
+    printed = command(asked)
+    assert printed == f"{options.PROGRAM} table.csv --missing={','.join(asked.missing)} --trials 4"
+    again = shlex.split(printed)[3:]
+    assert parsed(again) == asked == parser().parse_args(again)
+    error = TableError("column 'a', line 3: '-x' is not a number", "pass missing=['-x']", "missing", ["-x"])
+    assert sentence(error).endswith("pass --missing=-x")
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--trials", "1"], "'1' is not a whole number above 1; a comparison takes two trials or more"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0 on"),
+        (["--seed", "x"], "'x' is not a whole number from 0 on"),
+        (["--seed", str(2**63)], f"'{2**63}' is more than 2^63 - 1"),
+        (["--jobs", "0"], "'0' is not a whole number above 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_one_sentence(words, said, place, capsys):
+    with pytest.raises(SystemExit) as left:
+        report(*words)
+    assert left.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {words[0]}: {said}\n") and not list(
+        place.glob("*-report")
+    )
+
+
+def test_the_help_names_every_exit_code_and_every_file(capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
+    assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv"))
+
+
 @pytest.mark.parametrize("words", [["--trials", "0"], ["--every", "x"], ["--dates", "iso"], ["--kernel", "sine"], []])
 def test_wrong_options_are_refused_with_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -595,8 +671,6 @@ def test_names_are_text(name, text):
 
 
 def test_messages_of_the_reader_speak_of_options():
-    from mtgp_tutorial import TableError
-
     error = TableError("x: 'q' is no column", "name one with x= or series=, or missing=['a b']", "x")
     assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
 
@@ -661,6 +735,27 @@ def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     assert (filled[[f"{task} filled" for task in "ABC"]] == "yes").to_numpy().sum() == 1
     second = filled.iloc[6]  # holds the second visit alone
     assert second["A"] == 1.25 and np.isnan(second["B"]) and np.isnan(second["C low"]) and second["B filled"] == "no"
+
+
+def test_filled_csv_holds_what_was_seen_in_all_its_digits(tmp_path):
+    y = [[123456789.1234, 1.0], [0.1, 2.3], [1e-300, 1 / 3], [5.0, 7e22], [np.nan, 1e15 + 0.5]]
+    x = [1700000000.125, 1700000001, 0.1 + 0.2, 4, 5]
+    data = TaskData(x, y, ["a", "b"], x_name="t")
+    answer = Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
+    write_filled(tmp_path / "filled.csv", data, answer)
+    text = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+    np.testing.assert_array_equal(text["t"].map(float), x)
+    np.testing.assert_array_equal(text[["a", "b"]].map(float)[:4], y[:4])
+    assert text["t"].tolist() == ["1700000000.125", "1700000001", "0.30000000000000004", "4", "5"]
+    assert text["a"].tolist()[:4] == ["123456789.1234", "0.1", "1e-300", "5"] and text["a low"].isna().tolist()[3:] == [
+        True,
+        False,
+    ]
+    logged = prepared(TaskData([1.0, 2, 3], [[0.1, 1], [2.3, 2], [1234.5678, 4]], ["a", "b"]), log=["a"])
+    write_filled(
+        tmp_path / "filled.csv", logged, replace(answer, x=logged.x, mean=logged.y, variance=logged.y**2), ["a"]
+    )
+    assert pd.read_csv(tmp_path / "filled.csv", dtype=str)["a"].tolist() == ["0.1", "2.3", "1234.5678"]
 
 
 def test_hidden_readings_are_not_given_away_by_a_second_one():

@@ -136,7 +136,8 @@ def test_minus_one_is_a_process_for_each_core():
 
 def test_several_processes_do_the_same(tmp_path):
     alone = compare(gap, range(3), {"alone": independent, "ICM": icm})
-    together = compare(gap, range(3), {"alone": independent, "ICM": icm}, jobs=2, store=tmp_path / "results.csv")
+    arms = {"alone": independent, "ICM": icm}
+    together = compare(gap, range(3), arms, jobs=np.int64(2), store=tmp_path / "results.csv")
     pd.testing.assert_frame_equal(alone, together, rtol=1e-6)
     kept = pd.read_csv(tmp_path / "results.csv")
     assert len(kept) == 6 and list(tmp_path.iterdir()) != []
@@ -330,6 +331,7 @@ def test_what_is_no_client(more):
         ([1], {"ICM": icm}, -2, "jobs: -2"),
         ([1], {"ICM": icm}, 1.5, "jobs: 1.5"),
         ([1], {"ICM": icm}, True, "jobs: True"),
+        ([1], {"ICM": icm}, np.int64(-2), "jobs: "),
     ],
 )
 def test_bad_names_and_jobs(trials, arms, jobs, message):

@@ -244,13 +244,14 @@ def table_as_plain(data: TaskData) -> tuple[dict[str, Any], Arrays]:
 
     Raises ValueError for names that are not texts and for an index of a kind that `index_as_plain` does not know.
     """
-    for name in (*data.tasks, *data.units, data.x_name, data.x_unit, *data.notes):
+    for name in (*data.tasks, *data.units, *data.x_names, data.x_unit, *data.notes):
         if not isinstance(name, str):
-            raise ValueError(f"tasks, units, x_name, notes: {name!r} is no text; name it by one")
+            raise ValueError(f"tasks, units, x_names, notes: {name!r} is no text; name it by one")
     words = {
         "tasks": list(data.tasks),
         "units": list(data.units),
         "x_name": data.x_name,
+        "x_names": list(data.x_names),
         "x_unit": data.x_unit,
         "notes": list(data.notes),
         "index": None if data.index is None else index_as_plain(data.index),
@@ -267,6 +268,7 @@ def table_from_plain(words: dict[str, Any], arrays: Arrays) -> TaskData:
     given: dict[str, Any] = {name: torch.as_tensor(arrays[name]) for name in ("x", "y", "sd") if name in arrays}
     return TaskData(
         **given | {name: words[name] for name in ("tasks", "units", "x_name", "x_unit", "notes")},
+        x_names=words.get("x_names", ()),  # older files name the first input alone
         index=None if index is None else index_from_plain(index),
         calendar=None if calendar is None else _calendar_from_plain(calendar),
     )

@@ -108,11 +108,11 @@ def _labels(data: TaskData, blocks: Any) -> Tensor:
     """A number [N, T] for the block of each cell."""
     if isinstance(blocks, str) and blocks != "row":
         raise ValueError(f'blocks: is {blocks!r}; pass how many, "row", or labels of blocks')
-    if isinstance(blocks, int) and not isinstance(blocks, bool):
+    if isinstance(blocks, (int, np.integer)) and not isinstance(blocks, bool):
         different = len(data.x.unique(dim=0))
         if not 2 <= blocks <= different:
             raise ValueError(f"blocks: {blocks} is not from 2 to {different}, the number of different inputs; pass one")
-        blocks = compact_groups(as_array(data.x), blocks)
+        blocks = compact_groups(as_array(data.x), int(blocks))
     return block_labels(blocks, data.observed, "blocks")
 
 

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.answers.questions import names_of_rows
 from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.data import TaskData
@@ -162,6 +163,9 @@ class SeasonalNaive:
         if season < step * (1 - 1e-9):
             raise ValueError(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
         self.seen, self.season, self.reach = seen, season, 0.5 * step * (1 + 1e-9)
+        self.times, self.places = seen.x[:, 0].unique(), _elsewhere(seen.x).unique(dim=0)
+        self.place = self._place(seen.x)
+        self.cells = [self._sorted(t) for t in range(seen.num_tasks)]
         self.variances = torch.stack([self._variance(t) for t in range(seen.num_tasks)])
 
     def forecast(self, hidden: TaskData) -> Prediction:
@@ -173,12 +177,14 @@ class SeasonalNaive:
         if hidden.tasks != seen.tasks or x.shape[1] != seen.x.shape[1]:
             raise ValueError("hidden: has other tasks or inputs than the seen table; pass the same")
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
-        longest = math.ceil(float(x[:, 0].max() - seen.x[:, 0].min() + self.reach) / self.season)
+        place = self._place(x)
         for t in range(seen.num_tasks):
-            for seasons in range(1, longest + 1):
-                found = self._earlier(x, t, seasons)
-                new = mean[:, t].isnan() & ~found.isnan()
-                mean[new, t], variance[new, t] = found[new], seasons * self.variances[t]
+            rows, seasons = torch.arange(len(x), device=x.device), 1  # rows without a value so far
+            while len(rows := rows[self.times[0] - (x[rows, 0] - seasons * self.season) <= self.reach]):
+                found = self._earlier(x[rows], place[rows], t, seasons)
+                mean[rows, t] = found
+                variance[rows, t] = (seasons * self.variances[t]).where(~found.isnan(), torch.nan)
+                rows, seasons = rows[found.isnan()], seasons + 1
         lost = mean.isnan() & hidden.observed
         if bool(lost.any()):
             row, t = lost.nonzero()[0].tolist()
@@ -187,24 +193,48 @@ class SeasonalNaive:
                 f"{seen.x_name} {float(x[row, 0]):g}; pass another season, or a later cut-off"
             )
         tasks, units = tuple(seen.tasks), tuple(hidden.units)
-        return Prediction(x, mean, variance, tasks, units, True, index=hidden.index, calendar=hidden.calendar)
+        return Prediction(x, mean, variance, tasks, units, True, **names_of_rows(hidden, new=False))
 
-    def _earlier(self, x: Tensor, task: int, seasons: int) -> Tensor:
-        """Seen values [M] of a task so many seasons before the inputs x [M, D]; NaN where there is none."""
-        cells = self.seen.observed[:, task]
-        inputs, values = self.seen.x[cells], self.seen.y[cells, task]
-        away = (x[:, None, 0] - seasons * self.season - inputs[:, 0]).abs()
-        elsewhere = (x[:, None, 1:] != inputs[:, 1:]).any(-1)
-        nearest = away.masked_fill(elsewhere, torch.inf).min(1)
-        return values[nearest.indices].where(nearest.values <= self.reach, torch.nan)
+    def _earlier(self, x: Tensor, place: Tensor, task: int, seasons: int) -> Tensor:
+        """Seen values [M] of a task so many seasons before the inputs x [M, D], at places [M]; NaN where none is."""
+        (keys, cells), goal = self.cells[task], x[:, 0] - seasons * self.season
+        after = torch.searchsorted(keys, self._keys(place, goal))
+        rows = cells[torch.stack([after - 1, after]).clamp(0, len(cells) - 1)]  # last below the goal, first from it on
+        away = (goal - self.seen.x[rows, 0]).abs().masked_fill(self.place[rows] != place, torch.inf)
+        second = (away[1] < away[0]) | (away[1] == away[0]) & (rows[1] < rows[0])  # of two as near the first row
+        nearest = rows[1].where(second, rows[0])
+        return self.seen.y[nearest, task].where(away.amin(0) <= self.reach, torch.nan)
+
+    def _place(self, x: Tensor) -> Tensor:
+        """For inputs [M, D] the number of the seen place that their other inputs are, -1 for one that was not seen."""
+        found = torch.cat([self.places, _elsewhere(x)]).unique(dim=0, return_inverse=True)[1]
+        numbers = torch.full_like(found, -1)
+        numbers[found[: len(self.places)]] = torch.arange(len(self.places), device=x.device)
+        return numbers[found[len(self.places) :]]
+
+    def _keys(self, place: Tensor, time: Tensor) -> Tensor:
+        """Whole numbers [M] in the order of place, then of time."""
+        return place * (len(self.times) + 1) + torch.searchsorted(self.times, time)
+
+    def _sorted(self, task: int) -> tuple[Tensor, Tensor]:
+        """Keys in order, and rows, of the cells of a task; of those at one input the first."""
+        rows = self.seen.observed[:, task].nonzero()[:, 0]
+        keys, order = self._keys(self.place[rows], self.seen.x[rows, 0]).sort(stable=True)
+        first = keys.diff(prepend=keys[:1] - 1) > 0
+        return keys[first], rows[order[first]]
 
     def _variance(self, task: int) -> Tensor:
         """Mean square of the differences over one season."""
         cells = self.seen.observed[:, task]
         values = self.seen.y[cells, task]
-        squares = (values - self._earlier(self.seen.x[cells], task, 1)) ** 2 if len(values) else values
+        squares = (values - self._earlier(self.seen.x[cells], self.place[cells], task, 1)) ** 2
         if not bool(squares.isfinite().any()):
             raise ValueError(
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
             )
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))
+
+
+def _elsewhere(x: Tensor) -> Tensor:
+    """Inputs [M, D] with 0 for the first."""
+    return torch.cat([torch.zeros_like(x[:, :1]), x[:, 1:]], 1) + 0.0  # -0.0 is 0.0

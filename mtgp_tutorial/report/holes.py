@@ -69,8 +69,13 @@ def spread_out(data: TaskData) -> np.ndarray:
 
 
 def own_rows(data: TaskData) -> bool:
-    """Whether tasks have rows of their own: over half of the rows hold one value, and an empty cell is no hole."""
-    return data.num_tasks > 1 and float((data.observed.sum(1) == 1).double().mean()) > 0.5
+    """Whether tasks have rows of their own: over half of each task's values stand alone in their row.
+
+    Then an empty cell is no hole. A short record beside a long one has a hole: its own values stand beside others.
+    """
+    seen = data.observed
+    alone = seen & (seen.sum(1, keepdim=True) == 1)
+    return data.num_tasks > 1 and bool((alone.sum(0) > seen.sum(0) / 2).all())
 
 
 def asked_for(data: TaskData) -> list[str]:
@@ -134,7 +139,9 @@ def _along(data: TaskData, longest: int) -> list[Kind]:
     for place, edges in ends.items():
         if edges:  # one edge, that of the task that is missing longest, with all others that are
             start, length = max(edges, key=lambda hole: hole[1])
-            found.append(_cut(place, gone[start : start + length], edges[start, length], longest))
+            few = min(int(data.observed[:, data.tasks.index(task)].sum()) for task in edges[start, length])
+            most = min(longest, max(SHORT, few // 3))  # a short record keeps something to learn from
+            found.append(_cut(place, gone[start : start + length], edges[start, length], most))
     return found + single
 
 
@@ -208,12 +215,14 @@ def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
 
 
 def _possible(data: TaskData, kind: Kind) -> np.ndarray:
-    """For each first row of the pattern, whether half of the table is left to learn from, and a gap has two sides."""
+    """For each first row of the pattern, whether half of what is asked for is kept, and a gap has two sides."""
     n, length = len(data.x), len(kind.pattern)
     start = np.arange(n - length + 1)
+    asked = [data.tasks.index(task) for task in kind.asked]
+    held = np.r_[0, np.cumsum(data.observed.numpy()[:, asked].any(1))]  # rows before that hold what is asked for
     if kind.place == "end":
-        return start + length >= n / 2
-    return start <= n / 2 if kind.place == "start" else (start > 0) & (start < n - length)
+        return held[start + length] >= held[n] / 2
+    return held[start] <= held[n] / 2 if kind.place == "start" else (start > 0) & (start < n - length)
 
 
 def _free(data: TaskData, kind: Kind) -> np.ndarray:

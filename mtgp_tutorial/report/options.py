@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,18 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
 
 
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
+def at_least(least: int, why: str = "") -> Callable[[str], int]:
+    """How a whole number from `least` to 2^63 - 1 is read; why: what the refusal of a smaller one ends in."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            above = f"above {least - 1}" if least else "from 0 on"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {above}{why}")
+        if int(text) >= 2**63:
+            raise argparse.ArgumentTypeError(f"{text!r} is more than 2^63 - 1")
+        return int(text)
+
+    return read
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
         "report",
         help="compare models on a table of yours, and fill its holes",
         description="Reads a table, hides cells as its own holes are, compares models on them, fills the table, and "
-        "writes report.html, filled.csv and trials.csv. Exit code: 0 done, 2 refused with nothing written, 130 stopped "
-        "(the same command goes on).",
+        "writes report.html, filled.csv, trials.csv and repeat.py. Exit code: 0 done, 1 no model could be fitted, "
+        "2 refused with nothing written, 130 stopped (the same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")
@@ -62,13 +69,30 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--dates", choices=["day-first", "month-first"], help="how dates such as 09/03/2020 are meant")
     ask.add_argument("--missing", type=names, metavar="CODES", help="numbers that mean missing; 'none' for none")
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
-    ask.add_argument("--every", type=positive, metavar="K", help="take every K-th row")
-    ask.add_argument("--trials", type=positive, default=16, metavar="N", help="how often cells are hidden (default 16)")
+    ask.add_argument("--every", type=at_least(1), metavar="K", help="take every K-th row")
+    two = at_least(2, "; a comparison takes two trials or more")
+    ask.add_argument("--trials", type=two, default=16, metavar="N", help="how often cells are hidden (default 16)")
     ask.add_argument("--kernel", choices=list(KERNELS), default="matern32", help="kernel (default matern32)")
-    ask.add_argument("--seed", type=int, default=0, metavar="N", help="of places and starts (default 0)")
-    ask.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes that fit at once (default 1)")
+    ask.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of places and starts (default 0)")
+    ask.add_argument("--jobs", type=at_least(1), default=1, metavar="N", help="processes that fit at once (default 1)")
     ask.add_argument("--out", metavar="FOLDER", help="where the results go (default TABLE-report)")
     return top
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The options of a command line. A value such as -999,-99 joins its option, or argparse would take it for one."""
+    joint: list[str] = []
+    for word in words:
+        if re.match(r"-[\d.]", word) and joint and re.fullmatch(r"--[a-z]+", joint[-1]):
+            joint[-1] += f"={word}"
+        else:
+            joint.append(word)
+    return parser().parse_args(joint)
+
+
+def option(name: str, value: str) -> list[str]:
+    """An option in words of the command line: --name value, or --name=value where the value begins with a hyphen."""
+    return [f"{name}={value}"] if value.startswith("-") else [name, value]
 
 
 def command(asked: argparse.Namespace, **changes: Any) -> str:
@@ -77,7 +101,7 @@ def command(asked: argparse.Namespace, **changes: Any) -> str:
     words = []
     for name, value in {**vars(asked), **changes}.items():
         if name not in ("command", "table") and value != defaults[name]:
-            words += [f"--{name}", joined(value) if isinstance(value, list) else str(value)]
+            words += option(f"--{name}", joined(value) if isinstance(value, list) else str(value))
     return f"{PROGRAM} {shlex.join([asked.table, *words])}"
 
 
@@ -135,7 +159,7 @@ def sentence(error: Exception) -> str:
 
 def _option(found: re.Match[str]) -> str:
     """x= as --input, missing=['?'] as --missing '?'."""
-    return OPTIONS[found[1]] + ("" if found["one"] is None else f" {shlex.quote(found['one'])}")
+    return OPTIONS[found[1]] if found["one"] is None else shlex.join(option(OPTIONS[found[1]], found["one"]))
 
 
 RUN, ONCE = "run.json", "parameters.json"

@@ -26,7 +26,7 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import StoreError
 from mtgp_tutorial.report import page, trial_fits, words
 from mtgp_tutorial.report.arms import BASELINE, LMC, program
-from mtgp_tutorial.report.options import Refused, command, parser, put, sentence
+from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
 from mtgp_tutorial.report.page import checks, intervals
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
@@ -39,7 +39,7 @@ DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
-    asked = parser().parse_args(arguments)
+    asked = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         with matplotlib.rc_context():  # a caller's figures keep their own look
             return _report(asked)

@@ -22,7 +22,7 @@ import torch
 
 from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.report.holes import missing, take
-from mtgp_tutorial.report.options import Refused, of_one_argument, put
+from mtgp_tutorial.report.options import Refused, of_one_argument, option, put
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.inputs import ERROR, column
@@ -137,8 +137,8 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
     series = _series(frame, inputs) if again > REPEATED * len(frame) and len(values) == 1 else None
     if series is not None:
-        words = ["--series", str(series), "--value", str(values[0])]
-        words += ["--errors", str(errors[0])] if len(errors) == 1 and asked.errors is None else []
+        words = [*option("--series", str(series)), *option("--value", str(values[0]))]
+        words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
             f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
@@ -183,7 +183,8 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
 
     Where a task was seen in another row at the same input, its cell stays empty.
 
-    data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged. The band is two standard
+    data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged, and to twelve digits
+    where a logarithm was modelled. The band is two standard
     deviations to either side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log:
     tasks whose logarithm was modelled, and whose filled value is the median.
     """
@@ -191,18 +192,27 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     for t, task in enumerate(data.tasks):
         mean, sd, y = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].numpy()
         hole, back = gone[:, t], np.exp if task in log else np.asarray
+        seen = np.array([float(f"{value:.12g}") for value in back(y)]) if task in log else y
         size = spread[t] * (float(np.exp(np.nanmedian(y))) if task in log else 1.0)
         places = 4 - math.floor(math.log10(size))
         middle, low, high = (np.round(back(mean + k * sd), places) for k in (0, -2, 2))
-        table[task] = np.where(hole, middle, back(y))
+        table[task] = np.where(hole, middle, seen)
         table[f"{task} low"], table[f"{task} high"] = np.where(hole, low, np.nan), np.where(hole, high, np.nan)
         table[f"{task} filled"] = np.where(hole, "yes", "no")
     return table
 
 
 def write_filled(path: str | Path, data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> None:
-    """`filled_table` as a CSV file."""
-    put(Path(path), filled_table(data, answer, log).to_csv(index=False, float_format="%.12g"))
+    """`filled_table` as a CSV file, numbers with all their digits."""
+    text = filled_table(data, answer, log).apply(
+        lambda column: column.map(shortest, na_action="ignore") if column.dtype.kind == "f" else column
+    )
+    put(Path(path), text.to_csv(index=False))
+
+
+def shortest(value: float) -> str:
+    """The fewest digits that are read as the same number: 0.1, and 5 for 5.0."""
+    return next(text for digits in (12, 15, 16, 17) if float(text := f"{value:.{digits}g}") == value)
 
 
 def inputs(data: TaskData) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 
 import numpy as np
 import pandas as pd
@@ -100,6 +101,52 @@ def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
     days = TaskData(np.arange(800.0), np.arange(800.0)[:, None])
     year = seasonal_naive(365.25)(days).forecast(TaskData([800.0, 1200.0], [[0.0], [0.0]]))
     assert year.mean.flatten().tolist() == [435, 469]  # the nearest day; two years back where one is not yet seen
+
+
+def _every_pair(seen, season, reach, x, task, seasons):
+    """The seen value nearest to so many seasons before each input, by the distances of all pairs of rows."""
+    cells = seen.observed[:, task]
+    inputs, values = seen.x[cells], seen.y[cells, task]
+    away = (x[:, None, 0] - seasons * season - inputs[:, 0]).abs()
+    elsewhere = (x[:, None, 1:] != inputs[:, 1:]).any(-1)
+    nearest = away.masked_fill(elsewhere, torch.inf).min(1)
+    return values[nearest.indices].where(nearest.values <= reach, torch.nan)
+
+
+def law_a_seasonal_naive_forecast_equals_that_of_every_pair():
+    """Rows out of order, with holes, inputs that repeat, two that are equally near, places, and some never seen."""
+    for seed, inputs, season in ((71, 1, 4.0), (72, 2, 3.0), (73, 3, 2.5), (74, 1, 1.3), (75, 2, 7.0)):
+        rng = RANDOM(seed)
+        x = np.column_stack([rng.integers(0, 60, 150) / 2, *rng.integers(-1, 2, (inputs - 1, 150))])
+        y = np.where(rng.random((150, 2)) < 0.4, np.nan, rng.normal(size=(150, 2)))
+        far = np.column_stack([rng.integers(-4, 90, 80) / 4, *rng.integers(-1, 3, (inputs - 1, 80))])
+        seen, hidden = TaskData(x, y), TaskData(far, np.full((80, 2), np.nan))
+        arm = seasonal_naive(season)(seen)
+        found, longest = arm.forecast(hidden), math.ceil((far[:, 0].max() - x[:, 0].min() + arm.reach) / season)
+        for t in range(2):
+            own = seen.observed[:, t]
+            squares = (seen.y[own, t] - _every_pair(seen, season, arm.reach, seen.x[own], t, 1)) ** 2
+            assert arm.variances[t] == torch.maximum(squares.nanmean(), 1e-4 * seen.y[own, t].var(correction=0))
+            mean = torch.full((80,), torch.nan).double()
+            variance = mean.clone()
+            for k in range(1, longest + 1):
+                earlier = _every_pair(seen, season, arm.reach, hidden.x, t, k)
+                new = mean.isnan() & ~earlier.isnan()
+                mean[new], variance[new] = earlier[new], k * arm.variances[t]
+            close(found.mean[:, t].nan_to_num(9), mean.nan_to_num(9), 0)
+            close(found.variance[:, t].nan_to_num(9), variance.nan_to_num(9), 0)
+            assert 0 < int(mean.isnan().sum()) < 80
+
+
+def law_a_seasonal_naive_forecast_of_a_long_table_needs_no_pairs():
+    """20,000 rows, where all pairs at each of 417 seasons would take minutes; its inputs keep their name."""
+    x = np.arange(20_000.0)
+    wave = TaskData(x, np.sin(2 * np.pi * x / 24)[:, None], x_name="hour")
+    seen, hidden = cutoffs(wave, 10_000, 1)("after 9999")
+    began = time.process_time()
+    found = seasonal_naive(24)(seen).forecast(hidden)
+    close(found.mean, hidden.y, 1e-9)
+    assert found.x_names == ("hour",) and time.process_time() - began < 10
 
 
 def law_a_forecaster_is_an_arm_beside_models():

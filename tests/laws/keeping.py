@@ -128,9 +128,11 @@ def law_a_kept_table_is_whole():
     ):
         given = dataclasses.replace(
             measured(),
+            x=torch.column_stack([measured().x, tensor(RANDOM(82).normal(size=8))]),
             tasks=["NA", "höhe", "7"],
             units=["m", "", "°C"],
             x_name="time",
+            x_names=["time", "depth"],
             x_unit="h",
             index=index,
             calendar=Calendar("hours", pd.Timestamp("2019-10-26 21:30:00.000000123"), "Europe/Berlin"),

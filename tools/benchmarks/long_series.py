@@ -30,7 +30,7 @@ from mtgp_tutorial.exact import filters  # isort: skip
 from mtgp_tutorial.exact.chain import Chain, Part  # isort: skip
 from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
 from mtgp_tutorial.exact.dense import Dense  # isort: skip
-from mtgp_tutorial.exact.smoother import square_root, root  # isort: skip
+from mtgp_tutorial.exact.smoother import path_of, square_root  # isort: skip
 from mtgp_tutorial.exact.form import Form, Matern, Problem, Term  # isort: skip
 from mtgp_tutorial.exact.markov import Markov  # isort: skip
 from mtgp_tutorial.models.closed import MATERN, distance  # isort: skip

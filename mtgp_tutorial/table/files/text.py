@@ -54,8 +54,8 @@ def _lines(text: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Numbered lines without blank ones, and those that begin with #."""
     numbered = list(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
     lines = [(number, line) for number, line in numbered if line.strip()]
-    remarks = [(number, line) for number, line in lines if line.lstrip().startswith("#")]
-    return [pair for pair in lines if pair not in remarks] if remarks else lines, remarks
+    remarks = {number: line for number, line in lines if line.lstrip().startswith("#")}
+    return [(number, line) for number, line in lines if number not in remarks], list(remarks.items())
 
 
 def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Row]:
@@ -171,6 +171,7 @@ OTHERS = {  # how files that are no text begin
     b"\x89HDF": "an HDF5 file",
     b"CDF": "a NetCDF file",
 }
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # bytes that no text has
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -182,7 +183,7 @@ def decoded(path: Path) -> tuple[str, list[str]]:
         raise TableError(f"path: there is no file {str(path)!r}", "pass the name of one")
     raw = path.read_bytes()
     for start, what in OTHERS.items():
-        if raw.startswith(start):
+        if raw.startswith(start) and (not start.isalnum() or BINARY.search(raw)):  # a header may begin PAR1,PAR2
             raise TableError(f"{path.name} is {what}, not text", "save the table as CSV and pass that")
     for mark, encoding in BOMS.items():
         if raw.startswith(mark):
