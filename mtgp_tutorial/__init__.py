@@ -10,8 +10,7 @@ from mtgp_tutorial.arguments import TableError, choose_device
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import coregionalization, correlation
 from mtgp_tutorial.fits.fitting import FitError, fit
-from mtgp_tutorial.fits.result import Fit, with_parameters
-from mtgp_tutorial.fits.saving import load
+from mtgp_tutorial.fits.result import Fit, load, with_parameters
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import compare, standard_arms

@@ -20,6 +20,7 @@ from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.exact.forms import Conditioned
+from mtgp_tutorial.fits import saving
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import spatial_parts
@@ -84,9 +85,7 @@ class Fit:
         other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints of your
         own, an index of a rarer kind.
         """
-        from mtgp_tutorial.fits import saving as keeping  # which makes a Fit, and so imports this file
-
-        keeping.save(self, path)
+        saving.save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
@@ -159,6 +158,27 @@ def _called(part: Kernel) -> str:
 def _same(a: Tensor, b: Tensor) -> bool:
     """Equal values, NaN in the same places."""
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
+
+
+def load(path: str | Path) -> Fit:
+    """The fit that `Fit.save` wrote, on the CPU.
+
+    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding.
+
+    Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
+    fit, one that has changed since it was written, and one of a later format.
+
+    >>> import tempfile
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(f"{folder}/sines.fit")
+    ...     again = load(f"{folder}/sines.fit")
+    >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
+    True
+    """
+    return Fit(*saving.read(path))
 
 
 class ParameterError(ValueError):

@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,12 +24,14 @@ import pandas as pd
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel, RBFKernel, RQKernel
 
-from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import Calendar
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.fits.result import Fit
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 1
 STARTS = {"objective": float, "evaluations": int, "converged": bool}
@@ -56,24 +58,8 @@ def save(fit: Fit, path: str | Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def load(path: str | Path) -> Fit:
-    """The fit that `Fit.save` wrote, on the CPU.
-
-    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding.
-
-    Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
-    fit, one that has changed since it was written, and one of a later format.
-
-    >>> import tempfile
-    >>> import torch
-    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
-    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     fitted.save(f"{folder}/sines.fit")
-    ...     again = load(f"{folder}/sines.fit")
-    >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
-    True
-    """
+def read(path: str | Path) -> tuple[Model, bool, float, pd.DataFrame]:
+    """What a Fit is made of, from the file that `Fit.save` wrote: model, priors, log likelihood, starts. (`load`)"""
     source = Path(path).expanduser()
     if not source.is_file():
         raise ValueError(f"path: {path} is {'a folder' if source.is_dir() else 'not there'}; pass a file of Fit.save")
@@ -83,7 +69,7 @@ def load(path: str | Path) -> Fit:
         data = table_from_plain(header["table"], _part(arrays, "table."))
         model = model_from_plain(header["model"], _part(arrays, "model."), data)
         starts = pd.DataFrame(_part(arrays, "starts."), columns=list(STARTS)).rename_axis("start")
-        return Fit(model, header["priors"], float(arrays["log_likelihood"]), starts)
+        return model, header["priors"], float(arrays["log_likelihood"]), starts
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
