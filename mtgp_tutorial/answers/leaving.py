@@ -7,7 +7,6 @@ the covariance (C^-1_II)^-1 and the error r_I - mean = (C^-1_II)^-1 (C^-1 r)_I (
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.answers.predicting import posterior_of
-from mtgp_tutorial.answers.questions import fitted, names_of_rows
+from mtgp_tutorial.answers.questions import fitted, prediction
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.forms import MANY, Conditioned
 from mtgp_tutorial.exact.gaussian import cholesky
@@ -61,8 +60,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
             error[block] = left @ weights[block]
     mean = model.scale.to_data(model.unit.y - error)
     data = model.data
-    found = Prediction(data.x, mean, variance * model.scale.sd**2, data.tasks, data.units, True)  # type: ignore[arg-type]
-    return replace(found, **names_of_rows(data, new=False))
+    return prediction(data, data.x, mean, variance * model.scale.sd**2, True)
 
 
 def hidden(model: Model, block: Cells) -> tuple[Tensor, Tensor]:

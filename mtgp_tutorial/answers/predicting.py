@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.answers.questions import fitted, further_rows, named, names_of_rows, of_readings, query
+from mtgp_tutorial.answers.questions import fitted, further_rows, named, of_readings, prediction, query
 from mtgp_tutorial.arguments import generator, whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.form import Term
@@ -46,7 +46,7 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
-    return _in_data_units(fit, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
+    return _in_data_units(fit, None, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
 
 
 @torch.no_grad()
@@ -83,8 +83,8 @@ def impute(
         rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
         mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
-    found = _in_data_units(fit, x, mean, variance, noise, joint)
-    found = replace(found, **names_of_rows(fit.model.data if table is None else table, new=False))
+    of = fit.model.data if table is None else table
+    found = _in_data_units(fit, of, x, mean, variance, noise, joint)
     return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
 
 
@@ -170,17 +170,26 @@ def posterior_of(
 
 
 def _in_data_units(
-    fit: Fit, x: Tensor, mean: Tensor, variance: Tensor, noise: bool, joint: tuple[Cells, Tensor] | None
+    fit: Fit,
+    table: TaskData | None,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    noise: bool,
+    joint: tuple[Cells, Tensor] | None,
 ) -> Prediction:
-    """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells."""
-    scale, data, covariance, names = fit.model.scale, fit.model.data, None, None
+    """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells.
+
+    table: that of the rows; None for new ones.
+    """
+    scale, more = fit.model.scale, {}
     if joint is not None:
         sd = scale.sd[joint[0][1]]
-        covariance, names = joint[1] * torch.outer(sd, sd), named(joint[0], data.tasks)  # type: ignore[arg-type]
+        more = {"covariance": joint[1] * torch.outer(sd, sd), "cells": named(joint[0], fit.model.data.tasks)}
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
-    found = Prediction(x, scale.to_data(mean), variance, data.tasks, data.units, noise, covariance, names)  # type: ignore[arg-type]
-    return replace(found, **names_of_rows(data, new=True))
+    of = fit.model.data if table is None else table
+    return prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
 
 
 @torch.no_grad()
@@ -201,8 +210,7 @@ def parts(fit: Fit, x: Any) -> list[Prediction]:
     found = []
     for term in fit.model.kernel.terms():
         mean, variance = _given_data(fit, x, term, term.B.diagonal())
-        part = Prediction(x, mean * sd, variance * sd**2, data.tasks, data.units, noise=False)  # type: ignore[arg-type]
-        found.append(replace(part, **names_of_rows(data, new=True)))
+        found.append(prediction(data, x, mean * sd, variance * sd**2, False, new=True))
     return found
 
 
@@ -229,8 +237,8 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
         mean.append(at[0])
         variance.append(at[1])
         names += [f"u{q + 1}" if R == 1 else f"u{q + 1},{r + 1}" for r in range(R)]
-    found = Prediction(x, torch.cat(mean, 1), torch.cat(variance, 1), tuple(names), ("",) * len(names), noise=False)
-    return replace(found, **names_of_rows(model.data, new=True))
+    of = {"tasks": tuple(names), "units": ("",) * len(names)}
+    return prediction(model.data, x, torch.cat(mean, 1), torch.cat(variance, 1), False, new=True, **of)
 
 
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
 ROWS = 100  # of a table that are compared with all fitted rows at once
 
@@ -88,12 +90,15 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
     return (values / fit.model.scale.sd).nan_to_num() ** 2
 
 
-def names_of_rows(table: TaskData, *, new: bool) -> dict[str, Any]:
-    """How a Prediction names its rows: those of a table, or new ones beside it."""
-    return {"index": None if new else table.index, "calendar": table.calendar, "x_names": table.x_names}
+def prediction(
+    table: TaskData, x: Tensor, mean: Tensor, variance: Tensor, noise: bool, *, new: bool = False, **more: Any
+) -> Prediction:
+    """A Prediction in data units for the rows of a table, or new ones beside it, with its names; more: other fields."""
+    rows = {"index": None if new else table.index, "calendar": table.calendar, "x_names": table.x_names}
+    return Prediction(x, mean, variance, **{"tasks": table.tasks, "units": table.units, "noise": noise, **rows, **more})
 
 
-def named(cells: Cells, tasks: tuple[str, ...]) -> pd.MultiIndex:
+def named(cells: Cells, tasks: Sequence[str]) -> pd.MultiIndex:
     """Cells by row number and task name."""
     rows, columns = cells
     return pd.MultiIndex.from_arrays([rows.tolist(), [tasks[t] for t in columns.tolist()]], names=["row", "task"])

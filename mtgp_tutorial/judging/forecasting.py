@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.answers.questions import names_of_rows
+from mtgp_tutorial.answers.questions import prediction
 from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.data import TaskData
@@ -192,8 +192,7 @@ class SeasonalNaive:
                 f"season: no value of task {seen.tasks[t]!r} was seen whole seasons ({self.season:g}) before "
                 f"{seen.x_name} {float(x[row, 0]):g}; pass another season, or a later cut-off"
             )
-        tasks, units = tuple(seen.tasks), tuple(hidden.units)
-        return Prediction(x, mean, variance, tasks, units, True, **names_of_rows(hidden, new=False))
+        return prediction(hidden, x, mean, variance, True, tasks=seen.tasks)
 
     def _earlier(self, x: Tensor, place: Tensor, task: int, seasons: int) -> Tensor:
         """Seen values [M] of a task so many seasons before the inputs x [M, D], at places [M]; NaN where none is."""
