@@ -37,7 +37,7 @@ class Rows(NamedTuple):
 
 
 class Unknowns:
-    """M unknowns of S outputs: `places` [M] in the chain, L [S, s], and G [S, T], or 0 for those not in `shared`."""
+    """n unknowns of S outputs: `places` [n] in the chain, L [S, s], and G [S, T], or 0 for those not in `shared`."""
 
     def __init__(self, chain: Chain, places: np.ndarray, L: np.ndarray, G: np.ndarray, shared: np.ndarray):
         self.chain, self.places, self.L, self.G, self.shared = chain, places, L, G, shared.astype(float)
@@ -55,7 +55,7 @@ class Unknowns:
         return Rows(which, at, PL, YG)
 
     def means(self) -> np.ndarray:
-        """Their means [M, S], without what is explained."""
+        """Their means [n, S], without what is explained."""
         for one in self.chain.backward():
             self.of(one)
         return self.mean
@@ -65,7 +65,7 @@ class Unknowns:
         return self.L @ self.chain.stationary @ self.L.T
 
     def single(self) -> np.ndarray:
-        """What is explained of each unknown alone, [M, S]."""
+        """What is explained of each unknown alone, [n, S]."""
         found = np.empty((len(self.places), len(self.L)))
         for one in self.chain.backward():
             which, at, PL, YG = self.of(one)
@@ -76,9 +76,9 @@ class Unknowns:
         return found
 
     def joint(self, prior: np.ndarray) -> np.ndarray:
-        """What is explained of all together, [M, S, M, S]; prior: [M, S, M, S] of all L z."""
-        (M, S), s = self.mean.shape, self.chain.size
-        self.left, self.right, self.own = np.empty((M, S, s)), np.empty((M, s, S)), np.empty((3, M, S, S))
+        """What is explained of all together, [n, S, n, S]; prior: [n, S, n, S] of all L z."""
+        (n, S), s = self.mean.shape, self.chain.size
+        self.left, self.right, self.own = np.empty((n, S, s)), np.empty((n, s, S)), np.empty((3, n, S, S))
         used = np.unique(self.places)
         F, between = np.empty((len(used), s, s)), np.empty((len(used), s, s))
         for one, X in self.bridges(used):
@@ -153,7 +153,7 @@ def path_of(chain: Chain, normals: Normals) -> np.ndarray:
 
 
 def draw(chain: Chain, places: np.ndarray, shared: np.ndarray | None, normals: Normals) -> np.ndarray:
-    """One draw [M, T] of f at `places` [M], or of f + noise where `shared` is given: where it is True the noise is
+    """One draw [n, T] of f at `places` [n], or of f + noise where `shared` is given: where it is True the noise is
     that of the row, whose seen values speak of it, elsewhere its own."""
     f, noise = path_of(chain, normals), normals(*chain.y.shape) @ square_root(chain.Sigma).T
     readings = f + noise + normals(*f.shape) * np.sqrt(chain.variances)
