@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -74,11 +76,27 @@ def as_tensor(array: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(array).to(like.device)
 
 
+MARKED = re.compile("\x02(.*?)\x03", re.DOTALL)  # an argument in the text of a TableError
+
+
+def argument(name: str, *values: str, sets: bool = False) -> str:
+    """An argument of `read_table` or `from_frame` in a message: named alone, or as what sets it (to these values)."""
+    return f"\x02{json.dumps([name, sets or bool(values), values])}\x03"
+
+
+def in_python(name: str, sets: bool, values: Sequence[str]) -> str:
+    """x, x=, dates="day-first", missing=['?']."""
+    if not values:
+        return f"{name}=" if sets else name
+    return f"{name}={list(values)!r}" if name in ("missing", "without") else f'{name}="{values[0]}"'
+
+
 class TableError(ValueError):
     """A table is refused. Message: "{problem}; {remedy}".
 
     option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
-    only the file can be mended. value: what to pass there, where one is known.
+    only the file can be mended. value: what to pass there, where one is known. `said` is for programs whose users call
+    the arguments otherwise.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import TableError, TaskData
@@ -91,12 +109,18 @@ class TableError(ValueError):
     """
 
     def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:
-        super().__init__(f"{problem}; {remedy}")
-        self.problem, self.remedy, self.option, self.value = problem, remedy, option, value
+        self.texts, self.option, self.value = (problem, remedy), option, value
+        self.problem, self.remedy = self.said(in_python)
+        super().__init__(f"{self.problem}; {self.remedy}")
+
+    def said(self, spell: Callable[[str, bool, Sequence[str]], str]) -> tuple[str, str]:
+        """Problem and remedy, each argument as `spell` writes it: its name, whether it is set, and to which values."""
+        problem, remedy = (MARKED.sub(lambda one: spell(*json.loads(one[1])), text) for text in self.texts)
+        return problem, remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors of several arguments have to say how they travel to another process."""
-        return type(self), (self.problem, self.remedy, self.option, self.value)
+        return type(self), (*self.texts, self.option, self.value)
 
 
 def place(column: pd.Series, row: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shlex
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute
+from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
@@ -543,15 +545,15 @@ def filled_error(data, decision, truth, task):
 
 
 def test_what_is_not_told_apart_still_fills_with_the_better_arm():
-    """Off Peru, 41 of 61 Junes gone: lower in twelve of sixteen trials, no verdict; the mean of the Junes is worse."""
+    """Off Peru, 41 of 61 Junes gone: lower in three trials of four or more, no verdict; the mean of the Junes is worse."""
     sea = datasets.el_nino()
     names = ["March", "June", "September", "December"]
     sea = TaskData(sea.x, sea.y[:, [sea.tasks.index(name) for name in names]], names, x_name="year")
     data, _ = sea.hide_random("June", 2 / 3, seed=2)
     decision = decided(data, 16, ["ICM", "ICM, full noise"])
-    crps, error = decision.asked.loc["CRPS"].loc["ICM, full noise"], decision.asked.loc["error"]["mean"]
-    assert decision.word == "not told apart" and decision.fills == "ICM, full noise"
-    assert crps["share lower"] >= 0.75 and error["ICM, full noise"] < 0.8 * error[BASELINE]
+    assert decision.word == "not told apart" and decision.fills != BASELINE
+    crps, error = decision.asked.loc["CRPS"].loc[decision.fills], decision.asked.loc["error"]["mean"]
+    assert crps["share lower"] >= 0.75 and error[decision.fills] < 0.8 * error[BASELINE]
     gone = data.y[:, 1].isnan()
     mean = (sea.y[gone, 1] - data.y[~gone, 1].mean()).square().mean().sqrt()
     assert filled_error(data, decision, sea.y, "June") < 0.8 * mean
@@ -625,7 +627,9 @@ def test_codes_below_zero_are_read_and_printed_as_they_can_be_read(missing):
     assert printed == f"{options.PROGRAM} table.csv --missing={','.join(asked.missing)} --trials 4"
     again = shlex.split(printed)[3:]
     assert parsed(again) == asked == parser().parse_args(again)
-    error = TableError("column 'a', line 3: '-x' is not a number", "pass missing=['-x']", "missing", ["-x"])
+    error = TableError(
+        "column 'a', line 3: '-x' is not a number", f"pass {argument('missing', '-x')}", "missing", ["-x"]
+    )
     assert sentence(error).endswith("pass --missing=-x")
 
 
@@ -671,7 +675,10 @@ def test_names_are_text(name, text):
 
 
 def test_messages_of_the_reader_speak_of_options():
-    error = TableError("x: 'q' is no column", "name one with x= or series=, or missing=['a b']", "x")
+    set_by = f"{argument('x', sets=True)} or {argument('series', sets=True)}, or {argument('missing', 'a b')}"
+    error = TableError(f"{argument('x')}: 'q' is no column", f"name one with {set_by}", "x")
+    assert str(error) == "x: 'q' is no column; name one with x= or series=, or missing=['a b']"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
 
 

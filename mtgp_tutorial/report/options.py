@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.report.arms import KERNELS
-from mtgp_tutorial.table.inputs import names_in
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
@@ -125,41 +124,29 @@ OPTIONS = {
     "missing": "--missing",
     "without": "--without",
 }
-ARGUMENT = re.compile(rf"\b({'|'.join(OPTIONS)})=(\['(?P<one>[^']*)'\])?")
-HEAD = re.compile(rf"^({'|'.join(OPTIONS)})(, \w+)*: ")
 
 
 class Refused(ValueError):
     """One sentence: what is wrong, and what to do."""
 
 
-def of_one_argument(error: TableError, given: Mapping[str, Any]) -> TableError:
-    """An error that stands for several arguments as one of that which held the name. given: names by argument."""
-    several = error.option or ""
-    for argument in several.split(", ") if ", " in several else []:
-        for name in names_in(given.get(argument)):
-            head = f"{several}: {name!r} "
-            if error.problem.startswith(head):
-                problem = f"{argument}: {name!r} {error.problem.removeprefix(head)}"
-                return TableError(problem, error.remedy, argument, error.value)
-    return error
-
-
 def sentence(error: Exception) -> str:
     """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
     if not isinstance(error, TableError):
         return str(error)
-    problem = HEAD.sub(lambda found: f"{OPTIONS[found[1]]}: ", error.problem.removeprefix("path: "))
+    problem, remedy = error.said(_as_option)
     if error.option == "dates" and error.value:
-        return f"{problem}; add {' or '.join(f'--dates {order}' for order in error.value)}"
-    remedy = ARGUMENT.sub(_option, error.remedy)
-    option = OPTIONS.get(error.option or "")
-    return f"{problem}; {remedy}" + (f" ({option})" if option and option not in f"{problem}{remedy}" else "")
+        remedy = f"add {' or '.join(f'--dates {order}' for order in error.value)}"
+    settles = OPTIONS.get(error.option or "")
+    named = settles is None or settles in f"{problem}{remedy}"
+    return f"{problem}; {remedy}" + ("" if named else f" ({settles})")
 
 
-def _option(found: re.Match[str]) -> str:
-    """x= as --input, missing=['?'] as --missing '?'."""
-    return OPTIONS[found[1]] if found["one"] is None else shlex.join(option(OPTIONS[found[1]], found["one"]))
+def _as_option(name: str, sets: bool, values: Sequence[str]) -> str:
+    """x as --input, missing=['?'] as --missing '?'."""
+    if name == "path":
+        return "TABLE"
+    return OPTIONS[name] if not values else shlex.join(option(OPTIONS[name], joined(list(values))))
 
 
 RUN, ONCE = "run.json", "parameters.json"

@@ -20,9 +20,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.report.holes import missing, take
-from mtgp_tutorial.report.options import Refused, of_one_argument, option, put
+from mtgp_tutorial.report.options import Refused, option, put
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.inputs import ERROR, column
@@ -34,8 +33,8 @@ FEWEST = 4  # values of a task: one can be hidden, and three stay
 
 def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError."""
-    given = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
-    call = {**given, "dates": asked.dates, "without": asked.without}
+    call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
+    call |= {"dates": asked.dates, "without": asked.without}
     call = {name: value for name, value in call.items() if value is not None}
     said: list[str] = []
     if missing := _missing(asked, call, said):
@@ -43,12 +42,9 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     if errors := _errors(asked, call, said):
         call["sd"] = errors
     check_mixed(asked, call)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
-            data = read_table(asked.table, **call)
-    except TableError as error:
-        raise of_one_argument(error, given) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
+        data = read_table(asked.table, **call)
     data = replace(data, notes=(*said, *data.notes))
     return _checked(asked.table, prepared(data, every=asked.every, log=asked.log or [])), call
 

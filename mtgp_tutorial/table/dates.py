@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import TableError, place
+from mtgp_tutorial.arguments import TableError, argument, place
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
@@ -182,7 +182,7 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
     """
     if order is not None and order not in ORDERS:
-        raise TableError(f"dates: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
+        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
     given = text.dropna().astype(str)
     spelling = _spelling(given)
     if spelling is None:
@@ -199,7 +199,7 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
         raise TableError(
             f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
             + (f" if read {order}" if "first" in parts else ""),
-            "mend it" + (", or pass the other order as dates=" if "first" in parts else ""),
+            "mend it" + (f", or pass the other order as {argument('dates', sets=True)}" if "first" in parts else ""),
             "dates" if "first" in parts else None,
         )
     if "zone" in parts and parts["zone"].notna().any():
@@ -325,7 +325,7 @@ def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str
     where = "" if given.name is None else f"column {str(given.name)!r}: "
     raise TableError(
         f"{where}{given.iloc[0]!r} may be day-first or month-first, and nothing{' in the file' if guess else ''} tells",
-        'pass dates="day-first" or dates="month-first"' if guess else "write dates as 2019-01-07",
+        f"pass {' or '.join(argument('dates', order) for order in ORDERS)}" if guess else "write dates as 2019-01-07",
         "dates",
         list(ORDERS),
     )

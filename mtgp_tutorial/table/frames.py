@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import TableError, count, listed
+from mtgp_tutorial.arguments import TableError, argument, count, listed
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.inputs import (
@@ -102,7 +102,9 @@ def _wide(
         notes += [f"{c}: not named in tasks; left out" for c in frame if c not in (*taken, *chosen)]
     if not chosen:
         raise TableError(
-            "tasks: no column of numbers is left beside the input", f"name some of {listed(frame.columns)}", "tasks"
+            f"{argument('tasks')}: no column of numbers is left beside the input",
+            f"name some of {listed(frame.columns)}",
+            "tasks",
         )
     headers = tasks_of(chosen)
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
@@ -111,7 +113,9 @@ def _wide(
         errors = aligned_errors(sd, frame, chosen, headers)
     elif not direct:
         if extra := [c for c in named if c not in chosen]:
-            raise TableError(f"sd: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
+            raise TableError(
+                f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd"
+            )
         none = np.full(len(frame), np.nan)
         errors = np.column_stack(
             [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
@@ -218,7 +222,9 @@ def error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Any]:
     for name in names_in(sd):
         c = column(frame, name, "sd")
         if c not in beside:
-            raise TableError(f"sd: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd")
+            raise TableError(
+                f"{argument('sd')}: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd"
+            )
         pairs[beside[c]] = c
     return pairs
 
@@ -229,10 +235,14 @@ def aligned_errors(
     """A frame of standard errors, brought to the order of rows and tasks by its index and columns."""
     if not sd.index.equals(frame.index):
         if not (sd.index.is_unique and frame.index.is_unique) or set(sd.index) != set(frame.index):
-            raise TableError("sd: has another index than frame", "pass one row for each, with the same index", "sd")
+            raise TableError(
+                f"{argument('sd')}: has another index than frame", "pass one row for each, with the same index", "sd"
+            )
         sd = sd.reindex(frame.index)
     known = {c: next((k for k in (c, name) if k in sd.columns), None) for c, (name, _) in zip(chosen, headers)}
     if unknown := [c for c in sd.columns if c not in known.values()]:
-        raise TableError(f"sd: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd")
+        raise TableError(
+            f"{argument('sd')}: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd"
+        )
     none = np.full(len(frame), np.nan)
     return np.column_stack([none if k is None else numbers(sd[k], "sd") for k in known.values()])

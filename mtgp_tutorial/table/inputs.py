@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import TableError, listed, place
+from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.dates import Calendar, read_dates
 
 YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
@@ -44,7 +45,7 @@ def inputs_of(frame: pd.DataFrame, x: Any, calendar: Calendar | None = None) -> 
     else:
         used = [column(frame, name, "x") for name in names_in(x)]
         if not used:
-            raise TableError("x: is an empty list", "name at least one column", "x")
+            raise TableError(f"{marked('x')}: is an empty list", "name at least one column", "x")
         given = frame[used]
     names, units = zip(*map(split_unit, given.columns))
     part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
@@ -74,7 +75,9 @@ def _first(values: pd.Series, name: str, calendar: Calendar | None) -> tuple[np.
         read = read_dates(text, guess=False)
         if read is None:
             raise TableError(
-                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date", "name another x", "x"
+                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date",
+                f"name another {marked('x')}",
+                "x",
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
@@ -116,7 +119,7 @@ def numbers(values: pd.Series, argument: str) -> np.ndarray:
             row = int((~(good | missing)).argmax())
             raise TableError(
                 f"{place(values, row)}: {values.iloc[row]!r} is not a number",
-                f"mend it, or name the columns that hold numbers with {argument}=",
+                f"mend it, or name the columns that hold numbers with {marked(argument, sets=True)}",
                 argument,
             )
         found = np.array([np.nan if gone else float(cell) for cell, gone in zip(values.astype(object), missing)])
@@ -170,7 +173,7 @@ def column(frame: pd.DataFrame, name: Hashable, argument: str) -> Hashable:
     found = [c for c in frame.columns if c == name] or [c for c in frame.columns if split_unit(c)[0] == name]
     if len(found) != 1:
         raise TableError(
-            f"{argument}: {name!r} is {'no column' if not found else 'the name of several columns'}",
+            f"{marked(argument)}: {name!r} is {'no column' if not found else 'the name of several columns'}",
             f"pass one of {listed(map(repr, frame.columns))}",
             argument,
         )

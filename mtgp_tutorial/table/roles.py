@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, count, listed, place
+from mtgp_tutorial.arguments import TableError, argument, count, listed, place
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
@@ -93,7 +93,7 @@ def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) ->
         if len(moments) != 1:
             raise TableError(
                 f"column {str(first)!r} is neither numbers nor dates, and no other column looks like an input",
-                f"name one with x= (columns: {listed(frame.columns)})",
+                f"name one with {argument('x', sets=True)} (columns: {listed(frame.columns)})",
                 "x",
             )
         notes.append(f"input: {moments[0]}")
@@ -113,7 +113,9 @@ def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
         return moments
     dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
     raise TableError(
-        "x: is not given, and the index only counts rows", f"name columns, of {listed(frame.columns)}{dates}", "x"
+        f"{argument('x')}: is not given, and the index only counts rows",
+        f"name columns, of {listed(frame.columns)}{dates}",
+        "x",
     )
 
 
@@ -161,7 +163,9 @@ def guessed_value(
     body = [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
     if len(body) != 1:
         raise TableError(
-            f"value: is not given, and {len(body)} columns may hold values ({listed(body)})", "name one", "value"
+            f"{argument('value')}: is not given, and {len(body)} columns may hold values ({listed(body)})",
+            "name one",
+            "value",
         )
     return str(body[0])
 
@@ -216,8 +220,8 @@ def spread(
 def _both(frame: pd.DataFrame, series: Any, value: Any) -> tuple[Hashable, Hashable]:
     """The columns of names and of values."""
     if series is None or value is None:
-        argument = "series" if series is None else "value"
-        raise TableError("series, value: one is not given", "name both columns", argument)
+        lacking = "series" if series is None else "value"
+        raise TableError(f"{argument('series')}, {argument('value')}: one is not given", "name both columns", lacking)
     return column(frame, series, "series"), column(frame, value, "value")
 
 
@@ -229,7 +233,9 @@ def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series
     name = frame[series].astype(str).str.strip()
     names = list(dict.fromkeys(name)) if tasks is None else [str(task) for task in names_in(tasks)]
     if unknown := [task for task in names if task not in set(name)]:
-        raise TableError(f"tasks: {unknown[0]!r} is no series", f"name some of {listed(name.unique())}", "tasks")
+        raise TableError(
+            f"{argument('tasks')}: {unknown[0]!r} is no series", f"name some of {listed(name.unique())}", "tasks"
+        )
     return name, names
 
 
@@ -246,7 +252,10 @@ def _errors(frame: pd.DataFrame, sd: Any, value: Hashable) -> Hashable:
     """The column of standard errors, looked at."""
     if not isinstance(sd, (str, int)):
         raise TableError(
-            f"sd: is a {type(sd).__name__}", "with series= and value=, name one column, or pass numbers", "sd"
+            f"{argument('sd')}: is a {type(sd).__name__}",
+            f"with {argument('series', sets=True)} and {argument('value', sets=True)}, name one column, or pass "
+            "numbers",
+            "sd",
         )
     found = column(frame, sd, "sd")
     standard_errors(frame[found], numbers(frame[value], "value"))

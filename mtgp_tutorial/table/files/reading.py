@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, count
+from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import ORDERS, read_dates
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
@@ -65,9 +65,9 @@ def read_table(
     """
     frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value, sd))
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
-    for argument, names in columns.items():
+    for what, names in columns.items():
         for name in names_in(names):
-            column(frame, name, argument)
+            column(frame, name, what)
     chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
     _check_order(dates, frame, chosen)
     before = len(frame)
@@ -141,7 +141,9 @@ def proposed_errors(path: str | Path, **options: Any) -> dict[str, str] | str | 
 def _check_order(dates: str | None, frame: pd.DataFrame, chosen: list[Hashable]) -> None:
     if dates is not None and frame[chosen[0]].dtype.kind != "M":
         raise TableError(
-            f"dates: is {dates!r}, and {str(chosen[0])!r} holds no dates", "leave it out, or name another x", "dates"
+            f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
+            f"leave it out, or name another {argument('x')}",
+            "dates",
         )
 
 
@@ -153,7 +155,8 @@ def _wide(
     if guessed and again > len(frame) / 3:
         raise TableError(
             f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
-            "name the input with x=, one column or two, or the column that names the series with series=",
+            f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the "
+            f"series with {argument('series', sets=True)}",
             "x",
         )
     if again:
@@ -180,9 +183,11 @@ def typed_columns(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named."""
     if dates is not None and dates not in ORDERS:
-        raise TableError(f"dates: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS))
+        raise TableError(
+            f"{argument('dates')}: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS)
+        )
     if isinstance(missing, str):
-        raise TableError(f"missing: is {missing!r}", f"pass a list, [{missing!r}]", "missing")
+        raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]", "missing")
     text, mark, notes = parse(path)
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]

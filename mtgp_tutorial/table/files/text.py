@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, count, place
+from mtgp_tutorial.arguments import TableError, argument, count, place
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
 VALUE = re.compile(
@@ -178,9 +178,9 @@ BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-1
 def decoded(path: Path) -> tuple[str, list[str]]:
     """The file as text, and a note where the encoding was guessed."""
     if path.is_dir():
-        raise TableError(f"path: {path.name!r} is a folder", "pass a file")
+        raise TableError(f"{argument('path')}: {path.name!r} is a folder", "pass a file")
     if not path.is_file():
-        raise TableError(f"path: there is no file {str(path)!r}", "pass the name of one")
+        raise TableError(f"{argument('path')}: there is no file {str(path)!r}", "pass the name of one")
     raw = path.read_bytes()
     for start, what in OTHERS.items():
         if raw.startswith(start) and (not start.isalnum() or BINARY.search(raw)):  # a header may begin PAR1,PAR2
@@ -314,7 +314,7 @@ def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str]
         row = int(infinite.to_numpy().argmax())
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is infinite",
-            f"leave it empty, or pass missing=[{cells.iloc[row]!r}]",
+            f"leave it empty, or pass {argument('missing', cells.iloc[row])}",
             "missing",
             [cells.iloc[row]],
         )
@@ -346,7 +346,8 @@ def _refuse(cells: pd.Series, bad: pd.Series) -> None:
     mend = "it" if number == 1 else f"these {number} cells"
     raise TableError(
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
-        f"mend {mend}, pass missing=[{word!r}] if it stands for a missing value, or without=[{str(cells.name)!r}]",
+        f"mend {mend}, pass {argument('missing', word)} if it stands for a missing value, or "
+        f"{argument('without', str(cells.name))}",
         "missing",
         [word],
     )
