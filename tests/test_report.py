@@ -545,7 +545,7 @@ def filled_error(data, decision, truth, task):
 
 
 def test_what_is_not_told_apart_still_fills_with_the_better_arm():
-    """Off Peru, 41 of 61 Junes gone: lower in three trials of four or more, no verdict; the mean of the Junes is worse."""
+    """Off Peru, 41 of 61 Junes gone: lower in three trials of four, no verdict; the mean of the Junes is worse."""
     sea = datasets.el_nino()
     names = ["March", "June", "September", "December"]
     sea = TaskData(sea.x, sea.y[:, [sea.tasks.index(name) for name in names]], names, x_name="year")
