@@ -1045,8 +1045,8 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "lags turned round",
         "answers/correlation.py",
-        "data.x[:, 0] - data.x  #",
-        "data.x - data.x[:, 0]  #",
+        "data.x[:, 0] - data.x[rows]  #",
+        "data.x[rows] - data.x[:, 0]  #",
         "law_empirical_correlations_find_lag_and_nugget",
     ),
     (
@@ -1059,9 +1059,16 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     (
         "a row is its own neighbour",
         "answers/correlation.py",
-        " & ~same for step",
-        " for step",
+        "<= width / 2) & ~same",
+        "<= width / 2)",
         "law_empirical_correlations_by_loops",
+    ),
+    (
+        "rows after the first block that are not taken for themselves",
+        "answers/correlation.py",
+        "same = rows[:, None] == everyone",
+        "same = (rows - rows[0])[:, None] == everyone",
+        "law_empirical_correlations_of_a_long_table_are_those_of_all_pairs",
     ),
     ("twice the width", "answers/correlation.py", "<= width / 2", "<= width", "law_empirical_correlations_by_loops"),
     (

@@ -4,6 +4,8 @@ A slip in one costs time or a wrong refusal, never a wrong number, so no law see
 """
 
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -58,6 +60,19 @@ def test_cost(form, shape):
 @pytest.mark.parametrize(("form", "shape"), ENTRIES)
 def test_entries_held(form, shape):
     assert form.matrices(shape) == ENTRIES[form, shape]
+
+
+def test_correlations_at_many_distances_take_the_memory_of_one():
+    """In a process of its own, which says by how many MiB it grew; masks of 40 distances at once would be 610."""
+    code = (
+        "import resource, numpy as np; from mtgp_tutorial import TaskData, empirical_correlation\n"
+        "data = TaskData(np.arange(4000.0), np.random.default_rng(0).normal(size=(4000, 2)))\n"
+        "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "empirical_correlation(data, [0, 1]); before = most()\n"
+        "empirical_correlation(data, range(40)); print(most() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 100
 
 
 def test_a_form_that_does_not_apply_is_never_the_cheapest():

@@ -36,6 +36,8 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
+BLOCK = 1000  # rows that are paired with all others at once
+
 
 def empirical_correlation(data: TaskData, distances: Any, *, width: float | None = None) -> pd.DataFrame:
     """Correlation of y_s(x) with y_t(x + h) in the table, for each distance h of `distances` [K] (units of x).
@@ -68,12 +70,16 @@ def empirical_correlation(data: TaskData, distances: Any, *, width: float | None
     if names := [task for task, column in zip(data.tasks, data.y.T) if len(column[~column.isnan()].unique()) < 2]:
         raise ValueError(f"data: task {names[0]!r} does not vary; leave it out")
     z = data.standardise()[0].y.nan_to_num()
-    apart = data.x[:, 0] - data.x  # [i, j]: x_j - x_i
-    same = torch.eye(len(z), dtype=torch.bool, device=z.device)
-    pairs = [same if step == 0 else ((apart - step).abs() <= width / 2) & ~same for step in h]
-    products = torch.stack([z.mT @ chosen.to(z) @ z for chosen in pairs])  # [K, T, T]
     seen = data.observed.to(z)
-    counts = torch.stack([seen.mT @ chosen.to(z) @ seen for chosen in pairs])
+    products, counts = z.new_zeros(2, len(h), data.num_tasks, data.num_tasks)
+    everyone = torch.arange(len(z), device=z.device)
+    for rows in everyone.split(BLOCK):
+        apart = data.x[:, 0] - data.x[rows]  # [i, j]: x_j - x_i
+        same = rows[:, None] == everyone
+        for k, step in enumerate(h):
+            chosen = (same if step == 0 else ((apart - step).abs() <= width / 2) & ~same).to(z)
+            products[k] += z[rows].mT @ chosen @ z
+            counts[k] += seen[rows].mT @ chosen @ seen
     return _labelled(products / counts.where(counts > 0, torch.nan), h, data.tasks)
 
 

@@ -139,8 +139,7 @@ def _along(data: TaskData, longest: int) -> list[Kind]:
     for place, edges in ends.items():
         if edges:  # one edge, that of the task that is missing longest, with all others that are
             start, length = max(edges, key=lambda hole: hole[1])
-            few = min(int(data.observed[:, data.tasks.index(task)].sum()) for task in edges[start, length])
-            most = min(longest, max(SHORT, few // 3))  # a short record keeps something to learn from
+            most = min(longest, max(SHORT, (n - length) // 3))  # of a short record a third
             found.append(_cut(place, gone[start : start + length], edges[start, length], most))
     return found + single
 
@@ -215,14 +214,18 @@ def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
 
 
 def _possible(data: TaskData, kind: Kind) -> np.ndarray:
-    """For each first row of the pattern, whether half of what is asked for is kept, and a gap has two sides."""
+    """For each first row of the pattern, whether half of the table is left to learn from, and a gap has two sides.
+
+    Of a record that begins after a third of the table, or ends as early, half of its own rows are left.
+    """
     n, length = len(data.x), len(kind.pattern)
     start = np.arange(n - length + 1)
-    asked = [data.tasks.index(task) for task in kind.asked]
-    held = np.r_[0, np.cumsum(data.observed.numpy()[:, asked].any(1))]  # rows before that hold what is asked for
-    if kind.place == "end":
-        return held[start + length] >= held[n] / 2
-    return held[start] <= held[n] / 2 if kind.place == "start" else (start > 0) & (start < n - length)
+    if kind.place not in ("start", "end"):
+        return (start > 0) & (start < n - length)
+    dropped = start if kind.place == "start" else n - length - start
+    gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]].all(1)
+    before = int(np.argmin(gone if kind.place == "start" else np.flip(gone)))  # rows before the record, or after it
+    return dropped <= (n / 2 if before <= n / 3 else (n + before) / 2)
 
 
 def _free(data: TaskData, kind: Kind) -> np.ndarray:

@@ -148,9 +148,8 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     if long := [kind for kind in kinds if kind.shortened]:
         tasks = listed(sorted({task for kind in long for task in kind.asked}))
         found.append(
-            f"A hole of {tasks} is too long for a trial, which hides a sixth of the rows at most, and a third of the "
-            f"values of a task that starts late or ends early. The trials hide {len(long[0].pattern)} rows of it, "
-            "which is an easier question than yours."
+            f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
+            "it, which is an easier question than yours."
         )
     if joined := [trial for trial in trials if trial.joined]:
         tasks = listed(sorted({task for trial in joined for task in trial.asked}))

@@ -36,6 +36,20 @@ def law_empirical_correlations_by_loops():
     close(default, empirical_correlation(data, [0, 1, 3], width=1.0))
 
 
+def law_empirical_correlations_of_a_long_table_are_those_of_all_pairs():
+    """All pairs of rows at once: the same numbers, to the bit where the rows are one block, else to rounding."""
+    for rows, tolerance in ((40, 0), (1000, 0), (2300, 1e-12)):
+        rng = RANDOM(52)
+        x, y = rng.permutation(rows) / 2, rng.normal(size=(rows, 2)).cumsum(0)
+        y[rng.random((rows, 2)) < 0.2] = np.nan
+        data, h = TaskData(x, y), tensor([-2.0, 0.0, 0.5, 3.0])
+        z, seen = data.standardise()[0].y.nan_to_num(), data.observed.double()
+        apart, same = data.x[:, 0] - data.x, torch.eye(rows).bool()
+        pairs = [(same if step == 0 else ((apart - step).abs() <= 0.25) & ~same).double() for step in h]
+        expected = torch.stack([(z.mT @ one @ z) / (seen.mT @ one @ seen) for one in pairs])[:, [0, 0, 1], [0, 1, 1]]
+        close(empirical_correlation(data, h, width=0.5).to_numpy(copy=True), expected, tolerance)
+
+
 def law_empirical_correlations_find_lag_and_nugget():
     """f2(x) = f1(x - 3) and noise: the peak stands at 3, not at -3, and the drop from 0 is the noise's share."""
     x = torch.arange(4000).double()
