@@ -8,6 +8,7 @@ from laws import (
     checking,
     correlations,
     equation,
+    facts,
     fits,
     forecasting,
     forms,
@@ -19,6 +20,7 @@ from laws import (
     labels,
     long,
     models,
+    named,
     reading,
     scans,
     simulation,
@@ -48,6 +50,8 @@ ROOMS = (
     reading,
     scans,
     sparse,
+    facts,
+    named,
 )
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
