@@ -82,12 +82,6 @@ def law_the_recession_is_in_every_series():
     assert str(data.calendar.to_dates(data.x[:1, 0])[0])[:7] == "2005-01"
 
 
-def law_states_have_admissions_as_they_have_people():
-    flu = columns(datasets.flu_admissions())
-    assert set(flu.sum().nlargest(4).index) == {"TX", "FL", "NY", "CA"} and flu.sum().idxmin() == "AK"
-    assert list(flu) == sorted(flu) and {"DC", "PR"} <= set(flu)
-
-
 def law_ice_has_the_gases_of_its_age():
     """Before the warming 185 to 190 ppmv CO2 and 350 to 400 ppbv CH4; errors 0.5 per mil over the root of 6 or 4."""
     data = datasets.dome_c()
@@ -112,11 +106,3 @@ def law_the_alps_rise_and_adria_goes_north():
     close(data.sd[agne], [0.2, 0.6, 0.5], 0)
     high = (data.x[:, 1] - 46.5).abs() < 0.5
     assert speed["up"][high.numpy()].mean() > 0.7 > 0.2 > abs(speed["up"][~high.numpy()].mean())
-
-
-def law_kennedy_lies_at_the_sea():
-    """Milder by the sea: JFK is never as hot as the others, and Newark's winter and summer are furthest apart."""
-    air = columns(datasets.nyc_temperatures())
-    assert (
-        air.max().round(1).to_dict() == {"EWR": 37.8, "JFK": 36.7, "LGA": 37.2} and air["EWR"].std() == air.std().max()
-    )

@@ -40,6 +40,9 @@ from mtgp_tutorial.fits.flat import Flat, objective
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging import checking
 from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.report.holes import Trial
+from mtgp_tutorial.report.tables import filled_table
+from mtgp_tutorial.report.verdict import in_deviations
 
 
 def places(rows=8):
@@ -190,12 +193,10 @@ def law_a_start_stores_how_its_climb_went():
         prior = float(objective(found.model, True) - objective(found.model, False))
         close(found.starts["objective"].max(), height + priors * prior, 1e-6)
         assert abs(prior) > 0.1  # or the two could not be told apart
-    shares = unfitted(lmc(data, kernels=3), 4).shares
-    close(shares.sum(axis=1), [1, 1]), close(shares.iloc[1, 2], _share(unfitted(lmc(data, kernels=3), 4), 1, 2))
-
-
-def _share(fitted, t, q):
-    return float(fitted.Bs[q].iloc[t, t]) / float(fitted.B.iloc[t, t])
+    one, same, other = (fit(icm(data), starts=3, seed=seed).starts for seed in (7, 7, 8))
+    assert one.equals(same) and not one.equals(other)
+    mixed = unfitted(lmc(data, kernels=3), 4)
+    close(mixed.shares, np.column_stack([np.diag(B) / np.diag(mixed.B) for B in mixed.Bs]))
 
 
 def law_compare_stores_each_number_in_its_column():
@@ -232,6 +233,54 @@ def law_compare_stores_each_number_in_its_column():
         C, r, _ = dense_numpy(start)
         close(marks["start"], multivariate_normal(np.zeros(len(r)), C).logpdf(r), 1e-6)
     assert set(found["on floor"]) != {0}
+
+
+def law_trials_of_a_report_stand_under_their_own_task():
+    """Scores in the task's own standard deviations; cells, stretch and what was asked are those of the trial's mask."""
+    rng, data = RANDOM(112), replace(places(), tasks=["a", "b"])
+    masks = {"1: gap": np.arange(8)[:, None] < [3, 1], "2: gap": np.arange(8)[:, None] > [5, 3]}
+    asked, rows = {"1: gap": ("a",), "2: gap": ("b",)}, {"1: gap": slice(0, 6), "2: gap": slice(1, 8)}
+    trials = [Trial(name, asked[name], mask, rows[name], f"part {name[0]}") for name, mask in masks.items()]
+    table = pd.DataFrame(
+        [
+            (trial, arm, f"{task} [{unit}]")
+            for trial in masks
+            for arm in ("p", "q")
+            for task, unit in zip("ba", ("kg", "m"))
+        ],
+        columns=["trial", "arm", "task"],
+    )
+    table[["MSE", "CRPS", "NLPD", "coverage"]] = rng.uniform(0.1, 1, (8, 4))
+    spread = dict(zip("ab", np.nanstd(data.y.numpy(), axis=0)))
+    for given, row in zip(table.to_dict("records"), in_deviations(table, trials, data).to_dict("records")):
+        task, trial = given["task"][0], given["trial"]
+        assert row["task"] == task and row["stretch"] == f"part {trial[0]}" and row["asked"] == (task in asked[trial])
+        assert row["cells"] == masks[trial][:, "ab".index(task)].sum() and row["coverage"] == given["coverage"]
+        expected = [
+            given["MSE"] ** 0.5 / spread[task],
+            given["CRPS"] / spread[task],
+            given["NLPD"] - np.log(spread[task]),
+        ]
+        close([row["error"], row["CRPS"], row["NLPD"]], expected)
+    for trial in trials:
+        seen, hidden = trial.tables(data)
+        kept, gone = data.y[trial.rows], tensor(masks[trial.label])[trial.rows].bool()
+        np.testing.assert_array_equal(hidden.y, kept.where(gone, torch.nan))
+        np.testing.assert_array_equal(seen.y, kept.where(~gone, torch.nan))
+        assert list(seen.index) == list(data.index[trial.rows]) and torch.equal(hidden.x, data.x[trial.rows])
+
+
+def law_a_filled_table_has_the_ends_of_its_bands():
+    data = places()
+    answer = impute(unfitted(icm(data), 2))
+    found = filled_table(data, answer)
+    names = ["place", "east", "up", *(f"{task}{end}" for task in "ab" for end in ("", " low", " high", " filled"))]
+    assert list(found) == names and found["place"].tolist() == list(data.index)
+    mean, sd = float(answer.mean[2, 1]), float(answer.sd[2, 1])
+    close(found.loc[2, ["b", "b low", "b high"]].astype(float), [mean, mean - 2 * sd, mean + 2 * sd], 1e-3)
+    assert (found["b filled"] == "yes").tolist() == [k == 2 for k in range(8)] and set(found["a filled"]) == {"no"}
+    assert found["a low"].isna().all() and found["b high"].notna().sum() == 1
+    np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
 
 
 def law_the_columns_of_a_check_are_counted():
