@@ -2041,6 +2041,91 @@ BUGS = [  # what it is, file, the right code, the wrong code, the law that catch
     ),
 ]
 
+# What a tired person does: an argument ignored, the other axis, column, label or word.
+MIXED_UP = {  # the law that catches it: what it is, file, the right code, the wrong code
+    "law_what_is_hidden_lies_along_the_named_input": [
+        ("mixed up: hides along the first input", "table/data.py", "(self.x[:, dim] >= low)", "(self.x[:, 0] >= low)"),
+        ("mixed up: the stop is not hidden", "table/data.py", "(self.x[:, dim] <= high)", "(self.x[:, dim] < high)"),
+        ("mixed up: errors of both tables", "table/data.py", "y=self.y.where(kept, torch.nan), sd=sd", "y=self.y.where(kept, torch.nan)"),
+        ("mixed up: hides in the first task", "table/data.py", "len(rows))]], column] = True", "len(rows))]], 0] = True"),
+    ],
+    "law_a_table_tells_of_itself": [
+        ("mixed up: inputs counted from 1", "table/data.py", 'f"x {d + 1}" for d', 'f"x {d}" for d'),
+        ("mixed up: errors divided twice", "table/data.py", "else self.sd / scale.sd", "else self.sd / scale.sd**2"),
+    ],
+    "law_an_answer_has_the_names_of_its_question": [
+        ("mixed up: mean and sd", "table/prediction.py", "(prediction.mean, prediction.sd)", "(prediction.sd, prediction.mean)"),
+        ("mixed up: rows of the table are new", "answers/leaving.py", "names_of_rows(data, new=False)", "names_of_rows(data, new=True)"),
+        ("mixed up: y and f", "table/prediction.py", '"observed y" if prediction.noise else "latent f"', '"latent f" if prediction.noise else "observed y"'),
+    ],
+    "law_a_frame_gives_what_was_named": [
+        ("mixed up: units of the headers first", "table/frames.py", "units.get(task, unit)", "unit or units.get(task)"),
+    ],
+    "law_a_file_gives_what_was_named": [
+        ("mixed up: missing is not read", "table/files/reading.py", "typed_columns(path, dates, missing, without, x", "typed_columns(path, dates, (), without, x"),
+    ],
+    "law_draws_are_what_was_asked_for": [
+        ("mixed up: a lag of 0.1", "simulate.py", "dtype=torch.float64), lag=lag)", "dtype=torch.float64))"),
+    ],
+    "law_a_start_stores_how_its_climb_went": [
+        ("mixed up: iterations for evaluations", "fits/fitting.py", "int(result.nfev)", "int(result.nit)"),
+        ("mixed up: shares of kernels for tasks", "fits/result.py", "parts.sum(1, keepdim=True)", "parts.sum(0, keepdim=True)"),
+    ],
+    "law_compare_stores_each_number_in_its_column": [
+        ("mixed up: height of the climb", "judging/comparing.py", '"log likelihood": fitted.log_likelihood', '"log likelihood": fitted.starts["objective"].max()'),
+        ("mixed up: tasks above the floor", "judging/comparing.py", '"on floor": len(fitted.on_floor)', '"on floor": len(seen.tasks) - len(fitted.on_floor)'),
+        ("mixed up: options not passed on", "judging/comparing.py", "fitted = fit(model, **options)", "fitted = fit(model)"),
+        ("mixed up: arms before trials", "judging/comparing.py", "        for label in labels\n        for name in arms\n", "        for name in arms\n        for label in labels\n"),
+    ],
+    "law_the_columns_of_a_check_are_counted": [
+        ("mixed up: strongest is most positive", "judging/checking.py", "others.abs().idxmax()", "others.idxmax()"),
+        ("mixed up: any task on the floor", "judging/checking.py", '"on floor": task in fit.on_floor', '"on floor": bool(fit.on_floor)'),
+        ("mixed up: blocks for cells", "judging/checking.py", '"z": as_array(((data.y - alone.mean) / alone.sd)', '"z": as_array(((data.y - block.mean) / alone.sd)'),
+        ("mixed up: unit for name", "judging/checking.py", "label(data.x_name, data.x_unit))", "label(data.x_unit, data.x_name))"),
+    ],
+    "law_each_sentence_of_a_test_is_said_where_it_is_true": [
+        ("mixed up: advice of the other noise", "judging/checking.py", 'fitted one" if full else', 'fitted one" if not full else'),
+    ],
+    "law_each_sentence_of_shares_and_cells_is_said_where_it_is_true": [
+        ("mixed up: below for above", "judging/checking.py", "'above' if cell['z'] > 0 else 'below'", "'below' if cell['z'] > 0 else 'above'"),
+        ("mixed up: at most for at least", "judging/checking.py", "'at least' if sign < 0", "'at least' if sign > 0"),
+        ("mixed up: the value for the mean", "judging/checking.py", "{cell['mean']:.6g}{unit}", "{cell['value']:.6g}{unit}"),
+    ],
+    "law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel": [
+        ("mixed up: kernels counted from 0", "judging/checking.py", 'f" of kernel {q + 1}"', 'f" of kernel {q}"'),
+    ],
+    "law_a_refusal_names_what_is_wrong": [
+        ("mixed up: start and stop", "table/data.py", "{shown(ends[0], calendar)} is after stop, {shown(ends[1]", "{shown(ends[1], calendar)} is after stop, {shown(ends[0]"),
+        ("mixed up: the fit's tasks and the table's", "answers/questions.py", "has the tasks {table.tasks}, the fit {data.tasks}", "has the tasks {data.tasks}, the fit {table.tasks}"),
+        ("mixed up: shares no trials", "judging/paired.py", "share {difference.notna().sum()} of", "share {difference.isna().sum()} of"),
+    ],
+    "law_another_order_is_refused_or_changes_nothing": [
+        ("mixed up: inputs in any order", "answers/questions.py", '    check_order("x", x, data.x_names)\n', ""),
+        ("mixed up: errors in any order", "answers/questions.py", '    check_order("sd", sd, fit.model.data.tasks)\n', ""),
+    ],
+    "law_a_figure_shows_what_was_asked": [
+        ("mixed up: the band of the first task", "plots/panels.py", "_numbers(prediction.sd[:, t])", "_numbers(prediction.sd[:, 0])"),
+        ("mixed up: limit not used", "plots/panels.py", "vmin=-limit", "vmin=-float(matrix.abs().to_numpy().max())"),
+        ("mixed up: the unit of the first task", "plots/panels.py", "seen.units[t])", "seen.units[0])"),
+    ],
+    "law_fewer_days_are_hot_than_warm": [
+        ("mixed up: 2018 before 1948", "datasets/__init__.py", '"above 70 F, 2018", "above 90 F, 1948"', '"above 90 F, 1948", "above 70 F, 2018"'),
+    ],
+    "law_the_alps_rise_and_adria_goes_north": [
+        ("mixed up: errors of another direction", "datasets/__init__.py", '"east_se", "north_se"', '"north_se", "east_se"'),
+    ],
+    "law_ice_has_the_gases_of_its_age": [
+        ("mixed up: ppb for ppm", "datasets/__init__.py", '"ppmv", "ppbv"', '"ppbv", "ppmv"'),
+    ],
+    "law_the_recession_is_in_every_series": [
+        ("mixed up: per cent of unemployment", "datasets/__init__.py", '"pp" if name == "unemployment" else "%"', '"%" if name == "unemployment" else "pp"'),
+    ],
+    "law_an_economy_spends_more_than_it_invests": [
+        ("mixed up: quarters counted from 1", "datasets/__init__.py", '(frame.pop("quarter") - 1) / 4', 'frame.pop("quarter") / 4'),
+    ],
+}  # fmt: skip
+BUGS += [(*bug, law) for law, bugs in MIXED_UP.items() for bug in bugs]
+
 
 def laws_of(folder: Path) -> dict:
     """The laws by name, on the copy of the module in `folder`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import listed, of_kind
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits.result import Fit
@@ -31,6 +31,7 @@ def query(fit: Fit, x: Any) -> Tensor:
     data = fitted(fit).model.data
     if isinstance(x, TaskData):
         raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
+    check_order("x", x, data.x_names)
     x = as_matrix(x if data.calendar is None else data.calendar.inputs(x), "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
@@ -39,6 +40,15 @@ def query(fit: Fit, x: Any) -> Tensor:
     if len(x) == 0 or not x.isfinite().all():
         raise ValueError("x: has no rows, or holds NaN or infinite values; pass finite inputs")
     return x
+
+
+def check_order(name: str, values: Any, wanted: Iterable[str]) -> None:
+    """Columns are paired by position, so their names (of a frame, or a tuple) must not say otherwise."""
+    names = list(values) if isinstance(values, (pd.DataFrame, tuple)) else None
+    if names and names != list(wanted) and len(names) == len(set(names)) and set(names) == set(wanted):
+        raise ValueError(
+            f"{name}: has the columns {listed(names)}, and the fit {listed(wanted)}; pass them in the order of the fit"
+        )
 
 
 def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tensor, Conditioned]:
@@ -80,6 +90,7 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
         return None
     if not noise:
         raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
+    check_order("sd", sd, fit.model.data.tasks)
     values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
     if values.shape != shape:
         raise ValueError(
@@ -119,6 +130,7 @@ def _check_tasks(fit: Fit, table: TaskData) -> None:
             f"table: its input is {told[0]}, that of the fit {told[1]}; make it with TaskData(dates, y, calendar=...) "
             "and the calendar of the fit's table"
         )
+    check_order("table", table.x_names, data.x_names)
     query(fit, table.x)
 
 

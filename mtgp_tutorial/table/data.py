@@ -63,8 +63,8 @@ class TaskData:
     def __post_init__(self) -> None:
         check_names(self.tasks, "tasks")
         check_names(self.units, "units")
-        check_same_rows(self.x, self.y, self.sd)
         tasks = list(self.tasks)
+        check_same_rows(self.x, self.y, self.sd, tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
         index = self.index
@@ -246,8 +246,10 @@ def check_names(names: Any, name: str) -> None:
         raise ValueError(f"{name}: is {names!r}; pass a list of names, one for each task")
 
 
-def check_same_rows(x: Any, y: Any, sd: Any) -> None:
-    """Rows are paired by position, so labels must not say otherwise."""
+def check_same_rows(x: Any, y: Any, sd: Any, tasks: list[str]) -> None:
+    """Rows and tasks are paired by position, so labels must not say otherwise."""
+    if isinstance(y, pd.DataFrame) and sorted(tasks) == sorted(map(str, y.columns)) and tasks != [*map(str, y.columns)]:
+        raise ValueError("tasks, y: have the same names in another order; pass y[tasks]")
     for name, other in (("x", x), ("sd", sd)):
         if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
             continue

@@ -10,6 +10,7 @@ from laws import (
     checking,
     correlations,
     equation,
+    facts,
     fits,
     forecasting,
     forms,
@@ -21,6 +22,7 @@ from laws import (
     labels,
     long,
     models,
+    named,
     reading,
     scans,
     simulation,
@@ -50,6 +52,8 @@ ROOMS = (
     reading,
     scans,
     sparse,
+    facts,
+    named,
 )
 if find_spec("mtgp_tutorial.report"):  # an extension; the core's laws hold without it
     from laws import report

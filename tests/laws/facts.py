@@ -1,0 +1,108 @@
+"""Data sets by what is known of them: a column under another name, unit or error turns a check red."""
+
+import numpy as np
+import pandas as pd
+
+from laws.common import close
+from mtgp_tutorial import TaskData, datasets, read_table
+
+
+def columns(data: TaskData) -> pd.DataFrame:
+    return pd.DataFrame(data.y.numpy(), data.x[:, 0].numpy(), list(data.tasks))
+
+
+def law_lakes_stand_at_their_levels():
+    """Michigan-Huron flows into St. Clair, that into Erie, that over the Niagara into Ontario, 99 m below."""
+    lakes = columns(datasets.great_lakes())
+    down = lakes[["Michigan-Huron", "St. Clair", "Erie", "Ontario"]]
+    assert (down.diff(axis=1).iloc[:, 1:] < 0).all(axis=None) and (lakes["Erie"] - lakes["Ontario"]).round().eq(
+        99
+    ).any()
+    assert lakes["Michigan-Huron"].idxmin() == 1964 and lakes["Erie"].idxmin() == 1934  # years of record lows
+    assert lakes["Ontario"].idxmax() == 1952 and (lakes.drop(columns="Ontario").idxmax() == 1986).all()
+    file = read_table(datasets.example_csv())
+    assert file.units == datasets.great_lakes().units == ("m",) * 4
+    holes = columns(file).isna().to_numpy()
+    close(columns(file)[list(lakes)].to_numpy()[~holes], lakes.to_numpy()[~holes], 0)
+
+
+def law_an_economy_spends_more_than_it_invests():
+    """Consumption was 63 to 71 % of GDP and investment 10 to 19 %, in quarters that are a quarter of a year apart."""
+    macro = columns(datasets.us_macro())
+    share = macro.div(macro["GDP"], axis=0)
+    assert share["consumption"].between(0.6, 0.72).all() and share["investment"].between(0.09, 0.2).all()
+    close(np.diff(macro.index), np.full(202, 0.25))
+    assert macro["GDP"].diff().idxmin() == 2009 and (macro.index[0], macro.index[-1]) == (1959, 2009.5)
+
+
+def law_the_sea_off_peru_is_warm_in_march():
+    """Months in the order of the year: warmest in March, coolest in September; El Niño at the end of 1997."""
+    sea = columns(datasets.el_nino())
+    assert list(sea) == [f"{month:%B}" for month in pd.date_range("2000-01-01", periods=12, freq="MS")]
+    rise = sea.mean().diff().iloc[1:]
+    assert (rise[["February", "March", "October", "November", "December"]] > 0).all() and (rise < 0).sum() == 6
+    assert sea["December"].idxmax() == 1997 and sea["May"].idxmax() == 1983 and sea["January"].idxmax() == 1998
+
+
+def law_fewer_days_are_hot_than_warm():
+    """At a place in the Mojave, and by the means of the two years; longitudes are west."""
+    data = datasets.climate70()
+    days = columns(data)
+    close(days.mean()[["above 70 F, 1948", "above 70 F, 2018"]], [170.5333, 166.6933], 1e-5)
+    close(days.mean()[["above 90 F, 1948", "above 90 F, 2018"]], [38.3867, 40.0467], 1e-5)
+    hottest = int(days["above 90 F, 2018"].to_numpy().argmax())
+    close(data.x[hottest], [-114.6188, 34.7675], 1e-4)  # Needles, California
+    assert data.units == ("days",) * 4
+
+
+def law_metals_have_their_abundance():
+    """Medians like those of soils, and the most lead where silver was mined, at Leadville or in the San Juans."""
+    data = datasets.colorado_soils()
+    soil = columns(data)
+    assert list(soil.median().sort_values().index) == ["Cd", "U", "As", "Ni", "Cu", "Pb", "Cr", "Zn"]
+    for metal, place in {"Zn": (-106.273, 39.0544), "As": (-106.273, 39.0544), "Pb": (-108.03, 37.6975)}.items():
+        close(data.x[int(soil[metal].to_numpy().argmax())], place, 1e-4)
+    below = soil == soil.min()
+    assert below[["Cd", "As"]].sum().tolist() == [54, 4] and data.units == ("mg/kg",) * 8
+
+
+def law_the_recession_is_in_every_series():
+    """Where each was lowest, in the Great Recession, and how deep: a third of imports, half the orders, 5 % of jobs."""
+    data = datasets.us_ragged()
+    growth = columns(data)
+    depth = {"payrolls": -5.1, "industrial_production": -16.7, "housing_starts": -79.4, "retail_sales": -12.3}
+    depth |= {"durable_orders": -47.4, "consumption": -2.7, "inventories": -15.5, "imports": -37.7, "exports": -23.9}
+    depth |= {"construction": -19.8, "gdp": -4.2}
+    close(growth.min()[list(depth)], list(depth.values()), 2e-3)
+    lowest = growth[list(depth)].idxmin()
+    assert lowest.between(2008.9, 2009.8).all() and growth["unemployment"].idxmax() == 2009.25
+    assert abs(growth["income"].idxmin() - 2013 - 11 / 12) < 1e-9  # dividends were paid early in 2012, before a tax
+    unit = dict(zip(data.tasks, data.units))
+    assert unit.pop("unemployment") == "pp" and set(unit.values()) == {"%"}
+    assert str(data.calendar.to_dates(data.x[:1, 0])[0])[:7] == "2005-01"
+
+
+def law_ice_has_the_gases_of_its_age():
+    """Before the warming 185 to 190 ppmv CO2 and 350 to 400 ppbv CH4; errors 0.5 per mil over the root of 6 or 4."""
+    data = datasets.dome_c()
+    ice = columns(data)
+    old, young = ice.loc[19_000:].mean(), ice.loc[:11_000].mean()
+    assert 185 < old["CO2"] < 192 and 350 < old["CH4"] < 400 and -445 < old["deltaD"] < -430
+    assert 255 < young["CO2"] < 270 and 640 < young["CH4"] < 710 and young["deltaD"] > -400
+    assert dict(zip(data.tasks, data.units)) == {"CO2": "ppmv", "CH4": "ppbv", "deltaD": "per mil"}
+    sd = pd.DataFrame(data.sd.numpy(), columns=list(ice))
+    assert sd["deltaD"].value_counts().to_dict() == {0.2: 72, 0.25: 1} and sd["CO2"].max() == 1.3
+    assert sd["CH4"].isna().all() and data.x_unit == "years before 1950"
+
+
+def law_the_alps_rise_and_adria_goes_north():
+    """The rise is that of the high Alps; Adria's side goes north. Errors of a station stand beside its values."""
+    data = datasets.alps_gps()
+    speed = pd.DataFrame(data.y.numpy(), data.index, list(data.tasks))
+    assert speed["up"].idxmax() == "DEVE" and speed.loc["ZADA", "north"] == 3.1
+    agne = list(data.index).index("AGNE")
+    close(data.x[agne], [7.1396, 45.4679], 0)
+    close(speed.loc["AGNE", ["east", "north", "up"]].astype(float), [0.0, -0.2, 1.5], 0)
+    close(data.sd[agne], [0.2, 0.6, 0.5], 0)
+    high = (data.x[:, 1] - 46.5).abs() < 0.5
+    assert speed["up"][high.numpy()].mean() > 0.7 > 0.2 > abs(speed["up"][~high.numpy()].mean())

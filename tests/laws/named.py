@@ -1,0 +1,507 @@
+"""Each argument, column, name and sentence stands where it belongs: mistakes of a tired person turn a check red."""
+
+import itertools
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from gpytorch.kernels import RBFKernel
+from matplotlib.figure import Figure
+from scipy.stats import multivariate_normal
+
+from laws.common import RANDOM, close, dense_numpy, tensor, unfitted
+from mtgp_tutorial import (
+    TaskData,
+    Trend,
+    check,
+    compare,
+    cutoffs,
+    detrend,
+    fit,
+    icm,
+    impute,
+    leave_out,
+    lmc,
+    paired,
+    parts,
+    plots,
+    predict,
+    read_table,
+    scores,
+    simulate,
+    sparse,
+    summarise,
+    with_parameters,
+)
+from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging import checking
+from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.report.holes import Trial
+from mtgp_tutorial.report.tables import filled_table
+from mtgp_tutorial.report.verdict import in_deviations
+
+
+def places(rows=8):
+    """Two inputs in no order, two tasks with units, errors and names of the rows; one cell is missing."""
+    rng = RANDOM(110)
+    x, y = rng.uniform(0, 1, (rows, 2)) * [1, 10], rng.normal(size=(rows, 2)) * [1, 20] + [0, 50]
+    y[2, 1] = np.nan
+    names = pd.Index([*"stuvwxyz"[:rows]], name="place")
+    return TaskData(
+        x, y, ["a", "b"], ["m", "kg"], "east", "km", sd=0.1 + y**2 / 99, index=names, x_names=["east", "up"]
+    )
+
+
+def law_what_is_hidden_lies_along_the_named_input():
+    """Both ends belong to the stretch; errors go with their cells; one task alone is touched."""
+    data = places()
+    for dim, (t, task) in itertools.product((0, 1), enumerate("ab")):
+        x = data.x[:, dim].numpy()
+        low, high = np.sort(x)[[1, 5]]
+        inside = (x >= low) & (x <= high) & data.observed[:, t].numpy()
+        assert inside.sum() >= 4
+        seen, hidden = data.hide(task, low, high, dim=dim)
+        for found, kept in ((hidden, inside[:, None] & (np.arange(2) == t)), (seen, None)):
+            kept = data.observed.numpy() & ~(inside[:, None] & (np.arange(2) == t)) if kept is None else kept
+            np.testing.assert_array_equal(found.y, data.y.where(tensor(kept).bool(), torch.nan))
+            np.testing.assert_array_equal(found.sd, data.sd.where(tensor(kept).bool(), torch.nan))
+    for (t, task), share in itertools.product(enumerate("ab"), (0.3, 0.7)):
+        seen, hidden = data.hide_random(task, share, seed=1)
+        expected = [0, 0]
+        expected[t] = round(share * int(data.observed[:, t].sum()))
+        assert hidden.observed.sum(0).tolist() == expected
+        assert torch.equal(seen.observed ^ hidden.observed, data.observed)
+
+
+def law_a_table_tells_of_itself():
+    data = places()
+    assert repr(data).split("\n  ") == [
+        "TaskData: 8 rows, 2 tasks: a [m], b [kg]",
+        "; ".join(f"{n}: {c.min():.6g} to {c.max():.6g}" for n, c in zip(("east", "up"), data.x.T)),
+        "1 of 16 cells missing",
+        "known standard errors: 15 cells",
+    ]
+    frame = data.to_frame()
+    assert frame.index.equals(data.index)
+    for name, values in {
+        "east": data.x[:, 0],
+        "up": data.x[:, 1],
+        "a [m]": data.y[:, 0],
+        "b [kg]": data.y[:, 1],
+    }.items():
+        np.testing.assert_array_equal(frame[name], values)
+    np.testing.assert_array_equal(frame[["a_se [m]", "b_se [kg]"]], data.sd)
+    assert TaskData(np.ones((3, 3)) * np.arange(3), np.eye(3)).x_names == ("x", "x 2", "x 3")
+    unit, scale = data.standardise()
+    close(unit.sd.nan_to_num() * scale.sd, data.sd.nan_to_num())
+    assert unit.units == ("sd", "sd") and unit.tasks == data.tasks
+
+
+def law_an_answer_has_the_names_of_its_question():
+    """Means and errors under their task; the rows' own names where they are the table's rows, else the inputs."""
+    data = places()
+    fitted = unfitted(icm(data), 2)
+    for found in (impute(fitted), leave_out(fitted), impute(fitted, noise=False)):
+        frame = found.to_frame()
+        assert frame.index.equals(data.index) and (found.tasks, found.units) == (data.tasks, data.units)
+        for t, name in enumerate(("a [m]", "b [kg]")):
+            np.testing.assert_array_equal(frame[name, "mean"], found.mean[:, t])
+            np.testing.assert_array_equal(frame[name, "sd"], found.sd[:, t])
+    for found in (predict(fitted, data.x), parts(fitted, data.x)[0]):
+        frame = found.to_frame()
+        assert frame.index.names == ["east", "up"] and found.x_names == ("east", "up")
+        np.testing.assert_array_equal(np.array(frame.index.to_list()), data.x)
+    y, f = repr(predict(fitted, data.x)), repr(predict(fitted, data.x, noise=False))
+    assert y.startswith("Prediction of the observed y: 8 rows, 2 tasks: a [m], b [kg]") and "of the latent f" in f
+
+
+def law_a_frame_gives_what_was_named():
+    frame = pd.DataFrame({"a (m)": [1.0, 2, 3], "b": [4.0, 5, 7], "c": [7.0, 8, 8], "t": [0.0, 1, 5], "z": [9.0, 8, 1]})
+    by_name = {name.split()[0]: frame[name] for name in frame}
+    for tasks in itertools.permutations("abc", 2):
+        for x in ("t", ["z", "t"], ["t", "z"]):
+            table = TaskData.from_frame(frame, x, list(tasks), {tasks[1]: "kg"}, sd={tasks[0]: 0.5})
+            np.testing.assert_array_equal(table.x, np.column_stack([by_name[name] for name in x]))
+            np.testing.assert_array_equal(table.y, np.column_stack([by_name[task] for task in tasks]))
+            assert table.tasks == tasks and table.units == ("m" if tasks[0] == "a" else "", "kg")
+            assert table.x_names == tuple(x) and table.sd[0].nan_to_num().tolist() == [0.5, 0]
+    assert TaskData.from_frame(frame, "t", ["c", "a"], ["s", "K"]).units == ("s", "K")
+    assert TaskData.from_frame(frame, "t", units={"c": "s"}).units == ("m", "", "s", "")
+
+
+def law_a_file_gives_what_was_named():
+    """Each argument of `read_table` alone: another column, order or word would give other numbers."""
+    rows = {"k": "3 4 5 6", "u": "1 2 4 8", "v": "5 -9 6 9", "w": "0.1 0.2 0.3 0.5"}
+    rows |= {"day": "01.02.2020 02.03.2020 03.04.2020 04.05.2020", "who": "p q p q"}
+    wide = {name: text.split() for name, text in rows.items()}
+    number = {name: [float(one) for one in wide[name]] for name in "kuvw"}
+
+    def read(without=("day",), **options):
+        with tempfile.TemporaryDirectory() as folder:
+            pd.DataFrame(wide).to_csv(Path(folder) / "t.csv", index=False)
+            return read_table(Path(folder) / "t.csv", without=without, **options)
+
+    assert read(x="u").x[:, 0].tolist() == number["u"] and read(x=["v", "k"]).x_names == ("v", "k")
+    table = read(x="k", tasks=["v", "u"], sd={"u": "w"})
+    assert table.tasks == ("v", "u") and table.y.T.tolist() == [number["v"], number["u"]]
+    assert table.sd[:, 1].tolist() == number["w"] and bool(table.sd[:, 0].isnan().all())
+    assert read(x="k", tasks=["u", "v"], missing=["-9"]).observed.tolist()[1] == [True, False]
+    assert read(x="k", without=["u", "who", "day"]).tasks == ("v", "w")
+    for order, months in (("day-first", [2, 3, 4, 5]), ("month-first", [1, 2, 3, 4])):
+        table = read(x="day", tasks=["u"], dates=order, without=())
+        assert [moment.month for moment in table.calendar.to_dates(table.x[:, 0])] == months
+    table = read(x="k", series="who", value="v", sd="w")
+    assert table.tasks == ("p", "q") and table.y[0, 0] == 5 and table.y[1, 1] == -9 and table.sd[3, 1] == 0.5
+
+
+def law_draws_are_what_was_asked_for():
+    data = simulate.two_sines(4000, lag=0.3, noise_sd=0.5, noise_correlation=-0.8, seed=5)
+    x = torch.linspace(0, 1, 4000, dtype=torch.float64)[:, None]
+    wave = torch.cat([torch.sin(2 * np.pi * x), torch.sin(2 * np.pi * (x - 0.3))], 1)
+    assert torch.equal(data.x, x)
+    close(torch.cov((data.y - wave).T), [[0.25, -0.2], [-0.2, 0.25]], 0.02)
+    B, sd = tensor([[1, 0.5], [0.5, 2]]), np.repeat([[1.0, 3.0]], 300, 0)
+    bare, known = (simulate.draw_icm(x[:300], RBFKernel(), B, B, seed=3, sd=one)[1] for one in (None, sd))
+    close(known.sd, sd, 0), close(torch.cov(((known.y - bare.y) / tensor(sd)).T), np.eye(2), 0.2)
+
+
+def law_a_start_stores_how_its_climb_went():
+    """Height with the prior's nats and without the units' ones; evaluations as counted; the highest wins."""
+    data, calls = simulate.two_sines(12, seed=2), [0]
+    plain = Flat.__call__
+
+    def counted(self, vector):
+        calls[0] += 1
+        return plain(self, vector)
+
+    Flat.__call__ = counted
+    try:
+        once = fit(icm(data), starts=1)
+    finally:
+        Flat.__call__ = plain
+    assert once.starts["evaluations"].tolist() == calls and once.starts["converged"].tolist() == [True]
+    for priors in (True, False):
+        found = fit(icm(data), starts=3, priors=priors)
+        assert list(found.starts.index) == [0, 1, 2] and found.priors is priors
+        C, r, cells = dense_numpy(found)
+        height = multivariate_normal(np.zeros(len(r)), C).logpdf(r)
+        close(found.log_likelihood, height - np.log(found.model.scale.sd[[t for _, t in cells]]).sum(), 1e-7)
+        prior = float(objective(found.model, True) - objective(found.model, False))
+        close(found.starts["objective"].max(), height + priors * prior, 1e-6)
+        assert abs(prior) > 0.1  # or the two could not be told apart
+    one, same, other = (fit(icm(data), starts=3, seed=seed).starts for seed in (7, 7, 8))
+    assert one.equals(same) and not one.equals(other)
+    mixed = unfitted(lmc(data, kernels=3), 4)
+    close(mixed.shares, np.column_stack([np.diag(B) / np.diag(mixed.B) for B in mixed.Bs]))
+
+
+def law_compare_stores_each_number_in_its_column():
+    """Scores by numpy, the fit's own numbers, and marks; options reach the fit; trials and arms in their order."""
+    data = replace(simulate.two_sines(9, seed=4), units=["m", "m"])
+    cases = {"late": data.hide("lagged sine", 0.7, 1), "early": data.hide("sine", 0, 0.3)}
+    arms = {"rank 2": lambda seen: icm(seen, rank=2), "full": lambda seen: icm(seen, noise="full")}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store.csv"
+        found = compare(cases.get, cases, arms, store=store, starts=1, priors=False, seed=5)
+        stored = pd.read_csv(store)
+    assert found[["trial", "arm"]].to_numpy().tolist() == [[trial, arm] for trial in cases for arm in arms]
+    for (trial, name), row in zip(itertools.product(cases, arms), found.to_dict("records")):
+        seen, hidden = cases[trial]
+        fitted, t = fit(arms[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])
+        cells = hidden.observed[:, t]
+        answer, y, train = impute(fitted), hidden.y[cells, t].numpy(), seen.y[seen.observed[:, t], t].numpy()
+        mean, sd = answer.mean[cells, t].numpy(), answer.sd[cells, t].numpy()
+        trivial = ((y - train.mean()) / train.std()) ** 2 / 2 + np.log(train.std())
+        density = ((y - mean) / sd) ** 2 / 2 + np.log(sd)
+        expected = {"MSE": ((y - mean) ** 2).mean(), "MAE": np.abs(y - mean).mean(), "MSLL": (density - trivial).mean()}
+        expected |= {
+            "SMSE": expected["MSE"] / ((y - train.mean()) ** 2).mean(),
+            "coverage": (abs(y - mean) < 2 * sd).mean(),
+        }
+        expected |= {"NLPD": density.mean() + np.log(2 * np.pi) / 2, "log likelihood": fitted.log_likelihood}
+        expected["CRPS"] = float(scores.crps(answer.mean[cells, t], answer.variance[cells, t], hidden.y[cells, t]))
+        close([row[column] for column in expected], list(expected.values()), 1e-6)
+        values = np.linalg.eigvalsh(fitted.model.Sigma())
+        assert row["on floor"] == len(fitted.on_floor) and (row["on floor"] > 0) == (values.min() < 1.01 * FLOOR)
+        marks = stored[(stored["trial"] == trial) & (stored["arm"] == name)].iloc[0]
+        assert marks["numbers"] == {"rank 2": 11, "full": 11}[name] and len(marks["data"]) == 16
+        start = Fit(arms[name](seen).requires_grad_(False), False, 0.0, None)
+        C, r, _ = dense_numpy(start)
+        close(marks["start"], multivariate_normal(np.zeros(len(r)), C).logpdf(r), 1e-6)
+    assert set(found["on floor"]) != {0}
+
+
+def law_trials_of_a_report_stand_under_their_own_task():
+    """Scores in the task's own standard deviations; cells, stretch and what was asked are those of the trial's mask."""
+    rng, data = RANDOM(112), replace(places(), tasks=["a", "b"])
+    masks = {"1: gap": np.arange(8)[:, None] < [3, 1], "2: gap": np.arange(8)[:, None] > [5, 3]}
+    asked, rows = {"1: gap": ("a",), "2: gap": ("b",)}, {"1: gap": slice(0, 6), "2: gap": slice(1, 8)}
+    trials = [Trial(name, asked[name], mask, rows[name], f"part {name[0]}") for name, mask in masks.items()]
+    table = pd.DataFrame(
+        [
+            (trial, arm, f"{task} [{unit}]")
+            for trial in masks
+            for arm in ("p", "q")
+            for task, unit in zip("ba", ("kg", "m"))
+        ],
+        columns=["trial", "arm", "task"],
+    )
+    table[["MSE", "CRPS", "NLPD", "coverage"]] = rng.uniform(0.1, 1, (8, 4))
+    spread = dict(zip("ab", np.nanstd(data.y.numpy(), axis=0)))
+    for given, row in zip(table.to_dict("records"), in_deviations(table, trials, data).to_dict("records")):
+        task, trial = given["task"][0], given["trial"]
+        assert row["task"] == task and row["stretch"] == f"part {trial[0]}" and row["asked"] == (task in asked[trial])
+        assert row["cells"] == masks[trial][:, "ab".index(task)].sum() and row["coverage"] == given["coverage"]
+        expected = [
+            given["MSE"] ** 0.5 / spread[task],
+            given["CRPS"] / spread[task],
+            given["NLPD"] - np.log(spread[task]),
+        ]
+        close([row["error"], row["CRPS"], row["NLPD"]], expected)
+    for trial in trials:
+        seen, hidden = trial.tables(data)
+        kept, gone = data.y[trial.rows], tensor(masks[trial.label])[trial.rows].bool()
+        np.testing.assert_array_equal(hidden.y, kept.where(gone, torch.nan))
+        np.testing.assert_array_equal(seen.y, kept.where(~gone, torch.nan))
+        assert list(seen.index) == list(data.index[trial.rows]) and torch.equal(hidden.x, data.x[trial.rows])
+
+
+def law_a_filled_table_has_the_ends_of_its_bands():
+    data = places()
+    answer = impute(unfitted(icm(data), 2))
+    found = filled_table(data, answer)
+    names = ["place", "east", "up", *(f"{task}{end}" for task in "ab" for end in ("", " low", " high", " filled"))]
+    assert list(found) == names and found["place"].tolist() == list(data.index)
+    mean, sd = float(answer.mean[2, 1]), float(answer.sd[2, 1])
+    close(found.loc[2, ["b", "b low", "b high"]].astype(float), [mean, mean - 2 * sd, mean + 2 * sd], 1e-3)
+    assert (found["b filled"] == "yes").tolist() == [k == 2 for k in range(8)] and set(found["a filled"]) == {"no"}
+    assert found["a low"].isna().all() and found["b high"].notna().sum() == 1
+    np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
+
+
+def law_the_columns_of_a_check_are_counted():
+    """Three tasks, of which one is on the floor and one has a wild value below: each column by numpy."""
+    rng, names = RANDOM(111), ["a", "b", "c"]
+    x = np.arange(12.0)
+    y = np.column_stack([np.sin(x), np.cos(x), rng.normal(size=12)])
+    data = TaskData(x, y, names, x_name="depth", x_unit="m")
+    fitted = with_parameters(
+        icm(data), {"likelihood.task_noises": [0.1, 1.001 * FLOOR, 0.1], "mean.base_means.2.constant": 9.0}
+    )
+    labels = np.repeat([7, 8, 9], 4)
+    found = check(fitted, labels, draws=9)
+    alone, block = leave_out(fitted), leave_out(fitted, labels)
+    for t, name in enumerate(names):
+        cells, row = found.cells.xs(name, level="task"), found.table.loc[name]
+        for column, of in (("z", alone), ("block z", block)):
+            close(cells[column], (data.y[:, t] - of.mean[:, t]) / of.sd[:, t])
+        close(cells["value"], y[:, t]), close(cells["mean"], alone.mean[:, t])
+        assert row["beyond 4 sd"] == (np.abs(cells["z"]) > 4).sum() and row["on floor"] == (name == "b")
+        others = found.together.loc[name].drop(name)
+        assert row["together"] == others[row["strongest with"]] and abs(row["together"]) == others.abs().max()
+        assert cells.groupby("block").size().tolist() == [4, 4, 4]
+    assert (found.cells["z"] < -4).any() and (found.table["together"] < 0).any(), "or a sign would not show"
+    assert found.x_label == "depth [m]" and found.findings[0].startswith("c at ")
+    for what in ("cell", "block"):
+        assert (found.calibration[f"{what} lowest"] <= found.calibration[f"{what} highest"]).all()
+
+
+def _of_tests(size=(1.0, 1.0), neighbours=(0.0, 0.0), r=0.0, full=False):
+    names = ["one", "two"]
+    table = pd.DataFrame({"size": size, "cells": 100, "neighbours": neighbours, "pairs": 99}, names)
+    together, rows = pd.DataFrame([[1, r], [r, 1]], names, names), pd.DataFrame(100, names, names)
+    return [*checking.of_tests(table, together, rows, full)]
+
+
+def law_each_sentence_of_a_test_is_said_where_it_is_true():
+    said = "{}: its one-step errors are {} than the fit says (size {} where 1 is due); its bands are too {}."
+    assert _of_tests() == _of_tests((0.9, 1.1), (0.2, -0.2), 0.2) == []
+    assert _of_tests((1.5, 1.0)) == [said.format("one", "larger", "1.50", "narrow")]
+    assert _of_tests((1.0, 0.5)) == [said.format("two", "smaller", "0.50", "wide")]
+    said = (
+        "two: its one-step errors at neighbours are correlated ({} where 0 is due); "
+        "look at the kernel and its length-scale."
+    )
+    for r in ("+0.50", "-0.50"):
+        assert _of_tests(neighbours=(0.0, float(r))) == [said.format(r)]
+        for full, advice in (
+            (False, 'try noise="full"'),
+            (True, "the relation between these tasks is not the fitted one"),
+        ):
+            assert _of_tests(r=float(r), full=full) == [
+                f"one and two: their one-step errors in the same row are correlated ({r} where 0 is due); {advice}."
+            ]
+
+
+def law_each_sentence_of_shares_and_cells_is_said_where_it_is_true():
+    at = pd.Index(checking.LEVELS, name="level")
+    ends = {"": 0, " lowest": -0.04, " highest": 0.04}
+    fair = pd.DataFrame({what + end: at + step for what in ("cell", "block") for end, step in ends.items()}, at)
+    assert [*checking.of_calibration(fair, 99)] == []
+    for what, name in (("cell", "cells left out one by one"), ("block", "cells left out in blocks")):
+        for level, share, least, limit, word in (
+            (0.95, 0.8, "least", "91%", "narrow"),
+            (0.5, 0.75, "most", "54%", "wide"),
+        ):
+            for beyond, expected in ((share, True), (2 * level - share, False)):
+                changed = fair.copy()
+                changed.loc[level, what] = beyond
+                assert [*checking.of_calibration(changed, 99)] == expected * [
+                    f"Of the {name}, {share:.0%} lie inside their {level:.0%} intervals; 99 tables drawn from the fit "
+                    f"have at {least} {limit}: the intervals are too {word}."
+                ]
+    index = pd.MultiIndex.from_tuples([("p", "a"), ("q", "b"), ("r", "a")])
+    cells = pd.DataFrame({"z": [4.5, -6.25, 3.9], "value": [1.5, 2.5, 3.5], "mean": [0.25, 8.5, 1.0]}, index)
+    lies, due = "standard deviations {} what all other cells say,", "(2 such in the table, 0.00019 due)."
+    assert [*checking.of_cells(cells, {"a": "m", "b": ""})] == [
+        f"b at q: its value 2.5 lies 6.2 {lies.format('below')} 8.5 {due}",
+        f"a at p: its value 1.5 m lies 4.5 {lies.format('above')} 0.25 m {due}",
+    ]
+
+
+def law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel():
+    data = TaskData(np.linspace(0, 2, 9), RANDOM(84).normal(size=(9, 3)), ["a", "b", "c"])
+    part = "kernel.covar_module_list.{}."
+    fair = {part.format(q) + "task_covar_module.covar_factor": [[0.5], [0.4 * (-1) ** q], [0.3]] for q in (0, 1)}
+    fair |= {part.format(q) + "task_covar_module.var": [0.5, 0.5, 0.5] for q in (0, 1)}
+    fair |= {part.format(q) + "data_covar_module.lengthscale": 0.5 for q in (0, 1)}
+
+    def said(**given):
+        names = {"kappa": "task_covar_module.var", "length": "data_covar_module.lengthscale"}
+        changed = {part.format(1) + names[name]: value for name, value in given.items() if name in names}
+        noises = {"likelihood.task_noises": given.get("noises", [0.1, 0.1, 0.1])}
+        return [*checking.of_bounds(with_parameters(lmc(data), fair | changed | noises))]
+
+    assert said() == []
+    assert said(noises=[0.1, 0.1, 1.001 * FLOOR]) == [
+        "c: its noise is on the floor, so that the curve goes through the values."
+    ]
+    assert said(kappa=[0.5, 1e-6, 0.5]) == [
+        "b: its kappa of kernel 2 is at 0: what this task has, the columns of W share."
+    ]
+    assert said(length=3.0) == ["The length-scale of kernel 2, 3, is longer than the range of the inputs, 2."]
+    assert said(length=0.2) == [
+        "The length-scale of kernel 2, 0.2, is shorter than the spacing of the rows, about 0.25."
+    ]
+    given = {"covar_factor": [[1, 0], [0, 0.9], [0, -0.8]], "var": [0.5, 1e-3, 1e-3]}
+    given = {f"kernel.task_covar_module.{name}": value for name, value in given.items()}
+    same = with_parameters(icm(data, rank=2), given)
+    assert [*checking.of_bounds(same)] == ["b and c: their task correlation is -0.999, next to its bound."]
+    for heights, expected in (([1, 1.5, 0], 1), ([1.5, 1.4999, 0], 0), ([2.0], 0)):
+        climbed = replace(same, starts=pd.DataFrame({"objective": heights}))
+        assert [*checking.of_climbs(climbed)] == expected * [
+            "Of 3 climbs one came to the best summit, the next 0.5 nats below it; more starts may find a higher one."
+        ]
+
+
+def refused(sentence, call):
+    try:
+        call()
+    except (ValueError, RuntimeError) as error:
+        assert str(error).startswith(sentence), str(error)
+    else:
+        raise AssertionError(f"not refused: {sentence}")
+
+
+def law_a_refusal_names_what_is_wrong():
+    """The right task, row and number, where another stands beside it."""
+    x, y = [0.0, 1, 2, 4], [[1.0, 5], [2, 6], [3, 8], [5, 7]]
+    data = TaskData(x, y, ["a", "b"], ["m", "kg"])
+    fitted, NAN = unfitted(icm(data), 1), np.nan
+    results = pd.DataFrame({"trial": [1, 1, 2, 2, 3], "arm": [*"pqpqp"], "task": "a", "NLPD": [1.0, 2, 3, 4, 5]})
+    once = lambda _: data.hide("a", 2, 4)  # noqa: E731
+    other = [replace(one, units=["kg", "m"]) for one in reversed(once(0))]
+    for sentence, call in (
+        ("task: 'z' is not one of 'a', 'b';", lambda: data.task_index("z")),
+        ("start: 4 is after stop, 1;", lambda: data.hide("a", 4, 1)),
+        ("start, stop: 'b' has no observed cell from 2.5 to 3.5;", lambda: data.hide("b", 2.5, 3.5)),
+        ("dim: 1 is not a column of x, which has 1;", lambda: data.hide("b", 0, 1, dim=1)),
+        ("share: 0.1 of 4 cells hides none or all of 'b';", lambda: data.hide_random("b", 0.1, seed=0)),
+        ("sd: is -1 at row 2 of 'b', 1 such in all;", lambda: replace(data, sd=[[1, 1], [1, 1], [1, -1], [1, 1]])),
+        ("y: task 'b' has no observed cell;", lambda: icm(TaskData(x, [[1, NAN], [2, NAN], [3, NAN], [5, NAN]], [*"ab"]))),
+        ("y: all 4 values of task 'b' are 6, ", lambda: icm(TaskData(x, [[1, 6], [2, 6], [3, 6], [5, 6]], [*"ab"]))),
+        ("rank: 3 is not a whole number from 1 to T = 2;", lambda: icm(data, rank=3)),
+        ("rank: has 3 entries for 2 kernels;", lambda: lmc(data, rank=[1, 1, 1])),
+        ("inducing: asks for 5 inducing inputs, and the rows with values have 4 that", lambda: sparse(icm(data), 5)),
+        ("table: has the tasks ('b', 'a'), the fit ('a', 'b');", lambda: impute(fitted, replace(data, tasks=["b", "a"]))),
+        ("table: has the units ('kg', 'm'), the fit ('m', 'kg');", lambda: impute(fitted, replace(data, units=["kg", "m"]))),
+        ("table: its row 1 repeats a fitted row;", lambda: impute(fitted, TaskData([9, 4], [[1, 1], y[3]], data.tasks, data.units))),
+        ("x: has 2 columns, the data has 1;", lambda: predict(fitted, [[1, 2], [3, 4]])),
+        ("sd: has shape (2, 1); pass one of each cell that is predicted, (3, 2)", lambda: predict(fitted, [1, 2, 3], sd=[[1], [1]])),
+        ("by: has shape (3,); pass a label for each row, [4], or for each cell, [4, 2]", lambda: leave_out(fitted, [1, 2, 3])),
+        ("data: its 4 inputs up to the last value are too few for 2 stretches of 3 ", lambda: cutoffs(data, 3, 2)),
+        ("data: the cut-off after 0 leaves task 'a' with fewer than two values;", lambda: cutoffs(data, 3, 1)),
+        ("seen: the 2 observed cells of task 'b' do not fix the 2 numbers of its trend;", lambda: Trend(data.split(tensor([[0, 1], [0, 0], [0, 0], [0, 1]]).bool())[0])),
+        ("baseline: 'z' is not an arm; pass one of 'p', 'q'", lambda: summarise(results, "z", scores=["NLPD"])),
+        ("pairs: 'z' is not an arm of the table; it has 'p', 'q'", lambda: paired(results, "NLPD", [("p", "z")], by=["trial"])),
+        ("table: 'q' and 'p' share 2 of 3 trials;", lambda: paired(results, "NLPD", [("q", "p")], by=["trial"])),
+        ("predictions: 'ICM' is in ('m', 'kg'), truth in ('kg', 'm');", lambda: scores.table({"ICM": impute(fitted)}, *other)),
+        ("compare: 1 of 1 fits failed; the first: trial 6, 'ICM': fit: the best of 2 starts has not converged in 0 iterations (start 0 ", lambda: compare(once, [6], {"ICM": icm}, starts=2, max_iterations=0)),
+    ):  # fmt: skip
+        refused(sentence, call)
+
+
+def law_another_order_is_refused_or_changes_nothing():
+    """Of rows; of tasks, inputs and columns that have names."""
+    data = places()
+    fitted, order = unfitted(icm(data, noise="full"), 3), [4, 2, 0, 7, 1, 6, 3, 5]
+    mixed = replace(data, x=data.x[order], y=data.y[order], sd=data.sd[order], index=data.index[order])
+    model = icm(mixed, noise="full")
+    model.load_state_dict(fitted.model.state_dict())
+    other = Fit(model.requires_grad_(False), False, 0.0, None)
+    for answer in (impute, leave_out, lambda fit: leave_out(fit, "row")):
+        close(answer(other).mean.nan_to_num(), answer(fitted).mean[order].nan_to_num(), 1e-8)
+        close(answer(other).variance.nan_to_num(), answer(fitted).variance[order].nan_to_num(), 1e-7)
+    close(predict(other, data.x).mean, predict(fitted, data.x).mean, 1e-8)
+    close(Trend(mixed).at(data.x), Trend(data).at(data.x), 1e-8)
+    swapped = TaskData(data.x, data.y.flip(1), ["b", "a"], ["kg", "m"], "east", x_names=["east", "up"])
+    turned = TaskData(data.x.flip(1) + 5, data.y, data.tasks, data.units, "up", x_names=["up", "east"])
+    x = pd.DataFrame(data.x.numpy(), columns=["east", "up"])
+    sd = pd.DataFrame(np.ones((8, 2)) * [0.1, 9], columns=["a", "b"])
+    y = pd.DataFrame({"a": [1.0, 2], "b": [8.0, 5]})
+    close(predict(fitted, x, sd=sd).variance, predict(fitted, data.x, sd=sd.to_numpy()).variance, 0)
+    for sentence, call in (
+        ("table: has the tasks", lambda: impute(fitted, swapped)),
+        ("table, answer: has other tasks", lambda: Trend(data).remove(swapped)),
+        ("table, answer: has other tasks", lambda: Trend(swapped).restore(impute(fitted))),
+        ("others: a table has other tasks", lambda: detrend(data, swapped)),
+        ("seen: has the tasks", lambda: scores.table(impute(fitted), data, swapped)),
+        (
+            "trial: its hidden table for 1 has other tasks",
+            lambda: compare(lambda _: (data, swapped), [1], {"ICM": icm}),
+        ),
+        ("x: has the columns up, east, and the fit east, up;", lambda: predict(fitted, x[["up", "east"]])),
+        ("sd: has the columns b, a, and the fit a, b;", lambda: predict(fitted, x, sd=sd[["b", "a"]])),
+        ("table: has the columns up, east, and the fit east, up;", lambda: impute(fitted, turned)),
+        ("tasks, y: have the same names in another order;", lambda: TaskData([0, 1], y, ["b", "a"])),
+        ("sd, y: have the same columns in another order;", lambda: TaskData([0, 1], y, sd=y[["b", "a"]])),
+    ):
+        refused(sentence, call)
+
+
+def law_a_figure_shows_what_was_asked():
+    data = simulate.two_sines(8, seed=1)
+    seen, hidden = data.hide("sine", 0.4, 1)
+    found = predict(unfitted(icm(replace(seen, x_name="day", x_unit="d", units=["m", "kg"])), 1), [0, 0.5, 1])
+    panels = plots.tasks(Figure().subplots(2), found, seen, hidden, truth=simulate.sines([0, 0.5, 1]))
+    labels = [[text.get_label() for text in [*ax.collections, *ax.lines]] for ax in panels]
+    assert labels[0][1:] == ["seen", "hidden", "mean", "true function"] and "hidden" not in labels[1]
+    for t, (ax, name) in enumerate(zip(panels, ("sine", "lagged sine"))):
+        assert ax.get_title() == name
+        for axes in (ax, plots.band(Figure().subplots(), found, t)):
+            up = axes.collections[0].get_paths()[0].vertices[:, 1]
+            close(
+                [up.min(), up.max()], [(found.mean - 2 * found.sd)[:, t].min(), (found.mean + 2 * found.sd)[:, t].max()]
+            )
+    other = replace(data, x_name="day", x_unit="d", units=["m", "kg"])
+    last = plots.tasks(Figure().subplots(2), found, other)[1]
+    assert (last.get_xlabel(), last.get_ylabel()) == ("day [d]", "y [kg]")
+    matrix = pd.DataFrame([[1, -0.51], [0.25, 4]], ["p", "q"], ["r", "s"])
+    ax = plots.heatmap(Figure().subplots(), matrix, "Shares", limit=2, digits=1)
+    assert [text.get_text() for text in ax.texts] == ["1.0", "-0.5", "0.2", "4.0"] and ax.get_title() == "Shares"
+    assert ax.collections[0].get_clim() == (-2, 2)
+    assert plots.heatmap(Figure().subplots(), matrix, "").collections[0].get_clim() == (-4, 4)
