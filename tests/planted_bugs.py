@@ -6,7 +6,9 @@ Each bug is one replacement in one file of a copy of the module, and names the l
 on the copy; the others run only where it did not notice.
 """
 
+import compileall
 import importlib
+import py_compile
 import shutil
 import sys
 import tempfile
@@ -2127,44 +2129,56 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
 BUGS += [(*bug, law) for law, bugs in MIXED_UP.items() for bug in bugs]
 
 
-def laws_of(folder: Path) -> dict:
-    """The laws by name, on the copy of the module in `folder`."""
+def copied(folder: Path) -> Path:
+    """A copy of the module and of the laws, compiled; Python compiles a file of it again where its text has changed."""
+    for source in (ROOT / "mtgp_tutorial", ROOT / "tests" / "laws"):
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    # by the text, not by the time of the file: two bugs of one length may be planted within a second
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    return folder
+
+
+def laws_of(copy: Path) -> dict:
+    """The laws by name, on the module as it stands in the copy."""
     for name in [name for name in sys.modules if name.split(".")[0] in ("laws", "mtgp_tutorial")]:
         del sys.modules[name]
-    sys.path[:0] = [str(folder), str(ROOT / "tests")]
+    sys.path.insert(0, str(copy))
     importlib.invalidate_caches()
     try:
         laws = importlib.import_module("laws")
-        assert Path(sys.modules["mtgp_tutorial"].__file__).is_relative_to(folder)
+        assert Path(sys.modules["mtgp_tutorial"].__file__).is_relative_to(copy)
         return {law.__name__: law for law in laws.LAWS}
     finally:
-        del sys.path[:2]
+        del sys.path[0]
 
 
-def caught_by(file: str, right: str, wrong: str, first: str) -> str | None:
+def caught_by(copy: Path, file: str, right: str, wrong: str, first: str) -> str | None:
     """Name of a law that fails on a module in which `right` reads `wrong`; the law named `first` runs first."""
-    with tempfile.TemporaryDirectory() as name:
-        copy = Path(name) / "mtgp_tutorial"
-        shutil.copytree(ROOT / "mtgp_tutorial", copy, ignore=shutil.ignore_patterns("__pycache__"))
-        source = (copy / file).read_text(encoding="utf8")
-        assert source.count(right) == 1, f"{file}: {right!r} stands there {source.count(right)} times"
-        (copy / file).write_text(source.replace(right, wrong), encoding="utf8")
-        laws = laws_of(copy.parent)
+    path = copy / "mtgp_tutorial" / file
+    source = path.read_text(encoding="utf8")
+    assert source.count(right) == 1, f"{file}: {right!r} stands there {source.count(right)} times"
+    path.write_text(source.replace(right, wrong), encoding="utf8")
+    try:
+        laws = laws_of(copy)
         for law in [first, *(law for law in laws if law != first)]:
             try:
                 laws[law]()
             except Exception:
                 return law
-    return None
+        return None
+    finally:
+        path.write_text(source, encoding="utf8")
 
 
 def main() -> int:
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = True  # what is compiled stays the right code
     caught = 0
-    for what, file, right, wrong, named in BUGS:
-        law = caught_by(file, right, wrong, named)
-        caught += law == named
-        print(f"{what:55} {law or 'NOT CAUGHT'}{'' if law in (named, None) else f', not by {named}'}", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        copy = copied(Path(name))
+        for what, file, right, wrong, named in BUGS:
+            law = caught_by(copy, file, right, wrong, named)
+            caught += law == named
+            print(f"{what:55} {law or 'NOT CAUGHT'}{'' if law in (named, None) else f', not by {named}'}", flush=True)
     print(f"{caught} of {len(BUGS)} planted bugs caught by the law that is named for them")
     return int(caught < len(BUGS))
 

@@ -17,7 +17,7 @@ BENCHMARKS = Path(__file__).resolve().parents[1] / "tools" / "benchmarks"
 
 @pytest.fixture
 def mixing(monkeypatch):
-    for folder in (BENCHMARKS, BENCHMARKS.parent / "streaming"):
+    for folder in (BENCHMARKS, BENCHMARKS.parents[1] / "examples" / "streaming"):
         monkeypatch.syspath_prepend(str(folder))
     sys.modules.pop("common", None)  # another test's module of this name
     import mixing

@@ -31,7 +31,7 @@ PREFACE = "book/preface"
 def addressed(request, tmp_path_factory):
     """A copy of the book with and without a public address."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in ("book", "tools", "mtgp_tutorial"):
+    for name in ("book", "examples", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("_toc.yml", "genindex.md", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, tree)

@@ -1,4 +1,4 @@
-"""The studies of tools/streaming at small sizes: what each of them claims, on a table of 6000 cells."""
+"""The studies of examples/streaming at small sizes: what each of them claims, on a table of 6000 cells."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ STREAM = sorted(path.stem for path in STUDIES.glob("stream_*.py"))
 @pytest.fixture
 def small(monkeypatch):
     """Name of a study -> the table of its small version."""
-    for folder in ("book/studies", "tools/streaming"):
+    for folder in ("book/studies", "examples/streaming"):
         monkeypatch.syspath_prepend(str(ROOT / folder))
     import running
 

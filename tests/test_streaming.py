@@ -1,4 +1,4 @@
-"""The programs of tools/streaming at small sizes: killed, resumed, on two processes, refused; and their bounds."""
+"""The programs of examples/streaming at small sizes: killed, resumed, on two processes, refused; and their bounds."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import psutil
 import pytest
 import torch
 
-PROGRAMS = Path(__file__).resolve().parents[1] / "tools" / "streaming"
+PROGRAMS = Path(__file__).resolve().parents[1] / "examples" / "streaming"
 sys.path.insert(0, str(PROGRAMS))
 
 import bound  # noqa: E402

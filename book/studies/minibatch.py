@@ -18,9 +18,9 @@ from running import run
 
 from mtgp_tutorial import TaskData, fit, impute, lmc, simulate
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "streaming"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "streaming"))
 
-import warm  # tools/streaming
+import warm  # examples/streaming
 from bound import Bound
 from scoring import score
 from variational import VariationalLMC, train

@@ -93,8 +93,8 @@ def keep(study, trial, file):
 
 
 def fingerprint(script):
-    """Of the study's file, the module's code, and the programs of tools/streaming where the study runs them."""
+    """Of the study's file, the module's code, and the programs of examples/streaming where the study runs them."""
     sources = [Path(script), *sorted((ROOT / "mtgp_tutorial").rglob("*.py"))]
     if "streaming" in sources[0].read_text(encoding="utf8"):
-        sources += sorted((ROOT / "tools" / "streaming").glob("*.py"))
+        sources += sorted((ROOT / "examples" / "streaming").glob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]

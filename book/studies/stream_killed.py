@@ -23,7 +23,7 @@ OPTIONS = {"epochs": 3, "batch": 1024, "points": 8, "sample": 2000, "iterations"
 
 def program(words):
     """train.py with this command line, in a process that has torch already."""
-    import train  # tools/streaming
+    import train  # examples/streaming
 
     sys.argv = words
     sys.stdout = sys.stderr = open("/dev/null", "w")

@@ -1,6 +1,6 @@
 """Right and wrong ways to write the bound on two processes: mtgp_tutorial/datasets/studies/stream_ways.csv.
 
-The table that tools/streaming/wrong_ways.py prints: one batch, one model, two processes of one machine.
+The table that examples/streaming/wrong_ways.py prints: one batch, one model, two processes of one machine.
 """
 
 import io

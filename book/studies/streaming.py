@@ -1,4 +1,4 @@
-"""What the studies of tools/streaming share: tables, runs in processes of their own, and what a run printed."""
+"""What the studies of examples/streaming share: tables, runs in processes of their own, and what a run printed."""
 
 import atexit
 import re
@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-PROGRAMS = Path(__file__).resolve().parents[2] / "tools" / "streaming"
+PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "streaming"
 sys.path.insert(0, str(PROGRAMS))
 
-import table  # tools/streaming
+import table  # examples/streaming
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 CELLS, BATCH = 6000, 256  # of the small versions, which take seconds, with these options beside

@@ -11,9 +11,9 @@ from gpytorch.variational import LMCVariationalStrategy
 from linear_operator.operators import DiagLinearOperator
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "streaming"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "streaming"))
 
-from variational import VariationalLMC  # tools/streaming
+from variational import VariationalLMC  # examples/streaming
 
 T, L, CELLS = 3, 2, 1_000_000  # tasks, latent functions, cells of the whole table
 

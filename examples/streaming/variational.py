@@ -1,6 +1,6 @@
 """The variational LMC in GPyTorch, as a complete program: mini-batches, natural gradients for q, Adam for the rest.
 
-    python tools/streaming/variational.py TABLE --cells 5000 --epochs 50      # a table of table.py
+    python examples/streaming/variational.py TABLE --cells 5000 --epochs 50      # a table of table.py
 
 The same bound as bound.py, which needs no GPyTorch and costs less a step. GPyTorch's own mixture of latents
 (LMCVariationalStrategy) builds the covariance [b, b] of a batch of b cells; the marginals here cost O(b).

@@ -1,6 +1,6 @@
 """Noise that tasks share cannot be learnt from single cells: two gradients against Sigma, side by side.
 
-    python tools/streaming/correlated.py
+    python examples/streaming/correlated.py
 
 The evidence of a table of rows depends on Sigma's off-diagonal, the bound of single cells does not: its derivative
 there is 0, not small, whatever the data. (A bound whose items are rows would depend on it; none is written here.)

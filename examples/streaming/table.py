@@ -1,7 +1,7 @@
 """A table of cells on disk, simulated from a known LMC, and how it is read: a column is one .npy file that numpy maps.
 
-    python tools/streaming/table.py FOLDER                # a million cells, 41 MB
-    python tools/streaming/table.py FOLDER --cells 60000
+    python examples/streaming/table.py FOLDER                # a million cells, 41 MB
+    python examples/streaming/table.py FOLDER --cells 60000
 
 T = 4 tasks, two inputs on the unit square, Q = 2 kernels (RBF), B_q of rank 1. A latent function is drawn on a grid
 that leaves nothing of its variance, so the draw is exact to rounding. Cells lie in random order: any slice of the file

@@ -1,7 +1,7 @@
 """Fit the variational LMC to a table on disk: streamed, checkpointed, on one process or several.
 
-    python tools/streaming/train.py TABLE RUN.pt
-    torchrun --standalone --nproc_per_node=2 --max-restarts=3 tools/streaming/train.py TABLE RUN.pt
+    python examples/streaming/train.py TABLE RUN.pt
+    torchrun --standalone --nproc_per_node=2 --max-restarts=3 examples/streaming/train.py TABLE RUN.pt
 
 Hyper-parameters come from a sample of cells (warm.py), epochs over the whole table go on from there. The same command
 goes on where a killed run had its last checkpoint: the order of batches is a function of seed and epoch, so model,

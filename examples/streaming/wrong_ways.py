@@ -1,6 +1,6 @@
 """Right and wrong ways to write the bound under DistributedDataParallel, on two processes: CSV on standard output.
 
-    torchrun --standalone --nproc_per_node=2 tools/streaming/wrong_ways.py
+    torchrun --standalone --nproc_per_node=2 examples/streaming/wrong_ways.py
 
 gradient: its relative error against one process with all cells of both; drift: the relative difference of the
 hyper-parameters between the processes after 50 steps. None of the wrong ways raises an error.
