@@ -2057,7 +2057,7 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
     ],
     "law_an_answer_has_the_names_of_its_question": [
         ("mixed up: mean and sd", "table/prediction.py", "(prediction.mean, prediction.sd)", "(prediction.sd, prediction.mean)"),
-        ("mixed up: rows of the table are new", "answers/leaving.py", "names_of_rows(data, new=False)", "names_of_rows(data, new=True)"),
+        ("mixed up: rows of the table are new", "answers/leaving.py", "model.scale.sd**2, True)", "model.scale.sd**2, True, new=True)"),
         ("mixed up: y and f", "table/prediction.py", '"observed y" if prediction.noise else "latent f"', '"latent f" if prediction.noise else "observed y"'),
     ],
     "law_a_frame_gives_what_was_named": [
@@ -2086,7 +2086,7 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
         ("mixed up: unit for name", "judging/checking.py", "label(data.x_name, data.x_unit))", "label(data.x_unit, data.x_name))"),
     ],
     "law_each_sentence_of_a_test_is_said_where_it_is_true": [
-        ("mixed up: advice of the other noise", "judging/checking.py", 'fitted one" if full else', 'fitted one" if not full else'),
+        ("mixed up: advice of the other noise", "judging/checking.py", "            if full:", "            if not full:"),
     ],
     "law_each_sentence_of_shares_and_cells_is_said_where_it_is_true": [
         ("mixed up: below for above", "judging/checking.py", "'above' if cell['z'] > 0 else 'below'", "'below' if cell['z'] > 0 else 'above'"),
