@@ -142,7 +142,7 @@ def test_groups_after_one_that_is_made_anew_keep_their_parameters(tmp_path, monk
 def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_path, monkeypatch):
     """So Ctrl-C loses one of them, and no more than one factor is in memory."""
     data, given = table(), []
-    trials, forecast = planned(data, 2), trial_fits.Given.forecast
+    trials, forecast, fits = planned(data, 2), trial_fits.Given.forecast, trial_fits.fits
 
     def third(self, hidden):
         given.extend([self] if self not in given else [])
@@ -151,7 +151,7 @@ def test_a_prediction_is_stored_before_the_next_is_made_whatever_the_jobs(tmp_pa
         return forecast(self, hidden)
 
     monkeypatch.setattr(trial_fits.Given, "forecast", third)
-    monkeypatch.setattr(trial_fits, "fits", lambda *asked: trial_fits.fits(*asked[:-1], 1))
+    monkeypatch.setattr(trial_fits, "fits", lambda *asked: fits(*asked[:-1], 1))
     with pytest.raises(KeyboardInterrupt):
         trial_fits.try_once(data, trials, ARMS, tmp_path, 0, 2)
     assert list(pd.read_csv(tmp_path / "trials.csv")["arm"]) == ["independent, shared", "ICM"]
