@@ -2073,8 +2073,8 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
         ("mixed up: shares no trials", "judging/paired.py", "share {difference.notna().sum()} of", "share {difference.isna().sum()} of"),
     ],
     "law_another_order_is_refused_or_changes_nothing": [
-        ("mixed up: inputs in any order", "answers/questions.py", '    check_order("x", x, data.x_names)\n', ""),
-        ("mixed up: errors in any order", "answers/questions.py", '    check_order("sd", sd, fit.model.data.tasks)\n', ""),
+        ("mixed up: inputs in any order", "answers/questions.py", 'check_order("x", x.columns if isinstance(x, pd.DataFrame) else ()', 'check_order("x", ()'),
+        ("mixed up: errors in any order", "answers/questions.py", 'check_order("sd", sd.columns if isinstance(sd, pd.DataFrame) else ()', 'check_order("sd", ()'),
     ],
     "law_a_figure_shows_what_was_asked": [
         ("mixed up: the band of the first task", "plots/panels.py", "_numbers(prediction.sd[:, t])", "_numbers(prediction.sd[:, 0])"),
