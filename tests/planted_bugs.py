@@ -2031,15 +2031,9 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
         ("mixed up: rows of the table are new", "answers/leaving.py", "names_of_rows(data, new=False)", "names_of_rows(data, new=True)"),
         ("mixed up: y and f", "table/prediction.py", '"observed y" if prediction.noise else "latent f"', '"latent f" if prediction.noise else "observed y"'),
     ],
-    "law_a_frame_gives_what_was_named": [
-        ("mixed up: units of the headers first", "table/frames.py", "units.get(task, unit)", "unit or units.get(task)"),
-    ],
-    "law_a_file_gives_what_was_named": [
-        ("mixed up: missing is not read", "table/files/reading.py", "typed_columns(path, dates, missing, without, x", "typed_columns(path, dates, (), without, x"),
-    ],
-    "law_draws_are_what_was_asked_for": [
-        ("mixed up: a lag of 0.1", "simulate.py", "dtype=torch.float64), lag=lag)", "dtype=torch.float64))"),
-    ],
+    "law_a_frame_gives_what_was_named": [("mixed up: units of the headers first", "table/frames.py", "units.get(task, unit)", "unit or units.get(task)")],
+    "law_a_file_gives_what_was_named": [("mixed up: missing is not read", "table/files/reading.py", "typed_columns(path, dates, missing, without, x", "typed_columns(path, dates, (), without, x")],
+    "law_draws_are_what_was_asked_for": [("mixed up: a lag of 0.1", "simulate.py", "dtype=torch.float64), lag=lag)", "dtype=torch.float64))")],
     "law_a_start_stores_how_its_climb_went": [
         ("mixed up: iterations for evaluations", "fits/fitting.py", "int(result.nfev)", "int(result.nit)"),
         ("mixed up: shares of kernels for tasks", "fits/result.py", "parts.sum(1, keepdim=True)", "parts.sum(0, keepdim=True)"),
@@ -2056,17 +2050,13 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
         ("mixed up: blocks for cells", "judging/checking.py", '"z": as_array(((data.y - alone.mean) / alone.sd)', '"z": as_array(((data.y - block.mean) / alone.sd)'),
         ("mixed up: unit for name", "judging/checking.py", "label(data.x_name, data.x_unit))", "label(data.x_unit, data.x_name))"),
     ],
-    "law_each_sentence_of_a_test_is_said_where_it_is_true": [
-        ("mixed up: advice of the other noise", "judging/checking.py", 'fitted one" if full else', 'fitted one" if not full else'),
-    ],
+    "law_each_sentence_of_a_test_is_said_where_it_is_true": [("mixed up: advice of the other noise", "judging/checking.py", 'fitted one" if full else', 'fitted one" if not full else')],
     "law_each_sentence_of_shares_and_cells_is_said_where_it_is_true": [
         ("mixed up: below for above", "judging/checking.py", "'above' if cell['z'] > 0 else 'below'", "'below' if cell['z'] > 0 else 'above'"),
         ("mixed up: at most for at least", "judging/checking.py", "'at least' if sign < 0", "'at least' if sign > 0"),
         ("mixed up: the value for the mean", "judging/checking.py", "{cell['mean']:.6g}{unit}", "{cell['value']:.6g}{unit}"),
     ],
-    "law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel": [
-        ("mixed up: kernels counted from 0", "judging/checking.py", 'f" of kernel {q + 1}"', 'f" of kernel {q}"'),
-    ],
+    "law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel": [("mixed up: kernels counted from 0", "judging/checking.py", 'f" of kernel {q + 1}"', 'f" of kernel {q}"')],
     "law_a_refusal_names_what_is_wrong": [
         ("mixed up: start and stop", "table/data.py", "{shown(ends[0], calendar)} is after stop, {shown(ends[1]", "{shown(ends[1], calendar)} is after stop, {shown(ends[0]"),
         ("mixed up: the fit's tasks and the table's", "answers/questions.py", "has the tasks {table.tasks}, the fit {data.tasks}", "has the tasks {data.tasks}, the fit {table.tasks}"),
@@ -2081,21 +2071,11 @@ MIXED_UP = {  # the law that catches it: what it is, file, the right code, the w
         ("mixed up: limit not used", "plots/panels.py", "vmin=-limit", "vmin=-float(matrix.abs().to_numpy().max())"),
         ("mixed up: the unit of the first task", "plots/panels.py", "seen.units[t])", "seen.units[0])"),
     ],
-    "law_fewer_days_are_hot_than_warm": [
-        ("mixed up: 2018 before 1948", "datasets/__init__.py", '"above 70 F, 2018", "above 90 F, 1948"', '"above 90 F, 1948", "above 70 F, 2018"'),
-    ],
-    "law_the_alps_rise_and_adria_goes_north": [
-        ("mixed up: errors of another direction", "datasets/__init__.py", '"east_se", "north_se"', '"north_se", "east_se"'),
-    ],
-    "law_ice_has_the_gases_of_its_age": [
-        ("mixed up: ppb for ppm", "datasets/__init__.py", '"ppmv", "ppbv"', '"ppbv", "ppmv"'),
-    ],
-    "law_the_recession_is_in_every_series": [
-        ("mixed up: per cent of unemployment", "datasets/__init__.py", '"pp" if name == "unemployment" else "%"', '"%" if name == "unemployment" else "pp"'),
-    ],
-    "law_an_economy_spends_more_than_it_invests": [
-        ("mixed up: quarters counted from 1", "datasets/__init__.py", '(frame.pop("quarter") - 1) / 4', 'frame.pop("quarter") / 4'),
-    ],
+    "law_fewer_days_are_hot_than_warm": [("mixed up: 2018 before 1948", "datasets/__init__.py", '"above 70 F, 2018", "above 90 F, 1948"', '"above 90 F, 1948", "above 70 F, 2018"')],
+    "law_the_alps_rise_and_adria_goes_north": [("mixed up: errors of another direction", "datasets/__init__.py", '"east_se", "north_se"', '"north_se", "east_se"')],
+    "law_ice_has_the_gases_of_its_age": [("mixed up: ppb for ppm", "datasets/__init__.py", '"ppmv", "ppbv"', '"ppbv", "ppmv"')],
+    "law_the_recession_is_in_every_series": [("mixed up: per cent of unemployment", "datasets/__init__.py", '"pp" if name == "unemployment" else "%"', '"%" if name == "unemployment" else "pp"')],
+    "law_an_economy_spends_more_than_it_invests": [("mixed up: quarters counted from 1", "datasets/__init__.py", '(frame.pop("quarter") - 1) / 4', 'frame.pop("quarter") / 4')],
 }  # fmt: skip
 BUGS += [(*bug, law) for law, bugs in MIXED_UP.items() for bug in bugs]
 
