@@ -31,7 +31,7 @@ def query(fit: Fit, x: Any) -> Tensor:
     data = fitted(fit).model.data
     if isinstance(x, TaskData):
         raise ValueError("x: is a table; pass its inputs, table.x, or take impute(fit, table)")
-    check_order("x", x, data.x_names)
+    check_order("x", x.columns if isinstance(x, pd.DataFrame) else (), data.x_names)
     x = as_matrix(x if data.calendar is None else data.calendar.inputs(x), "x")
     if x.shape[1] != data.x.shape[1]:
         raise ValueError(f"x: has {x.shape[1]} columns, the data has {data.x.shape[1]}; pass the same inputs")
@@ -42,10 +42,9 @@ def query(fit: Fit, x: Any) -> Tensor:
     return x
 
 
-def check_order(name: str, values: Any, wanted: Iterable[str]) -> None:
-    """Columns are paired by position, so their names (of a frame, or a tuple) must not say otherwise."""
-    names = list(values) if isinstance(values, (pd.DataFrame, tuple)) else None
-    if names and names != list(wanted) and len(names) == len(set(names)) and set(names) == set(wanted):
+def check_order(name: str, names: Iterable[Any], wanted: Sequence[str]) -> None:
+    """Columns are paired by position, so their names must not say otherwise; other names say nothing."""
+    if list(names) != list(wanted) and sorted(map(str, names)) == sorted(wanted):
         raise ValueError(
             f"{name}: has the columns {listed(names)}, and the fit {listed(wanted)}; pass them in the order of the fit"
         )
@@ -90,7 +89,7 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
         return None
     if not noise:
         raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
-    check_order("sd", sd, fit.model.data.tasks)
+    check_order("sd", sd.columns if isinstance(sd, pd.DataFrame) else (), fit.model.data.tasks)
     values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
     if values.shape != shape:
         raise ValueError(

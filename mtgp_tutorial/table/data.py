@@ -248,7 +248,8 @@ def check_names(names: Any, name: str) -> None:
 
 def check_same_rows(x: Any, y: Any, sd: Any, tasks: list[str]) -> None:
     """Rows and tasks are paired by position, so labels must not say otherwise."""
-    if isinstance(y, pd.DataFrame) and sorted(tasks) == sorted(map(str, y.columns)) and tasks != [*map(str, y.columns)]:
+    names = [str(name) for name in y.columns] if isinstance(y, pd.DataFrame) else tasks
+    if tasks and tasks != names and set(tasks) == set(names):
         raise ValueError("tasks, y: have the same names in another order; pass y[tasks]")
     for name, other in (("x", x), ("sd", sd)):
         if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
