@@ -8,6 +8,7 @@ on the copy; the others run only where it did not notice.
 
 import compileall
 import importlib
+import os
 import py_compile
 import shutil
 import sys
@@ -2059,6 +2060,7 @@ def caught_by(copy: Path, file: str, right: str, wrong: str, first: str) -> str 
 
 
 def main() -> int:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; torch is imported with the first bug
     sys.dont_write_bytecode = True  # what is compiled stays the right code
     caught = 0
     with tempfile.TemporaryDirectory() as name:
