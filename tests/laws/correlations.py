@@ -7,7 +7,7 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 
 from laws.common import RANDOM, close, table, tensor, unfitted
-from mtgp_tutorial import TaskData, empirical_correlation, icm, independent, lmc, model_correlation, simulate
+from mtgp_tutorial import TaskData, empirical_correlation, icm, independent, lmc, model_correlation
 
 
 def law_empirical_correlations_by_loops():
@@ -52,11 +52,10 @@ def law_empirical_correlations_of_a_long_table_are_those_of_all_pairs():
 
 def law_empirical_correlations_find_lag_and_nugget():
     """f2(x) = f1(x - 3) and noise: the peak stands at 3, not at -3, and the drop from 0 is the noise's share."""
-    x = torch.arange(4000).double()
-    K = RBFKernel().double()
-    K.lengthscale = 4.0
-    one = simulate.draw_icm(x, K, torch.eye(1).double(), 0.5 * torch.eye(1).double(), seed=0)[1].y[:, 0]
-    late = TaskData(x[3:], torch.stack([one[3:], one[:-3]], 1))
+    rng, weights = RANDOM(0), np.exp(-(np.arange(-20, 21) ** 2) / 16)
+    f = np.convolve(rng.normal(size=2040), weights / np.linalg.norm(weights), "valid")  # RBF, length-scale 4
+    one = f + np.sqrt(0.5) * rng.normal(size=2000)
+    late = TaskData(np.arange(3, 2000), np.c_[one[3:], one[:-3]])
     found = empirical_correlation(late, range(-6, 7))
     cross = found[("task 1", "task 2")]
     assert cross.idxmax() == 3 and np.isclose(cross[3], 1, atol=0.01)

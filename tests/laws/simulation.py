@@ -21,9 +21,9 @@ NOISY = [[0.5773678782215121, 0.9138465423299257], [0.5581954408128806, -1.61207
 def law_draws():
     B, Sigma, x = tensor([[1, -0.6], [-0.6, 2]]), tensor([[0.3, 0.1], [0.1, 0.2]]), tensor([[0.0], [0.5]])
     state = torch.get_rng_state()
-    draws = [simulate.draw_icm(x, RBFKernel(), B, Sigma, seed=seed) for seed in range(3000)]
-    assert torch.equal(state, torch.get_rng_state())
     again = simulate.draw_icm(x, RBFKernel(), B, Sigma, seed=7)
+    assert torch.equal(state, torch.get_rng_state())
+    draws = [simulate.draw_icm(x, RBFKernel(), B, Sigma, seed=seed) for seed in range(3000)]
     assert torch.equal(again[0].y, draws[7][0].y) and torch.equal(again[1].y, draws[7][1].y)
     latent, noise = (
         torch.stack([f.y.flatten() for f, _ in draws]),
