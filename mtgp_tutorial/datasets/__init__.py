@@ -69,7 +69,7 @@ def climate70() -> TaskData:
     place = frame[["longitude", "latitude"]]
     days = frame.drop(columns=place.columns)
     days.columns = ["above 70 F, 1948", "above 70 F, 2018", "above 90 F, 1948", "above 90 F, 2018"]
-    return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_unit="degrees")
+    return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_names=list(place), x_unit="degrees")
 
 
 def colorado_soils() -> TaskData:
@@ -85,7 +85,7 @@ def colorado_soils() -> TaskData:
     frame = _read("colorado_soils.csv")
     place = frame[["longitude", "latitude"]]
     metals = frame.drop(columns=place.columns)
-    return TaskData(place, metals, units=["mg/kg"] * 8, x_name="longitude", x_unit="degrees")
+    return TaskData(place, metals, units=["mg/kg"] * 8, x_name="longitude", x_names=list(place), x_unit="degrees")
 
 
 def us_ragged() -> TaskData:
@@ -154,7 +154,13 @@ def alps_gps() -> TaskData:
     sd = frame[["east_se", "north_se", "up_se"]]
     place = frame[["longitude", "latitude"]]
     return TaskData(
-        place, moved, units=["mm/year"] * 3, x_name="longitude", x_unit="degrees", sd=sd.set_axis(moved.columns, axis=1)
+        place,
+        moved,
+        units=["mm/year"] * 3,
+        x_name="longitude",
+        x_names=place.columns,
+        x_unit="degrees",
+        sd=sd.set_axis(moved.columns, axis=1),
     )
 
 
