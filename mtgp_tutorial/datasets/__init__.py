@@ -158,7 +158,7 @@ def alps_gps() -> TaskData:
         moved,
         units=["mm/year"] * 3,
         x_name="longitude",
-        x_names=place.columns,
+        x_names=list(place),
         x_unit="degrees",
         sd=sd.set_axis(moved.columns, axis=1),
     )
