@@ -14,8 +14,8 @@ book: $(READY)  # pages are built only from outputs that passed on exactly these
 pdf: book  # the same pages as one file for paper, _build/pdf/book.pdf; needs Chromium
 	$(BIN)/python tools/pdf.py
 
-test: $(READY)  # every check in one run
-	$(BIN)/pytest --nbval $(CORES)
+test: $(READY)  # every check in one run; chapters that passed on exactly these sources are not executed again
+	$(BIN)/pytest --nbval --stamped $(CORES)
 
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py

@@ -61,17 +61,38 @@ def compare_figures_too(compare_outputs):
     return compare
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stamped", action="store_true", help="leave out chapters that passed on exactly these sources")
+
+
 def pytest_configure(config):
     config.fingerprint = stamp.fingerprint()
+    if hasattr(config, "workerinput"):  # one of several processes: the first one decides
+        config.option.stamped = config.workerinput["stamped"]
+    else:
+        config.option.stamped = config.option.stamped and stamp.verified()
     if config.getoption("nbval", False):
         from nbval.plugin import IPyNbCell
 
         IPyNbCell.compare_outputs = compare_figures_too(IPyNbCell.compare_outputs)
 
 
+def pytest_collection_modifyitems(config, items):
+    if config.option.stamped:
+        chapters = [item for item in items if item.nodeid.startswith("book/") and ".ipynb::" in item.nodeid]
+        config.hook.pytest_deselected(items=chapters)
+        items[:] = [item for item in items if item not in chapters]
+
+
 def pytest_runtest_logreport(report):
     if report.when == "call" and report.passed:
         passed_cells.add(report.nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """What another process is told (pytest-xdist)."""
+    node.workerinput["stamped"] = node.config.option.stamped
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -99,6 +120,8 @@ def pytest_sessionfinish(session, exitstatus):
 
 
 def pytest_terminal_summary(terminalreporter):
+    if terminalreporter.config.option.stamped:
+        terminalreporter.write_line("chapters: passed on exactly these sources (stamp)")
     if figures["compared"]:
         terminalreporter.write_line(f"{figures['compared']} stored figures compared with fresh ones")
     if figures["other Matplotlib"]:

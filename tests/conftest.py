@@ -1,7 +1,9 @@
 """The book, built once for all tests that look at its pages."""
 
+import os
+
 import pytest
-from building import build
+from building import built_once
 from opening import BROWSER, required
 from playing import playground
 from stamp import ROOT
@@ -9,8 +11,9 @@ from stamp import ROOT
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory):
-    """The book as it stands."""
-    return build(ROOT, tmp_path_factory.mktemp("book"))
+    """The book as it stands; one build for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return built_once(ROOT, (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "book")
 
 
 @pytest.fixture(scope="session")

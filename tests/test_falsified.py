@@ -5,6 +5,7 @@ import copy
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -23,6 +24,10 @@ SAMPLE = [  # below the cell that tests the import, which every notebook is give
     "plt.plot([0, 1], [1, 0])\nplt.show()",
     "object()",
 ]
+STORED_FORM = """import pytest
+@pytest.mark.parametrize("name", ["a.ipynb"])
+def test_stored_outputs_are_complete_and_clean(name): pass
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +79,32 @@ def test_nbval_notices_every_falsified_output(sample, tmp_path):
     failed = set(re.findall(r"^FAILED .*?(\w+)\.ipynb::", result.stdout, re.MULTILINE))
     assert failed == {falsify.__name__ for falsify in FALSIFICATIONS}, result.stdout + result.stderr
     assert "untouched.ipynb::Cell 4" in result.stdout
+
+
+def stamped_run(tree):
+    """What `pytest --nbval --stamped` says of the chapters of a tree, on two processes as in the Makefile."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--stamped", "-n2", "-rA"]
+    path = {**os.environ, "PYTHONPATH": str(tree / "tools")}
+    return subprocess.run([*command, "book", "tests"], cwd=tree, env=path, capture_output=True, text=True).stdout
+
+
+def test_chapters_run_unless_they_passed_on_exactly_these_sources(tmp_path):
+    for name in ("conftest.py", "tools/stamp.py", "tests/matplotlibrc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "pytest.ini").touch()  # the root of this tree
+    (tmp_path / "tests" / "test_notebooks.py").write_text(STORED_FORM)
+    chapter = tmp_path / "book" / "a.ipynb"
+    chapter.parent.mkdir()
+    nbformat.write(new_notebook(cells=[new_code_cell("print(0.123)")]), chapter)
+    chapter.write_text(notebooks.run(chapter))
+    runs, skipped = "PASSED book/a.ipynb::Cell 1", "chapters: passed on exactly these sources (stamp)"
+    first, second = stamped_run(tmp_path), stamped_run(tmp_path)
+    assert runs in first and skipped not in first, first
+    assert "book/a.ipynb" not in second and skipped in second and "1 passed" in second, second
+    chapter.write_text(chapter.read_text().replace('"0.123', '"0.124'))
+    third = stamped_run(tmp_path)
+    assert "FAILED book/a.ipynb::Cell 1" in third and skipped not in third, third
 
 
 def strip_outputs(notebook):

@@ -1,9 +1,13 @@
-"""The stamp that lets `make book` skip a second run of nbval: any change takes it away."""
+"""The stamp that lets `make book` and `make test` skip a second run of nbval: any change takes it away."""
+
+import json
 
 import pytest
 import stamp  # tools/stamp.py
 
-SOURCES = ["mtgp_tutorial/data.py", "mtgp_tutorial/datasets/a.csv", "book/a.ipynb", "constraints.txt"]
+SOURCES = ["mtgp_tutorial/data.py", "mtgp_tutorial/datasets/a.csv", "book/a.ipynb", "book/studies/a.py"]
+SOURCES += ["constraints.txt", "conftest.py", "pyproject.toml"]
+SOURCES += ["tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/test_notebooks.py"]
 
 
 @pytest.fixture
@@ -24,6 +28,15 @@ def tree(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_changed_source_is_not_verified(tree, name):
     (tree / name).write_text("changed")
+    assert not stamp.verified()
+
+
+def test_a_changed_digit_of_a_stored_output_is_not_verified(tree):
+    chapter = tree / "book" / "a.ipynb"
+    chapter.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [{"text": "0.123"}]}]}))
+    stamp.write(stamp.fingerprint())
+    assert stamp.verified()
+    chapter.write_text(chapter.read_text().replace("0.123", "0.124"))
     assert not stamp.verified()
 
 

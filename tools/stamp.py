@@ -2,7 +2,7 @@
 
     python tools/stamp.py        # exit status 0 if nbval has passed on exactly what is here, else 1
 
-The stamp is written by `conftest.py` after a green `pytest --nbval` over all chapters.
+The stamp is written by `conftest.py` after a green `pytest --nbval` over all chapters; `pytest --stamped` asks it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STAMP = ROOT / "_build" / "verified.txt"
-SOURCES = ("mtgp_tutorial/**/*", "book/*.ipynb", "book/studies/*", "conftest.py", "constraints.txt")
-PACKAGES = ("torch", "gpytorch", "linear_operator", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
+SOURCES = (
+    *("mtgp_tutorial/**/*", "book/*.ipynb", "book/studies/*", "constraints.txt"),
+    *("conftest.py", "pyproject.toml", "tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/test_notebooks.py"),
+)
+PACKAGES = ("torch", "gpytorch", "linear_operator", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "nbval")
 
 
 def installed(package: str) -> str:
@@ -27,7 +30,7 @@ def installed(package: str) -> str:
 
 
 def fingerprint() -> str:
-    """One hash of all that can change an output: module, chapters, Python and the numerical packages."""
+    """One hash of all that can change an output or its comparison: module, chapters, settings, Python and packages."""
     files = {path for pattern in SOURCES for path in ROOT.glob(pattern) if path.is_file()}
     digest = hashlib.sha256()
     for path in sorted(path for path in files if "__pycache__" not in path.parts):
