@@ -55,10 +55,10 @@ ROOMS = (
     facts,
     named,
 )
-if find_spec("mtgp_tutorial.report"):  # an extension; the core's laws hold without it
-    from laws import report
+if find_spec("mtgp_tutorial.report"):  # reading of files and the report; the core's laws hold without them
+    from laws import extensions
 
-    ROOMS += (report,)
+    ROOMS += (extensions,)
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]
