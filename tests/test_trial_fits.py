@@ -316,7 +316,7 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
 
 WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
 ONCE_FOR_ALL = f"""import sys
-from mtgp_tutorial.report import affording
+from mtgp_tutorial.report import planning
 from mtgp_tutorial.report.run import main
 planning.in_time = lambda asked, data, timed, trials: (dict(timed), True)
 sys.exit(main({WORDS}))
