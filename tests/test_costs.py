@@ -63,7 +63,7 @@ def test_entries_held(form, shape):
 
 
 def test_correlations_at_many_distances_take_the_memory_of_one():
-    """In a process of its own, which says by how many MiB it grew; masks of 40 distances at once would be 610."""
+    """In a process of its own, which says by how many MiB it grew; masks of 40 distances at once would be 610 (two, and what an older torch keeps, are up to 120)."""
     code = (
         "import resource, numpy as np; from mtgp_tutorial import TaskData, empirical_correlation\n"
         "data = TaskData(np.arange(4000.0), np.random.default_rng(0).normal(size=(4000, 2)))\n"
@@ -72,7 +72,7 @@ def test_correlations_at_many_distances_take_the_memory_of_one():
         "empirical_correlation(data, range(40)); print(most() - before)\n"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 100
+    assert float(done.stdout) < 300
 
 
 def test_a_form_that_does_not_apply_is_never_the_cheapest():
