@@ -63,7 +63,7 @@ def test_entries_held(form, shape):
 
 
 def test_correlations_at_many_distances_take_the_memory_of_one():
-    """In a process of its own, which says by how many MiB it grew (an older torch: 120); 40 masks at once would be 610."""
+    """In its own process, by how many MiB it grew (120 with an older torch); 40 masks at once would be 610."""
     code = (
         "import resource, numpy as np; from mtgp_tutorial import TaskData, empirical_correlation\n"
         "data = TaskData(np.arange(4000.0), np.random.default_rng(0).normal(size=(4000, 2)))\n"
