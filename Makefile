@@ -7,7 +7,7 @@ CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one p
 .PHONY: book pdf test notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
-	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/test_notebooks.py
+	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
 

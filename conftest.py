@@ -113,7 +113,7 @@ def pytest_sessionfinish(session, exitstatus):
         for number in range(sum(cell.cell_type == "code" for cell in chapter.cells))
     }
     # nbval lets stripped cells pass, so the test of the stored form belongs to the proof, and so does every figure
-    needed |= {f"tests/test_notebooks.py::test_stored_outputs_are_complete_and_clean[{name}]" for name in chapters}
+    needed |= {f"tests/book/test_notebooks.py::test_stored_outputs_are_complete_and_clean[{name}]" for name in chapters}
     unchanged = session.config.fingerprint == stamp.fingerprint()
     if exitstatus == 0 and chapters and needed <= passed_cells and unchanged and not figures["other Matplotlib"]:
         stamp.write(session.config.fingerprint)

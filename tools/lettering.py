@@ -1,7 +1,7 @@
 """How small the letters of a figure are: measured as Matplotlib writes it, and kept in the PNG.
 
 `tools/notebooks.py` lets every notebook's kernel `watch`, so that each stored figure says what its smallest letter is.
-`on_phone` turns that into pixels of a screen 390 pixels wide. `tests/test_figures.py` asks for 8.
+`on_phone` turns that into pixels of a screen 390 pixels wide. `tests/book/test_figures.py` asks for 8.
 """
 
 from __future__ import annotations

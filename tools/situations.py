@@ -1,6 +1,6 @@
 """Situations computed by the module, for the kernel of the figures to play with, book/_static/explore/gaussian.js.
 
-    python tools/situations.py       # writes tests/situations.json again
+    python tools/situations.py       # writes tests/book/explore/situations.json again
 
 Each is a small table with holes under the one equation, with one to three kernels, and what the module says of it.
 Inputs are repeated in every fifth. The last ones are corners of the figures: the smoothest kernels, the least noise and
@@ -27,7 +27,7 @@ from mtgp_tutorial.exact.covariance import (
 from mtgp_tutorial.models import closed
 
 ROOT = Path(__file__).resolve().parents[1]
-STORED = ROOT / "tests" / "situations.json"
+STORED = ROOT / "tests" / "book" / "explore" / "situations.json"
 HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
 KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
 

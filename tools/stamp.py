@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 STAMP = ROOT / "_build" / "verified.txt"
 SOURCES = (
     *("mtgp_tutorial/**/*", "book/*.ipynb", "book/studies/*", "constraints.txt"),
-    *("conftest.py", "pyproject.toml", "tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/test_notebooks.py"),
+    *("conftest.py", "pyproject.toml"),
+    *("tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/book/test_notebooks.py"),
 )
 PACKAGES = ("torch", "gpytorch", "linear_operator", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "nbval")
 

@@ -11,7 +11,7 @@ from matplotlib.font_manager import fontManager
 
 # One colour, line and marker for each task, in every figure. All colours have a contrast of 3 or more on white and,
 # turned over as the pages do, on dark. The first four keep apart for readers who see no red, no green or no blue; the
-# next four share lines and markers with them, each with one from which it keeps apart (tests/test_palette.py).
+# next four share lines and markers with them, each with one from which it keeps apart (tests/plots/test_palette.py).
 COLOURS = ["#4b3fa8", "#a87b00", "#44a05a", "#882255", "#d1495b", "#00889c", "#5a5a5a", "#3a8fd0"]
 LINES = ["-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (1.5, 1))]
 MARKERS = ["o", "s", "^", "D"]

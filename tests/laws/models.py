@@ -49,7 +49,7 @@ def law_gpytorch_says_the_same():
             f, y = (predict(fitted, new, noise=noise, covariance=True) for noise in (False, True))
             sd = model.scale.sd.repeat(3)
             close(latent.mean, model.scale.to_unit(f.mean), 1e-8)
-            if not holes:  # with holes GPyTorch's variance is wrong: tests/test_upstream.py
+            if not holes:  # with holes GPyTorch's variance is wrong: tests/models/test_upstream.py
                 close(latent.covariance_matrix, f.covariance / torch.outer(sd, sd), 1e-8)
                 close(observed.covariance_matrix, y.covariance / torch.outer(sd, sd), 1e-8)
 

@@ -1,6 +1,6 @@
 """First screens of each kind of page; a difference counts where the browser is the one they were made with.
 
-`python tests/test_pictures.py` makes them again, for a change that was meant and looked at.
+`python tests/book/test_pictures.py` makes them again, for a change that was meant and looked at.
 """
 
 import io
@@ -13,7 +13,7 @@ from building import build
 from opening import BROWSER, opened
 from PIL import Image, PngImagePlugin
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PICTURES = Path(__file__).with_name("pictures")
 PAGES = ("index", "book/five", "book/icm", "book/api", "book/references")
 SCREENS = ((1280, "light"), (390, "dark"))

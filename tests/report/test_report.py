@@ -31,7 +31,7 @@ from mtgp_tutorial.report.verdict import choose, covered, crps_by_part, decide
 from mtgp_tutorial.report.words import advice, beaten, bold, claim, try_last_year, year_of
 from mtgp_tutorial.table.prediction import Prediction
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def two_series(rows=30, seed=0):

@@ -125,7 +125,7 @@ def test_intervals_are_shown_because_their_coverage_holds():
 
 
 def test_the_study_is_what_its_script_makes(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "book" / "studies"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "book" / "studies"))
     import correlation_coverage as study
 
     stored = datasets.study("correlation_coverage")

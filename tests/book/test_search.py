@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import sections  # noqa: E402  (the folder has to be named first)
 import wording  # noqa: E402
 
-QUERIES = json.loads((ROOT / "tests" / "queries.json").read_text(encoding="utf8"))
+QUERIES = json.loads((ROOT / "tests" / "book" / "queries.json").read_text(encoding="utf8"))
 PARTS = ("review", "fresh", "words")
 FLOORS = {"review": 0.9, "fresh": 0.9, "words": 1.0}  # shares with an answer among the first three
 READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [

@@ -5,7 +5,6 @@ import os
 import pytest
 from building import built_once
 from opening import BROWSER, required
-from playing import playground
 from stamp import ROOT
 
 
@@ -29,10 +28,3 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def playing(book, chromium):
-    """Gives a figure to play with: name, address and screen -> `playing.Figure`."""
-    with playground(book, chromium) as open_figure:
-        yield open_figure

@@ -57,7 +57,7 @@ def test_every_chapter_is_in_the_contents():
 def test_every_page_of_the_contents_is_built(book):
     pages = book[1]
     assert {f"book/{name}.html" for name in plain.documents()} <= set(pages)
-    first = pages[f"book/{next(iter(plain.documents()))}.html"]  # index.html is this page (tests/test_landing.py)
+    first = pages[f"book/{next(iter(plain.documents()))}.html"]  # index.html is this page (tests/book/test_landing.py)
     assert pages["index.html"].article.get_text() == first.article.get_text()
 
 
@@ -87,7 +87,7 @@ def test_addresses_of_the_first_edition_lead_on(book):
     script = (ROOT / "book" / "_static" / "moved.js").read_text(encoding="utf8")
     moved = json.loads(re.search(r"const MOVED = (\{.*?\n\});", script, re.DOTALL)[1])
     lost = []
-    for name, fragments in json.loads((ROOT / "tests" / "first_edition.json").read_text()).items():
+    for name, fragments in json.loads((ROOT / "tests" / "book" / "first_edition.json").read_text()).items():
         for fragment in fragments:
             page, _, there = moved.get(name, {}).get(fragment, f"{name}.html#{fragment}").partition(".html#")
             if page not in pages or not pages[page].find(id=there):

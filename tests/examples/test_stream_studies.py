@@ -8,7 +8,7 @@ import pytest
 
 from mtgp_tutorial import datasets
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STUDIES = ROOT / "book" / "studies"
 STREAM = sorted(path.stem for path in STUDIES.glob("stream_*.py"))
 

@@ -1,4 +1,4 @@
-// What is measured on an open page; each function returns a list of faults. Used by tests/test_browser.py.
+// What is measured on an open page; each function returns a list of faults. Used by tests/book/test_browser.py.
 (() => {
   const article = document.querySelector("article") || document.body;
   const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });

@@ -10,7 +10,7 @@ import notebooks  # tools/notebooks.py
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 SILENCING = re.compile(r"nbval|raises-exception", re.IGNORECASE)
 

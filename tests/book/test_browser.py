@@ -1,6 +1,6 @@
 """Every built page in headless Chromium: at three widths and in two themes, with folds closed and open.
 
-What is measured stands in look.js. `python tests/test_browser.py` stores the plans of the pages again.
+What is measured stands in look.js. `python tests/book/test_browser.py` stores the plans of the pages again.
 """
 
 import json
@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_FILE_PATH  # axe-core, with the packa
 from building import build
 from opening import BROWSER, OPEN_FOLDS, changed, opened
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLANS = Path(__file__).with_name("plans.json")
 WIDTHS = (1280, 768, 390)
 THEMES = ("light", "dark")

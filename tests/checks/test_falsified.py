@@ -93,7 +93,8 @@ def test_chapters_run_unless_they_passed_on_exactly_these_sources(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "pytest.ini").touch()  # the root of this tree
-    (tmp_path / "tests" / "test_notebooks.py").write_text(STORED_FORM)
+    (tmp_path / "tests" / "book").mkdir()
+    (tmp_path / "tests" / "book" / "test_notebooks.py").write_text(STORED_FORM)
     chapter = tmp_path / "book" / "a.ipynb"
     chapter.parent.mkdir()
     nbformat.write(new_notebook(cells=[new_code_cell("print(0.123)")]), chapter)

@@ -7,7 +7,7 @@ import stamp  # tools/stamp.py
 
 SOURCES = ["mtgp_tutorial/data.py", "mtgp_tutorial/datasets/a.csv", "book/a.ipynb", "book/studies/a.py"]
 SOURCES += ["constraints.txt", "conftest.py", "pyproject.toml"]
-SOURCES += ["tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/test_notebooks.py"]
+SOURCES += ["tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/book/test_notebooks.py"]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Break each formula on purpose, and see whether the laws notice.
 
-    python tests/planted_bugs.py        # prints which law caught which bug; exit 1 if one got away
+    python tests/checks/planted_bugs.py        # prints which law caught which bug; exit 1 if one got away
 
 Each bug is one replacement in one file of a copy of the module, and names the law that catches it. That law runs first
 on the copy; the others run only where it did not notice.
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 # fmt: off
 BUGS = [  # one bug, one line: what it is, file, the right code, the wrong code, the law that catches it

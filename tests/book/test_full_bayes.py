@@ -10,7 +10,7 @@ from mtgp_tutorial import simulate
 from mtgp_tutorial.fits.flat import objective
 
 pytest.importorskip("numpyro", reason="NumPyro is not installed: only the studies of full Bayes need it")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "studies"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "studies"))
 import full_bayes  # noqa: E402
 
 

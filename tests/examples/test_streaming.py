@@ -15,7 +15,7 @@ import psutil
 import pytest
 import torch
 
-PROGRAMS = Path(__file__).resolve().parents[1] / "examples" / "streaming"
+PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "streaming"
 sys.path.insert(0, str(PROGRAMS))
 
 import bound  # noqa: E402

@@ -168,7 +168,7 @@ def test_queries_on_another_device_are_refused():
 
 def test_the_benchmark_of_devices(monkeypatch):
     """Each form has a table in it that it applies to; on a card the program runs as it stands."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "tools" / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "tools" / "benchmarks"))
     sys.modules.pop("common", None)  # another test's module of this name
     import device as benchmark
 

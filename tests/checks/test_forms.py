@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-FOLDER = Path(__file__).parents[1] / ".github"
+FOLDER = Path(__file__).parents[2] / ".github"
 FORMS = sorted((FOLDER / "ISSUE_TEMPLATE").glob("[!c]*.yml")) + [FOLDER / "ISSUE_TEMPLATE" / "claim.yml"]
 
 

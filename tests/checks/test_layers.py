@@ -11,7 +11,7 @@ import pytest
 
 from mtgp_tutorial.moved import MOVED
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_file_that_moved_says_where_to():

@@ -12,7 +12,7 @@ import pytest
 import torch
 from gpytorch.variational import LMCVariationalStrategy
 
-BENCHMARKS = Path(__file__).resolve().parents[1] / "tools" / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "tools" / "benchmarks"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from mtgp_tutorial import datasets
 
-STUDIES = str(Path(__file__).resolve().parents[1] / "book" / "studies")
+STUDIES = str(Path(__file__).resolve().parents[2] / "book" / "studies")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from mtgp_tutorial.report.options import Refused, parser
 from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.trial_fits import groups_of, kept_in, try_all
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def table(rows=48, seed=0):

@@ -8,7 +8,7 @@ import torch
 
 from mtgp_tutorial import datasets
 
-STUDIES = str(Path(__file__).resolve().parents[1] / "book" / "studies")
+STUDIES = str(Path(__file__).resolve().parents[2] / "book" / "studies")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Files as people send them: each is read rightly, values checked, or refused in one sentence that says where.
 
-`python tests/test_messy.py` prints the list as a Markdown table.
+`python tests/table/files/test_messy.py` prints the list as a Markdown table.
 """
 
 import math
