@@ -38,7 +38,12 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     mark, rows = _split(path, lines)
     notes.append(f"columns: split by {MARKS[mark]}")
     names, rows, said = _header(path, rows, remarks, mark)
-    _same_width(path, names, rows)
+    for number, row in rows:
+        if len(row) != len(names):
+            raise TableError(
+                f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
+                "mend that line (a separator inside a cell?)",
+            )
     full = [(number, row) for number, row in rows if any(row)]
     if len(full) < len(rows):
         said.append(f"rows: {count(len(rows) - len(full), 'line')} without any entry left out")
@@ -148,15 +153,6 @@ def _header(
     if twice is not None:
         raise TableError(f"{path.name} has two columns named {twice!r}", "rename one")
     return names, body, said
-
-
-def _same_width(path: Path, names: list[str], rows: list[Row]) -> None:
-    for number, row in rows:
-        if len(row) != len(names):
-            raise TableError(
-                f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
-                "mend that line (a separator inside a cell?)",
-            )
 
 
 OTHERS = {  # how files that are no text begin
