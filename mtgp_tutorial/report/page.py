@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -27,20 +27,21 @@ from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, take, where
-from mtgp_tutorial.report.verdict import Decision
+from mtgp_tutorial.report.verdict import SCORES, Decision
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
 Part = dict[str, Any]
 
 
-def render(values: dict[str, Any]) -> str:
-    """The template with these values; all of them are text, whatever stands in the file. Raises ImportError."""
+def render(name: str, values: dict[str, Any]) -> str:
+    """The template of this name with these values; in a page all of them are text, whatever they hold. ImportError."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     place = PackageLoader("mtgp_tutorial.report", "templates")
-    templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return templates.get_template("report.html").render(values)
+    is_page = name.endswith(".html")
+    templates = Environment(loader=place, autoescape=is_page, undefined=StrictUndefined, trim_blocks=True)
+    return templates.get_template(name).render(values)
 
 
 def picture(figure: Figure, caption: str, alt: str) -> Part:
@@ -64,23 +65,19 @@ def code(words: str, *, wraps: bool = False) -> Part:
     return {"kind": "code", "text": words, "wraps": wraps}
 
 
-def grid(frame: pd.DataFrame, digits: int = 3) -> Part:
-    """A table; its columns of text are set to the left."""
+def grid(frame: pd.DataFrame) -> Part:
+    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing."""
     words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
-    rows = [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
+    rows = [
+        ["" if pd.isna(value) else f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
+        for row in frame.itertuples(index=False)
+    ]
     return {"kind": "table", "names": [str(name) for name in frame.columns], "text": words, "rows": rows}
 
 
 def section(title: str, parts: Sequence[Part]) -> dict[str, Any]:
     """A heading and what stands below it."""
     return {"title": title, "parts": list(parts)}
-
-
-def _cell(value: Any, digits: int) -> str:
-    """A number with so many decimals; nothing where there is none."""
-    if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.{digits}f}"
-    return "" if value is pd.NA or value is None else str(value)
 
 
 PANELS = 8  # tasks that are drawn
@@ -124,91 +121,73 @@ def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: st
 
 def _verdicts(decision: Decision) -> pd.DataFrame:
     """A row for each model: its means, and the verdict on its CRPS."""
-    scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
-    crps = scores["CRPS"]
-    return pd.DataFrame(
-        {
-            "model": crps.index,
-            **{name: one["mean"].to_numpy(dtype=float) for name, one in scores.items()},
-            "CRPS, difference": [
-                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}"
-                for d, e in zip(crps["mean difference"], crps["standard error"])
-            ],
-            "verdict": [
-                word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]
-            ],
-        }
-    )
+    crps = decision.asked.loc["CRPS"]
+    means = decision.asked["mean"].astype(float).unstack("score").loc[crps.index, list(SCORES)]
+    pairs = zip(crps["mean difference"], crps["standard error"])
+    differences = ["" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}" for d, e in pairs]
+    verdict = crps["verdict"]
+    if decision.word == "undecided":
+        verdict = verdict.where(verdict == "baseline", "undecided")
+    return means.assign(**{"CRPS, difference": differences, "verdict": verdict}).rename_axis("model").reset_index()
 
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, Any]:
     """The filled table, drawn."""
-    gone = bool(missing(data).any())
+    gone, on_map = bool(missing(data).any()), data.x.shape[1] == 2
     order = asked_for(data) or list(data.tasks)  # most missing first
-    tasks, words = order[:PANELS], f"Model: {decision.fills}. "
-    on_map = data.x.shape[1] == 2
-    words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone else ""
-    parts = [text(words + _columns(data))]
+    words = f"Model: {decision.fills}. "
+    if gone:
+        words += (
+            "Bands are two standard deviations to either side: they hold a new reading with 95 %. filled.csv has four "
+            "columns for each task: the value (as it was read, where it was seen), low and high (the ends of the band, "
+            "where it was filled), and filled (yes or no)."
+        )
+    else:
+        words += "The table has no holes, so filled.csv holds it as it was read."
+    parts = [text(words)]
     if data.x.shape[1] <= 2:
         rows = slice(0, len(data.x)) if on_map else in_view(data)
         if rows != slice(0, len(data.x)):
             which = "those around the longest hole" if gone else "the first"
             parts.append(text(f"Drawn are {VIEW} of {len(data.x)} rows, {which}."))
         shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
-        figure = (figures.filled_map if on_map else figures.filled)(take(data, rows), shown, tasks)
-        ringed = (
-            "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
-        )
-        parts.append(
-            picture(figure, ringed if gone else "What was seen.", "Seen values and filled ones, a panel for each task")
-        )
+        figure = (figures.filled_map if on_map else figures.filled)(take(data, rows), shown, order[:PANELS])
+        caption = "What was seen."
+        if gone and on_map:
+            caption = "Ringed places were filled, the larger the less is known."
+        elif gone:
+            caption = "Grey: seen. Coloured: filled."
+        parts.append(picture(figure, caption, "Seen values and filled ones, a panel for each task"))
     if len(order) > PANELS:
         parts.append(text(f"Drawn are {PANELS} of {len(order)} tasks; filled.csv has all."))
     return section("The filled table", parts)
 
 
-def _columns(data: TaskData) -> str:
-    """What filled.csv holds."""
-    if not bool(missing(data).any()):
-        return "The table has no holes, so filled.csv holds it as it was read."
-    return (
-        "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the "
-        "ends of the band, where it was filled), and filled (yes or no)."
-    )
-
-
-def together(shared: Fit, name: str, intervals: pd.DataFrame | None) -> dict[str, Any]:
+def together(shared: Fit, name: str) -> dict[str, Any]:
     """Correlations of the tasks."""
-    words = f"Correlations of the smooth parts of the tasks under {name}, not of the raw columns"
-    data, scales = shared.model.data, shared.length_scales
+    data, intervals = shared.model.data, _intervals(shared)
     unit = data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input")
-    parts = [text(f"{words}. Length-scales: {', '.join(f'{v:.3g}' for v in scales)} ({unit}).")]
-    if intervals is not None:
-        caption = "Dot: as fitted. Bar: 90 % interval. " + ("The 15 strongest pairs." if len(intervals) > 15 else "")
-        parts.append(picture(figures.intervals(intervals), caption, "Task correlations with intervals"))
-    else:
-        parts.append(
-            picture(
-                figures.correlations(shared.correlation),
-                "Task correlations as fitted.",
-                "Heat map of task correlations",
-            )
-        )
-    return section("How the tasks hang together", parts)
-
-
-def checked(found: Checks | None) -> dict[str, Any]:
-    """What the fit says of the cells that were seen."""
-    if found is None:
-        return section("Checks", [text("The table is too large for the checks of every cell.")])
-    caption = (
-        "Residuals of each cell given all others; shares inside central intervals, with what tables drawn from the fit "
-        "show; one-step errors against those due; and each against its neighbour's."
+    words = (
+        f"Correlations of the smooth parts of the tasks under {name}, not of the raw columns. Length-scales: "
+        f"{', '.join(f'{v:.3g}' for v in shared.length_scales)} ({unit})."
     )
-    parts = [lines(found.sentences), picture(found.figure, caption, "Residuals, calibration and neighbours")]
-    if len(found.odd):
-        parts += [text("Cells far from what all others say (z: in standard deviations):"), grid(found.odd)]
-    return section("Checks", parts)
+    if intervals is None:
+        heat = figures.correlations(shared.correlation)
+        drawn = picture(heat, "Task correlations as fitted.", "Heat map of task correlations")
+    else:
+        caption = "Dot: as fitted. Bar: 90 % interval. " + ("The 15 strongest pairs." if len(intervals) > 15 else "")
+        drawn = picture(figures.intervals(intervals), caption, "Task correlations with intervals")
+    return section("How the tasks hang together", [text(words), drawn])
+
+
+def _intervals(fit: Fit) -> pd.DataFrame | None:
+    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
+    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
+        return None
+    try:
+        return correlation_intervals(fit)
+    except (ValueError, FitError):
+        return None
 
 
 def reading(data: TaskData) -> dict[str, Any]:
@@ -230,18 +209,15 @@ def reading(data: TaskData) -> dict[str, Any]:
 
 def notes(data: TaskData) -> list[str]:
     """The notes of the table, and its size."""
-    gone, tasks = int(missing(data).sum()), [figures.plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    known = (
-        []
-        if data.sd is None
-        else [f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values"]
-    )
-    again = int((~data.observed).sum()) - gone
-    twice = [
-        f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
-    ] * (again > 0)
-    size = f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"
-    return [*data.notes, f"tasks: {', '.join(tasks)}", *known, *twice, size]
+    gone, tasks = int(missing(data).sum()), [plots.label(*pair) for pair in zip(data.tasks, data.units)]
+    found = [*data.notes, f"tasks: {', '.join(tasks)}"]
+    if data.sd is not None:
+        found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
+    if again := int((~data.observed).sum()) - gone:
+        found.append(
+            f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
+        )
+    return [*found, f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"]
 
 
 def _holes(data: TaskData) -> pd.DataFrame:
@@ -266,18 +242,10 @@ FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
 
-class Checks(NamedTuple):
-    """Sentences, a figure, and the cells far from what all others say of them."""
-
-    sentences: list[str]
-    figure: Figure
-    odd: pd.DataFrame
-
-
-def checks(fit: Fit, decision: Decision) -> Checks | None:
-    """What `check` finds, and what the trials say of its advice; None for a table that is too large for it."""
+def checked(fit: Fit, decision: Decision) -> dict[str, Any]:
+    """What the fit says of the cells that were seen, and the trials of its advice; little of a table that is large."""
     if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
-        return None
+        return section("Checks", [text("The table is too large for the checks of every cell.")])
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
@@ -287,10 +255,18 @@ def checks(fit: Fit, decision: Decision) -> Checks | None:
         figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
+    findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
+    caption = (
+        "Residuals of each cell given all others; shares inside central intervals, with what tables drawn from the fit "
+        "show; one-step errors against those due; and each against its neighbour's."
+    )
+    parts = [lines([shares, *findings]), picture(figure, caption, "Residuals, calibration and neighbours")]
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index()
-    odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
-    sentences = [shares, *(advised(line, decision) for line in found.findings or ("Nothing else was found.",))]
-    return Checks(sentences, figure, odd.astype({"row": str}))
+    if len(odd):
+        odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
+        parts.append(text("Cells far from what all others say (z: in standard deviations):"))
+        parts.append(grid(odd.astype({"row": str})))
+    return section("Checks", parts)
 
 
 def advised(finding: str, decision: Decision) -> str:
@@ -300,13 +276,3 @@ def advised(finding: str, decision: Decision) -> str:
         return finding
     verdict = "undecided" if decision.word == "undecided" else crps.loc[FULL, "verdict"]
     return f"{finding.problem}; the arm “{FULL}” allows for this; its verdict in the trials: {verdict}."
-
-
-def intervals(fit: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
-    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
-        return None
-    try:
-        return correlation_intervals(fit)
-    except (ValueError, FitError):
-        return None

@@ -25,9 +25,8 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import StoreError
 from mtgp_tutorial.report import page, trial_fits, words
-from mtgp_tutorial.report.arms import BASELINE, LMC, program
+from mtgp_tutorial.report.arms import BASELINE, CODE, kernel_code
 from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
-from mtgp_tutorial.report.page import checks, intervals
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
@@ -55,20 +54,16 @@ def _report(asked: argparse.Namespace) -> int:
     matplotlib.use("Agg")
     plots.use_style()
     torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
+    refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
+    code = REFUSED
     try:
         job = prepare(asked)
-    except (ValueError, OSError, MemoryError) as error:
-        return _say_no(error, REFUSED)
-    try:
+        code, refusals = FAILED, (FitError, Refused, StoreError)  # the last: another process writes, or other data
         run(job)
-    except (FitError, Refused, StoreError) as error:  # StoreError: another process that writes, or other data
-        return _say_no(error, FAILED)
+    except refusals as error:
+        print(f"report: {sentence(error)}", file=sys.stderr)
+        return code
     return DONE
-
-
-def _say_no(error: Exception, code: int) -> int:
-    print(f"report: {sentence(error)}", file=sys.stderr)
-    return code
 
 
 def run(job: Job) -> None:
@@ -82,15 +77,17 @@ def run(job: Job) -> None:
     shared = fills if decision.fills == decision.best else fit(job.arms[decision.best](data), seed=asked.seed)
     answer = impute(fills)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
-    code = repeat(job, decision)
+    kernel, build = kernel_code(asked.kernel, data.x.shape[1]), CODE[decision.fills]
+    values = {"asked": asked, "job": job, "folder": str(job.folder), "kernel": kernel, "build": build, "repr": repr}
+    code = page.render("repeat.txt", values) + "\n"
     put(job.folder / "repeat.py", code)
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
         parts = [
             page.reading(data),
             page.trials(decision, failed, last, trial_fits.said(job.trials, data) if job.at_once else ""),
             page.filled(data, answer, decision),
-            page.together(shared, decision.best, intervals(shared)),
-            page.checked(checks(fills, decision)),
+            page.together(shared, decision.best),
+            page.checked(fills, decision),
         ]
     if todo := _todo(job, decision, last, fills):
         parts.append(page.section("What to do next", [page.lines(todo)]))
@@ -107,7 +104,7 @@ def _tell(job: Job, decision: Decision, last: pd.DataFrame, parts: list[dict[str
     further = [line for line in further if line]
     values: dict[str, Any] = {"file": job.asked.table, "bold": words.bold(decision, job.own)}
     values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
-    put(job.folder / "report.html", page.render({**values, "sections": parts}))
+    put(job.folder / "report.html", page.render("report.html", {**values, "sections": parts}))
     print("", words.bold(decision, job.own), *sentences, *further, "", sep="\n")
 
 
@@ -124,47 +121,16 @@ def minus(sentence: str) -> str:
     return re.sub(r"(?<=\s)-(?=\d)", "−", sentence)
 
 
-def repeat(job: Job, decision: Decision) -> str:
-    """The program that does the same."""
-    asked = job.asked
-    return program(
-        asked.table,
-        job.call,
-        every=asked.every,
-        log=asked.log or [],
-        kernel=asked.kernel,
-        inputs=job.data.x.shape[1],
-        fills=decision.fills,
-        lmc=LMC in job.arms,
-        at_once=job.at_once,
-        trials=asked.trials,
-        seed=asked.seed,
-        folder=str(job.folder),
-    )
-
-
 def again(job: Job, code: str, duration: float) -> dict[str, Any]:
     """How to repeat it."""
     asked = job.asked
-    versions = {
-        "mtgp_tutorial": __version__,
-        "Python": platform.python_version(),
-        "torch": torch.__version__,
-        "gpytorch": gpytorch.__version__,
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-    }
+    modules = (torch, gpytorch, np, pd)
+    versions = [f"mtgp_tutorial {__version__}", f"Python {platform.python_version()}"]
+    versions += [f"{one.__name__} {one.__version__}" for one in modules]
     lines = [
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.",
+        f"Versions: {', '.join(versions)}.",
         f"Seed {asked.seed} (--seed), kernel {asked.kernel} (--kernel), priors on, baseline “{BASELINE}”.",
         f"This call took {in_words(duration)}. Trials that were done before are kept in trials.csv and not done again.",
     ]
-    return page.section(
-        "To repeat it",
-        [
-            page.code(command(asked), wraps=True),
-            page.lines(lines),
-            page.text("Or in Python (repeat.py):"),
-            page.code(code),
-        ],
-    )
+    parts = [page.code(command(asked), wraps=True), page.lines(lines), page.text("Or in Python (repeat.py):")]
+    return page.section("To repeat it", [*parts, page.code(code)])

@@ -32,7 +32,10 @@ FEWEST = 4  # values of a task: one can be hidden, and three stay
 
 
 def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
-    """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError."""
+    """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError.
+
+    It has two tasks or more, each with enough values.
+    """
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without}
     call = {name: value for name, value in call.items() if value is not None}
@@ -45,8 +48,15 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(asked.table, **call)
-    data = replace(data, notes=(*said, *data.notes))
-    return _checked(asked.table, prepared(data, every=asked.every, log=asked.log or [])), call
+    data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
+    path = asked.table
+    if data.num_tasks < 2:
+        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
+    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
+        if count < FEWEST:
+            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
+    data.scale()  # raises where a task does not vary
+    return data, call
 
 
 def _missing(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> list[str]:
@@ -72,17 +82,6 @@ def _errors(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) ->
         names = ", ".join(found.values()) if isinstance(found, dict) else found
         said.append(f"standard errors: {names}, taken as known (a guess; --errors none leaves them out)")
     return found
-
-
-def _checked(path: str, data: TaskData) -> TaskData:
-    """Two tasks or more, each with enough values."""
-    if data.num_tasks < 2:
-        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
-    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
-        if count < FEWEST:
-            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
-    data.scale()  # raises where a task does not vary
-    return data
 
 
 def prepared(data: TaskData, *, every: int | None = None, log: Sequence[str] = ()) -> TaskData:

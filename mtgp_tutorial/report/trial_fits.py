@@ -29,7 +29,7 @@ from mtgp_tutorial.fits.result import Fit, ParameterError, with_parameters
 from mtgp_tutorial.judging.comparing import compare
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.holes import SHARE, Trial
-from mtgp_tutorial.report.options import ONCE, Refused, put
+from mtgp_tutorial.report.options import ONCE, not_ours, put
 from mtgp_tutorial.table.data import Scale, TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -164,34 +164,20 @@ def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
 
 
 def _read(path: Path) -> Kept:
+    """What the file holds. Raises Refused unless these are groups of labels, and numbers and values for each fit."""
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
-    except ValueError:
-        raise not_ours(path) from None
-    groups, parameters = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else (None, None)
-    if not isinstance(groups, list) or not isinstance(parameters, dict):
+        groups, fitted = kept["groups"], [found for found in kept["parameters"].values() if found is not None]
+        kinds: list[tuple[Any, type]] = [(group, list) for group in groups]
+        kinds += [(label, str) for group in groups for label in group]
+        kinds += [(found["values"], dict) for found in fitted]
+        kinds += [(number, float) for found in fitted for number in [*found["mean"], *found["sd"]]]
+        good = all(type(value) is kind for value, kind in kinds)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        good = False
+    if not good:
         raise not_ours(path)
-    if not (all(map(_labels, groups)) and all(map(_found, parameters.values()))):
-        raise not_ours(path)
-    return {"groups": groups, "parameters": parameters}
-
-
-def not_ours(path: Path) -> Refused:
-    """How such a file is refused."""
-    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
-
-
-def _labels(group: Any) -> bool:
-    """Whether it can be a group."""
-    return isinstance(group, list) and all(isinstance(label, str) for label in group)
-
-
-def _found(found: Any) -> bool:
-    """Whether it can be what `fits` gives for an arm."""
-    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
-        return found is None
-    scale = [found.get("mean"), found.get("sd")]
-    return all(isinstance(one, list) and all(type(number) is float for number in one) for one in scale)
+    return {"groups": groups, "parameters": kept["parameters"]}
 
 
 def fits(

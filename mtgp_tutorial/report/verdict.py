@@ -7,7 +7,6 @@ How many hidden cells lay in the 95 % band, and whether that is more or fewer th
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -163,11 +162,8 @@ def covered(decision: Decision) -> Covered:
     cells, inside = int(of["cells"].sum()), round(of["inside"].sum())
     parts = of.groupby("stretch")[["inside", "cells"]].sum()
     shares = parts["inside"] / parts["cells"]
-    if len(shares) < PARTS:
-        return Covered(cells, inside, "")
-    away = (shares.mean() - DUE) / max(shares.std() / math.sqrt(len(shares)), 1e-12)
-    if max(stats.binom.cdf(inside, cells, DUE), stats.t.cdf(away, len(shares) - 1)) < RARE:
-        return Covered(cells, inside, "too narrow")
-    if max(stats.binom.sf(inside - 1, cells, DUE), stats.t.sf(away, len(shares) - 1)) < RARE:
-        return Covered(cells, inside, "too wide")
-    return Covered(cells, inside, "")
+    away = (shares.mean() - DUE) / max(shares.sem(), 1e-12)
+    fewer = max(stats.binom.cdf(inside, cells, DUE), stats.t.cdf(away, len(shares) - 1)) < RARE
+    more = max(stats.binom.sf(inside - 1, cells, DUE), stats.t.sf(away, len(shares) - 1)) < RARE
+    enough = len(shares) >= PARTS
+    return Covered(cells, inside, "too narrow" if enough and fewer else "too wide" if enough and more else "")
