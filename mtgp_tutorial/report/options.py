@@ -109,16 +109,7 @@ def joined(values: list[str]) -> str:
     return ",".join(f'"{value}"' if "," in value else value for value in values)
 
 
-OPTIONS = {
-    "x": "--input",
-    "tasks": "--columns",
-    "series": "--series",
-    "value": "--value",
-    "sd": "--errors",
-    "dates": "--dates",
-    "missing": "--missing",
-    "without": "--without",
-}
+RENAMED = {"x": "input", "tasks": "columns", "sd": "errors"}  # arguments of `read_table` by the name of their option
 
 
 class Refused(ValueError):
@@ -132,16 +123,14 @@ def sentence(error: Exception) -> str:
     problem, remedy = error.said(_as_option)
     if error.option == "dates" and error.value:
         remedy = f"add {' or '.join(f'--dates {order}' for order in error.value)}"
-    settles = OPTIONS.get(error.option or "")
-    named = settles is None or settles in f"{problem}{remedy}"
-    return f"{problem}; {remedy}" + ("" if named else f" ({settles})")
+    settles = _as_option(error.option) if error.option else ""
+    return f"{problem}; {remedy}" + ("" if settles in f"{problem}{remedy}" else f" ({settles})")
 
 
-def _as_option(name: str, sets: bool, values: Sequence[str]) -> str:
+def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str:
     """x as --input, missing=['?'] as --missing '?'."""
-    if name == "path":
-        return "TABLE"
-    return OPTIONS[name] if not values else shlex.join(option(OPTIONS[name], joined(list(values))))
+    flag = "TABLE" if name == "path" else f"--{RENAMED.get(name, name)}"
+    return shlex.join(option(flag, joined(list(values)))) if values else flag
 
 
 RUN, ONCE = "run.json", "parameters.json"

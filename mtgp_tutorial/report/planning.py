@@ -32,6 +32,7 @@ from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of, take
 from mtgp_tutorial.report.options import RUN, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
+from mtgp_tutorial.report.trial_fits import Arms
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData
 
@@ -176,7 +177,6 @@ def _too_large(asked: argparse.Namespace, data: TaskData, timed: Clocks, todo: W
     )
 
 
-Arms = Mapping[str, Callable[[TaskData], Model]]
 TIMED = 1000  # cells that are timed; the cost of larger tables follows from the operations of their form
 LONGER = LONG * 5 // 4  # cells that are timed for a table that goes along its rows
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it

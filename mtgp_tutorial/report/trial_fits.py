@@ -130,16 +130,14 @@ def groups_of(data: TaskData, trials: Sequence[Trial], closed: Groups = ()) -> G
     closed: groups that are fitted, and take no more: parameters must not have seen what is hidden later.
     """
     found, done = [list(group) for group in closed], {label for group in closed for label in group}
-    seen, mask = data.observed.numpy(), None
-    for trial in trials:
-        if trial.label in done:
-            continue
-        both = trial.mask if mask is None else mask | trial.mask
-        if mask is None or ((both & seen).sum(0) > seen.sum(0) / SHARE).any():
+    seen = data.observed.numpy()
+    mask = np.ones_like(seen)  # so that the first begins a group
+    for trial in [trial for trial in trials if trial.label not in done]:
+        mask = mask | trial.mask
+        if ((mask & seen).sum(0) > seen.sum(0) / SHARE).any():
             found.append([])
-            both = trial.mask
+            mask = trial.mask
         found[-1].append(trial.label)
-        mask = both
     return found
 
 

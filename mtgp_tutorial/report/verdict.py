@@ -91,7 +91,6 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
     known = {trial.label: trial for trial in trials}
     names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))
-    column = {task: t for t, task in enumerate(data.tasks)}
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     sd = table["task"].map(spread)
     return table.assign(
@@ -99,7 +98,10 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
         CRPS=table["CRPS"] / sd,
         NLPD=table["NLPD"] - np.log(sd),
         stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
-        cells=[int(known[trial].mask[:, column[task]].sum()) for trial, task in zip(table["trial"], table["task"])],
+        cells=[
+            int(known[trial].mask[:, data.tasks.index(task)].sum())
+            for trial, task in zip(table["trial"], table["task"])
+        ],
         asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
     )
 
@@ -139,16 +141,11 @@ DUE, RARE, PARTS = 0.95, 0.01, 4  # share in the band, probability of a false wo
 
 
 class Covered(NamedTuple):
-    """Hidden cells of the asked tasks, how many of them lay in the band, and "too narrow", "too wide" or nothing."""
+    """Hidden cells of the asked tasks; "too narrow", "too wide" or nothing; and how many lay in the band, in words."""
 
     cells: int
-    inside: int
     word: str
-
-    @property
-    def share(self) -> str:
-        """In words."""
-        return f"{100 * self.inside / self.cells:.0f} % of {self.cells} hidden cells lay in the 95 % band"
+    share: str
 
 
 def covered(decision: Decision) -> Covered:
@@ -166,4 +163,5 @@ def covered(decision: Decision) -> Covered:
     fewer = max(stats.binom.cdf(inside, cells, DUE), stats.t.cdf(away, len(shares) - 1)) < RARE
     more = max(stats.binom.sf(inside - 1, cells, DUE), stats.t.sf(away, len(shares) - 1)) < RARE
     enough = len(shares) >= PARTS
-    return Covered(cells, inside, "too narrow" if enough and fewer else "too wide" if enough and more else "")
+    word = "too narrow" if enough and fewer else "too wide" if enough and more else ""
+    return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")
