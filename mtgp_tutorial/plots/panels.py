@@ -53,7 +53,10 @@ def tasks(
     ['mean', 'true function']
     """
     _check_lines(prediction)
-    _check_axes(axes, len(prediction.tasks))
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
+    if len(axes) != len(prediction.tasks) or not all(isinstance(ax, Axes) for ax in axes):
+        problem = f"are {len(axes)} for {len(prediction.tasks)} tasks, or not flat"
+        raise ValueError(f"axes: {problem}; pass a list of Axes, one for each task")
     for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
         if table is not None:
             _check_labels(name, table, prediction)
@@ -102,14 +105,6 @@ def _check_lines(prediction: Prediction) -> None:
     of_kind("prediction", prediction, Prediction, "what predict or impute returned")
     if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
         raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
-
-
-def _check_axes(axes: Any, wanted: int) -> None:
-    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
-    if len(axes) != wanted or not all(isinstance(ax, Axes) for ax in axes):
-        raise ValueError(
-            f"axes: are {len(axes)} for {wanted} tasks, or not flat; pass a list of Axes, one for each task"
-        )
 
 
 def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:

@@ -26,10 +26,8 @@ MANY, VIEW = 3000, 300  # rows from which a figure would be a smear, and how man
 def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     """Some rows of the table, in the order in which they are named."""
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows)
-    sd = None if data.sd is None else data.sd[where]
-    return replace(
-        data, x=data.x[where], y=data.y[where], sd=sd, index=None if data.index is None else data.index[rows]
-    )
+    sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
+    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
 
 
 def missing(data: TaskData) -> np.ndarray:
@@ -119,35 +117,34 @@ def kinds_of(data: TaskData) -> tuple[list[Kind], bool]:
 
 
 def _along(data: TaskData, longest: int) -> list[Kind]:
-    """Holes along one sorted input: gaps, the longest late start, the longest ragged end, and single cells."""
+    """Holes along one sorted input: gaps, the longest late start, the longest ragged end, and single cells.
+
+    None is longer than a trial may hide: of a ragged end these are its last rows, of other holes the first.
+    """
     gone, n = missing(data), len(data.x)
-    gaps: Runs = {}
-    ends: dict[str, Runs] = {"start": {}, "end": {}}
+    holes: dict[str, Runs] = {"gap": {}, "start": {}, "end": {}}
     single: list[Kind] = []
     for task, column in zip(data.tasks, gone.T):
         short: list[int] = []
         for start, length in runs(column):
-            if start + length == n or (start == 0 and length > SHORT):
-                ends["start" if start == 0 else "end"].setdefault((start, length), []).append(task)
-            elif length <= SHORT:
+            place = "start" if start == 0 and length > SHORT else "end" if start + length == n else "gap"
+            if place == "gap" and length <= SHORT:
                 short += range(start, start + length)
             else:
-                gaps.setdefault((start, length), []).append(task)
+                holes[place].setdefault((start, length), []).append(task)
         if short:
             single.append(Kind("scattered", (task,), gone[short]))
-    found = [_cut("gap", gone[start : start + length], tasks, longest) for (start, length), tasks in gaps.items()]
-    for place, edges in ends.items():
-        if edges:  # one edge, that of the task that is missing longest, with all others that are
-            start, length = max(edges, key=lambda hole: hole[1])
-            most = min(longest, max(SHORT, (n - length) // 3))  # of a short record a third
-            found.append(_cut(place, gone[start : start + length], edges[start, length], most))
+    found = []
+    for place, at in holes.items():
+        # one edge, that of the task that is missing longest, with all others that are
+        for start, length in at if place == "gap" else sorted(at, key=lambda hole: -hole[1])[:1]:
+            most = (
+                longest if place == "gap" else min(longest, max(SHORT, (n - length) // 3))
+            )  # of a short record a third
+            pattern = gone[start : start + length]
+            kept = pattern[-most:] if place == "end" else pattern[:most]
+            found.append(Kind(place, tuple(at[start, length]), kept, len(kept) < length))
     return found + single
-
-
-def _cut(place: str, pattern: np.ndarray, tasks: list[str], longest: int) -> Kind:
-    """No longer than a trial may hide: of a ragged end its last rows, of other holes the first."""
-    kept = pattern[-longest:] if place == "end" else pattern[:longest]
-    return Kind(place, tuple(tasks), kept, len(kept) < len(pattern))
 
 
 def _on_map(data: TaskData, longest: int) -> list[Kind]:

@@ -1,6 +1,6 @@
 """report.html: one file, with its figures inside; no script, no address of anything else.
 
-The sections of the report, from what the run found.
+What its sections hold, from what the run found; the sentences stand in templates/report.html.
 
 What the program understood of the table: the notes, what was seen, the holes.
 
@@ -9,7 +9,6 @@ How well the fit that fills the table foretells what was seen, and how sure its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +30,7 @@ from mtgp_tutorial.report.verdict import SCORES, Decision
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
-Part = dict[str, Any]
+Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
 
 def render(name: str, values: dict[str, Any]) -> str:
@@ -44,25 +43,9 @@ def render(name: str, values: dict[str, Any]) -> str:
     return templates.get_template(name).render(values)
 
 
-def picture(figure: Figure, caption: str, alt: str) -> Part:
-    """A figure, what to see in it, and what it shows to those who cannot; a small one takes less of the page."""
-    share = min(100, round(100 * figure.get_figwidth() / WIDTH))
-    return {"kind": "picture", "address": as_png(figure), "caption": caption, "alt": alt, "share": share}
-
-
-def text(words: str) -> Part:
-    """A paragraph."""
-    return {"kind": "text", "text": words}
-
-
-def lines(words: Sequence[str]) -> Part:
-    """A list."""
-    return {"kind": "list", "lines": list(words)}
-
-
-def code(words: str, *, wraps: bool = False) -> Part:
-    """What may be typed."""
-    return {"kind": "code", "text": words, "wraps": wraps}
+def picture(figure: Figure) -> Part:
+    """A figure, and how much of the page's width it takes: a small one takes less."""
+    return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
 
 
 def grid(frame: pd.DataFrame) -> Part:
@@ -72,51 +55,19 @@ def grid(frame: pd.DataFrame) -> Part:
         ["" if pd.isna(value) else f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
         for row in frame.itertuples(index=False)
     ]
-    return {"kind": "table", "names": [str(name) for name in frame.columns], "text": words, "rows": rows}
-
-
-def section(title: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """A heading and what stands below it."""
-    return {"title": title, "parts": list(parts)}
+    return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
 
 
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: str) -> dict[str, Any]:
-    """How the models did on what was hidden. last: what `try_last_year` returned; fitted: how, where not as usual."""
-    caption = "Each dot is a trial; left of the line sharing was better. Diamond: mean, with its 95 % interval."
-    parts = [
-        text(
-            "Error is the root mean squared error of a trial's hidden cells. CRPS scores the whole predicted "
-            "distribution, as an error does a value. Both are in standard deviations of the task, and less is better. "
-            "The CRPS decides: it asks for the band as well as for the value, and one cell far off cannot outweigh all "
-            "others, as it can in the NLPD (the negative log density, in nats)."
-        ),
-        picture(figures.dots(decision), caption, "Paired differences of CRPS and error for each trial and model"),
-        grid(_verdicts(decision)),
-        text(
-            f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
-            "of the table count as one: means are taken within the parts first. The model that fills is that of the "
-            "smallest mean CRPS, or a simpler one (higher up in the list) that is behind it by at most half a standard "
-            "error: one has to be taken, sure or not. The verdict is for what may be claimed. Wins and loses: the mean "
-            "difference is beyond its 95 % interval, with Holm's correction for several models, and the median agrees. "
-            "It speaks of this table only."
-        ),
-    ]
-    if fitted:
-        parts.append(text(fitted))
+def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> Part:
+    """How the models did on what was hidden. failed: trials that are left out; last: what `try_last_year` returned."""
+    found: Part = {"dots": picture(figures.dots(decision)), "verdicts": grid(_verdicts(decision)), "failed": failed}
     if len(last):
-        parts.append(
-            text(
-                f"The value a year before was known in {int(last['trials'].iloc[0])} of the trials. This is how all did"
-                " on these; last year's value is here to compare with, and never fills the table."
-            )
-        )
-        parts.append(grid(last[["CRPS", "error"]].rename_axis("model").reset_index()))
-    if failed:
-        parts.append(text(f"Left out, because a model could not be fitted: trial {'; trial '.join(failed)}."))
-    return section("Trials: what hiding showed", parts)
+        found["known"] = int(last["trials"].iloc[0])
+        found["last"] = grid(last[["CRPS", "error"]].rename_axis("model").reset_index())
+    return {"baseline": BASELINE, "known": 0, **found}
 
 
 def _verdicts(decision: Decision) -> pd.DataFrame:
@@ -131,53 +82,39 @@ def _verdicts(decision: Decision) -> pd.DataFrame:
     return means.assign(**{"CRPS, difference": differences, "verdict": verdict}).rename_axis("model").reset_index()
 
 
-def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, Any]:
-    """The filled table, drawn."""
-    gone, on_map = bool(missing(data).any()), data.x.shape[1] == 2
+def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
+    """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
+    on_map = data.x.shape[1] == 2
     order = asked_for(data) or list(data.tasks)  # most missing first
-    words = f"Model: {decision.fills}. "
-    if gone:
-        words += (
-            "Bands are two standard deviations to either side: they hold a new reading with 95 %. filled.csv has four "
-            "columns for each task: the value (as it was read, where it was seen), low and high (the ends of the band, "
-            "where it was filled), and filled (yes or no)."
-        )
-    else:
-        words += "The table has no holes, so filled.csv holds it as it was read."
-    parts = [text(words)]
+    found: Part = {
+        "model": decision.fills,
+        "gone": bool(missing(data).any()),
+        "on_map": on_map,
+        "part": "",
+        "figure": None,
+    }
     if data.x.shape[1] <= 2:
         rows = slice(0, len(data.x)) if on_map else in_view(data)
         if rows != slice(0, len(data.x)):
-            which = "those around the longest hole" if gone else "the first"
-            parts.append(text(f"Drawn are {VIEW} of {len(data.x)} rows, {which}."))
+            which = "those around the longest hole" if found["gone"] else "the first"
+            found["part"] = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
         shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
-        figure = (figures.filled_map if on_map else figures.filled)(take(data, rows), shown, order[:PANELS])
-        caption = "What was seen."
-        if gone and on_map:
-            caption = "Ringed places were filled, the larger the less is known."
-        elif gone:
-            caption = "Grey: seen. Coloured: filled."
-        parts.append(picture(figure, caption, "Seen values and filled ones, a panel for each task"))
-    if len(order) > PANELS:
-        parts.append(text(f"Drawn are {PANELS} of {len(order)} tasks; filled.csv has all."))
-    return section("The filled table", parts)
+        draw = figures.filled_map if on_map else figures.filled
+        found["figure"] = picture(draw(take(data, rows), shown, order[:PANELS]))
+    return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
 
 
-def together(shared: Fit, name: str) -> dict[str, Any]:
-    """Correlations of the tasks."""
+def together(shared: Fit, name: str) -> Part:
+    """Correlations of the tasks: the pairs with their intervals, or a heat map."""
     data, intervals = shared.model.data, _intervals(shared)
-    unit = data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input")
-    words = (
-        f"Correlations of the smooth parts of the tasks under {name}, not of the raw columns. Length-scales: "
-        f"{', '.join(f'{v:.3g}' for v in shared.length_scales)} ({unit})."
-    )
-    if intervals is None:
-        heat = figures.correlations(shared.correlation)
-        drawn = picture(heat, "Task correlations as fitted.", "Heat map of task correlations")
-    else:
-        caption = "Dot: as fitted. Bar: 90 % interval. " + ("The 15 strongest pairs." if len(intervals) > 15 else "")
-        drawn = picture(figures.intervals(intervals), caption, "Task correlations with intervals")
-    return section("How the tasks hang together", [text(words), drawn])
+    return {
+        "model": name,
+        "scales": ", ".join(f"{v:.3g}" for v in shared.length_scales),
+        "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
+        "intervals": None if intervals is None else picture(figures.intervals(intervals)),
+        "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,
+        "pairs": 0 if intervals is None else len(intervals),
+    }
 
 
 def _intervals(fit: Fit) -> pd.DataFrame | None:
@@ -190,21 +127,11 @@ def _intervals(fit: Fit) -> pd.DataFrame | None:
         return None
 
 
-def reading(data: TaskData) -> dict[str, Any]:
-    """What the program understood, which cells were seen, and the holes."""
-    parts = [lines(notes(data))]
-    if data.x.shape[1] == 1:
-        parts.append(
-            picture(figures.seen(data), "What was seen: a tick for each value.", "Ticks at the values of each task")
-        )
+def reading(data: TaskData) -> Part:
+    """What the program understood, which cells were seen, and the holes. own: the tasks have rows of their own."""
     holes = _holes(data)
-    if own_rows(data):
-        parts.append(text("The tasks have rows of their own, so an empty cell is no hole."))
-    elif len(holes):
-        parts.append(grid(holes.head(20)))
-        if len(holes) > 20:
-            parts.append(text(f"The 20 longest of {len(holes)} holes."))
-    return section("How the table was read", parts)
+    seen = picture(figures.seen(data)) if data.x.shape[1] == 1 else None
+    return {"notes": notes(data), "seen": seen, "own": own_rows(data), "holes": grid(holes.head(20)), "all": len(holes)}
 
 
 def notes(data: TaskData) -> list[str]:
@@ -224,16 +151,12 @@ def _holes(data: TaskData) -> pd.DataFrame:
     """Task, first row, last row and length of each hole along one input; of several inputs the number of each task."""
     gone = missing(data)
     if data.x.shape[1] > 1:
-        rows = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
-        return pd.DataFrame(rows, columns=["task", "missing"])
-    found = [
-        (task, where(data, a), where(data, a + n - 1), n)
-        for task, column in zip(data.tasks, gone.T)
-        for a, n in runs(column)
-    ]
-    return pd.DataFrame(found, columns=["task", "from", "to", "rows"]).sort_values(
-        "rows", ascending=False, kind="stable"
-    )
+        counts = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
+        return pd.DataFrame(counts, columns=["task", "missing"])
+    found = [(task, a, n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
+    found.sort(key=lambda hole: -hole[2])
+    rows = [(task, where(data, a), where(data, a + n - 1), n) for task, a, n in found]
+    return pd.DataFrame(rows, columns=["task", "from", "to", "rows"])
 
 
 LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
@@ -242,10 +165,13 @@ FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
 
-def checked(fit: Fit, decision: Decision) -> dict[str, Any]:
-    """What the fit says of the cells that were seen, and the trials of its advice; little of a table that is large."""
+def checked(fit: Fit, decision: Decision) -> Part | None:
+    """What the fit says of the cells that were seen, and the trials of its advice; None for a table that is too large.
+
+    odd: cells far from what all others say of them.
+    """
     if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
-        return section("Checks", [text("The table is too large for the checks of every cell.")])
+        return None
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
@@ -254,19 +180,10 @@ def checked(fit: Fit, decision: Decision) -> dict[str, Any]:
         names.remove()
         figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
-    shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
-    caption = (
-        "Residuals of each cell given all others; shares inside central intervals, with what tables drawn from the fit "
-        "show; one-step errors against those due; and each against its neighbour's."
-    )
-    parts = [lines([shares, *findings]), picture(figure, caption, "Residuals, calibration and neighbours")]
-    odd = found.cells[found.cells["z"].abs() > ODD].reset_index()
-    if len(odd):
-        odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
-        parts.append(text("Cells far from what all others say (z: in standard deviations):"))
-        parts.append(grid(odd.astype({"row": str})))
-    return section("Checks", parts)
+    odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)
+    odd = odd[["task", "row", "value", "mean", "z"]].astype({"row": str})
+    return {"inside": ", ".join(inside), "findings": findings, "figure": picture(figure), "odd": grid(odd)}
 
 
 def advised(finding: str, decision: Decision) -> str:

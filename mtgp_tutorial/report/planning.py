@@ -79,8 +79,7 @@ def prepare(asked: argparse.Namespace) -> Job:
         timed, at_once = {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))
     print(
         f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; "
-        f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command "
-        "goes on",
+        f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command goes on",
         flush=True,
     )
     folder.mkdir(exist_ok=True)

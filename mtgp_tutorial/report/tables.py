@@ -122,8 +122,7 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
         return
     missing, without = call.get("missing", ()), call.get("without", ())
     frame, _ = typed_columns(asked.table, asked.dates, missing, without, asked.input, None)
-    given = asked.input or []
-    inputs = [column(frame, name, "x") for name in given] or guessed_inputs(frame, None, [])
+    inputs = [column(frame, name, "x") for name in asked.input or []] or guessed_inputs(frame, None, [])
     if asked.columns is None and guessed_series(frame, inputs, []) is not None:
         return  # read as a long file without being told
     frame = frame.loc[~frame.duplicated()]

@@ -61,8 +61,7 @@ def try_once(
     """
     folder = Path(folder)
     kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
-    groups = groups_of(data, trials, kept["groups"])
-    kept["groups"] = groups
+    groups = kept["groups"] = groups_of(data, trials, kept["groups"])
     for key, found in fits(data, known, groups, arms, kept, seed, jobs):
         kept["parameters"][key] = found
         put(folder / ONCE, json.dumps(kept) + "\n")
@@ -87,18 +86,6 @@ def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable
         return lambda seen: at_kept_parameters(arms[name](seen), values[name], path)
 
     return {name: at(name) for name in arms if values[name] is not None}
-
-
-def said(trials: Sequence[Trial], data: TaskData) -> str:
-    """How the trials were made, for the page."""
-    cut = any(trial.rows != slice(0, len(data.x)) for trial in trials)
-    return (
-        "The table is too large for fits in each trial: the parameters of each model were fitted once for many trials, "
-        "from the cells that none of these hides, and each trial was then predicted by them from all that it leaves "
-        "seen. Standard errors take the parameters as they are."
-        + cut
-        * " Where a trial drops the rows beyond a moved start or end, the parameters have seen these rows."
-    )
 
 
 def at_kept_parameters(model: Model, found: Mapping[str, Any], path: Path) -> Given:

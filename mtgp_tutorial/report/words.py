@@ -137,27 +137,25 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> Itera
         yield f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
 
 
-def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> list[str]:
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> Iterator[str]:
     """On what the trials asked, and what the table asks."""
-    found = []
     if long := [kind for kind in kinds if kind.shortened]:
         tasks = listed(sorted({task for kind in long for task in kind.asked}))
-        found.append(
+        yield (
             f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
             "it, which is an easier question than yours."
         )
     if joined := [trial for trial in trials if trial.joined]:
         tasks = listed(sorted({task for trial in joined for task in trial.asked}))
-        found.append(
+        yield (
             f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
             "want of room. The two make a longer hole, which is a harder question than yours."
         )
     if not own and not own_rows(data):
-        found.append(
+        yield (
             "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
             "seen, they say nothing."
         )
-    return found
 
 
 def of_fit(decision: Decision, fitted: Fit) -> Iterator[str]:

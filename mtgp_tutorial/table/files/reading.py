@@ -180,8 +180,7 @@ def typed_columns(
     text, mark, notes = parse(path)
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]
-    text = text.drop(columns=left)
-    text = blank(text, missing)
+    text = blank(text.drop(columns=left), missing)
     decimal, said = decimal_mark(text, mark)
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}

@@ -32,7 +32,9 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     """
     path = Path(path)
     text, notes = decoded(path)
-    lines, remarks = _lines(text)
+    numbered = [one for one in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if one[1].strip()]
+    remarks = [(number, line) for number, line in numbered if line.lstrip().startswith("#")]
+    lines = [(number, line) for number, line in numbered if not line.lstrip().startswith("#")]
     if not lines:
         raise TableError(f"{path.name} is empty", "pass a file with a line of names and one line for each row")
     mark, rows = _split(path, lines)
@@ -53,14 +55,6 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
         [row for _, row in full], pd.Index([number for number, _ in full], name="line"), names, dtype=object
     )
     return frame.where(frame != "", None), mark, notes + said
-
-
-def _lines(text: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """Numbered lines without blank ones, and those that begin with #."""
-    numbered = list(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
-    lines = [(number, line) for number, line in numbered if line.strip()]
-    remarks = {number: line for number, line in lines if line.lstrip().startswith("#")}
-    return [(number, line) for number, line in lines if number not in remarks], list(remarks.items())
 
 
 def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Row]:
@@ -126,8 +120,7 @@ def _header(
 ) -> tuple[list[str], list[Row], list[str]]:
     """Names of the columns, the rows below, and notes."""
     said, (number, names) = [], rows[0]
-    width = len(names)
-    body = rows[1:]
+    width, body = len(names), rows[1:]
     if all(VALUE.fullmatch(cell) for cell in names):
         above = [line.lstrip("# ") for at, line in remarks if at < number]
         candidate = next(_records(path, [(1, above[-1])], mark))[1] if above else []
@@ -229,10 +222,10 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     A comma is one where a number has it before other than three digits, or where columns are split by semicolons and
     no number has a point; commas before three digits alone group thousands where columns are split by commas.
     """
-    if not any(text[name].astype(str).str.contains(",", regex=False).any() for name in text):
-        _check_points(text)
-        return ".", None
     cells = text.stack().astype(str).str.strip(" %‰$€£¥")
+    if not cells.str.contains(",", regex=False).any():
+        _check_points(text, cells)
+        return ".", None
     cells = cells[cells.str.fullmatch(r"[-+−]?[\d.,' ’]+(?:[eE][-+]?\d+)?")]
     both = cells[cells.str.contains(",", regex=False)]
     if both.empty:
@@ -256,16 +249,14 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     )
 
 
-def _check_points(text: pd.DataFrame) -> None:
+def _check_points(text: pd.DataFrame, cells: pd.Series) -> None:
     """TableError for a file whose points may group thousands: all stand before three digits, as in 1.020 below 980."""
-    cells = text.stack().astype(str).str.strip(" %‰$€£¥")
     pointed = cells[cells.str.fullmatch(r"[-+−]?(?:\d*\.\d*|\d{1,3}(?:\.\d{3}){2,})(?:[eE][-+]?\d+)?")]
     if pointed.empty or not pointed.str.fullmatch(r"[-+−]?[1-9]\d{0,2}(?:\.\d{3})+").all():
         return
     for name in dict.fromkeys(pointed.index.get_level_values(1)):
-        bare = (
-            cells.xs(name, level=1)[lambda column: column.str.fullmatch(r"[-+−]?\d+")].str.lstrip("-+−").astype(float)
-        )
+        column = cells.xs(name, level=1)
+        bare = column[column.str.fullmatch(r"[-+−]?\d+")].str.lstrip("-+−").astype(float)
         if len(bare) and 99 < bare.max() < 1000:
             row = pointed.xs(name, level=1).index[0]
             raise TableError(
