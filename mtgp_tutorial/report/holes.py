@@ -181,13 +181,8 @@ def count(data: TaskData, kinds: Sequence[Kind]) -> int:
         starts = [up[bounds[1:] - size + 1] - up[bounds[:-1]] for size, up in free]
         return min([wanted, *(int(np.minimum(ROUNDS, one).sum()) for one in starts)])
 
-    best = most
-    for stretches in range(most, min(CLUSTERS, most) - 1, -1):
-        if room(stretches) > room(best):
-            best = stretches
-        if room(best) == wanted:
-            break
-    return best
+    counts = range(most, min(CLUSTERS, most) - 1, -1)
+    return next((stretches for stretches in counts if room(stretches) == wanted), None) or max(counts, key=room)
 
 
 def joins_real(data: TaskData, kind: Kind) -> np.ndarray:

@@ -90,8 +90,7 @@ def run(job: Job) -> None:
 def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
     """The verdict in sentences: on top of the page, which is written, and here."""
     bold, sentences = words.bold(decision, job.own), words.sentences(decision, job.kinds, job.own)
-    further = [words.by_task(decision), words.on_hidden(decision), beaten(last, decision)]
-    further = [line for line in further if line]
+    further = [*words.further(decision), *filter(None, [beaten(last, decision)])]
     answer = {"bold": bold, "sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
     values = {"job": job, "command": command(job.asked), **values, **answer}
     put(job.folder / "report.html", page.render("report.html", values))

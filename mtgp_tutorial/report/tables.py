@@ -120,8 +120,7 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
     """Refuse such a file, and name the options that read it."""
     if asked.series is not None or asked.value is not None:
         return
-    missing, without = call.get("missing", ()), call.get("without", ())
-    frame, _ = typed_columns(asked.table, asked.dates, missing, without, asked.input, None)
+    frame, _ = typed_columns(asked.table, asked.dates, call.get("missing", ()), call.get("without", ()), asked.input)
     inputs = [column(frame, name, "x") for name in asked.input or []] or guessed_inputs(frame, None, [])
     if asked.columns is None and guessed_series(frame, inputs, []) is not None:
         return  # read as a long file without being told
@@ -178,9 +177,9 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     Where a task was seen in another row at the same input, its cell stays empty.
 
     data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged, and to twelve digits
-    where a logarithm was modelled. The band is two standard
-    deviations to either side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log:
-    tasks whose logarithm was modelled, and whose filled value is the median.
+    where a logarithm was modelled. The band is two standard deviations to either side; numbers that were computed are
+    rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm was modelled, and whose filled value is
+    the median.
     """
     table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
     for t, task in enumerate(data.tasks):

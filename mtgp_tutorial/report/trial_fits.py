@@ -71,8 +71,7 @@ def try_once(
         if len(given) < len(arms):
             failed += labels
         elif labels:
-            store = folder / "trials.csv"
-            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store))
+            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=folder / "trials.csv"))
     if len(trials) - len(failed) < 2:
         raise FitError(TOO_FEW)
     return pd.concat(tables, ignore_index=True), failed
@@ -198,7 +197,8 @@ def try_all(
     data: TaskData, trials: list[Trial], arms: Arms, folder: Path, seed: int, jobs: int
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `compare` returns, and the trials that are left out because an arm could not be fitted on them."""
-    known, store = {trial.label: trial for trial in trials}, folder / "trials.csv"
+    known = {trial.label: trial for trial in trials}
+    options: dict[str, Any] = {"store": folder / "trials.csv", "seed": seed}
 
     def tables(label: str) -> tuple[TaskData, TaskData]:
         if not sys.stderr.isatty():
@@ -206,14 +206,12 @@ def try_all(
         return known[label].tables(data)
 
     try:
-        return compare(tables, known, arms, store=store, jobs=jobs, seed=seed), []
+        return compare(tables, known, arms, jobs=jobs, **options), []
     except FitError:
         found, failed = {}, []
     for label in known:  # those that are stored are not fitted again
         try:
-            found[label] = compare(
-                lambda one: known[one].tables(data), [label], arms, store=store, seed=seed, progress=False
-            )
+            found[label] = compare(lambda one: known[one].tables(data), [label], arms, progress=False, **options)
         except FitError:
             failed.append(label)
     if len(found) < 2:

@@ -55,14 +55,13 @@ def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decisi
     fills = choose(crps_by_part(asked))
     best = fills if fills != BASELINE else str(crps["mean"].idxmin())
     word, why = str(crps.loc[best, "verdict"]), ""
-    clusters = int(crps.loc[best, "clusters"])
-    if asked["trial"].nunique() < FEWEST:
-        word, why = "undecided", f"{asked['trial'].nunique()} trials are too few for a verdict; it takes {FEWEST}"
+    count, clusters = asked["trial"].nunique(), int(crps.loc[best, "clusters"])
+    if count < FEWEST:
+        word, why = "undecided", f"{count} trials are too few for a verdict; it takes {FEWEST}"
     elif word == "no verdict":
         word, why = "undecided", f"the trials fall in {clusters} parts of the table, too few for a verdict"
-    tasks = by_task(asked, best, word)
     hidden = summary_of(scores) if not scores["asked"].all() else None
-    return Decision(word, why, best, fills, scores, summary, hidden, tasks)
+    return Decision(word, why, best, fills, scores, summary, hidden, by_task(asked, best, word))
 
 
 def choose(means: pd.DataFrame) -> str:

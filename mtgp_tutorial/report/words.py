@@ -101,24 +101,18 @@ def _of(decision: Decision, own: bool, word: str) -> str:
     return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
 
 
-def by_task(decision: Decision) -> str:
-    """The verdict for each asked task, where there are several."""
-    if decision.tasks.empty:
-        return ""
-    verdicts = decision.tasks.groupby("verdict", sort=False)
-    parts = [f"{word} for {listed(list(rows.index))}" for word, rows in verdicts]
-    return f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {'; '.join(parts)}."
-
-
-def on_hidden(decision: Decision) -> str:
-    """What all hidden cells say, where trials hid more than what was asked for."""
-    if decision.hidden is None:
-        return ""
-    row = decision.hidden.loc[("CRPS", decision.best)]
-    return (
-        f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
-        f"{row['standard error']:.3f}: {row['verdict']}."
-    )
+def further(decision: Decision) -> Iterator[str]:
+    """Verdicts for each asked task, where there are several, and on all hidden cells, where more than these were."""
+    if len(decision.tasks):
+        verdicts = decision.tasks.groupby("verdict", sort=False)
+        each = "; ".join(f"{word} for {listed(list(rows.index))}" for word, rows in verdicts)
+        yield f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {each}."
+    if decision.hidden is not None:
+        row = decision.hidden.loc[("CRPS", decision.best)]
+        yield (
+            f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
+            f"{row['standard error']:.3f}: {row['verdict']}."
+        )
 
 
 SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed

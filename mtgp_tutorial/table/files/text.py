@@ -83,12 +83,11 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
         mark = lines[0][1].strip()[4:5] or "\t"
         if mark in MARKS:
             return mark, list(_records(path, lines[1:], mark))
-    some = lines[:200]
     for mark in MARKS:
         if mark not in lines[0][1]:
             continue
         try:
-            widths = [len(row) for _, row in _records(path, some, mark)]
+            widths = [len(row) for _, row in _records(path, lines[:200], mark)]
         except TableError:
             continue
         below = widths[1:] or widths
@@ -100,7 +99,6 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
 
 def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
     """No separator fits the header: say why."""
-    first = lines[0][0]
     for mark in MARKS:
         inside = [mark in line for _, line in lines]
         if mark != " " and sum(inside) > 0.5 * len(lines):
@@ -110,7 +108,7 @@ def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
             number, row = next((number, row) for number, row in rows if len(row) != usual)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, most lines {usual}",
-                "mend that line" if number != first else "begin lines above the header with #, or remove them",
+                "mend that line" if number != lines[0][0] else "begin lines above the header with #, or remove them",
             )
     raise TableError(f"{path.name} has one column", "split its columns by commas, semicolons or tabs")
 
@@ -142,9 +140,8 @@ def _header(
         names, body = names[:-1], [(at, row[: width - 1]) for at, row in body]
         said.append("columns: the separator at the end of each line left out")
     names = [name or f"column {k + 1}" for k, name in enumerate(names)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise TableError(f"{path.name} has two columns named {twice!r}", "rename one")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise TableError(f"{path.name} has two columns named {twice[0]!r}", "rename one")
     return names, body, said
 
 
