@@ -71,7 +71,9 @@ def use_style() -> None:
     ...     mpl.rcParams["axes.spines.top"]
     False
     """
-    _add_faces()
+    if FACE not in fontManager.get_font_names():  # the letters that the module brings along, told once
+        for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+            fontManager.addfont(path)
     mpl.rcParams.update(LOOK)
     torch.sparse.check_sparse_tensor_invariants.disable()  # else linear_operator's use of them warns
     try:
@@ -79,10 +81,3 @@ def use_style() -> None:
     except ImportError:  # outside Jupyter there is nothing to set
         return
     set_matplotlib_formats("retina")
-
-
-def _add_faces() -> None:
-    """Tell Matplotlib of the letters that the module brings along, once."""
-    if FACE not in fontManager.get_font_names():
-        for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
-            fontManager.addfont(path)

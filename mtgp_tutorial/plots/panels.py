@@ -53,28 +53,23 @@ def tasks(
     ['mean', 'true function']
     """
     _check_lines(prediction)
-    _check_axes(axes, len(prediction.tasks))
+    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
+    if len(axes) != len(prediction.tasks) or not all(isinstance(ax, Axes) for ax in axes):
+        problem = f"are {len(axes)} for {len(prediction.tasks)} tasks, or not flat"
+        raise ValueError(f"axes: {problem}; pass a list of Axes, one for each task")
     for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
         if table is not None:
             _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
         ax.plot(inputs(prediction), _numbers(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
-        name = "true function"
         if truth is not None:
-            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label=name)
-        dots = {"marker": marker(t), "zorder": 3}
+            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label="true function")
+        dots: dict[str, Any] = {"marker": marker(t), "zorder": 3}
         ax.scatter(inputs(seen), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
-            ax.scatter(
-                inputs(hidden),
-                _numbers(hidden.y[:, t]),
-                s=16,
-                facecolor="white",
-                edgecolor="0.1",
-                label="hidden",
-                **dots,
-            )
+            dots |= {"s": 16, "facecolor": "white", "edgecolor": "0.1"}
+            ax.scatter(inputs(hidden), _numbers(hidden.y[:, t]), label="hidden", **dots)
         ax.set(
             title=seen.tasks[t],
             xlabel=label(seen.x_name, seen.x_unit),
@@ -110,14 +105,6 @@ def _check_lines(prediction: Prediction) -> None:
     of_kind("prediction", prediction, Prediction, "what predict or impute returned")
     if prediction.x.shape[1] != 1 or bool((prediction.x.diff(dim=0) < 0).any()):
         raise ValueError("prediction: its inputs are not one sorted column; predict at sorted x [M] to draw lines")
-
-
-def _check_axes(axes: Any, wanted: int) -> None:
-    of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each task: [ax] for one")
-    if len(axes) != wanted or not all(isinstance(ax, Axes) for ax in axes):
-        raise ValueError(
-            f"axes: are {len(axes)} for {wanted} tasks, or not flat; pass a list of Axes, one for each task"
-        )
 
 
 def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
@@ -237,18 +224,8 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
     if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
         raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
-    sns.heatmap(
-        matrix,
-        ax=ax,
-        annot=True,
-        fmt=f".{digits}f",
-        cmap="vlag",
-        vmin=-limit,
-        vmax=limit,
-        center=0,
-        square=True,
-        cbar=False,
-    )
+    look = {"cmap": "vlag", "center": 0, "square": True, "cbar": False}
+    sns.heatmap(matrix, ax=ax, annot=True, fmt=f".{digits}f", vmin=-limit, vmax=limit, **look)
     for text, colour in zip(ax.texts, ax.collections[0].get_facecolors()):  # type: ignore[attr-defined]
         text.set_color("black" if relative_luminance(colour) > 0.18 else "white")  # whichever has more contrast
     ax.set_title(title)

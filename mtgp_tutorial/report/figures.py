@@ -153,7 +153,9 @@ def filled_map(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figu
     across = min(2, len(tasks))
     down = -(-len(tasks) // across)
     width = WIDTH if across == 2 else 4.0
-    figure, axes = plt.subplots(down, across, figsize=(width, down * width / across * _height(data)), squeeze=False)
+    wide, tall = np.ptp(data.x.numpy(), axis=0)
+    height = width / across * float(np.clip(0.35 + tall / wide * _stretch(data) * 0.75, 0.6, 1.6))  # of a panel
+    figure, axes = plt.subplots(down, across, figsize=(width, down * height), squeeze=False)
     for ax in axes.flat[len(tasks) :]:
         ax.set_visible(False)
     for task, ax in zip(tasks, axes.flat):
@@ -166,18 +168,13 @@ def filled_map(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figu
         size = max(4.0, min(16.0, 2500 / len(x)))
         dots = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
         if hole.any():
-            wide = size * (1 + 3 * sd[hole] / sd[hole].max())
-            ax.scatter(x[hole], y[hole], c=mean[hole], s=wide, lw=0.7, edgecolor="#d1495b", **colours)
+            sizes = size * (1 + 3 * sd[hole] / sd[hole].max())
+            ax.scatter(x[hole], y[hole], c=mean[hole], s=sizes, lw=0.7, edgecolor="#d1495b", **colours)
         ax.set_title(plots.label(short(task), data.units[t]))
-        _frame(ax, data)
+        ax.set_aspect(_stretch(data))  # both coordinates to one scale
+        ax.locator_params(nbins=3)
         figure.colorbar(dots, ax=ax, shrink=0.8, pad=0.02)
     return figure
-
-
-def _frame(ax: plt.Axes, data: TaskData) -> None:
-    """Both coordinates to one scale, few numbers."""
-    ax.set_aspect(_stretch(data))
-    ax.locator_params(nbins=3)
 
 
 def _stretch(data: TaskData) -> float:
@@ -185,9 +182,3 @@ def _stretch(data: TaskData) -> float:
     if data.x_name.lower() in ("longitude", "lon", "lng") and float(data.x[:, 1].abs().max()) <= 90:
         return float(1 / np.cos(np.radians(data.x[:, 1].mean())))
     return 1.0
-
-
-def _height(data: TaskData) -> float:
-    """Height of a panel over its width."""
-    wide, tall = np.ptp(data.x.numpy(), axis=0)
-    return float(np.clip(0.35 + tall / wide * _stretch(data) * 0.75, 0.6, 1.6))

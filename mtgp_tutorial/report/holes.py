@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +26,8 @@ MANY, VIEW = 3000, 300  # rows from which a figure would be a smear, and how man
 def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     """Some rows of the table, in the order in which they are named."""
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows)
-    sd = None if data.sd is None else data.sd[where]
-    return replace(
-        data, x=data.x[where], y=data.y[where], sd=sd, index=None if data.index is None else data.index[rows]
-    )
+    sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
+    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
 
 
 def missing(data: TaskData) -> np.ndarray:
@@ -119,35 +117,34 @@ def kinds_of(data: TaskData) -> tuple[list[Kind], bool]:
 
 
 def _along(data: TaskData, longest: int) -> list[Kind]:
-    """Holes along one sorted input: gaps, the longest late start, the longest ragged end, and single cells."""
+    """Holes along one sorted input: gaps, the longest late start, the longest ragged end, and single cells.
+
+    None is longer than a trial may hide: of a ragged end these are its last rows, of other holes the first.
+    """
     gone, n = missing(data), len(data.x)
-    gaps: Runs = {}
-    ends: dict[str, Runs] = {"start": {}, "end": {}}
+    holes: dict[str, Runs] = {"gap": {}, "start": {}, "end": {}}
     single: list[Kind] = []
     for task, column in zip(data.tasks, gone.T):
         short: list[int] = []
         for start, length in runs(column):
-            if start + length == n or (start == 0 and length > SHORT):
-                ends["start" if start == 0 else "end"].setdefault((start, length), []).append(task)
-            elif length <= SHORT:
+            place = "start" if start == 0 and length > SHORT else "end" if start + length == n else "gap"
+            if place == "gap" and length <= SHORT:
                 short += range(start, start + length)
             else:
-                gaps.setdefault((start, length), []).append(task)
+                holes[place].setdefault((start, length), []).append(task)
         if short:
             single.append(Kind("scattered", (task,), gone[short]))
-    found = [_cut("gap", gone[start : start + length], tasks, longest) for (start, length), tasks in gaps.items()]
-    for place, edges in ends.items():
-        if edges:  # one edge, that of the task that is missing longest, with all others that are
-            start, length = max(edges, key=lambda hole: hole[1])
-            most = min(longest, max(SHORT, (n - length) // 3))  # of a short record a third
-            found.append(_cut(place, gone[start : start + length], edges[start, length], most))
+    found = []
+    for place, at in holes.items():
+        # one edge, that of the task that is missing longest, with all others that are
+        for start, length in at if place == "gap" else sorted(at, key=lambda hole: -hole[1])[:1]:
+            most = (
+                longest if place == "gap" else min(longest, max(SHORT, (n - length) // 3))
+            )  # of a short record a third
+            pattern = gone[start : start + length]
+            kept = pattern[-most:] if place == "end" else pattern[:most]
+            found.append(Kind(place, tuple(at[start, length]), kept, len(kept) < length))
     return found + single
-
-
-def _cut(place: str, pattern: np.ndarray, tasks: list[str], longest: int) -> Kind:
-    """No longer than a trial may hide: of a ragged end its last rows, of other holes the first."""
-    kept = pattern[-longest:] if place == "end" else pattern[:longest]
-    return Kind(place, tuple(tasks), kept, len(kept) < len(pattern))
 
 
 def _on_map(data: TaskData, longest: int) -> list[Kind]:
@@ -168,7 +165,7 @@ def _on_map(data: TaskData, longest: int) -> list[Kind]:
 FOLDS = 16  # of single cells
 ROUNDS = 4  # how often each stretch is visited; a hole as long as its stretch fits once
 WANTED, CLUSTERS = 20, 5  # trials of all kinds that the stretches should have room for, and how few there may be
-Place = tuple[np.ndarray, slice, str]  # mask [N, T], rows that are kept, stretch
+Place = tuple[np.ndarray, np.ndarray, slice, str]  # rows [L], what they hide [L, T], rows that are kept, stretch
 
 
 def count(data: TaskData, kinds: Sequence[Kind]) -> int:
@@ -184,22 +181,8 @@ def count(data: TaskData, kinds: Sequence[Kind]) -> int:
         starts = [up[bounds[1:] - size + 1] - up[bounds[:-1]] for size, up in free]
         return min([wanted, *(int(np.minimum(ROUNDS, one).sum()) for one in starts)])
 
-    best = most
-    for stretches in range(most, min(CLUSTERS, most) - 1, -1):
-        if room(stretches) > room(best):
-            best = stretches
-        if room(best) == wanted:
-            break
-    return best
-
-
-def hiding_places(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
-    """Places for one kind, the rows cut into so many stretches."""
-    if kind.place == "scattered":
-        return _scattered(data, kind, rng)
-    if kind.place == "disc":
-        return _discs(data, kind, stretches, rng)
-    return _stretches(data, kind, stretches, rng)
+    counts = range(most, min(CLUSTERS, most) - 1, -1)
+    return next((stretches for stretches in counts if room(stretches) == wanted), None) or max(counts, key=room)
 
 
 def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
@@ -238,21 +221,14 @@ def _free(data: TaskData, kind: Kind) -> np.ndarray:
 
 def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The pattern in other rows. A ragged end moves to an earlier end, and the rows after it are dropped."""
-    n, length = len(data.x), len(kind.pattern)
     possible = _starts(data, kind, stretches)
     for _ in range(ROUNDS):
         for s in rng.permutation(stretches):
-            if not len(possible[s]):
-                continue
-            start = int(rng.choice(possible[s]))
-            stop = start + length
-            mask = np.zeros((n, data.num_tasks), dtype=bool)
-            mask[start:stop] = kind.pattern
-            yield (
-                mask,
-                slice(start if kind.place == "start" else 0, stop if kind.place == "end" else n),
-                f"stretch {s + 1}",
-            )
+            if len(possible[s]):
+                start = int(rng.choice(possible[s]))
+                stop = start + len(kind.pattern)
+                kept = slice(start if kind.place == "start" else 0, stop if kind.place == "end" else len(data.x))
+                yield np.arange(start, stop), kind.pattern, kept, f"stretch {s + 1}"
 
 
 def _starts(data: TaskData, kind: Kind, stretches: int) -> list[np.ndarray]:
@@ -268,32 +244,26 @@ def _starts(data: TaskData, kind: Kind, stretches: int) -> list[np.ndarray]:
     return away if sum(len(starts) > 0 for starts in away) >= enough else every
 
 
-def _scattered(data: TaskData, kind: Kind, rng: np.random.Generator) -> Iterator[Place]:
+def _scattered(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """Single rows of one fold, each with all that is missing in one row of the pattern; a sixth of the task at most."""
-    n, t = len(data.x), data.tasks.index(kind.asked[0])
-    seen = data.observed[:, t].numpy()
-    order = rng.permutation(n)
-    for f, fold in enumerate(np.array_split(order, FOLDS)):
-        rows = fold[seen[fold]][: max(1, min(len(kind.pattern), int(seen.sum()) // 6))]
-        mask = np.zeros((n, data.num_tasks), dtype=bool)
-        mask[rows] = kind.pattern[rng.integers(0, len(kind.pattern), len(rows))]
-        yield mask, slice(0, n), f"fold {f + 1}"
+    n, seen = len(data.x), data.observed[:, data.tasks.index(kind.asked[0])].numpy()
+    most = max(1, min(len(kind.pattern), int(seen.sum()) // 6))
+    for f, fold in enumerate(np.array_split(rng.permutation(n), FOLDS)):
+        rows = fold[seen[fold]][:most]
+        yield rows, kind.pattern[rng.integers(0, len(kind.pattern), len(rows))], slice(0, n), f"fold {f + 1}"
 
 
 def _discs(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
-    n, t = len(data.x), data.tasks.index(kind.asked[0])
-    z, seen = spread_out(data), data.observed[:, t].numpy()
-    regions = _regions(z, np.arange(n), stretches)
+    n, seen = len(data.x), data.observed[:, data.tasks.index(kind.asked[0])].numpy()
+    z = spread_out(data)
+    regions = [region[seen[region]] for region in _regions(z, np.arange(n), stretches)]
     for _ in range(ROUNDS):
         for s in rng.permutation(len(regions)):
-            rows = regions[s][seen[regions[s]]]
-            if len(rows):
-                apart = np.linalg.norm(z[rows] - z[rng.choice(rows)], axis=1)
-                rows = rows[np.argsort(apart, kind="stable")][: len(kind.pattern)]
-                mask = np.zeros((n, data.num_tasks), dtype=bool)
-                mask[rows] = kind.pattern[: len(rows)]
-                yield mask, slice(0, n), f"region {s + 1}"
+            if len(regions[s]):
+                apart = np.linalg.norm(z[regions[s]] - z[rng.choice(regions[s])], axis=1)
+                rows = regions[s][np.argsort(apart, kind="stable")][: len(kind.pattern)]
+                yield rows, kind.pattern[: len(rows)], slice(0, n), f"region {s + 1}"
 
 
 def _regions(z: np.ndarray, rows: np.ndarray, count: int) -> list[np.ndarray]:
@@ -339,24 +309,14 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
     stretches = count(data, kinds)
     streams = [_trials(data, kind, stretches, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
     order = np.random.default_rng(seed).permutation(len(streams))  # many gaps of one task shall not push others out
-    made = list(islice(_in_turn([streams[k] for k in order]), trials))
+    turns = zip_longest(*(streams[k] for k in order))  # one of each, again and again, until all have ended
+    made = list(islice((one for turn in turns for one in turn if one is not None), trials))
     if len(made) < 2:
         raise ValueError(
             f"the table has {len(data.x)} rows, too few to hide holes like its own and keep {FEWEST} values of each "
             "task; pass a longer table"
         )
     return [Trial(f"{k + 1}: {label}", *rest) for k, (label, *rest) in enumerate(made)]  # type: ignore[arg-type]
-
-
-def _in_turn(streams: list[Iterator[tuple]]) -> Iterator[tuple]:
-    """One of each, again and again, until all have ended."""
-    while streams:
-        for stream in list(streams):
-            one = next(stream, None)
-            if one is None:
-                streams.remove(stream)
-            else:
-                yield one
 
 
 def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator, known: set[tuple]) -> Iterator[tuple]:
@@ -369,14 +329,17 @@ def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     joins = joins_real(data, kind) if kind.place in ("gap", "start", "end") else None
-    for mask, rows, stretch in hiding_places(data, kind, stretches, rng):
+    places = {"scattered": _scattered, "disc": _discs}.get(kind.place, _stretches)
+    for rows, pattern, kept, stretch in places(data, kind, stretches, rng):
+        mask = np.zeros(seen.shape, dtype=bool)
+        mask[rows] = pattern
         hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
-        left = (seen & ~hidden)[rows].sum(0).min()
-        key = (kind.asked, hidden.tobytes(), rows.start, rows.stop)
+        left = (seen & ~hidden)[kept].sum(0).min()
+        key = (kind.asked, hidden.tobytes(), kept.start, kept.stop)
         if hidden[:, asked].sum() >= least and left >= FEWEST and key not in known:
             known.add(key)
-            joined = joins is not None and bool(joins[mask.any(1).argmax()])
-            yield _words(data, kind, hidden), kind.asked, hidden, rows, stretch, joined
+            joined = joins is not None and bool(joins[rows[0]])
+            yield _words(data, kind, hidden), kind.asked, hidden, kept, stretch, joined
 
 
 def _words(data: TaskData, kind: Kind, hidden: np.ndarray) -> str:

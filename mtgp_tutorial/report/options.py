@@ -109,21 +109,7 @@ def joined(values: list[str]) -> str:
     return ",".join(f'"{value}"' if "," in value else value for value in values)
 
 
-def settled(asked: argparse.Namespace) -> dict[str, Any]:
-    """The options that a folder of results belongs to."""
-    return {name: getattr(asked, name) for name in SETTLED}
-
-
-OPTIONS = {
-    "x": "--input",
-    "tasks": "--columns",
-    "series": "--series",
-    "value": "--value",
-    "sd": "--errors",
-    "dates": "--dates",
-    "missing": "--missing",
-    "without": "--without",
-}
+RENAMED = {"x": "input", "tasks": "columns", "sd": "errors"}  # arguments of `read_table` by the name of their option
 
 
 class Refused(ValueError):
@@ -137,25 +123,34 @@ def sentence(error: Exception) -> str:
     problem, remedy = error.said(_as_option)
     if error.option == "dates" and error.value:
         remedy = f"add {' or '.join(f'--dates {order}' for order in error.value)}"
-    settles = OPTIONS.get(error.option or "")
-    named = settles is None or settles in f"{problem}{remedy}"
-    return f"{problem}; {remedy}" + ("" if named else f" ({settles})")
+    settles = _as_option(error.option) if error.option else ""
+    return f"{problem}; {remedy}" + ("" if settles in f"{problem}{remedy}" else f" ({settles})")
 
 
-def _as_option(name: str, sets: bool, values: Sequence[str]) -> str:
+def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str:
     """x as --input, missing=['?'] as --missing '?'."""
-    if name == "path":
-        return "TABLE"
-    return OPTIONS[name] if not values else shlex.join(option(OPTIONS[name], joined(list(values))))
+    flag = "TABLE" if name == "path" else f"--{RENAMED.get(name, name)}"
+    return shlex.join(option(flag, joined(list(values)))) if values else flag
 
 
 RUN, ONCE = "run.json", "parameters.json"
 FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, ONCE)
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def run_of(asked: argparse.Namespace, version: str) -> dict[str, Any]:
+    """What a folder of results belongs to: a file, as it is, some options and a version."""
+    path = Path(asked.table)
+    return {
+        "table": path.name,
+        "checksum": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "version": version,
+        "options": {name: getattr(asked, name) for name in SETTLED},
+    }
+
+
+def not_ours(path: Path) -> Refused:
+    """How a file that looks like one of this command's is refused."""
+    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
 
 
 def check_folder(folder: Path) -> None:
@@ -179,7 +174,7 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
         kept = json.loads(path.read_text(encoding="utf8"))
         assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["arms"], list)
     except (ValueError, KeyError, AssertionError):
-        raise Refused(f"{path} is not a file that this command wrote; remove {folder}, or add --out NAME") from None
+        raise not_ours(path) from None
     todo = f"remove {folder}, or add --out NAME"
     if kept.get("table") != run["table"]:
         raise Refused(f"{folder} belongs to {kept.get('table')}; pass another --out")
@@ -201,12 +196,6 @@ def stored(path: Path) -> set[tuple[str, str]]:
     except (OSError, ValueError):
         return set()
     return set(zip(table["trial"], table["arm"]))
-
-
-def keep_run(folder: Path, run: dict[str, Any]) -> None:
-    """Make the folder, and write down what it belongs to."""
-    folder.mkdir(exist_ok=True)
-    put(folder / RUN, json.dumps(run, indent=1) + "\n")
 
 
 def put(path: Path, text: str) -> None:

@@ -1,6 +1,6 @@
 """report.html: one file, with its figures inside; no script, no address of anything else.
 
-The sections of the report, from what the run found.
+What its sections hold, from what the run found; the sentences stand in templates/report.html.
 
 What the program understood of the table: the notes, what was seen, the holes.
 
@@ -9,9 +9,8 @@ How well the fit that fills the table foretells what was seen, and how sure its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -27,237 +26,137 @@ from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, take, where
-from mtgp_tutorial.report.verdict import Decision
+from mtgp_tutorial.report.verdict import SCORES, Decision
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
-Part = dict[str, Any]
+Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
 
-def render(values: dict[str, Any]) -> str:
-    """The template with these values; all of them are text, whatever stands in the file. Raises ImportError."""
+def render(name: str, values: dict[str, Any]) -> str:
+    """The template of this name with these values; in a page all of them are text, whatever they hold. ImportError."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     place = PackageLoader("mtgp_tutorial.report", "templates")
-    templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return templates.get_template("report.html").render(values)
+    is_page = name.endswith(".html")
+    templates = Environment(loader=place, autoescape=is_page, undefined=StrictUndefined, trim_blocks=True)
+    return templates.get_template(name).render(values)
 
 
-def picture(figure: Figure, caption: str, alt: str) -> Part:
-    """A figure, what to see in it, and what it shows to those who cannot; a small one takes less of the page."""
-    share = min(100, round(100 * figure.get_figwidth() / WIDTH))
-    return {"kind": "picture", "address": as_png(figure), "caption": caption, "alt": alt, "share": share}
+def picture(figure: Figure) -> Part:
+    """A figure, and how much of the page's width it takes: a small one takes less."""
+    return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
 
 
-def text(words: str) -> Part:
-    """A paragraph."""
-    return {"kind": "text", "text": words}
-
-
-def lines(words: Sequence[str]) -> Part:
-    """A list."""
-    return {"kind": "list", "lines": list(words)}
-
-
-def code(words: str, *, wraps: bool = False) -> Part:
-    """What may be typed."""
-    return {"kind": "code", "text": words, "wraps": wraps}
-
-
-def grid(frame: pd.DataFrame, digits: int = 3) -> Part:
-    """A table; its columns of text are set to the left."""
+def grid(frame: pd.DataFrame) -> Part:
+    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing."""
     words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
-    rows = [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
-    return {"kind": "table", "names": [str(name) for name in frame.columns], "text": words, "rows": rows}
-
-
-def section(title: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """A heading and what stands below it."""
-    return {"title": title, "parts": list(parts)}
-
-
-def _cell(value: Any, digits: int) -> str:
-    """A number with so many decimals; nothing where there is none."""
-    if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.{digits}f}"
-    return "" if value is pd.NA or value is None else str(value)
+    rows = [
+        ["" if pd.isna(value) else f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
+        for row in frame.itertuples(index=False)
+    ]
+    return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
 
 
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str], last: pd.DataFrame, fitted: str) -> dict[str, Any]:
-    """How the models did on what was hidden. last: what `try_last_year` returned; fitted: how, where not as usual."""
-    caption = "Each dot is a trial; left of the line sharing was better. Diamond: mean, with its 95 % interval."
-    parts = [
-        text(
-            "Error is the root mean squared error of a trial's hidden cells. CRPS scores the whole predicted "
-            "distribution, as an error does a value. Both are in standard deviations of the task, and less is better. "
-            "The CRPS decides: it asks for the band as well as for the value, and one cell far off cannot outweigh all "
-            "others, as it can in the NLPD (the negative log density, in nats)."
-        ),
-        picture(figures.dots(decision), caption, "Paired differences of CRPS and error for each trial and model"),
-        grid(_verdicts(decision)),
-        text(
-            f"The baseline, “{BASELINE}”, models each task alone with one kernel for all. Trials that hide in one part "
-            "of the table count as one: means are taken within the parts first. The model that fills is that of the "
-            "smallest mean CRPS, or a simpler one (higher up in the list) that is behind it by at most half a standard "
-            "error: one has to be taken, sure or not. The verdict is for what may be claimed. Wins and loses: the mean "
-            "difference is beyond its 95 % interval, with Holm's correction for several models, and the median agrees. "
-            "It speaks of this table only."
-        ),
-    ]
-    if fitted:
-        parts.append(text(fitted))
+def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> Part:
+    """How the models did on what was hidden. failed: trials that are left out; last: what `try_last_year` returned."""
+    found: Part = {"dots": picture(figures.dots(decision)), "verdicts": grid(_verdicts(decision)), "failed": failed}
     if len(last):
-        parts.append(
-            text(
-                f"The value a year before was known in {int(last['trials'].iloc[0])} of the trials. This is how all did"
-                " on these; last year's value is here to compare with, and never fills the table."
-            )
-        )
-        parts.append(grid(last[["CRPS", "error"]].rename_axis("model").reset_index()))
-    if failed:
-        parts.append(text(f"Left out, because a model could not be fitted: trial {'; trial '.join(failed)}."))
-    return section("Trials: what hiding showed", parts)
+        found["known"] = int(last["trials"].iloc[0])
+        found["last"] = grid(last[["CRPS", "error"]].rename_axis("model").reset_index())
+    return {"baseline": BASELINE, "known": 0, **found}
 
 
 def _verdicts(decision: Decision) -> pd.DataFrame:
     """A row for each model: its means, and the verdict on its CRPS."""
-    scores = {name: decision.asked.loc[name] for name in ("CRPS", "error", "NLPD", "coverage")}
-    crps = scores["CRPS"]
-    return pd.DataFrame(
-        {
-            "model": crps.index,
-            **{name: one["mean"].to_numpy(dtype=float) for name, one in scores.items()},
-            "CRPS, difference": [
-                "" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}"
-                for d, e in zip(crps["mean difference"], crps["standard error"])
-            ],
-            "verdict": [
-                word if decision.word != "undecided" or word == "baseline" else "undecided" for word in crps["verdict"]
-            ],
-        }
-    )
+    crps = decision.asked.loc["CRPS"]
+    means = decision.asked["mean"].astype(float).unstack("score").loc[crps.index, list(SCORES)]
+    pairs = zip(crps["mean difference"], crps["standard error"])
+    differences = ["" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}" for d, e in pairs]
+    verdict = crps["verdict"]
+    if decision.word == "undecided":
+        verdict = verdict.where(verdict == "baseline", "undecided")
+    return means.assign(**{"CRPS, difference": differences, "verdict": verdict}).rename_axis("model").reset_index()
 
 
-def filled(data: TaskData, answer: Prediction, decision: Decision) -> dict[str, Any]:
-    """The filled table, drawn."""
-    gone = bool(missing(data).any())
-    order = asked_for(data) or list(data.tasks)  # most missing first
-    tasks, words = order[:PANELS], f"Model: {decision.fills}. "
+def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
+    """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
     on_map = data.x.shape[1] == 2
-    words += "Bands are two standard deviations to either side: they hold a new reading with 95 %. " if gone else ""
-    parts = [text(words + _columns(data))]
+    order = asked_for(data) or list(data.tasks)  # most missing first
+    found: Part = {
+        "model": decision.fills,
+        "gone": bool(missing(data).any()),
+        "on_map": on_map,
+        "part": "",
+        "figure": None,
+    }
     if data.x.shape[1] <= 2:
         rows = slice(0, len(data.x)) if on_map else in_view(data)
         if rows != slice(0, len(data.x)):
-            which = "those around the longest hole" if gone else "the first"
-            parts.append(text(f"Drawn are {VIEW} of {len(data.x)} rows, {which}."))
+            which = "those around the longest hole" if found["gone"] else "the first"
+            found["part"] = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
         shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
-        figure = (figures.filled_map if on_map else figures.filled)(take(data, rows), shown, tasks)
-        ringed = (
-            "Ringed places were filled, the larger the less is known." if on_map else "Grey: seen. Coloured: filled."
-        )
-        parts.append(
-            picture(figure, ringed if gone else "What was seen.", "Seen values and filled ones, a panel for each task")
-        )
-    if len(order) > PANELS:
-        parts.append(text(f"Drawn are {PANELS} of {len(order)} tasks; filled.csv has all."))
-    return section("The filled table", parts)
+        draw = figures.filled_map if on_map else figures.filled
+        found["figure"] = picture(draw(take(data, rows), shown, order[:PANELS]))
+    return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
 
 
-def _columns(data: TaskData) -> str:
-    """What filled.csv holds."""
-    if not bool(missing(data).any()):
-        return "The table has no holes, so filled.csv holds it as it was read."
-    return (
-        "filled.csv has four columns for each task: the value (as it was read, where it was seen), low and high (the "
-        "ends of the band, where it was filled), and filled (yes or no)."
-    )
+def together(shared: Fit, name: str) -> Part:
+    """Correlations of the tasks: the pairs with their intervals, or a heat map."""
+    data, intervals = shared.model.data, _intervals(shared)
+    return {
+        "model": name,
+        "scales": ", ".join(f"{v:.3g}" for v in shared.length_scales),
+        "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
+        "intervals": None if intervals is None else picture(figures.intervals(intervals)),
+        "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,
+        "pairs": 0 if intervals is None else len(intervals),
+    }
 
 
-def together(shared: Fit, name: str, intervals: pd.DataFrame | None) -> dict[str, Any]:
-    """Correlations of the tasks."""
-    words = f"Correlations of the smooth parts of the tasks under {name}, not of the raw columns"
-    data, scales = shared.model.data, shared.length_scales
-    unit = data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input")
-    parts = [text(f"{words}. Length-scales: {', '.join(f'{v:.3g}' for v in scales)} ({unit}).")]
-    if intervals is not None:
-        caption = "Dot: as fitted. Bar: 90 % interval. " + ("The 15 strongest pairs." if len(intervals) > 15 else "")
-        parts.append(picture(figures.intervals(intervals), caption, "Task correlations with intervals"))
-    else:
-        parts.append(
-            picture(
-                figures.correlations(shared.correlation),
-                "Task correlations as fitted.",
-                "Heat map of task correlations",
-            )
-        )
-    return section("How the tasks hang together", parts)
+def _intervals(fit: Fit) -> pd.DataFrame | None:
+    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
+    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
+        return None
+    try:
+        return correlation_intervals(fit)
+    except (ValueError, FitError):
+        return None
 
 
-def checked(found: Checks | None) -> dict[str, Any]:
-    """What the fit says of the cells that were seen."""
-    if found is None:
-        return section("Checks", [text("The table is too large for the checks of every cell.")])
-    caption = (
-        "Residuals of each cell given all others; shares inside central intervals, with what tables drawn from the fit "
-        "show; one-step errors against those due; and each against its neighbour's."
-    )
-    parts = [lines(found.sentences), picture(found.figure, caption, "Residuals, calibration and neighbours")]
-    if len(found.odd):
-        parts += [text("Cells far from what all others say (z: in standard deviations):"), grid(found.odd)]
-    return section("Checks", parts)
-
-
-def reading(data: TaskData) -> dict[str, Any]:
-    """What the program understood, which cells were seen, and the holes."""
-    parts = [lines(notes(data))]
-    if data.x.shape[1] == 1:
-        parts.append(
-            picture(figures.seen(data), "What was seen: a tick for each value.", "Ticks at the values of each task")
-        )
+def reading(data: TaskData) -> Part:
+    """What the program understood, which cells were seen, and the holes. own: the tasks have rows of their own."""
     holes = _holes(data)
-    if own_rows(data):
-        parts.append(text("The tasks have rows of their own, so an empty cell is no hole."))
-    elif len(holes):
-        parts.append(grid(holes.head(20)))
-        if len(holes) > 20:
-            parts.append(text(f"The 20 longest of {len(holes)} holes."))
-    return section("How the table was read", parts)
+    seen = picture(figures.seen(data)) if data.x.shape[1] == 1 else None
+    return {"notes": notes(data), "seen": seen, "own": own_rows(data), "holes": grid(holes.head(20)), "all": len(holes)}
 
 
 def notes(data: TaskData) -> list[str]:
     """The notes of the table, and its size."""
-    gone, tasks = int(missing(data).sum()), [figures.plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    known = (
-        []
-        if data.sd is None
-        else [f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values"]
-    )
-    again = int((~data.observed).sum()) - gone
-    twice = [
-        f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
-    ] * (again > 0)
-    size = f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"
-    return [*data.notes, f"tasks: {', '.join(tasks)}", *known, *twice, size]
+    gone, tasks = int(missing(data).sum()), [plots.label(*pair) for pair in zip(data.tasks, data.units)]
+    found = [*data.notes, f"tasks: {', '.join(tasks)}"]
+    if data.sd is not None:
+        found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
+    if again := int((~data.observed).sum()) - gone:
+        found.append(
+            f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
+        )
+    return [*found, f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"]
 
 
 def _holes(data: TaskData) -> pd.DataFrame:
     """Task, first row, last row and length of each hole along one input; of several inputs the number of each task."""
     gone = missing(data)
     if data.x.shape[1] > 1:
-        rows = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
-        return pd.DataFrame(rows, columns=["task", "missing"])
-    found = [
-        (task, where(data, a), where(data, a + n - 1), n)
-        for task, column in zip(data.tasks, gone.T)
-        for a, n in runs(column)
-    ]
-    return pd.DataFrame(found, columns=["task", "from", "to", "rows"]).sort_values(
-        "rows", ascending=False, kind="stable"
-    )
+        counts = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
+        return pd.DataFrame(counts, columns=["task", "missing"])
+    found = [(task, a, n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
+    found.sort(key=lambda hole: -hole[2])
+    rows = [(task, where(data, a), where(data, a + n - 1), n) for task, a, n in found]
+    return pd.DataFrame(rows, columns=["task", "from", "to", "rows"])
 
 
 LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
@@ -266,16 +165,11 @@ FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
 
-class Checks(NamedTuple):
-    """Sentences, a figure, and the cells far from what all others say of them."""
+def checked(fit: Fit, decision: Decision) -> Part | None:
+    """What the fit says of the cells that were seen, and the trials of its advice; None for a table that is too large.
 
-    sentences: list[str]
-    figure: Figure
-    odd: pd.DataFrame
-
-
-def checks(fit: Fit, decision: Decision) -> Checks | None:
-    """What `check` finds, and what the trials say of its advice; None for a table that is too large for it."""
+    odd: cells far from what all others say of them.
+    """
     if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
         return None
     found = check(fit)
@@ -286,11 +180,10 @@ def checks(fit: Fit, decision: Decision) -> Checks | None:
         names.remove()
         figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
-    shares = f"Each seen cell against what all others say of it, averaged over tasks: {', '.join(inside)}."
-    odd = found.cells[found.cells["z"].abs() > ODD].reset_index()
-    odd = odd.sort_values("z", key=abs, ascending=False)[["task", "row", "value", "mean", "z"]].head(10)
-    sentences = [shares, *(advised(line, decision) for line in found.findings or ("Nothing else was found.",))]
-    return Checks(sentences, figure, odd.astype({"row": str}))
+    findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
+    odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)
+    odd = odd[["task", "row", "value", "mean", "z"]].astype({"row": str})
+    return {"inside": ", ".join(inside), "findings": findings, "figure": picture(figure), "odd": grid(odd)}
 
 
 def advised(finding: str, decision: Decision) -> str:
@@ -300,13 +193,3 @@ def advised(finding: str, decision: Decision) -> str:
         return finding
     verdict = "undecided" if decision.word == "undecided" else crps.loc[FULL, "verdict"]
     return f"{finding.problem}; the arm “{FULL}” allows for this; its verdict in the trials: {verdict}."
-
-
-def intervals(fit: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
-    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
-        return None
-    try:
-        return correlation_intervals(fit)
-    except (ValueError, FitError):
-        return None

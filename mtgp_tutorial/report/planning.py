@@ -7,6 +7,7 @@ trial or not; or there is a refusal with commands that work.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,9 +29,10 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import holes, options, trial_fits
 from mtgp_tutorial.report.arms import BASELINE, LMC, arms_for
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of, take
-from mtgp_tutorial.report.options import Refused, command, settled
+from mtgp_tutorial.report.options import RUN, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
+from mtgp_tutorial.report.trial_fits import Arms
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData
 
@@ -63,7 +65,7 @@ def prepare(asked: argparse.Namespace) -> Job:
         raise Refused(f"there is no file {asked.table!r}; pass the name of one")
     folder = Path(asked.out or f"{path.stem}-report")
     options.check_folder(folder)
-    run = {"table": path.name, "checksum": options.checksum(path), "version": __version__, "options": settled(asked)}
+    run = options.run_of(asked, __version__)
     known = options.known_run(folder, run)
     data, call = read(asked)
     print(f"{path.name}:", *(f"  {note}" for note in notes(data)), sep="\n", flush=True)
@@ -71,21 +73,19 @@ def prepare(asked: argparse.Namespace) -> Job:
     timed = clocks(arms, data)
     kinds, own = kinds_of(data)
     trials = holes.plan(data, kinds, asked.trials, asked.seed)
-    timed, at_once = in_time(asked, data, timed, trials) if known is None else _as_begun(known, timed)
+    if known is None:
+        timed, at_once = in_time(asked, data, timed, trials)
+    else:
+        timed, at_once = {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))
     print(
         f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; "
-        f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command "
-        "goes on",
+        f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command goes on",
         flush=True,
     )
-    options.keep_run(folder, {**run, "arms": list(timed), "at once": at_once})
+    folder.mkdir(exist_ok=True)
+    put(folder / RUN, json.dumps({**run, "arms": list(timed), "at once": at_once}, indent=1) + "\n")
     more = len(holes.plan(data, kinds, 4 * asked.trials, asked.seed))
     return Job(asked, folder, data, call, kinds, own, trials, more, {name: arms[name] for name in timed}, at_once)
-
-
-def _as_begun(known: dict[str, Any], timed: Clocks) -> tuple[dict[str, Clock], bool]:
-    """What an earlier run settled: its arms, and whether parameters are fitted once."""
-    return {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))
 
 
 class Work(NamedTuple):
@@ -94,9 +94,9 @@ class Work(NamedTuple):
     fits: int
     known: int = 0
 
-    def seconds(self, timed: Clocks, data: TaskData, jobs: int) -> float:
-        """How long it takes."""
-        return whole_run(timed, data, self.fits, jobs, known=self.known)
+    def seconds(self, timed: Clocks, data: TaskData, jobs: int, every: int = 1) -> float:
+        """How long it takes, with the fits of the whole table at the end, if every so-manieth row is taken."""
+        return seconds(timed, data, self.fits, jobs, every, self.known) + last(timed, data, every)
 
 
 def work(data: TaskData, trials: Sequence[Trial], at_once: bool) -> Work:
@@ -117,21 +117,21 @@ def in_time(
     for at_once in (False, True):
         todo = work(data, trials, at_once)
         for arms, limit in ((timed, LMC_LIMIT), (fewer, LIMIT)):
-            if todo.seconds(arms, data, asked.jobs) <= limit and fits_memory(arms, data):
-                _say(asked, data, arms, timed, work(data, trials, False), at_once)
-                return dict(arms), at_once
+            if todo.seconds(arms, data, asked.jobs) > limit or not fits_memory(arms, data):
+                continue
+            if at_once:
+                usual = in_words(work(data, trials, False).seconds(arms, data, asked.jobs))
+                print(
+                    "  each model is fitted once for many trials, with all that they hide hidden at once; fits for "
+                    f"each would take {usual}"
+                )
+            if len(arms) < len(timed):
+                print(
+                    "  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N "
+                    "processes"
+                )
+            return dict(arms), at_once
     raise Refused(_too_large(asked, data, fewer, work(data, trials, True)))
-
-
-def _say(asked: argparse.Namespace, data: TaskData, arms: Clocks, timed: Clocks, usual: Work, at_once: bool) -> None:
-    """What is done less, and why."""
-    if at_once:
-        print(
-            "  each model is fitted once for many trials, with all that they hide hidden at once; fits for each would "
-            f"take {in_words(usual.seconds(arms, data, asked.jobs))}"
-        )
-    if len(arms) < len(timed):
-        print("  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N processes")
 
 
 def how_long(
@@ -139,32 +139,32 @@ def how_long(
 ) -> str:
     """The time that it takes, less what is done; then the fits of the whole table are left, one after the other."""
     if at_once:
-        kept = trial_fits.kept_in(folder, trials, timed)
-        groups = trial_fits.groups_of(data, trials, kept["groups"])
-        names = {name: [trial_fits.key_of(k, name) for k, group in enumerate(groups) if group] for name in timed}
-        left = {name: sum(key not in kept["parameters"] for key in keys) for name, keys in names.items()}
-        fits, of = sum(map(len, names.values())), "fits of parameters"
+        kept, of = trial_fits.kept_in(folder, trials, timed), "fits of parameters"
+        groups, done = trial_fits.groups_of(data, trials, kept["groups"]), set(kept["parameters"])
+        fits = [(trial_fits.key_of(k, name), name) for k, group in enumerate(groups) if group for name in timed]
+        left = [name for key, name in fits if key not in done]
     else:
-        done, fits, of = options.stored(folder / "trials.csv"), len(trials) * len(timed), "fits of the trials"
-        left = {name: sum((trial.label, name) not in done for trial in trials) for name in timed}
-    if sum(left.values()) == fits:
+        done, of = options.stored(folder / "trials.csv"), "fits of the trials"
+        fits = [(trial.label, name) for trial in trials for name in timed]
+        left = [name for label, name in fits if (label, name) not in done]
+    if len(left) == len(fits):
         return f"about {in_words(work(data, trials, at_once).seconds(timed, data, asked.jobs))}"
-    each = {name: seconds({name: clock}, data, 1, 1) for name, clock in timed.items()}
-    duration = sum(left[name] * each[name] for name in timed) / asked.jobs + last(timed, data)
+    duration = sum(seconds({name: timed[name]}, data, 1, asked.jobs) for name in left) + last(timed, data)
     duration += seconds(timed, data, 0, asked.jobs, known=len(trials) if at_once else 0)
-    some = f"{fits - sum(left.values())} of" if any(left.values()) else "all"
-    return f"{some} {fits} {of} are done, and the rest takes about {in_words(duration)}"
+    some = f"{len(fits) - len(left)} of" if left else "all"
+    return f"{some} {len(fits)} {of} are done, and the rest takes about {in_words(duration)}"
 
 
 def _too_large(asked: argparse.Namespace, data: TaskData, timed: Clocks, todo: Work) -> str:
     """What is too much, and the commands that work."""
     before = asked.every or 1
-    every = before * thin_enough(timed, data, todo.fits, asked.jobs, todo.known)
-    first = [*asked_for(data), *data.tasks]
-    columns = list(dict.fromkeys(first))[:5]
-    few = _only(data, columns)
+    every = before * thin_enough(timed, data, todo, asked.jobs)
+    columns = list(dict.fromkeys([*asked_for(data), *data.tasks]))[:5]
+    at = [data.tasks.index(task) for task in columns]
+    sd = None if data.sd is None else data.sd[:, at]
+    few = replace(data, y=data.y[:, at], tasks=columns, units=[data.units[t] for t in at], sd=sd)
     some = clocks(arms_for(few, asked.kernel, lmc=False), few)
-    fewer = before * thin_enough(some, few, todo.fits, asked.jobs, todo.known)
+    fewer = before * thin_enough(some, few, todo, asked.jobs)
     size = f"{int(data.observed.sum()):,} values ({len(data.x):,} rows, {data.num_tasks} tasks)"
     commands = [command(asked, every=every)]
     if data.num_tasks > len(columns):
@@ -176,14 +176,6 @@ def _too_large(asked: argparse.Namespace, data: TaskData, timed: Clocks, todo: W
     )
 
 
-def _only(data: TaskData, tasks: list[str]) -> TaskData:
-    """Some tasks of the table."""
-    columns = [data.tasks.index(task) for task in tasks]
-    sd = None if data.sd is None else data.sd[:, columns]
-    return replace(data, y=data.y[:, columns], tasks=tasks, units=[data.units[t] for t in columns], sd=sd)
-
-
-Arms = Mapping[str, Callable[[TaskData], Model]]
 TIMED = 1000  # cells that are timed; the cost of larger tables follows from the operations of their form
 LONGER = LONG * 5 // 4  # cells that are timed for a table that goes along its rows
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
@@ -210,20 +202,18 @@ Clocks = Mapping[str, Clock]
 
 
 def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each arm timed on the table, thinned to TIMED cells where it is larger, and by `_longer` where it is long."""
-    small = take(data, slice(None, None, math.ceil(int(data.observed.sum()) / TIMED)))
+    """Each arm timed on the table, thinned to TIMED cells where it is larger.
+
+    A long one is thinned to LONGER cells besides, and to no fewer than COMPILED rows: below these another program runs.
+    """
+    cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
+    small = take(data, slice(None, None, math.ceil(cells / TIMED)))
+    longer = take(data, rows[:: min(math.ceil(cells / LONGER), max(1, len(rows) // COMPILED))])
     found = {name: _timed(build(small)) for name, build in arms.items()}
     for name, clock in found.items():
         if forms.cheapest(_shape(clock, data, 1)) is Markov:
-            found[name] = clock._replace(along=_timed(arms[name](_longer(data)), Markov))
+            found[name] = clock._replace(along=_timed(arms[name](longer), Markov))
     return found
-
-
-def _longer(data: TaskData) -> TaskData:
-    """The table thinned to LONGER cells, and to no fewer than COMPILED rows: below these another program would run."""
-    rows = np.flatnonzero(data.observed.any(1).numpy())
-    step = min(math.ceil(int(data.observed.sum()) / LONGER), max(1, len(rows) // COMPILED))
-    return take(data, rows[::step])
 
 
 def _timed(model: Model, form: type[Form] | None = None) -> Clock:
@@ -244,28 +234,20 @@ def seconds(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1,
     total = 0.0
     for name, clock in timed.items():
         fixed, each = EVALUATIONS[name]
-        evaluations = (fixed + each * data.num_tasks) * fits / jobs + ONCE * known
-        total += _evaluation(clock, _shape(clock, data, every)) * evaluations
+        shape = _shape(clock, data, every)
+        form = forms.cheapest(shape)
+        if form is Markov and clock.along is not None:  # time along the rows is that of its rows
+            one = clock.along.seconds * shape.rows / clock.along.shape.rows
+        else:
+            one = clock.seconds * form.cost(shape) / forms.cheapest(clock.shape).cost(clock.shape)
+        total += one * ((fixed + each * data.num_tasks) * fits / jobs + ONCE * known)
     return total
-
-
-def whole_run(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
-    """The same with the fits of the whole table at the end."""
-    return seconds(timed, data, fits, jobs, every, known) + last(timed, data, every)
 
 
 def last(timed: Clocks, data: TaskData, every: int = 1) -> float:
     """Seconds for the fits of the whole table, one after the other: of the baseline, and of one model that shares."""
     each = {name: seconds({name: clock}, data, 1, 1, every) for name, clock in timed.items()}
     return each.pop(BASELINE, 0.0) + max(each.values(), default=0.0)
-
-
-def _evaluation(clock: Clock, shape: Shape) -> float:
-    """Seconds of one evaluation on a table of this shape."""
-    form = forms.cheapest(shape)
-    if form is Markov and clock.along is not None:  # time along the rows is that of its rows
-        return clock.along.seconds * shape.rows / clock.along.shape.rows
-    return clock.seconds * form.cost(shape) / _cost(clock.shape)
 
 
 def fits_memory(timed: Clocks, data: TaskData, every: int = 1) -> bool:
@@ -275,25 +257,19 @@ def fits_memory(timed: Clocks, data: TaskData, every: int = 1) -> bool:
     return needed < total_and_free(data.x.device)[0]
 
 
-def thin_enough(timed: Clocks, data: TaskData, fits: int, jobs: int, known: int) -> int:
+def thin_enough(timed: Clocks, data: TaskData, todo: Work, jobs: int) -> int:
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
-
-    def short(k: int) -> bool:
-        return whole_run(timed, data, fits, jobs, k, known) < 0.8 * LIMIT and fits_memory(timed, data, k)
-
     possible = range(1, max(2, len(data.x) // ROWS))
-    return next(filter(short, possible), possible[-1])
+    for k in possible:
+        if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k):
+            return k
+    return possible[-1]
 
 
 def _shape(clock: Clock, data: TaskData, every: int) -> Shape:
     """The shape of the arm on every so-manieth row of the table."""
     rows, cells = int(data.observed.any(1).sum()), int(data.observed.sum())
     return clock.shape._replace(rows=math.ceil(rows / every), cells=math.ceil(cells / every))
-
-
-def _cost(shape: Shape) -> float:
-    """Operations of the cheapest form."""
-    return forms.cheapest(shape).cost(shape)
 
 
 def in_words(duration: float) -> str:

@@ -5,7 +5,6 @@ The run itself: trials, verdict, the filled table, and the page.
 
 from __future__ import annotations
 
-import argparse
 import platform
 import re
 import sys
@@ -24,10 +23,9 @@ from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import StoreError
-from mtgp_tutorial.report import page, trial_fits, words
-from mtgp_tutorial.report.arms import BASELINE, LMC, program
+from mtgp_tutorial.report import page, words
+from mtgp_tutorial.report.arms import CODE, kernel_code
 from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
-from mtgp_tutorial.report.page import checks, intervals
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
@@ -40,39 +38,28 @@ DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
     asked = parsed(sys.argv[1:] if arguments is None else arguments)
+    refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
+    code = REFUSED
     try:
         with matplotlib.rc_context():  # a caller's figures keep their own look
-            return _report(asked)
+            matplotlib.use("Agg")
+            plots.use_style()
+            torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
+            job = prepare(asked)
+            code, refusals = FAILED, (FitError, Refused, StoreError)  # the last: another process writes, or other data
+            run(job)
     except KeyboardInterrupt:
-        print(
-            f"\nreport: stopped; fits that were done are kept, and the same command goes on:\n{command(asked)}",
-            file=sys.stderr,
-        )
+        stopped = "stopped; fits that were done are kept, and the same command goes on"
+        print(f"\nreport: {stopped}:\n{command(asked)}", file=sys.stderr)
         return STOPPED
-
-
-def _report(asked: argparse.Namespace) -> int:
-    matplotlib.use("Agg")
-    plots.use_style()
-    torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
-    try:
-        job = prepare(asked)
-    except (ValueError, OSError, MemoryError) as error:
-        return _say_no(error, REFUSED)
-    try:
-        run(job)
-    except (FitError, Refused, StoreError) as error:  # StoreError: another process that writes, or other data
-        return _say_no(error, FAILED)
+    except refusals as error:
+        print(f"report: {sentence(error)}", file=sys.stderr)
+        return code
     return DONE
 
 
-def _say_no(error: Exception, code: int) -> int:
-    print(f"report: {sentence(error)}", file=sys.stderr)
-    return code
-
-
 def run(job: Job) -> None:
-    """Do the job and write its three files. Raises FitError where hardly a model could be fitted."""
+    """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
     trying = try_once if job.at_once else try_all
     results, failed = trying(data, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
@@ -85,30 +72,29 @@ def run(job: Job) -> None:
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
-        parts = [
-            page.reading(data),
-            page.trials(decision, failed, last, trial_fits.said(job.trials, data) if job.at_once else ""),
-            page.filled(data, answer, decision),
-            page.together(shared, decision.best, intervals(shared)),
-            page.checked(checks(fills, decision)),
-        ]
-    if todo := _todo(job, decision, last, fills):
-        parts.append(page.section("What to do next", [page.lines(todo)]))
-    parts.append(again(job, code, time.monotonic() - began))
-    _tell(job, decision, last, parts)
+        sections = {
+            "reading": page.reading(data),
+            "trials": page.trials(decision, failed, last),
+            "filled": page.filled(data, answer, decision),
+            "together": page.together(shared, decision.best),
+            "checks": page.checked(fills, decision),
+            "todo": _todo(job, decision, last, fills),
+        }
+    dropped = any(trial.rows != slice(0, len(data.x)) for trial in job.trials)
+    again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began), "dropped": dropped}
+    _tell(job, decision, last, sections | again)
     where, took = (job.folder / "report.html").absolute(), in_words(time.monotonic() - began)
     print(f"{where} ({took}), with filled.csv and trials.csv beside it")
 
 
-def _tell(job: Job, decision: Decision, last: pd.DataFrame, parts: list[dict[str, Any]]) -> None:
+def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
     """The verdict in sentences: on top of the page, which is written, and here."""
-    sentences = words.sentences(decision, job.kinds, job.own)
-    further = [words.by_task(decision), words.on_hidden(decision), beaten(last, decision)]
-    further = [line for line in further if line]
-    values: dict[str, Any] = {"file": job.asked.table, "bold": words.bold(decision, job.own)}
-    values |= {"sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
-    put(job.folder / "report.html", page.render({**values, "sections": parts}))
-    print("", words.bold(decision, job.own), *sentences, *further, "", sep="\n")
+    bold, sentences = words.bold(decision, job.own), words.sentences(decision, job.kinds, job.own)
+    further = [*words.further(decision), *filter(None, [beaten(last, decision)])]
+    answer = {"bold": bold, "sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
+    values = {"job": job, "command": command(job.asked), **values, **answer}
+    put(job.folder / "report.html", page.render("report.html", values))
+    print("", bold, *sentences, *further, "", sep="\n")
 
 
 def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> list[str]:
@@ -119,52 +105,19 @@ def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> list[
     return [*todo, *words.of_fit(decision, fills), *words.of_values(asked, data)]
 
 
+def repeat(job: Job, decision: Decision) -> str:
+    """The program that does the same."""
+    kernel, build = kernel_code(job.asked.kernel, job.data.x.shape[1]), CODE[decision.fills]
+    values = {"job": job, "folder": str(job.folder), "kernel": kernel, "build": build, "repr": repr}
+    return page.render("repeat.txt", values) + "\n"
+
+
+def versions() -> str:
+    """Of what the numbers depend on."""
+    found = [f"mtgp_tutorial {__version__}", f"Python {platform.python_version()}"]
+    return ", ".join([*found, *(f"{one.__name__} {one.__version__}" for one in (torch, gpytorch, np, pd))])
+
+
 def minus(sentence: str) -> str:
     """Numbers below 0 with the sign that a page has for them, and a terminal may not."""
     return re.sub(r"(?<=\s)-(?=\d)", "−", sentence)
-
-
-def repeat(job: Job, decision: Decision) -> str:
-    """The program that does the same."""
-    asked = job.asked
-    return program(
-        asked.table,
-        job.call,
-        every=asked.every,
-        log=asked.log or [],
-        kernel=asked.kernel,
-        inputs=job.data.x.shape[1],
-        fills=decision.fills,
-        lmc=LMC in job.arms,
-        at_once=job.at_once,
-        trials=asked.trials,
-        seed=asked.seed,
-        folder=str(job.folder),
-    )
-
-
-def again(job: Job, code: str, duration: float) -> dict[str, Any]:
-    """How to repeat it."""
-    asked = job.asked
-    versions = {
-        "mtgp_tutorial": __version__,
-        "Python": platform.python_version(),
-        "torch": torch.__version__,
-        "gpytorch": gpytorch.__version__,
-        "numpy": np.__version__,
-        "pandas": pd.__version__,
-    }
-    lines = [
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.",
-        f"Seed {asked.seed} (--seed), kernel {asked.kernel} (--kernel), priors on, baseline “{BASELINE}”.",
-        f"This call took {in_words(duration)}. Trials that were done before are kept in trials.csv and not done again.",
-    ]
-    return page.section(
-        "To repeat it",
-        [
-            page.code(command(asked), wraps=True),
-            page.lines(lines),
-            page.text("Or in Python (repeat.py):"),
-            page.code(code),
-        ],
-    )

@@ -32,7 +32,10 @@ FEWEST = 4  # values of a task: one can be hidden, and three stay
 
 
 def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
-    """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError."""
+    """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError.
+
+    It has two tasks or more, each with enough values.
+    """
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without}
     call = {name: value for name, value in call.items() if value is not None}
@@ -45,8 +48,15 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(asked.table, **call)
-    data = replace(data, notes=(*said, *data.notes))
-    return _checked(asked.table, prepared(data, every=asked.every, log=asked.log or [])), call
+    data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
+    path = asked.table
+    if data.num_tasks < 2:
+        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
+    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
+        if count < FEWEST:
+            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
+    data.scale()  # raises where a task does not vary
+    return data, call
 
 
 def _missing(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> list[str]:
@@ -72,17 +82,6 @@ def _errors(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) ->
         names = ", ".join(found.values()) if isinstance(found, dict) else found
         said.append(f"standard errors: {names}, taken as known (a guess; --errors none leaves them out)")
     return found
-
-
-def _checked(path: str, data: TaskData) -> TaskData:
-    """Two tasks or more, each with enough values."""
-    if data.num_tasks < 2:
-        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
-    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
-        if count < FEWEST:
-            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
-    data.scale()  # raises where a task does not vary
-    return data
 
 
 def prepared(data: TaskData, *, every: int | None = None, log: Sequence[str] = ()) -> TaskData:
@@ -121,10 +120,8 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
     """Refuse such a file, and name the options that read it."""
     if asked.series is not None or asked.value is not None:
         return
-    missing, without = call.get("missing", ()), call.get("without", ())
-    frame, _ = typed_columns(asked.table, asked.dates, missing, without, asked.input, None)
-    given = asked.input or []
-    inputs = [column(frame, name, "x") for name in given] or guessed_inputs(frame, None, [])
+    frame, _ = typed_columns(asked.table, asked.dates, call.get("missing", ()), call.get("without", ()), asked.input)
+    inputs = [column(frame, name, "x") for name in asked.input or []] or guessed_inputs(frame, None, [])
     if asked.columns is None and guessed_series(frame, inputs, []) is not None:
         return  # read as a long file without being told
     frame = frame.loc[~frame.duplicated()]
@@ -180,9 +177,9 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     Where a task was seen in another row at the same input, its cell stays empty.
 
     data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged, and to twelve digits
-    where a logarithm was modelled. The band is two standard
-    deviations to either side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log:
-    tasks whose logarithm was modelled, and whose filled value is the median.
+    where a logarithm was modelled. The band is two standard deviations to either side; numbers that were computed are
+    rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm was modelled, and whose filled value is
+    the median.
     """
     table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
     for t, task in enumerate(data.tasks):

@@ -29,7 +29,7 @@ from mtgp_tutorial.fits.result import Fit, ParameterError, with_parameters
 from mtgp_tutorial.judging.comparing import compare
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.holes import SHARE, Trial
-from mtgp_tutorial.report.options import ONCE, Refused, put
+from mtgp_tutorial.report.options import ONCE, not_ours, put
 from mtgp_tutorial.table.data import Scale, TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -61,8 +61,7 @@ def try_once(
     """
     folder = Path(folder)
     kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
-    groups = groups_of(data, trials, kept["groups"])
-    kept["groups"] = groups
+    groups = kept["groups"] = groups_of(data, trials, kept["groups"])
     for key, found in fits(data, known, groups, arms, kept, seed, jobs):
         kept["parameters"][key] = found
         put(folder / ONCE, json.dumps(kept) + "\n")
@@ -72,8 +71,7 @@ def try_once(
         if len(given) < len(arms):
             failed += labels
         elif labels:
-            store = folder / "trials.csv"
-            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=store))
+            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=folder / "trials.csv"))
     if len(trials) - len(failed) < 2:
         raise FitError(TOO_FEW)
     return pd.concat(tables, ignore_index=True), failed
@@ -87,18 +85,6 @@ def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable
         return lambda seen: at_kept_parameters(arms[name](seen), values[name], path)
 
     return {name: at(name) for name in arms if values[name] is not None}
-
-
-def said(trials: Sequence[Trial], data: TaskData) -> str:
-    """How the trials were made, for the page."""
-    cut = any(trial.rows != slice(0, len(data.x)) for trial in trials)
-    return (
-        "The table is too large for fits in each trial: the parameters of each model were fitted once for many trials, "
-        "from the cells that none of these hides, and each trial was then predicted by them from all that it leaves "
-        "seen. Standard errors take the parameters as they are."
-        + cut
-        * " Where a trial drops the rows beyond a moved start or end, the parameters have seen these rows."
-    )
 
 
 def at_kept_parameters(model: Model, found: Mapping[str, Any], path: Path) -> Given:
@@ -130,16 +116,14 @@ def groups_of(data: TaskData, trials: Sequence[Trial], closed: Groups = ()) -> G
     closed: groups that are fitted, and take no more: parameters must not have seen what is hidden later.
     """
     found, done = [list(group) for group in closed], {label for group in closed for label in group}
-    seen, mask = data.observed.numpy(), None
-    for trial in trials:
-        if trial.label in done:
-            continue
-        both = trial.mask if mask is None else mask | trial.mask
-        if mask is None or ((both & seen).sum(0) > seen.sum(0) / SHARE).any():
+    seen = data.observed.numpy()
+    mask = np.ones_like(seen)  # so that the first begins a group
+    for trial in [trial for trial in trials if trial.label not in done]:
+        mask = mask | trial.mask
+        if ((mask & seen).sum(0) > seen.sum(0) / SHARE).any():
             found.append([])
-            both = trial.mask
+            mask = trial.mask
         found[-1].append(trial.label)
-        mask = both
     return found
 
 
@@ -164,34 +148,20 @@ def kept_in(folder: Path, trials: Sequence[Trial], arms: Iterable[str]) -> Kept:
 
 
 def _read(path: Path) -> Kept:
+    """What the file holds. Raises Refused unless these are groups of labels, and numbers and values for each fit."""
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
-    except ValueError:
-        raise not_ours(path) from None
-    groups, parameters = (kept.get("groups"), kept.get("parameters")) if isinstance(kept, dict) else (None, None)
-    if not isinstance(groups, list) or not isinstance(parameters, dict):
+        groups, fitted = kept["groups"], [found for found in kept["parameters"].values() if found is not None]
+        kinds: list[tuple[Any, type]] = [(group, list) for group in groups]
+        kinds += [(label, str) for group in groups for label in group]
+        kinds += [(found["values"], dict) for found in fitted]
+        kinds += [(number, float) for found in fitted for number in [*found["mean"], *found["sd"]]]
+        good = all(type(value) is kind for value, kind in kinds)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        good = False
+    if not good:
         raise not_ours(path)
-    if not (all(map(_labels, groups)) and all(map(_found, parameters.values()))):
-        raise not_ours(path)
-    return {"groups": groups, "parameters": parameters}
-
-
-def not_ours(path: Path) -> Refused:
-    """How such a file is refused."""
-    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
-
-
-def _labels(group: Any) -> bool:
-    """Whether it can be a group."""
-    return isinstance(group, list) and all(isinstance(label, str) for label in group)
-
-
-def _found(found: Any) -> bool:
-    """Whether it can be what `fits` gives for an arm."""
-    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
-        return found is None
-    scale = [found.get("mean"), found.get("sd")]
-    return all(isinstance(one, list) and all(type(number) is float for number in one) for one in scale)
+    return {"groups": groups, "parameters": kept["parameters"]}
 
 
 def fits(
@@ -227,7 +197,8 @@ def try_all(
     data: TaskData, trials: list[Trial], arms: Arms, folder: Path, seed: int, jobs: int
 ) -> tuple[pd.DataFrame, list[str]]:
     """What `compare` returns, and the trials that are left out because an arm could not be fitted on them."""
-    known, store = {trial.label: trial for trial in trials}, folder / "trials.csv"
+    known = {trial.label: trial for trial in trials}
+    options: dict[str, Any] = {"store": folder / "trials.csv", "seed": seed}
 
     def tables(label: str) -> tuple[TaskData, TaskData]:
         if not sys.stderr.isatty():
@@ -235,14 +206,12 @@ def try_all(
         return known[label].tables(data)
 
     try:
-        return compare(tables, known, arms, store=store, jobs=jobs, seed=seed), []
+        return compare(tables, known, arms, jobs=jobs, **options), []
     except FitError:
         found, failed = {}, []
     for label in known:  # those that are stored are not fitted again
         try:
-            found[label] = compare(
-                lambda one: known[one].tables(data), [label], arms, store=store, seed=seed, progress=False
-            )
+            found[label] = compare(lambda one: known[one].tables(data), [label], arms, progress=False, **options)
         except FitError:
             failed.append(label)
     if len(found) < 2:

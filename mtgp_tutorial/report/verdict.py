@@ -7,7 +7,6 @@ How many hidden cells lay in the 95 % band, and whether that is more or fewer th
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,14 +55,13 @@ def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decisi
     fills = choose(crps_by_part(asked))
     best = fills if fills != BASELINE else str(crps["mean"].idxmin())
     word, why = str(crps.loc[best, "verdict"]), ""
-    clusters = int(crps.loc[best, "clusters"])
-    if asked["trial"].nunique() < FEWEST:
-        word, why = "undecided", f"{asked['trial'].nunique()} trials are too few for a verdict; it takes {FEWEST}"
+    count, clusters = asked["trial"].nunique(), int(crps.loc[best, "clusters"])
+    if count < FEWEST:
+        word, why = "undecided", f"{count} trials are too few for a verdict; it takes {FEWEST}"
     elif word == "no verdict":
         word, why = "undecided", f"the trials fall in {clusters} parts of the table, too few for a verdict"
-    tasks = by_task(asked, best, word)
     hidden = summary_of(scores) if not scores["asked"].all() else None
-    return Decision(word, why, best, fills, scores, summary, hidden, tasks)
+    return Decision(word, why, best, fills, scores, summary, hidden, by_task(asked, best, word))
 
 
 def choose(means: pd.DataFrame) -> str:
@@ -92,7 +90,6 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
     known = {trial.label: trial for trial in trials}
     names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))
-    column = {task: t for t, task in enumerate(data.tasks)}
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     sd = table["task"].map(spread)
     return table.assign(
@@ -100,7 +97,10 @@ def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) ->
         CRPS=table["CRPS"] / sd,
         NLPD=table["NLPD"] - np.log(sd),
         stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
-        cells=[int(known[trial].mask[:, column[task]].sum()) for trial, task in zip(table["trial"], table["task"])],
+        cells=[
+            int(known[trial].mask[:, data.tasks.index(task)].sum())
+            for trial, task in zip(table["trial"], table["task"])
+        ],
         asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
     )
 
@@ -140,16 +140,11 @@ DUE, RARE, PARTS = 0.95, 0.01, 4  # share in the band, probability of a false wo
 
 
 class Covered(NamedTuple):
-    """Hidden cells of the asked tasks, how many of them lay in the band, and "too narrow", "too wide" or nothing."""
+    """Hidden cells of the asked tasks; "too narrow", "too wide" or nothing; and how many lay in the band, in words."""
 
     cells: int
-    inside: int
     word: str
-
-    @property
-    def share(self) -> str:
-        """In words."""
-        return f"{100 * self.inside / self.cells:.0f} % of {self.cells} hidden cells lay in the 95 % band"
+    share: str
 
 
 def covered(decision: Decision) -> Covered:
@@ -163,11 +158,9 @@ def covered(decision: Decision) -> Covered:
     cells, inside = int(of["cells"].sum()), round(of["inside"].sum())
     parts = of.groupby("stretch")[["inside", "cells"]].sum()
     shares = parts["inside"] / parts["cells"]
-    if len(shares) < PARTS:
-        return Covered(cells, inside, "")
-    away = (shares.mean() - DUE) / max(shares.std() / math.sqrt(len(shares)), 1e-12)
-    if max(stats.binom.cdf(inside, cells, DUE), stats.t.cdf(away, len(shares) - 1)) < RARE:
-        return Covered(cells, inside, "too narrow")
-    if max(stats.binom.sf(inside - 1, cells, DUE), stats.t.sf(away, len(shares) - 1)) < RARE:
-        return Covered(cells, inside, "too wide")
-    return Covered(cells, inside, "")
+    away = (shares.mean() - DUE) / max(shares.sem(), 1e-12)
+    fewer = max(stats.binom.cdf(inside, cells, DUE), stats.t.cdf(away, len(shares) - 1)) < RARE
+    more = max(stats.binom.sf(inside - 1, cells, DUE), stats.t.sf(away, len(shares) - 1)) < RARE
+    enough = len(shares) >= PARTS
+    word = "too narrow" if enough and fewer else "too wide" if enough and more else ""
+    return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
-import torch
+from scipy import stats
 
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import compare
@@ -101,115 +101,91 @@ def _of(decision: Decision, own: bool, word: str) -> str:
     return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
 
 
-def by_task(decision: Decision) -> str:
-    """The verdict for each asked task, where there are several."""
-    groups: dict[str, list[str]] = {}
-    for task, row in decision.tasks.iterrows():
-        groups.setdefault(str(row["verdict"]), []).append(str(task))
-    parts = [f"{word} for {listed(tasks)}" for word, tasks in groups.items()]
-    if not parts:
-        return ""
-    return f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {'; '.join(parts)}."
+def further(decision: Decision) -> Iterator[str]:
+    """Verdicts for each asked task, where there are several, and on all hidden cells, where more than these were."""
+    if len(decision.tasks):
+        verdicts = decision.tasks.groupby("verdict", sort=False)
+        each = "; ".join(f"{word} for {listed(list(rows.index))}" for word, rows in verdicts)
+        yield f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {each}."
+    if decision.hidden is not None:
+        row = decision.hidden.loc[("CRPS", decision.best)]
+        yield (
+            f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
+            f"{row['standard error']:.3f}: {row['verdict']}."
+        )
 
 
-def on_hidden(decision: Decision) -> str:
-    """What all hidden cells say, where trials hid more than what was asked for."""
-    if decision.hidden is None:
-        return ""
-    row = decision.hidden.loc[("CRPS", decision.best)]
-    return (
-        f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
-        f"{row['standard error']:.3f}: {row['verdict']}."
-    )
+SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed
 
 
-SKEWED = 1.0
-
-
-def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> list[str]:
+def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> Iterator[str]:
     """On how many there were. more: how many there could be."""
-    found, trials = [], decision.scores["trial"].nunique()
+    trials = decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
     if decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials:
-        found.append(
+        yield (
             f"The verdict is open after {trials} trials. This goes on from those that are stored: "
             f"{command(asked, trials=wanted)}"
         )
     if trials < asked.trials:
-        found.append(
-            f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
-        )
-    return found
+        yield f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
 
 
-def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> list[str]:
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> Iterator[str]:
     """On what the trials asked, and what the table asks."""
-    found = []
     if long := [kind for kind in kinds if kind.shortened]:
         tasks = listed(sorted({task for kind in long for task in kind.asked}))
-        found.append(
+        yield (
             f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
             "it, which is an easier question than yours."
         )
     if joined := [trial for trial in trials if trial.joined]:
         tasks = listed(sorted({task for trial in joined for task in trial.asked}))
-        found.append(
+        yield (
             f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
             "want of room. The two make a longer hole, which is a harder question than yours."
         )
     if not own and not own_rows(data):
-        found.append(
+        yield (
             "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
             "seen, they say nothing."
         )
-    return found
 
 
-def of_fit(decision: Decision, fitted: Fit) -> list[str]:
+def of_fit(decision: Decision, fitted: Fit) -> Iterator[str]:
     """On the model that fills the table."""
-    found, band = [], covered(decision)
+    band = covered(decision)
     if band.word == "too narrow":
-        found.append(f"{band.share}: quote a wider one, or look for a relation that changes over the table.")
+        yield f"{band.share}: quote a wider one, or look for a relation that changes over the table."
     if band.word == "too wide":
-        found.append(f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside.")
+        yield f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside."
     if on_floor := fitted.on_floor:
-        found.append(
+        yield (
             f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
             "what lies between them with care."
         )
-    return found
 
 
-def of_values(asked: argparse.Namespace, data: TaskData) -> list[str]:
+def of_values(asked: argparse.Namespace, data: TaskData) -> Iterator[str]:
     """On how the values were taken, and what to say of those that were filled."""
-    found, log = [], asked.log or []
+    log = asked.log or []
     if data.sd is not None and asked.errors is None:
-        found.append(
+        yield (
             "That the standard errors are known was a guess. This shows what they change: "
             f"{command(asked, errors=['none'], out='NAME')}"
         )
-    if skewed := [task for task in _skewed(data) if task not in log]:
-        found.append(
+    y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
+    odd = above & (stats.skew(y, nan_policy="omit") > SKEWED)
+    if skewed := [task for task, skew in zip(data.tasks, odd) if skew and task not in log]:
+        yield (
             f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
             f"{command(asked, log=[*log, *skewed], out='NAME')}"
         )
     if bool(missing(data).any()):
-        found.append(
+        yield (
             "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
             "its band stands beside it."
         )
-    return found
-
-
-def _skewed(data: TaskData) -> list[str]:
-    """Tasks whose values are all above 0 and have a skewness above SKEWED."""
-    names = []
-    for task, column in zip(data.tasks, data.y.T):
-        y = column[~column.isnan()]
-        z = (y - y.mean()) / y.std(correction=0)
-        if bool((y > 0).all()) and float(torch.mean(z**3)) > SKEWED:
-            names.append(task)
-    return names
 
 
 MUCH = 0.5  # share of the variance
@@ -219,15 +195,12 @@ YEAR = {"years": 1.0, "days": 365.25, "hours": 8766.0, "minutes": 525960.0, "sec
 
 def year_of(data: TaskData) -> float | None:
     """A year in the unit of the input; None where that is no time, has steps above half a year, or spans under two."""
-    if data.calendar is not None:
-        year = YEAR[data.calendar.unit]
-    elif data.x_name.lower() == "year":
-        year = 1.0
-    else:
-        return None
+    named = "years" if data.x_name.lower() == "year" else ""
+    year = YEAR.get(named if data.calendar is None else data.calendar.unit)
     times = data.x[:, 0].unique()  # in order
-    short = data.x.shape[1] == 1 and len(times) > 1 and float(times.diff().median()) <= year / 2
-    return year if short and float(times[-1] - times[0]) >= 2 * year else None
+    if year is None or data.x.shape[1] > 1 or len(times) < 2 or float(times.diff().median()) > year / 2:
+        return None
+    return year if float(times[-1] - times[0]) >= 2 * year else None
 
 
 def try_last_year(data: TaskData, trials: Sequence[Trial], results: pd.DataFrame) -> pd.DataFrame:
@@ -235,10 +208,14 @@ def try_last_year(data: TaskData, trials: Sequence[Trial], results: pd.DataFrame
 
     results: what `compare` returned for these trials. Scores are in standard deviations, of the asked tasks.
     """
-    year, found = year_of(data), []
-    for trial in trials if year is not None else []:
-        if trial.label in set(results["trial"]):
-            found += _scored(data, trial, year)  # type: ignore[arg-type]
+    year, known, found = year_of(data), set(results["trial"]), []
+    if year is None:
+        return pd.DataFrame()
+    for tables in ({trial.label: trial.tables(data)} for trial in trials if trial.label in known):
+        try:
+            found.append(compare(tables.__getitem__, tables, {ARM: seasonal_naive(year)}, progress=False))
+        except ValueError:  # no value was seen a year before some hidden cell
+            continue
     if not found:
         return pd.DataFrame()
     last = pd.concat(found, ignore_index=True)
@@ -247,16 +224,6 @@ def try_last_year(data: TaskData, trials: Sequence[Trial], results: pd.DataFrame
     scores = scores[scores["asked"]]
     table = pd.DataFrame({score: over_parts(scores, score) for score in ("CRPS", "error")})
     return table.loc[list(dict.fromkeys(scores["arm"]))].assign(trials=last["trial"].nunique())
-
-
-def _scored(data: TaskData, trial: Trial, year: float) -> list[pd.DataFrame]:
-    """Scores of one trial; none where no value was seen a year before some hidden cell."""
-    seen, hidden = trial.tables(data)
-    try:
-        seasonal_naive(year)(seen).forecast(hidden)
-    except ValueError:
-        return []
-    return [compare(lambda label: (seen, hidden), [trial.label], {ARM: seasonal_naive(year)}, progress=False)]
 
 
 def beaten(table: pd.DataFrame, decision: Decision) -> str:

@@ -387,7 +387,7 @@ def test_a_short_record_beside_a_long_one_has_a_hole(late, place):
     assert asked_for(data) == ["short"] and "ICM, full noise" in arms_for(data, "matern32")
     trials = plan(data, kinds, 8, 0)
     assert all(trial.mask[:, 1].sum() <= (100 - late) / 2 and not trial.mask[:, 0].any() for trial in trials)
-    assert not any("rows of their own" in part.get("text", "") for part in page.reading(data)["parts"])
+    assert not page.reading(data)["own"]
 
 
 def test_each_task_has_rows_of_its_own_or_none_has():
@@ -805,10 +805,8 @@ def test_a_long_table_says_what_is_drawn():
     y[100:110, 1] = np.nan
     data = TaskData(np.arange(4000.0), y, ["a", "b"])
     answer = Prediction(data.x, data.y.nan_to_num(), torch.ones_like(data.y), data.tasks, data.units, True)
-    section = page.filled(data, answer, scored(SURE))
-    assert [part["text"] for part in section["parts"] if part["kind"] == "text"][-1] == (
-        "Drawn are 300 of 4000 rows, those around the longest hole."
-    )
+    part = page.filled(data, answer, scored(SURE))["part"]
+    assert part == "Drawn are 300 of 4000 rows, those around the longest hole."
 
 
 def test_where_there_is_no_room_the_report_says_so():
@@ -819,7 +817,7 @@ def test_where_there_is_no_room_the_report_says_so():
     kinds, own = kinds_of(data)
     trials = plan(data, kinds, 12, 0)
     count = sum(trial.joined for trial in trials)
-    lines = words.of_holes(data, kinds, own, trials)
+    lines = list(words.of_holes(data, kinds, own, trials))
     assert (
         count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
     )

@@ -69,7 +69,12 @@ def read_table(
         for name in names_in(names):
             column(frame, name, what)
     chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
-    _check_order(dates, frame, chosen)
+    if dates is not None and frame[chosen[0]].dtype.kind != "M":
+        raise TableError(
+            f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
+            f"leave it out, or name another {argument('x')}",
+            "dates",
+        )
     before = len(frame)
     frame = frame.loc[~frame.duplicated()]
     if len(frame) < before:
@@ -89,7 +94,7 @@ def read_table(
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(path: str | Path, *, without: Iterable[str] = (), **roles: Any) -> list[str]:
+def suspected_codes(path: str | Path, *, without: Iterable[str] = ()) -> list[str]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
     Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
@@ -115,36 +120,20 @@ def suspected_codes(path: str | Path, *, without: Iterable[str] = (), **roles: A
     return list(codes)
 
 
-def proposed_errors(path: str | Path, **options: Any) -> dict[str, str] | str | None:
+def proposed_errors(
+    path: str | Path, *, x: Any = None, series: Any = None, tasks: Any = None, value: Any = None, **file: Any
+) -> dict[str, str] | str | None:
     """What to pass as `sd` to `read_table` if columns such as `level_se` are the standard errors they seem to be.
 
-    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it.
-    options: the other arguments of `read_table`.
+    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it. The
+    arguments are those of `read_table`; file: dates, missing and without.
     """
-    names = {key: options.get(key) for key in ("x", "series")}
-    frame, _ = typed_columns(
-        path,
-        options.get("dates"),
-        options.get("missing", ()),
-        options.get("without", ()),
-        **names,
-        others=(options.get("tasks"), options.get("value")),
-    )
-    x, series = (options.get("x"), options.get("series"))
+    frame, _ = typed_columns(path, x=x, series=series, others=(tasks, value), **file)
     chosen = guessed_inputs(frame, series, []) if x is None else [column(frame, name, "x") for name in names_in(x)]
     if series is not None or guessed_series(frame, chosen, []) is not None:
         errors = [str(c) for c in frame if is_error(c, frame)]
         return errors[0] if len(errors) == 1 else None
     return {str(of): str(c) for of, c in errors_beside(frame).items()} or None
-
-
-def _check_order(dates: str | None, frame: pd.DataFrame, chosen: list[Hashable]) -> None:
-    if dates is not None and frame[chosen[0]].dtype.kind != "M":
-        raise TableError(
-            f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
-            f"leave it out, or name another {argument('x')}",
-            "dates",
-        )
 
 
 def _wide(
@@ -174,11 +163,11 @@ def _wide(
 
 def typed_columns(
     path: str | Path,
-    dates: str | None,
-    missing: Iterable[Any],
-    without: Iterable[str],
-    x: Any,
-    series: Any,
+    dates: str | None = None,
+    missing: Iterable[Any] = (),
+    without: Iterable[str] = (),
+    x: Any = None,
+    series: Any = None,
     others: Sequence[Any] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named."""
@@ -191,8 +180,7 @@ def typed_columns(
     text, mark, notes = parse(path)
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]
-    text = text.drop(columns=left)
-    text = blank(text, missing)
+    text = blank(text.drop(columns=left), missing)
     decimal, said = decimal_mark(text, mark)
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}
@@ -262,8 +250,5 @@ def far_values(frame: pd.DataFrame) -> str | None:
 def _same(a: pd.Series, b: pd.Series) -> bool:
     """Whether two columns agree wherever both have a value, nearly all of their rows."""
     both = a.notna() & b.notna()
-    return (
-        len(a) > 2
-        and bool((a[both] == b[both]).all())
-        and bool(both.sum() > 0.8 * max(a.notna().sum(), b.notna().sum()))
-    )
+    nearly_all = both.sum() > 0.8 * max(a.notna().sum(), b.notna().sum())
+    return len(a) > 2 and bool(nearly_all and (a[both] == b[both]).all())

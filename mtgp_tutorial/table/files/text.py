@@ -32,13 +32,20 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     """
     path = Path(path)
     text, notes = decoded(path)
-    lines, remarks = _lines(text)
+    numbered = [one for one in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if one[1].strip()]
+    remarks = [(number, line) for number, line in numbered if line.lstrip().startswith("#")]
+    lines = [(number, line) for number, line in numbered if not line.lstrip().startswith("#")]
     if not lines:
         raise TableError(f"{path.name} is empty", "pass a file with a line of names and one line for each row")
     mark, rows = _split(path, lines)
     notes.append(f"columns: split by {MARKS[mark]}")
     names, rows, said = _header(path, rows, remarks, mark)
-    _same_width(path, names, rows)
+    for number, row in rows:
+        if len(row) != len(names):
+            raise TableError(
+                f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
+                "mend that line (a separator inside a cell?)",
+            )
     full = [(number, row) for number, row in rows if any(row)]
     if len(full) < len(rows):
         said.append(f"rows: {count(len(rows) - len(full), 'line')} without any entry left out")
@@ -48,14 +55,6 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
         [row for _, row in full], pd.Index([number for number, _ in full], name="line"), names, dtype=object
     )
     return frame.where(frame != "", None), mark, notes + said
-
-
-def _lines(text: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """Numbered lines without blank ones, and those that begin with #."""
-    numbered = list(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
-    lines = [(number, line) for number, line in numbered if line.strip()]
-    remarks = {number: line for number, line in lines if line.lstrip().startswith("#")}
-    return [(number, line) for number, line in lines if number not in remarks], list(remarks.items())
 
 
 def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Row]:
@@ -84,12 +83,11 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
         mark = lines[0][1].strip()[4:5] or "\t"
         if mark in MARKS:
             return mark, list(_records(path, lines[1:], mark))
-    some = lines[:200]
     for mark in MARKS:
         if mark not in lines[0][1]:
             continue
         try:
-            widths = [len(row) for _, row in _records(path, some, mark)]
+            widths = [len(row) for _, row in _records(path, lines[:200], mark)]
         except TableError:
             continue
         below = widths[1:] or widths
@@ -101,7 +99,6 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
 
 def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
     """No separator fits the header: say why."""
-    first = lines[0][0]
     for mark in MARKS:
         inside = [mark in line for _, line in lines]
         if mark != " " and sum(inside) > 0.5 * len(lines):
@@ -111,7 +108,7 @@ def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
             number, row = next((number, row) for number, row in rows if len(row) != usual)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, most lines {usual}",
-                "mend that line" if number != first else "begin lines above the header with #, or remove them",
+                "mend that line" if number != lines[0][0] else "begin lines above the header with #, or remove them",
             )
     raise TableError(f"{path.name} has one column", "split its columns by commas, semicolons or tabs")
 
@@ -121,8 +118,7 @@ def _header(
 ) -> tuple[list[str], list[Row], list[str]]:
     """Names of the columns, the rows below, and notes."""
     said, (number, names) = [], rows[0]
-    width = len(names)
-    body = rows[1:]
+    width, body = len(names), rows[1:]
     if all(VALUE.fullmatch(cell) for cell in names):
         above = [line.lstrip("# ") for at, line in remarks if at < number]
         candidate = next(_records(path, [(1, above[-1])], mark))[1] if above else []
@@ -144,19 +140,9 @@ def _header(
         names, body = names[:-1], [(at, row[: width - 1]) for at, row in body]
         said.append("columns: the separator at the end of each line left out")
     names = [name or f"column {k + 1}" for k, name in enumerate(names)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise TableError(f"{path.name} has two columns named {twice!r}", "rename one")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise TableError(f"{path.name} has two columns named {twice[0]!r}", "rename one")
     return names, body, said
-
-
-def _same_width(path: Path, names: list[str], rows: list[Row]) -> None:
-    for number, row in rows:
-        if len(row) != len(names):
-            raise TableError(
-                f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
-                "mend that line (a separator inside a cell?)",
-            )
 
 
 OTHERS = {  # how files that are no text begin
@@ -233,10 +219,10 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     A comma is one where a number has it before other than three digits, or where columns are split by semicolons and
     no number has a point; commas before three digits alone group thousands where columns are split by commas.
     """
-    if not any(text[name].astype(str).str.contains(",", regex=False).any() for name in text):
-        _check_points(text)
-        return ".", None
     cells = text.stack().astype(str).str.strip(" %‰$€£¥")
+    if not cells.str.contains(",", regex=False).any():
+        _check_points(text, cells)
+        return ".", None
     cells = cells[cells.str.fullmatch(r"[-+−]?[\d.,' ’]+(?:[eE][-+]?\d+)?")]
     both = cells[cells.str.contains(",", regex=False)]
     if both.empty:
@@ -260,16 +246,14 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     )
 
 
-def _check_points(text: pd.DataFrame) -> None:
+def _check_points(text: pd.DataFrame, cells: pd.Series) -> None:
     """TableError for a file whose points may group thousands: all stand before three digits, as in 1.020 below 980."""
-    cells = text.stack().astype(str).str.strip(" %‰$€£¥")
     pointed = cells[cells.str.fullmatch(r"[-+−]?(?:\d*\.\d*|\d{1,3}(?:\.\d{3}){2,})(?:[eE][-+]?\d+)?")]
     if pointed.empty or not pointed.str.fullmatch(r"[-+−]?[1-9]\d{0,2}(?:\.\d{3})+").all():
         return
     for name in dict.fromkeys(pointed.index.get_level_values(1)):
-        bare = (
-            cells.xs(name, level=1)[lambda column: column.str.fullmatch(r"[-+−]?\d+")].str.lstrip("-+−").astype(float)
-        )
+        column = cells.xs(name, level=1)
+        bare = column[column.str.fullmatch(r"[-+−]?\d+")].str.lstrip("-+−").astype(float)
         if len(bare) and 99 < bare.max() < 1000:
             row = pointed.xs(name, level=1).index[0]
             raise TableError(
