@@ -18,7 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Prediction, label
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:
@@ -169,9 +169,9 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
         for t, task in enumerate(truth.tasks):
             cells = truth.observed[:, t]
             if cells.any():
-                label = f"{task} [{truth.units[t]}]" if truth.units[t] else task
                 mean, variance = prediction.mean[cells, t], prediction.variance[cells, t]
-                rows[name, label] = _row(mean, variance, truth.y[cells, t], scale.mean[t], scale.sd[t] ** 2)
+                row = name, label(task, truth.units[t])
+                rows[row] = _row(mean, variance, truth.y[cells, t], scale.mean[t], scale.sd[t] ** 2)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
     return frame.droplevel("model") if single else frame
