@@ -95,8 +95,8 @@ class TableError(ValueError):
     """A table is refused. Message: "{problem}; {remedy}".
 
     option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
-    only the file can be mended. value: what to pass there, where one is known. `said` is for programs whose users call
-    the arguments otherwise.
+    only the file can be mended; by default the first that the message marks (`argument`). value: what to pass there,
+    where one is known. `said` is for programs whose users call the arguments otherwise.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import TableError, TaskData
@@ -109,7 +109,9 @@ class TableError(ValueError):
     """
 
     def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:
-        self.texts, self.option, self.value = (problem, remedy), option, value
+        marked = MARKED.search(problem + remedy)
+        self.texts, self.value = (problem, remedy), value
+        self.option = json.loads(marked[1])[0] if option is None and marked else option
         self.problem, self.remedy = self.said(in_python)
         super().__init__(f"{self.problem}; {self.remedy}")
 

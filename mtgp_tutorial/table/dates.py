@@ -182,7 +182,7 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
     """
     if order is not None and order not in ORDERS:
-        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
+        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'")
     given = text.dropna().astype(str)
     spelling = _spelling(given)
     if spelling is None:
@@ -200,7 +200,6 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
             f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
             + (f" if read {order}" if "first" in parts else ""),
             "mend it" + (f", or pass the other order as {argument('dates', sets=True)}" if "first" in parts else ""),
-            "dates" if "first" in parts else None,
         )
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
