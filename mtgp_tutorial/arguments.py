@@ -66,6 +66,11 @@ def choose_device(num_cells: int) -> str:
     return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"
 
 
+def swapped(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the same names stand in another order; columns are paired by position, and other names say nothing."""
+    return list(names) != list(wanted) and sorted(names) == sorted(wanted)
+
+
 def as_array(tensor: Tensor) -> np.ndarray:
     """The same numbers for numpy, which computes on the CPU."""
     return tensor.detach().cpu().numpy()

@@ -113,7 +113,7 @@ def _labels(data: TaskData, blocks: Any) -> Tensor:
         if not 2 <= blocks <= different:
             raise ValueError(f"blocks: {blocks} is not from 2 to {different}, the number of different inputs; pass one")
         blocks = compact_groups(as_array(data.x), int(blocks))
-    return block_labels(blocks, data.observed, "blocks")
+    return block_labels(blocks, data, "blocks")
 
 
 def _cells(

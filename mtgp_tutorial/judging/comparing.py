@@ -27,7 +27,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
@@ -149,9 +149,10 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
         raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
     seen, hidden = found
-    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
+    same = (seen.tasks, seen.units) == (hidden.tasks, hidden.units) and not swapped(hidden.x_names, seen.x_names)
+    if not same or not bool(hidden.observed.any()):
         raise ValueError(
-            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
+            f"trial: its hidden table for {label!r} has other tasks, units or inputs than seen, or no cell; mend it"
         )
     return seen, hidden
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.answers.questions import prediction
-from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -176,7 +176,8 @@ class SeasonalNaive:
         Raises ValueError where such a cell has a value to be scored, and for other tasks or inputs.
         """
         seen, x = self.seen, hidden.x
-        if hidden.tasks != seen.tasks or x.shape[1] != seen.x.shape[1]:
+        same = hidden.tasks == seen.tasks and x.shape[1] == seen.x.shape[1]
+        if not same or swapped(hidden.x_names, seen.x_names):
             raise ValueError("hidden: has other tasks or inputs than the seen table; pass the same")
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
         for t in range(seen.num_tasks):
