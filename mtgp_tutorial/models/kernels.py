@@ -26,7 +26,7 @@ from linear_operator.operators import KroneckerProductLinearOperator, to_linear_
 from torch import Tensor
 
 from mtgp_tutorial.exact.form import Matern, Term
-from mtgp_tutorial.models.closed import MATERN, closed, is_closed, rational_quadratic, rbf, squared
+from mtgp_tutorial.models.closed import by_alpha, closed, is_closed, profile_of, squared
 
 
 def log_scale() -> Positive:
@@ -203,7 +203,7 @@ class ClosedMatrix:
         one = torch.ones(1).to(x)
         self.squares = [squared(x, x if z is None else z, one, d) for d in range(x.shape[1])]
         self.names = ["raw_lengthscale"] + (["raw_alpha"] if type(kernel) is RQKernel else [])
-        self.profile = rbf if type(kernel) is RBFKernel else MATERN.get(getattr(kernel, "nu", 0.0))
+        self.profile = profile_of(kernel)
 
     def __call__(self, logarithms: dict[str, Any]) -> Tensor:
         """K [N, M]; what `gradient` needs is kept."""
@@ -214,11 +214,8 @@ class ClosedMatrix:
         self.u = self.squares[0] * inverse[0]
         for square, weight in zip(self.squares[1:], inverse[1:]):
             self.u.add_(square, alpha=weight)
-        if self.profile is not None:
-            self.K, self.slope = self.profile(self.u)
-        else:
-            self.alpha = math.exp(float(logarithms["raw_alpha"].item()))
-            self.K, self.slope = rational_quadratic(self.u, self.u.new_tensor(self.alpha))
+        self.alpha = [self.u.new_tensor(math.exp(float(logarithms[name].item()))) for name in self.names[1:]]
+        self.K, self.slope = self.profile(self.u, *self.alpha)
         return self.K
 
     def gradient(self, G: Tensor) -> dict[str, Any]:
@@ -229,10 +226,8 @@ class ClosedMatrix:
         else:
             lengths = [float(weight @ square.flatten()) * each for square, each in zip(self.squares, self.inverse)]
         found = {"raw_lengthscale": np.array([lengths])}
-        if self.profile is None:
-            share = self.u / (2 * self.alpha)
-            by_alpha = (G * (self.slope * share - self.K * torch.log1p(share))).sum()
-            found["raw_alpha"] = np.array([float(by_alpha) * self.alpha])
+        for alpha in self.alpha:
+            found["raw_alpha"] = np.array([float(by_alpha(G, self.K, self.slope, self.u, alpha) * alpha)])
         return found
 
 

@@ -14,15 +14,15 @@ sigma^2 is the same fraction of every task's variance.
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from gpytorch.constraints import GreaterThan, Positive
+from gpytorch.constraints import GreaterThan
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from torch import Tensor
 
+from mtgp_tutorial.models.kernels import log_scale
 from mtgp_tutorial.table.data import TaskData
 
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
@@ -58,7 +58,9 @@ class Noise:
 
     def set_variance(self, likelihood: Any, variance: float) -> None:
         """Give the module Sigma = variance I; variance above the floor."""
-        raise NotImplementedError
+        T = likelihood.num_tasks
+        for name, values in self.start(np.full(T, variance), np.eye(T)).items():
+            likelihood.get_parameter(name.removeprefix("likelihood.")).data.copy_(torch.from_numpy(values))
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         """The same matrix from parameters by name."""
@@ -91,9 +93,6 @@ class Shared(Noise):
     def matrix(self, likelihood: Any) -> Tensor:
         return likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
 
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        likelihood.noise = torch.full_like(likelihood.noise, variance)
-
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return (np.exp(p[SHARED]) + FLOOR) * np.eye(num_tasks)
 
@@ -119,9 +118,6 @@ class PerTask(Noise):
     def matrix(self, likelihood: Any) -> Tensor:
         return torch.diag(likelihood.task_noises)
 
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
-
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return np.diag(np.exp(p[EACH]) + FLOOR)
 
@@ -140,9 +136,8 @@ class Full(Noise):
     fixed = ("likelihood.noise", SHARED)  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
-        log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
-            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale).double()
+            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale()).double()
         likelihood.noise = torch.tensor(FLOOR, dtype=torch.float64)
         likelihood.raw_noise.requires_grad_(False)
         torch.nn.init.eye_(likelihood.task_noise_covar_factor)
@@ -150,10 +145,6 @@ class Full(Noise):
 
     def matrix(self, likelihood: Any) -> Tensor:
         return likelihood.task_noise_covar + likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        factor = likelihood.task_noise_covar_factor.data
-        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor), dtype=torch.float64))
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return p[FACTOR] @ p[FACTOR].T + np.exp(p[SHARED]) * np.eye(num_tasks)
@@ -186,9 +177,6 @@ class NoNoise(Noise):
 
     def matrix(self, likelihood: Any) -> Tensor:
         return likelihood.zero
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        pass
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return np.zeros((num_tasks, num_tasks))
