@@ -135,9 +135,7 @@ def place(column: pd.Series, row: int) -> str:
     label = column.index[row]
     if column.name is None:  # a list of dates, no table
         return f"entry {label}"
-    return (
-        f"column {str(column.name)!r}, {column.index.name or 'row'} {label if isinstance(label, str) else f'{label}'}"
-    )
+    return f"column {str(column.name)!r}, {column.index.name or 'row'} {label}"
 
 
 def listed(names: Any, most: int = 8) -> str:

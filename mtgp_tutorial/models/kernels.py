@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -164,11 +165,14 @@ class LMCKernel(LCMKernel):
         return [part.terms()[0] for part in self.coregional]
 
 
+@dataclass(frozen=True)
 class InputKernel:
-    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it."""
+    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it.
 
-    def __init__(self, kernel: Kernel):
-        self.kernel = kernel
+    Two are equal when their kernel is the same, so that a form finds the term which an unknown belongs to.
+    """
+
+    kernel: Kernel
 
     def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         """K [N, M] of inputs x and z, or of x with itself when z is None.
@@ -179,13 +183,6 @@ class InputKernel:
         if is_closed(self.kernel):
             return closed(self.kernel, x, x if z is None else z)
         return self.kernel(x).to_dense() if z is None else self.kernel(z, x).to_dense().mT
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same kernel of inputs, so that a form finds the term which an unknown belongs to."""
-        return isinstance(other, InputKernel) and self.kernel is other.kernel
-
-    def __hash__(self) -> int:
-        return id(self.kernel)
 
     def among(self, x: Tensor) -> Tensor:
         """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""

@@ -1,6 +1,6 @@
 """Noise between tasks: Sigma shared, per task or full, with one parametrisation each; or none beside what is known.
 
-A class for each kind says all that differs between them. The first three are GPyTorch's MultitaskGaussianLikelihood,
+A class for each kind says all that differs between them. All but "none" are GPyTorch's MultitaskGaussianLikelihood,
 set up so that it spans what its name says:
 
     "shared"    Sigma = sigma^2 I           (has_task_noise=False)
@@ -37,24 +37,34 @@ def above_floor() -> GreaterThan:
     return constraint
 
 
-class Noise:
-    """A kind of noise. Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
+class NoModule(torch.nn.Module):
+    """Stands where a likelihood would: nothing is learned."""
 
+    def __init__(self, num_tasks: int):
+        super().__init__()
+        self.num_tasks = num_tasks
+        self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
+
+
+class Noise:
+    """A kind of noise, and itself the one that adds nothing to known errors; the others say all that differs in them.
+
+    Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
     learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; apart: whether
     each task has a variance of its own and nothing else; fixed: parameters that no fit moves.
     """
 
-    word: ClassVar[str]
-    learned, correlated, apart = True, False, False
+    word: ClassVar[str] = "none"
+    learned, correlated, apart = False, False, False
     fixed: tuple[str, ...] = ()
 
     def likelihood(self, num_tasks: int) -> torch.nn.Module:
         """GPyTorch's module with the parameters, float64."""
-        raise NotImplementedError
+        return NoModule(num_tasks)
 
     def matrix(self, likelihood: Any) -> Tensor:
         """Sigma [T, T] of the module, whole (book: one-equation)."""
-        raise NotImplementedError
+        return likelihood.zero
 
     def set_variance(self, likelihood: Any, variance: float) -> None:
         """Give the module Sigma = variance I; variance above the floor."""
@@ -64,28 +74,35 @@ class Noise:
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         """The same matrix from parameters by name."""
-        raise NotImplementedError
+        return np.zeros((num_tasks, num_tasks))
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
         """The slope against each parameter, from that against Sigma."""
-        raise NotImplementedError
+        return {}
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
         """Parameters of the Sigma nearest to these variances (above the floor) and this correlation [T, T]."""
-        raise NotImplementedError
+        return {}
 
     def free(self, num_tasks: int) -> int:
         """How many variances of Sigma are free: the first ones of its diagonal."""
-        return num_tasks
+        return num_tasks if self.learned else 0
 
     def check(self, data: TaskData) -> None:
-        """Raises ValueError for a table that this kind does not suit."""
+        """Raises ValueError for values without a standard error, where no noise is learned."""
+        unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
+        if not self.learned and bool(unknown.any()):
+            raise ValueError(
+                f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
+                "is known; pass sd for all of them in TaskData, or let noise be learned"
+            )
 
 
 class Shared(Noise):
     """One variance for all tasks."""
 
     word = "shared"
+    learned = True
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor()).double()
@@ -110,7 +127,7 @@ class PerTask(Noise):
     """A variance for each task."""
 
     word = "per task"
-    apart = True
+    learned, apart = True, True
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor()).double()
@@ -132,7 +149,7 @@ class Full(Noise):
     """Any positive definite matrix above the floor."""
 
     word = "full"
-    correlated = True
+    learned, correlated = True, True
     fixed = ("likelihood.noise", SHARED)  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
@@ -157,49 +174,7 @@ class Full(Noise):
         return {FACTOR: np.sqrt(variances - FLOOR)[:, None] * np.linalg.cholesky(correlation)}
 
 
-class NoModule(torch.nn.Module):
-    """Stands where a likelihood would: nothing is learned."""
-
-    def __init__(self, num_tasks: int):
-        super().__init__()
-        self.num_tasks = num_tasks
-        self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
-
-
-class NoNoise(Noise):
-    """None beside the standard errors that are known."""
-
-    word = "none"
-    learned = False
-
-    def likelihood(self, num_tasks: int) -> NoModule:
-        return NoModule(num_tasks)
-
-    def matrix(self, likelihood: Any) -> Tensor:
-        return likelihood.zero
-
-    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return np.zeros((num_tasks, num_tasks))
-
-    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return {}
-
-    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return {}
-
-    def free(self, num_tasks: int) -> int:
-        return 0
-
-    def check(self, data: TaskData) -> None:
-        unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
-        if bool(unknown.any()):
-            raise ValueError(
-                f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
-                "is known; pass sd for all of them in TaskData, or let noise be learned"
-            )
-
-
-KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
+KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}
 
 
 def noise_of(word: str) -> Noise:

@@ -109,11 +109,14 @@ class Trend:
         return torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
 
     def _check_fits(self, other: TaskData | Prediction) -> None:
-        same = (other.tasks, other.units, other.x.shape[1]) == (self.tasks, self.units, len(self.centre))
-        if not same or swapped(other.x_names, self.x_names):
+        if not self._suits(other):
             raise ValueError(
                 f"table, answer: has other tasks, units or inputs than the table of the trend ({', '.join(self.tasks)})"
             )
+
+    def _suits(self, other: TaskData | Prediction) -> bool:
+        same = (other.tasks, other.units, other.x.shape[1]) == (self.tasks, self.units, len(self.centre))
+        return same and not swapped(other.x_names, self.x_names)
 
 
 def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
@@ -132,10 +135,9 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     for table in (seen, *others):
         if not isinstance(table, TaskData):
             raise ValueError(f"seen, others: one is a {type(table).__name__}; pass TaskData")
-        same = (table.tasks, table.units, table.x.shape[1]) == (seen.tasks, seen.units, seen.x.shape[1])
-        if not same or swapped(table.x_names, seen.x_names):
-            raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     trend = Trend(seen)
+    if not all(map(trend._suits, others)):
+        raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     return [trend.remove(table) for table in (seen, *others)]
 
 
