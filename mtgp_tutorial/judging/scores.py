@@ -74,8 +74,7 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> round(scores.nlpd(mean, variance, y).item(), 3)
     0.981
     """
@@ -105,8 +104,7 @@ def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> trivial = torch.tensor(0.0), torch.tensor(1.0)
     >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
     -0.25
@@ -119,8 +117,7 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> round(scores.crps(mean, variance, y).item(), 3)
     0.283
     """
@@ -136,8 +133,7 @@ def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> scores.coverage(mean, variance, y).item()
     1.0
     """
