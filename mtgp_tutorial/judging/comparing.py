@@ -38,6 +38,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
 Key = tuple[str, str]  # trial and arm
+MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -130,9 +131,7 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
         seen, hidden = two_tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
-            of_kind(
-                f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
-            )
+            of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
             marks = marks_of(model, seen, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
@@ -162,7 +161,7 @@ def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
         raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
     of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
     for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
+        of_kind(f"arms, {name!r}", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
 
 
 def check_names(labels: list[Any], arms: Arms) -> None:

@@ -54,12 +54,12 @@ class Cutoffs:
         if label not in self.cuts:
             raise ValueError(f"label: {label!r} is not one of {', '.join(map(repr, self.cuts))}; pass one of these")
         times, cut = self.data.x[:, 0].unique(), self.cuts[label]
-        before, ahead = self.data.x[:, 0] < times[cut], self.data.x[:, 0] <= times[cut + self.horizon - 1]
+        known = _rows(self.data, self.data.x[:, 0] <= times[cut + self.horizon - 1])
+        ahead = known.x[:, 0] >= times[cut]
         if self.task is None:
-            return _rows(self.data, before), _rows(self.data, ahead & ~before)
-        known = _rows(self.data, ahead)
+            return _rows(known, ~ahead), _rows(known, ahead)
         mask = torch.zeros_like(known.observed)
-        mask[:, known.task_index(self.task)] = known.x[:, 0] >= times[cut]
+        mask[:, known.task_index(self.task)] = ahead
         return known.split(mask & known.observed)
 
 
