@@ -132,7 +132,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
                 raise ValueError(f"{values.iloc[0]!r} is not a date")
             when = read[0].rename(None)
         elif _numeric(values):
-            raise ValueError(f"{values.iloc[0]!r} is a number")
+            raise ValueError(f"{values.tolist()[0]!r} is a number")
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
