@@ -66,6 +66,11 @@ def choose_device(num_cells: int) -> str:
     return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"
 
 
+def swapped(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the same names stand in another order; columns are paired by position, and other names say nothing."""
+    return list(names) != list(wanted) and sorted(names) == sorted(wanted)
+
+
 def as_array(tensor: Tensor) -> np.ndarray:
     """The same numbers for numpy, which computes on the CPU."""
     return tensor.detach().cpu().numpy()
@@ -95,8 +100,8 @@ class TableError(ValueError):
     """A table is refused. Message: "{problem}; {remedy}".
 
     option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
-    only the file can be mended. value: what to pass there, where one is known. `said` is for programs whose users call
-    the arguments otherwise.
+    only the file can be mended; by default the first that the message marks (`argument`). value: what to pass there,
+    where one is known. `said` is for programs whose users call the arguments otherwise.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import TableError, TaskData
@@ -109,7 +114,9 @@ class TableError(ValueError):
     """
 
     def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:
-        self.texts, self.option, self.value = (problem, remedy), option, value
+        marked = MARKED.search(problem + remedy)
+        self.texts, self.value = (problem, remedy), value
+        self.option = json.loads(marked[1])[0] if option is None and marked else option
         self.problem, self.remedy = self.said(in_python)
         super().__init__(f"{self.problem}; {self.remedy}")
 
@@ -128,9 +135,7 @@ def place(column: pd.Series, row: int) -> str:
     label = column.index[row]
     if column.name is None:  # a list of dates, no table
         return f"entry {label}"
-    return (
-        f"column {str(column.name)!r}, {column.index.name or 'row'} {label if isinstance(label, str) else f'{label}'}"
-    )
+    return f"column {str(column.name)!r}, {column.index.name or 'row'} {label}"
 
 
 def listed(names: Any, most: int = 8) -> str:

@@ -48,6 +48,7 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.models.noise import noise_of
+from mtgp_tutorial.table.prediction import Prediction
 
 RBFKernel = gpytorch.kernels.RBFKernel
 
@@ -69,6 +70,19 @@ def table(**changes):
 
 def hide(seed):
     return simulate.two_sines(n=8, seed=seed).hide("sine", 0.6, 1)
+
+
+def on_a_map(names):
+    return TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y, x_name=names[0], x_names=[*names])
+
+
+def foretold_on_a_map(names):
+    data = on_a_map(names)
+    return Prediction(data.x, data.y, data.y, data.tasks, data.units, True, x_names=data.x_names)
+
+
+def other_way_round(seed):
+    return on_a_map("EN"), on_a_map("NE")
 
 
 def nothing():
@@ -327,6 +341,14 @@ CASES = [
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
     ("seen, others: one is a ndarray", lambda: detrend(table(), Y)),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
+    ("others: a table has other tasks, units or inputs", lambda: detrend(on_a_map("EN"), on_a_map("NE"))),
+    ("has other tasks, units or inputs", lambda: Trend(on_a_map("EN")).remove(on_a_map("NE"))),
+    ("has other tasks, units or inputs", lambda: Trend(on_a_map("EN")).restore(foretold_on_a_map("NE"))),
+    (
+        "trial: its hidden table for 1 has other tasks, units or inputs",
+        lambda: compare(other_way_round, [1], {"a": icm}),
+    ),
+    ("hidden: has other tasks or inputs", lambda: seasonal_naive(2)(on_a_map("EN")).forecast(on_a_map("NE"))),
     ("cluster: 'lake' is no column; the table has seed", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="lake")),
     ("cluster: 'MSE' has two labels", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="MSE")),
     ("cluster: 'one' has two labels in a trial, or one in all", lambda: summarise(ONE, "a", cluster=["trial", "one"])),
@@ -358,6 +380,8 @@ def test_questions_that_cannot_be_answered(fitted):
             r"by: has shape .3,.; pass a label for each row, .10., or for each cell, .10, 2.",
             lambda: leave_out(fitted, [1, 2, 3]),
         ),
+        ("by: has other row labels", lambda: leave_out(fitted, pd.Series(range(10), range(9, -1, -1)))),
+        ("blocks: has other row labels", lambda: check(fitted, pd.Series([0, 1] * 5, [*"abcdefghij"]))),
         ("by: lacks 2 labels", lambda: leave_out(fitted, [NAN, None, *range(8)])),
         ("table: is a ndarray; pass a TaskData", lambda: impute(fitted, Y)),
         (

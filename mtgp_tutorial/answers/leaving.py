@@ -22,6 +22,7 @@ from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
 
@@ -32,7 +33,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     by: "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out together.
     Mean and variance [N, T] in data units, NaN where nothing was observed. Since the parameters have seen what is left
     out, errors are smaller than those of a fit without it. Large blocks of a long series are hidden and predicted, in
-    time and memory that grow with the rows alone. Raises ValueError for labels of another shape.
+    time and memory that grow with the rows alone. Raises ValueError for labels of another shape, and for a
+    pandas Series or DataFrame of labels with another index than the table.
 
     >>> from mtgp_tutorial import fit, icm, leave_out, simulate
     >>> data = simulate.two_sines(seed=1)
@@ -49,7 +51,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
         variance[cells] = 1 / conditioned.inverse_diagonal(cells)
         error[cells] = variance[cells] * weights[cells]
     else:
-        labels = block_labels(by, observed)[observed]
+        labels = block_labels(by, model.data)[observed]
         for at in labels.argsort(stable=True).split(labels.unique(return_counts=True)[1].tolist()):
             block = cells[0][at], cells[1][at]
             if isinstance(conditioned.form, Markov) and len(at) > MANY:
@@ -76,13 +78,17 @@ def hidden(model: Model, block: Cells) -> tuple[Tensor, Tensor]:
     return y[block] - mean, variance
 
 
-def block_labels(by: Any, observed: Tensor, name: str = "by") -> Tensor:
+def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:
     """A number [N, T] for the block of each cell; name: of the argument, for what is refused."""
-    N, T = observed.shape
+    N, T = data.y.shape
     if isinstance(by, str):
         if by != "row":
             raise ValueError(f'{name}: {by!r} is neither "cell" nor "row"; pass one of these, or labels of blocks')
         by = np.arange(N)
+    if isinstance(by, (pd.Series, pd.DataFrame)) and not any(map(by.index.equals, (pd.RangeIndex(N), data.index))):
+        raise ValueError(
+            f"{name}: has other row labels than the table; pass labels in the order of its rows, as a list"
+        )
     labels = np.asarray(by.cpu() if torch.is_tensor(by) else by)
     if labels.shape not in ((N,), (N, T)):
         raise ValueError(
@@ -91,4 +97,4 @@ def block_labels(by: Any, observed: Tensor, name: str = "by") -> Tensor:
     codes = pd.factorize(labels.ravel())[0].reshape(labels.shape)
     if (codes < 0).any():
         raise ValueError(f"{name}: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
-    return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(observed.device)
+    return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(data.y.device)

@@ -66,10 +66,9 @@ def climate70() -> TaskData:
     ('above 70 F, 1948', (150, 2), (150, 4))
     """
     frame = _read("climate70.csv")
-    place = frame[["longitude", "latitude"]]
-    days = frame.drop(columns=place.columns)
+    days = frame.drop(columns=PLACE)
     days.columns = ["above 70 F, 1948", "above 70 F, 2018", "above 90 F, 1948", "above 90 F, 2018"]
-    return TaskData(place, days, units=["days"] * 4, x_name="longitude", x_names=list(place), x_unit="degrees")
+    return _on_a_map(frame, days, "days")
 
 
 def colorado_soils() -> TaskData:
@@ -83,9 +82,7 @@ def colorado_soils() -> TaskData:
     (959, 8)
     """
     frame = _read("colorado_soils.csv")
-    place = frame[["longitude", "latitude"]]
-    metals = frame.drop(columns=place.columns)
-    return TaskData(place, metals, units=["mg/kg"] * 8, x_name="longitude", x_names=list(place), x_unit="degrees")
+    return _on_a_map(frame, frame.drop(columns=PLACE), "mg/kg")
 
 
 def us_ragged() -> TaskData:
@@ -152,16 +149,7 @@ def alps_gps() -> TaskData:
     frame = _read("alps_gps.csv").set_index("station")
     moved = frame[["east", "north", "up"]]
     sd = frame[["east_se", "north_se", "up_se"]]
-    place = frame[["longitude", "latitude"]]
-    return TaskData(
-        place,
-        moved,
-        units=["mm/year"] * 3,
-        x_name="longitude",
-        x_names=list(place),
-        x_unit="degrees",
-        sd=sd.set_axis(moved.columns, axis=1),
-    )
+    return _on_a_map(frame, moved, "mm/year", sd.set_axis(moved.columns, axis=1))
 
 
 def nyc_temperatures() -> TaskData:
@@ -207,6 +195,15 @@ def study(name: str) -> pd.DataFrame:
     if name not in stored:
         raise ValueError(f"name: {name!r} is not one of {', '.join(map(repr, stored))}; pass one of these")
     return _read(f"studies/{name}.csv")
+
+
+PLACE = ["longitude", "latitude"]
+
+
+def _on_a_map(frame: pd.DataFrame, y: pd.DataFrame, unit: str, sd: pd.DataFrame | None = None) -> TaskData:
+    """Tasks of one unit, at the longitude and latitude of a frame."""
+    units = [unit] * y.shape[1]
+    return TaskData(frame[PLACE], y, units=units, x_name=PLACE[0], x_names=PLACE, x_unit="degrees", sd=sd)
 
 
 def _read(name: str) -> pd.DataFrame:

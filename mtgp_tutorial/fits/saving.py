@@ -24,6 +24,7 @@ import pandas as pd
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel, RBFKernel, RQKernel
 
+from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.models.model import Model
@@ -159,7 +160,7 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     _check_same(model, _built(words, model.data, model.inducing))
-    return words, {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    return words, {name: as_array(value) for name, value in model.state_dict().items()}
 
 
 def model_from_plain(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
@@ -193,18 +194,15 @@ def _kernel(plain: dict[str, Any]) -> Kernel:
 
 def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None) -> Model:
     """The model that the words name, at numbers of no meaning, with the inducing inputs of a sparse one."""
-    model = _family(words, data)
+    noise, family = words["noise"], words["family"]
+    if family == "independent":
+        model = independent(data, hyper=words["hyper"], noise=noise, kernel=_kernel(words["kernel"]))
+    elif family == "icm":
+        model = icm(data, rank=words["ranks"][0], noise=noise, kernel=_kernel(words["kernels"][0]))
+    else:
+        model = lmc(data, kernels=[_kernel(one) for one in words["kernels"]], rank=words["ranks"], noise=noise)
     model.inducing = inducing
     return model
-
-
-def _family(words: dict[str, Any], data: TaskData) -> Model:
-    if words["family"] == "independent":
-        return independent(data, hyper=words["hyper"], noise=words["noise"], kernel=_kernel(words["kernel"]))
-    kernels = [_kernel(one) for one in words["kernels"]]
-    if words["family"] == "icm":
-        return icm(data, rank=words["ranks"][0], noise=words["noise"], kernel=kernels[0])
-    return lmc(data, kernels=kernels, rank=words["ranks"], noise=words["noise"])
 
 
 def _check_same(model: Model, again: Model) -> None:
@@ -234,18 +232,14 @@ def table_as_plain(data: TaskData) -> tuple[dict[str, Any], Arrays]:
         if not isinstance(name, str):
             raise ValueError(f"tasks, units, x_names, notes: {name!r} is no text; name it by one")
     words = {
-        "tasks": list(data.tasks),
-        "units": list(data.units),
+        **{name: list(getattr(data, name)) for name in ("tasks", "units", "x_names", "notes")},
         "x_name": data.x_name,
-        "x_names": list(data.x_names),
         "x_unit": data.x_unit,
-        "notes": list(data.notes),
         "index": None if data.index is None else index_as_plain(data.index),
         "calendar": None if data.calendar is None else _calendar_as_plain(data.calendar),
     }
-    return words, {
-        name: getattr(data, name).cpu().numpy() for name in ("x", "y", "sd") if getattr(data, name) is not None
-    }
+    arrays = {"x": data.x, "y": data.y} | ({} if data.sd is None else {"sd": data.sd})
+    return words, {name: as_array(value) for name, value in arrays.items()}
 
 
 def table_from_plain(words: dict[str, Any], arrays: Arrays) -> TaskData:
@@ -270,16 +264,14 @@ def index_as_plain(index: pd.Index) -> dict[str, Any]:
     if kind is pd.RangeIndex:
         plain["values"] = [index.start, index.stop, index.step]
     elif kind in (pd.DatetimeIndex, pd.PeriodIndex):
-        zone = getattr(index, "tz", None)
-        plain |= {"values": index.asi8.tolist(), "freq": index.freqstr, "zone": None if zone is None else str(zone)}
-        plain["unit"] = getattr(index, "unit", None)
+        zone, unit = getattr(index, "tz", None), getattr(index, "unit", None)
+        plain |= {"values": index.asi8.tolist(), "freq": index.freqstr, "unit": unit, "zone": zone and str(zone)}
     elif kind is pd.Index and index.inferred_type in ("integer", "floating", "string") and not index.hasnans:
         plain["values"] = index.tolist()
     try:
-        kept = isinstance(index.name, (str, int, type(None))) and "values" in plain
-        again = index_from_plain(plain) if kept else None
-        kept = again is not None and again.dtype == index.dtype and again.equals(index)
-    except (ValueError, TypeError, KeyError):  # a zone or a step that has no name
+        again = index_from_plain(plain)
+        kept = isinstance(index.name, (str, int, type(None))) and again.dtype == index.dtype and again.equals(index)
+    except (ValueError, TypeError, KeyError):  # no values, or a zone or a step that has no name
         kept = False
     if not kept:
         raise ValueError(

@@ -113,7 +113,7 @@ def _labels(data: TaskData, blocks: Any) -> Tensor:
         if not 2 <= blocks <= different:
             raise ValueError(f"blocks: {blocks} is not from 2 to {different}, the number of different inputs; pass one")
         blocks = compact_groups(as_array(data.x), int(blocks))
-    return block_labels(blocks, data.observed, "blocks")
+    return block_labels(blocks, data, "blocks")
 
 
 def _cells(
@@ -171,11 +171,12 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 def _together(frame: pd.DataFrame, tasks: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Correlation [T, T] of one-step errors in the same row, and how many rows have both."""
-    wide = frame.reset_index().pivot(index="at", columns="task", values="one step")[list(tasks)].to_numpy()
-    both = [[~np.isnan(wide[:, s] + wide[:, t]) for t in range(len(tasks))] for s in range(len(tasks))]
-    r = [[_cosine(wide[b, s], wide[b, t]) for t, b in enumerate(row)] for s, row in enumerate(both)]
-    names = list(tasks)
-    return pd.DataFrame(r, names, names), pd.DataFrame([[b.sum() for b in row] for row in both], names, names)
+    wide = (
+        frame.reset_index().pivot(index="at", columns="task", values="one step")[list(tasks)].rename_axis(columns=None)
+    )
+    seen, z = wide.notna().astype(int), wide.fillna(0.0)
+    squares = (z**2).T @ seen  # of the first, in rows that have both
+    return z.T @ z / np.sqrt(squares * squares.T), seen.T @ seen
 
 
 def _table(fit: Fit, frame: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:

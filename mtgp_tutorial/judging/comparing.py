@@ -12,9 +12,10 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
@@ -37,6 +38,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 
 Key = tuple[str, str]  # trial and arm
+MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -104,10 +106,8 @@ def compare(
     check_names(labels, arms)
     check_jobs(jobs, client)
     failed: list[str] = []
-    with (
-        Store(store) as kept,
-        tqdm(total=len(labels) * len(arms), unit="fit", disable=None if progress else True) as bar,
-    ):
+    total = len(labels) * len(arms)
+    with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
         for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
@@ -116,7 +116,7 @@ def compare(
             else:
                 kept.add((label, name), found)
     if failed:
-        raise FitError(f"compare: {len(failed)} of {len(labels) * len(arms)} fits failed; the first: {failed[0]}")
+        raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
     tables = [
         kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
         for label in labels
@@ -131,9 +131,7 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
         seen, hidden = two_tables(trial(label), label)
         for name, build in arms.items():
             model, key = build(seen), (str(label), name)
-            of_kind(
-                f"arms, {name!r}", model, (Model, Forecaster), "a function that makes a model of a table, such as icm"
-            )
+            of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
             marks = marks_of(model, seen, hidden, options.get("priors", True))
             if kept.holds(key, marks):
                 bar.update()
@@ -149,9 +147,10 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
         raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
     seen, hidden = found
-    if (seen.tasks, seen.units) != (hidden.tasks, hidden.units) or not bool(hidden.observed.any()):
+    same = (seen.tasks, seen.units) == (hidden.tasks, hidden.units) and not swapped(hidden.x_names, seen.x_names)
+    if not same or not bool(hidden.observed.any()):
         raise ValueError(
-            f"trial: its hidden table for {label!r} has other tasks or units than seen, or no cell; mend it"
+            f"trial: its hidden table for {label!r} has other tasks, units or inputs than seen, or no cell; mend it"
         )
     return seen, hidden
 
@@ -162,7 +161,7 @@ def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
         raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
     of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
     for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
+        of_kind(f"arms, {name!r}", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
 
 
 def check_names(labels: list[Any], arms: Arms) -> None:
@@ -295,38 +294,32 @@ class StoreError(ValueError):
     """A store that cannot be used: of other data, of another process, or no store at all."""
 
 
-class Store:
-    """The rows of each fit, by trial and arm; in a CSV file, unless path is None.
+@contextmanager
+def opened(path: str | Path | None) -> Iterator[Store]:
+    """A store, under a lock beside its file that falls when its process ends, however it ends.
 
-    Used in a `with` block, which holds a lock beside the file; the lock falls when its process ends, however it ends.
     Raises StoreError for a folder that is not there, a file that is no store, and one that another process writes.
     """
+    if path is None:
+        yield Store(None, {})
+        return
+    target = Path(path).expanduser().resolve()
+    if not target.parent.is_dir():
+        raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
+    try:
+        lock = FileLock(f"{target}.lock").acquire(timeout=0)
+    except Timeout:
+        raise StoreError(f"store: another process writes {target}; wait for it, or pass another path") from None
+    with lock:
+        yield Store(target, _read(target) if target.exists() else {})
 
-    def __init__(self, path: str | Path | None):
-        self.path = None if path is None else Path(path).expanduser().resolve()
-        if self.path is not None and not self.path.parent.is_dir():
-            raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
-        self.done: dict[Key, pd.DataFrame] = {}
 
-    def __enter__(self) -> Store:
-        if self.path is not None:
-            self.lock = FileLock(f"{self.path}.lock")
-            try:
-                self.lock.acquire(timeout=0)
-            except Timeout:
-                raise StoreError(
-                    f"store: another process writes {self.path}; wait for it, or pass another path"
-                ) from None
-            try:
-                self.done = _read(self.path) if self.path.exists() else {}
-            except BaseException:
-                self.lock.release()
-                raise
-        return self
+@dataclass
+class Store:
+    """The rows of each fit, by trial and arm; in a CSV file, unless path is None."""
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.path is not None:
-            self.lock.release()
+    path: Path | None
+    done: dict[Key, pd.DataFrame]
 
     def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
         """Whether a fit is done; StoreError where it was done on other data or with another model."""
@@ -364,7 +357,7 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
                 f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
                 "are done again",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
             return {}
         for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit

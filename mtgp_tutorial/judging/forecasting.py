@@ -9,13 +9,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from mtgp_tutorial.answers.questions import prediction
-from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -53,12 +54,12 @@ class Cutoffs:
         if label not in self.cuts:
             raise ValueError(f"label: {label!r} is not one of {', '.join(map(repr, self.cuts))}; pass one of these")
         times, cut = self.data.x[:, 0].unique(), self.cuts[label]
-        before, ahead = self.data.x[:, 0] < times[cut], self.data.x[:, 0] <= times[cut + self.horizon - 1]
+        known = _rows(self.data, self.data.x[:, 0] <= times[cut + self.horizon - 1])
+        ahead = known.x[:, 0] >= times[cut]
         if self.task is None:
-            return _rows(self.data, before), _rows(self.data, ahead & ~before)
-        known = _rows(self.data, ahead)
+            return _rows(known, ~ahead), _rows(known, ahead)
         mask = torch.zeros_like(known.observed)
-        mask[:, known.task_index(self.task)] = known.x[:, 0] >= times[cut]
+        mask[:, known.task_index(self.task)] = ahead
         return known.split(mask & known.observed)
 
 
@@ -136,9 +137,10 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     """An arm for `compare`: the value a season earlier. season: in units of the first input, at least one step.
 
     The earlier row is the one nearest to a season before, at most half a (median) step away; other inputs must be the
-    same. Where no value was seen there, one more season back. Its variance is the mean square of the differences over a
-    season of all seen cells of that task, times the seasons back, as for a random walk from season to season; at
-    least FLOOR of the task's variance, as for the noise of the models. Known standard errors have no part in it.
+    same. Of two that are as near the earlier counts. Where no value was seen there, one more season back. Its variance
+    is the mean square of the differences over a season of all seen cells of that task, times the seasons back, as for a
+    random walk from season to season; at least FLOOR of the task's variance, as for the noise of the models. Known
+    standard errors have no part in it.
 
     >>> from mtgp_tutorial import cutoffs, datasets, seasonal_naive
     >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
@@ -163,9 +165,9 @@ class SeasonalNaive:
         if season < step * (1 - 1e-9):
             raise ValueError(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
         self.seen, self.season, self.reach = seen, season, 0.5 * step * (1 + 1e-9)
-        self.times, self.places = seen.x[:, 0].unique(), _elsewhere(seen.x).unique(dim=0)
-        self.place = self._place(seen.x)
-        self.cells = [self._sorted(t) for t in range(seen.num_tasks)]
+        self.start, inputs = seen.x[:, 0].min(), _by_time(seen.x)
+        cells = (inputs.assign(value=pd.Series(as_array(y))).dropna() for y in seen.y.T)
+        self.readings = [frame.drop_duplicates(list(inputs)) for frame in cells]
         self.variances = torch.stack([self._variance(t) for t in range(seen.num_tasks)])
 
     def forecast(self, hidden: TaskData) -> Prediction:
@@ -174,14 +176,14 @@ class SeasonalNaive:
         Raises ValueError where such a cell has a value to be scored, and for other tasks or inputs.
         """
         seen, x = self.seen, hidden.x
-        if hidden.tasks != seen.tasks or x.shape[1] != seen.x.shape[1]:
+        same = hidden.tasks == seen.tasks and x.shape[1] == seen.x.shape[1]
+        if not same or swapped(hidden.x_names, seen.x_names):
             raise ValueError("hidden: has other tasks or inputs than the seen table; pass the same")
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
-        place = self._place(x)
         for t in range(seen.num_tasks):
             rows, seasons = torch.arange(len(x), device=x.device), 1  # rows without a value so far
-            while len(rows := rows[self.times[0] - (x[rows, 0] - seasons * self.season) <= self.reach]):
-                found = self._earlier(x[rows], place[rows], t, seasons)
+            while len(rows := rows[self.start - (x[rows, 0] - seasons * self.season) <= self.reach]):
+                found = self._earlier(x[rows], t, seasons)
                 mean[rows, t] = found
                 variance[rows, t] = (seasons * self.variances[t]).where(~found.isnan(), torch.nan)
                 rows, seasons = rows[found.isnan()], seasons + 1
@@ -194,39 +196,20 @@ class SeasonalNaive:
             )
         return prediction(hidden, x, mean, variance, True, tasks=seen.tasks)
 
-    def _earlier(self, x: Tensor, place: Tensor, task: int, seasons: int) -> Tensor:
-        """Seen values [M] of a task so many seasons before the inputs x [M, D], at places [M]; NaN where none is."""
-        (keys, cells), goal = self.cells[task], x[:, 0] - seasons * self.season
-        after = torch.searchsorted(keys, self._keys(place, goal))
-        rows = cells[torch.stack([after - 1, after]).clamp(0, len(cells) - 1)]  # last below the goal, first from it on
-        away = (goal - self.seen.x[rows, 0]).abs().masked_fill(self.place[rows] != place, torch.inf)
-        second = (away[1] < away[0]) | (away[1] == away[0]) & (rows[1] < rows[0])  # of two as near the first row
-        nearest = rows[1].where(second, rows[0])
-        return self.seen.y[nearest, task].where(away.amin(0) <= self.reach, torch.nan)
-
-    def _place(self, x: Tensor) -> Tensor:
-        """For inputs [M, D] the number of the seen place that their other inputs are, -1 for one that was not seen."""
-        found = torch.cat([self.places, _elsewhere(x)]).unique(dim=0, return_inverse=True)[1]
-        numbers = torch.full_like(found, -1)
-        numbers[found[: len(self.places)]] = torch.arange(len(self.places), device=x.device)
-        return numbers[found[len(self.places) :]]
-
-    def _keys(self, place: Tensor, time: Tensor) -> Tensor:
-        """Whole numbers [M] in the order of place, then of time."""
-        return place * (len(self.times) + 1) + torch.searchsorted(self.times, time)
-
-    def _sorted(self, task: int) -> tuple[Tensor, Tensor]:
-        """Keys in order, and rows, of the cells of a task; of those at one input the first."""
-        rows = self.seen.observed[:, task].nonzero()[:, 0]
-        keys, order = self._keys(self.place[rows], self.seen.x[rows, 0]).sort(stable=True)
-        first = keys.diff(prepend=keys[:1] - 1) > 0
-        return keys[first], rows[order[first]]
+    def _earlier(self, x: Tensor, task: int, seasons: int) -> Tensor:
+        """Seen values [M] of a task so many seasons before the inputs x [M, D]; NaN where none is."""
+        asked = _by_time(x)
+        asked["time"] -= seasons * self.season
+        place = list(asked)[1:] or None
+        near: dict[str, Any] = {"direction": "nearest", "tolerance": self.reach}
+        found = pd.merge_asof(asked, self.readings[task], on="time", by=place, **near)["value"]
+        return as_tensor(found.set_axis(asked.index).sort_index().to_numpy(copy=True), x)
 
     def _variance(self, task: int) -> Tensor:
         """Mean square of the differences over one season."""
         cells = self.seen.observed[:, task]
         values = self.seen.y[cells, task]
-        squares = (values - self._earlier(self.seen.x[cells], self.place[cells], task, 1)) ** 2
+        squares = (values - self._earlier(self.seen.x[cells], task, 1)) ** 2
         if not bool(squares.isfinite().any()):
             raise ValueError(
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
@@ -234,6 +217,6 @@ class SeasonalNaive:
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))
 
 
-def _elsewhere(x: Tensor) -> Tensor:
-    """Inputs [M, D] with 0 for the first."""
-    return torch.cat([torch.zeros_like(x[:, :1]), x[:, 1:]], 1) + 0.0  # -0.0 is 0.0
+def _by_time(x: Tensor) -> pd.DataFrame:
+    """Inputs [M, D] in the order of the first, "time", with their row numbers for an index."""
+    return pd.DataFrame(as_array(x)).rename(columns={0: "time"}).sort_values("time", kind="stable")

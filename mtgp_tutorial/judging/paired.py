@@ -174,7 +174,8 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
 def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: float) -> dict[str, float | int]:
     means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
     means = means or {"": difference}
-    errors = {name: _error(mean, held_out) for name, mean in means.items()}
+    shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
+    errors = {name: math.sqrt(shares[name]) * mean.std() for name, mean in means.items()}
     widest = max(means, key=lambda name: stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
     return {
         "mean difference": means[widest].mean(),
@@ -184,11 +185,6 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
         **({f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}),
         "clusters": len(means[widest]),
     }
-
-
-def _error(means: pd.Series, held_out: float) -> float:
-    """Standard error of the mean over clusters. (book: nadeau-bengio)"""
-    return math.sqrt(1 / len(means) + held_out / (1 - held_out)) * means.std()
 
 
 def _verdicts(rows: pd.DataFrame) -> list[str]:

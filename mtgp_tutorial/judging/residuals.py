@@ -118,7 +118,7 @@ def whitened(
     form = fit.conditioned().form
     if isinstance(form, Markov):
         series = Along(fit, form, cells, labels)
-        return series.one_step(), series.drawn(sd, draws, seed)
+        return one_step(series.chain)[series.cells], series.drawn(sd, draws, seed)
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}
@@ -134,10 +134,6 @@ class Along:
         self.cells = form.position[as_array(self.conditioned.place[cells[0]])], as_array(cells[1])
         codes = as_array(labels)
         self.blocks = [np.flatnonzero(codes == code) for code in np.unique(codes)]
-
-    def one_step(self) -> np.ndarray:
-        """w [n] = L^-1 r: each cell less its mean given the cells before it, over the standard deviation."""
-        return one_step(self.chain)[self.cells]
 
     def drawn(self, sd: dict[str, np.ndarray], draws: int, seed: int) -> Drawn:
         """Of so many tables: see `whitened`."""
@@ -165,11 +161,8 @@ class Along:
 
     def hidden(self, r: np.ndarray, block: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """r of a block less its mean given all other cells."""
-        rows = slice(int(block[0].min()), int(block[0].max()) + 1)
-        return r[block] - smoothed(self.without(block), r, rows)[block[0] - rows.start, block[1]]
-
-    def without(self, block: tuple[np.ndarray, np.ndarray]) -> Chain:
-        """The chain in which the cells of a block are holes."""
         chain, y = self.chain, np.where(self.chain.seen > 0, self.chain.y, np.nan)
         y[block] = np.nan
-        return Chain(chain.x, y, chain.variances, chain.parts, chain.Sigma, chain.device)
+        others = Chain(chain.x, y, chain.variances, chain.parts, chain.Sigma, chain.device)
+        rows = slice(int(block[0].min()), int(block[0].max()) + 1)
+        return r[block] - smoothed(others, r, rows)[block[0] - rows.start, block[1]]

@@ -18,7 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Prediction, label
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:
@@ -74,8 +74,7 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> round(scores.nlpd(mean, variance, y).item(), 3)
     0.981
     """
@@ -105,8 +104,7 @@ def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> trivial = torch.tensor(0.0), torch.tensor(1.0)
     >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
     -0.25
@@ -119,8 +117,7 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> round(scores.crps(mean, variance, y).item(), 3)
     0.283
     """
@@ -136,8 +133,7 @@ def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
-    >>> variance = torch.tensor([1.0, 1.0])
+    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
     >>> scores.coverage(mean, variance, y).item()
     1.0
     """
@@ -169,9 +165,9 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
         for t, task in enumerate(truth.tasks):
             cells = truth.observed[:, t]
             if cells.any():
-                label = f"{task} [{truth.units[t]}]" if truth.units[t] else task
                 mean, variance = prediction.mean[cells, t], prediction.variance[cells, t]
-                rows[name, label] = _row(mean, variance, truth.y[cells, t], scale.mean[t], scale.sd[t] ** 2)
+                row = name, label(task, truth.units[t])
+                rows[row] = _row(mean, variance, truth.y[cells, t], scale.mean[t], scale.sd[t] ** 2)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
     return frame.droplevel("model") if single else frame

@@ -102,8 +102,7 @@ def _checked_rank(rank: int, num_tasks: int) -> int:
 
 
 def _checked(data: TaskData) -> TaskData:
-    if not isinstance(data, TaskData):
-        raise ValueError(f"data: is a {type(data).__name__}; pass a TaskData")
+    of_kind("data", data, TaskData, "a TaskData")
     for d, width in enumerate((data.x.amax(0) - data.x.amin(0)).tolist()):
         if width and not 1e-150 < width < 1e150:
             raise ValueError(f"x: column {d} spans {width:.3g}, whose square is out of range; pass it in another unit")

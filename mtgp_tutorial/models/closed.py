@@ -49,6 +49,13 @@ def rational_quadratic(u: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
 MATERN = {0.5: matern12, 1.5: matern32, 2.5: matern52}
 
 
+def profile_of(kernel: Kernel) -> Any:
+    """K and its slope as a function of u, and of alpha where the kernel has one."""
+    if type(kernel) is RQKernel:
+        return rational_quadratic
+    return rbf if type(kernel) is RBFKernel else MATERN[kernel.nu]
+
+
 def is_closed(kernel: Kernel) -> bool:
     """Whether the kernel is one of these, by its exact type."""
     return type(kernel) in (RBFKernel, MaternKernel, RQKernel) and kernel.batch_shape == torch.Size()
@@ -56,10 +63,8 @@ def is_closed(kernel: Kernel) -> bool:
 
 def closed(kernel: Kernel, x: Tensor, z: Tensor) -> Tensor:
     """K [N, M] of inputs x [N, D] and z [M, D], differentiable once in the kernel's parameters."""
-    length = kernel.lengthscale[0]
-    if type(kernel) is RQKernel:
-        return _RationalQuadratic.apply(x, z, length, kernel.alpha)
-    return _Closed.apply(x, z, length, rbf if type(kernel) is RBFKernel else MATERN[kernel.nu])
+    alpha = [kernel.alpha] if type(kernel) is RQKernel else []
+    return _Closed.apply(x, z, kernel.lengthscale[0], profile_of(kernel), *alpha)
 
 
 def squared(x: Tensor, z: Tensor, length: Tensor, d: int) -> Tensor:
@@ -83,33 +88,23 @@ def stretched(G: Tensor, slope: Tensor, u: Tensor, x: Tensor, z: Tensor, length:
     return torch.stack([weight.flatten() @ part.flatten() for part in parts]) / length
 
 
+def by_alpha(G: Tensor, K: Tensor, slope: Tensor, u: Tensor, alpha: Any) -> Tensor:
+    """Derivative of the rational quadratic kernel against alpha, given G = dL/dK."""
+    share = u / (2 * alpha)  # base - 1
+    return (G * (slope * share - K * torch.log1p(share))).sum()
+
+
 class _Closed(Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, z: Tensor, length: Tensor, profile: Any) -> Tensor:
+    def forward(ctx: Any, x: Tensor, z: Tensor, length: Tensor, profile: Any, *alpha: Tensor) -> Tensor:
         u = distance(x, z, length)
-        K, slope = profile(u)
-        ctx.save_for_backward(x, z, length, u, slope)
+        K, slope = profile(u, *alpha)
+        ctx.save_for_backward(x, z, length, u, slope, *((K, *alpha) if alpha else ()))
         return K
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
-        x, z, length, u, slope = ctx.saved_tensors
-        return None, None, stretched(G, slope, u, x, z, length), None
-
-
-class _RationalQuadratic(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, z: Tensor, length: Tensor, alpha: Tensor) -> Tensor:
-        u = distance(x, z, length)
-        K, slope = rational_quadratic(u, alpha)
-        ctx.save_for_backward(x, z, length, alpha, u, K, slope)
-        return K
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
-        x, z, length, alpha, u, K, slope = ctx.saved_tensors
-        share = u / (2 * alpha)  # base - 1
-        by_alpha = (G * (slope * share - K * torch.log1p(share))).sum()
-        return None, None, stretched(G, slope, u, x, z, length), by_alpha.expand_as(alpha)
+        x, z, length, u, slope, *rest = ctx.saved_tensors
+        slopes = None, None, stretched(G, slope, u, x, z, length), None
+        return (*slopes, by_alpha(G, rest[0], slope, u, rest[1]).expand_as(rest[1])) if rest else slopes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from linear_operator.operators import KroneckerProductLinearOperator, to_linear_
 from torch import Tensor
 
 from mtgp_tutorial.exact.form import Matern, Term
-from mtgp_tutorial.models.closed import MATERN, closed, is_closed, rational_quadratic, rbf, squared
+from mtgp_tutorial.models.closed import by_alpha, closed, is_closed, profile_of, squared
 
 
 def log_scale() -> Positive:
@@ -164,11 +165,14 @@ class LMCKernel(LCMKernel):
         return [part.terms()[0] for part in self.coregional]
 
 
+@dataclass(frozen=True)
 class InputKernel:
-    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it."""
+    """K of inputs by a GPyTorch kernel: in closed form where there is one, else as GPyTorch computes it.
 
-    def __init__(self, kernel: Kernel):
-        self.kernel = kernel
+    Two are equal when their kernel is the same, so that a form finds the term which an unknown belongs to.
+    """
+
+    kernel: Kernel
 
     def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         """K [N, M] of inputs x and z, or of x with itself when z is None.
@@ -179,13 +183,6 @@ class InputKernel:
         if is_closed(self.kernel):
             return closed(self.kernel, x, x if z is None else z)
         return self.kernel(x).to_dense() if z is None else self.kernel(z, x).to_dense().mT
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same kernel of inputs, so that a form finds the term which an unknown belongs to."""
-        return isinstance(other, InputKernel) and self.kernel is other.kernel
-
-    def __hash__(self) -> int:
-        return id(self.kernel)
 
     def among(self, x: Tensor) -> Tensor:
         """K [M, M] of new inputs; where GPyTorch computes it, one column at a time, for the reason above."""
@@ -203,7 +200,7 @@ class ClosedMatrix:
         one = torch.ones(1).to(x)
         self.squares = [squared(x, x if z is None else z, one, d) for d in range(x.shape[1])]
         self.names = ["raw_lengthscale"] + (["raw_alpha"] if type(kernel) is RQKernel else [])
-        self.profile = rbf if type(kernel) is RBFKernel else MATERN.get(getattr(kernel, "nu", 0.0))
+        self.profile = profile_of(kernel)
 
     def __call__(self, logarithms: dict[str, Any]) -> Tensor:
         """K [N, M]; what `gradient` needs is kept."""
@@ -214,11 +211,8 @@ class ClosedMatrix:
         self.u = self.squares[0] * inverse[0]
         for square, weight in zip(self.squares[1:], inverse[1:]):
             self.u.add_(square, alpha=weight)
-        if self.profile is not None:
-            self.K, self.slope = self.profile(self.u)
-        else:
-            self.alpha = math.exp(float(logarithms["raw_alpha"].item()))
-            self.K, self.slope = rational_quadratic(self.u, self.u.new_tensor(self.alpha))
+        self.alpha = [self.u.new_tensor(math.exp(float(logarithms[name].item()))) for name in self.names[1:]]
+        self.K, self.slope = self.profile(self.u, *self.alpha)
         return self.K
 
     def gradient(self, G: Tensor) -> dict[str, Any]:
@@ -229,10 +223,8 @@ class ClosedMatrix:
         else:
             lengths = [float(weight @ square.flatten()) * each for square, each in zip(self.squares, self.inverse)]
         found = {"raw_lengthscale": np.array([lengths])}
-        if self.profile is None:
-            share = self.u / (2 * self.alpha)
-            by_alpha = (G * (self.slope * share - self.K * torch.log1p(share))).sum()
-            found["raw_alpha"] = np.array([float(by_alpha) * self.alpha])
+        for alpha in self.alpha:
+            found["raw_alpha"] = np.array([float(by_alpha(G, self.K, self.slope, self.u, alpha) * alpha)])
         return found
 
 

@@ -1,6 +1,6 @@
 """Noise between tasks: Sigma shared, per task or full, with one parametrisation each; or none beside what is known.
 
-A class for each kind says all that differs between them. The first three are GPyTorch's MultitaskGaussianLikelihood,
+A class for each kind says all that differs between them. All but "none" are GPyTorch's MultitaskGaussianLikelihood,
 set up so that it spans what its name says:
 
     "shared"    Sigma = sigma^2 I           (has_task_noise=False)
@@ -14,15 +14,15 @@ sigma^2 is the same fraction of every task's variance.
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from gpytorch.constraints import GreaterThan, Positive
+from gpytorch.constraints import GreaterThan
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from torch import Tensor
 
+from mtgp_tutorial.models.kernels import log_scale
 from mtgp_tutorial.table.data import TaskData
 
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
@@ -37,62 +37,78 @@ def above_floor() -> GreaterThan:
     return constraint
 
 
-class Noise:
-    """A kind of noise. Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
+class NoModule(torch.nn.Module):
+    """Stands where a likelihood would: nothing is learned."""
 
+    def __init__(self, num_tasks: int):
+        super().__init__()
+        self.num_tasks = num_tasks
+        self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
+
+
+class Noise:
+    """A kind of noise, and itself the one that adds nothing to known errors; the others say all that differs in them.
+
+    Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
     learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; apart: whether
     each task has a variance of its own and nothing else; fixed: parameters that no fit moves.
     """
 
-    word: ClassVar[str]
-    learned, correlated, apart = True, False, False
+    word: ClassVar[str] = "none"
+    learned, correlated, apart = False, False, False
     fixed: tuple[str, ...] = ()
 
     def likelihood(self, num_tasks: int) -> torch.nn.Module:
         """GPyTorch's module with the parameters, float64."""
-        raise NotImplementedError
+        return NoModule(num_tasks)
 
     def matrix(self, likelihood: Any) -> Tensor:
         """Sigma [T, T] of the module, whole (book: one-equation)."""
-        raise NotImplementedError
+        return likelihood.zero
 
     def set_variance(self, likelihood: Any, variance: float) -> None:
         """Give the module Sigma = variance I; variance above the floor."""
-        raise NotImplementedError
+        T = likelihood.num_tasks
+        for name, values in self.start(np.full(T, variance), np.eye(T)).items():
+            likelihood.get_parameter(name.removeprefix("likelihood.")).data.copy_(torch.from_numpy(values))
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         """The same matrix from parameters by name."""
-        raise NotImplementedError
+        return np.zeros((num_tasks, num_tasks))
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
         """The slope against each parameter, from that against Sigma."""
-        raise NotImplementedError
+        return {}
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
         """Parameters of the Sigma nearest to these variances (above the floor) and this correlation [T, T]."""
-        raise NotImplementedError
+        return {}
 
     def free(self, num_tasks: int) -> int:
         """How many variances of Sigma are free: the first ones of its diagonal."""
-        return num_tasks
+        return num_tasks if self.learned else 0
 
     def check(self, data: TaskData) -> None:
-        """Raises ValueError for a table that this kind does not suit."""
+        """Raises ValueError for values without a standard error, where no noise is learned."""
+        unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
+        if not self.learned and bool(unknown.any()):
+            raise ValueError(
+                f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
+                "is known; pass sd for all of them in TaskData, or let noise be learned"
+            )
 
 
 class Shared(Noise):
     """One variance for all tasks."""
 
     word = "shared"
+    learned = True
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor()).double()
 
     def matrix(self, likelihood: Any) -> Tensor:
         return likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        likelihood.noise = torch.full_like(likelihood.noise, variance)
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return (np.exp(p[SHARED]) + FLOOR) * np.eye(num_tasks)
@@ -111,16 +127,13 @@ class PerTask(Noise):
     """A variance for each task."""
 
     word = "per task"
-    apart = True
+    learned, apart = True, True
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor()).double()
 
     def matrix(self, likelihood: Any) -> Tensor:
         return torch.diag(likelihood.task_noises)
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        likelihood.task_noises = torch.full_like(likelihood.task_noises, variance)
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return np.diag(np.exp(p[EACH]) + FLOOR)
@@ -136,13 +149,12 @@ class Full(Noise):
     """Any positive definite matrix above the floor."""
 
     word = "full"
-    correlated = True
+    learned, correlated = True, True
     fixed = ("likelihood.noise", SHARED)  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
-        log_scale = Positive(transform=torch.exp, inv_transform=torch.log)
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
-            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale).double()
+            likelihood = MultitaskGaussianLikelihood(num_tasks, rank=num_tasks, noise_constraint=log_scale()).double()
         likelihood.noise = torch.tensor(FLOOR, dtype=torch.float64)
         likelihood.raw_noise.requires_grad_(False)
         torch.nn.init.eye_(likelihood.task_noise_covar_factor)
@@ -150,10 +162,6 @@ class Full(Noise):
 
     def matrix(self, likelihood: Any) -> Tensor:
         return likelihood.task_noise_covar + likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        factor = likelihood.task_noise_covar_factor.data
-        factor.copy_(math.sqrt(variance - FLOOR) * torch.eye(len(factor), dtype=torch.float64))
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
         return p[FACTOR] @ p[FACTOR].T + np.exp(p[SHARED]) * np.eye(num_tasks)
@@ -166,52 +174,7 @@ class Full(Noise):
         return {FACTOR: np.sqrt(variances - FLOOR)[:, None] * np.linalg.cholesky(correlation)}
 
 
-class NoModule(torch.nn.Module):
-    """Stands where a likelihood would: nothing is learned."""
-
-    def __init__(self, num_tasks: int):
-        super().__init__()
-        self.num_tasks = num_tasks
-        self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
-
-
-class NoNoise(Noise):
-    """None beside the standard errors that are known."""
-
-    word = "none"
-    learned = False
-
-    def likelihood(self, num_tasks: int) -> NoModule:
-        return NoModule(num_tasks)
-
-    def matrix(self, likelihood: Any) -> Tensor:
-        return likelihood.zero
-
-    def set_variance(self, likelihood: Any, variance: float) -> None:
-        pass
-
-    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return np.zeros((num_tasks, num_tasks))
-
-    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return {}
-
-    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return {}
-
-    def free(self, num_tasks: int) -> int:
-        return 0
-
-    def check(self, data: TaskData) -> None:
-        unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
-        if bool(unknown.any()):
-            raise ValueError(
-                f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
-                "is known; pass sd for all of them in TaskData, or let noise be learned"
-            )
-
-
-KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
+KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}
 
 
 def noise_of(word: str) -> Noise:

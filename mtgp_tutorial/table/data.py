@@ -12,11 +12,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import generator
-from mtgp_tutorial.table import frames, prediction
+from mtgp_tutorial.arguments import as_array, count, generator, listed
+from mtgp_tutorial.table import frames
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.frames import as_errors, check_errors
+from mtgp_tutorial.table.prediction import inputs, label, labels, rows, span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +87,13 @@ class TaskData:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        return prediction.summary(self)
+        missing = int((~self.observed).sum())
+        head = f"TaskData: {count(len(self.y), 'row')}, {count(self.num_tasks, 'task')}: {listed(labels(self))}"
+        holes = f"{missing:,} of {count(self.y.numel(), 'cell')} missing" if missing else "no cell missing"
+        lines = [head, span(self), holes]
+        if self.sd is not None:
+            lines.append(f"known standard errors: {count(int((self.observed & ~self.sd.isnan()).sum()), 'cell')}")
+        return "\n  ".join([*lines, *self.notes])
 
     @classmethod
     def from_frame(
@@ -131,7 +138,27 @@ class TaskData:
         Rows have the user's index, else the inputs for an index (as dates where there is a calendar); inputs that are
         not the index are columns before the tasks.
         """
-        return prediction.table_frame(self)
+        index = rows(self)
+        y = pd.DataFrame(as_array(self.y), index, labels(self))
+        if self.sd is not None:
+            names = [label(f"{task}_se", unit) for task, unit in zip(self.tasks, self.units)]
+            sd = pd.DataFrame(as_array(self.sd), index, names)
+            y = pd.concat([y, sd.loc[:, sd.notna().any().to_numpy()]], axis=1)
+        return y if self._rows_are_inputs() else pd.concat([inputs(self).set_axis(index), y], axis=1)
+
+    def _rows_are_inputs(self) -> bool:
+        """Whether the rows are named by their inputs."""
+        if self.index is None:
+            return True
+        levels = [self.index.get_level_values(k) for k in range(self.index.nlevels)]
+        if len(levels) != self.x.shape[1]:
+            return False
+        try:
+            first = levels[0] if self.calendar is None else self.calendar.inputs(levels[0])
+            found = np.column_stack([np.asarray(level, dtype=float) for level in (first, *levels[1:])])
+        except (TypeError, ValueError):
+            return False
+        return bool(np.array_equal(found, as_array(self.x)))
 
     @property
     def num_tasks(self) -> int:
@@ -152,21 +179,20 @@ class TaskData:
     def to(self, device: Any) -> TaskData:
         """The same table on another device."""
         moved = replace(self)
-        object.__setattr__(moved, "x", moved.x.to(device))
-        object.__setattr__(moved, "y", moved.y.to(device))
-        object.__setattr__(moved, "sd", None if moved.sd is None else moved.sd.to(device))
+        for name in ("x", "y") if self.sd is None else ("x", "y", "sd"):
+            object.__setattr__(moved, name, getattr(moved, name).to(device))
         return moved
 
     def split(self, mask: Tensor) -> tuple[TaskData, TaskData]:
         """Two tables of the same rows: the cells outside the mask (True or False, [N, T]), and those in it."""
         if not torch.is_tensor(mask) or mask.dtype != torch.bool or mask.shape != self.y.shape:
             raise ValueError(f"mask: pass a tensor of True and False with the shape {tuple(self.y.shape)} of y")
-        return self._only(~mask), self._only(mask)
 
-    def _only(self, kept: Tensor) -> TaskData:
-        """The cells of a mask, with their standard errors."""
-        sd = None if self.sd is None else self.sd.where(kept, torch.nan)
-        return replace(self, y=self.y.where(kept, torch.nan), sd=sd)
+        def only(kept: Tensor) -> TaskData:
+            sd = None if self.sd is None else self.sd.where(kept, torch.nan)
+            return replace(self, y=self.y.where(kept, torch.nan), sd=sd)
+
+        return only(~mask), only(mask)
 
     def hide(self, task: str, start: Any, stop: Any, dim: int = 0) -> tuple[TaskData, TaskData]:
         """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden).
@@ -273,9 +299,9 @@ def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> Non
         raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
     if y.isinf().any():
         raise ValueError(f"y: holds {int(y.isinf().sum())} infinite values; mark missing cells with NaN")
-    for name, labels in (("tasks", tasks), ("units", units)):
-        if len(labels) != y.shape[1]:
-            raise ValueError(f"{name}: {len(labels)} labels for {y.shape[1]} columns of y; pass one for each")
+    for name, given in (("tasks", tasks), ("units", units)):
+        if len(given) != y.shape[1]:
+            raise ValueError(f"{name}: {len(given)} labels for {y.shape[1]} columns of y; pass one for each")
     if len(set(tasks)) != len(tasks):
         raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
 

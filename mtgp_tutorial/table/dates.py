@@ -122,9 +122,7 @@ def _zone(when: pd.DatetimeIndex) -> str:
 
 def _dates(dates: Any) -> pd.DatetimeIndex:
     """Whatever holds dates and nothing else: text that can be read in one way, timestamps, periods (their start)."""
-    values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True)
-    if values.dtype == object and len(values) and all(isinstance(one, pd.Period) for one in values):
-        values = pd.Series(pd.PeriodIndex(values))
+    values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True).infer_objects()
     try:
         if isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
@@ -134,7 +132,7 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
                 raise ValueError(f"{values.iloc[0]!r} is not a date")
             when = read[0].rename(None)
         elif _numeric(values):
-            raise ValueError(f"{values.iloc[0]!r} is a number")
+            raise ValueError(f"{values.tolist()[0]!r} is a number")
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
@@ -182,29 +180,28 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
     """
     if order is not None and order not in ORDERS:
-        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'", "dates")
+        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'")
     given = text.dropna().astype(str)
     spelling = _spelling(given)
     if spelling is None:
         return None
-    parts = _parts(given, spelling)
-    how = spelling
-    if "first" in parts:
+    parts, how = _parts(given, spelling), spelling
+    two_orders = "first" in parts
+    if two_orders:
         order, why = (order, "as was asked") if order else _order(given, parts, guess)
-        parts = parts.assign(**dict(zip(("day", "month") if order == "day-first" else ("month", "day"), _pair(parts))))
-        how = f"{order} ({why})"
+        parts, how = _ordered(parts, order), f"{order} ({why})"
     when = _timestamps(parts)
     wrong = np.flatnonzero(when.isna())
     if len(wrong):
-        raise TableError(
-            f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
-            + (f" if read {order}" if "first" in parts else ""),
-            "mend it" + (f", or pass the other order as {argument('dates', sets=True)}" if "first" in parts else ""),
-            "dates" if "first" in parts else None,
-        )
+        problem = f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
+        if two_orders:
+            other = f"mend it, or pass the other order as {argument('dates', sets=True)}"
+            raise TableError(f"{problem} if read {order}", other)
+        raise TableError(problem, "mend it")
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
-    return _with_gaps(when, text), _said(how, spelling, given.iloc[0], when[0])
+    full = pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text)))
+    return pd.DatetimeIndex(full, name=text.name), _said(how, spelling, given.iloc[0], when[0])
 
 
 def _spelling(given: pd.Series) -> str | None:
@@ -250,16 +247,10 @@ def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
     return None
 
 
-def _with_gaps(when: pd.Series, text: pd.Series) -> pd.DatetimeIndex:
-    """The dates where the text has them, None where it is missing."""
-    dates = pd.Series(pd.DatetimeIndex(when))
-    full = pd.Series(pd.NaT, index=range(len(text)), dtype=dates.dtype)
-    full.iloc[np.flatnonzero(text.notna())] = dates.to_numpy() if dates.dt.tz is None else dates.array
-    return pd.DatetimeIndex(full, name=text.name)
-
-
-def _pair(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return parts["first"], parts["second"]
+def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
+    """The parts with the first and second number as day and month, or as month and day."""
+    names = ("day", "month") if order == "day-first" else ("month", "day")
+    return parts.rename(columns=dict(zip(("first", "second"), names)))
 
 
 def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
@@ -305,14 +296,10 @@ def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
 
 def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str]:
     """The order of day and month that the column itself tells, and why. TableError where it tells none."""
-    read = {}
-    for order, names in zip(ORDERS, (("day", "month"), ("month", "day"))):
-        when = _timestamps(parts.assign(**dict(zip(names, _pair(parts)))))
-        if not when.hasnans:
-            read[order] = when
+    read = {order: _timestamps(_ordered(parts, order)) for order in ORDERS}
+    read = {order: when for order, when in read.items() if not when.hasnans}
     if not read:
-        invalid = pd.concat([parts["first"].astype(int), parts["second"].astype(int)], axis=1).max(axis=1) > 31
-        row = int(invalid.to_numpy().argmax()) if invalid.any() else 0
+        row = int((parts[["first", "second"]].astype(int) > 31).any(axis=1).to_numpy().argmax())
         raise TableError(f"{place(given, row)}: dates such as {given.iloc[row]!r} fit neither order", "mend them")
     if len(read) == 1:
         return next(iter(read)), "no other order gives dates"

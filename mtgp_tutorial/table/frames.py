@@ -36,14 +36,7 @@ COMMAS = r"\s*[-+−]?\d[\d.,' ]*,\d+\s*%?"  # a number as text, with a decimal 
 
 
 def fields(
-    frame: pd.DataFrame,
-    x: Any,
-    tasks: Any,
-    units: Any,
-    sd: Any,
-    series: Hashable | None,
-    value: Hashable | None,
-    calendar: Calendar | None,
+    frame: pd.DataFrame, x: Any, tasks: Any, units: Any, sd: Any, series: Any, value: Any, calendar: Any
 ) -> dict[str, Any]:
     """Arguments of TaskData for a frame; see `TaskData.from_frame`."""
     if not isinstance(frame, pd.DataFrame):
@@ -56,39 +49,27 @@ def fields(
         raise TableError(f"calendar: is a {type(calendar).__name__}", "pass that of a table, data.calendar")
     long = series is not None or value is not None
     taken = [] if long else [column(frame, name, "tasks") for name in names_in(tasks)]
-    said: list[str] = []
+    notes: list[str] = []
     if x is None and only_counts(frame.index):
         taken += [
             column(frame, name, what) for name, what in ((series, "series"), (value, "value")) if name is not None
         ]
-        x = guessed_in_frame(frame.drop(columns=taken), said)
-    inputs, used = inputs_of(frame, x, calendar)
+        x = guessed_in_frame(frame.drop(columns=taken), notes)
+    used = [column(frame, name, "x") for name in names_in(x)]
+    if x is not None and not used:
+        raise TableError(f"{argument('x')}: is an empty list", "name at least one column")
     if tasks is None:
-        frame = without_row_numbers(frame, True, used, said)
-    inputs.notes[:0] = said
-    if not long:
-        table, index = _wide(frame, used, tasks, sd, inputs.notes)
+        frame = without_row_numbers(frame, True, used, notes)
+    inputs = inputs_of(frame, used, calendar, notes)
+    if long:
+        table = spread(frame, used, tasks, sd, series, value, inputs["x"], notes)
     else:
-        table, inputs = spread(frame, used, tasks, sd, series, value, inputs)
-        index = None
+        table = _wide(frame, used, tasks, sd, notes)
     names, found = zip(*table.pop("headers"))
-    return {
-        **table,
-        "x": inputs.x,
-        "tasks": names,
-        "units": _units(units, names, found),
-        "x_name": inputs.names[0],
-        "x_names": inputs.names,
-        "x_unit": inputs.unit,
-        "index": index,
-        "calendar": inputs.calendar,
-        "notes": tuple(inputs.notes),
-    }
+    return {**inputs, **table, "tasks": names, "units": _units(units, names, found), "notes": tuple(notes)}
 
 
-def _wide(
-    frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, notes: list[str]
-) -> tuple[dict[str, Any], pd.Index | None]:
+def _wide(frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, notes: list[str]) -> dict[str, Any]:
     """y, sd and headers of a frame with one column for each task, and its index unless that only counts."""
     if isinstance(sd, pd.Series) and not only_counts(sd.index):
         sd = sd.to_dict()
@@ -104,7 +85,6 @@ def _wide(
         raise TableError(
             f"{argument('tasks')}: no column of numbers is left beside the input",
             f"name some of {listed(frame.columns)}",
-            "tasks",
         )
     headers = tasks_of(chosen)
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
@@ -114,14 +94,14 @@ def _wide(
     elif not direct:
         if extra := [c for c in named if c not in chosen]:
             raise TableError(
-                f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd"
+                f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}"
             )
         none = np.full(len(frame), np.nan)
         errors = np.column_stack(
             [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
         )
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
-    return {"y": y, "sd": errors, "headers": headers}, None if counts else frame.index
+    return {"y": y, "sd": errors, "headers": headers, "index": None if counts else frame.index}
 
 
 def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -> list[Hashable]:
@@ -223,7 +203,7 @@ def error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Any]:
         c = column(frame, name, "sd")
         if c not in beside:
             raise TableError(
-                f"{argument('sd')}: {c!r} does not say whose errors it holds", "pass a dict {task: column}", "sd"
+                f"{argument('sd')}: {c!r} does not say whose errors it holds", "pass a dict {task: column}"
             )
         pairs[beside[c]] = c
     return pairs
@@ -236,13 +216,11 @@ def aligned_errors(
     if not sd.index.equals(frame.index):
         if not (sd.index.is_unique and frame.index.is_unique) or set(sd.index) != set(frame.index):
             raise TableError(
-                f"{argument('sd')}: has another index than frame", "pass one row for each, with the same index", "sd"
+                f"{argument('sd')}: has another index than frame", "pass one row for each, with the same index"
             )
         sd = sd.reindex(frame.index)
     known = {c: next((k for k in (c, name) if k in sd.columns), None) for c, (name, _) in zip(chosen, headers)}
     if unknown := [c for c in sd.columns if c not in known.values()]:
-        raise TableError(
-            f"{argument('sd')}: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}", "sd"
-        )
+        raise TableError(f"{argument('sd')}: {unknown[0]!r} is not one of the tasks", f"name some of {listed(chosen)}")
     none = np.full(len(frame), np.nan)
     return np.column_stack([none if k is None else numbers(sd[k], "sd") for k in known.values()])

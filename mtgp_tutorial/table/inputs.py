@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Number, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,64 +20,48 @@ from mtgp_tutorial.table.dates import Calendar, read_dates
 YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
 
 
-class Inputs(NamedTuple):
-    """Numbers [N, D] of the inputs, their names, the unit of the first, its calendar, and how they were read."""
-
-    x: np.ndarray
-    names: tuple[str, ...]
-    unit: str
-    calendar: Calendar | None
-    notes: list[str]
-
-
 def only_counts(index: pd.Index) -> bool:
     """Whether an index is the one that pandas makes where nobody names the rows."""
     return isinstance(index, pd.RangeIndex) and index.name is None and (index.start, index.step) == (0, 1)
 
 
-def inputs_of(frame: pd.DataFrame, x: Any, calendar: Calendar | None = None) -> tuple[Inputs, list[Hashable]]:
-    """The inputs of each row, and the columns they were taken from."""
-    if x is None:
+def inputs_of(
+    frame: pd.DataFrame, used: Sequence[Hashable], calendar: Calendar | None, notes: list[str]
+) -> dict[str, Any]:
+    """The inputs of each row, from columns or else the index, as arguments of TaskData; dates are told in notes."""
+    if used:
+        given = frame[list(used)]
+    else:
         index = frame.index
-        given, used = index.to_frame(index=False).set_axis(index), []
+        given = index.to_frame(index=False).set_axis(index)
         if index.nlevels == 1 and index.name is None:
             given.columns = pd.Index(["x" if pd.api.types.is_numeric_dtype(index.dtype) else "date"])
-    else:
-        used = [column(frame, name, "x") for name in names_in(x)]
-        if not used:
-            raise TableError(f"{marked('x')}: is an empty list", "name at least one column", "x")
-        given = frame[used]
     names, units = zip(*map(split_unit, given.columns))
     part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
+    missing = given.isna().to_numpy()
+    for k, row in zip(*missing.T.nonzero()):
+        raise TableError(
+            f"{place(given.iloc[:, k], row)}: is missing, {missing.any(axis=1).sum()} in all",
+            "fill or drop rows without input",
+        )
     if part is not None:
         given, names = _year_and(given, *part).to_frame(), ("date",)
-    first, calendar, notes = _first(given.iloc[:, 0], names[0], calendar)
-    rest = [numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1])]
-    values = np.column_stack([first, *rest])
-    for k, row in zip(*np.isnan(values).T.nonzero()):
-        missing = int(np.isnan(values).any(axis=1).sum())
-        raise TableError(
-            f"{place(given.iloc[:, k], row)}: is missing, {missing} in all", "fill or drop rows without input"
-        )
-    return Inputs(values, names, units[0], calendar, notes), used
+    first, calendar = _first(given.iloc[:, 0], names[0], calendar, notes)
+    x = np.column_stack([first, *(numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1]))])
+    return {"x": x, "x_name": names[0], "x_names": names, "x_unit": units[0], "calendar": calendar}
 
 
-def _first(values: pd.Series, name: str, calendar: Calendar | None) -> tuple[np.ndarray, Calendar | None, list[str]]:
-    """Numbers of the first input, which may be a date; its calendar, where none is given, and what to say."""
-    if values.isna().any():
-        row = int(values.isna().to_numpy().argmax())
-        raise TableError(
-            f"{place(values, row)}: is missing, {int(values.isna().sum())} in all", "fill or drop rows without input"
-        )
+def _first(
+    values: pd.Series, name: str, calendar: Calendar | None, notes: list[str]
+) -> tuple[np.ndarray, Calendar | None]:
+    """Numbers of the first input, which may be a date, and its calendar, where none is given."""
     kind = pd.api.types.infer_dtype(values)
     if kind in ("string", "categorical"):
         text = values.astype(object)
         read = read_dates(text, guess=False)
         if read is None:
             raise TableError(
-                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date",
-                f"name another {marked('x')}",
-                "x",
+                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date", f"name another {marked('x')}"
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
@@ -88,11 +72,12 @@ def _first(values: pd.Series, name: str, calendar: Calendar | None) -> tuple[np.
                 "make it a date (pd.to_datetime of the text), or a float if it is a number",
                 "x",
             )
-        return numbers(values, "x"), calendar, []
+        return numbers(values, "x"), calendar
     why = "chosen by their median spacing" if calendar is None else "as the calendar says"
     calendar = Calendar.of(values) if calendar is None else calendar
-    note = f"{name}: dates as numbers, {calendar.label}, {why}"
-    return calendar.to_numbers(values), calendar, [note + (f" (zone {calendar.zone})" if calendar.zone else "")]
+    zone = f" (zone {calendar.zone})" if calendar.zone else ""
+    notes.append(f"{name}: dates as numbers, {calendar.label}, {why}{zone}")
+    return calendar.to_numbers(values), calendar
 
 
 def _year_and(given: pd.DataFrame, most: int, months: int) -> pd.Series:
@@ -120,7 +105,6 @@ def numbers(values: pd.Series, argument: str) -> np.ndarray:
             raise TableError(
                 f"{place(values, row)}: {values.iloc[row]!r} is not a number",
                 f"mend it, or name the columns that hold numbers with {marked(argument, sets=True)}",
-                argument,
             )
         found = np.array([np.nan if gone else float(cell) for cell, gone in zip(values.astype(object), missing)])
     if np.isinf(found).any():
@@ -175,7 +159,6 @@ def column(frame: pd.DataFrame, name: Hashable, argument: str) -> Hashable:
         raise TableError(
             f"{marked(argument)}: {name!r} is {'no column' if not found else 'the name of several columns'}",
             f"pass one of {listed(map(repr, frame.columns))}",
-            argument,
         )
     return found[0]
 

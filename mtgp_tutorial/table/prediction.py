@@ -13,8 +13,11 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from mtgp_tutorial.arguments import count, listed
+from mtgp_tutorial.arguments import as_array, count, listed
 from mtgp_tutorial.table.dates import Calendar
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.table.data import TaskData
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +55,12 @@ class Prediction:
         object.__setattr__(self, "x_names", tuple(names))
 
     def __repr__(self) -> str:
-        return prediction_summary(self)
+        what = "observed y" if self.noise else "latent f"
+        head = f"Prediction of the {what}: {count(len(self.mean), 'row')}, {count(len(self.tasks), 'task')}"
+        lines = [f"{head}: {listed(labels(self))}", span(self)]
+        if self.cells is not None:
+            lines.append(f"joint covariance of {count(len(self.cells), 'cell')}")
+        return "\n  ".join(lines)
 
     @property
     def sd(self) -> Tensor:
@@ -65,11 +73,9 @@ class Prediction:
         Rows have the index of the table whose rows these are, else the inputs for an index (as dates where there is a
         calendar).
         """
-        return prediction_frame(self)
-
-
-if TYPE_CHECKING:
-    from mtgp_tutorial.table.data import TaskData
+        columns = pd.MultiIndex.from_product([labels(self), ["mean", "sd"]], names=["task", "value"])
+        both = np.stack([as_array(v) for v in (self.mean, self.sd)], axis=2)
+        return pd.DataFrame(both.reshape(len(both), -1), rows(self), columns)
 
 
 def label(name: str, unit: str) -> str:
@@ -82,9 +88,14 @@ def label(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
+def labels(table: TaskData | Prediction) -> list[str]:
+    """The tasks with their units."""
+    return [label(*pair) for pair in zip(table.tasks, table.units)]
+
+
 def inputs(table: TaskData | Prediction) -> pd.DataFrame:
     """The inputs [N, D] by their names, the first as dates where there is a calendar."""
-    x = pd.DataFrame(table.x.detach().cpu().numpy(), columns=list(table.x_names))
+    x = pd.DataFrame(as_array(table.x), columns=list(table.x_names))
     if table.calendar is not None:
         x[table.x_names[0]] = table.calendar.to_dates(x.iloc[:, 0])
     return x
@@ -96,40 +107,6 @@ def rows(table: TaskData | Prediction) -> pd.Index:
         return table.index
     x = inputs(table)
     return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
-
-
-def table_frame(table: TaskData) -> pd.DataFrame:
-    """Columns: the inputs unless they are the index, the tasks, and their known standard errors."""
-    index = rows(table)
-    y = pd.DataFrame(table.y.detach().cpu().numpy(), index, [label(*pair) for pair in zip(table.tasks, table.units)])
-    if table.sd is not None:
-        names = [label(f"{task}_se", unit) for task, unit in zip(table.tasks, table.units)]
-        sd = pd.DataFrame(table.sd.detach().cpu().numpy(), index, names)
-        y = pd.concat([y, sd.loc[:, sd.notna().any().to_numpy()]], axis=1)
-    return y if _names_inputs(table) else pd.concat([inputs(table).set_axis(index), y], axis=1)
-
-
-def prediction_frame(prediction: Prediction) -> pd.DataFrame:
-    """Columns (task with its unit, "mean" or "sd"), rows as in the table or by input."""
-    labels = [label(*pair) for pair in zip(prediction.tasks, prediction.units)]
-    columns = pd.MultiIndex.from_product([labels, ["mean", "sd"]], names=["task", "value"])
-    both = np.stack([v.detach().cpu().numpy() for v in (prediction.mean, prediction.sd)], axis=2)
-    return pd.DataFrame(both.reshape(len(both), -1), rows(prediction), columns)
-
-
-def _names_inputs(table: TaskData) -> bool:
-    """Whether the rows are named by their inputs."""
-    if table.index is None:
-        return True
-    levels = [table.index.get_level_values(k) for k in range(table.index.nlevels)]
-    if len(levels) != table.x.shape[1]:
-        return False
-    try:
-        first = levels[0] if table.calendar is None else table.calendar.inputs(levels[0])
-        found = np.column_stack([np.asarray(level, dtype=float) for level in (first, *levels[1:])])
-    except (TypeError, ValueError):
-        return False
-    return bool(np.array_equal(found, table.x.detach().cpu().numpy()))
 
 
 def span(table: TaskData | Prediction) -> str:
@@ -145,28 +122,3 @@ def span(table: TaskData | Prediction) -> str:
         else:
             ends.append(f"{name}: {low:.6g} to {high:.6g}")
     return "; ".join(ends)
-
-
-def summary(table: TaskData) -> str:
-    """A table in a few lines: rows, tasks, inputs, missing cells, known standard errors, notes."""
-    labels = [label(*pair) for pair in zip(table.tasks, table.units)]
-    missing = int((~table.observed).sum())
-    lines = [
-        f"{count(len(table.y), 'row')}, {count(len(labels), 'task')}: {listed(labels)}",
-        span(table),
-        f"{missing:,} of {count(table.y.numel(), 'cell')} missing" if missing else "no cell missing",
-    ]
-    if table.sd is not None:
-        lines.append(f"known standard errors: {count(int((table.observed & ~table.sd.isnan()).sum()), 'cell')}")
-    return "\n  ".join([f"TaskData: {lines[0]}", *lines[1:], *table.notes])
-
-
-def prediction_summary(prediction: Prediction) -> str:
-    """A prediction in two or three lines."""
-    labels = [label(*pair) for pair in zip(prediction.tasks, prediction.units)]
-    what = "observed y" if prediction.noise else "latent f"
-    head = f"Prediction of the {what}: {count(len(prediction.mean), 'row')}, {count(len(labels), 'task')}"
-    lines = [f"{head}: {listed(labels)}", span(prediction)]
-    if prediction.cells is not None:
-        lines.append(f"joint covariance of {count(len(prediction.cells), 'cell')}")
-    return "\n  ".join(lines)

@@ -6,7 +6,7 @@ A long frame, one row for each value, as the rows and tasks of a table.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ from mtgp_tutorial.arguments import TableError, argument, count, listed, place
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
-    Inputs,
     column,
     errors_beside,
     names_in,
@@ -30,22 +29,7 @@ KNOWN = ("date datum time datetime timestamp day week week_ending month quarter 
 SERIES = (
     "series station site location quantity variable task name sensor gauge country region species element id".split()
 )
-ERRORS = (
-    "se",
-    "sd",
-    "error",
-    "err",
-    "sigma",
-    "stderr",
-    "std",
-    "uncertainty",
-    "std_err",
-    "std_error",
-    "standard_error",
-    "standard error",
-)  # alone, beside one column of values
-
-
+ERRORS = (*"se sd error err sigma stderr std uncertainty std_err std_error standard_error".split(), "standard error")
 ROW_NUMBERS = ("column 1", "Unnamed: 0", "rownames", "index")  # a first column without a name, as R and pandas write it
 
 
@@ -94,7 +78,6 @@ def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) ->
             raise TableError(
                 f"column {str(first)!r} is neither numbers nor dates, and no other column looks like an input",
                 f"name one with {argument('x', sets=True)} (columns: {listed(frame.columns)})",
-                "x",
             )
         notes.append(f"input: {moments[0]}")
         return moments
@@ -115,7 +98,6 @@ def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     raise TableError(
         f"{argument('x')}: is not given, and the index only counts rows",
         f"name columns, of {listed(frame.columns)}{dates}",
-        "x",
     )
 
 
@@ -163,9 +145,7 @@ def guessed_value(
     body = [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
     if len(body) != 1:
         raise TableError(
-            f"{argument('value')}: is not given, and {len(body)} columns may hold values ({listed(body)})",
-            "name one",
-            "value",
+            f"{argument('value')}: is not given, and {len(body)} columns may hold values ({listed(body)})", "name one"
         )
     return str(body[0])
 
@@ -175,54 +155,46 @@ def is_error(name: Hashable, frame: pd.DataFrame) -> bool:
     return name in errors_beside(frame).values() or split_unit(name)[0].lower() in ERRORS
 
 
-class Places(NamedTuple):
-    """Where the values of a long frame stand: rows as in `np.full(shape)[at]`."""
-
-    shape: tuple[int, int]  # N, T
-    at: tuple[np.ndarray, np.ndarray]  # row and task of each value
-    x: np.ndarray  # [N, D]
-    again: int  # values of a series at an input it had already
-
-
 def spread(
-    frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, series: Any, value: Any, inputs: Inputs
-) -> tuple[dict[str, Any], Inputs]:
-    """y, sd and headers of a frame with one row for each value, and the inputs of the rows that these make.
+    frame: pd.DataFrame,
+    used: Sequence[Hashable],
+    tasks: Any,
+    sd: Any,
+    series: Any,
+    value: Any,
+    x: np.ndarray,
+    notes: list[str],
+) -> dict[str, Any]:
+    """y, sd and headers of a frame with one row for each value, and the inputs x of the rows that these make.
 
     Two values of one series at one input become two rows. Rows and tasks stand in the order of their first value.
     """
-    series, value = _both(frame, series, value)
+    if series is None or value is None:
+        lacking = "series" if series is None else "value"
+        raise TableError(f"{argument('series')}, {argument('value')}: one is not given", "name both columns", lacking)
+    series, value = column(frame, series, "series"), column(frame, value, "value")
     name, names = _names(frame, series, tasks)
     keep = name.isin(names).to_numpy()
-    places = _places(inputs.x[keep], name[keep].map(names.index).to_numpy(), len(names))
+    task = name[keep].map(names.index).to_numpy()
+    row, first, again = _rows(x[keep], task)
 
     def cells_of(c: Hashable, argument: str) -> np.ndarray:
-        cells = np.full(places.shape, np.nan)
-        cells[places.at] = numbers(frame[c], argument)[keep]
+        cells = np.full((len(first), len(names)), np.nan)
+        cells[row, task] = numbers(frame[c], argument)[keep]
         return cells
 
     errors, found = sd, None
     if sd is not None and not numbers_alone(frame, sd):
         found = _errors(frame, sd, value)
         errors = cells_of(found, "sd")
-    if places.again:
-        inputs.notes.append(
-            f"rows: {count(places.again, 'value')} of a series at an input it had already; kept as rows of their own"
-        )
-    inputs.notes.append(f"{series}: names {len(names)} series, values in {value}")
+    if again:
+        notes.append(f"rows: {count(again, 'value')} of a series at an input it had already; kept as rows of their own")
+    notes.append(f"{series}: names {len(names)} series, values in {value}")
     for c in [c for c in frame if c not in (*used, series, value, found)]:
         why = f"looks like standard errors of {value}; left out; sd={c!r} uses it"
-        inputs.notes.append(f"{c}: {why if found is None and is_error(c, frame) else 'not used; left out'}")
+        notes.append(f"{c}: {why if found is None and is_error(c, frame) else 'not used; left out'}")
     headers = [(task, split_unit(value)[1]) for task in names]
-    return {"y": cells_of(value, "value"), "sd": errors, "headers": headers}, inputs._replace(x=places.x)
-
-
-def _both(frame: pd.DataFrame, series: Any, value: Any) -> tuple[Hashable, Hashable]:
-    """The columns of names and of values."""
-    if series is None or value is None:
-        lacking = "series" if series is None else "value"
-        raise TableError(f"{argument('series')}, {argument('value')}: one is not given", "name both columns", lacking)
-    return column(frame, series, "series"), column(frame, value, "value")
+    return {"x": x[keep][first], "y": cells_of(value, "value"), "sd": errors, "headers": headers}
 
 
 def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series, list[str]]:
@@ -233,19 +205,19 @@ def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series
     name = frame[series].astype(str).str.strip()
     names = list(dict.fromkeys(name)) if tasks is None else [str(task) for task in names_in(tasks)]
     if unknown := [task for task in names if task not in set(name)]:
-        raise TableError(
-            f"{argument('tasks')}: {unknown[0]!r} is no series", f"name some of {listed(name.unique())}", "tasks"
-        )
+        raise TableError(f"{argument('tasks')}: {unknown[0]!r} is no series", f"name some of {listed(name.unique())}")
     return name, names
 
 
-def _places(x: np.ndarray, task: np.ndarray, num_tasks: int) -> Places:
-    """A row for each input; the second value of a task at one input has the second row there."""
+def _rows(x: np.ndarray, task: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """The row of each value, the first value of each row, and how many have a task at an input that it had already.
+
+    A row for each input; the second value of a task at one input has the second row there.
+    """
     inputs = pd.DataFrame(x)
     copy = inputs.assign(task=task).groupby([*inputs, "task"]).cumcount()
     row = inputs.assign(copy=copy).groupby([*inputs, "copy"], sort=False).ngroup()
-    first = row.drop_duplicates().index
-    return Places((len(first), num_tasks), (row.to_numpy(), task), x[first], int((copy > 0).sum()))
+    return row.to_numpy(), row.drop_duplicates().index.to_numpy(), int((copy > 0).sum())
 
 
 def _errors(frame: pd.DataFrame, sd: Any, value: Hashable) -> Hashable:
@@ -255,7 +227,6 @@ def _errors(frame: pd.DataFrame, sd: Any, value: Hashable) -> Hashable:
             f"{argument('sd')}: is a {type(sd).__name__}",
             f"with {argument('series', sets=True)} and {argument('value', sets=True)}, name one column, or pass "
             "numbers",
-            "sd",
         )
     found = column(frame, sd, "sd")
     standard_errors(frame[found], numbers(frame[value], "value"))

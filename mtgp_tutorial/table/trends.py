@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -52,7 +53,7 @@ class Trend:
     def __init__(self, seen: TaskData, *, line: bool = True, season: float | None = None, harmonics: int = 1):
         _check_arguments(seen, line, season, harmonics)
         self.line, self.season, self.harmonics = line, season, harmonics if season is not None else 0
-        self.tasks, self.units = seen.tasks, seen.units
+        self.tasks, self.units, self.x_names = seen.tasks, seen.units, seen.x_names
         self.centre = seen.x.mean(0)
         spread = (seen.x - self.centre).abs().max(0).values
         self.width = torch.where(spread > 0, spread, torch.ones_like(spread))
@@ -65,8 +66,7 @@ class Trend:
 
     def remove(self, table: TaskData) -> TaskData:
         """The table less the trend. Raises ValueError for other tasks, units or inputs than those of the trend."""
-        if not isinstance(table, TaskData):
-            raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData")
+        of_kind("table", table, TaskData, "a TaskData")
         self._check_fits(table)
         return replace(table, y=table.y - self.at(table.x))
 
@@ -76,8 +76,7 @@ class Trend:
         Variances and covariances stay as they are: the uncertainty of the trend itself is not counted. It is small
         between the data and grows beyond them. Raises ValueError as `remove` does.
         """
-        if not isinstance(answer, (Prediction, TaskData)):
-            raise ValueError(f"answer: is a {type(answer).__name__}; pass a Prediction or a TaskData")
+        of_kind("answer", answer, (Prediction, TaskData), "a Prediction or a TaskData")
         self._check_fits(answer)
         if isinstance(answer, TaskData):
             return replace(answer, y=answer.y + self.at(answer.x))  # type: ignore[call-arg]
@@ -110,10 +109,14 @@ class Trend:
         return torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
 
     def _check_fits(self, other: TaskData | Prediction) -> None:
-        if (other.tasks, other.units, other.x.shape[1]) != (self.tasks, self.units, len(self.centre)):
+        if not self._suits(other):
             raise ValueError(
                 f"table, answer: has other tasks, units or inputs than the table of the trend ({', '.join(self.tasks)})"
             )
+
+    def _suits(self, other: TaskData | Prediction) -> bool:
+        same = (other.tasks, other.units, other.x.shape[1]) == (self.tasks, self.units, len(self.centre))
+        return same and not swapped(other.x_names, self.x_names)
 
 
 def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
@@ -132,15 +135,14 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     for table in (seen, *others):
         if not isinstance(table, TaskData):
             raise ValueError(f"seen, others: one is a {type(table).__name__}; pass TaskData")
-        if (table.tasks, table.units, table.x.shape[1]) != (seen.tasks, seen.units, seen.x.shape[1]):
-            raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     trend = Trend(seen)
+    if not all(map(trend._suits, others)):
+        raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     return [trend.remove(table) for table in (seen, *others)]
 
 
 def _check_arguments(seen: TaskData, line: bool, season: float | None, harmonics: int) -> None:
-    if not isinstance(seen, TaskData):
-        raise ValueError(f"seen: is a {type(seen).__name__}; pass a TaskData")
+    of_kind("seen", seen, TaskData, "a TaskData")
     if not isinstance(line, bool):
         raise ValueError(f"line: is {line!r}; pass True or False")
     if season is not None and (isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf):

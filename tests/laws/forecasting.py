@@ -104,8 +104,9 @@ def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
 
 
 def _every_pair(seen, season, reach, x, task, seasons):
-    """The seen value nearest to so many seasons before each input, by the distances of all pairs of rows."""
-    cells = seen.observed[:, task]
+    """The seen value nearest to so many seasons before each input, of two the earlier, by all pairs of rows."""
+    cells = seen.x[:, 0].argsort(stable=True)
+    cells = cells[seen.observed[cells, task]]
     inputs, values = seen.x[cells], seen.y[cells, task]
     away = (x[:, None, 0] - seasons * season - inputs[:, 0]).abs()
     elsewhere = (x[:, None, 1:] != inputs[:, 1:]).any(-1)

@@ -19,6 +19,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
+from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes
 
 NAN = float("nan")
@@ -396,3 +397,11 @@ def test_a_refusal_travels():
 
     error = pickle.loads(pickle.dumps(TableError("a: is b", "pass c", "dates", ["d"])))
     assert (str(error), error.problem, error.option, error.value) == ("a: is b; pass c", "a: is b", "dates", ["d"])
+
+
+def test_the_argument_that_a_refusal_marks_is_the_one_that_settles_it():
+    error = TableError(f"{marked('sd')}: is a", f"name one with {marked('x', sets=True)}")
+    assert (str(error), error.option) == ("sd: is a; name one with x=", "sd")
+    assert TableError("column 'a': is b", f"pass {marked('missing', '?')}").option == "missing"
+    assert TableError(f"{marked('series')}: is a", "name both", "value").option == "value"
+    assert TableError("file is empty", "pass another").option is None
