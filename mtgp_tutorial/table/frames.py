@@ -23,6 +23,7 @@ from mtgp_tutorial.table.inputs import (
     errors_beside,
     inputs_of,
     is_number,
+    named_errors,
     names_in,
     numbers,
     numbers_alone,
@@ -64,7 +65,7 @@ def fields(
         x = guessed_in_frame(frame.drop(columns=taken), said)
     inputs, used = inputs_of(frame, x, calendar)
     if tasks is None:
-        frame = without_row_numbers(frame, True, used, said)
+        frame = without_row_numbers(frame, True, [*used, series, value, *named_errors(frame, sd)], said)
     inputs.notes[:0] = said
     if not long:
         table, index = _wide(frame, used, tasks, sd, inputs.notes)
