@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from mtgp_tutorial import __version__
 from mtgp_tutorial.exact import forms
@@ -211,7 +212,7 @@ Clocks = Mapping[str, Clock]
 
 def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
     """Each arm timed on the table, thinned to TIMED cells where it is larger, and by `_longer` where it is long."""
-    small = take(data, slice(None, None, math.ceil(int(data.observed.sum()) / TIMED)))
+    small = _thinned(data, slice(None, None, math.ceil(int(data.observed.sum()) / TIMED)))
     found = {name: _timed(build(small)) for name, build in arms.items()}
     for name, clock in found.items():
         if forms.cheapest(_shape(clock, data, 1)) is Markov:
@@ -223,7 +224,16 @@ def _longer(data: TaskData) -> TaskData:
     """The table thinned to LONGER cells, and to no fewer than COMPILED rows: below these another program would run."""
     rows = np.flatnonzero(data.observed.any(1).numpy())
     step = min(math.ceil(int(data.observed.sum()) / LONGER), max(1, len(rows) // COMPILED))
-    return take(data, rows[::step])
+    return _thinned(data, rows[::step])
+
+
+def _thinned(data: TaskData, rows: slice | np.ndarray) -> TaskData:
+    """Some rows with drawn values, two of each task or more: of a task there may be none left, or equal ones alone."""
+    some = take(data, rows)
+    seen = some.observed
+    seen[:2] |= seen.sum(0) < 2
+    values = torch.randn(seen.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return replace(some, y=values.where(seen, torch.nan))
 
 
 def _timed(model: Model, form: type[Form] | None = None) -> Clock:
