@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 
 def reading(H: Tensor, R: Tensor, variances: Tensor, y: Tensor, seen: Tensor) -> Read:
-    """Of each row, from the arguments of `filtering.filtered`."""
+    """Of each row, from the arguments of `filters.filtered`."""
     w, alone = seen[:, :, None], torch.diag_embed(1 - seen + seen * variances)
     return Read(H * w, R * w * w.mT + alone, (seen * y)[:, :, None])
 
@@ -101,7 +101,7 @@ def forward(A: Tensor, Q: Tensor, ms: Tensor, Ps: Tensor, m: Tensor, P: Tensor) 
 
 
 def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarray, np.ndarray]:
-    """See `filtering.filtered`. The value is NaN also where a row's values have no covariance given the state before
+    """See `filters.filtered`. The value is NaN also where a row's values have no covariance given the state before
     it, as two rows at one x without noise."""
     A, Q, H, R, variances, y, seen, m, P, least = on_device(arrays, device)
     rows, nothing = reading(H, R, variances, y, seen), (math.nan, np.empty(0), np.empty(0))
@@ -123,7 +123,7 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
 
 
 def adjoint(*arrays: np.ndarray, device: torch.device) -> tuple[np.ndarray, ...]:
-    """See `filtering.adjoint`."""
+    """See `filters.adjoint`."""
     A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M = on_device(arrays, device)
     rows, (before, spread) = reading(H, R, variances, y, seen), forward(A, Q, ms, Ps, m, P)
     inverse = torch.linalg.inv(rows.H @ spread @ rows.H.mT + rows.R)

@@ -61,7 +61,7 @@ def fit(
 
     starts: how many climbs (default: 3 with priors, 6 without, 8 for several kernels). The first starts from the data's
     covariance, the others from the best of LOOKS places that differ in length-scales and noise (`multistart`). Several
-    kernels start from all of starting.STARTS first, kernels without a closed form from these alone; where tasks share
+    kernels start from all of multistart.STARTS first, kernels without a closed form from these alone; where tasks share
     no parameter, the last start is the best of each task. `seed` draws the places. A climb that comes to a summit
     already found stops there, and the highest wins.
     What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from mtgp_tutorial import __version__
 from mtgp_tutorial.exact import forms
@@ -207,13 +208,22 @@ def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
     A long one is thinned to LONGER cells besides, and to no fewer than COMPILED rows: below these another program runs.
     """
     cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
-    small = take(data, slice(None, None, math.ceil(cells / TIMED)))
-    longer = take(data, rows[:: min(math.ceil(cells / LONGER), max(1, len(rows) // COMPILED))])
+    small = _thinned(data, slice(None, None, math.ceil(cells / TIMED)))
+    longer = _thinned(data, rows[:: min(math.ceil(cells / LONGER), max(1, len(rows) // COMPILED))])
     found = {name: _timed(build(small)) for name, build in arms.items()}
     for name, clock in found.items():
         if forms.cheapest(_shape(clock, data, 1)) is Markov:
             found[name] = clock._replace(along=_timed(arms[name](longer), Markov))
     return found
+
+
+def _thinned(data: TaskData, rows: slice | np.ndarray) -> TaskData:
+    """Some rows with drawn values, two of each task or more: of a task there may be none left, or equal ones alone."""
+    some = take(data, rows)
+    seen = some.observed
+    seen[:2] |= seen.sum(0) < 2
+    values = torch.randn(seen.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return replace(some, y=values.where(seen, torch.nan))
 
 
 def _timed(model: Model, form: type[Form] | None = None) -> Clock:

@@ -23,6 +23,7 @@ from mtgp_tutorial.table.inputs import (
     errors_beside,
     inputs_of,
     is_number,
+    named_errors,
     names_in,
     numbers,
     numbers_alone,
@@ -59,7 +60,7 @@ def fields(
     if x is not None and not used:
         raise TableError(f"{argument('x')}: is an empty list", "name at least one column")
     if tasks is None:
-        frame = without_row_numbers(frame, True, used, notes)
+        frame = without_row_numbers(frame, True, [*used, series, value, *named_errors(frame, sd)], notes)
     inputs = inputs_of(frame, used, calendar, notes)
     if long:
         table = spread(frame, used, tasks, sd, series, value, inputs["x"], notes)

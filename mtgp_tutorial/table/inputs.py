@@ -152,6 +152,13 @@ def numbers_alone(frame: pd.DataFrame, sd: Any) -> bool:
     return is_number(frame, sd) or (not isinstance(sd, (pd.DataFrame, pd.Series, pd.Index)) and hasattr(sd, "ndim"))
 
 
+def named_errors(frame: pd.DataFrame, sd: Any) -> list[Any]:
+    """What standard errors name as their columns; nothing where they are numbers alone."""
+    if numbers_alone(frame, sd):
+        return []
+    return list(sd.values()) if isinstance(sd, Mapping) else names_in(sd)
+
+
 def column(frame: pd.DataFrame, name: Hashable, argument: str) -> Hashable:
     """The column of a frame that has this header, or this name before its unit."""
     found = [c for c in frame.columns if c == name] or [c for c in frame.columns if split_unit(c)[0] == name]

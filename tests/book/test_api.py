@@ -1,5 +1,7 @@
 """The page of the module: every public name is there, exists, and has an example."""
 
+import ast
+import importlib
 import inspect
 import re
 import sys
@@ -84,3 +86,27 @@ def test_the_page_shows_signatures_and_examples(book):
     assert "starts=None" in page.find(id="mtgp_tutorial.fit").get_text()
     assert page.select_one("dl.py .highlight-default, dl.py .doctest") and "[M*T, M*T]" in page.get_text()
     assert not re.search(r"\(book: |``|:eq:", page.select_one("article").get_text())
+
+
+ENDINGS = ("csv", "html", "md", "npz", "py")  # of files
+ELSEWHERE = ("Axes", "dask", "gpytorch", "np", "torch", "season", "trend", "trials")  # libraries, and words of examples
+
+
+def test_what_docstrings_name_in_other_files_is_there():
+    """A name with a point, such as `filters.adjoint` or `Fit.save`: a file or class of the module has it."""
+    files = sorted((ROOT / "mtgp_tutorial").rglob("*.py"))
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
+    modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
+    owners = {module.__name__.rpartition(".")[2]: module for module in modules}
+    owners |= {name: value for module in modules for name, value in vars(module).items() if isinstance(value, type)}
+    lost = []
+    for path in files:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf8")))
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        for text in [ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds)]:
+            prose = text.partition("\n\n>>> ")[0]
+            for owner, name in re.findall(r"(?<![\w./\"'])([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?![\w/])", prose):
+                fields = getattr(owners.get(owner), "__annotations__", {})
+                known = owner in ELSEWHERE or name in ENDINGS or name in fields or hasattr(owners.get(owner), name)
+                lost += [] if known else [f"{path.name}: {owner}.{name}"]
+    assert lost == []

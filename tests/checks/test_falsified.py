@@ -16,7 +16,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from stamp import ROOT
-from test_notebooks import faults
+
+sys.path.append(str(ROOT / "tests" / "book"))  # at the end: it has a conftest of its own
+from test_notebooks import faults  # noqa: E402
 
 SAMPLE = [  # below the cell that tests the import, which every notebook is given
     "import matplotlib.pyplot as plt\nprint('the answer is 0.123')",

@@ -266,6 +266,17 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     assert again.every > 1
 
 
+@pytest.mark.parametrize("rows", [1500, 11_520])
+def test_a_clock_takes_what_thinning_leaves(rows):
+    """A long table is timed thinned: of its hours the same one may be left, of a rare task no value."""
+    rng, hours = np.random.default_rng(0), np.arange(rows) % 24
+    rare = np.full(rows, np.nan)
+    rare[[1, 7, 11, 13]] = [3.0, 1.0, 2.0, 5.0]
+    data = TaskData(np.arange(rows), np.c_[np.cumsum(rng.normal(size=rows)), hours, rare], ["a", "hour", "rare"])
+    found = planning.clocks(arms_for(data, "matern32", lmc=False), data)
+    assert all(clock.seconds > 0 for clock in found.values()) and found["ICM"].shape.tasks == 3
+
+
 def _as_in_a_terminal():
     """Jobs in the background ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -77,7 +77,7 @@ def evaluation(form: type[Form], given: Problem) -> None:
 
 
 def by(program: str, given: Problem) -> None:
-    """Value and gradient in the Markov form by one of the programs of `running`."""
+    """Value and gradient in the Markov form by one of the programs of `filters`."""
     usual = filters.COMPILED, filters.available
     filters.COMPILED, filters.available = (10**9 if program == "plain" else 0), lambda: program == "compiled"
     evaluation(Markov, given)

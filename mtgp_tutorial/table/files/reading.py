@@ -17,7 +17,7 @@ from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import ORDERS, read_dates
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.table.inputs import column, errors_beside, is_number, names_in, numbers_alone, split_unit
+from mtgp_tutorial.table.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
 from mtgp_tutorial.table.roles import (
     KNOWN,
     guessed_inputs,
@@ -63,7 +63,7 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value, sd))
+    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value), sd)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
@@ -150,8 +150,8 @@ def _wide(
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
-    errors = [] if numbers_alone(frame, sd) else list(sd.values()) if isinstance(sd, dict) else names_in(sd)
-    taken = [*chosen, *(column(frame, name, "sd") for name in errors if not is_number(frame, name))]
+    errors = [name for name in named_errors(frame, sd) if not is_number(frame, name)]
+    taken = [*chosen, *(column(frame, name, "sd") for name in errors)]
     if tasks is None:
         frame = frame.drop(columns=idle_columns(frame, chosen, taken, notes))
     named = [c for c in frame if frame[c].dtype.kind == "O" and frame[c].notna().all() and frame[c].is_unique]
@@ -169,8 +169,9 @@ def typed_columns(
     x: Any = None,
     series: Any = None,
     others: Sequence[Any] = (),
+    sd: Any = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Each column of a file as what it holds. others: further columns that somebody named."""
+    """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
     if dates is not None and dates not in ORDERS:
         raise TableError(
             f"{argument('dates')}: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS)
@@ -195,7 +196,7 @@ def typed_columns(
             units[name] = f"{name} [{sign}]"
             notes.append(f"{name}: {sign} at each number, taken as its unit")
     frame = pd.DataFrame(read, index=text.index).rename(columns=units)
-    named = [*first, *names, *(name for other in others for name in names_in(other))]
+    named = [*first, *names, *(name for other in others for name in names_in(other)), *named_errors(frame, sd)]
     return without_row_numbers(frame, bool(first), named, notes), notes
 
 

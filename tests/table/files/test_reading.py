@@ -61,6 +61,27 @@ def test_row_numbers_of_a_frame_are_no_task():
     assert TaskData.from_frame(frame.assign(**{"Unnamed: 0": [1, 3, 2]})).tasks == ("Unnamed: 0", "a")
 
 
+def test_row_numbers_that_somebody_named_stay(tmp_path):
+    long = pd.DataFrame(
+        {"index": range(1, 7), "t": [0.0, 0, 1, 1, 2, 2], "who": list("ababab"), "v": [3.0, 1, 2, 5, 4, 6]}
+    )
+    long.to_csv(tmp_path / "long.csv", index=False)
+    (tmp_path / "wide.csv").write_text(",year,a,b\n1,2001,1.5,10\n2,2002,2.5,20\n3,2003,3.5,40\n")
+
+    def both(**call):
+        return TaskData.from_frame(long, "t", series="who", **call), read_table(
+            tmp_path / "long.csv", x="t", series="who", **call
+        )
+
+    for data in both(value="index"):
+        assert equal(data.y, [[1, 2], [3, 4], [5, 6]])
+    for data in both(value="v", sd="index"):
+        assert equal(data.sd, [[1, 2], [3, 4], [5, 6]])
+    data = read_table(tmp_path / "wide.csv", sd={"a": "column 1"})
+    assert data.tasks == ("a", "b") and equal(data.sd, [[1, NAN], [2, NAN], [3, NAN]])
+    assert equal(read_table(tmp_path / "wide.csv", sd=np.full((3, 2), 0.1)).sd, np.full((3, 2), 0.1))  # no name
+
+
 @pytest.mark.parametrize("dates", [[200111, 200112, 200201], [20011130, 20011201, 20011202]])
 def test_whole_numbers_of_a_frame_that_look_like_dates_are_refused(dates):
     frame = pd.DataFrame({"month": dates, "a": [3.0, 1, 2]})
