@@ -25,9 +25,9 @@ from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
-from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, take, where
+from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.report.verdict import SCORES, Decision
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name

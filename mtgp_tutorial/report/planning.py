@@ -28,13 +28,13 @@ from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import holes, options, trial_fits
 from mtgp_tutorial.report.arms import BASELINE, LMC, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of, take
+from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
 from mtgp_tutorial.report.trial_fits import Arms
 from mtgp_tutorial.report.words import what_is_hidden
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 
 
 @dataclass(frozen=True, eq=False)

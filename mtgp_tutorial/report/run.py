@@ -25,11 +25,12 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import StoreError
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.arms import CODE, kernel_code
+from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
-from mtgp_tutorial.report.verdict import Decision, decide
+from mtgp_tutorial.report.verdict import Decision, covered, decide
 from mtgp_tutorial.report.words import advice, beaten, try_last_year
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -97,12 +98,13 @@ def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, An
     print("", bold, *sentences, *further, "", sep="\n")
 
 
-def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> list[str]:
-    """What to do next."""
-    asked, data = job.asked, job.data
-    todo = [*words.of_trials(asked, job.more, decision), *words.of_holes(data, job.kinds, job.own, job.trials)]
-    todo += advice(data, last, decision)
-    return [*todo, *words.of_fit(decision, fills), *words.of_values(asked, data)]
+def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> dict[str, Any]:
+    """What to do next: each value is empty where the table gave no cause for it."""
+    holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
+    fitted = {"band": covered(decision), "floor": words.listed(fills.on_floor)}
+    advised = {"advice": advice(job.data, last, decision), "filled": bool(missing(job.data).any())}
+    trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data)
+    return {**trials, **holes, **advised, **fitted, **values}
 
 
 def repeat(job: Job, decision: Decision) -> str:

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.report.holes import missing, take
+from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, option, put
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.inputs import ERROR, column
 from mtgp_tutorial.table.prediction import Prediction

@@ -257,6 +257,13 @@ class TaskData:
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
 
 
+def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
+    """Some rows of a table, by a mask or in the order in which they are named, with all that belongs to them."""
+    where = rows if isinstance(rows, slice) else torch.as_tensor(rows).to(data.x.device)
+    sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
+    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
+
+
 def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
     """Names of all inputs; the first is x_name."""
     if not names or names[0] != first:  # also where x_name was replaced

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, listed, place
+from mtgp_tutorial.arguments import TableError, argument, count, listed, refuse_first
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
@@ -199,9 +199,7 @@ def spread(
 
 def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series, list[str]]:
     """The series of each row, and the names of those that become tasks."""
-    if frame[series].isna().any():
-        row = int(frame[series].isna().to_numpy().argmax())
-        raise TableError(f"{place(frame[series], row)}: is missing", "name each series")
+    refuse_first(frame[series], frame[series].isna(), "is missing", "name each series")
     name = frame[series].astype(str).str.strip()
     names = list(dict.fromkeys(name)) if tasks is None else [str(task) for task in names_in(tasks)]
     if unknown := [task for task in names if task not in set(name)]:
