@@ -63,11 +63,8 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     problem = model.problem()
-    more = problem._replace(
-        x=torch.cat([problem.x, x]),
-        residual=torch.cat([problem.residual, y - model.means()]),
-        variances=_variances(fit, table),
-    )
+    residual = torch.cat([problem.residual, y - model.means()])
+    more = problem._replace(x=torch.cat([problem.x, x]), residual=residual, variances=_variances(fit, table))
     return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
 
 
@@ -117,8 +114,7 @@ def named(cells: Cells, tasks: Sequence[str]) -> pd.MultiIndex:
 def _check_tasks(fit: Fit, table: TaskData) -> None:
     """A table with the tasks and units of the fit, and inputs that fit."""
     data = fit.model.data
-    if not isinstance(table, TaskData):
-        raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
+    of_kind("table", table, TaskData, "a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
     if table.units != data.units:

@@ -326,11 +326,8 @@ class Store:
         if key not in self.done:
             return False
         numbers, start, data = (self.done[key][name] for name in MARKS)
-        if not (
-            (numbers == marks["numbers"]).all()
-            and np.allclose(start, marks["start"], rtol=1e-6)
-            and (data == marks["data"]).all()
-        ):
+        near = np.allclose(start, marks["start"], rtol=1e-6)
+        if not ((numbers == marks["numbers"]).all() and near and (data == marks["data"]).all()):
             label, arm = key
             raise StoreError(
                 f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"

@@ -69,11 +69,8 @@ def tasks(
         if hidden is not None and bool(hidden.observed[:, t].any()):
             dots |= {"s": 16, "facecolor": "white", "edgecolor": "0.1"}
             ax.scatter(inputs(hidden), as_array(hidden.y[:, t]), label="hidden", **dots)
-        ax.set(
-            title=seen.tasks[t],
-            xlabel=label(seen.x_name, seen.x_unit),
-            ylabel=label("f" if not prediction.noise else "y", seen.units[t]),
-        )
+        ax.set(title=seen.tasks[t], xlabel=label(seen.x_name, seen.x_unit))
+        ax.set_ylabel(label("y" if prediction.noise else "f", seen.units[t]))
     return axes
 
 

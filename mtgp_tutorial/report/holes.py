@@ -132,9 +132,8 @@ def _along(data: TaskData, longest: int) -> list[Kind]:
     for place, at in holes.items():
         # one edge, that of the task that is missing longest, with all others that are
         for start, length in at if place == "gap" else sorted(at, key=lambda hole: -hole[1])[:1]:
-            most = (
-                longest if place == "gap" else min(longest, max(SHORT, (n - length) // 3))
-            )  # of a short record a third
+            edge = min(longest, max(SHORT, (n - length) // 3))  # of a short record a third
+            most = longest if place == "gap" else edge
             pattern = gone[start : start + length]
             kept = pattern[-most:] if place == "end" else pattern[:most]
             found.append(Kind(place, tuple(at[start, length]), kept, len(kept) < length))

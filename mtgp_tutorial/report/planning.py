@@ -260,10 +260,8 @@ def fits_memory(timed: Clocks, data: TaskData, every: int = 1) -> bool:
 def thin_enough(timed: Clocks, data: TaskData, todo: Work, jobs: int) -> int:
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
     possible = range(1, max(2, len(data.x) // ROWS))
-    for k in possible:
-        if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k):
-            return k
-    return possible[-1]
+    enough = (k for k in possible if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k))
+    return next(enough, possible[-1])
 
 
 def _shape(clock: Clock, data: TaskData, every: int) -> Shape:

@@ -179,8 +179,6 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     taken or, if guess, the only one in which the column is in order. Dates with offsets from UTC come in UTC, or with
     the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
     """
-    if order is not None and order not in ORDERS:
-        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'")
     given = text.dropna().astype(str)
     spelling = _spelling(given)
     if spelling is None:
@@ -312,9 +310,8 @@ def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str
 def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
     """Timestamps with their offsets: with the one that all share, else in UTC."""
     refuse_first(given, zone.isna(), "has no time zone, and other dates do", "mend it", cell=True)
-    offset = (
-        zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"}).str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
-    )
+    offset = zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"})
+    offset = offset.str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
     utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
     one = offset.iloc[0]
     return utc if offset.nunique() > 1 or one == "+00:00" else utc.tz_convert(f"UTC{one}")

@@ -48,12 +48,10 @@ def fields(
     if calendar is not None and not isinstance(calendar, Calendar):
         raise TableError(f"calendar: is a {type(calendar).__name__}", "pass that of a table, data.calendar")
     long = series is not None or value is not None
-    taken = [] if long else [column(frame, name, "tasks") for name in names_in(tasks)]
+    named = {"series": series, "value": value} if long else {"tasks": tasks}
+    taken = [column(frame, name, what) for what, names in named.items() for name in names_in(names)]
     notes: list[str] = []
     if x is None and only_counts(frame.index):
-        taken += [
-            column(frame, name, what) for name, what in ((series, "series"), (value, "value")) if name is not None
-        ]
         x = guessed_in_frame(frame.drop(columns=taken), notes)
     used = [column(frame, name, "x") for name in names_in(x)]
     if x is not None and not used:

@@ -51,9 +51,8 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
         said.append(f"rows: {count(len(rows) - len(full), 'line')} without any entry left out")
     if not full:
         raise TableError(f"{path.name} has a header and no rows", "pass a file with one line for each row")
-    frame = pd.DataFrame(
-        [row for _, row in full], pd.Index([number for number, _ in full], name="line"), names, dtype=object
-    )
+    numbers, cells = zip(*full)
+    frame = pd.DataFrame(list(cells), pd.Index(numbers, name="line"), names, dtype=object)
     return frame.where(frame != "", None), mark, notes + said
 
 
@@ -294,8 +293,7 @@ def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str]
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is infinite",
             f"leave it empty, or pass {argument('missing', cells.iloc[row])}",
-            "missing",
-            [cells.iloc[row]],
+            value=[cells.iloc[row]],
         )
     if not len(signs):
         return value.reindex(column.index), ""
@@ -326,8 +324,7 @@ def _refuse(cells: pd.Series, bad: pd.Series) -> None:
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
         f"mend {mend}, pass {argument('missing', word)} if it stands for a missing value, or "
         f"{argument('without', str(cells.name))}",
-        "missing",
-        [word],
+        value=[word],
     )
 
 
