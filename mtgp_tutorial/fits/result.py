@@ -112,8 +112,8 @@ class Fit:
         """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
         parts = torch.stack([term.B.diagonal() for term in self.model.kernel.terms()], 1)
         names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
-        frame = pd.DataFrame(as_array(parts / parts.sum(1, keepdim=True)), columns=names)
-        return frame.set_axis(list(self.model.data.tasks)).rename_axis("task")
+        tasks = pd.Index(self.model.data.tasks, name="task")
+        return pd.DataFrame(as_array(parts / parts.sum(1, keepdim=True)), tasks, names)
 
     @property
     def correlation(self) -> pd.DataFrame:

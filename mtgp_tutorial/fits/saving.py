@@ -205,23 +205,21 @@ def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None)
     return model
 
 
-def _modules(model: Model) -> dict[str, tuple[type, Any, dict[str, Any]]]:
-    """Each module by its place: its type, its transform and its bounds."""
-    found = {}
-    for name, one in model.named_modules():
-        bounds = {key: value.tolist() for key, value in one.named_buffers(recurse=False)}
-        found[name] = (type(one), getattr(one, "_transform", 0), bounds)
-    return found
-
-
 def _check_same(model: Model, again: Model) -> None:
     """Modules of the same types at the same places, with the same bounds: all that is not in the words."""
-    ours, theirs = _modules(model), _modules(again)
+    ours, theirs = dict(model.named_modules()), dict(again.named_modules())
     for name in [*ours, *theirs]:
-        if ours.get(name) != theirs.get(name):
+        one, other = ours.get(name), theirs.get(name)
+        same = type(one) is type(other) and getattr(one, "_transform", 0) is getattr(other, "_transform", 0)
+        if one is not None and other is not None and same:
+            bounds, others = dict(one.named_buffers(recurse=False)), dict(other.named_buffers(recurse=False))
+            same = bounds.keys() == others.keys() and all(
+                torch.equal(bounds[key], others[key].to(bounds[key])) for key in bounds
+            )
+        if not same:
             raise ValueError(
-                f"fit: {name} of its model is a {(ours.get(name) or theirs[name])[0].__name__} of your own, and a file "
-                "holds models as independent, icm and lmc build them; take its constraints, bounds and priors away"
+                f"fit: {name} of its model is a {type(one or other).__name__} of your own, and a file holds models as "
+                "independent, icm and lmc build them; take its constraints, bounds and priors away"
             )
 
 

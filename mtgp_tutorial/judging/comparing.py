@@ -203,9 +203,8 @@ def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
     left, deaths = {one[0]: one for one in asked}, 0
     while left:
         try:
-            for found in Parallel(jobs, return_as="generator_unordered")(
-                delayed(_fitted)(*one) for one in list(left.values())
-            ):
+            calls = [delayed(_fitted)(*one) for one in left.values()]
+            for found in Parallel(jobs, return_as="generator_unordered")(calls):
                 del left[found[0]]
                 deaths = 0
                 yield found

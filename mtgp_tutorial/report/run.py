@@ -31,7 +31,7 @@ from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
 from mtgp_tutorial.report.verdict import Decision, covered, decide
-from mtgp_tutorial.report.words import advice, beaten, try_last_year
+from mtgp_tutorial.report.words import advice, try_last_year
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
@@ -90,12 +90,11 @@ def run(job: Job) -> None:
 
 def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
     """The verdict in sentences: on top of the page, which is written, and here."""
-    bold, sentences = words.bold(decision, job.own), words.sentences(decision, job.kinds, job.own)
-    further = [*words.further(decision), *filter(None, [beaten(last, decision)])]
-    answer = {"bold": bold, "sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
+    bold, *said = words.answer(decision, job.kinds, job.own, last)
+    answer = {"bold": bold, "sentences": [*map(minus, said[:4])], "further": [*map(minus, said[4:])]}
     values = {"job": job, "command": command(job.asked), **values, **answer}
     put(job.folder / "report.html", page.render("report.html", values))
-    print("", bold, *sentences, *further, "", sep="\n")
+    print("", bold, *said, "", sep="\n")
 
 
 def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> dict[str, Any]:

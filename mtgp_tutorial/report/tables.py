@@ -36,18 +36,16 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
 
     It has two tasks or more, each with enough values.
     """
-    call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
-    call |= {"dates": asked.dates, "without": asked.without}
-    call = {name: value for name, value in call.items() if value is not None}
     said: list[str] = []
-    if missing := _missing(asked, said):
-        call["missing"] = missing
+    missing = _missing(asked, said)
     left, named = asked.without or (), (asked.columns, asked.value)
     frame, _ = typed_columns(asked.table, asked.dates, missing, left, asked.input, asked.series, named)
     inputs = chosen_inputs(frame, asked.input, [])
-    if errors := _errors(asked, frame, inputs, said):
-        call["sd"] = errors
+    errors = _errors(asked, frame, inputs, said)
     check_mixed(asked, frame, inputs)
+    call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
+    call |= {"dates": asked.dates, "without": asked.without, "missing": missing or None, "sd": errors or None}
+    call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(asked.table, **call)

@@ -1,4 +1,4 @@
-"""The answer in words: what fills this table, and what the trials say of it and of no other.
+"""The answer in words: what fills this table, and what the trials say of it and of no other (templates/answer.txt).
 
 What to do next: what this table gave cause for, and nothing else; the sentences stand in templates/todo.html.
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,16 +20,11 @@ from mtgp_tutorial.judging.forecasting import seasonal_naive
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.holes import Kind, Trial, own_rows
 from mtgp_tutorial.report.options import command
+from mtgp_tutorial.report.page import render
 from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, over_parts
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.trends import Trend
 
-VERDICTS = {  # on the arm that fills, or the best that shares
-    "wins": "sharing wins{of}",
-    "loses": "sharing loses{of}",
-    "not told apart": "the trials do not tell sharing from separate tasks{of}",
-    "undecided": "nothing, as {why}",
-}
 NAMES = {
     "gap": ("gap", "gaps"),
     "start": ("late start", "late starts"),
@@ -53,66 +48,31 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
 
 
-def bold(decision: Decision, own: bool) -> str:
-    """What fills the table and by how much it was ahead, in one sentence. own: whether the table has holes."""
-    mean = decision.asked.loc["CRPS"]["mean"]
-    ahead = (
-        f"the CRPS{_of(decision, own, 'of')} in the trials was {mean[decision.best]:.3f} standard deviations with "
-        f"{decision.best}, {mean[BASELINE]:.3f} when each task stood alone"
-    )
-    alone = f"Each task is {'filled' if own else 'modelled'} alone"
-    if decision.fills != BASELINE:
-        return f"{decision.fills} {'fills the holes' if own else 'suits this table best'}: {ahead}."
-    if mean[decision.best] < mean[BASELINE]:
-        return f"{alone}: {ahead}, ahead by less than half a standard error, and then the simpler model is taken."
-    return f"{alone}, as no model that shares did better: {ahead}."
+def answer(decision: Decision, kinds: Sequence[Kind], own: bool, last: pd.DataFrame) -> list[str]:
+    """What fills the table, in one sentence; then four on the trials, of which the first is the verdict; then others.
 
-
-def claim(decision: Decision, own: bool) -> str:
-    """The verdict, which is another matter than the choice."""
-    verdict = VERDICTS[decision.word].format(why=decision.why, of=_of(decision, own, "for"))
-    return f"That is the choice for this table. What may be claimed is another matter: {verdict}."
-
-
-def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]:
-    """Four sentences, the last three with numbers; they speak of the tasks that were asked for."""
-    asked, best = decision.asked, decision.best
-    error, crps = asked.loc["error"], asked.loc["CRPS"].loc[best]
-    trials = decision.scores["trial"].nunique()
-    lower = round(float(crps["share lower"]) * trials)
-    of = _of(decision, own, "of")
-    band = covered(decision)
-    return [
-        claim(decision, own),
-        f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
-        f"{error.loc[BASELINE, 'mean']:.2f} standard deviations of a task when each task stood alone, and "
-        f"{error.loc[best, 'mean']:.2f} with {best}.",
-        f"The CRPS of {best} less that of separate tasks is {crps['mean difference']:+.3f} ± "
-        f"{crps['standard error']:.3f} (standard error over {int(crps['clusters'])} parts of the table), lower in "
-        f"{lower} of {trials} trials.",
-        f"{band.share} of the model that fills the table ({decision.fills})"
-        f"{f': it is {band.word}' if band.word else ''}.",
-    ]
-
-
-def _of(decision: Decision, own: bool, word: str) -> str:
-    """The tasks whose holes were imitated, where these are few."""
+    They speak of the tasks that were asked for. own: whether the table has holes; last: what `try_last_year` returned.
+    The others: verdicts task by task, all hidden cells where more than the asked were, and last year's value.
+    """
     tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
-    return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
-
-
-def further(decision: Decision) -> Iterator[str]:
-    """Verdicts for each asked task, where there are several, and on all hidden cells, where more than these were."""
-    if len(decision.tasks):
-        verdicts = decision.tasks.groupby("verdict", sort=False)
-        each = "; ".join(f"{word} for {listed(list(rows.index))}" for word, rows in verdicts)
-        yield f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {each}."
-    if decision.hidden is not None:
-        row = decision.hidden.loc[("CRPS", decision.best)]
-        yield (
-            f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
-            f"{row['standard error']:.3f}: {row['verdict']}."
-        )
+    groups = decision.tasks.groupby("verdict", sort=False) if len(decision.tasks) else []
+    crps = decision.asked.loc["CRPS"]
+    values = {
+        "decision": decision,
+        "own": own,
+        "baseline": BASELINE,
+        "tasks": listed(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
+        "mean": crps["mean"],
+        "crps": crps.loc[decision.best],
+        "error": decision.asked.loc["error"]["mean"],
+        "trials": decision.scores["trial"].nunique(),
+        "hidden": what_is_hidden(kinds, own),
+        "band": covered(decision),
+        "verdicts": [f"{word} for {listed(list(rows.index))}" for word, rows in groups],
+        "over_all": None if decision.hidden is None else decision.hidden.loc[("CRPS", decision.best)],
+        "beaten": beaten(last, decision),
+    }
+    return render("answer.txt", values).strip().split("\n")
 
 
 SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed

@@ -151,8 +151,6 @@ class TaskData:
         if self.index is None:
             return True
         levels = [self.index.get_level_values(k) for k in range(self.index.nlevels)]
-        if len(levels) != self.x.shape[1]:
-            return False
         try:
             first = levels[0] if self.calendar is None else self.calendar.inputs(levels[0])
             found = np.column_stack([np.asarray(level, dtype=float) for level in (first, *levels[1:])])

@@ -94,10 +94,7 @@ def _wide(frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, no
             raise TableError(
                 f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}"
             )
-        none = np.full(len(frame), np.nan)
-        errors = np.column_stack(
-            [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
-        )
+        errors = np.column_stack([errors_of(frame, named.get(c, math.nan), y[:, t]) for t, c in enumerate(chosen)])
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     return {"y": y, "sd": errors, "headers": headers, "index": None if counts else frame.index}
 

@@ -18,14 +18,7 @@ from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import ORDERS, read_dates
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.table.inputs import column, errors_beside, is_number, names_in, numbers_alone, split_unit
-from mtgp_tutorial.table.roles import (
-    KNOWN,
-    chosen_inputs,
-    guessed_series,
-    guessed_value,
-    is_error,
-    without_row_numbers,
-)
+from mtgp_tutorial.table.roles import KNOWN, chosen_inputs, guessed_series, guessed_value, is_error, without_row_numbers
 
 WORDS = (  # that stand for a missing value, beside those that always do
     "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"

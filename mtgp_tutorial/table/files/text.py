@@ -185,7 +185,6 @@ def decoded(path: Path) -> tuple[str, list[str]]:
 
 MISSING = ("", "na", "nan", "n/a", "null", "none")  # in lower case
 PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-GROUPED = r"[-+]?\d{1,3}(?:[ '’.,]\d{3})+(?:[.,]\d+)?"
 SIGNS = re.compile(r"(?P<before>[$€£¥])? ?(?P<number>[-+]?[\d.,' ’]*\d[\d.,]*(?:[eE][-+]?\d+)?) ?(?P<after>[%‰$€£¥])?")
 
 
