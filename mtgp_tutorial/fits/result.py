@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, of_kind
@@ -51,7 +50,8 @@ class Fit:
         """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
         kernel = self.model.kernel
         family = type(kernel).__name__.removesuffix("Kernel")
-        names = ", ".join(dict.fromkeys(_called(part) for part in spatial_parts(kernel)))
+        parts = [(type(part).__name__, getattr(part, "nu", None)) for part in spatial_parts(kernel)]
+        names = ", ".join(name if nu is None else f"{name}(nu={nu})" for name, nu in dict.fromkeys(parts))
         lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
         what = "log likelihood" if self.model.inducing is None else "lower bound of the log likelihood"
@@ -148,11 +148,6 @@ class Fit:
     def length_scales(self) -> list[float]:
         """Length-scales of the kernel's parts, in units of the inputs; one list for all."""
         return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
-
-
-def _called(part: Kernel) -> str:
-    """A kernel by its name, and what tells it from others of that name."""
-    return type(part).__name__ + (f"(nu={part.nu})" if hasattr(part, "nu") else "")
 
 
 def same_values(a: Tensor, b: Tensor) -> bool:
