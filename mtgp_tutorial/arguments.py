@@ -130,12 +130,19 @@ class TableError(ValueError):
         return type(self), (*self.texts, self.option, self.value)
 
 
-def place(column: pd.Series, row: int) -> str:
+def place(column: pd.Series, row: int | np.intp) -> str:
     """Where a cell stands: "column 'level', line 7", or whatever the index of the rows is called."""
     label = column.index[row]
     if column.name is None:  # a list of dates, no table
         return f"entry {label}"
     return f"column {str(column.name)!r}, {column.index.name or 'row'} {label}"
+
+
+def refuse_first(column: pd.Series, wrong: Any, problem: str, remedy: str, *, cell: bool = False) -> None:
+    """TableError at the first cell that is wrong [N], where one is; cell: its text stands before the problem."""
+    for row in np.flatnonzero(wrong):
+        told = f"{column.iloc[row]!r} {problem}" if cell else problem
+        raise TableError(f"{place(column, row)}: {told}", remedy)
 
 
 def listed(names: Any, most: int = 8) -> str:

@@ -122,18 +122,13 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
         largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is the prior's, not of what is left
         drawn = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
     else:
-        drawn = drawn + model.means()[cells[1]] + _of_errors(known, cells, drawn, own)
+        drawn = drawn + model.means()[cells[1]]
+        if known is not None:  # the readings' own errors
+            normals = torch.randn(drawn.shape, dtype=torch.float64, generator=own).to(drawn)
+            drawn = drawn + normals * known[cells].sqrt()
     filled[:, *cells] = drawn
     draws = model.scale.to_data(filled)
     return draws if given is None else torch.where(given.isnan(), draws, given)
-
-
-def _of_errors(known: Tensor | None, cells: Cells, drawn: Tensor, own: torch.Generator) -> Tensor | float:
-    """Draws of the readings' own errors, whose variances are known [M, T], for each of the drawn cells."""
-    if known is None:
-        return 0.0
-    normals = torch.randn(drawn.shape, dtype=torch.float64, generator=own)
-    return normals.to(drawn) * known[cells].sqrt()
 
 
 def posterior_of(
@@ -229,16 +224,15 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
     x, model = query(fit, x), fit.model
     if not hasattr(model.kernel, "coregional"):
         raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
-    mean, variance, names = [], [], []
+    found, names = [], []
     for q, (part, term) in enumerate(zip(model.kernel.coregional, model.kernel.terms())):
         W = part.task_covar_module.covar_factor  # u_q and the cells: K_q times W_q^T
         R = W.shape[1]
-        at = _given_data(fit, x, term._replace(B=W.mT), torch.ones(R).to(x))
-        mean.append(at[0])
-        variance.append(at[1])
+        found.append(_given_data(fit, x, term._replace(B=W.mT), torch.ones(R).to(x)))
         names += [f"u{q + 1}" if R == 1 else f"u{q + 1},{r + 1}" for r in range(R)]
     of = {"tasks": tuple(names), "units": ("",) * len(names)}
-    return prediction(model.data, x, torch.cat(mean, 1), torch.cat(variance, 1), False, new=True, **of)
+    mean, variance = (torch.cat(each, 1) for each in zip(*found))
+    return prediction(model.data, x, mean, variance, False, new=True, **of)
 
 
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,10 +9,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import listed, of_kind
+from mtgp_tutorial.arguments import listed, of_kind, swapped
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.forms import Conditioned
-from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.result import Fit, same_values
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -44,7 +44,7 @@ def query(fit: Fit, x: Any) -> Tensor:
 
 def check_order(name: str, names: Iterable[Any], wanted: Sequence[str]) -> None:
     """Columns are paired by position, so their names must not say otherwise; other names say nothing."""
-    if list(names) != list(wanted) and sorted(map(str, names)) == sorted(wanted):
+    if swapped(list(map(str, names)), wanted):
         raise ValueError(
             f"{name}: has the columns {listed(names)}, and the fit {listed(wanted)}; pass them in the order of the fit"
         )
@@ -63,11 +63,8 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     problem = model.problem()
-    more = problem._replace(
-        x=torch.cat([problem.x, x]),
-        residual=torch.cat([problem.residual, y - model.means()]),
-        variances=_variances(fit, table),
-    )
+    residual = torch.cat([problem.residual, y - model.means()])
+    more = problem._replace(x=torch.cat([problem.x, x]), residual=residual, variances=_variances(fit, table))
     return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
 
 
@@ -117,8 +114,7 @@ def named(cells: Cells, tasks: Sequence[str]) -> pd.MultiIndex:
 def _check_tasks(fit: Fit, table: TaskData) -> None:
     """A table with the tasks and units of the fit, and inputs that fit."""
     data = fit.model.data
-    if not isinstance(table, TaskData):
-        raise ValueError(f"table: is a {type(table).__name__}; pass a TaskData, or nothing for the fitted table")
+    of_kind("table", table, TaskData, "a TaskData, or nothing for the fitted table")
     if table.tasks != data.tasks:
         raise ValueError(f"table: has the tasks {table.tasks}, the fit {data.tasks}; pass the same, in this order")
     if table.units != data.units:
@@ -147,18 +143,12 @@ def _check_further(fit: Fit, table: TaskData) -> None:
             raise ValueError(f"table: its row {row} repeats a fitted row; pass new rows only, or no table")
 
 
+def _held(table: TaskData) -> list[Tensor]:
+    """Inputs and values of a table, and the known errors of its observed cells."""
+    return [table.x, table.y, *([] if table.sd is None else [table.sd.where(table.observed, torch.nan)])]
+
+
 def _same(a: TaskData, b: TaskData) -> bool:
-    """The same rows with the same cells."""
-    return (
-        a.x.shape == b.x.shape
-        and torch.equal(a.x, b.x)
-        and torch.equal(a.y.nan_to_num(), b.y.nan_to_num())
-        and torch.equal(a.observed, b.observed)
-        and _same_errors(a, b)
-    )
-
-
-def _same_errors(a: TaskData, b: TaskData) -> bool:
-    """The same known errors of the observed cells."""
-    one, other = (None if t.sd is None else t.sd.where(t.observed, 0.0).nan_to_num() for t in (a, b))
-    return one is other if one is None or other is None else torch.equal(one, other)
+    """The same rows with the same cells and the same known errors of these."""
+    one, other = _held(a), _held(b)
+    return len(one) == len(other) and all(map(same_values, one, other))

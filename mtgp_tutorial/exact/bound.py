@@ -34,8 +34,8 @@ JITTER = 1e-8
 CHUNK = 2**18  # entries of Phi at once
 
 
-class Bound(Form):
-    """Value and gradient. "K_q" is here K_q of Z and X against Z, [M + N, M]."""
+class Collapsed(Form):
+    """The bound and what it answers. "K_q" is here K_q of Z and X against Z, [M + N, M]."""
 
     @staticmethod
     def inputs(problem: Problem) -> tuple[Tensor, ...]:
@@ -115,16 +115,6 @@ class Bound(Form):
         dKs = [against_K(L, A, dA) for L, A, dA in zip(self.Ls, self.As, dAs)]
         return dKs, [against_B(one, droot) for one, droot in zip(self.roots, droots)], dSigma
 
-
-def features(shape: Shape) -> float:
-    """How many there are at most: M for each column of each root."""
-    columns = shape.width if shape.width < shape.tasks or shape.apart else shape.tasks * shape.terms
-    return shape.inducing * columns
-
-
-class Collapsed(Bound):
-    """The bound, with answers."""
-
     def posterior(
         self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
     ) -> tuple[Tensor, Tensor]:
@@ -172,6 +162,12 @@ class Collapsed(Bound):
             "fit: has the sparse bound, which has no exact leave-one-out; hide cells (TaskData.hide) and impute them, "
             "or fit without sparse"
         )
+
+
+def features(shape: Shape) -> float:
+    """How many there are at most: M for each column of each root."""
+    columns = shape.width if shape.width < shape.tasks or shape.apart else shape.tasks * shape.terms
+    return shape.inducing * columns
 
 
 RANK = 1e-12  # an eigenvalue of B this small, next to the largest, counts as 0; below 0 by more than 1e-8 it is refused

@@ -125,13 +125,9 @@ class Separate(Form):
         """The problem of task t, with the terms that it has a part in."""
         mine = [q for q, B in enumerate(self.Bs) if B[t, t] != 0]
         terms = [self.problem.terms[q]._replace(B=self.Bs[q][column, column]) for q in mine]
-        known = self.problem.variances
-        given = self.problem._replace(
-            residual=self.problem.residual[:, column],
-            terms=terms,
-            variances=None if known is None else known[:, column],
-        )
-        return Dense(given._replace(Sigma=self.problem.Sigma[column, column]), [self.Ks[q] for q in mine])
+        known = None if self.problem.variances is None else self.problem.variances[:, column]
+        own = self.problem._replace(residual=self.problem.residual[:, column], terms=terms, variances=known)
+        return Dense(own._replace(Sigma=self.problem.Sigma[column, column]), [self.Ks[q] for q in mine])
 
     def value(self) -> Tensor:
         return sum(task.value() for task in self.tasks)  # type: ignore[return-value]

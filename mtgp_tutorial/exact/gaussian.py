@@ -46,11 +46,6 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
 
     Raises NotPositiveDefiniteError when a pivot, relative to its diagonal entry, is not above
     rounding error (n times 2.2e-16): what is left of that variable after the earlier ones.
-
-    >>> import torch
-    >>> from mtgp_tutorial import exact
-    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 2.0]]).double()).tolist()
-    [[2.0, 0.0], [1.0, 1.0]]
     """
     size, diagonal = len(matrix), matrix.diagonal().clone()
     if overwrite:  # LAPACK counts by columns: the upper triangle is read, and the transpose overwritten

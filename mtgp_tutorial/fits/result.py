@@ -13,10 +13,9 @@ from typing import Any
 
 import pandas as pd
 import torch
-from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.exact.forms import Conditioned
@@ -51,7 +50,8 @@ class Fit:
         """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
         kernel = self.model.kernel
         family = type(kernel).__name__.removesuffix("Kernel")
-        names = ", ".join(dict.fromkeys(_called(part) for part in spatial_parts(kernel)))
+        parts = [(type(part).__name__, getattr(part, "nu", None)) for part in spatial_parts(kernel)]
+        names = ", ".join(name if nu is None else f"{name}(nu={nu})" for name, nu in dict.fromkeys(parts))
         lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
         what = "log likelihood" if self.model.inducing is None else "lower bound of the log likelihood"
@@ -71,7 +71,7 @@ class Fit:
         unit = self.model.unit
         state = [unit.x, unit.y, *([] if unit.sd is None else [unit.sd]), *self.model.state_dict().values()]
         kept = self.__dict__.get("_kept")
-        if kept is None or not all(map(_same, kept[0], state)):  # values: a tensor's version misses `.data`
+        if kept is None or not all(map(same_values, kept[0], state)):  # values: a tensor's version misses `.data`
             with torch.no_grad():
                 kept = [value.clone() for value in state], Conditioned(self.model.problem())
             object.__setattr__(self, "_kept", kept)
@@ -92,7 +92,7 @@ class Fit:
 
     def _table(self, matrix: Tensor) -> pd.DataFrame:
         names = list(self.model.data.tasks)
-        return pd.DataFrame(matrix.detach().cpu().numpy(), index=names, columns=names)
+        return pd.DataFrame(as_array(matrix), index=names, columns=names)
 
     def _in_data_units(self, matrix: Tensor) -> pd.DataFrame:
         return self._table(matrix * torch.outer(self.model.scale.sd, self.model.scale.sd))
@@ -112,8 +112,8 @@ class Fit:
         """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
         parts = torch.stack([term.B.diagonal() for term in self.model.kernel.terms()], 1)
         names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
-        frame = pd.DataFrame((parts / parts.sum(1, keepdim=True)).detach().cpu().numpy(), columns=names)
-        return frame.set_axis(list(self.model.data.tasks)).rename_axis("task")
+        tasks = pd.Index(self.model.data.tasks, name="task")
+        return pd.DataFrame(as_array(parts / parts.sum(1, keepdim=True)), tasks, names)
 
     @property
     def correlation(self) -> pd.DataFrame:
@@ -150,12 +150,7 @@ class Fit:
         return [float(v) for part in spatial_parts(self.model.kernel) for v in part.lengthscale.flatten()]
 
 
-def _called(part: Kernel) -> str:
-    """A kernel by its name, and what tells it from others of that name."""
-    return type(part).__name__ + (f"(nu={part.nu})" if hasattr(part, "nu") else "")
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
+def same_values(a: Tensor, b: Tensor) -> bool:
     """Equal values, NaN in the same places."""
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 

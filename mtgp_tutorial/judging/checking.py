@@ -171,9 +171,8 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 def _together(frame: pd.DataFrame, tasks: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Correlation [T, T] of one-step errors in the same row, and how many rows have both."""
-    wide = (
-        frame.reset_index().pivot(index="at", columns="task", values="one step")[list(tasks)].rename_axis(columns=None)
-    )
+    wide = frame.reset_index().pivot(index="at", columns="task", values="one step")
+    wide = wide[list(tasks)].rename_axis(columns=None)
     seen, z = wide.notna().astype(int), wide.fillna(0.0)
     squares = (z**2).T @ seen  # of the first, in rows that have both
     return z.T @ z / np.sqrt(squares * squares.T), seen.T @ seen

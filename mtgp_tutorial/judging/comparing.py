@@ -203,9 +203,8 @@ def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
     left, deaths = {one[0]: one for one in asked}, 0
     while left:
         try:
-            for found in Parallel(jobs, return_as="generator_unordered")(
-                delayed(_fitted)(*one) for one in list(left.values())
-            ):
+            calls = [delayed(_fitted)(*one) for one in left.values()]
+            for found in Parallel(jobs, return_as="generator_unordered")(calls):
                 del left[found[0]]
                 deaths = 0
                 yield found
@@ -326,11 +325,8 @@ class Store:
         if key not in self.done:
             return False
         numbers, start, data = (self.done[key][name] for name in MARKS)
-        if not (
-            (numbers == marks["numbers"]).all()
-            and np.allclose(start, marks["start"], rtol=1e-6)
-            and (data == marks["data"]).all()
-        ):
+        near = np.allclose(start, marks["start"], rtol=1e-6)
+        if not ((numbers == marks["numbers"]).all() and near and (data == marks["data"]).all()):
             label, arm = key
             raise StoreError(
                 f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"

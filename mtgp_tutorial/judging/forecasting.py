@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.answers.questions import prediction
 from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
 from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
 
@@ -54,10 +54,10 @@ class Cutoffs:
         if label not in self.cuts:
             raise ValueError(f"label: {label!r} is not one of {', '.join(map(repr, self.cuts))}; pass one of these")
         times, cut = self.data.x[:, 0].unique(), self.cuts[label]
-        known = _rows(self.data, self.data.x[:, 0] <= times[cut + self.horizon - 1])
+        known = take(self.data, as_array(self.data.x[:, 0] <= times[cut + self.horizon - 1]))
         ahead = known.x[:, 0] >= times[cut]
         if self.task is None:
-            return _rows(known, ~ahead), _rows(known, ahead)
+            return take(known, as_array(~ahead)), take(known, as_array(ahead))
         mask = torch.zeros_like(known.observed)
         mask[:, known.task_index(self.task)] = ahead
         return known.split(mask & known.observed)
@@ -124,13 +124,6 @@ def _name(data: TaskData, last: float) -> str:
     if data.calendar is None:
         return f"after {last!r}".removesuffix(".0")
     return f"after {data.calendar.to_dates([last])[0]}".removesuffix(" 00:00:00")
-
-
-def _rows(data: TaskData, kept: Tensor) -> TaskData:
-    """The rows of a mask [N], with all that belongs to them."""
-    sd = None if data.sd is None else data.sd[kept]
-    index = None if data.index is None else data.index[kept.cpu().numpy()]
-    return replace(data, x=data.x[kept], y=data.y[kept], sd=sd, index=index)
 
 
 def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:

@@ -79,20 +79,19 @@ def compact_groups(x: np.ndarray, count: int) -> np.ndarray:
     Halves along the input that is widest, in units of its range, and halves these again. Rows at one x stay together.
     """
     places, which = np.unique(x, axis=0, return_inverse=True)
-    labels = np.zeros(len(places), dtype=int)
-    _halve(places / np.maximum(np.ptp(places, axis=0), 1e-300), np.arange(len(places)), count, 0, labels)
+    unit, labels = places / np.maximum(np.ptp(places, axis=0), 1e-300), np.zeros(len(places), dtype=int)
+    for k, group in enumerate(halved(unit, np.arange(len(places)), count)):
+        labels[group] = k
     return labels[which.ravel()]
 
 
-def _halve(places: np.ndarray, at: np.ndarray, count: int, first: int, labels: np.ndarray) -> None:
-    """Number the groups of the places `at` from `first` on."""
-    labels[at] = first
-    if count > 1:
-        along = places[at, np.argmax(np.ptp(places[at], axis=0))]
-        at, lower = at[np.argsort(along, kind="stable")], count // 2
-        cut = round(len(at) * lower / count)
-        _halve(places, at[:cut], lower, first, labels)
-        _halve(places, at[cut:], count - lower, first + lower, labels)
+def halved(places: np.ndarray, rows: np.ndarray, count: int) -> list[np.ndarray]:
+    """Rows cut into parts of as many rows each, again and again across the input in which their places spread most."""
+    if count == 1:
+        return [rows]
+    lower, along = count // 2, places[rows, np.ptp(places[rows], axis=0).argmax()]
+    rows, cut = rows[np.argsort(along, kind="stable")], round(len(rows) * lower / count)
+    return [*halved(places, rows[:cut], lower), *halved(places, rows[cut:], count - lower)]
 
 
 def nearest_before(x: np.ndarray) -> np.ndarray:

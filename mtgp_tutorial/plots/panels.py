@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
-import torch
 from matplotlib.axes import Axes
 from scipy import stats
 from seaborn.utils import relative_luminance
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.plots.look import COLOURS, marker, style
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction, label
@@ -26,7 +25,7 @@ def inputs(table: TaskData | Prediction) -> Any:
     >>> plots.inputs(read_table(datasets.example_csv()))[0].year
     1918
     """
-    x = _numbers(table.x[:, 0])
+    x = as_array(table.x[:, 0])
     return x if table.calendar is None else table.calendar.to_dates(x)
 
 
@@ -62,19 +61,16 @@ def tasks(
             _check_labels(name, table, prediction)
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
-        ax.plot(inputs(prediction), _numbers(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
+        ax.plot(inputs(prediction), as_array(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")
         if truth is not None:
-            ax.plot(inputs(truth), _numbers(truth.y[:, t]), "--", color="0.25", lw=1.2, label="true function")
+            ax.plot(inputs(truth), as_array(truth.y[:, t]), "--", color="0.25", lw=1.2, label="true function")
         dots: dict[str, Any] = {"marker": marker(t), "zorder": 3}
-        ax.scatter(inputs(seen), _numbers(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
+        ax.scatter(inputs(seen), as_array(seen.y[:, t]), s=14, color="0.1", label="seen", **dots)
         if hidden is not None and bool(hidden.observed[:, t].any()):
             dots |= {"s": 16, "facecolor": "white", "edgecolor": "0.1"}
-            ax.scatter(inputs(hidden), _numbers(hidden.y[:, t]), label="hidden", **dots)
-        ax.set(
-            title=seen.tasks[t],
-            xlabel=label(seen.x_name, seen.x_unit),
-            ylabel=label("f" if not prediction.noise else "y", seen.units[t]),
-        )
+            ax.scatter(inputs(hidden), as_array(hidden.y[:, t]), label="hidden", **dots)
+        ax.set(title=seen.tasks[t], xlabel=label(seen.x_name, seen.x_unit))
+        ax.set_ylabel(label("y" if prediction.noise else "f", seen.units[t]))
     return axes
 
 
@@ -93,7 +89,7 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    x, mean, sd = inputs(prediction), _numbers(prediction.mean[:, t]), _numbers(prediction.sd[:, t])
+    x, mean, sd = inputs(prediction), as_array(prediction.mean[:, t]), as_array(prediction.sd[:, t])
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     ax.fill_between(
         x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"
@@ -114,10 +110,6 @@ def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
             f"{name}: has the tasks {table.tasks} in {table.units}, the prediction {prediction.tasks} in "
             f"{prediction.units}; pass the same"
         )
-
-
-def _numbers(values: torch.Tensor) -> Any:
-    return values.detach().cpu().numpy()
 
 
 def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:

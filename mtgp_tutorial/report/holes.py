@@ -11,23 +11,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.judging.residuals import halved
+from mtgp_tutorial.table.data import TaskData, take
 
 MANY, VIEW = 3000, 300  # rows from which a figure would be a smear, and how many it shows then
-
-
-def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
-    """Some rows of the table, in the order in which they are named."""
-    where = rows if isinstance(rows, slice) else torch.as_tensor(rows)
-    sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
-    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
 
 
 def missing(data: TaskData) -> np.ndarray:
@@ -138,9 +132,8 @@ def _along(data: TaskData, longest: int) -> list[Kind]:
     for place, at in holes.items():
         # one edge, that of the task that is missing longest, with all others that are
         for start, length in at if place == "gap" else sorted(at, key=lambda hole: -hole[1])[:1]:
-            most = (
-                longest if place == "gap" else min(longest, max(SHORT, (n - length) // 3))
-            )  # of a short record a third
+            edge = min(longest, max(SHORT, (n - length) // 3))  # of a short record a third
+            most = longest if place == "gap" else edge
             pattern = gone[start : start + length]
             kept = pattern[-most:] if place == "end" else pattern[:most]
             found.append(Kind(place, tuple(at[start, length]), kept, len(kept) < length))
@@ -257,24 +250,13 @@ def _discs(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator)
     """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
     n, seen = len(data.x), data.observed[:, data.tasks.index(kind.asked[0])].numpy()
     z = spread_out(data)
-    regions = [region[seen[region]] for region in _regions(z, np.arange(n), stretches)]
+    regions = [region[seen[region]] for region in halved(z, np.arange(n), stretches)]
     for _ in range(ROUNDS):
         for s in rng.permutation(len(regions)):
             if len(regions[s]):
                 apart = np.linalg.norm(z[regions[s]] - z[rng.choice(regions[s])], axis=1)
                 rows = regions[s][np.argsort(apart, kind="stable")][: len(kind.pattern)]
                 yield rows, kind.pattern[: len(rows)], slice(0, n), f"region {s + 1}"
-
-
-def _regions(z: np.ndarray, rows: np.ndarray, count: int) -> list[np.ndarray]:
-    """Rows cut into parts of as many rows each, again and again across the input in which they spread most."""
-    if count == 1:
-        return [rows]
-    first = count // 2
-    along = z[rows][:, np.ptp(z[rows], axis=0).argmax()]
-    order = rows[np.argsort(along, kind="stable")]
-    cut = round(len(rows) * first / count)
-    return [*_regions(z, order[:cut], first), *_regions(z, order[cut:], count - first)]
 
 
 FEWEST = 3  # cells that a task keeps in every trial

@@ -25,9 +25,9 @@ from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
-from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, take, where
+from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.report.verdict import SCORES, Decision
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name
@@ -84,23 +84,17 @@ def _verdicts(decision: Decision) -> pd.DataFrame:
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
     """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
-    on_map = data.x.shape[1] == 2
+    on_map, gone, part, figure = data.x.shape[1] == 2, bool(missing(data).any()), "", None
     order = asked_for(data) or list(data.tasks)  # most missing first
-    found: Part = {
-        "model": decision.fills,
-        "gone": bool(missing(data).any()),
-        "on_map": on_map,
-        "part": "",
-        "figure": None,
-    }
     if data.x.shape[1] <= 2:
         rows = slice(0, len(data.x)) if on_map else in_view(data)
         if rows != slice(0, len(data.x)):
-            which = "those around the longest hole" if found["gone"] else "the first"
-            found["part"] = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
+            which = "those around the longest hole" if gone else "the first"
+            part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
         shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
         draw = figures.filled_map if on_map else figures.filled
-        found["figure"] = picture(draw(take(data, rows), shown, order[:PANELS]))
+        figure = picture(draw(take(data, rows), shown, order[:PANELS]))
+    found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
     return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
 
 

@@ -29,13 +29,13 @@ from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import holes, options, trial_fits
 from mtgp_tutorial.report.arms import BASELINE, LMC, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of, take
+from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
 from mtgp_tutorial.report.trial_fits import Arms
 from mtgp_tutorial.report.words import what_is_hidden
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,10 +270,8 @@ def fits_memory(timed: Clocks, data: TaskData, every: int = 1) -> bool:
 def thin_enough(timed: Clocks, data: TaskData, todo: Work, jobs: int) -> int:
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
     possible = range(1, max(2, len(data.x) // ROWS))
-    for k in possible:
-        if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k):
-            return k
-    return possible[-1]
+    enough = (k for k in possible if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k))
+    return next(enough, possible[-1])
 
 
 def _shape(clock: Clock, data: TaskData, every: int) -> Shape:

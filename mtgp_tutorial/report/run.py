@@ -25,12 +25,13 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import StoreError
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.arms import CODE, kernel_code
+from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
-from mtgp_tutorial.report.verdict import Decision, decide
-from mtgp_tutorial.report.words import advice, beaten, try_last_year
+from mtgp_tutorial.report.verdict import Decision, covered, decide
+from mtgp_tutorial.report.words import advice, try_last_year
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
@@ -89,20 +90,20 @@ def run(job: Job) -> None:
 
 def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
     """The verdict in sentences: on top of the page, which is written, and here."""
-    bold, sentences = words.bold(decision, job.own), words.sentences(decision, job.kinds, job.own)
-    further = [*words.further(decision), *filter(None, [beaten(last, decision)])]
-    answer = {"bold": bold, "sentences": [*map(minus, sentences)], "further": [*map(minus, further)]}
+    bold, *said = words.answer(decision, job.kinds, job.own, last)
+    answer = {"bold": bold, "sentences": [*map(minus, said[:4])], "further": [*map(minus, said[4:])]}
     values = {"job": job, "command": command(job.asked), **values, **answer}
     put(job.folder / "report.html", page.render("report.html", values))
-    print("", bold, *sentences, *further, "", sep="\n")
+    print("", bold, *said, "", sep="\n")
 
 
-def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> list[str]:
-    """What to do next."""
-    asked, data = job.asked, job.data
-    todo = [*words.of_trials(asked, job.more, decision), *words.of_holes(data, job.kinds, job.own, job.trials)]
-    todo += advice(data, last, decision)
-    return [*todo, *words.of_fit(decision, fills), *words.of_values(asked, data)]
+def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> dict[str, Any]:
+    """What to do next: each value is empty where the table gave no cause for it."""
+    holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
+    fitted = {"band": covered(decision), "floor": words.listed(fills.on_floor)}
+    advised = {"advice": advice(job.data, last, decision), "filled": bool(missing(job.data).any())}
+    trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data)
+    return {**trials, **holes, **advised, **fitted, **values}
 
 
 def repeat(job: Job, decision: Decision) -> str:

@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.report.holes import missing, take
+from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, option, put
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
-from mtgp_tutorial.table.inputs import ERROR, column
+from mtgp_tutorial.table.inputs import ERROR
 from mtgp_tutorial.table.prediction import Prediction
-from mtgp_tutorial.table.roles import guessed_inputs, guessed_series
+from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, tells_apart
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -36,15 +36,16 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
 
     It has two tasks or more, each with enough values.
     """
-    call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
-    call |= {"dates": asked.dates, "without": asked.without}
-    call = {name: value for name, value in call.items() if value is not None}
     said: list[str] = []
-    if missing := _missing(asked, call, said):
-        call["missing"] = missing
-    if errors := _errors(asked, call, said):
-        call["sd"] = errors
-    check_mixed(asked, call)
+    missing = _missing(asked, said)
+    left, named = asked.without or (), (asked.columns, asked.value)
+    frame, _ = typed_columns(asked.table, asked.dates, missing, left, asked.input, asked.series, named)
+    inputs = chosen_inputs(frame, asked.input, [])
+    errors = _errors(asked, frame, inputs, said)
+    check_mixed(asked, frame, inputs)
+    call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
+    call |= {"dates": asked.dates, "without": asked.without, "missing": missing or None, "sd": errors or None}
+    call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(asked.table, **call)
@@ -59,21 +60,21 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     return data, call
 
 
-def _missing(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> list[str]:
+def _missing(asked: argparse.Namespace, said: list[str]) -> list[str]:
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(asked.table, without=call.get("without", ()))
+    codes = suspected_codes(asked.table, without=asked.without or ())
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes
 
 
-def _errors(asked: argparse.Namespace, call: dict[str, Any], said: list[str]) -> Any:
+def _errors(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable], said: list[str]) -> Any:
     """Columns of standard errors: those of --errors, or what the file suggests, which is said."""
     if asked.errors == ["none"]:
         return None
-    found = proposed_errors(asked.table, **call)
+    found = proposed_errors(frame, inputs, asked.series)
     if asked.errors is not None:
         return asked.errors[0] if isinstance(found, str) or asked.series else asked.errors
     if isinstance(found, dict) and asked.columns is not None:
@@ -116,20 +117,17 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
 REPEATED, TOLD_APART = 0.3, 0.95  # shares: of rows that repeat an input; of rows that a column of text tells apart
 
 
-def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
-    """Refuse such a file, and name the options that read it."""
-    if asked.series is not None or asked.value is not None:
-        return
-    frame, _ = typed_columns(asked.table, asked.dates, call.get("missing", ()), call.get("without", ()), asked.input)
-    inputs = [column(frame, name, "x") for name in asked.input or []] or guessed_inputs(frame, None, [])
-    if asked.columns is None and guessed_series(frame, inputs, []) is not None:
-        return  # read as a long file without being told
+def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable]) -> None:
+    """Refuse such a file, and name the options that read it. frame: its typed columns."""
+    if asked.series or asked.value or (asked.columns is None and guessed_series(frame, inputs, []) is not None):
+        return  # it is read as a long file, told or not
     frame = frame.loc[~frame.duplicated()]
     again = int(frame.duplicated(inputs).sum())
     errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
-    series = _series(frame, inputs) if again > REPEATED * len(frame) and len(values) == 1 else None
-    if series is not None:
+    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
+    series = next((c for c in words if tells_apart(frame, inputs, c, TOLD_APART)), None)
+    if again > REPEATED * len(frame) and len(values) == 1 and series is not None:
         words = [*option("--series", str(series)), *option("--value", str(values[0]))]
         words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
         raise Refused(
@@ -137,16 +135,6 @@ def check_mixed(asked: argparse.Namespace, call: dict[str, Any]) -> None:
             f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
             f"{' and leave out --columns' if asked.columns else ''}"
         )
-
-
-def _series(frame: pd.DataFrame, inputs: Sequence[Hashable]) -> Hashable | None:
-    """The column of text that, with the input, tells nearly all rows apart; its words come again and again."""
-    for name in frame:
-        words = frame[name]
-        if name not in inputs and words.dtype.kind == "O" and words.nunique() <= len(frame) / 2:
-            if (~frame.duplicated([*inputs, name])).mean() >= TOLD_APART:
-                return name
-    return None
 
 
 FORMULA = ("=", "+", "-", "@")

@@ -1,6 +1,6 @@
-"""The answer in words: what fills this table, and what the trials say of it and of no other.
+"""The answer in words: what fills this table, and what the trials say of it and of no other (templates/answer.txt).
 
-What to do next: lines that this table gave cause for, and no others.
+What to do next: what this table gave cause for, and nothing else; the sentences stand in templates/todo.html.
 
 Last year's value: what costs nothing, where the input is a time of several years; it never fills the table.
 """
@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from scipy import stats
 
-from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.comparing import compare
 from mtgp_tutorial.judging.forecasting import seasonal_naive
 from mtgp_tutorial.report.arms import BASELINE
-from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
+from mtgp_tutorial.report.holes import Kind, Trial, own_rows
 from mtgp_tutorial.report.options import command
+from mtgp_tutorial.report.page import render
 from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, over_parts
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.trends import Trend
 
-VERDICTS = {  # on the arm that fills, or the best that shares
-    "wins": "sharing wins{of}",
-    "loses": "sharing loses{of}",
-    "not told apart": "the trials do not tell sharing from separate tasks{of}",
-    "undecided": "nothing, as {why}",
-}
 NAMES = {
     "gap": ("gap", "gaps"),
     "start": ("late start", "late starts"),
@@ -41,7 +36,7 @@ NAMES = {
 
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
@@ -53,139 +48,69 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
 
 
-def bold(decision: Decision, own: bool) -> str:
-    """What fills the table and by how much it was ahead, in one sentence. own: whether the table has holes."""
-    mean = decision.asked.loc["CRPS"]["mean"]
-    ahead = (
-        f"the CRPS{_of(decision, own, 'of')} in the trials was {mean[decision.best]:.3f} standard deviations with "
-        f"{decision.best}, {mean[BASELINE]:.3f} when each task stood alone"
-    )
-    alone = f"Each task is {'filled' if own else 'modelled'} alone"
-    if decision.fills != BASELINE:
-        return f"{decision.fills} {'fills the holes' if own else 'suits this table best'}: {ahead}."
-    if mean[decision.best] < mean[BASELINE]:
-        return f"{alone}: {ahead}, ahead by less than half a standard error, and then the simpler model is taken."
-    return f"{alone}, as no model that shares did better: {ahead}."
+def answer(decision: Decision, kinds: Sequence[Kind], own: bool, last: pd.DataFrame) -> list[str]:
+    """What fills the table, in one sentence; then four on the trials, of which the first is the verdict; then others.
 
-
-def claim(decision: Decision, own: bool) -> str:
-    """The verdict, which is another matter than the choice."""
-    verdict = VERDICTS[decision.word].format(why=decision.why, of=_of(decision, own, "for"))
-    return f"That is the choice for this table. What may be claimed is another matter: {verdict}."
-
-
-def sentences(decision: Decision, kinds: Sequence[Kind], own: bool) -> list[str]:
-    """Four sentences, the last three with numbers; they speak of the tasks that were asked for."""
-    asked, best = decision.asked, decision.best
-    error, crps = asked.loc["error"], asked.loc["CRPS"].loc[best]
-    trials = decision.scores["trial"].nunique()
-    lower = round(float(crps["share lower"]) * trials)
-    of = _of(decision, own, "of")
-    band = covered(decision)
-    return [
-        claim(decision, own),
-        f"{trials} times the program hid {what_is_hidden(kinds, own)}. The error{of} was "
-        f"{error.loc[BASELINE, 'mean']:.2f} standard deviations of a task when each task stood alone, and "
-        f"{error.loc[best, 'mean']:.2f} with {best}.",
-        f"The CRPS of {best} less that of separate tasks is {crps['mean difference']:+.3f} ± "
-        f"{crps['standard error']:.3f} (standard error over {int(crps['clusters'])} parts of the table), lower in "
-        f"{lower} of {trials} trials.",
-        f"{band.share} of the model that fills the table ({decision.fills})"
-        f"{f': it is {band.word}' if band.word else ''}.",
-    ]
-
-
-def _of(decision: Decision, own: bool, word: str) -> str:
-    """The tasks whose holes were imitated, where these are few."""
+    They speak of the tasks that were asked for. own: whether the table has holes; last: what `try_last_year` returned.
+    The others: verdicts task by task, all hidden cells where more than the asked were, and last year's value.
+    """
     tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
-    return f" {word} {listed(tasks)}" if own and len(tasks) < 4 else ""
-
-
-def further(decision: Decision) -> Iterator[str]:
-    """Verdicts for each asked task, where there are several, and on all hidden cells, where more than these were."""
-    if len(decision.tasks):
-        verdicts = decision.tasks.groupby("verdict", sort=False)
-        each = "; ".join(f"{word} for {listed(list(rows.index))}" for word, rows in verdicts)
-        yield f"Task by task, with Holm's correction for {len(decision.tasks)} tasks, {decision.best}: {each}."
-    if decision.hidden is not None:
-        row = decision.hidden.loc[("CRPS", decision.best)]
-        yield (
-            f"Over all tasks that were hidden with them the difference is {row['mean difference']:+.3f} ± "
-            f"{row['standard error']:.3f}: {row['verdict']}."
-        )
+    groups = decision.tasks.groupby("verdict", sort=False) if len(decision.tasks) else []
+    crps = decision.asked.loc["CRPS"]
+    values = {
+        "decision": decision,
+        "own": own,
+        "baseline": BASELINE,
+        "tasks": listed(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
+        "mean": crps["mean"],
+        "crps": crps.loc[decision.best],
+        "error": decision.asked.loc["error"]["mean"],
+        "trials": decision.scores["trial"].nunique(),
+        "hidden": what_is_hidden(kinds, own),
+        "band": covered(decision),
+        "verdicts": [f"{word} for {listed(list(rows.index))}" for word, rows in groups],
+        "over_all": None if decision.hidden is None else decision.hidden.loc[("CRPS", decision.best)],
+        "beaten": beaten(last, decision),
+    }
+    return render("answer.txt", values).strip().split("\n")
 
 
 SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed
 
 
-def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> Iterator[str]:
-    """On how many there were. more: how many there could be."""
+def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[str, Any]:
+    """How many there were, and the command that goes on where that may settle the verdict. more: how many could be."""
     trials = decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
-    if decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials:
-        yield (
-            f"The verdict is open after {trials} trials. This goes on from those that are stored: "
-            f"{command(asked, trials=wanted)}"
-        )
-    if trials < asked.trials:
-        yield f"The table has room for {trials} trials, not {asked.trials}: more would hide the same cells again."
+    is_open = decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials
+    return {"trials": trials, "goes_on": command(asked, trials=wanted) if is_open else ""}
 
 
-def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> Iterator[str]:
-    """On what the trials asked, and what the table asks."""
-    if long := [kind for kind in kinds if kind.shortened]:
-        tasks = listed(sorted({task for kind in long for task in kind.asked}))
-        yield (
-            f"A hole of {tasks} is longer than a sixth of the table. The trials hide {len(long[0].pattern)} rows of "
-            "it, which is an easier question than yours."
-        )
-    if joined := [trial for trial in trials if trial.joined]:
-        tasks = listed(sorted({task for trial in joined for task in trial.asked}))
-        yield (
-            f"In {len(joined)} of {len(trials)} trials what was hidden of {tasks} lies beside a hole that is real, for "
-            "want of room. The two make a longer hole, which is a harder question than yours."
-        )
-    if not own and not own_rows(data):
-        yield (
-            "The trials hid one task at a time, where the others were seen. For wholly new rows, in which nothing is "
-            "seen, they say nothing."
-        )
+def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Where the trials asked another question than the table: tasks of long holes, and of holes beside real ones.
+
+    hides: rows that a trial hides of a long one; joined: trials that hide beside a real one; alone: one task at a time.
+    """
+    long, joined = [kind for kind in kinds if kind.shortened], [trial for trial in trials if trial.joined]
+
+    def tasks(some: Sequence[Kind | Trial]) -> str:
+        return listed(sorted({task for one in some for task in one.asked}))
+
+    hides, alone = len(long[0].pattern) if long else 0, not own and not own_rows(data)
+    return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
 
 
-def of_fit(decision: Decision, fitted: Fit) -> Iterator[str]:
-    """On the model that fills the table."""
-    band = covered(decision)
-    if band.word == "too narrow":
-        yield f"{band.share}: quote a wider one, or look for a relation that changes over the table."
-    if band.word == "too wide":
-        yield f"{band.share}: it is wider than it need be, and fewer cells than 1 in 20 lie outside."
-    if on_floor := fitted.on_floor:
-        yield (
-            f"The noise of {listed(on_floor)} is as small as a fit allows: its curve runs through the values. Read "
-            "what lies between them with care."
-        )
-
-
-def of_values(asked: argparse.Namespace, data: TaskData) -> Iterator[str]:
-    """On how the values were taken, and what to say of those that were filled."""
-    log = asked.log or []
-    if data.sd is not None and asked.errors is None:
-        yield (
-            "That the standard errors are known was a guess. This shows what they change: "
-            f"{command(asked, errors=['none'], out='NAME')}"
-        )
+def of_values(asked: argparse.Namespace, data: TaskData) -> dict[str, Any]:
+    """Commands that take the values otherwise: without errors that were a guess, with logarithms of skewed tasks."""
+    log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
     odd = above & (stats.skew(y, nan_policy="omit") > SKEWED)
-    if skewed := [task for task, skew in zip(data.tasks, odd) if skew and task not in log]:
-        yield (
-            f"{listed(skewed)}: positive and skewed. A logarithm may suit: "
-            f"{command(asked, log=[*log, *skewed], out='NAME')}"
-        )
-    if bool(missing(data).any()):
-        yield (
-            "Before you publish a filled value, say that it is one: in filled.csv the column “filled” marks it, and "
-            "its band stands beside it."
-        )
+    skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
+    return {
+        "without_errors": command(asked, errors=["none"], out="NAME") if guess else "",
+        "skewed": listed(skewed),
+        "with_logarithm": command(asked, log=[*log, *skewed], out="NAME"),
+    }
 
 
 MUCH = 0.5  # share of the variance

@@ -151,8 +151,6 @@ class TaskData:
         if self.index is None:
             return True
         levels = [self.index.get_level_values(k) for k in range(self.index.nlevels)]
-        if len(levels) != self.x.shape[1]:
-            return False
         try:
             first = levels[0] if self.calendar is None else self.calendar.inputs(levels[0])
             found = np.column_stack([np.asarray(level, dtype=float) for level in (first, *levels[1:])])
@@ -255,6 +253,13 @@ class TaskData:
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
         return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
+
+
+def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
+    """Some rows of a table, by a mask or in the order in which they are named, with all that belongs to them."""
+    where = rows if isinstance(rows, slice) else torch.as_tensor(rows).to(data.x.device)
+    sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
+    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
 
 
 def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:

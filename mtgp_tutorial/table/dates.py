@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import TableError, argument, place
+from mtgp_tutorial.arguments import TableError, argument, place, refuse_first
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
@@ -179,25 +179,19 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
     taken or, if guess, the only one in which the column is in order. Dates with offsets from UTC come in UTC, or with
     the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
     """
-    if order is not None and order not in ORDERS:
-        raise TableError(f"{argument('dates')}: is {order!r}", "pass 'day-first' or 'month-first'")
     given = text.dropna().astype(str)
     spelling = _spelling(given)
     if spelling is None:
         return None
     parts, how = _parts(given, spelling), spelling
-    two_orders = "first" in parts
-    if two_orders:
+    problem, remedy = "is not a date", "mend it"
+    if "first" in parts:
         order, why = (order, "as was asked") if order else _order(given, parts, guess)
         parts, how = _ordered(parts, order), f"{order} ({why})"
+        problem += f" if read {order}"
+        remedy += f", or pass the other order as {argument('dates', sets=True)}"
     when = _timestamps(parts)
-    wrong = np.flatnonzero(when.isna())
-    if len(wrong):
-        problem = f"{place(given, int(wrong[0]))}: {given.iloc[wrong[0]]!r} is not a date"
-        if two_orders:
-            other = f"mend it, or pass the other order as {argument('dates', sets=True)}"
-            raise TableError(f"{problem} if read {order}", other)
-        raise TableError(problem, "mend it")
+    refuse_first(given, when.isna(), problem, remedy, cell=True)
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
     full = pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text)))
@@ -212,13 +206,8 @@ def _spelling(given: pd.Series) -> str | None:
         return None
     if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
         return _in_numbers(given, fits)
-    if not fits[spelling].all():
-        row = int(np.flatnonzero(~fits[spelling])[0])
-        example = given[fits[spelling]].iloc[0]
-        raise TableError(
-            f"{place(given, row)}: {given.iloc[row]!r} is not written like the other dates, {example!r} for one",
-            "mend it",
-        )
+    unlike = f"is not written like the other dates, {given[fits[spelling]].iloc[0]!r} for one"
+    refuse_first(given, ~fits[spelling], unlike, "mend it", cell=True)
     if spelling == "a year of two digits":
         raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
     return spelling
@@ -320,12 +309,9 @@ def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str
 
 def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
     """Timestamps with their offsets: with the one that all share, else in UTC."""
-    if zone.isna().any():
-        row = int(zone.isna().to_numpy().argmax())
-        raise TableError(f"{place(given, row)}: {given.iloc[row]!r} has no time zone, and other dates do", "mend it")
-    offset = (
-        zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"}).str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
-    )
+    refuse_first(given, zone.isna(), "has no time zone, and other dates do", "mend it", cell=True)
+    offset = zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"})
+    offset = offset.str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
     utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
     one = offset.iloc[0]
     return utc if offset.nunique() > 1 or one == "+00:00" else utc.tz_convert(f"UTC{one}")

@@ -49,12 +49,10 @@ def fields(
     if calendar is not None and not isinstance(calendar, Calendar):
         raise TableError(f"calendar: is a {type(calendar).__name__}", "pass that of a table, data.calendar")
     long = series is not None or value is not None
-    taken = [] if long else [column(frame, name, "tasks") for name in names_in(tasks)]
+    named = {"series": series, "value": value} if long else {"tasks": tasks}
+    taken = [column(frame, name, what) for what, names in named.items() for name in names_in(names)]
     notes: list[str] = []
     if x is None and only_counts(frame.index):
-        taken += [
-            column(frame, name, what) for name, what in ((series, "series"), (value, "value")) if name is not None
-        ]
         x = guessed_in_frame(frame.drop(columns=taken), notes)
     used = [column(frame, name, "x") for name in names_in(x)]
     if x is not None and not used:
@@ -97,10 +95,7 @@ def _wide(frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, no
             raise TableError(
                 f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}"
             )
-        none = np.full(len(frame), np.nan)
-        errors = np.column_stack(
-            [errors_of(frame, named[c], y[:, t]) if c in named else none for t, c in enumerate(chosen)]
-        )
+        errors = np.column_stack([errors_of(frame, named.get(c, math.nan), y[:, t]) for t, c in enumerate(chosen)])
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     return {"y": y, "sd": errors, "headers": headers, "index": None if counts else frame.index}
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, listed, place
+from mtgp_tutorial.arguments import TableError, listed, place, refuse_first
 from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.dates import Calendar, read_dates
 
@@ -39,11 +39,9 @@ def inputs_of(
     names, units = zip(*map(split_unit, given.columns))
     part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
     missing = given.isna().to_numpy()
-    for k, row in zip(*missing.T.nonzero()):
-        raise TableError(
-            f"{place(given.iloc[:, k], row)}: is missing, {missing.any(axis=1).sum()} in all",
-            "fill or drop rows without input",
-        )
+    lost = f"is missing, {missing.any(axis=1).sum()} in all"
+    for k, gone in enumerate(missing.T):
+        refuse_first(given.iloc[:, k], gone, lost, "fill or drop rows without input")
     if part is not None:
         given, names = _year_and(given, *part).to_frame(), ("date",)
     first, calendar = _first(given.iloc[:, 0], names[0], calendar, notes)
@@ -100,16 +98,10 @@ def numbers(values: pd.Series, argument: str) -> np.ndarray:
         found = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         good = np.array([isinstance(cell, Number) or hasattr(cell, "as_tuple") for cell in values.astype(object)])
-        if not (good | missing).all():
-            row = int((~(good | missing)).argmax())
-            raise TableError(
-                f"{place(values, row)}: {values.iloc[row]!r} is not a number",
-                f"mend it, or name the columns that hold numbers with {marked(argument, sets=True)}",
-            )
+        remedy = f"mend it, or name the columns that hold numbers with {marked(argument, sets=True)}"
+        refuse_first(values, ~(good | missing), "is not a number", remedy, cell=True)
         found = np.array([np.nan if gone else float(cell) for cell, gone in zip(values.astype(object), missing)])
-    if np.isinf(found).any():
-        row = int(np.isinf(found).argmax())
-        raise TableError(f"{place(values, row)}: is infinite", "put NaN where a value is missing")
+    refuse_first(values, np.isinf(found), "is infinite", "put NaN where a value is missing")
     return found
 
 

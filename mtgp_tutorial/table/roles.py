@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, listed, place
+from mtgp_tutorial.arguments import TableError, argument, count, listed, refuse_first
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
@@ -67,8 +67,10 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     return [] if known is None else [known]
 
 
-def guessed_inputs(frame: pd.DataFrame, series: str | None, notes: list[str]) -> list[Hashable]:
-    """The columns of a file that are the input, by name or place."""
+def chosen_inputs(frame: pd.DataFrame, x: Any, notes: list[str]) -> list[Hashable]:
+    """The columns of a file that are the input: those that x names or, where it is None, by name or place."""
+    if x is not None:
+        return [column(frame, name, "x") for name in names_in(x)]
     if known := known_inputs(frame, notes):
         return known
     first = frame.columns[0]
@@ -126,13 +128,17 @@ def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]
     if len(text) != 1 or len(body) != 1:
         return None
     name = text[0]
-    several = 1 < frame[name].nunique() <= max(2, len(frame) // 2)
-    once = frame.duplicated([*chosen, name]).sum() <= 0.02 * len(frame)
     told = str(name).lower() in SERIES or str(body[0]).lower() == "value" or frame.duplicated(chosen).any()
-    if not (several and once and told):
+    if not (told and tells_apart(frame, chosen, name, 0.98)):
         return None
     notes.append(f"long table: {name} names the tasks")
     return str(name)
+
+
+def tells_apart(frame: pd.DataFrame, inputs: Sequence[Hashable], name: Hashable, share: float) -> bool:
+    """Whether a column has words that come again and again and, with the inputs, tell this share of the rows apart."""
+    several = 1 < frame[name].nunique() <= max(2, len(frame) // 2)
+    return several and (~frame.duplicated([*inputs, name])).mean() >= share
 
 
 def guessed_value(
@@ -199,9 +205,7 @@ def spread(
 
 def _names(frame: pd.DataFrame, series: Hashable, tasks: Any) -> tuple[pd.Series, list[str]]:
     """The series of each row, and the names of those that become tasks."""
-    if frame[series].isna().any():
-        row = int(frame[series].isna().to_numpy().argmax())
-        raise TableError(f"{place(frame[series], row)}: is missing", "name each series")
+    refuse_first(frame[series], frame[series].isna(), "is missing", "name each series")
     name = frame[series].astype(str).str.strip()
     names = list(dict.fromkeys(name)) if tasks is None else [str(task) for task in names_in(tasks)]
     if unknown := [task for task in names if task not in set(name)]:

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mtgp_tutorial.exact.bound import Bound
+from mtgp_tutorial.exact.bound import Collapsed
 from mtgp_tutorial.exact.dense import Dense, Projected, Separate
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
@@ -34,9 +34,9 @@ COST = {
     (FewHoles, HOLES): 8.5 * 10**3 + 1100 * 10**2 + 2.6 * 4 * 30 + 1.8 * 2 * 300 + 250 * 2 * 30 + 1.5e7,
     (Separate, APART): 3 * (1.2 * 10**3 + 300 * 10**2 + 1.1e7) + 4e6,
     (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
-    (Bound, FEW): 6 * 30 * 24**2 + 1e7,
-    (Bound, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
-    (Bound, FEW_APART): 6 * 30 * 12**2 + 1e7,
+    (Collapsed, FEW): 6 * 30 * 24**2 + 1e7,
+    (Collapsed, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
+    (Collapsed, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
     (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 40 * (2**15 // 6) * 36,
@@ -48,7 +48,7 @@ ENTRIES = {
     (FewHoles, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
     (Separate, APART): 6 * 100 + 8 * 100,
     (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
-    (Bound, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
+    (Collapsed, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
 }
 
 

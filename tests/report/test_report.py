@@ -20,15 +20,16 @@ import torch
 from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
+from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
 from mtgp_tutorial.report.arms import BASELINE, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, _regions, asked_for, in_view, kinds_of, missing, own_rows, plan
+from mtgp_tutorial.report.holes import Kind, Trial, asked_for, in_view, kinds_of, missing, own_rows, plan
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.report.verdict import choose, covered, crps_by_part, decide
-from mtgp_tutorial.report.words import advice, beaten, bold, claim, try_last_year, year_of
+from mtgp_tutorial.report.words import advice, answer, beaten, try_last_year, year_of
 from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -446,7 +447,7 @@ def test_on_a_map_holes_are_discs_or_single_places():
 
 def test_regions_share_all_rows_out():
     z = np.random.default_rng(0).normal(size=(61, 2))
-    parts = _regions(z, np.arange(61), 6)
+    parts = halved(z, np.arange(61), 6)
     assert sorted(np.concatenate(parts).tolist()) == list(range(61)) and {len(part) for part in parts} <= {10, 11}
 
 
@@ -477,6 +478,7 @@ def scored(differences, tasks=("a",), stretches=None):
 SURE = -0.5 + 0.1 * np.random.default_rng(0).normal(size=16)
 
 
+NOTHING = pd.DataFrame()  # of last year's value
 OPEN = np.tile([-0.7, 0.5, -0.4, 0.3, -0.5, 0.2, -0.1, -0.3], 2)  # mean -0.125, its error 0.10
 
 
@@ -502,14 +504,14 @@ def test_what_fills_is_a_choice_and_the_verdict_is_the_books(differences, stretc
         "loses": "another matter: sharing loses for a.",
         "not told apart": "the trials do not tell sharing from separate tasks for a.",
         "undecided": "another matter: nothing, as ",
-    }[word] in claim(decision, True)
+    }[word] in answer(decision, [], True, NOTHING)[1]
     mean = decision.asked.loc["CRPS"]["mean"]
     sizes = (
         f"the CRPS of a in the trials was {mean['ICM']:.3f} standard deviations with ICM, {mean[BASELINE]:.3f} when "
         "each task stood alone"
     )
     ahead = mean["ICM"] < mean[BASELINE]
-    assert bold(decision, True) == (
+    assert answer(decision, [], True, NOTHING)[0] == (
         f"ICM fills the holes: {sizes}."
         if fills == "ICM"
         else f"Each task is filled alone: {sizes}, ahead by less than half a standard error, and then the simpler "
@@ -517,7 +519,9 @@ def test_what_fills_is_a_choice_and_the_verdict_is_the_books(differences, stretc
         if ahead
         else f"Each task is filled alone, as no model that shares did better: {sizes}."
     )
-    assert bold(decision, False).startswith("ICM suits" if fills == "ICM" else "Each task is modelled alone")
+    assert answer(decision, [], False, NOTHING)[0].startswith(
+        "ICM suits" if fills == "ICM" else "Each task is modelled alone"
+    )
 
 
 def test_the_simpler_arm_is_taken_within_half_a_standard_error():
@@ -828,10 +832,8 @@ def test_where_there_is_no_room_the_report_says_so():
     kinds, own = kinds_of(data)
     trials = plan(data, kinds, 12, 0)
     count = sum(trial.joined for trial in trials)
-    lines = list(words.of_holes(data, kinds, own, trials))
-    assert (
-        count and f"In {count} of {len(trials)} trials what was hidden of b lies beside a hole that is real" in lines[0]
-    )
+    found = words.of_holes(data, kinds, own, trials)
+    assert count and (found["joined"], found["beside"]) == (count, "b")
 
 
 # last year's value

@@ -17,15 +17,15 @@ from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import ORDERS, read_dates
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.table.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
-from mtgp_tutorial.table.roles import (
-    KNOWN,
-    guessed_inputs,
-    guessed_series,
-    guessed_value,
-    is_error,
-    without_row_numbers,
+from mtgp_tutorial.table.inputs import (
+    column,
+    errors_beside,
+    is_number,
+    named_errors,
+    names_in,
+    split_unit,
 )
+from mtgp_tutorial.table.roles import KNOWN, chosen_inputs, guessed_series, guessed_value, is_error, without_row_numbers
 
 WORDS = (  # that stand for a missing value, beside those that always do
     "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
@@ -68,12 +68,11 @@ def read_table(
     for what, names in columns.items():
         for name in names_in(names):
             column(frame, name, what)
-    chosen = guessed_inputs(frame, series, notes) if x is None else [column(frame, name, "x") for name in names_in(x)]
+    chosen = chosen_inputs(frame, x, notes)
     if dates is not None and frame[chosen[0]].dtype.kind != "M":
         raise TableError(
             f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
             f"leave it out, or name another {argument('x')}",
-            "dates",
         )
     before = len(frame)
     frame = frame.loc[~frame.duplicated()]
@@ -121,15 +120,13 @@ def suspected_codes(path: str | Path, *, without: Iterable[str] = ()) -> list[st
 
 
 def proposed_errors(
-    path: str | Path, *, x: Any = None, series: Any = None, tasks: Any = None, value: Any = None, **file: Any
+    frame: pd.DataFrame, chosen: list[Hashable], series: str | None = None
 ) -> dict[str, str] | str | None:
     """What to pass as `sd` to `read_table` if columns such as `level_se` are the standard errors they seem to be.
 
-    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it. The
-    arguments are those of `read_table`; file: dates, missing and without.
+    A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it.
+    frame: the file as `typed_columns` gives it; chosen: its inputs; series: the column that names them, as was asked.
     """
-    frame, _ = typed_columns(path, x=x, series=series, others=(tasks, value), **file)
-    chosen = guessed_inputs(frame, series, []) if x is None else [column(frame, name, "x") for name in names_in(x)]
     if series is not None or guessed_series(frame, chosen, []) is not None:
         errors = [str(c) for c in frame if is_error(c, frame)]
         return errors[0] if len(errors) == 1 else None
@@ -146,7 +143,6 @@ def _wide(
             f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
             f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the "
             f"series with {argument('series', sets=True)}",
-            "x",
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
@@ -173,11 +169,9 @@ def typed_columns(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
     if dates is not None and dates not in ORDERS:
-        raise TableError(
-            f"{argument('dates')}: is {dates!r}", "pass 'day-first' or 'month-first'", "dates", list(ORDERS)
-        )
+        raise TableError(f"{argument('dates')}: is {dates!r}", "pass 'day-first' or 'month-first'", value=list(ORDERS))
     if isinstance(missing, str):
-        raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]", "missing")
+        raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
     text, mark, notes = parse(path)
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]

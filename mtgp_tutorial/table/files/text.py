@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, place
+from mtgp_tutorial.arguments import TableError, argument, count, place, refuse_first
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
 VALUE = re.compile(
@@ -51,9 +51,8 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
         said.append(f"rows: {count(len(rows) - len(full), 'line')} without any entry left out")
     if not full:
         raise TableError(f"{path.name} has a header and no rows", "pass a file with one line for each row")
-    frame = pd.DataFrame(
-        [row for _, row in full], pd.Index([number for number, _ in full], name="line"), names, dtype=object
-    )
+    numbers, cells = zip(*full)
+    frame = pd.DataFrame(list(cells), pd.Index(numbers, name="line"), names, dtype=object)
     return frame.where(frame != "", None), mark, notes + said
 
 
@@ -129,15 +128,10 @@ def _header(
         remarks = remarks[:-1]
     if remarks:
         said.append(f"comments: {count(len(remarks), 'line')} that begin with # left out")
-    if body and not any(row[-1] for _, row in body if len(row) > 1) and len(body[0][1]) == width + 1:
-        body = [(at, row[:-1] if len(row) == width + 1 else row) for at, row in body]
-        said.append("columns: the separator at the end of each line left out")
-    elif (
-        names[-1] == ""
-        and width > 2
-        and all(len(row) in (width, width - 1) and not any(row[width - 1 :]) for _, row in body)
-    ):
-        names, body = names[:-1], [(at, row[: width - 1]) for at, row in body]
+    named = width - (names[-1] == "" and width > 2)
+    ends = named < width or bool(body) and len(body[0][1]) > named  # in a separator, the header or the rows
+    if ends and not any(any(row[named:]) for _, row in body):
+        names, body = names[:named], [(at, row[:named] if len(row) == named + 1 else row) for at, row in body]
         said.append("columns: the separator at the end of each line left out")
     names = [name or f"column {k + 1}" for k, name in enumerate(names)]
     if twice := [name for name in names if names.count(name) > 1]:
@@ -191,7 +185,6 @@ def decoded(path: Path) -> tuple[str, list[str]]:
 
 MISSING = ("", "na", "nan", "n/a", "null", "none")  # in lower case
 PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-GROUPED = r"[-+]?\d{1,3}(?:[ '’.,]\d{3})+(?:[.,]\d+)?"
 SIGNS = re.compile(r"(?P<before>[$€£¥])? ?(?P<number>[-+]?[\d.,' ’]*\d[\d.,]*(?:[eE][-+]?\d+)?) ?(?P<after>[%‰$€£¥])?")
 
 
@@ -299,15 +292,13 @@ def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str]
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is infinite",
             f"leave it empty, or pass {argument('missing', cells.iloc[row])}",
-            "missing",
-            [cells.iloc[row]],
+            value=[cells.iloc[row]],
         )
-    if signs.nunique() > 1:
-        row = int((signs != signs.iloc[0]).to_numpy().argmax())
-        raise TableError(
-            f"{place(cells, row)}: {cells.iloc[row]!r} and {cells.iloc[0]!r} have different signs", "write one unit"
-        )
-    return value.reindex(column.index), signs.iloc[0] if len(signs) else ""
+    if not len(signs):
+        return value.reindex(column.index), ""
+    other = f"and {cells.iloc[0]!r} have different signs"
+    refuse_first(cells, signs != signs.iloc[0], other, "write one unit", cell=True)
+    return value.reindex(column.index), signs.iloc[0]
 
 
 def _plain(cell: str, decimal: str) -> str | None:
@@ -332,8 +323,7 @@ def _refuse(cells: pd.Series, bad: pd.Series) -> None:
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
         f"mend {mend}, pass {argument('missing', word)} if it stands for a missing value, or "
         f"{argument('without', str(cells.name))}",
-        "missing",
-        [word],
+        value=[word],
     )
 
 

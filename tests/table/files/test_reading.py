@@ -20,7 +20,8 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.arguments import argument as marked
-from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes
+from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes, typed_columns
+from mtgp_tutorial.table.roles import chosen_inputs
 
 NAN = float("nan")
 FRAME = pd.DataFrame({"x": [1.0, 2, 3], "a (m)": [1.5, NAN, 3.5], "b": [10, 20, 40], "a_se": [0.1, NAN, 0.3]})
@@ -35,6 +36,11 @@ LONG = pd.DataFrame(
         "se": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
     }
 )
+
+
+def errors_of(path, series=None, **file):
+    frame, _ = typed_columns(path, series=series, **file)
+    return proposed_errors(frame, chosen_inputs(frame, None, []), series)
 
 
 def equal(a, b):
@@ -392,7 +398,7 @@ def test_a_shuffled_long_file_is_the_same_table(tmp_path):
     tables = []
     for frame in (LONG, LONG.iloc[rng.permutation(6)], LONG[["se", "value", "what", "t"]]):
         frame.to_csv(tmp_path / "t.csv", index=False)
-        assert proposed_errors(tmp_path / "t.csv", series="what") == "se"
+        assert errors_of(tmp_path / "t.csv", series="what") == "se"
         data = read_table(tmp_path / "t.csv", series="what", sd="se")
         cells = data.observed.nonzero().tolist()
         tables.append(
@@ -405,7 +411,7 @@ def test_what_the_file_suggests_is_proposed_and_not_done(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,a,a_se,b\n1,1.5,.1,10\n2,-999,.2,?\n3,3.5,.1,40\n4,2.5,.1,30\n")
     assert suspected_codes(path) == ["?", "-999"]
-    assert proposed_errors(path, missing=["?", "-999"]) == {"a": "a_se"}
+    assert errors_of(path, missing=["?", "-999"]) == {"a": "a_se"}
     with pytest.raises(TableError) as error:
         read_table(path)
     assert (error.value.option, error.value.value) == ("missing", ["?"])
