@@ -933,3 +933,41 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
     assert len(trials) == 16 == len({trial.mask.tobytes() for trial in trials})
     assert not any(trial.mask[[0, -1]].any() or trial.joined for trial in trials)
     assert len({trial.stretch for trial in trials}) >= 5
+
+
+# what to do next
+
+QUIET = {
+    **dict.fromkeys(("goes_on", "trials", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
+    **{"alone": False, "advice": [], "skewed": "", "with_logarithm": "", "filled": False},
+}
+SENTENCES = [  # what gives cause, and words of the sentence
+    (
+        {"goes_on": "python -m one"},
+        "The verdict is open after 8 trials. This goes on from those that are stored: python",
+    ),
+    ({"trials": 5}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
+    ({"long": 30, "hides": 12}, "A hole of 30 is longer than a sixth of the table. The trials hide 12 rows of it"),
+    ({"joined": 3, "beside": "b"}, "In 3 of 4 trials what was hidden of b lies beside a hole that is real, for want"),
+    ({"alone": True}, "The trials hid one task at a time, where the others were seen. For wholly new rows"),
+    ({"advice": ["Try it."]}, "Try it."),
+    ({"band": "too narrow"}, "Half: quote a wider one, or look for a relation that changes over the table."),
+    ({"band": "too wide"}, "Half: it is wider than it need be, and fewer cells than 1 in 20 lie outside."),
+    ({"floor": "b"}, "The noise of b is as small as a fit allows: its curve runs through the values."),
+    ({"without_errors": "so"}, "That the standard errors are known was a guess. This shows what they change: so"),
+    ({"skewed": "a", "with_logarithm": "so"}, "a: positive and skewed. A logarithm may suit: so"),
+    ({"filled": True}, "Before you publish a filled value, say that it is one: in filled.csv the column"),
+]
+
+
+@pytest.mark.parametrize(("cause", "words"), SENTENCES, ids=[next(iter(cause)) for cause, _ in SENTENCES])
+def test_what_to_do_next_is_said_where_there_is_cause_and_only_there(cause, words):
+    quiet = {**QUIET, "trials": 8}
+    job = {"asked": {"trials": 8}, "trials": [0] * 4}
+
+    def said(todo):
+        band = {"word": todo.pop("band", ""), "share": "Half"}
+        return page.render("todo.html", {"job": job, "todo": {**todo, "band": band}})
+
+    assert words in said({**quiet, **cause})
+    assert said(dict(quiet)).strip() == ""
