@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
 from mtgp_tutorial.answers.correlation import allowed, arctanh_of, freed, summit_of, worth
-from mtgp_tutorial.fits.fitting import bounds_around
+from mtgp_tutorial.fits.climbing import bounds_around
 from mtgp_tutorial.fits.flat import Flat
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9

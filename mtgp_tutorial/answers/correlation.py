@@ -29,7 +29,8 @@ from mtgp_tutorial.answers.questions import fitted
 from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import correlation
-from mtgp_tutorial.fits.fitting import FitError, Loss, bounds_around, by_autograd
+from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd
+from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat, can_be_flat
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model

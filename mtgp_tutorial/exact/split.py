@@ -4,9 +4,6 @@ Whitened with Sigma, K kron B + I kron Sigma falls apart: with P^T Sigma P = I a
 z = r P are independent, with covariances S_j = lam_j K + I (book: icm-split). `Split` factors each S_j; `Spectral`
 takes K = Q diag(s) Q^T once, after which every S_j is diagonal: dearer for few tasks, the same price for many.
 
-The spectral form of a small table, in numpy and LAPACK: at ten rows a call costs more than the arithmetic in it, and
-torch's calls cost three times numpy's.
-
 The split form as two functions of matrices, for a complete table with one kernel (book: icm-split).
 """
 
@@ -16,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from scipy.linalg.lapack import dpotrf, dsyevd, dsygvd
+from scipy.linalg.lapack import dpotrf, dsygvd
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor, tensors
@@ -27,13 +24,12 @@ from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, chec
 EPSILON = np.finfo(float).eps
 
 
-def whiten(B: Tensor, Sigma: Tensor) -> tuple[np.ndarray, np.ndarray, float]:
+def whiten(B: np.ndarray, Sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """lam [T], P [T, T] and log |Sigma|, with P^T Sigma P = I and P^T B P = diag(lam): B p = lam Sigma p."""
-    noise = as_array(Sigma)
-    L, no_factor = dpotrf(noise, lower=1)
-    if no_factor or not (L.diagonal() ** 2 > len(L) * EPSILON * noise.diagonal()).all():
+    L, no_factor = dpotrf(Sigma, lower=1)
+    if no_factor or not (L.diagonal() ** 2 > len(L) * EPSILON * Sigma.diagonal()).all():
         raise NotPositiveDefiniteError("Sigma: is not positive definite to working precision; add noise to every task")
-    lam, P, no_vectors = dsygvd(as_array(B), noise)
+    lam, P, no_vectors = dsygvd(B, Sigma)
     if no_vectors or not lam[0] >= -1e-8 * abs(lam[-1]):
         raise NotPositiveDefiniteError(
             f"B: not positive semi-definite (relative to Sigma, {lam[0]:.3g}); pass W W^T + diag(kappa)"
@@ -54,7 +50,7 @@ class Split(Form):
         return (shape.tasks + 7) * shape.rows**2
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        lam, P, log_det_Sigma = whiten(self.Bs[0], Sigma)
+        lam, P, log_det_Sigma = whiten(as_array(self.Bs[0]), as_array(Sigma))
         self.lam, self.P = as_tensor(lam, residual), as_tensor(P, residual)
         self.log_det = self.decompose(self.Ks[0]) + len(residual) * log_det_Sigma
         self.weights = self.solve(residual)
@@ -143,39 +139,6 @@ class Spectral(Split):
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
         weighted = (self.Q * (self.d @ self.lam)) @ self.Q.mT
         return weighted, torch.diag(self.d.sum(0)), torch.diag(self.s @ self.d)
-
-
-class Small(Spectral):
-    """Value and gradient of `Spectral`, on the CPU whatever the table's device; predictions are inherited."""
-
-    @staticmethod
-    def cost(shape: Shape) -> float:
-        return 6 * shape.rows**3 + 1700 * shape.rows**2 + 3e6 if Spectral.cost(shape) < torch.inf else torch.inf
-
-    def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        lam, P, log_det_Sigma = whiten(self.Bs[0], Sigma)
-        self.arrays = r, K, _ = as_array(residual), as_array(self.Ks[0]), as_array(self.Bs[0])
-        s, Q, fails = dsyevd(K)
-        spectrum = s[:, None] * lam + 1  # [N, T]
-        if fails or not spectrum.min() > 0:
-            raise NotPositiveDefiniteError("lambda K + I: K has an eigenvalue far below 0; pass a covariance function")
-        d = 1 / spectrum
-        self.A = Q @ (d * (Q.T @ r @ P)) @ P.T
-        self.log_det_C = float(np.log(spectrum).sum()) + len(r) * log_det_Sigma
-        self.spectral = lam, P, s, Q, d
-        self.lam, self.P, self.s, self.Q, self.d = (as_tensor(one, residual) for one in self.spectral)
-        self.weights = as_tensor(self.A, residual)
-
-    def value(self) -> Tensor:
-        r, A = self.arrays[0], self.A
-        return self.residual.new_tensor(-0.5 * (r.ravel() @ A.ravel() + self.log_det_C + r.size * LOG_2PI))
-
-    def gradients(self) -> Gradients:
-        (_, K, B), (lam, P, s, Q, d), A = self.arrays, self.spectral, self.A
-        dK = 0.5 * (A @ B @ A.T - (Q * (d @ lam)) @ Q.T)
-        dB = 0.5 * (A.T @ K @ A - (P * (s @ d)) @ P.T)
-        dSigma = 0.5 * (A.T @ A - (P * d.sum(0)) @ P.T)
-        return [as_tensor(dK, self.residual)], [as_tensor(dB, self.residual)], as_tensor(dSigma, self.residual)
 
 
 def _problem(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Problem:

@@ -1,31 +1,24 @@
-"""Fit a model by L-BFGS on its exact marginal likelihood, from several starts.
-
-One climb of the optimiser, from one vector of parameters to a summit.
-"""
+"""Fit a model by L-BFGS on its exact marginal likelihood, from several starts."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.optimize import OptimizeResult, minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
 from mtgp_tutorial.arguments import as_array, generator, of_kind, whole
-from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
-from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
-from mtgp_tutorial.fits.multistart import STARTS, Summits, arrived, best_places, joined, starting_point
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.fits.climbing import Loss, by_autograd, climbed
+from mtgp_tutorial.fits.flat import Flat, can_be_flat
+from mtgp_tutorial.fits.multistart import STARTS, best_places, joined, starting_point
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 
-Run = tuple[np.ndarray, dict[str, Any]]
 SAME = 1e-5  # climbs this close, in nats, are as high
 LOOKS = 64  # places looked at before the second climb; a power of 2
 
@@ -62,8 +55,8 @@ def fit(
     starts: how many climbs (default: 3 with priors, 6 without, 8 for several kernels). The first starts from the data's
     covariance, the others from the best of LOOKS places that differ in length-scales and noise (`multistart`). Several
     kernels start from all of multistart.STARTS first, kernels without a closed form from these alone; where tasks share
-    no parameter, the last start is the best of each task. `seed` draws the places. A climb that comes to a summit
-    already found stops there, and the highest wins.
+    no parameter, the last start is the best of each task. `seed` draws the places. A climb that meets another one, or
+    from which the straight way to a summit already found only goes up, stops there (`climbing`), and the highest wins.
     What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
     terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
     not converged, unless a converged one is within 0.01 nats of it. ValueError for what is no model, or has nothing
@@ -86,24 +79,26 @@ def fit(
     best = starting_point(model, 0, torch.Generator())
     free = [(name, p) for name, p in best.named_parameters() if p.requires_grad]
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
-    runs: list[Run] = []
+    vectors = _starts(model, best, loss, starts, seed)
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        for vector in _vectors(model, best, loss, starts, seed, runs):
-            bar.set_description(f"start {len(runs) + 1} of {starts}")
-            box = bounds_around(vector, [(name, p.numel()) for name, p in free])
-            known = [(record["objective"], end) for end, record in runs]
-            runs.append(climb(loss, vector, box, max_iterations, bar, known))
-    table = pd.DataFrame([record for _, record in runs]).rename_axis("start")
+        sizes = [(name, p.numel()) for name, p in free]
+        climbs = climbed(loss, vectors[:1], sizes, max_iterations, bar)  # alone, so that a summit is known
+        climbs += climbed(loss, vectors[1:], sizes, max_iterations, bar, climbs)
+        if isinstance(loss, Flat) and _alone(model) and starts > 1:
+            best_of_each = joined(loss, [climb.summit().vector for climb in climbs])
+            climbs += climbed(loss, [best_of_each], sizes, max_iterations, bar, climbs)
+    table = pd.DataFrame([climb.record() for climb in climbs]).rename_axis("start")
     top = int(table["objective"].fillna(-math.inf).idxmax())
     usable = table[table["converged"] & (table["objective"] > table["objective"].max() - 0.01)]
     level = usable["objective"] > usable["objective"].max() - SAME
     chosen = int(level.idxmax()) if len(usable) else top  # the first of those as high, on every machine
-    vector_to_parameters(torch.as_tensor(runs[chosen][0]).to(model.data.x.device), [p for _, p in free])
+    vector = climbs[chosen].summit().vector
+    vector_to_parameters(torch.as_tensor(vector).to(model.data.x.device), [p for _, p in free])
     if not len(usable):
         raise _failure(best, table, top, max_iterations)
     with torch.no_grad():
         value = float(best.log_likelihood() - best.log_scale())
-    return Fit(best.requires_grad_(False), priors, value, table.drop(columns="message"))
+    return Fit(best.requires_grad_(False), priors, value, table)
 
 
 def _check(model: Model, seed: int, max_iterations: int) -> None:
@@ -117,22 +112,21 @@ def _check(model: Model, seed: int, max_iterations: int) -> None:
     whole("max_iterations", max_iterations, 0, "how many iterations a climb may take")
 
 
-def _vectors(model: Model, first: Model, loss: Loss, starts: int, seed: int, runs: list[Run]) -> Iterator[np.ndarray]:
+def _starts(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> list[np.ndarray]:
     """Where the climbs start: the default start, those of STARTS for several kernels, and the best places.
 
-    Where the tasks share nothing, the last climb starts from the best that `runs` found for each task. Without a flat
-    form all are starting points.
+    Without a flat form all are starting points. Where tasks share nothing, one is left for the best of each.
     """
-    yield _vector(first)
-    draws = generator(seed)
-    alone = model.problem().apart and model.kind.apart and not model.one_signal
+    vectors, draws = [_vector(first)], generator(seed)
     given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
-    for number in range(1, min(given, starts)):
-        yield _vector(starting_point(model, number, draws))
-    if isinstance(loss, Flat) and starts > given:
-        yield from best_places(loss, starts - given - alone, LOOKS, seed)
-        if alone:
-            yield joined(loss, [end for end, _ in runs])
+    vectors += [_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
+    count = starts - given - _alone(model)
+    return vectors + best_places(loss, count, LOOKS, seed) if isinstance(loss, Flat) and count > 0 else vectors
+
+
+def _alone(model: Model) -> bool:
+    """Whether its tasks share no parameter."""
+    return model.problem().apart and model.kind.apart and not model.one_signal
 
 
 def _several(model: Model) -> bool:
@@ -148,69 +142,11 @@ def _vector(model: Model) -> np.ndarray:
 def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:
     """One sentence, and where the highest climb ended."""
     height = table["objective"][top]
-    reached = table["message"][top] if math.isnan(height) else f"start {top} came to {height:.1f} nats"
+    reached = f"start {top} came to {height:.1f} nats"
+    if math.isnan(height):
+        reached = "at no start is the covariance positive definite to working precision"
     return FitError(
         f"fit: the best of {len(table)} starts has not converged in {max_iterations} iterations ({reached}); allow "
         "more iterations, or take a lower rank or fewer kernels",
         {name: p.detach().cpu().clone() for name, p in model.named_parameters()},
     )
-
-
-Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
-NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
-OPTIONS = {"maxcor": 50, "ftol": 1e-13, "gtol": 1e-5}
-
-
-def climb(
-    loss: Loss, start: np.ndarray, bounds: np.ndarray, max_iterations: int, bar: tqdm, known: Summits = ()
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """L-BFGS-B from a vector, inside bounds [2, P]: where it ended, and how it went.
-
-    Fifty correction pairs instead of ten: with few parameters and long valleys (kappa near 0, rotations
-    of W) they take a fifth of the evaluations. A climb that comes to one of the known summits stops there.
-    """
-    steps, found = itertools.count(1), []
-
-    def step(intermediate_result: OptimizeResult) -> None:
-        bar.update()
-        if isinstance(loss, Flat) and next(steps) % 4 == 0:
-            top = arrived(loss, intermediate_result.x, -float(intermediate_result.fun), known)
-            if top is not None:
-                found.append(top)
-                raise StopIteration
-
-    options = {"maxiter": max_iterations, "maxfun": 2 * max_iterations, **OPTIONS}
-    try:
-        result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds.T, callback=step, options=options)
-    except NotPositiveDefiniteError as error:
-        return start, {"objective": math.nan, "evaluations": 0, "converged": False, "message": str(error)}
-    low, high = bounds
-    slope = result.x - np.clip(result.x - result.jac, low, high)  # zero at a bound that the gradient points out of
-    return result.x, {
-        "objective": found[0] if found else -float(result.fun),
-        "evaluations": int(result.nfev),
-        "converged": bool(found) or bool(result.success) or float(np.abs(slope).max()) < 1e-2,
-        "message": str(result.message),
-    }
-
-
-def by_autograd(model: Model, priors: bool) -> Loss:
-    """Minus the objective and its gradient through GPyTorch's modules, for kernels that are not closed."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-
-    def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        vector_to_parameters(torch.as_tensor(vector).to(parameters[0].device), parameters)
-        value = -objective(model, priors)
-        gradient = parameters_to_vector(torch.autograd.grad(value, parameters))
-        return float(value.detach()), as_array(gradient)
-
-    return loss
-
-
-def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.ndarray:
-    """Box [2, P] on raw parameters (name and size of each): within 12 of where they start, so that no line search
-    leaves the numbers that float64 can hold; a noise variance may always come to its floor."""
-    low = vector - 12
-    names = np.repeat([name for name, _ in free], [size for _, size in free])
-    noise = np.isin(names, ["likelihood.raw_noise", "likelihood.raw_task_noises"])
-    return np.stack([np.where(noise, np.minimum(low, NO_NOISE), low), vector + 12])

@@ -12,7 +12,7 @@ What is maximised: the exact log marginal likelihood, and the log prior.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,18 +21,27 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.form import Form
+from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
+from mtgp_tutorial.exact.form import Form, Problem
+from mtgp_tutorial.exact.stacked import stacked, transposed
 from mtgp_tutorial.models.closed import is_closed
-from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale
+from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.priors import input_spread, log_prior, of_length_scales, of_moments, spatial_parts
 
 Arrays = dict[str, np.ndarray]
+Moments = tuple[np.ndarray, list[np.ndarray], np.ndarray]  # means [N, T], each B_q [N, T, T], Sigma [N, T, T]
+Inverted = tuple[np.ndarray, np.ndarray] | None  # log determinants and inverses of B and Sigma, see `of_moments`
+Found = tuple[np.ndarray, list[Arrays], Moments, Inverted]
+GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated at once: what a processor keeps near
 
 
 class Flat:
-    """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice."""
+    """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice.
+
+    A complete table with one kernel, on the CPU, goes by `exact.stacked`, many vectors at a time; all others by the
+    forms, one by one.
+    """
 
     def __init__(self, model: Model, priors: bool, form: type[Form] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
@@ -40,110 +49,161 @@ class Flat:
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = form or forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
-            x, by_length, inputs = self.problem.x, self.form.by_length, self.form.inputs(self.problem)
-            self.parts = [
-                Part(LengthScale(x) if by_length else ClosedMatrix(one, *inputs), at, of, task)
-                for one, at, of, task in parts_of(model)
-            ]
-        parameters = dict(model.named_parameters())
-        self.fixed = {name: as_array(p).copy() for name, p in parameters.items()}
+            self.stacks = form is None and can_be_stacked(self.problem)
+            self.at_once = max(1, GROUP // len(self.y) ** 2) if self.stacks else 1
+            self.readings = as_array(self.y)
+            self.parts = [Part(self.matrix(one), at, of, task) for one, at, of, task in parts_of(model)]
+        ends, parameters = 0, dict(model.named_parameters())
+        self.places = {}  # of each parameter in the vector of all
+        for name, parameter in parameters.items():
+            self.places[name] = slice(ends, ends := ends + parameter.numel()), tuple(parameter.shape)
+        self.all = np.concatenate([as_array(p).ravel() for p in parameters.values()])
+        self.is_free = np.repeat(
+            [p.requires_grad for p in parameters.values()], [p.numel() for p in parameters.values()]
+        )
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
-        self.coupled = model.coupled()
+        self.coupled, self.variances = model.coupled(), free_variances(model)
 
-    def named(self, vector: np.ndarray) -> Arrays:
-        """All parameters by name; the free ones are slices of the vector."""
-        values, start = dict(self.fixed), 0
-        for name, shape, size in self.free:
-            values[name] = vector[start : start + size].reshape(shape)
-            start += size
-        return values
+    def matrix(self, kernel: Kernel) -> ClosedMatrix | StackedMatrices | LengthScale:
+        """K of the table's inputs as a function of the kernel's parameters."""
+        x = self.problem.x
+        if self.stacks:
+            return StackedMatrices(kernel, as_array(x))
+        return LengthScale(x) if self.form.by_length else ClosedMatrix(kernel, *self.form.inputs(self.problem))
+
+    def named(self, vectors: np.ndarray) -> Arrays:
+        """All parameters by name, [..., *shape]; the free ones are slices of the vectors [..., P]."""
+        lead = vectors.shape[:-1]
+        values = np.empty((*lead, len(self.all)))
+        values[...] = self.all
+        values[..., self.is_free] = vectors
+        return {name: values[..., at].reshape(lead + shape) for name, (at, shape) in self.places.items()}
+
+    def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        """Minus the objective and minus its gradient, as a minimiser wants them.
+
+        Raises NotPositiveDefiniteError where there is no value.
+        """
+        value, slope = self.evaluated(vector[None], True)
+        return -float(value[0]), -slope[0]
+
+    def value(self, vector: np.ndarray) -> float:
+        """The objective alone. Raises NotPositiveDefiniteError where there is none."""
+        return float(self.evaluated(vector[None], False)[0][0])
+
+    def many(self, vectors: np.ndarray, slopes: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """The objective [N] at vectors [N, P], minus infinity where there is none; and its gradient [N, P]."""
+        if len(vectors) <= self.at_once:
+            return self.within(vectors, slopes)
+        groups = [self.within(vectors[i : i + self.at_once], slopes) for i in range(0, len(vectors), self.at_once)]
+        values, gradients = zip(*groups)
+        return np.concatenate(values), np.concatenate(gradients)
+
+    def within(self, vectors: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The same of one group; where one of them has no value, of each alone."""
+        try:
+            return self.evaluated(vectors, slopes)
+        except NotPositiveDefiniteError:
+            if len(vectors) == 1:
+                return np.array([-np.inf]), np.zeros_like(vectors)
+            values, gradients = zip(*(self.within(vectors[[i]], slopes) for i in range(len(vectors))))
+            return np.concatenate(values), np.concatenate(gradients)
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # a minimiser may look where there is no number
     @torch.inference_mode()
-    def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
-        """Minus the objective and minus its gradient, as a minimiser wants them."""
-        p = self.named(vector)
-        form, means, Bs, Sigma = self.factored(p)
-        dKs, dBs, dSigma = form.gradients()
-        of_B, of_Sigma = [as_array(dB) for dB in dBs], as_array(dSigma)
-        of_means, value = as_array(form.weights.sum(0)), float(form.value())
+    def evaluated(self, vectors: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The objective [N] and, if asked for, its gradient [N, P]; of several vectors where they go by stacks.
+
+        Raises NotPositiveDefiniteError where one of them has no value.
+        """
+        p, T = self.named(vectors), self.y.shape[1]
+        means = np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(T)]).T
+        moments = means, [self.B(part, p) for part in self.parts], self.Sigma(p)
+        found = (self.by_stack if self.stacks else self.by_form)(p, moments, slopes)
+        value, of_kernels, slope_of = found[:3]
         gradient: Arrays = {}
-        for part, dK in zip(self.parts, dKs):
-            for name, slope in part.matrix.gradient(dK).items():
-                gradient[part.kernel + name] = slope
+        for part, each in zip(self.parts, of_kernels):
+            gradient |= {part.kernel + name: slope for name, slope in each.items()}
         if self.priors:
-            prior, by_mean, by_B, by_Sigma = self.prior(means, Bs, Sigma)
-            value, of_means, of_Sigma = value + prior, of_means + by_mean, of_Sigma + by_Sigma
-            of_B = [each + by_B for each in of_B]
-            value += self.prior_of_length_scales(p, gradient)
+            more, slope_of = self.prior(moments, *found[2:])
+            value = value + more + self.prior_of_length_scales(p, gradient)
+        if not slopes:
+            return value, np.zeros_like(vectors)
+        of_means, of_B, of_Sigma = slope_of
         self.add_signal(p, of_B, gradient)
         gradient |= self.model.kind.pull_back(of_Sigma, p)
-        for t, slope in enumerate(of_means):
-            gradient[f"mean.base_means.{t}.raw_constant"] = np.asarray(slope)
-        return -value, -np.concatenate([gradient[name].ravel() for name, _, _ in self.free])
+        gradient |= {f"mean.base_means.{t}.raw_constant": of_means[:, t] for t in range(T)}
+        return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
 
-    @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # a minimiser may look where there is no number
-    @torch.inference_mode()
-    def value(self, vector: np.ndarray) -> float:
-        """The objective alone."""
-        p = self.named(vector)
-        form, means, Bs, Sigma = self.factored(p)
-        value = float(form.value())
-        if self.priors:
-            value += self.prior(means, Bs, Sigma)[0]
-            value += self.prior_of_length_scales(p, {})
-        return value
+    def by_stack(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """Log likelihood [N], and slopes against the parameters of each kernel, means, each B_q and Sigma."""
+        (means, (B,), Sigma), (part,) = moments, self.parts
+        K = part.matrix({name: p[part.kernel + name] for name in part.matrix.names})
+        found = stacked(self.readings - means[:, None], K, B, Sigma)
+        inverted = found.inverted() if self.priors else None
+        if not slopes:
+            return found.value, [], moments, inverted
+        dK, dB, dSigma, of_means = found.gradients()
+        return found.value, [part.matrix.gradient(dK)], (of_means, [dB], dSigma), inverted
 
-    def factored(self, p: Arrays) -> tuple[Form, np.ndarray, list[np.ndarray], np.ndarray]:
-        """The factored covariance at these parameters, and means, each B_q and Sigma."""
-        means = np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(self.y.shape[1])], dtype=float)
-        Bs, Sigma = [self.B(part, p) for part in self.parts], self.Sigma(p)
+    def by_form(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """The same of one vector."""
+        means, Bs, Sigma = moments
         Ks = [part.matrix({name: p[part.kernel + name] for name in part.matrix.names}) for part in self.parts]
-        terms = [term._replace(B=self.tensor(B)) for term, B in zip(self.problem.terms, Bs)]
-        residual, given = self.y - self.tensor(means), self.problem
-        return self.form(given._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma)), Ks), means, Bs, Sigma
+        terms = [term._replace(B=self.tensor(B[0])) for term, B in zip(self.problem.terms, Bs)]
+        residual = self.y - self.tensor(means[0])
+        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma[0])), Ks)
+        value = np.array([float(form.value())])
+        if not slopes:
+            return value, [], moments, None
+        dKs, dBs, dSigma = form.gradients()
+        of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
+        of_means, *of_matrices = (as_array(each)[None] for each in (form.weights.sum(0), *dBs, dSigma))
+        return value, of_kernels, (of_means, of_matrices[:-1], of_matrices[-1]), None
 
     def tensor(self, array: np.ndarray) -> Tensor:
         """On the data's device."""
         return as_tensor(array, self.y)
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
-        """B_q from W_q and log kappa_q, or from the log variance of its tasks."""
-        T = self.y.shape[1]
+        """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
+        identity = np.eye(self.y.shape[1])
         if self.independent:
-            variance = np.exp(p[part.signal + "raw_outputscale"])
-            return variance * (np.eye(T) if part.task is None else np.diag(np.eye(T)[part.task]))
+            variance = np.exp(p[part.signal + "raw_outputscale"])[..., None, None]
+            return variance * (identity if part.task is None else np.diag(identity[part.task]))
         W = p[part.signal + "covar_factor"]
-        return W @ W.T + np.diag(np.exp(p[part.signal + "raw_var"]))
+        return W @ transposed(W) + np.exp(p[part.signal + "raw_var"])[..., None] * identity
 
     def add_signal(self, p: Arrays, of_B: list[np.ndarray], gradient: Arrays) -> None:
         """Down to W_q and log kappa_q, or to log variances."""
         for part, dB in zip(self.parts, of_B):
+            diagonal = np.diagonal(dB, 0, -2, -1)
             if self.independent:
                 name = part.signal + "raw_outputscale"
-                slope = np.trace(dB) if part.task is None else dB[part.task, part.task]
-                gradient[name] = np.asarray(slope * np.exp(p[name]))
+                slope = diagonal.sum(-1) if part.task is None else diagonal[..., part.task]
+                gradient[name] = slope * np.exp(p[name])
             else:
-                gradient[part.signal + "covar_factor"] = (dB + dB.T) @ p[part.signal + "covar_factor"]
-                gradient[part.signal + "raw_var"] = dB.diagonal() * np.exp(p[part.signal + "raw_var"])
+                gradient[part.signal + "covar_factor"] = (dB + transposed(dB)) @ p[part.signal + "covar_factor"]
+                gradient[part.signal + "raw_var"] = diagonal * np.exp(p[part.signal + "raw_var"])
 
     def Sigma(self, p: Arrays) -> np.ndarray:
-        """Sigma, from logarithms above the floor or from its factor."""
+        """Sigma [..., T, T], from logarithms above the floor or from its factor."""
         return self.model.kind.Sigma(p, self.y.shape[1])
 
-    def prior(
-        self, means: np.ndarray, Bs: list[np.ndarray], Sigma: np.ndarray
-    ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-        """Log prior of means, B and Sigma, with its derivatives."""
-        return of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, free_variances(self.model))
+    def prior(self, moments: Moments, slopes: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
+        """Log prior [N] of means, B and Sigma; and its slopes added to those of the likelihood."""
+        (means, Bs, Sigma), (of_means, of_B, of_Sigma) = moments, slopes
+        free = self.variances
+        value, by_mean, by_B, by_Sigma = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, free, inverted)
+        return value, (of_means + by_mean, [each + by_B for each in of_B], of_Sigma + by_Sigma)
 
-    def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> float:
-        """log(l / spread) ~ N(log 0.3, 1); adds its slope where a gradient is asked for."""
-        total = 0.0
+    def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:
+        """log(l / spread) ~ N(log 0.3, 1), [N]; adds its slope where a gradient is asked for."""
+        total = np.zeros(1)
         for part in self.parts:
             name = part.kernel + "raw_lengthscale"
             value, slope = of_length_scales(p[name], self.log_spread)
-            total += value
+            total = total + value
             if name in gradient:
                 gradient[name] = gradient[name] + slope
         return total
@@ -152,10 +212,16 @@ class Flat:
 class Part(NamedTuple):
     """One term: its kernel of the inputs, and where its parameters stand (W and kappa, or the variance of one task)."""
 
-    matrix: ClosedMatrix | LengthScale
+    matrix: Any  # ClosedMatrix, StackedMatrices or LengthScale
     kernel: str
     signal: str
     task: int | None  # of an independent model with its own hyper-parameters
+
+
+def can_be_stacked(problem: Problem) -> bool:
+    """Whether the table is complete, with one kernel, no known variances and a form of our choice, on the CPU."""
+    plain = problem.form is None and problem.variances is None and problem.x.device.type == "cpu"
+    return plain and len(problem.terms) == 1 and not bool(problem.residual.isnan().any())
 
 
 def can_be_flat(model: Model) -> bool:

@@ -17,21 +17,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from gpytorch.kernels import Kernel
-from scipy.stats import qmc
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import correlation
+from mtgp_tutorial.exact.stacked import transposed
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 
-Summits = Sequence[tuple[float, np.ndarray]]  # height and vector of each summit that was found
 APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
-NEAR, BELOW = 0.1, 0.02  # a climb has come to a known summit: in all natural coordinates, and in nats
+NEAR, BELOW = 0.1, 0.02  # two climbs have met: in all natural coordinates, and in nats
+WAY = (0.25, 0.5, 0.75)  # where on its way to a summit a climb looks whether it only goes up
 
 
 def data_correlation(flat: Flat) -> np.ndarray:
@@ -42,10 +42,10 @@ def data_correlation(flat: Flat) -> np.ndarray:
     return C / np.outer(sd, sd)
 
 
-def along(R: np.ndarray, rho: float) -> np.ndarray:
-    """Correlation matrix that goes with the leading direction of R (rho above 0) or against it (below)."""
+def along(R: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Correlation matrices [N, T, T] that go with the leading direction of R (rho [N] above 0) or against it."""
     sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
-    rho = rho if rho >= 0 else rho / max(len(R) - 1, 1)
+    rho = np.where(rho >= 0, rho, rho / max(len(R) - 1, 1))[:, None, None]
     return (1 - rho) * np.eye(len(R)) + rho * np.outer(sign, sign)
 
 
@@ -54,8 +54,10 @@ def between(u: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.exp(np.log(low) + u * np.log(high / low))
 
 
-def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
-    """Vectors of parameters at `count` places (a power of 2), from scrambled Sobol points."""
+def places(flat: Flat, count: int, seed: int) -> np.ndarray:
+    """Vectors of parameters [N, P] at `count` places (a power of 2), from scrambled Sobol points."""
+    from scipy.stats import qmc  # takes a quarter of a second
+
     R, T = data_correlation(flat), flat.y.shape[1]
     Q = 1 if flat.independent else len(flat.parts)
     u = qmc.Sobol(5 + T, seed=seed).random(count)
@@ -66,10 +68,7 @@ def places(flat: Flat, count: int, seed: int) -> list[np.ndarray]:
         noise[:, rough_first(flat)] *= between(u[:, 5:], 0.01, 10.0)
     of_noise = np.tanh(5.2 * (u[:, 3] - 0.5))
     of_tasks, scale = 2 * (u[:, 4] - 0.5) * 0.98, between(u[:, 1], 0.5, 5.0) if Q == 1 else np.ones(count)
-    return [
-        place(flat, R, lengths[i], np.clip(noise[i], 2 * FLOOR, 0.9), of_noise[i], of_tasks[i], scale[i])
-        for i in range(count)
-    ]
+    return placed(flat, R, lengths, np.clip(noise, 2 * FLOOR, 0.9), of_noise, of_tasks, scale)
 
 
 def spacing(flat: Flat) -> float:
@@ -85,31 +84,40 @@ def rough_first(flat: Flat) -> np.ndarray:
     return np.argsort(-(np.diff(y, axis=0) ** 2).sum(0), kind="stable")
 
 
-def place(
-    flat: Flat, R: np.ndarray, lengths: np.ndarray, noise: np.ndarray, of_noise: float, of_tasks: float, scale: float
+def placed(
+    flat: Flat,
+    R: np.ndarray,
+    lengths: np.ndarray,
+    noise: np.ndarray,
+    of_noise: np.ndarray,
+    of_tasks: np.ndarray,
+    scale: np.ndarray,
 ) -> np.ndarray:
-    """One vector: length-scales as fractions of the range, noise variances [T] and correlation, B = scale times R.
+    """Vectors [N, P]: length-scales [N, Q] as fractions of the range, noise variances [N, T] and correlations [N], B.
 
-    of_tasks above 0 replaces R by `along(R, of_tasks)`. Independent tasks take one length-scale, so that their order
-    does not matter. Frozen parameters keep their values.
+    B is scale [N] times R, or times `along(R, of_tasks)` where of_tasks [N] is above 0. Independent tasks take one
+    length-scale, so that their order does not matter. Frozen parameters keep their values.
     """
-    p, T, Q = dict(flat.fixed), len(R), len(flat.parts)
-    B = scale * (1 - noise.mean()) * (along(R, of_tasks) if of_tasks > 0 else R)
-    for part, length in zip(flat.parts, np.repeat(lengths, len(flat.parts)) if flat.independent else lengths):
-        name = part.kernel + "raw_lengthscale"
-        p[name] = np.broadcast_to(math.log(length) + log_ranges(flat.log_spread, p[name].size), p[name].shape)
+    (N, T), Q = noise.shape, len(flat.parts)
+    p = {name: flat.all[at].reshape(shape) for name, (at, shape) in flat.places.items()}
+    signal = np.where((of_tasks > 0)[:, None, None], along(R, of_tasks), R)
+    B = (scale * (1 - noise.mean(1)))[:, None, None] * signal
+    for q, part in enumerate(flat.parts):
+        name, length = part.kernel + "raw_lengthscale", lengths[:, 0 if flat.independent else q]
+        shape = p[name].shape
+        p[name] = np.log(length)[:, None, None] + np.broadcast_to(log_ranges(flat.log_spread, shape[-1]), shape)
         if flat.independent:
-            p[part.signal + "raw_outputscale"] = np.array(math.log(B.diagonal().mean()))
+            p[part.signal + "raw_outputscale"] = np.log(np.diagonal(B, 0, 1, 2).mean(1))
             continue
         values, vectors = np.linalg.eigh(B / Q)
         rank = p[part.signal + "covar_factor"].shape[1]
-        W = vectors[:, -rank:] * np.sqrt(np.maximum(values[-rank:], 0))
-        p[part.signal + "covar_factor"] = W
-        p[part.signal + "raw_var"] = np.log(np.maximum((B / Q - W @ W.T).diagonal(), 0.05 / Q))
+        W = vectors[:, :, -rank:] * np.sqrt(np.maximum(values[:, None, -rank:], 0))
+        own = np.diagonal(B / Q - W @ transposed(W), 0, 1, 2)
+        p |= {part.signal + "covar_factor": W, part.signal + "raw_var": np.log(np.maximum(own, 0.05 / Q))}
     p |= flat.model.kind.start(noise, along(R, of_noise))
-    for t in range(T):
-        p[f"mean.base_means.{t}.raw_constant"] = np.array(0.0)
-    return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
+    p |= {f"mean.base_means.{t}.raw_constant": np.zeros(N) for t in range(T)}
+    wide = [np.broadcast_to(p[name].reshape(-1, size), (N, size)) for name, _, size in flat.free]
+    return np.concatenate(wide, 1)
 
 
 def natural(flat: Flat, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,15 +143,17 @@ def coordinates(M: np.ndarray) -> np.ndarray:
 def best_places(flat: Flat, count: int, looks: int, seed: int) -> list[np.ndarray]:
     """The highest `count` places that are APART from each other, of `looks`."""
     vectors = places(flat, looks, seed)
-    heights = np.array([height(flat, vector) for vector in vectors])
-    chosen: list[int] = []
-    for i in np.argsort(-heights, kind="stable"):
+    heights, _ = flat.many(vectors, slopes=False)
+    chosen: list[np.ndarray] = []
+    meant: list[np.ndarray] = []
+    for vector in vectors[np.argsort(-heights, kind="stable")]:
         if len(chosen) == count:
             break
-        here = natural(flat, vectors[i])[0]
-        if all(np.abs(here - natural(flat, vectors[j])[0]).max() > APART for j in chosen):
-            chosen.append(int(i))
-    return [vectors[i] for i in chosen]
+        here = natural(flat, vector)[0]
+        if all(np.abs(here - other).max() > APART for other in meant):
+            chosen.append(vector)
+            meant.append(here)
+    return chosen
 
 
 def height(flat: Flat, vector: np.ndarray) -> float:
@@ -154,12 +164,33 @@ def height(flat: Flat, vector: np.ndarray) -> float:
         return -math.inf
 
 
-def arrived(flat: Flat, vector: np.ndarray, value: float, summits: Summits) -> float | None:
-    """Height of the summit that a climb has come to: NEAR in all that the parameters mean, at most BELOW it."""
-    close = [(top, summit) for top, summit in summits if abs(top - value) < BELOW]
-    here = natural(flat, vector)[1] if close else np.zeros(0)
-    heights = [top for top, summit in close if np.abs(natural(flat, summit)[1] - here).max() < NEAR]
-    return heights[0] if heights else None
+def near(flat: Flat, vector: np.ndarray, value: float, other: np.ndarray, height: float) -> bool:
+    """Whether two points are one: NEAR each other in all that the parameters mean, and at most BELOW apart."""
+    if not abs(height - value) < BELOW:
+        return False
+    return bool(np.abs(natural(flat, vector)[1] - natural(flat, other)[1]).max() < NEAR)
+
+
+def only_up(flat: Flat, vector: np.ndarray, value: float, summit: np.ndarray, top: float) -> bool:
+    """Whether the straight way from a point to a higher summit goes up all along, at WAY of it.
+
+    W and a noise factor stand for W W^T and L L^T: they are turned first so that they match those of the summit.
+    """
+    start, begin = vector.copy(), 0
+    for name, shape, size in flat.free:
+        piece = slice(begin, begin := begin + size)
+        if name.endswith("covar_factor"):
+            own, goal = vector[piece].reshape(shape), summit[piece].reshape(shape)
+            left, _, right = np.linalg.svd(own.T @ goal)
+            start[piece] = (own @ left @ right).ravel()
+    way = [start + share * (summit - start) for share in WAY]
+    groups = [way] if flat.at_once >= len(way) else [[vector] for vector in way]
+    for group in groups:
+        heights = [value, *flat.many(np.array(group), slopes=False)[0]]
+        if not all(low <= high for low, high in zip(heights, heights[1:])):
+            return False
+        value = heights[-1]
+    return top >= value
 
 
 def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:

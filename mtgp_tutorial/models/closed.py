@@ -9,41 +9,53 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel, RQKernel
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+Array = Any  # a tensor, or an array of numpy
 
-def rbf(u: Tensor) -> tuple[Tensor, Tensor]:
-    K = (-0.5 * u).exp_()
+
+def rbf(u: Array) -> tuple[Array, Array]:
+    K = _library(u).exp(-0.5 * u)
     return K, K
 
 
-def matern12(u: Tensor) -> tuple[Tensor, Tensor]:
-    r = u.sqrt()
-    K = (-r).exp_()
-    return K, torch.where(r > 0, K / r, 0.0)  # at r = 0 it is multiplied with 0
+def matern12(u: Array) -> tuple[Array, Array]:
+    r = u**0.5
+    K = _library(u).exp(-r)
+    return K, _library(u).where(r > 0, K / r, 0.0)  # at r = 0 it is multiplied with 0
 
 
-def matern32(u: Tensor) -> tuple[Tensor, Tensor]:
-    r = (3 * u).sqrt_()
-    decay = (-r).exp_()
-    return (1 + r).mul_(decay), 3 * decay
+def matern32(u: Array) -> tuple[Array, Array]:
+    r = (3 * u) ** 0.5
+    decay = _library(u).exp(-r)
+    r += 1
+    r *= decay
+    return r, 3 * decay
 
 
-def matern52(u: Tensor) -> tuple[Tensor, Tensor]:
-    r = (5 * u).sqrt_()
-    decay = (-r).exp_()
-    slope = (1 + r).mul_(decay).mul_(5 / 3)
-    return torch.addcmul(0.6 * slope, u, decay, value=5 / 3), slope
+def matern52(u: Array) -> tuple[Array, Array]:
+    r = (5 * u) ** 0.5
+    decay = _library(u).exp(-r)
+    r += 1
+    r *= decay
+    r *= 5 / 3
+    return 0.6 * r + 5 / 3 * u * decay, r
 
 
-def rational_quadratic(u: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+def rational_quadratic(u: Array, alpha: Array) -> tuple[Array, Array]:
     base = 1 + u / (2 * alpha)
     K = base**-alpha
     return K, K / base
+
+
+def _library(u: Array) -> Any:
+    """The library that the numbers are from: a function of u serves both."""
+    return torch if isinstance(u, Tensor) else np
 
 
 MATERN = {0.5: matern12, 1.5: matern32, 2.5: matern52}
@@ -88,10 +100,10 @@ def stretched(G: Tensor, slope: Tensor, u: Tensor, x: Tensor, z: Tensor, length:
     return torch.stack([weight.flatten() @ part.flatten() for part in parts]) / length
 
 
-def by_alpha(G: Tensor, K: Tensor, slope: Tensor, u: Tensor, alpha: Any) -> Tensor:
-    """Derivative of the rational quadratic kernel against alpha, given G = dL/dK."""
+def by_alpha(K: Array, slope: Array, u: Array, alpha: Any) -> Array:
+    """dK/d alpha of the rational quadratic kernel."""
     share = u / (2 * alpha)  # base - 1
-    return (G * (slope * share - K * torch.log1p(share))).sum()
+    return slope * share - K * _library(u).log1p(share)
 
 
 class _Closed(Function):
@@ -107,4 +119,4 @@ class _Closed(Function):
     def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
         x, z, length, u, slope, *rest = ctx.saved_tensors
         slopes = None, None, stretched(G, slope, u, x, z, length), None
-        return (*slopes, by_alpha(G, rest[0], slope, u, rest[1]).expand_as(rest[1])) if rest else slopes
+        return (*slopes, (G * by_alpha(rest[0], slope, u, rest[1])).sum().expand_as(rest[1])) if rest else slopes

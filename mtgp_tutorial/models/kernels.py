@@ -27,6 +27,7 @@ from linear_operator.operators import KroneckerProductLinearOperator, to_linear_
 from torch import Tensor
 
 from mtgp_tutorial.exact.form import Matern, Term
+from mtgp_tutorial.exact.stacked import inner
 from mtgp_tutorial.models.closed import by_alpha, closed, is_closed, profile_of, squared
 
 
@@ -224,7 +225,38 @@ class ClosedMatrix:
             lengths = [float(weight @ square.flatten()) * each for square, each in zip(self.squares, self.inverse)]
         found = {"raw_lengthscale": np.array([lengths])}
         for alpha in self.alpha:
-            found["raw_alpha"] = np.array([float(by_alpha(G, self.K, self.slope, self.u, alpha) * alpha)])
+            found["raw_alpha"] = np.array([float((G * by_alpha(self.K, self.slope, self.u, alpha)).sum() * alpha)])
+        return found
+
+
+class StackedMatrices:
+    """The same for several vectors of parameters at once, in numpy: K [N, n, n] of fixed inputs x [n, D]."""
+
+    def __init__(self, kernel: Kernel, x: np.ndarray):
+        self.squares = [np.subtract.outer(column, column) ** 2 for column in x.T]
+        self.names = ["raw_lengthscale"] + (["raw_alpha"] if type(kernel) is RQKernel else [])
+        self.profile = profile_of(kernel)
+
+    def __call__(self, logarithms: dict[str, np.ndarray]) -> np.ndarray:
+        """K [N, n, n]; what `gradient` needs is kept. raw_lengthscale: [N, 1, D] or [N, 1, 1]."""
+        self.inverse = np.exp(-2 * logarithms["raw_lengthscale"])
+        self.u = self.squares[0] * self.inverse[..., :1]
+        for d, square in enumerate(self.squares[1:], 1):
+            self.u += square * (self.inverse if self.inverse.shape[-1] == 1 else self.inverse[..., d : d + 1])
+        self.alpha = [np.exp(logarithms[name]).reshape(-1, 1, 1) for name in self.names[1:]]
+        self.K, self.slope = self.profile(self.u, *self.alpha)
+        return self.K
+
+    def gradient(self, G: np.ndarray) -> dict[str, np.ndarray]:
+        """Derivatives against the logarithms, given G = dL/dK [N, n, n]."""
+        weight = G * self.slope
+        if self.inverse.shape[-1] == 1:
+            lengths = inner(weight, self.u)[:, None]
+        else:
+            lengths = np.stack([inner(weight, square) for square in self.squares], 1) * self.inverse[:, 0]
+        found = {"raw_lengthscale": lengths[:, None]}
+        for alpha in self.alpha:
+            found["raw_alpha"] = inner(G, by_alpha(self.K, self.slope, self.u, alpha)) * alpha.ravel()
         return found
 
 

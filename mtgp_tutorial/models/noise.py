@@ -22,6 +22,7 @@ from gpytorch.constraints import GreaterThan
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from torch import Tensor
 
+from mtgp_tutorial.exact.stacked import transposed
 from mtgp_tutorial.models.kernels import log_scale
 from mtgp_tutorial.table.data import TaskData
 
@@ -37,6 +38,11 @@ def above_floor() -> GreaterThan:
     return constraint
 
 
+def traces(matrices: np.ndarray) -> np.ndarray:
+    """The trace of each matrix [..., T, T], as [..., 1]."""
+    return matrices.trace(0, -2, -1)[..., None]
+
+
 class NoModule(torch.nn.Module):
     """Stands where a likelihood would: nothing is learned."""
 
@@ -49,7 +55,8 @@ class NoModule(torch.nn.Module):
 class Noise:
     """A kind of noise, and itself the one that adds nothing to known errors; the others say all that differs in them.
 
-    Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units.
+    Arrays are numpy's: Sigma and its slope [T, T]; variances [T] in standardised units; or stacks of them, [N, T, T]
+    and [N, T], where the parameters are stacks.
     learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; apart: whether
     each task has a variance of its own and nothing else; fixed: parameters that no fit moves.
     """
@@ -111,13 +118,13 @@ class Shared(Noise):
         return likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return (np.exp(p[SHARED]) + FLOOR) * np.eye(num_tasks)
+        return (np.exp(p[SHARED]) + FLOOR)[..., None] * np.eye(num_tasks)
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return {SHARED: np.trace(of_Sigma) * np.exp(p[SHARED])}
+        return {SHARED: traces(of_Sigma) * np.exp(p[SHARED])}
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return {SHARED: np.log(variances[:1] - FLOOR)}
+        return {SHARED: np.log(variances[..., :1] - FLOOR)}
 
     def free(self, num_tasks: int) -> int:
         return 1
@@ -136,10 +143,10 @@ class PerTask(Noise):
         return torch.diag(likelihood.task_noises)
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return np.diag(np.exp(p[EACH]) + FLOOR)
+        return (np.exp(p[EACH]) + FLOOR)[..., None] * np.eye(num_tasks)
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return {EACH: of_Sigma.diagonal() * np.exp(p[EACH])}
+        return {EACH: of_Sigma.diagonal(0, -2, -1) * np.exp(p[EACH])}
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
         return {EACH: np.log(variances - FLOOR)}
@@ -164,14 +171,14 @@ class Full(Noise):
         return likelihood.task_noise_covar + likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return p[FACTOR] @ p[FACTOR].T + np.exp(p[SHARED]) * np.eye(num_tasks)
+        return p[FACTOR] @ transposed(p[FACTOR]) + np.exp(p[SHARED])[..., None] * np.eye(num_tasks)
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        by_floor = np.trace(of_Sigma) * np.exp(p[SHARED])  # for those who set it free
-        return {SHARED: by_floor, FACTOR: (of_Sigma + of_Sigma.T) @ p[FACTOR]}
+        by_floor = traces(of_Sigma) * np.exp(p[SHARED])  # for those who set it free
+        return {SHARED: by_floor, FACTOR: (of_Sigma + transposed(of_Sigma)) @ p[FACTOR]}
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return {FACTOR: np.sqrt(variances - FLOOR)[:, None] * np.linalg.cholesky(correlation)}
+        return {FACTOR: np.sqrt(variances - FLOOR)[..., None] * np.linalg.cholesky(correlation)}
 
 
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}

@@ -30,6 +30,8 @@ from torch.autograd.function import once_differentiable
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 
+MEDIANS = 1.0, 0.05  # of the variances of B and of Sigma
+
 
 def input_spread(x: Tensor) -> Tensor:
     """Range of each input [D]; 1 for an input that takes a single value."""
@@ -48,43 +50,51 @@ def log_ranges(log_spread: np.ndarray, size: int) -> np.ndarray:
     return log_spread if size == len(log_spread) else log_spread.mean(keepdims=True)
 
 
-def of_length_scales(logs: np.ndarray, log_spread: np.ndarray) -> tuple[float, np.ndarray]:
-    """log(l / spread) ~ N(log 0.3, 1) of one kernel's log length-scales, and its slope."""
-    off = logs - log_ranges(log_spread, logs.size) - math.log(0.3)
-    return -0.5 * float((off**2).sum()), -off
-
-
-def of_matrix(M: np.ndarray, median: float, free: int, coupled: bool) -> tuple[float, np.ndarray]:
-    """log M_tt ~ N(log median, 1) of the first `free` variances, and |R| of a coupled matrix; with the slope [T, T]."""
-    if not free:
-        return 0.0, np.zeros_like(M)
-    variances = M.diagonal()
-    off = np.log(variances / median)
-    off[free:] = 0.0  # each free number once
-    value, slope = -0.5 * float(off @ off), np.diag(-off / variances)
-    if coupled:
-        value += np.linalg.slogdet(M)[1] - float(np.log(variances).sum())
-        slope = slope + _inverse(M) - np.diag(1 / variances)
-    return value, slope
-
-
-def _inverse(M: np.ndarray) -> np.ndarray:
-    """M^-1; no numbers where M is singular to the last digit, as at some starts without kappa."""
-    try:
-        return np.linalg.inv(M)
-    except np.linalg.LinAlgError:
-        return np.full_like(M, np.nan)
+def of_length_scales(logs: np.ndarray, log_spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log(l / spread) ~ N(log 0.3, 1) of one kernel's log length-scales [..., 1, D] or [..., 1, 1], and its slope."""
+    off = logs - log_ranges(log_spread, logs.shape[-1]) - math.log(0.3)
+    return -0.5 * (off**2).sum((-2, -1)), -off
 
 
 def of_moments(
-    mean: np.ndarray, B: np.ndarray, Sigma: np.ndarray, coupled: bool, free: tuple[int, int]
-) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """The prior of means [T], B and Sigma [T, T], and its slopes.
+    mean: np.ndarray,
+    B: np.ndarray,
+    Sigma: np.ndarray,
+    coupled: bool,
+    free: tuple[int, int],
+    inverted: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The prior of means [..., T], B and Sigma [..., T, T], and its slopes.
 
-    coupled: whether B has a correlation to put a prior on; free: how many variances of B and of Sigma are free.
+    log M_tt ~ N(log median, 1) of the free variances, and |R| of the correlations, for M = B and Sigma together.
+    coupled: whether B has a correlation to put a prior on; free: how many variances of B and of Sigma are free, the
+    first ones. inverted: log determinants [2, ...] and inverses [2, ..., T, T] of B and Sigma, where they are known.
     """
-    by_B, by_Sigma = of_matrix(B, 1.0, free[0], coupled), of_matrix(Sigma, 0.05, free[1], True)
-    return -0.5 * float(mean @ mean) + by_B[0] + by_Sigma[0], -mean, by_B[1], by_Sigma[1]
+    count = 2 if free[1] else 1
+    M = np.array([B, Sigma])[:count]
+    log_dets, inverses = inverted or (np.linalg.slogdet(M)[1], inverse(M))
+    variances = M.diagonal(0, -2, -1)
+    logs = np.log(variances)
+    off = logs.copy()
+    for each, median, counted in zip(off, MEDIANS, free):
+        each -= math.log(median)
+        each[..., counted:] = 0.0  # each free number once
+    by_matrix = np.zeros((2, *B.shape))
+    slopes = by_matrix[:count].reshape(*variances.shape[:-1], -1)[..., :: B.shape[-1] + 1]  # its diagonals
+    value, slopes[...] = -0.5 * ((off**2).sum((0, -1)) + (mean**2).sum(-1)), -off / variances
+    first = 0 if coupled else 1
+    value = value + (log_dets[first:count] - logs[first:].sum(-1)).sum(0)
+    slopes[first:] -= 1 / variances[first:]
+    by_matrix[first:count] += inverses[first:count]
+    return value, -mean, by_matrix[0], by_matrix[1]
+
+
+def inverse(M: np.ndarray) -> np.ndarray:
+    """M^-1 of each; no numbers where M is singular to the last digit, as at some starts without kappa."""
+    try:
+        return np.linalg.inv(M)
+    except np.linalg.LinAlgError:
+        return np.stack([inverse(one) for one in M]) if M.ndim > 2 else np.full_like(M, np.nan)
 
 
 def log_prior(

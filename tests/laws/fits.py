@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from gpytorch.constraints import GreaterThan, Interval, Positive
 from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
+from scipy.optimize import minimize, rosen, rosen_der
 from scipy.stats import norm
 from torch.nn.utils import parameters_to_vector
 from tqdm import tqdm
@@ -20,7 +21,8 @@ from laws.common import (
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits import multistart
-from mtgp_tutorial.fits.fitting import bounds_around, climb
+from mtgp_tutorial.fits.bfgs import minimised
+from mtgp_tutorial.fits.climbing import climbed
 from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.priors import log_prior
@@ -198,6 +200,12 @@ def with_task(flat, vector, other, t):
     return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
 
 
+def placed(flat, lengths, noise, *numbers):
+    """One vector: length-scales, variances of the noise, and correlation of the noise, of the tasks, and scale."""
+    one = [np.array([number]) for number in numbers]
+    return multistart.placed(flat, multistart.data_correlation(flat), np.array([lengths]), noise[None], *one)[0]
+
+
 def law_places_are_what_they_say():
     """Length-scales, Sigma and B of a place; the default place is the default start; the chosen are apart and high."""
     data = table(RANDOM(60), rows=9, holes=False)
@@ -205,7 +213,7 @@ def law_places_are_what_they_say():
         model = icm(data, rank=2, noise=noise)
         flat = Flat(model, True)
         R = multistart.data_correlation(flat)
-        vector = multistart.place(flat, R, np.array([0.3]), np.full(3, 0.2), -0.4, 0.5, 2.0)
+        vector = placed(flat, [0.3], np.full(3, 0.2), -0.4, 0.5, 2.0)
         p, spread = flat.named(vector), float(data.x.max() - data.x.min())
         close(np.exp(p["kernel.data_covar_module.raw_lengthscale"]), [[0.3 * spread]])
         sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
@@ -215,7 +223,7 @@ def law_places_are_what_they_say():
         wanted = 2 * 0.8 * (0.5 * np.eye(3) + 0.5 * np.outer(sign, sign))
         off = flat.B(flat.parts[0], p) - wanted
         close(off - np.diag(np.diag(off)), np.zeros((3, 3)), 0.81)  # of rank 2, as near as it comes
-        default = multistart.place(flat, R, np.array([0.2]), np.full(3, 0.1), 0.0, 0.0, 1.0)
+        default = placed(flat, [0.2], np.full(3, 0.1), 0.0, 0.0, 1.0)
         start = starting_point(model, 0, torch.Generator())
         free = [parameter for parameter in start.parameters() if parameter.requires_grad]
         again = Flat(start, True)
@@ -237,8 +245,8 @@ def law_places_are_what_they_say():
 def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
     data = table(RANDOM(61), rows=9, holes=False)
     flat = Flat(independent(data, noise="per task"), True)
-    R, noise = multistart.data_correlation(flat), np.array([0.1, 0.2, 0.3])
-    p = flat.named(multistart.place(flat, R, np.array([0.3]), noise, 0.0, 0.0, 2.0))
+    noise = np.array([0.1, 0.2, 0.3])
+    p = flat.named(placed(flat, [0.3], noise, 0.0, 0.0, 2.0))
     spread = float(data.x.max() - data.x.min())
     for t in range(3):
         (length,) = [np.exp(value).item() for name, value in p.items() if f"kernels.{t}." in name and "length" in name]
@@ -299,16 +307,119 @@ def law_natural_coordinates_do_not_see_rotations():
     assert np.abs(turned - vector).max() > 0.1
     close(multistart.natural(flat, turned)[1], multistart.natural(flat, vector)[1], 1e-10)
     top = multistart.height(flat, vector)
-    assert multistart.arrived(flat, turned, top - 0.01, [(top, vector)]) == top
-    assert multistart.arrived(flat, turned, top - 0.03, [(top, vector)]) is None
+    assert multistart.near(flat, turned, top - 0.01, vector, top)
+    assert not multistart.near(flat, turned, top - 0.03, vector, top)
     moved = turned.copy()
     moved[-1] += 1.0
-    assert multistart.arrived(flat, moved, top, [(top, vector)]) is None
-    R = multistart.data_correlation(flat)
-    with_, against = (
-        multistart.place(flat, R, np.array([0.3]), np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5)
-    )  # two that differ in the correlation of the noise alone
-    assert multistart.arrived(flat, with_, top, [(top, against)]) is None
+    assert not multistart.near(flat, moved, top, vector, top)
+    # two that differ in the correlation of the noise alone
+    with_, against = (placed(flat, [0.3], np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5))
+    assert not multistart.near(flat, with_, top, against, top)
+
+
+def law_the_way_to_a_summit_is_looked_at_from_the_turned_point():
+    """From anywhere near a summit the way only goes up, rotations or not; over a valley, or from above, it does not."""
+    data = simulate.two_sines(seed=6)  # two summits, 0.099 nats apart
+    climbs = [fit(icm(data, noise="full"), priors=False, starts=starts) for starts in (1, 6)]
+    flat, rng = Flat(starting_point(icm(data, noise="full"), 0, torch.Generator()), False), RANDOM(3)
+    low, high = (summit_of(flat, fitted) for fitted in climbs)
+    heights = [flat.value(vector) for vector in (low, high)]
+    assert 0.05 < heights[1] - heights[0] < 0.2
+    for _ in range(5):
+        beside = high + 1e-2 * rng.normal(size=len(high))
+        start = 0
+        for name, shape, size in flat.free:
+            if name.endswith("factor"):
+                Q = np.linalg.qr(rng.normal(size=(shape[1], shape[1])))[0]
+                beside[start : start + size] = (beside[start : start + size].reshape(shape) @ Q).ravel()
+            start += size
+        assert multistart.only_up(flat, beside, flat.value(beside), high, heights[1])
+    assert not multistart.only_up(flat, low, heights[0], high, heights[1])
+    assert not multistart.only_up(flat, high, heights[1], low, heights[0])
+
+
+def summit_of(flat, fitted):
+    """The vector of a fit's parameters."""
+    parameters = dict(fitted.model.named_parameters())
+    return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
+
+
+def law_climbs_side_by_side_are_those_of_one_alone():
+    """Values and slopes of many vectors are those of each; one without a value takes none from the others."""
+    data = table(RANDOM(64), rows=9, holes=False)
+    with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
+    for each in (data, with_hole):
+        flat = Flat(icm(each, rank=2, noise="full"), True)
+        vectors = multistart.places(flat, 8, 1)
+        vectors[3] = 400.0  # no number
+        with np.errstate(all="ignore"):
+            values, slopes = flat.many(vectors)
+        assert values[3] == -math.inf or math.isnan(values[3])
+        for i in (0, 1, 2, 4, 5, 6, 7):
+            value, slope = flat(vectors[i])
+            close(values[i], -value, 1e-11)
+            close(slopes[i], -slope, 1e-9)
+
+
+def law_the_search_for_a_minimum_finds_those_of_scipy():
+    """200 functions with one minimum in their box, some of it on the edge: as low as SciPy's L-BFGS-B, never outside."""
+    ours = theirs = 0
+    for seed in range(200):
+        function, start, low, high = problem_with_a_minimum(seed)
+        end, asked = searched(function, start, low, high)
+        bounds, options = np.stack([low, high]).T, {"maxcor": 50, "ftol": 1e-13, "gtol": 1e-5, "maxfun": 5000}
+        found = minimize(function, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        assert end.value <= found.fun + 1e-7 * max(1, abs(found.fun)), seed
+        assert (low <= end.x).all() and (end.x <= high).all(), seed
+        ours, theirs = ours + asked, theirs + found.nfev
+    assert ours < 1.5 * theirs, (ours, theirs)
+
+
+def problem_with_a_minimum(seed):
+    """A quadratic, Rosenbrock's valley, a log-sum-exp or a quartic: the function with its slope, a start and a box."""
+    rng = RANDOM(seed)
+    P = int(rng.integers(2, 4 if seed % 4 == 1 else 25))  # the valley has a second minimum from 4 numbers on
+    A, b, start = rng.normal(size=(P, P)), 3 * rng.normal(size=P), rng.normal(size=P)
+    A = A @ A.T + 0.01 * np.eye(P)
+    low, high = ((-1, 1), (-12, 12), (-12, 12), (-0.5, 12))[seed % 4]
+
+    def function(x):
+        shares = np.exp(A @ x - b - np.logaddexp.reduce(A @ x - b))
+        return (
+            (0.5 * x @ A @ x - b @ x, A @ x - b),
+            (rosen(x), rosen_der(x)),
+            (np.logaddexp.reduce(A @ x - b) + 0.05 * x @ x, A @ shares + 0.1 * x),
+            ((x**4).sum() / 4 + 0.5 * x @ A @ x - b @ x, x**3 + A @ x - b),
+        )[seed % 4]
+
+    return function, np.clip(start, low, high), np.full(P, float(low)), np.full(P, float(high))
+
+
+def searched(function, start, low, high):
+    """Where `minimised` ends, and how often it asked."""
+    search, asked = minimised(start, low, high, lambda here: False), 1
+    vector = next(search)
+    while True:
+        try:
+            vector, asked = search.send(function(vector)), asked + 1
+        except StopIteration as end:
+            return end.value, asked
+
+
+def law_a_search_turns_back_from_where_there_is_no_value():
+    """The minimum lies near the edge of what has a value; and a start without one is where the search ends."""
+
+    def function(x):
+        inside = x[0] < 1
+        return (x[0] - 0.9) ** 2 - 1e-6 * math.log(1 - x[0]) if inside else math.inf, np.array(
+            [2 * (x[0] - 0.9) + 1e-6 / (1 - x[0])] if inside else [0.0]
+        )
+
+    box = np.array([-50.0]), np.array([50.0])
+    end, _ = searched(function, np.array([-20.0]), *box)
+    close(end.x, [0.9], 1e-4)
+    end, asked = searched(function, np.array([2.0]), *box)
+    assert asked == 1 and end.value == math.inf
 
 
 def law_a_noise_comes_to_its_floor_from_anywhere():
@@ -317,10 +428,9 @@ def law_a_noise_comes_to_its_floor_from_anywhere():
     exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
     for noise in ("shared", "per task"):
         flat = Flat(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
-        R, ends = multistart.data_correlation(flat), []
+        sizes, ends = [(name, size) for name, _, size in flat.free], []
         for level in (0.3, 0.01):
-            vector = multistart.place(flat, R, np.array([0.5]), np.full(2, level), 0.0, 0.0, 1.0)
-            box = bounds_around(vector, [(name, size) for name, _, size in flat.free])
-            end, _ = climb(flat, vector, box, 1000, tqdm(disable=True))
-            ends.append(np.diag(flat.Sigma(flat.named(end))))
+            vector = placed(flat, [0.5], np.full(2, level), 0.0, 0.0, 1.0)
+            (climb,) = climbed(flat, [vector], sizes, 1000, tqdm(disable=True))
+            ends.append(np.diag(flat.Sigma(flat.named(climb.vector))))
         assert np.max(ends) < 1e-4 + 1e-8, (noise, ends)

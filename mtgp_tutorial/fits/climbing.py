@@ -1,0 +1,147 @@
+"""Climbs: L-BFGS-B from several vectors of parameters, side by side, each to its summit.
+
+What they ask for is evaluated together, which costs little more than one evaluation where the table is small. A climb
+ends early where it meets another one, or where the way to a summit that is known only goes up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from tqdm import tqdm
+
+from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.exact import NotPositiveDefiniteError
+from mtgp_tutorial.fits.bfgs import Asking, Point, minimised
+from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.fits.multistart import near, only_up
+from mtgp_tutorial.models.model import Model
+
+Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
+NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
+EVERY, RUNNING = 3, 2  # a climb looks around at every third step; two looks running have to find a way up
+
+
+class Climb:
+    """One climb: where it is, how high, and how it went. met: the climb that goes on for it."""
+
+    def __init__(self, start: np.ndarray):
+        self.vector, self.height = start, -math.inf
+        self.steps = self.ways = self.evaluations = 0
+        self.converged = False
+        self.met: Climb | None = None
+
+    def run(self, box: np.ndarray, max_iterations: int, look_around: Callable[[Climb], Climb | None]) -> Asking:
+        """To the summit, or to where it meets another climb; minus the objective is what is minimised."""
+
+        def step(here: Point) -> bool:
+            self.vector, self.height = here.x, -here.value
+            self.met = look_around(self) if self.steps else None
+            self.steps += 1
+            return self.met is not None or self.steps > max_iterations
+
+        end = yield from minimised(self.vector, box[0], box[1], step)
+        self.vector, self.height = end.x, -end.value
+        self.converged = is_flat(end, box)
+        return end
+
+    def summit(self) -> Climb:
+        """The climb that goes on for it: itself, or the one that it met."""
+        return self if self.met is None else self.met.summit()
+
+    def record(self) -> dict[str, Any]:
+        """How it went, and the height of the summit that it belongs to; no number where the start had no value."""
+        summit = self.summit()
+        height = summit.height if math.isfinite(summit.height) else math.nan
+        converged = summit.converged and math.isfinite(height)
+        return {"objective": height, "evaluations": self.evaluations, "converged": converged}
+
+
+def is_flat(end: Point, box: np.ndarray) -> bool:
+    """Whether the slope is below 0.01, but for what points out of the box."""
+    return float(np.abs(end.x - np.clip(end.x - end.slope, *box)).max()) < 1e-2
+
+
+def climbed(
+    loss: Loss,
+    starts: Sequence[np.ndarray],
+    free: Sequence[tuple[str, int]],
+    max_iterations: int,
+    bar: tqdm,
+    known: Sequence[Climb] = (),
+) -> list[Climb]:
+    """All climbs from these vectors, side by side; free: name and size of each parameter. known: earlier climbs."""
+    climbs = [Climb(start) for start in starts]
+
+    def look_around(climb: Climb) -> Climb | None:
+        bar.update()
+        if isinstance(loss, Flat) and climb.steps % EVERY == 0:
+            return met(loss, climb, [*known, *climbs])
+        return None
+
+    running = {climb: climb.run(bounds_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
+    asked = {climb: next(search) for climb, search in running.items()}
+    while asked:
+        values, slopes = evaluated(loss, np.array(list(asked.values())))
+        for climb, value, slope in zip(list(asked), values, slopes):
+            climb.evaluations += 1
+            try:
+                asked[climb] = running[climb].send((-value, -slope))
+            except StopIteration:
+                del asked[climb]
+    return climbs
+
+
+def evaluated(loss: Loss, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The objective [N] at each vector [N, P], minus infinity where there is none, and its slope [N, P]."""
+    if isinstance(loss, Flat):
+        return loss.many(vectors)
+    values, slopes = np.full(len(vectors), -math.inf), np.zeros_like(vectors)
+    for i, vector in enumerate(vectors):
+        try:
+            value, slope = loss(vector)
+        except NotPositiveDefiniteError:
+            continue
+        values[i], slopes[i] = -value, -slope
+    return values, slopes
+
+
+def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
+    """A climb as high that this one has come to, or one that ended on a summit to which the way only goes up."""
+    higher = [other for other in others if other is not climb and not other.met and other.height >= climb.height]
+    for other in higher:
+        if near(flat, climb.vector, climb.height, other.vector, other.height):
+            return other
+    for other in sorted(higher, key=lambda other: -other.height):
+        if other.converged and only_up(flat, climb.vector, climb.height, other.vector, other.height):
+            climb.ways += 1
+            return other if climb.ways == RUNNING else None
+    climb.ways = 0
+    return None
+
+
+def by_autograd(model: Model, priors: bool) -> Loss:
+    """Minus the objective and its gradient through GPyTorch's modules, for kernels that are not closed."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+
+    def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
+        vector_to_parameters(torch.as_tensor(vector).to(parameters[0].device), parameters)
+        value = -objective(model, priors)
+        gradient = parameters_to_vector(torch.autograd.grad(value, parameters))
+        return float(value.detach()), as_array(gradient)
+
+    return loss
+
+
+def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.ndarray:
+    """Box [2, P] on raw parameters (name and size of each): within 12 of where they start, so that no line search
+    leaves the numbers that float64 can hold; a noise variance may always come to its floor."""
+    low = vector - 12
+    names = np.repeat([name for name, _ in free], [size for _, size in free])
+    noise = np.isin(names, ["likelihood.raw_noise", "likelihood.raw_task_noises"])
+    return np.stack([np.where(noise, np.minimum(low, NO_NOISE), low), vector + 12])
