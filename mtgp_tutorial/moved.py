@@ -19,7 +19,6 @@ MERGED = {
     "exact.markov": "exact.blocks exact.slopes exact.loading",
     "exact.smoother": "exact.unknowns exact.drawing",
     "exact.split": "exact.small exact.kronecker",
-    "fits.fitting": "fits.climbing",
     "fits.flat": "fits.naming fits.objective",
     "fits.multistart": "fits.looking fits.starting",
     "fits.result": "fits.given",

@@ -20,7 +20,7 @@ from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 
 SAME = 1e-5  # climbs this close, in nats, are as high
-LOOKS = 64  # places looked at before the second climb; a power of 2
+LOOKS = 64  # places looked at before the second climb, four times as many where they go together; a power of 2
 
 
 class FitError(RuntimeError):
@@ -80,10 +80,12 @@ def fit(
     free = [(name, p) for name, p in best.named_parameters() if p.requires_grad]
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
     vectors = _starts(model, best, loss, starts, seed)
+    sizes = [(name, p.numel()) for name, p in free]
+    climbs: list[Climb] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        sizes = [(name, p.numel()) for name, p in free]
-        climbs = climbed(loss, vectors[:1], sizes, max_iterations, bar)  # alone, so that a summit is known
-        climbs += climbed(loss, vectors[1:], sizes, max_iterations, bar, climbs)
+        for group in filter(len, (vectors[:1], vectors[1:])):  # the first alone, so that a summit is known
+            bar.set_description(f"start {len(climbs) + 1} of {starts}")
+            climbs += climbed(loss, group, sizes, max_iterations, bar, climbs)
         if isinstance(loss, Flat) and _alone(model) and starts > 1:
             best_of_each = joined(loss, [climb.summit().vector for climb in climbs])
             climbs += climbed(loss, [best_of_each], sizes, max_iterations, bar, climbs)
@@ -121,7 +123,10 @@ def _starts(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> l
     given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
     vectors += [_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
     count = starts - given - _alone(model)
-    return vectors + best_places(loss, count, LOOKS, seed) if isinstance(loss, Flat) and count > 0 else vectors
+    if isinstance(loss, Flat) and count > 0:
+        looks = 4 * LOOKS if loss.at_once >= LOOKS else LOOKS
+        vectors += best_places(loss, count, looks, seed)
+    return vectors
 
 
 def _alone(model: Model) -> bool:

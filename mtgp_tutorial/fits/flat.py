@@ -118,7 +118,8 @@ class Flat:
         """
         p, T = self.named(vectors), self.y.shape[1]
         means = np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(T)]).T
-        moments = means, [self.B(part, p) for part in self.parts], self.Sigma(p)
+        Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
+        moments = means, [self.B(part, p) for part in self.parts], Sigma
         found = (self.by_stack if self.stacks else self.by_form)(p, moments, slopes)
         value, of_kernels, slope_of = found[:3]
         gradient: Arrays = {}

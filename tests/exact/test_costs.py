@@ -14,7 +14,7 @@ from mtgp_tutorial.exact.dense import Dense, Projected, Separate
 from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.split import Small, Spectral, Split
+from mtgp_tutorial.exact.split import Spectral, Split
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
 HOLES = COMPLETE._replace(cells=28)
@@ -30,7 +30,6 @@ COST = {
     (Dense, TWO): 30**3 + 700 * 30**2 + 1e6 * 9 + 6e6,
     (Split, COMPLETE): 3 * (10**3 + 300 * 10**2 + 2.5e6) + 6e6,
     (Spectral, COMPLETE): 5.5 * 10**3 + 1100 * 10**2 + 7e6,
-    (Small, COMPLETE): 6 * 10**3 + 1700 * 10**2 + 3e6,
     (FewHoles, HOLES): 8.5 * 10**3 + 1100 * 10**2 + 2.6 * 4 * 30 + 1.8 * 2 * 300 + 250 * 2 * 30 + 1.5e7,
     (Separate, APART): 3 * (1.2 * 10**3 + 300 * 10**2 + 1.1e7) + 4e6,
     (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
@@ -44,7 +43,6 @@ ENTRIES = {
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,
     (Spectral, COMPLETE): 9 * 100,
-    (Small, COMPLETE): 9 * 100,
     (FewHoles, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
     (Separate, APART): 6 * 100 + 8 * 100,
     (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
@@ -76,7 +74,7 @@ def test_correlations_at_many_distances_take_the_memory_of_one():
 
 
 def test_a_form_that_does_not_apply_is_never_the_cheapest():
-    for form in (Split, Spectral, Small):
+    for form in (Split, Spectral):
         assert form.cost(HOLES) == form.cost(TWO) == math.inf
     assert FewHoles.cost(COMPLETE) == FewHoles.cost(TWO._replace(cells=28)) == math.inf
     assert Separate.cost(COMPLETE) == math.inf

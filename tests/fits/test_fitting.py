@@ -26,7 +26,7 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.exact import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.fits import fitting
-from mtgp_tutorial.fits.fitting import bounds_around, climb
+from mtgp_tutorial.fits.climbing import Climb, climbed
 from mtgp_tutorial.fits.flat import Flat, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.noise import FLOOR
@@ -183,17 +183,24 @@ def test_joint_samples_have_the_predicted_moments():
     assert ((draws.mean(0) - joint.mean).flatten() / sd).abs().max() < 0.06
 
 
+def ends_of(heights):
+    """In place of `climbed`: climbs that have ended at these heights, converged or not."""
+    ends = iter(heights)
+
+    def climbed(loss, vectors, *rest):
+        climbs = [Climb(vector) for vector in vectors]
+        for climb in climbs:
+            climb.height, climb.converged = next(ends)
+        return climbs
+
+    return climbed
+
+
 @pytest.mark.parametrize("below, accepted", [(10.0, False), (0.02, False), (0.005, True), (0.0, True)])
 def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, accepted):
     """The highest climb has not converged; a converged one lies so many nats below."""
     model = icm(simulate.two_sines(n=6, seed=1))
-    ends = iter([(3.0, False), (3.0 - below, True)])
-
-    def climb(loss, vector, *rest):
-        height, converged = next(ends)
-        return vector, {"objective": height, "evaluations": 1, "converged": converged, "message": "so"}
-
-    monkeypatch.setattr(fitting, "climb", climb)
+    monkeypatch.setattr(fitting, "climbed", ends_of([(3.0, False), (3.0 - below, True)]))
     if not accepted:
         with pytest.raises(FitError, match="start 0 came to 3.0 nats") as caught:
             fit(model, starts=2)
@@ -203,14 +210,14 @@ def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, acce
 
 
 def test_a_climb_without_a_height_is_never_the_highest(monkeypatch):
-    ends = iter([(math.nan, False), (3.0, False)])
-
-    def climb(loss, vector, *rest):
-        height, converged = next(ends)
-        return vector, {"objective": height, "evaluations": 1, "converged": converged, "message": "so"}
-
-    monkeypatch.setattr(fitting, "climb", climb)
+    monkeypatch.setattr(fitting, "climbed", ends_of([(math.nan, False), (3.0, False)]))
     with pytest.raises(FitError, match="start 1 came to 3.0 nats"):
+        fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
+
+
+def test_a_fit_without_a_single_height_says_so(monkeypatch):
+    monkeypatch.setattr(fitting, "climbed", ends_of([(math.nan, False), (math.nan, False)]))
+    with pytest.raises(FitError, match="at no start is the covariance positive definite"):
         fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
 
@@ -232,15 +239,19 @@ def test_there_are_as_many_starts_as_were_asked_for():
 
 
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
-    """And the bar hears of each iteration."""
+    """And the bar hears of each iteration; one that goes beside another stops where the two have met."""
     model = icm(simulate.two_sines(n=10, seed=3), noise="full")
     flat, start = Flat(model, False), fitting._vector(starting_point(model, 0, torch.Generator()))
-    box = bounds_around(start, [(name, size) for name, _, size in flat.free])
+    sizes = [(name, size) for name, _, size in flat.free]
     with tqdm(disable=True) as bar:
-        end, whole = climb(flat, start, box, 1000, bar)
-        again, stopped = climb(flat, start, box, 1000, bar, [(whole["objective"], end)])
-    assert stopped["objective"] == whole["objective"] and stopped["converged"]
-    assert stopped["evaluations"] < whole["evaluations"] - 5 and not np.array_equal(again, end)
+        (whole,) = climbed(flat, [start], sizes, 1000, bar)
+        (again,) = climbed(flat, [start], sizes, 1000, bar, [whole])
+        pair = climbed(flat, [start, start + 1e-3], sizes, 1000, bar)
+    assert again.met is whole and again.record()["objective"] == whole.height and again.record()["converged"]
+    assert again.evaluations < whole.evaluations - 5 and not np.array_equal(again.vector, whole.vector)
+    ended = [climb for climb in pair if climb.met is None]
+    assert len(ended) == 1 and {climb.summit() for climb in pair} == set(ended)
+    assert abs(ended[0].height - whole.height) < 1e-6
 
 
 def test_hand_made_fits_have_no_starts_and_keep_their_floor():

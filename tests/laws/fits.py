@@ -362,7 +362,7 @@ def law_climbs_side_by_side_are_those_of_one_alone():
 
 
 def law_the_search_for_a_minimum_finds_those_of_scipy():
-    """200 functions with one minimum in their box, some of it on the edge: as low as SciPy's L-BFGS-B, never outside."""
+    """200 functions with one minimum in their box, or on its edge: as low as SciPy's L-BFGS-B, and never outside."""
     ours = theirs = 0
     for seed in range(200):
         function, start, low, high = problem_with_a_minimum(seed)
