@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from mtgp_tutorial.arguments import as_array, generator, of_kind, whole
 from mtgp_tutorial.exact import forms
-from mtgp_tutorial.fits.climbing import Loss, by_autograd, climbed
+from mtgp_tutorial.fits.climbing import Climb, Loss, by_autograd, climbed
 from mtgp_tutorial.fits.flat import Flat, can_be_flat
 from mtgp_tutorial.fits.multistart import STARTS, best_places, joined, starting_point
 from mtgp_tutorial.fits.result import Fit

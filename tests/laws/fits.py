@@ -22,7 +22,7 @@ from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulat
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits import multistart
 from mtgp_tutorial.fits.bfgs import minimised
-from mtgp_tutorial.fits.climbing import climbed
+from mtgp_tutorial.fits.climbing import Climb, climbed, met
 from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.priors import log_prior
@@ -342,6 +342,22 @@ def summit_of(flat, fitted):
     """The vector of a fit's parameters."""
     parameters = dict(fitted.model.named_parameters())
     return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
+
+
+def law_a_climb_ends_at_a_higher_one_alone():
+    """Met is who is as high or higher: where the two are one, or where twice running the way up to a summit is free."""
+    flat = Flat(starting_point(icm(simulate.two_sines(seed=6), noise="full"), 0, torch.Generator()), False)
+    top = summit_of(flat, fit(icm(simulate.two_sines(seed=6), noise="full"), priors=False))
+    summit, beside, far = (Climb(vector) for vector in (top, top + 1e-3, top + 3e-2 * RANDOM(4).normal(size=len(top))))
+    for climb in (summit, beside, far):
+        climb.height = flat.value(climb.vector)
+    assert summit.height > beside.height > summit.height - 0.01 > far.height + 0.02
+    assert met(flat, beside, [beside, summit]) is summit and met(flat, summit, [beside, summit]) is None
+    assert met(flat, far, [summit]) is None, "one that has not ended"
+    summit.converged = True
+    assert met(flat, far, [summit]) is None and met(flat, far, [summit]) is summit, "at the second look"
+    beside.met = summit
+    assert met(flat, far, [beside]) is None, "one that has stopped"
 
 
 def law_climbs_side_by_side_are_those_of_one_alone():

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
-from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
+from mtgp_tutorial.exact import NotPositiveDefiniteError, forms, stacked
 from mtgp_tutorial.exact.form import Problem, Term
 
 ROWS = 9
@@ -216,3 +216,33 @@ def law_forms_are_deterministic_and_leave_their_arguments():
         for form in applicable(problem):
             close(form.log_likelihood(problem), form.log_likelihood(problem), 0)
         assert all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(before, given))
+
+
+def law_stacks_are_the_split_form():
+    """Values, gradients, |B|, |Sigma| and inverses of several problems on one table, both ways, and of one alone."""
+    rng = RANDOM(91)
+    N, n, T = 3, 9, 3
+    x = np.sort(rng.uniform(0, 4, n))
+    K = np.exp(-0.5 * np.subtract.outer(x, x) ** 2 / rng.uniform(0.3, 2, N)[:, None, None])
+    B, Sigma = (np.array([random_psd(rng, T, extra=extra).numpy() for _ in range(N)]) for extra in (0.3, 0.1))
+    residual = rng.normal(size=(N, n, T))
+    for way in (stacked.BySpectra, stacked.ByFactors):
+        found = way(residual, K, B, Sigma)
+        dK, dB, dSigma, of_means = found.gradients()
+        log_dets, inverses = found.inverted()
+        for i in range(N):
+            one = [tensor(each[i]) for each in (residual, K, B, Sigma)]
+            split = forms.Split(_of_matrices(*one))
+            close(found.value[i], split.value(), 1e-12)
+            (own_dK,), (own_dB,), own_dSigma = split.gradients()
+            close(dB[i], own_dB, 1e-11), close(dSigma[i], own_dSigma, 1e-11), close(of_means[i], split.weights.sum(0))
+            direction = rng.normal(size=(n, n))  # of K, whose diagonal stays
+            direction = (direction + direction.T) * (1 - np.eye(n))
+            close((dK[i] * direction).sum(), (own_dK.numpy() * direction).sum(), 1e-11)
+            for place, M in enumerate((B[i], Sigma[i])):
+                close(log_dets[place][i], np.linalg.slogdet(M)[1], 1e-11)
+                close(inverses[place][i], np.linalg.inv(M), 1e-10)
+
+
+def _of_matrices(residual, K, B, Sigma):
+    return Problem(torch.zeros_like(residual), residual, [Term(lambda x, z=None: K, B)], Sigma)
