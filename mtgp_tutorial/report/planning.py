@@ -181,7 +181,7 @@ TIMED = 1000  # cells that are timed; the cost of larger tables follows from the
 LONGER = LONG * 5 // 4  # cells that are timed for a table that goes along its rows
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
-EVALUATIONS = {"independent, shared": (90, 0), "ICM": (230, 0), "ICM, full noise": (0, 130), "LMC": (0, 350)}
+EVALUATIONS = {"independent, shared": (70, 0), "ICM": (150, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
 ONCE = 3  # evaluations that a trial takes at parameters which are known: its likelihood, and answers with variances
 ROWS = 20  # that a thinned table keeps
 LIMIT, LMC_LIMIT = 20 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
