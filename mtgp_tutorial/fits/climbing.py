@@ -24,7 +24,8 @@ from mtgp_tutorial.models.model import Model
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
-EVERY, RUNNING = 3, 2  # a climb looks around at every third step; two looks running have to find a way up
+EVERY = 3  # a climb looks around at every third step
+RUNNING, OF_SEVERAL = 2, 4  # so many looks running have to find a way up; with several kernels, which have more summits
 
 
 class Climb:
@@ -120,7 +121,8 @@ def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
     for other in sorted(higher, key=lambda other: -other.height):
         if other.converged and only_up(flat, climb.vector, climb.height, other.vector, other.height):
             climb.ways += 1
-            return other if climb.ways == RUNNING else None
+            several = len(flat.parts) > 1 and not flat.independent
+            return other if climb.ways == (OF_SEVERAL if several else RUNNING) else None
     climb.ways = 0
     return None
 

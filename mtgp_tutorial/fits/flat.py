@@ -49,7 +49,7 @@ class Flat:
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = form or forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
-            self.stacks = form is None and can_be_stacked(self.problem)
+            self.stacks = form is None and not self.form.by_length and can_be_stacked(self.problem)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.stacks else 1
             self.readings = as_array(self.y)
             self.parts = [Part(self.matrix(one), at, of, task) for one, at, of, task in parts_of(model)]
@@ -138,19 +138,37 @@ class Flat:
 
     def by_stack(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """Log likelihood [N], and slopes against the parameters of each kernel, means, each B_q and Sigma."""
+        if len(self.parts) > 1:
+            return self.by_tasks(p, moments, slopes)
         (means, (B,), Sigma), (part,) = moments, self.parts
-        K = part.matrix({name: p[part.kernel + name] for name in part.matrix.names})
-        found = stacked(self.readings - means[:, None], K, B, Sigma)
+        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma)
         inverted = found.inverted() if self.priors else None
         if not slopes:
             return found.value, [], moments, inverted
         dK, dB, dSigma, of_means = found.gradients()
         return found.value, [part.matrix.gradient(dK)], (of_means, [dB], dSigma), inverted
 
+    def by_tasks(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """The same of tasks that share nothing: T N problems of one task each, task by task."""
+        means, Bs, Sigma = moments
+        (N, T), identity = means.shape, np.eye(means.shape[1])
+        own = np.concatenate([B[:, t, t] for t, B in enumerate(Bs)])[:, None, None]
+        noise = transposed(Sigma.diagonal(0, 1, 2)).reshape(-1, 1, 1)
+        residual = (self.readings - means[:, None]).transpose(2, 0, 1).reshape(T * N, -1, 1)
+        found = stacked(residual, np.concatenate([part.of_inputs(p) for part in self.parts]), own, noise)
+        value = found.value.reshape(T, N).sum(0)
+        if not slopes:
+            return value, [], moments, None
+        dK, *rest = found.gradients()
+        of_kernels = [part.matrix.gradient(G) for part, G in zip(self.parts, np.split(dK, T))]
+        dB, dSigma, of_means = (each.reshape(T, N) for each in rest)
+        of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB, identity)]
+        return value, of_kernels, (of_means.T, of_B, dSigma.T[:, None] * identity), None
+
     def by_form(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """The same of one vector."""
         means, Bs, Sigma = moments
-        Ks = [part.matrix({name: p[part.kernel + name] for name in part.matrix.names}) for part in self.parts]
+        Ks = [part.of_inputs(p) for part in self.parts]
         terms = [term._replace(B=self.tensor(B[0])) for term, B in zip(self.problem.terms, Bs)]
         residual = self.y - self.tensor(means[0])
         form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma[0])), Ks)
@@ -218,11 +236,15 @@ class Part(NamedTuple):
     signal: str
     task: int | None  # of an independent model with its own hyper-parameters
 
+    def of_inputs(self, p: Arrays) -> Any:
+        """K of the table's inputs, or what the form takes in its place."""
+        return self.matrix({name: p[self.kernel + name] for name in self.matrix.names})
+
 
 def can_be_stacked(problem: Problem) -> bool:
-    """Whether the table is complete, with one kernel, no known variances and a form of our choice, on the CPU."""
+    """Whether the table is complete, with one kernel or tasks that share nothing, no known variances, on the CPU."""
     plain = problem.form is None and problem.variances is None and problem.x.device.type == "cpu"
-    return plain and len(problem.terms) == 1 and not bool(problem.residual.isnan().any())
+    return plain and (len(problem.terms) == 1 or problem.apart) and not bool(problem.residual.isnan().any())
 
 
 def can_be_flat(model: Model) -> bool:

@@ -18,7 +18,7 @@ from laws.common import (
     table,
     tensor,
 )
-from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate
+from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits import multistart
 from mtgp_tutorial.fits.bfgs import minimised
@@ -342,6 +342,29 @@ def summit_of(flat, fitted):
     """The vector of a fit's parameters."""
     parameters = dict(fitted.model.named_parameters())
     return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
+
+
+def law_what_goes_by_stacks_is_complete_and_short():
+    """One kernel or tasks that share nothing, all cells seen without errors of their own, and no long series."""
+    data = table(RANDOM(65), rows=9, holes=False)
+    with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
+    with_errors = TaskData(data.x, data.y, sd=torch.full_like(data.y, 0.1))
+    long = TaskData(torch.arange(700).double(), tensor(RANDOM(66).normal(size=(700, 3))))
+    exponential = MaternKernel(nu=0.5)
+    for model, stacks in (
+        (icm(data), True),
+        (independent(data), True),
+        (independent(data, noise="full"), False),
+        (lmc(data), False),
+        (icm(with_hole), False),
+        (independent(with_hole), False),
+        (icm(with_errors), False),
+        (sparse(icm(data), 4), False),
+        (icm(long), True),
+        (icm(long, kernel=exponential), False),
+        (independent(long, kernel=exponential), False),
+    ):
+        assert Flat(model, True).stacks == stacks, (type(model.kernel), model.noise, model.data)
 
 
 def law_a_climb_ends_at_a_higher_one_alone():
