@@ -19,9 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
-from scipy import stats
-from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -179,7 +178,7 @@ def allowed(rows: float, level: float) -> float:
     rows takes -m/2 log(1 - r^2) nats from 0; where none is true r^2 = t^2 / (t^2 + m - 2), with Student's t of m - 2
     degrees of freedom. The prior of the correlation, |R|, counts as two rows more.
     """
-    quantile = float(stats.t.ppf(0.5 + level / 2, rows))
+    quantile = float(scipy.stats.t.ppf(0.5 + level / 2, rows))
     return (rows + 2) / 2 * math.log1p(quantile**2 / rows)
 
 
@@ -218,7 +217,7 @@ def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int
     start = top.vector + sign * math.sqrt(2 * drop / (slope @ step)) * step
     free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
     for _ in range(ATTEMPTS):
-        result = minimize(
+        result = scipy.optimize.minimize(
             lambda vector: tuple(-sign * part for part in value(vector)),
             start,
             jac=True,

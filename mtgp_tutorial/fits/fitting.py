@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
-from scipy.optimize import OptimizeResult, minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
@@ -171,7 +171,7 @@ def climb(
     """
     steps, found = itertools.count(1), []
 
-    def step(intermediate_result: OptimizeResult) -> None:
+    def step(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         bar.update()
         if isinstance(loss, Flat) and next(steps) % 4 == 0:
             top = arrived(loss, intermediate_result.x, -float(intermediate_result.fun), known)
@@ -181,7 +181,9 @@ def climb(
 
     options = {"maxiter": max_iterations, "maxfun": 2 * max_iterations, **OPTIONS}
     try:
-        result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds.T, callback=step, options=options)
+        result = scipy.optimize.minimize(
+            loss, start, jac=True, method="L-BFGS-B", bounds=bounds.T, callback=step, options=options
+        )
     except NotPositiveDefiniteError as error:
         return start, {"objective": math.nan, "evaluations": 0, "converged": False, "message": str(error)}
     low, high = bounds
