@@ -1,8 +1,9 @@
 """Multi-task Gaussian processes, small and exact: the module behind the book."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mtgp_tutorial import datasets, exact, moved, plots, simulate
+from mtgp_tutorial import datasets, exact, moved, simulate
 from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, latent_functions, parts, predict, sample
@@ -23,6 +24,7 @@ from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.trends import Trend, detrend
 
 if TYPE_CHECKING:
+    from mtgp_tutorial import plots
     from mtgp_tutorial.table.files.reading import read_table
 
 __all__ = [
@@ -75,7 +77,9 @@ moved.install()
 
 
 def __getattr__(name: str) -> Any:
-    """`read_table`, when it is first asked for: reading of files is an extension, which the core does without."""
+    """When first asked for: `plots`, as figures need matplotlib, and `read_table`, which the core does without."""
+    if name == "plots":
+        return import_module("mtgp_tutorial.plots")
     if name != "read_table":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -85,3 +89,7 @@ def __getattr__(name: str) -> Any:
             f"read_table: {error}; install the whole module, or make a data frame and pass it to TaskData.from_frame"
         ) from None
     return read_table
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

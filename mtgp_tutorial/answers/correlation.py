@@ -13,25 +13,24 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import combinations
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
-from scipy import stats
-from scipy.optimize import minimize
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import parameters_to_vector
 
 from mtgp_tutorial.answers.questions import fitted
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.exact import NotPositiveDefiniteError
-from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd
 from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.fits.flat import Flat, can_be_flat
+from mtgp_tutorial.fits.flat import Flat, can_be_flat, parts_of
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.arrays import as_matrix
@@ -180,7 +179,7 @@ def allowed(rows: float, level: float) -> float:
     rows takes -m/2 log(1 - r^2) nats from 0; where none is true r^2 = t^2 / (t^2 + m - 2), with Student's t of m - 2
     degrees of freedom. The prior of the correlation, |R|, counts as two rows more.
     """
-    quantile = float(stats.t.ppf(0.5 + level / 2, rows))
+    quantile = float(scipy.stats.t.ppf(0.5 + level / 2, rows))
     return (rows + 2) / 2 * math.log1p(quantile**2 / rows)
 
 
@@ -212,23 +211,27 @@ def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int
     """The largest correlation (sign 1) or the smallest (-1) at most so many nats below the optimum.
 
     Starts where a normal density at the optimum would have it, and once or twice more where it came to rest too soon.
+    Steps are counted in units in which such a density has a curvature of 1, from which SLSQP starts.
     """
     value = arctanh_of(model, *pair)
-    left, (estimate, slope) = _left(loss, top.loss + drop), value(top.vector)
+    estimate, slope = value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
-    start = top.vector + sign * math.sqrt(2 * drop / (slope @ step)) * step
+    reach = math.sqrt(2 * drop / (slope @ step))
+    unit = np.sqrt(reach / top.curvature.diagonal())
     free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
+    bounds, start = (bounds_around(top.vector, free) - top.vector) / unit, sign * reach * step / unit
+    goal, left = (_in_steps(one, top.vector, unit) for one in (value, _left(loss, top.loss + drop)))
     for _ in range(ATTEMPTS):
-        result = minimize(
-            lambda vector: tuple(-sign * part for part in value(vector)),
+        result = scipy.optimize.minimize(
+            lambda steps: tuple(-sign * part for part in goal(steps)),
             start,
             jac=True,
             method="SLSQP",
-            bounds=bounds_around(top.vector, free).T,
-            constraints={"type": "ineq", "fun": lambda vector: left(vector)[0], "jac": lambda vector: left(vector)[1]},
+            bounds=bounds.T,
+            constraints={"type": "ineq", "fun": lambda steps: left(steps)[0], "jac": lambda steps: left(steps)[1]},
             options={"maxiter": 500, "ftol": 1e-6},
         )
-        end, reached, start = value(result.x)[0], left(result.x)[0], result.x
+        end, reached, start = goal(result.x)[0], left(result.x)[0], result.x
         if math.tanh(sign * end) > 0.999 and reached > -OFF:
             return float(sign)
         if result.success and abs(reached) <= OFF and sign * (end - estimate) >= 0:
@@ -240,15 +243,41 @@ def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int
     )
 
 
+def _in_steps(loss: Loss, origin: np.ndarray, unit: np.ndarray) -> Loss:
+    """As a function of steps from the origin, each in its unit. SLSQP asks for value and slope in two calls."""
+
+    @lru_cache(maxsize=1)
+    def at(steps: bytes) -> tuple[float, np.ndarray]:
+        value, slope = loss(origin + unit * np.frombuffer(steps))
+        return value, unit * slope
+
+    return lambda steps: at(steps.tobytes())
+
+
 def arctanh_of(model: Model, s: int, t: int) -> Loss:
-    """arctanh of the correlation of two tasks, and its gradient, as a function of the vector of free parameters."""
-    free = [p for p in model.parameters() if p.requires_grad]
+    """arctanh of the correlation of two tasks, and its gradient, as a function of the vector of free parameters.
+
+    With B = W W^T + diag(kappa), a = B[s, s], b = B[t, t] and r the correlation, r changes with row s of W by
+    W[t] / sqrt(a b) - r W[s] / a, and with log kappa[s] by -r kappa[s] / (2 a).
+    """
+    of_B = parts_of(model)[0][2]
+    free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
+    names = np.repeat([name for name, _ in free], [size for _, size in free])
+    at_W, at_kappa = (np.flatnonzero(names == of_B + one) for one in ("covar_factor", "raw_var"))
+    no_kappa = as_array(model.get_parameter(of_B + "raw_var"))  # of B without kappa, which is not free
 
     def value(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        vector_to_parameters(torch.as_tensor(vector).to(free[0].device), free)
-        z = (EDGE * correlation(model.B())[s, t]).atanh()
-        slopes = torch.autograd.grad(z, free, allow_unused=True, materialize_grads=True)
-        return float(z.detach()), parameters_to_vector(slopes).detach().cpu().numpy()
+        log_kappa = vector[at_kappa] if len(at_kappa) else no_kappa
+        W, kappa, pair = vector[at_W].reshape(len(log_kappa), -1), np.exp(log_kappa), [s, t]
+        variances = (W[pair] ** 2).sum(1) + kappa[pair]
+        sd = math.sqrt(variances.prod())
+        r = float(W[s] @ W[t]) / sd
+        by_W, by_kappa = np.zeros_like(W), np.zeros_like(kappa)
+        by_W[pair] = W[[t, s]] / sd - r * W[pair] / variances[:, None]
+        by_kappa[pair] = -r * kappa[pair] / (2 * variances)
+        slope = np.zeros_like(vector)
+        slope[at_W], slope[at_kappa] = by_W.ravel(), by_kappa[: len(at_kappa)]
+        return math.atanh(EDGE * r), EDGE / (1 - (EDGE * r) ** 2) * slope
 
     return value
 

@@ -46,12 +46,16 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
-    cells = all_cells(observed)
+    cells, rows = all_cells(observed), torch.arange(len(observed), device=observed.device)[:, None]
     if isinstance(by, str) and by == "cell":
         variance[cells] = 1 / conditioned.inverse_diagonal(cells)
         error[cells] = variance[cells] * weights[cells]
+    elif bool(((labels := block_labels(by, model.data)) == rows).all()):
+        left = torch.cholesky_inverse(cholesky(conditioned.row_blocks(), "inverse covariance of a row"))
+        variance[cells] = left.diagonal(dim1=1, dim2=2)[cells]
+        error[cells] = (left @ weights[:, :, None])[:, :, 0][cells]
     else:
-        labels = block_labels(by, model.data)[observed]
+        labels = labels[observed]
         for at in labels.argsort(stable=True).split(labels.unique(return_counts=True)[1].tolist()):
             block = cells[0][at], cells[1][at]
             if isinstance(conditioned.form, Markov) and len(at) > MANY:

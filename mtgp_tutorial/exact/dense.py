@@ -104,6 +104,12 @@ class Dense(Form):
         half = torch.linalg.solve_triangular(self.L, cross.mT, upper=False)
         return half.mT @ half if joint else (half**2).sum(0)
 
+    def row_blocks(self) -> Tensor:
+        a, b, one, other = self.neighbours
+        entries = torch.cholesky_inverse(self.L)[a, b]
+        whole = self.residual.new_zeros(*self.residual.shape, self.residual.shape[1])
+        return whole.index_put((self.cells[0][a], one, other), entries)
+
 
 class Separate(Form):
     """T dense problems of one task each: sum_q B_q[t, t] K_q + Sigma[t, t] I, holes or not."""
@@ -153,6 +159,9 @@ class Separate(Form):
             part = task.explained(own, (cells[0][at], torch.zeros_like(at)), joint)
             total[(at[:, None], at) if joint else at] = part
         return total
+
+    def row_blocks(self) -> Tensor:
+        return torch.diag_embed(torch.cat([task.row_blocks()[:, 0] for task in self.tasks], 1))
 
 
 class Projected(Form):
@@ -204,3 +213,6 @@ class Projected(Form):
             return inside + signal_covariance([(K @ J.mT, B @ outer @ A.mT) for (K, B), (J, A) in pairs], cells, cells)
         each = [((K * J).sum(1), (B @ outer * A).sum(1)) for (K, B), (J, A) in pairs]
         return inside + sum(k[cells[0]] * b[cells[1]] for k, b in each)
+
+    def row_blocks(self) -> Tensor:
+        return self.inside @ self.core.row_blocks() @ self.inside.mT + self.root.mT @ self.rest @ self.root

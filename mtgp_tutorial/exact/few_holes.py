@@ -66,3 +66,8 @@ class FewHoles(Spectral):
         H = torch.linalg.solve_triangular(self.F, both.mT, upper=False)
         whole = super().explained(crosses, cells, joint)
         return whole - (H.mT @ H if joint else (H**2).sum(0))
+
+    def row_blocks(self) -> Tensor:
+        both = (self.root * self.d.sqrt().mT) @ self.Q.mT  # P_M:, tasks whitened: [m, T, N]
+        H = torch.linalg.solve_triangular(self.F, both.flatten(1), upper=False).view_as(both)
+        return super().row_blocks() - self.P @ torch.einsum("arn,aqn->nrq", H, H) @ self.P.mT

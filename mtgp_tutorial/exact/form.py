@@ -170,6 +170,11 @@ class Form:
         unit_tasks = torch.eye(self.residual.shape[1]).to(self.residual)
         return self.explained([(unit_rows, unit_tasks)], (position, cells[1]), joint)
 
+    def row_blocks(self) -> Tensor:
+        """Blocks [N, T, T] of C^-1 for the cells of each row, 0 at holes (to rounding): here row by row."""
+        tasks = torch.arange(self.residual.shape[1], device=self.residual.device)
+        return torch.stack([self.inverse((torch.full_like(tasks, row), tasks)) for row in range(len(self.residual))])
+
 
 class _LogLikelihood(Function):
     """The gradient of every form, by hand: autograd would keep more and, through eigh, lose all digits."""

@@ -110,6 +110,13 @@ class Conditioned:
         """Diagonal [k] of C^-1 for cells (row i, task t) that were observed."""
         return self.form.inverse((self.place[cells[0]], cells[1]), joint=False)
 
+    def row_blocks(self) -> Tensor:
+        """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
+        T = self.form.weights.shape[1]
+        blocks = torch.eye(T).to(self.form.weights).repeat(len(self.kept), 1, 1)
+        blocks[self.kept] = self.form.row_blocks() + torch.diag_embed((~self.form.observed).to(blocks))
+        return blocks
+
 
 GIB = 2**30
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container

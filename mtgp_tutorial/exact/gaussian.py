@@ -42,19 +42,20 @@ def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
 
 
 def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = False) -> Tensor:
-    """Lower factor of a positive definite matrix [n, n]; never adds jitter. overwrite: in the place of the matrix.
+    """Lower factor of a positive definite matrix [n, n], or of several [.., n, n]; never adds jitter.
 
     Raises NotPositiveDefiniteError when a pivot, relative to its diagonal entry, is not above
-    rounding error (n times 2.2e-16): what is left of that variable after the earlier ones.
+    rounding error (n times 2.2e-16): what is left of that variable after the earlier ones. overwrite: in the place of
+    the one matrix.
     """
-    size, diagonal = len(matrix), matrix.diagonal().clone()
+    size, diagonal = matrix.shape[-1], matrix.diagonal(dim1=-2, dim2=-1).clone()
     if overwrite:  # LAPACK counts by columns: the upper triangle is read, and the transpose overwritten
         factor, info = matrix.mT, torch.empty((), dtype=torch.int32, device=matrix.device)
         torch.linalg.cholesky_ex(factor, out=(factor, info))
     else:
         factor, info = torch.linalg.cholesky_ex(matrix)
-    left = factor.diagonal() ** 2 / diagonal
-    if bool(info > 0) or not bool((left > size * torch.finfo(matrix.dtype).eps).all()):
+    left = factor.diagonal(dim1=-2, dim2=-1) ** 2 / diagonal
+    if bool((info > 0).any()) or not bool((left > size * torch.finfo(matrix.dtype).eps).all()):
         raise NotPositiveDefiniteError(
             f"{name}: the {size} x {size} matrix is not positive definite to working precision; "
             "look for duplicate inputs without noise, or add noise"

@@ -168,6 +168,9 @@ class Markov(Form):
         blocks = self.looked_back.blocks(used)
         return as_tensor(blocks[which, tasks][:, which, tasks], self.residual)
 
+    def row_blocks(self) -> Tensor:
+        return as_tensor(self.looked_back.D[self.position], self.residual)
+
 
 class Inverse:
     """u [N, T] and D [N, T, T] of all rows in the order of the chain; K and Y [N, s, T] too, where there is room."""

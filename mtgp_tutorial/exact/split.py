@@ -109,6 +109,13 @@ class Split(Form):
         total = sum(torch.einsum(pattern, torch.stack(each), loads[q], loads[p]) for (q, p), each in grams.items())
         return total[*cells, :, :][:, *cells] if joint else total[cells]  # type: ignore[index]
 
+    def diagonals(self) -> Tensor:
+        """Those of all S_j^-1, [N, T]."""
+        return torch.stack([torch.cholesky_inverse(L).diagonal() for L in self.L], 1)
+
+    def row_blocks(self) -> Tensor:
+        return (self.P * self.diagonals()[:, None]) @ self.P.mT
+
 
 class Spectral(Split):
     """One eigendecomposition of K: S_j^-1 = Q diag(d_j) Q^T with d = 1 / (lam s + 1)."""
@@ -135,6 +142,9 @@ class Spectral(Split):
     def halves(self, cross: Tensor) -> Iterator[Tensor]:
         rotated = self.Q.mT @ cross.mT
         return (d.sqrt()[:, None] * rotated for d in self.d.unbind(1))
+
+    def diagonals(self) -> Tensor:
+        return self.Q**2 @ self.d
 
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
         weighted = (self.Q * (self.d @ self.lam)) @ self.Q.mT

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
@@ -56,11 +57,9 @@ def between(u: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def places(flat: Flat, count: int, seed: int) -> np.ndarray:
     """Vectors of parameters [N, P] at `count` places (a power of 2), from scrambled Sobol points."""
-    from scipy.stats import qmc  # takes a quarter of a second
-
     R, T = data_correlation(flat), flat.y.shape[1]
     Q = 1 if flat.independent else len(flat.parts)
-    u = qmc.Sobol(5 + T, seed=seed).random(count)
+    u = scipy.stats.qmc.Sobol(5 + T, seed=seed).random(count)
     shortest = between(u[:, 0], min(0.07, 0.4 * spacing(flat)), 0.7 if Q == 1 else 0.3)
     lengths = shortest[:, None] * between(u[:, 1], 2.0, 12.0)[:, None] ** np.arange(Q)[::-1]  # each kernel shorter
     noise = np.repeat(between(u[:, 2], 3e-3, 0.3)[:, None], T, 1)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
-from scipy import stats
 from torch import Tensor
 
 from mtgp_tutorial.answers.leaving import block_labels, leave_out
@@ -23,9 +23,8 @@ from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.residuals import Drawn, compact_groups, in_order, nearest_before, whitened
 from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
-from mtgp_tutorial.plots import label
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Prediction, label
 
 LEVELS = np.arange(1, 20) / 20
 SHOWN = (0.5, 0.8, 0.9, 0.95)  # levels in the table
@@ -152,7 +151,7 @@ def _names(data: TaskData) -> pd.Index:
 
 def _shares(z: np.ndarray) -> np.ndarray:
     """Share of residuals [n, S] inside the central interval of each level."""
-    return np.array([(np.abs(z) <= limit).mean(0) for limit in stats.norm.ppf(0.5 + LEVELS / 2)])
+    return np.array([(np.abs(z) <= limit).mean(0) for limit in scipy.stats.norm.ppf(0.5 + LEVELS / 2)])
 
 
 def _calibration(frame: pd.DataFrame, drawn: Drawn) -> pd.DataFrame:
@@ -222,7 +221,7 @@ def of_tests(table: pd.DataFrame, together: pd.DataFrame, rows: pd.DataFrame, fu
     chance = ALARM / (2 * T + T * (T - 1) / 2)
     for task, row in table.iterrows():
         square = row["size"] ** 2 * row["cells"]
-        if 2 * min(stats.chi2.cdf(square, row["cells"]), stats.chi2.sf(square, row["cells"])) < chance:
+        if 2 * min(scipy.stats.chi2.cdf(square, row["cells"]), scipy.stats.chi2.sf(square, row["cells"])) < chance:
             larger, narrow = ("larger", "narrow") if row["size"] > 1 else ("smaller", "wide")
             yield (
                 f"{task}: its one-step errors are {larger} than the fit says (size {row['size']:.2f} where 1 is due); "
@@ -247,7 +246,7 @@ def of_tests(table: pd.DataFrame, together: pd.DataFrame, rows: pd.DataFrame, fu
 
 def _no_chance(r: float, pairs: float, chance: float) -> bool:
     """Whether a correlation of that many independent pairs would hardly come up by chance."""
-    return bool(2 * stats.norm.sf(abs(r) * math.sqrt(pairs)) < chance)
+    return bool(2 * scipy.stats.norm.sf(abs(r) * math.sqrt(pairs)) < chance)
 
 
 def of_calibration(calibration: pd.DataFrame, draws: int) -> Iterator[str]:
@@ -266,7 +265,7 @@ def of_cells(cells: pd.DataFrame, units: dict[str, str]) -> Iterator[str]:
     """Cells that lie more than four standard deviations from what all others say of them."""
     far = cells[cells["z"].abs() > 4]
     far = far.loc[far["z"].abs().sort_values(ascending=False).index]
-    due = 2 * stats.norm.sf(4) * len(cells)
+    due = 2 * scipy.stats.norm.sf(4) * len(cells)
     for (row, task), cell in far.iterrows():
         unit = f" {units[task]}" if units[task] else ""
         yield (

@@ -23,8 +23,6 @@ import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 from gpytorch.kernels import Kernel
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
@@ -200,6 +198,9 @@ def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
     if jobs == 1:
         yield from (_fitted(*one) for one in asked)
         return
+    from joblib import Parallel, delayed  # a tenth of the module's own import, for those who ask for processes
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     left, deaths = {one[0]: one for one in asked}, 0
     while left:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mtgp_tutorial.arguments import of_kind
 
@@ -176,7 +176,7 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
     means = means or {"": difference}
     shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
     errors = {name: math.sqrt(shares[name]) * mean.std() for name, mean in means.items()}
-    widest = max(means, key=lambda name: stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
+    widest = max(means, key=lambda name: scipy.stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
     return {
         "mean difference": means[widest].mean(),
         "standard error": errors[widest],
@@ -190,7 +190,9 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
 def _verdicts(rows: pd.DataFrame) -> list[str]:
     """The rule of the book, by Student's t for each row and Holm's correction for all."""
     mean, error, clusters = rows["mean difference"], rows["standard error"], rows["clusters"]
-    p = pd.Series(2 * stats.t.sf(mean.abs() / error.where(error > 0, np.finfo(float).tiny), clusters - 1), rows.index)
+    p = pd.Series(
+        2 * scipy.stats.t.sf(mean.abs() / error.where(error > 0, np.finfo(float).tiny), clusters - 1), rows.index
+    )
     p = p[clusters >= FEWEST].sort_values()
     adjusted = (p * np.arange(len(p), 0, -1)).cummax()
     sure = (adjusted.reindex(rows.index) < LEVEL) & (np.sign(mean) == np.sign(rows["median"]))

@@ -37,6 +37,20 @@ def test_imports_keep_to_the_layers():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("asked", ["mtgp_tutorial.plots.tasks", "plots.tasks"])
+def test_what_few_programs_need_is_imported_when_it_is_first_asked_for(asked):
+    """In a process of its own: matplotlib and seaborn with `plots`, joblib, and SciPy's statistics and optimisers."""
+    late = "{'matplotlib', 'seaborn', 'scipy.stats', 'scipy.optimize', 'joblib'}"
+    code = (
+        f"import sys, mtgp_tutorial\nprint(sorted({late} & sys.modules.keys()))\n"
+        "print({'plots', 'read_table'} <= set(dir(mtgp_tutorial)))\n"
+        f"{'from mtgp_tutorial import plots' if asked == 'plots.tasks' else ''}\n"
+        f"print(callable({asked}), 'matplotlib' in sys.modules, hasattr(mtgp_tutorial, 'nothing'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split("\n")[:3] == ["[]", "True", "True True False"], done.stderr
+
+
 @pytest.fixture(scope="module")
 def core(tmp_path_factory):
     """A copy of the module without its two extensions, and a program that runs in it."""

@@ -7,7 +7,7 @@ import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError, forms, stacked
-from mtgp_tutorial.exact.form import Problem, Term
+from mtgp_tutorial.exact.form import Form, Problem, Term
 
 ROWS = 9
 
@@ -142,6 +142,7 @@ def law_every_form_has_the_inverse_of_the_loops():
         inverse, where = np.linalg.inv(C), tuple(torch.tensor(cells).T)
         some = [0, len(cells) // 2, len(cells) - 1]
         precise = 1e-10 if float(problem.Sigma.diagonal().min()) >= 0.01 else 1e-8
+        of_rows = row_blocks_by_loops(problem.residual, inverse, cells)
         for form in applicable(problem):
             conditioned = forms.Conditioned(problem, form)
             few = tuple(index[some] for index in where)
@@ -149,10 +150,22 @@ def law_every_form_has_the_inverse_of_the_loops():
                 (conditioned.inverse(where), inverse),
                 (conditioned.inverse_diagonal(where), inverse.diagonal()),
                 (conditioned.inverse(few), inverse[some][:, some]),
+                (conditioned.row_blocks(), of_rows),
+                (conditioned.form.row_blocks(), Form.row_blocks(conditioned.form).numpy()),
                 (conditioned.weights[where], np.linalg.solve(C, problem.residual[where].numpy())),
             ):
                 assert np.abs(ours.numpy() - loops).max() < precise * np.abs(loops).max(), (name, form.__name__)
             assert float(conditioned.weights[problem.residual.isnan()].abs().sum()) == 0
+
+
+def row_blocks_by_loops(residual, inverse, cells):
+    """Blocks [N, T, T] of the inverse [n, n] of the cells, the identity at holes."""
+    blocks = np.array([np.diag(holes) for holes in residual.isnan().double().numpy()])
+    for a, (i, s) in enumerate(cells):
+        for b, (j, t) in enumerate(cells):
+            if i == j:
+                blocks[i, s, t] = inverse[a, b]
+    return blocks
 
 
 def law_every_form_is_the_cheapest_somewhere():

@@ -4,10 +4,12 @@ import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
 from scipy import linalg, optimize, stats
+from torch.nn.utils import parameters_to_vector
 
-from laws.common import RANDOM, close, rbf, tensor
-from mtgp_tutorial import TaskData, correlation_intervals, fit, icm, simulate, with_parameters
-from mtgp_tutorial.answers.correlation import allowed, within, worth
+from laws.common import RANDOM, close, rbf, tensor, unfitted
+from mtgp_tutorial import TaskData, correlation, correlation_intervals, fit, icm, lmc, simulate, with_parameters
+from mtgp_tutorial.answers.correlation import EDGE, allowed, arctanh_of, freed, within, worth
+from mtgp_tutorial.fits.flat import Flat
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):
@@ -88,3 +90,35 @@ def law_intervals_do_not_see_order_sign_or_unit_of_tasks():
 
     slow = correlation_intervals(fit(icm(data, kernel=Own()), starts=2))
     close(slow, found, 1e-3)
+
+
+def law_the_slope_of_a_correlation_is_its_difference():
+    """Of one column of W and of two, with kappa and without, at parameters of any kind."""
+    data = drawn(tasks=3)
+    for model in (icm(data), icm(data, rank=2, noise="full"), lmc(data, kernels=1, rank=[2], own=False)):
+        model = freed(unfitted(model, 4).model)
+        vector = parameters_to_vector([p for p in model.parameters() if p.requires_grad]).detach().numpy()
+        for s, t in ((0, 1), (2, 0)):
+            value = arctanh_of(model, s, t)
+            close(value(vector)[0], np.arctanh(EDGE * correlation(model.B())[s, t].item()), 1e-12)
+            moves = 1e-6 * np.eye(len(vector))
+            by_difference = [(value(vector + one)[0] - value(vector - one)[0]) / 2e-6 for one in moves]
+            close(value(vector)[1], by_difference, 1e-7)
+
+
+def law_an_end_takes_few_evaluations():
+    """No place is asked about twice, and steps have a unit: some 11 for each of six ends."""
+    asked = []
+
+    def counted(loss, vector):
+        asked.append(vector.copy())
+        return evaluation(loss, vector)
+
+    fitted, evaluation = fit(icm(drawn(n=15, tasks=3, seed=5)), starts=1), Flat.__call__
+    Flat.__call__ = counted
+    try:
+        correlation_intervals(fitted)
+    finally:
+        Flat.__call__ = evaluation
+    assert len(asked) < 2 * len(asked[0]) + 1 + 6 * 15
+    assert all(not np.array_equal(one, other) for one, other in zip(asked, asked[1:]))

@@ -137,9 +137,10 @@ def same_inverse(problem):
     some, row = tuple(index[[3, 20, 4, 11]] for index in cells), tuple(index[cells[0] == 2] for index in cells)
     for which in (cells, some, row):
         inverse, theirs = markov.inverse(which), dense.inverse(which)
-        size = 1e-8 * dense.inverse(cells).abs().max()
-        assert (inverse - theirs).abs().max() < size
-        assert (markov.inverse_diagonal(which) - theirs.diagonal()).abs().max() < size
+        size = dense.inverse(cells).abs().max()
+        assert (inverse - theirs).abs().max() < 1e-8 * size
+        assert (markov.inverse_diagonal(which) - theirs.diagonal()).abs().max() < 1e-8 * size
+    close(markov.row_blocks() / size, dense.row_blocks() / size, 1e-8)
     close(markov.weights, dense.weights, 1e-8)
     assert float(markov.weights[problem.residual.isnan()].abs().sum()) == 0
 
