@@ -46,9 +46,10 @@ class Part(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Some rows on the way back: which, and what `filtered` and `adjoint` say of them (see there)."""
+    """Some rows on the way back: which, their steps, and what `filtered` and `adjoint` say of them (see there)."""
 
     at: slice
+    steps: list[Steps]
     A: np.ndarray
     P: np.ndarray  # of the state after the row before, [n, s, s], and its mean
     m: np.ndarray
@@ -60,6 +61,15 @@ class Stretch(NamedTuple):
     D: np.ndarray
     K: np.ndarray
     Y: np.ndarray
+
+
+class Known(NamedTuple):
+    """Some rows on the way forward: the steps to them, what the recursions take, and what `filtered` says."""
+
+    steps: list[Steps]
+    arrays: tuple[np.ndarray, ...]
+    ms: np.ndarray
+    Ps: np.ndarray
 
 
 class Chain:
@@ -94,7 +104,7 @@ class Chain:
         self.least = 4 * self.size * EPSILON * largest  # a pivot below it is rounding error
         length = max(SHORTEST // self.size, math.isqrt(len(x)))
         self.stretches = [slice(a, min(a + length, len(x))) for a in range(0, len(x), length)]
-        self.keeps = len(x) * self.size * (self.size + 1) <= KEPT
+        self.keeps = len(x) * self.size * (3 * self.size + 1) <= KEPT
         self.value = self.forward()
 
     def steps(self, at: slice) -> list[Steps]:
@@ -121,28 +131,33 @@ class Chain:
         B = self.B.transpose(0, 2, 1, 3)
         return (Q[:, :, None, :, None] * B).reshape(len(Q), self.size, self.size)
 
-    def arrays(self, at: slice) -> tuple[np.ndarray, ...]:
-        """What the recursions take of these rows."""
-        found = self.steps(at)
+    def arrays(self, at: slice, found: Sequence[Steps]) -> tuple[np.ndarray, ...]:
+        """What the recursions take of these rows and the steps to them."""
         A, Q = self.one_by_one([one.A for one in found]), self.one_by_one([one.Q for one in found])
         rows = self.variances[at], self.y[at], self.seen[at]
         return self.transition(A), self.noise(Q), self.H, self.Sigma, *rows
 
     def forward(self) -> float:
-        """The log likelihood; keeps the state before each stretch, and all states where they are few."""
+        """The log likelihood; keeps the state before each stretch, and all that is known of all where it is little."""
         m, P, value = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
-        self.starts, self.moments = [], []
-        for at in self.stretches:
+        self.starts, self.kept = [], []
+        for number in range(len(self.stretches)):
             self.starts.append((m, P))
-            part, ms, Ps = self.filter(at, m, P)
-            m, P, value = ms[-1].copy(), Ps[-1].copy(), value + part
+            part, found = self.filter(number)
+            m, P, value = found.ms[-1].copy(), found.Ps[-1].copy(), value + part
             if self.keeps:
-                self.moments.append((ms, Ps))
+                self.kept.append(found)
         return value
 
-    def filter(self, at: slice, m: np.ndarray, P: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def known(self, number: int) -> Known:
+        """Of a stretch, as it was kept or once more."""
+        return self.kept[number] if self.keeps else self.filter(number)[1]
+
+    def filter(self, number: int) -> tuple[float, Known]:
         """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
-        given = *self.arrays(at), m, P, self.least
+        at = self.stretches[number]
+        arrays = self.arrays(at, steps := self.steps(at))
+        given = *arrays, *self.starts[number], self.least
         try:
             run = runner(filtered, len(self.x), self.size, self.device)
             value, ms, Ps = run(*given)
@@ -155,18 +170,17 @@ class Chain:
                 "covariance: a row's, given the rows before it, is not positive definite to working precision; look "
                 "for duplicate inputs without noise, or add noise"
             )
-        return value, ms, Ps
+        return value, Known(steps, arrays, ms, Ps)
 
     def backward(self) -> Iterator[Stretch]:
         """The stretches from the last to the first, with what all rows say of each."""
         r, M = np.zeros(self.size), np.zeros((self.size, self.size))
         run = runner(adjoint, len(self.x), self.size, self.device)
         for number in range(len(self.stretches) - 1, -1, -1):
-            at, (m, P) = self.stretches[number], self.starts[number]
-            ms, Ps = self.moments[number] if self.keeps else self.filter(at, m, P)[1:]
-            arrays = self.arrays(at)
+            at, (m, P), (steps, arrays, ms, Ps) = self.stretches[number], self.starts[number], self.known(number)
             *found, r, M = run(*arrays, ms, Ps, m, P, r, M)
-            yield Stretch(at, arrays[0], np.concatenate([P[None], Ps[:-1]]), np.concatenate([m[None], ms[:-1]]), *found)
+            before = np.concatenate([P[None], Ps[:-1]]), np.concatenate([m[None], ms[:-1]])
+            yield Stretch(at, steps, arrays[0], *before, *found)
 
 
 FAR = 1e3  # e^-FAR is 0: the first row, and any row beyond a longer step, starts anew

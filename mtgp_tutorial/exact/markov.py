@@ -66,7 +66,7 @@ class Markov(Form):
 
     @staticmethod
     def matrices(shape: Shape) -> float:
-        filtered = 2 * min(shape.rows * shape.state * (shape.state + 1), KEPT)  # and as many for blocks of C^-1
+        filtered = 2 * min(shape.rows * shape.state * (3 * shape.state + 1), KEPT)  # and as many for blocks of C^-1
         stretch = 40 * max(SHORTEST // shape.state, math.isqrt(shape.rows)) * shape.state**2
         return shape.rows * (12 * shape.tasks + shape.tasks**2) + filtered + stretch
 
@@ -227,13 +227,14 @@ class Slopes:
     def add(self, one: Stretch) -> None:
         """What a stretch adds."""
         self.Sigma += 0.5 * (one.u.T @ one.u - one.D.sum(0))
-        dQ = 0.5 * (one.r[:, :, None] * one.r[:, None] - one.M)
-        dA = one.r[:, :, None] * one.m[:, None] + 2 * dQ @ one.A @ one.P
         n, T = one.u.shape
         p = self.chain.size // T
-        dA = dA.reshape(n, p, T, p, T).trace(axis1=2, axis2=4)  # kron(A, I_T): tasks alike
-        dQ = dQ.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
-        for q, (steps, place, part) in enumerate(zip(self.chain.steps(one.at), self.chain.places, self.chain.parts)):
+        r, m = one.r.reshape(n, p, T), one.m.reshape(n, p, T)
+        twice_G, PA = one.r[:, :, None] * one.r[:, None] - one.M, one.P @ one.A.swapaxes(1, 2)
+        dA = r @ m.swapaxes(1, 2)  # [n, p, p]: A is kron(.., I_T), so tasks are alike
+        dA += twice_G.reshape(n, p, -1) @ PA.reshape(n, p, -1).swapaxes(1, 2)
+        dQ = 0.5 * twice_G.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
+        for q, (steps, place, part) in enumerate(zip(one.steps, self.chain.places, self.chain.parts)):
             own = dQ[:, place, place]
             self.Bs[q] += np.tensordot(steps.Q, own, 3)
             by_log = (dA[:, place, place] * steps.dA).sum() + (np.tensordot(own, part.B) * steps.dQ).sum()

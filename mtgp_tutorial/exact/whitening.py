@@ -37,9 +37,8 @@ class Gains(NamedTuple):
 
 def gains(chain: Chain, number: int) -> Gains:
     """Of one stretch, from what the filter has kept; a hole is a row of H that is 0, read with noise 1."""
-    at, (m, P) = chain.stretches[number], chain.starts[number]
-    ms, Ps = chain.moments[number] if chain.keeps else chain.filter(at, m, P)[1:]
-    A, Q, H, R, variances, _, seen = chain.arrays(at)
+    at, (m, P), (_, arrays, ms, Ps) = chain.stretches[number], chain.starts[number], chain.known(number)
+    A, Q, H, R, variances, _, seen = arrays
     before = np.einsum("nij,nj->ni", A, np.concatenate([m[None], ms[:-1]]))
     spread = A @ np.concatenate([P[None], Ps[:-1]]) @ A.swapaxes(1, 2) + Q
     Hk, own = seen[:, :, None] * H, 1 - seen + seen * variances

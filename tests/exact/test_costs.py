@@ -38,7 +38,7 @@ COST = {
     (Collapsed, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 ENTRIES = {
-    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 42 + 40 * (2**15 // 6) * 36,
+    (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 114 + 40 * (2**15 // 6) * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
     (Split, COMPLETE): 10 * 100,

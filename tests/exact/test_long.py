@@ -1,6 +1,8 @@
 """Long series: which tables take the Markov form, the same answers through the module's calls, compiled and not."""
 
 import importlib.util
+import io
+import os
 import subprocess
 import sys
 from functools import partial
@@ -249,7 +251,35 @@ def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
         assert len(calls) == expected
 
 
-@pytest.mark.slow  # compiling takes half a minute of CPU, once
+def test_compiling_is_said_once_and_in_a_terminal(monkeypatch):
+    for terminal, expected in ((True, 1), (False, 0)):
+        said = io.StringIO()
+        said.isatty = lambda terminal=terminal: terminal
+        monkeypatch.setattr(sys, "stderr", said)
+        filters.tell.cache_clear()
+        filters.tell(), filters.tell()
+        assert said.getvalue().count("long series: numba compiles the loops over rows") == expected
+    filters.tell.cache_clear()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
+def test_what_was_compiled_is_kept_and_then_not_said(tmp_path):
+    """Two processes, the first with nothing in numba's cache."""
+    code = (
+        "import sys, numpy as np; from gpytorch.kernels import MaternKernel\n"
+        "from mtgp_tutorial import TaskData, icm, with_parameters; sys.stderr.isatty = lambda: True\n"
+        "data = TaskData(np.arange(1200.0), np.random.default_rng(0).normal(size=(1200, 2)))\n"
+        "with_parameters(icm(data, kernel=MaternKernel(nu=0.5)))"
+    )
+    environment, said = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        said.append(done.stderr.count("numba compiles"))
+    assert said == [1, 0]
+
+
+@pytest.mark.slow  # compiling takes some seconds of CPU, once
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
 def test_compiled_and_plain_are_the_same(monkeypatch):
     """The same lines: value, gradient, joint answers and draws agree to rounding."""

@@ -12,6 +12,7 @@ from mtgp_tutorial.answers import leaving
 from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, forms, markov
 from mtgp_tutorial.exact.chain import FAR, stationary, steps
 from mtgp_tutorial.exact.dense import Dense
+from mtgp_tutorial.exact.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
 from mtgp_tutorial.exact.form import Matern, Problem, Term
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.whitening import coloured, one_step, smoothed, weighed
@@ -148,6 +149,30 @@ def same_inverse(problem):
 def law_the_markov_form_has_the_inverse_of_the_dense_form():
     for problem in problems():
         same_inverse(problem)
+
+
+def law_loops_are_what_they_stand_for():
+    """What numba compiles in the place of products and factors: zeros, holes, and a pivot that is too small."""
+    rng = RANDOM(905)
+    for keep, scale in ((0, 1.0), (1, -1.0), (0, 0.5)):
+        X, Y, Z = rng.normal(size=(4, 5)) * (rng.uniform(size=(4, 5)) < 0.5), rng.normal(size=(3, 5)).T, np.ones((4, 3))
+        for loops, right, room in ((matrix_by_loops, Y, Z), (vector_by_loops, Y[:, 0], Z[:, 0])):
+            found, expected = room.copy(), room.copy()
+            loops(X, right, found, keep, scale), times(X, right, expected, keep, scale)
+            close(found, expected, 1e-14)
+            close(expected, keep * room + scale * X @ right, 1e-14)
+    S, R, known, least = random_psd(rng, 4).numpy(), random_psd(rng, 4).numpy(), rng.uniform(size=4), np.full(4, 1e-9)
+    for seen in np.array([[1, 1, 1, 1], [0, 1, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]], float):
+        W, loops, at = np.ones((4, 4)), np.zeros((4, 4)), np.ix_(seen > 0, seen > 0)
+        half = whitener(S, R, seen, known, least, W)
+        close(whitener_by_loops(S.copy(), R, seen, known, least, loops), half, 1e-13)
+        close(loops, W, 1e-13)
+        C, inverse = (S + R + np.diag(known))[at], np.zeros((4, 4))
+        inverse[at] = np.linalg.inv(C)
+        close(W.T @ W, inverse, 1e-12)
+        close(half, 0.5 * np.linalg.slogdet(2 * math.pi * C)[1], 1e-12)
+    for one in (whitener, whitener_by_loops):
+        assert math.isnan(one(S.copy(), R, np.ones(4), known, least + [0, 0, 1e3, 0], np.zeros((4, 4))))
 
 
 def law_the_order_of_rows_changes_nothing():

@@ -4,14 +4,20 @@ python tools/benchmarks/long_series.py                # ratios and growth; CPU m
 python tools/benchmarks/long_series.py --sizes        # by the size of the state
 python tools/benchmarks/long_series.py --memory ROWS  # one value with its gradient, and the peak memory
 python tools/benchmarks/long_series.py --fit ROWS     # a fit to a simulated table, scored on 2000 hidden cells
+python tools/benchmarks/long_series.py --peer         # beside tinygp's series, one for each task (see fits.py)
+python tools/benchmarks/long_series.py --first ROWS TASKS  # a first fit with nothing compiled, the next, and scans
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,6 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from common import about, side_by_side  # first: it sets the number of threads
+from fits import python_of
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -120,6 +127,50 @@ def sizes(rows: int = 4000) -> None:
         print(f"{tasks * sum(orders):5} {tasks:5} {orders!s:9} {told}", flush=True)
 
 
+def beside_tinygp(rows: int = 20_000, rounds: int = 3) -> None:
+    """One evaluation of the coupled tasks, and tinygp's of as many series that know nothing of each other, in turns."""
+    given, own, theirs = problem(rows), [], []
+    environment = {**os.environ, "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "table.npz")
+        np.savez(file, x=given.x[:, 0].numpy(), y=given.residual.numpy())
+        words = [python_of("tinygp"), str(Path(__file__).parent / "peers" / "tinygp_long.py"), file, "7"]
+        for _ in range(rounds):
+            own.append(side_by_side({"compiled": partial(by, "compiled", given)}, 7)["compiled"])
+            done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+            theirs.append(1e3 * json.loads(done.stdout)["seconds"])
+    ours, peers = 1e3 * min(own) / rows, 1e3 * min(theirs) / rows
+    print(f"{rows} rows, us a row: ours {ours:.2f}, tinygp's three series {peers:.2f}; ratio {ours / peers:.2f}")
+
+
+FIRST = """
+import sys, time
+import numpy as np
+from gpytorch.kernels import MaternKernel
+from mtgp_tutorial import TaskData, fit, icm
+from mtgp_tutorial.exact import filters
+rows, tasks, scan = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "scan"
+if scan:
+    filters.available = lambda: False
+rng = np.random.default_rng(0)
+x = np.sort(rng.uniform(0, rows / 20, rows))
+y = np.sin(0.7 * x[:, None] + np.arange(tasks)) + np.sin(2.1 * x[:, None]) + 0.4 * rng.normal(size=(rows, tasks))
+y[rng.uniform(size=y.shape) < 0.2] = np.nan
+for which in ("first", "second"):
+    start = time.process_time()
+    fit(icm(TaskData(x, y), kernel=MaternKernel(nu=1.5), noise="full"))
+    print(f"{rows} rows x {tasks}, {sys.argv[3]}, {which} fit: {time.process_time() - start:.2f} s", flush=True)
+"""
+
+
+def first_fits(rows: int, tasks: int) -> None:
+    """In processes of their own: compiled from an empty cache of numba's, and scanned."""
+    for program in ("compiled", "scan"):
+        with tempfile.TemporaryDirectory() as folder:
+            words = [sys.executable, "-c", FIRST, str(rows), str(tasks), program]
+            subprocess.run(words, env={**os.environ, "NUMBA_CACHE_DIR": folder}, check=True)
+
+
 def memory(rows: int) -> None:
     """The peak of one value with its gradient."""
     given = problem(rows)
@@ -170,6 +221,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--memory", type=int, metavar="ROWS", help="one value with its gradient, and the peak memory")
     parser.add_argument("--fit", type=int, metavar="ROWS", help="a whole fit, scored on hidden cells")
+    parser.add_argument("--peer", action="store_true", help="20,000 rows beside tinygp")
+    parser.add_argument(
+        "--first", type=int, nargs=2, metavar=("ROWS", "TASKS"), help="what compiling costs a first fit"
+    )
     parser.add_argument("--sizes", action="store_true", help="by the size of the state")
     parser.add_argument("--scan", action="store_true", help="with either: as if numba were not installed")
     asked = parser.parse_args()
@@ -181,6 +236,10 @@ def main() -> None:
         whole_fit(asked.fit)
     elif asked.memory:
         memory(asked.memory)
+    elif asked.peer:
+        beside_tinygp()
+    elif asked.first:
+        first_fits(*asked.first)
     elif asked.sizes:
         sizes()
     else:
