@@ -48,7 +48,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
     cells, rows = all_cells(observed), torch.arange(len(observed), device=observed.device)[:, None]
     if isinstance(by, str) and by == "cell":
-        variance[cells] = 1 / conditioned.inverse_diagonal(cells)
+        variance[cells] = 1 / conditioned.row_blocks().diagonal(dim1=1, dim2=2)[cells]
         error[cells] = variance[cells] * weights[cells]
     elif bool(((labels := block_labels(by, model.data)) == rows).all()):
         left = torch.cholesky_inverse(cholesky(conditioned.row_blocks(), "inverse covariance of a row"))

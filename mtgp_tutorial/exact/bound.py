@@ -157,7 +157,7 @@ class Collapsed(Form):
             phi[:, self.spans[q]] = (A[:, :, None] * J[:, None]).flatten(1)
         return phi
 
-    def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
+    def inverse(self, cells: Cells) -> Tensor:
         raise ValueError(
             "fit: has the sparse bound, which has no exact leave-one-out; hide cells (TaskData.hide) and impute them, "
             "or fit without sparse"

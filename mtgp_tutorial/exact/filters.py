@@ -24,6 +24,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -227,33 +228,28 @@ def runner(function: Callable[..., Any], rows: int, size: int = 0, device: torch
 
 @cache
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as numba compiles it, kept in a file where there is a folder for it."""
+    """The function as numba compiles it, kept in a file where there is a folder for it; a wait is said."""
     njit = compiler()
     try:
-        return njit(cache=True)(function)
+        made = njit(cache=True)(function)
+        line = function.__code__.co_firstlineno
+        kept = any(Path(made.stats.cache_path).glob(f"*.{function.__name__}-{line}.*.nbi"))
     except RuntimeError:  # no folder that it may write to
-        return njit(function)
+        made, kept = njit(function), False
+    if not kept:
+        tell()
+    return made
 
 
 @cache
 def compiler() -> Any:
-    """njit, which knows what stands for products in a compiled recursion, and in a terminal says when it is at work."""
+    """njit, which knows what stands for products in a compiled recursion."""
     from numba import njit
-    from numba.core import event
     from numba.extending import overload, register_jitable
-
-    class Told(event.Listener):
-        def on_start(self, event: Any) -> None:
-            if event.data["dispatcher"].py_func in (filtered, adjoint, bridged, path):
-                tell()
-
-        def on_end(self, event: Any) -> None:
-            pass
 
     overload(times)(lambda X, Y, Z, keep, scale: matrix_by_loops if Y.ndim == 2 else vector_by_loops)
     overload(whitener)(lambda S, R, seen, known, least, W: whitener_by_loops)
     register_jitable(read)
-    event.register("numba:compile", Told())
     return njit
 
 

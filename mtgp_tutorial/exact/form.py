@@ -163,12 +163,12 @@ class Form:
         mean = sum(K @ self.weights @ B.mT for K, B in crosses)
         return mean[cells], self.explained(crosses, cells, joint)  # type: ignore[index]
 
-    def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
-        """Block [k, k] of C^-1 for the observed cells (row i, task t), or its diagonal [k]; a hole has zeros."""
+    def inverse(self, cells: Cells) -> Tensor:
+        """Block [k, k] of C^-1 for the observed cells (row i, task t); a hole has zeros."""
         rows, position = cells[0].unique(return_inverse=True)
         unit_rows = (rows[:, None] == torch.arange(len(self.residual), device=rows.device)).to(self.residual)
         unit_tasks = torch.eye(self.residual.shape[1]).to(self.residual)
-        return self.explained([(unit_rows, unit_tasks)], (position, cells[1]), joint)
+        return self.explained([(unit_rows, unit_tasks)], (position, cells[1]), True)
 
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the cells of each row, 0 at holes (to rounding): here row by row."""

@@ -106,10 +106,6 @@ class Conditioned:
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.form.inverse((self.place[cells[0]], cells[1]))
 
-    def inverse_diagonal(self, cells: Cells) -> Tensor:
-        """Diagonal [k] of C^-1 for cells (row i, task t) that were observed."""
-        return self.form.inverse((self.place[cells[0]], cells[1]), joint=False)
-
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
         T = self.form.weights.shape[1]

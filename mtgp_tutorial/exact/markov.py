@@ -158,10 +158,8 @@ class Markov(Form):
         places = np.where(numbers >= 0, self.position[numbers], -1)
         return *merged(self.chain, as_array(x[:, 0]), places), numbers >= 0
 
-    def inverse(self, cells: Cells, joint: bool = True) -> Tensor:
+    def inverse(self, cells: Cells) -> Tensor:
         places, tasks = self.position[as_array(cells[0])], as_array(cells[1])
-        if not joint:
-            return as_tensor(self.looked_back.D[places, tasks, tasks], self.residual)
         used, which = np.unique(places, return_inverse=True)
         if len(used) == 1:
             return as_tensor(self.looked_back.D[used[0]][tasks[:, None], tasks], self.residual)

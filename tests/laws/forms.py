@@ -148,7 +148,6 @@ def law_every_form_has_the_inverse_of_the_loops():
             few = tuple(index[some] for index in where)
             for ours, loops in (
                 (conditioned.inverse(where), inverse),
-                (conditioned.inverse_diagonal(where), inverse.diagonal()),
                 (conditioned.inverse(few), inverse[some][:, some]),
                 (conditioned.row_blocks(), of_rows),
                 (conditioned.form.row_blocks(), Form.row_blocks(conditioned.form).numpy()),
