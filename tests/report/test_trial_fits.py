@@ -250,7 +250,7 @@ def test_a_long_table_is_timed_along_its_rows():
         assert clock.along.shape.rows == 800 and clock.along.along is None
     whole, half = (planning.seconds(clocks, data, 1, 1, every) for every in (1, 2))
     assert whole == pytest.approx(2 * half)
-    assert whole == pytest.approx(sum(5 * clock.along.seconds * n for clock, n in zip(clocks.values(), (90, 230, 390))))
+    assert whole == pytest.approx(sum(5 * clock.along.seconds * n for clock, n in zip(clocks.values(), (70, 150, 225))))
     assert all(clock.along is None for clock in planning.clocks(arms_for(short, "matern32"), short).values())
     per_row = sum(clock.along.seconds for clock in clocks.values()) / 800
     assert planning.seconds(clocks, data, 0, 1, known=2) == pytest.approx(2 * planning.ONCE * 4000 * per_row)
