@@ -211,5 +211,11 @@ class SeasonalNaive:
 
 
 def _by_time(x: Tensor) -> pd.DataFrame:
-    """Inputs [M, D] in the order of the first, "time", with their row numbers for an index."""
-    return pd.DataFrame(as_array(x)).rename(columns={0: "time"}).sort_values("time", kind="stable")
+    """Inputs [M, D] in the order of the first, "time", with their row numbers for an index.
+
+    The others are where a reading was taken: they are compared by their bits, with 0 for -0.
+    """
+    first, *others = as_array(x + 0.0).T.copy()
+    return pd.DataFrame({"time": first, **{d: other.view("int64") for d, other in enumerate(others, 1)}}).sort_values(
+        "time", kind="stable"
+    )
