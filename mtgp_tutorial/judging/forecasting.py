@@ -216,6 +216,6 @@ def _by_time(x: Tensor) -> pd.DataFrame:
     The others are where a reading was taken: they are compared by their bits, with 0 for -0.
     """
     first, *others = as_array(x + 0.0).T.copy()
-    return pd.DataFrame({"time": first, **{d: other.view("int64") for d, other in enumerate(others, 1)}}).sort_values(
-        "time", kind="stable"
-    )
+    columns: dict[Any, Any] = {"time": first}
+    columns |= {number: other.view("int64") for number, other in enumerate(others, 1)}
+    return pd.DataFrame(columns).sort_values("time", kind="stable")
