@@ -282,7 +282,7 @@ def test_what_was_compiled_is_kept_and_then_not_said(tmp_path):
 @pytest.mark.slow  # compiling takes some seconds of CPU, once
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
 def test_compiled_and_plain_are_the_same(monkeypatch):
-    """The same lines: value, gradient, joint answers and draws agree to rounding, which the noise at the floor makes larger."""
+    """The same lines: value, gradient, joint answers and draws agree to rounding, at the noise of the floor, too."""
     monkeypatch.setattr(chain, "SHORTEST", 7)
     for problem in list(problems())[:6]:
         lean, found = forms.with_values(problem)[0], []
