@@ -1,4 +1,4 @@
-"""Climbs: L-BFGS-B from several vectors of parameters, side by side, each to its summit.
+"""Climbs: BFGS (`bfgs`) from several vectors of parameters, side by side, each to its summit.
 
 What they ask for is evaluated together, which costs little more than one evaluation where the table is small. A climb
 ends early where it meets another one, or where the way to a summit that is known only goes up.

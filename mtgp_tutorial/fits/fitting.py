@@ -1,4 +1,4 @@
-"""Fit a model by L-BFGS on its exact marginal likelihood, from several starts."""
+"""Fit a model by BFGS on its exact marginal likelihood, from several starts."""
 
 from __future__ import annotations
 
