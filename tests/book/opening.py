@@ -12,12 +12,18 @@ OPEN_FOLDS = """() => {
     document.querySelectorAll(".toggle-hidden button.toggle-button").forEach(button => button.click());
 }"""
 # figures.js measures its boxes again 150 ms after a change; a later timer comes after that, however slow the machine.
-# Colours pass from theme to theme in a transition, which is brought to its end. (To wait for it can take for ever.)
+# Colours pass from theme to theme in transitions, which are brought to their end (to wait for it can take for ever),
+# and again, for what inherits a colour may only then begin its own.
 SETTLED = """async () => {
   await new Promise(done => { dispatchEvent(new Event("resize")); setTimeout(done, 200); });
-  document.getAnimations().filter(one => one instanceof CSSTransition).forEach(one => one.finish());
-  await new Promise(done => setTimeout(done, 50));
+  for (let round = 0; round < 20; round++) {
+    const running = document.getAnimations().filter(one => one instanceof CSSTransition);
+    if (round && !running.length) break;
+    running.forEach(one => one.finish());
+    await new Promise(done => setTimeout(done, 50));
+  }
 }"""
+HAS_THEME = "theme => document.documentElement.dataset.theme === theme"
 
 
 def is_outside(url):
@@ -45,6 +51,7 @@ def changed(page, width, theme):
     """The same page on another screen: it follows without loading again, as when a reader turns the phone."""
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=theme)
+    page.wait_for_function(HAS_THEME, arg=theme)  # a busy page hears of it late
     page.evaluate(SETTLED)
     return page
 
