@@ -29,7 +29,12 @@ class Dense(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return shape.cells**3 + (200 + 250 * shape.terms) * shape.cells**2 + 5e5 * shape.terms * shape.tasks**2 + 6e6
+        return (
+            1.4 * shape.cells**3
+            + (250 + 120 * shape.terms) * shape.cells**2
+            + 5e5 * shape.terms * shape.tasks**2
+            + 1.8e7
+        )
 
     @staticmethod
     def matrices(shape: Shape) -> float:
@@ -117,7 +122,7 @@ class Separate(Form):
     @staticmethod
     def cost(shape: Shape) -> float:
         size = shape.cells / shape.tasks
-        return shape.tasks * (1.2 * size**3 + 300 * size**2 + 1.1e7) + 4e6 if shape.apart else torch.inf
+        return shape.tasks * (1.1 * size**3 + 770 * size**2 + 1.4e7) + 1e6 if shape.apart else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:
@@ -171,7 +176,7 @@ class Projected(Form):
     def cost(shape: Shape) -> float:
         if shape.width >= shape.tasks or shape.cells < shape.rows * shape.tasks or shape.known:
             return torch.inf
-        return Dense.cost(shape._replace(tasks=shape.width, cells=shape.rows * shape.width)) + 1e6
+        return Dense.cost(shape._replace(tasks=shape.width, cells=shape.rows * shape.width)) + 2e7
 
     @staticmethod
     def matrices(shape: Shape) -> float:

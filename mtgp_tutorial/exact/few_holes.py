@@ -24,7 +24,7 @@ class FewHoles(Spectral):
         N, T, m = shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells
         if shape.terms > 1 or m == 0 or shape.known:
             return torch.inf
-        return 8.5 * N**3 + 1100 * N**2 + 2.6 * m**2 * N * T + 1.8 * m * N**2 * T + 250 * m * N * T + 1.5e7
+        return 6.7 * N**3 + 1400 * N**2 + (4.5 * m + 1.8 * N + 400) * m * N * T + 2.3e7
 
     @staticmethod
     def matrices(shape: Shape) -> float:

@@ -43,7 +43,7 @@ class Split(Form):
     @staticmethod
     def cost(shape: Shape) -> float:
         complete = shape.terms == 1 and shape.cells == shape.rows * shape.tasks and not shape.known
-        return shape.tasks * (shape.rows**3 + 300 * shape.rows**2 + 2.5e6) + 6e6 if complete else torch.inf
+        return shape.tasks * (1.1 * shape.rows**3 + 500 * shape.rows**2 + 2.4e6) + 1.2e7 if complete else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:
@@ -122,7 +122,7 @@ class Spectral(Split):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return 5.5 * shape.rows**3 + 1100 * shape.rows**2 + 7e6 if Split.cost(shape) < torch.inf else torch.inf
+        return 6 * shape.rows**3 + 1000 * shape.rows**2 + 1.3e7 if Split.cost(shape) < torch.inf else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:

@@ -23,7 +23,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
 from mtgp_tutorial.exact.form import Form, Problem
-from mtgp_tutorial.exact.stacked import stacked, transposed
+from mtgp_tutorial.exact.stacked import NO_HOLES, cost, stacked, transposed
 from mtgp_tutorial.models.closed import is_closed
 from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices
 from mtgp_tutorial.models.model import Model
@@ -49,10 +49,10 @@ class Flat:
             self.problem, kept = forms.with_values(model.problem())
             self.form: type[Form] = form or forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
-            self.stacks = form is None and not self.form.by_length and can_be_stacked(self.problem)
+            self.stacks = form is None and goes_by_stacks(self.problem, self.form)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.stacks else 1
-            self.readings = as_array(self.y)
-            self.parts = [Part(self.matrix(one), at, of, task) for one, at, of, task in parts_of(model)]
+            self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
+            self.parts = [Part(self.matrix(one, t), at, of, t) for one, at, of, t in parts_of(model)]
         ends, parameters = 0, dict(model.named_parameters())
         self.places = {}  # of each parameter in the vector of all
         for name, parameter in parameters.items():
@@ -64,11 +64,11 @@ class Flat:
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
         self.coupled, self.variances = model.coupled(), free_variances(model)
 
-    def matrix(self, kernel: Kernel) -> ClosedMatrix | StackedMatrices | LengthScale:
-        """K of the table's inputs as a function of the kernel's parameters."""
+    def matrix(self, kernel: Kernel, task: int | None) -> ClosedMatrix | StackedMatrices | LengthScale:
+        """K of the table's inputs as a function of the kernel's parameters; by stacks those of the kernel's task."""
         x = self.problem.x
         if self.stacks:
-            return StackedMatrices(kernel, as_array(x))
+            return StackedMatrices(kernel, as_array(x)[slice(None) if task is None else self.seen[:, task]])
         return LengthScale(x) if self.form.by_length else ClosedMatrix(kernel, *self.form.inputs(self.problem))
 
     def named(self, vectors: np.ndarray) -> Arrays:
@@ -141,7 +141,7 @@ class Flat:
         if len(self.parts) > 1:
             return self.by_tasks(p, moments, slopes)
         (means, (B,), Sigma), (part,) = moments, self.parts
-        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma)
+        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma, np.nonzero(~self.seen), slopes)
         inverted = found.inverted() if self.priors else None
         if not slopes:
             return found.value, [], moments, inverted
@@ -149,21 +149,26 @@ class Flat:
         return found.value, [part.matrix.gradient(dK)], (of_means, [dB], dSigma), inverted
 
     def by_tasks(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
-        """The same of tasks that share nothing: T N problems of one task each, task by task."""
+        """The same of tasks that share nothing: problems of one task each, with its own rows; those as long at once."""
         means, Bs, Sigma = moments
-        (N, T), identity = means.shape, np.eye(means.shape[1])
-        own = np.concatenate([B[:, t, t] for t, B in enumerate(Bs)])[:, None, None]
-        noise = transposed(Sigma.diagonal(0, 1, 2)).reshape(-1, 1, 1)
-        residual = (self.readings - means[:, None]).transpose(2, 0, 1).reshape(T * N, -1, 1)
-        found = stacked(residual, np.concatenate([part.of_inputs(p) for part in self.parts]), own, noise)
-        value = found.value.reshape(T, N).sum(0)
+        (N, T), counts = means.shape, self.seen.sum(0)
+        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [{} for _ in range(T)]  # type: list[Any]
+        for tasks in [np.flatnonzero(counts == count) for count in np.unique(counts)]:
+            own = [(self.readings[self.seen[:, t], t] - means[:, [t]], Bs[t][:, t, t], Sigma[:, t, t]) for t in tasks]
+            residual, B, noise = (np.concatenate(each)[..., None] for each in zip(*own))
+            K = np.concatenate([self.parts[t].of_inputs(p) for t in tasks])
+            found = stacked(residual, K, B[:, None], noise[:, None], NO_HOLES, slopes)
+            value += found.value.reshape(-1, N).sum(0)
+            if slopes:
+                dK, *rest = found.gradients()
+                for t, G in zip(tasks, np.split(dK, len(tasks))):
+                    of_kernels[t] = self.parts[t].matrix.gradient(G)
+                found_of[:, :, tasks] = [each.reshape(-1, N).T for each in rest]
         if not slopes:
             return value, [], moments, None
-        dK, *rest = found.gradients()
-        of_kernels = [part.matrix.gradient(G) for part, G in zip(self.parts, np.split(dK, T))]
-        dB, dSigma, of_means = (each.reshape(T, N) for each in rest)
-        of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB, identity)]
-        return value, of_kernels, (of_means.T, of_B, dSigma.T[:, None] * identity), None
+        (dB, dSigma, of_means), identity = found_of, np.eye(T)
+        of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB.T, identity)]
+        return value, of_kernels, (of_means, of_B, dSigma[:, :, None] * identity), None
 
     def by_form(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """The same of one vector."""
@@ -241,10 +246,17 @@ class Part(NamedTuple):
         return self.matrix({name: p[self.kernel + name] for name in self.matrix.names})
 
 
-def can_be_stacked(problem: Problem) -> bool:
-    """Whether the table is complete, with one kernel or tasks that share nothing, no known variances, on the CPU."""
-    plain = problem.form is None and problem.variances is None and problem.x.device.type == "cpu"
-    return plain and (len(problem.terms) == 1 or problem.apart) and not bool(problem.residual.isnan().any())
+def goes_by_stacks(problem: Problem, form: type[Form]) -> bool:
+    """Whether that is possible and cheaper than the form of choice.
+
+    It takes one kernel or tasks that share nothing, no known variances, and matrices in the CPU's memory.
+    """
+    if problem.form or form.by_length or problem.variances is not None or problem.x.device.type != "cpu":
+        return False
+    shape = problem.shape()
+    if len(problem.terms) > 1:
+        return problem.apart
+    return cost(shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells) < form.cost(shape)
 
 
 def can_be_flat(model: Model) -> bool:

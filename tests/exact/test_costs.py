@@ -15,6 +15,7 @@ from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.exact.split import Spectral, Split
+from mtgp_tutorial.exact.stacked import ByFactors, BySpectra
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
 HOLES = COMPLETE._replace(cells=28)
@@ -26,16 +27,22 @@ FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, 
 LONG = Shape(rows=5000, tasks=3, cells=10_000, terms=1, apart=False, width=3, state=6)
 
 COST = {
-    (Dense, COMPLETE): 30**3 + 450 * 30**2 + 5e5 * 9 + 6e6,
-    (Dense, TWO): 30**3 + 700 * 30**2 + 1e6 * 9 + 6e6,
-    (Split, COMPLETE): 3 * (10**3 + 300 * 10**2 + 2.5e6) + 6e6,
-    (Spectral, COMPLETE): 5.5 * 10**3 + 1100 * 10**2 + 7e6,
-    (FewHoles, HOLES): 8.5 * 10**3 + 1100 * 10**2 + 2.6 * 4 * 30 + 1.8 * 2 * 300 + 250 * 2 * 30 + 1.5e7,
-    (Separate, APART): 3 * (1.2 * 10**3 + 300 * 10**2 + 1.1e7) + 4e6,
-    (Projected, NARROW): 20**3 + 700 * 20**2 + 1e6 * 4 + 6e6 + 1e6,
+    (Dense, COMPLETE): 1.4 * 30**3 + 370 * 30**2 + 5e5 * 9 + 1.8e7,
+    (Dense, TWO): 1.4 * 30**3 + 490 * 30**2 + 1e6 * 9 + 1.8e7,
+    (Split, COMPLETE): 3 * (1.1 * 10**3 + 500 * 10**2 + 2.4e6) + 1.2e7,
+    (Spectral, COMPLETE): 6 * 10**3 + 1000 * 10**2 + 1.3e7,
+    (FewHoles, HOLES): 6.7 * 10**3 + 1400 * 10**2 + 4.5 * 4 * 30 + 1.8 * 2 * 300 + 400 * 2 * 30 + 2.3e7,
+    (Separate, APART): 3 * (1.1 * 10**3 + 770 * 10**2 + 1.4e7) + 1e6,
+    (Projected, NARROW): 1.4 * 20**3 + 490 * 20**2 + 1e6 * 4 + 1.8e7 + 2e7,
     (Collapsed, FEW): 6 * 30 * 24**2 + 1e7,
     (Collapsed, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
     (Collapsed, FEW_APART): 6 * 30 * 12**2 + 1e7,
+}
+STACKED = {  # N problems of n rows and T tasks with m holes, with slopes or without
+    (BySpectra, (2, 10, 3, 0, True)): 2 * (4.5 * 10**3 + 1000 * 10**2 + 1e6) + 5e6,
+    (BySpectra, (2, 10, 3, 4, False)): 1.7 * (5.2 * 10**3 + 1200 * 10**2 + 1e6) + 8e6 + 240 * (3.4 * 4 + 750),
+    (ByFactors, (2, 10, 3, 0, False)): 6 * (0.3 * 10**3 + 130 * 10**2 + 5.5e5) + 5e6,
+    (ByFactors, (2, 10, 3, 4, True)): 6 * (0.8 * 10**3 + 400 * 10**2 + 1.1e6) + 8e6 + 240 * (3.4 * 4 + 750),
 }
 ENTRIES = {
     (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 114 + 40 * (2**15 // 6) * 36,
@@ -53,6 +60,11 @@ ENTRIES = {
 @pytest.mark.parametrize(("form", "shape"), COST)
 def test_cost(form, shape):
     assert math.isclose(form.cost(shape), COST[form, shape], rel_tol=1e-12)
+
+
+@pytest.mark.parametrize(("way", "sizes"), STACKED)
+def test_cost_of_a_stack(way, sizes):
+    assert math.isclose(way.cost(*sizes), STACKED[way, sizes], rel_tol=1e-12)
 
 
 @pytest.mark.parametrize(("form", "shape"), ENTRIES)

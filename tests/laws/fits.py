@@ -344,11 +344,13 @@ def summit_of(flat, fitted):
     return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
 
 
-def law_what_goes_by_stacks_is_complete_and_short():
-    """One kernel or tasks that share nothing, all cells seen without errors of their own, and no long series."""
+def law_what_goes_by_stacks_is_nearly_complete_and_short():
+    """One kernel with few holes or tasks that share nothing, no cells with errors of their own, and no long series."""
     data = table(RANDOM(65), rows=9, holes=False)
     with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
     with_errors = TaskData(data.x, data.y, sd=torch.full_like(data.y, 0.1))
+    wide = tensor(RANDOM(67).normal(size=(100, 10)))
+    half = TaskData(torch.arange(100).double(), torch.where(wide > 0, wide, math.nan))
     long = TaskData(torch.arange(700).double(), tensor(RANDOM(66).normal(size=(700, 3))))
     exponential = MaternKernel(nu=0.5)
     for model, stacks in (
@@ -356,8 +358,10 @@ def law_what_goes_by_stacks_is_complete_and_short():
         (independent(data), True),
         (independent(data, noise="full"), False),
         (lmc(data), False),
-        (icm(with_hole), False),
-        (independent(with_hole), False),
+        (icm(with_hole), True),
+        (independent(with_hole), True),
+        (icm(half), False),
+        (independent(half), True),
         (icm(with_errors), False),
         (sparse(icm(data), 4), False),
         (icm(long), True),
