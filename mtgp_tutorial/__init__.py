@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mtgp_tutorial import datasets, exact, moved, simulate
+from mtgp_tutorial import datasets, exact, simulate
 from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
 from mtgp_tutorial.answers.leaving import leave_out
 from mtgp_tutorial.answers.predicting import impute, latent_functions, parts, predict, sample
@@ -72,8 +72,7 @@ __all__ = [
     "summarise",
     "with_parameters",
 ]
-__version__ = "0.12.0"
-moved.install()
+__version__ = "0.13.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -23,9 +23,9 @@ NO_HOLES: Holes = (np.empty(0, int), np.empty(0, int))
 
 
 class Stacked:
-    """N problems with residuals [N, n, T], of no matter at holes, K [N, n, n], B and Sigma [N, T, T]; `value` [N] in nats.
+    """N problems with residuals [N, n, T], K [N, n, n], B and Sigma [N, T, T]; `value` [N] in nats.
 
-    Raises NotPositiveDefiniteError where one of them has no value.
+    What a residual is at a hole is of no matter. Raises NotPositiveDefiniteError where one of them has no value.
     """
 
     def __init__(self, residual: np.ndarray, K: np.ndarray, B: np.ndarray, Sigma: np.ndarray, holes: Holes):
@@ -43,7 +43,7 @@ class Stacked:
 
     @staticmethod
     def cost(N: int, n: int, T: int, m: int, slopes: bool) -> float:
-        """Of N problems with m holes each, as `Form.cost` counts; slopes: of value and gradient, not the value alone."""
+        """Of N problems with m holes each, as `Form.cost` counts; slopes: with gradients, not the values alone."""
         raise NotImplementedError
 
     def factor(self) -> np.ndarray:

@@ -52,6 +52,8 @@ class Flat:
             self.stacks = form is None and goes_by_stacks(self.problem, self.form)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.stacks else 1
             self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
+            rows, tasks = (~self.seen).nonzero()
+            self.holes = rows, tasks
             self.parts = [Part(self.matrix(one, t), at, of, t) for one, at, of, t in parts_of(model)]
         ends, parameters = 0, dict(model.named_parameters())
         self.places = {}  # of each parameter in the vector of all
@@ -141,7 +143,7 @@ class Flat:
         if len(self.parts) > 1:
             return self.by_tasks(p, moments, slopes)
         (means, (B,), Sigma), (part,) = moments, self.parts
-        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma, np.nonzero(~self.seen), slopes)
+        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma, self.holes, slopes)
         inverted = found.inverted() if self.priors else None
         if not slopes:
             return found.value, [], moments, inverted
@@ -152,7 +154,7 @@ class Flat:
         """The same of tasks that share nothing: problems of one task each, with its own rows; those as long at once."""
         means, Bs, Sigma = moments
         (N, T), counts = means.shape, self.seen.sum(0)
-        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [{} for _ in range(T)]  # type: list[Any]
+        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [Arrays()] * T
         for tasks in [np.flatnonzero(counts == count) for count in np.unique(counts)]:
             own = [(self.readings[self.seen[:, t], t] - means[:, [t]], Bs[t][:, t, t], Sigma[:, t, t]) for t in tasks]
             residual, B, noise = (np.concatenate(each)[..., None] for each in zip(*own))

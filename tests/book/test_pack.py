@@ -23,11 +23,11 @@ def test_the_wheel_depends_on_the_sources_alone(tmp_path):
     first = pack.build(tmp_path / "first", tree).read_bytes()
     assert sorted(tree.rglob("*")) == before
     os.utime(tree / "README.md", (0, 1e9))
-    (tree / "mtgp_tutorial" / "moved.py").chmod(0o600)
+    (tree / "mtgp_tutorial" / "arguments.py").chmod(0o600)
     (tree / "build" / "lib" / "mtgp_tutorial").mkdir(parents=True)
     (tree / "build" / "lib" / "mtgp_tutorial" / "gone.py").touch()
     assert pack.build(tmp_path / "second", tree).read_bytes() == first
-    (tree / "mtgp_tutorial" / "moved.py").write_text("changed = True\n")
+    (tree / "mtgp_tutorial" / "arguments.py").write_text("changed = True\n")
     assert pack.build(tmp_path / "third", tree).read_bytes() != first
 
 
