@@ -40,7 +40,10 @@ def rbf(length_scale: float) -> RBFKernel:
 
 
 def case(name: str, seed: int) -> Model:
-    """The model of a seed: two sines (n = 10), draws of an ICM (n = 40, T = 3), or two scales (120 rows, a gap)."""
+    """The model of a seed: two sines (n = 10, or 20 with a gap), draws of an ICM (n = 40, T = 3), or two scales (120
+    rows, a gap)."""
+    if name == "gap":
+        return icm(simulate.two_sines(n=20, seed=seed).hide("sine", 0.3, 0.6)[0], noise="full")
     if name in ("full", "per task"):
         return icm(simulate.two_sines(n=10, seed=seed), noise=name)
     if name == "draws":
@@ -82,7 +85,7 @@ def random_climb(model: Model, priors: bool, rng: np.random.Generator) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--case", choices=["full", "per task", "draws", "scales"], default="full")
+    parser.add_argument("--case", choices=["full", "per task", "gap", "draws", "scales"], default="full")
     parser.add_argument("--priors", action="store_true")
     parser.add_argument("--seeds", type=int, nargs=2, default=(1000, 1020), metavar=("FIRST", "LAST"))
     given = parser.parse_args()
