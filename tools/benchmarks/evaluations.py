@@ -3,10 +3,10 @@
     python tools/benchmarks/evaluations.py            # about five minutes; all times are CPU milliseconds of one thread
     python tools/benchmarks/evaluations.py --quick    # the small tables
 
-"form": kernel, value and gradient in torch, against length-scale, B, Sigma and residual. "whole": as `fit` asks for it,
-of one vector of parameters, by stacks where they are cheaper ("way"). "floor": on complete tables the cheaper of T Cholesky factorisations with
-inverses and one eigendecomposition with its product, else one Cholesky factorisation with inverse of the observed cells.
-"of complete": how many times the table without its holes.
+"form": kernel, value and gradient in torch, against length-scale, B, Sigma and residual. "whole": as `fit` asks for
+it, of one vector of parameters, by stacks where they are cheaper ("way"). "floor": on complete tables the cheaper of T
+Cholesky factorisations with inverses and one eigendecomposition with its product, else one Cholesky factorisation with
+inverse of the observed cells. "of complete": how many times the table without its holes.
 """
 
 from __future__ import annotations
