@@ -23,7 +23,9 @@ class Trend:
 
     line: whether the trend is linear in every column of x, or a level only. season: a period, in units of the first
     input (1.0 where that is a year), whose sine and cosine and those of its half, third, ... are fitted: as many as
-    `harmonics`. Cells weigh alike, also where `seen` has standard errors.
+    `harmonics`. A wave that turns once in two steps of a regular grid (the second harmonic of a year of quarters) shows
+    one phase there, so it has one column, with its peak at the first input. Cells weigh alike, also where `seen` has
+    standard errors.
 
         trend = Trend(seen, season=1.0, harmonics=2)
         fitted = fit(icm(trend.remove(seen)))
@@ -57,6 +59,7 @@ class Trend:
         self.centre = seen.x.mean(0)
         spread = (seen.x - self.centre).abs().max(0).values
         self.width = torch.where(spread > 0, spread, torch.ones_like(spread))
+        self.first, self.step = seen.x[:, 0].min(), grid_step(seen.x[:, 0])
         fits = zip(seen.tasks, seen.observed.T, seen.y.T)
         self.numbers = torch.stack([self._least_squares(task, seen.x[cells], y[cells]) for task, cells, y in fits], 1)
 
@@ -83,13 +86,17 @@ class Trend:
         return replace(answer, mean=answer.mean + self.at(answer.x))
 
     def _design(self, x: Tensor) -> Tensor:
-        """One column for the level, one for each input of a line, two for each harmonic."""
+        """One column for the level, one for each input of a line, two for each harmonic (one at two steps a turn)."""
         columns = [torch.ones_like(x[:, :1])]
         if self.line:
             columns.append((x - self.centre) / self.width)
         if self.season is not None:
             turns = 2 * math.pi * (x[:, :1] - self.centre[0]) / self.season
-            columns += [wave(h * turns) for h in range(1, self.harmonics + 1) for wave in (torch.cos, torch.sin)]
+            for h in range(1, self.harmonics + 1):
+                if abs(self.season / h - 2 * self.step) < 1e-6 * self.step:
+                    columns.append(torch.cos(math.pi * (x[:, :1] - self.first) / self.step))
+                else:
+                    columns += [torch.cos(h * turns), torch.sin(h * turns)]
         return torch.cat(columns, dim=1)
 
     def _least_squares(self, task: str, x: Tensor, y: Tensor) -> Tensor:
@@ -117,6 +124,16 @@ class Trend:
     def _suits(self, other: TaskData | Prediction) -> bool:
         same = (other.tasks, other.units, other.x.shape[1]) == (self.tasks, self.units, len(self.centre))
         return same and not swapped(other.x_names, self.x_names)
+
+
+def grid_step(x: Tensor) -> float:
+    """The step of the regular grid on which inputs [N] lie, with gaps or not; NaN where they lie on none."""
+    gaps = x.unique().diff()
+    if not len(gaps):
+        return math.nan
+    step = float(gaps.min())
+    turns = (x - x.min()) / step
+    return step if bool(((turns - turns.round()).abs() < 1e-4).all()) else math.nan
 
 
 def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:

@@ -45,6 +45,22 @@ def law_a_trend_is_the_least_squares_fit():
                     close(A.T @ left, np.zeros(A.shape[1]), 1e-8)  # what is left is orthogonal to every column
 
 
+def law_a_wave_of_two_steps_has_one_column():
+    """Four quarters are four means: two harmonics and a level on a grid with gaps; off any grid it has two."""
+    rng = RANDOM(95)
+    quarter = np.delete(np.arange(40), [3, 9, 10, 31])
+    data = TaskData(1990 + quarter / 4, rng.normal(size=(36, 2)) + 3 * rng.normal(size=4)[quarter % 4][:, None])
+    trend = Trend(data, line=False, season=1.0, harmonics=2)
+    means = np.array([data.y.numpy()[quarter % 4 == q].mean(0) for q in range(4)])
+    close(trend.at(data.x), means[quarter % 4], 1e-10)
+    close(trend.at(tensor([[2005.25], [2010.75]])), means[[1, 3]], 1e-10)
+    turns = 0.2 * math.pi  # between the inputs: level, sine and cosine of a year, and a wave with its peak at the first
+    waves = np.linalg.solve(np.column_stack([np.ones(4), [1, 0, -1, 0], [0, 1, 0, -1], [1, -1, 1, -1]]), means)
+    close(trend.at(tensor([[2000.1]]))[0], [1, math.cos(turns), math.sin(turns), math.cos(2 * turns)] @ waves, 1e-9)
+    off = TaskData(data.x + 0.05 * (data.x == data.x.max()), data.y)
+    assert len(Trend(off, line=False, season=1.0, harmonics=2).numbers) == 5 and len(trend.numbers) == 4
+
+
 def law_what_a_trend_takes_it_gives_back():
     """Tables to rounding, with holes, standard errors and words as they were; means moved, variances not."""
     data = seasonal()
