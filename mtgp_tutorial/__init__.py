@@ -15,8 +15,9 @@ from mtgp_tutorial.fits.result import Fit, load, with_parameters
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.comparing import compare, standard_arms
-from mtgp_tutorial.judging.forecasting import cutoffs, seasonal_naive
+from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
 from mtgp_tutorial.judging.paired import paired, summarise
+from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.models.building import icm, independent, lmc, sparse
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Scale, TaskData
@@ -33,6 +34,7 @@ __all__ = [
     "FitError",
     "Model",
     "NotPositiveDefiniteError",
+    "Unanswered",
     "Prediction",
     "Scale",
     "TableError",
@@ -60,6 +62,7 @@ __all__ = [
     "model_correlation",
     "paired",
     "parts",
+    "plain_arms",
     "plots",
     "predict",
     "read_table",

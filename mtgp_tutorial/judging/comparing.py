@@ -1,19 +1,15 @@
 """The same models on many trials: seeds, splits or gaps. Fits are stored one by one, so a run can be resumed.
 
-The fits are done in this process, in others or on a cluster, and known again by marks. The file that keeps them has one
-writer and every label as it was, and is at no moment half written.
+The fits are done in this process, in others or on a cluster, and known again by marks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -21,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
 from gpytorch.kernels import Kernel
 from tqdm import tqdm
 
@@ -30,12 +25,13 @@ from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
-from mtgp_tutorial.judging.forecasting import Forecaster
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
+from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Prediction
 
-Key = tuple[str, str]  # trial and arm
 MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 
 
@@ -76,12 +72,13 @@ def compare(
 
     trial: takes an entry of `trials` (a seed, a name) and returns two tables, seen and hidden. Where both stand on the
     same rows the hidden cells are filled in by `impute`, elsewhere `predict` is scored; with the standard errors of the
-    hidden cells, where the arm knows those of the seen ones. arms: functions from the seen
-    table to a model, or to an object whose `forecast(hidden)` returns a Prediction, such as `seasonal_naive` (default:
-    `standard_arms()`). options go to `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a
-    dask.distributed Client, in place of jobs; the workers of its cluster fit then (they and the
-    scheduler need this release of the module, workers best one thread each), and this process stores. progress: a bar,
-    in terminals only.
+    hidden cells, where the arm knows those of the seen ones. arms: functions from the seen table to a model, or to a
+    `Forecaster`, such as `plain_arms` and `seasonal_naive` make (default: `standard_arms()`). The column "bridged"
+    counts the cells that a rule has left to the bridge. An arm without an answer to a table (it raises Unanswered) is
+    left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm. options go to
+    `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a dask.distributed Client, in place of
+    jobs; the workers of its cluster fit then (they and the scheduler need this release of the module, workers best one
+    thread each), and this process stores. progress: a bar, in terminals only.
 
     store: a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not done again; rows
     that are not asked for stay in it. Take one file for each choice of options, which are not stored. A process or
@@ -104,23 +101,42 @@ def compare(
     check_names(labels, arms)
     check_jobs(jobs, client)
     failed: list[str] = []
+    left_out: dict[Key, str] = {}
     total = len(labels) * len(arms)
     with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
         for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
-            if isinstance(found, str):
+            if isinstance(found, Unanswered):
+                left_out[label, name] = str(found)
+            elif isinstance(found, FitError):
                 failed.append(f"trial {label}, {name!r}: {found}")
             else:
                 kept.add((label, name), found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
+    return _together(kept, labels, arms, left_out)
+
+
+def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str]) -> pd.DataFrame:
+    """All rows in the order of trials and arms, and what was left out."""
+    if left_out:
+        (label, name), why = next(iter(left_out.items()))
+        total = len(labels) * len(arms)
+        sentence = f"arms: {len(left_out)} of {total} answers are left out; {name!r} of {label}: {why}"
+        if len(left_out) == total:
+            raise Unanswered(sentence)
+        warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=3)
     tables = [
         kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
         for label in labels
         for name in arms
+        if (str(label), name) not in left_out
     ]
-    return pd.concat(tables, ignore_index=True)[LABELS + NUMBERS]
+    results = pd.concat(tables, ignore_index=True)[LABELS + NUMBERS]
+    if left_out:
+        results.attrs["left out"] = left_out
+    return results
 
 
 def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
@@ -128,9 +144,14 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
     for label in labels:
         seen, hidden = two_tables(trial(label), label)
         for name, build in arms.items():
-            model, key = build(seen), (str(label), name)
-            of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
-            marks = marks_of(model, seen, hidden, options.get("priors", True))
+            key = str(label), name
+            try:
+                model = build(seen)
+                of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
+                marks = marks_of(model, seen, hidden, options.get("priors", True), key in kept.done)
+            except Unanswered as error:
+                yield key, error, seen, hidden, {}, options
+                continue
             if kept.holds(key, marks):
                 bar.update()
             else:
@@ -186,7 +207,7 @@ def check_jobs(jobs: int, client: Any) -> None:
         )
 
 
-Fitted = tuple[Key, pd.DataFrame | str]  # the rows of a fit, or why it failed
+Fitted = tuple[Key, pd.DataFrame | FitError | Unanswered]  # the rows of a fit, or why there are none
 DEATHS = 3  # how often a process may be killed without a single fit done in between
 
 
@@ -236,38 +257,70 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
 
 def _fitted(
     key: Key,
-    model: Model | Forecaster,
+    model: Model | Forecaster | Unanswered,
     seen: TaskData,
     hidden: TaskData,
     marks: dict[str, float | str],
     options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
-    if isinstance(model, Forecaster):
-        table = scores.table(model.forecast(hidden), hidden, seen).reset_index()
-        return key, table.assign(**{"log likelihood": math.nan, "on floor": 0}, **marks)
+    if isinstance(model, Unanswered):
+        return key, model
     try:
+        if isinstance(model, Forecaster):
+            return key, _forecast(model, seen, hidden, marks)
         fitted = fit(model, **options)
-    except FitError as error:
-        return key, str(error)
+    except (FitError, Unanswered) as error:
+        return key, error
     sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
     answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
     table = scores.table(answer, hidden, seen).reset_index()
-    return key, table.assign(**{"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}, **marks)
+    numbers = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor), "bridged": 0}
+    return key, table.assign(**numbers, **marks)
 
 
-def marks_of(model: Model | Forecaster, seen: TaskData, hidden: TaskData, priors: bool) -> dict[str, float | str]:
-    """What changes when the model does (numbers, start), or a cell of the two tables (data)."""
+def blank(hidden: TaskData) -> TaskData:
+    """What a forecaster is handed: inputs, known errors and, as zeros, which cells are asked for."""
+    return replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y))
+
+
+def _forecast(model: Forecaster, seen: TaskData, hidden: TaskData, marks: dict[str, float | str]) -> pd.DataFrame:
+    """Scores of one forecast."""
+    asked = blank(hidden)
+    answer, counted = model.forecast(asked), getattr(model, "bridged", lambda asked: [0] * asked.num_tasks)(asked)
+    if "start" not in marks:
+        marks = {**marks, "start": _start(answer, seen)}
+    bridged = [count for count, asks in zip(counted, hidden.observed.any(0)) if asks]
+    table = scores.table(answer, hidden, seen).reset_index().assign(bridged=bridged, **marks)
+    return table.assign(**{"log likelihood": math.nan, "on floor": 0})
+
+
+def marks_of(
+    model: Model | Forecaster, seen: TaskData, hidden: TaskData, priors: bool, stored: bool
+) -> dict[str, float | str]:
+    """What changes when the model does (numbers, start), or a cell of the two tables (data).
+
+    A forecaster without a `mark` has its answer for a start; unless there is a stored one to compare it with, that is
+    left to whoever makes the forecast.
+    """
+    marks: dict[str, float | str] = {"numbers": 0, "data": _digest(seen, hidden)}
     if isinstance(model, Forecaster):
-        answer, scale = model.forecast(hidden), seen.scale()  # of the seen table and its own options
-        z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
-        place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
-        numbers, start = 0, float((place * z).nansum())
-    else:
-        with torch.no_grad():
-            start = float(objective(model, priors))
-        numbers = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return {"numbers": numbers, "start": start, "data": _digest(seen, hidden)}
+        mark = getattr(model, "mark", None)
+        if mark is not None or stored:
+            marks["start"] = float(mark) if mark is not None else _start(model.forecast(blank(hidden)), seen)
+        return marks
+    with torch.no_grad():
+        marks["start"] = float(objective(model, priors))
+    marks["numbers"] = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return marks
+
+
+def _start(answer: Prediction, seen: TaskData) -> float:
+    """One number that changes with a forecast."""
+    scale = seen.scale()
+    z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
+    place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
+    return float((place * z).nansum())
 
 
 def _digest(*tables: TaskData) -> str:
@@ -282,93 +335,3 @@ def _digest(*tables: TaskData) -> str:
                 steps = np.rint((values - low) / max(high - low, np.finfo(float).tiny) * 1e9)
                 found.update(f"{low:.9g} {high:.9g} ".encode() + np.nan_to_num(steps, nan=-1).astype("<i8").tobytes())
     return found.hexdigest()[:16]
-
-
-LABELS = ["trial", "arm", "task"]
-NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
-MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
-BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
-
-
-class StoreError(ValueError):
-    """A store that cannot be used: of other data, of another process, or no store at all."""
-
-
-@contextmanager
-def opened(path: str | Path | None) -> Iterator[Store]:
-    """A store, under a lock beside its file that falls when its process ends, however it ends.
-
-    Raises StoreError for a folder that is not there, a file that is no store, and one that another process writes.
-    """
-    if path is None:
-        yield Store(None, {})
-        return
-    target = Path(path).expanduser().resolve()
-    if not target.parent.is_dir():
-        raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
-    try:
-        lock = FileLock(f"{target}.lock").acquire(timeout=0)
-    except Timeout:
-        raise StoreError(f"store: another process writes {target}; wait for it, or pass another path") from None
-    with lock:
-        yield Store(target, _read(target) if target.exists() else {})
-
-
-@dataclass
-class Store:
-    """The rows of each fit, by trial and arm; in a CSV file, unless path is None."""
-
-    path: Path | None
-    done: dict[Key, pd.DataFrame]
-
-    def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
-        """Whether a fit is done; StoreError where it was done on other data or with another model."""
-        if key not in self.done:
-            return False
-        numbers, start, data = (self.done[key][name] for name in MARKS)
-        near = np.allclose(start, marks["start"], rtol=1e-6)
-        if not ((numbers == marks["numbers"]).all() and near and (data == marks["data"]).all()):
-            label, arm = key
-            raise StoreError(
-                f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
-            )
-        return True
-
-    def add(self, key: Key, table: pd.DataFrame) -> None:
-        """Keep the rows of one fit: written beside the file, then put in its place."""
-        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + MARKS]
-        if self.path is not None:
-            draft = Path(f"{self.path}.part")
-            pd.concat(self.done.values()).to_csv(draft, index=False)
-            if self.path.exists():
-                shutil.copymode(self.path, draft)
-            os.replace(draft, self.path)
-
-
-def _read(path: Path) -> dict[Key, pd.DataFrame]:
-    """The stored fits. Only numbers may be missing: a task may be called NA."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
-        if list(frame.columns) == LABELS + NUMBERS + [*MARKS[:2], BEFORE]:
-            warnings.warn(
-                f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
-                "are done again",
-                UserWarning,
-                stacklevel=5,
-            )
-            return {}
-        for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
-            frame[name] = [float(text or "nan") for text in frame[name]]
-        frame = frame.astype({"on floor": int, "numbers": int})
-    except (ValueError, KeyError):  # not text, no columns, no numbers
-        frame = pd.DataFrame()
-    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
-        raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
-    return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
-
-
-def _possible(frame: pd.DataFrame) -> bool:
-    """Whether the numbers can be scores; one that was changed to another possible value is not noticed."""
-    errors = frame[["MSE", "MAE", "SMSE", "CRPS", "on floor", "numbers"]]
-    small = (frame["MAE"] ** 2 > frame["MSE"] * (1 + 1e-9)).any()  # the mean of squares is not below the squared mean
-    return not ((errors < 0).any(axis=None) or small or (frame["coverage"] < 0).any() or (frame["coverage"] > 1).any())

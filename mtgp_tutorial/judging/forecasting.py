@@ -22,12 +22,36 @@ from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
 
+class Unanswered(ValueError):
+    """A rule cannot answer at all from a table: too few values, known errors that it does not use, no joint law.
+
+    `compare` leaves such an arm out of that trial, and says so.
+
+    >>> from mtgp_tutorial import TaskData, Unanswered, plain_arms
+    >>> try:
+    ...     plain_arms()["bridge"](TaskData([0, 1], [[1.0], [1.0]]))
+    ... except Unanswered as error:
+    ...     print(error)
+    seen: task 'task 1' has fewer than two different values; leave it out of the table
+    """
+
+
 @runtime_checkable
 class Forecaster(Protocol):
-    """What an arm of `compare` may return beside a Model: made from the seen table, it answers for the hidden."""
+    """What an arm of `compare` may return beside a Model: made from the seen table, it answers for the hidden.
+
+    It may have a `mark`, a number that changes with its rule and options, by which a stored forecast is known again
+    (else it is made again, to see); and `bridged(hidden)`, how many asked cells of each task it has left to another
+    rule. What it cannot answer at all it says by raising Unanswered.
+    """
 
     def forecast(self, hidden: TaskData) -> Prediction:
-        """Predictions of y (noise=True) at the rows of `hidden`, whose values it may not look at."""
+        """Predictions of y (noise=True) at the rows of `hidden`, NaN for cells that are not asked.
+
+        hidden has inputs, known errors and, in place of each value that is asked for, 0. Where both tables have the
+        same inputs row by row, a row is the seen row of its number, else that with its inputs, or a new one
+        (`plain.row_mates`).
+        """
         ...
 
 
@@ -149,14 +173,15 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
 class SeasonalNaive:
     """The seasonal naive forecast from a seen table; variances: [T], of one season's difference, squared data units.
 
-    Raises ValueError for a season below the step of the inputs, and for a task without two values a season apart.
+    Raises Unanswered, a ValueError, for a season below the step of the inputs, and for a task without two values a
+    season apart.
     """
 
     def __init__(self, seen: TaskData, season: float):
         steps = seen.x[:, 0].unique().diff()
         step = float(steps.median()) if len(steps) else math.inf
         if season < step * (1 - 1e-9):
-            raise ValueError(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
+            raise Unanswered(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
         self.seen, self.season, self.reach = seen, season, 0.5 * step * (1 + 1e-9)
         self.start, inputs = seen.x[:, 0].min(), _by_time(seen.x)
         cells = (inputs.assign(value=pd.Series(as_array(y))).dropna() for y in seen.y.T)
@@ -166,12 +191,10 @@ class SeasonalNaive:
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions at the rows of `hidden`; NaN where no season before was seen.
 
-        Raises ValueError where such a cell has a value to be scored, and for other tasks or inputs.
+        Raises Unanswered where such a cell is asked for, and ValueError for other tasks or inputs.
         """
         seen, x = self.seen, hidden.x
-        same = hidden.tasks == seen.tasks and x.shape[1] == seen.x.shape[1]
-        if not same or swapped(hidden.x_names, seen.x_names):
-            raise ValueError("hidden: has other tasks or inputs than the seen table; pass the same")
+        check_columns(seen, hidden)
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
         for t in range(seen.num_tasks):
             rows, seasons = torch.arange(len(x), device=x.device), 1  # rows without a value so far
@@ -183,7 +206,7 @@ class SeasonalNaive:
         lost = mean.isnan() & hidden.observed
         if bool(lost.any()):
             row, t = lost.nonzero()[0].tolist()
-            raise ValueError(
+            raise Unanswered(
                 f"season: no value of task {seen.tasks[t]!r} was seen whole seasons ({self.season:g}) before "
                 f"{seen.x_name} {float(x[row, 0]):g}; pass another season, or a later cut-off"
             )
@@ -204,10 +227,17 @@ class SeasonalNaive:
         values = self.seen.y[cells, task]
         squares = (values - self._earlier(self.seen.x[cells], task, 1)) ** 2
         if not bool(squares.isfinite().any()):
-            raise ValueError(
+            raise Unanswered(
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
             )
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))
+
+
+def check_columns(seen: TaskData, hidden: TaskData) -> None:
+    """ValueError where the hidden table has other tasks or inputs than the seen one."""
+    same = hidden.tasks == seen.tasks and hidden.x.shape[1] == seen.x.shape[1]
+    if not same or swapped(hidden.x_names, seen.x_names):
+        raise ValueError("hidden: has other tasks or inputs than the seen table; pass the same")
 
 
 def _by_time(x: Tensor) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from mtgp_tutorial import __version__, plots
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.judging.comparing import StoreError
+from mtgp_tutorial.judging.store import StoreError
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.arms import CODE, kernel_code
 from mtgp_tutorial.report.holes import missing

@@ -11,15 +11,18 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from gpytorch.kernels import RBFKernel
 
 from mtgp_tutorial import (
     FitError,
     TaskData,
+    Unanswered,
     compare,
     cutoffs,
     icm,
     independent,
+    plain_arms,
     seasonal_naive,
     simulate,
     standard_arms,
@@ -217,7 +220,7 @@ def test_a_fit_that_kills_every_worker_is_named(client, tmp_path):
 def test_a_second_process_on_one_store_is_refused(tmp_path):
     store = tmp_path / "results.csv"
     code = (
-        "import sys, time; from mtgp_tutorial.judging.comparing import opened\n"
+        "import sys, time; from mtgp_tutorial.judging.store import opened\n"
         f"with opened({str(store)!r}): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
@@ -281,7 +284,8 @@ def test_a_changed_cell_is_other_data(x, change, tmp_path):
 def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
-    pd.read_csv(store).rename(columns={"data": "hidden"}).assign(hidden=1.5, MSE=9.0).to_csv(store, index=False)
+    before = pd.read_csv(store).drop(columns="bridged").rename(columns={"data": "hidden"})
+    before.assign(hidden=1.5, MSE=9.0).to_csv(store, index=False)
     with pytest.warns(UserWarning, match="was written before version 0.11"):
         assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
     assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
@@ -349,3 +353,82 @@ def test_a_forecaster_is_stored_by_what_it_says(tmp_path):
     assert whole["log likelihood"].isna().all() and (whole["on floor"] == 0).all()
     with pytest.raises(ValueError, match="of other data or another model"):
         compare(trials, trials.labels, {"naive": seasonal_naive(6)}, store=store)
+
+
+class Counting:
+    """The mean, which notes each forecast in a file, and what it was handed."""
+
+    def __init__(self, seen, file, mark=None):
+        self.seen, self.file = seen, file
+        if mark is not None:
+            self.mark = mark
+
+    def forecast(self, hidden):
+        assert set(hidden.y[hidden.observed].tolist()) == {0.0}
+        with self.file.open("a") as lines:
+            lines.write(f"{os.getpid()}\n")
+        return seasonal_naive(1.0)(self.seen).forecast(hidden)
+
+
+@pytest.mark.parametrize("mark", [None, 3.0])
+def test_a_forecast_is_made_once_and_in_its_process(mark, tmp_path):
+    """A stored one is made again where nothing but what it says tells it from another; with a mark it is not."""
+    store, file = tmp_path / "results.csv", tmp_path / "forecasts"
+    data = TaskData(np.arange(24.0), np.random.default_rng(0).normal(size=(24, 2)))
+    trials = cutoffs(data, 4, 2)
+
+    def arms(mark):
+        return {"counted": lambda seen: Counting(seen, file, mark)}
+
+    first = compare(trials, trials.labels, arms(mark), store=store, jobs=2)
+    made = file.read_text().split()
+    assert len(made) == 2 and str(os.getpid()) not in made
+    assert compare(trials, trials.labels, arms(mark), store=store).equals(first)
+    assert len(file.read_text().split()) == 2 + 2 * (mark is None)
+    if mark is not None:
+        with pytest.raises(ValueError, match="of other data or another model"):
+            compare(trials, trials.labels, arms(4.0), store=store)
+
+
+def test_an_arm_without_an_answer_is_left_out_of_that_trial_alone(tmp_path):
+    """When it is built and when it forecasts; the others are done and stored, and the table says why."""
+    data = TaskData(np.arange(24.0), np.random.default_rng(0).normal(size=(24, 2)))
+    trials = cutoffs(data, 4, 2)
+
+    def late(seen):
+        if len(seen.x) < 20:
+            raise Unanswered("seen: has fewer than 20 rows")
+        return seasonal_naive(1.0)(seen)
+
+    class Never:
+        def forecast(self, hidden):
+            raise Unanswered("hidden: never")
+
+    arms = {"late": late, "never": lambda seen: Never(), "naive": seasonal_naive(1.0)}
+    first, last = trials.labels
+    with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has fewer than 20"):
+        found = compare(trials, trials.labels, arms, store=tmp_path / "store.csv")
+    assert found.groupby("arm").size().to_dict() == {"late": 2, "naive": 4}
+    assert set(found.attrs["left out"]) == {(first, "late"), (first, "never"), (last, "never")}
+    assert len(pd.read_csv(tmp_path / "store.csv")) == 6
+    with pytest.raises(Unanswered, match="2 of 2 answers are left out; 'never' of after 15: hidden: never"):
+        compare(trials, trials.labels, {"never": arms["never"]})
+
+
+def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
+    store = tmp_path / "results.csv"
+    data = TaskData(np.arange(24.0), np.random.default_rng(0).normal(size=(24, 2)))
+    mask = np.zeros((24, 2), bool)
+    mask[8:12, 0] = mask[10:12, 1] = True
+
+    def trial(_):
+        return data.split(torch.from_numpy(mask))
+
+    arms = {name: arm for name, arm in plain_arms().items() if name in ("bridge", "regression")}
+    found = compare(trial, [0], arms, store=store)
+    counts = found.set_index(["arm", "task"])["bridged"]
+    assert counts["bridge"].tolist() == [0, 0] and counts["regression"].tolist() == [2, 2]
+    rows = pd.read_csv(store, dtype=str)
+    rows[rows["arm"] == "bridge"].drop(columns="bridged").to_csv(store, index=False)  # as version 0.12 wrote it
+    again = compare(trial, [0], {"bridge": arms["bridge"]}, store=store)
+    pd.testing.assert_frame_equal(again, found[found["arm"] == "bridge"])

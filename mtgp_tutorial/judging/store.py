@@ -1,0 +1,110 @@
+"""Fits by trial and arm in a CSV file, known again by marks.
+
+The file has one writer and every label as it was, and is at no moment half written.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+Key = tuple[str, str]  # trial and arm
+LABELS = ["trial", "arm", "task"]
+NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "bridged"]
+MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
+BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
+
+
+class StoreError(ValueError):
+    """A store that cannot be used: of other data, of another process, or no store at all."""
+
+
+@contextmanager
+def opened(path: str | Path | None) -> Iterator[Store]:
+    """A store, under a lock beside its file that falls when its process ends, however it ends.
+
+    Raises StoreError for a folder that is not there, a file that is no store, and one that another process writes.
+    """
+    if path is None:
+        yield Store(None, {})
+        return
+    target = Path(path).expanduser().resolve()
+    if not target.parent.is_dir():
+        raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
+    try:
+        lock = FileLock(f"{target}.lock").acquire(timeout=0)
+    except Timeout:
+        raise StoreError(f"store: another process writes {target}; wait for it, or pass another path") from None
+    with lock:
+        yield Store(target, _read(target) if target.exists() else {})
+
+
+@dataclass
+class Store:
+    """The rows of each fit, by trial and arm; in a CSV file, unless path is None."""
+
+    path: Path | None
+    done: dict[Key, pd.DataFrame]
+
+    def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
+        """Whether a fit is done; StoreError where it was done on other data or with another model."""
+        if key not in self.done:
+            return False
+        numbers, start, data = (self.done[key][name] for name in MARKS)
+        near = np.allclose(start, marks["start"], rtol=1e-6)
+        if not ((numbers == marks["numbers"]).all() and near and (data == marks["data"]).all()):
+            label, arm = key
+            raise StoreError(
+                f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
+            )
+        return True
+
+    def add(self, key: Key, table: pd.DataFrame) -> None:
+        """Keep the rows of one fit: written beside the file, then put in its place."""
+        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + MARKS]
+        if self.path is not None:
+            draft = Path(f"{self.path}.part")
+            pd.concat(self.done.values()).to_csv(draft, index=False)
+            if self.path.exists():
+                shutil.copymode(self.path, draft)
+            os.replace(draft, self.path)
+
+
+def _read(path: Path) -> dict[Key, pd.DataFrame]:
+    """The stored fits. Only numbers may be missing: a task may be called NA."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
+        if list(frame.columns) == LABELS + NUMBERS[:-1] + [*MARKS[:2], BEFORE]:
+            warnings.warn(
+                f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
+                "are done again",
+                UserWarning,
+                stacklevel=5,
+            )
+            return {}
+        if "bridged" not in frame:  # up to version 0.12 no arm had it
+            frame["bridged"] = "0"
+        for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
+            frame[name] = [float(text or "nan") for text in frame[name]]
+        frame = frame.astype({"on floor": int, "bridged": int, "numbers": int})[LABELS + NUMBERS + MARKS]
+    except (ValueError, KeyError):  # not text, no columns, no numbers
+        frame = pd.DataFrame()
+    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
+        raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
+    return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
+
+
+def _possible(frame: pd.DataFrame) -> bool:
+    """Whether the numbers can be scores; one that was changed to another possible value is not noticed."""
+    errors = frame[["MSE", "MAE", "SMSE", "CRPS", "on floor", "bridged", "numbers"]]
+    small = (frame["MAE"] ** 2 > frame["MSE"] * (1 + 1e-9)).any()  # the mean of squares is not below the squared mean
+    return not ((errors < 0).any(axis=None) or small or (frame["coverage"] < 0).any() or (frame["coverage"] > 1).any())
