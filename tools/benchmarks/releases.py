@@ -2,6 +2,7 @@
 
     git worktree add ../other v0.10.0
     python tools/benchmarks/releases.py ../other          # a row for each kind of table, with and without priors
+    python tools/benchmarks/releases.py ../other "Great Lakes"
 
 Both versions take the same tables, each in processes of its own that take turns; of two turns the faster one counts.
 "short" counts the tables on which the optimum of this checkout lies more than 1e-3 nats below the other's.
@@ -51,8 +52,9 @@ def measured(case: str, priors: bool) -> tuple[float, list[float], int]:
     """CPU seconds a fit, heights, and evaluations a fit."""
     count, build = CASES[case]
     fit(icm(simulate.two_sines(n=10, seed=99), noise="full"))  # caches and lazy imports
+    models = [build(seed) for seed in range(count)]
     fits, began = [], time.process_time()
-    for model in [build(seed) for seed in range(count)]:
+    for model in models:
         fits.append(fit(model, priors=priors).starts)
     seconds = (time.process_time() - began) / count
     heights = [float(starts["objective"].max()) for starts in fits]
@@ -73,7 +75,7 @@ def main() -> None:
     print(about())
     print("\n| tables | priors | other, ms (evaluations) | here, ms (evaluations) | ratio | short |")
     print("|---|---|---|---|---|---|")
-    for case in CASES:
+    for case in sys.argv[2:] or CASES:
         for priors in (True, False):
             turns = [[elsewhere(folder, case, priors) for folder in (other, HERE.parents[1])] for _ in range(2)]
             (was, heights, asked), (now, ours, fewer) = (min(runs) for runs in zip(*turns))
