@@ -18,6 +18,7 @@ from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
 from mtgp_tutorial.judging.paired import paired, summarise
 from mtgp_tutorial.judging.plain import plain_arms
+from mtgp_tutorial.judging.seasonal import propose_season, with_trend
 from mtgp_tutorial.models.building import icm, independent, lmc, sparse
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Scale, TaskData
@@ -63,6 +64,7 @@ __all__ = [
     "paired",
     "parts",
     "plain_arms",
+    "propose_season",
     "plots",
     "predict",
     "read_table",
@@ -74,6 +76,7 @@ __all__ = [
     "standard_arms",
     "summarise",
     "with_parameters",
+    "with_trend",
 ]
 __version__ = "0.13.0"
 

@@ -18,6 +18,10 @@ Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
 
 
+class UnfixedError(ValueError):
+    """The observed cells of a task do not fix its trend: too few, at too few inputs, or less than a season."""
+
+
 class Trend:
     """A level for each task, a straight line and a season, by least squares on the observed cells of `seen` alone.
 
@@ -40,8 +44,8 @@ class Trend:
         season.raw_period_length.requires_grad_(False)
         icm(seen, kernel=season * MaternKernel(nu=2.5))
 
-    Raises ValueError when a task has no more observed cells than its trend has numbers, when its inputs do not fix
-    these, when its cells span less than one season, and for arguments that are none.
+    Raises UnfixedError, a ValueError, when a task has no more observed cells than its trend has numbers, when its
+    inputs do not fix these, and when its cells span less than one season; ValueError for arguments that are none.
 
     >>> import torch
     >>> from mtgp_tutorial import Trend, datasets
@@ -103,13 +107,13 @@ class Trend:
         """The numbers of one task's trend, from its observed cells."""
         A = self._design(x)
         if len(A) < A.shape[1] + 1 or int(torch.linalg.matrix_rank(A, rtol=RANK)) < A.shape[1]:
-            raise ValueError(
+            raise UnfixedError(
                 f"seen: the {len(A)} observed cells of task {task!r} do not fix the {A.shape[1]} numbers of its trend; "
                 "observe more inputs, or take a simpler trend"
             )
         span = float(x[:, 0].max() - x[:, 0].min())
         if self.season is not None and span * len(A) / (len(A) - 1) < 0.999 * self.season:  # twelve months show a year
-            raise ValueError(
+            raise UnfixedError(
                 f"season: is {self.season}, and the observed cells of task {task!r} span {span:.6g}; pass a season "
                 "that they show at least once"
             )

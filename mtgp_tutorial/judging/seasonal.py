@@ -1,0 +1,167 @@
+"""Seasons: which one the seen cells speak for, and models of what a line and a season leave, as arms of `compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.arguments import as_array, of_kind
+from mtgp_tutorial.fits.fitting import fit
+from mtgp_tutorial.fits.flat import objective
+from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.table.data import TaskData, take
+from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.trends import Trend, UnfixedError
+
+Build = Callable[[TaskData], Model]
+DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
+PERIODS = {  # of a calendar's unit, in that unit
+    "years": (1.0,),
+    "days": (WEEK, YEAR),
+    "hours": (24 * DAY, 24 * WEEK, 24 * YEAR),
+    "minutes": (1440 * DAY, 1440 * WEEK, 1440 * YEAR),
+    "seconds": (86400 * DAY, 86400 * WEEK, 86400 * YEAR),
+}
+BLOCKS, HARMONICS = 6, (1, 2, 3)  # stretches that are held out in turn; waves that are tried
+
+
+class Season(NamedTuple):
+    """What `propose_season` found: arguments of `Trend`, and the share of the squared error that it takes away.
+
+    errors [BLOCKS, 2]: mean squared errors of the stretches, in variances of their tasks, with a line alone and with
+    the season.
+    """
+
+    season: float
+    harmonics: int
+    share: float
+    errors: np.ndarray
+
+
+def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Season | None:
+    """The season that best predicts held-out stretches of the seen cells, beside a line; None where none does better.
+
+    The rows in order are cut into six stretches. Each in turn is predicted by a `Trend` from the others, with a line
+    alone, and with each period and one to three harmonics besides. The lowest mean error counts, and is proposed if it
+    is below that of the line by more than twice the standard error of that difference over the stretches. periods: in
+    units of the first input (default: a day, a week and a year, in the unit of the table's dates; a year where the
+    input is called "year"). Periods below two steps, or that the table does not span twice, are not tried. Hidden cells
+    have no part in it, so it may be called within a trial.
+
+    Raises ValueError for a table whose input is no time and no periods, and for periods that are not above 0.
+
+    >>> import numpy as np
+    >>> from mtgp_tutorial import TaskData, propose_season
+    >>> x = np.arange(120) / 12
+    >>> turns, noise = 2 * np.pi * x[:, None], np.random.default_rng(0).normal(size=(120, 2))
+    >>> data = TaskData(x, np.sin(turns) + x[:, None] + 0.1 * noise, x_name="year")
+    >>> found = propose_season(data)
+    >>> found.season, found.harmonics, round(found.share, 1)
+    (1.0, 1, 1.0)
+    """
+    of_kind("seen", seen, TaskData, "a TaskData")
+    periods = _periods(seen) if periods is None else periods
+    if not len(periods) or not all(0 < period < np.inf for period in periods):
+        raise ValueError(f"periods: is {periods!r}; pass lengths above 0, in units of the first input")
+    times = seen.x[:, 0].unique()
+    span, step = float(times[-1] - times[0]), float(times.diff().median()) if len(times) > 1 else np.inf
+    trials = list(_stretches(seen))
+    line = _errors(trials, {})
+    best: Season | None = None
+    for period in [period for period in periods if period <= span / 2]:
+        for harmonics in [count for count in HARMONICS if period / count >= 2 * step * (1 - 1e-9)]:
+            errors = _errors(trials, {"season": float(period), "harmonics": harmonics})
+            if line is not None and errors is not None and (best is None or errors.mean() < best.errors[:, 1].mean()):
+                share = float(1 - errors.mean() / line.mean())
+                best = Season(float(period), harmonics, share, np.column_stack([line, errors]))
+    if best is None:
+        return None
+    gained = best.errors[:, 0] - best.errors[:, 1]
+    return best if gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained)) else None
+
+
+def _periods(seen: TaskData) -> Sequence[float]:
+    unit = "years" if seen.calendar is None and seen.x_name.lower() == "year" else ""
+    unit = seen.calendar.unit if seen.calendar is not None else unit
+    if unit not in PERIODS:
+        raise ValueError(f"periods: the input {seen.x_name!r} has no calendar; pass periods, in its unit")
+    return PERIODS[unit]
+
+
+def _stretches(seen: TaskData) -> Iterator[tuple[TaskData, TaskData]]:
+    """The rows without one stretch, and that stretch, in turn; a stretch without values has none."""
+    order = as_array(seen.x[:, 0]).argsort(kind="stable")
+    for rows in np.array_split(order, BLOCKS):
+        held = np.zeros(len(order), dtype=bool)
+        held[rows] = True
+        if bool(seen.observed[held].any()):
+            yield take(seen, ~held), take(seen, held)
+
+
+def _errors(trials: Sequence[tuple[TaskData, TaskData]], season: dict[str, Any]) -> np.ndarray | None:
+    """Mean squared error of each held-out stretch in variances of the tasks; None where a trend is not fixed."""
+    try:
+        trends = [Trend(rest, **season) for rest, _ in trials]
+    except UnfixedError:  # a stretch without which a task has too few values for its line or season
+        return None
+    found = []
+    for trend, (rest, held) in zip(trends, trials):
+        z = (held.y - trend.at(held.x)) / rest.scale().sd
+        found.append(float((z**2)[held.observed].mean()))
+    return np.array(found) if len(found) > 1 else None
+
+
+def with_trend(
+    build: Build, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
+) -> Callable[[TaskData], Detrended]:
+    """An arm for `compare`: the model of what a `Trend` of the seen cells leaves; its answers have the trend again.
+
+    build: makes a model of a table, such as icm. line, season, harmonics: as for `Trend`. options go to `fit`. What the
+    arm makes of a seen table raises Unanswered where the cells do not fix the trend, and ValueError as `Trend` does.
+
+    >>> from mtgp_tutorial import cutoffs, datasets, icm, with_trend
+    >>> arm = with_trend(icm, line=True, starts=1)
+    >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
+    >>> seen, hidden = trials(trials.labels[0])
+    >>> tuple(arm(seen).forecast(hidden).mean.shape)
+    (2, 4)
+    """
+    of_kind("build", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
+    how = {"line": line, "season": season, "harmonics": harmonics}
+    return lambda seen: Detrended(seen, build, how, options)
+
+
+class Detrended:
+    """A model of what a trend leaves, made from a seen table; it is fitted when it is asked. mark: see `Forecaster`.
+
+    Raises Unanswered where the seen cells do not fix the trend.
+    """
+
+    def __init__(self, seen: TaskData, build: Build, how: dict[str, Any], options: dict[str, Any]):
+        try:
+            self.trend = Trend(seen, **how)
+        except UnfixedError as error:
+            raise Unanswered(str(error)) from None
+        self.model, self.options = build(self.trend.remove(seen)), options
+        of_kind("build", self.model, Model, "a function that makes a model of a table, such as icm")
+        with torch.no_grad():
+            started = float(objective(self.model, options.get("priors", True)))
+        self.mark = started + float(_weights(self.trend.numbers).sum())
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """Predictions of y at the rows of `hidden`; variances are those of the model, without the trend's own error."""
+        fitted = fit(self.model, **self.options)
+        sd = hidden.sd if fitted.model.data.sd is not None else None
+        same = torch.equal(fitted.model.data.x, hidden.x)
+        return self.trend.restore(impute(fitted, sd=sd) if same else predict(fitted, hidden.x, sd=sd))
+
+
+def _weights(numbers: Tensor) -> Tensor:
+    """Numbers times their places, so that two that change places show."""
+    return numbers * torch.arange(1, numbers.numel() + 1).to(numbers).reshape(numbers.shape)

@@ -1,0 +1,137 @@
+"""Seasons that are proposed from seen cells, and models of what a trend leaves as arms."""
+
+import dataclasses
+import math
+
+import numpy as np
+import torch
+
+from laws.common import RANDOM, close
+from mtgp_tutorial import (
+    TaskData,
+    Trend,
+    Unanswered,
+    compare,
+    fit,
+    icm,
+    impute,
+    predict,
+    propose_season,
+    scores,
+    simulate,
+    with_trend,
+)
+
+
+def waves(seed, period, harmonics, rows=96, step=1 / 12, noise=0.3):
+    """Two tasks with a line and the season of a period, with holes."""
+    rng = RANDOM(seed)
+    x = 1980 + step * np.arange(rows)
+    turns = 2 * np.pi * x[:, None] / period
+    y = sum(np.cos(h * turns + rng.uniform(0, 6, 2)) for h in range(1, harmonics + 1)) + 0.2 * x[:, None]
+    y = y + noise * rng.normal(size=y.shape)
+    y[rng.random(y.shape) < 0.1] = np.nan
+    return TaskData(x, y, x_name="year")
+
+
+def law_the_season_of_a_table_is_proposed():
+    """Its period and its harmonics, by errors that numpy finds again; none for noise, for a line and for a walk."""
+    for seed, harmonics in ((1, 1), (2, 2), (3, 3)):
+        data = waves(seed, 1.0, harmonics)
+        found = propose_season(data, [0.7, 1.0, 2.5])
+        assert (found.season, found.harmonics) == (1.0, harmonics), found
+        x, order = data.x[:, 0].numpy(), np.argsort(data.x[:, 0].numpy())
+        for block, rows in enumerate(np.array_split(order, 6)):
+            errors, count = np.zeros(2), 0
+            for t in range(2):
+                y = data.y[:, t].numpy()
+                rest = np.setdiff1d(np.flatnonzero(~np.isnan(y)), rows)
+                held = rows[~np.isnan(y[rows])]
+                for k, h in enumerate((0, harmonics)):
+                    turns = [2 * np.pi * x * j for j in range(1, h + 1)]
+                    A = np.column_stack([np.ones_like(x), x - 1984, *map(np.cos, turns), *map(np.sin, turns)])
+                    b = np.linalg.lstsq(A[rest], y[rest], rcond=None)[0]
+                    errors[k] += (((y - A @ b)[held] / y[rest].std()) ** 2).sum()
+                count += len(held)
+            close(found.errors[block], errors / count, 1e-8)
+        close(found.share, 1 - found.errors[:, 1].mean() / found.errors[:, 0].mean(), 1e-12)
+    rng = RANDOM(5)
+    walk = np.cumsum(rng.normal(size=(96, 2)), 0)
+    for y in (rng.normal(size=(96, 2)), np.arange(96.0)[:, None] + 0.1 * rng.normal(size=(96, 2)), walk):
+        assert propose_season(TaskData(np.arange(96) / 12, y, x_name="year")) is None
+
+
+def law_a_period_that_cannot_be_seen_is_not_tried():
+    """Above half of the span, or below two steps: by months, an eleventh of a year looks like a year."""
+    data = waves(6, 1.0, 1)
+    assert propose_season(data, [1 / 11]) is None and propose_season(data, [4.1, 1.0]).season == 1.0
+    assert propose_season(waves(6, 5.0, 1), [5.0]) is None
+    quarters = waves(7, 1.0, 2, rows=60, step=0.25)
+    assert propose_season(quarters).harmonics == 2
+    for periods in ([], [0.0], [-1.0, 1.0], [math.inf]):
+        try:
+            propose_season(data, periods)
+        except ValueError as error:
+            assert str(error).startswith("periods:")
+        else:
+            raise AssertionError(periods)
+    try:
+        propose_season(TaskData(data.x, data.y))
+    except ValueError as error:
+        assert "has no calendar" in str(error)
+    else:
+        raise AssertionError("an input without a unit")
+
+
+def law_dates_say_their_seasons():
+    """Days know a week and a year, hours a day: of tables read with dates."""
+    import pandas as pd
+
+    rng = RANDOM(8)
+    for freq, rows, period, unit in (("D", 140, 7.0, "days"), ("h", 240, 24.0, "hours")):
+        when = pd.date_range("2021-03-01", periods=rows, freq=freq)
+        y = np.sin(2 * np.pi * np.arange(rows) / period)[:, None] + 0.2 * rng.normal(size=(rows, 2))
+        data = TaskData.from_frame(pd.DataFrame(y, index=when, columns=["a", "b"]))
+        assert data.calendar.unit == unit and propose_season(data).season == period
+
+
+def law_an_arm_with_a_trend_fits_what_it_leaves_and_puts_it_back():
+    """For holes and for rows ahead, through `compare` too; its variances are the model's; options reach the fit."""
+    data = waves(9, 1.0, 1, rows=40)
+    gap = data.hide("task 1", 1981.0, 1981.9)
+    ahead = tuple(TaskData(data.x[rows], data.y[rows], x_name="year") for rows in (slice(32), slice(32, 40)))
+    how = {"line": False, "season": 1.0}
+    for seen, hidden in (gap, ahead):
+        trend = Trend(seen, **how)
+        fitted = fit(icm(trend.remove(seen)), starts=1)
+        same = torch.equal(seen.x, hidden.x)
+        plain = impute(fitted) if same else predict(fitted, hidden.x)
+        arm = with_trend(icm, **how, starts=1)
+        answer = arm(seen).forecast(dataclasses.replace(hidden, y=0 * hidden.y))
+        close(answer.mean - plain.mean, trend.at(hidden.x), 1e-9)
+        close(answer.variance, plain.variance, 1e-12)
+        table = compare(lambda _, tables=(seen, hidden): tables, [0], {"season": arm}, progress=False)
+        expected = scores.table(trend.restore(plain), hidden, seen)
+        close(table.set_index("task")[list(expected.columns)], expected, 1e-9)
+    seen = gap[0]
+    marks = {
+        with_trend(icm, **how)(seen).mark,
+        with_trend(icm, **how, harmonics=2)(seen).mark,
+        with_trend(icm, season=1.0)(seen).mark,
+        with_trend(icm, **how, priors=False)(seen).mark,
+        with_trend(icm, **how)(dataclasses.replace(seen, y=1 + 2 * seen.y)).mark,
+    }
+    assert len(marks) == 5 and with_trend(icm, **how)(seen).mark in marks
+    try:
+        with_trend(icm, season=5.0)(simulate.two_sines(seed=0))
+    except Unanswered as error:
+        assert str(error).startswith("season:")
+    else:
+        raise AssertionError("a season that the table does not show")
+    for wrong in ({"season": -1.0}, {"harmonics": 0, "season": 0.5}, {"line": "yes"}):
+        try:
+            with_trend(icm, **wrong)(seen)
+        except Unanswered:
+            raise AssertionError((wrong, "is a mistake of who asks, not of the table")) from None
+        except ValueError as error:
+            assert str(error).startswith(f"{next(iter(wrong))}:")
