@@ -104,7 +104,7 @@ def law_the_flat_objective_is_the_models():
                     independent(data, hyper="shared", noise=noise),
                     icm(data, rank=2, noise=noise, kernel=RQKernel()),
                     icm(data, noise=noise, kernel=MaternKernel(nu=0.5, ard_num_dims=width)),
-                    lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, 2], noise=noise),
+                    lmc(data, kernels=[RQKernel(), MaternKernel(nu=1.5, ard_num_dims=width)], rank=[1, 2], noise=noise),
                     lmc(data, own=False, noise=noise),
                 ):
                     _flat_against_autograd(model)
