@@ -18,8 +18,8 @@ PICTURES = Path(__file__).with_name("pictures")
 PAGES = ("index", "book/five", "book/icm", "book/api", "book/references")
 SCREENS = ((1280, "light"), (390, "dark"))
 TOLERANCE = 6.0  # root mean square over all pixels, of 255; a heading that moves by a line gives 10 and more
-# While the page is being laid out the theme scrolls the list of pages to the current one, or it does not, as the machine
-# is busy; that makes 17. So the list is put at its beginning, once two frames have been drawn.
+# While the page is being laid out the theme scrolls the list of pages to the current one, or it does not: on a busy
+# machine either happens, which makes 17. So the list is put at its beginning, once two frames have been drawn.
 FROM_THE_TOP = """async () => {
     for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     document.querySelectorAll("div.bd-sidebar").forEach(list => (list.scrollTop = 0));
