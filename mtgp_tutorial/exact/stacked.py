@@ -5,8 +5,8 @@ costs more than the arithmetic in it, so a stack of problems costs little more t
 what stands beside LAPACK's work that costs: so no triangle is mirrored, and no inverse is built for a value alone.
 
 Holes, the same for all, are a correction of rank m, as in `few_holes`: with V_j = S_j^-1 and p_j the loads of the m
-holes on problem j, P_MM is the sum of p_j V_j[M, M] p_j = F F^T, and every V_j V_k loses H_j^T H_k with
-H_j = F^-1 p_j V_j[M]. Each way has these in coordinates of its own.
+holes on problem j, P_MM is the sum of p_j V_j[M, M] p_j = F F^T. The whitened inverse has the blocks V_jk, V_j where
+j = k and 0 elsewhere, less H_j^T H_k with H_j = F^-1 p_j V_j[M]. Each way has these in coordinates of its own.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated a
 class Flat:
     """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice.
 
-    A complete table with one kernel, on the CPU, goes by `exact.stacked`, many vectors at a time; all others by the
-    forms, one by one.
+    On the CPU a table with one kernel and few holes, or tasks that share nothing, goes by `exact.stacked`, many vectors
+    at a time; all others by the forms, one by one.
     """
 
     def __init__(self, model: Model, priors: bool, form: type[Form] | None = None):

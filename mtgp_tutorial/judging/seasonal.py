@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,7 +68,8 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     """
     of_kind("seen", seen, TaskData, "a TaskData")
     periods = _periods(seen) if periods is None else periods
-    if not len(periods) or not all(0 < period < np.inf for period in periods):
+    known = isinstance(periods, (Sequence, np.ndarray)) and len(periods) > 0
+    if not known or not all(isinstance(period, Real) and 0 < period < np.inf for period in periods):
         raise ValueError(f"periods: is {periods!r}; pass lengths above 0, in units of the first input")
     times = seen.x[:, 0].unique()
     span, step = float(times[-1] - times[0]), float(times.diff().median()) if len(times) > 1 else np.inf

@@ -68,7 +68,7 @@ def law_a_period_that_cannot_be_seen_is_not_tried():
     assert propose_season(waves(6, 5.0, 1), [5.0]) is None
     quarters = waves(7, 1.0, 2, rows=60, step=0.25)
     assert propose_season(quarters).harmonics == 2
-    for periods in ([], [0.0], [-1.0, 1.0], [math.inf]):
+    for periods in ([], [0.0], [-1.0, 1.0], [math.inf], 7.0, "week"):
         try:
             propose_season(data, periods)
         except ValueError as error:
