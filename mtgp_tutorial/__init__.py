@@ -14,9 +14,10 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit, load, with_parameters
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
+from mtgp_tutorial.judging.claims import sentence
 from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
-from mtgp_tutorial.judging.paired import paired, summarise
+from mtgp_tutorial.judging.paired import choose, paired, summarise
 from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import propose_season, with_trend
 from mtgp_tutorial.models.building import icm, independent, lmc, sparse
@@ -42,6 +43,7 @@ __all__ = [
     "TaskData",
     "Trend",
     "check",
+    "choose",
     "choose_device",
     "compare",
     "coregionalization",
@@ -71,6 +73,7 @@ __all__ = [
     "sample",
     "scores",
     "seasonal_naive",
+    "sentence",
     "simulate",
     "sparse",
     "standard_arms",

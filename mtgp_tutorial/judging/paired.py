@@ -1,4 +1,4 @@
-"""Paired comparison of models over seeds, gaps or splits."""
+"""Paired comparison of models over seeds, gaps or splits: what may be claimed, and what to use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pandas as pd
 import scipy
 
 from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.judging.claims import LEVEL, gain
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
-LEVEL, FEWEST = 0.05, 4  # of a verdict: its error of the first kind, and the clusters it takes
+ERRORS = 0.5  # standard errors by which a simpler arm may be behind and is chosen all the same
+COUNTS = ("lower", "trials", "clusters")
 
 
 def paired(
@@ -25,20 +27,26 @@ def paired(
     cluster: str | Sequence[str] | None = None,
     held_out: float = 0.0,
 ) -> pd.DataFrame:
-    """For each pair of arms (first, second): first - second in one score, how sure its mean is, and the verdict.
+    """For each pair of arms (first, second): first - second in one score, as a size with its interval and counts.
 
     table: one row for each trial and arm, with the columns "arm", `score` and those of `by`, which name a trial.
     cluster: the column that says which trials could only have turned out differently together (the gaps of one stretch
-    of years, say); differences are averaged within a cluster first. A list of columns tries several clusterings: each
-    has its error in a column of its own, and that with the widest 95 % interval counts. Default: a trial is a cluster.
-    held_out: share of the target task's cells that each split hides, when the splits are random and overlap; the
-    standard error is then that of Nadeau and Bengio (2003), sqrt((1/k + share/(1 - share)) S^2) for k clusters. 0 for
-    separate trials: S / sqrt(k).
+    of years, say), or a list of such columns, which may cross (lake and stretch) or nest. They say of what the interval
+    speaks: of further lakes and further stretches. What is the reader's own and stays the same, such as the columns of
+    the table, is no sample: average over it. Default: each trial stands for itself.
+    held_out: for random splits that overlap. 0 speaks of this table's other splits; the share of the target task's
+    cells that each split hides speaks of another table of such rows, by Nadeau and Bengio (2003): the variance of a
+    mean of k clusters is then (1/k + share/(1 - share)) S^2.
 
-    Returns one row a pair: mean difference, standard error, median and share lower (of trials), clusters, and the
-    verdict on a score of which less is better: "wins" (the first arm) or "loses" when the difference is more than
-    t(0.975, k - 1) standard errors, after Holm's correction for several pairs, and the median has its sign; else "not
-    told apart"; "no verdict" below four clusters. Coverage has none.
+    Returns one row a pair, below zero where the first arm is ahead on a score of which less is better: "mean
+    difference", "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower" (trials
+    below zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X" (clusters with a mean
+    below zero), and for several its "error by X". `sentence` puts a row in words.
+
+    One clustering is averaged within its clusters first, and the interval is Student's. With several it is that of a
+    model with an effect of each (book: def-gain); the standard error and "clusters" are then those of the clustering
+    whose Student interval is the widest. low and high are NaN below three trials or clusters, where all differences are
+    equal, and where one trial alone moves the mean by more than 0.4 half widths: of such a mean no interval holds.
 
     Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
     has twice or that lies in two clusters, fewer than two trials or clusters.
@@ -47,15 +55,14 @@ def paired(
     >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
     >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
     >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
-    >>> round(float(row["mean difference"]), 1), str(row["verdict"])
-    (-0.1, 'wins')
+    >>> [round(float(row[name]), 2) for name in ("mean difference", "low", "high")], int(row["lower"])
+    ([-0.14, -0.23, -0.05], 16)
     """
     _check(table, score, pairs, by, held_out)
     clusterings = _clusterings(table, by, cluster)
     wide = table.pivot(index=list(by), columns="arm", values=score)
     rows = {f"{a} - {b}": _row(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
-    result = pd.DataFrame.from_dict(rows, orient="index")
-    return result.assign(verdict="" if score == "coverage" else _verdicts(result))
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def summarise(
@@ -69,7 +76,7 @@ def summarise(
     """What `compare` returned, as one table: a row for each score and arm, arms in their order.
 
     Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
-    for arm - baseline, with all arms as the family of Holm's correction. cluster, held_out: as in `paired`.
+    for arm - baseline, empty for the baseline itself. cluster, held_out: as in `paired`.
 
     Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
     two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
@@ -81,8 +88,8 @@ def summarise(
     >>> results["trial"] = results.index // 2
     >>> summary = summarise(results, "alone", scores=["NLPD"])
     >>> row = summary.loc["NLPD", "ICM"]
-    >>> round(float(row["mean difference"]), 3), str(row["verdict"])
-    (-0.3, 'wins')
+    >>> [round(float(row[name]), 2) for name in ("mean difference", "low", "high")]
+    [-0.3, -0.43, -0.17]
     """
     _check_results(results, baseline, scores)
     names = list(_clusterings(results, ["trial"], cluster)) if cluster else []
@@ -93,8 +100,36 @@ def summarise(
         pairs = [(arm, baseline) for arm in arms if arm != baseline]
         differences = paired(trials, score, pairs, by=["trial"], cluster=cluster, held_out=held_out)
         block = block.join(differences.set_axis([arm for arm, _ in pairs]))
-        blocks[score] = block.astype({"clusters": "Int64"}).fillna({"verdict": "baseline"})
+        counts = [name for name in block if name in COUNTS or name.startswith(("clusters by ", "lower by "))]
+        blocks[score] = block.astype(dict.fromkeys(counts, "Int64"))
     return pd.concat(blocks, names=["score", "arm"])
+
+
+def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = None) -> str:
+    """The arm to use now: that of the smallest mean, or a simpler one behind it by at most half a standard error.
+
+    results: what `compare` returned, arms in the order of their simplicity: that of `plain_arms` and then
+    `standard_arms`. score: of which less is better. cluster: a column, as in `paired`; scores are averaged over the
+    tasks of a trial, then over the trials of a cluster. The error is that of the mean of the paired differences.
+
+    A table is filled in any case, so a choice needs no certainty; it is no claim that the chosen arm is better.
+
+    Raises ValueError as `summarise` does.
+
+    >>> import pandas as pd
+    >>> from mtgp_tutorial import choose
+    >>> scores = {"alone": [1.0, 1.2, 0.9], "ICM": [0.7, 0.8, 0.8], "LMC": [0.7, 0.75, 0.85]}
+    >>> results = pd.DataFrame(scores).rename_axis("trial").melt(var_name="arm", value_name="CRPS", ignore_index=False)
+    >>> choose(results.reset_index().assign(task="level"))
+    'ICM'
+    """
+    of_kind("results", results, pd.DataFrame, "what compare returned")
+    _check_results(results, next(iter(results.get("arm", [])), ""), [score])
+    _clusterings(results, ["trial"], cluster)
+    trials = results.groupby(list(dict.fromkeys(["arm", cluster or "trial", "trial"])))[score].mean()
+    means = trials.groupby(["arm", cluster or "trial"]).mean().unstack("arm")[list(dict.fromkeys(results["arm"]))]
+    behind = means.sub(means[means.mean().idxmin()], axis=0)
+    return str(next(arm for arm in means if behind[arm].mean() <= ERRORS * behind[arm].sem()))
 
 
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
@@ -176,25 +211,8 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
     means = means or {"": difference}
     shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
     errors = {name: math.sqrt(shares[name]) * mean.std() for name, mean in means.items()}
-    widest = max(means, key=lambda name: scipy.stats.t.ppf(1 - LEVEL / 2, len(means[name]) - 1) * errors[name])
-    return {
-        "mean difference": means[widest].mean(),
-        "standard error": errors[widest],
-        "median": difference.median(),
-        "share lower": (difference < 0).mean(),
-        **({f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}),
-        "clusters": len(means[widest]),
-    }
-
-
-def _verdicts(rows: pd.DataFrame) -> list[str]:
-    """The rule of the book, by Student's t for each row and Holm's correction for all."""
-    mean, error, clusters = rows["mean difference"], rows["standard error"], rows["clusters"]
-    p = pd.Series(
-        2 * scipy.stats.t.sf(mean.abs() / error.where(error > 0, np.finfo(float).tiny), clusters - 1), rows.index
-    )
-    p = p[clusters >= FEWEST].sort_values()
-    adjusted = (p * np.arange(len(p), 0, -1)).cummax()
-    sure = (adjusted.reindex(rows.index) < LEVEL) & (np.sign(mean) == np.sign(rows["median"]))
-    words = np.where(sure, np.where(mean < 0, "wins", "loses"), "not told apart")
-    return list(np.where(clusters >= FEWEST, words, "no verdict"))
+    widest = max(means, key=lambda name: scipy.stats.t.ppf((1 + LEVEL) / 2, len(means[name]) - 1) * errors[name])
+    row = gain(difference, clusterings, held_out)
+    apart = {f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}
+    first = {"mean difference": row.pop("mean difference"), "standard error": errors[widest]}
+    return {**first, **row, **apart, "clusters": len(means[widest])}

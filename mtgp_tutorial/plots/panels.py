@@ -115,8 +115,9 @@ def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
 def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[Axes]:
     """A panel for each score of `summarise`: differences from the baseline and their 95 % intervals; ring: median.
 
-    The interval is t(0.975, k - 1) standard errors of k clusters to either side. Left of the line is better. Coverage
-    is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel for each score.
+    Where a mean has no interval (`paired` says when), the ring stands alone. Left of the line is better. Of twenty such
+    intervals one misses. Coverage is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel
+    for each score.
 
     >>> import pandas as pd
     >>> from matplotlib.figure import Figure
@@ -140,8 +141,9 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
             ax.axvline(0.954, color="0.5", lw=1)
             ax.set(xlabel=score)
         else:
-            error = stats.t.ppf(0.975, block["clusters"].astype(float) - 1) * block["standard error"]
-            ax.errorbar(block["mean difference"], height, xerr=error, fmt="o", color=COLOURS[0], capsize=3)
+            mean = block["mean difference"]
+            reach = [mean - block["low"], block["high"] - mean]
+            ax.errorbar(mean, height, xerr=reach, fmt="o", color=COLOURS[0], capsize=3)
             ax.plot(block["median"], height, "o", mfc="none", color=COLOURS[1], ms=8)
             ax.axvline(0, color="0.5", lw=1)
             baseline = block.index[block["mean difference"].isna()][0]

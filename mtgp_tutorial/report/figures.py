@@ -15,7 +15,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from mtgp_tutorial import plots
@@ -82,8 +81,9 @@ def dots(decision: Decision) -> Figure:
             row = decision.asked.loc[(score, arm)]
             place = -k + np.linspace(-0.22, 0.22, len(difference))
             ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(k)["color"])
-            error = row["standard error"] * stats.t.ppf(0.975, max(1, int(row["clusters"]) - 1))
-            ax.errorbar(row["mean difference"], -k, xerr=error, fmt="D", ms=5, color="0.1", capsize=3)
+            mean = row["mean difference"]
+            reach = [[mean - row["low"]], [row["high"] - mean]]
+            ax.errorbar(mean, -k, xerr=reach, fmt="D", ms=5, color="0.1", capsize=3)
         ax.axvline(0, color="0.5", lw=1)
         ax.set(xlabel=f"{score}, less that of\nseparate tasks", ylim=(-len(arms) + 0.4, 0.6))
         ax.locator_params(axis="x", nbins=4)

@@ -26,7 +26,7 @@ from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.report.verdict import SCORES, Decision
+from mtgp_tutorial.report.verdict import SCORES, Decision, interval
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -63,23 +63,19 @@ PANELS = 8  # tasks that are drawn
 
 def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> Part:
     """How the models did on what was hidden. failed: trials that are left out; last: what `try_last_year` returned."""
-    found: Part = {"dots": picture(figures.dots(decision)), "verdicts": grid(_verdicts(decision)), "failed": failed}
+    found: Part = {"dots": picture(figures.dots(decision)), "sizes": grid(_sizes(decision)), "failed": failed}
     if len(last):
         found["known"] = int(last["trials"].iloc[0])
         found["last"] = grid(last[["CRPS", "error"]].rename_axis("model").reset_index())
     return {"baseline": BASELINE, "known": 0, **found}
 
 
-def _verdicts(decision: Decision) -> pd.DataFrame:
-    """A row for each model: its means, and the verdict on its CRPS."""
+def _sizes(decision: Decision) -> pd.DataFrame:
+    """A row for each model: its means, and by how much its CRPS differs from the baseline's."""
     crps = decision.asked.loc["CRPS"]
     means = decision.asked["mean"].astype(float).unstack("score").loc[crps.index, list(SCORES)]
-    pairs = zip(crps["mean difference"], crps["standard error"])
-    differences = ["" if pd.isna(d) else f"{d:+.3f} ± {e:.3f}" for d, e in pairs]
-    verdict = crps["verdict"]
-    if decision.word == "undecided":
-        verdict = verdict.where(verdict == "baseline", "undecided")
-    return means.assign(**{"CRPS, difference": differences, "verdict": verdict}).rename_axis("model").reset_index()
+    differences = ["" if pd.isna(row["mean difference"]) else interval(row) for _, row in crps.iterrows()]
+    return means.assign(**{"CRPS, difference": differences}).rename_axis("model").reset_index()
 
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
@@ -185,5 +181,4 @@ def advised(finding: str, decision: Decision) -> str:
     crps = decision.asked.loc["CRPS"]
     if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
         return finding
-    verdict = "undecided" if decision.word == "undecided" else crps.loc[FULL, "verdict"]
-    return f"{finding.problem}; the arm “{FULL}” allows for this; its verdict in the trials: {verdict}."
+    return f"{finding.problem}; the arm “{FULL}” allows for this; its CRPS in the trials: {interval(crps.loc[FULL])}."

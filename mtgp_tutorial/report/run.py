@@ -1,6 +1,6 @@
 """python -m mtgp_tutorial report: what is asked, what is refused, and what happens on Ctrl-C.
 
-The run itself: trials, verdict, the filled table, and the page.
+The run itself: trials, claim, the filled table, and the page.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def run(job: Job) -> None:
 
 
 def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
-    """The verdict in sentences: on top of the page, which is written, and here."""
+    """The claim in sentences: on top of the page, which is written, and here."""
     bold, *said = words.answer(decision, job.kinds, job.own, last)
     answer = {"bold": bold, "sentences": [*map(minus, said[:4])], "further": [*map(minus, said[4:])]}
     values = {"job": job, "command": command(job.asked), **values, **answer}

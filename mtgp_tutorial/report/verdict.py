@@ -1,6 +1,6 @@
 """The model that fills the table, and what may be claimed of it: two questions with a rule for each.
 
-A table is filled in any case, so `choose` needs no certainty. A claim does: its verdict is that of `summarise`.
+A table is filled in any case, so `choose` needs no certainty. A claim is a size with its interval, from `summarise`.
 
 How many hidden cells lay in the 95 % band, and whether that is more or fewer than chance allows.
 """
@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mtgp_tutorial.judging.paired import paired, summarise
+from mtgp_tutorial.judging.claims import FEWEST
+from mtgp_tutorial.judging.paired import choose, paired, summarise
 from mtgp_tutorial.plots import label
 from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.holes import Trial
 from mtgp_tutorial.table.data import TaskData
 
-FEWEST = 8  # trials, below which there is no verdict
-ERRORS = 0.5  # standard errors by which a simpler arm may be behind and is chosen all the same
 SCORES = ("CRPS", "error", "NLPD", "coverage")
 
 
@@ -30,7 +29,8 @@ class Decision:
     """What the trials say. fills: the arm that fills the table, by `choose`. best: that arm if it shares, else the one
     of the smallest mean CRPS that does.
 
-    word: the verdict on `best`: "wins", "loses", "not told apart" or "undecided"; why: what is lacking for one. scores:
+    word: on which side of zero the interval of `best` lies: "ahead", "behind", "open" (it holds zero) or "undecided"
+    (there is none); why: what is lacking for one. scores:
     one row for each trial, arm and task, in standard deviations of the task. asked, hidden: `summarise` of the cells
     that were asked for, and of all hidden ones (None where these are the same); tasks: `paired` for each asked task,
     best less baseline.
@@ -47,42 +47,40 @@ class Decision:
 
 
 def decide(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> Decision:
-    """The choice and the verdict on what `compare` returned for these trials."""
+    """The choice and the claim on what `compare` returned for these trials."""
     scores = in_deviations(results, trials, data)
     asked = scores[scores["asked"]]
     summary = summary_of(asked)
     crps = summary.loc["CRPS"].drop(index=BASELINE)
-    fills = choose(crps_by_part(asked))
+    fills = choose(_plain(asked), cluster=part_of(asked))
     best = fills if fills != BASELINE else str(crps["mean"].idxmin())
-    word, why = str(crps.loc[best, "verdict"]), ""
-    count, clusters = asked["trial"].nunique(), int(crps.loc[best, "clusters"])
-    if count < FEWEST:
-        word, why = "undecided", f"{count} trials are too few for a verdict; it takes {FEWEST}"
-    elif word == "no verdict":
-        word, why = "undecided", f"the trials fall in {clusters} parts of the table, too few for a verdict"
+    word, parts = side(crps.loc[best]), int(crps.loc[best, "clusters"])
+    why = (
+        f"the trials fall in {parts} parts of the table, too few for an interval"
+        if parts < FEWEST
+        else "the mean hangs on one of them"
+    )
+    why = why if word == "undecided" else ""
     hidden = summary_of(scores) if not scores["asked"].all() else None
     return Decision(word, why, best, fills, scores, summary, hidden, by_task(asked, best, word))
 
 
-def choose(means: pd.DataFrame) -> str:
-    """The arm of the smallest mean, or a simpler one that is behind it by at most half a standard error.
-
-    means: a score of which less is better, a row for each part of the table (two or more), a column for each arm, the
-    simplest first. The error is that of the mean of the paired differences.
-
-    >>> choose(pd.DataFrame({"alone": [1.0, 1.2, 0.9], "ICM": [0.7, 0.8, 0.8], "LMC": [0.7, 0.75, 0.85]}))
-    'ICM'
-    """
-    best = means.mean().idxmin()
-    behind = means.sub(means[best], axis=0)
-    return str(next(arm for arm in means if behind[arm].mean() <= ERRORS * behind[arm].sem()))
+def side(gain: pd.Series) -> str:
+    """On which side of zero the interval of a row of `summarise` lies."""
+    if pd.isna(gain["low"]):
+        return "undecided"
+    return "ahead" if gain["high"] < 0 else "behind" if gain["low"] > 0 else "open"
 
 
-def crps_by_part(asked: pd.DataFrame) -> pd.DataFrame:
-    """The mean CRPS of each arm in each part of the table; in each trial, where all trials lie in one part."""
-    part = "stretch" if asked["stretch"].nunique() > 1 else "trial"
-    trials = asked.groupby(["arm", "stretch", "trial"])["CRPS"].mean()
-    return trials.groupby(["arm", part]).mean().unstack("arm")[list(dict.fromkeys(asked["arm"]))]
+def interval(gain: pd.Series) -> str:
+    """The mean difference of a row of `summarise`, and its interval where it has one."""
+    ends = "" if pd.isna(gain["low"]) else f" ({gain['low']:+.3f} to {gain['high']:+.3f})"
+    return f"{gain['mean difference']:+.3f}{ends}"
+
+
+def part_of(scores: pd.DataFrame) -> str:
+    """The column that counts: parts of the table, or trials, where all trials lie in one part."""
+    return "stretch" if scores["stretch"].nunique() > 1 else "trial"
 
 
 def in_deviations(results: pd.DataFrame, trials: list[Trial], data: TaskData) -> pd.DataFrame:
@@ -110,11 +108,16 @@ def summary_of(scores: pd.DataFrame) -> pd.DataFrame:
 
     Means are those of `over_parts`, so that they differ by the mean difference.
     """
-    plain = scores.assign(task=[f"task {k}" for k in pd.factorize(scores["task"])[0]])  # no [unit] in a name
+    plain = _plain(scores)
     means = pd.concat({score: over_parts(plain, score) for score in SCORES}, names=["score", "arm"])
     if scores["stretch"].nunique() > 1:
         return summarise(plain, BASELINE, scores=SCORES, cluster="stretch").assign(mean=means)
-    return summarise(plain, BASELINE, scores=SCORES).assign(verdict="no verdict", clusters=1, mean=means)
+    return summarise(plain, BASELINE, scores=SCORES).assign(low=np.nan, high=np.nan, clusters=1, mean=means)
+
+
+def _plain(scores: pd.DataFrame) -> pd.DataFrame:
+    """Tasks by number: no [unit] in a name, since all scores are in standard deviations."""
+    return scores.assign(task=[f"task {k}" for k in pd.factorize(scores["task"])[0]])
 
 
 def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
@@ -124,7 +127,7 @@ def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
 
 
 def by_task(asked: pd.DataFrame, arm: str, word: str) -> pd.DataFrame:
-    """The CRPS of each asked task, arm less baseline, with Holm's correction over the tasks; empty for one task."""
+    """The CRPS of each asked task, arm less baseline; empty for one task."""
     counts = asked.groupby("task")[["trial", "stretch"]].nunique().min(axis=1)
     tasks = [task for task in dict.fromkeys(asked["task"]) if counts[task] > 1]
     if asked["task"].nunique() < 2 or not tasks or word == "undecided":

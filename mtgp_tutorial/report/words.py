@@ -21,7 +21,7 @@ from mtgp_tutorial.report.arms import BASELINE
 from mtgp_tutorial.report.holes import Kind, Trial, own_rows
 from mtgp_tutorial.report.options import command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, over_parts
+from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, interval, over_parts, side
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.trends import Trend
 
@@ -49,13 +49,14 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
 
 
 def answer(decision: Decision, kinds: Sequence[Kind], own: bool, last: pd.DataFrame) -> list[str]:
-    """What fills the table, in one sentence; then four on the trials, of which the first is the verdict; then others.
+    """What fills the table, in one sentence; then four on the trials, of which the first is the claim; then others.
 
     They speak of the tasks that were asked for. own: whether the table has holes; last: what `try_last_year` returned.
-    The others: verdicts task by task, all hidden cells where more than the asked were, and last year's value.
+    The others: task by task, all hidden cells where more than the asked were, and last year's value.
     """
     tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
-    groups = decision.tasks.groupby("verdict", sort=False) if len(decision.tasks) else []
+    found = {task: side(row) for task, row in decision.tasks.iterrows()}
+    groups = {word: [task for task in found if found[task] == word] for word in dict.fromkeys(found.values())}
     crps = decision.asked.loc["CRPS"]
     values = {
         "decision": decision,
@@ -64,12 +65,13 @@ def answer(decision: Decision, kinds: Sequence[Kind], own: bool, last: pd.DataFr
         "tasks": listed(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
         "mean": crps["mean"],
         "crps": crps.loc[decision.best],
+        "interval": interval(crps.loc[decision.best]),
         "error": decision.asked.loc["error"]["mean"],
         "trials": decision.scores["trial"].nunique(),
         "hidden": what_is_hidden(kinds, own),
         "band": covered(decision),
-        "verdicts": [f"{word} for {listed(list(rows.index))}" for word, rows in groups],
-        "over_all": None if decision.hidden is None else decision.hidden.loc[("CRPS", decision.best)],
+        "sides": [f"{word} for {listed(some)}" for word, some in groups.items()],
+        "over_all": None if decision.hidden is None else interval(decision.hidden.loc[("CRPS", decision.best)]),
         "beaten": beaten(last, decision),
     }
     return render("answer.txt", values).strip().split("\n")
@@ -79,10 +81,10 @@ SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed
 
 
 def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[str, Any]:
-    """How many there were, and the command that goes on where that may settle the verdict. more: how many could be."""
+    """How many there were, and the command that goes on where that may settle the claim. more: how many could be."""
     trials = decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
-    is_open = decision.word in ("undecided", "not told apart") and wanted >= 1.5 * trials
+    is_open = decision.word in ("undecided", "open") and wanted >= 1.5 * trials
     return {"trials": trials, "goes_on": command(asked, trials=wanted) if is_open else ""}
 
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from laws import (
     answers,
     checking,
+    claims,
     correlations,
     equation,
     facts,
@@ -43,6 +44,7 @@ ROOMS = (
     correlations,
     fits,
     judging,
+    claims,
     simulation,
     labels,
     known,

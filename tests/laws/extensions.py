@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import sem
 
 from laws.common import RANDOM, close, table, tensor, unfitted
 from laws.facts import columns
@@ -17,7 +16,7 @@ from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
 from mtgp_tutorial.report.holes import Trial
 from mtgp_tutorial.report.tables import filled_table
 from mtgp_tutorial.report.trial_fits import at_kept_parameters
-from mtgp_tutorial.report.verdict import choose, crps_by_part, in_deviations
+from mtgp_tutorial.report.verdict import in_deviations
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -98,34 +97,6 @@ def law_a_filled_table_has_the_ends_of_its_bands():
     assert (found["b filled"] == "yes").tolist() == [k == 2 for k in range(8)] and set(found["a filled"]) == {"no"}
     assert found["a low"].isna().all() and found["b high"].notna().sum() == 1
     np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
-
-
-def law_what_fills_is_the_best_or_a_simpler_arm_nearly_as_good():
-    """By loops over random tables of trials: means of tasks, of the trials of a part, then over the parts."""
-    rng, taken = RANDOM(73), set()
-    for _ in range(60):
-        parts, arms = int(rng.integers(1, 5)), list("abcd")[: rng.integers(2, 5)]
-        score = {
-            (trial, task, arm): rng.normal() + 0.2 * k
-            for trial in range(12)
-            for task in "st"
-            for k, arm in enumerate(reversed(arms))
-        }
-        rows = [{"trial": i, "task": t, "arm": a, "CRPS": v, "stretch": i % parts} for (i, t, a), v in score.items()]
-        groups = [[i for i in range(12) if i % parts == part] for part in range(parts)]
-        groups = groups if parts > 1 else [[i] for i in range(12)]
-        mean = {a: [sum(score[i, t, a] / 2 for t in "st" for i in g) / len(g) for g in groups] for a in arms}
-        best = min(arms, key=lambda a: sum(mean[a]))
-        nearly = [
-            a
-            for a in arms
-            if a == best or np.mean(np.subtract(mean[a], mean[best])) <= 0.5 * sem(np.subtract(mean[a], mean[best]))
-        ]
-        table = crps_by_part(pd.DataFrame(rows).sort_values("arm", kind="stable"))
-        close(table.to_numpy(), np.array([mean[a] for a in arms]).T, 1e-12)
-        assert choose(table) == nearly[0]
-        taken.add((choose(table) == best, len(groups)))
-    assert {(True, 12), (False, 12), (True, 2), (False, 2)} <= taken
 
 
 def law_parameters_are_those_of_the_table_they_were_fitted_to():

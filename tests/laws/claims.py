@@ -1,0 +1,237 @@
+"""Claims are Student's or a summed-out crossed model's interval, got a second way; choices are by loops."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.stats import norm, sem
+
+from laws.common import RANDOM, close
+from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms
+from mtgp_tutorial.judging.claims import gain
+
+NAN = float("nan")
+SIZES = ["mean difference", "low", "high"]
+
+
+def crossed(rng, lakes=4, stretches=3, ratio=1.0):
+    """Differences of trials with an effect of each lake and of each stretch, and their labels."""
+    grid = [(lake, stretch) for lake in range(lakes) for stretch in range(stretches)]
+    lake, stretch = (pd.Series(label) for label in zip(*grid))
+    d = ratio * rng.normal(size=lakes)[lake] + ratio * rng.normal(size=stretches)[stretch] + rng.normal(size=len(grid))
+    return pd.Series(d), {"lake": lake, "stretch": stretch}
+
+
+def law_one_clustering_is_students_interval():
+    """Against scipy's, of trials, of cluster means, and with the variance of overlapping splits."""
+    rng = RANDOM(81)
+    for k in range(3, 12):
+        d = pd.Series(rng.normal(0.3, 1, k))
+        ends = stats.ttest_1samp(d, 0).confidence_interval()
+        found = gain(d, {})
+        close([found[name] for name in SIZES], [d.mean(), *ends])
+        close(
+            [found["median"], found["worst"], found["lower"], found["trials"]], [d.median(), d.max(), (d < 0).sum(), k]
+        )
+        half = stats.t.ppf(0.975, k - 1) * math.sqrt((1 / k + 0.25) * d.var())
+        close([gain(d, {}, 0.2)[name] for name in SIZES], [d.mean(), d.mean() - half, d.mean() + half])
+        uneven = pd.Series(np.repeat(np.arange(k), 1 + np.arange(k) % 3))
+        many = pd.Series(rng.normal(size=len(uneven)) + d[uneven].to_numpy())
+        means = many.groupby(uneven).mean()
+        found = gain(many, {"lake": uneven})
+        close([found[name] for name in SIZES], [means.mean(), *stats.ttest_1samp(means, 0).confidence_interval()])
+        assert (found["clusters by lake"], found["lower by lake"]) == (k, (means < 0).sum())
+
+
+def law_several_clusterings_sum_out_their_ratios():
+    """The density of the mean by brute force: flat in m, 1/sigma in the scale, half-Cauchy(1) in both ratios."""
+    rng = RANDOM(82)
+    ratios = stats.halfcauchy.ppf((np.arange(15) + 0.5) / 15)
+    for held_out in (0.0, 0.2):
+        d, labels = crossed(rng)
+        same = [np.equal.outer(label.to_numpy(), label.to_numpy()) for label in labels.values()]
+        log_sigma, width = np.linspace(-4, 4, 801), held_out / (1 - held_out)
+        parts = []
+        for a in ratios:
+            for b in ratios:
+                V = np.eye(len(d)) + a**2 * same[0] + b**2 * same[1]
+                W, one = np.linalg.inv(V), np.ones(len(d))
+                m, variance = one @ W @ d / (one @ W @ one), 1 / (one @ W @ one)
+                chi = (d - m) @ W @ (d - m)
+                log = -0.5 * np.linalg.slogdet(V)[1] + 0.5 * math.log(variance)  # m integrated out, sigma not yet
+                log = log - (len(d) - 1) * log_sigma - 0.5 * chi * np.exp(-2 * log_sigma)
+                parts.append((m, np.exp(log_sigma) * math.sqrt(variance + width), log))
+        weight = np.exp(np.array([log for *_, log in parts]))
+        weight /= weight.sum()
+        m, sd = np.array([m for m, *_ in parts])[:, None], np.array([sd for _, sd, _ in parts])
+        found = gain(d, labels, held_out)
+        close(found["mean difference"], (weight * m).sum(), 1e-9)
+        for name, share in (("low", 0.025), ("high", 0.975)):
+            close((weight * norm.cdf(found[name], m, sd)).sum(), share, 1e-6)
+
+
+def law_intervals_move_with_the_data_and_not_with_labels():
+    rng = RANDOM(83)
+    d, labels = crossed(rng, 5, 4)
+    low, high = (gain(d, labels)[name] for name in ("low", "high"))
+    close([gain(3 * d - 2, labels)[name] for name in ("low", "high")], [3 * low - 2, 3 * high - 2], 1e-9)
+    close([gain(-d, labels)[name] for name in ("high", "low")], [-low, -high], 1e-9)
+    turned = {"stretch": labels["stretch"].map(lambda k: f"s{7 - k}"), "lake": labels["lake"]}
+    order = rng.permutation(len(d))
+    close([gain(d.iloc[order], turned)[name] for name in ("low", "high")], [low, high], 1e-9)
+    trial = pd.Series(range(len(d)))
+    ends = stats.ttest_1samp(d, 0).confidence_interval()
+    close([gain(d, {"a": trial, "b": trial})[name] for name in ("low", "high")], ends, 1e-9)  # each trial its own
+
+
+def law_crossed_intervals_hold_what_they_should():
+    """300 tables of 4 x 4 without a gain: .95 or a little more, where the trials' own interval holds far less."""
+    for ratio, least, most in ((0.0, 0.94, 1.0), (1.0, 0.92, 0.995)):
+        rng, held, naive = RANDOM(84), 0, 0
+        for _ in range(300):
+            d, labels = crossed(rng, 4, 4, ratio)
+            found, ends = gain(d, labels), stats.ttest_1samp(d, 0).confidence_interval()
+            held += found["low"] < 0 < found["high"] or np.isnan(found["low"])
+            naive += ends[0] < 0 < ends[1]
+        assert least <= held / 300 <= most, (ratio, held)
+        assert ratio == 0 or naive < 0.8 * 300
+
+
+def law_no_interval_where_none_holds():
+    """Below three clusters, of equal differences, and of a mean that one trial moves by 0.4 half widths."""
+    rng = RANDOM(85)
+    d, labels = crossed(rng, 4, 4)
+    known = lambda d, labels: not np.isnan(gain(d, labels)["low"]) and not np.isnan(gain(d, labels)["high"])  # noqa: E731
+    assert known(d, labels) and known(d, {}) and known(pd.Series([0.1, 0.2, 0.4]), {})
+    assert not known(pd.Series([0.1, 0.2]), {}) and not known(pd.Series(np.full(9, 0.3)), {})
+    assert not known(d, {"half": labels["lake"] // 2}) and not known(d, {**labels, "half": labels["lake"] // 2})
+    for size in (12, 100):
+        calm = pd.Series(rng.normal(size=size))
+        found, swing = {}, {}
+        for wild in (3.0, 20.0, 400.0):
+            one = calm.copy()
+            one[5] = wild
+            half = stats.t.ppf(0.975, size - 1) * one.sem()
+            swing[wild], found[wild] = abs(one.mean() - one.drop(5).mean()) / half, known(one, {})
+            assert found[wild] == (swing[wild] <= 0.4)
+        assert found[3.0] and not found[400.0]
+
+
+def law_sentences_say_what_the_rows_say():
+    """Word for word: ahead and behind, across zero, few clusters, equal, a disaster, units, large and small numbers."""
+    row = {"mean difference": -1.4, "standard error": 0.3, "low": -2.3, "high": -0.51, "median": -1.5, "worst": -0.2}
+    row |= {"lower": 16, "trials": 16, "clusters": 4, "clusters by lake": 4, "lower by lake": 4}
+    row |= {"clusters by start": 5, "lower by start": 3}
+    names = {"lake": "lakes", "start": "stretches"}
+    none = {"low": NAN, "high": NAN}
+    cases = {
+        "ahead by 1.4 nats (0.51 to 2.3), in 16 of 16 trials": ({}, {}),
+        "ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 5 stretches), in 16 of 16 trials and 4 of 4 lakes": ({}, names),
+        "ahead by 1.4 nats (0.51 to 2.3; 5 stretches), in 16 of 16 trials and 3 of 5 stretches": (
+            {},
+            {"start": "stretches"},
+        ),
+        "ahead by 1.4 nats (0.3 behind to 2.3 ahead), in 12 of 16 trials": ({"high": 0.3, "lower": 12}, {}),
+        "behind by 0.2 nats (0.034 to 0.36), ahead in 3 of 16 trials": (
+            {"mean difference": 0.2, "low": 0.034, "high": 0.36, "lower": 3},
+            {},
+        ),
+        "behind by 0.2 nats (0.56 behind to 0.1 ahead), ahead in 3 of 16 trials; the worst trial is 7,564 behind": (
+            {"mean difference": 0.2, "low": -0.1, "high": 0.56, "lower": 3, "median": 0.1, "worst": 7564.4},
+            {},
+        ),
+        "ahead in 24 of 100 trials, by the median 0.095 nats behind; the worst trial is 7,564 behind; the mean, 77 "
+        "behind, hangs on one of them": (
+            {"mean difference": 77.2, **none, "median": 0.0951, "worst": 7564.4, "lower": 24, "trials": 100},
+            {},
+        ),
+        "ahead in 16 of 16 trials, by the median 1.5 nats ahead; too few for an interval: 2": (
+            {**none, "clusters": 2},
+            {},
+        ),
+        "ahead in 0 of 16 trials, by the median 0 nats behind; all trials are alike": (
+            {**none, "standard error": 0.0, "median": 0.0, "lower": 0, "worst": 0.0},
+            {},
+        ),
+    }
+    for words, (change, called) in cases.items():
+        assert sentence({**row, **change}, "nats", called) == words, sentence({**row, **change}, "nats", called)
+    assert sentence(pd.Series(row), "").startswith("ahead by 1.4 (0.51 to 2.3)")
+    for wrong, words in (
+        (lambda: sentence(row, "m", {"sea": "seas"}), "names: 'sea' is no clustering of this row; it has lake, start"),
+        (lambda: sentence([row], "m"), "gain: is a list; pass a row of what paired"),
+    ):
+        try:
+            wrong()
+        except ValueError as error:
+            assert words in str(error), error
+        else:
+            raise AssertionError(words)
+
+
+def law_a_row_of_paired_is_the_gain_of_its_pair():
+    rng = RANDOM(86)
+    d, labels = crossed(rng, 4, 3)
+    trials = pd.DataFrame({**labels, "NLPD": 0.0, "arm": "b"})
+    table = pd.concat([trials, trials.assign(arm="a", NLPD=d)]).sample(frac=1, random_state=0)
+    how = {"by": ["lake", "stretch"], "held_out": 0.1}
+    row = paired(table, "NLPD", [("a", "b")], cluster=["stretch", "lake"], **how).loc["a - b"]
+    alone = gain(d, labels, 0.1)
+    close(row[[*alone]].astype(float), [*alone.values()], 1e-9)
+    assert [name for name in row.index if name.endswith("stretch")][0] == "clusters by stretch"
+    assert sentence(row, "nats", {"lake": "lakes"}) == sentence({**row}, "nats", {"lake": "lakes"})
+    assert "error by lake" not in paired(table, "NLPD", [("a", "b")], cluster="lake", **how)
+
+
+def law_the_choice_is_the_best_or_a_simpler_arm_nearly_as_good():
+    """By loops over random tables of trials: means of tasks, of the trials of a part, then over the parts."""
+    rng, taken = RANDOM(73), set()
+    for _ in range(60):
+        parts, arms = int(rng.integers(2, 5)), list("abcd")[: rng.integers(2, 5)]
+        score = {
+            (trial, task, arm): rng.normal() + 0.2 * k
+            for trial in range(12)
+            for task in "st"
+            for k, arm in enumerate(reversed(arms))
+        }
+        rows = [
+            {"trial": i, "task": t, "arm": a, "CRPS": v, "NLPD": -v, "part": i % parts}
+            for (i, t, a), v in score.items()
+        ]
+        results = pd.DataFrame(rows).sort_values("arm", kind="stable")
+        for groups, cluster in (
+            ([[*range(part, 12, parts)] for part in range(parts)], "part"),
+            ([[i] for i in range(12)], None),
+        ):
+            for sign, name in ((1, "CRPS"), (-1, "NLPD")):
+                mean = {
+                    a: [sign * sum(score[i, t, a] / 2 for t in "st" for i in g) / len(g) for g in groups] for a in arms
+                }
+                best = min(arms, key=lambda a: sum(mean[a]))
+                nearly = [
+                    a
+                    for a in arms
+                    if a == best
+                    or np.mean(np.subtract(mean[a], mean[best])) <= 0.5 * sem(np.subtract(mean[a], mean[best]))
+                ]
+                assert choose(results, name, cluster=cluster) == nearly[0]
+                taken.add((nearly[0] == best, len(groups)))
+    assert {(True, 12), (False, 12), (True, 2), (False, 2)} <= taken
+    assert [*plain_arms(1.0), *standard_arms()] == [
+        "climatology", "bridge", "season before", "regression", "regression + GP", "independent, own",
+        "independent, shared", "ICM", "ICM, full noise", "LMC"]  # fmt: skip
+
+
+def law_the_simpler_arm_is_taken_within_half_a_standard_error():
+    """By hand, on both sides of the border."""
+    wild, calm = np.array([0.13, -0.07, 0.03]), np.array([0.02, 0.04, 0.03])  # standard errors 0.058 and 0.006
+
+    def taken(**arms):
+        wide = pd.DataFrame({name: np.ones(3) * value for name, value in arms.items()}).rename_axis("trial")
+        long = wide.melt(var_name="arm", value_name="CRPS", ignore_index=False).reset_index()
+        return choose(long.assign(task="a"))
+
+    assert taken(simple=1 + wild - 0.005, best=1.0, rich=2.0) == "simple"  # behind by 0.025, under half of 0.058
+    assert taken(simple=1 + wild, best=1.0, rich=2.0) == taken(simple=1 + calm, best=1.0, rich=2.0) == "best"
+    assert taken(rich=2.0, best=1.0) == taken(best=1.0, rich=2.0) == "best"
