@@ -83,6 +83,11 @@ def law_intervals_move_with_the_data_and_not_with_labels():
     trial = pd.Series(range(len(d)))
     ends = stats.ttest_1samp(d, 0).confidence_interval()
     close([gain(d, {"a": trial, "b": trial})[name] for name in ("low", "high")], ends, 1e-9)  # each trial its own
+    lake = {"lake": labels["lake"]}
+    close(
+        [gain(d, {**lake, "a": trial, "b": trial})[name] for name in SIZES],
+        [gain(d, {**lake, "a": trial})[name] for name in SIZES],
+    )
 
 
 def law_crossed_intervals_hold_what_they_should():
