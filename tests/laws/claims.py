@@ -218,7 +218,7 @@ def law_the_choice_is_the_best_or_a_simpler_arm_nearly_as_good():
                     a
                     for a in arms
                     if a == best
-                    or np.mean(np.subtract(mean[a], mean[best])) <= 0.5 * sem(np.subtract(mean[a], mean[best]))
+                    or np.mean(np.subtract(mean[a], mean[best])) <= 1.0 * sem(np.subtract(mean[a], mean[best]))
                 ]
                 assert choose(results, name, cluster=cluster) == nearly[0]
                 taken.add((nearly[0] == best, len(groups)))
@@ -228,15 +228,15 @@ def law_the_choice_is_the_best_or_a_simpler_arm_nearly_as_good():
         "independent, shared", "ICM", "ICM, full noise", "LMC"]  # fmt: skip
 
 
-def law_the_simpler_arm_is_taken_within_half_a_standard_error():
+def law_the_simpler_arm_is_taken_within_one_standard_error():
     """By hand, on both sides of the border."""
-    wild, calm = np.array([0.13, -0.07, 0.03]), np.array([0.02, 0.04, 0.03])  # standard errors 0.058 and 0.006
+    wild, calm = np.array([0.16, -0.04, 0.06]), np.array([0.05, 0.07, 0.06])  # means 0.06, errors 0.058 and 0.006
 
     def taken(**arms):
         wide = pd.DataFrame({name: np.ones(3) * value for name, value in arms.items()}).rename_axis("trial")
         long = wide.melt(var_name="arm", value_name="CRPS", ignore_index=False).reset_index()
         return choose(long.assign(task="a"))
 
-    assert taken(simple=1 + wild - 0.005, best=1.0, rich=2.0) == "simple"  # behind by 0.025, under half of 0.058
+    assert taken(simple=1 + wild - 0.005, best=1.0, rich=2.0) == "simple"  # behind by 0.055, under 0.058
     assert taken(simple=1 + wild, best=1.0, rich=2.0) == taken(simple=1 + calm, best=1.0, rich=2.0) == "best"
     assert taken(rich=2.0, best=1.0) == taken(best=1.0, rich=2.0) == "best"

@@ -514,7 +514,7 @@ def test_what_fills_is_a_choice_and_the_verdict_is_the_books(differences, stretc
     assert answer(decision, [], True, NOTHING)[0] == (
         f"ICM fills the holes: {sizes}."
         if fills == "ICM"
-        else f"Each task is filled alone: {sizes}, ahead by less than half a standard error, and then the simpler "
+        else f"Each task is filled alone: {sizes}, ahead by less than a standard error, and then the simpler "
         "model is taken."
         if ahead
         else f"Each task is filled alone, as no model that shares did better: {sizes}."
