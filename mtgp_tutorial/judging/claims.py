@@ -13,6 +13,7 @@ from scipy import optimize, stats
 
 from mtgp_tutorial.arguments import of_kind
 
+COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
 LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
 FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
 
@@ -35,7 +36,8 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     'ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 4 stretches), in 16 of 16 trials and 4 of 4 lakes'
     """
     of_kind("gain", gain, (pd.Series, Mapping), "a row of what paired or summarise returned")
-    row, names = dict(gain), names or {}
+    names = names or {}
+    row = {key: int(value) if key.startswith(COUNTS) else value for key, value in dict(gain).items()}
     for name in names:
         if f"clusters by {name}" not in row:
             known = [key.removeprefix("clusters by ") for key in row if key.startswith("clusters by ")]

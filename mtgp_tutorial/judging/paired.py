@@ -11,11 +11,10 @@ import pandas as pd
 import scipy
 
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.judging.claims import LEVEL, gain
+from mtgp_tutorial.judging.claims import COUNTS, LEVEL, gain
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
 ERRORS = 1.0  # standard errors by which a simpler arm may be behind and is chosen all the same
-COUNTS = ("lower", "trials", "clusters")
 
 
 def paired(
@@ -100,7 +99,7 @@ def summarise(
         pairs = [(arm, baseline) for arm in arms if arm != baseline]
         differences = paired(trials, score, pairs, by=["trial"], cluster=cluster, held_out=held_out)
         block = block.join(differences.set_axis([arm for arm, _ in pairs]))
-        counts = [name for name in block if name in COUNTS or name.startswith(("clusters by ", "lower by "))]
+        counts = [name for name in block if name.startswith(COUNTS)]
         blocks[score] = block.astype(dict.fromkeys(counts, "Int64"))
     return pd.concat(blocks, names=["score", "arm"])
 
