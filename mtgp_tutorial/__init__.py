@@ -19,7 +19,7 @@ from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
 from mtgp_tutorial.judging.paired import choose, paired, summarise
 from mtgp_tutorial.judging.plain import plain_arms
-from mtgp_tutorial.judging.seasonal import propose_season, with_trend
+from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
 from mtgp_tutorial.models.building import icm, independent, lmc, sparse
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import Scale, TaskData
@@ -72,6 +72,7 @@ __all__ = [
     "read_table",
     "sample",
     "scores",
+    "seasonal_arms",
     "seasonal_naive",
     "sentence",
     "simulate",

@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel
+from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.arguments import of_kind, swapped
+from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.judging.store import LABELS, NUMBERS, Key, Store, opened
+from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
@@ -66,6 +69,7 @@ def compare(
     jobs: int = 1,
     client: Any = None,
     progress: bool = True,
+    joint: bool = False,
     **options: Any,
 ) -> pd.DataFrame:
     """Fit every arm on every trial and score it; one row for each trial, arm and task with hidden cells.
@@ -75,7 +79,9 @@ def compare(
     hidden cells, where the arm knows those of the seen ones. arms: functions from the seen table to a model, or to a
     `Forecaster`, such as `plain_arms` and `seasonal_naive` make (default: `standard_arms()`). The column "bridged"
     counts the cells that a rule has left to the bridge. An arm without an answer to a table (it raises Unanswered) is
-    left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm. options go to
+    left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm. joint: adds the
+    column "joint NLPD", of the hidden cells of a task together (nats per cell, `scores.joint_nlpd`), NaN where an arm
+    has no one covariance for them; it takes the covariance of all cells that a model is asked for. options go to
     `fit`. jobs: how many processes fit at once, -1 for one on each core. client: a dask.distributed Client, in place of
     jobs; the workers of its cluster fit then (they and the scheduler need this release of the module, workers best one
     thread each), and this process stores. progress: a bar, in terminals only.
@@ -104,7 +110,7 @@ def compare(
     left_out: dict[Key, str] = {}
     total = len(labels) * len(arms)
     with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
-        for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, options), jobs, client):
+        for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, joint, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
             if isinstance(found, Unanswered):
@@ -115,10 +121,10 @@ def compare(
                 kept.add((label, name), found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
-    return _together(kept, labels, arms, left_out)
+    return _together(kept, labels, arms, left_out, [JOINT] if joint else [])
 
 
-def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str]) -> pd.DataFrame:
+def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str], more: list[str]) -> pd.DataFrame:
     """All rows in the order of trials and arms, and what was left out."""
     if left_out:
         (label, name), why = next(iter(left_out.items()))
@@ -133,13 +139,15 @@ def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, st
         for name in arms
         if (str(label), name) not in left_out
     ]
-    results = pd.concat(tables, ignore_index=True)[LABELS + NUMBERS]
+    results = pd.concat(tables, ignore_index=True)[LABELS + NUMBERS + more]
     if left_out:
         results.attrs["left out"] = left_out
     return results
 
 
-def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, options: dict[str, Any]) -> Iterator[Any]:
+def _asked(
+    trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, joint: bool, options: dict[str, Any]
+) -> Iterator[Any]:
     """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
     for label in labels:
         seen, hidden = two_tables(trial(label), label)
@@ -150,12 +158,12 @@ def _asked(trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, op
                 of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
                 marks = marks_of(model, seen, hidden, options.get("priors", True), key in kept.done)
             except Unanswered as error:
-                yield key, error, seen, hidden, {}, options
+                yield key, error, seen, hidden, {}, joint, options
                 continue
-            if kept.holds(key, marks):
+            if kept.holds(key, marks, joint):
                 bar.update()
             else:
-                yield key, model, seen, hidden, marks, options
+                yield key, model, seen, hidden, marks, joint, options
 
 
 Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
@@ -261,6 +269,7 @@ def _fitted(
     seen: TaskData,
     hidden: TaskData,
     marks: dict[str, float | str],
+    joint: bool,
     options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
@@ -268,15 +277,42 @@ def _fitted(
         return key, model
     try:
         if isinstance(model, Forecaster):
-            return key, _forecast(model, seen, hidden, marks)
+            table = _forecast(model, seen, hidden, marks)
+            return key, table.assign(**{JOINT: _joint(getattr(model, "joint", None) if joint else None, hidden)})
         fitted = fit(model, **options)
     except (FitError, Unanswered) as error:
         return key, error
     sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
-    answer = impute(fitted, sd=sd) if torch.equal(seen.x, hidden.x) else predict(fitted, hidden.x, sd=sd)
+    same = torch.equal(seen.x, hidden.x)
+    answer = impute(fitted, sd=sd, covariance=joint) if same else predict(fitted, hidden.x, sd=sd, covariance=joint)
     table = scores.table(answer, hidden, seen).reset_index()
-    numbers = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor), "bridged": 0}
+    numbers: dict[str, Any] = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor), "bridged": 0}
+    numbers[JOINT] = _joint(partial(_part, answer) if joint else None, hidden)
     return key, table.assign(**numbers, **marks)
+
+
+def _joint(law: Callable[[TaskData], tuple[Tensor, Tensor]] | None, hidden: TaskData) -> list[float]:
+    """The joint NLPD of each task with hidden cells; NaN without a law of mean and covariance of all of them."""
+    tasks = hidden.observed.any(0).nonzero()[:, 0].tolist()
+    if law is None:
+        return [math.nan] * len(tasks)
+    found = []
+    for t in tasks:
+        own = torch.arange(hidden.num_tasks, device=hidden.y.device) == t
+        asked = replace(hidden, y=torch.where(own, hidden.y, torch.nan))
+        try:
+            found.append(float(scores.joint_nlpd(*law(blank(asked)), hidden.y[asked.observed])))
+        except (Unanswered, NotPositiveDefiniteError):
+            found.append(math.nan)
+    return found
+
+
+def _part(answer: Prediction, asked: TaskData) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of the cells of `asked` that have a value."""
+    assert answer.cells is not None and answer.covariance is not None
+    place = {cell: k for k, cell in enumerate(answer.cells)}
+    wanted = [place[row, asked.tasks[t]] for row, t in asked.observed.nonzero().tolist()]
+    return answer.mean[asked.observed], answer.covariance[wanted][:, wanted]
 
 
 def blank(hidden: TaskData) -> TaskData:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
 from torch import Tensor
 
 from mtgp_tutorial.answers.predicting import impute, predict
@@ -15,6 +16,7 @@ from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.fits.fitting import fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.models.building import icm, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
@@ -137,6 +139,35 @@ def with_trend(
     of_kind("build", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
     how = {"line": line, "season": season, "harmonics": harmonics}
     return lambda seen: Detrended(seen, build, how, options)
+
+
+def seasonal_arms(
+    season: float, *, harmonics: int = 1, line: bool = False, kernel: Kernel | None = None
+) -> dict[str, Callable[[TaskData], Model | Detrended]]:
+    """Two ways to have a season, to stand beside `standard_arms` in `compare`; `choose` says which does better.
+
+    "ICM, season in the mean": sines that repeat exactly, in the mean of each task (`with_trend`), and an ICM of what
+    they leave. "ICM, season in the kernel": a season that may change from turn to turn, a PeriodicKernel of this period
+    times an RBFKernel with a B of its own, and an ICM of the rest. season: a period, in units of the only input.
+    harmonics, line: as for `Trend`. kernel: of the ICM (default RBFKernel()).
+
+    Raises ValueError for a season that is not above 0.
+
+    >>> from mtgp_tutorial import datasets, seasonal_arms
+    >>> list(seasonal_arms(1.0, harmonics=3))
+    ['ICM, season in the mean', 'ICM, season in the kernel']
+    """
+    if not isinstance(season, Real) or isinstance(season, bool) or not 0 < season < np.inf:
+        raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the input")
+
+    def changing(seen: TaskData) -> Model:
+        turn = PeriodicKernel().double()
+        turn.period_length = season
+        turn.raw_period_length.requires_grad_(False)
+        return lmc(seen, kernels=[turn * RBFKernel(), RBFKernel() if kernel is None else kernel])
+
+    mean = with_trend(lambda seen: icm(seen, kernel=kernel), line=line, season=season, harmonics=harmonics)
+    return {"ICM, season in the mean": mean, "ICM, season in the kernel": changing}
 
 
 class Detrended:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 Key = tuple[str, str]  # trial and arm
 LABELS = ["trial", "arm", "task"]
+JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "bridged"]
 MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
 BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
@@ -55,8 +56,8 @@ class Store:
     path: Path | None
     done: dict[Key, pd.DataFrame]
 
-    def holds(self, key: Key, marks: dict[str, float | str]) -> bool:
-        """Whether a fit is done; StoreError where it was done on other data or with another model."""
+    def holds(self, key: Key, marks: dict[str, float | str], joint: bool) -> bool:
+        """Whether a fit is done, with its joint score if asked; StoreError where it was one of other data or model."""
         if key not in self.done:
             return False
         numbers, start, data = (self.done[key][name] for name in MARKS)
@@ -66,11 +67,11 @@ class Store:
             raise StoreError(
                 f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
             )
-        return True
+        return not (joint and self.done[key][JOINT].isna().all())
 
     def add(self, key: Key, table: pd.DataFrame) -> None:
         """Keep the rows of one fit: written beside the file, then put in its place."""
-        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + MARKS]
+        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + [JOINT] + MARKS]
         if self.path is not None:
             draft = Path(f"{self.path}.part")
             pd.concat(self.done.values()).to_csv(draft, index=False)
@@ -93,12 +94,18 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
             return {}
         if "bridged" not in frame:  # up to version 0.12 no arm had it
             frame["bridged"] = "0"
-        for name in NUMBERS + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
+        if JOINT not in frame:  # up to version 0.13
+            frame[JOINT] = ""
+        for name in NUMBERS + [JOINT] + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
             frame[name] = [float(text or "nan") for text in frame[name]]
-        frame = frame.astype({"on floor": int, "bridged": int, "numbers": int})[LABELS + NUMBERS + MARKS]
+        frame = frame.astype({"on floor": int, "bridged": int, "numbers": int})[LABELS + NUMBERS + [JOINT] + MARKS]
     except (ValueError, KeyError):  # not text, no columns, no numbers
         frame = pd.DataFrame()
-    if list(frame.columns) != LABELS + NUMBERS + MARKS or frame.duplicated(LABELS).any() or not _possible(frame):
+    if (
+        list(frame.columns) != LABELS + NUMBERS + [JOINT] + MARKS
+        or frame.duplicated(LABELS).any()
+        or not _possible(frame)
+    ):
         raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
     return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
 

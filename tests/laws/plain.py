@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial import TaskData, compare, plain_arms, scores, seasonal_naive
+from mtgp_tutorial import TaskData, compare, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
 from mtgp_tutorial.judging import drift
 from mtgp_tutorial.judging.drift import kriged, least_squares, orthonormal, restricted, searched
 from mtgp_tutorial.judging.forecasting import Unanswered
@@ -385,6 +387,41 @@ def law_a_joint_covariance_has_the_variances_of_the_forecast():
     before = plain_arms(1)["season before"](steps)
     refused("hidden: the season before has no covariance", lambda: before.joint(TaskData([3.0], [[0.0]])))
     refused("hidden: the bridge of 2 inputs has no covariance", lambda: plain_arms()["bridge"](wide).joint(far))
+
+
+def law_compare_has_joint_scores_where_arms_have_a_law():
+    """By hand from the joint covariance of an answer, filled or foretold; NaN for a rule without; kept in a store."""
+    data = TaskData(np.arange(40.0) / 4, walks(31).y)
+    cases = {"hole": data.hide("task 1", 2.5, 3.5)}
+    rows = torch.arange(len(data.x)) < 30
+    cases["ahead"] = tuple(TaskData(data.x[part], data.y[part]) for part in (rows, ~rows))
+    arms = {"ICM": icm, **{name: plain_arms(0.5)[name] for name in ("regression", "season before")}}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "fits.csv"
+        without = compare(lambda name: cases[name], cases, arms, starts=1, progress=False, store=store)
+        found = compare(lambda name: cases[name], cases, arms, starts=1, progress=False, store=store, joint=True)
+        before = store.stat().st_mtime_ns
+        compare(lambda name: cases[name], cases, {"ICM": icm}, starts=1, progress=False, store=store, joint=True)
+        assert store.stat().st_mtime_ns == before  # what is stored with its joint score is not fitted again
+    assert "joint NLPD" not in without
+    close(found[[*without.columns[3:]]].astype(float), without[[*without.columns[3:]]].astype(float), 1e-6)
+    scored = found.set_index(["trial", "arm", "task"])["joint NLPD"]
+    seen, hidden = cases["hole"]
+    fitted = fit(icm(seen), starts=1)
+    answer = impute(fitted, covariance=True)
+    close(
+        scored["hole", "ICM", "task 1"],
+        scores.joint_nlpd(answer.mean[hidden.observed], answer.covariance, hidden.y[hidden.observed]),
+        1e-5,
+    )
+    mean, C = plain_arms()["regression"](seen).joint(hidden)
+    close(scored["hole", "regression", "task 1"], scores.joint_nlpd(mean, C, hidden.y[hidden.observed]))
+    assert scored["hole", "season before"].isna().all()
+    seen, hidden = cases["ahead"]
+    answer = predict(fit(icm(seen), starts=1), hidden.x, covariance=True)
+    for t, task in enumerate(data.tasks):
+        C = answer.covariance[t :: len(data.tasks)][:, t :: len(data.tasks)]
+        close(scored["ahead", "ICM", task], scores.joint_nlpd(answer.mean[:, t], C, hidden.y[:, t]), 1e-5)
 
 
 def law_marks_tell_plain_rules_and_options_apart():

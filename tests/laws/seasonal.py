@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import torch
+from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import (
@@ -15,9 +16,11 @@ from mtgp_tutorial import (
     fit,
     icm,
     impute,
+    lmc,
     predict,
     propose_season,
     scores,
+    seasonal_arms,
     simulate,
     with_trend,
 )
@@ -81,6 +84,33 @@ def law_a_period_that_cannot_be_seen_is_not_tried():
         assert "has no calendar" in str(error)
     else:
         raise AssertionError("an input without a unit")
+
+
+def law_seasonal_arms_are_the_models_they_name():
+    """Against models built by hand; the period stays; holes are filled by both."""
+    data = waves(10, 1.0, 2, rows=48)
+    seen, hidden = data.hide(data.tasks[0], float(data.x[20, 0]), float(data.x[25, 0]))
+    arms = seasonal_arms(1.0, harmonics=2, kernel=MaternKernel(nu=1.5))
+    turn = PeriodicKernel().double()
+    turn.period_length = 1.0
+    turn.raw_period_length.requires_grad_(False)
+    model = arms["ICM, season in the kernel"](seen)
+    by_hand = fit(lmc(seen, kernels=[turn * RBFKernel(), MaternKernel(nu=1.5)]), starts=1)
+    found = fit(model, starts=1)
+    close(found.log_likelihood, by_hand.log_likelihood, 1e-6)
+    periods = [part.period_length.item() for part in found.model.modules() if isinstance(part, PeriodicKernel)]
+    close(periods, [1.0])
+    trend = Trend(seen, line=False, season=1.0, harmonics=2)
+    rest = impute(fit(icm(trend.remove(seen), kernel=MaternKernel(nu=1.5))))
+    answer = arms["ICM, season in the mean"](seen).forecast(hidden)
+    close(answer.mean, trend.restore(rest).mean, 1e-6)
+    for season in (0.0, -1.0, math.inf, "year", True):
+        try:
+            seasonal_arms(season)
+        except ValueError as error:
+            assert str(error).startswith(f"season: is {season!r}; pass a period above 0")
+        else:
+            raise AssertionError(season)
 
 
 def law_dates_say_their_seasons():
