@@ -1,0 +1,51 @@
+"""Plain rules on the trials of more_cases.py and when_it_pays.py: mtgp_tutorial/datasets/studies/plain_more.csv.
+
+The rules make no use of known errors, which are taken off the seen table. The residual of "regression + GP" chooses its
+kernel by its restricted likelihood, from Matern 1/2, Matern 3/2 and RBF. In when_it_pays the fresh rows have no reading
+of the other task: what is left of a regression is the bridge, and of that with a GP a GP of the task alone.
+"""
+
+from dataclasses import replace
+
+import more_cases
+import when_it_pays
+from running import run
+
+from mtgp_tutorial import Unanswered, plain_arms, scores
+
+SCORES = ["NLPD", "CRPS", "MSE", "coverage"]
+
+
+def scored(named, seen, hidden):
+    """One row for each rule and task with hidden cells."""
+    seen, hidden, found = replace(seen, sd=None), replace(hidden, sd=None), []
+    for arm, build in plain_arms().items():
+        try:
+            rule = build(seen)
+            answer, bridged = rule.forecast(hidden), rule.bridged(hidden)
+        except Unanswered:
+            continue
+        for task, values in scores.table(answer, hidden, seen).iterrows():
+            name = task.split(" [")[0]
+            row = {"arm": arm, "task": name, **values[SCORES], "bridged": bridged[seen.tasks.index(name)]}
+            found.append(named | row)
+    return found
+
+
+def rows(case, *label):
+    """The rows of one trial."""
+    if case in more_cases.CASES:
+        seen, hidden, groups = more_cases.CASES[case][0](*label)
+        named = {"case": case, "trial": " ".join(map(str, label)), "group": groups["cluster"]} | groups
+    else:
+        pair, kind, seed = label
+        seen, hidden = when_it_pays.tables(pair, kind, seed)
+        named = {"case": f"{pair}, {kind}", "trial": seed, "group": seed, "cluster": seed}
+    return scored(named, seen, hidden)
+
+
+if __name__ == "__main__":
+    trials = [(case, *label) for case, (_, _, labels) in more_cases.CASES.items() for label in labels]
+    grid = ((pair, kind) for pair in when_it_pays.PAIRS for kind in when_it_pays.TABLES)
+    trials += [("when_it_pays", *one, seed) for one in grid for seed in range(when_it_pays.SEEDS)]
+    run(__file__, trials)
