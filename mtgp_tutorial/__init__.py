@@ -15,7 +15,7 @@ from mtgp_tutorial.fits.result import Fit, load, with_parameters
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.checking import Check, check
 from mtgp_tutorial.judging.claims import sentence
-from mtgp_tutorial.judging.comparing import compare, standard_arms
+from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
 from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
 from mtgp_tutorial.judging.paired import choose, paired, summarise
 from mtgp_tutorial.judging.plain import plain_arms
@@ -54,6 +54,7 @@ __all__ = [
     "detrend",
     "empirical_correlation",
     "exact",
+    "fill",
     "fit",
     "icm",
     "impute",

@@ -1,4 +1,4 @@
-"""How large a gain is, with an interval over what differs as a whole, and in words (book: def-gain)."""
+"""How large a gain is, with an interval over what differs as a whole, and in words (book: crossed)."""
 
 from __future__ import annotations
 

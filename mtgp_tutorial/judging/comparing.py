@@ -124,6 +124,31 @@ def compare(
     return _together(kept, labels, arms, left_out, [JOINT] if joint else [])
 
 
+def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **options: Any) -> Prediction:
+    """The missing cells of a table by an arm, such as the one that `choose` names; seen cells stay, with variance 0.
+
+    build: as an entry of the arms of `compare`. A model is fitted (options go to `fit`) and imputes, a rule forecasts.
+
+    Raises Unanswered where a rule has no answer to the table, FitError where a fit fails.
+
+    >>> from mtgp_tutorial import datasets, fill, plain_arms, read_table
+    >>> lakes = read_table(datasets.example_csv())
+    >>> filled = fill(plain_arms()["regression"], lakes)
+    >>> bool(filled.mean.isfinite().all()), bool((filled.variance[lakes.observed] == 0).all())
+    (True, True)
+    """
+    of_kind("build", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
+    of_kind("data", data, TaskData, "a TaskData")
+    model = build(data)
+    of_kind("build", model, (Model, Forecaster), MAKES_A_MODEL)
+    if isinstance(model, Model):
+        return impute(fit(model, **options))
+    seen, zero = data.observed, torch.zeros_like(data.y)
+    answer = model.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
+    mean, variance = torch.where(seen, data.y, answer.mean), torch.where(seen, zero, answer.variance)
+    return replace(answer, mean=mean, variance=variance)
+
+
 def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str], more: list[str]) -> pd.DataFrame:
     """All rows in the order of trials and arms, and what was left out."""
     if left_out:

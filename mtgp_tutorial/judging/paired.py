@@ -43,7 +43,7 @@ def paired(
     below zero), and for several its "error by X". `sentence` puts a row in words.
 
     One clustering is averaged within its clusters first, and the interval is Student's. With several it is that of a
-    model with an effect of each (book: def-gain); the standard error and "clusters" are then those of the clustering
+    model with an effect of each (book: crossed); the standard error and "clusters" are then those of the clustering
     whose Student interval is the widest. low and high are NaN below three trials or clusters, where all differences are
     equal, and where one trial alone moves the mean by more than 0.4 half widths: of such a mean no interval holds.
 
@@ -99,8 +99,10 @@ def summarise(
         pairs = [(arm, baseline) for arm in arms if arm != baseline]
         differences = paired(trials, score, pairs, by=["trial"], cluster=cluster, held_out=held_out)
         block = block.join(differences.set_axis([arm for arm, _ in pairs]))
-        counts = [name for name in block if name.startswith(COUNTS)]
-        blocks[score] = block.astype(dict.fromkeys(counts, "Int64"))
+        for name in [name for name in block if name.startswith(COUNTS)]:  # whole, and NaN for the baseline
+            whole = [int(count) if count == count else np.nan for count in block[name]]
+            block[name] = pd.Series(whole, block.index, dtype=object)
+        blocks[score] = block
     return pd.concat(blocks, names=["score", "arm"])
 
 

@@ -284,11 +284,21 @@ def test_a_changed_cell_is_other_data(x, change, tmp_path):
 def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
-    before = pd.read_csv(store).drop(columns="bridged").rename(columns={"data": "hidden"})
+    before = pd.read_csv(store).drop(columns=["bridged", "joint NLPD"]).rename(columns={"data": "hidden"})
     before.assign(hidden=1.5, MSE=9.0).to_csv(store, index=False)
     with pytest.warns(UserWarning, match="was written before version 0.11"):
         assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
     assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
+
+
+@pytest.mark.parametrize("without", [["bridged", "joint NLPD"], ["joint NLPD"]])
+def test_a_store_of_a_later_version_is_read(tmp_path, without):
+    """Those of 0.11 and 0.12, without bridged cells, and of 0.13, without a joint score: nothing is fitted again."""
+    store = tmp_path / "results.csv"
+    whole = compare(gap, [0], {"ICM": icm}, store=store)
+    text = pd.read_csv(store, dtype=str).drop(columns=without).to_csv(index=False)
+    store.write_text(text)
+    assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole) and store.read_text() == text
 
 
 @pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "a column less"])

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial import TaskData, compare, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
+from mtgp_tutorial import TaskData, compare, fill, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
 from mtgp_tutorial.judging import drift
 from mtgp_tutorial.judging.drift import kriged, least_squares, orthonormal, restricted, searched
 from mtgp_tutorial.judging.forecasting import Unanswered
@@ -346,6 +346,22 @@ def law_plain_rules_know_no_hidden_value():
                 wide = arm(scaled).forecast(dataclasses.replace(hidden, y=hidden.y * factor + shift))
                 close(((wide.mean - shift) / factor).nan_to_num(), found.mean.nan_to_num(), 1e-6)
                 close((wide.variance / factor**2).nan_to_num(), found.variance.nan_to_num(), 1e-6)
+
+
+def law_a_table_is_filled_by_what_an_arm_says():
+    """A rule's forecasts in the holes, a model's imputations; what was seen stays, known to the bit."""
+    data = walks(32)
+    holes = ~data.observed
+    holes[3:6, 1], holes[10, 0] = True, True
+    seen = data.split(holes)[0]
+    holes = ~seen.observed
+    for name in ("bridge", "regression", "regression + GP"):
+        filled = fill(plain_arms()[name], seen)
+        answer = plain_arms()[name](seen).forecast(dataclasses.replace(seen, y=torch.where(holes, 0.0, torch.nan)))
+        assert torch.equal(filled.mean[holes], answer.mean[holes]) and filled.noise
+        assert torch.equal(filled.variance[holes], answer.variance[holes]) and bool((filled.variance[holes] > 0).all())
+        assert torch.equal(filled.mean[~holes], seen.y[~holes]) and not bool(filled.variance[~holes].any())
+    close(fill(icm, seen, starts=1).mean, impute(fit(icm(seen), starts=1)).mean, 1e-6)
 
 
 def law_row_mates_have_the_same_inputs():
