@@ -37,7 +37,7 @@ TAILS = {
     "t, 4 degrees": lambda rng, size: rng.standard_t(4, size),
 }
 RATIOS = (0.0, 0.7, 1.5, 4.0)
-# gains of log CRPS; sd between clusters; share of disasters; clusters; trials in each; sd of the rest; more for the rich
+# gains of log CRPS, sd between clusters, share of disasters, clusters, trials in each, sd of the rest, gain of the rich
 WORLDS = {
     "regret": ((-0.8, -0.25, -0.07, 0.0, 0.07, 0.4), (0.1, 0.4), (0.0, 0.04), (2, 4, 8), 4, 0.3, 1.1),
     "regret, fresh": ((-1.2, -0.5, -0.15, -0.03, 0.03, 0.15, 0.6), (0.2, 0.6), (0.0, 0.02), (6, 12), 3, 0.5, 1.2),

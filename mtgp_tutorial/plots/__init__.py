@@ -3,8 +3,20 @@
 from mtgp_tutorial.plots.look import COLOURS as COLOURS
 from mtgp_tutorial.plots.look import LINES as LINES
 from mtgp_tutorial.plots.look import MARKERS as MARKERS
-from mtgp_tutorial.plots.look import marker, style, use_style
+from mtgp_tutorial.plots.look import marker, role, style, use_style
 from mtgp_tutorial.plots.panels import band, checks, differences, heatmap, inputs, tasks
 from mtgp_tutorial.table.prediction import label
 
-__all__ = ["band", "checks", "differences", "heatmap", "inputs", "label", "marker", "style", "tasks", "use_style"]
+__all__ = [
+    "band",
+    "checks",
+    "differences",
+    "heatmap",
+    "inputs",
+    "label",
+    "marker",
+    "role",
+    "style",
+    "tasks",
+    "use_style",
+]

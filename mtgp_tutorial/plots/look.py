@@ -15,6 +15,8 @@ from matplotlib.font_manager import fontManager
 COLOURS = ["#4b3fa8", "#a87b00", "#44a05a", "#882255", "#d1495b", "#00889c", "#5a5a5a", "#3a8fd0"]
 LINES = ["-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (1.5, 1))]
 MARKERS = ["o", "s", "^", "D"]
+ROLES = {"ICM, full noise": 1, "ICM": 0, "LMC": 2, "regression + GP": 5, "regression": 3}  # others see one column
+ALONE = 6
 
 FACE = "MTGP Sans"  # the face of the pages' labels, under a name of its own (fonts/OFL.txt)
 LOOK: Any = {
@@ -59,6 +61,20 @@ def marker(t: int) -> str:
     ('o', 'o')
     """
     return MARKERS[t % len(MARKERS)]
+
+
+def role(arm: str) -> int:
+    """The number of a model's colour, line and marker, the same in every figure: that of the role its name begins with.
+
+    Grey for all that see one column: climatology, bridge, independent GPs.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.role("ICM"), plots.role("ICM, full noise"), plots.role("independent, shared")
+    (0, 1, 6)
+    >>> plots.style(plots.role("LMC"))["color"]
+    '#44a05a'
+    """
+    return next((t for name, t in ROLES.items() if arm.startswith(name)), ALONE)
 
 
 def use_style() -> None:

@@ -13,7 +13,7 @@ from scipy import stats
 from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.plots.look import COLOURS, marker, style
+from mtgp_tutorial.plots.look import COLOURS, marker, role, style
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction, label
 
@@ -141,10 +141,10 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
             ax.axvline(0.954, color="0.5", lw=1)
             ax.set(xlabel=score)
         else:
-            mean = block["mean difference"]
-            reach = [mean - block["low"], block["high"] - mean]
-            ax.errorbar(mean, height, xerr=reach, fmt="o", color=COLOURS[0], capsize=3)
-            ax.plot(block["median"], height, "o", mfc="none", color=COLOURS[1], ms=8)
+            for arm, (mean, low, high, median) in block[["mean difference", "low", "high", "median"]].iterrows():
+                look = {"color": COLOURS[role(str(arm))], "fmt": marker(role(str(arm)))}
+                ax.errorbar(mean, height[arm], xerr=[[mean - low], [high - mean]], capsize=3, **look)
+                ax.plot(median, height[arm], "o", mfc="none", color=look["color"], ms=9)
             ax.axvline(0, color="0.5", lw=1)
             baseline = block.index[block["mean difference"].isna()][0]
             ax.set(xlabel=f"{score}, less that of\n{baseline}")

@@ -80,7 +80,7 @@ def dots(decision: Decision) -> Figure:
             difference = (trials.loc[arm, score] - trials.loc[BASELINE, score]).to_numpy()
             row = decision.asked.loc[(score, arm)]
             place = -k + np.linspace(-0.22, 0.22, len(difference))
-            ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(k)["color"])
+            ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(plots.role(arm))["color"])
             mean = row["mean difference"]
             reach = [[mean - row["low"]], [row["high"] - mean]]
             ax.errorbar(mean, -k, xerr=reach, fmt="D", ms=5, color="0.1", capsize=3)
