@@ -83,7 +83,7 @@ __all__ = [
     "with_parameters",
     "with_trend",
 ]
-__version__ = "0.13.0"
+__version__ = "0.14.0"
 
 
 def __getattr__(name: str) -> Any:
