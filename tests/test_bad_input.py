@@ -17,6 +17,7 @@ from mtgp_tutorial import (
     TaskData,
     Trend,
     check,
+    choose,
     choose_device,
     compare,
     coregionalization,
@@ -331,10 +332,21 @@ CASES = [
     ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
     ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
     ("'CRPS' is no column or no list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
+    (
+        "results: has one trial, which has no error",
+        lambda: choose(RESULTS[RESULTS["trial"] == RESULTS["trial"][0]], "MSE"),
+    ),
+    ("cluster: 'x' is no column", lambda: choose(RESULTS, "MSE", cluster="x")),
+    (
+        "held_out: is 0.2 with 2 clusterings; pass one",
+        lambda: paired(
+            TRIALS.assign(x=TRIALS["seed"], y=TRIALS["seed"]), "MSE", [("a", "b")], cluster=["x", "y"], held_out=0.2
+        ),
+    ),
     ("'MSE' is no column or no list", lambda: summarise(RESULTS, "a", scores="MSE")),
     ("baseline: 'c' is not an arm; pass one of 'a', 'b'", lambda: summarise(RESULTS, "c", scores=["MSE"])),
-    ("an arm lacks a score of a trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
-    ("an arm lacks a score of a trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
+    ("lacks a score in trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
+    ("lacks a score in trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
     ("'a' is their only arm", lambda: summarise(RESULTS[RESULTS["arm"] == "a"], "a", scores=["MSE"])),
     ("axes: are 0 for the scores MSE", lambda: plots.differences([], summarise(RESULTS, "a", scores=["MSE"]))),
     ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),

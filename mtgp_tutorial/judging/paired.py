@@ -45,10 +45,11 @@ def paired(
     One clustering is averaged within its clusters first, and the interval is Student's. With several it is that of a
     model with an effect of each (book: crossed); the standard error and "clusters" are then those of the clustering
     whose Student interval is the widest. low and high are NaN below three trials or clusters, where all differences are
-    equal, and where one trial alone moves the mean by more than 0.4 half widths: of such a mean no interval holds.
+    equal, and where one value (a cluster's mean; with several clusterings a trial) moves the mean by more than 0.4 half
+    widths, as only one of seven or more can: of such a mean no interval holds.
 
     Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
-    has twice or that lies in two clusters, fewer than two trials or clusters.
+    has twice or that lies in two clusters, fewer than two trials or clusters, and held_out beside several clusterings.
 
     >>> from mtgp_tutorial import datasets, paired
     >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
@@ -59,6 +60,8 @@ def paired(
     """
     _check(table, score, pairs, by, held_out)
     clusterings = _clusterings(table, by, cluster)
+    if held_out and len(clusterings) > 1:
+        raise ValueError(f"held_out: is {held_out} with {len(clusterings)} clusterings; pass one, or none, beside it")
     wide = table.pivot(index=list(by), columns="arm", values=score)
     rows = {f"{a} - {b}": _row(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -116,7 +119,7 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     A table is filled in any case, so a choice needs no certainty; it is no claim that the chosen arm is better. One
     standard error is the usual rule (Breiman et al., 1984); `claim_worlds` has what it costs in made worlds.
 
-    Raises ValueError as `summarise` does.
+    Raises ValueError as `summarise` does, and for a single trial or cluster, which has no error.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import choose
@@ -130,6 +133,10 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     _clusterings(results, ["trial"], cluster)
     trials = results.groupby(list(dict.fromkeys(["arm", cluster or "trial", "trial"])))[score].mean()
     means = trials.groupby(["arm", cluster or "trial"]).mean().unstack("arm")[list(dict.fromkeys(results["arm"]))]
+    if len(means) < 2:
+        raise ValueError(
+            f"results: has one {'trial' if cluster is None else 'cluster'}, which has no error; pass two or more"
+        )
     behind = means.sub(means[means.mean().idxmin()], axis=0)
     return str(next(arm for arm in means if behind[arm].mean() <= ERRORS * behind[arm].sem()))
 
@@ -150,8 +157,14 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
     if len(arms) < 2:
         raise ValueError(f"results: {baseline!r} is their only arm; pass those of two arms or more")
     counts = results.groupby(["trial", "task", "arm"]).size().unstack()
-    if results[list(scores)].isna().any(axis=None) or not (counts == 1).all(axis=None):
-        raise ValueError("results: an arm lacks a score of a trial or has it twice; pass what compare returns")
+    gone = results[list(scores)].isna().any(axis=1)
+    odd = [*results.loc[gone, ["trial", "arm"]].itertuples(index=False, name=None)]
+    odd += [(place[0], arm) for arm in arms for place in counts.index[counts[arm] != 1]]
+    if odd:
+        trial, arm = odd[0]
+        raise ValueError(
+            f"results: {arm!r} lacks a score in trial {trial!r} or has it twice; leave out the arm or the trial"
+        )
     labels = [re.search(r" \[([^\[\]]*)\]$", str(task)) for task in results["task"].unique()]
     units = sorted({label[1] if label else "no unit" for label in labels})
     mixed = [score for score in scores if score in ("MSE", "MAE", "CRPS")]

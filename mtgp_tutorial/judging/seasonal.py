@@ -78,7 +78,8 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     trials = list(_stretches(seen))
     line = _errors(trials, {})
     best: Season | None = None
-    for period in [period for period in periods if period <= span / 2]:
+    turns = 1.01 * (span + step) / 2  # months are not equally long: 24 of them are two years
+    for period in [period for period in periods if period <= turns]:
         for harmonics in [count for count in HARMONICS if period / count >= 2 * step * (1 - 1e-9)]:
             errors = _errors(trials, {"season": float(period), "harmonics": harmonics})
             if line is not None and errors is not None and (best is None or errors.mean() < best.errors[:, 1].mean()):

@@ -48,10 +48,10 @@ def law_several_clusterings_sum_out_their_ratios():
     """The density of the mean by brute force: flat in m, 1/sigma in the scale, half-Cauchy(1) in both ratios."""
     rng = RANDOM(82)
     ratios = stats.halfcauchy.ppf((np.arange(15) + 0.5) / 15)
-    for held_out in (0.0, 0.2):
+    for _ in range(2):
         d, labels = crossed(rng)
         same = [np.equal.outer(label.to_numpy(), label.to_numpy()) for label in labels.values()]
-        log_sigma, width = np.linspace(-4, 4, 801), held_out / (1 - held_out)
+        log_sigma = np.linspace(-4, 4, 801)
         parts = []
         for a in ratios:
             for b in ratios:
@@ -61,11 +61,11 @@ def law_several_clusterings_sum_out_their_ratios():
                 chi = (d - m) @ W @ (d - m)
                 log = -0.5 * np.linalg.slogdet(V)[1] + 0.5 * math.log(variance)  # m integrated out, sigma not yet
                 log = log - (len(d) - 1) * log_sigma - 0.5 * chi * np.exp(-2 * log_sigma)
-                parts.append((m, np.exp(log_sigma) * math.sqrt(variance + width), log))
+                parts.append((m, np.exp(log_sigma) * math.sqrt(variance), log))
         weight = np.exp(np.array([log for *_, log in parts]))
         weight /= weight.sum()
         m, sd = np.array([m for m, *_ in parts])[:, None], np.array([sd for _, sd, _ in parts])
-        found = gain(d, labels, held_out)
+        found = gain(d, labels)
         close(found["mean difference"], (weight * m).sum(), 1e-9)
         for name, share in (("low", 0.025), ("high", 0.975)):
             close((weight * norm.cdf(found[name], m, sd)).sum(), share, 1e-6)
@@ -108,6 +108,10 @@ def law_no_interval_where_none_holds():
     rng = RANDOM(85)
     d, labels = crossed(rng, 4, 4)
     known = lambda d, labels: not np.isnan(gain(d, labels)["low"]) and not np.isnan(gain(d, labels)["high"])  # noqa: E731
+    few = pd.Series([0.001, -0.001, 0.0, 0.002, -0.002, 1000.0])
+    assert known(few, {}) and not known(
+        pd.concat([few, few[:1]], ignore_index=True), {}
+    )  # of six none can move it so far
     assert known(d, labels) and known(d, {}) and known(pd.Series([0.1, 0.2, 0.4]), {})
     assert not known(pd.Series([0.1, 0.2]), {}) and not known(pd.Series(np.full(9, 0.3)), {})
     assert not known(d, {"half": labels["lake"] // 2}) and not known(d, {**labels, "half": labels["lake"] // 2})
@@ -180,13 +184,16 @@ def law_a_row_of_paired_is_the_gain_of_its_pair():
     d, labels = crossed(rng, 4, 3)
     trials = pd.DataFrame({**labels, "NLPD": 0.0, "arm": "b"})
     table = pd.concat([trials, trials.assign(arm="a", NLPD=d)]).sample(frac=1, random_state=0)
-    how = {"by": ["lake", "stretch"], "held_out": 0.1}
+    how = {"by": ["lake", "stretch"]}
     row = paired(table, "NLPD", [("a", "b")], cluster=["stretch", "lake"], **how).loc["a - b"]
-    alone = gain(d, labels, 0.1)
+    alone = gain(d, labels)
     close(row[[*alone]].astype(float), [*alone.values()], 1e-9)
     assert [name for name in row.index if name.endswith("stretch")][0] == "clusters by stretch"
     assert sentence(row, "nats", {"lake": "lakes"}) == sentence({**row}, "nats", {"lake": "lakes"})
-    assert "error by lake" not in paired(table, "NLPD", [("a", "b")], cluster="lake", **how)
+    one = paired(table, "NLPD", [("a", "b")], cluster="lake", held_out=0.1, **how).iloc[0]
+    assert "error by lake" not in one
+    single = gain(d, {"lake": labels["lake"]}, 0.1)
+    close(one[[*single]].astype(float), [*single.values()], 1e-9)
 
 
 def law_the_choice_is_the_best_or_a_simpler_arm_nearly_as_good():

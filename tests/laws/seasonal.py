@@ -69,6 +69,7 @@ def law_a_period_that_cannot_be_seen_is_not_tried():
     data = waves(6, 1.0, 1)
     assert propose_season(data, [1 / 11]) is None and propose_season(data, [4.1, 1.0]).season == 1.0
     assert propose_season(waves(6, 5.0, 1), [5.0]) is None
+    assert propose_season(waves(6, 1.0, 1, rows=24)).season == 1.0 and propose_season(waves(6, 1.0, 1, rows=23)) is None
     quarters = waves(7, 1.0, 2, rows=60, step=0.25)
     assert propose_season(quarters).harmonics == 2
     for periods in ([], [0.0], [-1.0, 1.0], [math.inf], 7.0, "week"):
