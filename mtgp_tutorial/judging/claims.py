@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from mtgp_tutorial.arguments import of_kind
 
@@ -112,13 +112,13 @@ def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> 
     weight = np.exp(log - log.max())
     weight /= weight.sum()
     scale = np.sqrt(squares / (n - 1) * (1 / precision + held_out / (1 - held_out)))  # (book: nadeau-bengio)
-    far = stats.t.ppf(1 - (1 - LEVEL) / 8, n - 1) * scale.max()
+    far = scipy.stats.t.ppf(1 - (1 - LEVEL) / 8, n - 1) * scale.max()
 
     def end(share: float) -> float:
         def away(value: float) -> float:
-            return float(weight @ stats.t.cdf((value - m) / scale, n - 1)) - share
+            return float(weight @ scipy.stats.t.cdf((value - m) / scale, n - 1)) - share
 
-        return float(optimize.brentq(away, m.min() - far, m.max() + far))
+        return float(scipy.optimize.brentq(away, m.min() - far, m.max() + far))
 
     return float(weight @ m), end((1 - LEVEL) / 2), end((1 + LEVEL) / 2)
 
