@@ -5,13 +5,24 @@ The names below are for the programs repeat.py that reports write.
 
 from typing import Any
 
-from mtgp_tutorial.report.arms import arms_for
-from mtgp_tutorial.report.holes import kinds_of, plan
+from mtgp_tutorial.report.arms import arms_for, season_of
+from mtgp_tutorial.report.deciding import decide
+from mtgp_tutorial.report.holes import judging, kinds_of, plan, without
 from mtgp_tutorial.report.tables import prepared, write_filled
 from mtgp_tutorial.report.trial_fits import try_once
-from mtgp_tutorial.report.verdict import decide
 
-__all__ = ["arms_for", "decide", "kinds_of", "plan", "prepared", "try_once", "write_filled"]
+__all__ = [
+    "arms_for",
+    "decide",
+    "judging",
+    "kinds_of",
+    "plan",
+    "prepared",
+    "season_of",
+    "try_once",
+    "without",
+    "write_filled",
+]
 
 
 def __getattr__(name: str) -> Any:

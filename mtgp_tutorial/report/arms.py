@@ -1,25 +1,30 @@
-"""The models that the report compares, and the baseline; each as a line of Python, too."""
+"""What the report compares: plain rules, a season where the data propose one, and the models; the simplest first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial.judging.comparing import standard_arms
+from mtgp_tutorial.judging.forecasting import Forecaster
+from mtgp_tutorial.judging.plain import plain_arms
+from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.holes import own_rows
 from mtgp_tutorial.table.data import TaskData
 
 KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}
 BASELINE, LMC = "independent, shared", "LMC"
-# the line of Python that builds each arm, for the program that repeats the report
-CODE = {
-    BASELINE: 'independent(data, hyper="shared", kernel=kernel)',
-    "ICM": "icm(data, kernel=kernel)",
-    "ICM, full noise": 'icm(data, noise="full", kernel=kernel)',
-    LMC: "lmc(data, kernels=[kernel, kernel])",
-}
+SEASONAL = {BASELINE: "independent, season", "ICM": "ICM, season"}
+ONE_COLUMN = ("climatology", "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
+RULES = ("climatology", "bridge", "season before", "regression", "regression + GP")
+MODELS = (BASELINE, "ICM", "ICM, full noise", LMC)  # those that are fitted with a parameter vector of their own
+LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
+
+Arm = Callable[[TaskData], Model | Forecaster]
+Arms = Mapping[str, Arm]
 
 
 def kernel(name: str, inputs: int) -> Kernel:
@@ -28,17 +33,34 @@ def kernel(name: str, inputs: int) -> Kernel:
     return RBFKernel(ard_num_dims=width) if nu is None else MaternKernel(nu=nu, ard_num_dims=width)
 
 
-def kernel_code(name: str, inputs: int) -> str:
-    """The same as a line of Python."""
-    nu, width = KERNELS[name], f"ard_num_dims={inputs}" if inputs > 1 else ""
-    return f"RBFKernel({width})" if nu is None else f"MaternKernel(nu={nu}{', ' * bool(width)}{width})"
+def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None) -> dict[str, Arm]:
+    """The arms for a table, by name. name: of the kernel.
 
-
-def arms_for(data: TaskData, name: str, *, lmc: bool = True) -> dict[str, Callable[[TaskData], Model]]:
-    """The baseline and what shares, by name.
-
-    Full noise needs rows that hold several values, the LMC three tasks or more, and time (lmc).
+    Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
+    LMC three tasks or more, and time (lmc). One column alone has arms of its own. season: what `season_of` found; the
+    ICM, or for one column the single GP, then has an arm with it in the mean.
     """
-    arms = standard_arms(kernel(name, data.x.shape[1]))
-    wanted = [BASELINE, "ICM", *(["ICM, full noise"] * (not own_rows(data))), *([LMC] * (lmc and data.num_tasks > 2))]
-    return {arm: arms[arm] for arm in wanted}
+    models = standard_arms(kernel(name, data.x.shape[1]))
+    apart, one = own_rows(data), data.num_tasks == 1
+    rules = {rule: _without_errors(build) for rule, build in plain_arms(season and season.season).items()}
+    reads = not (one or apart)
+    wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
+    if len(data.x) > LONGEST and "regression + GP" in wanted:
+        wanted.remove("regression + GP")
+    wanted += [] if one else ["ICM", *(["ICM, full noise"] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
+    every: dict[str, Arm] = {**rules, **models}
+    if season is not None:
+        model = BASELINE if one else "ICM"
+        wanted.insert(wanted.index(model) + 1, SEASONAL[model])
+        every[SEASONAL[model]] = with_trend(models[model], season=season.season, harmonics=season.harmonics)
+    return {arm: every[arm] for arm in wanted}
+
+
+def _without_errors(build: Arm) -> Arm:
+    return lambda seen: build(replace(seen, sd=None))
+
+
+def season_of(seen: TaskData) -> Season | None:
+    """The season that held-out stretches of the seen cells speak for; None without one, and where x is no time."""
+    timed = seen.calendar is not None or seen.x_name.lower() == "year"
+    return propose_season(seen) if timed and seen.x.shape[1] == 1 else None

@@ -301,6 +301,33 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
     return [Trial(f"{k + 1}: {label}", *rest) for k, (label, *rest) in enumerate(made)]  # type: ignore[arg-type]
 
 
+TENTH, ENOUGH = 0.1, 200  # share of the seen cells that judge the choice, and seen cells from which some do
+
+
+def judging(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
+    """Cells [N, T] like the table's own holes, about a tenth of those that were seen; None for a small table.
+
+    They are the cells of trials of their own, of another seed than those that follow.
+    """
+    seen = data.observed.numpy()
+    if seen.sum() < ENOUGH:
+        return None
+    found = np.zeros_like(seen)
+    for trial in plan(data, kinds, 8 * FOLDS, seed + 1):
+        grown = found | trial.mask
+        whole = trial.rows == slice(0, len(data.x)) and (seen & ~grown).sum(0).min() >= FEWEST
+        if whole and (grown & seen).sum(0).max() <= 2 * TENTH * seen.sum(0).max():
+            found = grown
+        if (found & seen).sum() >= TENTH * seen.sum():
+            break
+    return found & seen if found.any() else None
+
+
+def without(data: TaskData, trials: Sequence[Trial]) -> TaskData:
+    """The table with the cells of all trials hidden."""
+    return data.split(torch.as_tensor(np.logical_or.reduce([trial.mask for trial in trials])))[0]
+
+
 def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator, known: set[tuple]) -> Iterator[tuple]:
     """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once.
 

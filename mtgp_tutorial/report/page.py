@@ -18,15 +18,15 @@ from matplotlib.figure import Figure
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.answers.correlation import correlation_intervals
+from mtgp_tutorial.arguments import count
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
-from mtgp_tutorial.report.arms import BASELINE
+from mtgp_tutorial.report.deciding import SCORES, Decision
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.report.verdict import SCORES, Decision, interval
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -61,21 +61,10 @@ def grid(frame: pd.DataFrame) -> Part:
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str], last: pd.DataFrame) -> Part:
-    """How the models did on what was hidden. failed: trials that are left out; last: what `try_last_year` returned."""
-    found: Part = {"dots": picture(figures.dots(decision)), "sizes": grid(_sizes(decision)), "failed": failed}
-    if len(last):
-        found["known"] = int(last["trials"].iloc[0])
-        found["last"] = grid(last[["CRPS", "error"]].rename_axis("model").reset_index())
-    return {"baseline": BASELINE, "known": 0, **found}
-
-
-def _sizes(decision: Decision) -> pd.DataFrame:
-    """A row for each model: its means, and by how much its CRPS differs from the baseline's."""
-    crps = decision.asked.loc["CRPS"]
-    means = decision.asked["mean"].astype(float).unstack("score").loc[crps.index, list(SCORES)]
-    differences = ["" if pd.isna(row["mean difference"]) else interval(row) for _, row in crps.iterrows()]
-    return means.assign(**{"CRPS, difference": differences}).rename_axis("model").reset_index()
+def trials(decision: Decision, failed: list[str]) -> Part:
+    """How the arms did on what was hidden. failed: trials that are left out."""
+    means = decision.means[list(SCORES)].rename_axis("arm").reset_index()
+    return {"dots": picture(figures.dots(decision)), "means": grid(means), "failed": failed}
 
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
@@ -134,7 +123,7 @@ def notes(data: TaskData) -> list[str]:
         found.append(
             f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
         )
-    return [*found, f"{len(data.x)} rows, {data.num_tasks} tasks, {gone} of {data.y.numel()} cells missing"]
+    return [*found, f"{len(data.x)} rows, {count(data.num_tasks, 'task')}, {gone} of {data.y.numel()} cells missing"]
 
 
 def _holes(data: TaskData) -> pd.DataFrame:
@@ -178,7 +167,9 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
 
 def advised(finding: str, decision: Decision) -> str:
     """A finding; where it advises full noise, what the trials said of the arm that has it."""
-    crps = decision.asked.loc["CRPS"]
+    crps = decision.means["CRPS"]
     if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
         return finding
-    return f"{finding.problem}; the arm “{FULL}” allows for this; its CRPS in the trials: {interval(crps.loc[FULL])}."
+    full, icm = crps.loc[FULL], crps.loc["ICM"]
+    said = f"its CRPS in the trials is {full:.3f}, that of the ICM {icm:.3f}"
+    return f"{finding.problem}; the arm “{FULL}” allows for this; {said}."

@@ -26,14 +26,14 @@ from mtgp_tutorial.exact.form import Form, Shape
 from mtgp_tutorial.exact.forms import total_and_free
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import holes, options, trial_fits
-from mtgp_tutorial.report.arms import BASELINE, LMC, arms_for
+from mtgp_tutorial.report.arms import BASELINE, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
-from mtgp_tutorial.report.trial_fits import Arms
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -42,19 +42,27 @@ from mtgp_tutorial.table.data import TaskData, take
 class Job:
     """All that is settled before the first fit.
 
-    call: arguments of `read_table`; more: trials that there could be; at_once: see `trial_fits`.
+    call: arguments of `read_table`; judge [N, T]: cells that are hidden from all trials and judge the choice once, or
+    None; season: what was proposed, or None; more: trials that there could be; at_once: see `trial_fits`.
     """
 
     asked: argparse.Namespace
     folder: Path
     data: TaskData
+    judge: np.ndarray | None
+    season: Season | None
     call: dict[str, Any]
     kinds: list[Kind]
     own: bool
     trials: list[holes.Trial]
     more: int
-    arms: dict[str, Callable[[TaskData], Model]]
+    arms: dict[str, Arm]
     at_once: bool
+
+    @property
+    def tried(self) -> TaskData:
+        """The table of the trials: without the cells that judge."""
+        return self.data if self.judge is None else self.data.split(torch.as_tensor(self.judge))[0]
 
 
 def prepare(asked: argparse.Namespace) -> Job:
@@ -70,23 +78,29 @@ def prepare(asked: argparse.Namespace) -> Job:
     known = options.known_run(folder, run)
     data, call = read(asked)
     print(f"{path.name}:", *(f"  {note}" for note in notes(data)), sep="\n", flush=True)
-    arms = arms_for(data, asked.kernel)
-    timed = clocks(arms, data)
     kinds, own = kinds_of(data)
-    trials = holes.plan(data, kinds, asked.trials, asked.seed)
+    judge = holes.judging(data, kinds, asked.seed)
+    tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
+    trials = holes.plan(tried, kinds, asked.trials, asked.seed)
+    season = season_of(holes.without(tried, trials))
+    arms = arms_for(data, asked.kernel, season=season)
+    timed = clocks(arms, data)
     if known is None:
         timed, at_once = in_time(asked, data, timed, trials)
     else:
         timed, at_once = {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))
+    arms = {name: arm for name, arm in arms.items() if name in timed or name not in (*MODELS, *SEASONAL.values())}
+    if judge is not None:
+        print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
     print(
-        f"plan: {len(trials)} trials x {len(timed)} models; each trial hides {what_is_hidden(kinds, own)}; "
+        f"plan: {len(trials)} trials x {len(arms)} arms; each trial hides {what_is_hidden(kinds, own)}; "
         f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command goes on",
         flush=True,
     )
     folder.mkdir(exist_ok=True)
-    put(folder / RUN, json.dumps({**run, "arms": list(timed), "at once": at_once}, indent=1) + "\n")
-    more = len(holes.plan(data, kinds, 4 * asked.trials, asked.seed))
-    return Job(asked, folder, data, call, kinds, own, trials, more, {name: arms[name] for name in timed}, at_once)
+    put(folder / RUN, json.dumps({**run, "arms": list(arms), "at once": at_once}, indent=1) + "\n")
+    more = len(holes.plan(tried, kinds, 4 * asked.trials, asked.seed))
+    return Job(asked, folder, data, judge, season, call, kinds, own, trials, more, arms, at_once)
 
 
 class Work(NamedTuple):
@@ -131,7 +145,7 @@ def in_time(
                     "  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N "
                     "processes"
                 )
-            return dict(arms), at_once
+            return {name: one for name, one in arms.items() if not (at_once and name in SEASONAL.values())}, at_once
     raise Refused(_too_large(asked, data, fewer, work(data, trials, True)))
 
 
@@ -140,9 +154,10 @@ def how_long(
 ) -> str:
     """The time that it takes, less what is done; then the fits of the whole table are left, one after the other."""
     if at_once:
-        kept, of = trial_fits.kept_in(folder, trials, timed), "fits of parameters"
+        models = [name for name in timed if name in MODELS]
+        kept, of = trial_fits.kept_in(folder, trials, models), "fits of parameters"
         groups, done = trial_fits.groups_of(data, trials, kept["groups"]), set(kept["parameters"])
-        fits = [(trial_fits.key_of(k, name), name) for k, group in enumerate(groups) if group for name in timed]
+        fits = [(trial_fits.key_of(k, name), name) for k, group in enumerate(groups) if group for name in models]
         left = [name for key, name in fits if key not in done]
     else:
         done, of = options.stored(folder / "trials.csv"), "fits of the trials"
@@ -182,6 +197,7 @@ LONGER = LONG * 5 // 4  # cells that are timed for a table that goes along its r
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
 EVALUATIONS = {"independent, shared": (70, 0), "ICM": (150, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
+EVALUATIONS |= {SEASONAL[name]: EVALUATIONS[name] for name in SEASONAL}
 ONCE = 3  # evaluations that a trial takes at parameters which are known: its likelihood, and answers with variances
 ROWS = 20  # that a thinned table keeps
 LIMIT, LMC_LIMIT = 20 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
@@ -210,11 +226,12 @@ def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
     cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
     small = _thinned(data, slice(None, None, math.ceil(cells / TIMED)))
     longer = _thinned(data, rows[:: min(math.ceil(cells / LONGER), max(1, len(rows) // COMPILED))])
-    found = {name: _timed(build(small)) for name, build in arms.items()}
+    models: dict[str, Callable[[TaskData], Model]] = {name: arms[name] for name in MODELS if name in arms}  # type: ignore[misc]
+    found = {name: _timed(build(small)) for name, build in models.items()}
     for name, clock in found.items():
         if forms.cheapest(_shape(clock, data, 1)) is Markov:
-            found[name] = clock._replace(along=_timed(arms[name](longer), Markov))
-    return found
+            found[name] = clock._replace(along=_timed(models[name](longer), Markov))
+    return {**found, **{SEASONAL[name]: found[name] for name in found if SEASONAL.get(name) in arms}}
 
 
 def _thinned(data: TaskData, rows: slice | np.ndarray) -> TaskData:

@@ -22,16 +22,17 @@ from mtgp_tutorial import __version__, plots
 from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.comparing import fill
 from mtgp_tutorial.judging.store import StoreError
+from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
-from mtgp_tutorial.report.arms import CODE, kernel_code
+from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
-from mtgp_tutorial.report.verdict import Decision, covered, decide
-from mtgp_tutorial.report.words import advice, try_last_year
+from mtgp_tutorial.table.prediction import Prediction
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
@@ -63,54 +64,54 @@ def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
     trying = try_once if job.at_once else try_all
-    results, failed = trying(data, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
+    results, failed = trying(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
     decision = decide(results, job.trials, data)
-    last = try_last_year(data, job.trials, results)
-    fills = fit(job.arms[decision.fills](data), seed=asked.seed)
-    shared = fills if decision.fills == decision.best else fit(job.arms[decision.best](data), seed=asked.seed)
-    answer = impute(fills)
+    judged = words.judge(job, decision)
+    model = job.arms[decision.model](data)
+    assert isinstance(model, Model)  # `decision.model` is one of arms.MODELS
+    fitted = fit(model, seed=asked.seed)
+    answer = (
+        impute(fitted) if decision.fills == decision.model else fill(job.arms[decision.fills], data, seed=asked.seed)
+    )
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
         sections = {
+            "columns": page.grid(by_column(decision, data)),
+            "lengths": page.grid(by_length(decision)),
             "reading": page.reading(data),
-            "trials": page.trials(decision, failed, last),
+            "trials": page.trials(decision, failed),
             "filled": page.filled(data, answer, decision),
-            "together": page.together(shared, decision.best),
-            "checks": page.checked(fills, decision),
-            "todo": _todo(job, decision, last, fills),
+            "together": page.together(fitted, decision.model) if data.num_tasks > 1 else None,
+            "checks": page.checked(fitted, decision),
+            "todo": _todo(job, decision, answer, fitted),
         }
     dropped = any(trial.rows != slice(0, len(data.x)) for trial in job.trials)
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began), "dropped": dropped}
-    _tell(job, decision, last, sections | again)
+    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged)
+    top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
+    values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
+    put(job.folder / "report.html", page.render("report.html", values))
+    print("", bold, *said, "", sep="\n")
     where, took = (job.folder / "report.html").absolute(), in_words(time.monotonic() - began)
     print(f"{where} ({took}), with filled.csv and trials.csv beside it")
 
 
-def _tell(job: Job, decision: Decision, last: pd.DataFrame, values: dict[str, Any]) -> None:
-    """The claim in sentences: on top of the page, which is written, and here."""
-    bold, *said = words.answer(decision, job.kinds, job.own, last)
-    answer = {"bold": bold, "sentences": [*map(minus, said[:4])], "further": [*map(minus, said[4:])]}
-    values = {"job": job, "command": command(job.asked), **values, **answer}
-    put(job.folder / "report.html", page.render("report.html", values))
-    print("", bold, *said, "", sep="\n")
-
-
-def _todo(job: Job, decision: Decision, last: pd.DataFrame, fills: Fit) -> dict[str, Any]:
+def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
     """What to do next: each value is empty where the table gave no cause for it."""
     holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
-    fitted = {"band": covered(decision), "floor": words.listed(fills.on_floor)}
-    advised = {"advice": advice(job.data, last, decision), "filled": bool(missing(job.data).any())}
-    trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data)
-    return {**trials, **holes, **advised, **fitted, **values}
+    of_fit = {
+        "band": covered(decision),
+        "floor": words.listed(fitted.on_floor) if decision.fills == decision.model else "",
+    }
+    trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
+    return {**trials, **holes, **of_fit, **values, "filled": bool(missing(job.data).any())}
 
 
 def repeat(job: Job, decision: Decision) -> str:
     """The program that does the same."""
-    kernel, build = kernel_code(job.asked.kernel, job.data.x.shape[1]), CODE[decision.fills]
-    values = {"job": job, "folder": str(job.folder), "kernel": kernel, "build": build, "repr": repr}
-    return page.render("repeat.txt", values) + "\n"
+    return page.render("repeat.txt", {"job": job, "decision": decision, "folder": str(job.folder), "repr": repr}) + "\n"
 
 
 def versions() -> str:

@@ -34,7 +34,7 @@ FEWEST = 4  # values of a task: one can be hidden, and three stay
 def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError.
 
-    It has two tasks or more, each with enough values.
+    Each task has enough values.
     """
     said: list[str] = []
     missing = _missing(asked, said)
@@ -51,8 +51,6 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
         data = read_table(asked.table, **call)
     data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
     path = asked.table
-    if data.num_tasks < 2:
-        raise Refused(f"{path} has one task, {data.tasks[0]}, and sharing needs two; name columns with --columns")
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
         if count < FEWEST:
             raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.result import Fit, ParameterError, with_parameters
 from mtgp_tutorial.judging.comparing import compare
 from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.report.arms import MODELS, Arms
 from mtgp_tutorial.report.holes import SHARE, Trial
 from mtgp_tutorial.report.options import ONCE, not_ours, put
 from mtgp_tutorial.table.data import Scale, TaskData
@@ -59,25 +61,37 @@ def try_once(
 
     Raises FitError where fewer than two trials have all their models.
     """
-    folder = Path(folder)
-    kept, known = kept_in(folder, trials, arms), {trial.label: trial for trial in trials}
+    folder, rules = Path(folder), {name: arm for name, arm in arms.items() if name not in MODELS}
+    models: Models = {name: arms[name] for name in MODELS if name in arms}  # type: ignore[misc]
+    kept, known = kept_in(folder, trials, models), {trial.label: trial for trial in trials}
     groups = kept["groups"] = groups_of(data, trials, kept["groups"])
-    for key, found in fits(data, known, groups, arms, kept, seed, jobs):
+    for key, found in fits(data, known, groups, models, kept, seed, jobs):
         kept["parameters"][key] = found
         put(folder / ONCE, json.dumps(kept) + "\n")
     tables, failed = [], []
     for k, group in enumerate(groups):
-        labels, given = [label for label in group if label in known], _given(arms, kept, k, folder / ONCE)
-        if len(given) < len(arms):
+        labels, given = [label for label in group if label in known], _given(models, kept, k, folder / ONCE)
+        if len(given) < len(models):
             failed += labels
         elif labels:
-            tables.append(compare(lambda one: known[one].tables(data), labels, given, store=folder / "trials.csv"))
+            every = {name: rules.get(name) or given[name] for name in arms}
+            tables.append(quiet(lambda one: known[one].tables(data), labels, every, store=folder / "trials.csv"))
     if len(trials) - len(failed) < 2:
         raise FitError(TOO_FEW)
     return pd.concat(tables, ignore_index=True), failed
 
 
-def _given(arms: Arms, kept: Kept, group: int, path: Path) -> dict[str, Callable[[TaskData], Given]]:
+Models = Mapping[str, Callable[[TaskData], Model]]
+
+
+def quiet(*arguments: Any, **options: Any) -> pd.DataFrame:
+    """`compare`, without its warning: arms that have no answer to some trial are named on the page."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return compare(*arguments, **options)
+
+
+def _given(arms: Models, kept: Kept, group: int, path: Path) -> dict[str, Callable[[TaskData], Given]]:
     """Arms of a group of trials at the parameters of this group, without those that could not be fitted."""
     values = {name: kept["parameters"].get(key_of(group, name)) for name in arms}
 
@@ -105,7 +119,6 @@ def at_kept_parameters(model: Model, found: Mapping[str, Any], path: Path) -> Gi
         raise not_ours(path) from None
 
 
-Arms = Mapping[str, Callable[[TaskData], Model]]
 Groups = list[list[str]]  # labels of trials
 Kept = dict[str, Any]  # "groups", and "parameters" by group and arm
 
@@ -165,7 +178,7 @@ def _read(path: Path) -> Kept:
 
 
 def fits(
-    data: TaskData, known: Mapping[str, Trial], groups: Groups, arms: Arms, kept: Kept, seed: int, jobs: int
+    data: TaskData, known: Mapping[str, Trial], groups: Groups, arms: Models, kept: Kept, seed: int, jobs: int
 ) -> Iterator[tuple[str, Any]]:
     """What is to be fitted, as it is done: its name, and parameters with their scale, or None where a fit failed."""
     asked = []
@@ -206,12 +219,12 @@ def try_all(
         return known[label].tables(data)
 
     try:
-        return compare(tables, known, arms, jobs=jobs, **options), []
+        return quiet(tables, known, arms, jobs=jobs, **options), []
     except FitError:
         found, failed = {}, []
     for label in known:  # those that are stored are not fitted again
         try:
-            found[label] = compare(lambda one: known[one].tables(data), [label], arms, progress=False, **options)
+            found[label] = quiet(lambda one: known[one].tables(data), [label], arms, progress=False, **options)
         except FitError:
             failed.append(label)
     if len(found) < 2:

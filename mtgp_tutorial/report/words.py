@@ -1,8 +1,6 @@
-"""The answer in words: what fills this table, and what the trials say of it and of no other (templates/answer.txt).
+"""The answer in words: what fills this table, how far off it was in trials, and what else they say (answer.txt).
 
 What to do next: what this table gave cause for, and nothing else; the sentences stand in templates/todo.html.
-
-Last year's value: what costs nothing, where the input is a time of several years; it never fills the table.
 """
 
 from __future__ import annotations
@@ -10,20 +8,28 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import torch
 from scipy import stats
 
-from mtgp_tutorial.judging.comparing import compare
-from mtgp_tutorial.judging.forecasting import seasonal_naive
-from mtgp_tutorial.report.arms import BASELINE
-from mtgp_tutorial.report.holes import Kind, Trial, own_rows
+from mtgp_tutorial import plots
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.judging.claims import sentence as claim
+from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.report.arms import RULES
+from mtgp_tutorial.report.deciding import Decision, covered
+from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.verdict import Decision, covered, in_deviations, interval, over_parts, side
+from mtgp_tutorial.report.trial_fits import quiet
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.trends import Trend
+from mtgp_tutorial.table.prediction import Prediction
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.report.planning import Job
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -48,43 +54,76 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
 
 
-def answer(decision: Decision, kinds: Sequence[Kind], own: bool, last: pd.DataFrame) -> list[str]:
-    """What fills the table, in one sentence; then four on the trials, of which the first is the claim; then others.
+def answer(decision: Decision, kinds: Sequence[Kind], own: bool, trials: int, judged: Judged | None) -> list[str]:
+    """What fills the table and how far off such values were, in one sentence; then what else the trials say.
 
-    They speak of the tasks that were asked for. own: whether the table has holes; last: what `try_last_year` returned.
-    The others: task by task, all hidden cells where more than the asked were, and last year's value.
+    They speak of the tasks whose holes were imitated. own: whether the table has holes; judged: what the cells say that
+    were hidden from all trials, or None.
     """
-    tasks = sorted(set(decision.scores.loc[decision.scores["asked"], "task"]))
-    found = {task: side(row) for task, row in decision.tasks.iterrows()}
-    groups = {word: [task for task in found if found[task] == word] for word in dict.fromkeys(found.values())}
-    crps = decision.asked.loc["CRPS"]
+    tasks = sorted(set(decision.asked["task"]))
     values = {
         "decision": decision,
+        "rules": RULES,
         "own": own,
-        "baseline": BASELINE,
         "tasks": listed(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
-        "mean": crps["mean"],
-        "crps": crps.loc[decision.best],
-        "interval": interval(crps.loc[decision.best]),
-        "error": decision.asked.loc["error"]["mean"],
-        "trials": decision.scores["trial"].nunique(),
+        "error": decision.means["error"],
+        "trials": trials,
         "hidden": what_is_hidden(kinds, own),
+        "beside": said(decision.less(decision.fills, decision.rule)),
+        "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
-        "sides": [f"{word} for {listed(some)}" for word, some in groups.items()],
-        "over_all": None if decision.hidden is None else interval(decision.hidden.loc[("CRPS", decision.best)]),
-        "beaten": beaten(last, decision),
+        "judged": judged,
+        "left_out": listed(decision.left_out),
     }
     return render("answer.txt", values).strip().split("\n")
+
+
+def said(gain: pd.Series) -> str:
+    """A row of `paired` in words, by CRPS in standard deviations, with parts of the table where there are several."""
+    names = {"stretch": "parts of the table"} if "clusters by stretch" in gain else {}
+    return claim(gain, "standard deviations", names)
+
+
+class Judged(NamedTuple):
+    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
+
+    cells: int
+    fills: float
+    rule: float
+    inside: float
+
+
+def judge(job: Job, decision: Decision) -> Judged | None:
+    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer."""
+    if job.judge is None:
+        return None
+    arms = {name: job.arms[name] for name in dict.fromkeys((decision.fills, decision.rule))}
+    seen, hidden = job.data.split(torch.as_tensor(job.judge))
+    try:
+        results = quiet(lambda _: (seen, hidden), ["judge"], arms, progress=False, seed=job.asked.seed)
+    except (FitError, Unanswered):
+        return None
+    names = [plots.label(*pair) for pair in zip(job.data.tasks, job.data.units)]
+    at = results["task"].map(names.index)
+    cells = at.map(dict(enumerate(job.judge.sum(0))))
+    size = results["CRPS"] / at.map(dict(enumerate(job.data.scale().sd.tolist())))
+    both = [(results["arm"] == name) for name in (decision.fills, decision.rule)]
+    if not all(which.any() for which in both):
+        return None
+    fills, rule = (float(np.average(size[which], weights=cells[which])) for which in both)
+    inside = float(np.average(results["coverage"][both[0]], weights=cells[both[0]]))
+    return Judged(int(job.judge.sum()), fills, rule, inside)
 
 
 SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed
 
 
 def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[str, Any]:
-    """How many there were, and the command that goes on where that may settle the claim. more: how many could be."""
+    """How many there were, and the command that goes on where the choice may still change. more: how many could be."""
     trials = decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
-    is_open = decision.word in ("undecided", "open") and wanted >= 1.5 * trials
+    gain = decision.less(decision.fills, decision.rule)
+    is_open = not (gain["high"] < 0 or gain["low"] > 0) and wanted >= 1.5 * trials
     return {"trials": trials, "goes_on": command(asked, trials=wanted) if is_open else ""}
 
 
@@ -102,89 +141,18 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
 
 
-def of_values(asked: argparse.Namespace, data: TaskData) -> dict[str, Any]:
-    """Commands that take the values otherwise: without errors that were a guess, with logarithms of skewed tasks."""
+def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> dict[str, Any]:
+    """Commands that take the values otherwise: without errors that were a guess, with logarithms of positive tasks.
+
+    A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0.
+    """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    odd = above & (stats.skew(y, nan_policy="omit") > SKEWED)
+    below = ((answer.mean - 2 * answer.sd < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {
         "without_errors": command(asked, errors=["none"], out="NAME") if guess else "",
         "skewed": listed(skewed),
         "with_logarithm": command(asked, log=[*log, *skewed], out="NAME"),
     }
-
-
-MUCH = 0.5  # share of the variance
-ARM = "last year's value"
-YEAR = {"years": 1.0, "days": 365.25, "hours": 8766.0, "minutes": 525960.0, "seconds": 31557600.0}
-
-
-def year_of(data: TaskData) -> float | None:
-    """A year in the unit of the input; None where that is no time, has steps above half a year, or spans under two."""
-    named = "years" if data.x_name.lower() == "year" else ""
-    year = YEAR.get(named if data.calendar is None else data.calendar.unit)
-    times = data.x[:, 0].unique()  # in order
-    if year is None or data.x.shape[1] > 1 or len(times) < 2 or float(times.diff().median()) > year / 2:
-        return None
-    return year if float(times[-1] - times[0]) >= 2 * year else None
-
-
-def try_last_year(data: TaskData, trials: Sequence[Trial], results: pd.DataFrame) -> pd.DataFrame:
-    """CRPS, error and trials of each model and of last year's value, on the trials where there is one; else empty.
-
-    results: what `compare` returned for these trials. Scores are in standard deviations, of the asked tasks.
-    """
-    year, known, found = year_of(data), set(results["trial"]), []
-    if year is None:
-        return pd.DataFrame()
-    for tables in ({trial.label: trial.tables(data)} for trial in trials if trial.label in known):
-        try:
-            found.append(compare(tables.__getitem__, tables, {ARM: seasonal_naive(year)}, progress=False))
-        except ValueError:  # no value was seen a year before some hidden cell
-            continue
-    if not found:
-        return pd.DataFrame()
-    last = pd.concat(found, ignore_index=True)
-    others = results[results["trial"].isin(last["trial"])]
-    scores = in_deviations(pd.concat([others, last], ignore_index=True), list(trials), data)
-    scores = scores[scores["asked"]]
-    table = pd.DataFrame({score: over_parts(scores, score) for score in ("CRPS", "error")})
-    return table.loc[list(dict.fromkeys(scores["arm"]))].assign(trials=last["trial"].nunique())
-
-
-def beaten(table: pd.DataFrame, decision: Decision) -> str:
-    """A sentence where the model that fills the table is no better than last year's value; else nothing."""
-    if not len(table) or float(table.loc[decision.fills, "CRPS"]) < float(table.loc[ARM, "CRPS"]):
-        return ""
-    trials = int(table["trials"].iloc[0])
-    return (
-        f"{ARM.capitalize()} does better than the model that fills the table ({decision.fills}): over the "
-        f"{trials} trial{'s' * (trials > 1)} in which it was known, its CRPS is {table.loc[ARM, 'CRPS']:.2f}, and that "
-        f"of the model {table.loc[decision.fills, 'CRPS']:.2f}."
-    )
-
-
-def advice(data: TaskData, table: pd.DataFrame, decision: Decision) -> list[str]:
-    """On trend and season, where last year's value does better, or both explain much of what was seen."""
-    year = year_of(data)
-    found = ["last year's value does better"] if beaten(table, decision) else []
-    if explained := _explained(data, year) if year is not None else {}:
-        shares = [f"{100 * share:.0f} % of the variance of {task}" for task, share in explained.items()]
-        found.append(f"a straight line and a yearly season explain {listed(shares)}")
-    if not found:
-        return []
-    return [
-        f"The models here know of no trend and no season, and {listed(found)}. Try them with both removed first, in "
-        f"Python: Trend(data, season={year:g}), as in the chapter “Your own table”."
-    ]
-
-
-def _explained(data: TaskData, year: float) -> dict[str, float]:
-    """Share of the variance of each task that a line and a season explain by least squares, where that is much."""
-    try:
-        rest = Trend(data, season=year).remove(data).scale().sd
-    except ValueError:  # too few values, or nothing is left
-        return {}
-    shares = 1 - (rest / data.scale().sd) ** 2
-    return {task: share for task, share in zip(data.tasks, shares.tolist()) if share > MUCH}
