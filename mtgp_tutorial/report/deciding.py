@@ -70,7 +70,8 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
         among = means.loc[[arm for arm in whole if arm in of], "CRPS"]
         return str(among.idxmin()) if len(among) else None
 
-    rule, alone = best([arm for arm in RULES if arm != fills]), best(ONE_COLUMN)
+    others = [arm for arm in whole if arm != fills]
+    rule, alone = best([arm for arm in RULES if arm != fills]) or best(others), best(ONE_COLUMN)
     reads, model = best([arm for arm in whole if arm not in ONE_COLUMN]), best(MODELS)
     left_out = tuple(str(arm) for arm in counts.index if arm not in whole)
     return Decision(fills, str(rule), str(alone), reads, str(model), scores, means, left_out)

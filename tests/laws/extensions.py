@@ -13,10 +13,10 @@ from laws.facts import columns
 from laws.named import places
 from mtgp_tutorial import TaskData, datasets, icm, impute, independent, read_table
 from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
+from mtgp_tutorial.report.deciding import in_deviations
 from mtgp_tutorial.report.holes import Trial
 from mtgp_tutorial.report.tables import filled_table
 from mtgp_tutorial.report.trial_fits import at_kept_parameters
-from mtgp_tutorial.report.verdict import in_deviations
 
 
 def law_the_example_file_is_of_the_lakes():

@@ -11,25 +11,37 @@ import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute
+from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute, scores
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.arms import BASELINE, arms_for
-from mtgp_tutorial.report.holes import Kind, Trial, asked_for, in_view, kinds_of, missing, own_rows, plan
+from mtgp_tutorial.report.arms import BASELINE, arms_for, season_of
+from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
+from mtgp_tutorial.report.holes import (
+    Kind,
+    Trial,
+    asked_for,
+    in_view,
+    judging,
+    kinds_of,
+    missing,
+    own_rows,
+    plan,
+    without,
+)
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.verdict import covered, decide
-from mtgp_tutorial.report.words import advice, answer, beaten, try_last_year, year_of
+from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,13 +110,13 @@ def test_the_page_is_one_file_without_scripts_or_addresses(done):
 
 def test_every_section_is_there(done):
     text = (done / "table-report/report.html").read_text(encoding="utf8")
-    titles = ["How the table was read", "Trials: what hiding showed", "The filled table", "How the tasks hang together"]
-    places = [text.index(f"<h2>{title}</h2>") for title in [*titles, "Checks", "What to do next", "To repeat it"]]
+    titles = ["The filled table", "What to do next", "Trials: what hiding showed", "How the table was read"]
+    titles += ["How the tasks hang together", "Checks", "To repeat it"]
+    places = [text.index(f"<h2>{title}</h2>") for title in titles]
     assert places == sorted(places)
-    assert (
-        "What may be claimed is another matter: nothing, as the trials fall in 2 parts of the table, too few for an "
-        "interval." in text
-    )
+    assert "fills the holes: in trials like them its values" in text and "those of the" in text
+    assert "too few for an interval: 2" in text and "What the other columns added: against “" in text
+    assert text.index("How far off such values were, column by column") < text.index("<h2>The filled table</h2>")
 
 
 def test_filled_csv_keeps_what_was_seen_and_fills_the_rest(done):
@@ -176,11 +188,6 @@ REFUSALS = {
     ),
     "a word": ("year,a,b\n2001,1.5,2\n2002,about 2,3\n2003,2.5,4\n2004,3,5\n", [], "--missing 'about 2'"),
     "an input": ("t,a,b\n" + "1,2,3\n4,5,9\n" * 9, ["--input", "no"], "--input: 'no' is no column"),
-    "one task": (
-        "t,a\n1,2\n2,5\n3,4\n5,1\n",
-        [],
-        "has one task, a, and sharing needs two; name columns with --columns",
-    ),
     "few values": (
         "t,a,b\n1,2,3\n2,5,\n3,4,\n5,1,2\n",
         [],
@@ -472,67 +479,54 @@ def scored(differences, tasks=("a",), stretches=None):
         mask = np.zeros((40, 2), bool)
         mask[k] = True
         trials.append(Trial(f"{k}", tuple(tasks), mask, slice(0, 40), f"{k if stretches is None else k % stretches}"))
-        for arm, more in ((BASELINE, 0.0), ("ICM", difference)):
-            score = {"MSE": 1.0, "NLPD": 1.0, "CRPS": 1.0 + more, "coverage": 0.9}
+        for arm, more in (("climatology", 0.0), ("bridge", 1e-9), (BASELINE, 0.1), ("ICM", difference)):
+            score = {"MSE": 1.0, "MAE": 1.0, "NLPD": 1.0, "CRPS": 1.0 + more, "coverage": 0.9}
             rows += [{"trial": f"{k}", "arm": arm, "task": task, **score} for task in tasks]
     return decide(pd.DataFrame(rows), trials, data)
 
 
 SURE = -0.5 + 0.1 * np.random.default_rng(0).normal(size=16)
-
-
-NOTHING = pd.DataFrame()  # of last year's value
 OPEN = np.tile([-0.7, 0.5, -0.4, 0.3, -0.5, 0.2, -0.1, -0.3], 2)  # mean -0.125, its error 0.10
 
 
 @pytest.mark.parametrize(
-    "differences, stretches, word, fills",
+    "differences, stretches, fills, words",
     [
-        (SURE, None, "ahead", "ICM"),
-        (-SURE, None, "behind", BASELINE),
-        (OPEN, None, "open", "ICM"),
-        (OPEN + 0.1, None, "open", BASELINE),  # ahead by a quarter of its error
-        (OPEN + 0.2, None, "open", BASELINE),
-        (SURE[:3], None, "ahead", "ICM"),
-        (SURE[:2], None, "undecided", "ICM"),
-        (SURE, 3, "ahead", "ICM"),
-        (SURE, 2, "undecided", "ICM"),
-        (SURE, 1, "undecided", "ICM"),
-        (-SURE, 1, "undecided", BASELINE),
+        (
+            SURE,
+            None,
+            "ICM",
+            "“ICM” is ahead by 0.54 standard deviations (0.49 to 0.59; 16 parts of the table), in 16 of",
+        ),
+        (-SURE, None, "climatology", ""),
+        (OPEN, None, "ICM", "“ICM” is ahead by 0.12 standard deviations (0.095 behind to 0.35 ahead"),
+        (OPEN + 0.1, None, "climatology", ""),  # the ICM is ahead by a quarter of its error
+        (SURE[:2], None, "ICM", "“ICM” is ahead in 2 of 2 trials and 2 of 2 parts of the table, by the median 0.5"),
+        (SURE, 1, "ICM", "“ICM” is ahead in 16 of 16 trials, by the median 0.5"),
     ],
 )
-def test_what_fills_is_a_choice_and_the_claim_is_an_interval(differences, stretches, word, fills):
+def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, fills, words):
+    """Two rules and the ICM, which differs from them by so much; the simplest of the equal ones is taken."""
     decision = scored(differences, stretches=stretches)
-    assert (decision.word, decision.fills, decision.best) == (word, fills, "ICM")
-    assert {
-        "ahead": "another matter: sharing is ahead for a.",
-        "behind": "another matter: sharing is behind for a.",
-        "open": "another matter: the interval of the difference holds zero for a.",
-        "undecided": "another matter: nothing, as ",
-    }[word] in answer(decision, [], True, NOTHING)[1]
-    mean = decision.asked.loc["CRPS"]["mean"]
-    sizes = (
-        f"the CRPS of a in the trials was {mean['ICM']:.3f} standard deviations with ICM, {mean[BASELINE]:.3f} when "
-        "each task stood alone"
-    )
-    ahead = mean["ICM"] < mean[BASELINE]
-    assert answer(decision, [], True, NOTHING)[0] == (
-        f"ICM fills the holes: {sizes}."
-        if fills == "ICM"
-        else f"Each task is filled alone: {sizes}, ahead by less than a standard error, and then the simpler "
-        "model is taken."
-        if ahead
-        else f"Each task is filled alone, as no model that shares did better: {sizes}."
-    )
-    assert answer(decision, [], False, NOTHING)[0].startswith(
-        "ICM suits" if fills == "ICM" else "Each task is modelled alone"
-    )
+    assert (decision.fills, decision.reads, decision.alone) == (fills, "ICM", "climatology")
+    first, second, *more = answer(decision, [], True, len(differences), None)
+    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the"
+    assert first.startswith(f"“{fills}” fills the holes: in trials like them its values of a were off {off}")
+    assert ("next best plain rule" in first) == (fills != "ICM")
+    assert "16 times" in second if len(differences) == 16 else "2 times" in second
+    if fills == "ICM":
+        assert words in second and "Against “climatology”" in second
+    assert more[0].startswith("What the other columns added: against “climatology”, the best that a column does alone")
+    assert answer(decision, [], False, 3, None)[0].startswith(f"“{fills}” suits this table best: in trials its values")
+    said = answer(decision, [], True, 3, Judged(23, 0.5, 0.6, 0.93))[-1]
+    assert said.startswith("23 cells were hidden before any of this, to judge the choice once: there its CRPS is 0.500")
+    assert "0.600, and 93 % lay in the band." in said
 
 
 def decided(data, trials, arms):
     """The decision on a table with its own holes, by real fits of these arms."""
     planned = {trial.label: trial for trial in plan(data, kinds_of(data)[0], trials, 0)}
-    models = {arm: arms_for(data, "matern32")[arm] for arm in (BASELINE, *arms)}
+    models = {arm: arms_for(data, "matern32")[arm] for arm in ("climatology", BASELINE, *arms)}
     results = compare(lambda one: planned[one].tables(data), planned, models, progress=False)
     return decide(results, list(planned.values()), data)
 
@@ -551,8 +545,8 @@ def test_the_better_arm_fills():
     sea = TaskData(sea.x, sea.y[:, [sea.tasks.index(name) for name in names]], names, x_name="year")
     data, _ = sea.hide_random("June", 2 / 3, seed=2)
     decision = decided(data, 16, ["ICM", "ICM, full noise"])
-    assert decision.word == "ahead" and decision.fills != BASELINE
-    crps, error = decision.asked.loc["CRPS"].loc[decision.fills], decision.asked.loc["error"]["mean"]
+    assert decision.fills not in (BASELINE, "climatology")
+    crps, error = decision.less(decision.fills, BASELINE), decision.means["error"]
     assert crps["lower"] >= 0.75 * crps["trials"] and error[decision.fills] < 0.8 * error[BASELINE]
     gone = data.y[:, 1].isnan()
     mean = (sea.y[gone, 1] - data.y[~gone, 1].mean()).square().mean().sqrt()
@@ -567,8 +561,7 @@ def test_two_cities_by_the_hour_are_filled_together():
     whole = TaskData(hour, y, ["a", "b"])
     data, _ = whole.hide("b", 50, 69)
     decision = decided(data, 8, ["ICM", "ICM, full noise"])
-    assert decision.word == "ahead" and decision.fills == "ICM"
-    assert decision.asked.loc["CRPS"].loc["ICM", "lower"] == 8
+    assert decision.fills == "ICM" and decision.less("ICM", BASELINE)["lower"] == 8
     alone = replace(decision, fills=BASELINE)
     assert filled_error(data, decision, whole.y, "b") < 0.8 * filled_error(data, alone, whole.y, "b")
 
@@ -581,14 +574,23 @@ def test_scores_are_in_standard_deviations_of_the_task():
     sd = data.scale().sd
     rows = []
     for k in range(8):
-        for arm in (BASELINE, "ICM"):
+        for arm in ("climatology", BASELINE, "ICM"):
             for task, size in (("a [m]", sd[0]), ("b", sd[1])):
-                score = {"MSE": float(4 * size**2), "NLPD": float(size.log()), "CRPS": float(3 * size), "coverage": 1.0}
+                score = {
+                    "MSE": float(4 * size**2),
+                    "MAE": float(size),
+                    "NLPD": float(size.log()),
+                    "CRPS": float(3 * size),
+                    "coverage": 1.0,
+                }
                 rows.append({"trial": f"{k}", "arm": arm, "task": task, **score})
     decision = decide(pd.DataFrame(rows), trials, data)
-    assert decision.hidden is not None and decision.asked.loc[("error", "ICM"), "mean"] == pytest.approx(2)
-    assert decision.asked.loc[("CRPS", "ICM"), "mean"] == pytest.approx(3)
-    assert decision.asked.loc[("NLPD", "ICM"), "mean"] == pytest.approx(0, abs=1e-12)
+    assert decision.means.loc["ICM", ["error", "CRPS"]].tolist() == pytest.approx([2, 3])
+    assert decision.means.loc["ICM", "NLPD"] == pytest.approx(0, abs=1e-12)
+    assert set(decision.asked["task"]) == {"a"} and set(decision.scores["task"]) == {"a", "b"}
+    table = by_column(decision, data)
+    assert table["column"].tolist() == ["a [m]"] and table.iloc[0, 1] == pytest.approx(float(sd[0]))
+    assert table["in the 95 % band"].tolist() == ["100 % of 8"]
 
 
 @pytest.mark.slow
@@ -821,7 +823,7 @@ def test_where_there_is_no_room_the_report_says_so():
     assert count and (found["joined"], found["beside"]) == (count, "b")
 
 
-# last year's value
+# a season
 
 
 def seasons(rows=60):
@@ -833,49 +835,114 @@ def seasons(rows=60):
     return pd.DataFrame(y, columns=["a", "b"]).assign(month=pd.date_range("2015-01", periods=rows, freq="MS"))
 
 
-def last_year_of(frame, crps):
-    """What the trials of a table say of last year's value, where every model has this CRPS, and the decision."""
-    data = prepared(TaskData.from_frame(frame, "month"))
-    trials = plan(data, kinds_of(data)[0], 10, 0)
-    score = {"MSE": 1.0, "NLPD": 1.0, "CRPS": crps, "coverage": 1.0}
-    arms = [BASELINE, "ICM"]
-    rows = [{"trial": trial.label, "arm": arm, "task": "a", **score} for trial in trials for arm in arms]
-    return data, try_last_year(data, trials, pd.DataFrame(rows)), decide(pd.DataFrame(rows), trials, data)
+def test_a_season_that_is_there_has_arms_and_one_that_is_not_has_none():
+    data = prepared(TaskData.from_frame(seasons(), "month"))
+    trials = plan(data, kinds_of(data)[0], 4, 0)
+    season = season_of(without(data, trials))
+    assert season.season == 1.0 and list(arms_for(data, "matern32", season=season)) == [
+        *("climatology", "bridge", "season before", "regression", "regression + GP"),
+        *(BASELINE, "ICM", "ICM, season", "ICM, full noise"),
+    ]
+    one = replace(data, y=data.y[:, :1], tasks=["a"], units=[""])
+    assert list(arms_for(one, "matern32", season=season)) == [
+        *("climatology", "bridge", "season before"),
+        *(BASELINE, "independent, season"),
+    ]
+    noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
+    assert season_of(noise) is None and season_of(TaskData(data.x, data.y)) is None
+    assert "season before" not in arms_for(data, "matern32") and "ICM, season" not in arms_for(data, "matern32")
 
 
-def test_last_years_value_is_tried_and_said_where_it_is_better():
-    data, table, decision = last_year_of(seasons(), 3.0)
-    assert list(table.index) == [BASELINE, "ICM", "last year's value"] and table["trials"].iloc[0] >= 3
-    spread = float(data.scale().sd[0])
-    assert table.loc["ICM", "CRPS"] == pytest.approx(3 / spread)
-    assert table.loc["last year's value", "error"] == pytest.approx(2**0.5 / spread, rel=0.4)
-    assert "Last year's value does better" in beaten(table, decision)
-    assert "Trend(data, season=1)" in advice(data, table, decision)[0] and decision.fills == BASELINE
-    data, table, decision = last_year_of(seasons(), 0.1)
-    assert len(table) and beaten(table, decision) == ""
-    assert "a straight line and a yearly season explain 9" in advice(data, table, decision)[0]
-    frame = seasons()
-    frame[["a", "b"]] = np.random.default_rng(1).normal(size=(60, 2))
-    frame.loc[57:, "a"] = np.nan
-    data, table, decision = last_year_of(frame, 0.1)
-    assert len(table) and advice(data, table, decision) == []
+def test_the_season_is_proposed_without_what_the_trials_hide():
+    data = prepared(TaskData.from_frame(seasons(), "month"))
+    trials = plan(data, kinds_of(data)[0], 4, 0)
+    hidden = np.logical_or.reduce([trial.mask for trial in trials])
+    assert (without(data, trials).observed.numpy() == (data.observed.numpy() & ~hidden)).all()
 
 
-def test_a_year_is_one_of_times_alone():
-    x = torch.arange(40.0)
-    y = torch.randn(40, 2)
-    assert [year_of(TaskData(x / 4, y, x_name=name)) for name in ("year", "depth")] == [1.0, None]
-    assert year_of(TaskData(x, y, x_name="year")) is None and year_of(TaskData(x / 24, y, x_name="year")) is None
-    weeks = pd.DataFrame({"a": y[:, 0], "b": y[:, 1], "day": pd.date_range("2019-01-07", periods=40, freq="21D")})
-    assert year_of(TaskData.from_frame(weeks, "day")) == 365.25
+def test_one_column_is_filled_by_its_own_arms(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = seasons()[["month", "a"]]
+    frame.loc[20:24, "a"] = np.nan
+    frame.to_csv("table.csv", index=False)
+    assert report("--trials", "4") == 0
+    said, filled = capsys.readouterr().out, pd.read_csv("table-report/filled.csv")
+    assert filled["a"].notna().all() and "What the other columns added" not in said
+    season = 10 * np.sin(2 * np.pi * np.arange(20, 25) / 12)
+    assert np.abs(filled["a"][20:25] - season).mean() < 1.5
+    text = Path("table-report/report.html").read_text(encoding="utf8")
+    assert "How the tasks hang together" not in text and "A season of 1 (years) was" in text
+
+
+# cells that judge the choice
+
+
+def test_a_tenth_judges_the_choice_once_and_no_trial_sees_it():
+    rng = np.random.default_rng(0)
+    y = np.cumsum(rng.normal(size=(120, 2)), 0)
+    y[30:36, 1] = y[80:83, 0] = np.nan
+    data = TaskData(np.arange(120.0), y, ["a", "b"])
+    kinds, _ = kinds_of(data)
+    cells = judging(data, kinds, 0)
+    seen = data.observed.numpy()
+    assert 0.08 <= cells.sum() / seen.sum() <= 0.2 and not (cells & ~seen).any()
+    assert judging(data, kinds, 1).tobytes() != cells.tobytes()
+    tried = data.split(torch.as_tensor(cells))[0]
+    for trial in plan(tried, kinds, 16, 0):
+        shown, hidden = trial.tables(tried)
+        assert not (shown.observed.numpy() & cells).any() and not (hidden.observed.numpy() & cells).any()
+    small = TaskData(data.x[:90], data.y[:90])
+    assert judging(small, kinds_of(small)[0], 0) is None
+
+
+def test_the_judge_hides_its_cells_from_both(monkeypatch):
+    """What is judged depends on seen cells alone, and is the score of a fit without the cells that judge."""
+    rng = np.random.default_rng(0)
+    y = np.cumsum(rng.normal(size=(120, 2)), 0)
+    data = TaskData(np.arange(120.0), y, ["a", "b"])
+    mask = np.zeros((120, 2), bool)
+    mask[40:50, 1] = True
+    arms = arms_for(data, "matern32")
+    job = SimpleNamespace(judge=mask, arms=arms, data=data, asked=SimpleNamespace(seed=0))
+    decision = SimpleNamespace(fills="bridge", rule="climatology")
+    found = words.judge(job, decision)
+    seen, hidden = data.split(torch.as_tensor(mask))
+    by_hand = {
+        name: scores.table(arms[name](seen).forecast(hidden), hidden, seen).iloc[0]
+        for name in ("bridge", "climatology")
+    }
+    sd = float(data.scale().sd[1])
+    assert found.cells == 10 and found.fills == pytest.approx(by_hand["bridge"]["CRPS"] / sd)
+    assert found.rule == pytest.approx(by_hand["climatology"]["CRPS"] / sd)
+    assert found.inside == pytest.approx(by_hand["bridge"]["coverage"])
+    assert words.judge(SimpleNamespace(judge=None), decision) is None
+
+
+def test_errors_stand_by_the_length_of_what_was_hidden():
+    decision = scored(SURE)
+    rows = decision.scores["trial"].astype(int).map(lambda k: 2 if k < 8 else 9)
+    found = by_length(replace(decision, scores=decision.scores.assign(rows=rows, error=rows / 10.0)))
+    assert found["rows hidden"].tolist() == ["1 to 2", "6 to 12"] and found["trials"].tolist() == [8, 8]
+    assert found["error, ICM"].tolist() == pytest.approx([0.2, 0.9]) and not len(by_length(decision))
+
+
+def test_an_arm_without_an_answer_in_some_trial_is_left_out_and_named():
+    decision = scored(SURE)
+    results = decision.scores.drop(columns=["asked"]).assign(task="a")
+    data = TaskData(np.arange(40.0), np.random.default_rng(0).normal(size=(40, 2)), ["a", "b"])
+    trials = [Trial(f"{k}", ("a",), np.eye(40, 2, -k, dtype=bool), slice(0, 40), f"{k}") for k in range(16)]
+    less = decide(results[(results["arm"] != "bridge") | (results["trial"] != "3")], trials, data)
+    assert less.left_out == ("bridge",) and "bridge" not in less.means.index
+    assert answer(less, [], True, 16, None)[-1] == "Without an answer in some trial, and so left out: bridge."
 
 
 # what is said of the trials
 
 
 def test_means_subtract_to_the_difference():
-    row = scored(np.r_[SURE, 4 * SURE[:3]], stretches=6).asked.loc["CRPS"]
-    assert row.loc["ICM", "mean"] - row.loc[BASELINE, "mean"] == pytest.approx(row.loc["ICM", "mean difference"])
+    decision = scored(np.r_[SURE, 4 * SURE[:3]], stretches=6)
+    means, row = decision.means["CRPS"], decision.less("ICM", BASELINE)
+    assert means["ICM"] - means[BASELINE] == pytest.approx(row["mean difference"])
 
 
 @pytest.mark.parametrize(
@@ -886,7 +953,10 @@ def test_means_subtract_to_the_difference():
         ([0.9] * 8, 5, ""),
         ([0.7, 0.8, 0.75, 0.8, 0.7, 0.75, 0.8, 0.7], 20, "too narrow"),
         ([0.0] + [1.0] * 7, 20, ""),  # one part alone
-        ([0.5] * 3, 40, ""),  # too few parts
+        ([0.5] * 2, 40, ""),  # too few parts
+        ([0.0, 0.0, 1.0, 1.0, 1.0], 5, ""),  # three fifths reach it
+        ([0.0, 0.0, 0.3, 0.4, 1.0], 5, "too narrow"),  # shares differ, and no more than half reach it
+        ([0.94] * 7 + [1.0], 100, ""),
     ],
 )
 def test_a_band_is_called_wrong_only_beyond_chance(inside, cells, word):
@@ -902,10 +972,11 @@ def test_advice_of_full_noise_speaks_of_the_arm():
     decision = scored(SURE)
     finding, other = WantsFullNoise("errors of a row go together"), 'a text with try noise="full" in it'
     assert advised(finding, decision) == finding == 'errors of a row go together; try noise="full".'
-    decision = replace(decision, asked=decision.asked.rename(index={"ICM": "ICM, full noise"}))
+    icm = decision.means.loc["ICM"]
+    decision = replace(decision, means=pd.DataFrame({"ICM, full noise": icm, "ICM": icm + 0.1}).T)
     assert advised(finding, decision) == (
-        "errors of a row go together; the arm “ICM, full noise” allows for this; its CRPS in the trials: "
-        "-0.541 (-0.590 to -0.491)."
+        "errors of a row go together; the arm “ICM, full noise” allows for this; its CRPS in the trials is "
+        f"{icm['CRPS']:.3f}, that of the ICM {icm['CRPS'] + 0.1:.3f}."
     )
     assert advised(other, decision) == other
 
@@ -925,23 +996,26 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
 
 QUIET = {
     **dict.fromkeys(("goes_on", "trials", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
-    **{"alone": False, "advice": [], "skewed": "", "with_logarithm": "", "filled": False},
+    **{"alone": False, "skewed": "", "with_logarithm": "", "filled": False},
 }
 SENTENCES = [  # what gives cause, and words of the sentence
     (
         {"goes_on": "python -m one"},
-        "The claim is open after 8 trials. This goes on from those that are stored: python",
+        "Whether this or a plain rule fills better is open after 8 trials. This goes on from those that are stored: "
+        "python",
     ),
     ({"trials": 5}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
     ({"long": 30, "hides": 12}, "A hole of 30 is longer than a sixth of the table. The trials hide 12 rows of it"),
     ({"joined": 3, "beside": "b"}, "In 3 of 4 trials what was hidden of b lies beside a hole that is real, for want"),
     ({"alone": True}, "The trials hid one task at a time, where the others were seen. For wholly new rows"),
-    ({"advice": ["Try it."]}, "Try it."),
     ({"band": "too narrow"}, "Half: quote a wider one, or look for a relation that changes over the table."),
     ({"band": "too wide"}, "Half: it is wider than it need be, and fewer cells than 1 in 20 lie outside."),
     ({"floor": "b"}, "The noise of b is as small as a fit allows: its curve runs through the values."),
     ({"without_errors": "so"}, "That the standard errors are known was a guess. This shows what they change: so"),
-    ({"skewed": "a", "with_logarithm": "so"}, "a: positive and skewed. A logarithm may suit: so"),
+    (
+        {"skewed": "a", "with_logarithm": "so"},
+        "a: positive, and skewed or with a band below 0. A logarithm may suit: so",
+    ),
     ({"filled": True}, "Before you publish a filled value, say that it is one: in filled.csv the column"),
 ]
 
