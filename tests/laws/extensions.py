@@ -13,8 +13,9 @@ from laws.facts import columns
 from laws.named import places
 from mtgp_tutorial import TaskData, datasets, icm, impute, independent, read_table
 from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
-from mtgp_tutorial.report.deciding import in_deviations
-from mtgp_tutorial.report.holes import Trial
+from mtgp_tutorial.report.arms import RULES, arms_for
+from mtgp_tutorial.report.deciding import by_column, decide, in_deviations
+from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan, without
 from mtgp_tutorial.report.tables import filled_table
 from mtgp_tutorial.report.trial_fits import at_kept_parameters
 
@@ -123,3 +124,86 @@ def law_parameters_are_those_of_the_table_they_were_fitted_to():
         weights = torch.linalg.solve(C, unit[cells] - means[cells[1]])
         expected = (cross @ weights + means[hidden[1]]) * scale.sd[hidden[1]] + scale.mean[hidden[1]]
         close(found.mean[hidden], expected, 1e-7)
+
+
+def law_the_report_has_arms_for_every_table():
+    """Each arm answers in a trial: of one column, of two, of a map, and of values with known errors."""
+    rng = RANDOM(91)
+    y = np.cumsum(rng.normal(size=(40, 2)), 0)
+    tables = {
+        "two": TaskData(np.arange(40.0), y),
+        "one": TaskData(np.arange(40.0), y[:, :1]),
+        "map": TaskData(rng.uniform(size=(40, 2)), y),
+        "errors": TaskData(np.arange(40.0), y, sd=np.full((40, 2), 0.1)),
+    }
+    for name, data in tables.items():
+        mask = np.zeros(y.shape, bool)[:, : data.num_tasks]
+        mask[10:13, -1] = True
+        seen, hidden = data.split(tensor(mask).bool())
+        arms = arms_for(data, "matern32")
+        assert ("regression" in arms) == (name != "one") == ("ICM" in arms)
+        for arm in [arm for arm in RULES if arm in arms]:
+            found = arms[arm](seen).forecast(hidden)
+            assert bool(found.mean[hidden.observed].isfinite().all()), (name, arm)
+
+
+def law_a_tenth_judges_what_no_trial_has_seen():
+    """Seen cells alone, a tenth or a little more; a season is proposed from what neither they nor the trials hide."""
+    rng = RANDOM(92)
+    y = np.cumsum(rng.normal(size=(130, 2)), 0)
+    y[30:36, 1] = np.nan
+    data = TaskData(np.arange(130.0), y)
+    kinds, _ = kinds_of(data)
+    cells = judging(data, kinds, 0)
+    seen = data.observed.numpy()
+    assert not (cells & ~seen).any() and 0.08 < cells.sum() / seen.sum() < 0.2
+    tried = data.split(tensor(cells).bool())[0]
+    trials = plan(tried, kinds, 8, 0)
+    left = without(tried, trials).observed.numpy()
+    hidden = cells | np.logical_or.reduce([trial.mask for trial in trials])
+    assert (left == (seen & ~hidden)).all()
+
+
+def law_a_report_decides_by_the_means_of_its_parts():
+    """By loops: means over parts, the best of each kind, a paired difference, errors weighed by cells."""
+    rng = RANDOM(93)
+    data = TaskData(np.arange(40.0), rng.normal(size=(40, 2)), ["a", "b"])
+    sd = float(data.scale().sd[0])
+    arms = ["climatology", "bridge", "regression", "independent, shared", "ICM"]
+    trials, rows, value = [], [], {}
+    for k in range(9):
+        mask = np.zeros((40, 2), bool)
+        mask[k : k + 1 + k % 3, 0] = True
+        trials.append(Trial(f"{k}", ("a",), mask, slice(0, 40), f"part {k % 4}"))
+        for arm in arms:
+            value[k, arm] = crps, off = float(rng.uniform(1, 2) + arms.index(arm)), float(rng.uniform())
+            rows.append(
+                {
+                    "trial": f"{k}",
+                    "arm": arm,
+                    "task": "a",
+                    "MSE": 1.0,
+                    "MAE": off,
+                    "NLPD": 0.0,
+                    "CRPS": crps,
+                    "coverage": 1.0,
+                }
+            )
+    results = pd.DataFrame(rows)
+    decision = decide(results[(results["arm"] != "regression") | (results["trial"] != "3")], trials, data)
+    parts = {arm: [np.mean([value[k, arm][0] for k in range(p, 9, 4)]) for p in range(4)] for arm in arms}
+    assert decision.left_out == ("regression",) and decision.fills == "climatology"
+    assert (decision.rule, decision.alone, decision.reads, decision.model) == (
+        "bridge",
+        "climatology",
+        "ICM",
+        "independent, shared",
+    )
+    for arm in ("climatology", "ICM"):
+        close(decision.means.loc[arm, "CRPS"], np.mean(parts[arm]) / sd)
+    row = decision.less("climatology", "ICM")
+    difference = np.subtract(parts["climatology"], parts["ICM"]) / sd
+    close(row[["mean difference", "standard error"]].astype(float), [difference.mean(), difference.std(ddof=1) / 2])
+    size = [1 + k % 3 for k in range(9)]
+    off = np.average([value[k, "climatology"][1] for k in range(9)], weights=size)
+    close(by_column(decision, data).iloc[0, 1], off)
