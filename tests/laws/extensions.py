@@ -67,7 +67,7 @@ def law_trials_of_a_report_stand_under_their_own_task():
         ],
         columns=["trial", "arm", "task"],
     )
-    table[["MSE", "CRPS", "NLPD", "coverage"]] = rng.uniform(0.1, 1, (8, 4))
+    table[["MSE", "MAE", "CRPS", "NLPD", "coverage"]] = rng.uniform(0.1, 1, (8, 5))
     spread = dict(zip("ab", np.nanstd(data.y.numpy(), axis=0)))
     for given, row in zip(table.to_dict("records"), in_deviations(table, trials, data).to_dict("records")):
         task, trial = given["task"][0], given["trial"]
