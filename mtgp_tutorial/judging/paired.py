@@ -124,8 +124,8 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     >>> import pandas as pd
     >>> from mtgp_tutorial import choose
     >>> scores = {"alone": [1.0, 1.2, 0.9], "ICM": [0.7, 0.8, 0.8], "LMC": [0.7, 0.75, 0.85]}
-    >>> results = pd.DataFrame(scores).rename_axis("trial").melt(var_name="arm", value_name="CRPS", ignore_index=False)
-    >>> choose(results.reset_index().assign(task="level"))
+    >>> results = pd.DataFrame(scores).assign(task="level", trial=range(3))
+    >>> choose(results.melt(["task", "trial"], var_name="arm", value_name="CRPS"))
     'ICM'
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")
