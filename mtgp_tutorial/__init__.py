@@ -3,32 +3,30 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mtgp_tutorial import datasets, exact, simulate
-from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
-from mtgp_tutorial.answers.leaving import leave_out
-from mtgp_tutorial.answers.predicting import impute, latent_functions, parts, predict, sample
-from mtgp_tutorial.arguments import TableError, choose_device
-from mtgp_tutorial.exact import NotPositiveDefiniteError
-from mtgp_tutorial.exact.covariance import coregionalization, correlation
-from mtgp_tutorial.fits.fitting import FitError, fit
-from mtgp_tutorial.fits.result import Fit, load, with_parameters
-from mtgp_tutorial.judging import scores
-from mtgp_tutorial.judging.checking import Check, check
-from mtgp_tutorial.judging.claims import sentence
-from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
-from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
-from mtgp_tutorial.judging.paired import choose, paired, summarise
-from mtgp_tutorial.judging.plain import plain_arms
-from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
-from mtgp_tutorial.models.building import icm, independent, lmc, sparse
-from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.table.data import Scale, TaskData
-from mtgp_tutorial.table.prediction import Prediction
-from mtgp_tutorial.table.trends import Trend, detrend
-
 if TYPE_CHECKING:
-    from mtgp_tutorial import plots
+    from mtgp_tutorial import datasets, exact, plots, simulate
+    from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
+    from mtgp_tutorial.answers.leaving import leave_out
+    from mtgp_tutorial.answers.predicting import impute, latent_functions, parts, predict, sample
+    from mtgp_tutorial.arguments import TableError, choose_device
+    from mtgp_tutorial.exact import NotPositiveDefiniteError
+    from mtgp_tutorial.exact.covariance import coregionalization, correlation
+    from mtgp_tutorial.fits.fitting import FitError, fit
+    from mtgp_tutorial.fits.result import Fit, load, with_parameters
+    from mtgp_tutorial.judging import scores
+    from mtgp_tutorial.judging.checking import Check, check
+    from mtgp_tutorial.judging.claims import sentence
+    from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
+    from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
+    from mtgp_tutorial.judging.paired import choose, paired, summarise
+    from mtgp_tutorial.judging.plain import plain_arms
+    from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
+    from mtgp_tutorial.models.building import icm, independent, lmc, sparse
+    from mtgp_tutorial.models.model import Model
+    from mtgp_tutorial.table.data import Scale, TaskData
     from mtgp_tutorial.table.files.reading import read_table
+    from mtgp_tutorial.table.prediction import Prediction
+    from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
     "Check",
@@ -85,20 +83,52 @@ __all__ = [
 ]
 __version__ = "0.14.0"
 
+# where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
+_HOMES = {
+    "answers.correlation": "correlation_intervals empirical_correlation model_correlation",
+    "answers.leaving": "leave_out",
+    "answers.predicting": "impute latent_functions parts predict sample",
+    "arguments": "TableError choose_device",
+    "datasets": "datasets",
+    "exact": "exact NotPositiveDefiniteError",
+    "exact.covariance": "coregionalization correlation",
+    "fits.fitting": "FitError fit",
+    "fits.result": "Fit load with_parameters",
+    "judging.checking": "Check check",
+    "judging.claims": "sentence",
+    "judging.comparing": "compare fill standard_arms",
+    "judging.forecasting": "Unanswered cutoffs seasonal_naive",
+    "judging.paired": "choose paired summarise",
+    "judging.plain": "plain_arms",
+    "judging.scores": "scores",
+    "judging.seasonal": "propose_season seasonal_arms with_trend",
+    "models.building": "icm independent lmc sparse",
+    "models.model": "Model",
+    "plots": "plots",
+    "simulate": "simulate",
+    "table.data": "Scale TaskData",
+    "table.files.reading": "read_table",
+    "table.prediction": "Prediction",
+    "table.trends": "Trend detrend",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_MODULES = ("datasets", "exact", "plots", "scores", "simulate")  # names of a whole file or folder
+
 
 def __getattr__(name: str) -> Any:
-    """When first asked for: `plots`, as figures need matplotlib, and `read_table`, which the core does without."""
-    if name == "plots":
-        return import_module("mtgp_tutorial.plots")
-    if name != "read_table":
+    """A public name, imported when it is first asked for. ImportError for `read_table`, which the core does without."""
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from mtgp_tutorial.table.files.reading import read_table
+        home = import_module(f"{__name__}.{_HOME[name]}")
     except ModuleNotFoundError as error:
+        if name != "read_table":
+            raise
         raise ImportError(
             f"read_table: {error}; install the whole module, or make a data frame and pass it to TaskData.from_frame"
         ) from None
-    return read_table
+    globals()[name] = home if name in _MODULES else getattr(home, name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

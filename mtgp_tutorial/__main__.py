@@ -1,8 +1,18 @@
 """python -m mtgp_tutorial report table.csv."""
 
 import sys
+from collections.abc import Sequence
 
-from mtgp_tutorial.report.run import main
+from mtgp_tutorial.report.options import parsed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code. Help, the version and a refused option end in SystemExit."""
+    asked = parsed(sys.argv[1:] if arguments is None else arguments)
+    from mtgp_tutorial.report.run import report  # PyTorch and all else, once there is something to do
+
+    return report(asked)
+
 
 if __name__ == "__main__":
     sys.exit(main())

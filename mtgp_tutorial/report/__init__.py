@@ -3,13 +3,15 @@
 The names below are for the programs repeat.py that reports write.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from mtgp_tutorial.report.arms import arms_for, season_of
-from mtgp_tutorial.report.deciding import decide
-from mtgp_tutorial.report.holes import judging, kinds_of, plan, without
-from mtgp_tutorial.report.tables import prepared, write_filled
-from mtgp_tutorial.report.trial_fits import try_once
+if TYPE_CHECKING:
+    from mtgp_tutorial.report.arms import arms_for, season_of
+    from mtgp_tutorial.report.deciding import decide
+    from mtgp_tutorial.report.holes import judging, kinds_of, plan, without
+    from mtgp_tutorial.report.tables import prepared, write_filled
+    from mtgp_tutorial.report.trial_fits import try_once
 
 __all__ = [
     "arms_for",
@@ -24,12 +26,33 @@ __all__ = [
     "write_filled",
 ]
 
+# the file of each, imported when it is first asked for: `options`, which reads the command line, needs no PyTorch
+_HOME = {
+    "arms_for": "arms",
+    "decide": "deciding",
+    "judging": "holes",
+    "kinds_of": "holes",
+    "plan": "holes",
+    "prepared": "tables",
+    "season_of": "arms",
+    "try_once": "trial_fits",
+    "without": "holes",
+    "write_filled": "tables",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Names that programs of version 0.10 and before import; asked where nothing else has the name."""
+    """The names above; ImportError for those that programs of version 0.10 and before import."""
+    if name in _HOME:
+        globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return globals()[name]
     if name in ("deciding", "hiding", "kinds", "once", "reading", "writing"):
         raise ImportError(
             f"report.{name}: this repeat.py was written by version 0.10 or before; for a new one run "
             "`python -m mtgp_tutorial report` on the file again, with --out and a new folder"
         )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

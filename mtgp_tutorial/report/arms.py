@@ -13,9 +13,9 @@ from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report.holes import own_rows
+from mtgp_tutorial.report.options import KERNELS
 from mtgp_tutorial.table.data import TaskData
 
-KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}
 BASELINE, LMC = "independent, shared", "LMC"
 SEASONAL = {BASELINE: "independent, season", "ICM": "ICM, season"}
 ONE_COLUMN = ("climatology", "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column

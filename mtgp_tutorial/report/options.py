@@ -17,15 +17,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from mtgp_tutorial.arguments import TableError
-from mtgp_tutorial.report.arms import KERNELS
+from mtgp_tutorial import __version__
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
 READING = ("input", "columns", "without", "series", "value", "errors", "dates", "missing", "every", "log")
 SETTLED = (*READING, "kernel", "seed")
+KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}  # nu; None: squared-exponential
 
 
 def names(text: str) -> list[str]:
@@ -50,6 +48,7 @@ def at_least(least: int, why: str = "") -> Callable[[str], int]:
 def parser() -> argparse.ArgumentParser:
     """All options; each has its place in some message of the command, so that nobody has to look here first."""
     top = argparse.ArgumentParser(prog="python -m mtgp_tutorial", description="Multi-task Gaussian processes.")
+    top.add_argument("--version", action="version", version=f"mtgp_tutorial {__version__}")
     commands = top.add_subparsers(dest="command", required=True)
     ask = commands.add_parser(
         "report",
@@ -118,6 +117,8 @@ class Refused(ValueError):
 
 def sentence(error: Exception) -> str:
     """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
+    from mtgp_tutorial.arguments import TableError  # which brings pandas and PyTorch
+
     if not isinstance(error, TableError):
         return str(error)
     problem, remedy = error.said(_as_option)
@@ -191,6 +192,8 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
 
 def stored(path: Path) -> set[tuple[str, str]]:
     """Trial and arm of each fit that a store holds; none where it cannot be read, which `compare` will say."""
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, usecols=["trial", "arm"], dtype=str, keep_default_na=False)
     except (OSError, ValueError):

@@ -5,11 +5,11 @@ The run itself: trials, claim, the filled table, and the page.
 
 from __future__ import annotations
 
+import argparse
 import platform
 import re
 import sys
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import gpytorch
@@ -28,7 +28,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import missing
-from mtgp_tutorial.report.options import Refused, command, parsed, put, sentence
+from mtgp_tutorial.report.options import Refused, command, put, sentence
 from mtgp_tutorial.report.planning import Job, in_words, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trial_fits import try_all, try_once
@@ -37,9 +37,8 @@ from mtgp_tutorial.table.prediction import Prediction
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def report(asked: argparse.Namespace) -> int:
     """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
-    asked = parsed(sys.argv[1:] if arguments is None else arguments)
     refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
     code = REFUSED
     try:

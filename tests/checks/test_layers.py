@@ -1,9 +1,11 @@
 """A file of the module imports from lower layers only (the layers stand in pyproject.toml)."""
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -28,13 +30,49 @@ def test_what_few_programs_need_is_imported_when_it_is_first_asked_for(asked):
     """In a process of its own: matplotlib and seaborn with `plots`, joblib, and SciPy's statistics and optimisers."""
     late = "{'matplotlib', 'seaborn', 'scipy.stats', 'scipy.optimize', 'joblib'}"
     code = (
-        f"import sys, mtgp_tutorial\nprint(sorted({late} & sys.modules.keys()))\n"
+        "import sys, mtgp_tutorial\n"
+        "[getattr(mtgp_tutorial, name) for name in mtgp_tutorial.__all__ if name not in ('plots', 'read_table')]\n"
+        f"print(sorted({late} & sys.modules.keys()))\n"
         "print({'plots', 'read_table'} <= set(dir(mtgp_tutorial)))\n"
         f"{'from mtgp_tutorial import plots' if asked == 'plots.tasks' else ''}\n"
         f"print(callable({asked}), 'matplotlib' in sys.modules, hasattr(mtgp_tutorial, 'nothing'))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split("\n")[:3] == ["[]", "True", "True True False"], done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "report --help", "report table.csv --kernel sine", ""])
+def test_what_only_reads_the_command_line_imports_no_library(words):
+    command = [sys.executable, "-X", "importtime", "-m", "mtgp_tutorial", *words.split()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    loaded = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.split("\n") if "import time:" in line}
+    assert {"argparse", "mtgp_tutorial"} <= loaded
+    assert not loaded & {"torch", "gpytorch", "linear_operator", "numpy", "pandas", "scipy", "matplotlib", "joblib"}
+    assert done.returncode == (0 if words.endswith(("--help", "--version")) else 2)
+
+
+@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.report"])
+def test_names_that_are_looked_up_late_are_those_that_type_checkers_see(package):
+    module = import_module(package)
+    block = next(node for node in ast.parse(Path(module.__file__).read_text()).body if isinstance(node, ast.If))
+    seen = {name.name: node.module for node in block.body for name in node.names}
+    assert set(seen) == set(module.__all__) == set(module._HOME) <= set(dir(module))
+    for name, home in seen.items():
+        assert getattr(module, name) is getattr(import_module(home), name), name
+
+
+def test_any_file_may_be_the_first_that_is_imported():
+    """Which one is depends on the name that is first asked for. The libraries are imported once."""
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "mtgp_tutorial").rglob("*.py")]
+    code = (
+        "import importlib, sys, gpytorch, matplotlib.pyplot, pandas\n"
+        f"for name in {[name.removesuffix('.__init__') for name in names]}:\n"
+        "    for old in [old for old in sys.modules if old.split('.')[0] == 'mtgp_tutorial']:\n"
+        "        del sys.modules[old]\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert len(names) > 70 and done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
+from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.answers import leaving
 from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, filters, forms, markov, scanning
 from mtgp_tutorial.exact.dense import Separate
@@ -38,7 +39,6 @@ from mtgp_tutorial.judging import residuals
 from mtgp_tutorial.judging.residuals import in_order
 from mtgp_tutorial.report import planning
 from mtgp_tutorial.report.arms import arms_for
-from mtgp_tutorial.report.run import main
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -211,7 +211,7 @@ def test_a_million_rows_in_bounded_memory():
 
 
 def test_numba_is_imported_when_it_is_used():
-    code = "import mtgp_tutorial, sys; from mtgp_tutorial.exact import forms; assert 'numba' not in sys.modules"
+    code = "import sys; from mtgp_tutorial import exact, fit; exact.forms; assert 'numba' not in sys.modules"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
 
 

@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TableError, TaskData, compare, datasets, fit, impute, scores
+from mtgp_tutorial import TableError, TaskData, __version__, compare, datasets, fit, impute, scores
+from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
@@ -39,7 +40,6 @@ from mtgp_tutorial.report.holes import (
 )
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
-from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.prediction import Prediction
@@ -660,6 +660,12 @@ def test_the_help_names_every_exit_code_and_every_file(capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
     assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv"))
+
+
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert not left.value.code and capsys.readouterr().out == f"mtgp_tutorial {__version__}\n"
 
 
 @pytest.mark.parametrize("words", [["--trials", "0"], ["--every", "x"], ["--dates", "iso"], ["--kernel", "sine"], []])

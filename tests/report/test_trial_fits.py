@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData
+from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
@@ -23,7 +24,6 @@ from mtgp_tutorial.report import holes, planning, trial_fits
 from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.report.options import Refused, parser
-from mtgp_tutorial.report.run import main
 from mtgp_tutorial.report.trial_fits import groups_of, kept_in, try_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -318,7 +318,7 @@ def test_a_whole_report(tmp_path, monkeypatch, capsys):
 WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
 ONCE_FOR_ALL = f"""import sys
 from mtgp_tutorial.report import planning
-from mtgp_tutorial.report.run import main
+from mtgp_tutorial.__main__ import main
 planning.in_time = lambda asked, data, timed, trials: (dict(timed), True)
 sys.exit(main({WORDS}))
 """
