@@ -499,7 +499,7 @@ OPEN = np.tile([-0.7, 0.5, -0.4, 0.3, -0.5, 0.2, -0.1, -0.3], 2)  # mean -0.125,
             "“ICM” is ahead by 0.54 standard deviations (0.49 to 0.59; 16 parts of the table), in 16 of",
         ),
         (-SURE, None, "climatology", ""),
-        (OPEN, None, "ICM", "“ICM” is ahead by 0.12 standard deviations (0.095 behind to 0.35 ahead"),
+        (OPEN, None, "ICM", "“ICM” is ahead by 0.13 standard deviations (0.095 behind to 0.35 ahead"),
         (OPEN + 0.1, None, "climatology", ""),  # the ICM is ahead by a quarter of its error
         (SURE[:2], None, "ICM", "“ICM” is ahead in 2 of 2 trials and 2 of 2 parts of the table, by the median 0.5"),
         (SURE, 1, "ICM", "“ICM” is ahead in 16 of 16 trials, by the median 0.5"),
