@@ -1,4 +1,4 @@
-"""The answer in words: what fills this table, how far off it was in trials, and what else they say (templates/answer.txt).
+"""The answer in words: what fills this table, how far off it was in trials, what else they say (templates/answer.txt).
 
 What to do next: what this table gave cause for, and nothing else; the sentences stand in templates/todo.html.
 """
