@@ -45,6 +45,15 @@ def at_least(least: int, why: str = "") -> Callable[[str], int]:
     return read
 
 
+def dates(text: str) -> str:
+    """How dates are meant, as `read_table` takes it."""
+    try:
+        manner(text)
+    except TableError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}; {error.remedy}") from None
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """All options; each has its place in some message of the command, so that nobody has to look here first."""
     top = argparse.ArgumentParser(prog="python -m mtgp_tutorial", description="Multi-task Gaussian processes.")
@@ -64,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--series", metavar="NAME", help="long format: the column that names the series")
     ask.add_argument("--value", metavar="NAME", help="long format: the column of the values")
     ask.add_argument("--errors", type=names, metavar="NAMES", help="columns of standard errors; 'none' for none")
-    ask.add_argument("--dates", choices=["day-first", "month-first"], help="how dates such as 09/03/2020 are meant")
+    how = "day-first or month-first, two-digit (1950 to 2049) or the first of a hundred years; or one of each: "
+    ask.add_argument("--dates", type=dates, metavar="HOW", help=f"{how}day-first,1900")
     ask.add_argument("--missing", type=names, metavar="CODES", help="numbers that mean missing; 'none' for none")
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
     ask.add_argument("--every", type=at_least(1), metavar="K", help="take every K-th row")
@@ -122,8 +132,6 @@ def sentence(error: Exception) -> str:
     if not isinstance(error, TableError):
         return str(error)
     problem, remedy = error.said(_as_option)
-    if error.option == "dates" and error.value:
-        remedy = f"add {' or '.join(f'--dates {order}' for order in error.value)}"
     settles = _as_option(error.option) if error.option else ""
     return f"{problem}; {remedy}" + ("" if settles in f"{problem}{remedy}" else f" ({settles})")
 

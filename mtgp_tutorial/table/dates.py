@@ -1,13 +1,13 @@
 """Dates as numbers, in a unit that is said, and back.
 
-Dates from text: ISO and its kin, quarters, weeks, months by name, and the two orders of day and month.
-
-Numbers are dates where nothing else is likely: eight digits, six that run as months do. A point joins year, month and
-day, or nothing: 1959.5 is a number.
+Dates from text: ISO and its kin, quarters, weeks, months by name, fiscal years, the two orders of day and month, and
+years of two digits, whose century somebody has to say.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial.arguments import TableError, argument, place, refuse_first
+from mtgp_tutorial.table.spellings import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
@@ -152,43 +153,54 @@ def _numeric(x: Any) -> bool:
 
 
 ORDERS = ("day-first", "month-first")
-TIME = r"(?:(?:T| +)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?) ?(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)?"
-MONTHS = {name: k + 1 for k, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
-NAMED = r"(?P<name>" + "|".join(MONTHS) + r")[a-z]*\.?"
-SPELLINGS = {  # how a date may be written; the named groups are its parts
-    "year-month-day": rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
-    "quarters": r"(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ]?(?P<year2>\d{4})",
-    "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
-    "year and month": r"(?P<year>\d{4})M(?P<month>\d{1,2})",
-    "year, month, day in eight digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)",
-    "day, name of the month, year": rf"(?:(?P<day>\d{{1,2}})[-/. ] ?)?{NAMED}[-/ ,] ?(?P<year>\d{{4}}){TIME}",
-    "name of the month, day, year": rf"{NAMED} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
-    "day and month in numbers": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
-    "a year of two digits": rf"\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2}}{TIME}",
-    "year and month in six digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])",
-    "a year of two digits, in six": r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
-    "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
-}
-MONTHS_BARE, DAYS_BARE, MONTHS_POINT = list(SPELLINGS)[-3:]  # numbers, unless they run as dates do
+TWO_DIGIT, FIRST = "two-digit", 1950  # 50 to 99 are 1950 to 1999, and 00 to 49 are 2000 to 2049
 
 
-def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True) -> tuple[pd.DatetimeIndex, str] | None:
+def manner(dates: str | int | None) -> tuple[str | None, int | None]:
+    """What `dates` asks: the order of day and month, and the first of the hundred years that two digits stand for.
+
+    dates: "day-first" or "month-first", "two-digit" (1950 to 2049) or a first year such as "1900", or one of each
+    joined by a comma. Raises TableError for other words.
+    """
+    order, first = None, None
+    for word in [] if dates is None else re.split(r"[\s,]+", str(dates).strip()):
+        if word in ORDERS and order is None:
+            order = word
+        elif first is None and re.fullmatch(rf"{TWO_DIGIT}|(?:1[5-9]|20)\d\d", word):
+            first = FIRST if word == TWO_DIGIT else int(word)
+        else:
+            raise TableError(
+                f"{argument('dates')}: is {dates!r}",
+                "pass 'day-first' or 'month-first', 'two-digit' or the first of a hundred years, as '1950', or one of "
+                "each, as 'day-first,two-digit'",
+            )
+    return order, first
+
+
+def read_dates(
+    text: pd.Series, dates: str | None = None, *, guess: bool = True, wide: bool = True
+) -> tuple[pd.DatetimeIndex, str] | None:
     """Dates of a column of text (None where missing), and how they were read; None where the text holds no dates.
 
-    order: "day-first" or "month-first", for dates such as 07.01.2019. Without it the only order that gives dates is
-    taken or, if guess, the only one in which the column is in order. Dates with offsets from UTC come in UTC, or with
-    the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike the rest.
+    dates: as `manner` takes it, for dates such as 07.01.2019 and 07.01.19. Without an order the only one that gives
+    dates is taken or, if guess, the only one in which the column is in order. wide: whether the column is to be the
+    input, so that what looks like a date is one (01/2001, FY1990/91, Jan-10). Dates with offsets from UTC come in UTC,
+    or with the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike
+    the rest.
     """
     given = text.dropna().astype(str)
-    spelling = _spelling(given)
+    spelling = spelling_of(given, wide)
     if spelling is None:
         return None
-    parts, how = _parts(given, spelling), spelling
+    order, first = manner(dates)
+    parts, how = _parts(given, spelling, FIRST if first is None else first), spelling
     problem, remedy = "is not a date", "mend it"
+    orders, why = _orders(given, parts, guess) if "first" in parts and not order else ([str(order)], "as was asked")
+    if "short" in parts and first is None or len(orders) > 1:
+        _refuse_untold(given, "short" in parts, first, orders if order or len(orders) > 1 else [], guess)
     if "first" in parts:
-        order, why = (order, "as was asked") if order else _order(given, parts, guess)
-        parts, how = _ordered(parts, order), f"{order} ({why})"
-        problem += f" if read {order}"
+        parts, how = _ordered(parts, orders[0]), f"{orders[0]} ({why})"
+        problem += f" if read {orders[0]}"
         remedy += f", or pass the other order as {argument('dates', sets=True)}"
     when = _timestamps(parts)
     refuse_first(given, when.isna(), problem, remedy, cell=True)
@@ -196,44 +208,6 @@ def read_dates(text: pd.Series, order: str | None = None, *, guess: bool = True)
         when = _zoned(given, when, parts["zone"])
     full = pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text)))
     return pd.DatetimeIndex(full, name=text.name), _said(how, spelling, given.iloc[0], when[0])
-
-
-def _spelling(given: pd.Series) -> str | None:
-    """How all dates are written; None where most of the texts are no dates."""
-    fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in SPELLINGS.items()}
-    spelling = max(fits, key=lambda name: fits[name].sum())
-    if not len(given) or fits[spelling].mean() <= 0.5:
-        return None
-    if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
-        return _in_numbers(given, fits)
-    unlike = f"is not written like the other dates, {given[fits[spelling]].iloc[0]!r} for one"
-    refuse_first(given, ~fits[spelling], unlike, "mend it", cell=True)
-    if spelling == "a year of two digits":
-        raise TableError(f"{place(given, 0)}: {given.iloc[0]!r} has a year of two digits", "write all four")
-    return spelling
-
-
-def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
-    """How numbers of six digits, or with two decimals, are dates; None where they are numbers.
-
-    Dates all fit, have several months (or days) in several years (or months), and so steps of more than one size, as 1
-    and 89 from month to month. Raises TableError for those that need another spelling, or may be months and days.
-    """
-    value = pd.to_numeric(given).drop_duplicates().sort_values()
-    larger, part = divmod(value if not fits[MONTHS_POINT].all() else (100 * value).round(), 100)
-    if larger.nunique() < 2 or part.nunique() < 2 or value.diff().dropna().round(6).nunique() < 2:
-        return None
-    example, where = given.iloc[0], "" if given.name is None else f"column {str(given.name)!r}: "
-    if fits[MONTHS_BARE].all():
-        steps = (12 * larger + part).diff().dropna()
-        if not fits[DAYS_BARE].all() or (steps == steps.median()).mean() > 0.5:
-            return MONTHS_BARE
-        raise TableError(f"{where}{example!r} may be a month or a day, in six digits", "write dates as 2019-01-07")
-    if fits[DAYS_BARE].all():
-        raise TableError(f"{where}{example!r} looks like a date with a year of two digits", "write dates as 2019-01-07")
-    if fits[MONTHS_POINT].all():
-        raise TableError(f"{where}{example!r} may be a month, or a number with decimals", "write months as 2019-01")
-    return None
 
 
 def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
@@ -247,15 +221,25 @@ def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
     if spelling == "year-month-day":
         return "dates, year-month-day"
     starts = {"quarters": "; a quarter stands at its first day", "ISO weeks": "; a week stands at its Monday"}
+    starts |= dict.fromkeys((FISCAL, WIDE[0]), "; each stands at 1 January of the year that is named first")
     return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}"
 
 
-def _parts(given: pd.Series, spelling: str) -> pd.DataFrame:
-    """The parts of each date as text: year, and month and day, or quarter, week, name, first and second."""
+def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
+    """The parts of each date as text: year, and month and day, or quarter, week, name, first and second.
+
+    first: of the hundred years that two digits stand for.
+    """
     parts = given.str.extract(f"(?i:{SPELLINGS[spelling]})").reset_index(drop=True)
     for name in ("year", "quarter"):
-        if f"{name}2" in parts:
-            parts[name] = parts[name].fillna(parts.pop(f"{name}2"))
+        if name in parts:
+            parts[name] = either(parts, name)
+    if "short" in parts:
+        parts["year"] = (first + (parts["short"].astype(int) - first) % 100).astype(str)
+    if "until" in parts:
+        parts["month"] = "1"
+    if spelling == "month/year":
+        _check_months(given, parts)
     if "quarter" in parts:
         parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
     if "name" in parts:
@@ -283,28 +267,49 @@ def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
     return when + (pd.to_timedelta(clock.where(~wrong)) + pd.to_timedelta(shift, unit="h")).to_numpy()
 
 
-def _order(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[str, str]:
-    """The order of day and month that the column itself tells, and why. TableError where it tells none."""
+def _check_months(given: pd.Series, parts: pd.DataFrame) -> None:
+    """TableError for 1/2001 to 4/2001, 1/2002, ..., which may be quarters."""
+    month = parts["month"].astype(int)
+    if month.max() <= 4 and month.nunique() > 1 and parts["year"].nunique() > 1:
+        raise TableError(
+            f"{place(given, 0)}: dates such as {given.iloc[0]!r} may be months or quarters, none above 4",
+            "write months as 2001-01, or quarters as 2001-Q1",
+        )
+
+
+def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[str], str]:
+    """The orders of day and month in which a column can be read, and why it is one. TableError where there is none."""
     read = {order: _timestamps(_ordered(parts, order)) for order in ORDERS}
-    read = {order: when for order, when in read.items() if not when.hasnans}
-    if not read:
-        row = int((parts[["first", "second"]].astype(int) > 31).any(axis=1).to_numpy().argmax())
+    fits = {order: when for order, when in read.items() if not when.hasnans}
+    if not fits:
+        neither = read[ORDERS[0]].isna() & read[ORDERS[1]].isna()
+        row = int(neither.argmax())
         raise TableError(f"{place(given, row)}: dates such as {given.iloc[row]!r} fit neither order", "mend them")
-    if len(read) == 1:
-        return next(iter(read)), "no other order gives dates"
+    if len(fits) == 1:
+        return list(fits), "no other order gives dates"
     if read[ORDERS[0]].equals(read[ORDERS[1]]):
-        return ORDERS[0], "the other order says the same"
+        return [ORDERS[0]], "the other order says the same"
     steps = {order: when.drop_duplicates() for order, when in read.items()}
     sorted_in = [o for o, when in steps.items() if when.is_monotonic_increasing or when.is_monotonic_decreasing]
     if guess and len(sorted_in) == 1:
-        return sorted_in[0], "only so the rows are in order"
-    where = "" if given.name is None else f"column {str(given.name)!r}: "
-    raise TableError(
-        f"{where}{given.iloc[0]!r} may be day-first or month-first, and nothing{' in the file' if guess else ''} tells",
-        f"pass {' or '.join(argument('dates', order) for order in ORDERS)}" if guess else "write dates as 2019-01-07",
-        "dates",
-        list(ORDERS),
-    )
+        return sorted_in, "only so the rows are in order"
+    return list(ORDERS), ""
+
+
+def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Sequence[str], guess: bool) -> None:
+    """TableError: what a column does not tell, its order or its century, and all words for `dates` at once."""
+    where = "" if given.name is None else f"{place(given, 0)}: " if short else f"column {str(given.name)!r}: "
+    several, century = len(orders) > 1, [] if not short else [TWO_DIGIT if first is None else str(first)]
+    words = [",".join([order, *century]) for order in orders] or century
+    lacks = f"{given.iloc[0]!r} has a year of two digits"
+    if several:
+        file = " in the file" if guess else ""
+        also = ", has a year of two digits" if short and first is None else ""
+        lacks = f"{given.iloc[0]!r} may be day-first or month-first{also}, and nothing{file} tells"
+    remedy = f"pass {' or '.join(argument('dates', word) for word in words)}"
+    if short and first is None:
+        remedy += f" (two-digit: {FIRST} to {FIRST + 99}; or, for it, the first of the hundred years, as 1900)"
+    raise TableError(f"{where}{lacks}", remedy if guess else "write dates as 2019-01-07", "dates", words)
 
 
 def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:

@@ -16,8 +16,10 @@ import pandas as pd
 from mtgp_tutorial.arguments import TableError, listed, place, refuse_first
 from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.dates import Calendar, read_dates
+from mtgp_tutorial.table.spellings import CLOCK, READ, odd_cell
 
 YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
+YEAR_MONTH_DAY = ("year", "month", "day")
 
 
 def only_counts(index: pd.Index) -> bool:
@@ -37,13 +39,12 @@ def inputs_of(
         if index.nlevels == 1 and index.name is None:
             given.columns = pd.Index(["x" if pd.api.types.is_numeric_dtype(index.dtype) else "date"])
     names, units = zip(*map(split_unit, given.columns))
-    part = YEAR_AND.get(str(names[1]).lower()) if len(names) == 2 and names[0].lower() == "year" else None
     missing = given.isna().to_numpy()
     lost = f"is missing, {missing.any(axis=1).sum()} in all"
     for k, gone in enumerate(missing.T):
         refuse_first(given.iloc[:, k], gone, lost, "fill or drop rows without input")
-    if part is not None:
-        given, names = _year_and(given, *part).to_frame(), ("date",)
+    if (joined := _joined(given, [name.lower() for name in names])) is not None:
+        given, names = joined.to_frame(), ("date",)
     first, calendar = _first(given.iloc[:, 0], names[0], calendar, notes)
     x = np.column_stack([first, *(numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1]))])
     return {"x": x, "x_name": names[0], "x_names": names, "x_unit": units[0], "calendar": calendar}
@@ -58,8 +59,10 @@ def _first(
         text = values.astype(object)
         read = read_dates(text, guess=False)
         if read is None:
+            row = odd_cell(text)
             raise TableError(
-                f"{place(values, 0)}: {text.iloc[0]!r} is neither a number nor a date", f"name another {marked('x')}"
+                f"{place(values, row)}: {text.iloc[row]!r} is neither a number nor a date",
+                f"write dates as {READ}, or name another {marked('x')}",
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
@@ -76,6 +79,40 @@ def _first(
     zone = f" (zone {calendar.zone})" if calendar.zone else ""
     notes.append(f"{name}: dates as numbers, {calendar.label}, {why}{zone}")
     return calendar.to_numbers(values), calendar
+
+
+def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
+    """Dates of inputs that are one date together, in any order: year with its parts, date with time; else None."""
+    parts = dict(zip(names, given.columns))
+    if len(names) == 2 and set(names) == {"date", "time"} and are_clock(given[parts["time"]]):
+        day, clock = given[parts["date"]], given[parts["time"]].astype(str)
+        when = day.dt.strftime("%Y-%m-%d") if day.dtype.kind == "M" else day.astype(str).str.removesuffix(" 00:00:00")
+        return (when + " " + clock).rename(f"{parts['date']} with {parts['time']}")
+    if len(names) == 2 and set(names) == {"month", "day"}:
+        raise TableError(
+            f"{marked('x')}: {parts['month']!r} with {parts['day']!r} is no place on a map, and no date without a year",
+            "put a column of years into the table and name the three together, or write dates as 2019-01-07",
+        )
+    if len(names) == 3 and set(names) == set(YEAR_MONTH_DAY):
+        return _year_month_day(given[[parts[name] for name in YEAR_MONTH_DAY]])
+    part = next((part for part in YEAR_AND if set(names) == {"year", part} and len(names) == 2), None)
+    return None if part is None else _year_and(given[[parts["year"], parts[part]]], *YEAR_AND[part])
+
+
+def are_clock(values: pd.Series) -> bool:
+    """Whether a column holds times of the day alone, as 9:05, 14:05:30 or 2:05 PM."""
+    text = values.dropna()
+    return text.dtype.kind == "O" and len(text) > 0 and bool(text.astype(str).str.fullmatch(CLOCK).all())
+
+
+def _year_month_day(given: pd.DataFrame) -> pd.Series:
+    """Dates of three columns of numbers."""
+    parts = pd.DataFrame({part: numbers(given.iloc[:, k], "x") for k, part in enumerate(YEAR_MONTH_DAY)}, given.index)
+    when = pd.to_datetime(parts.where((parts % 1 == 0).all(axis=1)), errors="coerce")
+    if when.isna().any():
+        row = int(when.isna().to_numpy().argmax())
+        raise TableError(f"{place(given.iloc[:, 2], row)}: {given.iloc[row].tolist()} is no date", "mend it")
+    return when.rename("date")
 
 
 def _year_and(given: pd.DataFrame, most: int, months: int) -> pd.Series:

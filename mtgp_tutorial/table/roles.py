@@ -6,6 +6,7 @@ A long frame, one row for each value, as the rows and tasks of a table.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from mtgp_tutorial.arguments import TableError, argument, count, listed, refuse_
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
+    YEAR_MONTH_DAY,
+    are_clock,
     column,
     errors_beside,
     names_in,
@@ -23,8 +26,10 @@ from mtgp_tutorial.table.inputs import (
     split_unit,
     standard_errors,
 )
+from mtgp_tutorial.table.spellings import READ, odd_cell
 
-PAIRS = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("easting", "northing"), ("x", "y"))
+EAST, NORTH = ("longitude", "long", "lon", "lng"), ("latitude", "lat")
+PAIRS = (*product(EAST, NORTH), ("easting", "northing"), ("x", "y"))
 KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
 SERIES = (
     "series station site location quantity variable task name sensor gauge country region species element id".split()
@@ -53,6 +58,13 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     """The columns that are the input by their names; none where no name is known."""
     names = {split_unit(c)[0].lower(): c for c in reversed(list(frame))}
     number = {name for name, c in names.items() if frame[c].dtype.kind == "f"}
+    if {"date", "time"} <= set(names) and _are_days(frame[names["date"]]) and are_clock(frame[names["time"]]):
+        notes.append(f"input: {names['date']} with {names['time']}")
+        return [names["date"], names["time"]]
+    year = [names[part] for part in YEAR_MONTH_DAY if part in number]
+    if len(year) == 3 and frame[year[2]].isin(range(1, 32)).all() and frame.duplicated(year[:2]).any():
+        notes.append(f"input: {' with '.join(map(str, year))}")
+        return year
     for part in YEAR_AND:
         if {"year", part} <= number:
             notes.append(f"input: {names['year']} with {names[part]}")
@@ -67,6 +79,38 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     return [] if known is None else [known]
 
 
+def _are_days(values: pd.Series) -> bool:
+    """Whether a column holds dates without a time of the day."""
+    return values.dtype.kind == "M" and bool((values.dropna().dt.normalize() == values.dropna()).all())
+
+
+def date_in_words(
+    frame: pd.DataFrame, taken: Sequence[Hashable], dates: str | None = None, guess: bool = True
+) -> tuple[Hashable, pd.DatetimeIndex, str] | None:
+    """A column of text that holds dates where no other column is an input: its name, its dates, how they are written.
+
+    One with a known name or, where the first column is text and none has dates, the first that holds any. None where
+    there is none. frame: typed columns; taken: those that are something else. Raises TableError as `read_dates` does.
+    """
+    if known_inputs(frame, []):
+        return None
+    text = [c for c in frame if frame[c].dtype.kind == "O" and c not in taken]
+    some = sorted((c for c in text if _known(c) < len(KNOWN)), key=_known)
+    first = next((c for c in frame if c not in ROW_NUMBERS), None)
+    if first in text and not any(frame[c].dtype.kind == "M" for c in frame):
+        some += [c for c in text if c not in some]
+    for c in some:
+        if (found := read_dates(frame[c].astype(object), dates, guess=guess)) is not None:
+            return c, *found
+    return None
+
+
+def _known(c: Hashable) -> int:
+    """The place of a column's name among the known ones, their number for another."""
+    name = split_unit(c)[0].lower()
+    return KNOWN.index(name) if name in KNOWN else len(KNOWN)
+
+
 def chosen_inputs(frame: pd.DataFrame, x: Any, notes: list[str]) -> list[Hashable]:
     """The columns of a file that are the input: those that x names or, where it is None, by name or place."""
     if x is not None:
@@ -77,9 +121,13 @@ def chosen_inputs(frame: pd.DataFrame, x: Any, notes: list[str]) -> list[Hashabl
     if frame[first].dtype.kind not in "fM":
         moments = [c for c in frame if frame[c].dtype.kind == "M"]
         if len(moments) != 1:
+            first = min((c for c in frame if frame[c].dtype.kind == "O"), key=_known)
+            row = odd_cell(frame[first])
             raise TableError(
-                f"column {str(first)!r} is neither numbers nor dates, and no other column looks like an input",
-                f"name one with {argument('x', sets=True)} (columns: {listed(frame.columns)})",
+                f"column {str(first)!r} is neither numbers nor dates ({frame.index.name or 'row'} {frame.index[row]}: "
+                f"{frame[first].iloc[row]!r}), and no other column looks like an input",
+                f"write dates as {READ}, or name the input with {argument('x', sets=True)} (columns: "
+                f"{listed(frame.columns)})",
             )
         notes.append(f"input: {moments[0]}")
         return moments
@@ -96,6 +144,9 @@ def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     if len(moments) == 1:
         notes.append(f"input: {moments[0]}, the only column of dates")
         return moments
+    if not moments and (words := date_in_words(typed, [], guess=False)) is not None:
+        notes.append(f"input: {words[0]}")
+        return [words[0]]
     dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
     raise TableError(
         f"{argument('x')}: is not given, and the index only counts rows",
@@ -113,7 +164,7 @@ def _typed(values: pd.Series) -> pd.Series:
     if kind in ("date", "datetime", "datetime64"):
         return pd.to_datetime(values, utc=True, errors="coerce")
     try:
-        found = read_dates(values.astype(object), guess=False) if kind == "string" else None
+        found = read_dates(values.astype(object), guess=False, wide=False) if kind == "string" else None
     except TableError:
         if split_unit(values.name)[0].lower() in KNOWN:
             raise

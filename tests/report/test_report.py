@@ -184,7 +184,7 @@ REFUSALS = {
     "a date": (
         "Date,a,b\n09/03/2020,1,2\n04/03/2020,2,3\n11/07/2020,3,1\n",
         [],
-        "add --dates day-first or --dates month-first",
+        "pass --dates day-first or --dates month-first",
     ),
     "a word": ("year,a,b\n2001,1.5,2\n2002,about 2,3\n2003,2.5,4\n2004,3,5\n", [], "--missing 'about 2'"),
     "an input": ("t,a,b\n" + "1,2,3\n4,5,9\n" * 9, ["--input", "no"], "--input: 'no' is no column"),

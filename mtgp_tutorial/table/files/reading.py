@@ -15,7 +15,7 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.dates import ORDERS, read_dates
+from mtgp_tutorial.table.dates import manner, read_dates
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.table.inputs import (
     column,
@@ -25,7 +25,15 @@ from mtgp_tutorial.table.inputs import (
     names_in,
     split_unit,
 )
-from mtgp_tutorial.table.roles import KNOWN, chosen_inputs, guessed_series, guessed_value, is_error, without_row_numbers
+from mtgp_tutorial.table.roles import (
+    KNOWN,
+    chosen_inputs,
+    date_in_words,
+    guessed_series,
+    guessed_value,
+    is_error,
+    without_row_numbers,
+)
 
 WORDS = (  # that stand for a missing value, beside those that always do
     "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
@@ -69,7 +77,7 @@ def read_table(
         for name in names_in(names):
             column(frame, name, what)
     chosen = chosen_inputs(frame, x, notes)
-    if dates is not None and frame[chosen[0]].dtype.kind != "M":
+    if dates is not None and not any(frame[c].dtype.kind == "M" for c in frame):
         raise TableError(
             f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
             f"leave it out, or name another {argument('x')}",
@@ -168,8 +176,7 @@ def typed_columns(
     sd: Any = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
-    if dates is not None and dates not in ORDERS:
-        raise TableError(f"{argument('dates')}: is {dates!r}", "pass 'day-first' or 'month-first'", value=list(ORDERS))
+    manner(dates)
     if isinstance(missing, str):
         raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
     text, mark, notes = parse(path)
@@ -191,6 +198,9 @@ def typed_columns(
             notes.append(f"{name}: {sign} at each number, taken as its unit")
     frame = pd.DataFrame(read, index=text.index).rename(columns=units)
     named = [*first, *names, *(name for other in others for name in names_in(other)), *named_errors(frame, sd)]
+    if not first and (words := date_in_words(frame, named, dates)) is not None:
+        frame[words[0]] = words[1]
+        notes.append(f"{words[0]}: {words[2]}")
     return without_row_numbers(frame, bool(first), named, notes), notes
 
 
@@ -198,7 +208,7 @@ def _one(text: pd.Series, decimal: str, dates: str | None, is_input: bool, notes
     """A column as dates, numbers or text, and the sign of its numbers."""
     date_like = is_input or split_unit(text.name)[0].lower() in KNOWN
     plain = pd.to_numeric(text, errors="coerce").notna().sum() == text.notna().sum()  # 20190107 may be a date
-    found = None if plain and not date_like else read_dates(text, dates)
+    found = None if plain and not date_like else read_dates(text, dates, wide=is_input)
     if found is not None:
         notes.append(f"{text.name}: {found[1]}")
         return pd.Series(found[0], index=text.index, name=text.name), ""
