@@ -21,7 +21,7 @@ from mtgp_tutorial import __version__
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
-READING = ("input", "columns", "without", "series", "value", "errors", "dates", "missing", "every", "log")
+READING = ("input", "columns", "without", "series", "value", "errors", "dates", "missing", "skip", "every", "log")
 SETTLED = (*READING, "kernel", "seed")
 KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}  # nu; None: squared-exponential
 
@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     how = "day-first or month-first, two-digit (1950 to 2049) or the first of a hundred years; or one of each: "
     ask.add_argument("--dates", type=dates, metavar="HOW", help=f"{how}day-first,1900")
     ask.add_argument("--missing", type=names, metavar="CODES", help="numbers that mean missing; 'none' for none")
+    ask.add_argument("--skip", metavar="LINES", help="lines of the file that are left out, by number: 2, or 1-3,8")
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
     ask.add_argument("--every", type=at_least(1), metavar="K", help="take every K-th row")
     two = at_least(2, "; a comparison takes two trials or more")

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, option, put
 from mtgp_tutorial.table.data import TaskData, take
@@ -39,12 +40,13 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     said: list[str] = []
     missing = _missing(asked, said)
     left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(asked.table, asked.dates, missing, left, asked.input, asked.series, named)
+    frame, _ = typed_columns(asked.table, asked.dates, missing, left, asked.input, asked.series, named, skip=asked.skip)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     check_mixed(asked, frame, inputs)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without, "missing": missing or None, "sd": errors or None}
+    call |= {"skip": asked.skip}
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
@@ -62,7 +64,7 @@ def _missing(asked: argparse.Namespace, said: list[str]) -> list[str]:
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(asked.table, without=asked.without or ())
+    codes = suspected_codes(asked.table, without=asked.without or (), skip=asked.skip)
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes
@@ -125,12 +127,13 @@ def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Has
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
     words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
     series = next((c for c in words if tells_apart(frame, inputs, c, TOLD_APART)), None)
-    if again > REPEATED * len(frame) and len(values) == 1 and series is not None:
+    if again > REPEATED * len(frame) and values and series is not None:
         words = [*option("--series", str(series)), *option("--value", str(values[0]))]
         words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
             f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
+            f"{f' (or another value of {listed(values[1:])})' if len(values) > 1 else ''}"
             f"{' and leave out --columns' if asked.columns else ''}"
         )
 

@@ -81,7 +81,9 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
 
 def _are_days(values: pd.Series) -> bool:
     """Whether a column holds dates without a time of the day."""
-    return values.dtype.kind == "M" and bool((values.dropna().dt.normalize() == values.dropna()).all())
+    if values.dtype.kind != "M" or values.dt.tz is not None:
+        return False
+    return bool((values.dropna().dt.normalize() == values.dropna()).all())
 
 
 def date_in_words(
@@ -157,12 +159,14 @@ def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
 def _typed(values: pd.Series) -> pd.Series:
     """A column as floats, dates or text, for a look at what it holds."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
+    if values.dtype.kind == "M":
+        return values
     if values.dtype.kind in "iuf":
         return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), values.index)
     if kind == "period":
         return pd.Series(pd.PeriodIndex(values).to_timestamp(), values.index)
     if kind in ("date", "datetime", "datetime64"):
-        return pd.to_datetime(values, utc=True, errors="coerce")
+        return pd.to_datetime(values, utc=kind != "date", errors="coerce")
     try:
         found = read_dates(values.astype(object), guess=False, wide=False) if kind == "string" else None
     except TableError:
@@ -190,6 +194,26 @@ def tells_apart(frame: pd.DataFrame, inputs: Sequence[Hashable], name: Hashable,
     """Whether a column has words that come again and again and, with the inputs, tell this share of the rows apart."""
     several = 1 < frame[name].nunique() <= max(2, len(frame) // 2)
     return several and (~frame.duplicated([*inputs, name])).mean() >= share
+
+
+def remedy(frame: pd.DataFrame, chosen: Sequence[Hashable]) -> str:
+    """What to do about rows that repeat an input: series where text tells them apart, a year for months and days."""
+    parts = {split_unit(c)[0].lower() for c in frame} & set(YEAR_MONTH_DAY)
+    if parts == {"month", "day"}:
+        return f"put a column of years beside month and day, or name another input with {argument('x', sets=True)}"
+    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen]
+    series = next((c for c in words if tells_apart(frame, chosen, c, 0.95)), None)
+    values = [c for c in frame if frame[c].dtype.kind == "f" and c not in chosen and not is_error(c, frame)]
+    if series is None or not values:
+        return (
+            f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the series "
+            f"with {argument('series', sets=True)}"
+        )
+    others = f" (or another of {listed(values[1:])})" if len(values) > 1 else ""
+    return (
+        f"{str(series)!r} tells them apart: pass {argument('series', str(series))} with "
+        f"{argument('value', str(values[0]))}{others}"
+    )
 
 
 def guessed_value(

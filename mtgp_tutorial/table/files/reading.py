@@ -16,6 +16,7 @@ import pandas as pd
 from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import manner, read_dates
+from mtgp_tutorial.table.files.layout import check_units
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.table.inputs import (
     column,
@@ -32,6 +33,7 @@ from mtgp_tutorial.table.roles import (
     guessed_series,
     guessed_value,
     is_error,
+    remedy,
     without_row_numbers,
 )
 
@@ -51,6 +53,7 @@ def read_table(
     dates: str | None = None,
     missing: Iterable[Any] = (),
     without: Iterable[str] = (),
+    skip: Any = None,
 ) -> TaskData:
     """Read a table of text: CSV in any common dialect, wide or long. Every guess is a sentence in `notes`.
 
@@ -71,7 +74,7 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value), sd)
+    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value), sd, skip)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
@@ -101,13 +104,13 @@ def read_table(
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(path: str | Path, *, without: Iterable[str] = ()) -> list[str]:
+def suspected_codes(path: str | Path, *, without: Iterable[str] = (), skip: Any = None) -> list[str]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
     Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
     values away from them. A proposal: nothing is replaced before somebody says so.
     """
-    frame, mark, _ = parse(path)
+    frame, mark, _ = parse(path, skip)
     text = blank(frame.drop(columns=[column(frame, name, "without") for name in without]))
     codes: dict[str, None] = {}
     for name in text:
@@ -149,8 +152,7 @@ def _wide(
     if guessed and again > len(frame) / 3:
         raise TableError(
             f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
-            f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the "
-            f"series with {argument('series', sets=True)}",
+            remedy(frame, chosen),
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
@@ -174,15 +176,17 @@ def typed_columns(
     series: Any = None,
     others: Sequence[Any] = (),
     sd: Any = None,
+    skip: Any = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
     manner(dates)
     if isinstance(missing, str):
         raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
-    text, mark, notes = parse(path)
+    text, mark, notes = parse(path, skip)
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]
     text = blank(text.drop(columns=left), missing)
+    check_units(Path(path).name, text)
     decimal, said = decimal_mark(text, mark)
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}

@@ -9,42 +9,39 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, place, refuse_first
+from mtgp_tutorial.arguments import TableError, argument, count, listed, place, refuse_first
+from mtgp_tutorial.table.files.excel import reader_of, sheet
+from mtgp_tutorial.table.files.layout import VALUE, Row, check_titles, lines_of, names_below, refuse_titles
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
-VALUE = re.compile(
-    r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|\d{1,4}([-/.])\d{1,2}(\2\d{1,4})?([T ].*)?|", re.IGNORECASE
-)  # no name
-Row = tuple[int, list[str]]  # number of the line in the file, its fields
 
 
-def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
+def parse(path: str | Path, skip: Any = None) -> tuple[pd.DataFrame, str, list[str]]:
     """The table of a file as text, its separator, and sentences on how it was read.
 
-    Rows are named by their line in the file; cells are stripped, None where blank. Raises TableError for files that
-    are no text, for lines with another number of fields than the header, and for headers that are none.
+    Rows are named by their line in the file; cells are stripped, None where blank. skip: numbers of lines that are
+    left out. Raises TableError for files that are no text, for lines with another number of fields than the header,
+    and for headers that are none.
     """
-    path = Path(path)
-    text, notes = decoded(path)
-    numbered = [one for one in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if one[1].strip()]
-    remarks = [(number, line) for number, line in numbered if line.lstrip().startswith("#")]
-    lines = [(number, line) for number, line in numbered if not line.lstrip().startswith("#")]
-    if not lines:
-        raise TableError(f"{path.name} is empty", "pass a file with a line of names and one line for each row")
-    mark, rows = _split(path, lines)
-    notes.append(f"columns: split by {MARKS[mark]}")
-    names, rows, said = _header(path, rows, remarks, mark)
+    path, left = Path(path), lines_of(skip)
+    mark, rows, remarks, notes = _rows(path, left)
+    notes += [f"lines: {listed(sorted(left))} left out, as was asked"] if left else []
+    check_titles(path.name, rows)
+    names, rows, said = _header(path, first := rows, remarks, mark)
     for number, row in rows:
         if len(row) != len(names):
+            if (below := names_below(first[:50])) is not None:
+                refuse_titles(path.name, first[0][0], below)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
-                "mend that line (a separator inside a cell?)",
+                f"mend that line (a separator inside a cell?), or leave it out: {argument('skip', str(number))}",
             )
     full = [(number, row) for number, row in rows if any(row)]
     if len(full) < len(rows):
@@ -54,6 +51,30 @@ def parse(path: str | Path) -> tuple[pd.DataFrame, str, list[str]]:
     numbers, cells = zip(*full)
     frame = pd.DataFrame(list(cells), pd.Index(numbers, name="line"), names, dtype=object)
     return frame.where(frame != "", None), mark, notes + said
+
+
+def _rows(path: Path, left: set[int]) -> tuple[str, list[Row], list[tuple[int, str]], list[str]]:
+    """The separator of a file, its rows but for the lines that are left out, its remarks, and notes."""
+    if (reader := reader_of(path)) is not None:
+        rows, notes = sheet(path, reader)
+        rows = [row for row in rows if row[0] not in left]
+        _check_some(path, rows, left)
+        return "\t", rows, [], notes
+    text, notes = decoded(path)
+    numbered = [one for one in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if one[1].strip()]
+    numbered = [one for one in numbered if one[0] not in left]
+    remarks = [(number, line) for number, line in numbered if line.lstrip().startswith("#")]
+    lines = [(number, line) for number, line in numbered if not line.lstrip().startswith("#")]
+    _check_some(path, lines, left)
+    mark, rows = _split(path, lines)
+    return mark, rows, remarks, [*notes, f"columns: split by {MARKS[mark]}"]
+
+
+def _check_some(path: Path, lines: Sequence[object], left: set[int]) -> None:
+    if not lines and left:
+        raise TableError(f"{path.name}: no line is left", f"pass fewer of them as {argument('skip', sets=True)}")
+    if not lines:
+        raise TableError(f"{path.name} is empty", "pass a file with a line of names and one line for each row")
 
 
 def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Row]:
@@ -104,10 +125,12 @@ def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
             rows = list(_records(path, lines, mark))
             widths = [len(row) for _, row in rows]
             usual = max(set(widths), key=widths.count)
+            if (below := names_below(rows[:50])) is not None:
+                refuse_titles(path.name, lines[0][0], below)
             number, row = next((number, row) for number, row in rows if len(row) != usual)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, most lines {usual}",
-                "mend that line" if number != lines[0][0] else "begin lines above the header with #, or remove them",
+                f"mend that line, or leave it out: {argument('skip', str(number))}",
             )
     raise TableError(f"{path.name} has one column", "split its columns by commas, semicolons or tabs")
 
@@ -140,8 +163,6 @@ def _header(
 
 
 OTHERS = {  # how files that are no text begin
-    b"PK\x03\x04": "an Excel workbook (or another zip file)",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"GIF8": "a picture",

@@ -117,7 +117,7 @@ CASES = {
     "no header": refused("1,1.5,10\n2,2.5,20\n", "has no header"),
     "no header, dates": refused("2019-01-07,1.5,10\n2019-01-14,2.5,20\n", "has no header"),
     "a row of units": refused("x,a,b\n-,m,m\n1,1.5,10\n2,2.5,20\n3,3.5,40\n", "column 'x', line 2: '-' is not a number"),
-    "a title above": refused("Gauges of the valley\n" + PLAIN, "line 1: has 1 field, most lines 3; begin lines above the header with #"),
+    "a title above": refused("Gauges of the valley\n" + PLAIN, 'names seem to be in line 2; pass skip="1"'),
     "a source below": refused(PLAIN * 1 + "4,1,2\n5,1,3\n6,2,1\nSource: the office\n", "line 8: has 1 field, the header 3"),
     "a name for x that is not there": refused(PLAIN, "x: 'z' is no column; pass one of 'x', 'a', 'b'", x="z"),
     "zero or negative errors": refused("x,a,e,b\n1,1.5,0,10\n2,2.5,.2,20\n3,3.5,.1,40\n", "column 'e', line 2: is 0, 1 such in all", sd={"a": "e"}),
