@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         "writes report.html, filled.csv, trials.csv and repeat.py. Exit code: 0 done, 1 no model could be fitted, "
         "2 refused with nothing written, 130 stopped (the same command goes on).",
     )
-    ask.add_argument("table", help="a CSV file with a line of names")
+    ask.add_argument("table", help="a CSV file with a line of names, or an Excel workbook")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")
     ask.add_argument("--columns", type=names, metavar="NAMES", help="the tasks; all other columns are left out")
     ask.add_argument("--without", type=names, metavar="NAMES", help="columns that are left out")

@@ -243,7 +243,7 @@ def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
     if "quarter" in parts:
         parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
     if "name" in parts:
-        parts["month"] = parts["name"].str.lower().map(MONTHS).astype(str)
+        parts["month"] = parts["name"].str.lower().str[:3].map(MONTHS).astype(str)
     return parts
 
 

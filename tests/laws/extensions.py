@@ -11,6 +11,7 @@ import torch
 from laws.common import RANDOM, close, table, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
+from laws.reading import refusal
 from mtgp_tutorial import TaskData, datasets, icm, impute, independent, read_table
 from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
 from mtgp_tutorial.report.arms import RULES, arms_for
@@ -50,6 +51,30 @@ def law_a_file_gives_what_was_named():
         assert [moment.month for moment in table.calendar.to_dates(table.x[:, 0])] == months
     table = read(x="k", series="who", value="v", sd="w")
     assert table.tasks == ("p", "q") and table.y[0, 0] == 5 and table.y[1, 1] == 7 and table.sd[3, 1] == 0.5
+
+
+def law_lines_that_are_no_rows_are_left_out_by_one_argument():
+    """Titles, units and a source: each refusal says all that `skip` has to hold, so that the next one is another."""
+    rows = ["day,a,b", "2019-01-07,1.5,10", "2019-01-08,2.5,20", "2019-01-11,3.5,15", "2019-01-12,1.5,16"]
+    titles = (["Gauges"], ["Gauges, valley"], ["Gauges,,", ",,"], ["of 2019-01-07", "", "by: Kim, Ole, Noor and all"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        for above in ([], *titles):
+            for units in ([], [",m,kg"], ["-,(m),%"]):
+                for below in ([], ["Source: the office"]):
+                    path.write_text("\n".join([*above, rows[0], *units, *rows[1:], *below]))
+                    lines = [*range(1, len(above) + 1), *[len(above) + 2] * len(units)]
+                    lines += [len(above) + len(units) + 6] * len(below)
+                    skip = None
+                    for _ in range(bool(above) + len(units) + len(below)):
+                        error = refusal(read_table, path, skip=skip)
+                        assert error.option == "skip", error
+                        skip = error.value if isinstance(error.value, str) else f"1-{len(above)}"
+                        assert skip in (error.value, *error.value), error
+                    for given in (skip, lines or None):
+                        table = read_table(path, skip=given)
+                        assert table.x[:, 0].tolist() == [0, 1, 4, 5] and table.tasks == ("a", "b")
+                        assert table.y.tolist() == [[1.5, 10], [2.5, 20], [3.5, 15], [1.5, 16]]
 
 
 def law_trials_of_a_report_stand_under_their_own_task():

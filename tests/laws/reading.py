@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from laws.common import close
-from mtgp_tutorial import TaskData
+from mtgp_tutorial import TableError, TaskData
 from mtgp_tutorial.table.dates import Calendar, read_dates
 
 YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]
@@ -22,6 +22,97 @@ def law_day_and_month_stand_as_asked():
         whole = pd.Series([day.strftime(written) for day in YEAR], dtype=object)
         alone, said = read_dates(whole)  # the thirteenth of a month tells
         assert [moment.date() for moment in alone] == YEAR and said.startswith(f"dates, {order}")
+
+
+def refusal(read, *given, **options) -> TableError:
+    """How a table is refused."""
+    try:
+        found = read(*given, **options)
+    except TableError as error:
+        return error
+    raise AssertionError(f"read as {found}")
+
+
+def dates_in(cells, *asked, **options) -> list[datetime.date]:
+    return [moment.date() for moment in read_dates(pd.Series(cells, dtype=object), *asked, **options)[0]]
+
+
+def law_two_digits_are_years_of_the_hundred_that_was_named():
+    """Python writes the years; each word that a refusal offers reads the file, and keeps the order that was asked."""
+    rng = np.random.default_rng(6)
+    for word, first in (("two-digit", 1950), ("1900", 1900), ("1937", 1937)):
+        days = [datetime.date(first + k, 1 + k % 12, int(rng.integers(1, 29))) for k in range(100)]
+        for written in ("%d.%m.%y", "%d-%b-%y"):
+            assert dates_in([f"{day:{written}}" for day in days], f"day-first,{word}") == days
+        assert dates_in([f"{day:%m/%d/%y}" for day in days], f"month-first,{word}") == days
+        months = [day.replace(day=1) for day in days]
+        assert (
+            dates_in([f"{day:%b-%y}" for day in days], word)
+            == dates_in([f"{day:%B '%y}" for day in days], word)
+            == months
+        )
+    some = [datetime.date(2004, 5, 3), datetime.date(2001, 4, 5), datetime.date(2003, 6, 2)]
+    text = pd.Series([f"{day:%d.%m.%y}" for day in some], dtype=object)
+    for asked, offered in ((None, 2), ("day-first", 1), ("1990", 2)):
+        error = refusal(read_dates, text, asked)
+        assert error.option == "dates" and len(error.value) == offered
+        assert dates_in(list(text), error.value[0]) == some
+
+
+def law_fiscal_years_stand_at_their_first_year():
+    """As do 2001-02, 2002-03, 2003-04; months stay months, also those that might be such a year."""
+    years = range(1890, 2030)
+    wanted = [datetime.date(year, 1, 1) for year in years]
+    for mark, second in (("/", "{:02}"), ("-", "{:02}"), ("/", "{}")):
+        until = [second.format((year + 1) % 100 if second == "{:02}" else year + 1) for year in years]
+        cells = [f"{year}{mark}{end}" for year, end in zip(years, until)]
+        assert dates_in(cells) == dates_in([f"FY{cell}" for cell in cells]) == wanted
+        assert dates_in(cells[111:114]) == wanted[111:114]  # 2001 to 2003
+    months = [datetime.date(year, month, 1) for year in (2001, 2002) for month in range(1, 13)]
+    for some in (months, months[1:2], months[1::13]):  # the last: 2001-02 and 2002-03
+        assert dates_in([f"{day:%Y-%m}" for day in some]) == some
+
+
+def law_words_are_dates_only_in_an_input():
+    """Written by Python; 1/2001 to 4/2001, 1/2002 may be quarters."""
+    months = [datetime.date(year, month, 1) for year in (2001, 2002) for month in range(1, 13)]
+    for written, asked in (("%m/%Y", None), ("%b-%d-%Y", None), ("%b-%y", "two-digit"), ("FY%Y", None)):
+        cells = [f"{day:{written}}" for day in months]
+        assert dates_in(cells, asked) == [day.replace(month=1) if written == "FY%Y" else day for day in months]
+        assert read_dates(pd.Series(cells, dtype=object), asked, wide=False) is None
+    quarters = pd.Series([f"{k % 4 + 1}/{2001 + k // 4}" for k in range(8)], dtype=object)
+    assert "may be months or quarters" in refusal(read_dates, quarters).problem
+
+
+def law_parts_of_a_date_are_joined():
+    """Date with time, and year, month and day, whatever their order; computed by Python's own datetime."""
+    rng = np.random.default_rng(7)
+    moments = [datetime.datetime(2020, 2, 27) + datetime.timedelta(minutes=int(k)) for k in rng.choice(9000, 40, False)]
+    start = min(moments).replace(hour=0, minute=0)
+    hours = np.array([(moment - start).total_seconds() / 3600 for moment in moments])
+    for day, clock in (("%Y-%m-%d", "%H:%M"), ("%b %d, %Y", "%I:%M %p"), ("%Y-%m-%d", "%H:%M:%S")):
+        parts = {"Time": [f"{m:{clock}}" for m in moments], "a": range(40), "Date": [f"{m:{day}}" for m in moments]}
+        for x in (None, ["Date", "Time"], ["Time", "Date"]):
+            table = TaskData.from_frame(pd.DataFrame(parts), x)
+            assert table.tasks == ("a",) and table.calendar == Calendar("hours", pd.Timestamp(start))
+            close(table.x[:, 0], hours, 1e-9)
+    parts = {"day": [m.day for m in moments], "year": [m.year for m in moments], "month": [m.month for m in moments]}
+    for x in (None, ["day", "month", "year"]):
+        table = TaskData.from_frame(pd.DataFrame({**parts, "a": range(40)}), x)
+        assert table.calendar.unit == "days" and table.tasks == ("a",)
+        close(table.x[:, 0], np.floor(hours / 24), 1e-12)
+
+
+def law_coordinates_are_a_map_and_months_with_days_are_none():
+    for east in ("longitude", "Long", "lon", "lng"):
+        for north in ("lat", "Latitude"):
+            frame = pd.DataFrame({north: [1.0, 2, 2], "a": [5.0, 6, 8], east: [7.0, 7, 9]})
+            table = TaskData.from_frame(frame)
+            assert table.x_names == (east, north) and table.x.tolist() == [[7, 1], [7, 2], [9, 2]]
+    frame = pd.DataFrame({"Month": [5, 5, 6], "Day": [1, 2, 1], "a": [3.0, 4, 2]})
+    for x in (["Month", "Day"], ["Day", "Month"]):
+        error = refusal(TaskData.from_frame, frame, x)
+        assert error.option == "x" and "no date without a year" in error.problem
 
 
 def law_a_month_is_a_twelfth_of_a_year():

@@ -34,47 +34,76 @@ def lines_of(skip: Any) -> set[int]:
     return found
 
 
-def names_below(rows: Sequence[Row]) -> int | None:
-    """The line in which the names of the columns seem to stand, where that is not the first; None where nothing tells.
+def names_below(rows: Sequence[Row]) -> list[int]:
+    """The line in which the names of the columns seem to stand, where that is not the first: one, or two that may be.
 
-    It is as wide as most lines, has names alone, each once, and values stand in the line below it.
+    It is as wide as most lines and has names alone, each once; values stand in the line below it or below its units,
+    which may be the names. The first line has names where at most one is lacking.
     """
     widths = [len(row) for _, row in rows]
     usual = max(set(widths), key=widths.count)
-    for k, ((number, names), (_, below)) in enumerate(zip(rows, rows[1:])):
-        fits = len(names) == usual == len(below) and usual > 1 and len(set(names)) == usual
-        if fits and not any(map(VALUE.fullmatch, names)) and any(cell and VALUE.fullmatch(cell) for cell in below):
-            return number if k else None
-    return None
+    lacking = [usual if len(row) != usual or len(set(row)) < usual else sum(map(_no_name, row)) for _, row in rows]
+    if usual < 2 or lacking[0] <= ("" in rows[0][1]):
+        return []
+    values = [len(row) == usual and any(map(_is_value, filter(None, row))) for _, row in rows]
+    fits = [k for k in range(1, len(rows) - 1) if not lacking[k] and any(values[k + 1 : k + 3])]
+    return [rows[k][0] for k in fits if k <= fits[0] + 1]
 
 
-def refuse_titles(name: str, first: int, number: int) -> None:
-    """TableError: names stand in the line of this number, and lines from `first` on above it."""
-    above = f"{first}-{number - 1}" if number - 1 > first else str(first)
-    raise TableError(
-        f"{name}: names seem to be in line {number}", f"pass {argument('skip', above)}, which leaves out what is above"
-    )
+def _is_value(cell: str) -> bool:
+    return VALUE.fullmatch(cell) is not None
+
+
+def _no_name(cell: str) -> bool:
+    return _is_value(cell) or re.fullmatch(r"-+|%|\(.*\)|\[.*\]", cell) is not None
+
+
+def skipping(left: Iterable[int], *more: int) -> str:
+    """Lines that are left out already, and more of them, as `skip` takes them: "1-3,8"."""
+    ends: list[list[int]] = []
+    for line in sorted({*left, *more}):
+        if ends and line == ends[-1][1] + 1:
+            ends[-1][1] = line
+        else:
+            ends.append([line, line])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ends)
+
+
+def refuse_titles(name: str, numbers: Sequence[int]) -> None:
+    """TableError: names stand in a line of these numbers. Nothing where there is none."""
+    above = [skipping(range(1, number)) for number in numbers]
+    if numbers:
+        raise TableError(
+            f"{name}: names seem to be in line {' or '.join(map(str, numbers))}",
+            f"pass {' or '.join(argument('skip', lines) for lines in above)}, which leaves out what is above",
+            value=above[0] if len(above) == 1 else above,
+        )
 
 
 def check_titles(name: str, rows: Sequence[Row]) -> None:
     """TableError for a first line that is a title: it leaves half of its fields empty, and names stand below."""
-    number, names = rows[0]
-    if sum(not cell for cell in names) >= max(1.5, 0.5 * len(names)) and (below := names_below(rows[:50])) is not None:
-        refuse_titles(name, number, below)
+    names = rows[0][1]
+    if sum(not cell for cell in names) >= max(1.5, 0.5 * len(names)):
+        refuse_titles(name, names_below(rows[:50]))
 
 
-def check_units(name: str, text: pd.DataFrame) -> None:
-    """TableError for a first row of units: words where the column has values below, and none elsewhere."""
+def check_units(name: str, text: pd.DataFrame, left: Iterable[int] = ()) -> None:
+    """TableError for a first row of units: words where the column has values below, and none elsewhere.
+
+    left: lines that are left out already.
+    """
     if len(text) < 2:
         return
     first, below = text.iloc[0], text.iloc[1:]
     words = first.dropna().astype(str)
     words = words[~words.isin(["-", "--"])]
     fits = [below[c].dropna().astype(str).map(lambda cell: bool(VALUE.fullmatch(cell))) for c in words.index]
-    plain = ~words.str.match(r"[<>~≈]|\d").to_numpy()  # <0.1 is a value
+    plain = ~words.str.match(r"\W*\d").to_numpy()  # -0.5, $2 and <0.1 are values
     if len(words) > 1 and plain.all() and all(len(fit) and fit.mean() > 0.5 for fit in fits):
-        line = text.index[0]
+        line = int(text.index[0])
+        lines = skipping(left, line)
         raise TableError(
             f"{name}: line {line} looks like units ({listed(words, 4)})",
-            f"pass {argument('skip', str(line))}, which leaves it out (units are read from names such as a [m])",
+            f"pass {argument('skip', lines)}, which leaves it out (units are read from names such as a [m])",
+            value=lines,
         )

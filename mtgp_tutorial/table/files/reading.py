@@ -16,7 +16,7 @@ import pandas as pd
 from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import manner, read_dates
-from mtgp_tutorial.table.files.layout import check_units
+from mtgp_tutorial.table.files.layout import check_units, lines_of
 from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.table.inputs import (
     column,
@@ -55,14 +55,19 @@ def read_table(
     without: Iterable[str] = (),
     skip: Any = None,
 ) -> TaskData:
-    """Read a table of text: CSV in any common dialect, wide or long. Every guess is a sentence in `notes`.
+    """Read a table: CSV in any common dialect, or a workbook; wide or long. Every guess is a sentence in `notes`.
 
     x, tasks, series, value, sd: columns, as in `TaskData.from_frame`, by header or by name without the unit. Not
-    given, the inputs are year and quarter (or month), a pair of coordinates, a column with a known name (date, year,
-    depth, ...), or the first column. dates: "day-first" or "month-first", where the file does not tell. missing: what
-    stands for a missing value, such as ["-999", "?"], beside blank, NA, NaN, N/A, null and None. without: columns to
-    leave out. A column of text without two equal names gives the index. Columns that tell nothing (empty, constant, a
-    copy of another or of the input) are left out unless `tasks` names them, as are repeated lines.
+    given, the inputs are date and time, year and quarter (or month, or month and day), a pair of coordinates, a column
+    with a known name (date, year, depth, ...), or the first column. Fiscal years (FY1990/91, 1920-21) stand at 1
+    January of their first year. dates: what the file does not tell of its dates: "day-first" or "month-first", and for
+    years of two digits (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first of another hundred years, "1900";
+    both joined: "day-first,1900". missing: what stands for a missing value, such as ["-999", "?"],
+    beside blank, NA, NaN, N/A, null and None. without: columns to leave out. skip: lines of the file to leave out, such
+    as titles and units, by number: 2, [1, 2] or "1-3,8". A column of text without two equal names gives the index.
+    Columns that tell nothing (empty, constant, a copy of another or of the input) are left out unless `tasks` names
+    them, as are repeated lines. Of a workbook of Excel the first sheet that holds anything is read, where pandas'
+    reader (openpyxl for .xlsx, xlrd for .xls) is installed.
 
     Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
     one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.
@@ -186,7 +191,7 @@ def typed_columns(
     left = [column(text, name, "without") for name in names_in(without)]
     notes += [f"{name}: left out, as was asked" for name in left]
     text = blank(text.drop(columns=left), missing)
-    check_units(Path(path).name, text)
+    check_units(Path(path).name, text, lines_of(skip))
     decimal, said = decimal_mark(text, mark)
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}

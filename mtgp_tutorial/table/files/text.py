@@ -18,7 +18,7 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import TableError, argument, count, listed, place, refuse_first
 from mtgp_tutorial.table.files.excel import reader_of, sheet
-from mtgp_tutorial.table.files.layout import VALUE, Row, check_titles, lines_of, names_below, refuse_titles
+from mtgp_tutorial.table.files.layout import VALUE, Row, check_titles, lines_of, names_below, refuse_titles, skipping
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
 
@@ -37,11 +37,12 @@ def parse(path: str | Path, skip: Any = None) -> tuple[pd.DataFrame, str, list[s
     names, rows, said = _header(path, first := rows, remarks, mark)
     for number, row in rows:
         if len(row) != len(names):
-            if (below := names_below(first[:50])) is not None:
-                refuse_titles(path.name, first[0][0], below)
+            refuse_titles(path.name, names_below(first[:50]))
+            lines = skipping(left, number)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
-                f"mend that line (a separator inside a cell?), or leave it out: {argument('skip', str(number))}",
+                f"mend that line (a separator inside a cell?), or leave it out: {argument('skip', lines)}",
+                value=lines,
             )
     full = [(number, row) for number, row in rows if any(row)]
     if len(full) < len(rows):
@@ -66,7 +67,7 @@ def _rows(path: Path, left: set[int]) -> tuple[str, list[Row], list[tuple[int, s
     remarks = [(number, line) for number, line in numbered if line.lstrip().startswith("#")]
     lines = [(number, line) for number, line in numbered if not line.lstrip().startswith("#")]
     _check_some(path, lines, left)
-    mark, rows = _split(path, lines)
+    mark, rows = _split(path, lines, left)
     return mark, rows, remarks, [*notes, f"columns: split by {MARKS[mark]}"]
 
 
@@ -97,7 +98,7 @@ def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Ro
         ) from None
 
 
-def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
+def _split(path: Path, lines: list[tuple[int, str]], left: set[int]) -> tuple[str, list[Row]]:
     """The first separator that gives the header two fields or more and as many to four lines of five."""
     if lines[0][1].strip().lower().startswith("sep=") and len(lines) > 1:  # what Excel writes for itself
         mark = lines[0][1].strip()[4:5] or "\t"
@@ -114,10 +115,10 @@ def _split(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
         usual = max(set(below), key=below.count)
         if min(usual, widths[0]) > 1 and below.count(usual) >= 0.8 * len(below):
             return mark, list(_records(path, lines, mark))
-    return _unsplit(path, lines)
+    return _unsplit(path, lines, left)
 
 
-def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
+def _unsplit(path: Path, lines: list[tuple[int, str]], left: set[int]) -> tuple[str, list[Row]]:
     """No separator fits the header: say why."""
     for mark in MARKS:
         inside = [mark in line for _, line in lines]
@@ -125,12 +126,13 @@ def _unsplit(path: Path, lines: list[tuple[int, str]]) -> tuple[str, list[Row]]:
             rows = list(_records(path, lines, mark))
             widths = [len(row) for _, row in rows]
             usual = max(set(widths), key=widths.count)
-            if (below := names_below(rows[:50])) is not None:
-                refuse_titles(path.name, lines[0][0], below)
+            refuse_titles(path.name, names_below(rows[:50]))
             number, row = next((number, row) for number, row in rows if len(row) != usual)
+            without = skipping(left, number)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, most lines {usual}",
-                f"mend that line, or leave it out: {argument('skip', str(number))}",
+                f"mend that line, or leave it out: {argument('skip', without)}",
+                value=without,
             )
     raise TableError(f"{path.name} has one column", "split its columns by commas, semicolons or tabs")
 
