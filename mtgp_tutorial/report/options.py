@@ -50,7 +50,7 @@ def dates(text: str) -> str:
     try:
         manner(text)
     except TableError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}; {error.remedy}") from None
+        raise argparse.ArgumentTypeError(f"is {text!r}; {error.remedy}") from None
     return text
 
 
@@ -120,6 +120,7 @@ def joined(values: list[str]) -> str:
 
 
 RENAMED = {"x": "input", "tasks": "columns", "sd": "errors"}  # arguments of `read_table` by the name of their option
+WHOLE = ("series", "value", "dates", "skip")  # options that are not split by commas
 
 
 class Refused(ValueError):
@@ -140,7 +141,8 @@ def sentence(error: Exception) -> str:
 def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str:
     """x as --input, missing=['?'] as --missing '?'."""
     flag = "TABLE" if name == "path" else f"--{RENAMED.get(name, name)}"
-    return shlex.join(option(flag, joined(list(values)))) if values else flag
+    value = values[0] if name in WHOLE and values else joined(list(values))
+    return shlex.join(option(flag, value)) if values else flag
 
 
 RUN, ONCE = "run.json", "parameters.json"

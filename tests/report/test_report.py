@@ -186,6 +186,32 @@ REFUSALS = {
         [],
         "pass --dates day-first or --dates month-first",
     ),
+    "a century": (
+        "month,a,b\nJan-10,1,2\nFeb-10,2,3\nMar-10,3,1\n",
+        [],
+        "column 'month', line 2: 'Jan-10' has a year of two digits; pass --dates two-digit (two-digit: 1950 to 2049",
+    ),
+    "a century, named": (
+        "month,a\nJan-10,1\nFeb-10,2\n",
+        ["--input", "month", "--dates", "day-first"],
+        "pass --dates day-first,two-digit",
+    ),
+    "units": ("t,a,b\n-,m,kg\n1,1.5,2\n2,2.5,3\n", [], "line 2 looks like units (m, kg); pass --skip 2, which"),
+    "a title": (
+        "Gauges, valley\nof 2019\nt,a,b\n1,1.5,2\n2,2.5,3\n",
+        [],
+        "names seem to be in line 3; pass --skip 1-2, which",
+    ),
+    "a panel": (
+        "who,year,a,b\n" + "".join(f"{who},{k},{k * k % 7},{k % 4}\n" for who in ("Kim", "Ole") for k in range(9)),
+        [],
+        "add --series who --value a (or another value of b)",
+    ),
+    "a month with its day": (
+        "Month,Day,a,b\n" + "".join(f"{k % 3},{k},{k * k % 7},{k % 4}\n" for k in range(9)),
+        ["--input", "Month,Day"],
+        "--input: 'Month' with 'Day' is no place on a map, and no date without a year; put a column of years",
+    ),
     "a word": ("year,a,b\n2001,1.5,2\n2002,about 2,3\n2003,2.5,4\n2004,3,5\n", [], "--missing 'about 2'"),
     "an input": ("t,a,b\n" + "1,2,3\n4,5,9\n" * 9, ["--input", "no"], "--input: 'no' is no column"),
     "few values": (
