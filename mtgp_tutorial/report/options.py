@@ -47,6 +47,9 @@ def at_least(least: int, why: str = "") -> Callable[[str], int]:
 
 def dates(text: str) -> str:
     """How dates are meant, as `read_table` takes it."""
+    from mtgp_tutorial.arguments import TableError  # these bring pandas and PyTorch
+    from mtgp_tutorial.table.dates import manner
+
     try:
         manner(text)
     except TableError as error:

@@ -109,16 +109,17 @@ class TaskData:
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
 
-        x: a column or several, or None for the index (where that only counts rows: for a column with a known name, such
-        as date or depth, or the only one of dates). Where the first is a date (timestamps, periods, ISO text, or the
-        pair "year" and "quarter" or "month") it becomes a number by `calendar`, such as that of another table, else by
-        `Calendar.of`. tasks: columns, by default all others of numbers but those that look like standard errors
-        (`level_se` beside `level`); what is left out stands in `notes`. units: a list or a dict by task, else from
-        headers such as `level (m)` and `level [m]`; the task is then `level`. sd: known standard errors: a dict {task:
-        column or number}, a list of columns such as `level_se`, one number, one for each task, or a frame with the
-        index of `frame` and tasks for columns. series, value (long): the columns of names and of values, with sd a
-        column or numbers; two values of one series at one input become two rows. Rows stay in their order and keep
-        their index; a row without values stays, as a question.
+        x: a column or several, or None for the index (where that only counts rows: for a column with a known name,
+        such as date or depth, or the only one of dates). Where the first is a date (timestamps, periods, ISO text, or
+        columns that are one together: "date" and "time", "year" and "quarter" or "month", and "day") it becomes a
+        number by `calendar`, such as that of another table, else by `Calendar.of`. tasks: columns, by default all
+        others of numbers but those that look like standard errors (`level_se` beside `level`); what is left out
+        stands in `notes`. units: a list or a dict by task, else from headers such as `level (m)` and `level [m]`; the
+        task is then `level`. sd: known standard errors: a dict {task: column or number}, a list of columns such as
+        `level_se`, one number, one for each task, or a frame with the index of `frame` and tasks for columns. series,
+        value (long): the columns of names and of values, with sd a column or numbers; two values of one series at one
+        input become two rows. Rows stay in their order and keep their index; a row without values stays, as a
+        question.
 
         Raises TableError, a ValueError, for unknown columns, text among numbers and rows without input, with the place.
 

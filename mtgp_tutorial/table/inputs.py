@@ -100,9 +100,8 @@ def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
 
 
 def are_clock(values: pd.Series) -> bool:
-    """Whether a column holds times of the day alone, as 9:05, 14:05:30 or 2:05 PM."""
-    text = values.dropna()
-    return text.dtype.kind == "O" and len(text) > 0 and bool(text.astype(str).str.fullmatch(CLOCK).all())
+    """Whether a column holds times of the day alone, as 9:05, 14:05:30 or 2:05 PM, and none is missing."""
+    return values.dtype.kind == "O" and bool(values.notna().all() and values.astype(str).str.fullmatch(CLOCK).all())
 
 
 def _year_month_day(given: pd.DataFrame) -> pd.Series:

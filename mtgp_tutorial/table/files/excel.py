@@ -1,4 +1,4 @@
-"""Excel workbooks: the first sheet that holds anything, its cells as text; read by pandas where its reader is there."""
+"""Excel workbooks: the first sheet with two columns or more, its cells as text, where pandas' reader is installed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ def sheet(path: Path, reader: str) -> tuple[list[Row], list[str]]:
     full = {name: one for name, one in found.items() if (one != "").any(axis=None)}
     if not full:
         return [], []
+    full = {name: one for name, one in full.items() if (one != "").any().sum() > 1} or full  # a sheet of remarks
     name, one = next(iter(full.items()))
     used = (one != "").any().to_numpy().nonzero()[0]
     one = one.iloc[:, used[0] : used[-1] + 1]
     rows = [(k + 1, list(row)) for k, row in enumerate(one.itertuples(index=False, name=None)) if any(row)]
-    others = f", the first of {len(full)} that hold anything" if len(full) > 1 else ""
+    others = f", the first of {len(full)} that hold a table" if len(full) > 1 else ""
     return rows, [f"sheet: {name}{others}"]
 
 

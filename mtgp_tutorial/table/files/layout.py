@@ -21,7 +21,7 @@ Row = tuple[int, list[str]]  # number of the line in the file, its fields
 
 def lines_of(skip: Any) -> set[int]:
     """Numbers of lines that are left out: 2, [1, 2], or text such as "1-3,8". TableError for anything else."""
-    words = [skip] if isinstance(skip, (str, int)) else list(skip) if isinstance(skip, Iterable) else []
+    words = [] if skip is None else list(skip) if isinstance(skip, Iterable) and not isinstance(skip, str) else [skip]
     found: set[int] = set()
     for word in [part.strip() for one in words for part in str(one).split(",")]:
         ends = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", word)
@@ -29,8 +29,6 @@ def lines_of(skip: Any) -> set[int]:
         if not 1 <= low <= high:
             raise TableError(f"{argument('skip')}: is {skip!r}", "pass numbers of lines, as '2' or '1-3,8'")
         found |= set(range(low, high + 1))
-    if skip is not None and not words and not isinstance(skip, Iterable):
-        raise TableError(f"{argument('skip')}: is a {type(skip).__name__}", "pass numbers of lines, as '2' or '1-3,8'")
     return found
 
 

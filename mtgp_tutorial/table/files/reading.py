@@ -66,8 +66,8 @@ def read_table(
     beside blank, NA, NaN, N/A, null and None. without: columns to leave out. skip: lines of the file to leave out, such
     as titles and units, by number: 2, [1, 2] or "1-3,8". A column of text without two equal names gives the index.
     Columns that tell nothing (empty, constant, a copy of another or of the input) are left out unless `tasks` names
-    them, as are repeated lines. Of a workbook of Excel the first sheet that holds anything is read, where pandas'
-    reader (openpyxl for .xlsx, xlrd for .xls) is installed.
+    them, as are repeated lines. Of a workbook of Excel the first sheet with two columns or more is read, where
+    pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
 
     Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
     one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.

@@ -32,10 +32,10 @@ def book(tmp_path):
 
 def test_cells_are_what_they_are(book):
     """1.234 beside 995 may group thousands in a file of text; a workbook holds the number."""
-    data = read_table(book(empty=[], one=ROWS, two=ROWS[:2]))
+    data = read_table(book(empty=[], remarks=[["of 2019"], ["by Kim"]], one=ROWS, two=ROWS[:2]))
     assert data.tasks == ("a", "b") and data.units == ("m", "") and data.x[:, 0].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(data.y, [[1.234, 995], [np.nan, 1020], [2.5, 7]])
-    assert data.notes[0] == "sheet: one, the first of 2 that hold anything"
+    assert data.notes[0] == "sheet: one, the first of 2 that hold a table"
 
 
 def test_dates_with_times(book):
