@@ -86,7 +86,10 @@ def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
     parts = dict(zip(names, given.columns))
     if len(names) == 2 and set(names) == {"date", "time"} and are_clock(given[parts["time"]]):
         day, clock = given[parts["date"]], given[parts["time"]].astype(str)
-        when = day.dt.strftime("%Y-%m-%d") if day.dtype.kind == "M" else day.astype(str).str.removesuffix(" 00:00:00")
+        if day.dtype.kind != "M":
+            read = read_dates(day.astype(str).astype(object), guess=False)
+            day = day if read is None else pd.Series(read[0], day.index)
+        when = day.dt.strftime("%Y-%m-%d") if day.dtype.kind == "M" else day.astype(str)
         return (when + " " + clock).rename(f"{parts['date']} with {parts['time']}")
     if len(names) == 2 and set(names) == {"month", "day"}:
         raise TableError(

@@ -31,6 +31,7 @@ from mtgp_tutorial.table.spellings import READ, odd_cell
 EAST, NORTH = ("longitude", "long", "lon", "lng"), ("latitude", "lat")
 PAIRS = (*product(EAST, NORTH), ("easting", "northing"), ("x", "y"))
 KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
+DATES = "date datum datetime timestamp week_ending month quarter year".split()  # whose text is taken for dates
 SERIES = (
     "series station site location quantity variable task name sensor gauge country region species element id".split()
 )
@@ -71,7 +72,8 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
             return [names["year"], names[part]]
     known = next((names[name] for name in KNOWN if name in names and frame[names[name]].dtype.kind in "fM"), None)
     for pair in PAIRS:
-        if set(pair) <= number and (known is None or frame[known].dtype.kind != "M"):
+        whole = set(pair) <= number and (known is None or frame[[names[name] for name in pair]].notna().all(axis=None))
+        if whole and (known is None or frame[known].dtype.kind != "M"):
             notes.append(f"input: {names[pair[0]]} and {names[pair[1]]}, a map")
             return [names[name] for name in pair]
     if known is not None:
@@ -91,15 +93,16 @@ def date_in_words(
 ) -> tuple[Hashable, pd.DatetimeIndex, str] | None:
     """A column of text that holds dates where no other column is an input: its name, its dates, how they are written.
 
-    One with a known name or, where the first column is text and none has dates, the first that holds any. None where
-    there is none. frame: typed columns; taken: those that are something else. Raises TableError as `read_dates` does.
+    One whose name says so or, where the first column is text, the first that holds any. None where there is none, and
+    where other columns hold dates. frame: typed columns; taken: those that are something else. Raises TableError as
+    `read_dates` does.
     """
-    if known_inputs(frame, []):
+    if known_inputs(frame, []) or any(frame[c].dtype.kind == "M" for c in frame):
         return None
     text = [c for c in frame if frame[c].dtype.kind == "O" and c not in taken]
-    some = sorted((c for c in text if _known(c) < len(KNOWN)), key=_known)
+    some = sorted((c for c in text if split_unit(c)[0].lower() in DATES), key=_known)
     first = next((c for c in frame if c not in ROW_NUMBERS), None)
-    if first in text and not any(frame[c].dtype.kind == "M" for c in frame):
+    if first in text:
         some += [c for c in text if c not in some]
     for c in some:
         if (found := read_dates(frame[c].astype(object), dates, guess=guess)) is not None:

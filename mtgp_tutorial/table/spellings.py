@@ -49,8 +49,9 @@ def spelling_of(given: pd.Series, wide: bool) -> str | None:
     fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in some.items()}
     for name in {FISCAL, WIDE[0]} & set(fits):
         fits[name] &= _runs_on(given, name)
-    spelling = FISCAL if _are_fiscal(given, fits[FISCAL]) else max(fits, key=lambda name: fits[name].sum())
-    if not len(given):
+    fiscal = _are_fiscal(given, fits[FISCAL])
+    spelling = FISCAL if fiscal else max(fits, key=lambda name: fits[name].sum())
+    if not len(given) or fiscal and not wide:
         return None
     if fits[spelling].mean() <= 0.5:  # several spellings, none of them of most
         words = pd.DataFrame({name: fit for name, fit in fits.items() if name not in (*NUMBERS, FISCAL)})

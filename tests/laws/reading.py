@@ -68,6 +68,7 @@ def law_fiscal_years_stand_at_their_first_year():
         cells = [f"{year}{mark}{end}" for year, end in zip(years, until)]
         assert dates_in(cells) == dates_in([f"FY{cell}" for cell in cells]) == wanted
         assert dates_in(cells[111:114]) == wanted[111:114]  # 2001 to 2003
+        assert read_dates(pd.Series(cells, dtype=object), wide=False) is None
     months = [datetime.date(year, month, 1) for year in (2001, 2002) for month in range(1, 13)]
     for some in (months, months[1:2], months[1::13]):  # the last: 2001-02 and 2002-03
         assert dates_in([f"{day:%Y-%m}" for day in some]) == some
