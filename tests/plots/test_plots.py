@@ -64,22 +64,25 @@ def test_tasks_draws_band_mean_truth_and_cells():
 
 
 def test_differences_shows_the_table():
-    trials = pd.DataFrame({"trial": [0, 1, 2] * 2, "arm": [*"aaabbb"], "task": "y", "NLPD": [1.0, 2, 3, 4, 6, 7]})
+    names = ["a"] * 3 + ["ICM"] * 3
+    trials = pd.DataFrame({"trial": [0, 1, 2] * 2, "arm": names, "task": "y", "NLPD": [1.0, 2, 3, 4, 6, 7]})
     summary = summarise(trials.assign(coverage=[0.9] * 3 + [0.5] * 3), "a", scores=["NLPD", "coverage"])
     figure, axes = plt.subplots(1, 2)
     assert plots.differences(axes, summary) is axes
-    row, bar = summary.loc["NLPD", "b"], axes[0].containers[0]
-    assert [text.get_text() for text in axes[0].get_yticklabels()] == ["a", "b"]
-    assert bar[0].get_ydata().tolist() == [0, -1] and bar[0].get_xdata()[1] == row["mean difference"]
+    row, bar = summary.loc["NLPD", "ICM"], axes[0].containers[1]  # a container for each arm
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == ["a", "ICM"]
+    assert bar[0].get_ydata().tolist() == [-1] and bar[0].get_xdata()[0] == row["mean difference"]
     left, right = bar[2][0].get_segments()[-1][:, 0]
     width = 2 * 4.302653 * row["standard error"]  # t(0.975, 2)
     assert np.allclose([right + left, right - left], [2 * row["mean difference"], width])
-    (ring,) = [line for line in axes[0].lines if line.get_markerfacecolor() == "none"]
-    assert ring.get_xdata()[1] == row["median"] and np.isnan(ring.get_xdata()[0])
+    empty, ring = [line for line in axes[0].lines if line.get_markerfacecolor() == "none"]
+    assert ring.get_xdata()[0] == row["median"] and np.isnan(empty.get_xdata()[0])
     assert axes[1].lines[0].get_xdata().tolist() == [0.9, 0.5]
     assert axes[0].get_xlabel() == "NLPD, less that of\na" and axes[1].get_xlabel() == "coverage"
     assert bar[0].get_color() == axes[1].lines[0].get_color() == plots.COLOURS[0] and bar[0].get_marker() == "o"
-    assert ring.get_markeredgecolor() == plots.COLOURS[1] and ring.get_markersize() == 8 and ring.get_marker() == "o"
+    assert ring.get_markeredgecolor() == plots.COLOURS[plots.role("ICM")]
+    assert empty.get_markeredgecolor() == plots.COLOURS[plots.role("a")] != ring.get_markeredgecolor()
+    assert ring.get_markersize() == 9 and ring.get_marker() == "o"
     assert [cap.get_markersize() for cap in bar[1]] == [6, 6], "caps of three points to either side"
     assert axes[0].xaxis.get_major_locator()._nbins == 4
     assert axes[0].xaxis.get_major_formatter()._powerlimits == (-2, 3)
@@ -126,8 +129,8 @@ def test_differences_have_grey_lines_at_nothing_and_at_the_aim():
         assert len(line) == 1 and line[0].get_color() == "0.5" and line[0].get_linewidth() == 1
         assert [text.get_text() for text in ax.get_yticklabels()] == ["base", "other"]
     assert axes[0].get_xlabel() == "NLPD, less that of\nbase" and axes[1].get_xlabel() == "coverage"
-    dots = axes[0].containers[0]
-    assert np.allclose(dots[0].get_xdata()[1], -0.1) and np.allclose(axes[0].lines[-2].get_xdata()[1], -0.08)
+    dots = axes[0].containers[1]
+    assert np.allclose(dots[0].get_xdata()[0], -0.1) and np.allclose(axes[0].lines[-2].get_xdata()[0], -0.08)
     bar = dots[2][0].get_segments()[-1]
     assert np.allclose(bar[:, 0], [-0.14, -0.07])
     plt.close(figure)
@@ -167,3 +170,12 @@ def test_letters_come_with_the_module():
             )  # what Matplotlib says of a letter that no face has
             figure.canvas.draw()
         plt.close(figure)
+
+
+def test_a_role_has_one_colour_and_the_longest_name_decides():
+    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "bridge"]
+    assert len({plots.COLOURS[plots.role(arm)] for arm in roles}) == len(roles)
+    assert plots.role("ICM, season") == plots.role("ICM") and plots.role("ICM, full noise, priors") == plots.role(
+        roles[1]
+    )
+    assert {plots.role(arm) for arm in ("climatology", "independent, own", "shared, ML")} == {plots.role("bridge")}
