@@ -210,7 +210,7 @@ CASES = {
     "one column": refused("a\n1\n2\n", "has one column"),
     "zero bytes": refused(b"x,a\x00,b\n1,2,3\n", "holds zero bytes"),
     "a picture": refused(b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture, not text"),
-    "an Excel file": refused(b"PK\x03\x04" + bytes(50), "is an Excel workbook"),
+    "an Excel file": refused(b"PK\x03\x04" + bytes(50), "an Excel workbook"),
     "a Parquet file": refused(b"PAR1" + bytes(50) + b"PAR1", "is a Parquet file"),
     "a NetCDF file": refused(b"CDF\x01" + bytes(50), "is a NetCDF file"),
     "a PDF": refused(b"%PDF-1.4\n1 0 obj\n", "is a PDF"),
