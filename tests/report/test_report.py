@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shlex
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.arms import BASELINE, arms_for, season_of
+from mtgp_tutorial.report.arms import BASELINE, ONE_COLUMN, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import (
     Kind,
@@ -632,7 +633,10 @@ def test_on_simulated_tables_sharing_pays_where_it_should(shares, tmp_path, monk
     frame.to_csv("table.csv")
     assert report("--trials", "12") == 0
     text = Path("table-report/report.html").read_text(encoding="utf8")
-    assert ("another matter: sharing is ahead" in text) == shares
+    fills = re.search("“([^”]*)” fills the holes", text)[1]
+    added = re.search("What the other columns added: [^.]*?” is (ahead|behind) by [^(]*\\(([^;]*);", text)
+    assert (fills not in ONE_COLUMN) == shares
+    assert (added[1] == "ahead" and "behind" not in added[2]) == shares, added
 
 
 # the command line
