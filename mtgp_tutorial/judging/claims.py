@@ -101,7 +101,7 @@ def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> 
     V = np.eye(n)[None]
     if blocks:
         V = V + np.tensordot(np.array(list(itertools.product(grid, repeat=len(blocks)))), blocks, 1)
-    ones = np.linalg.solve(V, np.ones((n, 1)))[..., 0]
+    ones = np.linalg.solve(V, np.ones((1, n, 1)))[..., 0]
     precision = ones.sum(-1)
     m = ones @ d / precision
     left = d - m[:, None]
