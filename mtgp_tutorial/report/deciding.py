@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,23 +122,17 @@ LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
 def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
     """For each asked task: the mean absolute error of what fills and of the best rule, in its unit, and the share in
     the band; over the hidden cells of all trials."""
-    return _sizes(decision, decision.asked["task"], [label(*pair) for pair in zip(data.tasks, data.units)], data)
-
-
-def _sizes(decision: Decision, by: pd.Series, names: list[str], data: TaskData) -> pd.DataFrame:
-    found = {}
-    for task, rows in decision.asked.groupby(by, sort=False):
-        of = {arm: one for arm, one in rows.groupby("arm")}
-        off = {
-            arm: float(np.average(of[arm]["off"], weights=of[arm]["cells"])) for arm in (decision.fills, decision.rule)
-        }
-        inside = float(np.average(of[decision.fills]["coverage"], weights=of[decision.fills]["cells"]))
-        found[names[data.tasks.index(str(task))]] = {
-            f"off by, {decision.fills}": off[decision.fills],
-            f"off by, {decision.rule}": off[decision.rule],
-            "in the 95 % band": f"{100 * inside:.0f} % of {int(of[decision.fills]['cells'].sum())}",
-        }
-    return pd.DataFrame(found).T.rename_axis("column").reset_index()
+    names = {task: label(task, unit) for task, unit in zip(data.tasks, data.units)}
+    found = []
+    for task, rows in decision.asked.groupby("task", sort=False):
+        row: dict[str, Any] = {"column": names[str(task)]}
+        for arm in (decision.fills, decision.rule):
+            one = rows[rows["arm"] == arm]
+            row[f"off by, {arm}"] = float(np.average(one["off"], weights=one["cells"]))
+        fills = rows[rows["arm"] == decision.fills]
+        inside = float(np.average(fills["coverage"], weights=fills["cells"]))
+        found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
+    return pd.DataFrame(found)
 
 
 def by_length(decision: Decision) -> pd.DataFrame:
