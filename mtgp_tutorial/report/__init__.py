@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtgp_tutorial.report.arms import arms_for, season_of
     from mtgp_tutorial.report.deciding import decide
-    from mtgp_tutorial.report.holes import judging, kinds_of, plan, without
+    from mtgp_tutorial.report.holes import judging, kinds_of, plan
     from mtgp_tutorial.report.tables import prepared, write_filled
     from mtgp_tutorial.report.trial_fits import try_once
 
@@ -22,7 +22,6 @@ __all__ = [
     "prepared",
     "season_of",
     "try_once",
-    "without",
     "write_filled",
 ]
 
@@ -36,7 +35,6 @@ _HOME = {
     "prepared": "tables",
     "season_of": "arms",
     "try_once": "trial_fits",
-    "without": "holes",
     "write_filled": "tables",
 }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial.judging.comparing import standard_arms
-from mtgp_tutorial.judging.forecasting import Forecaster
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
 from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
@@ -37,12 +38,19 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
     """The arms for a table, by name. name: of the kernel.
 
     Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
-    LMC three tasks or more, and time (lmc). One column alone has arms of its own. season: what `season_of` found; the
-    ICM, or for one column the single GP, then has an arm with it in the mean.
+    LMC three tasks or more, and time (lmc). One column alone has arms of its own. season: what `season_of` found, or
+    None; with one, the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is,
+    each arm proposes anew from the cells that it sees, and raises Unanswered where these speak for none.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
-    rules = {rule: _without_errors(build) for rule, build in plain_arms(season and season.season).items()}
+    rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
+    if season is not None:
+        seasonal = {
+            "climatology": _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"])),
+            "season before": _without_errors(_anew(partial(_rule, "season before"))),
+        }
+        rules = {rule: {**rules, **seasonal}[rule] for rule in RULES}
     reads = not (one or apart)
     wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
     if len(data.x) > LONGEST and "regression + GP" in wanted:
@@ -52,8 +60,30 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
-        every[SEASONAL[model]] = with_trend(models[model], season=season.season, harmonics=season.harmonics)
+        every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model]))
     return {arm: every[arm] for arm in wanted}
+
+
+def _rule(name: str, season: Season) -> Arm:
+    return plain_arms(season.season)[name]
+
+
+def _in_the_mean(build: Callable[[TaskData], Model], season: Season) -> Arm:
+    return with_trend(build, season=season.season, harmonics=season.harmonics)
+
+
+def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:
+    """An arm whose season is proposed by the cells that it sees; otherwise: where these speak for none."""
+
+    def arm(seen: TaskData) -> Model | Forecaster:
+        found = season_of(seen)
+        if found is None:
+            if otherwise is None:
+                raise Unanswered("seen: its cells speak for no season")
+            return otherwise(seen)
+        return build(found)(seen)
+
+    return arm
 
 
 def _without_errors(build: Arm) -> Arm:

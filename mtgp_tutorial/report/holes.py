@@ -323,11 +323,6 @@ def judging(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
     return found & seen if found.any() else None
 
 
-def without(data: TaskData, trials: Sequence[Trial]) -> TaskData:
-    """The table with the cells of all trials hidden."""
-    return data.split(torch.as_tensor(np.logical_or.reduce([trial.mask for trial in trials])))[0]
-
-
 def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator, known: set[tuple]) -> Iterator[tuple]:
     """What a trial needs but its number: the places of one kind that hide enough and leave enough, each once.
 

@@ -82,7 +82,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     judge = holes.judging(data, kinds, asked.seed)
     tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
     trials = holes.plan(tried, kinds, asked.trials, asked.seed)
-    season = season_of(holes.without(tried, trials))
+    season = season_of(tried)
     arms = arms_for(data, asked.kernel, season=season)
     timed = clocks(arms, data)
     if known is None:

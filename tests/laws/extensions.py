@@ -12,11 +12,11 @@ from laws.common import RANDOM, close, table, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
 from laws.reading import refusal
-from mtgp_tutorial import TaskData, datasets, icm, impute, independent, read_table
+from mtgp_tutorial import TaskData, Unanswered, datasets, icm, impute, independent, plain_arms, read_table
 from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
-from mtgp_tutorial.report.arms import RULES, arms_for
+from mtgp_tutorial.report.arms import RULES, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, decide, in_deviations
-from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan, without
+from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
 from mtgp_tutorial.report.tables import filled_table
 from mtgp_tutorial.report.trial_fits import at_kept_parameters
 
@@ -172,8 +172,32 @@ def law_the_report_has_arms_for_every_table():
             assert bool(found.mean[hidden.observed].isfinite().all()), (name, arm)
 
 
+def law_a_season_is_that_of_what_an_arm_sees():
+    """Where the seen cells speak for none the arm has no answer, whatever the table's; else its period is theirs."""
+    rng = RANDOM(94)
+    x = np.arange(96.0) / 12
+    there, none = np.sin(2 * np.pi * x)[:, None] + 0.2 * rng.normal(size=(96, 1)), rng.normal(size=(96, 1))
+    data, flat = (TaskData(x, y, x_name="year") for y in (there, none))
+    season = season_of(data)
+    arms = arms_for(data, "matern32", season=season)
+    assert season.season == 1.0 and season_of(flat) is None
+    rule = plain_arms()["climatology"](flat)
+    close(arms["climatology"](flat).forecast(flat).mean, rule.forecast(flat).mean)
+    for arm in ("season before", "independent, season"):
+        try:
+            arms[arm](flat)
+        except Unanswered as error:
+            assert str(error) == "seen: its cells speak for no season"
+        else:
+            raise AssertionError(arm)
+    seen, hidden = data.hide("task 1", 3.0, 3.5)
+    found = arms["season before"](seen).forecast(hidden)
+    by_hand = plain_arms(1.0)["season before"](seen).forecast(hidden)
+    close(found.mean[hidden.observed], by_hand.mean[hidden.observed])
+
+
 def law_a_tenth_judges_what_no_trial_has_seen():
-    """Seen cells alone, a tenth or a little more; a season is proposed from what neither they nor the trials hide."""
+    """Seen cells alone, a tenth or a little more; no trial hides or shows one of them."""
     rng = RANDOM(92)
     y = np.cumsum(rng.normal(size=(130, 2)), 0)
     y[30:36, 1] = np.nan
@@ -184,9 +208,9 @@ def law_a_tenth_judges_what_no_trial_has_seen():
     assert not (cells & ~seen).any() and 0.08 < cells.sum() / seen.sum() < 0.2
     tried = data.split(tensor(cells).bool())[0]
     trials = plan(tried, kinds, 8, 0)
-    left = without(tried, trials).observed.numpy()
-    hidden = cells | np.logical_or.reduce([trial.mask for trial in trials])
-    assert (left == (seen & ~hidden)).all()
+    for trial in trials:
+        shown, hidden = trial.tables(tried)
+        assert not ((shown.observed | hidden.observed).numpy() & cells).any()
 
 
 def law_a_report_decides_by_the_means_of_its_parts():

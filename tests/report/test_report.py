@@ -37,7 +37,6 @@ from mtgp_tutorial.report.holes import (
     missing,
     own_rows,
     plan,
-    without,
 )
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
@@ -873,8 +872,7 @@ def seasons(rows=60):
 
 def test_a_season_that_is_there_has_arms_and_one_that_is_not_has_none():
     data = prepared(TaskData.from_frame(seasons(), "month"))
-    trials = plan(data, kinds_of(data)[0], 4, 0)
-    season = season_of(without(data, trials))
+    season = season_of(data)
     assert season.season == 1.0 and list(arms_for(data, "matern32", season=season)) == [
         *("climatology", "bridge", "season before", "regression", "regression + GP"),
         *(BASELINE, "ICM", "ICM, season", "ICM, full noise"),
@@ -887,13 +885,6 @@ def test_a_season_that_is_there_has_arms_and_one_that_is_not_has_none():
     noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
     assert season_of(noise) is None and season_of(TaskData(data.x, data.y)) is None
     assert "season before" not in arms_for(data, "matern32") and "ICM, season" not in arms_for(data, "matern32")
-
-
-def test_the_season_is_proposed_without_what_the_trials_hide():
-    data = prepared(TaskData.from_frame(seasons(), "month"))
-    trials = plan(data, kinds_of(data)[0], 4, 0)
-    hidden = np.logical_or.reduce([trial.mask for trial in trials])
-    assert (without(data, trials).observed.numpy() == (data.observed.numpy() & ~hidden)).all()
 
 
 def test_one_column_is_filled_by_its_own_arms(tmp_path, monkeypatch, capsys):
