@@ -27,7 +27,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     Where there is no interval (`paired` says when), the median of the trials stands in the place of the mean. The
     worst trial is named where it is ten times as far behind as the median is from zero.
 
-    Raises ValueError for a name that is no clustering of the row.
+    Raises ValueError for the row of the baseline, and for a name that is no clustering of the row.
 
     >>> from mtgp_tutorial import datasets, paired, sentence
     >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
@@ -37,6 +37,8 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     """
     of_kind("gain", gain, (pd.Series, Mapping), "a row of what paired or summarise returned")
     names = names or {}
+    if pd.isna(gain["mean difference"]):
+        raise ValueError("gain: is the row of the baseline, which differs from nothing; pass that of another arm")
     row = {key: int(value) if key.startswith(COUNTS) else value for key, value in dict(gain).items()}
     for name in names:
         if f"clusters by {name}" not in row:
@@ -48,8 +50,9 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     ahead += f" and {row[f'lower by {next(iter(names))}']} of {counts[0]}" if names else ""
     worst = f"; the worst trial is {_way(row['worst'])}" if row["worst"] > 10 * abs(median) else ""
     if np.isnan(low):
-        few = row["clusters"] < FEWEST
-        why = f"too few for an interval: {row['clusters']}" if few else f"the mean, {_way(mean)}, hangs on one of them"
+        fewest = min(value for key, value in row.items() if key.startswith("clusters"))
+        few = fewest < FEWEST
+        why = f"too few for an interval: {fewest}" if few else f"the mean, {_way(mean)}, hangs on one of them"
         why = why if row["standard error"] > 0 else "all trials are alike"
         return f"ahead {ahead}, by the median {_way(median, unit)}{worst}; {why}"
     ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(min(-low, high, key=abs))} to "

@@ -159,6 +159,10 @@ def law_sentences_say_what_the_rows_say():
             {**none, "clusters": 2},
             {},
         ),
+        "ahead in 16 of 16 trials and 2 of 2 lakes, by the median 1.5 nats ahead; too few for an interval: 2": (
+            {**none, "clusters by lake": 2, "lower by lake": 2},  # the other clustering has five
+            {"lake": "lakes"},
+        ),
         "ahead in 0 of 16 trials, by the median 0 nats behind; all trials are alike": (
             {**none, "standard error": 0.0, "median": 0.0, "lower": 0, "worst": 0.0},
             {},
@@ -170,6 +174,7 @@ def law_sentences_say_what_the_rows_say():
     for wrong, words in (
         (lambda: sentence(row, "m", {"sea": "seas"}), "names: 'sea' is no clustering of this row; it has lake, start"),
         (lambda: sentence([row], "m"), "gain: is a list; pass a row of what paired"),
+        (lambda: sentence({**row, "mean difference": NAN}, "m"), "gain: is the row of the baseline"),
     ):
         try:
             wrong()
