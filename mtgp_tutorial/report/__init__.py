@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.report.deciding import decide
     from mtgp_tutorial.report.holes import judging, kinds_of, plan
     from mtgp_tutorial.report.tables import prepared, write_filled
-    from mtgp_tutorial.report.trial_fits import try_once
+    from mtgp_tutorial.report.trials import try_all
 
 __all__ = [
     "arms_for",
@@ -21,7 +21,7 @@ __all__ = [
     "plan",
     "prepared",
     "season_of",
-    "try_once",
+    "try_all",
     "write_filled",
 ]
 
@@ -34,7 +34,7 @@ _HOME = {
     "plan": "holes",
     "prepared": "tables",
     "season_of": "arms",
-    "try_once": "trial_fits",
+    "try_all": "trials",
     "write_filled": "tables",
 }
 

@@ -23,6 +23,7 @@ PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
 READING = ("input", "columns", "without", "series", "value", "errors", "dates", "missing", "skip", "every", "log")
 SETTLED = (*READING, "kernel", "seed")
+TRIALS = 16
 KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}  # nu; None: squared-exponential
 
 
@@ -66,8 +67,8 @@ def parser() -> argparse.ArgumentParser:
         "report",
         help="compare models on a table of yours, and fill its holes",
         description="Reads a table, hides cells as its own holes are, compares models on them, fills the table, and "
-        "writes report.html, filled.csv, trials.csv and repeat.py. Exit code: 0 done, 1 no model could be fitted, "
-        "2 refused with nothing written, 130 stopped (the same command goes on).",
+        "writes report.html, filled.csv, trials.csv, fit.npz and repeat.py. Exit code: 0 done, 1 no model could be "
+        "fitted, 2 refused with nothing written, 130 stopped (the same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names, or an Excel workbook")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")
@@ -83,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
     ask.add_argument("--every", type=at_least(1), metavar="K", help="take every K-th row")
     two = at_least(2, "; a comparison takes two trials or more")
-    ask.add_argument("--trials", type=two, default=16, metavar="N", help="how often cells are hidden (default 16)")
+    ask.add_argument("--trials", type=two, metavar="N", help=f"how often cells are hidden (default {TRIALS})")
     ask.add_argument("--kernel", choices=list(KERNELS), default="matern32", help="kernel (default matern32)")
     ask.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of places and starts (default 0)")
     ask.add_argument("--jobs", type=at_least(1), default=1, metavar="N", help="processes that fit at once (default 1)")
@@ -148,8 +149,8 @@ def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str
     return shlex.join(option(flag, value)) if values else flag
 
 
-RUN, ONCE = "run.json", "parameters.json"
-FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, ONCE)
+RUN, FIT = "run.json", "fit.npz"
+FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, FIT)
 
 
 def run_of(asked: argparse.Namespace, version: str) -> dict[str, Any]:
@@ -188,6 +189,7 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
         assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["arms"], list)
+        assert "trials" not in kept or type(kept["trials"]) is int
     except (ValueError, KeyError, AssertionError):
         raise not_ours(path) from None
     todo = f"remove {folder}, or add --out NAME"

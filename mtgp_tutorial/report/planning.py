@@ -1,7 +1,7 @@
 """Everything before the first fit: whatever can be refused is refused here, with nothing written.
 
-A few timed evaluations say how long a run takes. So there is time for some models, and for fits of their own in each
-trial or not; or there is a refusal with commands that work.
+A few timed evaluations say how long a run takes. So there is time for all, or for fewer models or trials; or there is a
+refusal with commands that work.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,18 +22,18 @@ import torch
 from mtgp_tutorial import __version__
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.filters import COMPILED
-from mtgp_tutorial.exact.form import Form, Shape
-from mtgp_tutorial.exact.forms import total_and_free
+from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact.forms import total_and_free, with_values
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.judging.seasonal import Season
-from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.report import holes, options, trial_fits
-from mtgp_tutorial.report.arms import BASELINE, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
+from mtgp_tutorial.report import holes, options
+from mtgp_tutorial.report.arms import LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
-from mtgp_tutorial.report.options import RUN, Refused, command, put
+from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read
+from mtgp_tutorial.report.trials import in_words
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -43,7 +43,7 @@ class Job:
     """All that is settled before the first fit.
 
     call: arguments of `read_table`; judge [N, T]: cells that are hidden from all trials and judge the choice once, or
-    None; season: what was proposed, or None; more: trials that there could be; at_once: see `trial_fits`.
+    None; season: what was proposed, or None; more: trials that there could be.
     """
 
     asked: argparse.Namespace
@@ -57,7 +57,6 @@ class Job:
     trials: list[holes.Trial]
     more: int
     arms: dict[str, Arm]
-    at_once: bool
 
     @property
     def tried(self) -> TaskData:
@@ -81,160 +80,128 @@ def prepare(asked: argparse.Namespace) -> Job:
     kinds, own = kinds_of(data)
     judge = holes.judging(data, kinds, asked.seed)
     tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
-    trials = holes.plan(tried, kinds, asked.trials, asked.seed)
     season = season_of(tried)
     arms = arms_for(data, asked.kernel, season=season)
-    timed = clocks(arms, data)
+    clocks = clocks_of(arms, data)
+    count = asked.trials or (known or {}).get("trials", TRIALS)
+    trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
     if known is None:
-        timed, at_once = in_time(asked, data, timed, trials)
-    else:
-        timed, at_once = {name: timed[name] for name in known["arms"] if name in timed}, bool(known.get("at once"))
-    arms = {name: arm for name, arm in arms.items() if name in timed or name not in (*MODELS, *SEASONAL.values())}
+        trials, fitted = in_time(asked, data, clocks, trials)
+    clocks = {name: clock for name, clock in clocks.items() if name in fitted}
+    arms = {name: arm for name, arm in arms.items() if name in clocks or name not in (*MODELS, *SEASONAL.values())}
     if judge is not None:
         print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
     print(
         f"plan: {len(trials)} trials x {len(arms)} arms; each trial hides {what_is_hidden(kinds, own)}; "
-        f"{how_long(asked, data, timed, trials, folder, at_once)}; stop with Ctrl-C, and the same command goes on",
+        f"{how_long(clocks, trials, folder, asked.jobs)}; stop with Ctrl-C, and the same command goes on",
         flush=True,
     )
     folder.mkdir(exist_ok=True)
-    put(folder / RUN, json.dumps({**run, "arms": list(arms), "at once": at_once}, indent=1) + "\n")
-    more = len(holes.plan(tried, kinds, 4 * asked.trials, asked.seed))
-    return Job(asked, folder, data, judge, season, call, kinds, own, trials, more, arms, at_once)
-
-
-class Work(NamedTuple):
-    """Fits of each arm, and trials that are predicted at parameters which are known."""
-
-    fits: int
-    known: int = 0
-
-    def seconds(self, timed: Clocks, data: TaskData, jobs: int, every: int = 1) -> float:
-        """How long it takes, with the fits of the whole table at the end, if every so-manieth row is taken."""
-        return seconds(timed, data, self.fits, jobs, every, self.known) + last(timed, data, every)
-
-
-def work(data: TaskData, trials: Sequence[Trial], at_once: bool) -> Work:
-    """With parameters that are fitted once for many trials, or with fits for each."""
-    if at_once:
-        return Work(len(trial_fits.groups_of(data, trials)), len(trials))
-    return Work(len(trials))
+    put(folder / RUN, json.dumps({**run, "arms": list(arms), "trials": len(trials)}, indent=1) + "\n")
+    more = len(holes.plan(tried, kinds, 4 * len(trials), asked.seed))
+    return Job(asked, folder, data, judge, season, call, kinds, own, trials, more, arms)
 
 
 def in_time(
-    asked: argparse.Namespace, data: TaskData, timed: Clocks, trials: Sequence[Trial]
-) -> tuple[dict[str, Clock], bool]:
-    """The arms that there is time for, and whether their parameters are fitted once for many trials.
+    asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial]
+) -> tuple[list[Trial], list[str]]:
+    """The trials and the fitted arms that there is time for: all; else without the LMC; else FEWER trials.
 
-    Refused where there is no time for the baseline and the ICM even so.
+    So it is unless --trials asked for a number. Refused where there is no time even so.
     """
-    fewer = {name: clock for name, clock in timed.items() if name != LMC}
-    for at_once in (False, True):
-        todo = work(data, trials, at_once)
-        for arms, limit in ((timed, LMC_LIMIT), (fewer, LIMIT)):
-            if todo.seconds(arms, data, asked.jobs) > limit or not fits_memory(arms, data):
-                continue
-            if at_once:
-                usual = in_words(work(data, trials, False).seconds(arms, data, asked.jobs))
-                print(
-                    "  each model is fitted once for many trials, with all that they hide hidden at once; fits for "
-                    f"each would take {usual}"
-                )
-            if len(arms) < len(timed):
-                print(
-                    "  the LMC is left out, for it takes longer than the rest; --jobs N shares the fits among N "
-                    "processes"
-                )
-            return {name: one for name, one in arms.items() if not (at_once and name in SEASONAL.values())}, at_once
-    raise Refused(_too_large(asked, data, fewer, work(data, trials, True)))
+    fewer = {name: clock for name, clock in clocks.items() if name != LMC}
+    for count, arms, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
+        if (asked.trials and count < len(trials)) or seconds(arms, count, asked.jobs) > limit or not fit_memory(arms):
+            continue
+        if len(arms) < len(clocks):
+            print("  the LMC is left out: it takes longer than the rest; --jobs N shares the fits among N processes")
+        if count < len(trials):
+            usual = in_words(seconds(arms, len(trials), asked.jobs))
+            print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
+        return trials[:count], list(arms)
+    raise Refused(_too_large(asked, data, fewer))
 
 
-def how_long(
-    asked: argparse.Namespace, data: TaskData, timed: Clocks, trials: Sequence[Trial], folder: Path, at_once: bool
-) -> str:
+def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -> str:
     """The time that it takes, less what is done; then the fits of the whole table are left, one after the other."""
-    if at_once:
-        models = [name for name in timed if name in MODELS]
-        kept, of = trial_fits.kept_in(folder, trials, models), "fits of parameters"
-        groups, done = trial_fits.groups_of(data, trials, kept["groups"]), set(kept["parameters"])
-        fits = [(trial_fits.key_of(k, name), name) for k, group in enumerate(groups) if group for name in models]
-        left = [name for key, name in fits if key not in done]
-    else:
-        done, of = options.stored(folder / "trials.csv"), "fits of the trials"
-        fits = [(trial.label, name) for trial in trials for name in timed]
-        left = [name for label, name in fits if (label, name) not in done]
+    done = options.stored(folder / "trials.csv")
+    fits = [(trial.label, name) for trial in trials for name in clocks]
+    left = [name for label, name in fits if (label, name) not in done]
+    duration = last(clocks) + sum(clocks[name].fit for name in left) / jobs
     if len(left) == len(fits):
-        return f"about {in_words(work(data, trials, at_once).seconds(timed, data, asked.jobs))}"
-    duration = sum(seconds({name: timed[name]}, data, 1, asked.jobs) for name in left) + last(timed, data)
-    duration += seconds(timed, data, 0, asked.jobs, known=len(trials) if at_once else 0)
+        return f"about {in_words(duration)}"
     some = f"{len(fits) - len(left)} of" if left else "all"
-    return f"{some} {len(fits)} {of} are done, and the rest takes about {in_words(duration)}"
+    return f"{some} {len(fits)} fits of the trials are done, and the rest takes about {in_words(duration)}"
 
 
-def _too_large(asked: argparse.Namespace, data: TaskData, timed: Clocks, todo: Work) -> str:
+def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks) -> str:
     """What is too much, and the commands that work."""
-    before = asked.every or 1
-    every = before * thin_enough(timed, data, todo, asked.jobs)
+    before, trials = asked.every or 1, asked.trials or FEWER
     columns = list(dict.fromkeys([*asked_for(data), *data.tasks]))[:5]
     at = [data.tasks.index(task) for task in columns]
     sd = None if data.sd is None else data.sd[:, at]
     few = replace(data, y=data.y[:, at], tasks=columns, units=[data.units[t] for t in at], sd=sd)
-    some = clocks(arms_for(few, asked.kernel, lmc=False), few)
-    fewer = before * thin_enough(some, few, todo, asked.jobs)
+    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few), trials, asked.jobs)
     size = f"{int(data.observed.sum()):,} values ({len(data.x):,} rows, {data.num_tasks} tasks)"
-    commands = [command(asked, every=every)]
+    commands = [command(asked, every=before * thin_enough(clocks, trials, asked.jobs))]
     if data.num_tasks > len(columns):
         commands.append(command(asked, columns=columns, every=None if fewer == 1 else fewer))
-    duration = todo.seconds(timed, data, asked.jobs)
+    duration = in_words(seconds(clocks, trials, asked.jobs))
     return (
-        f"{asked.table} has {size}, for which this exact report would take {in_words(duration)} or more memory "
-        f"than there is, and the limit is {in_words(LIMIT)}; take fewer rows or columns:\n" + "\nor\n".join(commands)
+        f"{asked.table} has {size}, for which {trials} trials would take {duration} or more memory than there is, and "
+        f"the limit is {in_words(LIMIT)}; take fewer rows or columns:\n" + "\nor\n".join(commands)
     )
 
 
-TIMED = 1000  # cells that are timed; the cost of larger tables follows from the operations of their form
-LONGER = LONG * 5 // 4  # cells that are timed for a table that goes along its rows
+TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed of a larger table, and of one that goes along its rows
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
 EVALUATIONS = {"independent, shared": (70, 0), "ICM": (150, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
-EVALUATIONS |= {SEASONAL[name]: EVALUATIONS[name] for name in SEASONAL}
-ONCE = 3  # evaluations that a trial takes at parameters which are known: its likelihood, and answers with variances
 ROWS = 20  # that a thinned table keeps
-LIMIT, LMC_LIMIT = 20 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
+FEWER = 6  # trials, where the usual number takes too long
+LIMIT, LMC_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
 
 
 class Clock(NamedTuple):
-    """Seconds of one evaluation of an arm, and the shape of the table that was timed.
+    """Seconds of one fit of an arm to the table, and the table's shape for it."""
 
-    along: the same where a table is so long that the arm goes along its rows, which has little to do with what a short
-    table costs; None for one that is not.
-    """
-
-    seconds: float
+    fit: float
     shape: Shape
-    along: Clock | None = None
+
+    def thinned(self, every: int) -> Clock:
+        """That of every so-manieth row, by the operations of its form."""
+        rows, cells = math.ceil(self.shape.rows / every), math.ceil(self.shape.cells / every)
+        thin = self.shape._replace(rows=rows, cells=cells)
+        return Clock(self.fit * _operations(thin) / _operations(self.shape), thin)
 
 
 Clocks = Mapping[str, Clock]
 
 
-def clocks(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each arm timed on the table, thinned to TIMED cells where it is larger.
-
-    A long one is thinned to LONGER cells besides, and to no fewer than COMPILED rows: below these another program runs.
-    """
-    cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
-    small = _thinned(data, slice(None, None, math.ceil(cells / TIMED)))
-    longer = _thinned(data, rows[:: min(math.ceil(cells / LONGER), max(1, len(rows) // COMPILED))])
-    models: dict[str, Callable[[TaskData], Model]] = {name: arms[name] for name in MODELS if name in arms}  # type: ignore[misc]
-    found = {name: _timed(build(small)) for name, build in models.items()}
-    for name, clock in found.items():
-        if forms.cheapest(_shape(clock, data, 1)) is Markov:
-            found[name] = clock._replace(along=_timed(models[name](longer), Markov))
+def clocks_of(arms: Arms, data: TaskData) -> dict[str, Clock]:
+    """Each fitted arm timed on the table, or on some of its rows and in the form of the whole where it is larger."""
+    found = {name: _clock(arms[name], EVALUATIONS[name], data) for name in MODELS if name in arms}
     return {**found, **{SEASONAL[name]: found[name] for name in found if SEASONAL.get(name) in arms}}
 
 
-def _thinned(data: TaskData, rows: slice | np.ndarray) -> TaskData:
+def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData) -> Clock:
+    shape = with_values(build(data).problem())[0].shape()  # type: ignore[union-attr]
+    form, rows = forms.cheapest(shape), np.flatnonzero(data.observed.any(1).numpy())
+    along = form is Markov  # below COMPILED rows another program runs
+    step = min(shape.cells // LONGER, len(rows) // COMPILED) if along else math.ceil(shape.cells / TIMED)
+    loss = Flat(build(_some(data, rows[:: max(1, step)])), True, form)  # type: ignore[arg-type]
+    vector = np.concatenate([p.detach().numpy().ravel() for p in loss.model.parameters() if p.requires_grad])
+    for k in range(WARM + COUNTED):
+        if k == WARM:
+            began = time.process_time()  # of this process: what else the machine does is not its fault
+        loss(vector)
+    one = (time.process_time() - began) / COUNTED
+    small, (fixed, each) = loss.problem.shape(), evaluations
+    longer = shape.rows / small.rows if along else form.cost(shape) / form.cost(small)
+    return Clock(one * longer * (fixed + each * data.num_tasks), shape)
+
+
+def _some(data: TaskData, rows: np.ndarray) -> TaskData:
     """Some rows with drawn values, two of each task or more: of a task there may be none left, or equal ones alone."""
     some = take(data, rows)
     seen = some.observed
@@ -243,62 +210,31 @@ def _thinned(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     return replace(some, y=values.where(seen, torch.nan))
 
 
-def _timed(model: Model, form: type[Form] | None = None) -> Clock:
-    loss = Flat(model, True, form)
-    vector = np.concatenate([p.detach().numpy().ravel() for p in model.parameters() if p.requires_grad])
-    for k in range(WARM + COUNTED):
-        if k == WARM:
-            began = time.process_time()  # of this process: what else the machine does is not its fault
-        loss(vector)
-    return Clock((time.process_time() - began) / COUNTED, loss.problem.shape())
+def _operations(shape: Shape) -> float:
+    return forms.cheapest(shape).cost(shape)
 
 
-def seconds(timed: Clocks, data: TaskData, fits: int, jobs: int, every: int = 1, known: int = 0) -> float:
-    """Seconds for so many fits of each arm on so many cores, if every so-manieth row is taken.
-
-    known: trials besides, at parameters that are fitted; these run on one core.
-    """
-    total = 0.0
-    for name, clock in timed.items():
-        fixed, each = EVALUATIONS[name]
-        shape = _shape(clock, data, every)
-        form = forms.cheapest(shape)
-        if form is Markov and clock.along is not None:  # time along the rows is that of its rows
-            one = clock.along.seconds * shape.rows / clock.along.shape.rows
-        else:
-            one = clock.seconds * form.cost(shape) / forms.cheapest(clock.shape).cost(clock.shape)
-        total += one * ((fixed + each * data.num_tasks) * fits / jobs + ONCE * known)
-    return total
+def seconds(clocks: Clocks, trials: int, jobs: int) -> float:
+    """Seconds for the fits of so many trials on so many cores, and those of the whole table."""
+    return trials * sum(clock.fit for clock in clocks.values()) / jobs + last(clocks)
 
 
-def last(timed: Clocks, data: TaskData, every: int = 1) -> float:
-    """Seconds for the fits of the whole table, one after the other: of the baseline, and of one model that shares."""
-    each = {name: seconds({name: clock}, data, 1, 1, every) for name, clock in timed.items()}
-    return each.pop(BASELINE, 0.0) + max(each.values(), default=0.0)
+def last(clocks: Clocks) -> float:
+    """Seconds for the fits of the whole table, one after the other: of the arm that fills, and of the best model."""
+    return sum(sorted(clock.fit for clock in clocks.values())[-2:])
 
 
-def fits_memory(timed: Clocks, data: TaskData, every: int = 1) -> bool:
+def fit_memory(clocks: Clocks) -> bool:
     """Whether the largest arm's matrices fit into the memory that there is at all."""
-    shapes = [_shape(clock, data, every) for clock in timed.values()]
-    needed = max(8 * forms.cheapest(shape).matrices(shape) for shape in shapes)
-    return needed < total_and_free(data.x.device)[0]
+    needed = max(8 * forms.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
+    return needed < total_and_free(torch.device("cpu"))[0]
 
 
-def thin_enough(timed: Clocks, data: TaskData, todo: Work, jobs: int) -> int:
+def thin_enough(clocks: Clocks, trials: int, jobs: int) -> int:
     """The smallest k for which every k-th row is short enough, with a fifth to spare, and fits into memory."""
-    possible = range(1, max(2, len(data.x) // ROWS))
-    enough = (k for k in possible if todo.seconds(timed, data, jobs, k) < 0.8 * LIMIT and fits_memory(timed, data, k))
-    return next(enough, possible[-1])
-
-
-def _shape(clock: Clock, data: TaskData, every: int) -> Shape:
-    """The shape of the arm on every so-manieth row of the table."""
-    rows, cells = int(data.observed.any(1).sum()), int(data.observed.sum())
-    return clock.shape._replace(rows=math.ceil(rows / every), cells=math.ceil(cells / every))
-
-
-def in_words(duration: float) -> str:
-    """A duration as people say it."""
-    if duration < 90:
-        return f"{max(1, round(duration))} s"
-    return f"{round(duration / 60)} min" if duration < 5400 else f"{duration / 3600:.1f} hours"
+    possible = range(1, max(2, max(clock.shape.rows for clock in clocks.values()) // ROWS))
+    for k in possible:
+        thin = {name: clock.thinned(k) for name, clock in clocks.items()}
+        if seconds(thin, trials, jobs) < 0.8 * LIMIT and fit_memory(thin):
+            return k
+    return possible[-1]

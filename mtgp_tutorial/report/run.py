@@ -28,10 +28,10 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import missing
-from mtgp_tutorial.report.options import Refused, command, put, sentence
-from mtgp_tutorial.report.planning import Job, in_words, prepare
+from mtgp_tutorial.report.options import FIT, Refused, command, put, sentence
+from mtgp_tutorial.report.planning import Job, prepare
 from mtgp_tutorial.report.tables import write_filled
-from mtgp_tutorial.report.trial_fits import try_all, try_once
+from mtgp_tutorial.report.trials import in_words, judge, try_all
 from mtgp_tutorial.table.prediction import Prediction
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -62,13 +62,13 @@ def report(asked: argparse.Namespace) -> int:
 def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
-    trying = try_once if job.at_once else try_all
-    results, failed = trying(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
+    results, failed = try_all(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
     decision = decide(results, job.trials, data)
-    judged = words.judge(job, decision)
+    judged = judge(data, job.judge, job.arms, decision.fills, decision.rule, asked.seed)
     model = job.arms[decision.model](data)
     assert isinstance(model, Model)  # `decision.model` is one of arms.MODELS
     fitted = fit(model, seed=asked.seed)
+    fitted.save(job.folder / FIT)
     answer = (
         impute(fitted) if decision.fills == decision.model else fill(job.arms[decision.fills], data, seed=asked.seed)
     )
@@ -86,8 +86,7 @@ def run(job: Job) -> None:
             "checks": page.checked(fitted, decision),
             "todo": _todo(job, decision, answer, fitted),
         }
-    dropped = any(trial.rows != slice(0, len(data.x)) for trial in job.trials)
-    again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began), "dropped": dropped}
+    again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
     bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged)
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}

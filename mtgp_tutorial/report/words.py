@@ -8,28 +8,21 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
 
-from mtgp_tutorial import plots
-from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.claims import sentence as claim
-from mtgp_tutorial.judging.forecasting import Unanswered
 from mtgp_tutorial.report.arms import RULES
 from mtgp_tutorial.report.deciding import Decision, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
-from mtgp_tutorial.report.options import command
+from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.trial_fits import quiet
+from mtgp_tutorial.report.trials import Judged
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
-
-if TYPE_CHECKING:
-    from mtgp_tutorial.report.planning import Job
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -84,47 +77,20 @@ def said(gain: pd.Series) -> str:
     return claim(gain, "standard deviations", names)
 
 
-class Judged(NamedTuple):
-    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
-
-    cells: int
-    fills: float
-    rule: float
-    inside: float
-
-
-def judge(job: Job, decision: Decision) -> Judged | None:
-    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer."""
-    if job.judge is None:
-        return None
-    arms = {name: job.arms[name] for name in dict.fromkeys((decision.fills, decision.rule))}
-    seen, hidden = job.data.split(torch.as_tensor(job.judge))
-    try:
-        results = quiet(lambda _: (seen, hidden), ["judge"], arms, progress=False, seed=job.asked.seed)
-    except (FitError, Unanswered):
-        return None
-    names = [plots.label(*pair) for pair in zip(job.data.tasks, job.data.units)]
-    at = results["task"].map(names.index)
-    cells = at.map(dict(enumerate(job.judge.sum(0))))
-    size = results["CRPS"] / at.map(dict(enumerate(job.data.scale().sd.tolist())))
-    both = [(results["arm"] == name) for name in (decision.fills, decision.rule)]
-    if not all(which.any() for which in both):
-        return None
-    fills, rule = (float(np.average(size[which], weights=cells[which])) for which in both)
-    inside = float(np.average(results["coverage"][both[0]], weights=cells[both[0]]))
-    return Judged(int(job.judge.sum()), fills, rule, inside)
-
-
 SKEWED = 1.0  # skewness of values above 0 from which a logarithm is proposed
 
 
 def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[str, Any]:
-    """How many there were, and the command that goes on where the choice may still change. more: how many could be."""
+    """How many there were, and the command that goes on where the choice may still change. more: how many could be.
+
+    wanted: more than the table has room for, or 0.
+    """
     trials = decision.scores["trial"].nunique()
     wanted = min(more, 4 * trials)
+    room = (asked.trials or TRIALS) if more <= trials < (asked.trials or TRIALS) else 0
     gain = decision.less(decision.fills, decision.rule)
     is_open = not (gain["high"] < 0 or gain["low"] > 0) and wanted >= 1.5 * trials
-    return {"trials": trials, "goes_on": command(asked, trials=wanted) if is_open else ""}
+    return {"trials": trials, "wanted": room, "goes_on": command(asked, trials=wanted) if is_open else ""}
 
 
 def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> dict[str, Any]:

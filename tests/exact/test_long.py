@@ -197,11 +197,11 @@ def test_a_report_on_a_long_series_is_a_matter_of_minutes():
     """Twenty thousand rows: what the clock foretells for a Matern kernel beside one that has no state."""
     data, few = series(rows=20_000, tasks=3), series(rows=400, tasks=3)
     arms = {name: arms_for(few, name, lmc=False) for name in ("matern32", "rbf")}
-    clocks = {name: planning.clocks(arms[name], few) for name in arms}
-    minutes = {name: planning.seconds(clocks[name], data, 1, 1) / 60 for name in arms}
+    clocks = {name: planning.clocks_of(arms[name], data) for name in arms}
+    minutes = {name: planning.seconds(clocks[name], 1, 1) / 60 for name in arms}
     assert minutes["matern32"] < minutes["rbf"] / 50
-    assert planning.fits_memory(clocks["matern32"], data)
-    assert {forms.cheapest(planning._shape(clock, data, 1)) for clock in clocks["matern32"].values()} == {Markov}
+    assert planning.fit_memory(clocks["matern32"])
+    assert {forms.cheapest(clock.shape) for clock in clocks["matern32"].values()} == {Markov}
 
 
 def test_a_million_rows_in_bounded_memory():

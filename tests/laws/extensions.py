@@ -1,4 +1,4 @@
-"""The two extensions: files that are read, and the report: its trials, what fills a table, parameters that are kept."""
+"""The two extensions: files that are read, and the report: its trials, what fills a table, how long it takes."""
 
 import tempfile
 from dataclasses import replace
@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from laws.common import RANDOM, close, table, tensor, unfitted
+from laws.common import RANDOM, close, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
 from laws.reading import refusal
-from mtgp_tutorial import TaskData, Unanswered, datasets, icm, impute, independent, plain_arms, read_table
-from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
+from mtgp_tutorial import TaskData, Unanswered, datasets, icm, impute, plain_arms, read_table
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.report.arms import RULES, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, decide, in_deviations
 from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
+from mtgp_tutorial.report.planning import Clock, seconds
 from mtgp_tutorial.report.tables import filled_table
-from mtgp_tutorial.report.trial_fits import at_kept_parameters
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -125,30 +126,16 @@ def law_a_filled_table_has_the_ends_of_its_bands():
     np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
 
 
-def law_parameters_are_those_of_the_table_they_were_fitted_to():
-    """On another table they stand for the same covariance in data units, and condition on its values by it."""
-    rng = RANDOM(72)
-    whole = table(rng, rows=14, known=True)
-    half = TaskData(whole.x[:8], 3 * whole.y[:8], sd=whole.sd[:8])
-    for build in (lambda data: icm(data, noise="full"), lambda data: independent(data, hyper="shared")):
-        fitted = unfitted(build(whole), 3)
-        free = [name for name, p in build(whole).named_parameters() if p.requires_grad]
-        values = {name: fitted.model.get_parameter(name).tolist() for name in free}
-        scale = fitted.model.scale
-        kept = {"mean": scale.mean.tolist(), "sd": scale.sd.tolist(), "values": values}
-        other = at_kept_parameters(build(half), kept, Path("parameters.json"))
-        close(other.fitted.B, fitted.B), close(other.fitted.Sigma, fitted.Sigma)
-        found = other.forecast(half)
-        unit, model = scale.to_unit(half.y), fitted.model
-        cells, hidden = all_cells(~half.y.isnan()), all_cells(half.y.isnan())
-        terms, known = [(K.detach(), B) for K, B in model.terms(half.x)], (half.sd / scale.sd).nan_to_num() ** 2
-        C = observation_covariance(terms, model.Sigma(), cells, known)
-        cross = sum(K[hidden[0]][:, cells[0]] * B[hidden[1]][:, cells[1]] for K, B in terms)
-        cross = cross + (hidden[0][:, None] == cells[0]) * model.Sigma()[hidden[1]][:, cells[1]]
-        means = model.means()
-        weights = torch.linalg.solve(C, unit[cells] - means[cells[1]])
-        expected = (cross @ weights + means[hidden[1]]) * scale.sd[hidden[1]] + scale.mean[hidden[1]]
-        close(found.mean[hidden], expected, 1e-7)
+def law_the_time_of_a_report_is_that_of_its_fits():
+    """Jobs share the fits of the trials; the two of the whole table come after one another. By loops."""
+    shape = Flat(icm(TaskData(np.arange(40.0), RANDOM(1).normal(size=(40, 2)))), True).problem.shape()
+    clocks = {name: Clock(time, shape) for name, time in (("a", 3.0), ("b", 5.0), ("c", 1.0))}
+    for trials, jobs in ((10, 1), (10, 2), (6, 3)):
+        total = sum(clock.fit for _ in range(trials) for clock in clocks.values())
+        assert seconds(clocks, trials, jobs) == total / jobs + 5 + 3
+    half = clocks["a"].thinned(2)
+    assert (half.shape.rows, half.shape.cells) == (20, 40)
+    close(half.fit, 3 * forms.cheapest(half.shape).cost(half.shape) / forms.cheapest(shape).cost(shape))
 
 
 def law_the_report_has_arms_for_every_table():

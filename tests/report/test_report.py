@@ -12,7 +12,6 @@ import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +40,7 @@ from mtgp_tutorial.report.holes import (
 from mtgp_tutorial.report.options import command, parsed, parser, sentence
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
+from mtgp_tutorial.report.trials import judge
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -291,8 +291,8 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     wide.to_csv("table.csv")
     asked = parser().parse_args(["report", "table.csv"])
     data = planning.read(asked)[0]
-    all_rows = planning.seconds(planning.clocks(arms_for(data, "matern32", lmc=False), data), data, 18, 1)
-    monkeypatch.setattr(planning, "LIMIT", all_rows / 18)
+    all_rows = planning.seconds(planning.clocks_of(arms_for(data, "matern32", lmc=False), data), 6, 1)
+    monkeypatch.setattr(planning, "LIMIT", all_rows / 6)
     monkeypatch.setattr(planning, "LMC_LIMIT", 0)
     assert report() == 2
     message = capsys.readouterr().err
@@ -310,8 +310,8 @@ def test_a_clock_takes_what_thinning_leaves(rows):
     rare = np.full(rows, np.nan)
     rare[[1, 7, 11, 13]] = [3.0, 1.0, 2.0, 5.0]
     data = TaskData(np.arange(rows), np.c_[np.cumsum(rng.normal(size=rows)), hours, rare], ["a", "hour", "rare"])
-    found = planning.clocks(arms_for(data, "matern32", lmc=False), data)
-    assert all(clock.seconds > 0 for clock in found.values()) and found["ICM"].shape.tasks == 3
+    found = planning.clocks_of(arms_for(data, "matern32", lmc=False), data)
+    assert all(clock.fit > 0 for clock in found.values()) and found["ICM"].shape.tasks == 3
 
 
 def _as_in_a_terminal():
@@ -688,7 +688,7 @@ def test_the_help_names_every_exit_code_and_every_file(capsys):
         main(["report", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
-    assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv"))
+    assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv", "fit.npz"))
 
 
 def test_the_version_is_said(capsys):
@@ -930,9 +930,7 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     mask = np.zeros((120, 2), bool)
     mask[40:50, 1] = True
     arms = arms_for(data, "matern32")
-    job = SimpleNamespace(judge=mask, arms=arms, data=data, asked=SimpleNamespace(seed=0))
-    decision = SimpleNamespace(fills="bridge", rule="climatology")
-    found = words.judge(job, decision)
+    found = judge(data, mask, arms, "bridge", "climatology", 0)
     seen, hidden = data.split(torch.as_tensor(mask))
     by_hand = {
         name: scores.table(arms[name](seen).forecast(hidden), hidden, seen).iloc[0]
@@ -942,7 +940,7 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     assert found.cells == 10 and found.fills == pytest.approx(by_hand["bridge"]["CRPS"] / sd)
     assert found.rule == pytest.approx(by_hand["climatology"]["CRPS"] / sd)
     assert found.inside == pytest.approx(by_hand["bridge"]["coverage"])
-    assert words.judge(SimpleNamespace(judge=None), decision) is None
+    assert judge(data, None, arms, "bridge", "climatology", 0) is None
 
 
 def test_errors_stand_by_the_length_of_what_was_hidden():
@@ -1022,7 +1020,7 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
 # what to do next
 
 QUIET = {
-    **dict.fromkeys(("goes_on", "trials", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
+    **dict.fromkeys(("goes_on", "trials", "wanted", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
     **{"alone": False, "skewed": "", "with_logarithm": "", "filled": False},
 }
 SENTENCES = [  # what gives cause, and words of the sentence
@@ -1031,7 +1029,7 @@ SENTENCES = [  # what gives cause, and words of the sentence
         "Whether this or a plain rule fills better is open after 8 trials. This goes on from those that are stored: "
         "python",
     ),
-    ({"trials": 5}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
+    ({"trials": 5, "wanted": 8}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
     ({"long": 30, "hides": 12}, "A hole of 30 is longer than a sixth of the table. The trials hide 12 rows of it"),
     ({"joined": 3, "beside": "b"}, "In 3 of 4 trials what was hidden of b lies beside a hole that is real, for want"),
     ({"alone": True}, "The trials hid one task at a time, where the others were seen. For wholly new rows"),
@@ -1050,7 +1048,7 @@ SENTENCES = [  # what gives cause, and words of the sentence
 @pytest.mark.parametrize(("cause", "words"), SENTENCES, ids=[next(iter(cause)) for cause, _ in SENTENCES])
 def test_what_to_do_next_is_said_where_there_is_cause_and_only_there(cause, words):
     quiet = {**QUIET, "trials": 8}
-    job = {"asked": {"trials": 8}, "trials": [0] * 4}
+    job = {"trials": [0] * 4}
 
     def said(todo):
         band = {"word": todo.pop("band", ""), "share": "Half"}

@@ -1,0 +1,218 @@
+"""How long a report takes, what there is time for, and a run that is stopped and goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mtgp_tutorial import TaskData, fit, load, predict
+from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.markov import Markov
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.report import holes, planning, trials
+from mtgp_tutorial.report.arms import BASELINE, arms_for
+from mtgp_tutorial.report.holes import kinds_of, missing, plan
+from mtgp_tutorial.report.options import Refused, parser
+from mtgp_tutorial.report.trials import try_all
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def table(rows=48, seed=0):
+    """Two tasks that go together, the second with a gap and a ragged end."""
+    rng = np.random.default_rng(seed)
+    walk = np.cumsum(rng.normal(size=rows)) / 2
+    y = walk[:, None] * [1, 2] + 0.1 * rng.normal(size=(rows, 2))
+    y[10:13, 1] = y[-2:, 1] = np.nan
+    return TaskData(np.arange(float(rows)), y, ["a", "b"])
+
+
+EVERY = arms_for(table(), "matern32")
+ARMS = {name: EVERY[name] for name in (BASELINE, "ICM")}
+
+
+def asked_for(*words):
+    return parser().parse_args(["report", "t.csv", *words])
+
+
+def three_series():
+    y = np.random.default_rng(0).normal(size=(300, 3))
+    y[40:43, 0] = y[90:93, 1] = y[200:204, 2] = np.nan
+    return TaskData(np.arange(300.0), y)
+
+
+def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
+    """All trials with the LMC, without, fewer without, and a refusal; a number that was asked for is not made less."""
+    data = three_series()
+    planned = plan(data, kinds_of(data)[0], 16, 0)
+    clocks = planning.clocks_of(arms_for(data, "matern32"), data)
+    fewer = {name: clock for name, clock in clocks.items() if name != "LMC"}
+    time_of = {count: planning.seconds(fewer, count, 1) for count in (6, 12, 16)}
+    cases = (
+        (time_of[16], planning.seconds(clocks, 16, 1), (16, 4)),
+        (time_of[16], 0, (16, 3)),
+        (time_of[6], 0, (6, 3)),
+    )
+    for limit, short, expected in cases:
+        monkeypatch.setattr(planning, "LIMIT", limit)
+        monkeypatch.setattr(planning, "LMC_LIMIT", short)
+        found, fitted = planning.in_time(asked_for(), data, clocks, planned)
+        said = capsys.readouterr().out
+        assert (len(found), len(fitted)) == expected
+        assert ("6 trials in place of 16, which would take" in said) == (len(found) == 6)
+        assert ("LMC is left out" in said) == ("LMC" not in fitted)
+    with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 12 trials would take .* --every"):
+        planning.in_time(asked_for("--trials", "12"), data, clocks, planned[:12])
+    monkeypatch.setattr(planning, "LIMIT", 0.5 * time_of[6])
+    with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 6 trials would take .* --every"):
+        planning.in_time(asked_for(), data, clocks, planned)
+
+
+def test_a_table_beyond_the_memory_is_refused_whatever_the_time(monkeypatch):
+    data = three_series()
+    clocks = planning.clocks_of(arms_for(data, "matern32"), data)
+    needed = max(8 * forms.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
+    monkeypatch.setattr(planning, "total_and_free", lambda device: (needed, needed))
+    assert not planning.fit_memory(clocks)
+    monkeypatch.setattr(planning, "total_and_free", lambda device: (needed + 1, needed))
+    assert planning.fit_memory(clocks)
+
+
+def test_a_long_table_is_timed_along_its_rows():
+    """In its own form, on some of its rows, and time grows with them; a short one as it is."""
+    rng = np.random.default_rng(0)
+    data = TaskData(np.arange(4000.0), rng.normal(size=(4000, 3)))
+    clocks = planning.clocks_of(arms_for(data, "matern32", lmc=False), data)
+    assert all(clock.shape.rows == 4000 and forms.cheapest(clock.shape) is Markov for clock in clocks.values())
+    whole, half = (sum(clock.thinned(every).fit for clock in clocks.values()) for every in (1, 2))
+    assert whole == pytest.approx(2 * half)
+
+
+@pytest.mark.parametrize(("size", "rows"), [(4000, 500), (3000, 500), (900, 450)])
+def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(size, rows, monkeypatch):
+    """On 500 rows at least, where it has them: fewer run in plain numpy, which takes several times as long."""
+    y = np.random.default_rng(0).normal(size=(size, 8))
+    y[1::2] = np.nan  # rows without a value are no rows of the recursion
+    seen = []
+
+    def looked(model, priors, form=None):
+        seen.append((len(model.data.x), form))
+        return Flat(model, priors, form)
+
+    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(planning, "Flat", looked)
+    planning.clocks_of(ARMS, TaskData(np.arange(float(size)), y))
+    assert seen == [(rows, Markov)] * 2
+
+
+def test_each_fit_is_kept_and_trials_without_one_are_left_out(tmp_path, monkeypatch):
+    """A second call fits nothing; a trial in which an arm cannot be fitted is no trial, and one trial no comparison."""
+    data, fitted = table(), []
+    planned = plan(data, kinds_of(data)[0], 3, 0)
+
+    def counted(model, **options):
+        fitted.append(model)
+        return fit(model, **options)
+
+    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", counted)
+    first, failed = try_all(data, planned, ARMS, tmp_path, 0)
+    again, _ = try_all(data, planned, ARMS, tmp_path, 0)
+    assert not failed and len(fitted) == 6
+    pd.testing.assert_frame_equal(first, again)
+
+    def fails(*numbers):
+        count = iter(range(100))
+
+        def one(model, **options):
+            if next(count) in numbers:
+                raise FitError("no summit")
+            return fit(model, **options)
+
+        return one
+
+    hidden = {trial.label: trial.mask.tobytes() for trial in planned}
+    assert len(set(hidden.values())) == 3
+    (tmp_path / "b").mkdir(), (tmp_path / "c").mkdir()
+    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", fails(1, 6))  # the ICM of the first trial, twice
+    found, failed = try_all(data, planned, ARMS, tmp_path / "b", 0)
+    assert failed == [planned[0].label] and set(found["trial"]) == {trial.label for trial in planned[1:]}
+    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", fails(*range(1, 100)))
+    with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
+        try_all(data, planned, ARMS, tmp_path / "c", 0)
+
+
+def test_what_is_left_is_said_by_the_trials_that_have_run(monkeypatch):
+    monkeypatch.setattr(trials.time, "monotonic", lambda: 100.0)
+    labels = ["1: a", "2: b", "3: c", "4: d", "5: e"]
+    assert trials._left("1: a", labels, set(), 0.0) == ""
+    assert trials._left("3: c", labels, set(), 0.0) == "; about 2 min left"  # 100 s for two, three are left
+    assert trials._left("3: c", labels, {"1: a"}, 80.0) == "; about 60 s left"  # 20 s for one
+    assert trials._left("2: b", labels, {"1: a"}, 80.0) == "" == trials._left("5: e", labels, {"5: e"}, 80.0)
+
+
+def test_holes_that_touch_real_ones_are_found_as_by_looking_at_each():
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        data = table(seed=seed)
+        y = data.y.clone()
+        y[torch.as_tensor(rng.uniform(size=y.shape) < 0.1)] = torch.nan
+        data = replace(data, y=y)
+        for kind in kinds_of(data)[0]:
+            if kind.place not in ("gap", "start", "end"):
+                continue
+            gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]]
+            length, before, after = len(kind.pattern), int(kind.place != "start"), int(kind.place != "end")
+            expected = [gone[max(0, start - before) : start + length + after].any() for start in range(48 - length + 1)]
+            assert holes.joins_real(data, kind).tolist() == expected
+
+
+WORDS = ["report", "table.csv", "--trials", "6", "--jobs", "2"]
+
+
+def _as_in_a_terminal():
+    """Jobs in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.slow
+def test_ctrl_c_among_the_fits_of_two_processes_and_the_same_command_goes_on(tmp_path):
+    """The command and the processes that it made are told to stop once a fit is kept; no score depends on that.
+
+    The fit that it leaves answers further rows.
+    """
+    data, pipes = table(), {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    frame = pd.DataFrame({"t": data.x[:, 0], "a": data.y[:, 0], "b": data.y[:, 1]})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-m", "mtgp_tutorial", *WORDS]
+    for name in ("whole", "stopped"):
+        (tmp_path / name).mkdir()
+        frame.to_csv(tmp_path / name / "table.csv", index=False)
+    subprocess.run(words, cwd=tmp_path / "whole", env=environment, check=True, timeout=200, **pipes)
+    there = {"cwd": tmp_path / "stopped", "env": environment}
+    process = subprocess.Popen(words, **there, **pipes, preexec_fn=_as_in_a_terminal, start_new_session=True)
+    kept, until = tmp_path / "stopped/table-report/trials.csv", time.monotonic() + 100
+    while not kept.exists() and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on" in said, said
+    done = len(pd.read_csv(kept).groupby(["trial", "arm"]))
+    assert 1 <= done < 6 * len(json.loads((kept.parent / "run.json").read_text())["arms"])
+    again = subprocess.run(words, **there, check=True, timeout=200, **pipes)
+    assert " fits of the trials are done, and the rest takes about" in again.stdout or done < 4
+    order = ["trial", "arm", "task"]
+    stores = [pd.read_csv(tmp_path / name / "table-report/trials.csv") for name in ("whole", "stopped")]
+    stores = [store.sort_values(order).reset_index(drop=True) for store in stores]
+    pd.testing.assert_frame_equal(*stores)
+    fits = [load(tmp_path / name / "table-report/fit.npz") for name in ("whole", "stopped")]
+    assert torch.equal(*(predict(one, [50.0]).mean for one in fits))
