@@ -918,6 +918,12 @@ def test_a_tenth_judges_the_choice_once_and_no_trial_sees_it():
     for trial in plan(tried, kinds, 16, 0):
         shown, hidden = trial.tables(tried)
         assert not (shown.observed.numpy() & cells).any() and not (hidden.observed.numpy() & cells).any()
+    y = data.y.numpy().copy()  # holes at the edges alone: these, longer by a fifth
+    y[30:36, 1] = y[80:83, 0] = 0.0
+    y[:20, 0] = y[-10:, 1] = np.nan
+    edges = TaskData(data.x, y, ["a", "b"])
+    cells = judging(edges, kinds_of(edges)[0], 0)
+    assert [np.flatnonzero(column).tolist() for column in cells.T] == [[*range(20, 40)], [*range(88, 110)]]
     small = TaskData(data.x[:90], data.y[:90])
     assert judging(small, kinds_of(small)[0], 0) is None
 
