@@ -90,7 +90,10 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[
     room = (asked.trials or TRIALS) if more <= trials < (asked.trials or TRIALS) else 0
     gain = decision.less(decision.fills, decision.rule)
     is_open = not (gain["high"] < 0 or gain["low"] > 0) and wanted >= 1.5 * trials
-    return {"trials": trials, "wanted": room, "goes_on": command(asked, trials=wanted) if is_open else ""}
+    return {"trials": trials, "wanted": room, "goes_on": command(asked, trials=wanted) if is_open else ""} | {
+        "fills": decision.fills,
+        "rule": decision.rule,
+    }
 
 
 def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[Trial]) -> dict[str, Any]:

@@ -1027,12 +1027,12 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
 
 QUIET = {
     **dict.fromkeys(("goes_on", "trials", "wanted", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
-    **{"alone": False, "skewed": "", "with_logarithm": "", "filled": False},
+    **{"alone": False, "skewed": "", "fills": "ICM", "rule": "bridge", "with_logarithm": "", "filled": False},
 }
 SENTENCES = [  # what gives cause, and words of the sentence
     (
         {"goes_on": "python -m one"},
-        "Whether this or a plain rule fills better is open after 8 trials. This goes on from those that are stored: "
+        "Whether “ICM” or “bridge” fills better is open after 8 trials. This goes on from those that are stored: "
         "python",
     ),
     ({"trials": 5, "wanted": 8}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
