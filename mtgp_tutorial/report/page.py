@@ -49,15 +49,14 @@ def picture(figure: Figure) -> Part:
 
 
 def grid(frame: pd.DataFrame) -> Part:
-    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing; − for minus."""
+    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing."""
     words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
-    rows = [
-        [
-            "" if pd.isna(value) else f"{value:.3f}".replace("-", "−") if isinstance(value, float) else str(value)
-            for value in row
-        ]
-        for row in frame.itertuples(index=False)
-    ]
+
+    def text(value: Any) -> str:
+        number = f"{value:.3f}".replace("-", "−") if isinstance(value, float) else str(value)
+        return "" if pd.isna(value) else number
+
+    rows = [[text(value) for value in row] for row in frame.itertuples(index=False)]
     return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
 
 
