@@ -24,38 +24,43 @@ from mtgp_tutorial.table.trends import Trend, UnfixedError
 
 Build = Callable[[TaskData], Model]
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
+QUARTER = YEAR / 4
 PERIODS = {  # of a calendar's unit, in that unit
-    "years": (1.0,),
-    "days": (WEEK, YEAR),
-    "hours": (24 * DAY, 24 * WEEK, 24 * YEAR),
-    "minutes": (1440 * DAY, 1440 * WEEK, 1440 * YEAR),
-    "seconds": (86400 * DAY, 86400 * WEEK, 86400 * YEAR),
+    "years": (0.25, 1.0),
+    "days": (WEEK, QUARTER, YEAR),
+    "hours": (24 * DAY, 24 * WEEK, 24 * QUARTER, 24 * YEAR),
+    "minutes": (1440 * DAY, 1440 * WEEK, 1440 * QUARTER, 1440 * YEAR),
+    "seconds": (86400 * DAY, 86400 * WEEK, 86400 * QUARTER, 86400 * YEAR),
 }
-BLOCKS, HARMONICS = 6, (1, 2, 3)  # stretches that are held out in turn; waves that are tried
+BLOCKS, HARMONICS = 6, (1, 2, 3, 4)  # stretches that are held out in turn; waves (a quarter is the fourth of a year)
 
 
 class Season(NamedTuple):
     """What `propose_season` found: arguments of `Trend`, and the share of the squared error that it takes away.
 
     errors [BLOCKS, 2]: mean squared errors of the stretches, in variances of their tasks, with a line alone and with
-    the season.
+    the season. alike [BLOCKS]: correlation of the season that is predicted for a stretch with what the line leaves
+    there, mean of the tasks.
     """
 
     season: float
     harmonics: int
     share: float
     errors: np.ndarray
+    alike: np.ndarray
 
 
 def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Season | None:
     """The season that best predicts held-out stretches of the seen cells, beside a line; None where none does better.
 
     The rows in order are cut into six stretches. Each in turn is predicted by a `Trend` from the others, with a line
-    alone, and with each period and one to three harmonics besides. The lowest mean error counts, and is proposed if it
-    is below that of the line by more than twice the standard error of that difference over the stretches. periods: in
-    units of the first input (default: a day, a week and a year, in the unit of the table's dates; a year where the
-    input is called "year"). Periods below two steps, or that the table does not span twice, are not tried. Hidden cells
-    have no part in it, so it may be called within a trial.
+    alone, and with each period and one to four harmonics besides. The lowest mean error counts. It is proposed if it
+    is below that of the line by more than twice the standard error of that difference over the stretches. Once is
+    enough where the season has its shape in all stretches: where the mean of `alike` is above four times its standard
+    error. (A swing that grows with the level is predicted too large at first and too small at last.) periods: in units
+    of the first input (default: a day, a week, a quarter of a year and a year, in the unit of the table's dates; the
+    last two where the input is called "year"). Periods below two steps, or that the table does not span twice, are not
+    tried. Hidden cells have no part in it, so it may be called within a trial.
 
     Raises ValueError for a table whose input is no time and no periods, and for periods that are not above 0.
 
@@ -76,19 +81,27 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     times = seen.x[:, 0].unique()
     span, step = float(times[-1] - times[0]), float(times.diff().median()) if len(times) > 1 else np.inf
     trials = list(_stretches(seen))
-    line = _errors(trials, {})
+    line = _left(trials, {})
     best: Season | None = None
     turns = 1.01 * (span + step) / 2  # months are not equally long: 24 of them are two years
     for period in [period for period in periods if period <= turns]:
         for harmonics in [count for count in HARMONICS if period / count >= 2 * step * (1 - 1e-9)]:
-            errors = _errors(trials, {"season": float(period), "harmonics": harmonics})
-            if line is not None and errors is not None and (best is None or errors.mean() < best.errors[:, 1].mean()):
-                share = float(1 - errors.mean() / line.mean())
-                best = Season(float(period), harmonics, share, np.column_stack([line, errors]))
-    if best is None:
-        return None
-    gained = best.errors[:, 0] - best.errors[:, 1]
-    return best if gained.mean() > 2 * gained.std(ddof=1) / np.sqrt(len(gained)) else None
+            left = _left(trials, {"season": float(period), "harmonics": harmonics})
+            if line is not None and left is not None:
+                errors = np.array([[np.nanmean(z**2) for z in pair] for pair in zip(line, left)])
+                share = float(1 - errors[:, 1].mean() / errors[:, 0].mean())
+                if best is None or share > best.share:
+                    best = Season(float(period), harmonics, share, errors, np.array(list(map(_alike, line, left))))
+    return best if best is not None and _clear(best.errors[:, 0] - best.errors[:, 1], best.alike) else None
+
+
+def _clear(gained: np.ndarray, alike: np.ndarray) -> bool:
+    """Whether the error falls by two standard errors, or by one with its shape in all stretches; both are [BLOCKS]."""
+
+    def above(values: np.ndarray, times: float) -> bool:
+        return bool(values.mean() > times * values.std(ddof=1) / np.sqrt(len(values)))
+
+    return above(gained, 2) or (above(gained, 1) and above(alike, 4))
 
 
 def _periods(seen: TaskData) -> Sequence[float]:
@@ -109,17 +122,25 @@ def _stretches(seen: TaskData) -> Iterator[tuple[TaskData, TaskData]]:
             yield take(seen, ~held), take(seen, held)
 
 
-def _errors(trials: Sequence[tuple[TaskData, TaskData]], season: dict[str, Any]) -> np.ndarray | None:
-    """Mean squared error of each held-out stretch in variances of the tasks; None where a trend is not fixed."""
+def _left(trials: Sequence[tuple[TaskData, TaskData]], season: dict[str, Any]) -> list[np.ndarray] | None:
+    """What trends of the rest leave of each stretch [M, T], in sd of the tasks; None where a trend is not fixed."""
     try:
         trends = [Trend(rest, **season) for rest, _ in trials]
     except UnfixedError:  # a stretch without which a task has too few values for its line or season
         return None
-    found = []
-    for trend, (rest, held) in zip(trends, trials):
-        z = (held.y - trend.at(held.x)) / rest.scale().sd
-        found.append(float((z**2)[held.observed].mean()))
-    return np.array(found) if len(found) > 1 else None
+    left = [(held.y - trend.at(held.x)) / rest.scale().sd for trend, (rest, held) in zip(trends, trials)]
+    return list(map(as_array, left)) if len(left) > 1 else None
+
+
+def _alike(line: np.ndarray, left: np.ndarray) -> float:
+    """Correlation of what a line leaves [M, T] with what the season takes of it, mean of the tasks with two values."""
+    seen = ~np.isnan(line)
+    count = seen.sum(0)
+    a, b = (np.where(seen, z, 0.0) for z in (line, line - left))
+    a, b = (np.where(seen, z - z.sum(0) / np.maximum(count, 1), 0.0) for z in (a, b))
+    norm = np.sqrt((a**2).sum(0) * (b**2).sum(0))
+    found = np.where(norm > 0, (a * b).sum(0) / np.where(norm > 0, norm, 1.0), 0.0)[count > 1]
+    return float(found.mean()) if len(found) else 0.0
 
 
 def with_trend(
