@@ -99,6 +99,13 @@ def check_units(name: str, text: pd.DataFrame, left: Iterable[int] = ()) -> None
     plain = ~words.str.match(r"\W*\d").to_numpy()  # -0.5, $2 and <0.1 are values
     if len(words) > 1 and plain.all() and all(len(fit) and fit.mean() > 0.5 for fit in fits):
         line = int(text.index[0])
+        if len(words) == len(text.columns) and any(_no_name(c) or c.startswith("column ") for c in text):
+            above, below = skipping(left, *range(1, line)), skipping(left, line)
+            raise TableError(
+                f"{name}: line {line} looks like names, or units of the names above it ({listed(words, 4)})",
+                f"pass {argument('skip', above)} for names, {argument('skip', below)} for units",
+                value=[above, below],
+            )
         lines = skipping(left, line)
         raise TableError(
             f"{name}: line {line} looks like units ({listed(words, 4)})",

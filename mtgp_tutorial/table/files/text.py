@@ -38,6 +38,9 @@ def parse(path: str | Path, skip: Any = None) -> tuple[pd.DataFrame, str, list[s
     for number, row in rows:
         if len(row) != len(names):
             refuse_titles(path.name, names_below(first[:50]))
+            if names and all(len(other) == len(names) + 1 for _, other in rows):
+                mend = f"put {mark!r} before the first name if these are names of rows, or quote cells that hold it"
+                raise TableError(f"{path.name}: the header has one name fewer than each line has fields", mend)
             lines = skipping(left, number)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, the header {len(names)}",
@@ -134,7 +137,10 @@ def _unsplit(path: Path, lines: list[tuple[int, str]], left: set[int]) -> tuple[
                 f"mend that line, or leave it out: {argument('skip', without)}",
                 value=without,
             )
-    raise TableError(f"{path.name} has one column", "split its columns by commas, semicolons or tabs")
+    raise TableError(
+        f"{path.name} has one column",
+        "split its columns by commas, semicolons or tabs; where it has one, put the input before it: dates, or 1, 2, 3",
+    )
 
 
 def _header(
@@ -307,6 +313,10 @@ def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str]
     infinite = cells.str.fullmatch(r"[-+]?inf(?:inity)?", case=False) | np.isinf(value)
     bad = value.isna() & ~infinite
     if bad.mean() > 0.5:
+        others = cells.map(lambda cell: _plain(cell, "," if decimal == "." else ".") is not None).mean() > 0.5
+        problem = f"is no number with the decimal mark of the other columns, {decimal!r}"
+        remedy = f"write all with one mark, or leave it out: {argument('without', str(cells.name))}"
+        refuse_first(cells, bad & others, problem, remedy, cell=True)
         return None
     if bad.any():
         _refuse(cells, bad)
@@ -344,8 +354,8 @@ def _refuse(cells: pd.Series, bad: pd.Series) -> None:
     mend = "it" if number == 1 else f"these {number} cells"
     raise TableError(
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
-        f"mend {mend}, pass {argument('missing', word)} if it stands for a missing value, or "
-        f"{argument('without', str(cells.name))}",
+        f"mend {mend}, pass {argument('missing', word)} if it stands for a missing value, leave lines out with "
+        f"{argument('skip', sets=True)}, or {argument('without', str(cells.name))}",
         value=[word],
     )
 
