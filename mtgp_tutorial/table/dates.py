@@ -236,6 +236,8 @@ def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
             parts[name] = either(parts, name)
     if "short" in parts:
         parts["year"] = (first + (parts["short"].astype(int) - first) % 100).astype(str)
+    if "hour" in parts:
+        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00")
     if "until" in parts:
         parts["month"] = "1"
     if spelling == "month/year":

@@ -1,7 +1,7 @@
 """How dates are written: the spellings that are read, and which of them a column has.
 
-Numbers are dates where nothing else is likely: eight digits, six that run as months do. A point joins year, month and
-day, or nothing: 1959.5 is a number.
+Numbers are dates where nothing else is likely: eight digits, ten or twelve with hour and minute, six that run as months
+do. A point joins year, month and day, or nothing: 1959.5 is a number.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, refuse_first
+from mtgp_tutorial.arguments import TableError, argument, refuse_first
 
 READ = "2019-01-07 or Jan 2019"  # two spellings that are read, for a refusal
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
@@ -24,7 +24,8 @@ SPELLINGS = {  # how a date may be written; the named groups are its parts
     "quarters": r"(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ]?(?P<year2>\d{4})",
     "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
     "year and month": r"(?P<year>\d{4})M(?P<month>\d{1,2})",
-    "year, month, day in eight digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)",
+    "year, month, day in digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)"
+    r"(?:[T ]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d)?)?",
     "day, name of the month, year": rf"(?:(?P<day>\d{{1,2}})[-/. ] ?)?{NAMED}[-/ ,] ?(?P<year>\d{{4}}){TIME}",
     "name of the month, day, year": rf"{NAMED} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
     "day and month in numbers": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
@@ -39,7 +40,7 @@ SPELLINGS = {  # how a date may be written; the named groups are its parts
     "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
 }
 MONTHS_BARE, DAYS_BARE, MONTHS_POINT = list(SPELLINGS)[-3:]  # numbers, unless they run as dates do
-NUMBERS = (MONTHS_BARE, DAYS_BARE, MONTHS_POINT, "year, month, day in eight digits")
+NUMBERS = (MONTHS_BARE, DAYS_BARE, MONTHS_POINT, "year, month, day in digits")
 FISCAL, *WIDE = list(SPELLINGS)[-8:-3]  # WIDE: words and ranges elsewhere, dates in a column that is to be the input
 
 
@@ -61,7 +62,8 @@ def spelling_of(given: pd.Series, wide: bool) -> str | None:
     if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
         return _in_numbers(given, fits)
     unlike = f"is not written like the other dates, {given[fits[spelling]].iloc[0]!r} for one"
-    refuse_first(given, ~fits[spelling], unlike, f"write all in one way, such as {READ}", cell=True)
+    lines = f", or leave lines out with {argument('skip', sets=True)}" if given.index.name == "line" else ""
+    refuse_first(given, ~fits[spelling], unlike, f"write all in one way, such as {READ}{lines}", cell=True)
     return spelling
 
 
