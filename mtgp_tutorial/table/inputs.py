@@ -18,7 +18,8 @@ from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.dates import Calendar, read_dates
 from mtgp_tutorial.table.spellings import CLOCK, READ, odd_cell
 
-YEAR_AND = {"quarter": (4, 3), "month": (12, 1)}  # beside a year: how many there are, months in one
+# beside a year: how many there are, how year and first month (or ISO week and its Monday, or day) make a date
+YEAR_AND = {"quarter": (4, "%Y-%m"), "month": (12, "%Y-%m"), "week": (53, "%G-%V-%u"), "doy": (366, "%Y-%j")}
 YEAR_MONTH_DAY = ("year", "month", "day")
 
 
@@ -85,12 +86,15 @@ def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
     """Dates of inputs that are one date together, in any order: year with its parts, date with time; else None."""
     parts = dict(zip(names, given.columns))
     if len(names) == 2 and set(names) == {"date", "time"} and are_clock(given[parts["time"]]):
-        day, clock = given[parts["date"]], given[parts["time"]].astype(str)
-        if day.dtype.kind != "M":
-            read = read_dates(day.astype(str).astype(object), guess=False)
-            day = day if read is None else pd.Series(read[0], day.index)
+        day, clock = _day(given[parts["date"]]), given[parts["time"]].astype(str)
         when = day.dt.strftime("%Y-%m-%d") if day.dtype.kind == "M" else day.astype(str)
         return (when + " " + clock).rename(f"{parts['date']} with {parts['time']}")
+    if "hour" in parts and are_hours(hour := given[parts["hour"]]):
+        others = [name for name in names if name != "hour"]
+        rest = given[[parts[name] for name in others]]
+        day = _day(rest.iloc[:, 0]) if others == ["date"] else _joined(rest, others)
+        if day is not None and day.dtype.kind == "M":
+            return (day + pd.to_timedelta(hour.astype(float), unit="h")).rename(f"{day.name} with {hour.name}")
     if len(names) == 2 and set(names) == {"month", "day"}:
         raise TableError(
             f"{marked('x')}: {parts['month']!r} with {parts['day']!r} is no place on a map, and no date without a year",
@@ -107,6 +111,17 @@ def are_clock(values: pd.Series) -> bool:
     return values.dtype.kind == "O" and bool(values.notna().all() and values.astype(str).str.fullmatch(CLOCK).all())
 
 
+def are_hours(values: pd.Series) -> bool:
+    """Whether a column holds hours of the day, 0 to 24, and none is missing."""
+    return values.dtype.kind in "iuf" and bool(values.between(0, 24).all())
+
+
+def _day(values: pd.Series) -> pd.Series:
+    """A column as dates, or as it is where it holds none."""
+    read = None if values.dtype.kind == "M" else read_dates(values.astype(str).astype(object), guess=False)
+    return values if read is None else pd.Series(read[0], values.index)
+
+
 def _year_month_day(given: pd.DataFrame) -> pd.Series:
     """Dates of three columns of numbers."""
     parts = pd.DataFrame({part: numbers(given.iloc[:, k], "x") for k, part in enumerate(YEAR_MONTH_DAY)}, given.index)
@@ -117,17 +132,20 @@ def _year_month_day(given: pd.DataFrame) -> pd.Series:
     return when.rename("date")
 
 
-def _year_and(given: pd.DataFrame, most: int, months: int) -> pd.Series:
-    """Dates of two columns, year and quarter or month."""
+def _year_and(given: pd.DataFrame, most: int, form: str) -> pd.Series:
+    """Dates of two columns, year and quarter, month, ISO week (its Monday) or day of the year."""
     year, part = (numbers(given.iloc[:, k], "x") for k in range(2))
     wrong = ~((part >= 1) & (part <= most) & (part % 1 == 0) & (year % 1 == 0))
+    first = 3 * part - 2 if most == 4 else part
+    text = [f"{y:.0f}-{p:02.0f}{'-1' * form.endswith('u')}" for y, p in zip(year, first)]
+    when = pd.to_datetime(pd.Series(text, given.index, name="date"), format=form, errors="coerce")
+    wrong |= when.isna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
         raise TableError(
             f"{place(given.iloc[:, 1], row)}: {given.iloc[row].tolist()} is no year with its part", "mend it"
         )
-    parts = {"year": year.astype(int), "month": (months * (part.astype(int) - 1) + 1), "day": 1}
-    return pd.Series(pd.to_datetime(pd.DataFrame(parts)).to_numpy(), given.index, name="date")
+    return when
 
 
 def numbers(values: pd.Series, argument: str) -> np.ndarray:

@@ -5,7 +5,7 @@ A long frame, one row for each value, as the rows and tasks of a table.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import product
 from typing import Any
 
@@ -18,6 +18,7 @@ from mtgp_tutorial.table.inputs import (
     YEAR_AND,
     YEAR_MONTH_DAY,
     are_clock,
+    are_hours,
     column,
     errors_beside,
     names_in,
@@ -26,7 +27,7 @@ from mtgp_tutorial.table.inputs import (
     split_unit,
     standard_errors,
 )
-from mtgp_tutorial.table.spellings import READ, odd_cell
+from mtgp_tutorial.table.spellings import MONTHS, READ, WHOLE_NAME, odd_cell
 
 EAST, NORTH = ("longitude", "long", "lon", "lng"), ("latitude", "lat")
 PAIRS = (*product(EAST, NORTH), ("easting", "northing"), ("x", "y"))
@@ -42,17 +43,35 @@ ROW_NUMBERS = ("column 1", "Unnamed: 0", "rownames", "index")  # a first column 
 def without_row_numbers(frame: pd.DataFrame, known: bool, named: Sequence[Hashable], notes: list[str]) -> pd.DataFrame:
     """The frame without a first column that only counts its rows, unless it is named or the only input there may be.
 
+    One without a name is left out, too, where rows that it counted are gone or stand in another order.
     known: whether the input is known already; named: all columns that somebody named.
     """
     first, rest = frame.columns[0], frame.iloc[:, 1:]
-    if first not in ROW_NUMBERS or first in named or frame[first].dtype.kind not in "iuf" or rest.empty:
+    number = frame[first]
+    if first not in ROW_NUMBERS or first in named or number.dtype.kind not in "iuf" or rest.empty:
         return frame
-    if not any(np.array_equal(frame[first], np.arange(start, start + len(frame))) for start in (0, 1)):
+    labels = first != "index" and number.is_unique and (number % 1 == 0).all() and number.min() >= 0
+    if not (labels or counts(number)):
         return frame
     if not (known or known_inputs(rest, []) or sum(rest[c].dtype.kind == "M" for c in rest) == 1):
         return frame
-    notes.append(f"{first}: counts the rows; left out")
+    notes.append(f"{first}: {'counts' if counts(number) else 'numbers'} the rows; left out")
     return rest
+
+
+def counts(values: pd.Series) -> bool:
+    """Whether a column is 0, 1, 2, ... or 1, 2, 3, ..."""
+    return any(np.array_equal(values, np.arange(start, start + len(values))) for start in (0, 1))
+
+
+def parts_in_words(frame: pd.DataFrame, taken: Collection[Hashable]) -> None:
+    """Months by name become 1 to 12, and Q1 to Q4 1 to 4, in columns of that name beside years, unless taken."""
+    names = {split_unit(c)[0].lower(): c for c in frame if c not in taken}
+    words = {"month": (WHOLE_NAME, MONTHS), "quarter": ("q[1-4]", {f"q{k}": k for k in range(1, 5)})}
+    for part, (pattern, known) in words.items():
+        text = frame[names[part]].astype(str).str.lower() if {"year", part} <= set(names) else pd.Series(["none"])
+        if text.str.fullmatch(pattern).all():
+            frame[names[part]] = text.str[:3].map(known).astype(float)
 
 
 def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
@@ -62,15 +81,22 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     if {"date", "time"} <= set(names) and _are_days(frame[names["date"]]) and are_clock(frame[names["time"]]):
         notes.append(f"input: {names['date']} with {names['time']}")
         return [names["date"], names["time"]]
-    year = [names[part] for part in YEAR_MONTH_DAY if part in number]
-    if len(year) == 3 and frame[year[2]].isin(range(1, 32)).all() and frame.duplicated(year[:2]).any():
-        notes.append(f"input: {' with '.join(map(str, year))}")
-        return year
-    for part in YEAR_AND:
-        if {"year", part} <= number:
-            notes.append(f"input: {names['year']} with {names[part]}")
-            return [names["year"], names[part]]
     known = next((names[name] for name in KNOWN if name in names and frame[names[name]].dtype.kind in "fM"), None)
+    if "year" in number and known is not None and counts(frame[known]) and frame[names["year"]].is_unique:
+        known = names["year"]
+    year = [names[part] for part in YEAR_MONTH_DAY if part in number]
+    parts = [[names["year"], names[part]] for part in YEAR_AND if {"year", part} <= number]
+    if len(year) == 3 and frame[year[2]].isin(range(1, 32)).all() and frame.duplicated(year[:2]).any():
+        parts = [year]
+    hour = [names["hour"]] if "hour" in number and are_hours(frame[names["hour"]]) else []
+    if hour and "date" in names and known == names["date"] and _are_days(frame[known]):
+        parts = [[known]]
+    if some := next(iter(parts), []):
+        some += hour if frame.duplicated(some).any() else []
+        dated = known is not None and frame[known].dtype.kind == "M"
+        if not dated or frame[known].nunique() < len(frame[some].drop_duplicates()):
+            notes.append(f"input: {' with '.join(map(str, some))}")
+            return some
     for pair in PAIRS:
         whole = set(pair) <= number and (known is None or frame[[names[name] for name in pair]].notna().all(axis=None))
         if whole and (known is None or frame[known].dtype.kind != "M"):

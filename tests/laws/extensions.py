@@ -54,6 +54,25 @@ def law_a_file_gives_what_was_named():
     assert table.tasks == ("p", "q") and table.y[0, 0] == 5 and table.y[1, 1] == 7 and table.sd[3, 1] == 0.5
 
 
+def law_an_input_by_place_or_in_words_is_read():
+    """Digits that are dates in a first column of any name, and months by name beside years; written by Python."""
+    months = [f"{2001 + k // 12}-{1 + k % 12:02d}" for k in range(30)]
+    days = pd.to_datetime(pd.Series(months))
+    words = {"year": days.dt.year, "month": days.dt.strftime("%b"), "a": range(30)}
+    quarters = {"year": 2001 + np.arange(30) // 4, "quarter": [f"Q{1 + k % 4}" for k in range(30)], "a": range(30)}
+    first = {"yyyymm": days.dt.strftime("%Y%m"), "a": range(30)}
+    with tempfile.TemporaryDirectory() as folder:
+        for columns_of, most in ((words, 12), (quarters, 4), (first, 12)):
+            pd.DataFrame(columns_of).to_csv(Path(folder) / "t.csv", index=False)
+            table = read_table(Path(folder) / "t.csv")
+            assert table.tasks == ("a",) and table.y[:, 0].tolist() == list(range(30))
+            close(table.x[:, 0], 2001 + np.arange(30) / most, 1e-9)
+        for rows, right in (((",m,kg", "x,a,b"), 0), ((",a,b", "s,m,kg"), 1)):  # units above the names, and below
+            (Path(folder) / "t.csv").write_text("\n".join([*rows, "1,2,3", "2,5,4", "4,1,8"]))
+            skip = refusal(read_table, Path(folder) / "t.csv").value[right]
+            assert read_table(Path(folder) / "t.csv", skip=skip).tasks == ("a", "b")
+
+
 def law_lines_that_are_no_rows_are_left_out_by_one_argument():
     """Titles, units and a source: each refusal says all that `skip` has to hold, so that the next one is another."""
     rows = ["day,a,b", "2019-01-07,1.5,10", "2019-01-08,2.5,20", "2019-01-11,3.5,15", "2019-01-12,1.5,16"]

@@ -102,6 +102,27 @@ def law_parts_of_a_date_are_joined():
         table = TaskData.from_frame(pd.DataFrame({**parts, "a": range(40)}), x)
         assert table.calendar.unit == "days" and table.tasks == ("a",)
         close(table.x[:, 0], np.floor(hours / 24), 1e-12)
+        table = TaskData.from_frame(
+            pd.DataFrame({"hour": [m.hour for m in moments], **parts, "a": range(40)}), x and ["hour", *x]
+        )
+        assert table.calendar.unit == "hours" and table.tasks == ("a",)
+        close(table.x[:, 0], np.floor(hours), 1e-9)
+
+
+def law_a_year_with_its_part_is_a_date():
+    """Weeks over the end of a year, days, months and quarters, by Python's own calendar."""
+    days = [datetime.date(2019, 12, 9) + datetime.timedelta(days=7 * k) for k in range(60)]
+    weeks = [day.isocalendar()[:2] for day in days]
+    parts = {"week": weeks, "doy": [(day.year, day.timetuple().tm_yday) for day in days]}
+    for part, rows in parts.items():
+        table = TaskData.from_frame(pd.DataFrame(rows, columns=["year", part]).assign(a=range(60)))
+        assert table.calendar == Calendar("days", pd.Timestamp(days[0])) and table.x[:, 0].tolist() == list(
+            range(0, 420, 7)
+        )
+    for part, most in (("month", 12), ("quarter", 4)):
+        rows = [(2019 + k // most, 1 + k % most) for k in range(30)]
+        table = TaskData.from_frame(pd.DataFrame(rows, columns=["year", part]).assign(a=range(30)))
+        close(table.x[:, 0], 2019 + np.arange(30) / most, 1e-9)
 
 
 def law_coordinates_are_a_map_and_months_with_days_are_none():
@@ -132,6 +153,10 @@ def law_numbers_are_dates_only_where_they_run_as_months_do():
     for some in (months, months[::3], months[5::5]):
         read, said = read_dates(pd.Series([f"{day:%Y%m}" for day in some], dtype=object))
         assert [moment.date() for moment in read] == some and "six digits" in said
+    moments = [datetime.datetime(2019, 12, 30) + datetime.timedelta(minutes=613 * k) for k in range(60)]
+    for written in ("%Y%m%d%H%M", "%Y%m%dT%H%M", "%Y%m%d%H"):
+        read, _ = read_dates(pd.Series([f"{moment:{written}}" for moment in moments], dtype=object))
+        assert list(read) == [moment.replace(minute=moment.minute * ("M" in written)) for moment in moments]
     for numbers in (
         [1000.5 + k for k in range(9)],
         [1000 + k / 10 for k in range(1, 9)],
@@ -142,11 +167,15 @@ def law_numbers_are_dates_only_where_they_run_as_months_do():
 
 
 def law_row_numbers_are_no_task():
-    for start in (0, 1):
-        counts = {"Unnamed: 0": np.arange(start, start + 9), "year": np.arange(9.0) ** 2, "a": np.arange(9.0) % 4}
-        assert TaskData.from_frame(pd.DataFrame(counts)).tasks == ("a",)
-        for other in (2 * np.arange(9), np.arange(9)[::-1]):
-            assert TaskData.from_frame(pd.DataFrame({**counts, "Unnamed: 0": other})).tasks == ("Unnamed: 0", "a")
+    rest, count = {"year": np.arange(9.0) ** 2, "a": np.arange(9.0) % 4}, np.arange(9)
+    for name in ("Unnamed: 0", "index"):
+        for numbers in (count, count + 1):
+            assert TaskData.from_frame(pd.DataFrame({name: numbers, **rest})).tasks == ("a",)
+        for numbers in (2 * count + 5, count[::-1]):  # rows that were left out, or sorted; or an index of prices
+            wanted = ("a",) if name != "index" else ("index", "a")
+            assert TaskData.from_frame(pd.DataFrame({name: numbers, **rest})).tasks == wanted
+        for numbers in (count // 2, count / 2, count - 3):
+            assert TaskData.from_frame(pd.DataFrame({name: numbers, **rest})).tasks == (name, "a")
 
 
 def law_a_year_as_text_is_all_of_it():

@@ -28,11 +28,14 @@ from mtgp_tutorial.table.inputs import (
 )
 from mtgp_tutorial.table.roles import (
     KNOWN,
+    ROW_NUMBERS,
     chosen_inputs,
+    counts,
     date_in_words,
     guessed_series,
     guessed_value,
     is_error,
+    parts_in_words,
     remedy,
     without_row_numbers,
 )
@@ -40,6 +43,10 @@ from mtgp_tutorial.table.roles import (
 WORDS = (  # that stand for a missing value, beside those that always do
     "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
 ).split()
+
+
+NUMBERS = "obs id row no nr index".split()  # columns that count rows, beside an input
+PARTS = "year quarter month day hour minute day_of_week day_of_year".split()  # of a date, as pandas calls them
 
 
 def read_table(
@@ -58,16 +65,16 @@ def read_table(
     """Read a table: CSV in any common dialect, or a workbook; wide or long. Every guess is a sentence in `notes`.
 
     x, tasks, series, value, sd: columns, as in `TaskData.from_frame`, by header or by name without the unit. Not
-    given, the inputs are date and time, year and quarter (or month, or month and day), a pair of coordinates, a column
-    with a known name (date, year, depth, ...), or the first column. Fiscal years (FY1990/91, 1920-21) stand at 1
-    January of their first year. dates: what the file does not tell of its dates: "day-first" or "month-first", and for
-    years of two digits (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first of another hundred years, "1900";
-    both joined: "day-first,1900". missing: what stands for a missing value, such as ["-999", "?"],
-    beside blank, NA, NaN, N/A, null and None. without: columns to leave out. skip: lines of the file to leave out, such
-    as titles and units, by number: 2, [1, 2] or "1-3,8". A column of text without two equal names gives the index.
-    Columns that tell nothing (empty, constant, a copy of another or of the input) are left out unless `tasks` names
-    them, as are repeated lines. Of a workbook of Excel the first sheet with two columns or more is read, where
-    pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
+    given, the inputs are date and time (or hour), year and quarter (or month, ISO week, doy, or month and day, with an
+    hour), a pair of coordinates, a column with a known name (date, year, depth, ...), or the first column. Fiscal years
+    (FY1990/91, 1920-21) stand at 1 January of their first year. dates: what the file does not tell of its dates:
+    "day-first" or "month-first", and for years of two digits (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first
+    of another hundred years, "1900"; both joined: "day-first,1900". missing: what stands for a missing value, such as
+    ["-999", "?"], beside blank, NA, NaN, N/A, null and None. without: columns to leave out. skip: lines of the file to
+    leave out, such as titles and units, by number: 2, [1, 2] or "1-3,8". A column of text without two equal names gives
+    the index. Columns that tell nothing (empty, constant, a copy of another or of the input, a part of its dates, row
+    numbers) are left out unless `tasks` names them, as are repeated lines. Of a workbook of Excel the first sheet with
+    two columns or more is read, where pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
 
     Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
     one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.
@@ -196,26 +203,30 @@ def typed_columns(
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}
     first = [column(text, name, "x") for name in names_in(x)]
+    lead = next((c for c in text if c.lower() not in ROW_NUMBERS and not first), None)  # the input, if none is known
     read, units = {}, {}
     for name in text:
         if name in names:
             read[name] = text[name]
             continue
-        read[name], sign = _one(text[name], decimal, dates, name in first, notes)
+        read[name], sign = _one(text[name], decimal, dates, name in first, name == lead, notes)
         if sign and not split_unit(name)[1]:
             units[name] = f"{name} [{sign}]"
             notes.append(f"{name}: {sign} at each number, taken as its unit")
     frame = pd.DataFrame(read, index=text.index).rename(columns=units)
     named = [*first, *names, *(name for other in others for name in names_in(other)), *named_errors(frame, sd)]
+    parts_in_words(frame, [name for name in named if name not in first])
     if not first and (words := date_in_words(frame, named, dates)) is not None:
         frame[words[0]] = words[1]
         notes.append(f"{words[0]}: {words[2]}")
     return without_row_numbers(frame, bool(first), named, notes), notes
 
 
-def _one(text: pd.Series, decimal: str, dates: str | None, is_input: bool, notes: list[str]) -> tuple[pd.Series, str]:
+def _one(
+    text: pd.Series, decimal: str, dates: str | None, is_input: bool, leads: bool, notes: list[str]
+) -> tuple[pd.Series, str]:
     """A column as dates, numbers or text, and the sign of its numbers."""
-    date_like = is_input or split_unit(text.name)[0].lower() in KNOWN
+    date_like = is_input or leads or split_unit(text.name)[0].lower() in KNOWN
     plain = pd.to_numeric(text, errors="coerce").notna().sum() == text.notna().sum()  # 20190107 may be a date
     found = None if plain and not date_like else read_dates(text, dates, wide=is_input)
     if found is not None:
@@ -233,16 +244,21 @@ def idle_columns(
     """Columns of numbers that tell nothing, and a note for each."""
     idle: list[Hashable] = []
     kept = [c for c in chosen if frame[c].dtype.kind == "f"]
-    beside = errors_beside(frame)
+    beside, dates = errors_beside(frame), frame[chosen[0]]
     for c in [c for c in frame if c not in taken and c not in beside.values() and frame[c].dtype.kind == "f"]:
         seen = frame[c].dropna()
         twin = next((d for d in kept if _same(frame[c], frame[d])), None)
+        name = split_unit(c)[0].lower().replace("weekday", "day_of_week")
         if not len(seen):
             why = "no value"
         elif len(seen) > 1 and seen.nunique() == 1:
             why = f"always {seen.iloc[0]:g}"
         elif twin is not None:
             why = f"equals {twin!r} wherever both have a value"
+        elif name in (*KNOWN, *NUMBERS) and len(frame) > 2 and counts(frame[c]):
+            why = "counts the rows"
+        elif name in PARTS and dates.dtype.kind == "M" and (frame[c] == getattr(dates.dt, name)).all():
+            why = f"a part of {str(chosen[0])!r}"
         else:
             kept.append(c)
             continue

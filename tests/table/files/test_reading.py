@@ -64,7 +64,7 @@ def test_row_numbers_of_a_frame_are_no_task():
     assert data.tasks == ("a",) and "Unnamed: 0: counts the rows; left out" in data.notes
     assert TaskData.from_frame(frame, "year", tasks=["Unnamed: 0", "a"]).tasks == ("Unnamed: 0", "a")
     assert TaskData.from_frame(frame, "Unnamed: 0").tasks == ("year", "a")
-    assert TaskData.from_frame(frame.assign(**{"Unnamed: 0": [1, 3, 2]})).tasks == ("Unnamed: 0", "a")
+    assert TaskData.from_frame(frame.assign(**{"Unnamed: 0": [1, 3, 3]})).tasks == ("Unnamed: 0", "a")
 
 
 def test_row_numbers_that_somebody_named_stay(tmp_path):
