@@ -25,6 +25,7 @@ from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import Refused, option, put
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
+from mtgp_tutorial.table.files.text import File, parse
 from mtgp_tutorial.table.inputs import ERROR
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, tells_apart
@@ -38,9 +39,10 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     Each task has enough values.
     """
     said: list[str] = []
-    missing = _missing(asked, said)
+    file = parse(asked.table, asked.skip)
+    missing = _missing(asked, file, said)
     left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(asked.table, asked.dates, missing, left, asked.input, asked.series, named, skip=asked.skip)
+    frame, _ = typed_columns(file, asked.dates, missing, left, asked.input, asked.series, named)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     check_mixed(asked, frame, inputs)
@@ -50,7 +52,7 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
-        data = read_table(asked.table, **call)
+        data = read_table(file, **call)
     data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
     path = asked.table
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
@@ -60,11 +62,11 @@ def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     return data, call
 
 
-def _missing(asked: argparse.Namespace, said: list[str]) -> list[str]:
+def _missing(asked: argparse.Namespace, file: File, said: list[str]) -> list[str]:
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(asked.table, without=asked.without or (), skip=asked.skip)
+    codes = suspected_codes(file, without=asked.without or ())
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes

@@ -91,7 +91,7 @@ def law_detrend_is_a_trend_of_lines():
     data = seasonal(width=2)
     seen, hidden = data.hide("task 1", 1952, 1953)
     for one, other in zip(detrend(seen, hidden), (seen, hidden)):
-        close(one.y.nan_to_num(), Trend(seen).remove(other).y.nan_to_num(), 0)
+        close(one.y.nan_to_num(), Trend(seen).remove(other).y.nan_to_num(), 1e-12)
 
 
 def law_a_hidden_value_has_no_part_in_the_trend():

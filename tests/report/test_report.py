@@ -42,6 +42,7 @@ from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.report.trials import judge
 from mtgp_tutorial.report.words import Judged, answer
+from mtgp_tutorial.table.files import text
 from mtgp_tutorial.table.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -735,6 +736,14 @@ def test_a_guess_is_said_first_and_can_be_taken_back(place, capsys):
     words = ["report", "table.csv", "--missing", "none", "--errors", "none"]
     data, call = planning.read(parser().parse_args(words))
     assert data.sd is None and float(np.nanmin(data.y)) == -999 and not call
+
+
+def test_a_file_is_read_from_the_disk_once(place, monkeypatch):
+    two_series().to_csv("table.csv", index=False)
+    looked, decoded = [], text.decoded
+    monkeypatch.setattr(text, "decoded", lambda path: looked.append(path) or decoded(path))
+    planning.read(parser().parse_args(["report", "table.csv"]))
+    assert len(looked) == 1
 
 
 def test_logarithms_take_their_errors_along():

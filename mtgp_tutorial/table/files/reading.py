@@ -16,8 +16,8 @@ import pandas as pd
 from mtgp_tutorial.arguments import TableError, argument, count
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import manner, read_dates
-from mtgp_tutorial.table.files.layout import check_units, lines_of
-from mtgp_tutorial.table.files.text import blank, decimal_mark, far_value, parse, read_numbers
+from mtgp_tutorial.table.files.layout import check_units
+from mtgp_tutorial.table.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.table.inputs import (
     column,
     errors_beside,
@@ -50,7 +50,7 @@ PARTS = "year quarter month day hour minute day_of_week day_of_year".split()  # 
 
 
 def read_table(
-    path: str | Path,
+    path: str | Path | File,
     *,
     x: Any = None,
     tasks: Any = None,
@@ -86,7 +86,8 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    frame, notes = typed_columns(path, dates, missing, without, x, series, (tasks, value), sd, skip)
+    file = parse(path, skip)
+    frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd, skip)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
@@ -104,7 +105,7 @@ def read_table(
     if series is None and value is None and tasks is None:
         series = guessed_series(frame, chosen, notes)
     if series is None and value is None:
-        frame = _wide(Path(path).name, frame, chosen, tasks, sd, x is None, notes)
+        frame = _wide(file.name, frame, chosen, tasks, sd, x is None, notes)
     else:
         series = None if series is None else str(column(frame, series, "series"))
         value = guessed_value(frame, chosen, series, sd, value)
@@ -116,14 +117,14 @@ def read_table(
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(path: str | Path, *, without: Iterable[str] = (), skip: Any = None) -> list[str]:
+def suspected_codes(path: str | Path | File, *, without: Iterable[str] = (), skip: Any = None) -> list[str]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
     Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
     values away from them. A proposal: nothing is replaced before somebody says so.
     """
-    frame, mark, _ = parse(path, skip)
-    text = blank(frame.drop(columns=[column(frame, name, "without") for name in without]))
+    file = parse(path, skip)
+    text = blank(file.text.drop(columns=[column(file.text, name, "without") for name in without]))
     codes: dict[str, None] = {}
     for name in text:
         cells = text[name].dropna().astype(str)
@@ -131,7 +132,7 @@ def suspected_codes(path: str | Path, *, without: Iterable[str] = (), skip: Any 
         if len(found) < 0.5 * len(cells):
             codes |= dict.fromkeys(found)
     text = blank(text, codes)
-    decimal, _ = decimal_mark(text, mark)
+    decimal, _ = decimal_mark(text, file.mark)
     for name in text:
         try:
             read = read_numbers(text[name], decimal)
@@ -180,7 +181,7 @@ def _wide(
 
 
 def typed_columns(
-    path: str | Path,
+    path: str | Path | File,
     dates: str | None = None,
     missing: Iterable[Any] = (),
     without: Iterable[str] = (),
@@ -194,12 +195,12 @@ def typed_columns(
     manner(dates)
     if isinstance(missing, str):
         raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
-    text, mark, notes = parse(path, skip)
-    left = [column(text, name, "without") for name in names_in(without)]
-    notes += [f"{name}: left out, as was asked" for name in left]
-    text = blank(text.drop(columns=left), missing)
-    check_units(Path(path).name, text, lines_of(skip))
-    decimal, said = decimal_mark(text, mark)
+    file = parse(path, skip)
+    left = [column(file.text, name, "without") for name in names_in(without)]
+    notes = [*file.notes, *(f"{name}: left out, as was asked" for name in left)]
+    text = blank(file.text.drop(columns=left), missing)
+    check_units(file.name, text, file.left)
+    decimal, said = decimal_mark(text, file.mark)
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}
     first = [column(text, name, "x") for name in names_in(x)]

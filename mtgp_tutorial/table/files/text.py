@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,13 +23,25 @@ from mtgp_tutorial.table.files.layout import VALUE, Row, check_titles, lines_of,
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
 
 
-def parse(path: str | Path, skip: Any = None) -> tuple[pd.DataFrame, str, list[str]]:
-    """The table of a file as text, its separator, and sentences on how it was read.
+class File(NamedTuple):
+    """The table of a file as text, its separator, sentences on how it was read, and the lines that were left out."""
+
+    name: str
+    text: pd.DataFrame
+    mark: str
+    notes: tuple[str, ...]
+    left: set[int]
+
+
+def parse(path: str | Path | File, skip: Any = None) -> File:
+    """The file at a path; one that was parsed stays as it is.
 
     Rows are named by their line in the file; cells are stripped, None where blank. skip: numbers of lines that are
     left out. Raises TableError for files that are no text, for lines with another number of fields than the header,
     and for headers that are none.
     """
+    if isinstance(path, File):
+        return path
     path, left = Path(path), lines_of(skip)
     mark, rows, remarks, notes = _rows(path, left)
     notes += [f"lines: {listed(sorted(left))} left out, as was asked"] if left else []
@@ -54,7 +66,7 @@ def parse(path: str | Path, skip: Any = None) -> tuple[pd.DataFrame, str, list[s
         raise TableError(f"{path.name} has a header and no rows", "pass a file with one line for each row")
     numbers, cells = zip(*full)
     frame = pd.DataFrame(list(cells), pd.Index(numbers, name="line"), names, dtype=object)
-    return frame.where(frame != "", None), mark, notes + said
+    return File(path.name, frame.where(frame != "", None), mark, (*notes, *said), left)
 
 
 def _rows(path: Path, left: set[int]) -> tuple[str, list[Row], list[tuple[int, str]], list[str]]:
