@@ -17,6 +17,8 @@ def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
     for once in ("", "once, "):
         with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
             exec(f"from mtgp_tutorial.report import arms, deciding, hiding, kinds, {once}reading, writing")
+    with pytest.raises(ImportError, match="report.try_once: this repeat.py was written by an earlier version"):
+        exec("from mtgp_tutorial import report; report.try_once")
 
 
 def test_imports_keep_to_the_layers():
