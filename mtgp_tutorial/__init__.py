@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from mtgp_tutorial.arguments import TableError, choose_device
     from mtgp_tutorial.exact import NotPositiveDefiniteError
     from mtgp_tutorial.exact.covariance import coregionalization, correlation
+    from mtgp_tutorial.fits.averaging import Averaged, average
     from mtgp_tutorial.fits.fitting import FitError, fit
     from mtgp_tutorial.fits.result import Fit, load, with_parameters
     from mtgp_tutorial.judging import scores
+    from mtgp_tutorial.judging.averaging_arms import averaging
     from mtgp_tutorial.judging.checking import Check, check
     from mtgp_tutorial.judging.claims import sentence
     from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
     from mtgp_tutorial.models.model import Model
     from mtgp_tutorial.table.data import Scale, TaskData
     from mtgp_tutorial.table.files.reading import read_table
-    from mtgp_tutorial.table.prediction import Prediction
+    from mtgp_tutorial.table.prediction import Mixture, Prediction
     from mtgp_tutorial.table.trends import Trend, detrend
 
 __all__ = [
+    "Averaged",
     "Check",
     "Fit",
     "FitError",
+    "Mixture",
     "Model",
     "NotPositiveDefiniteError",
     "Unanswered",
@@ -40,6 +44,8 @@ __all__ = [
     "TableError",
     "TaskData",
     "Trend",
+    "average",
+    "averaging",
     "check",
     "choose",
     "choose_device",
@@ -92,6 +98,7 @@ _HOMES = {
     "datasets": "datasets",
     "exact": "exact NotPositiveDefiniteError",
     "exact.covariance": "coregionalization correlation",
+    "fits.averaging": "Averaged average",
     "fits.fitting": "FitError fit",
     "fits.result": "Fit load with_parameters",
     "judging.checking": "Check check",
@@ -101,6 +108,7 @@ _HOMES = {
     "judging.paired": "choose paired summarise",
     "judging.plain": "plain_arms",
     "judging.scores": "scores",
+    "judging.averaging_arms": "averaging",
     "judging.seasonal": "propose_season seasonal_arms with_trend",
     "models.building": "icm independent lmc sparse",
     "models.model": "Model",
@@ -108,7 +116,7 @@ _HOMES = {
     "simulate": "simulate",
     "table.data": "Scale TaskData",
     "table.files.reading": "read_table",
-    "table.prediction": "Prediction",
+    "table.prediction": "Mixture Prediction",
     "table.trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

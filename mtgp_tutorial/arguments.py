@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,13 @@ def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
     if not isinstance(value, kind):
         raise ValueError(f"{name}: is a {type(value).__name__}; pass {advice}")
+
+
+def probability(value: Any, name: str) -> float:
+    """A number between 0 and 1. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
+        raise ValueError(f"{name}: {value!r} is not between 0 and 1; pass a share such as 0.9")
+    return float(value)
 
 
 def whole(name: str, value: Any, least: int, advice: str) -> int:

@@ -1,6 +1,7 @@
 """Bad input gets one clear sentence that names the argument, and no result."""
 
 import datetime
+import functools
 import pickle
 from dataclasses import replace
 
@@ -12,10 +13,14 @@ import pytest
 import torch
 
 from mtgp_tutorial import (
+    Averaged,
+    Fit,
     FitError,
     NotPositiveDefiniteError,
     TaskData,
     Trend,
+    average,
+    averaging,
     check,
     choose,
     choose_device,
@@ -110,6 +115,33 @@ def fitted():
 def few_inducing():
     """A sparse fit."""
     return fit(sparse(icm(simulate.two_sines(8, seed=1)), 4), starts=1)
+
+
+@functools.cache
+def few_draws():
+    """A fit with priors."""
+    return fit(icm(table()), starts=1)
+
+
+def nothing_free():
+    """A fit that says what was frozen: all."""
+    fitted = few_draws()
+    return replace(fitted, frozen=tuple(name for name, _ in fitted.model.named_parameters()))
+
+
+def with_own_kernel():
+    """A fit whose kernel has no closed form."""
+    return Fit(
+        icm(table(), kernel=RBFKernel() * gpytorch.kernels.CosineKernel()).requires_grad_(False), True, 0.0, None
+    )
+
+
+@functools.cache
+def averaged(rank=1):
+    """Averaged over the fit's own parameters, twice."""
+    fitted = fit(icm(table(), rank=rank), starts=1)
+    vector = torch.nn.utils.parameters_to_vector(fitted.model.parameters()).numpy()
+    return Averaged(fitted, np.stack([vector, vector]), np.arange(2), 1.0, 0)
 
 
 CASES = [
@@ -278,6 +310,23 @@ CASES = [
     ("inducing: holds NaN or infinite values; pass finite", lambda: sparse(icm(table()), [0.0, NAN])),
     ("inducing: not a numeric array", lambda: sparse(icm(table()), "many")),
     ("fit: has the sparse bound, for which no coverage", lambda: correlation_intervals(few_inducing())),
+    ("fit: has no priors, so its parameters have no posterior", lambda: average(fit(icm(table()), priors=False))),
+    ("fit: is of a sparse model, whose bound is no density; average an exact", lambda: average(few_inducing())),
+    ("fit: is a TaskData; pass what fit", lambda: average(table())),
+    ("fit: all its parameters are frozen; pass what fit", lambda: average(nothing_free())),
+    ("fit: has a kernel without a closed form; average", lambda: average(with_own_kernel())),
+    ("runs: 1 is not a whole number above 1; pass how many runs", lambda: average(few_draws(), runs=1)),
+    ("draws: 7 is not a whole number above 7; pass how many draws", lambda: average(few_draws(), draws=7, runs=2)),
+    ("seed: -1 is not a whole number from 0 on; pass the seed of all random", lambda: average(few_draws(), seed=-1)),
+    ("level: 95 is not between 0 and 1; pass a share", lambda: averaged().intervals(95)),
+    ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
+    ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
+    ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
+    ("fit: is a Averaged; pass a Fit", lambda: check(averaged())),
+    ("fit: is a Averaged; pass a Fit", lambda: correlation_intervals(averaged())),
+    ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
+    ("build: is a int; pass a function that makes a model", lambda: averaging(3)),
+    ("build: is a TaskData; pass", lambda: averaging(lambda data: data)(table())),
     ("fit: has the sparse bound, which has no exact leave-one-out", lambda: leave_out(few_inducing(), "row")),
     ("impute them, or fit without sparse$", lambda: check(few_inducing())),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),

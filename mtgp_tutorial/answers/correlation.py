@@ -15,7 +15,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
 from mtgp_tutorial.answers.questions import fitted
-from mtgp_tutorial.arguments import as_array, of_kind
+from mtgp_tutorial.arguments import as_array, of_kind, probability
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd
 from mtgp_tutorial.fits.fitting import FitError
@@ -304,8 +303,7 @@ def freed(model: Model) -> Model:
 
 
 def _check(fit: Fit, level: float) -> None:
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
-        raise ValueError(f"level: {level!r} is not between 0 and 1; pass a share such as 0.9")
+    probability(level, "level")
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
     if not hasattr(fit.model.kernel, "coregional") or fit.model.data.num_tasks == 1:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")

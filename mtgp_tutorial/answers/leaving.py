@@ -20,14 +20,15 @@ from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.forms import MANY, Conditioned
 from mtgp_tutorial.exact.gaussian import cholesky
 from mtgp_tutorial.exact.markov import Markov
+from mtgp_tutorial.fits.averaging import Averaged
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Prediction, mixture
 
 
 @torch.no_grad()
-def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
+def leave_out(fit: Fit | Averaged, by: Any = "cell") -> Prediction:
     """Prediction of every observed y from the cells outside its block; parameters, means and units are held.
 
     by: "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out together.
@@ -43,6 +44,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     >>> tuple(z.shape), bool((z.abs() < 4).all())
     ((10, 2), True)
     """
+    if isinstance(fit, Averaged):
+        return mixture([leave_out(one, by) for one in fit.fits()])
     model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)

@@ -5,6 +5,7 @@ What lies behind f: its part through each kernel, and the latent functions u tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,19 +18,21 @@ from mtgp_tutorial.arguments import generator, whole
 from mtgp_tutorial.exact.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.exact.form import Term
 from mtgp_tutorial.exact.forms import Conditioned
+from mtgp_tutorial.fits.averaging import Averaged
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Prediction, mixture
 
 
 @torch.no_grad()
-def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
+def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
     """Predictions at new rows x [M, D] (or [M]), which share no noise with the rows of the data.
 
     noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T]. sd: known
     standard errors [M, T] of the readings that are predicted, in data units, NaN where none is known; without it y has
-    the learned noise alone. Raises ValueError for x of another width or on another device than the data, and for sd of
+    the learned noise alone. fit: an `Averaged` one gives a `Mixture`. Raises ValueError for x of another width or on
+    another device than the data, and for sd of
     another shape, not above 0, or beside noise=False. (book: predict)
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate
@@ -40,6 +43,8 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     >>> tuple(predict(fitted, [0.3, 0.7], covariance=True).covariance.shape)
     (4, 4)
     """
+    if isinstance(fit, Averaged):
+        return mixture([predict(one, x, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
     x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
     cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
     known = of_readings(fit, sd, torch.Size([len(x), shape[1]]), noise)
@@ -51,7 +56,7 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
 
 @torch.no_grad()
 def impute(
-    fit: Fit, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
+    fit: Fit | Averaged, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
 ) -> Prediction:
     """Predictions for every cell of rows that were partly observed, given all that was observed.
 
@@ -73,6 +78,8 @@ def impute(
     >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
     True
     """
+    if isinstance(fit, Averaged):
+        return mixture([impute(one, table, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
     (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise)
@@ -89,7 +96,7 @@ def impute(
 
 
 @torch.no_grad()
-def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
+def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU from `seed`.
 
     x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
@@ -104,7 +111,10 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     >>> tuple(draws.shape), torch.equal(draws, sample(fitted, [0, 0.5, 1], 5, seed=0))
     ((5, 3, 2), True)
     """
-    num_samples, model = whole("num_samples", num_samples, 0, "how many draws to make"), fitted(fit).model
+    num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
+    if isinstance(fit, Averaged):
+        return _of_all_draws(fit, x, num_samples, seed, noise, sd)
+    model = fitted(fit).model
     rows, given = None, None
     if isinstance(x, TaskData):
         if not noise:
@@ -129,6 +139,15 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     filled[:, *cells] = drawn
     draws = model.scale.to_data(filled)
     return draws if given is None else torch.where(given.isnan(), draws, given)
+
+
+def _of_all_draws(fit: Averaged, x: Any, num_samples: int, seed: int, noise: bool, sd: Any) -> Tensor:
+    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order."""
+    own, D = generator(seed), len(fit.vectors)
+    shares = [len(range(d, num_samples, D)) for d in range(D)]
+    each = zip(fit.fits(), shares, torch.randint(2**31, (D,), generator=own).tolist())
+    found = [sample(one, x, n, seed=its, noise=noise, sd=sd) for one, n, its in each if n or not num_samples]
+    return torch.cat(found)[torch.randperm(num_samples, generator=own)]
 
 
 def posterior_of(
@@ -188,7 +207,7 @@ def _in_data_units(
 
 
 @torch.no_grad()
-def parts(fit: Fit, x: Any) -> list[Prediction]:
+def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
     """The part of each task's latent f that runs through each kernel, without the mean, at new rows x [M, D] (or [M]).
 
     Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
@@ -201,6 +220,8 @@ def parts(fit: Fit, x: Any) -> list[Prediction]:
     >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)  # each task's mean is left
     True
     """
+    if isinstance(fit, Averaged):
+        return [mixture(each) for each in zip(*(parts(one, x) for one in fit.fits()))]
     x, data, sd = query(fit, x), fit.model.data, fit.model.scale.sd
     found = []
     for term in fit.model.kernel.terms():
@@ -210,17 +231,21 @@ def parts(fit: Fit, x: Any) -> list[Prediction]:
 
 
 @torch.no_grad()
-def latent_functions(fit: Fit, x: Any) -> Prediction:
+def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
     """The latent functions u_qr (prior variance 1) at new rows x [M, D] (or [M]), one for each column of each W_q.
 
     A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
-    interpret. Raises ValueError as `predict` does, and for independent models, which mix nothing. (book: lmc-latent)
+    interpret. Of an averaged fit each column has the sign that is nearer to the summit's. Raises ValueError as
+    `predict` does, for independent models, which mix nothing, and for an averaged W of several columns, which turn from
+    draw to draw. (book: lmc-latent)
 
     >>> from mtgp_tutorial import fit, icm, latent_functions, simulate
     >>> u = latent_functions(fit(icm(simulate.two_sines(seed=1))), [0.2, 0.8])
     >>> u.tasks, tuple(u.mean.shape), bool((u.sd < 1).all())
     (('u1',), (2, 1), True)
     """
+    if isinstance(fit, Averaged):
+        return mixture([_turned(latent_functions(one, x), one, fit.fit) for one in fit.fits()])
     x, model = query(fit, x), fit.model
     if not hasattr(model.kernel, "coregional"):
         raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
@@ -233,6 +258,15 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
     of = {"tasks": tuple(names), "units": ("",) * len(names)}
     mean, variance = (torch.cat(each, 1) for each in zip(*found))
     return prediction(model.data, x, mean, variance, False, new=True, **of)
+
+
+def _turned(u: Prediction, one: Fit, summit: Fit) -> Prediction:
+    """The latent functions of a draw with signs that are nearer to those of the summit."""
+    Ws, others = ([part.task_covar_module.covar_factor for part in of.model.kernel.coregional] for of in (one, summit))
+    if any(W.shape[1] > 1 for W in Ws):
+        raise ValueError("fit: is averaged, and columns of a W of several turn from draw to draw; take rank 1")
+    sign = torch.stack([torch.where((W * other).sum() < 0, -1.0, 1.0).to(W) for W, other in zip(Ws, others)])
+    return replace(u, mean=u.mean * sign)
 
 
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:

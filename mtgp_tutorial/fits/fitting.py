@@ -100,7 +100,8 @@ def fit(
         raise _failure(best, table, top, max_iterations)
     with torch.no_grad():
         value = float(best.log_likelihood() - best.log_scale())
-    return Fit(best.requires_grad_(False), priors, value, table)
+    frozen = tuple(name for name, p in model.named_parameters() if not p.requires_grad)
+    return Fit(best.requires_grad_(False), priors, value, table, frozen)
 
 
 def _check(model: Model, seed: int, max_iterations: int) -> None:

@@ -31,7 +31,7 @@ class Fit:
 
     log_likelihood: in nats, of the data in its own units (without the prior); of a `sparse` model its lower bound.
     starts: one row a start (objective: log likelihood or bound, plus log prior of the standardised data; evaluations;
-    converged).
+    converged). frozen: names of the parameters that kept their value; None where that is not known.
 
     >>> from mtgp_tutorial import datasets, fit, icm
     >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
@@ -45,6 +45,7 @@ class Fit:
     priors: bool
     log_likelihood: float
     starts: pd.DataFrame
+    frozen: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
@@ -155,8 +156,8 @@ def same_values(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
-def load(path: str | Path) -> Fit:
-    """The fit that `Fit.save` wrote, on the CPU.
+def load(path: str | Path) -> Any:
+    """The fit that `Fit.save` wrote, or the averaged one that `Averaged.save` did, on the CPU.
 
     On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding.
 
@@ -173,7 +174,12 @@ def load(path: str | Path) -> Fit:
     >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
     True
     """
-    return Fit(*saving.read(path))
+    fields, draws = saving.read(path)
+    if not draws:
+        return Fit(*fields)
+    from mtgp_tutorial.fits.averaging import Averaged  # which is made of fits
+
+    return Averaged.of_arrays(Fit(*fields), draws)
 
 
 class ParameterError(ValueError):

@@ -34,19 +34,19 @@ from mtgp_tutorial.table.dates import Calendar
 if TYPE_CHECKING:
     from mtgp_tutorial.fits.result import Fit
 
-FORMAT, VERSION = "fit of mtgp_tutorial", 1
+FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
 STARTS = {"objective": float, "evaluations": int, "converged": bool}
 Arrays = dict[str, np.ndarray]
 
 
-def save(fit: Fit, path: str | Path) -> None:
-    """Write a fit to a file, in the place of one that is there. (`Fit.save`)"""
+def save(fit: Fit, path: str | Path, draws: Arrays | None = None) -> None:
+    """Write a fit to a file, in the place of one that is there. draws: of an averaged one. (`Fit.save`)"""
     target = Path(path).expanduser().resolve()  # a link stays a link, and what it points to is written
     if target.is_dir():
         raise ValueError(f"path: {path} is a folder; pass the name of a file in it")
     if not target.parent.is_dir():
         raise ValueError(f"path: {path} lies in a folder that does not exist; make it, or pass another path")
-    arrays, draft = _arrays(fit), Path(f"{target}.{os.getpid()}.part")
+    arrays, draft = _arrays(fit, draws or {}), Path(f"{target}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -59,8 +59,8 @@ def save(fit: Fit, path: str | Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read(path: str | Path) -> tuple[Model, bool, float, pd.DataFrame]:
-    """What a Fit is made of, from the file that `Fit.save` wrote: model, priors, log likelihood, starts. (`load`)"""
+def read(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
+    """What a Fit is made of, from the file that `Fit.save` wrote, and the draws of an averaged one. (`load`)"""
     source = Path(path).expanduser()
     if not source.is_file():
         raise ValueError(f"path: {path} is {'a folder' if source.is_dir() else 'not there'}; pass a file of Fit.save")
@@ -70,7 +70,8 @@ def read(path: str | Path) -> tuple[Model, bool, float, pd.DataFrame]:
         data = table_from_plain(header["table"], _part(arrays, "table."))
         model = model_from_plain(header["model"], _part(arrays, "model."), data)
         starts = pd.DataFrame(_part(arrays, "starts."), columns=list(STARTS)).rename_axis("start")
-        return model, header["priors"], float(arrays["log_likelihood"]), starts
+        frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # older files do not know
+        return (model, header["priors"], float(arrays["log_likelihood"]), starts, frozen), _part(arrays, "draws.")
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -79,14 +80,17 @@ def read(path: str | Path) -> tuple[Model, bool, float, pd.DataFrame]:
         ) from None
 
 
-def _arrays(fit: Fit) -> Arrays:
+def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     """All that the file holds, by name."""
     table, tensors = table_as_plain(fit.model.data)
     model, numbers = model_as_plain(fit.model)
-    header = {"format": FORMAT, "version": VERSION, "module": _here(), "table": table, "model": model}
+    version = VERSION if draws else 1
+    header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
+    header["frozen"] = None if fit.frozen is None else list(fit.frozen)
     arrays = {f"table.{name}": value for name, value in tensors.items()}
     arrays |= {f"model.{name}": value for name, value in numbers.items()}
     arrays |= {f"starts.{name}": fit.starts[name].to_numpy(dtype=kind) for name, kind in STARTS.items()}
+    arrays |= {f"draws.{name}": value for name, value in draws.items()}
     arrays["log_likelihood"] = np.array(fit.log_likelihood, dtype=float)
     arrays["header"] = np.frombuffer(json.dumps(header | {"priors": bool(fit.priors)}).encode(), dtype=np.uint8)
     return arrays | {"sha256": _checksum(arrays)}

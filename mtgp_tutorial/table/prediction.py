@@ -6,14 +6,15 @@ A table or prediction for people: as a data frame with names, dates and units, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, count, listed
+from mtgp_tutorial.arguments import as_array, count, listed, probability
 from mtgp_tutorial.table.dates import Calendar
 
 if TYPE_CHECKING:
@@ -76,6 +77,66 @@ class Prediction:
         columns = pd.MultiIndex.from_product([labels(self), ["mean", "sd"]], names=["task", "value"])
         both = np.stack([as_array(v) for v in (self.mean, self.sd)], axis=2)
         return pd.DataFrame(both.reshape(len(both), -1), rows(self), columns)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mixture(Prediction):
+    """The average of Gaussian predictions, one for each draw of the parameters.
+
+    means, variances: [D, M, T], of each draw. mean, variance and covariance are the mixture's (the mean of variances,
+    and the variance of means). Its band is no longer mean plus or minus two sd: take `band`.
+
+    >>> from mtgp_tutorial import average, fit, icm, predict, simulate
+    >>> found = predict(average(fit(icm(simulate.two_sines(seed=1)))), [0.25, 0.5])
+    >>> low, high = found.band(0.95)
+    >>> bool((low < found.mean).all() and (found.mean < high).all()), tuple(found.means.shape)
+    (True, (80, 2, 2))
+    """
+
+    means: Tensor = field(kw_only=True)
+    variances: Tensor = field(kw_only=True)
+
+    def cdf(self, y: Tensor) -> Tensor:
+        """P(Y <= y) [M, T]; of what is known a step."""
+        return cdf_of(self.means, self.variances, y)
+
+    def quantile(self, level: float) -> Tensor:
+        """Where the cdf is `level` [M, T], by bisection; level above 0 and below 1."""
+        level = probability(level, "level")
+        sd = self.variances.sqrt()
+        low, high = (self.means - 40 * sd).amin(0), (self.means + 40 * sd).amax(0)
+        for _ in range(80):
+            middle = (low + high) / 2
+            below = self.cdf(middle) < level
+            low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+        return (low + high) / 2
+
+    def band(self, level: float = 0.95) -> tuple[Tensor, Tensor]:
+        """Both ends [M, T] of the central interval: as much lies below it as above."""
+        level = probability(level, "level")
+        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
+
+
+def cdf_of(means: Tensor, variances: Tensor, y: Tensor) -> Tensor:
+    """P(Y <= y) of a mixture of normal laws, over the first dimension; where a variance is 0 a step."""
+    known = variances == 0
+    z = (y - means) / variances.where(~known, 1.0).sqrt()
+    return torch.where(known, (y >= means).to(z), torch.special.ndtr(z)).mean(0)
+
+
+def mixture(answers: Sequence[Prediction]) -> Mixture:
+    """The average of predictions of the same cells, each of one draw."""
+    first = answers[0]
+    means, variances = (torch.stack([getattr(one, name) for one in answers]) for name in ("mean", "variance"))
+    moments = {"mean": means.mean(0), "variance": variances.mean(0) + means.var(0, correction=0)}
+    if first.covariance is not None and first.cells is not None:
+        places = first.cells.get_level_values(0), first.cells.get_level_values(1).map(first.tasks.index)
+        rows, tasks = (torch.as_tensor(np.array(place)) for place in places)
+        off = (means - moments["mean"])[:, rows, tasks]
+        joint = torch.stack([one.covariance for one in answers if one.covariance is not None])
+        moments["covariance"] = joint.mean(0) + off.mT @ off / len(answers)
+    kept = {one.name: getattr(first, one.name) for one in fields(Prediction)}
+    return Mixture(**{**kept, **moments}, means=means, variances=variances)
 
 
 def label(name: str, unit: str) -> str:

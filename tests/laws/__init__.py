@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from laws import (
     answers,
+    averaged,
     checking,
     claims,
     correlations,
@@ -41,6 +42,7 @@ ROOMS = (
     kernels,
     models,
     answers,
+    averaged,
     correlations,
     fits,
     judging,

@@ -1,0 +1,74 @@
+"""Draws of parameters against NUTS, and what they cost."""
+
+import warnings
+
+import numpy as np
+import pytest
+from gpytorch.kernels import MaternKernel
+
+from mtgp_tutorial import average, averaging, compare, datasets, fit, icm, impute, lmc, predict, simulate
+
+
+@pytest.mark.parametrize("rows", [10, 100])
+def test_draws_are_those_of_nuts(rows):
+    """Mean and spread of each number, within four of their errors, against the stored chains of NumPyro."""
+    stored = datasets.study("full_bayes").query("n == @rows").set_index("parameter")
+    found = average(fit(icm(simulate.two_sines(rows, seed=0))), draws=800, runs=8, seed=2)
+    draws = found.draws
+    draws["B_11"], draws["B_22"] = draws["signal of sine"] ** 2, draws["signal of lagged sine"] ** 2
+    draws["Sigma_11"], draws["Sigma_22"] = draws["noise of sine"] ** 2, draws["noise of lagged sine"] ** 2
+    names = {"signal of sine and lagged sine": "correlation", "length-scale 1": "length-scale"}
+    draws, sizes = draws.rename(columns=names), found.mixing["ESS"].min()
+    for name in ("correlation", "length-scale", "B_11", "B_22", "Sigma_11", "Sigma_22"):
+        there, sd = stored.loc[name], stored.loc[name, "sd"]
+        error = sd * (1 / sizes + 1 / there["ess_bulk"]) ** 0.5
+        assert abs(draws[name].mean() - there["mean"]) < 4 * error, name
+        middle = draws[name].quantile([0.05, 0.95]).to_numpy() - there[["5%", "95%"]].to_numpy(float)
+        assert (np.abs(middle) < 8 * error).all(), name
+
+
+def test_an_answer_costs_what_the_help_says():
+    """Of the lakes with full noise: evaluations of all runs, and how far two seeds lie apart."""
+    seen, hidden = datasets.great_lakes().hide("Erie", 1932, 1943)
+    fitted = fit(icm(seen, noise="full", kernel=MaternKernel(nu=1.5)))
+    found = [average(fitted, seed=seed) for seed in (0, 1)]
+    assert all(one.evaluations < 1500 and one.accepted > 0.6 for one in found)
+    first, second = (impute(one) for one in found)
+    gap = hidden.observed
+    assert (((first.mean - second.mean) / first.sd)[gap] ** 2).mean() ** 0.5 < 0.1 * 2**0.5
+    assert ((second.sd / first.sd)[gap] - 1).square().mean() ** 0.5 < 0.05 * 2**0.5
+    assert ((first.sd / impute(fitted).sd)[gap] > 1).double().mean() > 0.9  # wider than the plug-in
+
+
+def test_the_words_of_an_averaged_fit():
+    fitted = fit(lmc(simulate.two_sines(20, seed=0), kernels=2), starts=2)
+    with pytest.warns(UserWarning, match=r"^average: the runs have not mixed \(R-hat \d"):
+        found = average(fitted, draws=16, runs=4)
+    text = repr(found)
+    assert text.startswith("Averaged over 16 draws of 4 runs\n  accepted: ") and "Fit: LMC" in text
+    assert "largest R-hat: " in text and f"evaluations: {found.evaluations}" in text
+
+
+def test_an_averaged_arm_is_scored_as_a_mixture(tmp_path):
+    """Its mark knows its options; a stored answer is kept, and not made again."""
+
+    def trial(seed):
+        return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+
+    arms = {"plug-in": icm, "averaged": averaging(icm, draws=16, runs=2, starts=1)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = compare(trial, [1], arms, store=tmp_path / "store.csv", joint=True).set_index("arm")
+        found = average(fit(icm(trial(1)[0]), starts=1), draws=16, runs=2)
+    seen, hidden = trial(1)
+    from mtgp_tutorial import scores
+
+    expected = scores.table(impute(found), hidden, seen).iloc[0]
+    for score in ("MSE", "NLPD", "CRPS", "coverage"):
+        assert results.loc["averaged", score] == pytest.approx(expected[score])
+    assert np.isnan(results.loc["averaged", "joint NLPD"]) and np.isfinite(results.loc["plug-in", "joint NLPD"])
+    again = compare(trial, [1], {"averaged": averaging(icm, draws=16, runs=2, starts=1)}, store=tmp_path / "store.csv")
+    assert again["NLPD"].tolist() == [results.loc["averaged", "NLPD"]]
+    with pytest.raises(ValueError, match="averaged"):
+        compare(trial, [1], {"averaged": averaging(icm, draws=20, runs=2, starts=1)}, store=tmp_path / "store.csv")
+    assert predict(found, [0.5]).to_frame().shape == (1, 4)
