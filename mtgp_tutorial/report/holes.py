@@ -308,7 +308,7 @@ def judging(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
     """Cells [N, T] like the table's own holes, about a tenth of those that were seen; None for a small table.
 
     They are the cells of trials of their own, of another seed than those that follow. Where all holes are late starts
-    and ragged ends, these are made longer by a fifth of the record.
+    and ragged ends, these are made longer by their own length, a fifth of the record at most.
     """
     seen = data.observed.numpy()
     if seen.sum() < ENOUGH:
@@ -326,13 +326,13 @@ def judging(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
 
 
 def _longer_edges(data: TaskData, kinds: Sequence[Kind]) -> np.ndarray:
-    """[N, T], True at the first or last fifth of a record that begins late or ends early."""
+    """[N, T], True at the first or last values of a record that begins late or ends early."""
     seen = data.observed.numpy()
     found = np.zeros_like(seen)
     for kind in [kind for kind in kinds if kind.place in ("start", "end")]:
         for t in [data.tasks.index(task) for task in kind.asked]:
             rows = np.flatnonzero(seen[:, t])
-            count = min(int(2 * TENTH * len(rows)), len(rows) - FEWEST)
+            count = min(len(kind.pattern), int(2 * TENTH * len(rows)), len(rows) - FEWEST)
             found[rows[:count] if kind.place == "start" else rows[len(rows) - count :], t] = True
     return found
 

@@ -932,7 +932,7 @@ def test_a_tenth_judges_the_choice_once_and_no_trial_sees_it():
     y[:20, 0] = y[-10:, 1] = np.nan
     edges = TaskData(data.x, y, ["a", "b"])
     cells = judging(edges, kinds_of(edges)[0], 0)
-    assert [np.flatnonzero(column).tolist() for column in cells.T] == [[*range(20, 40)], [*range(88, 110)]]
+    assert [np.flatnonzero(column).tolist() for column in cells.T] == [[*range(20, 40)], [*range(100, 110)]]
     small = TaskData(data.x[:90], data.y[:90])
     assert judging(small, kinds_of(small)[0], 0) is None
 
