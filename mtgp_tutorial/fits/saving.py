@@ -102,7 +102,7 @@ def _opened(file: Any, path: str | Path) -> tuple[dict[str, Any], Arrays]:
         archive = np.load(file, allow_pickle=False)
         header = json.loads(bytes(archive["header"]))
         version = header["version"] if header["format"] == FORMAT else None
-    except (LookupError, TypeError, ValueError, RuntimeError, EOFError, BadZipFile):
+    except (LookupError, TypeError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
         version = None
     if not isinstance(version, int):
         raise ValueError(f"path: {path} is not a file that Fit.save wrote, or it is cut short; pass one that is whole")
@@ -114,7 +114,7 @@ def _opened(file: Any, path: str | Path) -> tuple[dict[str, Any], Arrays]:
     try:
         arrays = {name: np.asarray(archive[name]) for name in archive.files}
         whole = np.array_equal(arrays.pop("sha256"), _checksum(arrays))
-    except (LookupError, ValueError, RuntimeError, EOFError, BadZipFile):
+    except (LookupError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
         whole = False
     if not whole:
         raise ValueError(f"path: {path} has changed since it was written; take a copy that is whole, or fit again")
