@@ -156,7 +156,7 @@ def test_a_byte_that_changes_anywhere_is_noticed_or_changes_nothing(fitted, tmp_
             assert torch.equal(predict(load(tmp_path / "changed"), [0.3]).mean, expected)
         except ValueError as error:
             refused += str(error).startswith("path: ")
-    assert refused > 0.8 * len(range(0, len(whole), 53))
+    assert refused > 0.75 * len(range(0, len(whole), 53))
 
 
 def rewritten(path, checksum=True, **words):
