@@ -28,7 +28,7 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.fits.averaging import Target, diagnosed
+from mtgp_tutorial.fits.averaging import Target, Walk, diagnosed
 from mtgp_tutorial.fits.coordinates import Coordinates, _factor, _split
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.result import Fit
@@ -190,6 +190,26 @@ def law_the_target_is_likelihood_prior_and_density():
         steps = 1e-5 * np.eye(len(z))
         differences = (target.many(z + steps)[0] - target.many(z - steps)[0]) / 2e-5
         close(slope[0], differences, 1e-6)
+
+
+class Normal:
+    """Independent normal laws of variance 1 and 9."""
+
+    def many(self, z):
+        return -0.5 * (z**2 / [1, 9]).sum(1), -z / [1, 9]
+
+
+def law_a_walk_leaves_a_normal_law_as_it_is():
+    """With steps so long that a leapfrog alone would give the first variance as 1 / (1 - 1.2^2 / 4) = 1.6."""
+    walk = Walk(Normal(), np.zeros(2), np.diag([1.0, 3.0]), 64, RANDOM(112))
+    walk.step, found = 1.2, []
+    for _ in range(400):
+        chance = walk.move()
+        assert (chance <= 1).all() and (chance >= 0).all()
+        found.append(walk.here())
+    draws = np.concatenate(found)
+    assert np.abs(draws.mean(0) / [1, 3]).max() < 0.06 and np.abs(draws.var(0) / [1, 9] - 1).max() < 0.08
+    assert abs((draws[:, 0] ** 4).mean() / 3 - 1) < 0.15 and abs(np.corrcoef(draws.T)[0, 1]) < 0.06
 
 
 def law_draws_are_those_of_quadrature():
