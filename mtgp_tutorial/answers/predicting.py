@@ -142,9 +142,12 @@ def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: b
 
 
 def _of_all_draws(fit: Averaged, x: Any, num_samples: int, seed: int, noise: bool, sd: Any) -> Tensor:
-    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order."""
+    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order.
+
+    Which draws give one more is drawn too: those that follow each other are alike.
+    """
     own, D = generator(seed), len(fit.vectors)
-    shares = [len(range(d, num_samples, D)) for d in range(D)]
+    shares = [len(range(place, num_samples, D)) for place in torch.randperm(D, generator=own).tolist()]
     each = zip(fit.fits(), shares, torch.randint(2**31, (D,), generator=own).tolist())
     found = [sample(one, x, n, seed=its, noise=noise, sd=sd) for one, n, its in each if n or not num_samples]
     return torch.cat(found)[torch.randperm(num_samples, generator=own)]

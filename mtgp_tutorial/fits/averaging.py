@@ -75,12 +75,11 @@ class Averaged:
 
     def fits(self) -> Iterator[Fit]:
         """A Fit for each draw, in their order."""
-        data, names = self.fit.model, _free_names(self.fit)
+        summit, names = self.fit.model, _free_names(self.fit)
         for vector in torch.as_tensor(self.vectors):
-            model = copy.deepcopy(
-                data, {id(data.data): data.data, id(data.unit): data.unit, id(data.scale): data.scale}
-            )
-            torch.nn.utils.vector_to_parameters(vector.to(data.data.x), [model.get_parameter(name) for name in names])
+            shared = {id(one): one for one in (summit.data, summit.unit, summit.scale)}
+            model = copy.deepcopy(summit, shared)
+            torch.nn.utils.vector_to_parameters(vector.to(summit.data.x), [model.get_parameter(name) for name in names])
             yield Fit(model, True, math.nan, pd.DataFrame())
 
     @property

@@ -100,6 +100,9 @@ def law_the_variance_of_a_mixture_is_the_total_variance():
     answer = predict(many, [0.5])
     z = (draws.mean(0) - answer.mean[0]) / (answer.sd[0] / 6000**0.5)
     assert z.abs().max() < 4.5 and (draws.std(0) / answer.sd[0] - 1).abs().max() < 0.08
+    few = torch.cat([sample(many, [0.5], 1, seed=seed, noise=True)[:, 0] for seed in range(400)])  # not of the first
+    z = (few.mean(0) - answer.mean[0]) / (answer.sd[0] / 400**0.5)
+    assert z.abs().max() < 4 and (few.std(0) / answer.sd[0] - 1).abs().max() < 0.25
     assert torch.equal(sample(many, [0.5], 7, seed=3), sample(many, [0.5], 7, seed=3))
     assert sample(many, [0.5], 0, seed=3).shape == (0, 1, 3)
 
