@@ -1,10 +1,10 @@
 """Bands by maximum likelihood, at the posterior mode, averaged, and at the truth: studies/averaged_worlds.csv.
 
 The worlds were fixed before any was run, and no prior was chosen on one of them. In eight the truth of each table is
-drawn from the priors of `models.priors`, in eight it has fixed values, in eight it is not the model: rough curves, heavy
-tails of the noise, a scale that triples half way, a lag of a tenth. Rows are even on [0, 1]; task 1 of two to four loses
-a third of its readings, scattered or in one stretch, and these are asked for. NLPD and CRPS are in units of the standard
-deviation that the truth gives task 1.
+drawn from the priors of `models.priors`, in eight it has fixed values, in eight it is not the model: rough curves,
+heavy tails of the noise, a scale that triples half way, a lag of a tenth. Rows are even on [0, 1]; task 1 of two to
+four loses a third of its readings, scattered or in one stretch, and these are asked for. NLPD and CRPS are in units of
+the standard deviation that the truth gives task 1.
 
 "known" predicts with the covariance function that made the table (where tails are heavy, with the noise's variance).
 """

@@ -1,13 +1,14 @@
 """When does an ICM pay? Four pairs of tasks, three tables: mtgp_tutorial/datasets/studies/when_it_pays.csv.
 
-Each draw has new curves: f_1 is drawn from a GP with an RBF kernel of length-scale 0.25 and variance 1. f_2 is 0.7 times
-f_1; or f_1 a lag of 0.1 later; or its slope, in units in which that has variance 1; or a curve of its own. Task 1 is read
-at ten inputs; task 2 at all of them, at the first half, or at three. Scores are those of task 2 at a hundred fresh rows.
+Each draw has new curves: f_1 is drawn from a GP with an RBF kernel of length-scale 0.25 and variance 1. f_2 is 0.7
+times f_1; or f_1 a lag of 0.1 later; or its slope, in units in which that has variance 1; or a curve of its own. Task
+1 is read at ten inputs; task 2 at all of them, at the first half, or at three. Scores are those of task 2 at a hundred
+fresh rows.
 
-"known" predicts with the covariance function that made the curves, lag and slope included. "regression" and "drift" are
-plain arms of `plain_arms` (least squares on task 1, and the same with a GP for its residual) that are told task 1 at all
-rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter "When does
-sharing pay?" recomputes the first seed and compares.
+"known" predicts with the covariance function that made the curves, lag and slope included. "regression" and "drift"
+are plain arms of `plain_arms` (least squares on task 1, and the same with a GP for its residual) that are told task 1
+at all rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter
+"When does sharing pay?" recomputes the first seed and compares.
 """
 
 import warnings
