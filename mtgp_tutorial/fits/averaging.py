@@ -27,7 +27,7 @@ from mtgp_tutorial.fits import saving
 from mtgp_tutorial.fits.climbing import climbed
 from mtgp_tutorial.fits.coordinates import Coordinates
 from mtgp_tutorial.fits.flat import Flat, can_be_flat
-from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.result import Fit, no_climbs
 from mtgp_tutorial.models.model import Model
 
 STEP, LONGEST, TURN = 0.3, 12, 1.6  # first step; most steps of a trajectory; its length, a quarter turn of a normal law
@@ -80,7 +80,7 @@ class Averaged:
             shared = {id(one): one for one in (summit.data, summit.unit, summit.scale)}
             model = copy.deepcopy(summit, shared)
             torch.nn.utils.vector_to_parameters(vector.to(summit.data.x), [model.get_parameter(name) for name in names])
-            yield Fit(model, True, math.nan, pd.DataFrame())
+            yield Fit(model, True, math.nan, no_climbs())
 
     @property
     def draws(self) -> pd.DataFrame:

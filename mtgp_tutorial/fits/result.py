@@ -213,7 +213,12 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     with torch.no_grad():
         forms.check_size(model.problem())
         value = float(model.log_likelihood() - model.log_scale())
-    return Fit(model, False, value, pd.DataFrame(columns=["objective", "evaluations", "converged"]))
+    return Fit(model, False, value, no_climbs())
+
+
+def no_climbs() -> pd.DataFrame:
+    """`Fit.starts` of what was not fitted."""
+    return pd.DataFrame(columns=["objective", "evaluations", "converged"])
 
 
 def _set(model: Model, name: str, value: Any) -> str:

@@ -20,11 +20,12 @@ from torch import Tensor
 from mtgp_tutorial.answers.leaving import block_labels, leave_out
 from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.fits.averaging import Averaged
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.residuals import Drawn, compact_groups, in_order, nearest_before, whitened
 from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction, label
+from mtgp_tutorial.table.prediction import Mixture, Prediction, label, normal_scores
 
 LEVELS = np.arange(1, 20) / 20
 SHOWN = (0.5, 0.8, 0.9, 0.95)  # levels in the table
@@ -64,7 +65,7 @@ class Check:
 
 
 @torch.no_grad()
-def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Check:
+def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Check:
     """Residuals, calibration and bounds of a fit, as tables and as sentences (`plots.checks` draws them).
 
     blocks: how many (stretches of x with about as many rows each; compact groups, where there are several inputs), or
@@ -74,7 +75,8 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     left-out cells are correlated by construction, so their shares are compared with those of as many `draws` of tables
     from the fit, by `seed`. Cells beyond four standard deviations and what sits on a bound are told, not tested.
     Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long series of Matern kernels time and
-    memory of its rows.
+    memory of its rows. Of an averaged fit a residual is the normal score of the mixture's cdf, tables come from its
+    draws, each judged by its own, and what sits on a bound is the summit's.
 
     Raises ValueError for blocks that do not fit the table, and draws below 1.
 
@@ -83,12 +85,13 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
     >>> found.table["cells"].tolist(), found.table["beyond 4 sd"].tolist()
     ([30, 30], [0, 0])
     """
-    of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
     draws = whole("draws", draws, 1, "how many tables to draw")
+    each = list(fit.fits()) if isinstance(fit, Averaged) else [fit]
+    answers, fit = fit, fit.fit if isinstance(fit, Averaged) else fit
+    of_kind("fit", fit, Fit, "what fit(model) or average(fit) returned")
     data, cells, labels = fit.model.data, in_order(fit), _labels(fit.model.data, blocks)
-    left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
-    sd = {what: as_array((one.sd / fit.model.scale.sd)[cells]) for what, one in left.items()}
-    white, drawn = whitened(fit, cells, labels[cells], sd, draws, seed)
+    left = {"cell": leave_out(answers), "block": leave_out(answers, labels)}
+    white, drawn = _of_each(each, cells, labels, left, draws, seed)
     frame = _cells(data, cells, labels, left, white)
     calibration = _calibration(frame, drawn)
     together, rows = _together(frame, data.tasks)
@@ -101,6 +104,22 @@ def check(fit: Fit, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Chec
         of_climbs(fit),
     )
     return Check(frame, table, together, calibration, tuple(found), label(data.x_name, data.x_unit))
+
+
+def _of_each(
+    fits: list[Fit], cells: Cells, labels: Tensor, left: dict[str, Prediction], draws: int, seed: int
+) -> tuple[np.ndarray, Drawn]:
+    """`whitened` of one fit; of several the scores of the mixture, and as many tables of each, but for one."""
+    shares = [len(range(k, draws, len(fits))) for k in range(len(fits))]
+    white, drawn = [], []
+    for k, (one, share) in enumerate(zip(fits, shares)):
+        variances = {w: p.variances[k] if isinstance(p, Mixture) else p.variance for w, p in left.items()}
+        sd = {what: as_array((v.sqrt() / one.model.scale.sd)[cells]) for what, v in variances.items()}
+        one_step, tables = whitened(one, cells, labels[cells], sd, share, seed + k)
+        white.append(torch.as_tensor(one_step))
+        drawn.append(tables if share else iter(()))
+    errors = normal_scores(torch.stack(white)) if len(fits) > 1 else white[0]
+    return as_array(errors), chain.from_iterable(drawn)
 
 
 def _labels(data: TaskData, blocks: Any) -> Tensor:
@@ -126,9 +145,9 @@ def _cells(
             "x": as_array(data.x[cells[0], 0]),
             "value": as_array(data.y[cells]),
             "mean": as_array(alone.mean[cells]),
-            "z": as_array(((data.y - alone.mean) / alone.sd)[cells]),
+            "z": as_array(_residual(alone, data.y)[cells]),
             "block": as_array(labels[cells]),
-            "block z": as_array(((data.y - block.mean) / block.sd)[cells]),
+            "block z": as_array(_residual(block, data.y)[cells]),
             "one step": white,
             "neighbour": np.nan,
             "at": rows,
@@ -140,6 +159,13 @@ def _cells(
         before = nearest_before(as_array(data.x)[rows[of]])
         frame.iloc[of[1:], frame.columns.get_loc("neighbour")] = frame["one step"].to_numpy()[of[before[1:]]]
     return frame
+
+
+def _residual(said: Prediction, y: Tensor) -> Tensor:
+    """In standard deviations [N, T]; of a mixture the normal score of its cdf."""
+    if isinstance(said, Mixture):
+        return normal_scores((y - said.means) / said.variances.sqrt())
+    return (y - said.mean) / said.sd
 
 
 def _names(data: TaskData) -> pd.Index:

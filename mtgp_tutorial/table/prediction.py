@@ -124,6 +124,16 @@ def cdf_of(means: Tensor, variances: Tensor, y: Tensor) -> Tensor:
     return torch.where(known, (y >= means).to(z), torch.special.ndtr(z)).mean(0)
 
 
+def normal_scores(z: Tensor) -> Tensor:
+    """Where N(0, 1) has the cdf of a mixture whose normal laws have the residuals z [D, ...]; from its nearer tail.
+
+    Beyond what doubles can hold of a tail, the nearest residual.
+    """
+    below, above = (0.5 * torch.special.erfc(side * z / 2**0.5).mean(0) for side in (-1, 1))  # ndtr is 0 from -8.5 on
+    found = torch.where(below < above, torch.special.ndtri(below), -torch.special.ndtri(above))
+    return torch.where(found.isinf(), z.gather(0, z.abs().argmin(0, keepdim=True))[0], found)
+
+
 def mixture(answers: Sequence[Prediction]) -> Mixture:
     """The average of predictions of the same cells, each of one draw."""
     first = answers[0]

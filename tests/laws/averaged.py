@@ -14,6 +14,7 @@ from mtgp_tutorial import (
     Prediction,
     TaskData,
     average,
+    check,
     fit,
     icm,
     impute,
@@ -33,6 +34,7 @@ from mtgp_tutorial.fits.coordinates import Coordinates, _factor, _split
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.table.prediction import normal_scores
 
 
 def as_fit(model, seed=0):
@@ -351,3 +353,21 @@ def law_latent_functions_of_draws_have_the_sign_of_the_summit():
     at = np.repeat(["covar_factor" in name for name in names], sizes)
     turned.vectors[1, at] *= -1  # the same B
     close(latent_functions(turned, [0.4]).mean, latent_functions(fitted, [0.4]).mean, 1e-10)
+
+
+def law_a_check_of_an_averaged_fit_scores_the_mixture():
+    """Residuals are normal scores of the mean of the draws' cdfs, and tables come from each draw in its turn."""
+    data = table(RANDOM(108), rows=8)
+    fitted = fit(icm(data, noise="full"), starts=1)
+    same, alone = check(averaged(fitted, [0.0] * 3), 3, draws=9), check(fitted, 3, draws=9)
+    close(same.cells.drop(columns="block").astype(float), alone.cells.drop(columns="block").astype(float), 1e-8)
+    many = averaged(fitted, [0.0, 0.6])
+    found, each = check(many, 3, draws=5, seed=7), list(many.fits())
+    own = [check(one, 3, draws=n, seed=7 + k) for k, (one, n) in enumerate(zip(each, (3, 2)))]
+    for column in ("z", "block z", "one step"):
+        cdf = np.mean([stats.norm.cdf(one.cells[column]) for one in own], 0)
+        close(found.cells[column], stats.norm.ppf(cdf), 1e-8)
+    for column, extreme in (("cell lowest", np.minimum), ("block highest", np.maximum)):
+        close(found.calibration[column], extreme(*(one.calibration[column] for one in own)))
+    far = normal_scores(tensor([[9.0, -30.0, 50.0], [9.5, -31.0, 60.0]]))
+    close(far, [stats.norm.isf(np.mean(stats.norm.sf([9.0, 9.5]))), -stats.norm.isf(stats.norm.sf(30) / 2), 50.0], 1e-8)
