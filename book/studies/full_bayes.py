@@ -46,19 +46,19 @@ def bayes(x, y=None):
         numpyro.factor("y", independent.sum() - 0.5 * len(x) * jnp.log(noise).sum())
 
 
-@jax.jit
-def chains(key, x, y):
-    """Draws by name [CHAINS * DRAWS, ...], and which diverged. Compiles once for all tables of a size."""
+@functools.partial(jax.jit, static_argnums=3)
+def chains(key, x, y, draws):
+    """Draws by name [CHAINS * draws, ...], and which diverged. Compiles once for all tables of a size."""
     nuts = NUTS(bayes, init_strategy=init_to_sample, dense_mass=True, target_accept_prob=0.9)
     how = {"num_chains": CHAINS, "chain_method": "vectorized", "progress_bar": False}
-    mcmc = MCMC(nuts, num_warmup=DRAWS // 2, num_samples=DRAWS, **how)
+    mcmc = MCMC(nuts, num_warmup=draws // 2, num_samples=draws, **how)
     mcmc.run(key, x, y)
     return mcmc.get_samples(), mcmc.get_extra_fields()["diverging"]
 
 
-def sample(data, seed):
+def sample(data, seed, draws=DRAWS):
     """The same for a table: draws in standardised units, and the number of divergent transitions."""
-    p, diverging = chains(jax.random.PRNGKey(seed), data.x[:, 0].numpy(), data.standardise()[0].y.numpy())
+    p, diverging = chains(jax.random.PRNGKey(seed), data.x[:, 0].numpy(), data.standardise()[0].y.numpy(), draws)
     assert np.exp(p["log Sigma"].min()) > FLOOR
     return {name: np.asarray(value) for name, value in p.items()}, int(diverging.sum())
 

@@ -1,8 +1,7 @@
-"""Plain rules on the trials of more_cases.py and when_it_pays.py: mtgp_tutorial/datasets/studies/plain_more.csv.
+"""Plain rules on the trials of more_cases.py: mtgp_tutorial/datasets/studies/plain_more.csv.
 
 The rules make no use of known errors, which are taken off the seen table. The residual of "regression + GP" chooses its
-kernel by its restricted likelihood, from Matern 1/2, Matern 3/2 and RBF. In when_it_pays the fresh rows have no reading
-of the other task: what is left of a regression is the bridge, and of that with a GP a GP of the task alone.
+kernel by its restricted likelihood, from Matern 1/2, Matern 3/2 and RBF.
 
 "by hand", for silent states: the mean of the states that report, and a bridge in this state's distance from it.
 """
@@ -10,7 +9,6 @@ of the other task: what is left of a regression is the bridge, and of that with 
 from dataclasses import replace
 
 import more_cases
-import when_it_pays
 from running import run
 
 from mtgp_tutorial import Unanswered, plain_arms, scores
@@ -45,18 +43,10 @@ def scored(named, seen, hidden):
 
 def rows(case, *label):
     """The rows of one trial."""
-    if case in more_cases.CASES:
-        seen, hidden, groups = more_cases.CASES[case][0](*label)
-        named = {"case": case, "trial": " ".join(map(str, label)), "group": groups["cluster"]} | groups
-    else:
-        pair, kind, seed = label
-        seen, hidden = when_it_pays.tables(pair, kind, seed)
-        named = {"case": f"{pair}, {kind}", "trial": seed, "group": seed, "cluster": seed}
+    seen, hidden, groups = more_cases.CASES[case][0](*label)
+    named = {"case": case, "trial": " ".join(map(str, label)), "group": groups["cluster"]} | groups
     return scored(named, seen, hidden)
 
 
 if __name__ == "__main__":
-    trials = [(case, *label) for case, (_, _, labels) in more_cases.CASES.items() for label in labels]
-    grid = ((pair, kind) for pair in when_it_pays.PAIRS for kind in when_it_pays.TABLES)
-    trials += [("when_it_pays", *one, seed) for one in grid for seed in range(when_it_pays.SEEDS)]
-    run(__file__, trials)
+    run(__file__, ((case, *label) for case, (_, _, labels) in more_cases.CASES.items() for label in labels))

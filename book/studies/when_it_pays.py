@@ -5,10 +5,10 @@ times f_1; or f_1 a lag of 0.1 later; or its slope, in units in which that has v
 1 is read at ten inputs; task 2 at all of them, at the first half, or at three. Scores are those of task 2 at a hundred
 fresh rows.
 
-"known" predicts with the covariance function that made the curves, lag and slope included. "regression" and "drift"
-are plain arms of `plain_arms` (least squares on task 1, and the same with a GP for its residual) that are told task 1
-at all rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter
-"When does sharing pay?" recomputes the first seed and compares.
+"known" predicts with the covariance function that made the curves, lag and slope included. "regression" (least squares
+on task 1) and "regression + GP" (the same with a GP for its residual) are those of `plain_arms`, told task 1 at all
+rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter "When does
+sharing pay?" recomputes the first seed and compares.
 """
 
 import warnings
@@ -23,12 +23,8 @@ from mtgp_tutorial import Prediction, TaskData, average, exact, fit, icm, indepe
 SEEDS, LENGTH, NOISE_SD = 100, 0.25, 0.1
 PAIRS = ("proportional", "lagged", "slope", "unrelated")
 TABLES = ("complete", "gap", "three points")
-ARMS = {
-    "own": independent,
-    "shared": lambda data: independent(data, hyper="shared"),
-    "ICM": icm,
-}
-PLAIN = {"regression": "regression", "drift": "regression + GP", "line": "bridge"}
+ARMS = {"shared": lambda data: independent(data, hyper="shared"), "ICM": icm}
+PLAIN = {"regression": "regression", "regression + GP": "regression + GP", "line": "bridge"}
 SCORES = ["MSE", "NLPD", "CRPS", "coverage"]
 
 
@@ -96,7 +92,7 @@ def rows(pair, kind, seed):
     correlations = {arm: one.correlation.iloc[0, 1] for arm, one in fits.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # runs that have not mixed are judged as they are
-        fits |= {f"{arm}, averaged": average(fits[f"{arm}, priors"], seed=seed) for arm in ("shared", "ICM")}
+        fits |= {f"{arm}, averaged": average(fits[f"{arm}, priors"], seed=seed) for arm in ARMS}
     answers = {arm: predict(one, fresh.x) for arm, one in fits.items()}
     answers |= {"known": known(pair, seen, fresh), **plain(seen, fresh)}
     found = scores.table(answers, fresh, seen).droplevel("task")[SCORES]
