@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from seaborn.utils import relative_luminance
 from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.plots.look import COLOURS, marker, role, style
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction, label
+from mtgp_tutorial.table.prediction import Mixture, Prediction, label
 
 
 def inputs(table: TaskData | Prediction) -> Any:
@@ -77,7 +78,8 @@ def tasks(
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     """Band of two standard deviations on either side of the mean of task t, in the task's colour.
 
-    Raises ValueError for a prediction whose inputs are not one sorted column, and for a t that is no task's number.
+    Of a `Mixture` the central band that holds as much, 95.4 %. Raises ValueError for a prediction whose inputs are not
+    one sorted column, and for a t that is no task's number.
 
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
@@ -89,11 +91,14 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    x, mean, sd = inputs(prediction), as_array(prediction.mean[:, t]), as_array(prediction.sd[:, t])
+    if isinstance(prediction, Mixture):
+        ends, name = prediction.band(math.erf(2**0.5)), "central 95.4 %"
+    else:
+        mean, sd = prediction.mean, prediction.sd
+        ends, name = (mean - 2 * sd, mean + 2 * sd), "mean ± 2 sd"
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
-    ax.fill_between(
-        x, mean - 2 * sd, mean + 2 * sd, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, mean ± 2 sd"
-    )
+    low, high = (as_array(end[:, t]) for end in ends)
+    ax.fill_between(inputs(prediction), low, high, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, {name}")
     return ax
 
 
