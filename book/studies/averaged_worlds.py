@@ -116,7 +116,8 @@ def rows(number, seed):
     answers = {arm: impute(fitted) for arm, fitted in fits.items()} | {"known": known(seen, hidden, mean, C)}
     found = scores.table(answers, hidden, seen).droplevel("task")[["MSE", "NLPD", "CRPS", "coverage"]]
     found["MSE"], found["CRPS"], found["NLPD"] = found["MSE"] / sd**2, found["CRPS"] / sd, found["NLPD"] + math.log(sd)
-    mixing, first = fits["averaged"].mixing, {"world": number, **one, "seed": seed, "cluster": seed}
+    mixing, shape = fits["averaged"].mixing, {name: one[name] for name in ("kind", "n", "T", "holes")}
+    first = {"world": number, **shape, "seed": seed, "cluster": seed}
     went = {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min(), "warned": len(said)}
     return [{**first, "arm": arm, **found.loc[arm], **(went if arm == "averaged" else {})} for arm in found.index]
 
