@@ -18,6 +18,7 @@ from mtgp_tutorial import Averaged, TaskData, fit, impute, lmc, parts, scores
 from mtgp_tutorial.fits.averaging import Target, _freed, _sampled
 from mtgp_tutorial.fits.climbing import climbed
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.models.priors import inverse
 
 SEEDS = 30
 WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow and the fast part
@@ -35,7 +36,8 @@ class Each(Flat):
         Bs = moments[1]
         off, of_sum = of_correlations(np.sum(Bs, 0))
         each = [of_correlations(B) for B in Bs]
-        return value - off + sum(one for one, _ in each), (
+        value = value - off + sum(one for one, _ in each)
+        return np.where(np.isfinite(value), value, -np.inf), (
             of_means,
             [old - of_sum + new for old, (_, new) in zip(of_B, each)],
             of_Sigma,
@@ -45,8 +47,8 @@ class Each(Flat):
 def of_correlations(B):
     """log |R| of the correlation matrix of B [..., T, T], and its slope."""
     variances = B.diagonal(0, -2, -1)
-    inverse = np.linalg.inv(B) - np.eye(B.shape[-1]) / variances[..., None]
-    return np.linalg.slogdet(B)[1] - np.log(variances).sum(-1), inverse
+    slope = inverse(B) - np.eye(B.shape[-1]) / variances[..., None]
+    return np.linalg.slogdet(B)[1] - np.log(variances).sum(-1), slope
 
 
 def table(world, seed):
