@@ -322,7 +322,7 @@ CASES = [
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
     ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
-    ("fit: is a Model; pass what fit(model) or average(fit) returned", lambda: check(averaged().fit.model)),
+    ("fit: is a Model; pass what fit.model. or average.fit. returned", lambda: check(averaged().fit.model)),
     ("fit: is a Averaged; pass a Fit", lambda: correlation_intervals(averaged())),
     ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
     ("build: is a int; pass a function that makes a model", lambda: averaging(3)),
