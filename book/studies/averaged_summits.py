@@ -55,7 +55,8 @@ def rows(number, seed):
     fitted = fit(icm(seen, noise=one["noise"]))
     target = Target(Flat(_freed(fitted), True))
     heights, places = summits(target, icm(seen, noise=one["noise"]))
-    about = {"world": number, **one, "seed": seed, "cluster": seed, "summits": len(heights)}
+    shape = {name: one[name] for name in ("kind", "n", "T", "holes")}
+    about = {"world": number, **shape, "seed": seed, "cluster": seed, "summits": len(heights)}
     if len(heights) == 1:
         return [about]
     share, sets = shares(target, heights, places), []
@@ -70,7 +71,7 @@ def rows(number, seed):
     arms = {"top": sets[0], "weighed": np.concatenate(some)}
     answers = {arm: impute(Averaged(fitted, v, np.arange(len(v)) % 4, 1.0, 0)) for arm, v in arms.items()}
     found = scores.table(answers, hidden, seen).droplevel("task")[["NLPD", "CRPS", "coverage"]]
-    found["CRPS"], found["NLPD"] = found["CRPS"] / sd, found["NLPD"] + np.log(sd)
+    found["CRPS"], found["NLPD"] = found["CRPS"] / sd, found["NLPD"] - np.log(sd)
     gap, top, all_ = hidden.observed, answers["top"], answers["weighed"]
     off = float((((top.mean - all_.mean) / all_.sd)[gap] ** 2).mean() ** 0.5)
     about |= {"share of top": share[0], "apart": both.mixing["R-hat"].max(), "mean off": off}

@@ -115,7 +115,7 @@ def rows(number, seed):
         fits["averaged"] = average(fits["mode"], seed=seed)
     answers = {arm: impute(fitted) for arm, fitted in fits.items()} | {"known": known(seen, hidden, mean, C)}
     found = scores.table(answers, hidden, seen).droplevel("task")[["MSE", "NLPD", "CRPS", "coverage"]]
-    found["MSE"], found["CRPS"], found["NLPD"] = found["MSE"] / sd**2, found["CRPS"] / sd, found["NLPD"] + math.log(sd)
+    found["MSE"], found["CRPS"], found["NLPD"] = found["MSE"] / sd**2, found["CRPS"] / sd, found["NLPD"] - math.log(sd)
     mixing, shape = fits["averaged"].mixing, {name: one[name] for name in ("kind", "n", "T", "holes")}
     first = {"world": number, **shape, "seed": seed, "cluster": seed}
     went = {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min(), "warned": len(said)}
