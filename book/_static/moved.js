@@ -131,6 +131,8 @@ const MOVED = {
     "on-which-axis": "priors.html#the-priors-one-by-one",
     "priors-map": "sharing.html#priors-map",
     "the-same-a-second-way": "priors.html#priors-posterior",
+    "what-about-low-rank": "priors.html#the-priors-one-by-one",
+    "when-is-it-worth-its-time": "priors.html#priors-worth",
     "where-the-noise-prior-is-wrong": "priors.html#priors-levels"
   }
 };

@@ -34,7 +34,7 @@ def fitted():
 DATA = simulate.two_sines(8, seed=0)
 CASES = [
     ("blocks: 21 is not from 2 to 20", lambda f: check(f, np.int64(21))),
-    ("fit: is a Model; pass a Fit", lambda f: check(f.model)),
+    (r"fit: is a Model; pass what fit\(model\) or average\(fit\) returned", lambda f: check(f.model)),
     ("draws: 0 is not a whole number above 0", lambda f: check(f, draws=0)),
     ("draws: 9.5 is not", lambda f: check(f, draws=9.5)),
     ("seed: -1 is not a whole number", lambda f: check(f, seed=-1)),

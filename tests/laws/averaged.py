@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gpytorch.kernels import MaternKernel
 from matplotlib.figure import Figure
 from scipy import integrate, optimize, stats
 
@@ -34,7 +35,7 @@ from mtgp_tutorial import (
 from mtgp_tutorial.fits.averaging import Target, Walk, diagnosed
 from mtgp_tutorial.fits.coordinates import Coordinates, _factor, _split
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.fits.result import Fit, no_climbs
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.prediction import normal_scores
 
@@ -42,7 +43,7 @@ from mtgp_tutorial.table.prediction import normal_scores
 def as_fit(model, seed=0):
     """A model at random parameters, as a fit with priors of which is free what was."""
     frozen = tuple(name for name, p in model.named_parameters() if not p.requires_grad)
-    return Fit(unfitted(model, seed).model, True, float("nan"), None, frozen)
+    return Fit(unfitted(model, seed).model, True, float("nan"), no_climbs(), frozen)
 
 
 def averaged(fitted, moves, seed=0):
@@ -371,6 +372,12 @@ def law_a_check_of_an_averaged_fit_scores_the_mixture():
         close(found.cells[column], stats.norm.ppf(cdf), 1e-8)
     for column, extreme in (("cell lowest", np.minimum), ("block highest", np.maximum)):
         close(found.calibration[column], extreme(*(one.calibration[column] for one in own)))
+    x = np.arange(1001.0)  # a chain, which scales its drawn residuals by what was left out
+    series = TaskData(x, np.column_stack([np.sin(x / 9), np.cos(x / 7)]) + 0.3 * RANDOM(5).normal(size=(1001, 2)))
+    long = averaged(as_fit(icm(series, kernel=MaternKernel(nu=1.5)), 4), [0.0, 0.6])
+    found, own = check(long, 3, draws=2), [check(one, 3, draws=1, seed=k) for k, one in enumerate(long.fits())]
+    for what in ("cell", "block"):
+        close(found.calibration[f"{what} lowest"], np.minimum(*(one.calibration[f"{what} lowest"] for one in own)))
     far = normal_scores(tensor([[9.0, -30.0, 50.0], [9.5, -31.0, 60.0]]))
     close(far, [stats.norm.isf(np.mean(stats.norm.sf([9.0, 9.5]))), -stats.norm.isf(stats.norm.sf(30) / 2), 50.0], 1e-8)
 
