@@ -100,7 +100,7 @@ class Averaged:
         """Median, low and high of each column of `draws`; as many draws lie below low as above high.
 
         For a task correlation take `correlation_intervals`: of 90 % these held a true 0.9 in 49 to 72 tables of 100
-        (study `averaged_intervals`), as the prior draws it towards 0.
+        (study `averaged_intervals`).
         """
         tail = (1 - probability(level, "level")) / 2
         return self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "low", "high"], axis=1)

@@ -109,8 +109,11 @@ def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int =
 def _of_each(
     fits: list[Fit], cells: Cells, labels: Tensor, left: dict[str, Prediction], draws: int, seed: int
 ) -> tuple[np.ndarray, Drawn]:
-    """`whitened` of one fit; of several the scores of the mixture, and as many tables of each, but for one."""
-    shares = [len(range(k, draws, len(fits))) for k in range(len(fits))]
+    """`whitened` of one fit; of several the scores of the mixture, and as many tables of each, but for one.
+
+    Where there are fewer tables than fits, they are spread over all: those that follow each other are alike.
+    """
+    shares = np.diff(np.arange(len(fits) + 1) * draws // len(fits)).tolist()
     white, drawn = [], []
     for k, (one, share) in enumerate(zip(fits, shares)):
         variances = {w: p.variances[k] if isinstance(p, Mixture) else p.variance for w, p in left.items()}
