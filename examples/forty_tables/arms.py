@@ -1,0 +1,233 @@
+"""The arms of the benchmark: functions from a seen table, and which cells are asked for, to a prediction.
+
+An arm is handed the seen table and a table of the asked cells whose values are all 0; it answers with a `Prediction` of
+their noisy values, of which the asked cells count. Every arm with a kernel chooses it by its own likelihood of the seen
+cells, from one list: Matern 1/2, Matern 3/2 and RBF.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
+
+from mtgp_tutorial import (
+    FitError,
+    Prediction,
+    TaskData,
+    Trend,
+    Unanswered,
+    average,
+    fit,
+    icm,
+    impute,
+    independent,
+    lmc,
+    plain_arms,
+    propose_season,
+)
+from mtgp_tutorial.table.trends import UnfixedError
+
+Arm = Callable[[TaskData, TaskData], Prediction]
+
+KERNELS: dict[str, Callable[[int | None], Kernel]] = {
+    "matern12": lambda inputs: MaternKernel(nu=0.5, ard_num_dims=inputs),
+    "matern32": lambda inputs: MaternKernel(nu=1.5, ard_num_dims=inputs),
+    "rbf": lambda inputs: RBFKernel(ard_num_dims=inputs),
+}
+PERIODS = {"year": (0.25, 1.0), "day": (7.0,), "hour": (24.0,)}  # that a season may have, by the unit of x
+STEEP = 0.25  # R^2 of a line from which on a trend is taken off
+SMALL = 400  # seen cells up to which GPyTorch's model is run
+
+
+def kernel(name: str, seen: TaskData) -> Kernel:
+    """A kernel of the list; on a map with a length-scale for each input."""
+    return KERNELS[name](seen.x.shape[1] if seen.x.shape[1] > 1 else None)
+
+
+def best(build, seen):
+    """The kernel of the highest likelihood, and its fit. Kernels whose fit does not end are left out."""
+    fits = {}
+    for name in KERNELS:
+        try:
+            fits[name] = fit(build(seen, kernel(name, seen)))
+        except FitError as error:
+            failed = error
+    if not fits:
+        raise failed
+    return max(fits.items(), key=lambda one: one[1].log_likelihood)
+
+
+def by_model(build) -> Arm:
+    """An arm of a function from a table and a kernel to a model."""
+    return lambda seen, asked: impute(best(build, seen)[1])
+
+
+def by_rule(name: str, season: float | None = None) -> Arm:
+    """One of `plain_arms`."""
+    return lambda seen, asked: plain_arms(season, kernels=tuple(KERNELS))[name](seen).forecast(asked)
+
+
+def season_of(seen: TaskData):
+    """What `propose_season` finds in the seen cells; None on a map and where x is no time."""
+    periods = PERIODS.get(seen.x_name) if seen.x.shape[1] == 1 else None
+    return propose_season(seen, periods) if periods else None
+
+
+def trend_of(seen: TaskData) -> Trend | None:
+    """A line where one column has R^2 above STEEP with x, and the season that is found; None without either."""
+    if seen.x.shape[1] > 1:
+        return None
+    x, y = seen.x.numpy()[:, 0], seen.y.numpy()
+    ok = ~np.isnan(y)
+    steep = any(np.corrcoef(x[ok[:, t]], y[ok[:, t], t])[0, 1] ** 2 > STEEP for t in range(y.shape[1]))
+    season = season_of(seen)
+    how = {"season": season.season, "harmonics": season.harmonics} if season else {}
+    try:
+        return Trend(seen, line=steep, **how) if steep or season else None
+    except UnfixedError:
+        return None
+
+
+def without_trend(arm: Arm) -> Arm:
+    """An arm that answers for what a line and a season of the seen cells leave, with both put back."""
+
+    def answer(seen: TaskData, asked: TaskData) -> Prediction:
+        trend = trend_of(seen)
+        return arm(seen, asked) if trend is None else trend.restore(arm(trend.remove(seen), asked))
+
+    return answer
+
+
+def seasonal(name: str) -> Arm:
+    """A rule with the season that is found; Unanswered where none is."""
+
+    def answer(seen: TaskData, asked: TaskData) -> Prediction:
+        season = season_of(seen)
+        if season is None:
+            raise Unanswered("seen: its cells speak for no season")
+        return by_rule(name, season.season)(seen, asked)
+
+    return answer
+
+
+def averaged(build) -> Arm:
+    """The fit of the best kernel, averaged over its parameters."""
+    return lambda seen, asked: impute(average(best(build, seen)[1]))
+
+
+def with_kernel_of(first, build) -> Arm:
+    """An arm whose kernels are all that which another model chooses: fits of several kernels take long."""
+    return lambda seen, asked: impute(fit(build(seen, kernel(best(first, seen)[0], seen))))
+
+
+def full(rank: int | None = None):
+    """ICM with full noise; rank None: one less than tasks."""
+    return lambda seen, kernel: icm(seen, rank=rank or seen.num_tasks - 1, noise="full", kernel=kernel)
+
+
+def imputer(name: str) -> Arm:
+    """scikit-learn's imputers, with the inputs as further columns, all standardised."""
+
+    def answer(seen: TaskData, asked: TaskData) -> Prediction:
+        from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+        from sklearn.impute import IterativeImputer, KNNImputer
+        from sklearn.linear_model import BayesianRidge
+
+        x, y = seen.x.numpy(), seen.y.numpy()
+        centre, width = np.nanmean(y, 0), np.nanstd(y, 0)
+        z = np.c_[(x - x.mean(0)) / x.std(0), (y - centre) / width]
+        sd = np.full(y.shape, np.nan)
+        if name == "KNN":
+            filled = KNNImputer(n_neighbors=5, weights="distance").fit_transform(z)
+        else:
+            rule = IterativeImputer(BayesianRidge(), max_iter=30, random_state=0)
+            filled = rule.fit_transform(z)
+            for step in rule.imputation_sequence_[-np.isnan(z).any(0).sum() :]:
+                t = step.feat_idx - x.shape[1]
+                filled[:, step.feat_idx], sd[:, t] = step.estimator.predict(filled[:, step.neighbor_feat_idx], True)
+        mean = filled[:, x.shape[1] :] * width + centre
+        variance = (sd * width) ** 2
+        return Prediction(seen.x, torch.tensor(mean), torch.tensor(variance), seen.tasks, seen.units, True)
+
+    return answer
+
+
+def hadamard(seen: TaskData, asked: TaskData) -> Prediction:
+    """GPyTorch's multi-task model for cells, as its page "Hadamard Multitask GP Regression" shows it.
+
+    IndexKernel of rank 1, RBF, one noise, Adam with step 0.1 for 100 steps; inputs in [0, 1], columns standardised.
+    """
+    import gpytorch
+
+    if int(seen.observed.sum()) > SMALL:
+        raise Unanswered("seen: is no small table")
+    x = (seen.x - seen.x.amin(0)) / (seen.x.amax(0) - seen.x.amin(0))
+    scale = seen.scale()
+    rows, tasks = seen.observed.nonzero(as_tuple=True)
+    y = ((seen.y - scale.mean) / scale.sd)[rows, tasks]
+
+    class Hadamard(gpytorch.models.ExactGP):
+        def __init__(self, inputs, values, likelihood):
+            super().__init__(inputs, values, likelihood)
+            self.mean_module = gpytorch.means.ConstantMean()
+            self.covar_module = gpytorch.kernels.RBFKernel()
+            self.task_covar_module = gpytorch.kernels.IndexKernel(num_tasks=seen.num_tasks, rank=1)
+
+        def forward(self, x, i):
+            covar = self.covar_module(x).mul(self.task_covar_module(i))
+            return gpytorch.distributions.MultivariateNormal(self.mean_module(x), covar)
+
+    torch.manual_seed(0)
+    likelihood = gpytorch.likelihoods.GaussianLikelihood()
+    model = Hadamard((x[rows], tasks[:, None]), y, likelihood).double()
+    model.train(), likelihood.train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(likelihood, model)
+    for _ in range(100):
+        optimizer.zero_grad()
+        loss = -mll(model(x[rows], tasks[:, None]), y)
+        loss.backward()
+        optimizer.step()
+    model.eval(), likelihood.eval()
+    at, which = asked.observed.nonzero(as_tuple=True)
+    with torch.no_grad():
+        found = likelihood(model(x[at], which[:, None]))
+    mean, variance = torch.full_like(seen.y, torch.nan), torch.full_like(seen.y, torch.nan)
+    mean[at, which] = found.mean * scale.sd[which] + scale.mean[which]
+    variance[at, which] = found.variance * scale.sd[which] ** 2
+    return Prediction(seen.x, mean, variance, seen.tasks, seen.units, True)
+
+
+def apart(seen, kernel):
+    """Tasks that share a kernel and nothing else."""
+    return independent(seen, hyper="shared", kernel=kernel)
+
+
+def per_task(seen, kernel):
+    """`icm` as it comes: noise per task."""
+    return icm(seen, kernel=kernel)
+
+
+DRIFT, FULL = by_rule("regression + GP"), by_model(full(1))
+ARMS: dict[str, Arm] = {
+    "climatology": by_rule("climatology"),
+    "bridge": by_rule("bridge"),
+    "season before": seasonal("season before"),
+    "regression": by_rule("regression"),
+    "regression + GP": DRIFT,
+    "independent": by_model(apart),
+    "ICM": by_model(per_task),
+    "ICM, full noise": FULL,
+    "regression + GP, trend": without_trend(DRIFT),
+    "independent, trend": without_trend(by_model(apart)),
+    "ICM, full noise, trend": without_trend(FULL),
+    "averaged": averaged(full(1)),
+    "IterativeImputer": imputer("iterative"),
+    "KNNImputer": imputer("KNN"),
+    "GPyTorch": hadamard,
+    "rank 2": with_kernel_of(full(1), full(2)),
+    "rank T - 1": with_kernel_of(full(1), full()),
+    "LMC": with_kernel_of(per_task, lambda seen, kernel: lmc(seen, kernels=[kernel, kernel])),
+    "LMC, full noise": with_kernel_of(full(1), lambda seen, kernel: lmc(seen, kernels=[kernel, kernel], noise="full")),
+}

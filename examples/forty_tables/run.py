@@ -1,0 +1,115 @@
+"""Runs arms on the tables and stores what they predict, cell by cell.
+
+    python examples/forty_tables/run.py                    # every arm on every table that is not set aside
+    python examples/forty_tables/run.py "ICM" "LMC"        # some arms
+    python examples/forty_tables/run.py --aside            # the tables that are set aside
+
+Writes predictions/ARM.csv.xz (and seconds.csv: CPU seconds, and trials in which the optimiser found no summit and
+"ICM, full noise" answered, or where it is the arm itself the rule "bridge"). What is done lies under _build/studies as
+for a study (book/studies/running.py, whose MTGP_JOBS and MTGP_SCHEDULER are used), so a run can be interrupted.
+"""
+
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
+
+import numpy as np
+import pandas as pd
+from arms import ARMS
+from running import ROOT, cpu_count, fingerprint, in_parallel
+from score import of_mixture
+from tables import HERE, specs
+from tqdm import tqdm
+from trials import Trial, trials
+
+from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
+
+FOLDER = HERE / "predictions"
+
+
+def asked(trial: Trial) -> TaskData:
+    """A table in which the cells that are asked for are 0, and no other has a value."""
+    y = np.full(tuple(trial.seen.y.shape), np.nan)
+    y[trial.rows, trial.columns] = 0
+    names = {"x_name": trial.seen.x_name} if trial.seen.x.shape[1] == 1 else {}
+    return TaskData(trial.seen.x, y, tasks=trial.seen.tasks, **names)
+
+
+def cells(trial: Trial, found: Prediction) -> dict:
+    """What is stored of the asked cells."""
+    at = trial.rows, trial.columns
+    values = {"mean": found.mean[at].numpy(), "sd": found.sd[at].numpy()}
+    if isinstance(found, Mixture):
+        means, sds = found.means[:, *at].numpy(), found.variances[:, *at].sqrt().numpy()
+        values |= dict(zip(("nlpd", "crps"), of_mixture(means, sds, trial.truth)))
+        values |= {name: end[at].numpy() for name, end in zip(("low", "high"), found.band(0.95))}
+    return values
+
+
+def answer(arm: str, trial: Trial) -> tuple[Prediction, int]:
+    """What an arm says, and 1 if another had to answer in its place."""
+    try:
+        return ARMS[arm](trial.seen, asked(trial)), 0
+    except FitError:
+        other = "bridge" if arm == "ICM, full noise" else "ICM, full noise"
+        return answer(other, trial)[0], 1
+
+
+def rows(arm: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and seconds of an arm on a table; both empty where it has no answer to the table."""
+    warnings.simplefilter("ignore")
+    parts, start, instead = [], time.process_time(), 0
+    for number, trial in enumerate(trials(name)):
+        try:
+            found, other = answer(arm, trial)
+        except Unanswered:
+            return pd.DataFrame(), pd.DataFrame()
+        instead += other
+        named = {"table": name, "trial": number, "row": trial.rows}
+        named["column"] = [trial.seen.tasks[t] for t in trial.columns]
+        parts.append(pd.DataFrame(named | cells(trial, found)))
+    seconds = {"arm": arm, "table": name, "seconds": [round(time.process_time() - start, 2)], "instead": instead}
+    return pd.concat(parts), pd.DataFrame(seconds)
+
+
+def store(arm: str, parts: list[pd.DataFrame]) -> None:
+    """Adds an arm's predictions to those stored of other tables."""
+    file = FOLDER / f"{arm}.csv.xz"
+    new = pd.concat(parts)
+    if file.exists():
+        old = pd.read_csv(file)
+        new = pd.concat([old[~old["table"].isin(new["table"])], new])
+    FOLDER.mkdir(exist_ok=True)
+    order = {name: k for k, name in enumerate(specs().index)}
+    new = new.sort_values("table", key=lambda names: names.map(order), kind="stable")
+    new.to_csv(file, index=False, float_format="%.5g", lineterminator="\n")
+
+
+def main() -> None:
+    """Does what is left, and writes."""
+    wanted = [arm for arm in sys.argv[1:] if arm != "--aside"] or list(ARMS)
+    spec = specs()
+    names = spec.index[spec["aside"] == int("--aside" in sys.argv)]
+    folder = ROOT / "_build" / "studies" / f"forty_tables-{fingerprint(HERE / 'arms.py')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    todo = [(arm, name, folder / f"{arm}-{name}.pkl") for arm in wanted for name in names]
+    left = [("run", (arm, name), file) for arm, name, file in todo if not file.exists()]
+    done = in_parallel(left, int(os.environ.get("MTGP_JOBS", cpu_count())))
+    sum(tqdm(done, total=len(left), unit="table", disable=None))
+    seconds = [pd.read_csv(HERE / "seconds.csv")] if (HERE / "seconds.csv").exists() else []
+    for arm in wanted:
+        found = [pd.read_pickle(file) for one, _, file in todo if one == arm]
+        answered = [part for part, _ in found if len(part)]
+        if answered:
+            store(arm, answered)
+        seconds += [part for _, part in found if len(part)]
+    table = pd.concat(seconds).drop_duplicates(["arm", "table"], keep="last").sort_values(["arm", "table"])
+    table.to_csv(HERE / "seconds.csv", index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

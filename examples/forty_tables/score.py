@@ -1,0 +1,154 @@
+"""Scores predictions of the benchmark, and compares arms over families of tables.
+
+    python examples/forty_tables/score.py                     # the stored arms; writes the study forty_tables.csv
+    python examples/forty_tables/score.py MINE.csv ...        # checks yours, and prints it beside the stored ones
+
+A file of predictions has the columns table, trial, row, column, mean and sd: one line for each cell that is asked for in
+trials.csv.xz, of some tables or all; what it answers of a table it answers whole. sd is that of the noisy value, empty
+where an arm says no more than a number (its CRPS is then the absolute error). Where an answer is not normal the columns
+nlpd, crps, low and high say what the law of the cell scores, and its 2.5 and 97.5 % quantiles.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from tables import HERE, specs, table
+from trials import stored
+
+from mtgp_tutorial import datasets
+
+NAMED = ["table", "trial", "row", "column"]
+OTHER = ["nlpd", "crps", "low", "high"]
+RESULTS = Path(datasets.__file__).parent / "studies" / "forty_tables.csv"
+WIDTH = stats.norm.ppf(0.975)
+
+
+def normal(mean, sd, y):
+    """NLPD and CRPS of y under N(mean, sd^2), cell by cell."""
+    z = (y - mean) / sd
+    crps = sd * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+    return -stats.norm.logpdf(z) + np.log(sd), crps
+
+
+def of_mixture(means, sds, y):
+    """NLPD and CRPS of y [n] under mixtures of normal laws [D, n] of equal weights. (CRPS: Grimit et al. 2006)"""
+    log = stats.norm.logpdf(y, means, sds)
+    top = log.max(0)
+    far = _distance(y - means, sds).mean(0)
+    pairs = [_distance(one - means, np.hypot(sd, sds)).mean(0) for one, sd in zip(means, sds)]
+    return -top - np.log(np.exp(log - top).mean(0)), far - np.mean(pairs, 0) / 2
+
+
+def _distance(mean, sd):
+    """E|Y| of Y ~ N(mean, sd^2)."""
+    z = mean / sd
+    return 2 * sd * stats.norm.pdf(z) + mean * (2 * stats.norm.cdf(z) - 1)
+
+
+def truth() -> pd.DataFrame:
+    """All asked cells: table, trial, kind, column, row, y, and the sd of the column's known values."""
+    asked = stored().query("asked == 1").drop(columns="asked")
+    parts = []
+    for name, cells in asked.groupby("table", sort=False):
+        data = table(name)
+        columns, y = cells["column"].map(data.tasks.index).to_numpy(), data.y.numpy()
+        parts.append(cells.assign(y=y[cells["row"], columns], scale=np.nanstd(y, 0)[columns]))
+    return pd.concat(parts)
+
+
+def checked(file: str | Path, asked: pd.DataFrame) -> pd.DataFrame:
+    """Predictions of a file beside the truth; exits with one sentence where they do not fit."""
+    found = pd.read_csv(file)
+    missing = [name for name in [*NAMED, "mean", "sd"] if name not in found]
+    if missing:
+        sys.exit(f"{file}: has no column {missing[0]!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}")
+    for name in ("mean", "sd", *OTHER):
+        if name in found and found[name].dtype.kind not in "if":
+            sys.exit(
+                f"{file}: the column {name!r} holds {next(v for v in found[name] if isinstance(v, str))!r}, no number"
+            )
+    if found.duplicated(NAMED).any():
+        sys.exit(f"{file}: {_cell(found[found.duplicated(NAMED)])} stands there twice; a cell has one line")
+    both = asked.merge(found, on=NAMED, how="outer", indicator=True)
+    odd = both[both["_merge"] == "right_only"]
+    if len(odd):
+        sys.exit(f"{file}: {_cell(odd)} is not asked for; trials.csv.xz names the cells that are")
+    lost = both[(both["_merge"] == "left_only") & both["table"].isin(found["table"])]
+    if len(lost):
+        sys.exit(f"{file}: {_cell(lost)} has no line; a table is answered whole, or left out")
+    both = both[both["_merge"] == "both"].drop(columns="_merge")
+    wrong = both[~np.isfinite(both["mean"]) | (both["sd"] <= 0) | np.isinf(both["sd"])]
+    if len(wrong):
+        sys.exit(f"{file}: {_cell(wrong)} has no finite mean, or an sd that is not above 0")
+    return both
+
+
+def _cell(frame: pd.DataFrame) -> str:
+    row = frame.iloc[0]
+    return f"table {row['table']!r}, trial {row['trial']}, row {row['row']}, column {row['column']!r}"
+
+
+def scored(both: pd.DataFrame) -> pd.DataFrame:
+    """One row for each table and kind: cells, and means of CRPS and error in sd of the column, NLPD and coverage.
+
+    NLPD in nats, of values in sd of their column.
+    """
+    y, mean, sd = (both[name].to_numpy() for name in ("y", "mean", "sd"))
+    nlpd, crps = normal(mean, sd, y)
+    low, high = mean - WIDTH * sd, mean + WIDTH * sd
+    crps = np.where(np.isnan(sd), np.abs(y - mean), crps)
+    own = {name: both.get(name, pd.Series(np.nan, both.index)).to_numpy() for name in OTHER}
+    nlpd, crps, low, high = (np.where(np.isnan(own[n]), v, own[n]) for n, v in zip(OTHER, (nlpd, crps, low, high)))
+    inside = np.where(np.isnan(sd), np.nan, (low <= y) & (y <= high))
+    scale = both["scale"].to_numpy()
+    values = {"CRPS": crps / scale, "NLPD": nlpd - np.log(scale), "MSE": ((y - mean) / scale) ** 2, "coverage": inside}
+    cells = both[["table", "kind"]].assign(cells=1, **values)
+    groups = cells.groupby(["table", "kind"], sort=False)
+    return groups.agg({"cells": "size", **dict.fromkeys(values, "mean")}).reset_index()
+
+
+def means(scores: pd.DataFrame, score: str = "CRPS", kinds=None) -> pd.DataFrame:
+    """Mean over the asked cells of a table, of some kinds or all: tables in rows, arms in columns."""
+    some = scores if kinds is None else scores[scores["kind"].isin(kinds)]
+    total = (
+        some.assign(total=some[score] * some["cells"]).groupby(["table", "arm"])[["total", "cells"]].sum(min_count=1)
+    )
+    return (total["total"] / total["cells"]).unstack()
+
+
+def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
+    """Geometric mean of first / second over families with its 95 % interval (Student), and counts of tables."""
+    log = np.log(wide[first] / wide[second]).dropna()
+    families = log.groupby(specs()["family"].reindex(log.index)).mean()
+    half = stats.t.ppf(0.975, len(families) - 1) * families.sem()
+    ends = {"ratio": families.mean(), "low": families.mean() - half, "high": families.mean() + half, "worst": log.max()}
+    counts = {"ahead": int((log < 0).sum()), "tables": len(log), "families": len(families)}
+    return pd.Series({**{name: float(np.exp(value)) for name, value in ends.items()}, **counts})
+
+
+def main() -> None:
+    """Scores what is stored, or files that are named."""
+    asked = truth()
+    if not sys.argv[1:]:
+        parts = [
+            scored(checked(file, asked)).assign(arm=file.name[:-7]) for file in sorted(HERE.glob("predictions/*.xz"))
+        ]
+        columns = ["table", "kind", "arm", "cells", "CRPS", "NLPD", "MSE", "coverage"]
+        order = {name: k for k, name in enumerate(specs().index)}
+        every = pd.concat(parts).sort_values(["table", "kind"], key=lambda s: s.map(order).fillna(0), kind="stable")
+        every[columns].to_csv(RESULTS, index=False, float_format="%.5g", lineterminator="\n")
+        return
+    others = pd.read_csv(RESULTS)
+    for file in map(Path, sys.argv[1:]):
+        mine = scored(checked(file, asked))
+        print(f"{file.name}: coverage {np.average(mine['coverage'], weights=mine['cells']):.3f}; CRPS over that of ...")
+        wide = means(pd.concat([others, mine.assign(arm="yours")]))
+        table_ = pd.DataFrame({arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}).T
+        print(table_.round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
