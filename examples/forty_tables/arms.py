@@ -45,12 +45,12 @@ def kernel(name: str, seen: TaskData) -> Kernel:
     return KERNELS[name](seen.x.shape[1] if seen.x.shape[1] > 1 else None)
 
 
-def best(build, seen):
+def best(build, seen, **options):
     """The kernel of the highest likelihood, and its fit. Kernels whose fit does not end are left out."""
     fits = {}
     for name in KERNELS:
         try:
-            fits[name] = fit(build(seen, kernel(name, seen)))
+            fits[name] = fit(build(seen, kernel(name, seen)), **options)
         except FitError as error:
             failed = error
     if not fits:
@@ -58,9 +58,9 @@ def best(build, seen):
     return max(fits.items(), key=lambda one: one[1].log_likelihood)
 
 
-def by_model(build) -> Arm:
-    """An arm of a function from a table and a kernel to a model."""
-    return lambda seen, asked: impute(best(build, seen)[1])
+def by_model(build, **options) -> Arm:
+    """An arm of a function from a table and a kernel to a model; options go to `fit`."""
+    return lambda seen, asked: impute(best(build, seen, **options)[1])
 
 
 def by_rule(name: str, season: float | None = None) -> Arm:
@@ -226,6 +226,11 @@ ARMS: dict[str, Arm] = {
     "IterativeImputer": imputer("iterative"),
     "KNNImputer": imputer("KNN"),
     "GPyTorch": hadamard,
+    "icm(data)": lambda seen, asked: impute(fit(icm(seen))),
+    "full noise, RBF": lambda seen, asked: impute(fit(full(1)(seen, kernel("rbf", seen)))),
+    "full noise, Matern 3/2": lambda seen, asked: impute(fit(full(1)(seen, kernel("matern32", seen)))),
+    "full noise, no priors": by_model(full(1), priors=False),
+    "averaged, trend": without_trend(averaged(full(1))),
     "rank 2": with_kernel_of(full(1), full(2)),
     "rank T - 1": with_kernel_of(full(1), full()),
     "LMC": with_kernel_of(per_task, lambda seen, kernel: lmc(seen, kernels=[kernel, kernel])),

@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
 
 import numpy as np
 import pandas as pd
+import torch
 from arms import ARMS
 from running import ROOT, cpu_count, fingerprint, in_parallel
-from score import of_mixture
+from score import NAMED, of_mixture, truth
 from tables import HERE, specs
 from tqdm import tqdm
 from trials import Trial, trials
@@ -29,6 +30,7 @@ from trials import Trial, trials
 from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
 
 FOLDER = HERE / "predictions"
+COMBINED = {"half and half": ("regression + GP", "ICM, full noise")}
 
 
 def asked(trial: Trial) -> TaskData:
@@ -89,6 +91,22 @@ def store(arm: str, parts: list[pd.DataFrame]) -> None:
     new.to_csv(file, index=False, float_format="%.5g", lineterminator="\n")
 
 
+def combined(arms: tuple[str, ...]) -> pd.DataFrame:
+    """The mixture of what normal arms of equal weights have stored, on the tables that all of them answer."""
+    parts = [pd.read_csv(FOLDER / f"{arm}.csv.xz").set_index(NAMED) for arm in arms]
+    asked = truth().set_index(NAMED)["y"]
+    index = parts[0].index[parts[0].index.isin(parts[1].index)]
+    means, sds = (np.stack([part.loc[index, name] for part in parts]) for name in ("mean", "sd"))
+    values = {"mean": means.mean(0), "sd": np.sqrt((sds**2).mean(0) + means.var(0))}
+    values |= dict(zip(("nlpd", "crps"), of_mixture(means, sds, asked.loc[index].to_numpy())))
+    shape = torch.tensor(means)[..., None], torch.tensor(sds**2)[..., None]
+    law = Mixture(
+        shape[0][0], shape[0].mean(0), shape[1].mean(0), ("y",), ("",), True, means=shape[0], variances=shape[1]
+    )
+    values |= {name: end[:, 0].numpy() for name, end in zip(("low", "high"), law.band(0.95))}
+    return pd.DataFrame(values, index).reset_index()
+
+
 def main() -> None:
     """Does what is left, and writes."""
     wanted = [arm for arm in sys.argv[1:] if arm != "--aside"] or list(ARMS)
@@ -107,6 +125,9 @@ def main() -> None:
         if answered:
             store(arm, answered)
         seconds += [part for _, part in found if len(part)]
+    for arm, of in COMBINED.items():
+        if set(of) & set(wanted) and all((FOLDER / f"{one}.csv.xz").exists() for one in of):
+            store(arm, [combined(of)])
     table = pd.concat(seconds).drop_duplicates(["arm", "table"], keep="last").sort_values(["arm", "table"])
     table.to_csv(HERE / "seconds.csv", index=False, lineterminator="\n")
 

@@ -3,10 +3,10 @@
     python examples/forty_tables/score.py                     # the stored arms; writes the study forty_tables.csv
     python examples/forty_tables/score.py MINE.csv ...        # checks yours, and prints it beside the stored ones
 
-A file of predictions has the columns table, trial, row, column, mean and sd: one line for each cell that is asked for in
-trials.csv.xz, of some tables or all; what it answers of a table it answers whole. sd is that of the noisy value, empty
-where an arm says no more than a number (its CRPS is then the absolute error). Where an answer is not normal the columns
-nlpd, crps, low and high say what the law of the cell scores, and its 2.5 and 97.5 % quantiles.
+A file of predictions has the columns table, trial, row, column, mean and sd: one line for each cell that trials.csv.xz
+asks for, of some tables or all; what it answers of a table it answers whole. sd is that of the noisy value, empty where
+an arm says no more than a number (its CRPS is then the absolute error). Where an answer is not normal the columns nlpd,
+crps, low and high say what the law of the cell scores, and its 2.5 and 97.5 % quantiles.
 """
 
 import sys
@@ -61,29 +61,42 @@ def truth() -> pd.DataFrame:
 
 def checked(file: str | Path, asked: pd.DataFrame) -> pd.DataFrame:
     """Predictions of a file beside the truth; exits with one sentence where they do not fit."""
-    found = pd.read_csv(file)
-    missing = [name for name in [*NAMED, "mean", "sd"] if name not in found]
-    if missing:
-        sys.exit(f"{file}: has no column {missing[0]!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}")
-    for name in ("mean", "sd", *OTHER):
-        if name in found and found[name].dtype.kind not in "if":
-            sys.exit(
-                f"{file}: the column {name!r} holds {next(v for v in found[name] if isinstance(v, str))!r}, no number"
-            )
+    found = pd.read_csv(file, dtype={"table": str, "column": str})
+    why = _columns(found) or _values(found)
+    both = asked if why else asked.merge(found, on=NAMED, how="outer", indicator=True)
+    if not why:
+        odd = both[both["_merge"] == "right_only"]
+        lost = both[(both["_merge"] == "left_only") & both["table"].isin(found["table"])]
+        if len(odd):
+            why = f"{_cell(odd)} is not asked for; trials.csv.xz names the cells that are"
+        elif len(lost):
+            why = f"{_cell(lost)} has no line; a table is answered whole, or left out"
+    if why:
+        sys.exit(f"{file}: {why}")
+    return both[both["_merge"] == "both"].drop(columns="_merge")
+
+
+def _columns(found: pd.DataFrame) -> str:
+    """What is wrong with the columns of a file, or nothing."""
+    for name in [*NAMED, "mean", "sd"]:
+        if name not in found:
+            return f"has no column {name!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}"
+    for name in [name for name in ("trial", "row", "mean", "sd", *OTHER) if name in found]:
+        if found[name].dtype.kind not in "if":
+            text = next(value for value in found[name] if isinstance(value, str))
+            return f"the column {name!r} holds {text!r}, no number"
+    for name in [name for name in ("sd", *OTHER) if name in found]:
+        if found[name].isna().any() and found[name].notna().any():
+            return f"{name} is empty at {_cell(found[found[name].isna()])}, and not elsewhere; give all or none"
+    return ""
+
+
+def _values(found: pd.DataFrame) -> str:
+    """What is wrong with its cells, or nothing."""
     if found.duplicated(NAMED).any():
-        sys.exit(f"{file}: {_cell(found[found.duplicated(NAMED)])} stands there twice; a cell has one line")
-    both = asked.merge(found, on=NAMED, how="outer", indicator=True)
-    odd = both[both["_merge"] == "right_only"]
-    if len(odd):
-        sys.exit(f"{file}: {_cell(odd)} is not asked for; trials.csv.xz names the cells that are")
-    lost = both[(both["_merge"] == "left_only") & both["table"].isin(found["table"])]
-    if len(lost):
-        sys.exit(f"{file}: {_cell(lost)} has no line; a table is answered whole, or left out")
-    both = both[both["_merge"] == "both"].drop(columns="_merge")
-    wrong = both[~np.isfinite(both["mean"]) | (both["sd"] <= 0) | np.isinf(both["sd"])]
-    if len(wrong):
-        sys.exit(f"{file}: {_cell(wrong)} has no finite mean, or an sd that is not above 0")
-    return both
+        return f"{_cell(found[found.duplicated(NAMED)])} stands there twice; a cell has one line"
+    wrong = found[~np.isfinite(found["mean"]) | (found["sd"] <= 0) | np.isinf(found["sd"])]
+    return f"{_cell(wrong)} has no finite mean, or an sd that is not above 0" if len(wrong) else ""
 
 
 def _cell(frame: pd.DataFrame) -> str:
@@ -113,9 +126,8 @@ def scored(both: pd.DataFrame) -> pd.DataFrame:
 def means(scores: pd.DataFrame, score: str = "CRPS", kinds=None) -> pd.DataFrame:
     """Mean over the asked cells of a table, of some kinds or all: tables in rows, arms in columns."""
     some = scores if kinds is None else scores[scores["kind"].isin(kinds)]
-    total = (
-        some.assign(total=some[score] * some["cells"]).groupby(["table", "arm"])[["total", "cells"]].sum(min_count=1)
-    )
+    sums = some.assign(total=some[score] * some["cells"]).groupby(["table", "arm"])
+    total = sums[["total", "cells"]].sum(min_count=1)
     return (total["total"] / total["cells"]).unstack()
 
 
@@ -133,9 +145,8 @@ def main() -> None:
     """Scores what is stored, or files that are named."""
     asked = truth()
     if not sys.argv[1:]:
-        parts = [
-            scored(checked(file, asked)).assign(arm=file.name[:-7]) for file in sorted(HERE.glob("predictions/*.xz"))
-        ]
+        files = sorted(HERE.glob("predictions/*.csv.xz"))
+        parts = [scored(checked(file, asked)).assign(arm=file.name.removesuffix(".csv.xz")) for file in files]
         columns = ["table", "kind", "arm", "cells", "CRPS", "NLPD", "MSE", "coverage"]
         order = {name: k for k, name in enumerate(specs().index)}
         every = pd.concat(parts).sort_values(["table", "kind"], key=lambda s: s.map(order).fillna(0), kind="stable")

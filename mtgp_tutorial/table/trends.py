@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Mixture, Prediction
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -87,7 +87,9 @@ class Trend:
         self._check_fits(answer)
         if isinstance(answer, TaskData):
             return replace(answer, y=answer.y + self.at(answer.x))  # type: ignore[call-arg]
-        return replace(answer, mean=answer.mean + self.at(answer.x))
+        trend = self.at(answer.x)
+        draws = {"means": answer.means + trend} if isinstance(answer, Mixture) else {}
+        return replace(answer, mean=answer.mean + trend, **draws)
 
     def _design(self, x: Tensor) -> Tensor:
         """One column for the level, one for each input of a line, two for each harmonic (one at two steps a turn)."""

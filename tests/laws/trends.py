@@ -9,6 +9,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel
 
 from laws.common import RANDOM, close, tensor, unfitted
 from mtgp_tutorial import TaskData, Trend, detrend, fit, icm, impute, independent, lmc, predict
+from mtgp_tutorial.table.prediction import mixture
 
 
 def seasonal(rows=30, tasks=2, width=1, far=1950.0):
@@ -83,6 +84,10 @@ def law_what_a_trend_takes_it_gives_back():
         close(back.mean - answer.mean, trend.at(answer.x), 1e-12)
         for name in ("x", "variance", "tasks", "units", "noise", "covariance", "cells", "index", "calendar"):
             assert getattr(back, name) is getattr(answer, name)
+    both = mixture([predict(fitted, [1949.0, 1960.0]), predict(unfitted(icm(trend.remove(seen)), 4), [1949.0, 1960.0])])
+    back = trend.restore(both)
+    for moved, one in ((back.mean, both.mean), (back.quantile(0.1), both.quantile(0.1))):
+        close(moved - one, trend.at(both.x), 1e-9)
     known = seen.observed
     close(trend.restore(impute(fitted)).mean[known], seen.y[known], 1e-12)
 

@@ -1,0 +1,371 @@
+"""The benchmark of examples/forty_tables: its tables read a second time, its trials, what it stores and refuses."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import integrate, stats
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "forty_tables"
+sys.path.insert(0, str(FOLDER))
+
+import arms  # noqa: E402
+import run  # noqa: E402
+import score  # noqa: E402
+import tables  # noqa: E402
+import trials  # noqa: E402
+
+from mtgp_tutorial import FitError, Mixture, TaskData, Unanswered, datasets, fit, icm, impute, scores  # noqa: E402
+
+SPECS = tables.specs()
+QUICK = ["climatology", "bridge", "regression"]
+FIVE = ["great_lakes", "freeny", "measles", "wheat", "us_deficit"]
+
+
+@pytest.fixture(scope="module")
+def every():
+    return {name: tables.table(name) for name in SPECS.index}
+
+
+def test_the_list_is_what_it_says(every):
+    aside = SPECS["aside"] == 1
+    assert len(SPECS) >= 40 and SPECS["family"].nunique() >= 25 and SPECS["field"].nunique() >= 6
+    assert aside.sum() >= 14 and SPECS["family"][aside].nunique() >= 10
+    assert not set(SPECS["family"][aside]) & set(SPECS["family"][~aside])
+    assert not SPECS["item"][aside].str.startswith("mtgp_tutorial").any()
+    assert (SPECS["source"].str.len() > 10).all()
+    for name, data in every.items():
+        assert 20 <= int(data.observed.sum()) <= 1500 and 2 <= data.num_tasks <= 8, name
+    assert sum(data.x.shape[1] == 2 for data in every.values()) >= 5
+    assert sum(bool((~data.observed).any()) for data in every.values()) >= 5
+
+
+def test_checksums_hold(every):
+    assert {name: tables.checksum(data) for name, data in every.items()} == SPECS["sha256"].to_dict()
+
+
+def raw_value(spec, frame, source, x):
+    """A column at an input, from the raw frame by plain loops."""
+    change, _, rest = source.partition(" ")
+    name = rest if change in ("log", "sqrt", "positive") else source
+    query, *long = (part.strip() for part in spec["where"].split("|"))
+    for number, row in enumerate(frame.to_dict("records")):
+        if long:
+            same, value = row[spec["x"]] == x[0] and row[long[0]] == name, row[long[1]]
+        else:
+            same, value = np.allclose(raw_input(spec["x"], row, number, frame), x, rtol=0, atol=1e-9), row[name]
+        if same and (not query or bool(frame.iloc[[number]].query(query).shape[0])):
+            value = float(value)
+            return {"log": np.log, "sqrt": np.sqrt}.get(change, float)(value)
+    raise AssertionError((spec.name, source, x))
+
+
+def raw_input(x, row, number, frame):
+    if x.startswith("rows:"):
+        return [float(x.split(":")[1]) + float(x.split(":")[2]) * number]
+    if x.startswith("month:"):
+        year, month = x.removeprefix("month:").split(",")
+        return [row[year] + (row[month] - 0.5) / 12]
+    if ":" in x:
+        kind, name = x.split(":")
+        days = (pd.Timestamp(row[name]) - pd.Timestamp(frame[name].iloc[0])).days
+        return [days if kind == "date" else 1967 + (181 + days) / 365.2425]  # the economy begins on July 1, 1967
+    return [float(row[name]) for name in x.split(",")]
+
+
+@pytest.mark.parametrize("name", SPECS.index)
+def test_each_column_is_that_of_its_source(name, every):
+    data, spec = every[name], SPECS.loc[name]
+    frame = tables.raw(spec["item"])
+    for t, pair in enumerate(spec["columns"].split(";")):
+        task, source = pair.split("=")
+        assert data.tasks[t] == task
+        rows = np.flatnonzero(data.observed[:, t])
+        for row in (rows[1], rows[-1]):
+            assert float(data.y[row, t]) == pytest.approx(
+                raw_value(spec, frame, source, data.x[row].tolist()), abs=1e-12
+            )
+
+
+FACTS = {  # raw values that the sources print: table, column, input, value
+    ("eu_stocks", "DAX", 0): np.log(1628.75),
+    ("new_york_air", "wind", 0): 7.4,
+    ("us_rates", "ten years", 1946.9583333333333): 1.825,
+    ("wheat", "wages", 1565): np.log(5.0),
+    ("freeny", "market", 1962.25): 12.9699,
+    ("baptisms", "boys", 1629): np.log(5218),
+    ("baptisms", "girls", 1710): np.log(7288),
+    ("prisoners", "women", 2019): np.log(61),
+    ("us_births", "boys", 1940): np.log(1211684),
+    ("halley_ozone", "October", 2000): 137,
+    ("elections", "Wisconsin", 2016): 46.45,
+    ("ice_gases", "N2O", 2000): np.log(315.4),
+}
+
+
+def test_facts_of_the_sources(every):
+    for (name, task, x), value in FACTS.items():
+        data = every[name]
+        row = int((data.x[:, 0] - x).abs().argmin())
+        assert float(data.y[row, data.tasks.index(task)]) == pytest.approx(value, rel=1e-9), (name, task)
+
+
+def test_trials_are_what_their_program_makes():
+    assert trials.made().to_csv(index=False) == trials.stored().to_csv(index=False)
+
+
+def test_trials_hide_what_they_say(every):
+    stored = trials.stored()
+    assert not stored.duplicated(["table", "trial", "column", "row"]).any()
+    for name, cells in stored.groupby("table"):
+        data = every[name]
+        at = cells["row"].to_numpy(), cells["column"].map(data.tasks.index).to_numpy()
+        assert bool(data.observed.numpy()[at].all()), name
+        for (trial, kind), part in cells.groupby(["trial", "kind"]):
+            asked = part[part["asked"] == 1]
+            if kind.startswith("gap") and data.x.shape[1] == 1:
+                known = np.flatnonzero(data.observed[:, data.tasks.index(asked["column"].iloc[0])])
+                places = np.searchsorted(known, asked["row"])
+                assert (np.diff(places) == 1).all() and len(places) == max(2, round(int(kind[4:]) / 100 * len(known)))
+            if name == "ice_core":  # its tasks have hardly a row in common
+                continue
+            if kind == "silent":
+                assert asked["column"].nunique() == 2
+            if kind == "row but one":
+                assert asked["column"].nunique() == data.num_tasks - 1
+            if kind.startswith("others"):
+                free = sum(int(data.observed[row].sum()) - 1 for row in asked["row"])
+                both = asked.duplicated("row", keep=False).sum() // 2  # two gaps may share rows
+                assert abs((part["asked"] == 0).sum() - int(kind[7:]) / 100 * (free - 2 * both)) <= 2 + both
+            assert (part["asked"] == 1).all() or kind.startswith("others"), (name, trial)
+
+
+def test_an_arm_sees_neither_the_hidden_values_nor_those_asked(every):
+    """Other hidden values, the same answers: of the quick arms, and of trends, seasons and fits on a small table."""
+    draw = np.random.default_rng(0)
+
+    def answers(arm, name, data):
+        return [run.answer(arm, trial)[0].mean[trial.rows, trial.columns] for trial in trials.trials(name, data)[:4:3]]
+
+    slow = ["ICM, full noise, trend", "independent, trend", "regression + GP, trend"]
+    for name, some in (("us_rates", QUICK), ("freeny", QUICK), ("wheat", slow)):
+        data = every[name]
+        for number in (0, 3):
+            cells = trials.stored().query("table == @name and trial == @number")
+            y = data.y.numpy().copy()
+            y[cells["row"], cells["column"].map(data.tasks.index)] += draw.normal(size=len(cells))
+            other = TaskData(data.x, y, tasks=data.tasks, x_name=data.x_name)
+            for arm in some:
+                k = number // 3
+                assert torch.equal(answers(arm, name, data)[k], answers(arm, name, other)[k]), (arm, name)
+    asked = run.asked(trials.trials("wheat")[0])
+    assert set(asked.y[asked.observed].tolist()) == {0.0}
+
+
+def by_patterns(y, rows, t):
+    """Least squares on the columns that are seen in a row, by numpy alone; NaN where there are too few rows."""
+    mean, sd = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    for k, row in enumerate(rows):
+        others = [u for u in range(y.shape[1]) if u != t and not np.isnan(y[row, u])]
+        full = ~np.isnan(y[:, [t, *others]]).any(1)
+        if others and full.sum() >= len(others) + 1 + 3:
+            A = np.c_[np.ones(full.sum()), y[full][:, others]]
+            b = np.linalg.lstsq(A, y[full, t], rcond=None)[0]
+            a = np.r_[1.0, y[row, others]]
+            s2 = ((y[full, t] - A @ b) ** 2).sum() / (len(A) - A.shape[1])
+            mean[k], sd[k] = a @ b, np.sqrt(s2 * (1 + a @ np.linalg.solve(A.T @ A, a)))
+    return mean, sd
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_least_squares_by_numpy_alone(name):
+    for trial in trials.trials(name):
+        found = run.cells(trial, run.answer("regression", trial)[0])
+        for t in set(trial.columns):
+            at = trial.columns == t
+            mean, sd = by_patterns(trial.seen.y.numpy(), trial.rows[at], t)
+            some = ~np.isnan(mean)
+            np.testing.assert_allclose(found["mean"][at][some], mean[some], rtol=1e-6)
+            np.testing.assert_allclose(found["sd"][at][some], sd[some], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_full_noise_by_numpy_alone(name):
+    """The conditional of a dense covariance, from the numbers that a fit says."""
+    trial = trials.trials(name)[3]
+    fitted = fit(icm(trial.seen, noise="full", kernel=arms.kernel("matern32", trial.seen)), starts=1)
+    seen, length = trial.seen, fitted.length_scales[0]
+    u = np.sqrt(3) * np.abs(np.subtract.outer(seen.x[:, 0], seen.x[:, 0])) / float(np.ravel(length)[0])
+    K, B, S = (1 + u) * np.exp(-u), fitted.B.to_numpy(), fitted.Sigma.to_numpy()
+    C = np.kron(K, B) + np.kron(np.eye(len(K)), S)
+    scale, ok = seen.scale(), seen.observed.numpy().ravel()
+    means = np.tile((fitted.model.means().detach() * scale.sd + scale.mean).numpy(), len(K))
+    at = trial.rows * seen.num_tasks + trial.columns
+    weights = np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
+    mean = means[at] + weights.T @ (seen.y.numpy().ravel() - means)[ok]
+    sd = np.sqrt(np.diag(C)[at] - (weights * C[np.ix_(ok, at)]).sum(0))
+    found = run.cells(trial, impute(fitted))
+    np.testing.assert_allclose(found["mean"], mean, rtol=1e-6)
+    np.testing.assert_allclose(found["sd"], sd, rtol=1e-6)
+
+
+def test_scores_of_cells():
+    draw = np.random.default_rng(1)
+    mean, sd, y = draw.normal(size=5), draw.uniform(0.5, 2, 5), draw.normal(size=5)
+    nlpd, crps = score.normal(mean, sd, y)
+    m, v, t = (torch.tensor(one) for one in (mean, sd**2, y))
+    assert nlpd.mean() == pytest.approx(float(scores.nlpd(m, v, t))) and crps.mean() == pytest.approx(
+        float(scores.crps(m, v, t))
+    )
+    means, sds = draw.normal(size=(3, 5)), draw.uniform(0.5, 2, (3, 5))
+    nlpd, crps = score.of_mixture(means, sds, y)
+    for k in range(5):
+        below = integrate.quad(lambda z, k=k: stats.norm.cdf(z, means[:, k], sds[:, k]).mean() ** 2, -30, y[k])[0]
+        above = integrate.quad(lambda z, k=k: stats.norm.sf(z, means[:, k], sds[:, k]).mean() ** 2, y[k], 30)[0]
+        assert crps[k] == pytest.approx(below + above, abs=1e-6)
+        assert nlpd[k] == pytest.approx(-np.log(stats.norm.pdf(y[k], means[:, k], sds[:, k]).mean()))
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return score.truth()
+
+
+def mine(arm="bridge", name="wheat"):
+    return run.rows(arm, name)[0]
+
+
+def test_an_arm_is_added_by_a_file(tmp_path, asked, capsys, monkeypatch):
+    file = tmp_path / "mine.csv"
+    mine().to_csv(file, index=False)
+    found = score.scored(score.checked(file, asked)).set_index("kind")
+    stored = datasets.study("forty_tables").query("arm == 'bridge' and table == 'wheat'").set_index("kind")
+    for name in ("CRPS", "NLPD", "MSE", "coverage"):
+        np.testing.assert_allclose(found[name], stored[name].loc[found.index], rtol=1e-3)
+    pd.concat([mine("bridge", name) for name in ("wheat", "freeny")]).to_csv(file, index=False)
+    monkeypatch.setattr(sys, "argv", ["score.py", str(file)])
+    score.main()
+    assert re.search(r"bridge +1\.0 +1\.0 +1\.0", capsys.readouterr().out)
+
+
+REFUSED = {
+    "has no column 'sd'": lambda f: f.drop(columns="sd"),
+    "the column 'mean' holds 'high', no number": lambda f: f.assign(mean=["high", *f["mean"][1:]]),
+    "stands there twice": lambda f: pd.concat([f, f[:1]]),
+    "row 5000, column 'wheat' is not asked for": lambda f: pd.concat([f, f[:1].assign(row=5000, column="wheat")]),
+    "table 'wheet'": lambda f: f.assign(table="wheet"),
+    "has no line; a table is answered whole": lambda f: f[1:],
+    "has no finite mean, or an sd": lambda f: f.assign(sd=[0.0, *f["sd"][1:]]),
+    "sd is empty at table 'wheat', trial 0": lambda f: f.assign(sd=[np.nan, *f["sd"][1:]]),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_file_that_does_not_fit_is_refused(why, tmp_path, asked):
+    file = tmp_path / "mine.csv"
+    REFUSED[why](mine()).to_csv(file, index=False)
+    with pytest.raises(SystemExit, match=re.escape(why)):
+        score.checked(file, asked)
+
+
+def test_a_point_forecast_is_scored_by_its_error(tmp_path, asked):
+    file = tmp_path / "mine.csv"
+    mine("KNNImputer").to_csv(file, index=False)
+    both = score.checked(file, asked)
+    found = score.scored(both)
+    far = ((both["y"] - both["mean"]).abs() / both["scale"]).groupby(both["kind"], sort=False).mean()
+    np.testing.assert_allclose(found["CRPS"], far)
+    assert found["NLPD"].isna().all() and found["coverage"].isna().all()
+
+
+def test_what_is_stored_is_what_the_quick_arms_say(asked):
+    """Predictions in the folder, and the study's rows from them."""
+    study = datasets.study("forty_tables")
+    for arm in QUICK:
+        file = FOLDER / "predictions" / f"{arm}.csv.xz"
+        old = pd.read_csv(file).query("table in ('wheat', 'measles')").reset_index(drop=True)
+        new = pd.concat([mine(arm, "measles"), mine(arm, "wheat")], ignore_index=True)
+        both = old.merge(new, on=score.NAMED, suffixes=("", " new"))
+        assert len(both) == len(old) == len(new)
+        np.testing.assert_allclose(both["mean"], both["mean new"], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(both["sd"], both["sd new"], rtol=1e-4)
+        again = score.scored(score.checked(file, asked)).set_index(["table", "kind"])
+        rows = study[study["arm"] == arm].set_index(["table", "kind"])
+        pd.testing.assert_frame_equal(again[["CRPS", "NLPD"]], rows[["CRPS", "NLPD"]].loc[again.index], rtol=1e-4)
+
+
+def test_stored_files_fit_and_are_small(asked):
+    files = sorted((FOLDER / "predictions").glob("*.csv.xz"))
+    assert {file.name.removesuffix(".csv.xz") for file in files} == set(arms.ARMS) | set(run.COMBINED)
+    assert sum(file.stat().st_size for file in files) < 3e6
+    known = datasets.study("forty_tables").groupby("arm")["table"].nunique()
+    for file in files:
+        found = score.checked(file, asked)
+        assert found["table"].nunique() == known[file.name.removesuffix(".csv.xz")]
+
+
+def test_half_and_half_is_a_mixture():
+    found = run.combined(("regression", "bridge")).query("table == 'wheat' and trial == 0").reset_index(drop=True)
+    one, two = (
+        pd.read_csv(FOLDER / "predictions" / f"{arm}.csv.xz").query("table == 'wheat' and trial == 0")
+        for arm in ("regression", "bridge")
+    )
+    np.testing.assert_allclose(found["mean"], (one["mean"].to_numpy() + two["mean"].to_numpy()) / 2, rtol=1e-6)
+    for end, share in (("low", 0.025), ("high", 0.975)):
+        below = (
+            stats.norm.cdf(found[end], one["mean"], one["sd"]) + stats.norm.cdf(found[end], two["mean"], two["sd"])
+        ) / 2
+        np.testing.assert_allclose(below, share, atol=1e-6)
+
+
+def test_mixtures_are_stored_with_their_own_scores():
+    trial = trials.trials("wheat")[0]
+    one, two = (run.answer(arm, trial)[0] for arm in ("regression", "bridge"))
+    means, variances = (torch.stack([getattr(p, name) for p in (one, two)]) for name in ("mean", "variance"))
+    law = Mixture(
+        one.x,
+        means.mean(0),
+        variances.mean(0) + means.var(0, correction=0),
+        one.tasks,
+        one.units,
+        True,
+        means=means,
+        variances=variances,
+    )
+    found = run.cells(trial, law)
+    at = (slice(None), trial.rows, trial.columns)
+    nlpd, crps = score.of_mixture(means[at].numpy(), variances[at].sqrt().numpy(), trial.truth)
+    np.testing.assert_allclose(found["nlpd"], nlpd)
+    np.testing.assert_allclose(found["crps"], crps)
+    assert (found["low"] < found["mean"]).all() and (found["mean"] < found["high"]).all()
+
+
+def test_an_arm_without_an_answer_is_left_out(monkeypatch):
+    def silent(seen, asked):
+        raise Unanswered("no")
+
+    def lost(seen, asked):
+        raise FitError("no summit")
+
+    monkeypatch.setitem(arms.ARMS, "silent", silent)
+    assert all(part.empty for part in run.rows("silent", "wheat"))
+    monkeypatch.setitem(arms.ARMS, "ICM, full noise", lost)
+    monkeypatch.setitem(arms.ARMS, "lost", lost)
+    found, seconds = run.rows("lost", "wheat")
+    pd.testing.assert_frame_equal(found, mine("bridge"))
+    assert int(seconds["instead"].iloc[0]) == 8
+
+
+def test_ratios_are_over_families():
+    wide = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [2.0, 2.0, 1.0]}, ["aus_rain", "aus_temperature", "wheat"])
+    found = score.ratio(wide, "a", "b")
+    logs = np.array([np.log(0.5) / 2, np.log(4.0)])  # the two of Australia are one family
+    half = stats.t.ppf(0.975, 1) * logs.std(ddof=1) / np.sqrt(2)
+    assert found["ratio"] == pytest.approx(np.exp(logs.mean())) and found["high"] == pytest.approx(
+        np.exp(logs.mean() + half)
+    )
+    assert (found["ahead"], found["tables"], found["families"], found["worst"]) == (1, 3, 2, pytest.approx(4.0))
