@@ -148,7 +148,9 @@ def imputer(name: str) -> Arm:
                 filled[:, step.feat_idx], sd[:, t] = step.estimator.predict(filled[:, step.neighbor_feat_idx], True)
         mean = filled[:, x.shape[1] :] * width + centre
         variance = (sd * width) ** 2
-        return Prediction(seen.x, torch.tensor(mean), torch.tensor(variance), seen.tasks, seen.units, True)
+        return Prediction(
+            seen.x, torch.tensor(mean), torch.tensor(variance), tuple(seen.tasks), tuple(seen.units), True
+        )
 
     return answer
 
@@ -196,7 +198,7 @@ def hadamard(seen: TaskData, asked: TaskData) -> Prediction:
     mean, variance = torch.full_like(seen.y, torch.nan), torch.full_like(seen.y, torch.nan)
     mean[at, which] = found.mean * scale.sd[which] + scale.mean[which]
     variance[at, which] = found.variance * scale.sd[which] ** 2
-    return Prediction(seen.x, mean, variance, seen.tasks, seen.units, True)
+    return Prediction(seen.x, mean, variance, tuple(seen.tasks), tuple(seen.units), True)
 
 
 def apart(seen, kernel):

@@ -23,7 +23,7 @@ import torch
 from arms import ARMS
 from running import ROOT, cpu_count, fingerprint, in_parallel
 from score import NAMED, of_mixture, truth
-from tables import HERE, specs
+from tables import HERE, made_of, specs
 from tqdm import tqdm
 from trials import Trial, trials
 
@@ -37,8 +37,7 @@ def asked(trial: Trial) -> TaskData:
     """A table in which the cells that are asked for are 0, and no other has a value."""
     y = np.full(tuple(trial.seen.y.shape), np.nan)
     y[trial.rows, trial.columns] = 0
-    names = {"x_name": trial.seen.x_name} if trial.seen.x.shape[1] == 1 else {}
-    return TaskData(trial.seen.x, y, tasks=trial.seen.tasks, **names)
+    return made_of(trial.seen.x, y, trial.seen.tasks, trial.seen.x_name)
 
 
 def cells(trial: Trial, found: Prediction) -> dict:

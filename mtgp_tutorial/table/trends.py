@@ -88,8 +88,9 @@ class Trend:
         if isinstance(answer, TaskData):
             return replace(answer, y=answer.y + self.at(answer.x))  # type: ignore[call-arg]
         trend = self.at(answer.x)
-        draws = {"means": answer.means + trend} if isinstance(answer, Mixture) else {}
-        return replace(answer, mean=answer.mean + trend, **draws)
+        if isinstance(answer, Mixture):
+            answer = replace(answer, means=answer.means + trend)
+        return replace(answer, mean=answer.mean + trend)
 
     def _design(self, x: Tensor) -> Tensor:
         """One column for the level, one for each input of a line, two for each harmonic (one at two steps a turn)."""
