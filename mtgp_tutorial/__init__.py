@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from mtgp_tutorial.fits.fitting import FitError, fit
     from mtgp_tutorial.fits.result import Fit, load, with_parameters
     from mtgp_tutorial.judging import scores
-    from mtgp_tutorial.judging.averaging_arms import averaging
     from mtgp_tutorial.judging.checking import Check, check
     from mtgp_tutorial.judging.claims import sentence
     from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
     from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
+    from mtgp_tutorial.judging.mapping import explained_shares, neighbours
+    from mtgp_tutorial.judging.mixtures import averaging, combining
     from mtgp_tutorial.judging.paired import choose, paired, summarise
     from mtgp_tutorial.judging.plain import plain_arms
     from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
@@ -49,6 +50,7 @@ __all__ = [
     "check",
     "choose",
     "choose_device",
+    "combining",
     "compare",
     "coregionalization",
     "correlation",
@@ -58,6 +60,7 @@ __all__ = [
     "detrend",
     "empirical_correlation",
     "exact",
+    "explained_shares",
     "fill",
     "fit",
     "icm",
@@ -68,6 +71,7 @@ __all__ = [
     "lmc",
     "load",
     "model_correlation",
+    "neighbours",
     "paired",
     "parts",
     "plain_arms",
@@ -105,10 +109,11 @@ _HOMES = {
     "judging.claims": "sentence",
     "judging.comparing": "compare fill standard_arms",
     "judging.forecasting": "Unanswered cutoffs seasonal_naive",
+    "judging.mapping": "explained_shares neighbours",
+    "judging.mixtures": "averaging combining",
     "judging.paired": "choose paired summarise",
     "judging.plain": "plain_arms",
     "judging.scores": "scores",
-    "judging.averaging_arms": "averaging",
     "judging.seasonal": "propose_season seasonal_arms with_trend",
     "models.building": "icm independent lmc sparse",
     "models.model": "Model",

@@ -37,7 +37,7 @@ KERNELS: dict[str, Callable[[int | None], Kernel]] = {
 }
 PERIODS = {"year": (0.25, 1.0), "day": (7.0,), "hour": (24.0,)}  # that a season may have, by the unit of x
 STEEP = 0.25  # R^2 of a line from which on a trend is taken off
-SMALL = 400  # seen cells up to which GPyTorch's model is run
+SMALL = 400  # seen cells up to which slow arms are run
 
 
 def kernel(name: str, seen: TaskData) -> Kernel:
@@ -74,13 +74,13 @@ def season_of(seen: TaskData):
     return propose_season(seen, periods) if periods else None
 
 
-def trend_of(seen: TaskData) -> Trend | None:
-    """A line where one column has R^2 above STEEP with x, and the season that is found; None without either."""
+def trend_of(seen: TaskData, line: bool = True) -> Trend | None:
+    """The season that is found and, if asked, a line where one column has R^2 above STEEP with x; None without."""
     if seen.x.shape[1] > 1:
         return None
     x, y = seen.x.numpy()[:, 0], seen.y.numpy()
     ok = ~np.isnan(y)
-    steep = any(np.corrcoef(x[ok[:, t]], y[ok[:, t], t])[0, 1] ** 2 > STEEP for t in range(y.shape[1]))
+    steep = line and any(np.corrcoef(x[ok[:, t]], y[ok[:, t], t])[0, 1] ** 2 > STEEP for t in range(y.shape[1]))
     season = season_of(seen)
     how = {"season": season.season, "harmonics": season.harmonics} if season else {}
     try:
@@ -89,11 +89,11 @@ def trend_of(seen: TaskData) -> Trend | None:
         return None
 
 
-def without_trend(arm: Arm) -> Arm:
-    """An arm that answers for what a line and a season of the seen cells leave, with both put back."""
+def without_trend(arm: Arm, line: bool = True) -> Arm:
+    """An arm that answers for what a season of the seen cells, and a line if asked, leave, with both put back."""
 
     def answer(seen: TaskData, asked: TaskData) -> Prediction:
-        trend = trend_of(seen)
+        trend = trend_of(seen, line)
         return arm(seen, asked) if trend is None else trend.restore(arm(trend.remove(seen), asked))
 
     return answer
@@ -119,6 +119,17 @@ def averaged(build) -> Arm:
 def with_kernel_of(first, build) -> Arm:
     """An arm whose kernels are all that which another model chooses: fits of several kernels take long."""
     return lambda seen, asked: impute(fit(build(seen, kernel(best(first, seen)[0], seen))))
+
+
+def small(arm: Arm) -> Arm:
+    """An arm for tables of at most SMALL seen cells: its fits take long."""
+
+    def answer(seen: TaskData, asked: TaskData) -> Prediction:
+        if int(seen.observed.sum()) > SMALL:
+            raise Unanswered("seen: is no small table")
+        return arm(seen, asked)
+
+    return answer
 
 
 def full(rank: int | None = None):
@@ -162,8 +173,6 @@ def hadamard(seen: TaskData, asked: TaskData) -> Prediction:
     """
     import gpytorch
 
-    if int(seen.observed.sum()) > SMALL:
-        raise Unanswered("seen: is no small table")
     x = (seen.x - seen.x.amin(0)) / (seen.x.amax(0) - seen.x.amin(0))
     scale = seen.scale()
     rows, tasks = seen.observed.nonzero(as_tuple=True)
@@ -211,6 +220,11 @@ def per_task(seen, kernel):
     return icm(seen, kernel=kernel)
 
 
+def two_kernels(noise: str):
+    """LMC of two kernels of one kind, rank 1."""
+    return lambda seen, kernel: lmc(seen, kernels=[kernel, kernel], noise=noise)
+
+
 DRIFT, FULL = by_rule("regression + GP"), by_model(full(1))
 ARMS: dict[str, Arm] = {
     "climatology": by_rule("climatology"),
@@ -224,10 +238,12 @@ ARMS: dict[str, Arm] = {
     "regression + GP, trend": without_trend(DRIFT),
     "independent, trend": without_trend(by_model(apart)),
     "ICM, full noise, trend": without_trend(FULL),
+    "regression + GP, season": without_trend(DRIFT, line=False),
+    "ICM, full noise, season": without_trend(FULL, line=False),
     "averaged": averaged(full(1)),
     "IterativeImputer": imputer("iterative"),
     "KNNImputer": imputer("KNN"),
-    "GPyTorch": hadamard,
+    "GPyTorch": small(hadamard),
     "icm(data)": lambda seen, asked: impute(fit(icm(seen))),
     "full noise, RBF": lambda seen, asked: impute(fit(full(1)(seen, kernel("rbf", seen)))),
     "full noise, Matern 3/2": lambda seen, asked: impute(fit(full(1)(seen, kernel("matern32", seen)))),
@@ -235,6 +251,6 @@ ARMS: dict[str, Arm] = {
     "averaged, trend": without_trend(averaged(full(1))),
     "rank 2": with_kernel_of(full(1), full(2)),
     "rank T - 1": with_kernel_of(full(1), full()),
-    "LMC": with_kernel_of(per_task, lambda seen, kernel: lmc(seen, kernels=[kernel, kernel])),
-    "LMC, full noise": with_kernel_of(full(1), lambda seen, kernel: lmc(seen, kernels=[kernel, kernel], noise="full")),
+    "LMC": small(with_kernel_of(per_task, two_kernels("per task"))),
+    "LMC, full noise": small(with_kernel_of(full(1), two_kernels("full"))),
 }

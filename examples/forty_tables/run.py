@@ -30,7 +30,10 @@ from trials import Trial, trials
 from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
 
 FOLDER = HERE / "predictions"
-COMBINED = {"half and half": ("regression + GP", "ICM, full noise")}
+COMBINED = {
+    "half and half": ("regression + GP", "ICM, full noise"),
+    "half and half, season": ("regression + GP, season", "ICM, full noise, season"),
+}
 
 
 def asked(trial: Trial) -> TaskData:

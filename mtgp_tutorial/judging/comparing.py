@@ -145,8 +145,9 @@ def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **opti
         return impute(fit(model, **options))
     seen, zero = data.observed, torch.zeros_like(data.y)
     answer = model.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
-    mean, variance = torch.where(seen, data.y, answer.mean), torch.where(seen, zero, answer.variance)
-    return replace(answer, mean=mean, variance=variance)
+    known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
+    names = [name for name in known if hasattr(answer, name)]
+    return replace(answer, **{name: torch.where(seen, known[name], getattr(answer, name)) for name in names})
 
 
 def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str], more: list[str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.judging.claims import COUNTS, LEVEL, gain
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
-ERRORS = 1.0  # standard errors by which a simpler arm may be behind and is chosen all the same
+ERRORS = 1.0  # standard errors by which an earlier arm may be behind and is chosen all the same
 
 
 def paired(
@@ -110,11 +110,12 @@ def summarise(
 
 
 def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = None) -> str:
-    """The arm to use now: that of the smallest mean, or a simpler one behind it by at most one standard error.
+    """The arm to use now: that of the smallest mean, or an earlier one behind it by at most one standard error.
 
-    results: what `compare` returned, arms in the order of their simplicity: that of `plain_arms` and then
-    `standard_arms`. score: of which less is better. cluster: a column, as in `paired`; scores are averaged over the
-    tasks of a trial, then over the trials of a cluster. The error is that of the mean of the paired differences.
+    results: what `compare` returned, arms in the order in which you would take them without any trial: the simplest
+    first (`plain_arms`, then `standard_arms`), or before them one that has done well elsewhere. score: of which less is
+    better. cluster: a column, as in `paired`; scores are averaged over the tasks of a trial, then over the trials of a
+    cluster. The error is that of the mean of the paired differences.
 
     A table is filled in any case, so a choice needs no certainty; it is no claim that the chosen arm is better. One
     standard error is the usual rule (Breiman et al., 1984); `claim_worlds` has what it costs in made worlds.

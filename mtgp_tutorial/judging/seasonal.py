@@ -11,18 +11,16 @@ import torch
 from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
 from torch import Tensor
 
-from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.fits.fitting import fit
-from mtgp_tutorial.fits.flat import objective
-from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
+from mtgp_tutorial.judging.mixtures import AN_ARM, answered, mark_of
 from mtgp_tutorial.models.building import icm, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.trends import Trend, UnfixedError
 
-Build = Callable[[TaskData], Model]
+Build = Callable[[TaskData], Model | Forecaster]
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
 QUARTER = YEAR / 4
 PERIODS = {  # of a calendar's unit, in that unit
@@ -146,10 +144,11 @@ def _alike(line: np.ndarray, left: np.ndarray) -> float:
 def with_trend(
     build: Build, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
 ) -> Callable[[TaskData], Detrended]:
-    """An arm for `compare`: the model of what a `Trend` of the seen cells leaves; its answers have the trend again.
+    """An arm for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
 
-    build: makes a model of a table, such as icm. line, season, harmonics: as for `Trend`. options go to `fit`. What the
-    arm makes of a seen table raises Unanswered where the cells do not fix the trend, and ValueError as `Trend` does.
+    build: an entry of its arms, such as icm, one of `plain_arms`, or what `combining` returned. line, season,
+    harmonics: as for `Trend`. options go to `fit`. What the arm makes of a seen table raises Unanswered where the cells
+    do not fix the trend, and ValueError as `Trend` does.
 
     >>> from mtgp_tutorial import cutoffs, datasets, icm, with_trend
     >>> arm = with_trend(icm, line=True, starts=1)
@@ -158,7 +157,7 @@ def with_trend(
     >>> tuple(arm(seen).forecast(hidden).mean.shape)
     (2, 4)
     """
-    of_kind("build", build, Callable, "a function that makes a model of a table, such as icm")  # type: ignore[arg-type]
+    of_kind("build", build, Callable, AN_ARM)  # type: ignore[arg-type]
     how = {"line": line, "season": season, "harmonics": harmonics}
     return lambda seen: Detrended(seen, build, how, options)
 
@@ -193,9 +192,9 @@ def seasonal_arms(
 
 
 class Detrended:
-    """A model of what a trend leaves, made from a seen table; it is fitted when it is asked. mark: see `Forecaster`.
+    """A model, or a rule, of what a trend leaves; it is made from a seen table, and fitted when it is asked.
 
-    Raises Unanswered where the seen cells do not fix the trend.
+    mark: see `Forecaster`. Raises Unanswered where the seen cells do not fix the trend.
     """
 
     def __init__(self, seen: TaskData, build: Build, how: dict[str, Any], options: dict[str, Any]):
@@ -204,17 +203,13 @@ class Detrended:
         except UnfixedError as error:
             raise Unanswered(str(error)) from None
         self.model, self.options = build(self.trend.remove(seen)), options
-        of_kind("build", self.model, Model, "a function that makes a model of a table, such as icm")
-        with torch.no_grad():
-            started = float(objective(self.model, options.get("priors", True)))
-        self.mark = started + float(_weights(self.trend.numbers).sum())
+        of_kind("build", self.model, (Model, Forecaster), AN_ARM)
+        started = mark_of(self.model, options)
+        self.mark = None if started is None else started + float(_weights(self.trend.numbers).sum())
 
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions of y at the rows of `hidden`; variances are those of the model, without the trend's own error."""
-        fitted = fit(self.model, **self.options)
-        sd = hidden.sd if fitted.model.data.sd is not None else None
-        same = torch.equal(fitted.model.data.x, hidden.x)
-        return self.trend.restore(impute(fitted, sd=sd) if same else predict(fitted, hidden.x, sd=sd))
+        return self.trend.restore(answered(self.model, hidden, self.options))
 
 
 def _weights(numbers: Tensor) -> Tensor:

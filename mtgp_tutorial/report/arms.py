@@ -1,4 +1,4 @@
-"""What the report compares: plain rules, a season where the data propose one, and the models; the simplest first."""
+"""What the report compares: two arms half and half, plain rules, a season where the data propose one, the models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial.judging.comparing import standard_arms
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
+from mtgp_tutorial.judging.mixtures import combining
 from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
@@ -17,11 +18,12 @@ from mtgp_tutorial.report.holes import own_rows
 from mtgp_tutorial.report.options import KERNELS
 from mtgp_tutorial.table.data import TaskData
 
-BASELINE, LMC = "independent, shared", "LMC"
+BASELINE, FULL, LMC, HALF = "independent, shared", "ICM, full noise", "LMC", "half and half"
 SEASONAL = {BASELINE: "independent, season", "ICM": "ICM, season"}
 ONE_COLUMN = ("climatology", "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
-RULES = ("climatology", "bridge", "season before", "regression", "regression + GP")
-MODELS = (BASELINE, "ICM", "ICM, full noise", LMC)  # those that are fitted with a parameter vector of their own
+DRIFT = "regression + GP"
+RULES = ("climatology", "bridge", "season before", "regression", DRIFT)
+MODELS = (BASELINE, "ICM", FULL, LMC)  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
 
 Arm = Callable[[TaskData], Model | Forecaster]
@@ -35,10 +37,11 @@ def kernel(name: str, inputs: int) -> Kernel:
 
 
 def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None) -> dict[str, Arm]:
-    """The arms for a table, by name. name: of the kernel.
+    """The arms for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
 
     Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
-    LMC three tasks or more, and time (lmc). One column alone has arms of its own. season: what `season_of` found, or
+    LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
+    parts (HALF), and these are preferred. One column alone has arms of its own. season: what `season_of` found, or
     None; with one, the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is,
     each arm proposes anew from the cells that it sees, and raises Unanswered where these speak for none.
     """
@@ -53,10 +56,13 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
         rules = {rule: {**rules, **seasonal}[rule] for rule in RULES}
     reads = not (one or apart)
     wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
-    if len(data.x) > LONGEST and "regression + GP" in wanted:
-        wanted.remove("regression + GP")
-    wanted += [] if one else ["ICM", *(["ICM, full noise"] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
+    if len(data.x) > LONGEST and DRIFT in wanted:
+        wanted.remove(DRIFT)
+    wanted += [] if one else ["ICM", *([FULL] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
     every: dict[str, Arm] = {**rules, **models}
+    if {DRIFT, FULL} <= set(wanted):
+        wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
+        every[HALF] = combining(every[DRIFT], every[FULL])
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])

@@ -24,6 +24,7 @@ from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
+from mtgp_tutorial.report.arms import FULL
 from mtgp_tutorial.report.deciding import SCORES, Decision
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
@@ -142,7 +143,6 @@ def _holes(data: TaskData) -> pd.DataFrame:
 
 LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
 MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
-FULL = "ICM, full noise"
 ODD = 4.0  # standard deviations
 
 

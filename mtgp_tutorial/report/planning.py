@@ -28,7 +28,7 @@ from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.report import holes, options
-from mtgp_tutorial.report.arms import LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
+from mtgp_tutorial.report.arms import FULL, HALF, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
@@ -88,7 +88,9 @@ def prepare(asked: argparse.Namespace) -> Job:
     if known is None:
         trials, fitted = in_time(asked, data, clocks, trials)
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
-    arms = {name: arm for name, arm in arms.items() if name in clocks or name not in (*MODELS, *SEASONAL.values())}
+    arms = {
+        name: arm for name, arm in arms.items() if name in clocks or name not in (*MODELS, *SEASONAL.values(), HALF)
+    }
     if judge is not None:
         print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
     print(
@@ -179,9 +181,13 @@ Clocks = Mapping[str, Clock]
 
 
 def clocks_of(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each fitted arm timed on the table, or on some of its rows and in the form of the whole where it is larger."""
+    """Each fitted arm timed on the table, or on some of its rows and in the form of the whole where it is larger.
+
+    HALF takes the time of its fit.
+    """
     found = {name: _clock(arms[name], EVALUATIONS[name], data) for name in MODELS if name in arms}
-    return {**found, **{SEASONAL[name]: found[name] for name in found if SEASONAL.get(name) in arms}}
+    again = {**SEASONAL, FULL: HALF}
+    return {**found, **{again[name]: found[name] for name in found if again.get(name) in arms}}
 
 
 def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData) -> Clock:

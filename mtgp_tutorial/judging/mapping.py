@@ -1,0 +1,129 @@
+"""Where a table lies on the map of the chapter "Forty tables", before any model of several tasks is fitted.
+
+Two numbers for each hole: what the other tasks of its row say of it, and what its task's own curve says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import torch
+from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
+from torch import Tensor
+
+from mtgp_tutorial import datasets
+from mtgp_tutorial.answers.predicting import impute
+from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.fits.fitting import fit
+from mtgp_tutorial.judging.forecasting import check_columns
+from mtgp_tutorial.judging.plain import Regression
+from mtgp_tutorial.models.building import independent
+from mtgp_tutorial.table.data import TaskData
+
+SHARES = ["others", "own"]
+KERNELS: tuple[Callable[[int], Kernel], ...] = (
+    lambda D: MaternKernel(nu=0.5, ard_num_dims=D),
+    lambda D: MaternKernel(nu=1.5, ard_num_dims=D),
+    lambda D: RBFKernel(ard_num_dims=D),
+)
+
+
+def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataFrame:
+    """Shares of the variance of each task that its row's other tasks, and its own curve, explain in its holes.
+
+    hidden: which cells count, on the rows of `seen` and not seen there, as `TaskData.hide` returns them (default: all
+    cells that are missing). Their values are not used.
+
+    Returns a table by task, of those with such cells. "others": 1 less the mean predictive variance of least squares
+    on the tasks seen in the row (`plain_arms`, "regression"), over the task's variance; 0 for a cell beside which
+    nothing is seen. "own": the same of a GP of that task, all tasks with one length-scale, with the likeliest of
+    Matern 1/2, Matern 3/2 and RBF. Both speak of noisy values, and are at least 0. "cells": how many.
+
+    Raises ValueError for a table without holes and other rows, Unanswered as `plain_arms` does, FitError.
+
+    >>> from mtgp_tutorial import datasets, explained_shares
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> explained_shares(seen, hidden).round(2).to_dict("index")
+    {'Erie': {'others': 0.97, 'own': 0.32, 'cells': 12}}
+    """
+    of_kind("seen", seen, TaskData, "a TaskData")
+    asked = _asked(seen, hidden)
+    variances = torch.stack([seen.y[seen.observed[:, t], t].var(correction=0) for t in range(seen.num_tasks)])
+    left = {"others": _beside(seen, asked, variances), "own": _curves(seen)}
+    found = {}
+    for t in asked.any(0).nonzero()[:, 0].tolist():
+        cells = asked[:, t]
+        shares = {name: float((1 - some[cells, t] / variances[t]).clamp(min=0).mean()) for name, some in left.items()}
+        found[seen.tasks[t]] = shares | {"cells": int(cells.sum())}
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _asked(seen: TaskData, hidden: TaskData | None) -> Tensor:
+    """Which cells count [N, T]."""
+    if hidden is not None:
+        of_kind("hidden", hidden, TaskData, "a TaskData, as data.hide returns it, or None")
+        check_columns(seen, hidden)
+        if not torch.equal(seen.x, hidden.x) or bool((seen.observed & hidden.observed).any()):
+            raise ValueError("hidden: has other rows than seen, or cells that are seen; pass what data.hide returns")
+    asked = ~seen.observed if hidden is None else hidden.observed
+    if not bool(asked.any()):
+        raise ValueError("seen: has no missing cell; hide some first, and pass both tables that data.hide returns")
+    return asked
+
+
+def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:
+    """Predictive variances [N, T] of the regressions at asked cells; the task's own where nothing is seen beside."""
+    zero = TaskData(seen.x, torch.where(asked, 0.0, torch.nan).to(seen.y), tasks=seen.tasks)
+    found = torch.full_like(seen.y, torch.nan)
+    for rows, t, law in Regression(seen).groups(zero):
+        found[rows, t] = variances[t] if law is None else law(seen.x[rows], False)[1]
+    return found
+
+
+def _curves(seen: TaskData) -> Tensor:
+    """Predictive variances [N, T] of separate GPs with one length-scale, by the likeliest of KERNELS."""
+    D = seen.x.shape[1]
+    fits = [fit(independent(seen, hyper="shared", kernel=kernel(D))) for kernel in KERNELS]
+    return impute(max(fits, key=lambda one: one.log_likelihood)).variance
+
+
+MODEL = "ICM, full noise"
+RIVALS = {"curve": "independent", "regression": "regression", "regression + GP": "regression + GP"}
+
+
+def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
+    """The tables of the chapter "Forty tables" that lie nearest on its map, the nearest first.
+
+    shares: what `explained_shares` returns; means over its tasks, weighted by their cells, are compared with those of
+    the stored tables. Distance: of ("others", "own") in a straight line.
+
+    Returns a table by name: "others" and "own", "distance", and the mean CRPS of the ICM with full noise over that of
+    the task's own curve ("curve"), of least squares on the other tasks ("regression") and of the same with a GP for
+    its residual ("regression + GP"), over that table's hidden cells; below 1 the multi-task model was ahead. Raises
+    ValueError for a table of other columns, and a count that is no whole number from 1 to the number of tables.
+
+    >>> from mtgp_tutorial import datasets, explained_shares, neighbours
+    >>> near = neighbours(explained_shares(*datasets.great_lakes().hide("Erie", 1950, 1961)))
+    >>> len(near), list(near)[:3]
+    (3, ['others', 'own', 'distance'])
+    """
+    of_kind("shares", shares, pd.DataFrame, "what explained_shares returns")
+    if not {*SHARES, "cells"} <= set(shares):
+        raise ValueError(f"shares: has the columns {', '.join(map(str, shares))}; pass what explained_shares returns")
+    known = datasets.study("forty_tables_map").set_index("table")
+    whole("count", count, 1, "how many tables to return")
+    weight = shares["cells"] / shares["cells"].sum()
+    here = [float((shares[name] * weight).sum()) for name in SHARES]
+    known["distance"] = ((known[SHARES] - here) ** 2).sum(axis=1) ** 0.5
+    near = known.sort_values("distance", kind="stable")[[*SHARES, "distance"]].head(count)
+    crps = _crps()
+    return near.assign(**{name: crps[MODEL] / crps[arm] for name, arm in RIVALS.items()})
+
+
+def _crps() -> pd.DataFrame:
+    """Mean CRPS of the hidden cells of the stored tables, by table and arm."""
+    rows = datasets.study("forty_tables")
+    rows = rows[rows["arm"].isin([MODEL, *RIVALS.values()])].assign(total=lambda r: r["CRPS"] * r["cells"])
+    sums = rows.groupby(["table", "arm"])[["total", "cells"]].sum()
+    return (sums["total"] / sums["cells"]).unstack()

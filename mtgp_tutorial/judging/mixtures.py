@@ -1,0 +1,124 @@
+"""Arms of `compare` whose answers are mixtures: a fit averaged over its parameters, and several arms in equal parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import lcm
+from typing import Any
+
+import torch
+
+from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.answers.questions import prediction
+from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.fits.averaging import Averaged, average
+from mtgp_tutorial.fits.fitting import fit
+from mtgp_tutorial.fits.flat import objective
+from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.judging.forecasting import Forecaster
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import Mixture, Prediction, mixture
+
+A_MODEL = "a function that makes a model of a table, such as icm"
+AN_ARM = "a function of a table that makes a model or a forecaster, such as icm"
+
+
+def averaging(
+    build: Callable[[TaskData], Model], *, draws: int = 80, runs: int = 4, seed: int = 0, **options: Any
+) -> Callable[[TaskData], AveragedArm]:
+    """An arm for `compare`: the model fitted, then averaged over the posterior of its parameters.
+
+    build: makes a model of a table, such as icm. draws, runs, seed: as for `average`; options go to `fit`. Its answers
+    are mixtures, and scored as such; a joint NLPD it has not.
+
+    >>> from mtgp_tutorial import averaging, compare, icm, simulate
+    >>> def trial(seed):
+    ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
+    >>> arms = {"plug-in": icm, "averaged": averaging(icm)}
+    >>> compare(trial, [1], arms)["arm"].tolist()
+    ['plug-in', 'averaged']
+    """
+    of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
+    how = {"draws": draws, "runs": runs, "seed": seed}
+    return lambda seen: AveragedArm(build(seen), how, options)
+
+
+class AveragedArm:
+    """A model that is fitted and averaged when it is asked. mark: see `Forecaster`."""
+
+    def __init__(self, model: Model, how: dict[str, Any], options: dict[str, Any]):
+        of_kind("build", model, Model, A_MODEL)
+        self.model, self.how, self.options = model, how, options
+        self.mark = (mark_of(model, options) or 0.0) + sum((k + 1) * number for k, number in enumerate(how.values()))
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """Mixtures of y at the rows of `hidden`."""
+        return told(self.model, average(fit(self.model, **self.options), **self.how), hidden)
+
+
+def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any) -> Callable[[TaskData], CombinedArm]:
+    """An arm for `compare`: the mixture of what several arms say, in equal parts (a linear opinion pool).
+
+    builds: two or more entries of its arms; a mixture among them counts as one. options go to `fit`. The mean is the
+    mean of means; the band is wider where the arms disagree. `fill` takes it, too. It raises Unanswered where one of
+    them does. (Stone 1961; Bates and Granger 1969 on means)
+
+    >>> from mtgp_tutorial import combining, datasets, fill, icm, plain_arms
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> both = fill(combining(plain_arms()["regression + GP"], icm), seen)
+    >>> tuple(both.means.shape)
+    (2, 92, 4)
+    """
+    if len(builds) < 2:
+        raise ValueError(f"builds: {len(builds)} of them; pass two arms or more")
+    for build in builds:
+        of_kind("builds", build, Callable, AN_ARM)  # type: ignore[arg-type]
+    return lambda seen: CombinedArm([build(seen) for build in builds], options)
+
+
+class CombinedArm:
+    """Models and forecasters that answer together. mark: None where one of them has none (see `Forecaster`)."""
+
+    def __init__(self, parts: Sequence[Model | Forecaster], options: dict[str, Any]):
+        for part in parts:
+            of_kind("builds", part, (Model, Forecaster), AN_ARM)
+        self.parts, self.options = parts, options
+        marks = [mark_of(part, options) for part in parts]
+        known = [mark for mark in marks if mark is not None]
+        self.mark = sum((k + 1) * mark for k, mark in enumerate(known)) if len(known) == len(marks) else None
+
+    def forecast(self, hidden: TaskData) -> Mixture:
+        """Mixtures of y at the cells of `hidden` that have a value, NaN at others."""
+        answers = [answered(part, hidden, self.options) for part in self.parts]
+        stacks = [
+            (one.means, one.variances) if isinstance(one, Mixture) else (one.mean[None], one.variance[None])
+            for one in answers
+        ]
+        most = lcm(*(len(means) for means, _ in stacks))
+        means, variances = (
+            torch.cat([stack[k].repeat(most // len(stack[k]), 1, 1) for stack in stacks]) for k in (0, 1)
+        )
+        nothing = ~hidden.observed
+        pairs = zip(means.masked_fill(nothing, torch.nan), variances.masked_fill(nothing, torch.nan))
+        return mixture([prediction(hidden, hidden.x, mean, variance, True) for mean, variance in pairs])
+
+
+def answered(part: Model | Forecaster, hidden: TaskData, options: dict[str, Any]) -> Prediction:
+    """What an arm says of the rows of `hidden`: a forecast, or that of a model, which is fitted with these options."""
+    return part.forecast(hidden) if isinstance(part, Forecaster) else told(part, fit(part, **options), hidden)
+
+
+def told(model: Model, found: Fit | Averaged, hidden: TaskData) -> Prediction:
+    """Noisy values at the rows of `hidden`, by `impute` where these are the rows of the model, else by `predict`."""
+    sd = hidden.sd if model.data.sd is not None else None
+    same = torch.equal(model.data.x, hidden.x)
+    return impute(found, sd=sd) if same else predict(found, hidden.x, sd=sd)
+
+
+def mark_of(part: Model | Forecaster, options: dict[str, Any]) -> float | None:
+    """A number that changes with a part, or None for a forecaster without one."""
+    if isinstance(part, Forecaster):
+        return getattr(part, "mark", None)
+    with torch.no_grad():
+        return float(objective(part, options.get("priors", True)))

@@ -1,0 +1,183 @@
+"""Arms that answer together, and the map on which a table lies before any of them is fitted."""
+
+import numpy as np
+import pandas as pd
+import torch
+from gpytorch.kernels import MaternKernel, RBFKernel
+from scipy import stats
+
+from laws.common import close
+from laws.plain import PROFILES, outage, refused, walks, with_holes
+from mtgp_tutorial import (
+    Mixture,
+    TaskData,
+    averaging,
+    combining,
+    compare,
+    datasets,
+    explained_shares,
+    fill,
+    fit,
+    icm,
+    impute,
+    independent,
+    neighbours,
+    plain_arms,
+    predict,
+)
+from mtgp_tutorial.judging.forecasting import Unanswered
+
+RULES = plain_arms()
+
+
+def law_combined_arms_are_a_pool_in_equal_parts():
+    """Distribution functions by hand; an arm that is itself a mixture counts as one."""
+    seen, hidden = outage(walks(41))
+    cells = hidden.observed
+    parts = RULES["bridge"](seen).forecast(hidden), impute(fit(icm(seen), starts=1))
+    found = combining(RULES["bridge"], icm, starts=1)(seen).forecast(hidden)
+    means, sds = (np.array([getattr(one, name)[cells].numpy() for one in parts]) for name in ("mean", "sd"))
+    close(found.mean[cells], means.mean(0), 1e-9)
+    close(found.variance[cells], (sds**2).mean(0) + means.var(0), 1e-9)
+    low, high = (end[cells].numpy() for end in found.band(0.9))
+    for end, share in ((low, 0.05), (high, 0.95)):
+        close(stats.norm.cdf(end, means, sds).mean(0), np.full(len(end), share), 1e-7)
+    assert torch.equal(~found.mean.isnan(), cells) and torch.equal(~found.means[0].isnan(), cells) and found.noise
+    many = combining(RULES["bridge"], averaging(icm, draws=8, runs=2, starts=1))(seen).forecast(hidden)
+    alone = averaging(icm, draws=8, runs=2, starts=1)(seen).forecast(hidden)
+    y = hidden.y[cells].numpy()
+    half = stats.norm.cdf(y, means[0], sds[0]) / 2 + alone.cdf(hidden.y)[cells].numpy() / 2
+    assert len(many.means) == 16
+    close(many.cdf(hidden.y)[cells], half, 1e-9)
+
+
+def law_combined_arms_answer_at_new_rows_and_fill():
+    """Rows that the model has not seen are predicted, not imputed; a filled table keeps what was seen in every part."""
+    seen, hidden = outage(walks(42))
+    gap = hidden.observed.any(1)
+    rest, new = TaskData(seen.x[~gap], seen.y[~gap]), TaskData(seen.x[gap], hidden.y[gap])
+    found = combining(RULES["climatology"], icm, starts=1)(rest).forecast(new)
+    model = predict(fit(icm(rest), starts=1), new.x)
+    cells = new.observed
+    close(found.mean[cells], (RULES["climatology"](rest).forecast(new).mean[cells] + model.mean[cells]) / 2, 1e-9)
+    filled = fill(combining(RULES["bridge"], RULES["regression"]), seen)
+    known = seen.observed
+    assert isinstance(filled, Mixture) and bool((filled.means[:, known] == seen.y[known]).all())
+    assert not bool(filled.variances[:, known].any()) and bool(filled.means.isfinite().all())
+    assert torch.equal(filled.band(0.5)[0][known].round(decimals=6), seen.y[known].round(decimals=6))
+
+
+def law_combined_arms_are_marked_and_refused_by_name():
+    seen, hidden = outage(walks(43))
+
+    def marked(*arms):
+        return combining(*arms)(seen).mark
+
+    bridge, rule = RULES["bridge"], RULES["regression"]
+    assert len({marked(bridge, rule), marked(rule, bridge), marked(bridge, icm), marked(bridge, independent)}) == 4
+    assert marked(bridge, lambda data: NoMark()) is None
+    refused("builds: 1 of them; pass two arms", lambda: combining(icm), ValueError)
+    refused("builds: is a str; pass functions", lambda: combining(icm, "ICM"), ValueError)
+    refused("builds: is a TaskData; pass functions", lambda: combining(icm, lambda data: data)(seen), ValueError)
+    known = TaskData(seen.x, seen.y, sd=torch.full_like(seen.y, 0.1))
+    refused("seen: has known standard errors", lambda: combining(icm, bridge)(known))
+    trial = {"hole": (seen, hidden)}.get
+    table = compare(trial, ["hole"], {"both": combining(bridge, icm, starts=1), "bridge": bridge}, progress=False)
+    assert table["CRPS"].notna().all() and table["CRPS"].nunique() == 2
+
+
+class NoMark:
+    """A forecaster that has only a forecast."""
+
+    def forecast(self, hidden):
+        raise Unanswered("hidden: no")
+
+
+def law_what_other_tasks_explain_is_what_least_squares_leave():
+    """Loops over cells, numpy's least squares; nothing beside a cell explains nothing."""
+    data = with_holes(walks(44, 50, 4), 45, 0.15)
+    seen, hidden = outage(data, 1)
+    row = int(hidden.observed[:, 1].nonzero()[0, 0])
+    y = seen.y.clone()
+    y[row] = torch.nan
+    seen = TaskData(seen.x, y, tasks=seen.tasks)
+    full, left = seen.y.numpy(), []
+    for i in hidden.observed[:, 1].nonzero()[:, 0].tolist():
+        others = [t for t in (0, 2, 3) if not np.isnan(full[i, t])]
+        if not others:
+            left.append(0.0)
+            continue
+        rows = ~np.isnan(full[:, [1, *others]]).any(1)
+        A, a = np.c_[np.ones(rows.sum()), full[rows][:, others]], np.r_[1, full[i, others]]
+        b = np.linalg.lstsq(A, full[rows, 1], rcond=None)[0]
+        s2 = ((full[rows, 1] - A @ b) ** 2).sum() / (len(A) - A.shape[1])
+        left.append(max(0.0, 1 - s2 * (1 + a @ np.linalg.solve(A.T @ A, a)) / np.nanvar(full[:, 1])))
+    found = explained_shares(seen, hidden)
+    assert found.index.tolist() == ["task 2"] and int(found["cells"].iloc[0]) == len(left) and left[0] == 0
+    close(found["others"].iloc[0], np.mean(left), 1e-9)
+
+
+def law_what_a_curve_explains_is_what_its_own_gp_leaves():
+    """The likeliest of three kernels, its variances in dense numpy, and other values at hidden cells change nothing."""
+    seen, hidden = outage(walks(46, 40, 2), low=4.0, high=5.0)
+    kernels = {"matern12": MaternKernel(nu=0.5), "matern32": MaternKernel(nu=1.5), "rbf": RBFKernel()}
+    fits = {name: fit(independent(seen, hyper="shared", kernel=kernel)) for name, kernel in kernels.items()}
+    name, best = max(fits.items(), key=lambda one: one[1].log_likelihood)
+    signal, noise = float(best.B.iloc[0, 0]), float(best.Sigma.iloc[0, 0])
+    at, new = seen.x[seen.observed[:, 0], 0].numpy(), hidden.x[hidden.observed[:, 0], 0].numpy()
+    length = float(np.ravel(best.length_scales[0])[0])
+    K, k = (signal * PROFILES[name](np.abs(np.subtract.outer(one, at)) / length) for one in (at, new))
+    variance = signal + noise - (k * np.linalg.solve(K + noise * np.eye(len(at)), k.T).T).sum(1)
+    share = np.maximum(0, 1 - variance / np.nanvar(seen.y[:, 0].numpy())).mean()
+    found = explained_shares(seen, hidden)
+    close(found.loc["task 1", "own"], share, 1e-6)
+    other = explained_shares(seen, TaskData(hidden.x, hidden.y * 3 - 7, tasks=hidden.tasks))
+    pd.testing.assert_frame_equal(found, other)
+
+
+def law_all_missing_cells_count_unless_some_are_named():
+    data = with_holes(walks(47, 40, 3), 48, 0.2)
+    found = explained_shares(data)
+    assert found["cells"].tolist() == (~data.observed).sum(0).tolist() and list(found.index) == list(data.tasks)
+    assert ((found[["others", "own"]] >= 0) & (found[["others", "own"]] <= 1)).all(axis=None)
+
+
+def law_the_nearest_tables_are_the_nearest():
+    """By a loop over the stored map, and ratios from the stored scores, cell by cell."""
+    known, scores = datasets.study("forty_tables_map"), datasets.study("forty_tables")
+    here = pd.DataFrame({"others": [0.9, 0.3], "own": [0.2, 0.6], "cells": [30, 10]}, ["a", "b"])
+    away = {row["table"]: np.hypot(row["others"] - 0.75, row["own"] - 0.3) for row in known.to_dict("records")}
+    found = neighbours(here, 4)
+    assert found.index.tolist() == sorted(away, key=away.get)[:4]
+    close(found["distance"], sorted(away.values())[:4], 1e-9)
+
+    def crps(table, arm):
+        rows = scores[(scores["table"] == table) & (scores["arm"] == arm)]
+        return sum(a * n for a, n in zip(rows["CRPS"], rows["cells"])) / sum(rows["cells"])
+
+    for name, row in found.iterrows():
+        full = crps(name, "ICM, full noise")
+        for column, arm in (
+            ("curve", "independent"),
+            ("regression", "regression"),
+            ("regression + GP", "regression + GP"),
+        ):
+            close(row[column], full / crps(name, arm), 1e-9)
+    assert neighbours(here).index.tolist() == found.index.tolist()[:3]
+
+
+def law_the_map_refuses_by_name():
+    seen, hidden = outage(walks(49))
+    moved = TaskData(hidden.x + 1, hidden.y, tasks=hidden.tasks)
+    whole = TaskData(seen.x, torch.where(seen.observed, seen.y, 0.0), tasks=seen.tasks)
+    refused("seen: is a ndarray; pass a TaskData", lambda: explained_shares(np.zeros((3, 2))), ValueError)
+    refused("hidden: is a float; pass a TaskData, as data.hide", lambda: explained_shares(seen, 1.0), ValueError)
+    refused("hidden: has other rows than seen", lambda: explained_shares(seen, moved), ValueError)
+    refused(
+        "hidden: has other rows than seen, or cells that are seen", lambda: explained_shares(seen, seen), ValueError
+    )
+    refused("hidden: has other tasks", lambda: explained_shares(seen, TaskData(hidden.x, hidden.y[:, :2])), ValueError)
+    refused("seen: has no missing cell; hide some first", lambda: explained_shares(whole), ValueError)
+    refused("shares: is a dict; pass what explained_shares", lambda: neighbours({}), ValueError)
+    refused("shares: has the columns a; pass what", lambda: neighbours(pd.DataFrame({"a": [1]})), ValueError)
+    refused("count: 0 is not", lambda: neighbours(explained_shares(seen, hidden), 0), ValueError)
