@@ -45,7 +45,7 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
     >>> from mtgp_tutorial import datasets, explained_shares
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> explained_shares(seen, hidden).round(2).to_dict("index")
-    {'Erie': {'others': 0.97, 'own': 0.32, 'cells': 12}}
+    {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
     """
     of_kind("seen", seen, TaskData, "a TaskData")
     asked = _asked(seen, hidden)

@@ -41,9 +41,11 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
 
     Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
     LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
-    parts (HALF), and these are preferred. One column alone has arms of its own. season: what `season_of` found, or
-    None; with one, the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is,
-    each arm proposes anew from the cells that it sees, and raises Unanswered where these speak for none.
+    parts (HALF), and these are preferred. One column alone has arms of its own.
+
+    season: what `season_of` found, or None. With one, HALF takes it off, and the ICM, or for one column the single GP,
+    has an arm with a season in the mean. Which season it is, each arm proposes anew from the cells that it sees; where
+    these speak for none HALF does without, and the others raise Unanswered.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
@@ -62,7 +64,9 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
     every: dict[str, Arm] = {**rules, **models}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
-        every[HALF] = combining(every[DRIFT], every[FULL])
+        every[HALF] = half = combining(every[DRIFT], every[FULL])
+        if season is not None:
+            every[HALF] = _anew(partial(_taken_off, half), half)
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
@@ -76,6 +80,10 @@ def _rule(name: str, season: Season) -> Arm:
 
 def _in_the_mean(build: Callable[[TaskData], Model], season: Season) -> Arm:
     return with_trend(build, season=season.season, harmonics=season.harmonics)
+
+
+def _taken_off(build: Arm, season: Season) -> Arm:
+    return with_trend(build, line=False, season=season.season, harmonics=season.harmonics)
 
 
 def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:
