@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def draw() -> Figure:
     ax = figure.subplots()
     x = seen.x[:, 0]
     gap = (x >= 1966) & (x <= 1982)
-    for build, colour, alpha, width in ((independent, GREY, 0.25, 1.3), (icm, TASK, 0.4, 2.0)):
+    together = partial(icm, noise="per task")
+    for build, colour, alpha, width in ((independent, GREY, 0.25, 1.3), (together, TASK, 0.4, 2.0)):
         filled = impute(fit(build(seen, kernel=MaternKernel(nu=1.5))))
         mean, sd = filled.mean[gap, 0], filled.sd[gap, 0]
         ax.fill_between(x[gap], mean - 2 * sd, mean + 2 * sd, color=colour, alpha=alpha, lw=0)

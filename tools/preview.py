@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ def draw() -> bytes:
         figure, ax = plt.subplots(figsize=(SIZE[0] / 150, SIZE[1] / 150))
         for model, colour, name in (
             (independent, "0.55", "from Erie alone"),
-            (icm, plots.COLOURS[0], "from four lakes together"),
+            (partial(icm, noise="per task"), plots.COLOURS[0], "from four lakes together"),
         ):
             filled = impute(fit(model(seen, kernel=MaternKernel(nu=1.5))))
             mean, sd = filled.mean[gap, 0], filled.sd[gap, 0]

@@ -5,6 +5,8 @@ those of 1948 at all of them. "stations": a third of the stations has no counts 
 Scores are those of hidden cells.
 """
 
+from functools import partial
+
 import torch
 from gpytorch.kernels import MaternKernel
 from running import run
@@ -16,7 +18,7 @@ QUESTIONS, SPLITS = ("sparse", "stations, 2 tasks", "stations, 4 tasks"), 20
 ARMS = {
     "own": independent,
     "shared": lambda data, **kwargs: independent(data, hyper="shared", **kwargs),
-    "ICM": icm,
+    "ICM": partial(icm, noise="per task"),
     "ICM, full noise": lambda data, **kwargs: icm(data, noise="full", **kwargs),
 }
 

@@ -68,7 +68,7 @@ def outage(name):
 MATERN, PLACES = MaternKernel(nu=1.5), MaternKernel(nu=1.5, ard_num_dims=2)
 SEA_ARMS = {  # where does the correlation sit? The first has it in Sigma alone, the second has a B without limits
     "independent, full noise": lambda data: independent(data, hyper="shared", noise="full", kernel=MATERN),
-    "ICM, rank 4": lambda data: icm(data, rank=4, kernel=MATERN),
+    "ICM, rank 4": lambda data: icm(data, rank=4, noise="per task", kernel=MATERN),
 }
 OUTAGES = [f"{lake} {start}" for lake in datasets.great_lakes().tasks for start in great_lakes.STARTS]
 WORLDS = {  # trial, trials, arms, options

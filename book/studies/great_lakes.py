@@ -15,7 +15,7 @@ STARTS, YEARS = (1923, 1945, 1967, 1989), 15
 ARMS = {
     "independent, own": lambda data: independent(data, kernel=MaternKernel(nu=1.5)),
     "independent, shared": lambda data: independent(data, hyper="shared", kernel=MaternKernel(nu=1.5)),
-    "ICM": lambda data: icm(data, kernel=MaternKernel(nu=1.5)),
+    "ICM": lambda data: icm(data, noise="per task", kernel=MaternKernel(nu=1.5)),
     "ICM, full noise": lambda data: icm(data, noise="full", kernel=MaternKernel(nu=1.5)),
     "LMC": lambda data: lmc(data, kernels=[MaternKernel(nu=1.5) for _ in range(3)]),
 }

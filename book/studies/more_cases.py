@@ -111,6 +111,11 @@ def shared(data, **more):
     return independent(data, hyper="shared", **more)
 
 
+def each(data, **more):
+    """An ICM with noise per task."""
+    return icm(data, noise="per task", **more)
+
+
 def full(data, **more):
     return icm(data, noise="full", **more)
 
@@ -119,11 +124,11 @@ def two(data, kernel, **more):
     return lmc(data, kernels=[kernel, kernel], **more)
 
 
-PLAIN = {"shared": shared, "ICM": icm, "ICM, full noise": full}
-WITH, WITHOUT = zip(*map(known, (shared, icm)))
+PLAIN = {"shared": shared, "ICM": each, "ICM, full noise": full}
+WITH, WITHOUT = zip(*map(known, (shared, each)))
 ERRORS = {"shared": WITH[0], "ICM": WITH[1], "shared, no errors": WITHOUT[0], "ICM, no errors": WITHOUT[1]}
 COUNTS = {**ERRORS, "ICM, counting alone": lambda data, **more: icm(data, noise="none", **more)}
-CORE = {"shared": shared, "ICM": icm, "ICM, rank 2": lambda data, **more: icm(data, rank=2, **more), "LMC": two}
+CORE = {"shared": shared, "ICM": each, "ICM, rank 2": lambda data, **more: each(data, rank=2, **more), "LMC": two}
 CORE |= {"LMC, no errors": known(two)[1]}
 CASES = {  # seen and hidden table, arms, trials
     "Colorado": (cadmium, PLAIN, [(q, r, d) for q in ("metals", "sites") for r in range(8) for d in range(4)]),

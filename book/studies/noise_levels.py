@@ -18,7 +18,7 @@ def rows(n, noise_sd, seed):
     fresh = simulate.two_sines(101, noise_sd=noise_sd, seed=10_000 + seed)
     found = []
     for label, priors in (("ML", False), ("priors", True)):
-        fitted = fit(icm(data), priors=priors)
+        fitted = fit(icm(data, noise="per task"), priors=priors)
         table = scores.table(predict(fitted, fresh.x), fresh, data).mean()
         sd = float(np.sqrt(np.diag(fitted.Sigma)).mean())
         row = {"n": n, "noise sd": noise_sd, "seed": seed, "cluster": seed, "fit": label, "estimated sd": sd}

@@ -14,7 +14,7 @@ from mtgp_tutorial import Unanswered, fit, icm, impute, independent, plain_arms,
 
 MODELS = {
     "independent, shared": lambda data, kernel: independent(data, hyper="shared", kernel=kernel),
-    "ICM": lambda data, kernel: icm(data, kernel=kernel),
+    "ICM": lambda data, kernel: icm(data, noise="per task", kernel=kernel),
     "ICM, full noise": lambda data, kernel: icm(data, noise="full", kernel=kernel),
 }
 KERNELS = {

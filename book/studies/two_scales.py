@@ -20,7 +20,7 @@ SIGMA = 0.05 * torch.eye(2, dtype=torch.float64)
 ARMS = {
     "independent, own": lambda data: fit(independent(data)),
     "independent, shared": lambda data: fit(independent(data, hyper="shared")),
-    "ICM": lambda data: fit(icm(data)),
+    "ICM": lambda data: fit(icm(data, noise="per task")),
     "LMC": lambda data: fit(lmc(data, kernels=2)),
 }
 

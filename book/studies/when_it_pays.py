@@ -13,6 +13,7 @@ sharing pay?" recomputes the first seed and compares.
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from mtgp_tutorial import Prediction, TaskData, average, exact, fit, icm, indepe
 SEEDS, LENGTH, NOISE_SD = 100, 0.25, 0.1
 PAIRS = ("proportional", "lagged", "slope", "unrelated")
 TABLES = ("complete", "gap", "three points")
-ARMS = {"shared": lambda data: independent(data, hyper="shared"), "ICM": icm}
+ARMS = {"shared": lambda data: independent(data, hyper="shared"), "ICM": partial(icm, noise="per task")}
 PLAIN = {"regression": "regression", "regression + GP": "regression + GP", "line": "bridge"}
 SCORES = ["MSE", "NLPD", "CRPS", "coverage"]
 

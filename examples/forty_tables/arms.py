@@ -216,8 +216,8 @@ def apart(seen, kernel):
 
 
 def per_task(seen, kernel):
-    """`icm` as it comes: noise per task."""
-    return icm(seen, kernel=kernel)
+    """An ICM with noise per task."""
+    return icm(seen, noise="per task", kernel=kernel)
 
 
 def two_kernels(noise: str):
@@ -244,7 +244,7 @@ ARMS: dict[str, Arm] = {
     "IterativeImputer": imputer("iterative"),
     "KNNImputer": imputer("KNN"),
     "GPyTorch": small(hadamard),
-    "icm(data)": lambda seen, asked: impute(fit(icm(seen))),
+    "ICM, RBF": lambda seen, asked: impute(fit(per_task(seen, kernel("rbf", seen)))),
     "full noise, RBF": lambda seen, asked: impute(fit(full(1)(seen, kernel("rbf", seen)))),
     "full noise, Matern 3/2": lambda seen, asked: impute(fit(full(1)(seen, kernel("matern32", seen)))),
     "full noise, no priors": by_model(full(1), priors=False),

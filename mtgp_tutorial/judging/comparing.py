@@ -41,7 +41,7 @@ MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
     """The five models that the book compares, by name; kernel: of the inputs, variance 1 (default RBFKernel()).
 
-    The LMC has two such kernels, rank 1 and noise per task.
+    Noise is per task but in "ICM, full noise". The LMC has two such kernels and rank 1.
 
     >>> from gpytorch.kernels import MaternKernel
     >>> from mtgp_tutorial import simulate, standard_arms
@@ -54,7 +54,7 @@ def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData]
     return {
         "independent, own": lambda data: independent(data, kernel=kernel),
         "independent, shared": lambda data: independent(data, hyper="shared", kernel=kernel),
-        "ICM": lambda data: icm(data, kernel=kernel),
+        "ICM": lambda data: icm(data, noise="per task", kernel=kernel),
         "ICM, full noise": lambda data: icm(data, noise="full", kernel=kernel),
         "LMC": lambda data: lmc(data, kernels=2 if kernel is None else [kernel, kernel]),
     }

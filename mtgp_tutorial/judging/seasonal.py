@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -187,7 +188,8 @@ def seasonal_arms(
         turn.raw_period_length.requires_grad_(False)
         return lmc(seen, kernels=[turn * RBFKernel(), RBFKernel() if kernel is None else kernel])
 
-    mean = with_trend(lambda seen: icm(seen, kernel=kernel), line=line, season=season, harmonics=harmonics)
+    plain = partial(icm, noise="per task", kernel=kernel)
+    mean = with_trend(plain, line=line, season=season, harmonics=harmonics)
     return {"ICM, season in the mean": mean, "ICM, season in the kernel": changing}
 
 

@@ -43,14 +43,17 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
     return Model(data, IndependentKernel(copies if hyper == "own" else copies[:1] * len(copies)), noise)
 
 
-def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kernel | None = None) -> Model:
+def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa), W: [T, rank] (book: icm).
 
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
-    or "none" where all errors are known. Raises ValueError for a rank below 1 or above T, unknown words, unusable
-    kernels, tables that have no scale.
+    or "none" where all errors are known. By default it is full where that is of use and can be learned: in a table
+    with rows of which some tasks were seen and others not, and 20 rows or more that hold several values; elsewhere per
+    task. Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
-    >>> from mtgp_tutorial import fit, icm, simulate
+    >>> from mtgp_tutorial import datasets, fit, icm, simulate
+    >>> icm(datasets.great_lakes()).noise, icm(simulate.two_sines(seed=1)).noise
+    ('full', 'per task')
     >>> fitted = fit(icm(simulate.two_sines(seed=1), noise="full"))
     >>> bool(fitted.correlation.loc["sine", "lagged sine"] > 0.5)
     True
@@ -58,7 +61,7 @@ def icm(data: TaskData, *, rank: int = 1, noise: str = "per task", kernel: Kerne
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
-    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise)
+    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise or _usual_noise(data))
 
 
 def lmc(
@@ -93,6 +96,16 @@ def lmc(
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
     ranks = [_checked_rank(one, _checked(data).num_tasks) for one in ranks]
     return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, own), noise)
+
+
+ENOUGH = 20  # rows with several values from which on full noise is learned; at 15 rows it costs (study noise_kinds)
+
+
+def _usual_noise(data: TaskData) -> str:
+    """Full where some rows are partly seen and enough hold several values, else per task."""
+    count = data.observed.sum(1)
+    partly = (count > 0) & (count < data.num_tasks)
+    return "full" if bool(partly.any()) and int((count > 1).sum()) >= ENOUGH else "per task"
 
 
 def _checked_rank(rank: int, num_tasks: int) -> int:

@@ -66,7 +66,7 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
         every[HALF] = half = combining(every[DRIFT], every[FULL])
         if season is not None:
-            every[HALF] = _anew(partial(_taken_off, half), half)
+            every[HALF] = _anew(partial(_in_the_mean, half), half)
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
@@ -78,11 +78,7 @@ def _rule(name: str, season: Season) -> Arm:
     return plain_arms(season.season)[name]
 
 
-def _in_the_mean(build: Callable[[TaskData], Model], season: Season) -> Arm:
-    return with_trend(build, season=season.season, harmonics=season.harmonics)
-
-
-def _taken_off(build: Arm, season: Season) -> Arm:
+def _in_the_mean(build: Arm, season: Season) -> Arm:
     return with_trend(build, line=False, season=season.season, harmonics=season.harmonics)
 
 

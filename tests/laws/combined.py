@@ -78,7 +78,8 @@ def law_combined_arms_are_marked_and_refused_by_name():
     assert marked(bridge, lambda data: NoMark()) is None
     refused("builds: 1 of them; pass two arms", lambda: combining(icm), ValueError)
     refused("builds: is a str; pass a function of a table", lambda: combining(icm, "ICM"), ValueError)
-    refused("builds: is a TaskData; pass a function of a table", lambda: combining(icm, lambda data: data)(seen), ValueError)
+    no_arm = combining(icm, lambda data: data)
+    refused("builds: is a TaskData; pass a function of a table", lambda: no_arm(seen), ValueError)
     known = TaskData(seen.x, seen.y, sd=torch.full_like(seen.y, 0.1))
     refused("seen: has known standard errors", lambda: combining(icm, bridge)(known))
     trial = {"hole": (seen, hidden)}.get

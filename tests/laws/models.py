@@ -217,3 +217,22 @@ def law_starts_are_what_they_say():
     W = beyond[1].kernel.task_covar_module.covar_factor
     close(W @ W.T, values[-1] * vectors[:, -1:] @ vectors[:, -1:].T, 1e-10)
     close(lengths[2] / lengths[1], STARTS[1][0] / STARTS[0][0] * torch.ones(1), 1e-12)
+
+
+def law_noise_is_full_where_some_rows_are_partly_seen():
+    """By default, in an ICM: from twenty rows with several values on. What is asked for is taken."""
+    y = RANDOM(71).normal(size=(30, 3))
+
+    def noise(hide, rows=30, **options):
+        some = y[:rows].copy()
+        for cell in hide:
+            some[cell] = np.nan
+        return icm(TaskData(np.arange(rows), some), **options).noise
+
+    assert noise([]) == "per task" and noise([4]) == "per task"  # complete, and without a whole row
+    assert noise([(4, 1)]) == "full"
+    assert noise([(4, 1)], 20) == "full" and noise([(4, 1)], 19) == "per task"
+    assert noise([(4, 1), (4, 2)], 20) == "per task"  # nineteen rows with several values
+    assert noise([(4, 1)], noise="per task") == "per task" and noise([], noise="full") == "full"
+    apart = np.where(np.arange(30)[:, None] % 3 == np.arange(3), y, np.nan)
+    assert icm(TaskData(np.arange(30), apart)).noise == "per task"

@@ -106,7 +106,7 @@ def law_seasonal_arms_are_the_models_they_name():
     periods = [part.period_length.item() for part in found.model.modules() if isinstance(part, PeriodicKernel)]
     close(periods, [1.0])
     trend = Trend(seen, line=False, season=1.0, harmonics=2)
-    rest = impute(fit(icm(trend.remove(seen), kernel=MaternKernel(nu=1.5))))
+    rest = impute(fit(icm(trend.remove(seen), noise="per task", kernel=MaternKernel(nu=1.5))))
     answer = arms["ICM, season in the mean"](seen).forecast(hidden)
     close(answer.mean, trend.restore(rest).mean, 1e-6)
     for season in (0.0, -1.0, math.inf, "year", True):

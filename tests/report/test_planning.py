@@ -59,9 +59,9 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
     fewer = {name: clock for name, clock in clocks.items() if name != "LMC"}
     time_of = {count: planning.seconds(fewer, count, 1) for count in (6, 12, 16)}
     cases = (
-        (time_of[16], planning.seconds(clocks, 16, 1), (16, 4)),
-        (time_of[16], 0, (16, 3)),
-        (time_of[6], 0, (6, 3)),
+        (time_of[16], planning.seconds(clocks, 16, 1), (16, 5)),
+        (time_of[16], 0, (16, 4)),
+        (time_of[6], 0, (6, 4)),
     )
     for limit, short, expected in cases:
         monkeypatch.setattr(planning, "LIMIT", limit)

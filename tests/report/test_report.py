@@ -18,13 +18,13 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TableError, TaskData, __version__, compare, datasets, fit, impute, scores
+from mtgp_tutorial import TableError, TaskData, Trend, __version__, compare, datasets, fit, impute, scores
 from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.arms import BASELINE, ONE_COLUMN, arms_for, season_of
+from mtgp_tutorial.report.arms import BASELINE, HALF, ONE_COLUMN, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import (
     Kind,
@@ -157,7 +157,7 @@ def test_a_second_call_fits_no_trial_again(done, monkeypatch, capsys):
     assert report("--trials", "2") == 0
     assert (done / "table-report/trials.csv").stat().st_mtime_ns == before
     said = capsys.readouterr().out
-    assert "; all 6 fits of the trials are done, and the rest takes about" in said  # 2 trials, 3 models
+    assert "; all 8 fits of the trials are done, and the rest takes about" in said  # 2 trials, 3 models, half and half
 
 
 def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path):
@@ -883,7 +883,7 @@ def test_a_season_that_is_there_has_arms_and_one_that_is_not_has_none():
     data = prepared(TaskData.from_frame(seasons(), "month"))
     season = season_of(data)
     assert season.season == 1.0 and list(arms_for(data, "matern32", season=season)) == [
-        *("climatology", "bridge", "season before", "regression", "regression + GP"),
+        *(HALF, "climatology", "bridge", "season before", "regression", "regression + GP"),
         *(BASELINE, "ICM", "ICM, season", "ICM, full noise"),
     ]
     one = replace(data, y=data.y[:, :1], tasks=["a"], units=[""])
@@ -894,6 +894,22 @@ def test_a_season_that_is_there_has_arms_and_one_that_is_not_has_none():
     noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
     assert season_of(noise) is None and season_of(TaskData(data.x, data.y)) is None
     assert "season before" not in arms_for(data, "matern32") and "ICM, season" not in arms_for(data, "matern32")
+
+
+def test_half_and_half_takes_the_season_off():
+    """By hand: what the season leaves, by both arms in equal parts; and without a season the same of the table."""
+    data = prepared(TaskData.from_frame(seasons(), "month"))
+    seen, hidden = data.hide("b", "2017-03", "2017-05")
+    found = arms_for(data, "matern32", season=season_of(data))[HALF](seen).forecast(hidden)
+    trend = Trend(seen, line=False, season=1.0, harmonics=season_of(seen).harmonics)
+    rest, parts = trend.remove(seen), arms_for(data, "matern32")
+    by_hand = [parts["regression + GP"](rest).forecast(hidden), impute(fit(parts["ICM, full noise"](rest)))]
+    cells = hidden.observed
+    mean = trend.restore(replace(hidden, y=sum(one.mean for one in by_hand) / 2)).y[cells]
+    assert torch.allclose(found.mean[cells], mean, rtol=1e-6)
+    plain = parts[HALF](seen).forecast(hidden)
+    alone = [parts["regression + GP"](seen).forecast(hidden), impute(fit(parts["ICM, full noise"](seen)))]
+    assert torch.allclose(plain.mean[cells], sum(one.mean for one in alone)[cells] / 2, rtol=1e-6)
 
 
 def test_one_column_is_filled_by_its_own_arms(tmp_path, monkeypatch, capsys):
