@@ -246,7 +246,7 @@ ARMS: dict[str, Arm] = {
     "GPyTorch": small(hadamard),
     "ICM, RBF": lambda seen, asked: impute(fit(per_task(seen, kernel("rbf", seen)))),
     "full noise, RBF": lambda seen, asked: impute(fit(full(1)(seen, kernel("rbf", seen)))),
-    "full noise, Matern 3/2": lambda seen, asked: impute(fit(full(1)(seen, kernel("matern32", seen)))),
+    "full noise, Matern32": lambda seen, asked: impute(fit(full(1)(seen, kernel("matern32", seen)))),
     "full noise, no priors": by_model(full(1), priors=False),
     "averaged, trend": without_trend(averaged(full(1))),
     "rank 2": with_kernel_of(full(1), full(2)),

@@ -157,8 +157,10 @@ def main() -> None:
         mine = scored(checked(file, asked))
         print(f"{file.name}: coverage {np.average(mine['coverage'], weights=mine['cells']):.3f}; CRPS over that of ...")
         wide = means(pd.concat([others, mine.assign(arm="yours")]))
-        table_ = pd.DataFrame({arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}).T
-        print(table_.round(2).to_string())
+        rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
+        found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T  # that answer tables of yours
+        counts = ["ahead", "tables", "families"]
+        print(found.round(2).astype(dict.fromkeys(counts, int)).to_string())
 
 
 if __name__ == "__main__":

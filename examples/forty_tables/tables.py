@@ -105,7 +105,7 @@ def table(name: str) -> TaskData:
 def made_of(x: Any, y: Any, tasks: Sequence[str], unit: str) -> TaskData:
     """A table; unit: the name of a single input."""
     names: dict[str, Any] = {"x_name": unit} if x.shape[1] == 1 else {}
-    return TaskData(torch.tensor(np.array(x)), torch.tensor(np.array(y)), tasks=tuple(tasks), **names)
+    return TaskData(torch.as_tensor(x).clone(), torch.as_tensor(y).clone(), tasks=tuple(tasks), **names)
 
 
 def text(data: TaskData) -> str:
