@@ -83,14 +83,26 @@ def rows(arm: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def store(arm: str, parts: list[pd.DataFrame]) -> None:
     """Adds an arm's predictions to those stored of other tables."""
     file = FOLDER / f"{arm}.csv.xz"
-    new = pd.concat(parts)
+    new = rounded(pd.concat(parts))
     if file.exists():
         old = pd.read_csv(file)
         new = pd.concat([old[~old["table"].isin(new["table"])], new])
     FOLDER.mkdir(exist_ok=True)
     order = {name: k for k, name in enumerate(specs().index)}
     new = new.sort_values("table", key=lambda names: names.map(order), kind="stable")
-    new.to_csv(file, index=False, float_format="%.5g", lineterminator="\n")
+    new.to_csv(file, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def rounded(cells: pd.DataFrame) -> pd.DataFrame:
+    """Values to four decimals of the sd of their column, which may be far from 0; scores and sd to four digits."""
+    scale = truth().groupby(["table", "column"])["scale"].first()
+    places = 4 - np.floor(np.log10(scale.loc[list(zip(cells["table"], cells["column"]))].to_numpy()))
+    found = cells.copy()
+    for name in [name for name in ("mean", "low", "high") if name in cells]:
+        found[name] = np.rint(cells[name].to_numpy() * 10**places) / 10**places
+    for name in [name for name in ("sd", "nlpd", "crps") if name in cells]:
+        found[name] = [float(f"{value:.4g}") for value in cells[name]]
+    return found
 
 
 def combined(arms: tuple[str, ...]) -> pd.DataFrame:
