@@ -33,6 +33,7 @@ FOLDER = HERE / "predictions"
 COMBINED = {
     "half and half": ("regression + GP", "ICM, full noise"),
     "half and half, season": ("regression + GP, season", "ICM, full noise, season"),
+    "default": ("regression + GP, season", "full noise, Matern32, season"),  # of the report
 }
 
 

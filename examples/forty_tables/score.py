@@ -131,6 +131,16 @@ def means(scores: pd.DataFrame, score: str = "CRPS", kinds=None) -> pd.DataFrame
     return (total["total"] / total["cells"]).unstack()
 
 
+def of_tables(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row for each table and arm, with the family: means over the asked cells, and the logarithm of the CRPS."""
+    found = pd.concat(
+        {name: means(scores, name).stack() for name in ("CRPS", "NLPD", "coverage")}, axis=1
+    ).reset_index()
+    found = found.merge(specs()[["family", "field", "aside"]].reset_index(), on="table")
+    found = found[found["CRPS"].notna()].assign(**{"log CRPS": lambda rows: np.log(rows["CRPS"])})
+    return found[["table", "family", "field", "aside", "arm", "CRPS", "log CRPS", "NLPD", "coverage"]]
+
+
 def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
     """Geometric mean of first / second over families with its 95 % interval (Student), and counts of tables."""
     log = np.log(wide[first] / wide[second]).dropna()
@@ -150,7 +160,9 @@ def main() -> None:
         columns = ["table", "kind", "arm", "cells", "CRPS", "NLPD", "MSE", "coverage"]
         order = {name: k for k, name in enumerate(specs().index)}
         every = pd.concat(parts).sort_values(["table", "kind"], key=lambda s: s.map(order).fillna(0), kind="stable")
-        every[columns].to_csv(RESULTS, index=False, float_format="%.5g", lineterminator="\n")
+        how = {"index": False, "float_format": "%.5g", "lineterminator": "\n"}
+        every[columns].to_csv(RESULTS, **how)
+        of_tables(every).to_csv(RESULTS.with_name("forty_tables_means.csv"), **how)
         return
     others = pd.read_csv(RESULTS)
     for file in map(Path, sys.argv[1:]):

@@ -98,15 +98,15 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     shares: what `explained_shares` returns; means over its tasks, weighted by their cells, are compared with those of
     the stored tables. Distance: of ("others", "own") in a straight line.
 
-    Returns a table by name: "others" and "own", "distance", and the mean CRPS of the ICM with full noise over that of
-    the task's own curve ("curve"), of least squares on the other tasks ("regression") and of the same with a GP for
-    its residual ("regression + GP"), over that table's hidden cells; below 1 the multi-task model was ahead. Raises
-    ValueError for a table of other columns, and a count that is no whole number from 1 to the number of tables.
+    Returns a table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM
+    with full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression") and
+    of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the multi-task
+    model was ahead. Raises ValueError for a table of other columns, and a count that is no whole number above 0.
 
     >>> from mtgp_tutorial import datasets, explained_shares, neighbours
     >>> near = neighbours(explained_shares(*datasets.great_lakes().hide("Erie", 1950, 1961)))
     >>> len(near), list(near)[:3]
-    (3, ['others', 'own', 'distance'])
+    (3, ['family', 'others', 'own'])
     """
     of_kind("shares", shares, pd.DataFrame, "what explained_shares returns")
     if not {*SHARES, "cells"} <= set(shares):
@@ -116,14 +116,6 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     weight = shares["cells"] / shares["cells"].sum()
     here = [float((shares[name] * weight).sum()) for name in SHARES]
     known["distance"] = ((known[SHARES] - here) ** 2).sum(axis=1) ** 0.5
-    near = known.sort_values("distance", kind="stable")[[*SHARES, "distance"]].head(count)
-    crps = _crps()
+    near = known.sort_values("distance", kind="stable")[["family", *SHARES, "distance"]].head(count)
+    crps = datasets.study("forty_tables_means").pivot(index="table", columns="arm", values="CRPS")
     return near.assign(**{name: crps[MODEL] / crps[arm] for name, arm in RIVALS.items()})
-
-
-def _crps() -> pd.DataFrame:
-    """Mean CRPS of the hidden cells of the stored tables, by table and arm."""
-    rows = datasets.study("forty_tables")
-    rows = rows[rows["arm"].isin([MODEL, *RIVALS.values()])].assign(total=lambda r: r["CRPS"] * r["cells"])
-    sums = rows.groupby(["table", "arm"])[["total", "cells"]].sum()
-    return (sums["total"] / sums["cells"]).unstack()

@@ -98,7 +98,7 @@ def lmc(
     return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, own), noise)
 
 
-ENOUGH = 20  # rows with several values from which on full noise is learned; at 15 rows it costs (study noise_kinds)
+ENOUGH = 20  # rows with several values from which on full noise is the default; it was tried from 31 on
 
 
 def _usual_noise(data: TaskData) -> str:

@@ -87,7 +87,8 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged)
+    place = words.near(data) if decision.reads else None
+    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged, place)
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     put(job.folder / "report.html", page.render("report.html", values))

@@ -8,18 +8,20 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
 from scipy import stats
 
+from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.claims import sentence as claim
-from mtgp_tutorial.report.arms import RULES
+from mtgp_tutorial.judging.mapping import explained_shares, neighbours
+from mtgp_tutorial.report.arms import HALF, RULES
 from mtgp_tutorial.report.deciding import Decision, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
-from mtgp_tutorial.report.page import render
+from mtgp_tutorial.report.page import LARGEST, render
 from mtgp_tutorial.report.trials import Judged
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -47,7 +49,45 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
 
 
-def answer(decision: Decision, kinds: Sequence[Kind], own: bool, trials: int, judged: Judged | None) -> list[str]:
+class Near(NamedTuple):
+    """Where a table lies on the map of public tables: shares of variance that are explained in its holes, neighbours.
+
+    curve, drift: CRPS of an ICM with full noise over that of a column's own curve, and of a regression with a GP.
+    """
+
+    others: float
+    own: float
+    names: str
+    curve: str
+    drift: str
+
+
+def near(data: TaskData) -> Near | None:
+    """The place of a table; None where it has no holes, where rules have no answer, and for a large one."""
+    if data.num_tasks == 1 or int(data.observed.sum()) > LARGEST:
+        return None
+    try:
+        shares = explained_shares(data)
+    except (ValueError, FitError):
+        return None
+    others, own = (float((shares[name] * shares["cells"]).sum() / shares["cells"].sum()) for name in ("others", "own"))
+    found = neighbours(shares)
+    return Near(
+        others,
+        own,
+        listed(list(found["family"])),
+        *(listed([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP")),
+    )
+
+
+def answer(
+    decision: Decision,
+    kinds: Sequence[Kind],
+    own: bool,
+    trials: int,
+    judged: Judged | None,
+    near: Near | None = None,
+) -> list[str]:
     """What fills the table and how far off such values were, in one sentence; then what else the trials say.
 
     They speak of the tasks whose holes were imitated. own: whether the table has holes; judged: what the cells say that
@@ -66,6 +106,8 @@ def answer(decision: Decision, kinds: Sequence[Kind], own: bool, trials: int, ju
         "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
         "judged": judged,
+        "near": near,
+        "half": HALF,
         "left_out": listed(decision.left_out),
     }
     return render("answer.txt", values).strip().split("\n")

@@ -18,7 +18,20 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TableError, TaskData, Trend, __version__, compare, datasets, fit, impute, scores
+from mtgp_tutorial import (
+    TableError,
+    TaskData,
+    Trend,
+    __version__,
+    compare,
+    datasets,
+    explained_shares,
+    fit,
+    impute,
+    neighbours,
+    read_table,
+    scores,
+)
 from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
@@ -910,6 +923,35 @@ def test_half_and_half_takes_the_season_off():
     plain = parts[HALF](seen).forecast(hidden)
     alone = [parts["regression + GP"](seen).forecast(hidden), impute(fit(parts["ICM, full noise"](seen)))]
     assert torch.allclose(plain.mean[cells], sum(one.mean for one in alone)[cells] / 2, rtol=1e-6)
+
+
+def test_a_table_is_placed_on_the_map():
+    """Shares over all its holes, and ratios of the nearest tables in their order; nothing without holes."""
+    lakes = read_table(datasets.example_csv())
+    shares, found = explained_shares(lakes), words.near(lakes)
+    means = [np.average(shares[name], weights=shares["cells"]) for name in ("others", "own")]
+    assert [found.others, found.own] == pytest.approx(means)
+    tables = neighbours(shares)
+    assert found.names == "{}, {} and {}".format(*tables["family"])
+    assert found.curve == "{:.2f}, {:.2f} and {:.2f}".format(*tables["curve"])
+    assert found.drift == "{:.2f}, {:.2f} and {:.2f}".format(*tables["regression + GP"])
+    assert words.near(datasets.great_lakes()) is None  # no holes
+    assert words.near(replace(lakes, y=lakes.y[:, :1], tasks=["a"], units=["m"])) is None
+    told = answer(scored(SURE), [], True, 16, None, found)[3]
+    of = (
+        f"the other columns explain {100 * means[0]:.0f} % of the variance, a column's own curve {100 * means[1]:.0f} %"
+    )
+    assert told.startswith(f"In its holes {of}. Of the book's public tables {found.names} lie nearest")
+    assert told.endswith(
+        f"had {found.curve} of the CRPS of the curve, and {found.drift} of that of a regression with a GP."
+    )
+
+
+def test_half_and_half_says_what_it_is():
+    decision = scored(SURE)
+    means, scores = decision.means.rename({"ICM": HALF}), decision.scores.replace({"arm": {"ICM": HALF}})
+    first = answer(replace(decision, fills=HALF, reads=HALF, means=means, scores=scores), [], True, 16, None)[0]
+    assert first.startswith("“half and half” (a regression with a GP and an ICM, in equal parts) fills the holes: in ")
 
 
 def test_one_column_is_filled_by_its_own_arms(tmp_path, monkeypatch, capsys):
