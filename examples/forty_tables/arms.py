@@ -155,8 +155,8 @@ def imputer(name: str) -> Arm:
             rule = IterativeImputer(BayesianRidge(), max_iter=30, random_state=0)
             filled = rule.fit_transform(z)
             for step in rule.imputation_sequence_[-np.isnan(z).any(0).sum() :]:
-                t = step.feat_idx - x.shape[1]
-                filled[:, step.feat_idx], sd[:, t] = step.estimator.predict(filled[:, step.neighbor_feat_idx], True)
+                others = filled[:, step.neighbor_feat_idx]
+                sd[:, step.feat_idx - x.shape[1]] = step.estimator.predict(others, return_std=True)[1]
         mean = filled[:, x.shape[1] :] * width + centre
         variance = (sd * width) ** 2
         return Prediction(
@@ -169,7 +169,7 @@ def imputer(name: str) -> Arm:
 def hadamard(seen: TaskData, asked: TaskData) -> Prediction:
     """GPyTorch's multi-task model for cells, as its page "Hadamard Multitask GP Regression" shows it.
 
-    IndexKernel of rank 1, RBF, one noise, Adam with step 0.1 for 100 steps; inputs in [0, 1], columns standardised.
+    IndexKernel of rank 1, RBF, one noise, Adam with step 0.1 for 50 steps; inputs in [0, 1], columns standardised.
     """
     import gpytorch
 
@@ -195,7 +195,7 @@ def hadamard(seen: TaskData, asked: TaskData) -> Prediction:
     model.train(), likelihood.train()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     mll = gpytorch.mlls.ExactMarginalLogLikelihood(likelihood, model)
-    for _ in range(100):
+    for _ in range(50):
         optimizer.zero_grad()
         loss = -mll(model(x[rows], tasks[:, None]), y)
         loss.backward()

@@ -1,12 +1,14 @@
 """Places the tables on the map: what a row's other columns and a column's own curve explain of the hidden cells.
 
-    python examples/forty_tables/place.py    # writes the study forty_tables_map.csv; a few minutes
+    python examples/forty_tables/place.py             # the tables not set aside, into the study forty_tables_map.csv
+    python examples/forty_tables/place.py --aside     # those that are; either takes a few minutes
 
 Both come from the seen cells of each trial alone (`mtgp_tutorial.explained_shares`), before any model of several
 columns.
 """
 
 import os
+import sys
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -37,13 +39,20 @@ def placed(name: str) -> pd.Series:
     return pd.Series({"table": name, **means, "cells": shares["cells"].sum()})
 
 
-if __name__ == "__main__":
-    spec = specs()
+def main() -> None:
+    """Places tables, and keeps the others that are stored."""
+    spec, file = specs(), RESULTS.with_name("forty_tables_map.csv")
+    names = spec.index[spec["aside"] == int("--aside" in sys.argv)]
     jobs = int(os.environ.get("MTGP_JOBS", cpu_count()))
-    done = Parallel(jobs, return_as="generator")(delayed(placed)(name) for name in spec.index)
-    found = pd.DataFrame(list(tqdm(done, total=len(spec), unit="table", disable=None)))
+    done = Parallel(jobs, return_as="generator")(delayed(placed)(name) for name in names)
+    found = pd.DataFrame(list(tqdm(done, total=len(names), unit="table", disable=None)))
     found = found.merge(spec[["family", "field", "aside"]].reset_index(), on="table")
+    if file.exists():
+        old = pd.read_csv(file)
+        found = pd.concat([old[~old["table"].isin(names)], found]).sort_values("aside", kind="stable")
     columns = ["table", "family", "field", "aside", *SHARES, "cells"]
-    found[columns].to_csv(
-        RESULTS.with_name("forty_tables_map.csv"), index=False, float_format="%.4g", lineterminator="\n"
-    )
+    found[columns].to_csv(file, index=False, float_format="%.4g", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

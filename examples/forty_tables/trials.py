@@ -5,11 +5,12 @@
 
 Eight trials a table. Each hides cells of one or several kinds at once, in different columns:
 
-- 0, 1: a gap of 15 % of a column's values, one of 5 % in the next column, and 10 % of the cells of a third.
+- 0, 1: a gap of 15 % of a column's values, one of 5 % in the next column, and 10 % of the cells of a third (of two
+  columns: of the first, elsewhere).
 - 2: the first 15 % of a column (it starts late), and the last 15 % of the next (it ends early).
 - 3, 4, 5: gaps of 10 % in two columns; of the cells that the others have in those rows 10, 30, 60 % are hidden, too.
 - 6: the same gap of 15 % in a column and in the one that is most correlated with it.
-- 7: 10 % of the rows, whole but for one column.
+- 7: 10 % of the rows, one after the other, whole but for one column.
 
 On a map a gap is a disc (the rows nearest to one of them), and start and end are its edges along the first input. Cells
 that are hidden and not asked for belong to the holes of trials 3 to 5.

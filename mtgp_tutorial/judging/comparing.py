@@ -147,7 +147,8 @@ def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **opti
     answer = model.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
     known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
     names = [name for name in known if hasattr(answer, name)]
-    return replace(answer, **{name: torch.where(seen, known[name], getattr(answer, name)) for name in names})
+    found: dict[str, Any] = {name: torch.where(seen, known[name], getattr(answer, name)) for name in names}
+    return replace(answer, **found)
 
 
 def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str], more: list[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Where a table lies on the map of the chapter "Forty tables", before any model of several tasks is fitted.
+"""Where a table lies among those of `examples/forty_tables`, before any model of several tasks is fitted.
 
 Two numbers for each hole: what the other tasks of its row say of it, and what its task's own curve says.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
@@ -54,7 +55,7 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
     found = {}
     for t in asked.any(0).nonzero()[:, 0].tolist():
         cells = asked[:, t]
-        shares = {name: float((1 - some[cells, t] / variances[t]).clamp(min=0).mean()) for name, some in left.items()}
+        shares = {name: float((1 - some[cells, t].mean() / variances[t]).clamp(min=0)) for name, some in left.items()}
         found[seen.tasks[t]] = shares | {"cells": int(cells.sum())}
     return pd.DataFrame.from_dict(found, orient="index")
 
@@ -93,7 +94,7 @@ RIVALS = {"curve": "independent", "regression": "regression", "regression + GP":
 
 
 def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
-    """The tables of the chapter "Forty tables" that lie nearest on its map, the nearest first.
+    """The public tables of `examples/forty_tables` that lie nearest on their map, the nearest first.
 
     shares: what `explained_shares` returns; means over its tasks, weighted by their cells, are compared with those of
     the stored tables. Distance: of ("others", "own") in a straight line.
@@ -111,6 +112,9 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     of_kind("shares", shares, pd.DataFrame, "what explained_shares returns")
     if not {*SHARES, "cells"} <= set(shares):
         raise ValueError(f"shares: has the columns {', '.join(map(str, shares))}; pass what explained_shares returns")
+    numbers = shares[[*SHARES, "cells"]].apply(pd.to_numeric, errors="coerce").to_numpy()
+    if not len(numbers) or not np.isfinite(numbers).all():
+        raise ValueError("shares: has no row, or a value that is no finite number; pass what explained_shares returns")
     known = datasets.study("forty_tables_map").set_index("table")
     whole("count", count, 1, "how many tables to return")
     weight = shares["cells"] / shares["cells"].sum()

@@ -47,13 +47,15 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa), W: [T, rank] (book: icm).
 
     kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
-    or "none" where all errors are known. By default it is full where that is of use and can be learned: in a table
-    with rows of which some tasks were seen and others not, and 20 rows or more that hold several values; elsewhere per
-    task. Raises ValueError for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
+    or "none" where all errors are known. By default (None) it is full in a table with rows of which some tasks were
+    seen and others not, and with 20 rows or more that hold several values; in others, per task. Raises ValueError for
+    a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
     >>> from mtgp_tutorial import datasets, fit, icm, simulate
-    >>> icm(datasets.great_lakes()).noise, icm(simulate.two_sines(seed=1)).noise
-    ('full', 'per task')
+    >>> lakes = datasets.great_lakes()
+    >>> seen, hidden = lakes.hide("Erie", 1967, 1981)
+    >>> icm(lakes).noise, icm(seen).noise
+    ('per task', 'full')
     >>> fitted = fit(icm(simulate.two_sines(seed=1), noise="full"))
     >>> bool(fitted.correlation.loc["sine", "lagged sine"] > 0.5)
     True
@@ -61,7 +63,11 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
-    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise or _usual_noise(data))
+    return Model(
+        data,
+        ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank),
+        _usual_noise(data) if noise is None else noise,
+    )
 
 
 def lmc(

@@ -91,11 +91,8 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    if isinstance(prediction, Mixture):
-        ends, name = prediction.band(math.erf(2**0.5)), "central 95.4 %"
-    else:
-        mean, sd = prediction.mean, prediction.sd
-        ends, name = (mean - 2 * sd, mean + 2 * sd), "mean ± 2 sd"
+    ends = prediction.band(math.erf(2**0.5))
+    name = "central 95.4 %" if isinstance(prediction, Mixture) else "mean ± 2 sd"
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     low, high = (as_array(end[:, t]) for end in ends)
     ax.fill_between(inputs(prediction), low, high, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, {name}")

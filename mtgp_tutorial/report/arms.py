@@ -36,7 +36,9 @@ def kernel(name: str, inputs: int) -> Kernel:
     return RBFKernel(ard_num_dims=width) if nu is None else MaternKernel(nu=nu, ard_num_dims=width)
 
 
-def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None) -> dict[str, Arm]:
+def arms_for(
+    data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None, seed: int = 0
+) -> dict[str, Arm]:
     """The arms for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
 
     Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
@@ -45,7 +47,8 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
 
     season: what `season_of` found, or None. With one, HALF takes it off, and the ICM, or for one column the single GP,
     has an arm with a season in the mean. Which season it is, each arm proposes anew from the cells that it sees; where
-    these speak for none HALF does without, and the others raise Unanswered.
+    these speak for none HALF does without, and the others raise Unanswered. seed: of the fits of arms that are no
+    models themselves.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
@@ -64,13 +67,13 @@ def arms_for(data: TaskData, name: str, *, lmc: bool = True, season: Season | No
     every: dict[str, Arm] = {**rules, **models}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
-        every[HALF] = half = combining(every[DRIFT], every[FULL])
+        every[HALF] = half = combining(every[DRIFT], every[FULL], seed=seed)
         if season is not None:
-            every[HALF] = _anew(partial(_in_the_mean, half), half)
+            every[HALF] = _anew(partial(_in_the_mean, half, seed), half)
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
-        every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model]))
+        every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
     return {arm: every[arm] for arm in wanted}
 
 
@@ -78,8 +81,8 @@ def _rule(name: str, season: Season) -> Arm:
     return plain_arms(season.season)[name]
 
 
-def _in_the_mean(build: Arm, season: Season) -> Arm:
-    return with_trend(build, line=False, season=season.season, harmonics=season.harmonics)
+def _in_the_mean(build: Arm, seed: int, season: Season) -> Arm:
+    return with_trend(build, line=False, season=season.season, harmonics=season.harmonics, seed=seed)
 
 
 def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:

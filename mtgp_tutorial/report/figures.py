@@ -20,6 +20,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.holes import missing, own_rows, runs
+from mtgp_tutorial.report.tables import BAND
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -94,15 +95,17 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A panel for each of these tasks: what was seen, and mean and band in the holes."""
     figure, axes = plt.subplots(len(tasks), 1, figsize=(WIDTH, 0.5 + 1.45 * len(tasks)), sharex=True, squeeze=False)
     (x, name), apart = axis(data), own_rows(data)  # rows of the other tasks: one band, no holes
-    gone, seen_cells = missing(data), data.observed.numpy()
+    gone, seen_cells, ends = missing(data), data.observed.numpy(), answer.band(BAND)
     for task, ax in zip(tasks, axes[:, 0]):
         t = data.tasks.index(task)
-        mean, sd, hole, known = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), gone[:, t], seen_cells[:, t]
+        mean, low, high = (one[:, t].numpy() for one in (answer.mean, *ends))
+        hole, known = gone[:, t], seen_cells[:, t]
         ax.plot(x[known], mean[known], plots.marker(t), ms=2.8, mew=0, color="0.25")
         if apart:
-            _hole(ax, x[hole], mean[hole], sd[hole], slice(None), len(x), plots.style(t)["color"])
+            _hole(ax, x[hole], (mean[hole], low[hole], high[hole]), slice(None), len(x), plots.style(t)["color"])
         for start, length in [] if apart else runs(hole):
-            _hole(ax, x, mean, sd, slice(max(0, start - 1), start + length + 1), length, plots.style(t)["color"])
+            around = slice(max(0, start - 1), start + length + 1)
+            _hole(ax, x, (mean, low, high), around, length, plots.style(t)["color"])
         ax.set_title(plots.label(short(task), data.units[t]))
         ax.locator_params(axis="y", nbins=4)
     axes[-1, 0].set_xlabel(name)
@@ -110,14 +113,19 @@ def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     return figure
 
 
-def _hole(ax: plt.Axes, x: np.ndarray, mean: np.ndarray, sd: np.ndarray, rows: slice, length: int, colour: str) -> None:
-    """Mean and band of one hole, from the value before it to the value after it; a short one as a bar."""
+def _hole(ax: plt.Axes, x: np.ndarray, found: Sequence[np.ndarray], rows: slice, length: int, colour: str) -> None:
+    """Mean and band of one hole, from the value before it to the value after it; a short one as a bar.
+
+    found: mean, and both ends of the band.
+    """
+    mean, low, high = found
     if length > 2:
-        ax.fill_between(x[rows], (mean - 2 * sd)[rows], (mean + 2 * sd)[rows], color=colour, alpha=0.25, lw=0)
+        ax.fill_between(x[rows], low[rows], high[rows], color=colour, alpha=0.25, lw=0)
         ax.plot(x[rows], mean[rows], color=colour, lw=1.5)
         return
     inner = slice(rows.stop - 1 - length, rows.stop - 1)
-    ax.errorbar(x[inner], mean[inner], 2 * sd[inner], fmt="o", ms=3, lw=1.2, color=colour, alpha=0.8)
+    reach = mean[inner] - low[inner], high[inner] - mean[inner]
+    ax.errorbar(x[inner], mean[inner], reach, fmt="o", ms=3, lw=1.2, color=colour, alpha=0.8)
 
 
 def intervals(table: pd.DataFrame) -> Figure:

@@ -29,7 +29,7 @@ from mtgp_tutorial.report.deciding import SCORES, Decision
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.table.data import TaskData, take
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import Mixture, Prediction
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
@@ -79,7 +79,10 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
         if rows != slice(0, len(data.x)):
             which = "those around the longest hole" if gone else "the first"
             part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
-        shown = replace(answer, x=answer.x[rows], mean=answer.mean[rows], variance=answer.variance[rows])
+        parts: dict[str, Any] = {"mean": answer.mean[rows], "variance": answer.variance[rows]}
+        if isinstance(answer, Mixture):
+            parts |= {"means": answer.means[:, rows], "variances": answer.variances[:, rows]}
+        shown = replace(answer, x=answer.x[rows], **parts)
         draw = figures.filled_map if on_map else figures.filled
         figure = picture(draw(take(data, rows), shown, order[:PANELS]))
     found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}

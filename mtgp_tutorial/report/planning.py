@@ -81,7 +81,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     judge = holes.judging(data, kinds, asked.seed)
     tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
     season = season_of(tried)
-    arms = arms_for(data, asked.kernel, season=season)
+    arms = arms_for(data, asked.kernel, season=season, seed=asked.seed)
     clocks = clocks_of(arms, data)
     count = asked.trials or (known or {}).get("trials", TRIALS)
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])

@@ -162,24 +162,29 @@ def with_safe_names(data: TaskData) -> TaskData:
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
+BAND = math.erf(2**0.5)  # of a normal law, two standard deviations to either side
+
+
 def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
     """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
 
     Where a task was seen in another row at the same input, its cell stays empty.
 
     data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged, and to twelve digits
-    where a logarithm was modelled. The band is two standard deviations to either side; numbers that were computed are
-    rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm was modelled, and whose filled value is
-    the median.
+    where a logarithm was modelled. The band is the central 95.4 %, for a normal law two standard deviations to either
+    side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm
+    was modelled, and whose filled value is the median.
     """
     table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
+    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(BAND)
     for t, task in enumerate(data.tasks):
-        mean, sd, y = answer.mean[:, t].numpy(), answer.sd[:, t].numpy(), data.y[:, t].numpy()
+        y = data.y[:, t].numpy()
         hole, back = gone[:, t], np.exp if task in log else np.asarray
         seen = np.array([float(f"{value:.12g}") for value in back(y)]) if task in log else y
         size = spread[t] * (float(np.exp(np.nanmedian(y))) if task in log else 1.0)
         places = 4 - math.floor(math.log10(size))
-        middle, low, high = (np.round(back(mean + k * sd), places) for k in (0, -2, 2))
+        found = (median if task in log else middles, *ends)
+        middle, low, high = (np.round(back(one[:, t].numpy()), places) for one in found)
         table[task] = np.where(hole, middle, seen)
         table[f"{task} low"], table[f"{task} high"] = np.where(hole, low, np.nan), np.where(hole, high, np.nan)
         table[f"{task} filled"] = np.where(hole, "yes", "no")

@@ -21,7 +21,8 @@ from mtgp_tutorial.report.arms import HALF, RULES
 from mtgp_tutorial.report.deciding import Decision, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
-from mtgp_tutorial.report.page import LARGEST, render
+from mtgp_tutorial.report.page import render
+from mtgp_tutorial.report.tables import BAND
 from mtgp_tutorial.report.trials import Judged
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -62,9 +63,12 @@ class Near(NamedTuple):
     drift: str
 
 
+NEARBY = 1000  # cells up to which a table is placed on the map, which takes three fits
+
+
 def near(data: TaskData) -> Near | None:
-    """The place of a table; None where it has no holes, where rules have no answer, and for a large one."""
-    if data.num_tasks == 1 or int(data.observed.sum()) > LARGEST:
+    """The place of a table; None where it has no holes, where rules have no answer, and above NEARBY cells."""
+    if data.num_tasks == 1 or int(data.observed.sum()) > NEARBY:
         return None
     try:
         shares = explained_shares(data)
@@ -159,7 +163,7 @@ def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> 
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    below = ((answer.mean - 2 * answer.sd < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    below = ((answer.band(BAND)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {

@@ -5,6 +5,7 @@ A table or prediction for people: as a data frame with names, dates and units, a
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
@@ -68,6 +69,15 @@ class Prediction:
         """Standard deviations [M, T], in data units."""
         return self.variance.sqrt()
 
+    def quantile(self, level: float) -> Tensor:
+        """Where P(Y <= y) is `level` [M, T]; level above 0 and below 1."""
+        return self.mean + statistics.NormalDist().inv_cdf(probability(level, "level")) * self.sd
+
+    def band(self, level: float = 0.95) -> tuple[Tensor, Tensor]:
+        """Both ends [M, T] of the central interval: as much lies below it as above."""
+        level = probability(level, "level")
+        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
+
     def to_frame(self) -> pd.DataFrame:
         """Means and standard deviations, columns (task with its unit, "mean" or "sd").
 
@@ -110,11 +120,6 @@ class Mixture(Prediction):
             below = self.cdf(middle) < level
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
         return (low + high) / 2
-
-    def band(self, level: float = 0.95) -> tuple[Tensor, Tensor]:
-        """Both ends [M, T] of the central interval: as much lies below it as above."""
-        level = probability(level, "level")
-        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
 
 def cdf_of(means: Tensor, variances: Tensor, y: Tensor) -> Tensor:

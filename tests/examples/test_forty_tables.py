@@ -14,6 +14,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "forty_tables"
 sys.path.insert(0, str(FOLDER))
 
 import arms  # noqa: E402
+import choosing  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402
 import tables  # noqa: E402
@@ -262,6 +263,9 @@ REFUSED = {
     "has no line; a table is answered whole": lambda f: f[1:],
     "has no finite mean, or an sd": lambda f: f.assign(sd=[0.0, *f["sd"][1:]]),
     "sd is empty at table 'wheat', trial 0": lambda f: f.assign(sd=[np.nan, *f["sd"][1:]]),
+    "has no line below its names": lambda f: f[:0],
+    "has a crps that is not above 0": lambda f: f.assign(crps=[0.0] * len(f)),
+    "the column 'mean' holds": lambda f: f.assign(mean=f["mean"] > 0),
 }
 
 
@@ -371,3 +375,41 @@ def test_ratios_are_over_families():
         np.exp(logs.mean() + half)
     )
     assert (found["ahead"], found["tables"], found["families"], found["worst"]) == (1, 3, 2, pytest.approx(4.0))
+
+
+def test_a_choice_knows_no_cell_of_the_trial_it_answers():
+    """By hand: two trials choose for a third; a cell that the third asks for, too, counts for nothing."""
+    rest = pd.DataFrame({"first": [1.0, 1.2], "second": [1.0, 1.0]})
+    assert choosing.chosen(rest, 1.0) == "first" and choosing.chosen(rest, 0.0) == "second"  # 0.1 behind, error 0.1
+    index = pd.MultiIndex.from_tuples(
+        [(0, 1, "a"), (0, 2, "a"), (1, 3, "a"), (2, 4, "a"), (2, 1, "a")], names=["trial", "row", "column"]
+    )
+    cells = pd.DataFrame({"first": [9.0, 1.0, 1.0, 1.0, 0.0], "second": [0.0, 2.0, 2.0, 2.0, 9.0]}, index)
+    # for trial 2 the 9 of row 1 in trial 0 is left out: first; for trial 0 that of trial 2, for trial 1 nothing
+    assert choosing.mean_of(cells, ["first", "second"], 0.0) == pytest.approx((9 + 1 + 1 + 1 + 0) / 5)
+    cells.loc[(0, 5, "a"), :] = [50.0, 0.0]  # a cell of trial 0 alone speaks against the first, for trials 1 and 2
+    assert choosing.mean_of(cells, ["first", "second"], 0.0) == pytest.approx((9 + 1 + 50 + 2 + 2 + 9) / 6)
+
+
+def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
+    """A file with one of them is refused unless it is asked for; other columns of a file do no harm."""
+    rows = asked[asked["table"] == "fertility"].assign(mean=0.0, sd=1.0)
+    file = tmp_path / "mine.csv"
+    rows[[*score.NAMED, "mean", "sd"]].to_csv(file, index=False)
+    monkeypatch.setattr(sys, "argv", ["score.py", str(file)])
+    with pytest.raises(SystemExit, match="table 'fertility'.* is not asked for.*--aside goes with tables set aside"):
+        score.main()
+    other = mine().assign(y=3.0, kind="gap", scale=0.0)
+    other.to_csv(file, index=False)
+    plain = score.scored(score.checked(file, asked))
+    mine().to_csv(file, index=False)
+    pd.testing.assert_frame_equal(plain, score.scored(score.checked(file, asked)))
+
+
+def test_the_program_of_the_readme_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
+    monkeypatch.setattr(tables, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
+    code = re.search(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)[1]
+    file = tmp_path / "mine.csv"
+    exec(code.replace('"mine.csv"', repr(str(file))), {})
+    found = score.checked(file, asked)
+    assert set(found["table"]) == {"wheat", "freeny"} and len(found) == asked["table"].isin(["wheat", "freeny"]).sum()

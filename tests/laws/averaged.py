@@ -85,6 +85,9 @@ def law_averaging_over_equal_draws_is_the_plug_in():
             low, high = impute(same).band(0.9)
             sd = impute(fitted).sd
             close((high - low)[gap], 2 * stats.norm.ppf(0.95) * sd[gap], 1e-7)
+            plain, mean = impute(fitted), impute(fitted).mean
+            close(plain.band(0.9)[0][gap], mean[gap] + stats.norm.ppf(0.05) * sd[gap], 1e-9)
+            close(plain.quantile(0.7)[gap], mean[gap] + stats.norm.ppf(0.7) * sd[gap], 1e-9)
 
 
 def law_the_variance_of_a_mixture_is_the_total_variance():

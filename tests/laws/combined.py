@@ -6,7 +6,7 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 from scipy import stats
 
-from laws.common import close
+from laws.common import RANDOM, close
 from laws.plain import PROFILES, outage, refused, walks, with_holes
 from mtgp_tutorial import (
     Mixture,
@@ -43,6 +43,10 @@ def law_combined_arms_are_a_pool_in_equal_parts():
     for end, share in ((low, 0.05), (high, 0.95)):
         close(stats.norm.cdf(end, means, sds).mean(0), np.full(len(end), share), 1e-7)
     assert torch.equal(~found.mean.isnan(), cells) and torch.equal(~found.means[0].isnan(), cells) and found.noise
+    models = combining(icm, independent, starts=1)(seen).forecast(hidden)  # which impute all that is missing
+    assert (
+        torch.equal(~models.means.isnan(), cells.expand(2, *cells.shape)) and int(seen.observed.sum()) < cells.numel()
+    )
     many = combining(RULES["bridge"], averaging(icm, draws=8, runs=2, starts=1))(seen).forecast(hidden)
     alone = averaging(icm, draws=8, runs=2, starts=1)(seen).forecast(hidden)
     y = hidden.y[cells].numpy()
@@ -112,10 +116,12 @@ def law_what_other_tasks_explain_is_what_least_squares_leave():
         A, a = np.c_[np.ones(rows.sum()), full[rows][:, others]], np.r_[1, full[i, others]]
         b = np.linalg.lstsq(A, full[rows, 1], rcond=None)[0]
         s2 = ((full[rows, 1] - A @ b) ** 2).sum() / (len(A) - A.shape[1])
-        left.append(max(0.0, 1 - s2 * (1 + a @ np.linalg.solve(A.T @ A, a)) / np.nanvar(full[:, 1])))
+        left.append(1 - s2 * (1 + a @ np.linalg.solve(A.T @ A, a)) / np.nanvar(full[:, 1]))
     found = explained_shares(seen, hidden)
     assert found.index.tolist() == ["task 2"] and int(found["cells"].iloc[0]) == len(left) and left[0] == 0
     close(found["others"].iloc[0], np.mean(left), 1e-9)
+    noise = TaskData(np.arange(25.0), RANDOM(50).normal(size=(25, 3)))
+    assert explained_shares(*noise.hide("task 1", 4, 9))["others"].tolist() == [0.0]  # never below
 
 
 def law_what_a_curve_explains_is_what_its_own_gp_leaves():
@@ -129,7 +135,7 @@ def law_what_a_curve_explains_is_what_its_own_gp_leaves():
     length = float(np.ravel(best.length_scales[0])[0])
     K, k = (signal * PROFILES[name](np.abs(np.subtract.outer(one, at)) / length) for one in (at, new))
     variance = signal + noise - (k * np.linalg.solve(K + noise * np.eye(len(at)), k.T).T).sum(1)
-    share = np.maximum(0, 1 - variance / np.nanvar(seen.y[:, 0].numpy())).mean()
+    share = 1 - variance.mean() / np.nanvar(seen.y[:, 0].numpy())
     found = explained_shares(seen, hidden)
     close(found.loc["task 1", "own"], share, 1e-6)
     other = explained_shares(seen, TaskData(hidden.x, hidden.y * 3 - 7, tasks=hidden.tasks))
@@ -181,4 +187,8 @@ def law_the_map_refuses_by_name():
     refused("seen: has no missing cell; hide some first", lambda: explained_shares(whole), ValueError)
     refused("shares: is a dict; pass what explained_shares", lambda: neighbours({}), ValueError)
     refused("shares: has the columns a; pass what", lambda: neighbours(pd.DataFrame({"a": [1]})), ValueError)
+    good = explained_shares(seen, hidden)
+    refused("shares: has no row, or a value", lambda: neighbours(good[:0]), ValueError)
+    refused("shares: has no row, or a value", lambda: neighbours(good.assign(own=np.nan)), ValueError)
+    refused("shares: has no row, or a value", lambda: neighbours(good.assign(own="much")), ValueError)
     refused("count: 0 is not", lambda: neighbours(explained_shares(seen, hidden), 0), ValueError)

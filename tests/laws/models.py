@@ -234,5 +234,11 @@ def law_noise_is_full_where_some_rows_are_partly_seen():
     assert noise([(4, 1)], 20) == "full" and noise([(4, 1)], 19) == "per task"
     assert noise([(4, 1), (4, 2)], 20) == "per task"  # nineteen rows with several values
     assert noise([(4, 1)], noise="per task") == "per task" and noise([], noise="full") == "full"
+    try:
+        noise([(4, 1)], noise="")
+    except ValueError as error:
+        assert str(error).startswith("noise: '' is not one of")
+    else:
+        raise AssertionError("an empty word is the default")
     apart = np.where(np.arange(30)[:, None] % 3 == np.arange(3), y, np.nan)
     assert icm(TaskData(np.arange(30), apart)).noise == "per task"

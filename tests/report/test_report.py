@@ -941,9 +941,11 @@ def test_a_table_is_placed_on_the_map():
     of = (
         f"the other columns explain {100 * means[0]:.0f} % of the variance, a column's own curve {100 * means[1]:.0f} %"
     )
-    assert told.startswith(f"In its holes {of}. Of the book's public tables {found.names} lie nearest")
+    assert told.startswith(
+        f"In its holes {of}. Of the public tables of examples/forty_tables, {found.names} lie nearest"
+    )
     assert told.endswith(
-        f"had {found.curve} of the CRPS of the curve, and {found.drift} of that of a regression with a GP."
+        f"had {found.curve} times the CRPS of such curves, and {found.drift} times that of a regression with a GP."
     )
 
 
