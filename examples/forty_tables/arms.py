@@ -254,7 +254,6 @@ ARMS: dict[str, Arm] = {
     "full noise, Matern32": matern,
     "full noise, Matern32, season": without_trend(matern, line=False),
     "full noise, no priors": by_model(full(1), priors=False),
-    "averaged, trend": without_trend(averaged(full(1))),
     "rank 2": with_kernel_of(full(1), full(2)),
     "rank T - 1": with_kernel_of(full(1), full()),
     "LMC": small(with_kernel_of(per_task, two_kernels("per task"))),
