@@ -8,7 +8,7 @@ smallest mean, or an earlier one of the list at most `errors` standard errors be
 
 import pandas as pd
 from score import FOLDER, NAMED, by_cell, checked, ratio, truth
-from tables import specs
+from sources import specs
 
 FIRST = "half and half"
 SIMPLE = ["climatology", "bridge", "regression", "regression + GP", "independent", "ICM", "ICM, full noise"]

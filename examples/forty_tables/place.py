@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from score import RESULTS
-from tables import made_of, specs
+from sources import made_of, specs
 from tqdm import tqdm
 from trials import trials
 

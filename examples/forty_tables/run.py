@@ -23,7 +23,7 @@ import torch
 from arms import ARMS
 from running import ROOT, cpu_count, fingerprint, in_parallel
 from score import FOLDER, NAMED, of_mixture, truth
-from tables import HERE, made_of, specs
+from sources import HERE, made_of, specs
 from tqdm import tqdm
 from trials import Trial, trials
 

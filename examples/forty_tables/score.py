@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy import stats
-from tables import HERE, specs, table
+from sources import HERE, specs, table
 from trials import stored
 
 from mtgp_tutorial import datasets

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from tables import HERE, made_of, specs, table
+from sources import HERE, made_of, specs, table
 
 from mtgp_tutorial import TaskData
 

