@@ -646,7 +646,7 @@ def test_on_simulated_tables_sharing_pays_where_it_should(shares, tmp_path, monk
     frame.to_csv("table.csv")
     assert report("--trials", "12") == 0
     text = Path("table-report/report.html").read_text(encoding="utf8")
-    fills = re.search("“([^”]*)” fills the holes", text)[1]
+    fills = re.search("“([^”]*)” (?:\\([^)]*\\) )?fills the holes", text)[1]
     added = re.search("What the other columns added: [^.]*?” is (ahead|behind) by [^(]*\\(([^;]*);", text)
     assert (fills not in ONE_COLUMN) == shares
     assert (added[1] == "ahead" and "behind" not in added[2]) == shares, added
