@@ -102,7 +102,8 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     Returns a table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM
     with full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression") and
     of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the multi-task
-    model was ahead. Raises ValueError for a table of other columns, and a count that is no whole number above 0.
+    model was ahead. Raises ValueError for other columns, for values that are no finite numbers, for no row, and
+    for a count that is no whole number above 0.
 
     >>> from mtgp_tutorial import datasets, explained_shares, neighbours
     >>> near = neighbours(explained_shares(*datasets.great_lakes().hide("Erie", 1950, 1961)))
