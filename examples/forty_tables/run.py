@@ -32,7 +32,10 @@ from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
 COMBINED = {
     "half and half": ("regression + GP", "ICM, full noise"),
     "half and half, season": ("regression + GP, season", "ICM, full noise, season"),
-    "default": ("regression + GP, season", "full noise, Matern32, season"),  # of the report
+    "default": (  # of the report
+        *("regression + GP", "full noise, Matern32"),
+        *("regression + GP, season", "full noise, Matern32, season"),
+    ),
 }
 
 
@@ -109,7 +112,9 @@ def combined(arms: tuple[str, ...]) -> pd.DataFrame:
     """The mixture of what normal arms of equal weights have stored, on the tables that all of them answer."""
     parts = [pd.read_csv(FOLDER / f"{arm}.csv.xz").set_index(NAMED) for arm in arms]
     asked = truth().set_index(NAMED)["y"]
-    index = parts[0].index[parts[0].index.isin(parts[1].index)]
+    index = parts[0].index
+    for part in parts[1:]:
+        index = index[index.isin(part.index)]
     means, sds = (np.stack([part.loc[index, name] for part in parts]) for name in ("mean", "sd"))
     values = {"mean": means.mean(0), "sd": np.sqrt((sds**2).mean(0) + means.var(0))}
     values |= dict(zip(("nlpd", "crps"), of_mixture(means, sds, asked.loc[index].to_numpy())))

@@ -45,9 +45,10 @@ def arms_for(
     LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
     parts (HALF), and these are preferred. One column alone has arms of its own.
 
-    season: what `season_of` found, or None. With one, HALF takes it off, and the ICM, or for one column the single GP,
-    has an arm with a season in the mean. Which season it is, each arm proposes anew from the cells that it sees; where
-    these speak for none HALF does without, and the others raise Unanswered. seed: of the fits of arms that are no
+    season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
+    and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
+    proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
+    Unanswered. seed: of the fits of arms that are no
     models themselves.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
@@ -69,7 +70,7 @@ def arms_for(
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
         every[HALF] = half = combining(every[DRIFT], every[FULL], seed=seed)
         if season is not None:
-            every[HALF] = _anew(partial(_in_the_mean, half, seed), half)
+            every[HALF] = _anew(partial(_with_and_without, half, seed), half)
     if season is not None:
         model = BASELINE if one else "ICM"
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
@@ -83,6 +84,11 @@ def _rule(name: str, season: Season) -> Arm:
 
 def _in_the_mean(build: Arm, seed: int, season: Season) -> Arm:
     return with_trend(build, line=False, season=season.season, harmonics=season.harmonics, seed=seed)
+
+
+def _with_and_without(build: Arm, seed: int, season: Season) -> Arm:
+    """A season may help a lot, and harm a little: so both ways count the same."""
+    return combining(build, _in_the_mean(build, seed, season), seed=seed)
 
 
 def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:

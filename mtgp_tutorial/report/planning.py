@@ -183,11 +183,13 @@ Clocks = Mapping[str, Clock]
 def clocks_of(arms: Arms, data: TaskData) -> dict[str, Clock]:
     """Each fitted arm timed on the table, or on some of its rows and in the form of the whole where it is larger.
 
-    HALF takes the time of its fit.
+    HALF takes the time of its fit, and twice that where there is a season.
     """
     found = {name: _clock(arms[name], EVALUATIONS[name], data) for name in MODELS if name in arms}
-    again = {**SEASONAL, FULL: HALF}
-    return {**found, **{again[name]: found[name] for name in found if again.get(name) in arms}}
+    again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in arms}
+    if HALF in arms:
+        again[HALF] = found[FULL]._replace(fit=found[FULL].fit * (2 if again else 1))
+    return {**found, **again}
 
 
 def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData) -> Clock:
