@@ -190,6 +190,7 @@ CASES = [
     ("model: is a TaskData; pass a model, as icm", lambda: fit(table())),
     ("model: all its parameters are frozen", lambda: fit(icm(table()).requires_grad_(False))),
     ("model: is a TaskData; pass a model", lambda: with_parameters(table())),
+    ("parameters: is a list; pass a dict of names", lambda: with_parameters(icm(table()), [0.3])),
     ("seed: 'a' is not a whole number", lambda: fit(icm(table()), seed="a")),
     ("seed: 1.5 is not a whole number", lambda: fit(icm(table()), seed=1.5)),
     ("seed: -1 is not a whole number", lambda: fit(icm(table()), seed=-1)),

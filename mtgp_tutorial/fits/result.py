@@ -194,7 +194,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     "likelihood.noise" when tasks share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Numbers are
     stored in double precision; GPyTorch's own setters take them through single precision. The argument is left as it
     was.
-    Raises ValueError for a name that is not there, and for a value that does not fit it.
+    Raises ValueError for what is no dict, for a name that is not there, and for a value that does not fit it.
 
     >>> from mtgp_tutorial import icm, predict, simulate, with_parameters
     >>> model = icm(simulate.two_sines(seed=1))
@@ -205,8 +205,10 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     (1, 2)
     """
     of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table (a Fit's is its .model)")
+    parameters = {} if parameters is None else parameters
+    of_kind("parameters", parameters, Mapping, "a dict of names and values, or None")
     model = copy.deepcopy(model).requires_grad_(False)
-    for name, value in (parameters or {}).items():
+    for name, value in parameters.items():
         fault = _set(model, name, value)
         if fault:
             raise ParameterError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,21 @@ import run  # noqa: E402
 import score  # noqa: E402
 import sources  # noqa: E402
 import trials  # noqa: E402
+from torch.nn.utils import parameters_to_vector, vector_to_parameters  # noqa: E402
 
-from mtgp_tutorial import FitError, Mixture, TaskData, Unanswered, datasets, fit, icm, impute, scores  # noqa: E402
+from mtgp_tutorial import (  # noqa: E402
+    FitError,
+    Mixture,
+    TaskData,
+    Trend,
+    Unanswered,
+    datasets,
+    fit,
+    icm,
+    impute,
+    scores,
+    with_parameters,
+)
 
 SPECS = sources.specs()
 QUICK = ["climatology", "bridge", "regression"]
@@ -145,26 +159,83 @@ def test_trials_hide_what_they_say(every):
             assert (part["asked"] == 1).all() or kind.startswith("others"), (name, trial)
 
 
+def sees_what_is_hidden(make, name, data):
+    """Whether an arm, made of the whole table, answers two trials of a table otherwise where hidden values differ."""
+    draw = np.random.default_rng(0)
+    for number in (0, 3):
+        cells = trials.stored().query("table == @name and trial == @number")
+        at = cells["row"].to_numpy(), cells["column"].map(data.tasks.index).to_numpy()
+        y = data.y.numpy().copy()
+        y[at] += draw.normal(size=len(cells))
+        answers = []
+        for whole in (data, TaskData(data.x, y, tasks=data.tasks, x_name=data.x_name)):
+            trial = trials.trials(name, whole)[number]
+            found = make(whole)(trial.seen, run.asked(trial))
+            answers.append(np.r_[found.mean[trial.rows, trial.columns], found.sd[trial.rows, trial.columns]])
+        if not np.array_equal(*answers, equal_nan=True):
+            return True
+    return False
+
+
 def test_an_arm_sees_neither_the_hidden_values_nor_those_asked(every):
     """Other hidden values, the same answers: of the quick arms, and of trends, seasons and fits on a small table."""
-    draw = np.random.default_rng(0)
-
-    def answers(arm, name, data):
-        return [run.answer(arm, trial)[0].mean[trial.rows, trial.columns] for trial in trials.trials(name, data)[:4:3]]
-
     slow = ["ICM, full noise, trend", "independent, trend", "regression + GP, trend"]
-    for name, some in (("us_rates", QUICK), ("freeny", QUICK), ("wheat", slow)):
-        data = every[name]
-        for number in (0, 3):
-            cells = trials.stored().query("table == @name and trial == @number")
-            y = data.y.numpy().copy()
-            y[cells["row"], cells["column"].map(data.tasks.index)] += draw.normal(size=len(cells))
-            other = TaskData(data.x, y, tasks=data.tasks, x_name=data.x_name)
-            for arm in some:
-                k = number // 3
-                assert torch.equal(answers(arm, name, data)[k], answers(arm, name, other)[k]), (arm, name)
+    for name, some in (("us_rates", QUICK), ("freeny", [*QUICK, "IterativeImputer", "KNNImputer"]), ("wheat", slow)):
+        for arm in some:
+            assert not sees_what_is_hidden(lambda _, arm=arm: arms.ARMS[arm], name, every[name]), (arm, name)
     asked = run.asked(trials.trials("wheat")[0])
     assert set(asked.y[asked.observed].tolist()) == {0.0}
+
+
+def scaled(whole):
+    """The sd of the answer is the whole column's."""
+    variance = whole.scale().sd ** 2
+    return lambda seen, asked: replace(arms.ARMS["bridge"](seen, asked), variance=variance.expand(seen.y.shape))
+
+
+def trended(**how):
+    def make(whole):
+        trend = Trend(whole, **how)
+        return lambda seen, asked: trend.restore(arms.ARMS["bridge"](trend.remove(seen), asked))
+
+    return make
+
+
+def learnt(whole):
+    """The parameters are those of a fit to the whole table."""
+    vector = parameters_to_vector(fit(icm(whole, noise="per task"), starts=1).model.parameters())
+
+    def arm(seen, asked):
+        model = icm(seen, noise="per task")
+        vector_to_parameters(vector, model.parameters())
+        return impute(with_parameters(model))
+
+    return arm
+
+
+def picked(whole):
+    """The rule is the one that is nearer to the hidden values."""
+
+    def arm(seen, asked):
+        found = [arms.ARMS[name](seen, asked) for name in ("climatology", "bridge", "regression")]
+        at = asked.observed
+        return min(found, key=lambda one: float(((one.mean - whole.y)[at] ** 2).sum()))
+
+    return arm
+
+
+LEAKS = {
+    "scale": scaled,
+    "trend": trended(),
+    "season": trended(line=False, season=1.0),
+    "parameters": learnt,
+    "choice": picked,
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_planted_leaks_are_noticed(leak, every):
+    assert sees_what_is_hidden(LEAKS[leak], "freeny", every["freeny"])
 
 
 def by_patterns(y, rows, t):
