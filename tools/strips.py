@@ -36,6 +36,16 @@ STRIPS = {  # figure: its page, and what differs from its start
             "off=1,1,1,1&from=1918,1950,1918,1990&to=1960,1951,2009,2009&lake=2",
         ],
     ),
+    "hole": (
+        "forty",
+        [
+            "",
+            "others=2&arm=0",
+            "table=1&arm=4",
+            "table=2&others=1&arm=2",
+            "table=2&column=0,2,0&from=14,20,103&to=25,29,118",
+        ],
+    ),
 }
 GO = """(figure, address) => {
     figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)));

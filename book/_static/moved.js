@@ -4,7 +4,9 @@ const MOVED = {
     "term-widehat-R": "glossary.html#term-R-hat"
   },
   "more_cases": {
-    "five-more-tables": "more_cases.html#six-more-tables"
+    "a-row-for-each-value": "forty.html#forty-holes",
+    "case-ice": "forty.html#forty-holes",
+    "six-more-tables": "more_cases.html#five-more-tables"
   },
   "compare": {
     "compare-real": "cases.html#compare-real",

@@ -1,4 +1,4 @@
-"""Five further tables, case by case: mtgp_tutorial/datasets/studies/more_cases.csv.
+"""Four further tables, case by case: mtgp_tutorial/datasets/studies/more_cases.csv.
 
 Each case hides what its question asks for. Clusters: regions of a map, stretches of time; "group" is a second one,
 where there is one. Beside the scores of single cells stands that of all hidden cells of a trial together (joint NLPD),
@@ -14,7 +14,7 @@ import torch
 from gpytorch.kernels import MaternKernel
 from running import run
 
-from mtgp_tutorial import TaskData, datasets, fit, icm, impute, independent, lmc, scores
+from mtgp_tutorial import TaskData, datasets, fit, icm, impute, independent, scores
 
 SCORES = ["NLPD", "CRPS", "MSE", "SMSE", "coverage"]
 METALS, OTHERS = ["Cd", "Cu", "Pb", "Zn"], ["consumption", "industrial_production", "payrolls"]
@@ -88,11 +88,6 @@ def silent(where, first, group):
     return *table.split(mask), {"cluster": first, "group": group}
 
 
-def ice(years, task, start):
-    """A stretch of one quantity hidden."""
-    return *datasets.dome_c().hide(task, start, start + years), {"cluster": start}
-
-
 def uplift(levels, question, number):
     """`up` hidden at the stations of a block of the map; for "all", east and north as well."""
     table = datasets.alps_gps()
@@ -120,22 +115,14 @@ def full(data, **more):
     return icm(data, noise="full", **more)
 
 
-def two(data, kernel, **more):
-    return lmc(data, kernels=[kernel, kernel], **more)
-
-
 PLAIN = {"shared": shared, "ICM": each, "ICM, full noise": full}
 WITH, WITHOUT = zip(*map(known, (shared, each)))
 ERRORS = {"shared": WITH[0], "ICM": WITH[1], "shared, no errors": WITHOUT[0], "ICM, no errors": WITHOUT[1]}
 COUNTS = {**ERRORS, "ICM, counting alone": lambda data, **more: icm(data, noise="none", **more)}
-CORE = {"shared": shared, "ICM": each, "ICM, rank 2": lambda data, **more: each(data, rank=2, **more), "LMC": two}
-CORE |= {"LMC, no errors": known(two)[1]}
 CASES = {  # seen and hidden table, arms, trials
     "Colorado": (cadmium, PLAIN, [(q, r, d) for q in ("metals", "sites") for r in range(8) for d in range(4)]),
     "US ragged": (quarter, PLAIN, [(number,) for number in range(26)]),
     "flu": (silent, COUNTS, [(w, f, g) for w in STATES for f in range(4, 28, 4) for g in range(len(STATES[w]) // 4)]),
-    "Dome C, 1.5 kyr": (ice, CORE, [(1500, t, s) for s in range(9500, 21500, 1500) for t in ("CO2", "CH4", "deltaD")]),
-    "Dome C, 3 kyr": (ice, CORE, [(3000, t, s) for s in range(9500, 21500, 3000) for t in ("CO2", "CH4", "deltaD")]),
     "Alps": (uplift, ERRORS | {"ICM, full noise": known(full)[1]}, [
         (levels, q, n) for levels in (3, 5) for q in ("up", "all") for n in range(2**levels)]),
 }  # fmt: skip

@@ -36,6 +36,10 @@ COMBINED = {
         *("regression + GP", "full noise, Matern32"),
         *("regression + GP, season", "full noise, Matern32, season"),
     ),
+    "default, kernels chosen": (
+        *("regression + GP", "ICM, full noise"),
+        *("regression + GP, season", "ICM, full noise, season"),
+    ),
 }
 
 

@@ -15,8 +15,8 @@ from matplotlib.font_manager import fontManager
 COLOURS = ["#4b3fa8", "#a87b00", "#44a05a", "#882255", "#d1495b", "#00889c", "#5a5a5a", "#3a8fd0"]
 LINES = ["-", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)), (0, (1.5, 1))]
 MARKERS = ["o", "s", "^", "D"]
-ROLES = {"ICM, full noise": 1, "ICM": 0, "LMC": 2, "regression + GP": 5, "regression": 3}  # others see one column
-ALONE = 6
+ROLES = {"ICM, full noise": 1, "ICM": 0, "LMC": 2, "regression + GP": 5, "regression": 3, "half and half": 4}
+ALONE = 6  # all that see one column
 
 FACE = "MTGP Sans"  # the face of the pages' labels, under a name of its own (fonts/OFL.txt)
 LOOK: Any = {

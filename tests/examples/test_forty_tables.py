@@ -15,6 +15,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "forty_tables"
 sys.path.insert(0, str(FOLDER))
 
 import arms  # noqa: E402
+import chance  # noqa: E402
 import choosing  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402
@@ -477,10 +478,33 @@ def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
     pd.testing.assert_frame_equal(plain, score.scored(score.checked(file, asked)))
 
 
-def test_the_program_of_the_readme_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
+def test_the_arm_of_ones_own_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
     monkeypatch.setattr(sources, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
-    code = re.search(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)[1]
+    code = (FOLDER / "mine.py").read_text()
     file = tmp_path / "mine.csv"
     exec(code.replace('"mine.csv"', repr(str(file))), {})
     found = score.checked(file, asked)
     assert set(found["table"]) == {"wheat", "freeny"} and len(found) == asked["table"].isin(["wheat", "freeny"]).sum()
+
+
+def test_coverage_by_chance():
+    """Independent cells: the binomial; cells of one fate: all or none; two parts: a draw takes one for all cells."""
+    rng, ones = np.random.default_rng(0), np.ones((1, 40))
+    shares = chance.inside(0 * ones, ones, -1.96 * ones[0], 1.96 * ones[0], np.eye(40), rng)
+    assert np.quantile(shares, 0.01) == pytest.approx(stats.binom.ppf(0.01, 40, 0.95) / 40, abs=0.026)
+    assert shares.mean() == pytest.approx(0.95, abs=0.005)
+    assert set(chance.inside(0 * ones, ones, -1.9 * ones[0], 1.9 * ones[0], np.ones((40, 40)), rng)) == {0.0, 1.0}
+    apart = np.r_[0 * ones, 0 * ones + 100]
+    assert set(chance.inside(apart, np.r_[ones, ones] / 9, -ones[0], ones[0], np.eye(40), rng)) == {0.0, 1.0}
+
+
+def test_correlations_of_asked_cells_by_numpy_alone():
+    """Those of a dense covariance given the seen cells, from the numbers that the fit says."""
+    trial = trials.trials("freeny")[7]
+    fitted = fit(arms.full(1)(trial.seen, arms.kernel("matern32", trial.seen)))
+    u = np.sqrt(3) * np.abs(np.subtract.outer(trial.seen.x[:, 0], trial.seen.x[:, 0])) / fitted.length_scales[0]
+    C = np.kron((1 + u) * np.exp(-u), fitted.B.to_numpy()) + np.kron(np.eye(len(u)), fitted.Sigma.to_numpy())
+    ok, at = trial.seen.observed.numpy().ravel(), trial.rows * trial.seen.num_tasks + trial.columns
+    C = C[np.ix_(at, at)] - C[np.ix_(at, ok)] @ np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
+    sd = np.sqrt(np.diag(C))
+    np.testing.assert_allclose(chance.correlation(trial), C / np.outer(sd, sd), rtol=0, atol=1e-6)

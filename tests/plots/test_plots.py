@@ -173,7 +173,7 @@ def test_letters_come_with_the_module():
 
 
 def test_a_role_has_one_colour_and_the_longest_name_decides():
-    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "bridge"]
+    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "half and half", "bridge"]
     assert len({plots.COLOURS[plots.role(arm)] for arm in roles}) == len(roles)
     assert plots.role("ICM, season") == plots.role("ICM") and plots.role("ICM, full noise, priors") == plots.role(
         roles[1]

@@ -122,17 +122,19 @@
       return this.kept[name].value;
     }
 
-    /* One of several words, in the bar: state[key] is the number of the word. */
-    choice({ key, label, words }) {
+    /* One of several words, in the bar: state[key] (or, with an index, its entry) is the number of the word. Returns its
+       element, for those who show it in some states alone. */
+    choice({ key, index, label, words }) {
       const group = make(this.bar, "span", { class: "explore-choice", role: "radiogroup", "aria-label": label });
       const name = `explore-${key}-${Math.random().toString(36).slice(2)}`;
       const inputs = words.map((word, number) => {
         const input = make(make(group, "label"), "input", { type: "radio", name });
         make(input.parentNode, "span", {}, word);
-        input.addEventListener("change", () => this.change((state) => (state[key] = number)));
+        input.addEventListener("change", () => this.change((state) => put(state, key, index, number)));
         return input;
       });
-      this.followers.push((state) => (inputs[state[key]].checked = true));
+      this.followers.push((state) => (inputs[get(state, key, index)].checked = true));
+      return group;
     }
 
     /* Yes or no, in the bar: state[key] (or, with an index, its entry) is 1 or 0; then(state): what else a change does. */

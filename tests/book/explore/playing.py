@@ -14,6 +14,7 @@ FIGURES = {
     "noise": "noise",
     "transfer": "sharing",
     "lakes": "five",
+    "hole": "forty",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"

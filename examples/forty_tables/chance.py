@@ -1,0 +1,87 @@
+"""How far the coverage of a table may lie from 95 % by chance, if the default is right about its hidden cells.
+
+    python examples/forty_tables/chance.py            # writes the study forty_tables_coverage.csv; minutes
+
+Hidden cells of one trial miss their bands together. So a trial is drawn from the default's own law: for each draw one
+of its arms, with the correlations that the ICM with full noise has between the asked cells. The table's coverage in
+such draws has a 1 % quantile; the coverage that was found is compared with it.
+"""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
+
+import numpy as np
+import pandas as pd
+from arms import best, full, kernel
+from joblib import Parallel, cpu_count, delayed
+from run import COMBINED
+from score import FOLDER, NAMED, RESULTS
+from sources import specs
+from tqdm import tqdm
+from trials import Trial, trials
+
+from mtgp_tutorial import FitError, fit, impute
+
+DRAWS, SEED = 2000, 0
+
+
+def correlation(trial: Trial) -> np.ndarray:
+    """Of the asked cells [n, n], given the seen ones, by the ICM with full noise."""
+    try:
+        fitted = fit(full(1)(trial.seen, kernel("matern32", trial.seen)))
+    except FitError:  # the likeliest kernel of those whose fit ends
+        fitted = best(full(1), trial.seen)[1]
+    found = impute(fitted, covariance=True)
+    place = {cell: k for k, cell in enumerate(found.cells)}
+    at = [place[row, trial.seen.tasks[t]] for row, t in zip(trial.rows, trial.columns)]
+    C = found.covariance.numpy()[np.ix_(at, at)]
+    sd = np.sqrt(np.diag(C))
+    return C / np.outer(sd, sd)
+
+
+def inside(means, sds, low, high, R, rng) -> np.ndarray:
+    """Shares of the cells in their band [DRAWS]. means, sds: [parts, n]; a draw takes one part for all cells."""
+    part = rng.integers(len(means), size=DRAWS)
+    root = np.linalg.cholesky(R + 1e-9 * np.eye(len(R)))
+    y = means[part] + sds[part] * (rng.standard_normal((DRAWS, len(R))) @ root.T)
+    return ((low <= y) & (y <= high)).mean(1)
+
+
+def of_table(name: str, parts: list[pd.DataFrame], default: pd.DataFrame) -> dict:
+    """The 1 % quantile of a table's coverage over draws."""
+    warnings.simplefilter("ignore")
+    rng, total, cells = np.random.default_rng(SEED), np.zeros(DRAWS), 0
+    for number, trial in enumerate(trials(name)):
+        keys = [(name, number, row, trial.seen.tasks[t]) for row, t in zip(trial.rows, trial.columns)]
+        means, sds = (np.stack([part.loc[keys, what] for part in parts]) for what in ("mean", "sd"))
+        low, high = default.loc[keys, ["low", "high"]].to_numpy().T
+        total += len(keys) * inside(means, sds, low, high, correlation(trial), rng)
+        cells += len(keys)
+    return {"table": name, "low": float(np.quantile(total / cells, 0.01))}
+
+
+def main() -> None:
+    """Writes one row for each table."""
+    every = {arm: pd.read_csv(FOLDER / f"{arm}.csv.xz").set_index(NAMED) for arm in ("default", *COMBINED["default"])}
+    spec, jobs = specs(), int(os.environ.get("MTGP_JOBS", cpu_count()))
+
+    def of(arm, name):
+        return every[arm][every[arm].index.get_level_values("table") == name]
+
+    asked = [(name, [of(arm, name) for arm in COMBINED["default"]], of("default", name)) for name in spec.index]
+    done = Parallel(jobs, return_as="generator")(delayed(of_table)(*one) for one in asked)
+    found = pd.DataFrame(list(tqdm(done, total=len(asked), unit="table", disable=None)))
+    means = pd.read_csv(RESULTS.with_name("forty_tables_means.csv")).query("arm == 'default'")
+    found = found.merge(means[["table", "family", "aside", "coverage"]], on="table")
+    columns = ["table", "family", "aside", "coverage", "low"]
+    found[columns].to_csv(
+        RESULTS.with_name("forty_tables_coverage.csv"), index=False, float_format="%.4g", lineterminator="\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The figure of a hole in one of three tables: what mouse, finger and keys do, and that it says what it has seen."""
+
+import pytest
+
+ARMS = ("line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half")
+CHOSEN = """figure => [...figure.querySelectorAll(".explore-choice, .explore-scores")].filter((one) => one.offsetParent)
+    .map((one) => [...one.querySelectorAll("input:checked")].map((input) => input.parentNode.textContent))"""
+KEPT = """figure => {
+    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
+    const changes = [s => (s.to[0] = 30), s => (s.others = 1), s => (s.arm = 2), s => (s.table = 2),
+        s => (s.column[2] = 1)];
+    for (const change of changes) {
+        ui.change(change);
+        ui.drawNow();
+        const [a, b] = [MTGP.hole.compute(ui.state, keep), MTGP.hole.compute(ui.state)];
+        far.push(...a.arms.map((arm, k) => Math.abs(arm.crps - b.arms[k].crps)));
+        far.push(...a.arms.map((arm, k) => Math.abs(arm.mean[0] - b.arms[k].mean[0])));
+    }
+    return Math.max(...far);
+}"""
+FRAME = """figure => {
+    const times = [], ui = figure.explore;
+    for (let n = 0; n < 8; n++) {
+        ui.change((state) => (state.to[2] = 60 + n));
+        const before = performance.now();
+        ui.drawNow();
+        times.push(performance.now() - before);
+    }
+    return times.sort((a, b) => a - b)[4];
+}"""
+
+
+def plot(figure):
+    """The panel in sight."""
+    return figure.place.locator(".explore-back:visible").bounding_box()
+
+
+def at(box, x, first, last):
+    """Pixels of an input in the panel, near its upper edge, where no grip is."""
+    return box["x"] + box["width"] * (x - first) / (last - first), box["y"] + 8
+
+
+def words(figure):
+    figure.settle()
+    return figure.place.locator(".explore-words").inner_text()
+
+
+def scores(figure):
+    """The rows of the table: arm, CRPS, how many in the band; and which are bold."""
+    figure.settle()
+    rows = figure.place.locator(".explore-scores tbody tr")
+    weights = rows.locator("td:nth-child(2)").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell).fontWeight)"
+    )
+    return [row.split("\t") for row in rows.all_inner_texts()], [int(weight) > 500 for weight in weights]
+
+
+def test_what_is_chosen_is_seen(playing):
+    """Table and column, each table with a hole and a column of its own; the choice of columns is that of the table."""
+    figure = playing("hole")
+    assert figure.place.evaluate(CHOSEN) == [["Great Lakes"], ["Erie"], ["all others seen"], ["half and half"]]
+    figure.place.get_by_text("Ontario", exact=True).click()
+    figure.place.get_by_text("US economy", exact=True).click()
+    figure.settle()
+    assert figure.place.evaluate(CHOSEN) == [["US economy"], ["investment"], ["all others seen"], ["half and half"]]
+    assert figure.place.locator(".explore-plot:visible").count() == 1
+    figure.place.get_by_text("GDP", exact=True).click()
+    figure.place.get_by_text("one", exact=True).click()
+    assert words(figure).startswith("GDP without 1990 Q1 to 1994 Q4; seen there: consumption.")
+    figure.place.get_by_text("none", exact=True).click()
+    assert words(figure).startswith("GDP without 1990 Q1 to 1994 Q4; seen there: nothing.")
+    assert figure.state["column"] == [2, 2, 0]
+    figure.place.get_by_text("Great Lakes", exact=True).click()
+    assert words(figure).startswith("Ontario without 1932 to 1943; seen there: nothing.")
+
+
+def test_a_drag_makes_a_hole_and_moves_it(playing):
+    figure = playing("hole")
+    box = plot(figure)
+    (x, y), (end, _) = (at(box, year, 1917, 2010) for year in (1960, 1980))
+    figure.drag_from(end, y, x - end, 0)  # backwards
+    assert (figure.state["from"], figure.state["to"]) == ([42, 20, 40], [62, 29, 59])
+    far = at(box, 1985, 1917, 2010)[0] - at(box, 1970, 1917, 2010)[0]
+    figure.drag_from(at(box, 1970, 1917, 2010)[0], y, far, 0)  # the hole as a whole
+    assert (figure.state["from"][0], figure.state["to"][0]) == (57, 77)
+    figure.page.mouse.click(*at(box, 1940, 1917, 2010))  # a click alone does nothing
+    assert (figure.state["from"][0], figure.state["to"][0]) == (57, 77)
+    assert words(figure).startswith("Erie without 1975 to 1995;")
+    rings, dots = (
+        figure.place.locator(f"{kind}:visible").get_attribute("d") for kind in (".explore-hollow", ".explore-dot")
+    )
+    assert (rings.count("M"), dots.count("M")) == (21, 71)
+
+
+def test_keys_move_the_ends_by_rows(playing):
+    figure = playing("hole", "#explore&hole.table=2")
+    right = figure.place.get_by_label("right edge of the hole in US economy")
+    for key, last in (("ArrowRight", 60), ("Shift+ArrowLeft", 50), ("Shift+ArrowLeft", 40), ("ArrowLeft", 40)):
+        right.press(key)
+        assert (figure.state["from"][2], figure.state["to"][2]) == (40, last)
+    left = figure.place.get_by_label("left edge of the hole in US economy")
+    left.press("Shift+ArrowLeft")
+    assert (figure.state["from"][2], figure.state["to"][2]) == (30, 40)
+    figure.settle()
+    assert float(left.get_attribute("aria-valuenow")) == pytest.approx(1980 + 0.25 * (30 - 0.45), abs=1)
+    assert not figure.place.get_by_label("left edge of the hole in Great Lakes").is_visible()
+
+
+def test_rows_choose_the_arm_with_mouse_and_keys(playing):
+    figure = playing("hole")
+    before = figure.shapes()
+    figure.place.locator(".explore-scores").get_by_text("own curve", exact=True).click()
+    assert figure.state["arm"] == 1 and figure.shapes() != before
+    assert "own curve: CRPS " in words(figure)
+    figure.page.keyboard.press("ArrowDown")
+    assert figure.state["arm"] == 2
+    assert figure.place.evaluate("() => document.activeElement.parentNode.textContent") == "regression"
+
+
+@pytest.mark.parametrize("state", ["", "hole.others=2", "hole.table=1&hole.others=1", "hole.table=2&hole.column=0,2,0"])
+def test_the_table_shows_the_scores_and_the_lowest_in_bold(playing, state):
+    figure = playing("hole", f"#explore&{state}" if state else "")
+    rows, bold = scores(figure)
+    crps = figure.computed("found.arms.map((arm) => arm.crps)")
+    inside = figure.computed("found.arms.map((arm) => arm.inside)")
+    n = figure.computed("found.hidden.length")
+    assert [row[0].strip() for row in rows] == list(ARMS)
+    assert [row[1:] for row in rows] == [[f"{value:.3f}", f"{k} of {n}"] for value, k in zip(crps, inside)]
+    assert bold == [value == min(crps) for value in crps]
+    assert f"lowest: {ARMS[crps.index(min(crps))]}, {min(crps):.3f}" in words(figure)
+
+
+def test_with_nothing_seen_beside_it_the_regression_is_the_line(playing):
+    rows, _ = scores(playing("hole", "#explore&hole.others=2"))
+    assert rows[0][1:] == rows[2][1:]
+
+
+@pytest.mark.parametrize("table", range(3))
+def test_some_rows_stay_seen_and_whatever_stands_in_an_address_can_be_drawn(playing, table):
+    """A hole as large as can be, at either end, beside all columns, and a column that the table does not have."""
+    for ends in (
+        "from=0,0,0&hole.to=118,118,118",
+        "from=118,118,118&hole.to=0,0,0",
+        "from=118,118,118&hole.to=118,118,118",
+    ):
+        figure = playing("hole", f"#explore&hole.table={table}&hole.column=3,3,3&hole.{ends}")
+        state, rows = figure.state, (92, 61, 119)[table]
+        first, last = state["from"][table], state["to"][table]
+        assert 0 <= first <= last < rows and rows - (last - first + 1) >= 10
+        assert state["column"] == [3, 3, 2]
+        assert all(0 < value < 10 for value in figure.computed("found.arms.map((arm) => arm.crps)"))
+
+
+def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
+    figure = playing("hole", width=390, has_touch=True)
+    box, top = plot(figure), figure.page.evaluate("scrollY")
+    x, y = at(box, 1937, 1917, 2010)
+    figure.swipe(x, y, 60, 0)
+    state = figure.state
+    assert state["from"][0] > 24 and state["to"][0] - state["from"][0] == 11
+    assert figure.page.evaluate("scrollY") == top
+    figure.swipe(at(box, 1990, 1917, 2010)[0], y + 120, 0, -120)
+    assert figure.page.evaluate("scrollY") > top + 50 and figure.state == state
+    assert all(row.bounding_box()["height"] >= 32 for row in figure.place.locator(".explore-scores label").all())
+
+
+def test_it_says_what_its_parameters_have_seen(playing):
+    said = playing("hole").place.inner_text()
+    assert "fitted to the whole table: what you hide is hidden from the data it is given, not from these" in said
+
+
+def test_what_is_kept_is_what_is_computed(playing):
+    assert playing("hole").place.evaluate(KEPT) == 0
+
+
+def test_a_frame_of_dragging_is_short(playing):
+    """In the largest table all arms are computed anew for each frame: 20 ms here; the bound is for slow machines."""
+    assert playing("hole", "#explore&hole.table=2").place.evaluate(FRAME) < 250

@@ -1,0 +1,254 @@
+"""The numbers of the figure of a hole: its arms say and score what the module's do at the same parameters."""
+
+import copy
+import sys
+from dataclasses import replace
+
+import holes  # tools/holes.py
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Error
+from scipy import stats
+from situations import ROOT
+
+from mtgp_tutorial import impute, plain_arms
+
+sys.path.insert(0, str(ROOT / "examples" / "forty_tables"))
+import score  # noqa: E402  (examples/forty_tables/score.py)
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "hole.js"))
+CLOSE = 1e-8  # in standard deviations of the column, and squares of these
+ASK = """([states, numbers]) => states.map(state => {
+    const { hidden, arms } = MTGP.hole.compute(state, undefined, numbers);
+    const laws = (parts) => parts.map((law) => [Array.from(law.mean), Array.from(law.variance)]);
+    return { hidden, arms: arms.map((arm) => ({ ...arm, parts: laws(arm.parts) })) };
+})"""
+SITUATIONS = [  # table, column, from, to, others
+    (0, 0, 14, 25, 0),
+    (0, 3, 40, 80, 1),
+    (1, 2, 20, 29, 2),
+    (1, 0, 49, 60, 0),
+    (2, 0, 40, 59, 0),
+    (2, 2, 0, 19, 1),
+    (2, 1, 100, 118, 2),
+]
+STATES = [
+    {"table": table, "column": [column] * 3, "from": [first] * 3, "to": [last] * 3, "others": others, "arm": 0}
+    for table, column, first, last, others in SITUATIONS
+]
+BUGS = [  # what it is, the right code, the wrong code
+    ("the last row read", "i <= to[table]", "i < to[table]"),
+    ("another column beside the hole", "[rest.length, 1, 0]", "[rest.length, 2, 0]"),
+    ("the first column's scale", "(v - scale[s][0]) / scale[s][1]", "(v - scale[s][0]) / scale[0][1]"),
+    ("rows for time", "/ (x[i] - x[seen[n]]));", "/ (i - seen[n]));"),
+    ("a walk that is not held at its end", "(x[i] - x[before]) * (1 - share)]", "x[i] - x[before]]"),
+    ("means forgotten", "z[s][i] - means[s]", "z[s][i]"),
+    ("the latent curve", "[i, t])), { noise: true }", "[i, t]))"),
+    ("noise that is not shared", "row: pairs.map(([i]) => i)", "row: pairs.map(([i, s]) => i + 1000 * s)"),
+    ("coefficients without an error", "v + slack[i] ** 2", "v"),
+    ("least squares that divide by n", "(seen.length - basis.length)", "seen.length"),
+    ("columns that are not orthogonal", "v - share * one.h[i]", "v"),
+    ("the residual's law of all columns", "drift[t][others]", "drift[t][0]"),
+    ("no floor", "Math.max(v, least)", "v"),
+    ("half the distance of the parts", "Math.hypot(sd, sd2)", "sd"),
+    ("no pairs", "))) / 2;", "))) / 1;"),
+    ("a short series", "sum !== last", "n < 15"),
+    ("a band of 90 %", "Z = 1.959963984540054", "Z = 1.6448536269514722"),
+    ("the outer ends", "return high;", "return side < 0 ? Math.min(...ends) : Math.max(...ends);"),
+    ("one arm twice", "[gp, full]]", "[gp, gp]]"),
+]
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return holes.tables()
+
+
+@pytest.fixture(scope="module")
+def fits(tables):
+    return {name: holes.fitted(data) for name, data in tables.items()}
+
+
+@pytest.fixture(scope="module")
+def numbers(tables, fits):
+    """What the tool stores, with all digits."""
+    return [holes.numbers(name, data, fits[name]) for name, data in tables.items()]
+
+
+def situation(tables, state):
+    """Name and table of a state, its column, the columns beside the hole, and what is seen, as a table."""
+    name = list(tables)[state["table"]]
+    data, t = tables[name], state["column"][0]
+    beside = holes.beside(t, state["others"], data.num_tasks)
+    rows = slice(state["from"][0], state["to"][0] + 1)
+    gone = torch.zeros_like(data.observed)
+    gone[rows] = True
+    gone[:, beside] = False
+    y = data.y.masked_fill(gone, torch.nan)
+    return name, data, t, beside, replace(data, y=y), list(range(len(data.x)))[rows]
+
+
+def asked(data, t, rows):
+    """The hole's cells, with 0 for each value."""
+    y = torch.full_like(data.y, torch.nan)
+    y[rows, t] = 0.0
+    return replace(data, y=y)
+
+
+def at_parameters_of(fit, seen):
+    """The answers of `impute` for a seen table, at the parameters of the fit to all of it."""
+    given = copy.deepcopy(fit)
+    given.model.data = replace(given.model.data, y=seen.y)
+    given.model.unit = replace(given.model.unit, y=given.model.scale.to_unit(seen.y))
+    found = impute(given)
+    return found.mean, found.sd**2
+
+
+def answers(tables, fits, state):
+    """Of the module for a state: laws of the arms that are one, [5, 2, m], in standard units, and the hidden values."""
+    name, data, t, beside, seen, rows = situation(tables, state)
+    arms, hole = plain_arms(kernels=("matern32",)), asked(data, t, rows)
+    kriging = arms["regression + GP"](seen)
+    law = holes.residual(data, t, state["others"])
+    width = float(data.x[seen.observed[:, t]].std(correction=0))  # of the seen rows, by which the module divides
+    kriging.residuals[t, tuple(beside)] = law._replace(length=law.length / width)
+    forecasts = [rule.forecast(hole) for rule in (arms["bridge"](seen), arms["regression"](seen), kriging)]
+    bridge, regression, gp = [(one.mean, one.variance) for one in forecasts]
+    own, full = [at_parameters_of(fits[name][key], seen) for key in ("own", "icm")]
+    level, sd = (float(value[t]) for value in (data.scale().mean, data.scale().sd))
+    laws = [[(m[rows, t] - level) / sd, v[rows, t] / sd**2] for m, v in (bridge, own, regression, gp, full)]
+    return np.array([[part.numpy() for part in law] for law in laws]), ((data.y[rows, t] - level) / sd).numpy()
+
+
+@pytest.fixture(scope="module")
+def expected(tables, fits):
+    return [answers(tables, fits, state) for state in STATES]
+
+
+def mixed(parts):
+    """Laws [D, 2, m] of one arm -> 2.5 and 97.5 % quantiles [2, m], by bisection with SciPy's normal law."""
+    low, high = (np.full((2, parts.shape[2]), end) for end in (-50.0, 50.0))
+    for _ in range(70):
+        middle = (low + high) / 2
+        below = stats.norm.cdf(middle[:, None], parts[:, 0], np.sqrt(parts[:, 1])).mean(1) < [[0.025], [0.975]]
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return low
+
+
+def computed(blank, source, numbers, states=STATES):
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    return blank.evaluate(ASK, [states, numbers])
+
+
+def worst(found, expected):
+    """The largest difference of means, variances, bands and CRPS between the script and the module."""
+    far = 0.0
+    for answer, state, (laws, y) in zip(found, STATES, expected):
+        if answer["hidden"] != list(range(state["from"][0], state["to"][0] + 1)):
+            return np.inf
+        for arm, parts in zip(answer["arms"], [*laws[:, None], laws[[3, 4]]]):
+            if np.shape(arm["parts"]) != parts.shape:
+                return np.inf
+            band, sds = mixed(parts), np.sqrt(parts[:, 1])
+            if arm["inside"] != int(((band[0] <= y) & (y <= band[1])).sum()):
+                return np.inf
+            crps = score.of_mixture(parts[:, 0], sds, y)[1].mean()
+            pairs = [(arm["parts"], parts), (arm["mean"], parts[:, 0].mean(0)), (arm["crps"], crps)]
+            pairs += [([arm["low"], arm["high"]], band)]
+            far = max(far, *(float(np.abs(np.array(a, float) - b).max()) for a, b in pairs))
+    return far
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_answers_bands_and_scores_are_those_of_the_module(blank, numbers, expected):
+    assert worst(computed(blank, SOURCE, numbers), expected) < CLOSE
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, numbers, expected, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(computed(blank, SOURCE.replace(right, wrong), numbers), expected) < CLOSE
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error)
+
+
+def test_kriging_is_the_modules_with_the_parameters_that_it_finds_itself(blank, tables, numbers):
+    """The arm as a user calls it, with the law that it searches in the seen cells."""
+    for state in (STATES[0], STATES[5]):
+        name, data, t, beside, seen, rows = situation(tables, state)
+        arm = plain_arms(kernels=("matern32",))["regression + GP"](seen)
+        found = arm.forecast(asked(data, t, rows))
+        law, width = arm.residuals[t, tuple(beside)], float(data.x[seen.observed[:, t]].std(correction=0))
+        level, sd = (float(value[t]) for value in (data.scale().mean, data.scale().sd))
+        own = {"l": law.length * width, "B": law.scale / sd**2, "Sigma": law.scale * law.ratio / sd**2}
+        changed = copy.deepcopy(numbers)
+        changed[state["table"]]["drift"][t][state["others"]] = own
+        [answer] = computed(blank, SOURCE, changed, [state])
+        mean, variance = answer["arms"][3]["parts"][0]
+        assert mean == pytest.approx(((found.mean[rows, t] - level) / sd).numpy(), abs=CLOSE)
+        assert variance == pytest.approx((found.variance[rows, t] / sd**2).numpy(), abs=CLOSE)
+
+
+def test_kriging_is_that_of_the_textbook(tables, expected):
+    """Generalised least squares and simple kriging, written out; inverses lose digits, so to 1e-6."""
+    for state, (laws, _) in zip(STATES, expected):
+        name, data, t, beside, seen, rows = situation(tables, state)
+        law, scale = holes.residual(data, t, state["others"]), data.scale()
+        z, known = ((data.y - scale.mean) / scale.sd).numpy(), seen.observed[:, t].numpy()
+        d = np.sqrt(3) * np.abs(data.x - data.x.T).numpy() / law.length
+        C = ((1 + d) * np.exp(-d) + law.ratio * np.eye(len(d))) * law.scale / float(scale.sd[t]) ** 2
+        drift, inverse = np.c_[np.ones(len(z)), z[:, beside]], np.linalg.inv(C[np.ix_(known, known)])
+        H, G, across = drift[known], drift[rows], C[np.ix_(rows, known)]
+        A = np.linalg.inv(H.T @ inverse @ H)
+        b = A @ H.T @ inverse @ z[known, t]
+        slack = G - across @ inverse @ H
+        variance = C[rows, rows] - np.diag(across @ inverse @ across.T) + np.diag(slack @ A @ slack.T)
+        assert laws[3][0] == pytest.approx(G @ b + across @ inverse @ (z[known, t] - H @ b), abs=1e-6)
+        assert laws[3][1] == pytest.approx(np.maximum(variance, 1e-4 * z[known, t].var()), abs=1e-6)
+
+
+def test_crps_is_an_integral(blank, numbers):
+    """Of (F(v) - [v >= y])^2, by the trapezoidal rule on each side of y, for the mixture of the start."""
+    [answer] = computed(blank, SOURCE, numbers, STATES[:1])
+    arm, y = answer["arms"][5], np.array(numbers[0]["y"][0][14:26])
+    y, total = (y - numbers[0]["scale"][0][0]) / numbers[0]["scale"][0][1], 0.0
+    means, variances = np.array(arm["parts"]).transpose(1, 0, 2)
+    for i, value in enumerate(y):
+        for side in (-1, 1):
+            v = value + side * np.linspace(0, 8, 200001)
+            F = stats.norm.cdf(v[:, None], means[:, i], np.sqrt(variances[:, i])).mean(1)
+            total += np.trapezoid((F - (side > 0)) ** 2, dx=8 / 200000)
+    assert arm["crps"] == pytest.approx(total / len(y), abs=1e-8)
+
+
+def test_stored_numbers_are_what_the_tool_makes(numbers):
+    """The tables to the last digit of what is stored; parameters to a thousandth, as optimisers end elsewhere."""
+    for stored, again in zip(holes.stored(), holes.rounded(numbers), strict=True):
+        assert stored.keys() == again.keys()
+        for key in ("name", "columns", "first", "step", "y", "scale"):
+            assert stored[key] == again[key]
+        for key in ("icm", "own"):
+            for part, value in stored[key].items():
+                assert np.array(value) == pytest.approx(np.array(again[key][part]), abs=1e-3, rel=1e-3), (key, part)
+        for laws in zip(sum(stored["drift"], []), sum(again["drift"], []), strict=True):
+            assert laws[0] == pytest.approx(laws[1], rel=1e-3)
+
+
+def test_the_tables_are_those_of_the_benchmark(tables):
+    """But for digits that are not stored: the rows and columns of examples/forty_tables/tables.csv."""
+    from sources import table
+
+    for name, own in (("great_lakes", "Great Lakes"), ("us_macro", "US economy")):
+        assert tables[own].tasks == table(name).tasks and torch.equal(tables[own].x, table(name).x)
+        assert torch.allclose(tables[own].y, table(name).y, rtol=0, atol=1e-4)
