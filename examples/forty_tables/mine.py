@@ -1,4 +1,4 @@
-"""An arm of one's own: its predictions go to mine.csv, which score.py compares with the stored arms.
+"""An arm of one's own: its predictions go to mine.csv.
 
 python examples/forty_tables/mine.py
 python examples/forty_tables/score.py mine.csv
@@ -11,17 +11,19 @@ from trials import trials
 
 
 def answer(seen):
-    """Mean and sd [N, T] of every cell, from a table in which the hidden cells are NaN: here those of its column."""
+    """Mean and sd [N, T] of every cell; hidden ones are NaN in seen.y."""
     y = seen.y.numpy()
-    return (np.broadcast_to(of(y, axis=0), y.shape) for of in (np.nanmean, np.nanstd))
+    whole = (of(y, axis=0) for of in (np.nanmean, np.nanstd))
+    return [np.broadcast_to(one, y.shape) for one in whole]
 
 
 parts = []
 for name in specs().query("aside == 0").index:
-    for number, trial in enumerate(trials(name)):  # each hides cells of the whole table again
-        at = trial.rows, trial.columns
+    for number, trial in enumerate(trials(name)):
+        at = trial.rows, trial.columns  # of the cells that are asked for
         mean, sd = (one[at] for one in answer(trial.seen))
-        tasks = [trial.seen.tasks[column] for column in trial.columns]
-        named = {"table": name, "trial": number, "row": trial.rows, "column": tasks}
-        parts.append(pd.DataFrame({**named, "mean": mean, "sd": sd}))
+        column = [trial.seen.tasks[t] for t in trial.columns]
+        cells = pd.DataFrame({"row": trial.rows, "column": column})
+        cells = cells.assign(table=name, trial=number, mean=mean, sd=sd)
+        parts.append(cells)
 pd.concat(parts).to_csv("mine.csv", index=False)
