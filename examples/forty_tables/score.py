@@ -25,6 +25,7 @@ NAMED = ["table", "trial", "row", "column"]
 OTHER = ["nlpd", "crps", "low", "high"]
 FOLDER = HERE / "predictions"
 RESULTS = Path(datasets.__file__).parent / "studies" / "forty_tables.csv"
+SHOWN = ["half and half", "regression + GP", "ICM, full noise", "regression", "independent", "bridge"]
 WIDTH = stats.norm.ppf(0.975)
 
 
@@ -51,13 +52,21 @@ def _distance(mean, sd):
 
 
 def truth() -> pd.DataFrame:
-    """All asked cells: table, trial, kind, column, row, y, and the sd of the column's known values."""
-    asked = stored().query("asked == 1").drop(columns="asked")
+    """All asked cells: table, trial, kind, column, row, y, and the sd of the column's known values.
+
+    A kind "others ..." becomes "others ..., nothing left" where no other column is seen in the cell's row.
+    """
+    every = stored()
+    asked, gone = every.query("asked == 1").drop(columns="asked"), every.groupby(["table", "trial", "row"]).size()
     parts = []
     for name, cells in asked.groupby("table", sort=False):
         data = table(name)
         columns, y = cells["column"].map(data.tasks.index).to_numpy(), data.y.numpy()
-        parts.append(cells.assign(y=y[cells["row"], columns], scale=np.nanstd(y, 0)[columns]))
+        known = np.isfinite(y).sum(1)[cells["row"]]
+        left = known - gone.loc[list(zip(cells["table"], cells["trial"], cells["row"]))].to_numpy()
+        empty = cells["kind"].str.startswith("others") & (left == 0)
+        kind = cells["kind"].where(~empty, cells["kind"] + ", nothing left")
+        parts.append(cells.assign(kind=kind, y=y[cells["row"], columns], scale=np.nanstd(y, 0)[columns]))
     return pd.concat(parts)
 
 
@@ -74,14 +83,24 @@ def checked(file: str | Path, asked: pd.DataFrame) -> pd.DataFrame:
         odd = both[both["_merge"] == "right_only"]
         lost = both[(both["_merge"] == "left_only") & both["table"].isin(found["table"])]
         if len(odd):
-            why = (
-                f"{_cell(odd)} is not asked for; trials.csv.xz names the cells, and --aside goes with tables set aside"
-            )
+            why = f"{_cell(odd)} is not asked for; {_odd(odd.iloc[0], asked)}"
         elif len(lost):
             why = f"{_cell(lost)} has no line; a table is answered whole, or left out"
     if why:
         sys.exit(f"{file}: {why}")
     return both[both["_merge"] == "both"].drop(columns="_merge")
+
+
+def _odd(row: pd.Series, asked: pd.DataFrame) -> str:
+    """What may be wrong with a cell that is not asked for."""
+    table = asked[asked["table"] == row["table"]]
+    if row["table"] not in specs().index:
+        return "no table has this name; tables.csv has them"
+    if not len(table):
+        return "the table is set aside, or your call has --aside and it is not"
+    if row["column"] not in set(table["column"]):
+        return f"its columns are {', '.join(sorted(set(table['column'])))}"
+    return "rows and trials count from 0, and trials.csv.xz names the cells"
 
 
 def _columns(found: pd.DataFrame) -> str:
@@ -109,7 +128,10 @@ def _values(found: pd.DataFrame) -> str:
     if len(wrong):
         return f"{_cell(wrong)} has no finite mean, or an sd that is not above 0"
     below = found[found["crps"] <= 0] if "crps" in found else found[:0]
-    return f"{_cell(below)} has a crps that is not above 0" if len(below) else ""
+    if len(below):
+        return f"{_cell(below)} has a crps that is not above 0"
+    turned = found[found["low"] >= found["high"]] if {"low", "high"} <= set(found) else found[:0]
+    return f"{_cell(turned)} has a low that is not below its high" if len(turned) else ""
 
 
 def _cell(frame: pd.DataFrame) -> str:
@@ -172,7 +194,7 @@ def main() -> None:
     if not named:
         files = sorted(FOLDER.glob("*.csv.xz"))
         parts = [scored(checked(file, asked)).assign(arm=file.name.removesuffix(".csv.xz")) for file in files]
-        columns = ["table", "kind", "arm", "cells", "CRPS", "NLPD", "MSE", "coverage"]
+        columns = ["table", "kind", "arm", "cells", "CRPS"]
         order = {name: k for k, name in enumerate(specs().index)}
         every = pd.concat(parts).sort_values(["table", "kind"], key=lambda s: s.map(order).fillna(0), kind="stable")
         how = {"index": False, "float_format": "%.5g", "lineterminator": "\n"}
@@ -183,15 +205,20 @@ def main() -> None:
     others = pd.read_csv(RESULTS)
     for file in map(Path, named):
         mine = scored(checked(file, asked))
-        print(f"{file.name}: coverage {np.average(mine['coverage'], weights=mine['cells']):.3f}; CRPS over that of ...")
         wide = means(pd.concat([others, mine.assign(arm="yours")]))
         rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
-        rows = {arm: row for arm, row in rows.items() if row["tables"]}  # that answer tables of yours
-        if not rows:
-            sys.exit(f"{file.name}: no stored arm answers these tables")
-        found = pd.DataFrame(rows).T
+        found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T
+        if not len(found):
+            sys.exit(f"{file.name}: no stored arm answers these tables; run.py stores what arms say, then score.py")
+        per = wide.dropna(subset="yours")[["yours", *[arm for arm in SHOWN if arm in found.index]]]
+        print(f"{file.name}: CRPS of each table, in sd of the columns; below it the coverage of your 95 % bands")
+        print(per.round(3).to_string())
+        print(f"coverage, mean of all cells: {np.average(mine['coverage'], weights=mine['cells']):.3f}\n")
+        print("CRPS of yours over that of each arm, below 1 where yours is ahead: geometric mean over families, 95 %")
+        print("interval, the largest ratio of a table, on how many tables yours is ahead (README.md names the arms)")
         counts = ["ahead", "tables", "families"]
-        print(found.round(2).astype(dict.fromkeys(counts, int)).to_string())
+        order = sorted(found.index, key=lambda arm: (arm not in SHOWN, SHOWN.index(arm) if arm in SHOWN else 0, arm))
+        print(found.loc[order].round(2).astype(dict.fromkeys(counts, int)).to_string())
 
 
 if __name__ == "__main__":

@@ -317,21 +317,28 @@ def test_an_arm_is_added_by_a_file(tmp_path, asked, capsys, monkeypatch):
     mine().to_csv(file, index=False)
     found = score.scored(score.checked(file, asked)).set_index("kind")
     stored = datasets.study("forty_tables").query("arm == 'bridge' and table == 'wheat'").set_index("kind")
-    for name in ("CRPS", "NLPD", "MSE", "coverage"):
-        np.testing.assert_allclose(found[name], stored[name].loc[found.index], rtol=1e-3)
+    np.testing.assert_allclose(found["CRPS"], stored["CRPS"].loc[found.index], rtol=1e-3)
     pd.concat([mine("bridge", name) for name in ("wheat", "freeny")]).to_csv(file, index=False)
     monkeypatch.setattr(sys, "argv", ["score.py", str(file)])
     score.main()
     said = capsys.readouterr().out
     assert re.search(r"bridge +1\.00? +1\.00? +1\.00? +1\.00? +\d +2 +2", said) and "season before" not in said
+    own = datasets.study("forty_tables_means").query("table == 'wheat'").set_index("arm")["CRPS"]
+    row = re.search(r"^wheat (.*)$", said, re.MULTILINE)[1].split()
+    assert [float(value) for value in row] == pytest.approx(
+        [own["bridge"], *(own[arm] for arm in score.SHOWN)], abs=6e-4
+    )
 
 
 REFUSED = {
     "has no column 'sd'": lambda f: f.drop(columns="sd"),
     "the column 'mean' holds 'high', no number": lambda f: f.assign(mean=["high", *f["mean"][1:]]),
     "stands there twice": lambda f: pd.concat([f, f[:1]]),
-    "row 5000, column 'wheat' is not asked for": lambda f: pd.concat([f, f[:1].assign(row=5000, column="wheat")]),
-    "table 'wheet'": lambda f: f.assign(table="wheet"),
+    "is not asked for; rows and trials count from 0": lambda f: pd.concat([f, f[:1].assign(row=5000, column="wheat")]),
+    "table 'wheet', trial 0": lambda f: f.assign(table="wheet"),
+    "no table has this name; tables.csv has them": lambda f: f.assign(table="wheet"),
+    "its columns are wages, wheat": lambda f: f.replace({"column": {"wheat": "Wheat"}}),
+    "has a low that is not below its high": lambda f: f.assign(low=1.0, high=[1.0] * len(f)),
     "has no line; a table is answered whole": lambda f: f[1:],
     "has no finite mean, or an sd": lambda f: f.assign(sd=[0.0, *f["sd"][1:]]),
     "sd is empty at table 'wheat', trial 0": lambda f: f.assign(sd=[np.nan, *f["sd"][1:]]),
@@ -372,7 +379,7 @@ def test_what_is_stored_is_what_the_quick_arms_say(asked):
         np.testing.assert_allclose(both["sd"], both["sd new"], rtol=1e-3)
         again = score.scored(score.checked(file, asked)).set_index(["table", "kind"])
         rows = study[study["arm"] == arm].set_index(["table", "kind"])
-        pd.testing.assert_frame_equal(again[["CRPS", "NLPD"]], rows[["CRPS", "NLPD"]].loc[again.index], rtol=1e-4)
+        pd.testing.assert_series_equal(again["CRPS"], rows["CRPS"].loc[again.index], rtol=1e-4)
 
 
 def test_stored_files_fit_and_are_small(asked):
@@ -469,7 +476,7 @@ def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
     file = tmp_path / "mine.csv"
     rows[[*score.NAMED, "mean", "sd"]].to_csv(file, index=False)
     monkeypatch.setattr(sys, "argv", ["score.py", str(file)])
-    with pytest.raises(SystemExit, match="table 'fertility'.* is not asked for.*--aside goes with tables set aside"):
+    with pytest.raises(SystemExit, match="table 'fertility'.* is not asked for; the table is set aside"):
         score.main()
     other = mine().assign(y=3.0, kind="gap", scale=0.0)
     other.to_csv(file, index=False)
