@@ -37,6 +37,7 @@ def correlation(trial: Trial) -> np.ndarray:
     except FitError:  # the likeliest kernel of those whose fit ends
         fitted = best(full(1), trial.seen)[1]
     found = impute(fitted, covariance=True)
+    assert found.cells is not None and found.covariance is not None
     place = {cell: k for k, cell in enumerate(found.cells)}
     at = [place[row, trial.seen.tasks[t]] for row, t in zip(trial.rows, trial.columns)]
     C = found.covariance.numpy()[np.ix_(at, at)]

@@ -187,6 +187,24 @@ def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
     return pd.Series({**{name: float(np.exp(value)) for name, value in ends.items()}, **counts})
 
 
+def told(name: str, mine: pd.DataFrame, others: pd.DataFrame) -> None:
+    """Prints the scores of an arm beside the stored ones: table by table, and as ratios."""
+    wide = means(pd.concat([others, mine.assign(arm="yours")]))
+    rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
+    found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T
+    if not len(found):
+        sys.exit(f"{name}: no stored arm answers these tables; run.py stores what arms say, then score.py")
+    first = [arm for arm in SHOWN if arm in found.index]
+    print(f"{name}: CRPS of each table, in sd of the columns")
+    print(wide.dropna(subset="yours")[["yours", *first]].round(3).to_string())
+    covered = np.average(mine["coverage"], weights=mine["cells"])
+    print(f"coverage of your 95 % bands, mean of all cells: {covered:.3f}\n")
+    print("CRPS of yours over that of each arm, below 1 where yours is ahead: geometric mean over families, 95 %")
+    print("interval, the largest ratio of a table, and on how many tables yours is ahead (README.md names the arms)")
+    order = first + [arm for arm in found.index if arm not in SHOWN]
+    print(found.loc[order].round(2).astype(dict.fromkeys(["ahead", "tables", "families"], int)).to_string())
+
+
 def main() -> None:
     """Scores what is stored, or files that are named."""
     asked, aside = truth(), specs()["aside"] == 1
@@ -204,21 +222,7 @@ def main() -> None:
     asked = asked[asked["table"].map(aside) == ("--aside" in sys.argv)]
     others = pd.read_csv(RESULTS)
     for file in map(Path, named):
-        mine = scored(checked(file, asked))
-        wide = means(pd.concat([others, mine.assign(arm="yours")]))
-        rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
-        found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T
-        if not len(found):
-            sys.exit(f"{file.name}: no stored arm answers these tables; run.py stores what arms say, then score.py")
-        per = wide.dropna(subset="yours")[["yours", *[arm for arm in SHOWN if arm in found.index]]]
-        print(f"{file.name}: CRPS of each table, in sd of the columns; below it the coverage of your 95 % bands")
-        print(per.round(3).to_string())
-        print(f"coverage, mean of all cells: {np.average(mine['coverage'], weights=mine['cells']):.3f}\n")
-        print("CRPS of yours over that of each arm, below 1 where yours is ahead: geometric mean over families, 95 %")
-        print("interval, the largest ratio of a table, on how many tables yours is ahead (README.md names the arms)")
-        counts = ["ahead", "tables", "families"]
-        order = sorted(found.index, key=lambda arm: (arm not in SHOWN, SHOWN.index(arm) if arm in SHOWN else 0, arm))
-        print(found.loc[order].round(2).astype(dict.fromkeys(counts, int)).to_string())
+        told(file.name, scored(checked(file, asked)), others)
 
 
 if __name__ == "__main__":

@@ -515,3 +515,22 @@ def test_correlations_of_asked_cells_by_numpy_alone():
     C = C[np.ix_(at, at)] - C[np.ix_(at, ok)] @ np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
     sd = np.sqrt(np.diag(C))
     np.testing.assert_allclose(chance.correlation(trial), C / np.outer(sd, sd), rtol=0, atol=1e-6)
+
+
+def test_stored_coverage_and_its_chance():
+    """Coverage as in the other study, and one table's quantile again."""
+    stored = datasets.study("forty_tables_coverage").set_index("table")
+    known = datasets.study("forty_tables_means").query("arm == 'half and half'").set_index("table")
+    assert set(stored.index) == set(SPECS.index)
+    for name in ("coverage", "aside", "family"):
+        assert stored[name].equals(known[name].loc[stored.index]) or np.allclose(
+            stored[name], known[name].loc[stored.index], atol=1e-4
+        )
+    parts, mixed = (
+        [
+            pd.read_csv(FOLDER / "predictions" / f"{arm}.csv.xz").query("table == 'wheat'").set_index(score.NAMED)
+            for arm in some
+        ]
+        for some in (run.COMBINED[chance.FIRST], [chance.FIRST])
+    )
+    assert chance.of_table("wheat", parts, *mixed)["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
