@@ -21,6 +21,7 @@ from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Mixture, Prediction, mixture
 
 A_MODEL = "a function that makes a model of a table, such as icm"
+MOST = 1000  # draws to which the mixtures of several arms are brought
 AN_ARM = "a function of a table that makes a model or a forecaster, such as icm"
 
 
@@ -62,7 +63,8 @@ def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any)
 
     builds: two or more entries of its arms; a mixture among them counts as one. options go to `fit`. The mean is the
     mean of means; the band is wider where the arms disagree. `fill` takes it, too. It raises Unanswered where one of
-    them does. (Stone 1961; Bates and Granger 1969 on means)
+    them does, and ValueError where numbers of draws have no common multiple up to 1,000. (Stone 1961;
+    Bates and Granger 1969 on means)
 
     >>> from mtgp_tutorial import combining, datasets, fill, icm, plain_arms
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
@@ -95,7 +97,13 @@ class CombinedArm:
             (one.means, one.variances) if isinstance(one, Mixture) else (one.mean[None], one.variance[None])
             for one in answers
         ]
-        most = lcm(*(len(means) for means, _ in stacks))
+        counts = [len(means) for means, _ in stacks]
+        most = lcm(*counts)
+        if most > MOST:
+            raise ValueError(
+                f"builds: their mixtures have {' and '.join(map(str, counts))} draws, and in equal parts {most:,}; "
+                "let them have the same number, or numbers with a common factor"
+            )
         means, variances = (
             torch.cat([stack[k].repeat(most // len(stack[k]), 1, 1) for stack in stacks]) for k in (0, 1)
         )

@@ -26,6 +26,7 @@ from mtgp_tutorial import (
     predict,
 )
 from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.table.prediction import mixture
 
 RULES = plain_arms()
 
@@ -82,6 +83,12 @@ def law_combined_arms_are_marked_and_refused_by_name():
     assert marked(bridge, lambda data: NoMark()) is None
     refused("builds: 1 of them; pass two arms", lambda: combining(icm), ValueError)
     refused("builds: is a str; pass a function of a table", lambda: combining(icm, "ICM"), ValueError)
+    odd = combining(lambda data: Draws(data, 37), lambda data: Draws(data, 41))
+    refused(
+        "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517",
+        lambda: odd(seen).forecast(hidden),
+        ValueError,
+    )
     no_arm = combining(icm, lambda data: data)
     refused("builds: is a TaskData; pass a function of a table", lambda: no_arm(seen), ValueError)
     known = TaskData(seen.x, seen.y, sd=torch.full_like(seen.y, 0.1))
@@ -89,6 +96,16 @@ def law_combined_arms_are_marked_and_refused_by_name():
     trial = {"hole": (seen, hidden)}.get
     table = compare(trial, ["hole"], {"both": combining(bridge, icm, starts=1), "bridge": bridge}, progress=False)
     assert table["CRPS"].notna().all() and table["CRPS"].nunique() == 2
+
+
+class Draws:
+    """A forecaster whose answer is the mixture of a line across the hole with itself."""
+
+    def __init__(self, seen, draws):
+        self.seen, self.draws = seen, draws
+
+    def forecast(self, hidden):
+        return mixture([RULES["bridge"](self.seen).forecast(hidden)] * self.draws)
 
 
 class NoMark:
