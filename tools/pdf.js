@@ -1,20 +1,18 @@
 // The smallest letters on paper, in points. What would need smaller ones to fit is a fault.
-const SMALLEST = {pre: 5.75, table: 6.5, "mjx-container": 7.5};
+const SMALLEST = {pre: 5.75, table: 6.5, math: 7.5};
 
 const size = e => parseFloat(getComputedStyle(e).fontSize);
 
 // What is wider than the page gets smaller letters. Returned is what would be faulty even so.
 function fit() {
-  document.querySelectorAll("article pre, article table, mjx-container[display]").forEach(shrink);
+  document.querySelectorAll("article pre, article table, math[display]").forEach(shrink);
   return faults();
 }
 
 function shrink(e) {
-  const inner = e.querySelector(":scope > mjx-math") || e;
-  const number = e.parentElement.querySelector(":scope > .eqno");
-  const room = e.parentElement.clientWidth - (number ? 2 * number.offsetWidth : 0);
+  const room = e.parentElement.clientWidth;
   for (let i = 0; i < 6; i++) {  // letters are rounded, so one step may not do
-    const width = Math.max(inner.offsetWidth, inner.scrollWidth);
+    const width = Math.max(e.getBoundingClientRect().width, e.scrollWidth);
     if (width <= room + 1) break;
     e.style.fontSize = 0.99 * (room / width) * size(e) + "px";
   }
@@ -24,17 +22,17 @@ function faults() {
   const found = [];
   const say = (what, e, text) => found.push(`${e.closest("article, header, nav").id}: ${what}: ${text.trim().slice(0, 70)}`);
   const {left, right} = document.body.getBoundingClientRect();  // beyond these Chromium cuts
-  for (const e of document.querySelectorAll("pre, table, img, svg, mjx-container, code, p, dt, figure")) {
+  for (const e of document.querySelectorAll("pre, table, img, svg, math, code, p, dt, figure")) {
     const box = e.getBoundingClientRect(), limit = SMALLEST[e.localName];
     if (box.left < left - 1 || Math.max(box.right, e.matches("pre") ? box.left + e.scrollWidth : 0) > right + 1) say("too wide", e, words(e));
     if (limit && size(e) * 0.75 < limit && e.style.fontSize) say(`letters below ${limit} pt`, e, words(e));
     if (e.matches("img")) lookAt(e, box, say);
   }
-  for (const e of document.querySelectorAll(".math:not(:has(mjx-container)), mjx-merror, mjx-c.mjx-c5C"))
+  for (const e of document.querySelectorAll(".math:not(:has(math)), merror"))
     say("formula not set", e, words(e));
   for (const e of document.querySelectorAll("a[href^='#']"))
     if (!document.getElementById(e.getAttribute("href").slice(1))) say("no target", e, e.getAttribute("href"));
-  for (const e of document.querySelectorAll("article :not(pre, pre *, code, code *, mjx-container *)"))
+  for (const e of document.querySelectorAll("article :not(pre, pre *, code, code *)"))
     for (const node of e.childNodes) if (node.nodeType === 3 && node.nodeValue.includes("\\")) say("a backslash", e, node.nodeValue);
   return found;
 }

@@ -38,7 +38,7 @@ def opened(page: Page, source: Path) -> Page:
     page.set_default_timeout(300_000)
     page.emulate_media(media="print")
     page.goto(source.as_uri())
-    page.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => 0)")
+    page.evaluate("document.fonts.ready.then(() => 0)")
     if faults := page.evaluate("fit()"):
         raise SystemExit("\n".join(["The PDF would have faults:", *faults]))
     return page

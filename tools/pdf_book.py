@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from string import Template
@@ -50,8 +49,6 @@ def one_file(bodies: list[Tag], about: dict[str, Any], version: str) -> str:
     """The whole book as HTML, from its pages and what _config.yml says about it."""
     rows = '<li class="{0}"><a href="#{1}"><span>{2}</span><span data-to="{1}"></span></a></li>'
     head = '@page {0} {{ @top-right {{ content: "{1}" }} }} #{0} {{ page: {0} }}'
-    mathjax = {**about["sphinx"]["config"]["mathjax3_config"], "loader": {"load": ["input/tex", "output/chtml"]}}
-    mathjax["options"] = {"enableMenu": False, "processHtmlClass": "math"}
     return Template((HERE / "pdf.html").read_text(encoding="utf8")).substitute(
         **{key: html.escape(str(about[key])) for key in ("title", "author", "copyright")},
         version=version,
@@ -59,7 +56,6 @@ def one_file(bodies: list[Tag], about: dict[str, Any], version: str) -> str:
         css=(HERE / "pdf.css").read_text(encoding="utf8"),
         running_heads=" ".join(head.format(b["id"], b.h1.get_text().replace('"', "”")) for b in bodies if b.h1),
         script=(HERE / "pdf.js").read_text(encoding="utf8"),
-        mathjax=json.dumps(mathjax),
         contents="".join(rows.format(level, to, html.escape(title)) for level, to, title in headings(bodies)),
         articles="".join(map(str, bodies)),
     )

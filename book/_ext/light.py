@@ -1,4 +1,4 @@
-"""Less weight: pictures load when they are near and keep their place, MathJax comes only where there is a formula."""
+"""Less weight: pictures load when they are near and keep their place, scripts that no page uses stay away."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 VALUE_AND_UNIT = re.compile(r"(?<=\d) (?=%)| ?± ")  # a percent sign and an error stay with their number
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;"')
-FORMULA_AND_COMMA = re.compile(r'(<span class="math notranslate nohighlight">[^<]*</span>[,.;:?!)]+)')
-UNUSED = ("design-tabs", "thebe", "sphinx_highlight")  # of features that no page has; the search marks its words itself
+FORMULA_AND_COMMA = re.compile(r'(<span class="math"><math>(?:(?!</math>).)*</math></span>[,.;:?!)]+)')
+UNUSED = ("design-tabs", "thebe", "sphinx_highlight", "pagename")  # for what no page has; the search marks words itself
 
 
 def lighten(app, pagename, templatename, context, doctree):
@@ -27,10 +27,12 @@ def together(found):
 
 
 def drop_what_is_not_used(app, pagename, templatename, context, doctree):
-    """Scripts and sheets that this page has no use for."""
-    unused = UNUSED if 'class="math' in (context.get("body") or "") else (*UNUSED, "mathjax")
+    """Scripts and sheets that no page has a use for; the other scripts wait until the page stands."""
     for files in (context.get("script_files", []), context.get("css_files", [])):
-        files[:] = [file for file in files if not any(word in named(file) for word in unused)]
+        files[:] = [file for file in files if not any(word in named(file) for word in UNUSED)]
+    for file in context.get("script_files", []):
+        if file.filename:
+            file.attributes["defer"] = "defer"
 
 
 def named(file):

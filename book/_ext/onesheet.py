@@ -1,14 +1,22 @@
-"""One style sheet instead of fifteen: the theme's, the extensions' and the book's, joined in their order."""
+"""One style sheet instead of fifteen: the theme's, the extensions' and the book's, joined, less what no page has."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import tinycss2
+
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # the theme links these two by itself
 JOINED = "book.css"
 # The theme brings two thousand icons as a font. The book has its dozen in icons.css.
 ICONS = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}|[^{}]*\.fa-[^{}]*\{[^{}]*\}")
+# What scripts give to elements that the pages have: Bootstrap's menus, and the theme's own.
+GIVEN = {"show", "showing", "collapsing", "collapsed", "active", "disabled", "fade", "open"}
+MARKS = re.compile(r'<(\w+)|(?:class|id)="([^"]*)"')
+INSIDE = re.compile(r"\([^()]*\)|\[[^\]]*\]")  # of :is, :not, :has and of attributes: asks for nothing by itself
+ASKED = re.compile(r"(?<![\w:-])([.#]?)((?:\\.|[\w-])+)")  # a class, an id, an element; no pseudo-class
+VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 
 
 def link_one(app, pagename, templatename, context, doctree):
@@ -18,18 +26,72 @@ def link_one(app, pagename, templatename, context, doctree):
     context["css_files"][:] = [file for file, name in zip(context["css_files"], names) if name == JOINED]
 
 
+def marks(folder):
+    """Elements, classes and ids of all pages, and every word of the scripts, bar Bootstrap's, that may make others."""
+    found = set(GIVEN)
+    for page in folder.rglob("*.html"):
+        for element, names in MARKS.findall(page.read_text(encoding="utf8")):
+            found.update([element] if element else names.split())
+    for script in (folder / "_static").rglob("*.js"):
+        if script.name not in ("bootstrap.js", "fontawesome.js", "sections.js"):
+            found.update(re.findall(r"[\w-]+", script.read_text(encoding="utf8")))
+    return found
+
+
+def matters(selector, words):
+    """Whether all that a selector asks for is somewhere."""
+    while INSIDE.search(selector):
+        selector = INSIDE.sub("", selector)
+    return all(name.replace("\\", "") in words for kind, name in ASKED.findall(selector) if not name.endswith("%"))
+
+
+def pruned(rules, words):
+    """The rules, as text, less selectors for what is nowhere."""
+    kept = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            wanted = [one for one in split(tinycss2.serialize(rule.prelude)) if matters(one, words)]
+            if wanted:
+                kept.append(f"{','.join(wanted)}{{{tinycss2.serialize(rule.content).strip()}}}")
+        elif rule.type == "at-rule" and rule.at_keyword in ("media", "supports"):
+            inner = pruned(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), words)
+            if inner:
+                kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
+        elif rule.type == "at-rule":
+            kept.append(rule.serialize())
+    return "\n".join(kept)
+
+
+def split(prelude):
+    """The selectors of a rule: at commas that stand in no brackets."""
+    return [one.strip() for one in re.split(r",(?![^()]*\)|[^(]*\([^()]*\)[^()]*\))", prelude)]
+
+
+def without_unused_variables(text, elsewhere):
+    """Less the variables that nothing asks for, and those that only such ones asked for."""
+    while True:
+        used = set(VARIABLE.findall(text)) | set(re.findall(r"--[\w-]+", elsewhere))
+        shorter = re.sub(r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(?:;|(?=\}))", lambda m: m[0] if m[1] in used else "", text)
+        if shorter == text:
+            return text
+        text = shorter
+
+
 def join(app, exception):
     """Write the joined sheet. Links in it are relative to _static, where it stands."""
     if exception is not None or not getattr(app, "joined", None):
         return
-    static = Path(app.outdir) / "_static"
+    folder = Path(app.outdir)
+    static = folder / "_static"
     theme = [ICONS.sub("", (static / name).read_text(encoding="utf8")) for name in THEME]
     rest = [(static / name).read_text(encoding="utf8") for name in app.joined]
-    (static / JOINED).write_text("\n".join(theme + rest), encoding="utf8")
+    rules = tinycss2.parse_stylesheet("\n".join(theme + rest), skip_comments=True, skip_whitespace=True)
+    scripts = "".join(script.read_text(encoding="utf8") for script in static.glob("explore/*.js"))
+    (static / JOINED).write_text(without_unused_variables(pruned(rules, marks(folder)), scripts), encoding="utf8")
 
 
 def setup(app):
     app.add_css_file(JOINED)
     app.connect("html-page-context", link_one, priority=960)
-    app.connect("build-finished", join, priority=900)
+    app.connect("build-finished", join, priority=990)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -5,12 +5,12 @@
   const short = (element) => `${element.tagName.toLowerCase()} ${(element.textContent || "").trim().replace(/\s+/g, " ").slice(0, 50)}`;
   const tidy = (root, inside) => [...root.querySelectorAll(inside)];
 
-  // Visible pieces of text with the element that holds them; formulas are MathJax's own matter.
+  // Visible pieces of text with the element that holds them; formulas are a matter of their own.
   const pieces = () => {
     const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walk.nextNode(); node; node = walk.nextNode()) {
       const parent = node.parentElement;
-      if (node.data.trim() && shown(parent) && !parent.closest("script, style, noscript, mjx-container, dialog:not([open])")) found.push([node, parent]);
+      if (node.data.trim() && shown(parent) && !parent.closest("script, style, noscript, math, dialog:not([open])")) found.push([node, parent]);
     }
     return found;
   };
@@ -58,22 +58,21 @@
     return all.filter((image) => !image.naturalWidth).map((image) => image.src);
   };
 
-  // Mathematics that nobody typeset, that MathJax drew in red, or that shows a backslash.
+  // Mathematics that was not drawn by the build, that shows a backslash, or for which the page has no letter.
   const maths = () => {
     const body = document.body.cloneNode(true);
-    body.querySelectorAll("pre, code, script, style, mjx-container").forEach((element) => element.remove());
+    body.querySelectorAll("pre, code, script, style").forEach((element) => element.remove());
     const raw = ["\\(", "\\[", "$", "\\begin{"].filter((mark) => body.textContent.includes(mark));
-    const untypeset = tidy(document, ".math").filter((m) => !m.querySelector("mjx-container")).map(short);
-    const wrong = tidy(document, 'mjx-merror, mjx-mtext[style*="red"]').map(short);
-    const slashed = tidy(document, "mjx-container").filter((m) => m.textContent.includes("\\")).map(short);
-    const silent = tidy(document, "mjx-container").filter((m) => !m.querySelector("mjx-assistive-mml math")).map(short);
-    return [...raw, ...untypeset, ...wrong, ...slashed, ...silent];
+    const undrawn = tidy(document, ".math").filter((m) => !m.querySelector("math")).map(short);
+    const wrong = tidy(document, "math").filter((m) => m.textContent.includes("\\") || m.querySelector("merror")).map(short);
+    const flat = tidy(document, "math").filter((m) => shown(m) && m.textContent.trim() && !m.getBoundingClientRect().height).map(short);
+    return [...raw, ...undrawn, ...wrong, ...flat];
   };
 
   // Stops of the Tab key inside formulas that need no scrolling, and boxes that scroll without being such a stop.
   const keyboard = () => [
-    ...tidy(article, "mjx-container[tabindex]").filter((m) => m.scrollWidth <= m.clientWidth + 1).map(short),
-    ...tidy(article, "pre, .table-scroll, .pst-scrollable-table-container, div.math").filter((box) => shown(box) && box.scrollWidth > box.clientWidth + 1 && box.tabIndex < 0 && !box.querySelector("[tabindex='0']")).map(short),
+    ...tidy(article, "math[tabindex]").filter((m) => m.scrollWidth <= m.clientWidth + 1).map(short),
+    ...tidy(article, "pre, .table-scroll, .pst-scrollable-table-container, div.formula").filter((box) => shown(box) && box.scrollWidth > box.clientWidth + 1 && box.tabIndex < 0 && !box.querySelector("[tabindex='0']")).map(short),
   ];
 
   // The plan of the page: where text begins, how wide it is, how large its letters are, and in what order its parts stand.

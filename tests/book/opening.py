@@ -6,7 +6,7 @@ from pathlib import Path
 
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 LOOK = (Path(__file__).parent / "look.js").read_text(encoding="utf8")
-TYPESET = "async () => { if (window.MathJax && MathJax.startup) await MathJax.startup.promise; }"
+TYPESET = "async () => { await document.fonts.ready; }"
 OPEN_FOLDS = """() => {
     document.querySelectorAll("details").forEach(fold => (fold.open = true));
     document.querySelectorAll(".toggle-hidden button.toggle-button").forEach(button => button.click());

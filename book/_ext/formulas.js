@@ -1,0 +1,64 @@
+// TeX to MathML by MathJax's own parser. Every browser spaces MathML by rules of its own; here the spaces of TeX are
+// written out, so that a formula looks the same in each. Run by formulas.py after MathJax's files.
+const { TeX } = MathJax._.input.tex_ts;
+const { SerializedMmlVisitor } = MathJax._.core.MmlTree.SerializedMmlVisitor;
+const STATE = MathJax._.core.MathItem.STATE;
+
+// Browsers know no mathvariant but "normal": a letter of another alphabet is a character of its own.
+const ALPHABETS = { bold: [0x1d400, 0x1d7ce], "-tex-calligraphic": [0x1d49c], "double-struck": [0x1d538, 0x1d7d8] };
+const ELSEWHERE = "BEFHILMR".split("").map((letter, i) => ["-tex-calligraphic" + letter, "ℬℰℱℋℐℒℳℛ"[i]])
+  .concat("CHNPQRZ".split("").map((letter, i) => ["double-struck" + letter, "ℂℍℕℙℚℝℤ"[i]]));
+const TAKEN = new Map(ELSEWHERE);
+
+function letter(character, variant) {
+  const [capital, digit] = ALPHABETS[variant], code = character.charCodeAt(0);
+  if (TAKEN.has(variant + character)) return TAKEN.get(variant + character);
+  if (code >= 65 && code <= 90) return String.fromCodePoint(capital + code - 65);
+  if (code >= 97 && code <= 122) return String.fromCodePoint(capital + 26 + code - 97);
+  if (code >= 48 && code <= 57 && digit) return String.fromCodePoint(digit + code - 48);
+  throw new Error(`no ${variant} ${character}`);
+}
+
+const ACCENTS = { "^": "\u02c6", "~": "\u02dc" };
+const WIDTHS = { thinmathspace: "0.167em", mediummathspace: "0.222em", thickmathspace: "0.278em" };
+
+class Written extends SerializedMmlVisitor {
+  visitNode(node, ...rest) {
+    const space = node.isKind("mspace") || node.isKind("text") || node.isInferred ? "" : node.texSpacing();
+    return (space ? `<mspace width="${WIDTHS[space]}"/>` : "") + super.visitNode(node, ...rest);
+  }
+  visitMathNode(node) {
+    return this.visitDefault(node).replace(/ xmlns="[^"]*"/, "");
+  }
+  visitTextNode(node) {
+    const variant = node.parent.attributes.get("mathvariant");
+    const text = variant in ALPHABETS ? [...node.getText()].map((one) => letter(one, variant)).join("") : node.getText();
+    return this.quoteHTML(node.parent.parent?.isKind("mover") ? text.replace(/[\^~]/, (mark) => ACCENTS[mark]) : text);
+  }
+  visitDefault(node) {
+    const attributes = this.getAttributes(node).replace(/ (mathvariant="(?!normal)|data-mjx-|texClass)[^" ]*("[^"]*)?"/g, "");
+    const close = node.isKind("mo") ? ' lspace="0" rspace="0"' : node.isKind("mover") ? ' accent="true"' : "";
+    return `<${node.kind}${attributes}${close}>${node.childNodes.map((child) => this.visitNode(child)).join("")}</${node.kind}>`;
+  }
+  visitMunderNode(node) { // Chromium draws some braces too short: the page draws them by their border
+    if (node.childNodes[1].isKind("mo") && node.childNodes[1].getText() === "\u23df") return `<mrow class="brace">${this.visitNode(node.childNodes[0])}</mrow>`;
+    return this.visitDefault(node);
+  }
+  visitTeXAtomNode(node) {
+    return `<mrow>${node.childNodes.map((child) => this.visitNode(child)).join("")}</mrow>`;
+  }
+  visitInferredMrowNode(node) {
+    return node.childNodes.map((child) => this.visitNode(child)).join("");
+  }
+}
+
+MathJax._.handlers.html_ts.RegisterHTMLHandler(MathJax._.adaptors.liteAdaptor.liteAdaptor());
+const page = MathJax._.mathjax.mathjax.document("", { InputJax: new TeX({ packages: ["base", "ams"] }) });
+
+function mathml(tex, display) {
+  const root = page.convert(tex, { display, end: STATE.CONVERT });
+  root.setTeXclass(null);
+  const text = new Written().visitTree(root);
+  if (text.includes("<merror")) throw new Error(text.replace(/<[^>]*>/g, ""));
+  return text;
+}
