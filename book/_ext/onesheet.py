@@ -13,9 +13,10 @@ JOINED = "book.css"
 ICONS = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}|[^{}]*\.fa-[^{}]*\{[^{}]*\}")
 # What scripts give to elements that the pages have: Bootstrap's menus, and the theme's own.
 GIVEN = {"show", "showing", "collapsing", "collapsed", "active", "disabled", "fade", "open"}
+LIGHT = ("html[data-theme=light]", "html:not([data-theme=dark])")  # also where no script has chosen
 MARKS = re.compile(r'<(\w+)|(?:class|id)="([^"]*)"')
 INSIDE = re.compile(r"\([^()]*\)|\[[^\]]*\]")  # of :is, :not, :has and of attributes: asks for nothing by itself
-ASKED = re.compile(r"(?<![\w:-])([.#]?)((?:\\.|[\w-])+)")  # a class, an id, an element; no pseudo-class
+ASKED = re.compile(r"(?<![\w:-])[.#]?((?:\\.|[\w-])+)")  # a class, an id, an element; no pseudo-class
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 
 
@@ -39,42 +40,39 @@ def marks(folder):
 
 
 def matters(selector, words):
-    """Whether all that a selector asks for is somewhere."""
+    """Whether all that a selector asks for is somewhere; figures to play with put their names together."""
     while INSIDE.search(selector):
         selector = INSIDE.sub("", selector)
-    return all(name.replace("\\", "") in words for kind, name in ASKED.findall(selector) if not name.endswith("%"))
+    names = [name.replace("\\", "") for name in ASKED.findall(selector)]
+    return all(name in words or name.startswith("explore-") for name in names)
 
 
-def pruned(rules, words):
-    """The rules, as text, less selectors for what is nowhere."""
+def pruned(rules, words, variables):
+    """The rules, as text, less selectors for what is nowhere and variables that nothing asks for."""
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
             wanted = [one for one in split(tinycss2.serialize(rule.prelude)) if matters(one, words)]
-            if wanted:
-                kept.append(f"{','.join(wanted)}{{{tinycss2.serialize(rule.content).strip()}}}")
+            stated = tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True)
+            lines = [one.serialize() for one in stated if not one.name.startswith("--") or one.name in variables]
+            if wanted and lines:
+                kept.append(f"{','.join(wanted)}{{{';'.join(lines)}}}")
         elif rule.type == "at-rule" and rule.at_keyword in ("media", "supports"):
-            inner = pruned(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), words)
+            inner = pruned(parsed(rule.content), words, variables)
             if inner:
                 kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
-        elif rule.type == "at-rule":
+        elif rule.type == "at-rule" and rule.at_keyword != "charset":  # which stands first or nowhere
             kept.append(rule.serialize())
     return "\n".join(kept)
+
+
+def parsed(text):
+    return tinycss2.parse_rule_list(text, skip_comments=True, skip_whitespace=True)
 
 
 def split(prelude):
     """The selectors of a rule: at commas that stand in no brackets."""
     return [one.strip() for one in re.split(r",(?![^()]*\)|[^(]*\([^()]*\)[^()]*\))", prelude)]
-
-
-def without_unused_variables(text, elsewhere):
-    """Less the variables that nothing asks for, and those that only such ones asked for."""
-    while True:
-        used = set(VARIABLE.findall(text)) | set(re.findall(r"--[\w-]+", elsewhere))
-        shorter = re.sub(r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(?:;|(?=\}))", lambda m: m[0] if m[1] in used else "", text)
-        if shorter == text:
-            return text
-        text = shorter
 
 
 def join(app, exception):
@@ -83,11 +81,14 @@ def join(app, exception):
         return
     folder = Path(app.outdir)
     static = folder / "_static"
-    theme = [ICONS.sub("", (static / name).read_text(encoding="utf8")) for name in THEME]
+    theme = [ICONS.sub("", (static / name).read_text(encoding="utf8")).replace(*LIGHT) for name in THEME]
     rest = [(static / name).read_text(encoding="utf8") for name in app.joined]
-    rules = tinycss2.parse_stylesheet("\n".join(theme + rest), skip_comments=True, skip_whitespace=True)
-    scripts = "".join(script.read_text(encoding="utf8") for script in static.glob("explore/*.js"))
-    (static / JOINED).write_text(without_unused_variables(pruned(rules, marks(folder)), scripts), encoding="utf8")
+    scripts = "".join(script.read_text(encoding="utf8") for script in static.rglob("*.js"))
+    text, shorter, words = "\n".join(theme + rest), "", marks(folder)
+    while shorter != text:  # a variable may have served another that is gone
+        text, asked = shorter or text, set(re.findall(r"--[\w-]+", scripts))
+        shorter = pruned(parsed(text), words, asked | set(VARIABLE.findall(text)))
+    (static / JOINED).write_text(text, encoding="utf8")
 
 
 def setup(app):
