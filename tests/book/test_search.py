@@ -15,7 +15,7 @@ import wording  # noqa: E402
 
 QUERIES = json.loads((ROOT / "tests" / "book" / "queries.json").read_text(encoding="utf8"))
 # shares with an answer among the first three
-FLOORS = {"review": 1.0, "fresh": 0.95, "words": 1.0, "second review": 1.0, "strangers": 0.95}
+FLOORS = {"review": 0.95, "fresh": 0.95, "words": 1.0, "second review": 1.0, "strangers": 0.95}
 READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [
     li.querySelector("a").getAttribute("href").replace("./", ""), li.innerText, li.querySelector("p").innerText,
     [...li.querySelectorAll("mark")].map(mark => mark.innerText)])"""
@@ -110,25 +110,25 @@ def test_excerpts_are_of_their_sections(shown, book):
 
 
 @pytest.mark.parametrize(
-    ("texts", "query", "first"),
+    ("texts", "query"),
     [
-        (["the rank is low where noise is", "a low rank and noise"], "low rank", 1),
-        (["covariances", "inputs"], "covariate", 1),
-        (["definite", "definite positions"], "position", 1),
-        (["noise", "bands"], "error bars", 1),
-        (["other things", "validation"], "validaton", 1),
+        (["the rank is low", "here a low rank may be seen"], "low rank"),
+        (["covariances", "inputs"], "covariate"),
+        (["positive", "these positions"], "position"),
+        (["noise", "bands"], "error bars"),
+        (["other things", "validation"], "validaton"),
     ],
     ids=["side by side", "a stem of its own", "another stem of its own", "a phrase", "misspelt"],
 )
-def test_what_ranks_first_of_two_texts(book, chromium, texts, query, first):
-    """By one way of understanding a query each, which the other text would win without."""
+def test_which_of_two_texts_ranks_first(book, chromium, texts, query):
+    """The second, by one way of understanding a query each; without it the first would, or neither."""
     page, static = chromium.new_page(), book[0] / "_static"
-    found = [{"address": str(i), "title": "", "index": "", "prose": text, "code": ""} for i, text in enumerate(texts)]
+    given = [{"address": str(i), "title": "", "index": "", "prose": text, "code": ""} for i, text in enumerate(texts)]
     page.set_content("<div class='bd-search-container'><input></div>")
-    page.evaluate("found => window.SECTIONS = {page: found}", found)
+    page.evaluate("given => window.SECTIONS = {page: given}", given)
     for name in ("language_data", "synonyms", "search"):
         page.add_script_tag(path=static / f"{name}.js")
-    assert page.evaluate("query => searchSections(query)[0].address", query) == str(first)
+    assert page.evaluate("query => searchSections(query)[0].address", query) == "1"
     page.close()
 
 
