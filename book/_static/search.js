@@ -1,13 +1,14 @@
-// Search by section: BM25 over title, index entries, prose and names in code. The page loads Sphinx's stemmer
-// (language_data.js), the words of the sections (sections.js, by _ext/sections.py) and synonyms.js before this.
+// Search by section: BM25 over title, index entries, prose and names in code, and more where words that were typed stand
+// side by side. The page loads Sphinx's stemmer (language_data.js), the words of the sections (sections.js, by
+// _ext/sections.py) and synonyms.js before this.
 (() => {
   const stemmer = new Stemmer();
   const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
   const spell = (word) => word // one spelling for British and American
     .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
-  const stem = (word) => { // to standardise is not the stem of standard
-    const root = spell(word).match(/^(.{3,}iz)(e|ed|es|er|ing|ation)$/);
-    return root ? root[1] : stemmer.stemWord(spell(word));
+  const stem = (word) => { // to standardise is not the stem of standard, nor a covariate that of a covariance
+    const root = spell(word).match(/^(.{3,}iz)(?:e|ed|es|er|ing|ation)$|^(covariate|position)s?$/);
+    return root ? root[1] || root[2] : stemmer.stemWord(spell(word));
   };
   // The forms under which a token of a text is found: itself, its parts, and what it is without its hyphens.
   const forms = (token) => {
@@ -21,12 +22,20 @@
   const MINOR = /^[\d.]* ?(Summary|What can go wrong|Quiz|Exercises|Where to go next|References|Index)$/; // name all, explain little
   const sections = Object.values(window.SECTIONS).flat();
   const frequency = new Map(); // in how many sections a word stands
+  const spelt = new Map(); // every word of the book as it is written, with its stem
   for (const section of sections) {
     section.counts = new Map();
+    section.pairs = new Set(); // words that stand side by side
     section.length = tokens(section.prose).length;
     section.named = new Set(tokens(section.title).flatMap(forms));
-    for (const [field, weight] of Object.entries(WEIGHTS))
-      for (const word of tokens(section[field]).flatMap(forms)) section.counts.set(word, (section.counts.get(word) || 0) + weight);
+    for (const [field, weight] of Object.entries(WEIGHTS)) {
+      const words = tokens(section[field]).map((token) => [token.toLowerCase(), forms(token)]).filter(([, all]) => all.length);
+      words.forEach(([token, all], i) => {
+        spelt.set(token, all[0]);
+        for (const word of all) section.counts.set(word, (section.counts.get(word) || 0) + weight);
+        if (i) section.pairs.add(`${words[i - 1][1][0]} ${all[0]}`);
+      });
+    }
     for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
   }
   const mean = sections.reduce((sum, section) => sum + section.length, 0) / sections.length;
@@ -44,29 +53,35 @@
     return Math.max(x.length, y.length) < 2 || (x.length === 2 && x === y[1] + y[0]);
   };
   const near = (token) => { // the word's stem, or what it may be if it was misspelt
-    const word = token.toLowerCase(), all = [stem(word), spell(word)];
-    if (frequency.has(all[0]) || word.length < 5) return [all[0]];
-    return [...frequency.keys()].filter((other) => other.length > 3 && all.some((one) => oneEditApart(one, other)));
+    const word = token.toLowerCase(), itself = stem(word);
+    if (frequency.has(itself) || word.length < 5) return [itself];
+    const others = [...spelt].filter(([other]) => other.length > 3 && oneEditApart(word, other)).map(([, root]) => root);
+    return others.length ? [...new Set(others)] : [itself];
   };
   const meant = new Map(Object.entries(SYNONYMS).map(([word, others]) => [spell(word), others && tokens(others).flatMap(forms)]));
   const meaning = (token) => {
     const word = spell(token.toLowerCase());
     return meant.get(word) ?? meant.get(word.replace(/s$/, "")) ?? [];
   };
+  // Words that mean one thing together, as error_bar among the synonyms, become one token.
+  const phrases = Object.keys(SYNONYMS).filter((key) => key.includes("_"))
+    .map((key) => [new RegExp(`\\b${key.replaceAll("_", "[ -]")}(?=s?\\b)`, "gi"), key]);
   // A group for each word that was typed: [word, weight] of itself, its parts and its synonyms.
   const understood = (query) => {
-    const typed = tokens(query), telling = typed.filter((token) => meaning(token) !== "");
+    const typed = tokens(phrases.reduce((text, [pattern, key]) => text.replace(pattern, key), query));
+    const telling = typed.filter((token) => meaning(token) !== "");
     return (telling.length ? telling : typed).map((token) => {
-      const [first, ...parts] = forms(token);
+      const [first, ...parts] = forms(token), others = meaning(token);
       const itself = first ? near(token) : [];
-      return [...itself.map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...[...meaning(token)].map((word) => [word, 0.8])];
+      return [...itself.map((word) => [word, 1]), ...parts.map((word) => [word, 0.9]), ...[...others].map((word) => [word, 0.8])];
     }).filter((group) => group.length);
   };
 
   window.searchSections = (query) => {
     const groups = understood(query), name = query.replace(/\(.*\)$/, "");
-    const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)));
+    const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)) || rarity(""));
     const all = importance.reduce((sum, one) => sum + one, 0);
+    const beside = groups.slice(1).map((group, i) => groups[i].flatMap(([a]) => group.map(([b]) => `${a} ${b}`)));
     const scored = sections.map((section) => {
       let score = 0, met = 0;
       groups.forEach((group, i) => {
@@ -74,9 +89,11 @@
         score += best;
         if (best > 0) met += importance[i];
       });
+      const together = beside.filter((pairs) => pairs.some((pair) => section.pairs.has(pair))).length;
       const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
       const title = section.title === name ? 2 : 1 + (0.3 * named.length) / (section.named.size || 1); // who types a name wants it first
-      return { ...section, score: score * (met / all) ** 1.5 * title * (MINOR.test(section.title) ? 0.5 : 1) };
+      const weight = title * (1 + 0.3 * together) * (MINOR.test(section.title) ? 0.5 : 1);
+      return { ...section, met: met / all, score: score * (met / all) ** 1.5 * weight };
     });
     return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
   };
@@ -109,7 +126,9 @@
   if (!query) return;
   field.value = query;
   const found = window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
-  document.getElementById("search-note").textContent = found.length
-    ? `${found.length} places, the best first.` : `Nothing found for “${query}”. Try other or fewer words.`;
+  const weak = !(found[0]?.met > 0.5); // the words that tell most stand nowhere, or nowhere together
+  document.getElementById("search-note").textContent = !found.length ? `Nothing found for “${query}”. Try other or fewer words.`
+    : weak ? `No place has most of this; ${found.length} have some of it.` : `${found.length} places, the best first.`;
+  document.getElementById("search-help").hidden = !weak;
   document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
 })();
