@@ -25,6 +25,8 @@ def ids_of(node):
 def gather(node, prose, code, index):
     """The paragraphs, rows of tables, code and index entries of a node, less those of what has its own anchor."""
     for child in node.children:
+        if isinstance(child, nodes.Element) and "overview" in child["classes"]:
+            continue  # a list of what stands in the entries
         if isinstance(child, addnodes.index):
             index += child["entries"]
         elif isinstance(child, (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)):

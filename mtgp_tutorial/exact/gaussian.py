@@ -131,7 +131,9 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
 
 
 def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [m] and covariance of m unknowns, given n values with mean zero. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+    """Mean [m] and covariance of m unknowns, given n values with mean zero.
+
+    (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
 
     Args:
         residual (Tensor [n]): the values.
