@@ -48,7 +48,8 @@ def sections(block: str, names: set[str]) -> list[str]:
             if parts is None:
                 found += ["    " + marked_up(" ".join(entry.split()), names), ""]
                 continue
-            terms = [marked_up(f"`{name}`", names) for name in parts[1].split(", ")]
+            links = names if head in ("Raises", "Warns") else set()  # an argument may be called as a function is
+            terms = [marked_up(f"`{name}`", links) for name in parts[1].split(", ")]
             kind = re.sub(r"\w+", lambda one: f"`{one[0]}`" if one[0] in names else one[0], parts[2] or "")
             term = ", ".join(terms) + (f" : {marked_up(kind, names)}" if kind else "")
             found += ["    " + term, "        " + marked_up(parts[3], names), ""]

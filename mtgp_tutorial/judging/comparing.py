@@ -5,7 +5,6 @@ The fits are done in this process, in others or on a cluster, and known again by
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,6 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel
@@ -29,7 +27,7 @@ from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, opened
+from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
@@ -39,16 +37,13 @@ MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
-    """The five models that the book compares, by name.
-
-    Noise is per task but in "ICM, full noise". The LMC has two such kernels and rank 1.
+    """The five models that the book compares, by name. Noise is per task but in "ICM, full noise".
 
     Args:
-        kernel (Kernel): of the inputs, variance 1. Default: RBFKernel().
+        kernel (Kernel): of the inputs, variance 1; the LMC has two of them, and rank 1. Default: RBFKernel().
 
-    >>> from gpytorch.kernels import MaternKernel
     >>> from mtgp_tutorial import simulate, standard_arms
-    >>> arms = standard_arms(MaternKernel(nu=1.5))
+    >>> arms = standard_arms()
     >>> list(arms)[1:]
     ['independent, shared', 'ICM', 'ICM, full noise', 'LMC']
     >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
@@ -80,8 +75,7 @@ def compare(
     Where both tables of a trial stand on the same rows the hidden cells are filled in by `impute`, elsewhere `predict`
     is scored; with the standard errors of the hidden cells, where the arm knows those of the seen ones. The column
     "bridged" counts the cells that a rule has left to the bridge. An arm without an answer to a table (it raises
-    Unanswered) is left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm. A
-    process or worker that is killed costs the fits that were under way, and they are done again.
+    Unanswered) is left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm.
 
     Args:
         trial (function): takes an entry of `trials` and returns two tables, seen and hidden.
@@ -102,7 +96,7 @@ def compare(
     Raises:
         ValueError: for a store that another process writes and for a stored row of other data or another model.
         FitError: when fits failed, after all others are done and stored.
-        RuntimeError: when processes are killed again and again.
+        RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
         UserWarning: of a store of version 0.10 or before, whose fits are done again.
 
@@ -140,10 +134,8 @@ def compare(
 def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **options: Any) -> Prediction:
     """The missing cells of a table by an arm, such as the one that `choose` names; seen cells stay, with variance 0.
 
-    A model is fitted and imputes, a rule forecasts.
-
     Args:
-        build (function): as an entry of the arms of `compare`.
+        build (function): as an entry of the arms of `compare`; a model is fitted and imputes, a rule forecasts.
         data (TaskData): the table.
         **options: for `fit`.
     Raises:
@@ -387,7 +379,7 @@ def marks_of(
     A forecaster without a `mark` has its answer for a start; unless there is a stored one to compare it with, that is
     left to whoever makes the forecast.
     """
-    marks: dict[str, float | str] = {"numbers": 0, "data": _digest(seen, hidden)}
+    marks: dict[str, float | str] = {"numbers": 0, "data": digest(seen, hidden)}
     if isinstance(model, Forecaster):
         mark = getattr(model, "mark", None)
         if mark is not None or stored:
@@ -405,17 +397,3 @@ def _start(answer: Prediction, seen: TaskData) -> float:
     z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
     place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
     return float((place * z).nansum())
-
-
-def _digest(*tables: TaskData) -> str:
-    """A hash of all cells, to a billionth of the range of their column: a last digit may differ between machines."""
-    found = hashlib.sha256()
-    for table in tables:
-        found.update(repr((table.tasks, table.units)).encode())
-        for block in (table.x, table.y) if table.sd is None else (table.x, table.y, table.sd):
-            for values in block.T.cpu().numpy():
-                seen = values[~np.isnan(values)]
-                low, high = (seen.min(), seen.max()) if len(seen) else (0.0, 0.0)
-                steps = np.rint((values - low) / max(high - low, np.finfo(float).tiny) * 1e9)
-                found.update(f"{low:.9g} {high:.9g} ".encode() + np.nan_to_num(steps, nan=-1).astype("<i8").tobytes())
-    return found.hexdigest()[:16]

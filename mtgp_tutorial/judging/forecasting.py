@@ -94,7 +94,8 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     An input is a value of the first column of x, so that readings at one time stay together.
 
         trials = cutoffs(data, horizon=8, count=6, each=2)
-        results = compare(trials, trials.labels, {"ICM": icm, "naive": seasonal_naive(1.0)})
+        arms = {"ICM": icm, "naive": seasonal_naive(1.0)}
+        results = compare(trials, trials.labels, arms)
         results["stretch"] = results["trial"].map(trials.stretch)
         summarise(results, "naive", cluster="stretch")
 

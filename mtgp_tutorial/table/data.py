@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, count, generator, listed
 from mtgp_tutorial.table import frames
-from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.arrays import as_matrix, shown, stretch
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.frames import as_errors, check_errors
 from mtgp_tutorial.table.prediction import inputs, label, labels, rows, span
@@ -33,14 +32,14 @@ class TaskData:
         tasks (list of T str): names of the columns of y. Default: those of a data frame, or "task 1", "task 2", ...
         units (list of T str): of the columns of y. Default: none.
         x_name (str): labels the first input in figures. Default: "x".
-        x_unit (str): the same. Default: "".
+        x_unit (str): the same. Default: none.
         sd (array [N, T]): known standard errors of the values, in data units, NaN where none is known, and of no effect
             where y has a hole: their squares stand on the diagonal of the covariance, beside the learned noise (book:
             known-noise). One number is that of all observed cells, a list [T] or a dict {task: number} those of the
             tasks. Default: none.
         index (pd.Index): names of the N rows. Default: those of a data frame y, unless they only count.
         calendar (Calendar): how dates became the first input. Default: they did not.
-        notes (tuple of str): how the table was read. Default: ().
+        notes (tuple of str): how the table was read. Default: none.
         x_names (list of D str): names of all inputs. Default: x_name, "x 2", ...
     Raises:
         ValueError: with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x, standard
@@ -389,42 +388,3 @@ class Scale:
             y (Tensor [..., T]): the tasks on the last axis.
         """
         return y * self.sd + self.mean
-
-
-def stretch(start: Any, stop: Any, calendar: Calendar | None) -> tuple[float, float]:
-    """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
-    ends = start, stop
-    if calendar is not None:
-        ends = _end("start", start, calendar), _end("stop", stop, calendar)
-    if not all(hasattr(one, "__float__") for one in ends):
-        raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
-    for name, end in zip(("start", "stop"), ends):
-        if end != end:
-            raise ValueError(f"{name}: is missing; pass a number{'' if calendar is None else ' or a date'}")
-    if ends[0] > ends[1]:
-        raise ValueError(f"start: {shown(ends[0], calendar)} is after stop, {shown(ends[1], calendar)}; exchange them")
-    return float(ends[0]), float(ends[1])
-
-
-def _end(name: str, one: Any, calendar: Calendar) -> float:
-    if isinstance(one, str) and re.fullmatch(r"\s*\d{4}\s*", one):
-        year = int(one)
-        if not 1 <= year <= 9998:
-            raise ValueError(f"{name}: {one!r} is no year from 0001 to 9998; pass one of these, or a date")
-        one = pd.Timestamp(year=year + (name == "stop"), month=1, day=1, tz=calendar.zone)
-        one -= pd.Timedelta(seconds=int(name == "stop"))
-    try:
-        return float(as_matrix(calendar.inputs([one]), name))
-    except ValueError as error:
-        raise ValueError(f"{name}: {str(error).removeprefix('dates: ')}") from None
-
-
-def shown(number: float, calendar: Calendar | None) -> str:
-    """A number as a date where there is a calendar, and as it is where that has no such date."""
-    plain = f"{number:.10g}"
-    try:
-        with np.errstate(invalid="ignore"):
-            date = None if calendar is None else calendar.to_dates(number)[0]
-        return plain if date is None or pd.isna(date) else str(date).removesuffix(" 00:00:00")
-    except (ValueError, OverflowError):
-        return plain

@@ -39,7 +39,7 @@ class Prediction:
             (m*T + t belongs to input m and task t), from `impute` the missing ones. Default: None.
         index (pd.Index): that of the table whose rows these are. Default: None.
         calendar (Calendar): that of the table whose rows these are, or of the table that was fitted. Default: None.
-        x_names (tuple of D str): names of the inputs. Default: ().
+        x_names (tuple of D str): names of the inputs. Default: none.
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate
     >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])

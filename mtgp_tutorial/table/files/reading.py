@@ -83,8 +83,8 @@ def read_table(
             (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first of another hundred years, "1900"; both joined:
             "day-first,1900". Default: what the file tells.
         missing (list): what stands for a missing value, such as ["-999", "?"], beside blank, NA, NaN, N/A, null and
-            None. Default: ().
-        without (list of columns): what to leave out. Default: ().
+            None. Default: none.
+        without (list of columns): what to leave out. Default: none.
         skip (int, list or str): lines of the file to leave out, such as titles and units, by number: 2, [1, 2] or
             "1-3,8". Default: none.
     Raises:
