@@ -54,7 +54,7 @@ WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 
 
 def choose_device(num_cells: int) -> str:
-    """ "cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
+    """What to run on: "cuda", a GPU, when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
 
     The environment variable MTGP_DEVICE overrides it.
 

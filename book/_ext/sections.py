@@ -33,7 +33,7 @@ def gather(node, prose, code, index):
             code.append(child.astext())
         elif isinstance(child, nodes.row):
             prose.append(" · ".join(filter(None, (text_of(cell).strip() for cell in child))))
-        elif isinstance(child, (nodes.paragraph, nodes.caption)):
+        elif isinstance(child, (nodes.paragraph, nodes.caption)) or isinstance(child, nodes.term) and not child["ids"]:
             prose.append(text_of(child))
         elif isinstance(child, nodes.Element) and anchor_of(child) is None and not isinstance(child, nodes.title):
             gather(child, prose, code, index)
