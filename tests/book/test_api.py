@@ -156,6 +156,7 @@ def test_the_page_begins_with_what_each_name_does(book):
     ]
     words = (book[0] / "_static" / "sections.js").read_text(encoding="utf8")
     assert words.count("Mean squared error, squared data units.") == 1  # the list is no text to search
+    assert r"jobs\nhow many processes fit at once" in words  # the names of arguments are
 
 
 def test_each_entry_says_where_the_book_has_it_and_is_reached_from_there(book):
