@@ -54,10 +54,14 @@ WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 
 
 def choose_device(num_cells: int) -> str:
-    """ "cuda" when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
+    """What to run on: "cuda", a GPU, when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
 
-    The environment variable MTGP_DEVICE overrides it. Raises ValueError when that names no
-    device, or asks for CUDA where there is none.
+    The environment variable MTGP_DEVICE overrides it.
+
+    Args:
+        num_cells (int): observed cells of the table.
+    Raises:
+        ValueError: when MTGP_DEVICE names no device, or asks for CUDA where there is none.
 
     >>> from mtgp_tutorial import choose_device
     >>> choose_device(100).split(":")[0] in ("cpu", "cuda")
@@ -106,9 +110,14 @@ def in_python(name: str, sets: bool, values: Sequence[str]) -> str:
 class TableError(ValueError):
     """A table is refused. Message: "{problem}; {remedy}".
 
-    option: the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None where
-    only the file can be mended; by default the first that the message marks (`argument`). value: what to pass there,
-    where one is known. `said` is for programs whose users call the arguments otherwise.
+    `said` is for programs whose users call the arguments otherwise.
+
+    Args:
+        problem (str): what is wrong, and where.
+        remedy (str): what to do.
+        option (str): the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None
+            where only the file can be mended. Default: the first that the message marks (`argument`).
+        value (any): what to pass there, where one is known. Default: none.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import TableError, TaskData
@@ -128,7 +137,11 @@ class TableError(ValueError):
         super().__init__(f"{self.problem}; {self.remedy}")
 
     def said(self, spell: Callable[[str, bool, Sequence[str]], str]) -> tuple[str, str]:
-        """Problem and remedy, each argument as `spell` writes it: its name, whether it is set, and to which values."""
+        """Problem and remedy in the words of a program.
+
+        Args:
+            spell (function): writes an argument: of its name, whether it is set, and to which values.
+        """
         problem, remedy = (MARKED.sub(lambda one: spell(*json.loads(one[1])), text) for text in self.texts)
         return problem, remedy
 

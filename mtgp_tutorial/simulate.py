@@ -20,10 +20,15 @@ from mtgp_tutorial.table.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:
-    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)) at inputs x [N].
+    """The noise-free pair f_1 = sin(2 pi x), f_2 = sin(2 pi (x - lag)).
+
+    Args:
+        x (array [N]): inputs.
+        lag (float): in units of x. Default: 0.1.
 
     >>> from mtgp_tutorial import simulate
-    >>> simulate.sines([0.0, 0.25], lag=0.25).y.round(decimals=6).abs().tolist()
+    >>> y = simulate.sines([0.0, 0.25], lag=0.25).y
+    >>> y.round(decimals=6).abs().tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
     x = as_matrix(x, "x")
@@ -36,8 +41,14 @@ def two_sines(
 ) -> TaskData:
     """Noisy values of `sines` at n equally spaced inputs on [0, 1].
 
-    Both tasks have noise of standard deviation noise_sd; within a row it has the given correlation.
-    Raises ValueError for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
+    Args:
+        n (int): how many rows. Default: 10.
+        lag (float): of the second task. Default: 0.1.
+        noise_sd (float): standard deviation of the noise of both tasks. Default: 0.1.
+        noise_correlation (float): of the noise within a row. Default: 0.3.
+        seed (int): of the noise.
+    Raises:
+        ValueError: for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
 
     >>> from mtgp_tutorial import simulate
     >>> data = simulate.two_sines(20, noise_sd=0.2, seed=1)
@@ -59,19 +70,28 @@ def two_sines(
 def draw_icm(
     x: Any, kernel: Kernel, B: Tensor, Sigma: Tensor, *, seed: int, sd: Any = None
 ) -> tuple[TaskData, TaskData]:
-    """One draw of an ICM with zero mean at inputs x [N, D]: the latent f and the observed y = f + noise.
+    """One draw of an ICM with zero mean: the latent f and the observed y = f + noise.
 
-    kernel: of the inputs, variance 1; B, Sigma: [T, T]; sd: known standard errors [N, T] of the values, which y then
-    has on top and the observed table carries. Raises ValueError for another kernel and for matrices that are no
-    tensors, do not fit or are not symmetric, NotPositiveDefiniteError if one is no covariance.
+    Args:
+        x (array [N, D]): inputs.
+        kernel (Kernel): of the inputs, variance 1.
+        B (Tensor [T, T]): covariance of the tasks.
+        Sigma (Tensor [T, T]): covariance of the noise.
+        seed (int): of the draw.
+        sd (array [N, T]): known standard errors of the values, which y then has on top and the observed table carries.
+            Default: none.
+    Raises:
+        ValueError: for another kernel and for matrices that are no tensors, do not fit or are not symmetric.
+        NotPositiveDefiniteError: if one is no covariance.
 
     >>> import torch
     >>> from gpytorch.kernels import RBFKernel
     >>> from mtgp_tutorial import simulate
-    >>> B, Sigma = torch.tensor([[1.0, 0.9], [0.9, 1.0]]), 0.01 * torch.eye(2)
-    >>> latent, observed = simulate.draw_icm(torch.linspace(0, 5, 30), RBFKernel(), B, Sigma, seed=0)
-    >>> tuple(latent.y.shape), bool((observed.y - latent.y).abs().max() < 0.5)
-    ((30, 2), True)
+    >>> x, kernel = torch.linspace(0, 5, 30), RBFKernel()
+    >>> B, Sigma = torch.ones(2, 2), 0.01 * torch.eye(2)
+    >>> latent, observed = simulate.draw_icm(x, kernel, B, Sigma, seed=0)
+    >>> bool((observed.y - latent.y).abs().max() < 0.5)
+    True
     """
     x = as_matrix(x, "x")
     of_kind("kernel", kernel, Kernel, "a GPyTorch kernel, such as RBFKernel()")

@@ -12,7 +12,8 @@ DROPPED = (
     "script, style, nav, details.hide, .screen-only, .headerlink, .toctree-wrapper, .genindex-jumpbox, "
     ".sd-summary-state-marker"
 )
-QUIET = ("book/references#", "book/glossary#term")  # no page numbers for these: there would be one on every line
+# no page numbers for these: there would be one on every line
+QUIET = ("book/references#", "book/glossary#term", "book/api#mtgp_tutorial")
 MADE = BeautifulSoup("", "html.parser")  # makes new tags
 
 

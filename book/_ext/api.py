@@ -1,6 +1,7 @@
-"""Plain docstrings on the page of the module: code, names and equations marked up, all else left as it stands.
+"""Docstrings on the page of the module: code, names, equations and sections marked up, all else left as it stands.
 
 The docstrings are prose that hold characters which reStructuredText would read as its own, such as the star in M*T.
+Napoleon would hand these on, so the sections (Args, Returns, Raises) are read here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PIECES = re.compile(r'`([^`]+)`|("[^"\n]+")|\(book: ([\w-]+)\)')  # `code`, "a value", (book: an equation's label)
+WORDS = {"Args": "Arguments", "Attributes": "Attributes", "Returns": "Returns", "Raises": "Raises", "Warns": "Warns"}
+SECTION = re.compile(rf"^({'|'.join(WORDS)}):\n((?: .*\n)+)", re.MULTILINE)
+ENTRY = re.compile(r"([*\w, ]+?)(?: \((.+?)\))?: (.*)")  # name (kind): what it means
 
 
 def marked_up(text: str, names: set[str]) -> str:
@@ -34,12 +38,32 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_|])", r"\\\1", text)
 
 
+def sections(block: str, names: set[str]) -> list[str]:
+    """A field for each section; in it an entry has its name and kind on one line, what it means below."""
+    found: list[str] = []
+    for head, text in SECTION.findall(block + "\n"):
+        found += [f":{WORDS[head]}:", ""]
+        for entry in re.split(r"\n {4}(?! )", "\n" + text)[1:]:
+            parts = ENTRY.fullmatch(" ".join(entry.split())) if head != "Returns" else None
+            if parts is None:
+                found += ["    " + marked_up(" ".join(entry.split()), names), ""]
+                continue
+            links = names if head in ("Raises", "Warns") else set()  # an argument may be called as a function is
+            terms = [marked_up(f"`{name}`", links) for name in parts[1].split(", ")]
+            kind = re.sub(r"\w+", lambda one: f"`{one[0]}`" if one[0] in names else one[0], parts[2] or "")
+            term = ", ".join(terms) + (f" : {marked_up(kind, names)}" if kind else "")
+            found += ["    " + term, "        " + marked_up(parts[3], names), ""]
+    return found
+
+
 def rewrite(lines: list[str], names: set[str]) -> list[str]:
     """A docstring as reStructuredText: paragraphs marked up, examples as they are, indented blocks as literal ones."""
     found: list[str] = []
     for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
         if block.startswith(">>>"):
             found += block.split("\n")
+        elif SECTION.match(block + "\n"):
+            found += sections(block, names)
         elif block.startswith(" "):
             found += ["::", "", *block.split("\n")]
         else:  # where lines hang, each that does not begins a paragraph
@@ -49,15 +73,20 @@ def rewrite(lines: list[str], names: set[str]) -> list[str]:
     return found
 
 
-def process(app, what, name, obj, options, lines):
+def linked() -> set[str]:
+    """The names that are linked where a docstring has them in backticks."""
     import mtgp_tutorial
 
-    names = {name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))}
-    lines[:] = rewrite(lines, names)
+    return {name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))}
+
+
+def process(app, what, name, obj, options, lines):
+    lines[:] = rewrite(lines, linked())
 
 
 def setup(app):
     sys.path.insert(0, str(ROOT))  # the module beside the pages, not another one that is installed
     app.setup_extension("sphinx.ext.autodoc")
+    app.setup_extension("naming")  # beside this file: the list of all names, and the links to and from the chapters
     app.connect("autodoc-process-docstring", process)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,13 +25,15 @@ def ids_of(node):
 def gather(node, prose, code, index):
     """The paragraphs, rows of tables, code and index entries of a node, less those of what has its own anchor."""
     for child in node.children:
+        if isinstance(child, nodes.Element) and "overview" in child["classes"]:
+            continue  # a list of what stands in the entries
         if isinstance(child, addnodes.index):
             index += child["entries"]
         elif isinstance(child, (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)):
             code.append(child.astext())
         elif isinstance(child, nodes.row):
             prose.append(" · ".join(filter(None, (text_of(cell).strip() for cell in child))))
-        elif isinstance(child, (nodes.paragraph, nodes.caption)):
+        elif isinstance(child, (nodes.paragraph, nodes.caption)) or isinstance(child, nodes.term) and not child["ids"]:
             prose.append(text_of(child))
         elif isinstance(child, nodes.Element) and anchor_of(child) is None and not isinstance(child, nodes.title):
             gather(child, prose, code, index)

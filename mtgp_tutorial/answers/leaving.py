@@ -31,11 +31,18 @@ from mtgp_tutorial.table.prediction import Prediction, mixture
 def leave_out(fit: Fit | Averaged, by: Any = "cell") -> Prediction:
     """Prediction of every observed y from the cells outside its block; parameters, means and units are held.
 
-    by: "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out together.
-    Mean and variance [N, T] in data units, NaN where nothing was observed. Since the parameters have seen what is left
-    out, errors are smaller than those of a fit without it. Large blocks of a long series are hidden and predicted, in
-    time and memory that grow with the rows alone. Raises ValueError for labels of another shape, and for a
-    pandas Series or DataFrame of labels with another index than the table.
+    Since the parameters have seen what is left out, errors are smaller than those of a fit without it. Large blocks of
+    a long series are hidden and predicted, in time and memory that grow with the rows alone.
+
+    Args:
+        fit (Fit or Averaged): of the table.
+        by (str or labels): "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out
+            together. Default: "cell".
+    Returns:
+        Mean and variance [N, T] in data units, NaN where nothing was observed.
+    Raises:
+        ValueError: for labels of another shape, and for a pandas Series or DataFrame of labels with another index than
+            the table.
 
     >>> from mtgp_tutorial import fit, icm, leave_out, simulate
     >>> data = simulate.two_sines(seed=1)

@@ -27,20 +27,27 @@ from mtgp_tutorial.table.prediction import Prediction, mixture
 
 @torch.no_grad()
 def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
-    """Predictions at new rows x [M, D] (or [M]), which share no noise with the rows of the data.
+    """Predictions at new rows, which share no noise with the rows of the data (book: predict).
 
-    noise: of the observed y (True) or of the latent f (False). covariance: also the joint [M*T, M*T]. sd: known
-    standard errors [M, T] of the readings that are predicted, in data units, NaN where none is known; without it y has
-    the learned noise alone. fit: an `Averaged` one gives a `Mixture`. Raises ValueError for x of another width or on
-    another device than the data, and for sd of
-    another shape, not above 0, or beside noise=False. (book: predict)
+    Args:
+        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        x (array [M, D] or [M]): the new rows.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: True.
+        covariance (bool): also the joint [M*T, M*T]. Default: False.
+        sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
+            known. Default: y has the learned noise alone.
+    Raises:
+        ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
+            or beside noise=False.
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate
     >>> fitted = fit(icm(simulate.two_sines(seed=1)))
-    >>> y, f = predict(fitted, [0.3, 0.7]), predict(fitted, [0.3, 0.7], noise=False)
+    >>> y = predict(fitted, [0.3, 0.7])
+    >>> f = predict(fitted, [0.3, 0.7], noise=False)
     >>> bool((y.sd > f.sd).all())
     True
-    >>> tuple(predict(fitted, [0.3, 0.7], covariance=True).covariance.shape)
+    >>> joint = predict(fitted, [0.3, 0.7], covariance=True).covariance
+    >>> tuple(joint.shape)
     (4, 4)
     """
     if isinstance(fit, Averaged):
@@ -60,20 +67,27 @@ def impute(
 ) -> Prediction:
     """Predictions for every cell of rows that were partly observed, given all that was observed.
 
-    Without a table (or with the fitted one) the rows are those of the fitted data; another table brings
-    further rows, and what it holds is conditioned on as well: they are rows of their own, which share no noise with a
-    fitted row at the same x. The noise of a row's observed cells speaks through Sigma. With noise=True an observed
-    cell is known: its mean is its value, its variance 0. covariance: also the joint one of the missing cells, which
-    the result's `cells` names. sd: as in `predict`, for the missing cells. Raises ValueError for a table with other
-    tasks or units, another width, on another device, or with a row that repeats a fitted one (it would count twice),
-    and for sd as `predict` does. (book: predict)
+    The noise of a row's observed cells speaks through Sigma. With noise=True an observed cell is known: its mean is its
+    value, its variance 0. (book: predict)
+
+    Args:
+        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        table (TaskData): further rows; what it holds is conditioned on as well: they are rows of their own, which share
+            no noise with a fitted row at the same x. Default: the rows of the fitted data, as for the fitted table.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: True.
+        covariance (bool): also the joint one of the missing cells, which the result's `cells` names. Default: False.
+        sd (array [M, T]): as in `predict`, for the missing cells. Default: none.
+    Raises:
+        ValueError: for a table with other tasks or units, another width, on another device, or with a row that repeats
+            a fitted one (it would count twice), and for sd as `predict` does.
 
     >>> from mtgp_tutorial import datasets, fit, icm, impute
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1967, 1981)
     >>> filled = impute(fit(icm(seen), starts=1))
     >>> erie = seen.task_index("Erie")
     >>> gap = hidden.observed[:, erie]
-    >>> bool((filled.mean - hidden.y)[gap, erie].abs().max() < 0.2)  # metres
+    >>> error = (filled.mean - hidden.y)[gap, erie]
+    >>> bool(error.abs().max() < 0.2)  # metres
     True
     >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
     True
@@ -97,18 +111,26 @@ def impute(
 
 @torch.no_grad()
 def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
-    """Joint posterior draws [S, M, T] in data units, drawn on the CPU from `seed`.
+    """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
 
-    x: new rows [M, D] (or [M]); noise: of the observed y (True) or of the latent f (False). Or a table, as `impute`
-    takes it, with noise=True: then its missing cells are drawn, and what was observed stays. sd: as in `predict`.
-    Raises ValueError as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
-    whole number from 0 on.
+    Args:
+        fit (Fit or Averaged): what to draw from.
+        x (array [M, D] or [M], or TaskData): new rows. Or a table, as `impute` takes it, with noise=True: then its
+            missing cells are drawn, and what was observed stays.
+        num_samples (int): S.
+        seed (int): of the draws.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: False.
+        sd (array [M, T]): as in `predict`. Default: none.
+    Raises:
+        ValueError: as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
+            whole number from 0 on.
 
     >>> import torch
     >>> from mtgp_tutorial import fit, icm, sample, simulate
     >>> fitted = fit(icm(simulate.two_sines(seed=1)))
     >>> draws = sample(fitted, [0, 0.5, 1], 5, seed=0)
-    >>> tuple(draws.shape), torch.equal(draws, sample(fitted, [0, 0.5, 1], 5, seed=0))
+    >>> again = sample(fitted, [0, 0.5, 1], 5, seed=0)
+    >>> tuple(draws.shape), torch.equal(draws, again)
     ((5, 3, 2), True)
     """
     num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
@@ -211,16 +233,23 @@ def _in_data_units(
 
 @torch.no_grad()
 def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
-    """The part of each task's latent f that runs through each kernel, without the mean, at new rows x [M, D] (or [M]).
+    """The part of each task's latent f that runs through each kernel, without the mean, at new rows.
 
-    Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
-    depends on the others: the variances do not add up. Raises ValueError as `predict` does. (book: lmc)
+    Args:
+        fit (Fit or Averaged): of any model.
+        x (array [M, D] or [M]): the new rows.
+    Returns:
+        Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
+            depends on the others: the variances do not add up. (book: lmc)
+    Raises:
+        ValueError: as `predict` does.
 
     >>> from mtgp_tutorial import fit, lmc, parts, predict, simulate
     >>> fitted = fit(lmc(simulate.two_sines(seed=1)), starts=1)
     >>> first, second = parts(fitted, [0.2, 0.8])
-    >>> rest = predict(fitted, [0.2, 0.8], noise=False).mean - first.mean - second.mean
-    >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)  # each task's mean is left
+    >>> f = predict(fitted, [0.2, 0.8], noise=False)
+    >>> rest = f.mean - first.mean - second.mean  # each task's mean
+    >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)
     True
     """
     if isinstance(fit, Averaged):
@@ -235,15 +264,21 @@ def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
 
 @torch.no_grad()
 def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
-    """The latent functions u_qr (prior variance 1) at new rows x [M, D] (or [M]), one for each column of each W_q.
+    """The latent functions u_qr (prior variance 1) at new rows, one for each column of each W_q.
 
     A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
-    interpret. Of an averaged fit each column has the sign that is nearer to the summit's. Raises ValueError as
-    `predict` does, for independent models, which mix nothing, and for an averaged W of several columns, which turn from
-    draw to draw. (book: lmc-latent)
+    interpret. Of an averaged fit each column has the sign that is nearer to the summit's. (book: lmc-latent)
+
+    Args:
+        fit (Fit or Averaged): of an ICM or LMC.
+        x (array [M, D] or [M]): the new rows.
+    Raises:
+        ValueError: as `predict` does, for independent models, which mix nothing, and for an averaged W of several
+            columns, which turn from draw to draw.
 
     >>> from mtgp_tutorial import fit, icm, latent_functions, simulate
-    >>> u = latent_functions(fit(icm(simulate.two_sines(seed=1))), [0.2, 0.8])
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> u = latent_functions(fitted, [0.2, 0.8])
     >>> u.tasks, tuple(u.mean.shape), bool((u.sd < 1).all())
     (('u1',), (2, 1), True)
     """

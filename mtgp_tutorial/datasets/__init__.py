@@ -182,14 +182,21 @@ def example_csv() -> Path:
 
 
 def study(name: str) -> pd.DataFrame:
-    """Stored result of a study of the book, one row for each run and arm: "two_sines" or "great_lakes", for example.
+    """Stored result of a study of the book, one row for each run and arm.
 
-    The script of the same name in book/studies makes it again. Raises ValueError for an unknown name.
+    The script of the same name in book/studies makes it again.
+
+    Args:
+        name (str): "two_sines" or "great_lakes", for example.
+    Raises:
+        ValueError: for an unknown name.
 
     >>> from mtgp_tutorial import datasets
     >>> runs = datasets.study("two_sines")
-    >>> {"seed", "arm", "NLPD"} <= set(runs.columns), "ICM, priors" in set(runs["arm"])
-    (True, True)
+    >>> {"seed", "arm", "NLPD"} <= set(runs.columns)
+    True
+    >>> "ICM, priors" in set(runs["arm"])
+    True
     """
     stored = sorted(path.name.removesuffix(".csv") for path in (files(__name__) / "studies").iterdir())
     if name not in stored:

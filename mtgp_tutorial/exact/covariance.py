@@ -15,9 +15,13 @@ Cells = tuple[Tensor, Tensor]  # row index and task index of each cell
 
 
 def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
-    """B = W W^T + diag(kappa), [T, T]; W: [T, R], kappa: [T], not negative (book: coregionalization).
+    """B = W W^T + diag(kappa), [T, T] (book: coregionalization).
 
-    Raises ValueError for mismatched shapes and for negative entries of kappa.
+    Args:
+        W (Tensor [T, R]): a column for each latent function.
+        kappa (Tensor [T]): not negative.
+    Raises:
+        ValueError: for mismatched shapes and for negative entries of kappa.
 
     >>> import torch
     >>> from mtgp_tutorial import coregionalization
@@ -34,9 +38,12 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
 
 
 def correlation(B: Tensor) -> Tensor:
-    """Correlation matrix of a covariance matrix B [T, T] (book: task-correlation).
+    """Correlation matrix of a covariance matrix (book: task-correlation).
 
-    Raises ValueError when a diagonal entry is not positive, and for a matrix that is no covariance.
+    Args:
+        B (Tensor [T, T]): the covariance matrix.
+    Raises:
+        ValueError: when a diagonal entry is not positive, and for a matrix that is no covariance.
 
     >>> import torch
     >>> from mtgp_tutorial import correlation

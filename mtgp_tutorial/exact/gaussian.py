@@ -23,8 +23,8 @@ class NotPositiveDefiniteError(ValueError):
     >>> try:
     ...     exact.cholesky(torch.ones(2, 2).double())
     ... except NotPositiveDefiniteError as error:
-    ...     print(str(error).split(";")[0])
-    covariance: the 2 x 2 matrix is not positive definite to working precision
+    ...     print(str(error).split(" to ")[0])
+    covariance: the 2 x 2 matrix is not positive definite
     """
 
 
@@ -64,14 +64,21 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
 
 
 def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
-    """Lower factor L of a covariance matrix [n, n], L L^T; never adds jitter.
+    """Lower factor L of a covariance matrix, L L^T; never adds jitter.
 
-    Raises ValueError for what is no symmetric matrix of finite numbers, and NotPositiveDefiniteError for one that is
-    not positive definite to working precision. (The forms factor what they have built themselves, unchecked.)
+    (The forms factor what they have built themselves, unchecked.)
+
+    Args:
+        matrix (Tensor [n, n]): the covariance.
+        name (str): what errors call it. Default: "covariance".
+    Raises:
+        ValueError: for what is no symmetric matrix of finite numbers.
+        NotPositiveDefiniteError: for one that is not positive definite to working precision.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
-    >>> exact.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]).double()).tolist()
+    >>> matrix = torch.tensor([[4.0, 2.0], [2.0, 5.0]]).double()
+    >>> exact.cholesky(matrix).tolist()
     [[2.0, 0.0], [1.0, 2.0]]
     """
     tensors(**{name: matrix})
@@ -99,14 +106,21 @@ class _LogLikelihood(Function):
 
 
 def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
-    """log N(residual | 0, covariance) in nats; residual [n], covariance [n, n].
+    """log N(residual | 0, covariance) in nats.
 
-    Differentiable once in both. Raises NotPositiveDefiniteError, and ValueError for shapes that do not fit, NaN and
-    matrices that are not symmetric. (Rasmussen and Williams 2006, eq. 2.30)
+    Differentiable once in both. (Rasmussen and Williams 2006, eq. 2.30)
+
+    Args:
+        residual (Tensor [n]): values less their mean.
+        covariance (Tensor [n, n]): of the values.
+    Raises:
+        NotPositiveDefiniteError: for a matrix that is no covariance.
+        ValueError: for shapes that do not fit, NaN and matrices that are not symmetric.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
-    >>> value = exact.log_likelihood(torch.zeros(2).double(), torch.eye(2).double())
+    >>> zeros, one = torch.zeros(2).double(), torch.eye(2).double()
+    >>> value = exact.log_likelihood(zeros, one)
     >>> round(value.item(), 4)  # -log(2 pi)
     -1.8379
     """
@@ -119,14 +133,21 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
 def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [m] and covariance of m unknowns, given n values with mean zero.
 
-    residual: [n]; covariance: [n, n] of the values; cross: [m, n] of unknowns and values;
-    prior: [m, m] of the unknowns, or its diagonal [m]: then only variances [m] come back.
-    Raises as `log_likelihood` does. (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+    (Rasmussen and Williams 2006, eqs. 2.23 and 2.24)
+
+    Args:
+        residual (Tensor [n]): the values.
+        covariance (Tensor [n, n]): of the values.
+        cross (Tensor [m, n]): of unknowns and values.
+        prior (Tensor [m, m] or [m]): of the unknowns, or its diagonal: then only variances [m] come back.
+    Raises:
+        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
     >>> one = torch.ones(1, 1).double()
-    >>> mean, covariance = exact.posterior(torch.tensor([2.0]).double(), 2 * one, one, one)
+    >>> y = torch.tensor([2.0]).double()
+    >>> mean, covariance = exact.posterior(y, 2 * one, one, one)
     >>> round(mean.item(), 6), round(covariance.item(), 6)
     (1.0, 0.5)
     """
@@ -142,18 +163,27 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
 
 
 def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rounding: float = 0.0) -> Tensor:
-    """Draws [S, n] from N(mean, covariance); the covariance [n, n] may be singular.
+    """Draws [S, n] from N(mean, covariance).
 
-    rounding: how far below 0 an eigenvalue may be by rounding, where that is more than 1e-8 of the largest one.
+    The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the same draw on
+    every device.
 
-    The standard normals are drawn on the CPU by a generator of their own, so that the same seed gives the
-    same draw on every device. Raises NotPositiveDefiniteError for a clearly negative eigenvalue.
+    Args:
+        mean (Tensor [n]): of the draws.
+        covariance (Tensor [n, n]): of the draws; it may be singular.
+        num_samples (int): S.
+        seed (int): of the draws.
+        rounding (float): how far below 0 an eigenvalue may be by rounding, where that is more than 1e-8 of the largest
+            one. Default: 0.0.
+    Raises:
+        NotPositiveDefiniteError: for a clearly negative eigenvalue.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
-    >>> draws = exact.sample(torch.zeros(2).double(), torch.ones(2, 2).double(), 3, seed=0)
-    >>> tuple(draws.shape), bool((draws[:, 0] - draws[:, 1]).abs().max() < 1e-6)
-    ((3, 2), True)
+    >>> ones = torch.ones(2, 2).double()
+    >>> draws = exact.sample(torch.zeros(2).double(), ones, 3, seed=0)
+    >>> bool((draws[:, 0] - draws[:, 1]).abs().max() < 1e-6)
+    True
     """
     num_samples, own = whole("num_samples", num_samples, 0, "how many draws to make"), generator(seed)
     tensors(mean=mean)

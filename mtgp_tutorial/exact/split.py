@@ -161,13 +161,21 @@ def _problem(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Problem:
 def kronecker_log_likelihood(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Tensor:
     """log N(vec residual | 0, K kron B + I kron Sigma) in nats, for a complete table.
 
-    residual: [N, T], K: [N, N], B and Sigma: [T, T]. Differentiable once in all four.
-    T Cholesky factorisations of size N instead of one of size N T. Raises as `log_likelihood` does.
+    Differentiable once in all four. T Cholesky factorisations of size N instead of one of size N T.
+
+    Args:
+        residual (Tensor [N, T]): values less their means.
+        K (Tensor [N, N]): kernel of the inputs.
+        B (Tensor [T, T]): covariance of the tasks.
+        Sigma (Tensor [T, T]): covariance of the noise.
+    Raises:
+        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
     >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
-    >>> B, Sigma, r = 2 * K, torch.eye(2).double(), torch.ones(2, 2).double()
+    >>> B, Sigma = 2 * K, torch.eye(2).double()
+    >>> r = torch.ones(2, 2).double()
     >>> whole = torch.kron(K, B) + torch.kron(torch.eye(2), Sigma)
     >>> split = exact.kronecker_log_likelihood(r, K, B, Sigma)
     >>> torch.allclose(split, exact.log_likelihood(r.flatten(), whole))
@@ -181,15 +189,23 @@ def kronecker_posterior(
 ) -> tuple[Tensor, Tensor]:
     """Mean [M, T] and covariance of the latent f at M new inputs, for a complete table.
 
-    cross: [M, N] kernel of new and old inputs; prior: [M, M] kernel of the new inputs, and then the
-    covariance is [M*T, M*T], point-major; or its diagonal [M], and then variances [M, T] come back.
-    Raises as `log_likelihood` does.
+    Args:
+        residual (Tensor [N, T]): values less their means.
+        K (Tensor [N, N]): kernel of the inputs.
+        B (Tensor [T, T]): covariance of the tasks.
+        Sigma (Tensor [T, T]): covariance of the noise.
+        cross (Tensor [M, N]): kernel of new and old inputs.
+        prior (Tensor [M, M] or [M]): kernel of the new inputs, and then the covariance is [M*T, M*T], point-major; or
+            its diagonal, and then variances [M, T] come back.
+    Raises:
+        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
     >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
-    >>> B, Sigma, r = 2 * K, torch.eye(2).double(), torch.ones(2, 2).double()
-    >>> mean, covariance = exact.kronecker_posterior(r, K, B, Sigma, K, K)  # at the same inputs
+    >>> B, Sigma = 2 * K, torch.eye(2).double()
+    >>> r = torch.ones(2, 2).double()
+    >>> mean, covariance = exact.kronecker_posterior(r, K, B, Sigma, K, K)
     >>> tuple(mean.shape), tuple(covariance.shape)
     ((2, 2), (4, 4))
     """

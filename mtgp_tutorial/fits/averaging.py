@@ -40,8 +40,12 @@ MIXED = 1.2  # R-hat above which the runs have not mixed
 class Averaged:
     """Draws from the posterior of a model's parameters; `predict` and its like average over them.
 
-    fit: whose summit the runs began at; vectors [D, P]: the draws of what is free in its model, run after run; runs
-    [D]: the number of the run; accepted: share of proposals; evaluations: of the density, warming included.
+    Attributes:
+        fit (Fit): whose summit the runs began at.
+        vectors (array [D, P]): the draws of what is free in its model, run after run.
+        runs (array [D]): the number of the run.
+        accepted (float): share of proposals.
+        evaluations (int): of the density, warming included.
 
     >>> from mtgp_tutorial import average, fit, icm, predict, simulate
     >>> averaged = average(fit(icm(simulate.two_sines(seed=1))))
@@ -63,13 +67,22 @@ class Averaged:
         return "\n  ".join([*lines, repr(self.fit).replace("\n", "\n  ")])
 
     def save(self, path: str | Path) -> None:
-        """Keep it in one file, as `Fit.save` does; `load` reads it back."""
+        """Keep it in one file, as `Fit.save` does; `load` reads it back.
+
+        Args:
+            path (str or Path): by convention NAME.npz.
+        """
         counts = np.array([self.accepted, self.evaluations])
         saving.save(self.fit, path, {"vectors": self.vectors, "runs": self.runs, "counts": counts})
 
     @classmethod
     def of_arrays(cls, fit: Fit, arrays: saving.Arrays) -> Averaged:
-        """What `save` wrote."""
+        """What `save` wrote.
+
+        Args:
+            fit (Fit): as it was read.
+            arrays (dict): what the file holds.
+        """
         accepted, evaluations = arrays["counts"].tolist()
         return cls(fit, arrays["vectors"], arrays["runs"], accepted, int(evaluations))
 
@@ -101,6 +114,9 @@ class Averaged:
 
         For a task correlation take `correlation_intervals`: of 90 % these held a true 0.9 in 49 to 72 tables of 100
         (study `averaged_intervals`).
+
+        Args:
+            level (float): the share of draws between low and high. Default: 0.95.
         """
         tail = (1 - probability(level, "level")) / 2
         return self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "low", "high"], axis=1)
@@ -109,16 +125,24 @@ class Averaged:
 def average(fit: Fit, *, draws: int = 80, runs: int = 4, seed: int = 0, progress: bool = False) -> Averaged:
     """Draws from the posterior of the parameters of a fit, to average over: bands that know what was estimated.
 
-    The posterior is that of the priors of the fit, of what was free in it; what was frozen keeps its value. runs: so
-    many, side by side, each from another place around the summit, with draws // runs kept of each. seed: of all random
-    numbers. progress: a bar, in terminals only.
+    The posterior is that of the priors of the fit, of what was free in it; what was frozen keeps its value.
 
-    Warns (UserWarning) where the runs have not mixed. Raises ValueError for a fit without priors (it has no posterior),
-    for a sparse one (a bound is no density), and for kernels whose parameters `fit` does not see as one vector.
+    Args:
+        fit (Fit): with priors.
+        draws (int): how many; draws // runs are kept of each run. Default: 80.
+        runs (int): so many, side by side, each from another place around the summit. Default: 4.
+        seed (int): of all random numbers. Default: 0.
+        progress (bool): a bar, in terminals only. Default: False.
+    Raises:
+        ValueError: for a fit without priors (it has no posterior), for a sparse one (a bound is no density), and for
+            kernels whose parameters `fit` does not see as one vector.
+    Warns:
+        UserWarning: where the runs have not mixed.
 
     >>> from mtgp_tutorial import average, fit, icm, simulate
     >>> averaged = average(fit(icm(simulate.two_sines(seed=1))))
-    >>> bool((averaged.intervals()["low"] < averaged.intervals()["high"]).all())
+    >>> ends = averaged.intervals()
+    >>> bool((ends["low"] < ends["high"]).all())
     True
     """
     runs = whole("runs", runs, 2, "how many runs to compare")

@@ -24,14 +24,18 @@ LOOKS = 64  # places looked at before the second climb, four times as many where
 
 
 class FitError(RuntimeError):
-    """No start of the optimiser ended in a usable optimum. parameters: by name, where the highest start ended.
+    """No start of the optimiser ended in a usable optimum.
+
+    Args:
+        message (str): which, and why.
+        parameters (dict of Tensor): by name, where the highest start ended. Default: none.
 
     >>> from mtgp_tutorial import FitError, fit, icm, simulate
     >>> try:
     ...     fit(icm(simulate.two_sines(seed=1)), max_iterations=1)
     ... except FitError as error:
-    ...     print("fit: the best of 3 starts" in str(error), len(error.parameters) > 0)
-    True True
+    ...     print(len(error.parameters) > 0)
+    True
     """
 
     def __init__(self, message: str, parameters: dict[str, Tensor] | None = None):
@@ -50,17 +54,24 @@ def fit(
 ) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
-    Of a `sparse` model the lower bound is maximised.
+    Of a `sparse` model the lower bound is maximised. The first climb starts from the data's covariance, the others from
+    the best of LOOKS places that differ in length-scales and noise (`multistart`). Several kernels start from all of
+    multistart.STARTS first, kernels without a closed form from these alone; where tasks share no parameter, the last
+    start is the best of each task. A climb that meets another one, or from which the straight way to a summit already
+    found only goes up, stops there (`climbing`), and the highest wins. What is frozen in the model (requires_grad
+    False) keeps its value.
 
-    starts: how many climbs (default: 3 with priors, 6 without, 8 for several kernels). The first starts from the data's
-    covariance, the others from the best of LOOKS places that differ in length-scales and noise (`multistart`). Several
-    kernels start from all of multistart.STARTS first, kernels without a closed form from these alone; where tasks share
-    no parameter, the last start is the best of each task. `seed` draws the places. A climb that meets another one, or
-    from which the straight way to a summit already found only goes up, stops there (`climbing`), and the highest wins.
-    What is frozen in the model (requires_grad False) keeps its value. progress: show climbs and iterations, in
-    terminals only. Raises MemoryError for a table that cannot fit into memory, and FitError when the highest climb has
-    not converged, unless a converged one is within 0.01 nats of it. ValueError for what is no model, or has nothing
-    left to fit.
+    Args:
+        model (Model): left as it was.
+        priors (bool): whether the priors count. Default: True.
+        starts (int): how many climbs. Default: 3 with priors, 6 without, 8 for several kernels.
+        seed (int): draws the places. Default: 0.
+        max_iterations (int): of one climb. Default: 1000.
+        progress (bool): show climbs and iterations, in terminals only. Default: False.
+    Raises:
+        MemoryError: for a table that cannot fit into memory.
+        FitError: when the highest climb has not converged, unless a converged one is within 0.01 nats of it.
+        ValueError: for what is no model, or has nothing left to fit.
 
     >>> from mtgp_tutorial import fit, icm, independent, simulate
     >>> data = simulate.two_sines(seed=1)

@@ -29,9 +29,14 @@ from mtgp_tutorial.models.priors import spatial_parts
 class Fit:
     """A fitted model and how it was reached. Matrices are labelled tables in data units.
 
-    log_likelihood: in nats, of the data in its own units (without the prior); of a `sparse` model its lower bound.
-    starts: one row a start (objective: log likelihood or bound, plus log prior of the standardised data; evaluations;
-    converged). frozen: names of the parameters that kept their value; None where that is not known.
+    Attributes:
+        model (Model): at the best parameters.
+        priors (bool): whether they counted.
+        log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
+            bound.
+        starts (pd.DataFrame): one row a start (objective: log likelihood or bound, plus log prior of the standardised
+            data; evaluations; converged).
+        frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
 
     >>> from mtgp_tutorial import datasets, fit, icm
     >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
@@ -79,12 +84,16 @@ class Fit:
         return kept[1]
 
     def save(self, path: str | Path) -> None:
-        """Keep the fit in one file, by convention NAME.npz: table, model, priors, parameters and how it was reached.
+        """Keep the fit in one file: table, model, priors, parameters and how it was reached.
 
         `load` reads it back, and nothing in it is run. A file that is there is replaced once the new one is whole.
-        Raises ValueError for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
-        other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints of your
-        own, an index of a rarer kind.
+
+        Args:
+            path (str or Path): by convention NAME.npz.
+        Raises:
+            ValueError: for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
+                other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints
+                of your own, an index of a rarer kind.
         """
         saving.save(self, path)
 
@@ -128,7 +137,11 @@ class Fit:
 
     @property
     def noise_correlation(self) -> pd.DataFrame:
-        """Correlation [T, T] of the noise of one row. Raises ValueError for a model without noise of its own."""
+        """Correlation [T, T] of the noise of one row.
+
+        Raises:
+            ValueError: for a model without noise of its own.
+        """
         if not self.model.kind.learned:
             raise ValueError("noise_correlation: the model has noise='none', so there is none to correlate")
         return self._table(correlation(self.model.Sigma()))
@@ -159,10 +172,14 @@ def same_values(a: Tensor, b: Tensor) -> bool:
 def load(path: str | Path) -> Any:
     """The fit that `Fit.save` wrote, or the averaged one that `Averaged.save` did, on the CPU.
 
-    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding.
+    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding. Nothing
+    in the file is run.
 
-    Nothing in the file is run. Raises ValueError, with one sentence, for a path without a file, a file that is no saved
-    fit, one that has changed since it was written, and one of a later format.
+    Args:
+        path (str or Path): the file.
+    Raises:
+        ValueError: with one sentence, for a path without a file, a file that is no saved fit, one that has changed
+            since it was written, and one of a later format.
 
     >>> import tempfile
     >>> import torch
@@ -171,7 +188,8 @@ def load(path: str | Path) -> Any:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     fitted.save(f"{folder}/sines.fit")
     ...     again = load(f"{folder}/sines.fit")
-    >>> torch.equal(predict(again, [0.3]).mean, predict(fitted, [0.3]).mean)
+    >>> one, other = predict(again, [0.3]), predict(fitted, [0.3])
+    >>> torch.equal(one.mean, other.mean)
     True
     """
     fields, draws = saving.read(path)
@@ -189,16 +207,21 @@ class ParameterError(ValueError):
 def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
-    parameters: what to set, by GPyTorch's names, such as {"kernel.data_covar_module.lengthscale": 0.3,
-    "likelihood.task_noises": 0.05}, in standardised units; all else keeps its value. (The noise stands in
-    "likelihood.noise" when tasks share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Numbers are
-    stored in double precision; GPyTorch's own setters take them through single precision. The argument is left as it
-    was.
-    Raises ValueError for what is no dict, for a name that is not there, and for a value that does not fit it.
+    Numbers are stored in double precision; GPyTorch's own setters take them through single precision.
+
+    Args:
+        model (Model): left as it was.
+        parameters (dict): what to set, by GPyTorch's names, such as {"kernel.data_covar_module.lengthscale": 0.3,
+            "likelihood.task_noises": 0.05}, in standardised units. (The noise stands in "likelihood.noise" when tasks
+            share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Default: all keep their value, as
+            does what is not named.
+    Raises:
+        ValueError: for what is no dict, for a name that is not there, and for a value that does not fit it.
 
     >>> from mtgp_tutorial import icm, predict, simulate, with_parameters
     >>> model = icm(simulate.two_sines(seed=1))
-    >>> given = with_parameters(model, {"kernel.data_covar_module.lengthscale": 0.3})
+    >>> name = "kernel.data_covar_module.lengthscale"
+    >>> given = with_parameters(model, {name: 0.3})
     >>> [round(length, 6) for length in given.length_scales]
     [0.3]
     >>> tuple(predict(given, [0.5]).mean.shape)

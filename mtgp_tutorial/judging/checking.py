@@ -35,25 +35,26 @@ SHOWN = (0.5, 0.8, 0.9, 0.95)  # levels in the table
 class Check:
     """What `check` found. All residuals are in standard deviations: N(0, 1) where the model is right.
 
-    cells: one row for each observed cell, by row (its name in the table's index, its date, or its number) and task, in
-        the order of x: "x" (the first input); "value", "mean" and "z", the cell left out alone, data units but for z;
-        "block" and "block z", left out with its block; "one step", against the cells before it
-        (rows in the order of x, tasks in theirs); "neighbour", that of the nearest cell of the same task before it;
-        "at", the row's number.
-    table: one row for each task: "cells"; "size" (root mean square) of its one-step errors; "neighbours", their
-        correlation over "pairs" of neighbours; "together", that with the task named in "strongest with", in the same
-        row; "cell in 50 %" and so on, the shares of cells inside central intervals, left out alone and in blocks;
-        "beyond 4 sd", left out alone; "on floor", its noise.
-    together: correlations [T, T] of the one-step errors of a row.
-    calibration: for levels 0.05 to 0.95 the share of all cells inside ("cell", "block"), and the lowest and the
-        highest of the drawn tables ("cell lowest", ...).
-    findings: sentences, only those for which the numbers gave cause.
-    x_label: of the first input, for figures.
+    Attributes:
+        cells (pd.DataFrame): one row for each observed cell, by row (its name in the table's index, its date, or its
+            number) and task, in the order of x: "x" (the first input); "value", "mean" and "z", the cell left out
+            alone, data units but for z; "block" and "block z", left out with its block; "one step", against the cells
+            before it (rows in the order of x, tasks in theirs); "neighbour", that of the nearest cell of the same task
+            before it; "at", the row's number.
+        table (pd.DataFrame): one row for each task: "cells"; "size" (root mean square) of its one-step errors;
+            "neighbours", their correlation over "pairs" of neighbours; "together", that with the task named in
+            "strongest with", in the same row; "cell in 50 %" and so on, the shares of cells inside central intervals,
+            left out alone and in blocks; "beyond 4 sd", left out alone; "on floor", its noise.
+        together (pd.DataFrame [T, T]): correlations of the one-step errors of a row.
+        calibration (pd.DataFrame): for levels 0.05 to 0.95 the share of all cells inside ("cell", "block"), and the
+            lowest and the highest of the drawn tables ("cell lowest", ...).
+        findings (tuple of str): sentences, only those for which the numbers gave cause.
+        x_label (str): of the first input, for figures.
 
     >>> from mtgp_tutorial import check, fit, icm, simulate
     >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
-    >>> type(found).__name__, list(found.cells.index.names), len(found.cells)
-    ('Check', ['row', 'task'], 60)
+    >>> list(found.cells.index.names), len(found.cells)
+    (['row', 'task'], 60)
     """
 
     cells: pd.DataFrame
@@ -68,17 +69,22 @@ class Check:
 def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Check:
     """Residuals, calibration and bounds of a fit, as tables and as sentences (`plots.checks` draws them).
 
-    blocks: how many (stretches of x with about as many rows each; compact groups, where there are several inputs), or
-    labels [N] of rows or [N, T] of cells, as `leave_out` takes them. Parameters, means and units are held throughout,
-    and have seen what is left out: a fit that fails here is wrong, one that passes may still be. Tests are those of
-    one-step errors, which are independent when the model is right; together they cry wolf on one table in a hundred;
-    left-out cells are correlated by construction, so their shares are compared with those of as many `draws` of tables
-    from the fit, by `seed`. Cells beyond four standard deviations and what sits on a bound are told, not tested.
-    Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long series of Matern kernels time and
-    memory of its rows. Of an averaged fit a residual is the normal score of the mixture's cdf, tables come from its
-    draws, each judged by its own, and what sits on a bound is the summit's.
+    Parameters, means and units are held throughout, and have seen what is left out: a fit that fails here is wrong, one
+    that passes may still be. Tests are those of one-step errors, which are independent when the model is right;
+    together they cry wolf on one table in a hundred; left-out cells are correlated by construction, so their shares are
+    compared with those of as many `draws` of tables from the fit. Cells beyond four standard deviations and what sits
+    on a bound are told, not tested. Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long
+    series of Matern kernels time and memory of its rows. Of an averaged fit a residual is the normal score of the
+    mixture's cdf, tables come from its draws, each judged by its own, and what sits on a bound is the summit's.
 
-    Raises ValueError for blocks that do not fit the table, and draws below 1.
+    Args:
+        fit (Fit or Averaged): of the table.
+        blocks (int or labels): how many (stretches of x with about as many rows each; compact groups, where there are
+            several inputs), or labels [N] of rows or [N, T] of cells, as `leave_out` takes them. Default: 6.
+        draws (int): tables drawn from the fit. Default: 499.
+        seed (int): of the draws. Default: 0.
+    Raises:
+        ValueError: for blocks that do not fit the table, and draws below 1.
 
     >>> from mtgp_tutorial import check, fit, icm, simulate
     >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)

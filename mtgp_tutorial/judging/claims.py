@@ -21,19 +21,28 @@ FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one tri
 def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str, str] | None = None) -> str:
     """What a row of `paired` or `summarise` says of its first arm, in words: a size, an interval, and counts.
 
-    gain: such a row, of a score of which less is better. unit: of the score ("nats"). names: for each clustering of
-    the call, by its column, what its clusters are called in the plural ({"lake": "lakes"}); the first is counted.
+    Where there is no interval (`paired` says when), the median of the trials stands in the place of the mean. The worst
+    trial is named where it is ten times as far behind as the median is from zero.
 
-    Where there is no interval (`paired` says when), the median of the trials stands in the place of the mean. The
-    worst trial is named where it is ten times as far behind as the median is from zero.
-
-    Raises ValueError for the row of the baseline, and for a name that is no clustering of the row.
+    Args:
+        gain (pd.Series or dict): such a row, of a score of which less is better.
+        unit (str): of the score ("nats").
+        names (dict of str): for each clustering of the call, by its column, what its clusters are called in the plural
+            ({"lake": "lakes"}); the first is counted. Default: none.
+    Raises:
+        ValueError: for the row of the baseline, and for a name that is no clustering of the row.
 
     >>> from mtgp_tutorial import datasets, paired, sentence
-    >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
-    >>> row = paired(runs, "NLPD", arms, by=["lake", "start"], cluster=["lake", "start"]).iloc[0]
-    >>> sentence(row, "nats", {"lake": "lakes", "start": "stretches"})
-    'ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 4 stretches), in 16 of 16 trials and 4 of 4 lakes'
+    >>> runs = datasets.study("great_lakes")
+    >>> arms = [("ICM", "independent, shared")]
+    >>> by = ["lake", "start"]
+    >>> row = paired(runs, "NLPD", arms, by=by, cluster=by).iloc[0]
+    >>> names = {"lake": "lakes", "start": "stretches"}
+    >>> said = sentence(row, "nats", names)
+    >>> said.partition(", in ")[0]
+    'ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 4 stretches)'
+    >>> said.partition(", in ")[2]
+    '16 of 16 trials and 4 of 4 lakes'
     """
     of_kind("gain", gain, (pd.Series, Mapping), "a row of what paired or summarise returned")
     names = names or {}

@@ -33,15 +33,19 @@ KERNELS: tuple[Callable[[int], Kernel], ...] = (
 def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataFrame:
     """Shares of the variance of each task that its row's other tasks, and its own curve, explain in its holes.
 
-    hidden: which cells count, on the rows of `seen` and not seen there, as `TaskData.hide` returns them (default: all
-    cells that are missing). Their values are not used.
-
-    Returns a table by task, of those with such cells. "others": 1 less the mean predictive variance of least squares
-    on the tasks seen in the row (`plain_arms`, "regression"), over the task's variance; 0 for a cell beside which
-    nothing is seen. "own": the same of a GP of that task, all tasks with one length-scale, with the likeliest of
-    Matern 1/2, Matern 3/2 and RBF. Both speak of noisy values, and are at least 0. "cells": how many.
-
-    Raises ValueError for a table without holes and other rows, Unanswered as `plain_arms` does, FitError.
+    Args:
+        seen (TaskData): the table.
+        hidden (TaskData): which cells count, on the rows of `seen` and not seen there, as `TaskData.hide` returns them.
+            Their values are not used. Default: all cells that are missing.
+    Returns:
+        A table by task, of those with such cells. "others": 1 less the mean predictive variance of least squares on the
+            tasks seen in the row (`plain_arms`, "regression"), over the task's variance; 0 for a cell beside which
+            nothing is seen. "own": the same of a GP of that task, all tasks with one length-scale, with the likeliest
+            of Matern 1/2, Matern 3/2 and RBF. Both speak of noisy values, and are at least 0. "cells": how many.
+    Raises:
+        ValueError: for a table without holes and other rows.
+        Unanswered: as `plain_arms` does.
+        FitError: where a fit fails.
 
     >>> from mtgp_tutorial import datasets, explained_shares
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
@@ -96,17 +100,24 @@ RIVALS = {"curve": "independent", "regression": "regression", "regression + GP":
 def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     """The public tables of `examples/forty_tables` that lie nearest on their map, the nearest first.
 
-    shares: what `explained_shares` returns; means over its tasks, weighted by their cells, are compared with those of
-    the stored tables. Distance: of ("others", "own") in a straight line.
+    Means over the tasks, weighted by their cells, are compared with those of the stored tables. Distance: of ("others",
+    "own") in a straight line.
 
-    Returns a table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM
-    with full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression") and
-    of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the multi-task
-    model was ahead. Raises ValueError for other columns, for values that are no finite numbers, for no row, and
-    for a count that is no whole number above 0.
+    Args:
+        shares (pd.DataFrame): what `explained_shares` returns.
+        count (int): how many. Default: 3.
+    Returns:
+        A table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM with
+            full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression")
+            and of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the
+            multi-task model was ahead.
+    Raises:
+        ValueError: for other columns, for values that are no finite numbers, for no row, and for a count that is no
+            whole number above 0.
 
     >>> from mtgp_tutorial import datasets, explained_shares, neighbours
-    >>> near = neighbours(explained_shares(*datasets.great_lakes().hide("Erie", 1950, 1961)))
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> near = neighbours(explained_shares(seen, hidden))
     >>> len(near), list(near)[:3]
     (3, ['family', 'others', 'own'])
     """

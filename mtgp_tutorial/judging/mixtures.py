@@ -30,8 +30,14 @@ def averaging(
 ) -> Callable[[TaskData], AveragedArm]:
     """An arm for `compare`: the model fitted, then averaged over the posterior of its parameters.
 
-    build: makes a model of a table, such as icm. draws, runs, seed: as for `average`; options go to `fit`. Its answers
-    are mixtures, and scored as such; a joint NLPD it has not.
+    Its answers are mixtures, and scored as such; a joint NLPD it has not.
+
+    Args:
+        build (function): makes a model of a table, such as icm.
+        draws (int): as for `average`. Default: 80.
+        runs (int): as for `average`. Default: 4.
+        seed (int): as for `average`. Default: 0.
+        **options: for `fit`.
 
     >>> from mtgp_tutorial import averaging, compare, icm, simulate
     >>> def trial(seed):
@@ -61,12 +67,18 @@ class AveragedArm:
 def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any) -> Callable[[TaskData], CombinedArm]:
     """An arm for `compare`: the mixture of what several arms say, in equal parts (a linear opinion pool).
 
-    builds: two or more entries of its arms; a mixture among them counts as one. options go to `fit`. The mean is the
-    mean of means; the band is wider where the arms disagree. `fill` takes it, too. It raises Unanswered where one of
-    them does, and ValueError where numbers of draws have no common multiple up to 1,000. (Stone 1961;
-    Bates and Granger 1969 on means)
+    The mean is the mean of means; the band is wider where the arms disagree. `fill` takes it, too. (Stone 1961; Bates
+    and Granger 1969 on means)
 
-    >>> from mtgp_tutorial import combining, datasets, fill, icm, plain_arms
+    Args:
+        *builds (function): two or more entries of its arms; a mixture among them counts as one.
+        **options: for `fit`.
+    Raises:
+        Unanswered: by the arm, where one of them does.
+        ValueError: where numbers of draws have no common multiple up to 1,000.
+
+    >>> from mtgp_tutorial import combining, datasets, fill, icm
+    >>> from mtgp_tutorial import plain_arms
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> both = fill(combining(plain_arms()["regression + GP"], icm), seen)
     >>> tuple(both.means.shape)

@@ -28,35 +28,43 @@ def paired(
 ) -> pd.DataFrame:
     """For each pair of arms (first, second): first - second in one score, as a size with its interval and counts.
 
-    table: one row for each trial and arm, with the columns "arm", `score` and those of `by`, which name a trial.
-    cluster: the column that says which trials could only have turned out differently together (the gaps of one stretch
-    of years, say), or a list of such columns, which may cross (lake and stretch) or nest. They say of what the interval
-    speaks: of further lakes and further stretches. What is the reader's own and stays the same, such as the columns of
-    the table, is no sample: average over it. Default: each trial stands for itself.
-    held_out: for random splits that overlap. 0 speaks of this table's other splits; the share of the target task's
-    cells that each split hides speaks of another table of such rows, by Nadeau and Bengio (2003): the variance of a
-    mean of k clusters is then (1/k + share/(1 - share)) S^2.
-
-    Returns one row a pair, below zero where the first arm is ahead on a score of which less is better: "mean
-    difference", "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower" (trials
-    below zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X" (clusters with a mean
-    below zero), and for several its "error by X". `sentence` puts a row in words.
-
     One clustering is averaged within its clusters first, and the interval is Student's. With several it is that of a
     model with an effect of each (book: crossed); the standard error and "clusters" are then those of the clustering
     whose Student interval is the widest. low and high are NaN below three trials or clusters, where all differences are
     equal, and where one value (a cluster's mean; with several clusterings a trial) moves the mean by more than 0.4 half
     widths, as only one of seven or more can: of such a mean no interval holds.
 
-    Raises ValueError for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or
-    has twice or that lies in two clusters, fewer than two trials or clusters, and held_out beside several clusterings.
+    Args:
+        table (pd.DataFrame): one row for each trial and arm, with the columns "arm", `score` and those of `by`.
+        score (str): a column.
+        pairs (list of (str, str)): arms, first and second.
+        by (list of str): the columns that name a trial. Default: ("seed",).
+        cluster (str or list of str): the column that says which trials could only have turned out differently together
+            (the gaps of one stretch of years, say), or a list of such columns, which may cross (lake and stretch) or
+            nest. They say of what the interval speaks: of further lakes and further stretches. What is the reader's own
+            and stays the same, such as the columns of the table, is no sample: average over it. Default: each trial
+            stands for itself.
+        held_out (float): for random splits that overlap. 0 speaks of this table's other splits; the share of the target
+            task's cells that each split hides speaks of another table of such rows, by Nadeau and Bengio (2003): the
+            variance of a mean of k clusters is then (1/k + share/(1 - share)) S^2. Default: 0.0.
+    Returns:
+        One row a pair, below zero where the first arm is ahead on a score of which less is better: "mean difference",
+            "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower" (trials below
+            zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X" (clusters with a
+            mean below zero), and for several its "error by X". `sentence` puts a row in words.
+    Raises:
+        ValueError: for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or has
+            twice or that lies in two clusters, fewer than two trials or clusters, and held_out beside several
+            clusterings.
 
     >>> from mtgp_tutorial import datasets, paired
-    >>> runs, arms = datasets.study("great_lakes"), [("ICM", "independent, shared")]
+    >>> runs = datasets.study("great_lakes")
+    >>> arms = [("ICM", "independent, shared")]
     >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
     >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
-    >>> [round(float(row[name]), 2) for name in ("mean difference", "low", "high")], int(row["lower"])
-    ([-0.14, -0.23, -0.05], 16)
+    >>> names = ["mean difference", "low", "high", "lower"]
+    >>> [round(float(row[name]), 2) for name in names]
+    [-0.14, -0.23, -0.05, 16.0]
     """
     _check(table, score, pairs, by, held_out)
     clusterings = _clusterings(table, by, cluster)
@@ -78,19 +86,30 @@ def summarise(
     """What `compare` returned, as one table: a row for each score and arm, arms in their order.
 
     Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
-    for arm - baseline, empty for the baseline itself. cluster, held_out: as in `paired`.
+    for arm - baseline, empty for the baseline itself.
 
-    Raises ValueError for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
-    two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no mean.
+    Args:
+        results (pd.DataFrame): what `compare` returned.
+        baseline (str): the arm to compare with.
+        scores (list of str): columns of results. Default: ("MSE", "NLPD", "CRPS", "coverage").
+        cluster (str or list of str): as in `paired`. Default: each trial stands for itself.
+        held_out (float): as in `paired`. Default: 0.0.
+    Raises:
+        ValueError: for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
+            two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no
+            mean.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import summarise
     >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
-    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> arms = ["alone", "ICM"] * 4
+    >>> results = pd.DataFrame({"arm": arms, "NLPD": numbers})
+    >>> results["task"] = "level"
     >>> results["trial"] = results.index // 2
     >>> summary = summarise(results, "alone", scores=["NLPD"])
     >>> row = summary.loc["NLPD", "ICM"]
-    >>> [round(float(row[name]), 2) for name in ("mean difference", "low", "high")]
+    >>> names = ["mean difference", "low", "high"]
+    >>> [round(float(row[name]), 2) for name in names]
     [-0.3, -0.43, -0.17]
     """
     _check_results(results, baseline, scores)
@@ -112,21 +131,26 @@ def summarise(
 def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = None) -> str:
     """The arm to use now: that of the smallest mean, or an earlier one behind it by at most one standard error.
 
-    results: what `compare` returned, arms in the order in which you would take them without any trial: the simplest
-    first (`plain_arms`, then `standard_arms`), or before them one that has done well elsewhere. score: of which less is
-    better. cluster: a column, as in `paired`; scores are averaged over the tasks of a trial, then over the trials of a
-    cluster. The error is that of the mean of the paired differences.
+    The error is that of the mean of the paired differences. A table is filled in any case, so a choice needs no
+    certainty; it is no claim that the chosen arm is better. One standard error is the usual rule (Breiman et al.,
+    1984); `claim_worlds` has what it costs in made worlds.
 
-    A table is filled in any case, so a choice needs no certainty; it is no claim that the chosen arm is better. One
-    standard error is the usual rule (Breiman et al., 1984); `claim_worlds` has what it costs in made worlds.
-
-    Raises ValueError as `summarise` does, and for a single trial or cluster, which has no error.
+    Args:
+        results (pd.DataFrame): what `compare` returned, arms in the order in which you would take them without any
+            trial: the simplest first (`plain_arms`, then `standard_arms`), or before them one that has done well
+            elsewhere.
+        score (str): of which less is better. Default: "CRPS".
+        cluster (str): a column, as in `paired`; scores are averaged over the tasks of a trial, then over the trials of
+            a cluster. Default: each trial stands for itself.
+    Raises:
+        ValueError: as `summarise` does, and for a single trial or cluster, which has no error.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import choose
-    >>> scores = {"alone": [1.0, 1.2, 0.9], "ICM": [0.7, 0.8, 0.8], "LMC": [0.7, 0.75, 0.85]}
-    >>> results = pd.DataFrame(scores).assign(task="level", trial=range(3))
-    >>> choose(results.melt(["task", "trial"], var_name="arm", value_name="CRPS"))
+    >>> results = pd.DataFrame({"arm": ["alone", "ICM", "LMC"] * 3})
+    >>> results["trial"], results["task"] = results.index // 3, "level"
+    >>> results["CRPS"] = [1.0, 0.7, 0.7, 1.2, 0.8, 0.75, 0.9, 0.8, 0.85]
+    >>> choose(results)
     'ICM'
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")

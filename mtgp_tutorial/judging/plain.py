@@ -48,19 +48,24 @@ def plain_arms(
 
     "climatology": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
     "bridge": the line between the values beside a hole, the last value beyond them; variance of a Brownian bridge. With
-    several inputs: means weighted by the inverse squared distance, variance by leaving out.
+      several inputs: means weighted by the inverse squared distance, variance by leaving out.
     "season before" (with a season): `seasonal_naive`.
     "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
     "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
 
-    season: a period in units of the first input. parts: of a season, equally long, the first from 0 on (default: its
-    steps, at most 12). kernels: among "matern12", "matern32", "matern52", "rbf"; the best by its restricted likelihood
-    counts. A cell that a rule cannot answer takes the bridge; `bridged(hidden)` of what an arm returns counts them.
-    `joint(hidden)` is the covariance of the cells of one task and one law, `mark` a number that tells rules and
-    options apart.
+    A cell that a rule cannot answer takes the bridge; `bridged(hidden)` of what an arm returns counts them.
+    `joint(hidden)` is the covariance of the cells of one task and one law, `mark` a number that tells rules and options
+    apart.
 
-    Raises ValueError for unknown kernels, a season that is no period and parts without a season. The arms, and their
-    forecasts, raise Unanswered (a ValueError) where a rule can do nothing with a table, and for known standard errors.
+    Args:
+        season (float): a period in units of the first input. Default: no season.
+        parts (int): of a season, equally long, the first from 0 on. Default: its steps, at most 12.
+        kernels (list of str): among "matern12", "matern32", "matern52", "rbf"; the best by its restricted likelihood
+            counts. Default: ("matern12", "matern32", "rbf").
+    Raises:
+        ValueError: for unknown kernels, a season that is no period and parts without a season.
+        Unanswered: a ValueError, by the arms and their forecasts, where a rule can do nothing with a table, and for
+            known standard errors.
 
     >>> from mtgp_tutorial import datasets, plain_arms
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
@@ -69,8 +74,10 @@ def plain_arms(
     ['climatology', 'bridge', 'regression', 'regression + GP']
     >>> rule = arms["regression"](seen)
     >>> error = (rule.forecast(hidden).mean - hidden.y)[hidden.observed]
-    >>> round(float((error**2).mean().sqrt()), 2), rule.bridged(hidden)  # metres; cells of each lake
-    (0.04, [0, 0, 0, 0])
+    >>> round(float((error**2).mean().sqrt()), 2)  # metres
+    0.04
+    >>> rule.bridged(hidden)  # cells of each lake
+    [0, 0, 0, 0]
     """
     if season is not None:
         seasonal_naive(season)  # checks it

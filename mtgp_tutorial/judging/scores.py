@@ -34,6 +34,10 @@ def _check(y: Tensor, **predicted: Tensor) -> None:
 def mse(mean: Tensor, y: Tensor) -> Tensor:
     """Mean squared error, squared data units.
 
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
     >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
@@ -46,6 +50,10 @@ def mse(mean: Tensor, y: Tensor) -> Tensor:
 
 def mae(mean: Tensor, y: Tensor) -> Tensor:
     """Mean absolute error, data units.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
 
     >>> import torch
     >>> from mtgp_tutorial import scores
@@ -60,6 +68,11 @@ def mae(mean: Tensor, y: Tensor) -> Tensor:
 def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
     """MSE over that of predicting the training mean. (Rasmussen and Williams 2006, section 2.5)
 
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+        train_mean (Tensor): of the training cells.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
     >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
@@ -72,9 +85,15 @@ def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
 def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Mean negative log predictive density of single cells, nats per cell.
 
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
     >>> round(scores.nlpd(mean, variance, y).item(), 3)
     0.981
     """
@@ -85,14 +104,22 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
     """Negative log predictive density of all cells together, over their number: nats per cell, like `nlpd`.
 
-    covariance: [n, n]. For a diagonal one it is `nlpd`; for the cells of a gap it also asks whether their errors go
-    together as they should. Raises NotPositiveDefiniteError for a matrix that is no covariance. (book: joint-nlpd)
+    For a diagonal covariance it is `nlpd`; for the cells of a gap it also asks whether their errors go together as they
+    should. (book: joint-nlpd)
+
+    Args:
+        mean (Tensor [n]): predicted.
+        covariance (Tensor [n, n]): predicted.
+        y (Tensor [n]): observed.
+    Raises:
+        NotPositiveDefiniteError: for a matrix that is no covariance.
 
     >>> import torch
     >>> from mtgp_tutorial import scores
     >>> mean, y = torch.zeros(2).double(), torch.ones(2).double()
     >>> together = torch.tensor([[1.0, 0.9], [0.9, 1.0]]).double()
-    >>> bool(scores.joint_nlpd(mean, together, y) < scores.nlpd(mean, together.diagonal(), y))
+    >>> alone = scores.nlpd(mean, together.diagonal(), y)
+    >>> bool(scores.joint_nlpd(mean, together, y) < alone)
     True
     """
     _check(y, mean=mean)
@@ -102,9 +129,17 @@ def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
 def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:
     """NLPD less that of the trivial predictor, nats per cell. (Rasmussen and Williams 2006, section 2.5)
 
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+        train_mean (Tensor): of the training cells.
+        train_variance (Tensor): of the training cells.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
     >>> trivial = torch.tensor(0.0), torch.tensor(1.0)
     >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
     -0.25
@@ -115,9 +150,15 @@ def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
 def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)
 
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
     >>> round(scores.crps(mean, variance, y).item(), 3)
     0.283
     """
@@ -131,9 +172,15 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Share of cells within two standard deviations of the mean; 0.954 when the model is right.
 
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
     >>> import torch
     >>> from mtgp_tutorial import scores
-    >>> mean, variance, y = torch.tensor([0.0, 1.0]), torch.ones(2), torch.tensor([0.5, 1.0])
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
     >>> scores.coverage(mean, variance, y).item()
     1.0
     """
@@ -144,18 +191,26 @@ def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> pd.DataFrame:
     """All scores on the observed cells of `truth`; one row for each prediction and task that has any.
 
-    A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats.
-    truth and the predictions stand on the same rows; `seen` holds the training cells, for the trivial predictor.
-    Of a `Mixture` NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
-    Raises ValueError when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, and
-    for predictions of the latent f, which cannot be scored on noisy values.
+    A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats. Of
+    a `Mixture` NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
 
-    >>> from mtgp_tutorial import fit, icm, impute, independent, scores, simulate
-    >>> seen, hidden = simulate.two_sines(20, seed=1).hide("sine", 0.3, 0.7)
-    >>> filled = {"alone": impute(fit(independent(seen))), "ICM": impute(fit(icm(seen)))}
-    >>> table = scores.table(filled, hidden, seen)
-    >>> table.index.tolist(), table.columns.tolist()
-    ([('alone', 'sine'), ('ICM', 'sine')], ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage'])
+    Args:
+        predictions (Prediction, or dict of them by name): of y, on the rows of truth.
+        truth (TaskData): the cells to score.
+        seen (TaskData): the training cells, for the trivial predictor.
+    Raises:
+        ValueError: when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, and
+            for predictions of the latent f, which cannot be scored on noisy values.
+
+    >>> from mtgp_tutorial import fit, icm, impute, scores, simulate
+    >>> data = simulate.two_sines(20, seed=1)
+    >>> seen, hidden = data.hide("sine", 0.3, 0.7)
+    >>> filled = impute(fit(icm(seen)))
+    >>> table = scores.table({"ICM": filled}, hidden, seen)
+    >>> table.index.tolist()
+    [('ICM', 'sine')]
+    >>> table.columns.tolist()
+    ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage']
     """
     single = isinstance(predictions, Prediction)
     of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")

@@ -53,21 +53,26 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     """The season that best predicts held-out stretches of the seen cells, beside a line; None where none does better.
 
     The rows in order are cut into six stretches. Each in turn is predicted by a `Trend` from the others, with a line
-    alone, and with each period and one to four harmonics besides. The lowest mean error counts. It is proposed if it
-    is below that of the line by more than twice the standard error of that difference over the stretches. Once is
-    enough where the season has its shape in all stretches: where the mean of `alike` is above four times its standard
-    error. (A swing that grows with the level is predicted too large at first and too small at last.) periods: in units
-    of the first input (default: a day, a week, a quarter of a year and a year, in the unit of the table's dates; the
-    last two where the input is called "year"). Periods below two steps, or that the table does not span twice, are not
-    tried. Hidden cells have no part in it, so it may be called within a trial.
+    alone, and with each period and one to four harmonics besides. The lowest mean error counts. It is proposed if it is
+    below that of the line by more than twice the standard error of that difference over the stretches. Once is enough
+    where the season has its shape in all stretches: where the mean of `alike` is above four times its standard error.
+    (A swing that grows with the level is predicted too large at first and too small at last.) Hidden cells have no part
+    in it, so it may be called within a trial.
 
-    Raises ValueError for a table whose input is no time and no periods, and for periods that are not above 0.
+    Args:
+        seen (TaskData): a table whose first input is a time.
+        periods (list of float): in units of the first input. Those below two steps, or that the table does not span
+            twice, are not tried. Default: a day, a week, a quarter of a year and a year, in the unit of the table's
+            dates; the last two where the input is called "year".
+    Raises:
+        ValueError: for a table whose input is no time and no periods, and for periods that are not above 0.
 
     >>> import numpy as np
     >>> from mtgp_tutorial import TaskData, propose_season
     >>> x = np.arange(120) / 12
-    >>> turns, noise = 2 * np.pi * x[:, None], np.random.default_rng(0).normal(size=(120, 2))
-    >>> data = TaskData(x, np.sin(turns) + x[:, None] + 0.1 * noise, x_name="year")
+    >>> noise = 0.1 * np.random.default_rng(0).normal(size=(120, 2))
+    >>> y = (np.sin(2 * np.pi * x) + x)[:, None] + noise
+    >>> data = TaskData(x, y, x_name="year")
     >>> found = propose_season(data)
     >>> found.season, found.harmonics, round(found.share, 1)
     (1.0, 1, 1.0)
@@ -147,9 +152,15 @@ def with_trend(
 ) -> Callable[[TaskData], Detrended]:
     """An arm for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
 
-    build: an entry of its arms, such as icm, one of `plain_arms`, or what `combining` returned. line, season,
-    harmonics: as for `Trend`. options go to `fit`. What the arm makes of a seen table raises Unanswered where the cells
-    do not fix the trend, and ValueError as `Trend` does.
+    What the arm makes of a seen table raises Unanswered where the cells do not fix the trend, and ValueError as `Trend`
+    does.
+
+    Args:
+        build (function): an entry of its arms, such as icm, one of `plain_arms`, or what `combining` returned.
+        line (bool): as for `Trend`. Default: True.
+        season (float): as for `Trend`. Default: no season.
+        harmonics (int): as for `Trend`. Default: 1.
+        **options: for `fit`.
 
     >>> from mtgp_tutorial import cutoffs, datasets, icm, with_trend
     >>> arm = with_trend(icm, line=True, starts=1)
@@ -168,12 +179,17 @@ def seasonal_arms(
 ) -> dict[str, Callable[[TaskData], Model | Detrended]]:
     """Two ways to have a season, to stand beside `standard_arms` in `compare`; `choose` says which does better.
 
-    "ICM, season in the mean": sines that repeat exactly, in the mean of each task (`with_trend`), and an ICM of what
-    they leave. "ICM, season in the kernel": a season that may change from turn to turn, a PeriodicKernel of this period
-    times an RBFKernel with a B of its own, and an ICM of the rest. season: a period, in units of the only input.
-    harmonics, line: as for `Trend`. kernel: of the ICM (default RBFKernel()).
+    "ICM, season in the mean": sines that repeat exactly, in the mean of each task (`with_trend`), and an ICM of
+    what they leave. "ICM, season in the kernel": a season that may change from turn to turn, a PeriodicKernel of
+    this period times an RBFKernel with a B of its own, and an ICM of the rest.
 
-    Raises ValueError for a season that is not above 0.
+    Args:
+        season (float): a period, in units of the only input.
+        harmonics (int): as for `Trend`. Default: 1.
+        line (bool): as for `Trend`. Default: False.
+        kernel (Kernel): of the ICM. Default: RBFKernel().
+    Raises:
+        ValueError: for a season that is not above 0.
 
     >>> from mtgp_tutorial import datasets, seasonal_arms
     >>> list(seasonal_arms(1.0, harmonics=3))

@@ -23,16 +23,21 @@ from mtgp_tutorial.table.data import TaskData
 
 
 def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", kernel: Kernel | None = None) -> Model:
-    """One GP for each task; hyper="own" or "shared": kernel parameters and signal variance of its own, or in common.
+    """One GP for each task (book: one-equation).
 
-    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
-    or "none" where all errors are known. Raises ValueError for unknown words, unusable kernels and tables that cannot
-    be standardised. (book: one-equation)
+    Args:
+        data (TaskData): the table.
+        hyper (str): "own" or "shared": kernel parameters and signal variance of its own, or in common. Default: "own".
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+    Raises:
+        ValueError: for unknown words, unusable kernels and tables that cannot be standardised.
 
     >>> from gpytorch.kernels import MaternKernel
     >>> from mtgp_tutorial import fit, independent, simulate
     >>> data = simulate.two_sines(seed=1)
-    >>> fitted = fit(independent(data, hyper="shared", kernel=MaternKernel(nu=2.5)))
+    >>> kernel = MaternKernel(nu=2.5)
+    >>> fitted = fit(independent(data, hyper="shared", kernel=kernel))
     >>> fitted.correlation.round(3).to_numpy().tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
@@ -44,12 +49,17 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
 
 
 def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None) -> Model:
-    """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa), W: [T, rank] (book: icm).
+    """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
 
-    kernel: a GPyTorch kernel of the inputs with variance 1 (default RBFKernel()); noise: "shared", "per task", "full",
-    or "none" where all errors are known. By default (None) it is full in a table with rows of which some tasks were
-    seen and others not, and with 20 rows or more that hold several values; in others, per task. Raises ValueError for
-    a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
+    Args:
+        data (TaskData): the table.
+        rank (int): R, the columns of W [T, R]. Default: 1.
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" in a table with
+            rows of which some tasks were seen and others not, and with 20 rows or more that hold several values; in
+            others, "per task".
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+    Raises:
+        ValueError: for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
     >>> from mtgp_tutorial import datasets, fit, icm, simulate
     >>> lakes = datasets.great_lakes()
@@ -80,17 +90,23 @@ def lmc(
 ) -> Model:
     """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
 
-    kernels: their number Q (of RBFKernel()), or a list of Q GPyTorch kernels with variance 1; rank: of each W_q, one
-    number or a list of Q; own: False sets every kappa to 0 (with rank 1: the semiparametric latent factor model);
-    noise: "shared", "per task", "full", or "none" where all errors are known. Raises ValueError as `icm` does, and for
-    no kernels or ranks that do not fit.
+    Args:
+        data (TaskData): the table.
+        kernels (int or list of Q Kernel): their number Q (of RBFKernel()), or GPyTorch kernels with variance 1.
+            Default: 2.
+        rank (int or list of Q int): of each W_q. Default: 1.
+        own (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+    Raises:
+        ValueError: as `icm` does, and for no kernels or ranks that do not fit.
 
     >>> from gpytorch.kernels import MaternKernel, RBFKernel
     >>> from mtgp_tutorial import fit, lmc, simulate
-    >>> model = lmc(simulate.two_sines(seed=1), kernels=[RBFKernel(), MaternKernel(nu=1.5)])
+    >>> kernels = [RBFKernel(), MaternKernel(nu=1.5)]
+    >>> model = lmc(simulate.two_sines(seed=1), kernels=kernels)
     >>> fitted = fit(model, starts=1)
-    >>> len(fitted.Bs), fitted.shares.shape, fitted.shares.sum(axis=1).round(6).tolist()
-    (2, (2, 2), [1.0, 1.0])
+    >>> len(fitted.Bs), fitted.shares.sum(axis=1).round(6).tolist()
+    (2, [1.0, 1.0])
     """
     chosen: Any = kernels
     if isinstance(kernels, Integral) and not isinstance(kernels, bool):
@@ -132,25 +148,29 @@ def sparse(model: Model, inducing: Any = 64) -> Model:
     """A copy of the model, whose log likelihood is the collapsed lower bound through M inducing inputs.
 
     For any model of the book, with holes, several inputs, full noise and known standard errors; `fit`, `predict`,
-    `impute`, `sample`, `parts`, `latent_functions` and saved fits take it like any other. Value and gradient cost
-    N T F^2 operations with F features: M for each column of a root of each B_q, so T M for each kernel with a kappa.
+    `impute`, `sample`, `parts`, `latent_functions` and saved fits take it like any other. Value and gradient cost N T
+    F^2 operations with F features: M for each column of a root of each B_q, so T M for each kernel with a kappa.
     `Fit.log_likelihood` is the bound then: at most the log likelihood at the same parameters, which it becomes when
     every row's inputs are inducing ones. Bounds with other numbers of inducing inputs, or beside a log likelihood, do
     not rank models; held-out scores do. Leave-one-out, `check` and `correlation_intervals` need the exact model.
-
-    inducing: how many, chosen from the rows with values: quantiles of one input; of several, the row nearest the
-    middle, then each time the row farthest from those chosen (in ranges of the inputs). Or inputs [M, D] in data units,
-    dates where the table has dates. They stay fixed in a fit. Raises ValueError for no model, for no or too many
-    inducing inputs (more than rows that differ), for another width and for values that are not finite.
     (Titsias 2009)
+
+    Args:
+        model (Model): the exact one.
+        inducing (int or array [M, D]): how many, chosen from the rows with values: quantiles of one input; of several,
+            the row nearest the middle, then each time the row farthest from those chosen (in ranges of the inputs). Or
+            the inputs in data units, dates where the table has dates. They stay fixed in a fit. Default: 64.
+    Raises:
+        ValueError: for no model, for no or too many inducing inputs (more than rows that differ), for another width and
+            for values that are not finite.
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate, sparse
     >>> model = icm(simulate.two_sines(50, seed=1))
     >>> few = fit(sparse(model, inducing=8), starts=1)
     >>> few.log_likelihood < fit(model, starts=1).log_likelihood
     True
-    >>> tuple(few.model.inducing.shape), tuple(predict(few, [0.3, 0.7]).mean.shape)
-    ((8, 1), (2, 2))
+    >>> len(few.model.inducing), len(predict(few, [0.3, 0.7]).mean)
+    (8, 2)
     """
     of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table")
     rows = model.unit.x[model.unit.observed.any(1)].unique(dim=0)

@@ -39,6 +39,11 @@ class Model(torch.nn.Module):
 
     `data` is the table as it was given, `unit` the standardised one, `scale` the way between them.
 
+    Args:
+        data (TaskData): the table.
+        kernel (IndependentKernel, ICMKernel or LMCKernel): of inputs and tasks, as `icm` and its like make it.
+        noise (str): "shared", "per task", "full" or "none".
+
     >>> from mtgp_tutorial import icm, simulate
     >>> model = icm(simulate.two_sines(seed=1))
     >>> tuple(model.B().shape), tuple(model.Sigma().shape), model.noise
@@ -65,7 +70,12 @@ class Model(torch.nn.Module):
         self.to(data.x.device)
 
     def terms(self, x: Tensor, z: Tensor | None = None) -> list[KB]:
-        """Pairs (K_q [N, M], B_q [T, T]) of the one equation between inputs x and z (default x), standardised units."""
+        """Pairs (K_q [N, M], B_q [T, T]) of the one equation between inputs x and z, standardised units.
+
+        Args:
+            x (Tensor [N, D]): inputs.
+            z (Tensor [M, D]): other inputs. Default: x.
+        """
         return [(term.kernel(x, z), term.B) for term in self.kernel.terms()]
 
     def B(self) -> Tensor:
@@ -128,8 +138,10 @@ class Model(torch.nn.Module):
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
 
         It shares its modules with this model; of a sparse one it is the exact model. For a table with holes use it
-        inside gpytorch.settings.observation_nan_policy("mask"). Raises ValueError for a table with known standard
-        errors, for which GPyTorch's multi-task likelihood has no place.
+        inside gpytorch.settings.observation_nan_policy("mask").
+
+        Raises:
+            ValueError: for a table with known standard errors, for which GPyTorch's multi-task likelihood has no place.
         """
         if self.data.sd is not None:
             raise ValueError("exact_gp: the table has known standard errors, and GPyTorch's model would not; pass none")

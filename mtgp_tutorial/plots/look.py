@@ -46,6 +46,9 @@ LOOK: Any = {
 def style(t: int) -> dict[str, Any]:
     """Colour and line of task t, for `Axes.plot`.
 
+    Args:
+        t (int): the task's number.
+
     >>> from mtgp_tutorial import plots
     >>> plots.style(0)
     {'color': '#4b3fa8', 'linestyle': '-'}
@@ -55,6 +58,9 @@ def style(t: int) -> dict[str, Any]:
 
 def marker(t: int) -> str:
     """Marker of task t, for `Axes.scatter`.
+
+    Args:
+        t (int): the task's number.
 
     >>> from mtgp_tutorial import plots
     >>> plots.marker(0), plots.marker(4)
@@ -68,9 +74,12 @@ def role(arm: str) -> int:
 
     Grey for all that see one column: climatology, bridge, independent GPs.
 
+    Args:
+        arm (str): the model's name.
+
     >>> from mtgp_tutorial import plots
-    >>> plots.role("ICM"), plots.role("ICM, full noise"), plots.role("independent, shared")
-    (0, 1, 6)
+    >>> plots.role("ICM"), plots.role("ICM, full noise")
+    (0, 1)
     >>> plots.style(plots.role("LMC"))["color"]
     '#44a05a'
     """

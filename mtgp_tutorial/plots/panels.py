@@ -22,6 +22,9 @@ from mtgp_tutorial.table.prediction import Mixture, Prediction, label
 def inputs(table: TaskData | Prediction) -> Any:
     """The first input [N], as Matplotlib takes it: dates where there is a calendar, else numbers.
 
+    Args:
+        table (TaskData or Prediction): whose input.
+
     >>> from mtgp_tutorial import datasets, plots, read_table
     >>> plots.inputs(read_table(datasets.example_csv()))[0].year
     1918
@@ -39,16 +42,25 @@ def tasks(
 ) -> Sequence[Axes]:
     """One panel for each task: mean, band of two standard deviations, data; one colour for each task.
 
-    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth. Inputs: one, sorted. Raises
-    ValueError for other inputs, for tables with other tasks or units than the prediction (a table without units goes
-    with any), and unless there is one panel for each task.
+    Filled dots were seen, open ones hidden; a dashed line is the noise-free truth.
+
+    Args:
+        axes (T Axes): a panel for each task.
+        prediction (Prediction): at one input, sorted.
+        seen (TaskData): a table without units goes with any.
+        hidden (TaskData): the cells that were left out. Default: none.
+        truth (TaskData): without noise. Default: none.
+    Raises:
+        ValueError: for other inputs, for tables with other tasks or units than the prediction, and unless there is one
+            panel for each task.
 
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
     >>> data = simulate.two_sines(seed=1)
     >>> axes = Figure().subplots(2)
     >>> grid = [i / 50 for i in range(51)]
-    >>> panels = plots.tasks(axes, predict(fit(icm(data)), grid), data, truth=simulate.sines(grid))
+    >>> found, truth = predict(fit(icm(data)), grid), simulate.sines(grid)
+    >>> panels = plots.tasks(axes, found, data, truth=truth)
     >>> [line.get_label() for line in panels[0].lines]
     ['mean', 'true function']
     """
@@ -78,12 +90,19 @@ def tasks(
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     """Band of two standard deviations on either side of the mean of task t, in the task's colour.
 
-    Of a `Mixture` the central band that holds as much, 95.4 %. Raises ValueError for a prediction whose inputs are not
-    one sorted column, and for a t that is no task's number.
+    Of a `Mixture` the central band that holds as much, 95.4 %.
+
+    Args:
+        ax (Axes): where to draw.
+        prediction (Prediction): at one input, sorted.
+        t (int): the task's number. Default: 0.
+    Raises:
+        ValueError: for a prediction whose inputs are not one sorted column, and for a t that is no task's number.
 
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import fit, icm, plots, predict, simulate
-    >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0, 0.5, 1], noise=False)
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> found = predict(fitted, [0, 0.5, 1], noise=False)
     >>> ax = plots.band(Figure().subplots(), found, t=1)
     >>> ax.get_legend_handles_labels()[1]
     ['latent f, mean ± 2 sd']
@@ -118,17 +137,25 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
     """A panel for each score of `summarise`: differences from the baseline and their 95 % intervals; ring: median.
 
     Where a mean has no interval (`paired` says when), the ring stands alone. Left of the line is better. Of twenty such
-    intervals one misses. Coverage is shown itself, beside 0.954, the aim. Raises ValueError unless there is one panel
-    for each score.
+    intervals one misses. Coverage is shown itself, beside 0.954, the aim.
+
+    Args:
+        axes (list of Axes): a panel for each score.
+        summary (pd.DataFrame): what `summarise` returned.
+    Raises:
+        ValueError: unless there is one panel for each score.
 
     >>> import pandas as pd
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import plots, summarise
     >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
-    >>> results = pd.DataFrame({"arm": ["alone", "ICM"] * 4, "task": "level", "NLPD": numbers})
+    >>> arms = ["alone", "ICM"] * 4
+    >>> results = pd.DataFrame({"arm": arms, "NLPD": numbers})
+    >>> results["task"] = "level"
     >>> results["trial"] = results.index // 2
-    >>> axes = plots.differences([Figure().subplots()], summarise(results, "alone", scores=["NLPD"]))
-    >>> [label.get_text() for label in axes[0].get_yticklabels()]
+    >>> summary = summarise(results, "alone", scores=["NLPD"])
+    >>> [ax] = plots.differences([Figure().subplots()], summary)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
     ['alone', 'ICM']
     """
     of_kind("axes", axes, (Sequence, np.ndarray), "a list of Axes, one for each score: [ax] for one")
@@ -161,11 +188,17 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
 
     Each cell left out alone; shares of cells inside central intervals, with a band from the lowest to the highest of
     tables drawn from the fit; one-step errors, sorted, against those due; and each against its neighbour's.
-    Raises ValueError unless there are four panels.
+
+    Args:
+        axes (four Axes): the panels.
+        checked (Check): what `check` found.
+    Raises:
+        ValueError: unless there are four panels.
 
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import check, fit, icm, plots, simulate
-    >>> found = check(fit(icm(simulate.two_sines(20, seed=1)), starts=1), draws=19)
+    >>> fitted = fit(icm(simulate.two_sines(20, seed=1)), starts=1)
+    >>> found = check(fitted, draws=19)
     >>> axes = plots.checks(Figure().subplots(2, 2), found)
     """
     panels = list(getattr(axes, "flat", axes))
@@ -202,15 +235,23 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
 
 
 def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None = None, digits: int = 2) -> Axes:
-    """Seaborn heat map of a labelled matrix; colours run from -limit to limit (default: its largest entry).
+    """Seaborn heat map of a labelled matrix; colours run from -limit to limit.
 
-    Raises ValueError for what is no data frame of numbers.
+    Args:
+        ax (Axes): where to draw.
+        matrix (pd.DataFrame): of numbers.
+        title (str): above it.
+        limit (float): the strongest colour. Default: its largest entry.
+        digits (int): after the point. Default: 2.
+    Raises:
+        ValueError: for what is no data frame of numbers.
 
     >>> import pandas as pd
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import plots
-    >>> correlation = pd.DataFrame([[1, 0.5], [0.5, 1]], ["a", "b"], ["a", "b"])
-    >>> ax = plots.heatmap(Figure().subplots(), correlation, "Correlation", limit=1)
+    >>> names = ["a", "b"]
+    >>> matrix = pd.DataFrame([[1, 0.5], [0.5, 1]], names, names)
+    >>> ax = plots.heatmap(Figure().subplots(), matrix, "Correlation")
     >>> [text.get_text() for text in ax.texts]
     ['1.00', '0.50', '0.50', '1.00']
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, count, generator, listed
 from mtgp_tutorial.table import frames
-from mtgp_tutorial.table.arrays import as_matrix
+from mtgp_tutorial.table.arrays import as_matrix, shown, stretch
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.frames import as_errors, check_errors
 from mtgp_tutorial.table.prediction import inputs, label, labels, rows, span
@@ -24,24 +23,33 @@ from mtgp_tutorial.table.prediction import inputs, label, labels, rows, span
 class TaskData:
     """N rows of D inputs and T tasks; NaN in `y` marks a cell that was not observed.
 
-    x: [N, D] (or [N]), y: [N, T]. Arrays, tensors and data frames of any real type are
-    copied to float64. `tasks` and `units` name the T columns of y; a data frame brings its
-    own column names. `x_name` and `x_unit` label the first input in figures; `x_names` are the names of all D inputs
-    (default: x_name, "x 2", ...).
+    Arrays, tensors and data frames of any real type are copied to float64. `from_frame` and `read_table` fill `index`,
+    `calendar` and `notes`.
 
-    sd: known standard errors [N, T] of the values, in data units, NaN where none is known, and of no effect where y
-    has a hole: their squares stand on the diagonal of the covariance, beside the learned noise. (book: known-noise)
-    One number is that of all observed cells, a list [T] or a dict {task: number} those of the tasks.
-    index: names of the N rows (those of a data frame y, unless they only count), calendar: how dates became the first
-    input, notes: how the table was read. `from_frame` and `read_table` fill them.
-
-    Raises ValueError, with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x,
-    standard errors that are not above 0, and names that do not fit.
+    Args:
+        x (array [N, D] or [N]): the inputs.
+        y (array [N, T]): the values; a data frame brings its own column names.
+        tasks (list of T str): names of the columns of y. Default: those of a data frame, or "task 1", "task 2", ...
+        units (list of T str): of the columns of y. Default: none.
+        x_name (str): labels the first input in figures. Default: "x".
+        x_unit (str): the same. Default: none.
+        sd (array [N, T]): known standard errors of the values, in data units, NaN where none is known, and of no effect
+            where y has a hole: their squares stand on the diagonal of the covariance, beside the learned noise (book:
+            known-noise). One number is that of all observed cells, a list [T] or a dict {task: number} those of the
+            tasks. Default: none.
+        index (pd.Index): names of the N rows. Default: those of a data frame y, unless they only count.
+        calendar (Calendar): how dates became the first input. Default: they did not.
+        notes (tuple of str): how the table was read. Default: none.
+        x_names (list of D str): names of all inputs. Default: x_name, "x 2", ...
+    Raises:
+        ValueError: with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x, standard
+            errors that are not above 0, and names that do not fit.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import TaskData
-    >>> frame = pd.DataFrame({"level": [1.2, None, 1.4], "flow": [10, 20, 30]})
-    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"], x_name="day")
+    >>> columns = {"level": [1.2, None, 1.4], "flow": [10, 20, 30]}
+    >>> frame = pd.DataFrame(columns)
+    >>> data = TaskData([0, 1, 2], frame, units=["m", "m3/s"])
     >>> data.tasks, data.observed.sum(0).tolist()
     (('level', 'flow'), [2, 3])
     >>> seen, hidden = data.hide("flow", 1, 2)
@@ -109,27 +117,33 @@ class TaskData:
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
 
-        x: a column or several, or None for the index (where that only counts rows: for a column with a known name,
-        such as date or depth, or the only one of dates). Where the first is a date (timestamps, periods, ISO text, or
-        columns that are one together: "date" and "time", "year" and "quarter" or "month", and "day") it becomes a
-        number by `calendar`, such as that of another table, else by `Calendar.of`. tasks: columns, by default all
-        others of numbers but those that look like standard errors (`level_se` beside `level`); what is left out
-        stands in `notes`. units: a list or a dict by task, else from headers such as `level (m)` and `level [m]`; the
-        task is then `level`. sd: known standard errors: a dict {task: column or number}, a list of columns such as
-        `level_se`, one number, one for each task, or a frame with the index of `frame` and tasks for columns. series,
-        value (long): the columns of names and of values, with sd a column or numbers; two values of one series at one
-        input become two rows. Rows stay in their order and keep their index; a row without values stays, as a
-        question.
+        In a long one two values of one series at one input become two rows. Rows stay in their order and keep their
+        index; a row without values stays, as a question. What is left out stands in `notes`.
 
-        Raises TableError, a ValueError, for unknown columns, text among numbers and rows without input, with the place.
+        Args:
+            frame (pd.DataFrame): the table.
+            x (column or list): the inputs. Where the first is a date (timestamps, periods, ISO text, or columns that
+                are one together: "date" and "time", "year" and "quarter" or "month", and "day") it becomes a number by
+                `calendar`. Default: the index; where that only counts, a column with a known name, such as date or
+                depth, or the only one of dates.
+            tasks (list of columns): the values. Default: all others of numbers but those that look like standard errors
+                (`level_se` beside `level`).
+            units (list, or dict by task): of the values. Default: from headers such as `level (m)` and `level [m]`; the
+                task is then `level`.
+            sd (dict, list, number or frame): known standard errors: a dict {task: column or number}, a list of columns
+                such as `level_se`, one number, one for each task, or a frame with the index of `frame` and tasks for
+                columns; in a long table a column or numbers. Default: none.
+            series (column): of the names, in a long table. Default: the table is wide.
+            value (column): of the values, in a long table. Default: the table is wide.
+            calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.
+        Raises:
+            TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
 
-        >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"], "level (m)": [1.5, None], "by": ["Kim", "Noor"]})
-        >>> TaskData.from_frame(frame, x="day")
-        TaskData: 2 rows, 1 task: level [m]
-          day: 2023-04-01 to 2023-04-02 (days since 2023-04-01)
-          1 of 2 cells missing
-          day: dates as numbers, days since 2023-04-01, chosen by their median spacing
-          by: text; left out
+        >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"]})
+        >>> frame["level (m)"], frame["by"] = [1.5, None], ["Kim", "Noor"]
+        >>> data = TaskData.from_frame(frame, x="day")
+        >>> data.tasks, data.units, data.notes[-1]
+        (('level',), ('m',), 'by: text; left out')
         """
         return cls(**frames.fields(frame, x, tasks, units, sd, series, value, calendar))
 
@@ -170,20 +184,34 @@ class TaskData:
         return ~torch.isnan(self.y)
 
     def task_index(self, task: str) -> int:
-        """Column of the named task; ValueError for an unknown name."""
+        """Column of the named task.
+
+        Args:
+            task (str): one of `tasks`.
+        Raises:
+            ValueError: for an unknown name.
+        """
         if task not in self.tasks:
             raise ValueError(f"task: {task!r} is not one of {', '.join(map(repr, self.tasks))}; pass one of these")
         return list(self.tasks).index(task)
 
     def to(self, device: Any) -> TaskData:
-        """The same table on another device."""
+        """The same table on another device.
+
+        Args:
+            device (str or torch.device): such as "cuda".
+        """
         moved = replace(self)
         for name in ("x", "y") if self.sd is None else ("x", "y", "sd"):
             object.__setattr__(moved, name, getattr(moved, name).to(device))
         return moved
 
     def split(self, mask: Tensor) -> tuple[TaskData, TaskData]:
-        """Two tables of the same rows: the cells outside the mask (True or False, [N, T]), and those in it."""
+        """Two tables of the same rows: the cells outside the mask, and those in it.
+
+        Args:
+            mask (array [N, T]): True or False for each cell.
+        """
         if not torch.is_tensor(mask) or mask.dtype != torch.bool or mask.shape != self.y.shape:
             raise ValueError(f"mask: pass a tensor of True and False with the shape {tuple(self.y.shape)} of y")
 
@@ -196,8 +224,14 @@ class TaskData:
     def hide(self, task: str, start: Any, stop: Any, dim: int = 0) -> tuple[TaskData, TaskData]:
         """Hide one task's cells with start <= x[:, dim] <= stop; returns (seen, hidden).
 
-        Where the first input is a date, start and stop may be dates, or years as text: "2021" is all of that year.
-        Raises ValueError where the task has no observed cell there, and where start is after stop.
+        Args:
+            task (str): whose cells.
+            start (number or date): where the first input is a date, a date, or a year as text: "2021" is all of that
+                year.
+            stop (number or date): as start.
+            dim (int): which input. Default: 0.
+        Raises:
+            ValueError: where the task has no observed cell there, and where start is after stop.
         """
         if not 0 <= dim < self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
@@ -212,7 +246,13 @@ class TaskData:
         return self.split(mask)
 
     def hide_random(self, task: str, share: float, *, seed: int) -> tuple[TaskData, TaskData]:
-        """Hide a random share (0 to 1) of one task's observed cells; returns (seen, hidden)."""
+        """Hide a random share of one task's observed cells; returns (seen, hidden).
+
+        Args:
+            task (str): whose cells.
+            share (float): 0 to 1.
+            seed (int): of the draw.
+        """
         if not hasattr(share, "__float__") or not 0 < share < 1:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
         column = self.task_index(task)
@@ -227,9 +267,11 @@ class TaskData:
     def scale(self) -> Scale:
         """Mean and standard deviation (divisor n) of each task's observed cells.
 
-        A task with one observed cell takes the geometric mean of the other tasks' standard
-        deviations. Raises ValueError for a task without any observation, for one whose two or
-        more values are all equal (or differ by rounding alone), and when no task has two values.
+        A task with one observed cell takes the geometric mean of the other tasks' standard deviations.
+
+        Raises:
+            ValueError: for a task without any observation, for one whose two or more values are all equal (or differ by
+                rounding alone), and when no task has two values.
         """
         columns = [self.y[self.observed[:, t], t] for t in range(self.num_tasks)]
         for name, column in zip(self.tasks, columns, strict=True):
@@ -314,7 +356,11 @@ def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> Non
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Mean and standard deviation of each task's observed cells, both [T], in data units.
+    """Mean and standard deviation of each task's observed cells.
+
+    Args:
+        mean (Tensor [T]): in data units.
+        sd (Tensor [T]): in data units.
 
     >>> from mtgp_tutorial import TaskData
     >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
@@ -328,48 +374,17 @@ class Scale:
     sd: Tensor
 
     def to_unit(self, y: Tensor) -> Tensor:
-        """Data units to standardised units, over the last axis."""
+        """Data units to standardised units.
+
+        Args:
+            y (Tensor [..., T]): the tasks on the last axis.
+        """
         return (y - self.mean) / self.sd
 
     def to_data(self, y: Tensor) -> Tensor:
-        """Standardised units back to data units, over the last axis."""
+        """Standardised units back to data units.
+
+        Args:
+            y (Tensor [..., T]): the tasks on the last axis.
+        """
         return y * self.sd + self.mean
-
-
-def stretch(start: Any, stop: Any, calendar: Calendar | None) -> tuple[float, float]:
-    """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
-    ends = start, stop
-    if calendar is not None:
-        ends = _end("start", start, calendar), _end("stop", stop, calendar)
-    if not all(hasattr(one, "__float__") for one in ends):
-        raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
-    for name, end in zip(("start", "stop"), ends):
-        if end != end:
-            raise ValueError(f"{name}: is missing; pass a number{'' if calendar is None else ' or a date'}")
-    if ends[0] > ends[1]:
-        raise ValueError(f"start: {shown(ends[0], calendar)} is after stop, {shown(ends[1], calendar)}; exchange them")
-    return float(ends[0]), float(ends[1])
-
-
-def _end(name: str, one: Any, calendar: Calendar) -> float:
-    if isinstance(one, str) and re.fullmatch(r"\s*\d{4}\s*", one):
-        year = int(one)
-        if not 1 <= year <= 9998:
-            raise ValueError(f"{name}: {one!r} is no year from 0001 to 9998; pass one of these, or a date")
-        one = pd.Timestamp(year=year + (name == "stop"), month=1, day=1, tz=calendar.zone)
-        one -= pd.Timedelta(seconds=int(name == "stop"))
-    try:
-        return float(as_matrix(calendar.inputs([one]), name))
-    except ValueError as error:
-        raise ValueError(f"{name}: {str(error).removeprefix('dates: ')}") from None
-
-
-def shown(number: float, calendar: Calendar | None) -> str:
-    """A number as a date where there is a calendar, and as it is where that has no such date."""
-    plain = f"{number:.10g}"
-    try:
-        with np.errstate(invalid="ignore"):
-            date = None if calendar is None else calendar.to_dates(number)[0]
-        return plain if date is None or pd.isna(date) else str(date).removesuffix(" 00:00:00")
-    except (ValueError, OverflowError):
-        return plain

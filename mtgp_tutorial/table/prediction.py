@@ -26,11 +26,20 @@ if TYPE_CHECKING:
 class Prediction:
     """Gaussian predictions for T tasks at M inputs, in data units.
 
-    x: [M, D], mean: [M, T], variance: [M, T]. `noise` tells whether it speaks of the observed
-    y (True) or of the latent f (False). `covariance`, where it was asked for, is the joint [k, k]
-    of the k cells that `cells` names, in this order, by row number and task: from `predict` all
-    M*T, point-major (m*T + t belongs to input m and task t), from `impute` the missing ones. `index` and `calendar` are
-    those of the table whose rows these are, or of the table that was fitted.
+    Attributes:
+        x (Tensor [M, D]): inputs.
+        mean (Tensor [M, T]): of each cell.
+        variance (Tensor [M, T]): of each cell.
+        tasks (tuple of T str): their names.
+        units (tuple of T str): their units.
+        noise (bool): whether it speaks of the observed y (True) or of the latent f (False).
+        covariance (Tensor [k, k]): the joint one of the k cells that `cells` names, where it was asked for. Default:
+            None.
+        cells (pd.MultiIndex): row number and task of these cells, in this order: from `predict` all M*T, point-major
+            (m*T + t belongs to input m and task t), from `impute` the missing ones. Default: None.
+        index (pd.Index): that of the table whose rows these are. Default: None.
+        calendar (Calendar): that of the table whose rows these are, or of the table that was fitted. Default: None.
+        x_names (tuple of D str): names of the inputs. Default: none.
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate
     >>> found = predict(fit(icm(simulate.two_sines(seed=1))), [0.25, 0.5])
@@ -70,11 +79,19 @@ class Prediction:
         return self.variance.sqrt()
 
     def quantile(self, level: float) -> Tensor:
-        """Where P(Y <= y) is `level` [M, T]; level above 0 and below 1."""
+        """Where P(Y <= y) is `level`, [M, T].
+
+        Args:
+            level (float): above 0 and below 1.
+        """
         return self.mean + statistics.NormalDist().inv_cdf(probability(level, "level")) * self.sd
 
     def band(self, level: float = 0.95) -> tuple[Tensor, Tensor]:
-        """Both ends [M, T] of the central interval: as much lies below it as above."""
+        """Both ends [M, T] of the central interval: as much lies below it as above.
+
+        Args:
+            level (float): the share inside. Default: 0.95.
+        """
         level = probability(level, "level")
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
@@ -93,25 +110,40 @@ class Prediction:
 class Mixture(Prediction):
     """The average of Gaussian predictions, one for each draw of the parameters.
 
-    means, variances: [D, M, T], of each draw. mean, variance and covariance are the mixture's (the mean of variances,
-    and the variance of means). Its band is no longer mean plus or minus two sd: take `band`.
+    All else is as in a `Prediction`: mean, variance and covariance are the mixture's (the mean of variances, and the
+    variance of means). Its band is no longer mean plus or minus two sd: take `band`.
+
+    Attributes:
+        means (Tensor [D, M, T]): of each draw.
+        variances (Tensor [D, M, T]): of each draw.
 
     >>> from mtgp_tutorial import average, fit, icm, predict, simulate
-    >>> found = predict(average(fit(icm(simulate.two_sines(seed=1)))), [0.25, 0.5])
+    >>> averaged = average(fit(icm(simulate.two_sines(seed=1))))
+    >>> found = predict(averaged, [0.25, 0.5])
     >>> low, high = found.band(0.95)
-    >>> bool((low < found.mean).all() and (found.mean < high).all()), tuple(found.means.shape)
-    (True, (80, 2, 2))
+    >>> bool((low < found.mean).all()), bool((found.mean < high).all())
+    (True, True)
+    >>> tuple(found.means.shape)
+    (80, 2, 2)
     """
 
     means: Tensor = field(kw_only=True)
     variances: Tensor = field(kw_only=True)
 
     def cdf(self, y: Tensor) -> Tensor:
-        """P(Y <= y) [M, T]; of what is known a step."""
+        """P(Y <= y) [M, T]; of what is known a step.
+
+        Args:
+            y (Tensor [M, T]): values.
+        """
         return cdf_of(self.means, self.variances, y)
 
     def quantile(self, level: float) -> Tensor:
-        """Where the cdf is `level` [M, T], by bisection; level above 0 and below 1."""
+        """Where the cdf is `level` [M, T], by bisection.
+
+        Args:
+            level (float): above 0 and below 1.
+        """
         level = probability(level, "level")
         sd = self.variances.sqrt()
         low, high = (self.means - 40 * sd).amin(0), (self.means + 40 * sd).amax(0)
@@ -156,6 +188,10 @@ def mixture(answers: Sequence[Prediction]) -> Mixture:
 
 def label(name: str, unit: str) -> str:
     """`name [unit]`, or the name alone.
+
+    Args:
+        name (str): of a task or input.
+        unit (str): empty where there is none.
 
     >>> from mtgp_tutorial import plots
     >>> plots.label("Erie", "m"), plots.label("x", "")

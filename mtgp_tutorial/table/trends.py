@@ -25,27 +25,32 @@ class UnfixedError(ValueError):
 class Trend:
     """A level for each task, a straight line and a season, by least squares on the observed cells of `seen` alone.
 
-    line: whether the trend is linear in every column of x, or a level only. season: a period, in units of the first
-    input (1.0 where that is a year), whose sine and cosine and those of its half, third, ... are fitted: as many as
-    `harmonics`. A wave that turns once in two steps of a regular grid (the second harmonic of a year of quarters) shows
-    one phase there, so it has one column, with its peak at the first input. Cells weigh alike, also where `seen` has
-    standard errors.
+    Cells weigh alike, also where `seen` has standard errors.
 
         trend = Trend(seen, season=1.0, harmonics=2)
         fitted = fit(icm(trend.remove(seen)))
         filled = trend.restore(impute(fitted))
 
-    A season that repeats exactly belongs here. One that changes from year to year belongs into the kernel, as a
-    product with a kernel that forgets (the period is a parameter, and held fixed here; without the second last line it
-    is fitted, from where it stands, and a likelihood has many optima in a period):
+    A season that repeats exactly belongs here. One that changes from year to year belongs into the kernel, as a product
+    with a kernel that forgets (the period is a parameter, and held fixed here; without the second last line it is
+    fitted, from where it stands, and a likelihood has many optima in a period):
 
         season = PeriodicKernel().double()
         season.period_length = 1.0
         season.raw_period_length.requires_grad_(False)
         icm(seen, kernel=season * MaternKernel(nu=2.5))
 
-    Raises UnfixedError, a ValueError, when a task has no more observed cells than its trend has numbers, when its
-    inputs do not fix these, and when its cells span less than one season; ValueError for arguments that are none.
+    Args:
+        seen (TaskData): the table of the trend.
+        line (bool): whether the trend is linear in every column of x, or a level only. Default: True.
+        season (float): a period, in units of the first input (1.0 where that is a year). Default: no season.
+        harmonics (int): how many waves are fitted: sine and cosine of the season, its half, third, ... A wave that
+            turns once in two steps of a regular grid (the second harmonic of a year of quarters) shows one phase there,
+            so it has one column, with its peak at the first input. Default: 1.
+    Raises:
+        UnfixedError: a ValueError, when a task has no more observed cells than its trend has numbers, when its inputs
+            do not fix these, and when its cells span less than one season.
+        ValueError: for arguments that are none.
 
     >>> import torch
     >>> from mtgp_tutorial import Trend, datasets
@@ -68,11 +73,21 @@ class Trend:
         self.numbers = torch.stack([self._least_squares(task, seen.x[cells], y[cells]) for task, cells, y in fits], 1)
 
     def at(self, x: Tensor) -> Tensor:
-        """The trend [M, T] at inputs [M, D], in data units: what to add to draws [S, M, T] of `sample`, for example."""
+        """The trend [M, T] in data units: what to add to draws [S, M, T] of `sample`, for example.
+
+        Args:
+            x (Tensor [M, D]): inputs.
+        """
         return self._design(x) @ self.numbers
 
     def remove(self, table: TaskData) -> TaskData:
-        """The table less the trend. Raises ValueError for other tasks, units or inputs than those of the trend."""
+        """The table less the trend.
+
+        Args:
+            table (TaskData): with the tasks, units and inputs of the trend.
+        Raises:
+            ValueError: for others.
+        """
         of_kind("table", table, TaskData, "a TaskData")
         self._check_fits(table)
         return replace(table, y=table.y - self.at(table.x))
@@ -81,7 +96,12 @@ class Trend:
         """A prediction (or a table) of what was left, with the trend added: its mean is in the user's units again.
 
         Variances and covariances stay as they are: the uncertainty of the trend itself is not counted. It is small
-        between the data and grows beyond them. Raises ValueError as `remove` does.
+        between the data and grows beyond them.
+
+        Args:
+            answer (Prediction or TaskData): of what `remove` left.
+        Raises:
+            ValueError: as `remove` does.
         """
         of_kind("answer", answer, (Prediction, TaskData), "a Prediction or a TaskData")
         self._check_fits(answer)
@@ -146,9 +166,16 @@ def grid_step(x: Tensor) -> float:
 def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     """The tables less one least-squares line for each task, fitted to the observed cells of `seen` alone.
 
-    The line is linear in every column of x. `Trend` also knows seasons, and the way back. Raises ValueError when a
-    task has fewer than D + 2 observed cells or inputs that do not fix a line, and when another table has other tasks,
-    units or another number of inputs.
+    The line is linear in every column of x. `Trend` also knows seasons, and the way back.
+
+    Args:
+        seen (TaskData): the table of the line.
+        *others (TaskData): tables that lose the same line.
+    Returns:
+        All tables, `seen` first.
+    Raises:
+        ValueError: when a task has fewer than D + 2 observed cells or inputs that do not fix a line, and when another
+            table has other tasks, units or another number of inputs.
 
     >>> from mtgp_tutorial import TaskData, detrend
     >>> data = TaskData([0, 1, 2, 3], [[5.0], [7.0], [9.0], [11.0]])

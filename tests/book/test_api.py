@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from stamp import ROOT
@@ -14,6 +14,7 @@ import mtgp_tutorial
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import api  # noqa: E402  (the folder has to be named first)
+import naming  # noqa: E402
 
 PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf8")
 DOCUMENTED = re.findall(r"^\.\. auto(\w+):: mtgp_tutorial\.([\w.]+)$", PAGE, re.MULTILINE)
@@ -59,9 +60,60 @@ def test_what_is_on_the_page_exists_and_has_an_example(kind, name):
         return
     example = inspect.getdoc(value).partition("\n\n>>> ")[2]
     assert re.search(rf"\b{name.split('.')[-1]}\b", example) or kind == "class"
-    assert example and max(map(len, example.split("\n"))) <= 100
+    assert example
     error = isinstance(value, type) and issubclass(value, Exception)
     assert kind == ("exception" if error else "class" if isinstance(value, type) else "function")
+
+
+def callables():
+    """name -> every function and class on the page, and every method that says what it does."""
+    for name in (name for kind, name in DOCUMENTED if kind != "module"):
+        value = found(name)
+        yield name, value
+        for method, thing in vars(value).items() if isinstance(value, type) else ():
+            thing = getattr(thing, "__func__", thing)  # of a class method
+            if not method.startswith("_") and inspect.isfunction(thing) and thing.__doc__:
+                yield f"{name}.{method}", thing
+
+
+CALLABLES = dict(callables())
+
+
+def said(value):
+    """name -> what a docstring says of an argument, or of an attribute of what is returned."""
+    texts = dict(api.SECTION.findall(inspect.getdoc(value).partition("\n>>> ")[0] + "\n"))
+    entries = re.split(r"\n {4}(?! )", "\n" + texts.get("Args", texts.get("Attributes", "")))[1:]
+    return {one[1]: one[3] for one in (api.ENTRY.fullmatch(" ".join(entry.split())) for entry in entries)}
+
+
+def asked(value):
+    """name -> its parameter, as a signature has it, less those that a base class explains."""
+    if isinstance(value, type) and issubclass(value, Exception) and "__init__" not in vars(value):
+        return {}
+    known = {"self", "cls", *(getattr(value.__base__, "__dataclass_fields__", ()) if isinstance(value, type) else ())}
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    parameters = inspect.signature(value).parameters.items()
+    return {stars.get(one.kind, "") + name: one for name, one in parameters if name not in known}
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_each_parameter_has_a_line_in_the_order_of_the_signature(name):
+    """A default that can be written down is that of the signature; None, or nothing, is told in words."""
+    lines, parameters = said(CALLABLES[name]), asked(CALLABLES[name])
+    assert list(lines) == list(parameters)
+    for line, parameter in zip(lines.values(), parameters.values()):
+        stated, default = re.search(r"Default: (.+)$", line), parameter.default
+        assert (stated is None) == (default is inspect.Parameter.empty), parameter
+        if stated and default not in (None, (), ""):
+            assert ast.literal_eval(stated[1].removesuffix(".")) == default, parameter
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_examples_fit_their_box(name):
+    """Of 608 pixels, at a width of 1280; what is indented stands in such a box too."""
+    text = inspect.getdoc(CALLABLES[name])
+    literal = re.findall(r"^    .*$", api.SECTION.sub("", text.partition("\n>>> ")[0] + "\n"), re.MULTILINE)
+    assert [line for line in ["", *text.partition("\n>>> ")[2].split("\n"), *literal] if len(line) > 70] == []
 
 
 MARKED_UP = {
@@ -71,6 +123,10 @@ MARKED_UP = {
     "B (book: icm).\nMore.": r"B \ :eq:`icm`\ . More.",
     "One.\n\n    a  table\n\n>>> 1 * 2\n2": "One.\n\n::\n\n    a  table\n\n>>> 1 * 2\n2",
     "One: a\n  line.\ntwo: more.": "One: a line.\n\ntwo: more.",
+    "Args:\n    x (icm [N*D]): a\n        b.\n    icm: c.\nRaises:\n    icm: d.\nReturns:\n    e: f.": ":Arguments:\n\n"
+    "    \\ ``x``\\  : \\ :py:obj:`icm <mtgp_tutorial.icm>`\\  [N\\*D]\n        a b.\n\n"
+    "    \\ ``icm``\\ \n        c.\n\n"
+    ":Raises:\n\n    \\ :py:obj:`icm <mtgp_tutorial.icm>`\\ \n        d.\n\n:Returns:\n\n    e: f.\n",
 }
 
 
@@ -88,8 +144,69 @@ def test_the_page_shows_signatures_and_examples(book):
     assert not re.search(r"\(book: |``|:eq:", page.select_one("article").get_text())
 
 
+NAMES = [name for kind, name in DOCUMENTED if kind != "module"]
+IN_NO_CHAPTER = ["plots.label", "datasets.dome_c"]
+
+
+def test_the_page_begins_with_what_each_name_does(book):
+    items = book[1]["book/api.html"].select(".overview li")
+    assert [item.a["href"].removeprefix("#mtgp_tutorial.") for item in items] == NAMES
+    assert "icm: Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa)." in [
+        item.get_text() for item in items
+    ]
+    words = (book[0] / "_static" / "sections.js").read_text(encoding="utf8")
+    assert words.count("Mean squared error, squared data units.") == 1  # the list is no text to search
+    assert r"jobs\nhow many processes fit at once" in words  # the names of arguments are
+
+
+def test_each_entry_says_where_the_book_has_it_and_is_reached_from_there(book):
+    page, alone = book[1]["book/api.html"], []
+    for name in NAMES:
+        line = page.find(id=f"mtgp_tutorial.{name}").find_next_sibling("dd").find(class_="in-the-book", recursive=False)
+        links = line.find_all("a") if line else []
+        assert len(links) <= naming.MOST
+        alone += [] if links else [name]
+        for link in links:
+            path, _, anchor = link["href"].partition("#")
+            there = book[1][f"book/{path}"].find(id=anchor or True, name="section")
+            names = {name, naming.LIKE.get(name, name)}
+            assert any(there.select_one(f'a[href$="api.html#mtgp_tutorial.{one}"]') for one in names), (name, path)
+    assert alone == IN_NO_CHAPTER
+
+
+def test_a_page_links_a_name_once_and_never_in_a_heading_or_a_link(book):
+    for name, page in book[1].items():
+        links = [link["href"] for link in page.select('article a[href*="api.html#mtgp_tutorial."]')]
+        assert len(links) == len(set(links)) or name in ("book/api.html", "genindex.html"), name
+        assert not page.select("article :is(h1, h2, h3, h4, a) a[href*='api.html#mtgp_tutorial.']"), name
+
+
+def test_code_keeps_its_words(book):
+    """The import that is folded away is no mention; a call in code is, where the prose has none."""
+    code = [link.find_parent("pre").get_text() for link in book[1]["book/five.html"].select(".highlight a")]
+    assert any("datasets.great_lakes()" in text for text in code)
+    assert "impute" not in [link.get_text() for link in book[1]["book/five.html"].select(".highlight a")]
+
+
+def test_the_page_is_written_again_after_a_change_in_a_chapter():
+    calls = {}
+    app = SimpleNamespace(add_directive=lambda *_: None, connect=lambda event, do, **_: calls.update({event: do}))
+    naming.setup(app)
+    assert calls["env-get-updated"](app, SimpleNamespace(all_docs={naming.PAGE: 0, "book/icm": 0})) == {naming.PAGE}
+
+
 ENDINGS = ("csv", "html", "md", "npz", "py")  # of files
-ELSEWHERE = ("Axes", "dask", "gpytorch", "np", "torch", "season", "trend", "trials")  # libraries, and words of examples
+ELSEWHERE = (
+    "Axes",
+    "dask",
+    "gpytorch",
+    "np",
+    "pd",
+    "torch",
+    "season",
+    "trend",
+    "trials",
+)  # libraries, and words of examples
 
 
 def test_what_docstrings_name_in_other_files_is_there():

@@ -64,20 +64,34 @@ def read_table(
 ) -> TaskData:
     """Read a table: CSV in any common dialect, or a workbook; wide or long. Every guess is a sentence in `notes`.
 
-    x, tasks, series, value, sd: columns, as in `TaskData.from_frame`, by header or by name without the unit. Not
-    given, the inputs are date and time (or hour), year and quarter (or month, ISO week, doy, or month and day, with an
-    hour), a pair of coordinates, a column with a known name (date, year, depth, ...), or the first column. Fiscal years
-    (FY1990/91, 1920-21) stand at 1 January of their first year. dates: what the file does not tell of its dates:
-    "day-first" or "month-first", and for years of two digits (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first
-    of another hundred years, "1900"; both joined: "day-first,1900". missing: what stands for a missing value, such as
-    ["-999", "?"], beside blank, NA, NaN, N/A, null and None. without: columns to leave out. skip: lines of the file to
-    leave out, such as titles and units, by number: 2, [1, 2] or "1-3,8". A column of text without two equal names gives
-    the index. Columns that tell nothing (empty, constant, a copy of another or of the input, a part of its dates, row
-    numbers) are left out unless `tasks` names them, as are repeated lines. Of a workbook of Excel the first sheet with
-    two columns or more is read, where pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
+    Columns are named by header or by name without the unit. A column of text without two equal names gives the index.
+    Columns that tell nothing (empty, constant, a copy of another or of the input, a part of its dates, row numbers) are
+    left out unless `tasks` names them, as are repeated lines. Of a workbook of Excel the first sheet with two columns
+    or more is read, where pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
 
-    Raises TableError, a ValueError with one sentence that names the line and the column, for what cannot be read in
-    one way. Warns (UserWarning) of a value such as -999 that stands far from all others of its task: it is kept.
+    Args:
+        path (str, Path or file): the table.
+        x (column or list): the inputs, as in `TaskData.from_frame`. Default: date and time (or hour), year and quarter
+            (or month, ISO week, doy, or month and day, with an hour), a pair of coordinates, a column with a known name
+            (date, year, depth, ...), or the first column. Fiscal years (FY1990/91, 1920-21) stand at 1 January of their
+            first year.
+        tasks (list of columns): as in `TaskData.from_frame`. Default: all others of numbers.
+        series (column): of the names, in a long table. Default: the table is wide.
+        value (column): of the values, in a long table. Default: the table is wide.
+        sd (columns or numbers): known standard errors, as in `TaskData.from_frame`. Default: none.
+        dates (str): what the file does not tell of its dates: "day-first" or "month-first", and for years of two digits
+            (07.01.19, Jan-10) "two-digit", 1950 to 2049, or the first of another hundred years, "1900"; both joined:
+            "day-first,1900". Default: what the file tells.
+        missing (list): what stands for a missing value, such as ["-999", "?"], beside blank, NA, NaN, N/A, null and
+            None. Default: none.
+        without (list of columns): what to leave out. Default: none.
+        skip (int, list or str): lines of the file to leave out, such as titles and units, by number: 2, [1, 2] or
+            "1-3,8". Default: none.
+    Raises:
+        TableError: a ValueError with one sentence that names the line and the column, for what cannot be read in one
+            way.
+    Warns:
+        UserWarning: of a value such as -999 that stands far from all others of its task: it is kept.
 
     >>> from mtgp_tutorial import datasets, read_table
     >>> data = read_table(datasets.example_csv())
