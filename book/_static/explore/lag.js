@@ -14,7 +14,7 @@
   const KNOTS = { first: -12, step: 0.25, weights: normals(129, 1) }, ERRORS = normals(2 * N, 2);
 
   const start = { delay: 0.6, l: 1, noise: 0.1, allow: 0 };
-  const bounds = { delay: [0, FAR], l: [0.5, 2], noise: [0.05, 1], allow: [0, 1] };
+  const bounds = { delay: [0, FAR], l: [0.5, 2], noise: [0.05, 0.5], allow: [0, 1] };
 
   function tidy(state) {
     state.allow = Math.round(state.allow);
@@ -121,7 +121,7 @@
     return { y, plain, known, curve, rho, tasks: solve(state, y, rho, lag), equal: kernels.rbf(l)(0, delay) };
   }
 
-  const MARKS = [(x, y) => `M${x - 2.6},${y}a2.6,2.6,0,1,0,5.2,0a2.6,2.6,0,1,0,-5.2,0Z`, (x, y) => `M${x},${y - 3.6}l3.6,3.6l-3.6,3.6l-3.6,-3.6Z`];
+  const MARKS = [(x, y) => `M${x - 3},${y}a3,3,0,1,0,6,0a3,3,0,1,0,-6,0Z`, (x, y) => `M${x},${y - 4}l4,4l-4,4l-4,-4Z`];
 
   /* The whole panel is taken and drawn sideways, and task 2 with it. */
   function slide(ui, plot, panel) {
@@ -139,7 +139,7 @@
     ui.check({ key: "allow", words: "the model knows the delay" });
     const plot = new Plot(ui, {
       label: "readings of two tasks over x, and what the model says", x: { range: X, ticks: [0, 2, 4, 6, 8, 10], title: "x" },
-      panels: [{ range: [-3, 3.6], ticks: [-2, 0, 2], title: "task 1", task: 1 }], height: [0.42, 230, 290],
+      panels: [{ range: [-3.5, 3.4], ticks: [-2, 0, 2], title: "task 1", task: 1 }], height: [0.42, 230, 290],
     });
     const [panel] = plot.panels, gap = panel.path("explore-gap"), second = make(plot.svg, "text", { class: "explore-title explore-task2" });
     const own = TASKS.map((t) => `explore-task${t + 1}`), bands = own.map((task) => panel.band(`explore-band ${task}`));
@@ -150,14 +150,14 @@
 
     const below = new Plot(ui, {
       label: "the correlation that B reports, over the delay", x: { range: [0, FAR], ticks: [0, 1, 2, 3], title: "delay of task 2" },
-      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "correlation: reported by B; of the functions (dashed)" }], height: [0.3, 180, 210],
+      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "correlation reported by B; of the functions (dashed)" }], height: [0.3, 180, 210],
     });
     const [relation] = below.panels, equal = relation.curve("explore-dashed"), reported = relation.curve("explore-rule"), dot = relation.path("explore-dot");
     below.marker({ label: "delay of task 2", step: 0.05, at: (state) => state.delay, move: (state, x) => (state.delay = x) });
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
       { key: "l", words: "length-scale \u2113", label: "length-scale", range: bounds.l, step: 0.05 },
       { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: bounds.noise, step: 0.01 });
-    make(ui.box, "p", {}, "Above: dots are readings, rings are hidden from the model (shaded), curve and band its mean and two sd of f. Below: the correlation in B that makes the dots likeliest, at each delay, in a model that knows of none; dashed: the correlation of the two functions at equal x; the large dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw, the first that was made.");
+    make(ui.box, "p", {}, "Above: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Below, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw, the first that was made.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), place = (t, i) => [plot.x(ROWS[i]), panel.y(found.y[t][i])];
@@ -176,7 +176,7 @@
       reported(DELAYS, found.curve);
       const [x, y] = [below.x(state.delay), relation.y(found.rho)];
       set(dot, { d: `M${x - 5},${y}a5,5,0,1,0,10,0a5,5,0,1,0,-10,0Z` });
-      ui.say(`Delay ${shown(state.delay)}:`, `B reports correlation ${shown(found.plain.rho)};`, `with the delay known ${shown(found.known.rho)}.`,
+      ui.say(`Delay ${shown(state.delay)}:`, `B reports correlation ${shown(found.plain.rho)};`, `with the delay known ${shown(found.known.rho)}, and ${shown(found.known.value - found.plain.value, 1)} nats more.`,
         `The functions have ${shown(found.equal)} at equal x.`);
     };
   }
