@@ -8,7 +8,7 @@
 
   const N = 41, X = [0, 10], FAR = 3, TASKS = [0, 1], GAP = [3.9, 6.1];
   const ROWS = Array.from({ length: N }, (_, i) => i / 4);
-  const GRID = Float64Array.from({ length: 151 }, (_, i) => i / 15);
+  const GRID = Float64Array.from({ length: 101 }, (_, i) => i / 10);
   const DELAYS = Float64Array.from({ length: 31 }, (_, i) => (FAR * i) / 30);
   const RHOS = Float64Array.from({ length: 41 }, (_, i) => Math.sin((Math.PI * (i - 20)) / 40)); // finer towards -1 and 1
   const KNOTS = { first: -12, step: 0.25, weights: normals(129, 1) }, ERRORS = normals(2 * N, 2);
@@ -25,16 +25,16 @@
 
   /* A draw from a GP with an RBF kernel: bumps on knots, with normal weights. The bump is the kernel's square root. */
   function truth(l, x) {
-    const { first, step, weights } = KNOTS, reach = 4.5 * l; // beyond it a bump is below 1e-8
+    const { first, step, weights } = KNOTS, reach = 6 * l, at = (v) => (v - first) / step; // further off a bump is rounding
+    const last = Math.min(weights.length - 1, at(x + reach));
     let sum = 0;
-    for (let j = Math.ceil((x - reach - first) / step); first + j * step <= x + reach; j++)
+    for (let j = Math.max(0, Math.ceil(at(x - reach))); j <= last; j++)
       sum += weights[j] * Math.exp(-(((x - first - j * step) / l) ** 2));
     return sum * Math.sqrt(step / (l * Math.sqrt(Math.PI / 2)));
   }
 
-  /* All readings [2][N]: the errors are the same normals whatever the state. */
-  const readings = ({ delay, l, noise }) =>
-    TASKS.map((t) => ROWS.map((x, i) => truth(l, x - t * delay) + noise * ERRORS[t * N + i]));
+  /* All readings of a task: the errors are the same normals whatever the state. */
+  const readings = ({ delay, l, noise }, t) => ROWS.map((x, i) => truth(l, x - t * delay) + noise * ERRORS[t * N + i]);
 
   /* Cells as the model takes them: one that knows the delay reads task 2 that much earlier (book: delayed). */
   const cellsOf = (x, t, lag, row = (i) => i) => ({ x: Array.from(x, (v) => v - t * lag), row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => t) });
@@ -52,10 +52,10 @@
       }
     };
     for (let sweep = 0, most = 1; most > 1e-14 && sweep < 30; sweep++) {
-      const squares = columns.map((one) => dot(one, one));
+      const squares = columns.map((one) => dot(one, one)), order = [...columns.keys()].sort((a, b) => squares[b] - squares[a]);
       most = 0;
-      for (let j = 1; j < columns.length; j++) for (let i = 0; i < j; i++) {
-        const both = dot(columns[i], columns[j]);
+      for (let n = 1; n < order.length; n++) for (let k = 0; k < n; k++) { // the longest first: that takes fewer sweeps
+        const i = order[k], j = order[n], both = dot(columns[i], columns[j]);
         if (Math.abs(both) < 1e-15) continue;
         most = Math.max(most, Math.abs(both));
         const half = (squares[j] - squares[i]) / (2 * both), t = (half < 0 ? -1 : 1) / (Math.abs(half) + Math.hypot(1, half));
@@ -113,9 +113,9 @@
 
   /* All numbers of the picture. plain, known: what B reports without and with the delay; curve: the first for DELAYS. */
   function compute(state, keep = (name, key, make) => make()) {
-    const { delay, l, noise } = state, y = readings(state), fixed = `${l};${noise}`;
+    const { delay, l, noise } = state, y = TASKS.map((t) => readings(state, t)), fixed = `${l};${noise}`;
     const still = keep("white", fixed, () => white(state, 0));
-    const curve = keep("curve", fixed, () => DELAYS.map((one) => likeliest(still, readings({ ...state, delay: one })).rho));
+    const curve = keep("curve", fixed, () => DELAYS.map((one) => likeliest(still, [y[0], readings({ ...state, delay: one }, 1)]).rho));
     const plain = likeliest(still, y), known = likeliest(keep("known", `${fixed};${delay}`, () => white(state, delay)), y);
     const [{ rho }, lag] = state.allow ? [known, delay] : [plain, 0];
     return { y, plain, known, curve, rho, tasks: solve(state, y, rho, lag), equal: kernels.rbf(l)(0, delay) };

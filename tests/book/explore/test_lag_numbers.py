@@ -32,14 +32,14 @@ SITUATIONS = [
     (1, 2, 0.3, 0),
 ]
 STATES = [dict(zip(KEYS, one)) for one in SITUATIONS]
-ROWS, DELAYS, ALONG = np.arange(41) / 4, np.arange(31) / 10, np.arange(151) / 15
+ROWS, DELAYS, ALONG = np.arange(41) / 4, np.arange(31) / 10, np.arange(101) / 10
 SEEN = torch.tensor(np.c_[ROWS > -1, (ROWS < 3.9) | (ROWS > 6.1)]).T.nonzero(as_tuple=True)  # tasks, rows
 BUGS = [  # what it is, the right code, the wrong code
     ("task 2 earlier", "x - t * delay", "x + t * delay"),
     ("the lag turned round", "v - t * lag", "v + t * lag"),
     ("a draw of the wrong size", "Math.sqrt(Math.PI / 2)", "Math.sqrt(Math.PI)"),
     ("the kernel for its root", "/ l) ** 2))", "/ l) ** 2 / 2))"),
-    ("bumps cut off", "4.5 * l", "2 * l"),
+    ("bumps cut off", "6 * l", "2 * l"),
     ("one error for both tasks", "ERRORS[t * N + i]", "ERRORS[i]"),
     ("errors of one size", "noise * ERRORS", "0.1 * ERRORS"),
     ("what is hidden read", "t === 1 && GAP", "t === 2 && GAP"),
@@ -111,7 +111,7 @@ def posterior(state, lag, y, rho, t):
     x = np.r_[ROWS, ALONG]
     terms, (tasks, rows) = terms_of(state, lag, number(rho), x), SEEN
     Sigma = state["noise"] ** 2 * torch.eye(2, dtype=torch.float64)
-    seen, new = (rows + len(x) * tasks, tasks), torch.arange(151) + 41 + len(x) * t
+    seen, new = (rows + len(x) * tasks, tasks), torch.arange(101) + 41 + len(x) * t
     wanted = new, torch.full_like(new, t)
     C = signal_covariance(terms, seen, seen) + noise_covariance(Sigma, seen, seen)
     cross, prior = signal_covariance(terms, wanted, seen), signal_covariance(terms, wanted, wanted)
