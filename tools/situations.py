@@ -4,7 +4,7 @@
 
 Each is a small table with holes under the one equation, with one to three kernels, and what the module says of it.
 Inputs are repeated in every fifth. The last ones are corners of the figures: the smoothest kernels, the least noise and
-the strongest correlations that a slider can reach.
+the strongest correlations that a slider can reach. Those of `lag` have a lag, as inputs of task 2 that are relabelled.
 """
 
 from __future__ import annotations
@@ -72,10 +72,18 @@ def question(seed: int) -> dict[str, Any]:
 
 def corner(figure: str, rho: float, l: float, noise: float) -> dict[str, Any]:  # noqa: E741
     """A corner of a figure, with its kernel and as many rows and tasks as it has."""
-    rows, tasks, kernel = {"icm": (14, 2, "rbf"), "transfer": (8, 2, "matern32"), "posterior": (20, 1, "rbf")}[figure]
+    rows, tasks, kernel = {
+        "icm": (14, 2, "rbf"),
+        "transfer": (8, 2, "matern32"),
+        "posterior": (20, 1, "rbf"),
+        "lag": (82, 2, "rbf"),  # 41 rows, and these as the delayed kernel has them for task 2
+    }[figure]
     W, kappa = [[1.0], [rho]][:tasks], [0.0, 1 - rho**2][:tasks]
     x = np.arange(rows) * 1.0 if figure == "transfer" else np.linspace(-5.7, 5.8, rows).round(2)
     cells = [(i, t) for t in range(tasks) for i in range(rows) if not (t == 1 and rows == 14 and 5 < i < 10)]
+    if figure == "lag":
+        x = np.concatenate([np.arange(41) / 4, np.arange(41) / 4 - 1.37])
+        cells = [(i, int(i > 40)) for i in range(rows) if not 56 < i < 66]  # the gap: task 2 from x = 4 to 6
     return {
         "x": x.tolist(),
         "cells": cells,
@@ -91,6 +99,7 @@ CORNERS = [
     *(("icm", rho, length, 0.02) for rho in (-1.0, 1.0, 0.9) for length in (0.3, 1.0, 4.0)),
     *(("transfer", rho, length, 0.0) for rho in (-0.98, 0.98, 0.9) for length in (0.3, 2.0, 4.0)),
     *(("posterior", 0.0, length, 0.05) for length in (0.3, 3.0, 20.0)),
+    *(("lag", rho, length, 0.05) for rho in (-1.0, 1.0) for length in (0.5, 2.0)),
 ]
 
 

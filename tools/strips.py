@@ -46,6 +46,7 @@ STRIPS = {  # figure: its page, and what differs from its start
             "table=2&column=0,2,0&from=14,20,103&to=25,29,118",
         ],
     ),
+    "lag": ("icm_full", ["", "delay=0", "delay=1.2", "delay=1.2&allow=1", "delay=3&l=0.5", "delay=2&noise=0.5&l=2"]),
 }
 GO = """(figure, address) => {
     figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)));

@@ -15,6 +15,7 @@ FIGURES = {
     "transfer": "sharing",
     "lakes": "five",
     "hole": "forty",
+    "lag": "icm_full",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"

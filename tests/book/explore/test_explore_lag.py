@@ -1,0 +1,155 @@
+"""The figure of a lag: what mouse, finger and keys do, and that it says what the text says of it."""
+
+import pytest
+
+KEPT = """figure => {
+    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
+    const changes = [s => (s.delay = 1), s => (s.allow = 1), s => (s.l = 1.5), s => (s.delay = 0.3),
+        s => (s.noise = 0.3), s => (s.allow = 0)];
+    for (const change of changes) {
+        ui.change(change);
+        ui.drawNow();
+        const [a, b] = [MTGP.lag.compute(ui.state, keep), MTGP.lag.compute(ui.state)];
+        far.push(...["plain", "known"].map((name) => Math.abs(a[name].rho - b[name].rho)));
+        far.push(...a.curve.map((v, i) => Math.abs(v - b.curve[i])));
+        for (const t of [0, 1]) far.push(...a.tasks[t].mean.map((v, i) => Math.abs(v - b.tasks[t].mean[i])));
+    }
+    return Math.max(...far);
+}"""
+FRAME = """(figure, key) => {
+    const times = [], ui = figure.explore;
+    for (let n = 0; n < 9; n++) {
+        ui.change((state) => (state[key] = 0.6 + n / 50));
+        const before = performance.now();
+        ui.drawNow();
+        times.push(performance.now() - before);
+    }
+    return times.sort((a, b) => a - b)[4];
+}"""
+REPORTED = "[found.plain.rho, found.known.rho, found.rho]"
+IN_GAP = "Math.sqrt(found.tasks[1].variance[50])"
+AT = """(changes) => {
+    const found = MTGP.lag.compute({ ...MTGP.lag.start, ...changes });
+    return { curve: Array.from(found.curve), equal: found.equal, known: found.known.rho };
+}"""
+
+
+def words(figure):
+    figure.settle()
+    return figure.place.locator(".explore-words").inner_text()
+
+
+def panel(figure, number=0):
+    return figure.place.locator(".explore-back").nth(number).bounding_box()
+
+
+def marks(figure, kind):
+    figure.settle()
+    return figure.place.locator(f".explore-plot .explore-{kind}").first.get_attribute("d")
+
+
+def dot(figure):
+    """Where the dot of the panel below is, in pixels."""
+    path = figure.place.locator(".explore-plot").nth(1).locator(".explore-dot").get_attribute("d")
+    return [float(v) for v in path[1:].split("a")[0].split(",")]
+
+
+def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
+    """Anywhere in the panel, which is ten units wide; not before task 1. The readings of task 1 are what they were."""
+    figure = playing("lag")
+    box, before = panel(figure), figure.computed("found.y")
+    still, moved = marks(figure, "dot.explore-task1"), marks(figure, "dot.explore-task2")
+    plain = figure.computed(REPORTED)[0]
+    figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, 0.05 * box["width"], 12)
+    assert figure.state["delay"] == pytest.approx(0.6 + 0.5, abs=0.02)
+    assert figure.computed(REPORTED)[0] < plain - 0.5
+    assert figure.computed("found.y[0]") == before[0] and figure.computed("found.y[1]") != before[1]
+    assert marks(figure, "dot.explore-task1") == still and marks(figure, "dot.explore-task2") != moved
+    figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, -0.4 * box["width"], 0)
+    assert figure.state["delay"] == 0 and words(figure).startswith("Delay 0.00:")
+
+
+def test_the_marker_has_keys_and_takes_a_click(playing):
+    figure = playing("lag")
+    marker = figure.place.get_by_label("delay of task 2", exact=True)
+    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
+        marker.press(key)
+        assert figure.state["delay"] == pytest.approx(delay)
+    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
+    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
+    box = panel(figure, 1)
+    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
+    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
+    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"
+
+
+def test_a_model_that_knows_the_delay_has_all_back(playing):
+    """The box: the correlation, the band in the gap, and the dot in the panel below."""
+    figure = playing("lag", "#explore&lag.delay=1")
+    (plain, known, shown), wide, low = figure.computed(REPORTED), figure.computed(IN_GAP), dot(figure)
+    assert plain == shown and abs(plain) < 0.25 and known > 0.99
+    figure.place.get_by_label("the model knows the delay").check()
+    assert figure.computed(REPORTED) == [plain, known, known]
+    assert figure.computed(IN_GAP) < wide / 5
+    assert dot(figure)[1] < low[1] - 50 and dot(figure)[0] == low[0]
+    assert "B reports correlation −0.18; with the delay known 1.00, and 19.0 nats more." in " ".join(
+        words(figure).split()
+    )
+
+
+def test_the_dot_is_on_the_curve_of_what_is_reported(playing):
+    """At a delay for which the curve was computed."""
+    figure = playing("lag", "#explore&lag.delay=0.9")
+    curve = figure.place.locator(".explore-plot").nth(1).locator(".explore-rule").get_attribute("d")
+    x, y = (float(v) for v in curve[1:].split("L")[9].split(","))
+    assert dot(figure) == [pytest.approx(x - 5, abs=0.1), pytest.approx(y, abs=0.1)]
+
+
+def test_what_the_text_says(playing):
+    """Below the functions' correlation within a length-scale; where it is 0; length-scale and noise move that on."""
+    page = playing("lag").page
+    first, short, long, noisy = (page.evaluate(AT, case) for case in ({}, {"l": 0.5}, {"l": 1.5}, {"noise": 0.5}))
+    assert first["curve"][0] > 0.99 and first["curve"][5] < 0.88 and first["curve"][8] > 0 > first["curve"][9]
+    assert short["curve"][5] > 0 > short["curve"][6]
+    assert min(long["curve"]) > 0 and min(noisy["curve"]) > 0
+    at_one = page.evaluate(AT, {"noise": 0.5, "delay": 1})
+    assert at_one["curve"][10] == pytest.approx(0.79, abs=0.005) and at_one["equal"] == pytest.approx(0.61, abs=0.005)
+    for delay in (0, 0.5, 1, 2, 3):
+        assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
+
+
+def test_a_finger_slides_and_scrolls_upwards(playing):
+    figure = playing("lag", width=390, has_touch=True)
+    box, top = panel(figure), figure.page.evaluate("scrollY")
+    figure.swipe(box["x"] + 100, box["y"] + 100, 50, 0)
+    state = figure.state
+    assert state["delay"] > 1.5 and figure.page.evaluate("scrollY") == top
+    figure.swipe(box["x"] + 200, box["y"] + 150, 0, -120)
+    figure.page.wait_for_function("top => scrollY > top + 50", arg=top, timeout=5000)
+    assert figure.state == state
+
+
+def test_what_is_drawn_is_named(playing):
+    """Nine marks of task 2 are hollow and the others filled; what is what stands below."""
+    figure = playing("lag")
+    assert [marks(figure, f"dot.explore-task{t}").count("M") for t in (1, 2)] == [41, 32]
+    assert marks(figure, "hollow").count("M") == 9
+    said = figure.place.inner_text()
+    for name in ("hidden from the model", "two sd", "dashed", "the dot: the model drawn above", "One draw"):
+        assert name in said
+
+
+def test_whatever_stands_in_an_address_is_brought_within_bounds(playing):
+    figure = playing("lag", "#explore&lag.delay=-4&lag.l=99&lag.noise=0&lag.allow=0.7")
+    assert figure.state == {"delay": 0, "l": 2, "noise": 0.05, "allow": 1}
+    assert figure.computed("found.plain.rho") > 0.99
+
+
+def test_what_is_kept_is_what_is_computed(playing):
+    assert playing("lag").place.evaluate(KEPT) == 0
+
+
+@pytest.mark.parametrize("key", ["delay", "l"])
+def test_a_frame_is_short(playing, key):
+    """A length-scale makes the whole curve anew: 10 ms here; the bound is for slow machines."""
+    assert playing("lag").place.evaluate(FRAME, key) < 150

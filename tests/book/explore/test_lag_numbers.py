@@ -1,0 +1,202 @@
+"""The numbers of the figure of a lag: its readings, the likeliest correlation and its answers are the module's."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Error
+from scipy.optimize import brentq
+from situations import ROOT
+
+from mtgp_tutorial import TaskData, exact, icm, with_parameters
+from mtgp_tutorial.exact.covariance import noise_covariance, observation_covariance, signal_covariance
+from mtgp_tutorial.models import closed
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lag.js"))
+CLOSE = 1e-8  # of the largest prior entry; for a log likelihood of itself
+ASK = """states => states.map(state => {
+    const found = MTGP.lag.compute(state), listed = (one) => [Array.from(one.mean), Array.from(one.variance)];
+    return { ...found, curve: Array.from(found.curve), tasks: found.tasks.map(listed) };
+})"""
+NORMALS = "[MTGP.gaussian.normals(129, 1), MTGP.gaussian.normals(82, 2)].map((list) => Array.from(list))"
+KEYS = ("delay", "l", "noise", "allow")
+SITUATIONS = [
+    (0, 1, 0.1, 0),
+    (0.6, 1, 0.1, 0),
+    (0.6, 1, 0.1, 1),
+    (1.37, 0.5, 0.05, 1),
+    (3, 2, 0.05, 0),
+    (2.2, 1.5, 0.5, 1),
+    (1, 2, 0.3, 0),
+]
+STATES = [dict(zip(KEYS, one)) for one in SITUATIONS]
+ROWS, DELAYS, ALONG = np.arange(41) / 4, np.arange(31) / 10, np.arange(101) / 10
+SEEN = torch.tensor(np.c_[ROWS > -1, (ROWS < 3.9) | (ROWS > 6.1)]).T.nonzero(as_tuple=True)  # tasks, rows
+BUGS = [  # what it is, the right code, the wrong code
+    ("task 2 earlier", "x - t * delay", "x + t * delay"),
+    ("the lag turned round", "v - t * lag", "v + t * lag"),
+    ("a draw of the wrong size", "Math.sqrt(Math.PI / 2)", "Math.sqrt(Math.PI)"),
+    ("the kernel for its root", "/ l) ** 2))", "/ l) ** 2 / 2))"),
+    ("bumps cut off", "6 * l", "2 * l"),
+    ("one error for both tasks", "ERRORS[t * N + i]", "ERRORS[i]"),
+    ("errors of one size", "noise * ERRORS", "0.1 * ERRORS"),
+    ("what is hidden read", "t === 1 && GAP", "t === 2 && GAP"),
+    ("the gap in task 1", "t === 1 && GAP", "t === 0 && GAP"),
+    ("a whole log determinant", "factors[t].complexity -", "2 * factors[t].complexity -"),
+    ("the determinant of rho forgotten", "Math.log(left) + ", ""),
+    ("task 2 not made white", "forward(factors[1].L, cross.subarray(i * n, (i + 1) * n));", ";"),
+    ("too few rotations", "sweep < 30", "sweep < 2"),
+    ("the wrong column turned", "turn(units[i], units[j], c, c * t)", "turn(units[j], units[i], c, c * t)"),
+    ("columns left out", "1e-20", "1e-4"),
+    ("the least likely", "heights.indexOf(Math.max", "heights.indexOf(Math.min"),
+    ("uphill for downhill", "slope(middle) > 0", "slope(middle) < 0"),
+    ("the grid for the summit", "n < 40", "n < 4"),
+    ("one delay for all", "{ ...state, delay: one }", "state"),
+    ("a correlation of the other model", "[plain, 0]", "[known, 0]"),
+    ("the delay found and not used", "[known, delay] :", "[known, 0] :"),
+    ("the lag in one of two places", "cellsOf(GRID, t, lag,", "cellsOf(GRID, t, 0,"),
+]
+
+
+def number(value):
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
+def readings(state, weights, errors):
+    """Both tasks [2, 41]: a weighted sum of bumps, the second read `delay` later, and errors."""
+    knots, l = -12 + np.arange(129) / 4, state["l"]  # noqa: E741
+    x = np.stack([ROWS, ROWS - state["delay"]])
+    bumps = np.exp(-(((x[..., None] - knots) / l) ** 2))
+    return bumps @ weights * np.sqrt(0.25 / (l * np.sqrt(np.pi / 2))) + state["noise"] * errors.reshape(2, 41)
+
+
+def moments(state, lag, x):
+    """The inputs of both tasks, as the delayed kernel has them (book: delayed)."""
+    return number(np.r_[x, x - lag]) / state["l"]
+
+
+def terms_of(state, lag, rho, x=ROWS):
+    """The one equation's list of a kernel and a B, over 2 N rows: those of task 2 are relabelled."""
+    u = moments(state, lag, x)
+    one = number(1.0)
+    return [(closed.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
+
+
+def log_likelihood(state, lag, y, rho):
+    tasks, rows = SEEN
+    Sigma = state["noise"] ** 2 * torch.eye(2, dtype=torch.float64)
+    C = observation_covariance(terms_of(state, lag, rho), Sigma, (rows + 41 * tasks, tasks))
+    return exact.log_likelihood(y[tasks, rows], C)
+
+
+def likeliest(state, lag, y):
+    """The rho that the module's log likelihood is highest at, and that height; the slope by autograd."""
+    value = partial(log_likelihood, state, lag, number(y))
+
+    def slope(rho):
+        rho = number(rho).requires_grad_()
+        return torch.autograd.grad(value(rho), rho)[0].item()
+
+    grid = np.linspace(-1, 1, 81)
+    best = int(np.argmax([value(number(rho)).item() for rho in grid]))
+    low, high = grid[max(0, best - 1)], grid[min(80, best + 1)]
+    rho = high if slope(high) > 0 else brentq(slope, low, high, xtol=1e-14)
+    return rho, value(number(rho)).item()
+
+
+def posterior(state, lag, y, rho, t):
+    """Mean and variance of f of one task along x, by the module's dense algebra."""
+    x = np.r_[ROWS, ALONG]
+    terms, (tasks, rows) = terms_of(state, lag, number(rho), x), SEEN
+    Sigma = state["noise"] ** 2 * torch.eye(2, dtype=torch.float64)
+    seen, new = (rows + len(x) * tasks, tasks), torch.arange(101) + 41 + len(x) * t
+    wanted = new, torch.full_like(new, t)
+    C = signal_covariance(terms, seen, seen) + noise_covariance(Sigma, seen, seen)
+    cross, prior = signal_covariance(terms, wanted, seen), signal_covariance(terms, wanted, wanted)
+    return [part.numpy() for part in exact.posterior(number(y)[tasks, rows], C, cross, prior.diagonal())]
+
+
+def answers(state, normals):
+    """All that the figure shows, by the module."""
+    weights, errors = map(np.array, normals)
+    y = readings(state, weights, errors)
+    plain, known = likeliest(state, 0, y), likeliest(state, state["delay"], y)
+    rho, lag = (known[0], state["delay"]) if state["allow"] else (plain[0], 0)
+    some = [likeliest(state, 0, readings(state | {"delay": DELAYS[k]}, weights, errors))[0] for k in (0, 7, 12, 30)]
+    tasks = [posterior(state, lag, y, rho, t) for t in range(2)]
+    return {"y": y, "plain": plain, "known": known, "rho": rho, "some": some, "tasks": np.array(tasks)}
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def expected(blank):
+    blank.evaluate(KERNEL)
+    normals = blank.evaluate(NORMALS)
+    return [answers(state, normals) for state in STATES]
+
+
+def computed(blank, source):
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    return blank.evaluate(ASK, STATES)
+
+
+def worst(found, expected):
+    """The largest difference between the script and the module."""
+    far = 0.0
+    for state, one, wanted in zip(STATES, found, expected):
+        pairs = [(one["y"], wanted["y"]), (one["rho"], wanted["rho"]), (one["tasks"], wanted["tasks"])]
+        pairs += [([one["curve"][k] for k in (0, 7, 12, 30)], wanted["some"])]
+        for name in ("plain", "known"):
+            rho, value = wanted[name]
+            pairs += [(one[name]["rho"], rho), (one[name]["value"] / value, 1)]
+        pairs += [(one["equal"], np.exp(-0.5 * (state["delay"] / state["l"]) ** 2))]
+        far = max(far, *(float(np.abs(np.array(a, float) - np.array(b, float)).max()) for a, b in pairs))
+    return far
+
+
+def test_answers_are_those_of_the_module(blank, expected):
+    assert worst(computed(blank, SOURCE), expected) < CLOSE
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, expected, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(computed(blank, SOURCE.replace(right, wrong)), expected) < CLOSE
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error)
+
+
+def test_the_model_without_a_delay_is_the_icm_that_a_reader_builds(expected):
+    """The log likelihood of the standardised table, at the figure's parameters."""
+    state, rho = STATES[1], expected[1]["rho"]
+    y = np.where(np.c_[ROWS > -1, (ROWS < 3.9) | (ROWS > 6.1)], expected[1]["y"].T, np.nan)
+    data, part = TaskData(ROWS, y), "kernel.task_covar_module."
+    given = {
+        "kernel.data_covar_module.lengthscale": number(state["l"]),
+        f"{part}covar_factor": number([[1.0], [rho]]),
+        f"{part}var": number([1e-14, 1 - rho**2]),
+        "likelihood.noise": number(state["noise"] ** 2),
+    }
+    model = with_parameters(icm(data, noise="shared"), given).model
+    wanted = log_likelihood(state, 0, data.standardise()[0].y.T, number(rho))
+    assert torch.allclose(model.log_likelihood(), wanted, rtol=1e-9)
+
+
+def test_the_function_is_a_draw_from_the_models_kernel():
+    """The covariance of its weighted bumps is the RBF kernel, wherever it is read."""
+    for length in (0.5, 1, 2):
+        state, nothing = {"delay": 3, "l": length, "noise": 0}, np.zeros(82)
+        bumps = np.array([readings(state, unit, nothing).ravel() for unit in np.eye(129)])
+        u = moments(state, 3, ROWS)
+        assert bumps.T @ bumps == pytest.approx(closed.rbf((u[:, None] - u) ** 2)[0].numpy(), abs=1e-8)
