@@ -67,12 +67,24 @@
     };
   }
 
-  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. */
+  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. Most cells
+     are all below or all above: the first are left out, and a run of the others is one rectangle. */
   function region(xs, ys, values, level) {
     const wide = xs.length,
       parts = [];
     for (let j = 0; j + 1 < ys.length; j++) {
-      for (let i = 0; i + 1 < wide; i++) {
+      const high = (i) => (values[j * wide + i] >= level) + (values[(j + 1) * wide + i] >= level);
+      for (let i = 0, run = -1, left = high(0); i + 1 < wide; i++) {
+        const right = high(i + 1),
+          all = left + right;
+        left = right;
+        if (all === 4 && run < 0) run = i;
+        if (run >= 0 && (all < 4 || i + 2 === wide)) {
+          const end = xs[all < 4 ? i : i + 1];
+          parts.push(`M${tenth(xs[run])},${tenth(ys[j])}H${tenth(end)}V${tenth(ys[j + 1])}H${tenth(xs[run])}Z`);
+          run = -1;
+        }
+        if (all === 0 || all === 4) continue;
         const corners = [
           [i, j],
           [i + 1, j],
