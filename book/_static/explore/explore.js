@@ -166,8 +166,8 @@
       this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
-    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down; main: the one
-       to press first, with a border. */
+    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down; main: the
+       one to press first, with a border. */
     button({ words, act, able = () => true, pressed = null, main = false }) {
       const kind = main ? "explore-button explore-main" : "explore-button";
       const button = make(this.bar, "button", { type: "button", class: kind }, words);
@@ -176,7 +176,7 @@
       if (pressed) this.followers.push((state) => button.setAttribute("aria-pressed", pressed(state)));
     }
 
-    /* Sliders in two columns. Of one: key (and index in a list), words, label: what those who hear it are told besides, range, step;
+    /* Sliders in two columns. Of one: key (and index in a list), words, label: more for those who hear it, range, step;
        log: the slider is one of log10; task: its colour; digits shown. */
     sliders(parent, ...specs) {
       const list = make(parent, "div", { class: "explore-sliders" });
@@ -199,7 +199,7 @@
       let before; // a finger that goes on to scroll the page has changed nothing
       input.addEventListener("pointerdown", () => (before = get(this.state, key, index)));
       input.addEventListener("pointercancel", () => this.change((state) => put(state, key, index, before)));
-      this.tell("A slider: tap, or drag it sideways. Left and right arrows move it by a step, Page Up and Page Down further.");
+      this.tell("A slider: tap, or drag it sideways; the left and right arrows move it, Page Up and Page Down further.");
       let drawn;
       this.followers.push((state) => {
         const now = get(state, key, index),

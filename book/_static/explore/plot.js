@@ -9,13 +9,14 @@
   const GAP_BODY = 13;
   const FAR = ", with Shift ten times as far";
 
-  /* What can be done with points, in a sentence. */
-  function pointWords(what, many, sideways, flip, remove) {
-    const aside = sideways ? ", with Shift they move it sideways" : "";
-    const keys = many ? `the up and down arrows move it${FAR}; left and right go to the next${aside}` : `the arrow keys move it${FAR}`;
-    const drag = sideways === undefined ? "drag it up or down" : sideways ? "drag it up, down or sideways" : "drag it";
-    const gone = flip ? " A double click or tap, Enter or Delete hides it, and shows it again." : remove ? " A double click or tap or Delete removes it." : "";
-    return `${what}: ${drag}; ${keys}.${gone}`;
+  /* What can be done with points, in a sentence or two. */
+  function pointWords({ what = "A point", sideways, flip, remove }) {
+    const drag = sideways === 0 ? "drag it" : `drag it up${sideways ? ", down or sideways" : " or down"}`;
+    const shift = sideways ? ", with Shift they move it sideways" : "";
+    const next = `the up and down arrows move it${FAR}; left and right go to the next${shift}`;
+    const gone = flip ? ", Enter or Delete hides it, and shows it again." : " or Delete removes it.";
+    const keys = sideways === 0 ? `the arrow keys move it${FAR}` : next;
+    return `${what}: ${drag}; ${keys}.${flip || remove ? ` A double click or tap${gone}` : ""}`;
   }
 
   class Plot {
@@ -55,12 +56,8 @@
         "clip-path": `url(#${id})`,
         class: spec.task ? `explore-task${spec.task}` : "",
       });
-      const title = make(
-        this.svg,
-        "text",
-        { class: `explore-title ${spec.task ? `explore-task${spec.task}` : ""}` },
-        spec.title || "",
-      );
+      const kind = `explore-title ${spec.task ? `explore-task${spec.task}` : ""}`;
+      const title = make(this.svg, "text", { class: kind }, spec.title || "");
       const panel = { spec, clip, back, lines, ticks, inside, title, y: null };
       panel.path = (kind) => make(inside, "path", { class: kind });
       panel.band = (kind = "explore-band") => {
@@ -77,10 +74,7 @@
     /* Everything that depends on the width alone. */
     layout(full) {
       this.width = full;
-      const {
-          x,
-          height: [share, least, most],
-        } = this.spec,
+      const { x, height: [share, least, most] } = this.spec,
         left = 30,
         right = full - 12,
         between = 12;
@@ -181,10 +175,11 @@
     /* Points of one panel. count(state), at(state, i) -> [x, y], move(state, i, x, y), name(state, i); and where it makes
        sense hidden(state, i), flip(state, i) by double click and Enter, remove(state, i) by Delete (and, without flip, by
        double click); words(state, i): its value for those who hear it. sideways: a point moves along x too, after a slip
-       of some pixels or (0) at once. steps: of one key press along x and y. what: the name of any one of them. */
-    points({ panel, count, at, move, name, what = "A point", hidden = () => false, flip, remove, sideways,
-      words = (state, i) => shown(at(state, i)[1]), steps = [0.1, 0.05] }) {
-      this.ui.tell(pointWords(what, sideways !== 0, sideways, flip, remove));
+       of some pixels or (0) at once. steps: of one key press along x and y. what: any one of them, in the fold. */
+    points(spec) {
+      const { panel, count, at, move, name, hidden = () => false, flip, remove, sideways, steps = [0.1, 0.05] } = spec;
+      const { words = (state, i) => shown(at(state, i)[1]) } = spec;
+      this.ui.tell(pointWords(spec));
       const { ui } = this,
         frame = this.panels[panel],
         marks = [];
@@ -333,7 +328,7 @@
 
     /* The marker at which numbers are read; a click beside everything else brings it there. */
     marker({ label, at, move, step, words }) {
-      this.ui.tell(`The marker below the axis: drag it, or click or tap beside the points; the arrow keys move it${FAR}.`);
+      this.ui.tell(`The marker below the axis: drag it, or click or tap elsewhere; the arrow keys move it${FAR}.`);
       this.bar({ label, at, move, below: true, step, words });
       this.onBackground = (x) => this.ui.change((state) => move(state, clamp(x, this.spec.x.range)));
     }
@@ -363,12 +358,7 @@
         move: (held, px) => {
           const far = this.x.back(px) - this.x.back(held.from[0]),
             by = clamp(far, [range[0] - held.ends[0], range[1] - held.ends[1]]);
-          ui.change((state) =>
-            move(
-              state,
-              held.ends.map((v) => v + by),
-            ),
-          );
+          ui.change((state) => move(state, held.ends.map((v) => v + by)));
         },
         draw: (state) => {
           const [a, b] = ends(state).map(this.x);

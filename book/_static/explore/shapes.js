@@ -67,8 +67,8 @@
     };
   }
 
-  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. Most cells
-     are all below or all above: the first are left out, and a run of the others is one rectangle. */
+  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. Most
+     cells are all below or all above: the first are left out, and a run of the others is one rectangle. */
   function region(xs, ys, values, level) {
     const wide = xs.length,
       parts = [];

@@ -21,7 +21,8 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 PROFILES = [closed.rbf, closed.matern32, closed.matern12]
 # Whether the path of each level holds a place near each corner of each cell, and whether the value there is as high.
 LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTGP.explore, n = PLACES.length, far = [];
-    const ENDS = [[0, 0], [1, 0], [0, 1], [1, 1]], { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);
+    const { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);
+    const ENDS = [[0, 0], [1, 0], [0, 1], [1, 1]];
     const canvas = document.createElement("canvas").getContext("2d");
     for (const level of [-1, 0, 0.5, 2]) {
         const path = new Path2D(region(xs, xs, field, level));
