@@ -79,8 +79,8 @@
 
     let drawn = null;
     return function render(state) {
-      const found = compute(state, (name, key, make) => ui.keep(name, key, make)), edge = new Float64Array(SIZE);
-      band(GRID, edge.map(() => -2 * state.sd), edge.map(() => 2 * state.sd));
+      const found = compute(state, (name, key, make) => ui.keep(name, key, make));
+      band(X, X.map(() => -2 * state.sd), X.map(() => 2 * state.sd));
       [thick, ...thin].forEach((curve, i) => curve(GRID, found.draws[i]));
       if (drawn !== found.field) {
         const below = found.field.map((v) => -v);

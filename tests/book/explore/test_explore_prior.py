@@ -33,6 +33,13 @@ LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTG
     }
     return [far.length, far.filter(Boolean).length]; }"""
 
+# Whether the first path of a kind holds the place of the map where the values are highest (or, with -1, lowest).
+HOLDS = """(map, [kind, sign]) => { const { field } = MTGP.prior.compute(map.closest(".explore").explore.state);
+    const signed = [...field].map(v => sign * v), at = signed.indexOf(Math.max(...signed));
+    const back = map.querySelector(".explore-back").getBBox(), part = i => Math.min(0.999, Math.max(0.001, i / 32));
+    const [x, y] = [part(at % 33) * back.width, (1 - part(Math.floor(at / 33))) * back.height];
+    return map.querySelector(kind).isPointInFill(new DOMPoint(back.x + x, back.y + y)); }"""
+
 
 def lower(kernel, length, n):
     """Factor of the module's kernel on n places of the figure, as the draws are made: in the order given."""
@@ -77,7 +84,9 @@ def test_the_map_has_a_key_to_its_colours_and_ticks(playing):
     assert "red above zero and blue below" in chart.get_attribute("aria-label")
     for theme in ("light", "dark"):
         changed(playing("prior").page, 1280, theme)
-        for kind, sign in (("above", 1), ("below", -1)):
+        for number, (kind, sign) in enumerate((("above", 1), ("below", -1))):
+            assert chart.locator(".explore-swatch").nth(number).get_attribute("class").split()[0] == f"explore-{kind}"
+            assert chart.evaluate(HOLDS, [f"path.explore-{kind}", sign])
             fills = chart.locator(f".explore-{kind}").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
             red, _, blue = (int(v) for v in re.findall(r"\d+", fills[0]))
             assert len(set(fills)) == 1 and len(fills) == 5 and sign * (red - blue) > 60
