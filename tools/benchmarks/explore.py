@@ -2,6 +2,7 @@
 
     python tools/benchmarks/explore.py            # on the pages in _build; 2 x 40 points, 300 grid points
     python tools/benchmarks/explore.py --slow 4   # the processor slowed so many times as well
+    python tools/benchmarks/explore.py --every --pages BEFORE AFTER  # all figures, script alone, builds in turns
 
 A frame is drawn, and the browser lays it out, before the clock stops; painting is not in it. A *value* is dragged while
 factors are kept; a *hyper-parameter* makes all new. Medians and 95th percentiles over many frames, on whatever else the
@@ -50,6 +51,29 @@ WORK = """({ what, frames }) => {
         figure.getBoundingClientRect();
     }
 }"""
+# figure: its page, and what is dragged, as a function of a wave between -1 and 1
+DRAGS = {
+    "lakes": ("five", "(s, w) => (s.to[0] = 1950 + Math.round(6 * w))"),
+    "prior": ("gp", "(s, w) => (s.l = 1 + 0.6 * w)"),
+    "posterior": ("gp", "(s, w) => (s.l = 2 + w)"),
+    "icm": ("icm", "(s, w) => (s.l = 1 + 0.6 * w)"),
+    "transfer": ("sharing", "(s, w) => (s.l = 2 + w)"),
+    "lmc": ("lmc", "(s, w) => (s.fast = 0.6 + 0.3 * w)"),
+    "noise": ("noise", "(s, w) => (s.l = 2 + w)"),
+    "hole": ("forty", "(s, w) => (s.to[0] = 40 + Math.round(6 * w))"),
+}
+SCRIPT = """([name, frames]) => {
+    const ui = document.getElementById(name).explore, timed = act => {
+        const began = performance.now(); act(); return performance.now() - began; };
+    const loop = () => timed(() => { let v = 1; for (let i = 0; i < 1e7; i++) v *= 1.0000001; window.product = v; });
+    const times = [], loops = [loop()];
+    for (let k = 0; k < frames; k++) {
+        ui.change(s => drag(s, Math.sin(k / 2)));
+        times.push(timed(ui.drawNow));
+    }
+    loops.push(loop());
+    return [times, loops].map(list => list.sort((a, b) => a - b)[list.length >> 1]);
+}"""
 HEAD = "| dragged | slowed | numbers | least frame | median | 95th percentile | loop | CPU | aim |"
 
 
@@ -76,20 +100,40 @@ def measured(page, slow: float, frames: int) -> list[str]:
     return rows
 
 
+def every(browser, builds: list[Path], frames: int) -> list[str]:
+    """A row for each figure: of each build the script of one frame and the loop, medians of five rounds in turns."""
+    rows = []
+    for name, (file, drag) in DRAGS.items():
+        pages = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in builds]
+        for page, build in zip(pages, builds):
+            page.goto((build / "book" / f"{file}.html").resolve().as_uri())
+        run = SCRIPT.replace("drag(s,", f"({drag})(s,")
+        rounds = [[page.evaluate(run, [name, frames]) for page in pages] for _ in range(6)][1:]
+        middle = [[sorted(one[b][part] for one in rounds)[2] for part in (0, 1)] for b in range(len(builds))]
+        rows.append(f"| {name} | " + " | ".join(f"{frame:.1f} (loop {loop:.1f})" for frame, loop in middle) + " |")
+        for page in pages:
+            page.close()
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pages", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--pages", type=Path, nargs="+", default=[ROOT / "_build" / "html"])
+    parser.add_argument("--every", action="store_true")
     parser.add_argument("--slow", type=float, nargs="*", default=[1, 4])
     parser.add_argument("--rows", type=int, default=40)
     parser.add_argument("--frames", type=int, default=120)
     asked = parser.parse_args()
-    print(HEAD + "\n" + "|---" * 9 + "|")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
+        if asked.every:
+            print("\n".join(every(browser, asked.pages, asked.frames)))
+            return
+        print(HEAD + "\n" + "|---" * 9 + "|")
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto((asked.pages / "book" / "icm.html").resolve().as_uri())
+        page.goto((asked.pages[0] / "book" / "icm.html").resolve().as_uri())
         page.evaluate(SITUATION, {"rows": asked.rows})
         for slow in asked.slow:
             print("\n".join(measured(page, slow, asked.frames)))

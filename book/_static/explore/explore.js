@@ -113,6 +113,21 @@
       this.bar = make(this.box, "div", { class: "explore-bar" });
       this.followers = []; // called with (state, width) before the figure draws
       this.kept = {};
+      this.told = new Set(); // what mouse, touch and keys do, in sentences
+    }
+
+    /* A sentence for the fold below the figure, which describes the figure to those who hear it. */
+    tell(sentence) {
+      this.told.add(sentence);
+    }
+
+    explain() {
+      const fold = make(this.box, "details", { class: "explore-keys" });
+      make(fold, "summary", {}, "Mouse, touch and keys");
+      const list = make(fold, "ul"), id = `explore-keys-${Math.random().toString(36).slice(2)}`;
+      for (const sentence of this.told) make(list, "li", {}, sentence);
+      make(this.box, "p", { id, hidden: "" }, [...this.told].join(" ")); // what a closed fold holds describes nothing
+      set(this.box, { "aria-describedby": id });
     }
 
     /* make() once for each signature: factors and cross-covariances are kept while only values change. */
@@ -151,15 +166,17 @@
       this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
-    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down. */
-    button({ words, act, able = () => true, pressed = null }) {
-      const button = make(this.bar, "button", { type: "button", class: "explore-button" }, words);
+    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down; main: the
+       one to press first, with a border. */
+    button({ words, act, able = () => true, pressed = null, main = false }) {
+      const kind = main ? "explore-button explore-main" : "explore-button";
+      const button = make(this.bar, "button", { type: "button", class: kind }, words);
       button.addEventListener("click", act);
       this.followers.push((state) => (button.disabled = !able(state)));
       if (pressed) this.followers.push((state) => button.setAttribute("aria-pressed", pressed(state)));
     }
 
-    /* Sliders in two columns. Of one: key (and index in a list), words, label for those who hear it, range, step;
+    /* Sliders in two columns. Of one: key (and index in a list), words, label: more for those who hear it, range, step;
        log: the slider is one of log10; task: its colour; digits shown. */
     sliders(parent, ...specs) {
       const list = make(parent, "div", { class: "explore-sliders" });
@@ -167,17 +184,22 @@
       return list;
     }
 
-    slider(parent, { key, index, words, label = words, range, step, log = false, digits = 2, task }) {
+    slider(parent, { key, index, words, label, range, step, log = false, digits = 2, task }) {
       const to = log ? Math.log10 : (v) => v,
         back = log ? (v) => 10 ** v : (v) => v,
         [low, high] = range.map(to);
       const box = make(parent, "label", { class: task ? `explore-slider explore-task${task}` : "explore-slider" });
       const head = make(box, "span", {}, words),
         value = make(head, "output");
-      const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": label });
+      const heard = label ? `${words}, ${label}` : words; // who speaks to the computer says what is seen
+      const input = make(box, "input", { type: "range", min: low, max: high, step, "aria-label": heard });
       input.addEventListener("input", () =>
         this.change((state) => put(state, key, index, back(Number(input.value)))),
       );
+      let before; // a finger that goes on to scroll the page has changed nothing
+      input.addEventListener("pointerdown", () => (before = get(this.state, key, index)));
+      input.addEventListener("pointercancel", () => this.change((state) => put(state, key, index, before)));
+      this.tell("A slider: tap, or drag it sideways; the left and right arrows move it, Page Up and Page Down further.");
       let drawn;
       this.followers.push((state) => {
         const now = get(state, key, index),
@@ -212,9 +234,11 @@
       });
     }
 
+    /* Only what is new since it last came to rest. */
     speak() {
-      if (this.spoken && this.spoken.textContent !== this.sentence && this.box.contains(document.activeElement))
-        this.spoken.textContent = this.sentence;
+      const heard = this.rested !== this.sentence && this.box.contains(document.activeElement);
+      if (heard) this.spoken.textContent = this.sentence;
+      this.rested = this.sentence;
     }
   }
 
@@ -297,7 +321,9 @@
     ])
       // rings of focus are for the keyboard
       ui.box.addEventListener(event, () => ui.box.classList.toggle("explore-by-pointer", pointer), true);
+    ui.tell("The Tab key goes from one control to the next.");
     const render = build(ui);
+    ui.explain();
     ui.button({
       words: "Reset",
       act: () => ui.go(initial),
@@ -320,6 +346,7 @@
     });
     width = ui.box.clientWidth;
     draw();
+    ui.rested = ui.sentence;
     requestAnimationFrame(arrive);
   }
 

@@ -38,6 +38,7 @@
   }];  // all of NUMBERS is written by tools/holes.py
 
   const ARMS = ["line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half"];
+  const ROLES = [6, 6, 3, 5, 1, 4]; // the numbers of the arms' colours: the module's plots.role
   const LEAST = 10, EDGE = 0.45; // rows that stay seen; how far a hole goes beyond its rows
   const Z = 1.959963984540054, FLOOR = 1e-4; // of a plain rule's variance, as a share of that of the seen readings
 
@@ -185,14 +186,14 @@
       const ends = y.flatMap((one, s) => [Math.min, Math.max].map((end) => (end(...one) - scale[s][0]) / scale[s][1]));
       const N = y[0].length, last = first + step * (N - 1), decades = Array.from({ length: 10 }, (_, i) => 1920 + 10 * i);
       const ticks = decades.filter((v) => first <= v && v <= last && (N * step < 70 || v % 20 === 0)), row = (x) => Math.round((x - first) / step);
-      const plot = new Plot(ui, { label: `one column of the table ${name}`, x: { range: [first - step, last + step], ticks }, panels: [{ range: [Math.min(...ends) - 0.3, Math.max(...ends) + 0.5], ticks: [-2, 0, 2], task: 1 }], height: [0.45, 240, 310] });
+      const plot = new Plot(ui, { label: `one column of the table ${name}`, x: { range: [first - step, last + step], ticks }, panels: [{ range: [Math.min(...ends) - 0.3, Math.max(...ends) + 0.5], ticks: [-2, 0, 2] }], height: [0.45, 240, 310] });
       const [panel] = plot.panels, others = panel.path("explore-faint"), band = panel.band(), curve = panel.curve();
       plot.gap({
         panel: 0, name: `the hole in ${name}`, words: "", step, drawn: true,
         ends: (state) => [first + step * (state.from[k] - EDGE), first + step * (state.to[k] + EDGE)],
         move: (state, [a, b]) => { state.from[k] = row(a + step * EDGE); state.to[k] = row(b - step * EDGE); },
       });
-      return { plot, panel, others, band, curve, seen: panel.path("explore-dot"), hollow: panel.path("explore-hollow") };
+      return { plot, panel, others, band, curve, seen: panel.path("explore-dot explore-ink"), hollow: panel.path("explore-hollow explore-ink") };
     });
     ui.say("");
 
@@ -201,7 +202,7 @@
     const head = make(make(table, "thead"), "tr"), body = make(table, "tbody"), name = `explore-arm-${Math.random().toString(36).slice(2)}`;
     ["filled by", "CRPS", "in the 95 % band"].forEach((words) => make(head, "th", { scope: "col" }, words));
     const lines = ARMS.map((words, number) => {
-      const row = make(body, "tr"), label = make(make(row, "th", { scope: "row" }), "label"), input = make(label, "input", { type: "radio", name });
+      const row = make(body, "tr"), label = make(make(row, "th", { scope: "row" }), "label", { class: `explore-task${ROLES[number] + 1}` }), input = make(label, "input", { type: "radio", name });
       make(label, "span", {}, words);
       input.addEventListener("change", () => ui.change((state) => (state.arm = number)));
       ui.followers.push((state) => (input.checked = state.arm === number));
@@ -211,11 +212,10 @@
 
     return (state) => {
       const { t, x, z, seen, hidden, beside, arms, best } = compute(state, (name, key, make) => ui.keep(name, key, make));
-      const { columns: names, step } = NUMBERS[state.table], { plot, panel, ...draw } = drawn[state.table], arm = arms[state.arm];
+      const { columns: names, step } = NUMBERS[state.table], { plot, panel, ...draw } = drawn[state.table], arm = arms[state.arm], colour = ROLES[state.arm] + 1;
       columns.forEach((group, k) => (group.style.display = k === state.table ? "" : "none"));
       drawn.forEach((one, k) => (one.plot.svg.style.display = k === state.table ? "" : "none"));
-      set(panel.inside, { class: `explore-task${t + 1}` });
-      set(panel.title, { class: `explore-title explore-task${t + 1}` });
+      set(panel.inside, { class: `explore-task${colour}` });
       write(panel.title, `${names[t]} [sd]`);
 
       const ends = [hidden[0] - 1, hidden.at(-1) + 1].map((i) => (i in x ? [i] : [])), rows = [...ends[0], ...hidden, ...ends[1]];
@@ -235,7 +235,7 @@
       });
       const lowest = ARMS[arms.findIndex((one) => one.crps === best)];
       ui.say(`${names[t]} without ${when(x[hidden[0]], step)} to ${when(x[hidden.at(-1)], step)}; seen there: ${beside.map((s) => names[s]).join(", ") || "nothing"}.`,
-        [t + 1, `${ARMS[state.arm]}: CRPS ${shown(arm.crps, 3)}`], `lowest: ${lowest}, ${shown(best, 3)}`);
+        [colour, `${ARMS[state.arm]}: CRPS ${shown(arm.crps, 3)}`], `lowest: ${lowest}, ${shown(best, 3)}`);
     };
   }
 

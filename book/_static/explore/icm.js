@@ -108,17 +108,19 @@
 
     const side = make(ui.box, "div", { class: "explore-side" });
     ui.sliders(side,
-      { key: "rho", words: "correlation \u03c1", label: "task correlation rho", range: [-1, 1], step: 0.01 },
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: [0.3, 4], step: 0.05 },
+      { key: "rho", words: "correlation \u03c1", range: [-1, 1], step: 0.01 },
+      { key: "l", words: "length-scale \u2113", range: [0.3, 4], step: 0.05 },
       ...TASKS.map((t) => ({
         key: "sd", index: t, task: t + 1, range: [0.3, 2], step: 0.05,
         words: `sd of f${SUB[t]}`, label: `standard deviation of task ${t + 1}`,
       })),
-      { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: [0.02, 1], step: 0.01 });
-    const square = plane(side, {
+      { key: "noise", words: "sd of the noise", range: [0.02, 1], step: 0.01 });
+    const pairs = make(side, "div", { class: "explore-pair" });
+    const square = plane(pairs, {
       range: [-4.2, 4.2],
       label: "both tasks at the marker: two standard deviations before the data (outline) and after (filled)",
     });
+    make(pairs, "p", {}, "Both tasks at the marker, two sd: before the data (outline) and after (filled).");
     const before = square.path("explore-line"), after = square.path("explore-filled");
     const matrix = make(side, "div");
     make(matrix, "div", {}, "B");

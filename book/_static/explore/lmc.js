@@ -56,12 +56,13 @@
     });
   }
 
-  /* Correlations of y at a distance beyond 0, where noise adds nothing: of a task with itself, of the two tasks, and what
-     each kernel adds to the latter. In the same row the noise makes the first one 1, and leaves the others. */
+  /* Correlations of y at a distance beyond 0, where noise adds nothing: of a task with itself, of the two tasks, what each
+     kernel adds to the latter, and the same of f. In the same row the noise makes the first one 1, and leaves the others. */
   function correlations({ terms, Sigma }, distance) {
-    const variance = terms.reduce((sum, { B }) => sum + B[0][0], Sigma[0][0]);
+    const signal = terms.reduce((sum, { B }) => sum + B[0][0], 0), variance = signal + Sigma[0][0];
     const adds = terms.map(({ B, k }) => (B[0][1] * k(0, distance)) / variance);
-    return { own: terms.reduce((sum, { B, k }) => sum + B[0][0] * k(0, distance), 0) / variance, cross: adds[0] + adds[1], adds };
+    return { own: terms.reduce((sum, { B, k }) => sum + B[0][0] * k(0, distance), 0) / variance, cross: adds[0] + adds[1], adds,
+      latent: signal ? ((adds[0] + adds[1]) * variance) / signal : 0 };
   }
 
   /* All numbers of the picture. */
@@ -74,13 +75,13 @@
     ui.choice({ key: "view", label: "what is drawn", words: ["f", "its slow part", "its fast part"] });
 
     const panel = (t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}`, task: t + 1 });
-    const plot = new Plot(ui, { label: "two tasks over x", x: { range: X, ticks: [0, 4, 8, 12, 16, 20, 24] }, panels: TASKS.map(panel), height: [0.5, 270, 340] });
+    const plot = new Plot(ui, { label: "two tasks over x", x: { range: X, ticks: [0, 4, 8, 12, 16, 20, 24], title: "x" }, panels: TASKS.map(panel), height: [0.5, 270, 340] });
     const drawn = plot.panels.map((one) => ({ band: one.band(), mean: one.curve() }));
     plot.gap({ panel: 1, name: "the gap in task 2", ends: (state) => state.gap, move: (state, gap) => (state.gap = gap) });
     plot.marker({ label: "the x at which numbers are read", at: (state) => state.at, move: (state, x) => (state.at = x) });
     for (const t of TASKS) {
       plot.points({
-        panel: t, count: () => ROWS.length, name: (state, i) => `task ${t + 1} in row ${i}`, at: (state, i) => [ROWS[i], state[VALUES[t]][i]],
+        panel: t, count: () => ROWS.length, name: (state, i) => `task ${t + 1} in row ${i + 1}`, at: (state, i) => [ROWS[i], state[VALUES[t]][i]],
         hidden: (state, i) => isHidden(state, t, i), move: (state, i, x, y) => (state[VALUES[t]][i] = y),
       });
     }
@@ -97,7 +98,7 @@
     ui.sliders(ui.box, rhoSlow, rhoFast,
       { key: "slow", words: "slow: \u2113\u2081", label: "length-scale of the slow part", range: bounds.slow, step: 0.05 },
       { key: "fast", words: "fast: \u2113\u2082", label: "length-scale of the fast part", range: bounds.fast, step: 0.05 },
-      sdSlow, sdFast, { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: bounds.noise, step: 0.05 });
+      sdSlow, sdFast, { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.05 });
 
     return function render(state) {
       const { found, curves, rows } = compute(state, (name, key, make) => ui.keep(name, key, make)), last = GRID.length;
@@ -111,8 +112,8 @@
       cross(DISTANCES, curves.map((one) => one.cross));
       TASKS.forEach((q) => adds[q](DISTANCES, curves.map((one) => one.adds[q])));
       set(dots, { d: rows.map((one, h) => `M${below.x(h) - 4.5},${frame.y(one.cross)}a4.5,4.5,0,1,0,9,0a4.5,4.5,0,1,0,-9,0Z`).join("") });
-      const what = ["f", "slow part", "fast part"][state.view], [same, next] = rows.map((one) => shown(one.cross));
-      ui.say(`Correlation of the tasks: ${same} in the same row, ${next} in the next.`, `At x = ${shown(state.at, 1)}:`, ...TASKS.map((t) => [t + 1,
+      const what = ["f", "slow part", "fast part"][state.view], both = (name) => `${shown(rows[0][name])} in the same row, ${shown(rows[1][name])} in the next`;
+      ui.say(`Correlation of f: ${both("latent")};`, `of y: ${both("cross")}.`, `At x = ${shown(state.at, 1)}:`, ...TASKS.map((t) => [t + 1,
         `${what} of task ${t + 1} ${shown(found[t].mean[last])}, sd ${shown(Math.sqrt(Math.max(0, found[t].variance[last])))}`]));
     };
   }

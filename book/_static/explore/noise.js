@@ -81,7 +81,7 @@
     const drawn = plot.panels.map((one) => ({ band: one.band(), mean: one.curve() }));
     const ring = plot.panels[0].path("explore-line"), said = plot.panels[1].path("explore-rule"), without = plot.panels[1].path("explore-dashed");
     const nearest = (x) => Math.min(N - 1, Math.max(0, Math.round((x * (N - 1)) / 10)));
-    plot.marker({ label: "the row of which task 2 was not read", step: 10 / (N - 1), at: (state) => ROWS[state.row], move: (state, x) => (state.row = nearest(x)) });
+    plot.marker({ label: "the row of which task 2 was not read", step: 10 / (N - 1), at: (state) => ROWS[state.row], move: (state, x) => (state.row = nearest(x)), words: (state) => `Row ${state.row + 1}` });
     for (const t of TASKS) {
       plot.points({
         panel: t, count: () => N, name: (state, i) => `task ${t + 1} in row ${i + 1}`, at: (state, i) => [ROWS[i], state[VALUES[t]][i]],
@@ -89,13 +89,14 @@
       });
     }
     ui.say("");
+    make(ui.box, "p", {}, "At the marker, an interval of two sd to each side of its middle tick: solid with r, dashed beside it with r left out.");
 
     const side = make(ui.box, "div", { class: "explore-side" });
     ui.sliders(side,
       { key: "r", words: "noise correlation r", range: bounds.r, step: 0.01 },
-      { key: "rho", words: "correlation \u03c1 in B", label: "task correlation rho", range: bounds.rho, step: 0.01 },
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: bounds.l, step: 0.05 },
-      { key: "sd", words: "sd of the noise", label: "standard deviation of the noise", range: bounds.sd, step: 0.01 });
+      { key: "rho", words: "correlation \u03c1 in B", range: bounds.rho, step: 0.01 },
+      { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
+      { key: "sd", words: "sd of the noise", range: bounds.sd, step: 0.01 });
     const losses = make(side, "div");
     make(losses, "div", {}, "what leaving r out costs task 2 in this row, in nats");
     const draw = bars(losses, [`of y${SUB[1]}`, `of f${SUB[1]}`, "ceiling"], 2);

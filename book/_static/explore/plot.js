@@ -7,6 +7,17 @@
   const FINGER = 22; // pixels: the reach of a finger, of a mouse, and of a gap between its edges
   const MOUSE = 14;
   const GAP_BODY = 13;
+  const FAR = ", with Shift ten times as far";
+
+  /* What can be done with points, in a sentence or two. */
+  function pointWords({ what = "A point", sideways, flip, remove }) {
+    const drag = sideways === 0 ? "drag it" : `drag it up${sideways ? ", down or sideways" : " or down"}`;
+    const shift = sideways ? ", with Shift they move it sideways" : "";
+    const next = `the up and down arrows move it${FAR}; left and right go to the next${shift}`;
+    const gone = flip ? ", Enter or Delete hides it, and shows it again." : " or Delete removes it.";
+    const keys = sideways === 0 ? `the arrow keys move it${FAR}` : next;
+    return `${what}: ${drag}; ${keys}.${flip || remove ? ` A double click or tap${gone}` : ""}`;
+  }
 
   class Plot {
     /* x: {range, ticks, title}; panels: a list of {range, ticks, title, task, share of the height}; ticks are numbers or
@@ -45,12 +56,8 @@
         "clip-path": `url(#${id})`,
         class: spec.task ? `explore-task${spec.task}` : "",
       });
-      const title = make(
-        this.svg,
-        "text",
-        { class: `explore-title ${spec.task ? `explore-task${spec.task}` : ""}` },
-        spec.title || "",
-      );
+      const kind = `explore-title ${spec.task ? `explore-task${spec.task}` : ""}`;
+      const title = make(this.svg, "text", { class: kind }, spec.title || "");
       const panel = { spec, clip, back, lines, ticks, inside, title, y: null };
       panel.path = (kind) => make(inside, "path", { class: kind });
       panel.band = (kind = "explore-band") => {
@@ -67,10 +74,7 @@
     /* Everything that depends on the width alone. */
     layout(full) {
       this.width = full;
-      const {
-          x,
-          height: [share, least, most],
-        } = this.spec,
+      const { x, height: [share, least, most] } = this.spec,
         left = 30,
         right = full - 12,
         between = 12;
@@ -142,7 +146,7 @@
         if (!found) return;
         event.preventDefault();
         svg.setPointerCapture(event.pointerId);
-        this.held = { ...found, from: [px, py] };
+        this.held = { ...found, from: [px, py], before: structuredClone(this.ui.state) };
         found.handle.take(this.held);
       });
       svg.addEventListener("pointermove", (event) => {
@@ -150,10 +154,12 @@
         else if (event.pointerType === "mouse")
           svg.classList.toggle("explore-near", this.near(...place(event)));
       });
-      for (const name of ["pointerup", "pointercancel"])
-        svg.addEventListener(name, () => {
-          this.held = null;
-        });
+      svg.addEventListener("pointerup", () => (this.held = null));
+      svg.addEventListener("pointercancel", () => {
+        const { before } = this.held || {}; // a finger that goes on to scroll the page has changed nothing
+        if (before) this.ui.change((state) => Object.assign(state, before));
+        this.held = null;
+      });
       svg.addEventListener("click", (event) => {
         const [px, py] = place(event),
           panel = this.panels.findIndex((one) => one.top <= py && py <= one.bottom);
@@ -168,21 +174,12 @@
 
     /* Points of one panel. count(state), at(state, i) -> [x, y], move(state, i, x, y), name(state, i); and where it makes
        sense hidden(state, i), flip(state, i) by double click and Enter, remove(state, i) by Delete (and, without flip, by
-       double click); words(state, i): its value for those who hear it. sideways: a point moves
-       along x too, after a slip of some pixels or (0) at once. steps: of one key press along x and y. */
-    points({
-      panel,
-      count,
-      at,
-      move,
-      name,
-      hidden = () => false,
-      flip,
-      remove,
-      sideways,
-      words = (state, i) => shown(at(state, i)[1]),
-      steps = [0.1, 0.05],
-    }) {
+       double click); words(state, i): its value for those who hear it. sideways: a point moves along x too, after a slip
+       of some pixels or (0) at once. steps: of one key press along x and y. what: any one of them, in the fold. */
+    points(spec) {
+      const { panel, count, at, move, name, hidden = () => false, flip, remove, sideways, steps = [0.1, 0.05] } = spec;
+      const { words = (state, i) => shown(at(state, i)[1]) } = spec;
+      this.ui.tell(pointWords(spec));
       const { ui } = this,
         frame = this.panels[panel],
         marks = [];
@@ -281,8 +278,9 @@
       });
     }
 
-    /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle. */
-    bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1, on = () => true }) {
+    /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle.
+       words(state): its value for those who hear it, where it is no number. */
+    bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1, on = () => true, words }) {
       const { ui } = this,
         [low, high] = this.spec.x.range;
       const g = make(this.layers[to], "g", {
@@ -319,6 +317,7 @@
             transform: `translate(${tenth(this.x(at(state)))},0)`,
             display: on(state) ? "inline" : "none",
             "aria-valuenow": Number(at(state).toPrecision(4)),
+            ...(words && { "aria-valuetext": words(state) }),
           });
           set(stroke, { y1: top, y2: below ? bottom + 3 : bottom });
           set(grip, { d: below ? `M0,${bottom + 1}l7,8v6h-14v-6Z` : `M-2.5,${middle - 13}h5v26h-5Z` });
@@ -328,8 +327,9 @@
     }
 
     /* The marker at which numbers are read; a click beside everything else brings it there. */
-    marker({ label, at, move, step }) {
-      this.bar({ label, at, move, below: true, step });
+    marker({ label, at, move, step, words }) {
+      this.ui.tell(`The marker below the axis: drag it, or click or tap elsewhere; the arrow keys move it${FAR}.`);
+      this.bar({ label, at, move, below: true, step, words });
       this.onBackground = (x) => this.ui.change((state) => move(state, clamp(x, this.spec.x.range)));
     }
 
@@ -340,9 +340,12 @@
         frame = this.panels[panel],
         range = this.spec.x.range;
       const rect = make(this.svg, "rect", { class: "explore-gap" }),
-        text = make(this.svg, "text", {}, words);
-      frame.inside.before(rect, text);
+        text = make(this.svg, "text", { class: "explore-over" }, words);
+      frame.inside.before(rect);
+      frame.inside.after(text); // its letters lie on the band
       if (drawn) this.sweep(frame, move);
+      const made = drawn ? "drag across a panel to make a new one; " : "";
+      ui.tell(`The grey stretch: ${made}drag it, or one of its edges; the arrow keys move an edge${FAR}.`);
       this.handles.push({
         soft: true,
         find: (px, py) => {
@@ -355,12 +358,7 @@
         move: (held, px) => {
           const far = this.x.back(px) - this.x.back(held.from[0]),
             by = clamp(far, [range[0] - held.ends[0], range[1] - held.ends[1]]);
-          ui.change((state) =>
-            move(
-              state,
-              held.ends.map((v) => v + by),
-            ),
-          );
+          ui.change((state) => move(state, held.ends.map((v) => v + by)));
         },
         draw: (state) => {
           const [a, b] = ends(state).map(this.x);

@@ -80,6 +80,12 @@
   function build(ui) {
     let way = [], readings = "";
     const leave = (i) => (state) => { state.x.splice(i(state), 1); state.y.splice(i(state), 1); };
+    ui.button({ words: "Climb", main: true, act: () => {
+      way = climb(ui.state);
+      readings = `${ui.state.x};${ui.state.y}`;
+      const [l, noise] = way.at(-1).map((v) => 10 ** v);
+      ui.go({ l, noise });
+    } });
     ui.choice({ key: "view", label: "the band is of", words: ["the curve f", "a new reading"] });
     ui.check({ key: "draws", words: "three draws of f" });
     ui.button({ words: "Add a reading", able: (state) => state.x.length < MOST, act: () => ui.change((state) => Object.assign(state, added(state))) });
@@ -88,9 +94,10 @@
     const plot = new Plot(ui, { label: "readings and the curve", x: { range: X, ticks: [-6, -4, -2, 0, 2, 4, 6], title: "x" },
       panels: [{ range: Y, ticks: [-2, 0, 2], title: "", task: 1 }], height: [0.4, 220, 280] });
     const [panel] = plot.panels, band = panel.band(), lines = NORMALS.map(() => panel.curve("explore-line explore-thin")), curve = panel.curve();
-    plot.points({ panel: 0, count: (state) => state.x.length, at: (state, i) => [state.x[i], state.y[i]], sideways: 4,
+    plot.points({ panel: 0, count: (state) => state.x.length, at: (state, i) => [state.x[i], state.y[i]], sideways: 4, what: "A reading",
       name: (state, i) => `reading at x = ${shown(state.x[i], 1)}`, move: (state, i, x, y) => { state.x[i] = x; state.y[i] = y; },
       remove: (state, i) => { if (state.x.length > 1) leave(() => i)(state); } });
+    ui.tell("A click or tap beside the readings adds one; on the map it brings the walker there.");
     plot.onBackground = (x, y) => ui.change((state) => { if (state.x.length < MOST) { state.x.push(x); state.y.push(clamp(y, bounds.y)); } });
     ui.say("");
 
@@ -100,20 +107,14 @@
       panels: [{ range: S.map(Math.log10), ticks: [0.1, 0.3, 1].map((v) => [Math.log10(v), String(v)]), title: "sd of the noise" }] });
     const levels = LEVELS.map(() => map.panels[0].path("explore-height")), trail = map.panels[0].curve("explore-line");
     const walk = (state, l, s) => { way = []; state.l = 10 ** l; state.noise = 10 ** s; };
-    map.points({ panel: 0, count: () => 1, at: (state) => [Math.log10(state.l), Math.log10(state.noise)], sideways: 0, steps: [0.02, 0.02],
+    map.points({ panel: 0, count: () => 1, at: (state) => [Math.log10(state.l), Math.log10(state.noise)], sideways: 0, steps: [0.02, 0.02], what: "The walker on the map",
       name: () => "walker", words: (state) => `length-scale ${shown(state.l)}, sd of the noise ${shown(state.noise)}`, move: (state, i, l, s) => walk(state, l, s) });
     map.onBackground = (l, s) => ui.change((state) => walk(state, l, s));
 
     const right = make(side, "div", { class: "explore-wide" }), draw = bars(right, ["fit", "complexity", "their sum"]);
     ui.sliders(right,
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: L, step: 0.01, log: true },
-      { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: S, step: 0.01, log: true });
-    ui.button({ words: "Climb", act: () => {
-      way = climb(ui.state);
-      readings = `${ui.state.x};${ui.state.y}`;
-      const [l, noise] = way.at(-1).map((v) => 10 ** v);
-      ui.go({ l, noise });
-    } });
+      { key: "l", words: "length-scale \u2113", range: L, step: 0.01, log: true },
+      { key: "noise", words: "sd of the noise", range: S, step: 0.01, log: true });
 
     let drawn = null;
     return function render(state, width) {

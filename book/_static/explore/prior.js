@@ -2,7 +2,7 @@
 (function (MTGP) {
   "use strict";
 
-  const { kernels, signalCovariance, cholesky, dot, sample, normals, coarseFirst } = MTGP.gaussian;
+  const { kernels, cholesky, dot, normals, coarseFirst } = MTGP.gaussian;
   const { make, set, shown, figure, Plot, region } = MTGP.explore;
 
   const X = [0, 10], Y = [-4.2, 4.2], SIZE = 193, SIDE = 33, MAP = 190; // MAP: pixels
@@ -15,35 +15,25 @@
   const bounds = { kernel: [0, 2], l: [0.3, 5], sd: [0.3, 2], l2: [0.3, 20] };
   const tidy = (state) => (state.kernel = Math.round(state.kernel));
 
-  const cellsAt = (xs) => ({ x: xs, task: Array.from(xs, () => 0) });
-  const kernelOf = (state, l) => kernels[KERNELS[state.kernel]](l);
+  const ORDERS = new Map([SIZE, SIDE].map((n) => [n, coarseFirst(n)]));
 
-  /* Values computed from coarse to fine, in the order of the grid. */
-  function inOrder(values, order) {
-    const sorted = new Float64Array(order.length);
-    order.forEach((i, n) => (sorted[i] = values[n]));
-    return sorted;
-  }
-
-  /* Draws of f on the grid, from the same normals whatever the kernel. */
-  function draws(state) {
-    const order = coarseFirst(SIZE), cells = cellsAt(order.map((i) => GRID[i]));
-    const C = signalCovariance([{ B: [[state.sd * state.sd]], k: kernelOf(state, state.l) }], cells, cells);
-    return sample(new Float64Array(SIZE), C, ...NORMALS).map((values) => inOrder(values, order));
+  /* Rows of the factor of k on an even grid of n places, made from coarse to fine and put where they belong: row i gives
+     the draw at place i. A grid has n distances, and so n values of k. The diagonal grows as in `sample`. */
+  function factor({ kernel }, l, n) {
+    const order = ORDERS.get(n), k = kernels[KERNELS[kernel]](l), C = new Float64Array(n * n), rows = [];
+    const far = evenly(n).map((d) => k(0, d));
+    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) C[i * n + j] = far[Math.abs(order[i] - order[j])];
+    for (let i = 0; i < n; i++) C[i * n + i] += 1e-8;
+    cholesky(C);
+    order.forEach((place, i) => (rows[place] = C.subarray(i * n, i * n + i + 1)));
+    return rows;
   }
 
   /* A draw over two inputs, with variance 1, of the product of two kernels: L1 Z L2^T, row by row along the second input. */
   function field(state) {
-    const order = coarseFirst(SIDE), cells = cellsAt(order.map((i) => PLACES[i]));
-    const rows = [state.l2, state.l].map((l) => { // rows of the factors, where they belong on the grid
-      const C = signalCovariance([{ B: [[1]], k: kernelOf(state, l) }], cells, cells);
-      for (let i = 0; i < SIDE; i++) C[i * SIDE + i] += 1e-8; // as in sample
-      const L = cholesky(C), sorted = [];
-      order.forEach((place, n) => (sorted[place] = L.subarray(n * SIDE, (n + 1) * SIDE)));
-      return sorted;
-    });
-    const half = rows[1].map((row) => Float64Array.from({ length: SIDE }, (_, i) => dot(row, FIELD.subarray(i * SIDE, (i + 1) * SIDE))));
-    return Float64Array.from({ length: SIDE * SIDE }, (_, n) => dot(rows[0][Math.floor(n / SIDE)], half[n % SIDE]));
+    const [up, across] = [state.l2, state.l].map((l) => factor(state, l, SIDE));
+    const half = across.map((row) => Float64Array.from({ length: SIDE }, (_, i) => dot(row, FIELD.subarray(i * SIDE, (i + 1) * SIDE))));
+    return Float64Array.from({ length: SIDE * SIDE }, (_, n) => dot(up[Math.floor(n / SIDE)], half[n % SIDE]));
   }
 
   /* How often a curve crosses zero upwards. */
@@ -54,7 +44,8 @@
 
   /* All numbers of the picture. */
   function compute(state, keep = (name, key, make) => make()) {
-    const { kernel, l, sd, l2 } = state, curves = keep("draws", [kernel, l, sd], () => draws(state));
+    const { kernel, l, sd, l2 } = state, rows = keep("factor", [kernel, l], () => factor(state, l, SIZE));
+    const curves = keep("draws", [kernel, l, sd], () => NORMALS.map((z) => Float64Array.from(rows, (row) => sd * dot(row, z))));
     return { draws: curves, crossings: curves.map(crossings), expected: expected(state), field: keep("field", [kernel, l, l2], () => field(state)) };
   }
 
@@ -66,25 +57,34 @@
     ui.say("");
     const side = make(ui.box, "div", { class: "explore-side" });
     ui.sliders(side,
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: bounds.l, step: 0.01, log: true },
-      { key: "sd", words: "sd of f", label: "standard deviation of f", range: bounds.sd, step: 0.05 },
-      { key: "l2", words: "\u2113 along x\u2082 (map only)", label: "length-scale along the second input, of the map only", range: bounds.l2, step: 0.01, log: true });
-    const map = make(side, "svg", { class: "explore-plane", viewBox: `0 0 ${MAP + 24} ${MAP + 24}`, width: MAP + 24, height: MAP + 24, role: "img",
-      "aria-label": "a draw over two inputs, seen from above: one colour above zero, the other below" });
-    make(map, "rect", { class: "explore-back", x: 24, width: MAP, height: MAP });
-    make(map, "text", { x: MAP + 24, y: MAP + 18, "text-anchor": "end" }, "x\u2081");
-    make(map, "text", { x: 2, y: 12 }, "x\u2082");
-    const paths = [1, -1].map((sign) => LEVELS.map((level) => ({ sign, level, path: make(map, "path", { class: sign > 0 ? "explore-height explore-steep" : "explore-depth" }) }))).flat();
-    const across = Array.from(PLACES, (v) => 24 + (MAP * v) / X[1]), up = Array.from(PLACES, (v) => MAP - (MAP * v) / X[1]);
+      { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.01, log: true },
+      { key: "sd", words: "sd of f", range: bounds.sd, step: 0.05 },
+      { key: "l2", words: "\u2113 along x\u2082 (map only)", label: "length-scale along the second input", range: bounds.l2, step: 0.01, log: true });
+    const left = 24, top = 8, [across, up] = [(v) => left + (MAP * v) / X[1], (v) => top + MAP - (MAP * v) / X[1]];
+    const size = { width: left + MAP + 8, height: top + MAP + 44 };
+    const map = make(side, "svg", { ...size, class: "explore-plane", viewBox: `0 0 ${size.width} ${size.height}`, role: "img",
+      "aria-label": "a draw over two inputs, seen from above: red above zero and blue below, deeper with each half standard deviation" });
+    make(map, "rect", { class: "explore-back", x: left, y: top, width: MAP, height: MAP });
+    for (const [v, words] of [[0, "0"], [5, "5"], [7.5, ""], [10, "10"]]) {
+      make(map, "text", { x: across(v), y: top + MAP + 16, "text-anchor": "middle" }, words || "x\u2081");
+      make(map, "text", { x: left - 6, y: up(v) + 4, "text-anchor": "end" }, words || "x\u2082");
+    }
+    const kinds = ["explore-above", "explore-below"];
+    ["above zero", "below zero"].forEach((words, i) => {
+      make(map, "rect", { class: `${kinds[i]} explore-swatch`, x: left + 100 * i, y: size.height - 12, width: 11, height: 11 });
+      make(map, "text", { x: left + 100 * i + 16, y: size.height - 2 }, words);
+    });
+    const paths = [1, -1].map((sign, i) => LEVELS.map((level) => ({ sign, level, path: make(map, "path", { class: kinds[i] }) }))).flat();
+    const xs = Array.from(PLACES, across), ys = Array.from(PLACES, up);
 
     let drawn = null;
     return function render(state) {
-      const found = compute(state, (name, key, make) => ui.keep(name, key, make)), edge = new Float64Array(SIZE);
-      band(GRID, edge.map(() => -2 * state.sd), edge.map(() => 2 * state.sd));
+      const found = compute(state, (name, key, make) => ui.keep(name, key, make));
+      band(X, X.map(() => -2 * state.sd), X.map(() => 2 * state.sd));
       [thick, ...thin].forEach((curve, i) => curve(GRID, found.draws[i]));
       if (drawn !== found.field) {
         const below = found.field.map((v) => -v);
-        for (const { sign, level, path } of paths) set(path, { d: region(across, up, sign > 0 ? found.field : below, level) });
+        for (const { sign, level, path } of paths) set(path, { d: region(xs, ys, sign > 0 ? found.field : below, level) });
         drawn = found.field;
       }
       const [first, ...others] = found.crossings;

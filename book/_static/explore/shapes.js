@@ -67,25 +67,42 @@
     };
   }
 
-  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. */
+  /* Where values on a grid reach a level, as a path; values row by row: [ys, xs]. Straight between neighbours. Most
+     cells are all below or all above: the first are left out, and a run of the others is one rectangle. */
   function region(xs, ys, values, level) {
     const wide = xs.length,
       parts = [];
     for (let j = 0; j + 1 < ys.length; j++) {
-      for (let i = 0; i + 1 < wide; i++) {
-        const corners = [
-          [i, j],
-          [i + 1, j],
-          [i + 1, j + 1],
-          [i, j + 1],
-        ].map(([a, b]) => [xs[a], ys[b], values[b * wide + a] - level]);
-        const found = [];
-        corners.forEach(([x, y, high], n) => {
-          const [x2, y2, high2] = corners[(n + 1) % 4],
-            part = high / (high - high2);
-          if (high >= 0) found.push(`${tenth(x)},${tenth(y)}`);
-          if (high >= 0 !== high2 >= 0) found.push(`${tenth(x + part * (x2 - x))},${tenth(y + part * (y2 - y))}`);
-        });
+      const high = (i) => (values[j * wide + i] >= level) + (values[(j + 1) * wide + i] >= level);
+      for (let i = 0, run = -1, left = high(0); i + 1 < wide; i++) {
+        const right = high(i + 1),
+          all = left + right;
+        left = right;
+        if (all === 4 && run < 0) run = i;
+        if (run >= 0 && (all < 4 || i + 2 === wide)) {
+          const end = xs[all < 4 ? i : i + 1];
+          parts.push(`M${tenth(xs[run])},${tenth(ys[j])}H${tenth(end)}V${tenth(ys[j + 1])}H${tenth(xs[run])}Z`);
+          run = -1;
+        }
+        if (all === 0 || all === 4) continue;
+        const a = j * wide + i,
+          corners = [a, a + 1, a + wide + 1, a + wide],
+          found = [];
+        for (let n = 0; n < 4; n++) {
+          const one = corners[n],
+            two = corners[(n + 1) % 4],
+            up = values[one] - level,
+            next = values[two] - level;
+          const x = xs[one % wide],
+            y = ys[(one - (one % wide)) / wide],
+            part = up / (up - next);
+          if (up >= 0) found.push(`${tenth(x)},${tenth(y)}`);
+          if (up >= 0 !== next >= 0) {
+            const dx = xs[two % wide] - x,
+              dy = ys[(two - (two % wide)) / wide] - y;
+            found.push(`${tenth(x + part * dx)},${tenth(y + part * dy)}`);
+          }
+        }
         if (found.length) parts.push(`M${found.join("L")}Z`);
       }
     }

@@ -96,9 +96,9 @@
     }
     ui.say("");
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
-      { key: "rho", words: "correlation \u03c1 in B", label: "task correlation rho", range: bounds.rho, step: 0.01 },
-      { key: "c", words: "noise c", label: "c, the variance of the noise", range: bounds.c, step: 0.01 },
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: bounds.l, step: 0.05 });
+      { key: "rho", words: "correlation \u03c1 in B", range: bounds.rho, step: 0.01 },
+      { key: "c", words: "noise c", label: "its variance", range: bounds.c, step: 0.01 },
+      { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 });
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), end = GRID.length;

@@ -96,13 +96,14 @@ class Figure:
         self.page.mouse.move(x + dx, y + dy, steps=steps)
         self.page.mouse.up()
 
-    def swipe(self, x, y, dx, dy):
-        """The same with a finger."""
+    def swipe(self, x, y, dx, dy, rest=0):
+        """The same with a finger, which rests some milliseconds where it begins."""
         client = self.page.context.new_cdp_session(self.page)
         for kind, step in (("touchStart", 0), *(("touchMove", step) for step in range(1, 9)), ("touchEnd", None)):
             points = [] if step is None else [{"x": x + dx * step / 8, "y": y + dy * step / 8}]
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
             self.settle()
+            self.page.wait_for_timeout(rest if kind == "touchStart" else 0)
         self.page.wait_for_timeout(200)
 
     def memory(self):

@@ -1,10 +1,20 @@
 """The figure of a hole in one of three tables: what mouse, finger and keys do, and that it says what it has seen."""
 
 import pytest
+from opening import changed
+
+from mtgp_tutorial import plots
 
 ARMS = ("line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half")
 CHOSEN = """figure => [...figure.querySelectorAll(".explore-choice, .explore-scores")].filter((one) => one.offsetParent)
     .map((one) => [...one.querySelectorAll("input:checked")].map((input) => input.parentNode.textContent))"""
+CSS = """(figure, names) => names.map(name => {
+    const probe = figure.querySelector(".explore-live").appendChild(document.createElement("i"));
+    probe.style.cssText = `color: var(--${name})`;
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+})"""
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
     const changes = [s => (s.to[0] = 30), s => (s.others = 1), s => (s.arm = 2), s => (s.table = 2),
@@ -53,6 +63,22 @@ def scores(figure):
         "cells => cells.map(cell => getComputedStyle(cell).fontWeight)"
     )
     return [row.split("\t") for row in rows.all_inner_texts()], [int(weight) > 500 for weight in weights]
+
+
+def test_an_arm_has_the_colour_that_it_has_in_every_figure(playing):
+    """The number of plots.role, in both themes; dots and title have none."""
+    for number, arm in enumerate(ARMS):
+        figure = playing("hole", f"#explore&hole.arm={number}")
+        name = {"line across": "bridge", "own curve": "independent"}.get(arm, arm)
+        group = figure.place.locator(".explore-band:visible").locator("xpath=..")
+        assert group.get_attribute("class") == f"explore-task{plots.role(name) + 1}"
+    ink = figure.place.evaluate(CSS, ["ink", "ink"])[0]
+    dots = figure.place.locator(".explore-dot:visible").evaluate("dot => getComputedStyle(dot).fill")
+    assert dots == ink
+    for theme in ("light", "dark"):
+        changed(figure.page, 1280, theme)
+        assert len(set(figure.place.evaluate(CSS, [*(f"t{t}" for t in range(1, 7)), "quiet"]))) == 7
+    changed(figure.page, 1280, "light")
 
 
 def test_what_is_chosen_is_seen(playing):
@@ -128,6 +154,12 @@ def test_the_table_shows_the_scores_and_the_lowest_in_bold(playing, state):
     assert [row[1:] for row in rows] == [[f"{value:.3f}", f"{k} of {n}"] for value, k in zip(crps, inside)]
     assert bold == [value == min(crps) for value in crps]
     assert f"lowest: {ARMS[crps.index(min(crps))]}, {min(crps):.3f}" in words(figure)
+
+
+def test_where_the_plain_regression_is_the_best_of_the_six(playing):
+    """GDP without all that follows 2005 Q3, as the answer below the figure says."""
+    figure = playing("hole", "#explore&hole.table=2&hole.column=0,2,0&hole.from=14,20,103&hole.to=25,29,118")
+    assert words(figure).startswith("GDP without 2005 Q4 to 2009 Q3;") and "lowest: regression, " in words(figure)
 
 
 def test_with_nothing_seen_beside_it_the_regression_is_the_line(playing):

@@ -58,6 +58,12 @@ def test_the_rule_holds_deep_in_a_gap_and_a_correlation_of_087_halves_the_band(p
     assert at_marker(figure, 1)[1] ** 0.5 == pytest.approx(share, abs=0.01)
 
 
+def test_the_ellipses_are_told_in_sight(playing):
+    figure = playing("icm")
+    note = figure.place.get_by_text("before the data (outline) and after (filled)", exact=False).locator("visible=true")
+    assert note.bounding_box()["y"] > figure.place.locator(".explore-plane").bounding_box()["y"]
+
+
 def test_what_is_kept_is_what_is_computed(playing):
     """While values change the factors are kept; after any change they give what a fresh computation gives."""
     assert playing("icm").place.evaluate(AFTER_CHANGES) == 0

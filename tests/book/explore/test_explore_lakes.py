@@ -34,7 +34,9 @@ def test_what_the_text_says(playing):
     for one_is_read in ((1, 1, 1, 0), (1, 1, 0, 1), (1, 0, 1, 1)):
         together, alone = widths(playing, *one_is_read)
         assert together < 0.6 * alone
+    assert [f"{widths(playing, 1, 0, 0, silent)[0]:.2f}" for silent in (0, 1)] == ["0.04", "0.09"]  # as the answer says
     together, alone = widths(playing, *ALL_FOUR)
+    assert f"{together:.2f}" == f"{alone:.2f}" == "0.27"
     assert together == pytest.approx(alone, rel=0.02)
 
 

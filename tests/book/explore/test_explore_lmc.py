@@ -1,6 +1,10 @@
 """Two tasks of an LMC: what the sentences beside the figure say, and what mouse, keys and sliders do."""
 
 import pytest
+import torch
+
+from mtgp_tutorial.exact.covariance import signal_covariance
+from mtgp_tutorial.models import closed
 
 HIDDEN = range(8, 17)  # rows of task 2 in the gap
 ASK = """(figure, change) => {
@@ -32,6 +36,25 @@ def test_a_raised_point_of_task_1_lowers_task_2_in_its_row(figure):
         mean = f"found => found.found[1].mean[{12 * row}]"
         assert ask(figure, mean, y1=y1) < ask(figure, mean) - 0.4
         assert ask(figure, mean, y1=y1, sd=[1, 0]) > ask(figure, mean, sd=[1, 0])
+
+
+def test_correlations_of_f_and_of_y_are_told_apart_and_are_the_module_s(figure):
+    """At the start, with much noise, and with nothing but noise."""
+    for change in ({}, {"noise": 1}, {"fast": 1.2, "rho": [0.3, -0.5]}, {"sd": [0, 0]}):
+        state = figure.start | change
+        x, terms = torch.arange(2, dtype=torch.float64), []
+        for length, sd, rho in zip((state["slow"], state["fast"]), state["sd"], state["rho"]):
+            K, _ = closed.rbf(((x[:, None] - x) / length) ** 2)
+            terms.append((K, sd**2 * torch.tensor([[1, rho], [rho, 1]], dtype=torch.float64)))
+        cells = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1])  # task 1 in a row; task 2 in it and in the next
+        f, noise = signal_covariance(terms, cells, cells), state["noise"] ** 2
+        of_f, of_y = ([float(f[0, i]) / (float(f[0, 0]) + more) for i in (1, 2)] for more in (1e-300, noise))
+        found = ask(figure, "found => found.rows.slice(0, 2).map(row => [row.latent, row.cross])", **change)
+        assert [row[0] for row in found] == pytest.approx(of_f) and [row[1] for row in found] == pytest.approx(of_y)
+    said = figure.place.locator(".explore-words").inner_text()
+    same, following = (row for row in ask(figure, "found => found.rows.map(row => [row.latent, row.cross])")[:2])
+    for i, name in enumerate(("Correlation of f", "of y")):
+        assert f"{name}: {same[i]:.2f} in the same row, {following[i]:.2f} in the next" in said
 
 
 def test_the_cross_correlation_rises_and_a_short_kernel_is_noise(figure):

@@ -54,6 +54,9 @@ def test_what_the_text_says(figure):
     assert first["y"]["follows"] > 0.85 and 0 < first["f"]["follows"] < 0.25 * first["y"]["follows"]
     assert unread["y"]["cost"] < 0.02 < 0.7 < first["y"]["cost"]
     assert min(short["y"]["follows"], short["f"]["follows"]) > 0.6
+    uncorrelated = figure.page.evaluate(ASK, {"r": 0})  # at the length-scale of the start the neighbours have said it
+    assert max(uncorrelated["y"]["follows"], uncorrelated["f"]["follows"]) < 0.15
+    assert abs(through_B["y"]["follows"] - through_B["f"]["follows"]) < 1e-12
     assert through_B["f"]["follows"] > 0.6 and abs(apart["f"]["follows"]) < 1e-12  # by B, and by B alone
     assert first["y"]["sd"] < 0.5 * first["y"]["along"]  # narrower than a new row's band
 
@@ -81,11 +84,24 @@ def test_the_row_is_chosen_and_its_cell_unticked(figure):
     figure.place.get_by_label("task 1 was read in this row").uncheck()
     figure.settle()
     assert [one.get_attribute("aria-label") for one in hidden.all()] == ["task 1 in row 13", "task 2 in row 13"]
+    assert marker.get_attribute("aria-valuetext") == "Row 13"
     assert "Row 13" in figure.place.locator(".explore-words").inner_text()
     assert figure.address() == "#explore&noise.row=12&noise.seen=0"
     figure.place.get_by_role("button", name="Reset").click()
     figure.page.wait_for_function("location.hash === ''")
     assert (figure.state["row"], figure.state["seen"]) == (10, 1)
+
+
+def test_rows_are_counted_alike_in_both_figures_of_rows(playing):
+    """The first is row 1."""
+    for name in ("noise", "lmc"):
+        points = playing(name).place.locator(".explore-point")
+        assert points.first.get_attribute("aria-label") == "task 1 in row 1"
+
+
+def test_the_two_intervals_are_told_in_sight(figure):
+    note = figure.place.get_by_text("solid with r, dashed beside it with r left out")
+    assert note.is_visible() and drawn(figure, "rule") and drawn(figure, "dashed")
 
 
 def test_the_correlation_narrows_the_interval(figure):

@@ -63,6 +63,13 @@ def test_numbers_are_those_of_the_module(playing):
     assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in expected]
 
 
+def test_the_button_to_press_is_the_first_and_looks_like_one(playing):
+    bar = playing("posterior").place.locator(".explore-bar")
+    climb = bar.locator("button, input").first
+    assert climb.inner_text() == "Climb"
+    assert climb.evaluate("button => parseFloat(getComputedStyle(button).borderTopWidth)") >= 1
+
+
 def test_climb_ends_on_the_summit_on_whose_slope_it_starts(playing):
     figure = playing("posterior")
     assert climbed(figure) == WIGGLY
@@ -136,7 +143,7 @@ def test_draws_pass_near_the_readings_and_the_surface_stays_while_the_walker_wal
     draws = np.array(figure.computed("found.draws.map(curve => [...curve])"))[:, at]
     assert np.abs(draws - figure.start["y"]).max() < 0.4 and draws.std(0).min() > 0
     levels = figure.shapes()
-    figure.place.get_by_label("length-scale", exact=True).press("ArrowRight")
+    figure.place.get_by_role("slider", name="length-scale ℓ").press("ArrowRight")
     after = figure.place.locator(".explore-height").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
     assert all(path and path in levels for path in after)
 

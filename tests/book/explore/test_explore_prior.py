@@ -1,7 +1,13 @@
 """The figure of draws from a kernel: what its sentences claim."""
 
+import re
+
 import numpy as np
 import pytest
+import torch
+from opening import changed
+
+from mtgp_tutorial.models import closed
 
 KERNELS = ["RBF", "Matérn 3/2", "Matérn 1/2"]
 # The largest move of a curve while the length-scale goes up by a per cent, and by half a per cent, from several places.
@@ -12,12 +18,87 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 })))"""
 
 
+PROFILES = [closed.rbf, closed.matern32, closed.matern12]
+# Whether the path of each level holds a place near each corner of each cell, and whether the value there is as high.
+LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTGP.explore, n = PLACES.length, far = [];
+    const { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);
+    const ENDS = [[0, 0], [1, 0], [0, 1], [1, 1]];
+    const canvas = document.createElement("canvas").getContext("2d");
+    for (const level of [-1, 0, 0.5, 2]) {
+        const path = new Path2D(region(xs, xs, field, level));
+        for (let j = 0; j + 1 < n; j++) for (let i = 0; i + 1 < n; i++) for (const [a, b] of ENDS) {
+            const high = field[(j + b) * n + i + a] - level, at = [xs[i + a] - 4 * a + 2, xs[j + b] - 4 * b + 2];
+            if (Math.abs(high) > 0.05) far.push(canvas.isPointInPath(path, ...at) !== high > 0);
+        }
+    }
+    return [far.length, far.filter(Boolean).length]; }"""
+
+# Whether the first path of a kind holds the place of the map where the values are highest (or, with -1, lowest).
+HOLDS = """(map, [kind, sign]) => { const { field } = MTGP.prior.compute(map.closest(".explore").explore.state);
+    const signed = [...field].map(v => sign * v), at = signed.indexOf(Math.max(...signed));
+    const back = map.querySelector(".explore-back").getBBox(), part = i => Math.min(0.999, Math.max(0.001, i / 32));
+    const [x, y] = [part(at % 33) * back.width, (1 - part(Math.floor(at / 33))) * back.height];
+    return map.querySelector(kind).isPointInFill(new DOMPoint(back.x + x, back.y + y)); }"""
+
+
+def lower(kernel, length, n):
+    """Factor of the module's kernel on n places of the figure, as the draws are made: in the order given."""
+    x = torch.linspace(0, 10, n, dtype=torch.float64)
+    K, _ = PROFILES[kernel](((x[:, None] - x) / length) ** 2)
+
+    def of(order):
+        return np.linalg.cholesky(K.numpy()[np.ix_(order, order)] + 1e-8 * np.eye(n))
+
+    return of
+
+
+@pytest.mark.parametrize("kernel", range(3))
+@pytest.mark.parametrize(("length", "sd", "other"), [(1, 1, 3), (0.3, 2, 20), (5, 0.5, 0.3)])
+def test_draws_and_map_are_made_of_the_kernels_of_the_module(playing, kernel, length, sd, other):
+    """The same normals through factors of the module's matrices, by numpy."""
+    figure = playing("prior", f"#explore&prior.kernel={kernel}&prior.l={length}&prior.sd={sd}&prior.l2={other}")
+    orders, normals = figure.place.evaluate(
+        """() => { const { coarseFirst, normals } = MTGP.gaussian;
+        const Z = [4, 5, 6].map(seed => [...normals(193, seed)]);
+        return [[coarseFirst(193), coarseFirst(33)], [Z, [...normals(33 * 33, 7)]]]; }"""
+    )
+    draws, field = np.zeros((3, 193)), np.zeros((33, 33))
+    draws[:, orders[0]] = sd * np.array(normals[0]) @ lower(kernel, length, 193)(orders[0]).T
+    up, across = (lower(kernel, one, 33)(orders[1]) for one in (other, length))
+    field[np.ix_(orders[1], orders[1])] = up @ np.reshape(normals[1], (33, 33)) @ across.T
+    assert figure.computed("found.draws.map(curve => [...curve])") == pytest.approx(draws, abs=1e-8)
+    assert figure.computed("[...found.field]") == pytest.approx(field.ravel(), abs=1e-8)
+
+
+def test_levels_of_the_map_are_where_the_values_reach_them(playing):
+    """A run of full cells is one rectangle, which leaves out and adds nothing."""
+    asked, wrong = playing("prior").place.evaluate(LEVELS)
+    assert asked > 10000 and wrong == 0
+
+
+def test_the_map_has_a_key_to_its_colours_and_ticks(playing):
+    """In sight and in its name, red above zero and blue below, as the still figure of two inputs has it."""
+    chart = playing("prior").place.locator(".explore-plane")
+    words = chart.locator("text").all_text_contents()
+    assert words[-2:] == ["above zero", "below zero"] and words.count("10") == words.count("5") == 2
+    assert "red above zero and blue below" in chart.get_attribute("aria-label")
+    for theme in ("light", "dark"):
+        changed(playing("prior").page, 1280, theme)
+        for number, (kind, sign) in enumerate((("above", 1), ("below", -1))):
+            assert chart.locator(".explore-swatch").nth(number).get_attribute("class").split()[0] == f"explore-{kind}"
+            assert chart.evaluate(HOLDS, [f"path.explore-{kind}", sign])
+            fills = chart.locator(f".explore-{kind}").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
+            red, _, blue = (int(v) for v in re.findall(r"\d+", fills[0]))
+            assert len(set(fills)) == 1 and len(fills) == 5 and sign * (red - blue) > 60
+    changed(playing("prior").page, 1280, "light")
+
+
 def test_a_larger_sd_adds_no_crossing(playing):
     """A larger sd scales the draws, and no crossing of zero comes or goes."""
     figure = playing("prior")
     before = np.array(figure.computed("found.draws.map(curve => [...curve])"))
     crossings = figure.computed("found.crossings")
-    slider = figure.place.get_by_label("standard deviation of f")
+    slider = figure.place.get_by_role("slider", name="sd of f")
     slider.press("End")
     assert figure.state["sd"] == 2
     assert np.allclose(figure.computed("found.draws.map(curve => [...curve])"), 2 * before, atol=1e-9)

@@ -61,11 +61,11 @@ def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
     """A point and the correlation, by mouse and slider; uncorrelated noise moves the curve, cB leaves it still."""
     before = curve(figure)
     figure.drag_point("task 2 at x = 4", 40)
-    figure.slide("task correlation rho", -0.5)
+    figure.slide("correlation ρ in B", -0.5)
     assert figure.state["y2"][4] < -0.3 and figure.state["rho"] == -0.5  # it was 0.2
     assert curve(figure) == before
     assert "exactly nothing" in figure.place.locator(".explore-words").inner_text()
-    figure.slide("c, the variance of the noise", 0.3)
+    figure.slide("noise c, its variance", 0.3)
     noisy = curve(figure)
     figure.drag_point("task 2 at x = 4", -40)
     assert curve(figure) != noisy
@@ -73,7 +73,7 @@ def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
     figure.place.locator(".explore-choice label").nth(1).click()
     still = curve(figure)
     figure.drag_point("task 2 at x = 4", 40)
-    figure.slide("task correlation rho", 0.9)
+    figure.slide("correlation ρ in B", 0.9)
     assert curve(figure) == still
 
 

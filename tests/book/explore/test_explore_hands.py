@@ -1,0 +1,179 @@
+"""Figures to play with as a finger, a key and an ear meet them: swipes, the fold of keys, names, contrasts."""
+
+import io
+import re
+
+import pytest
+from opening import changed
+from PIL import Image
+from playing import FIGURES
+
+ALL = pytest.mark.parametrize("name", FIGURES)
+SLIDERS = [name for name in FIGURES if name not in ("lakes", "hole")]
+POINTS = {"icm": "A point", "transfer": "A point", "noise": "A point", "lmc": "A point", "posterior": "A reading"}
+HIDES = "A double click or tap, Enter or Delete hides it, and shows it again."
+REMOVES = "A double click or tap or Delete removes it."
+WORDS = "label => label.firstElementChild.firstChild.data"
+COLOURS = """(figure, names) => names.map(name => {
+    const probe = figure.querySelector(".explore-live").appendChild(document.createElement("i"));
+    probe.style.cssText = `color: var(--${name})`;
+    const paper = document.createElement("canvas").getContext("2d");
+    paper.fillStyle = getComputedStyle(probe).color;
+    paper.fillRect(0, 0, 1, 1);
+    probe.remove();
+    return [...paper.getImageData(0, 0, 1, 1).data].slice(0, 3);
+})"""
+
+
+def contrast(one, other):
+    """Of two colours [r, g, b], as WCAG counts it."""
+    lights = []
+    for colour in (one, other):
+        linear = [v / 3294.6 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in colour]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+    return max(lights) / min(lights)
+
+
+def told(figure):
+    """The sentences of the fold."""
+    return figure.place.locator(".explore-keys li").all_text_contents()
+
+
+def spoken(figure):
+    return figure.place.locator("[role=status]").text_content()
+
+
+def grip(slider, share):
+    """A place on a slider's rail."""
+    slider.evaluate("slider => slider.scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = slider.bounding_box()
+    return box["x"] + share * box["width"], box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_swipe_that_begins_on_a_slider_scrolls_and_changes_nothing(playing, name):
+    """Even where the finger rested first, so long that address and status had followed (on the first slider)."""
+    figure = playing(name, "#explore&other.a=1", width=390, has_touch=True)
+    figure.place.locator(".explore-slider input").first.focus()
+    for number, slider in enumerate(figure.place.locator(".explore-slider input").all()):
+        x, y = grip(slider, 0.7 if float(slider.evaluate("s => s.style.getPropertyValue('--to')")) < 0.6 else 0.2)
+        before, top, address, said = figure.state, figure.page.evaluate("scrollY"), figure.address(), spoken(figure)
+        figure.swipe(x, y, 8, -160, rest=0 if number else 500)
+        label = slider.get_attribute("aria-label")
+        assert figure.page.evaluate("scrollY") > top + 50, label
+        assert figure.state == before and figure.address() == address, label
+        words = figure.place.locator(".explore-words").text_content()
+        assert spoken(figure) == said or re.sub(r"\s", "", spoken(figure)) == re.sub(r"\s", "", words), label
+
+
+@pytest.mark.parametrize("name", ["icm", "lmc", "noise", "transfer", "lakes", "hole"])
+def test_a_swipe_that_begins_on_a_marker_or_an_edge_does_so_too(playing, name):
+    """Though it goes a little sideways."""
+    figure = playing(name, width=390, has_touch=True)
+    for handle in figure.place.locator(".explore-handle:visible path").all():
+        handle.evaluate("handle => handle.scrollIntoView({block: 'center', behavior: 'instant'})")
+        figure.settle()
+        box, before, top = handle.bounding_box(), figure.state, figure.page.evaluate("scrollY")
+        figure.swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 60, -160)
+        assert figure.page.evaluate("scrollY") > top + 50 and figure.state == before
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_tap_and_a_sideways_drag_move_a_slider(playing, name):
+    figure = playing(name, width=390, has_touch=True)
+    for slider in figure.place.locator(".explore-slider input").all():
+        (x, y), before = grip(slider, 0.8), figure.state
+        figure.page.touchscreen.tap(x, y)
+        tapped = figure.state
+        assert tapped != before, slider.get_attribute("aria-label")
+        figure.swipe(x, y, -120, 0)
+        assert figure.state != tapped, slider.get_attribute("aria-label")
+
+
+@ALL
+def test_a_fold_tells_mouse_touch_and_keys_and_describes_the_figure(playing, name):
+    """Closed at first; the same words are the description of the group for those who hear it."""
+    figure = playing(name)
+    fold = figure.place.locator(".explore-keys")
+    assert fold.locator("summary").inner_text() == "Mouse, touch and keys"
+    assert fold.locator("summary").bounding_box()["height"] >= 44 and not fold.locator("ul").is_visible()
+    client = figure.page.context.new_cdp_session(figure.page)
+    node = client.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    group = client.send("DOM.querySelector", {"nodeId": node, "selector": f"#{name}.explore .explore-live"})
+    heard = client.send("Accessibility.getPartialAXTree", {"nodeId": group["nodeId"], "fetchRelatives": False})
+    described = heard["nodes"][0]["description"]["value"]
+    assert re.sub(r"\s", "", described) == re.sub(r"\s", "", "".join(told(figure)))
+    fold.locator("summary").click()
+    assert fold.locator("ul").is_visible()
+    fold.locator("summary").click()
+
+
+@ALL
+def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
+    figure = playing(name)
+    starts = [re.split(":| or tap beside", sentence)[0] for sentence in told(figure)]
+    expected = ["The Tab key goes from one control to the next."]
+    expected += ["The grey stretch"] * bool(figure.place.locator(".explore-gap").count())
+    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc"))
+    expected += [POINTS[name]] if name in POINTS else []
+    expected += ["A click", "The walker on the map"] * (name == "posterior")
+    expected += ["A slider"] * (name in SLIDERS)
+    assert sorted(starts) == sorted(expected)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_keys_of_points_are_those_that_are_told(playing, name):
+    """Enter, Delete, and Shift with an arrow do what the fold says, and nothing where it says nothing."""
+    figure = playing(name)
+    words = next(sentence for sentence in told(figure) if sentence.startswith(POINTS[name]))
+    for key, does in (("Enter", HIDES in words), ("Delete", HIDES in words or REMOVES in words)):
+        figure = playing(name)
+        figure.place.locator(".explore-point").nth(2).focus()
+        before = figure.state
+        figure.page.keyboard.press(key)
+        assert (figure.state != before) is does, key
+    for sideways in (True, False):
+        figure = playing(name)
+        point, before = figure.place.locator(".explore-point").nth(2), figure.state
+        point.focus()
+        figure.page.keyboard.press("Shift+ArrowRight" if sideways else "ArrowRight")
+        moved = figure.state != before
+        assert moved is (sideways and "with Shift they move it sideways" in words)
+        assert moved or not point.evaluate("point => point === document.activeElement")
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_two_taps_hide_or_remove_a_point_where_it_is_told(playing, name):
+    figure = playing(name, width=390, has_touch=True)
+    does, before = HIDES in " ".join(told(figure)) or REMOVES in " ".join(told(figure)), figure.state
+    for _ in range(2):
+        figure.page.touchscreen.tap(*figure.centre(".explore-point", 2))
+        figure.settle()
+    assert (figure.state != before) is does
+
+
+@ALL
+def test_what_is_seen_beside_a_slider_is_what_it_is_called(playing, name):
+    """Its name begins with the words in sight (label in name)."""
+    figure = playing(name)
+    for label in figure.place.locator(".explore-slider").all():
+        assert label.locator("input").get_attribute("aria-label").startswith(label.evaluate(WORDS))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_rails_and_the_word_in_a_gap_keep_their_contrast(playing, theme):
+    """The rail 3 to 1 against the page, as drawn; the word 4.5 to 1 even where it lies on a band."""
+    figure = playing("lmc")
+    changed(figure.page, 1280, theme)
+    paper, ground, ink, task = figure.place.evaluate(COLOURS, ["paper", "ground", "ink", "t2"])
+    slider = figure.place.locator(".explore-slider input").last
+    assert float(slider.evaluate("s => s.style.getPropertyValue('--to')")) < 0.6
+    picture = Image.open(io.BytesIO(slider.screenshot())).convert("RGB")
+    column = [picture.getpixel((int(0.8 * picture.width), y)) for y in range(picture.height)]
+    assert max(contrast(pixel, paper) for pixel in column) >= 3
+    behind = [0.74 * (0.92 * g + 0.08 * i) + 0.26 * t for g, i, t in zip(ground, ink, task)]
+    word = figure.place.locator(".explore-over")
+    fill = [int(v) for v in re.findall(r"\d+", word.evaluate("word => getComputedStyle(word).fill"))]
+    assert contrast(fill, behind) >= 4.5
+    assert word.evaluate("word => Boolean(word.previousElementSibling.querySelector('.explore-band'))")  # above it
+    changed(figure.page, 1280, "light")
