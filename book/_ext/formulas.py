@@ -1,4 +1,4 @@
-"""Formulas are drawn by the build: MathML from MathJax's own parser, which runs here and not in the reader's browser."""
+"""Formulas are drawn by the build: MathML from MathJax's own parser, which runs here and not in a browser."""
 
 from __future__ import annotations
 

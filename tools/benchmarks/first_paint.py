@@ -49,7 +49,9 @@ def main(names: list[str]) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(BUILT)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
         for name in names or [*NAMED, *(page for page in heaviest(5) if page not in NAMED)]:
             paint, shift = measured(browser, f"http://127.0.0.1:{server.server_port}/{name}.html")
             print(f"{name:16s} first paint {paint:4.1f} s, layout shift {shift:.3f}")
