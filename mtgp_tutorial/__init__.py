@@ -91,7 +91,7 @@ __all__ = [
     "with_parameters",
     "with_trend",
 ]
-__version__ = "0.18.0"
+__version__ = "0.19.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {

@@ -60,6 +60,7 @@ DRAGS = {
     "transfer": ("sharing", "(s, w) => (s.l = 2 + w)"),
     "lmc": ("lmc", "(s, w) => (s.fast = 0.6 + 0.3 * w)"),
     "noise": ("noise", "(s, w) => (s.l = 2 + w)"),
+    "lag": ("icm_full", "(s, w) => (s.delay = 1.5 + w)"),
     "hole": ("forty", "(s, w) => (s.to[0] = 40 + Math.round(6 * w))"),
 }
 SCRIPT = """([name, frames]) => {

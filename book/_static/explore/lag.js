@@ -125,6 +125,7 @@
 
   /* The whole panel is taken and drawn sideways, and task 2 with it. */
   function slide(ui, plot, panel) {
+    ui.tell("The upper panel: drag it sideways, and task 2 goes along.");
     plot.svg.classList.add("explore-sweep");
     plot.handles.push({
       soft: true, wide: true, // a finger that goes up or down scrolls the page
@@ -155,8 +156,8 @@
     const [relation] = below.panels, equal = relation.curve("explore-dashed"), reported = relation.curve("explore-rule"), dot = relation.path("explore-dot");
     below.marker({ label: "delay of task 2", step: 0.05, at: (state) => state.delay, move: (state, x) => (state.delay = x) });
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
-      { key: "l", words: "length-scale \u2113", label: "length-scale", range: bounds.l, step: 0.05 },
-      { key: "noise", words: "sd of the noise", label: "standard deviation of the noise", range: bounds.noise, step: 0.01 });
+      { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
+      { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 });
     make(ui.box, "p", {}, "Above: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Below, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw, the first that was made.");
 
     return (state) => {

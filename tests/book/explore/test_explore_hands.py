@@ -66,7 +66,7 @@ def test_a_swipe_that_begins_on_a_slider_scrolls_and_changes_nothing(playing, na
         assert spoken(figure) == said or re.sub(r"\s", "", spoken(figure)) == re.sub(r"\s", "", words), label
 
 
-@pytest.mark.parametrize("name", ["icm", "lmc", "noise", "transfer", "lakes", "hole"])
+@pytest.mark.parametrize("name", ["icm", "lmc", "noise", "transfer", "lakes", "hole", "lag"])
 def test_a_swipe_that_begins_on_a_marker_or_an_edge_does_so_too(playing, name):
     """Though it goes a little sideways."""
     figure = playing(name, width=390, has_touch=True)
@@ -113,8 +113,9 @@ def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
     figure = playing(name)
     starts = [re.split(":| or tap beside", sentence)[0] for sentence in told(figure)]
     expected = ["The Tab key goes from one control to the next."]
-    expected += ["The grey stretch"] * bool(figure.place.locator(".explore-gap").count())
-    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc"))
+    expected += ["The grey stretch"] * bool(figure.place.locator(".explore-gap").count() and name != "lag")
+    expected += ["The upper panel"] * (name == "lag")
+    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc", "lag"))
     expected += [POINTS[name]] if name in POINTS else []
     expected += ["A click", "The walker on the map"] * (name == "posterior")
     expected += ["A slider"] * (name in SLIDERS)
