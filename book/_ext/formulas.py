@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -35,7 +36,8 @@ def mathml(tex: str, display: bool) -> str:
     try:
         return engine().call("mathml", tex, display)
     except JSEvalException as error:
-        raise SphinxError(f"This formula cannot be read: {tex}: {str(error).splitlines()[-1]}") from error
+        why = re.search(r"Error: (.*)", str(error))
+        raise SphinxError(f"This formula cannot be read: {tex}: {why[1] if why else error}") from error
 
 
 def visit_inline(self, node: nodes.math) -> None:

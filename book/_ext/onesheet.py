@@ -88,7 +88,8 @@ def join(app, exception):
     while shorter != text:  # a variable may have served another that is gone
         text, asked = shorter or text, set(re.findall(r"--[\w-]+", scripts))
         shorter = pruned(parsed(text), words, asked | set(VARIABLE.findall(text)))
-    (static / JOINED).write_text(text, encoding="utf8")
+    notices = re.findall(r"/\*!.*?\*/", "".join(theme + rest), re.DOTALL)  # licences ask to be kept
+    (static / JOINED).write_text("\n".join([*notices, text]), encoding="utf8")
 
 
 def setup(app):

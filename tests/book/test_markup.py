@@ -32,7 +32,37 @@ def test_a_page_links_one_sheet_that_needs_no_other(book):
         assert len(sheets) == 1 and "book.css" in sheets[0], (name, sheets)
     text = (book[0] / "_static" / "book.css").read_text(encoding="utf8")
     assert "@import" not in text and "fontawesome/" not in text
-    assert text.index("Bootstrap") < text.index("sphinx-book-theme") < text.index("The book's look")
+    assert "Licensed under MIT (https://github.com/twbs/bootstrap" in text
+    assert text.index("--bs-border-width:") < text.index(".sbt-scroll-pixel-helper") < text.index("--measure: 40rem")
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".here{color:red}.gone{color:red}", ".here{color:red}"),
+        (".here .gone,.here>p{margin:0}", ".here>p{margin:0}"),
+        (".here:not(.gone):hover{margin:0}", ".here:not(.gone):hover{margin:0}"),
+        (":is(.gone, .here) p{margin:0}", ":is(.gone, .here) p{margin:0}"),
+        ("@media print{.gone{margin:0}}", ""),
+        ("@media print{.here{margin:0}}", "@media print{.here{margin:0}}"),
+        ("video{margin:0}p::before{margin:0}", "p::before{margin:0}"),
+        (".here{--used:1;--unused:2;margin:var(--used)}", ".here{--used:1;margin:var(--used)}"),
+        ('.here{background:url("data:a;b,{}")}', '.here{background:url("data:a;b,{}")}'),
+        ('@charset "UTF-8";@font-face{src:url(a)}', "@font-face{src:url(a)}"),
+        (".explore-task2{margin:0}", ".explore-task2{margin:0}"),
+    ],
+)
+def test_the_sheet_has_the_rules_of_what_is_there(css, kept):
+    assert onesheet.pruned(onesheet.parsed(css), {"here", "p"}, {"--used"}) == kept
+
+
+def test_what_pages_and_scripts_name_is_there(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_text('<p class="one two" id="three">four</p>', encoding="utf8")
+    (tmp_path / "_static" / "a.js").write_text('make("b", "five")', encoding="utf8")
+    found = onesheet.marks(tmp_path)
+    assert {"p", "one", "two", "three", "five", *onesheet.GIVEN} <= found
+    assert "four" not in found
 
 
 def test_pictures_are_lazy_and_keep_their_place(book):
