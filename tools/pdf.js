@@ -44,7 +44,7 @@ function lookAt(image, box, say) {
   else if (box.height > 450) say("more than half a page", image, image.src);  // 119 of 238 mm
 }
 
-// What a reader would look for. A formula's letters are drawn by style sheets, so its surroundings stand for it.
+// What a reader would look for; for what has no words, the heading above it.
 function words(e) {
   return e.textContent.trim() || e.closest("section")?.querySelector("h1, h2, h3")?.textContent || "";
 }

@@ -52,11 +52,9 @@ def lead_inside(body: Tag, page: str, pages: list[str]) -> None:
 
 
 def number_the_index(body: Tag) -> None:
-    """Page numbers for the index; its second links are called [1] there, and entries in TeX are formulas."""
+    """Page numbers for the index; its second links are called [1] there."""
     for link in body.select("a[href^='#']"):
-        text = link.get_text().partition("[")[0]
-        link.string = ""
-        link.append(new("span", rf"\({text}\)", class_="math") if "\\" in text else text)
+        text = link.string = link.get_text().partition("[")[0]
         add_page_number(link, ", " if text else "")
 
 

@@ -22,6 +22,8 @@ function letter(character, variant) {
 const ACCENTS = { "^": "\u02c6", "~": "\u02dc" };
 const WIDTHS = { thinmathspace: "0.167em", mediummathspace: "0.222em", thickmathspace: "0.278em" };
 
+const isPrime = (node) => node.isKind("mo") && /^[\u2032\u2033]$/.test(node.getText());
+
 class Written extends SerializedMmlVisitor {
   visitNode(node, ...rest) {
     const space = node.isKind("mspace") || node.isKind("text") || node.isInferred ? "" : node.texSpacing();
@@ -32,6 +34,7 @@ class Written extends SerializedMmlVisitor {
   }
   visitTextNode(node) {
     const variant = node.parent.attributes.get("mathvariant");
+    if (variant && !["normal", "italic"].includes(variant) && !(variant in ALPHABETS)) throw new Error(`no letters for ${variant}`);
     const text = variant in ALPHABETS ? [...node.getText()].map((one) => letter(one, variant)).join("") : node.getText();
     return this.quoteHTML(node.parent.parent?.isKind("mover") ? text.replace(/[\^~]/, (mark) => ACCENTS[mark]) : text);
   }
@@ -39,6 +42,14 @@ class Written extends SerializedMmlVisitor {
     const attributes = this.getAttributes(node).replace(/ (mathvariant="(?!normal)|data-mjx-|texClass)[^" ]*("[^"]*)?"/g, "");
     const close = node.isKind("mo") ? ' lspace="0" rspace="0"' : node.isKind("mover") ? ' accent="true"' : "";
     return `<${node.kind}${attributes}${close}>${node.childNodes.map((child) => this.visitNode(child)).join("")}</${node.kind}>`;
+  }
+  visitMsupNode(node) { // a prime is a sign at its place; browsers would raise and shrink it once more
+    return isPrime(node.childNodes[1]) ? this.visitTeXAtomNode(node) : this.visitDefault(node);
+  }
+  visitMsubsupNode(node) {
+    const [base, below, above] = node.childNodes;
+    if (!isPrime(above)) return this.visitDefault(node);
+    return `<mrow><msub>${this.visitNode(base)}${this.visitNode(below)}</msub>${this.visitNode(above)}</mrow>`;
   }
   visitMunderNode(node) { // Chromium draws some braces too short: the page draws them by their border
     if (node.childNodes[1].isKind("mo") && node.childNodes[1].getText() === "\u23df") return `<mrow class="brace">${this.visitNode(node.childNodes[0])}</mrow>`;

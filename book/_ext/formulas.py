@@ -40,15 +40,22 @@ def mathml(tex: str, display: bool) -> str:
         raise SphinxError(f"This formula cannot be read: {tex}: {why[1] if why else error}") from error
 
 
+def drawn(self, node: nodes.Node, display: bool) -> str:
+    try:
+        return mathml(node.astext(), display)
+    except SphinxError as error:
+        raise SphinxError(f"{self.builder.current_docname}: {error}") from error
+
+
 def visit_inline(self, node: nodes.math) -> None:
-    self.body.append(f'<span class="math">{mathml(node.astext(), False)}</span>')
+    self.body.append(f'<span class="math">{drawn(self, node, False)}</span>')
     raise nodes.SkipNode
 
 
 def visit_block(self, node: nodes.math_block) -> None:
     """The number stands beside the box that scrolls, so that it cuts nothing and is not torn off on paper."""
     self.body.append(self.starttag(node, "div", CLASS="math"))
-    self.body.append(f'<div class="formula">{mathml(node.astext(), True)}</div>')
+    self.body.append(f'<div class="formula">{drawn(self, node, True)}</div>')
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Link to this equation")
@@ -59,4 +66,4 @@ def visit_block(self, node: nodes.math_block) -> None:
 
 def setup(app):
     app.add_html_math_renderer("formulas", (visit_inline, None), (visit_block, None))
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -128,7 +128,7 @@ def places(env):
 
 def place_of(app, page, section):
     """A link to a section, by its number, or else by its page."""
-    anchor = "" if isinstance(section.parent, nodes.document) else section["ids"][0]
+    anchor = "" if isinstance(section.parent, nodes.document) else anchor_of(section)
     number = app.env.toc_secnumbers.get(page, {}).get(anchor and f"#{anchor}", ())
     before = ".".join(map(str, number)) or (f"{app.env.titles[page].astext()}:" if anchor else "")
     return make_refnode(app.builder, PAGE, page, anchor, nodes.Text(f"{before} {section[0].astext()}".strip()))

@@ -11,8 +11,20 @@ THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # the theme links these
 JOINED = "book.css"
 # The theme brings two thousand icons as a font. The book has its dozen in icons.css.
 ICONS = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}|[^{}]*\.fa-[^{}]*\{[^{}]*\}")
-# What scripts give to elements that the pages have: Bootstrap's menus, and the theme's own.
-GIVEN = {"show", "showing", "collapsing", "collapsed", "active", "disabled", "fade", "open"}
+# What Bootstrap's script makes: open menus, and the tips of buttons.
+GIVEN = {
+    "show",
+    "collapsing",
+    "collapsed",
+    "active",
+    "disabled",
+    "fade",
+    "open",
+    "tooltip",
+    "tooltip-inner",
+    "tooltip-arrow",
+}
+GIVEN |= {f"bs-tooltip-{side}" for side in ("auto", "top", "end", "bottom", "start")}
 LIGHT = ("html[data-theme=light]", "html:not([data-theme=dark])")  # also where no script has chosen
 MARKS = re.compile(r'<(\w+)|(?:class|id)="([^"]*)"')
 INSIDE = re.compile(r"\([^()]*\)|\[[^\]]*\]")  # of :is, :not, :has and of attributes: asks for nothing by itself
@@ -54,6 +66,7 @@ def pruned(rules, words, variables):
         if rule.type == "qualified-rule":
             wanted = [one for one in split(tinycss2.serialize(rule.prelude)) if matters(one, words)]
             stated = tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True)
+            stated = [one for one in stated if one.type == "declaration"]
             lines = [one.serialize() for one in stated if not one.name.startswith("--") or one.name in variables]
             if wanted and lines:
                 kept.append(f"{','.join(wanted)}{{{';'.join(lines)}}}")
@@ -83,10 +96,13 @@ def join(app, exception):
     static = folder / "_static"
     theme = [ICONS.sub("", (static / name).read_text(encoding="utf8")).replace(*LIGHT) for name in THEME]
     rest = [(static / name).read_text(encoding="utf8") for name in app.joined]
-    scripts = "".join(script.read_text(encoding="utf8") for script in static.rglob("*.js"))
+    others = [
+        file for file in (*static.rglob("*.js"), *folder.rglob("*.html"), *static.glob("*.svg")) if file.is_file()
+    ]
+    elsewhere = "".join(file.read_text(encoding="utf8") for file in others)
     text, shorter, words = "\n".join(theme + rest), "", marks(folder)
     while shorter != text:  # a variable may have served another that is gone
-        text, asked = shorter or text, set(re.findall(r"--[\w-]+", scripts))
+        text, asked = shorter or text, set(re.findall(r"--[\w-]+", elsewhere))
         shorter = pruned(parsed(text), words, asked | set(VARIABLE.findall(text)))
     notices = re.findall(r"/\*!.*?\*/", "".join(theme + rest), re.DOTALL)  # licences ask to be kept
     (static / JOINED).write_text("\n".join([*notices, text]), encoding="utf8")

@@ -141,7 +141,8 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
         cross (Tensor [m, n]): of unknowns and values.
         prior (Tensor [m, m] or [m]): of the unknowns, or its diagonal: then only variances [m] come back.
     Raises:
-        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
+        NotPositiveDefiniteError: as `log_likelihood` does.
+        ValueError: as that does, too.
 
     >>> import torch
     >>> from mtgp_tutorial import exact

@@ -169,7 +169,8 @@ def kronecker_log_likelihood(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tens
         B (Tensor [T, T]): covariance of the tasks.
         Sigma (Tensor [T, T]): covariance of the noise.
     Raises:
-        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
+        NotPositiveDefiniteError: as `log_likelihood` does.
+        ValueError: as that does, too.
 
     >>> import torch
     >>> from mtgp_tutorial import exact
@@ -198,7 +199,8 @@ def kronecker_posterior(
         prior (Tensor [M, M] or [M]): kernel of the new inputs, and then the covariance is [M*T, M*T], point-major; or
             its diagonal, and then variances [M, T] come back.
     Raises:
-        NotPositiveDefiniteError, ValueError: as `log_likelihood` does.
+        NotPositiveDefiniteError: as `log_likelihood` does.
+        ValueError: as that does, too.
 
     >>> import torch
     >>> from mtgp_tutorial import exact

@@ -98,7 +98,7 @@ def compare(
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
-        UserWarning: of a store of version 0.10 or before, whose fits are done again.
+        UserWarning: of a store of version 0.10 or before, whose fits are done again, and of arms without an answer.
 
     >>> from mtgp_tutorial import compare, icm, independent, simulate
     >>> def trial(seed):

@@ -168,6 +168,8 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
 
     Args:
         season (float): in units of the first input, at least one step.
+    Raises:
+        ValueError: for a season that is not above 0.
 
     >>> from mtgp_tutorial import cutoffs, datasets, seasonal_naive
     >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)

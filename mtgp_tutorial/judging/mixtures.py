@@ -75,7 +75,8 @@ def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any)
         **options: for `fit`.
     Raises:
         Unanswered: by the arm, where one of them does.
-        ValueError: where numbers of draws have no common multiple up to 1,000.
+        ValueError: for fewer than two, or what is no arm; by the arm, where numbers of draws have no common multiple
+            up to 1,000.
 
     >>> from mtgp_tutorial import combining, datasets, fill, icm
     >>> from mtgp_tutorial import plain_arms

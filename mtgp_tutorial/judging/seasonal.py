@@ -60,7 +60,7 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     in it, so it may be called within a trial.
 
     Args:
-        seen (TaskData): a table whose first input is a time.
+        seen (TaskData): its first input is a time, or periods are given.
         periods (list of float): in units of the first input. Those below two steps, or that the table does not span
             twice, are not tried. Default: a day, a week, a quarter of a year and a year, in the unit of the table's
             dates; the last two where the input is called "year".

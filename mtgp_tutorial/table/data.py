@@ -210,7 +210,9 @@ class TaskData:
         """Two tables of the same rows: the cells outside the mask, and those in it.
 
         Args:
-            mask (array [N, T]): True or False for each cell.
+            mask (Tensor [N, T]): True or False for each cell.
+        Raises:
+            ValueError: for another type or shape.
         """
         if not torch.is_tensor(mask) or mask.dtype != torch.bool or mask.shape != self.y.shape:
             raise ValueError(f"mask: pass a tensor of True and False with the shape {tuple(self.y.shape)} of y")
@@ -250,8 +252,10 @@ class TaskData:
 
         Args:
             task (str): whose cells.
-            share (float): 0 to 1.
+            share (float): above 0 and below 1.
             seed (int): of the draw.
+        Raises:
+            ValueError: for another share, and for one that hides none or all of the task's cells.
         """
         if not hasattr(share, "__float__") or not 0 < share < 1:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")

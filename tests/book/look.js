@@ -71,18 +71,18 @@
 
   // Stops of the Tab key inside formulas that need no scrolling, and boxes that scroll without being such a stop.
   const keyboard = () => [
-    ...tidy(article, "math[tabindex]").filter((m) => m.scrollWidth <= m.clientWidth + 1).map(short),
+    ...tidy(article, "span.math[tabindex]").filter((m) => m.scrollWidth <= m.clientWidth + 1).map(short),
     ...tidy(article, "pre, .table-scroll, .pst-scrollable-table-container, div.formula").filter((box) => shown(box) && box.scrollWidth > box.clientWidth + 1 && box.tabIndex < 0 && !box.querySelector("[tabindex='0']")).map(short),
   ];
 
   // Boxes that go on beyond an edge without fading there; from 1280 pixels on a table stands as a whole.
   const edges = () => {
     const wider = (box) => box.scrollWidth > box.clientWidth + 1;
-    const boxes = tidy(article, "pre, .table-scroll, .pst-scrollable-table-container, .cell_output, div.formula, math:not([display])").filter(shown);
+    const boxes = tidy(article, "pre, .table-scroll, .pst-scrollable-table-container, .cell_output, div.formula, span.math").filter(shown);
     const fades = (box) => getComputedStyle(box).maskImage !== "none";
-    const sticks = (m) => m.localName === "math" && m.getBoundingClientRect().right > m.closest("p, li, td, dd, th, figcaption, article").getBoundingClientRect().right + 1 && !m.closest(".table-scroll, .pst-scrollable-table-container");
+    const sticks = (m) => m.matches("span.math") && m.getBoundingClientRect().right > m.closest("p, li, td, dd, th, figcaption, article").getBoundingClientRect().right + 1 && !m.closest(".table-scroll, .pst-scrollable-table-container");
     return [
-      ...boxes.filter((box) => wider(box) && box.localName !== "math" && !fades(box)).map((box) => `no edge: ${short(box)}`),
+      ...boxes.filter((box) => wider(box) && !box.matches("span.math:not(.wide)") && !fades(box)).map((box) => `no edge: ${short(box)}`),
       ...boxes.filter((box) => innerWidth >= 1280 && box.matches(".table-scroll, .pst-scrollable-table-container") && wider(box)).map((box) => `hidden column: ${short(box)}`),
       ...boxes.filter((box) => innerWidth >= 1280 && box.matches("div.formula") && wider(box)).map((box) => `wide formula: ${short(box)}`),
       ...boxes.filter(sticks).map((box) => `sticks out: ${short(box)}`),

@@ -167,8 +167,8 @@ def test_without_scripts_links_and_boxes_have_their_colours(book, chromium):
 def test_on_paper_a_chapter_has_its_number_and_a_formula_too(book, chromium):
     page, _ = opened(chromium, book[0] / "book" / "icm.html")
     page.emulate_media(media="print")
-    titles = [title.inner_text() for title in page.locator("h1").all() if title.is_visible()]
-    assert titles == ["5. The ICM: one kernel, one matrix#"] or titles == ["5. The ICM: one kernel, one matrix"]
+    titles = [title.inner_text().removesuffix("#") for title in page.locator("h1").all() if title.is_visible()]
+    assert titles == ["5. The ICM: one kernel, one matrix"]
     breaks = {box.evaluate("e => getComputedStyle(e).breakInside") for box in page.locator("div.math").all()}
     assert page.locator("div.math > .eqno").count() > 3 and breaks == {"avoid"}
     page.context.close()

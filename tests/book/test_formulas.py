@@ -59,7 +59,10 @@ def test_letters_of_other_alphabets_are_characters(tex, seen):
     assert re.findall('mathvariant="(?!normal)', found) == []
 
 
-@pytest.mark.parametrize(("tex", "why"), [(r"\frac{a", "brace"), (r"\nosuchsign", "nosuchsign"), (r"\mathcal{1}", "1")])
+@pytest.mark.parametrize(
+    ("tex", "why"),
+    [(r"\frac{a", "brace"), (r"\nosuchsign", "nosuchsign"), (r"\mathcal{1}", "1"), (r"\mathsf{x}", "sans-serif")],
+)
 def test_what_cannot_be_read_stops_the_build_and_is_named(tex, why):
     with pytest.raises(SphinxError, match=why) as refused:
         formulas.mathml(tex, False)

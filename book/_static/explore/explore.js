@@ -171,8 +171,8 @@
     button({ words, act, able = () => true, pressed = null, main = false }) {
       const kind = main ? "explore-button explore-main" : "explore-button";
       const button = make(this.bar, "button", { type: "button", class: kind }, words);
-      button.addEventListener("click", act);
-      this.followers.push((state) => (button.disabled = !able(state)));
+      button.addEventListener("click", () => able(this.state) && act());
+      this.followers.push((state) => set(button, { "aria-disabled": !able(state) })); // one that is disabled loses the focus
       if (pressed) this.followers.push((state) => button.setAttribute("aria-pressed", pressed(state)));
     }
 
@@ -256,6 +256,7 @@
     let due = 0,
       later = 0,
       motion = 0,
+      goal = null, // of a motion under way
       width = 0,
       broken = false;
     const ui = new Controls(host, host.dataset.label);
@@ -291,6 +292,8 @@
     ui.drawNow = draw;
     ui.change = (change) => {
       cancelAnimationFrame(motion);
+      Object.assign(state, goal); // who goes on while it glides finds it arrived
+      goal = null;
       change(state);
       tidied(state, bounds, tidy);
       redraw();
@@ -299,8 +302,8 @@
     ui.go = (changes) => {
       cancelAnimationFrame(motion);
       const from = structuredClone(state),
-        goal = structuredClone({ ...state, ...changes }),
         began = performance.now();
+      goal = structuredClone({ ...state, ...goal, ...changes });
       const mix = (a, b, part) =>
         Array.isArray(b) ? (a.length === b.length ? b.map((v, i) => mix(a[i], v, part)) : a) : a + part * (b - a);
       const whole = (key) => Number.isInteger(from[key]) && Number.isInteger(goal[key]); // a choice has nothing in between
@@ -311,6 +314,7 @@
           state[key] = t === 1 ? goal[key] : whole(key) ? from[key] : mix(from[key], goal[key], part);
         redraw();
         if (t < 1) motion = requestAnimationFrame(frame);
+        else goal = null;
       };
       frame(began);
     };
@@ -340,6 +344,8 @@
     };
     addEventListener("hashchange", () => {
       if (!address.has(id, location.hash)) return;
+      cancelAnimationFrame(motion);
+      goal = null;
       state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
       redraw();
       arrive();

@@ -200,7 +200,7 @@
     const side = make(ui.box, "div", { class: "explore-side" });
     const table = make(make(side, "div", { role: "radiogroup", "aria-label": "the arm that is drawn" }), "table", { class: "explore-scores" });
     const head = make(make(table, "thead"), "tr"), body = make(table, "tbody"), name = `explore-arm-${Math.random().toString(36).slice(2)}`;
-    ["filled by", "CRPS", "in the 95 % band"].forEach((words) => make(head, "th", { scope: "col" }, words));
+    ["filled by", "CRPS (lower is better)", "in the 95 % band"].forEach((words) => make(head, "th", { scope: "col" }, words));
     const lines = ARMS.map((words, number) => {
       const row = make(body, "tr"), label = make(make(row, "th", { scope: "row" }), "label", { class: `explore-task${ROLES[number] + 1}` }), input = make(label, "input", { type: "radio", name });
       make(label, "span", {}, words);

@@ -138,7 +138,8 @@
         [-1, 1].forEach((sign, i) => alone[i](GRID, state.alone ? edge(found.alone[t], sign) : null));
       });
       const middle = found.together[1].mean[last], { y } = plot.panels[1], x = plot.x(state.at);
-      set(bracket, { d: [-2, 2].map((m) => `M${x - 7},${y(middle + m * found.rule)}h14`).join("") });
+      const inside = state.gap[0] <= state.at && state.at <= state.gap[1];
+      set(bracket, { d: inside ? [-2, 2].map((m) => `M${x - 7},${y(middle + m * found.rule)}h14`).join("") : "" });
       const noise = state.view ? state.noise ** 2 : 0;
       set(before, { d: ellipse(square.x, square.y, [0, 0], [B[0][0] + noise, B[0][1], B[1][0], B[1][1] + noise]) });
       set(after, { d: ellipse(square.x, square.y, found.together.map((one) => one.mean[last]), found.together.joint) });
@@ -147,7 +148,7 @@
       const sd = (one) => shown(Math.sqrt(Math.max(0, one.variance[last])));
       ui.say(`At x = ${shown(state.at)}:`, ...TASKS.map((t) => [t + 1,
         `${letter}${SUB[t]} ${shown(found.together[t].mean[last])}, sd ${sd(found.together[t])} (alone ${sd(found.alone[t])})`]),
-        `rule for sd of ${letter}\u2082 deep in a gap: ${shown(found.rule)}`);
+        `rule for sd of ${letter}\u2082 deep in a gap, task 1 known (bars): ${shown(found.rule)}`);
     };
   }
 

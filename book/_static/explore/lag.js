@@ -151,14 +151,14 @@
 
     const below = new Plot(ui, {
       label: "the correlation that B reports, over the delay", x: { range: [0, FAR], ticks: [0, 1, 2, 3], title: "delay of task 2" },
-      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "correlation reported by B; of the functions (dashed)" }], height: [0.3, 180, 210],
+      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "reported by B; of the functions (dashed)" }], height: [0.3, 180, 210],
     });
     const [relation] = below.panels, equal = relation.curve("explore-dashed"), reported = relation.curve("explore-rule"), dot = relation.path("explore-dot");
     below.marker({ label: "delay of task 2", step: 0.05, at: (state) => state.delay, move: (state, x) => (state.delay = x) });
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
       { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 });
-    make(ui.box, "p", {}, "Above: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Below, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw, the first that was made.");
+    make(ui.box, "p", {}, "Above: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Below, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw of function and noise.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), place = (t, i) => [plot.x(ROWS[i]), panel.y(found.y[t][i])];
@@ -177,7 +177,7 @@
       reported(DELAYS, found.curve);
       const [x, y] = [below.x(state.delay), relation.y(found.rho)];
       set(dot, { d: `M${x - 5},${y}a5,5,0,1,0,10,0a5,5,0,1,0,-10,0Z` });
-      ui.say(`Delay ${shown(state.delay)}:`, `B reports correlation ${shown(found.plain.rho)};`, `with the delay known ${shown(found.known.rho)}, and ${shown(found.known.value - found.plain.value, 1)} nats more.`,
+      ui.say(`Delay ${shown(state.delay)}:`, `B reports correlation ${shown(found.plain.rho)};`, `with the delay known ${shown(found.known.rho)}, and ${shown(found.known.value - found.plain.value, 1)} nats more log likelihood.`,
         `The functions have ${shown(found.equal)} at equal x.`);
     };
   }

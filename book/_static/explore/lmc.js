@@ -90,6 +90,7 @@
     const below = new Plot(ui, { label: "correlation of y against the distance", x: { range: [0, FAR], ticks: [0, 2, 4, 6, 8], title: "distance h" },
       panels: [{ range: [-1.05, 1.05], ticks: [-1, 0, 1] }], height: [0.3, 180, 210] });
     const [frame] = below.panels, own = frame.curve("explore-line"), adds = TASKS.map(() => frame.curve("explore-dashed"));
+    const parts = ["slow", "fast"].map((name) => make(below.svg, "text", {}, name));
     const cross = frame.curve("explore-rule"), dots = frame.path("explore-dot");
     make(ui.box, "p", {}, "Correlation of y. Thick: task 1 with task 2, with dots where a table sees it. Thin: a task with itself, beyond its own row. Dashed: what each kernel adds to the thick line.");
     const both = (key, words, label, range, step) => ["slow", "fast"].map((name, index) =>
@@ -110,7 +111,10 @@
       });
       own(DISTANCES, curves.map((one) => one.own));
       cross(DISTANCES, curves.map((one) => one.cross));
-      TASKS.forEach((q) => adds[q](DISTANCES, curves.map((one) => one.adds[q])));
+      TASKS.forEach((q) => {
+        adds[q](DISTANCES, curves.map((one) => one.adds[q]));
+        set(parts[q], { x: below.x(0) + 6, y: frame.y(curves[0].adds[q]) + (curves[0].adds[q] < 0 ? 14 : -5) });
+      });
       set(dots, { d: rows.map((one, h) => `M${below.x(h) - 4.5},${frame.y(one.cross)}a4.5,4.5,0,1,0,9,0a4.5,4.5,0,1,0,-9,0Z`).join("") });
       const what = ["f", "slow part", "fast part"][state.view], both = (name) => `${shown(rows[0][name])} in the same row, ${shown(rows[1][name])} in the next`;
       ui.say(`Correlation of f: ${both("latent")};`, `of y: ${both("cross")}.`, `At x = ${shown(state.at, 1)}:`, ...TASKS.map((t) => [t + 1,

@@ -79,7 +79,7 @@
 
   function build(ui) {
     let way = [], readings = "";
-    const leave = (i) => (state) => { state.x.splice(i(state), 1); state.y.splice(i(state), 1); };
+    const leave = (i) => (state) => { const at = i(state); state.x.splice(at, 1); state.y.splice(at, 1); };
     ui.button({ words: "Climb", main: true, act: () => {
       way = climb(ui.state);
       readings = `${ui.state.x};${ui.state.y}`;
@@ -112,6 +112,7 @@
     map.onBackground = (l, s) => ui.change((state) => walk(state, l, s));
 
     const right = make(side, "div", { class: "explore-wide" }), draw = bars(right, ["fit", "complexity", "their sum"]);
+    make(right, "p", {}, "In nats, without the constant \u2212(n/2) log 2\u03c0.");
     ui.sliders(right,
       { key: "l", words: "length-scale \u2113", range: L, step: 0.01, log: true },
       { key: "noise", words: "sd of the noise", range: S, step: 0.01, log: true });

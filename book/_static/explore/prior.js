@@ -58,7 +58,7 @@
     const side = make(ui.box, "div", { class: "explore-side" });
     ui.sliders(side,
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.01, log: true },
-      { key: "sd", words: "sd of f", range: bounds.sd, step: 0.05 },
+      { key: "sd", words: "sd of f (curves only)", range: bounds.sd, step: 0.05 },
       { key: "l2", words: "\u2113 along x\u2082 (map only)", label: "length-scale along the second input", range: bounds.l2, step: 0.01, log: true });
     const left = 24, top = 8, [across, up] = [(v) => left + (MAP * v) / X[1], (v) => top + MAP - (MAP * v) / X[1]];
     const size = { width: left + MAP + 8, height: top + MAP + 44 };

@@ -114,7 +114,7 @@
         set(stems[t], { d: places.map(([x, y]) => `M${x},${last.y(0)}V${y}`).join("") });
         set(dots[t], { d: places.map(([x, y]) => MARKS[t](x, y)).join("") });
       });
-      const other = Math.max(...found.weights.map((w, i) => (found.cells.task[i] ? Math.abs(w) : 0)));
+      const other = found.weights.reduce((most, w, i) => (found.cells.task[i] && Math.abs(w) > Math.abs(most) ? w : most), 0);
       const said = (one) => `${shown(one.mean[end])}, sd ${shown(Math.sqrt(Math.max(0, one.variance[end])))}`;
       ui.say(`At x = ${shown(state.at)}:`, [1, `f${SUB[0]} ${said(found.together[0])} (alone ${said(found.alone)})`],
         [2, found.silent ? "from task 2: exactly nothing" : `largest weight on task 2: ${shown(other)}`]);

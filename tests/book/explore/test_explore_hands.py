@@ -178,3 +178,20 @@ def test_rails_and_the_word_in_a_gap_keep_their_contrast(playing, theme):
     assert contrast(fill, behind) >= 4.5
     assert word.evaluate("word => Boolean(word.previousElementSibling.querySelector('.explore-band'))")  # above it
     changed(figure.page, 1280, "light")
+
+
+@ALL
+def test_who_goes_on_while_it_resets_finds_it_reset(playing, name):
+    """And who pressed the button by keys is still on it."""
+    figure = playing(name)
+    reset = figure.place.get_by_role("button", name="Reset")
+    away = "value => (Array.isArray(value) ? value.map(v => v - 0.6) : value - 0.6)"
+    figure.place.evaluate(f"figure => figure.explore.change(s => {{ for (const k in s) s[k] = ({away})(s[k]); }})")
+    figure.settle()
+    assert figure.state != figure.start
+    reset.focus()
+    figure.page.keyboard.press("Enter")
+    figure.place.evaluate("figure => figure.explore.change(() => {})")
+    figure.settle()
+    assert figure.state == figure.start
+    assert reset.evaluate("button => button === document.activeElement && button.ariaDisabled === 'true'")

@@ -92,7 +92,7 @@ def test_a_model_that_knows_the_delay_has_all_back(playing):
     assert figure.computed(REPORTED) == [plain, known, known]
     assert figure.computed(IN_GAP) < wide / 5
     assert dot(figure)[1] < low[1] - 50 and dot(figure)[0] == low[0]
-    assert "B reports correlation −0.18; with the delay known 1.00, and 19.0 nats more." in " ".join(
+    assert "B reports correlation −0.18; with the delay known 1.00, and 19.0 nats more log likelihood." in " ".join(
         words(figure).split()
     )
 

@@ -109,6 +109,16 @@ def test_readings_are_added_dragged_and_removed(playing):
     assert figure.state["x"] == figure.start["x"]
 
 
+def test_the_last_reading_goes_with_its_value(playing):
+    figure = playing("posterior")
+    before = figure.state
+    figure.place.get_by_role("button", name="Add a reading").click()
+    figure.settle()
+    figure.place.get_by_role("button", name="Remove the last").click()
+    figure.settle()
+    assert (figure.state["x"], figure.state["y"]) == (before["x"], before["y"])
+
+
 def test_keys_reach_every_reading_and_move_the_walker(playing):
     figure = playing("posterior")
     figure.place.locator(READINGS).nth(0).focus()
