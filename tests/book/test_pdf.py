@@ -157,10 +157,25 @@ def test_a_fault_stops_the_run_and_is_named(name, tmp_path, book, chromium):
         pdf.make(one_page(tmp_path, book, text), ["book/x"], pdf.settings()[1], chromium)
 
 
+def test_numbers_stand_beside_their_formulas_in_the_face_of_formulas(paper, chromium):
+    page = chromium.new_page()
+    page.emulate_media(media="print")
+    page.goto((paper.parent / "book.html").as_uri())
+    page.evaluate("() => document.fonts.ready.then(() => 0)")
+    apart = """() => [...document.querySelectorAll(".eqno")].filter(number => {
+        const one = number.getBoundingClientRect(), formula = number.parentElement.querySelector("math");
+        const two = formula.getBoundingClientRect();
+        return one.bottom < two.top || one.top > two.bottom || one.left < two.right - 1;
+    }).map(number => number.textContent)"""
+    assert page.locator(".eqno").count() > 30 and page.evaluate(apart) == []
+    assert page.evaluate("() => document.fonts.check('16px Formula')")
+    assert page.locator("math").first.evaluate("m => getComputedStyle(m).fontFamily").startswith("Formula")
+    page.close()
+
+
 def test_a_sound_page_is_printed(tmp_path, book, chromium):
-    text = (
-        r'<pre>x = 1</pre><img src="../_static/map.svg"><p><a href="#top">up</a> <span class="math">\(x^2\)</span></p>'
-    )
+    formula = f'<span class="math">{mathml("x^2", False)}</span>'
+    text = f'<pre>x = 1</pre><img src="../_static/map.svg"><p><a href="#top">up</a> {formula}</p>'
     about = {**pdf.settings()[1], "author": "Ada", "copyright": "1843"}
     target = pdf.make(one_page(tmp_path, book, text), ["book/x"], about, chromium)
     assert (
