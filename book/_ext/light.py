@@ -11,11 +11,10 @@ UNUSED = ("design-tabs", "thebe", "sphinx_highlight", "pagename")  # for what no
 
 
 def lighten(app, pagename, templatename, context, doctree):
-    """Pictures with their size in attributes, all but the first lazy; no comma alone on a line."""
+    """Pictures with their size in attributes, and lazy; no comma alone on a line."""
     body = context.get("body") or ""
     body = SIZE.sub(r'width="\1" height="\2"', body)
-    first, image, rest = body.partition("<img ")  # the first one is on the first screen
-    body = first + image + rest.replace("<img ", '<img loading="lazy" decoding="async" ')
+    body = body.replace("<img ", '<img loading="lazy" decoding="async" ')
     parts = re.split(r"(<pre.*?</pre>|<[^>]*>)", body, flags=re.DOTALL)  # text alone, no code and no attributes
     parts[::2] = [VALUE_AND_UNIT.sub(together, part) for part in parts[::2]]
     body = "".join(parts)
