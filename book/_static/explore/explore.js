@@ -327,6 +327,7 @@
       ui.box.addEventListener(event, () => ui.box.classList.toggle("explore-by-pointer", pointer), true);
     ui.tell("The Tab key goes from one control to the next.");
     const render = build(ui);
+    for (const title of ui.box.querySelectorAll(".explore-title")) title.parentNode.append(title); // above what is drawn
     ui.explain();
     ui.button({
       words: "Reset",

@@ -195,3 +195,11 @@ def test_who_goes_on_while_it_resets_finds_it_reset(playing, name):
     figure.settle()
     assert figure.state == figure.start
     assert reset.evaluate("button => button === document.activeElement && button.ariaDisabled === 'true'")
+
+
+@ALL
+def test_titles_stand_above_what_is_drawn(playing, name):
+    last = """svg => { const titles = [...svg.querySelectorAll(":scope > .explore-title")];
+        return titles.every(title => !title.nextElementSibling || titles.includes(title.nextElementSibling)); }"""
+    figure = playing(name)
+    assert [svg.evaluate(last) for svg in figure.place.locator(".explore-plot").all()].count(False) == 0
