@@ -151,7 +151,7 @@
 
     const below = new Plot(ui, {
       label: "the correlation that B reports, over the delay", x: { range: [0, FAR], ticks: [0, 1, 2, 3], title: "delay of task 2" },
-      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "reported by B; of the functions (dashed)" }], height: [0.3, 180, 210],
+      panels: [{ range: [-1.1, 1.7], ticks: [-1, 0, 1], title: "correlation: in B; of the functions (dashed)" }], height: [0.3, 180, 210],
     });
     const [relation] = below.panels, equal = relation.curve("explore-dashed"), reported = relation.curve("explore-rule"), dot = relation.path("explore-dot");
     below.marker({ label: "delay of task 2", step: 0.05, at: (state) => state.delay, move: (state, x) => (state.delay = x) });
