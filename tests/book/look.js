@@ -58,7 +58,7 @@
     return all.filter((image) => !image.naturalWidth).map((image) => image.src);
   };
 
-  // Mathematics that was not drawn by the build, that shows a backslash, or for which the page has no letter.
+  // Mathematics that was not drawn by the build, that shows a backslash, or that has no height.
   const maths = () => {
     const body = document.body.cloneNode(true);
     body.querySelectorAll("pre, code, script, style").forEach((element) => element.remove());

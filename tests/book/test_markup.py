@@ -32,6 +32,7 @@ def test_a_page_links_one_sheet_that_needs_no_other(book):
         assert len(sheets) == 1 and "book.css" in sheets[0], (name, sheets)
     text = (book[0] / "_static" / "book.css").read_text(encoding="utf8")
     assert "@import" not in text and "fontawesome/" not in text
+    assert ".tooltip-inner{" in text and ".bs-tooltip-auto[" in text  # a script makes the tips of buttons
     assert "Licensed under MIT (https://github.com/twbs/bootstrap" in text
     assert text.index("--bs-border-width:") < text.index(".sbt-scroll-pixel-helper") < text.index("--measure: 40rem")
 
