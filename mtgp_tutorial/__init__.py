@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from mtgp_tutorial.fits.result import Fit, load, with_parameters
     from mtgp_tutorial.judging import scores
     from mtgp_tutorial.judging.checking import Check, check
-    from mtgp_tutorial.judging.claims import sentence
     from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
     from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
     from mtgp_tutorial.judging.mapping import explained_shares, neighbours
     from mtgp_tutorial.judging.mixtures import averaging, combining
-    from mtgp_tutorial.judging.paired import choose, paired, summarise
+    from mtgp_tutorial.judging.paired import choose, paired, sentence, summarise
     from mtgp_tutorial.judging.plain import plain_arms
     from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
     from mtgp_tutorial.models.building import icm, independent, lmc, sparse
@@ -106,12 +105,11 @@ _HOMES = {
     "fits.fitting": "FitError fit",
     "fits.result": "Fit load with_parameters",
     "judging.checking": "Check check",
-    "judging.claims": "sentence",
     "judging.comparing": "compare fill standard_arms",
     "judging.forecasting": "Unanswered cutoffs seasonal_naive",
     "judging.mapping": "explained_shares neighbours",
     "judging.mixtures": "averaging combining",
-    "judging.paired": "choose paired summarise",
+    "judging.paired": "choose paired sentence summarise",
     "judging.plain": "plain_arms",
     "judging.scores": "scores",
     "judging.seasonal": "propose_season seasonal_arms with_trend",

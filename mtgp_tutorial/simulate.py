@@ -14,7 +14,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import generator, of_kind, tensors, whole
 from mtgp_tutorial.exact import cholesky, sample
 from mtgp_tutorial.exact.covariance import all_cells, signal_covariance
-from mtgp_tutorial.exact.gaussian import check
+from mtgp_tutorial.exact.gaussian import check_matrices
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
 
@@ -98,7 +98,7 @@ def draw_icm(
     tensors(B=B, Sigma=Sigma)
     if B.dim() != 2 or B.shape[0] != B.shape[1] or B.shape != Sigma.shape:
         raise ValueError(f"B, Sigma: have shapes {tuple(B.shape)} and {tuple(Sigma.shape)}; pass two of shape [T, T]")
-    check(B=(B, B.shape), Sigma=(Sigma, B.shape))
+    check_matrices(B=(B, B.shape), Sigma=(Sigma, B.shape))
     with torch.no_grad():
         K = copy.deepcopy(kernel).double()(x).to_dense()
     if K.shape != (len(x), len(x)) or not torch.allclose(K.diagonal(), torch.ones(len(x)).double()):

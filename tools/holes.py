@@ -18,7 +18,7 @@ from gpytorch.kernels import MaternKernel
 from situations import rounded
 
 from mtgp_tutorial import Fit, TaskData, datasets, fit, icm, independent
-from mtgp_tutorial.judging.drift import Residual, orthonormal, searched
+from mtgp_tutorial.judging.drift import Residual, best_residual, orthonormal
 
 SCRIPT = Path(__file__).resolve().parents[1] / "book" / "_static" / "explore" / "hole.js"
 BEGIN, END = "  const NUMBERS = ", ";  // all of NUMBERS is written by tools/holes.py\n"
@@ -68,7 +68,7 @@ def residual(data: TaskData, t: int, others: int) -> Residual:
     """The law of what the regression of a column leaves; its length in units of x."""
     columns = data.y[:, beside(t, others, data.num_tasks)]
     width = float(data.x.std(correction=0))
-    found = searched(data.x / width, orthonormal(columns, columns)[0], data.y[:, t], ("matern32",))
+    found = best_residual(data.x / width, orthonormal(columns, columns)[0], data.y[:, t], ("matern32",))
     return found._replace(length=found.length * width)
 
 

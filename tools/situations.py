@@ -24,12 +24,12 @@ from mtgp_tutorial.exact.covariance import (
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.models import closed
+from mtgp_tutorial.models import kernels
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"
 HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
-KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
+KERNELS = {"rbf": kernels.rbf, "matern12": kernels.matern12, "matern32": kernels.matern32, "matern52": kernels.matern52}
 
 
 def numbers(values: list[Any]) -> torch.Tensor:

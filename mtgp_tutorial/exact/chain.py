@@ -37,7 +37,7 @@ KEPT = 2**25  # numbers of the filter that are kept (a quarter of a GiB); beyond
 EPSILON = np.finfo(float).eps
 
 
-class Part(NamedTuple):
+class MaternPart(NamedTuple):
     """One kernel: p = nu + 1/2, its length-scale, and B_q [T, T]."""
 
     order: int
@@ -83,7 +83,7 @@ class Chain:
         x: np.ndarray,
         y: np.ndarray,
         variances: np.ndarray | None,
-        parts: Sequence[Part],
+        parts: Sequence[MaternPart],
         Sigma: np.ndarray,
         device: torch.device = CPU,
     ):

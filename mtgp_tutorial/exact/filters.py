@@ -102,7 +102,7 @@ def whitener_by_loops(S, R, seen, known, least, W):  # type: ignore[no-untyped-d
     return half
 
 
-def read(A, H, R, seen, known, least, m, P, ahead, spread, v, AP, HP, S, W):  # type: ignore[no-untyped-def]
+def one_row(A, H, R, seen, known, least, m, P, ahead, spread, v, AP, HP, S, W):  # type: ignore[no-untyped-def]
     """One row from m, P after the row before. Of its state `ahead` becomes A m, spread, which is Q, Q + A P A^T, and v,
     which is y, y - H m; and HP and W. Returns what `whitener` does."""
     times(A, m, ahead, 0, 1.0)
@@ -125,7 +125,7 @@ def filtered(A, Q, H, R, variances, y, seen, m, P, least):  # type: ignore[no-un
     AP, S, W = np.zeros((s, s)), np.zeros((T, T)), np.zeros((T, T))
     HP, G, e = np.zeros((T, s)), np.zeros((T, s)), np.zeros(T)
     for k in range(n):
-        value -= read(A[k], H, R, seen[k], variances[k], least, m, P, ms[k], Ps[k], v[k], AP, HP, S, W)
+        value -= one_row(A[k], H, R, seen[k], variances[k], least, m, P, ms[k], Ps[k], v[k], AP, HP, S, W)
         if np.isnan(value):
             break
         m, P = ms[k], Ps[k]
@@ -154,7 +154,7 @@ def adjoint(A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M):  # type: ignore
             Ms[n, i, j] = M[i, j]
     for k in range(n - 1, -1, -1):
         m0, P0 = (ms[k - 1], Ps[k - 1]) if k > 0 else (m, P)
-        read(A[k], H, R, seen[k], variances[k], least, m0, P0, before[k], spread[k], v[k], AP, HP, S, W)
+        one_row(A[k], H, R, seen[k], variances[k], least, m0, P0, before[k], spread[k], v[k], AP, HP, S, W)
         u, D, K, Y, rk, Mk = us[k], Ds[k], Ks[k], Ys[k], rs[k + 1], Ms[k + 1]
         times(W.T, W, D, 0, 1.0)
         times(HP.T, D, K, 0, 1.0)
@@ -249,7 +249,7 @@ def compiler() -> Any:
 
     overload(times)(lambda X, Y, Z, keep, scale: matrix_by_loops if Y.ndim == 2 else vector_by_loops)
     overload(whitener)(lambda S, R, seen, known, least, W: whitener_by_loops)
-    register_jitable(read)
+    register_jitable(one_row)
     return njit
 
 

@@ -15,10 +15,9 @@ from torch import Tensor
 
 from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.dense import Dense, Projected, Separate
-from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.split import Spectral, Split
+from mtgp_tutorial.exact.split import FewHoles, Spectral, Split
 
 FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, FewHoles, Projected, Markov]
 MANY = 1000  # cells from which draws of a long series go along its rows

@@ -28,7 +28,7 @@ class NotPositiveDefiniteError(ValueError):
     """
 
 
-def check(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
+def check_matrices(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
     """Raise ValueError unless each is a tensor of its shape with finite numbers, and square ones are symmetric."""
     tensors(**{name: value for name, (value, _) in expected.items()})
     for name, (value, shape) in expected.items():
@@ -82,7 +82,7 @@ def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
     [[2.0, 0.0], [1.0, 2.0]]
     """
     tensors(**{name: matrix})
-    check(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})
+    check_matrices(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})
     return cholesky(matrix, name)
 
 
@@ -126,7 +126,7 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
     """
     tensors(residual=residual)
     n = len(residual)
-    check(residual=(residual, (n,)), covariance=(covariance, (n, n)))
+    check_matrices(residual=(residual, (n,)), covariance=(covariance, (n, n)))
     return _LogLikelihood.apply(residual, covariance)
 
 
@@ -154,8 +154,8 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     """
     tensors(residual=residual, cross=cross, prior=prior)
     n, m = len(residual), len(cross)
-    check(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
-    check(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
+    check_matrices(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
+    check_matrices(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
     factor = cholesky(covariance)
     half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
     mean = half.T @ torch.linalg.solve_triangular(factor, residual[:, None], upper=False)[:, 0]
@@ -188,7 +188,7 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
     """
     num_samples, own = whole("num_samples", num_samples, 0, "how many draws to make"), generator(seed)
     tensors(mean=mean)
-    check(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
+    check_matrices(mean=(mean, (len(mean),)), covariance=(covariance, (len(mean), len(mean))))
     values, vectors = torch.linalg.eigh(covariance)
     if len(values) and values[0] < -max(1e-8 * float(values[-1].abs()), rounding):
         raise NotPositiveDefiniteError(

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, Part, Stretch
+from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, MaternPart, Stretch
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.filters import WIDE, available, bridged, runner
 from mtgp_tutorial.exact.form import Form, Gradients, Matern, Problem, Shape, Term
@@ -76,7 +76,7 @@ class Markov(Form):
             if not values[0] >= -1e-8 * abs(values[-1]):
                 raise NotPositiveDefiniteError(f"{name}: has the eigenvalue {values[0]:.3g}; pass none below 0")
         parts = [
-            Part(round(term.matern.nu + 0.5), float(length), as_array(B))  # type: ignore[union-attr]
+            MaternPart(round(term.matern.nu + 0.5), float(length), as_array(B))  # type: ignore[union-attr]
             for term, length, B in zip(self.problem.terms, self.Ks, self.Bs)
         ]
         x, y, known = as_array(self.problem.x[:, 0]), as_array(self.problem.residual), self.problem.variances
@@ -114,7 +114,7 @@ class Markov(Form):
     def gradients(self) -> Gradients:
         """Against each length-scale, each B_q, and Sigma."""
         slopes = Slopes(self.chain)
-        self.__dict__["looked_back"] = self.back(slopes)
+        self.looked_back = self.back(slopes)
         lengths = [
             as_tensor(np.full(1, slope), self.residual).reshape(K.shape) for slope, K in zip(slopes.lengths, self.Ks)
         ]

@@ -39,7 +39,7 @@ class Seen(NamedTuple):
     G: Tensor
 
 
-def reading(H: Tensor, R: Tensor, variances: Tensor, y: Tensor, seen: Tensor) -> Read:
+def rows_read(H: Tensor, R: Tensor, variances: Tensor, y: Tensor, seen: Tensor) -> Read:
     """Of each row, from the arguments of `filters.filtered`."""
     w, alone = seen[:, :, None], torch.diag_embed(1 - seen + seen * variances)
     return Read(H * w, R * w * w.mT + alone, (seen * y)[:, :, None])
@@ -104,7 +104,7 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
     """See `filters.filtered`. The value is NaN also where a row's values have no covariance given the state before
     it, as two rows at one x without noise."""
     A, Q, H, R, variances, y, seen, m, P, least = on_device(arrays, device)
-    rows, nothing = reading(H, R, variances, y, seen), (math.nan, np.empty(0), np.empty(0))
+    rows, nothing = rows_read(H, R, variances, y, seen), (math.nan, np.empty(0), np.empty(0))
     b, C, onward = torch.zeros_like(A[:, :, :1]), Q.clone(), A.clone()
     b[0], C[0], onward[0] = A[0] @ m[:, None], A[0] @ P @ A[0].mT + Q[0], 0  # the first row knows the state before it
     alone = see(b, C, rows)
@@ -125,7 +125,7 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
 def adjoint(*arrays: np.ndarray, device: torch.device) -> tuple[np.ndarray, ...]:
     """See `filters.adjoint`."""
     A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M = on_device(arrays, device)
-    rows, (before, spread) = reading(H, R, variances, y, seen), forward(A, Q, ms, Ps, m, P)
+    rows, (before, spread) = rows_read(H, R, variances, y, seen), forward(A, Q, ms, Ps, m, P)
     inverse = torch.linalg.inv(rows.H @ spread @ rows.H.mT + rows.R)
     K = spread @ rows.H.mT @ inverse
     F = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device) - K @ rows.H

@@ -4,7 +4,7 @@
 costs more than the arithmetic in it, so a stack of problems costs little more than one. At hundreds of rows it is
 what stands beside LAPACK's work that costs: so no triangle is mirrored, and no inverse is built for a value alone.
 
-Holes, the same for all, are a correction of rank m, as in `few_holes`: with V_j = S_j^-1 and p_j the loads of the m
+Holes, the same for all, are a correction of rank m, as in `FewHoles`: with V_j = S_j^-1 and p_j the loads of the m
 holes on problem j, P_MM is the sum of p_j V_j[M, M] p_j = F F^T. The whitened inverse has the blocks V_jk, V_j where
 j = k and 0 elsewhere, less H_j^T H_k with H_j = F^-1 p_j V_j[M]. Each way has these in coordinates of its own.
 """
@@ -103,7 +103,7 @@ class BySpectra(Stacked):
     @staticmethod
     def cost(N: int, n: int, T: int, m: int, slopes: bool) -> float:
         each = 4.5 * n**3 + 1000 * n**2 + 5e4 * n + 5e5 + (m > 0) * (0.7 * n**3 + 200 * n**2)
-        return N * each * (1 if slopes else 0.85) + of_holes(N, n, T, m)
+        return N * each * (1 if slopes else 0.85) + cost_with_holes(N, n, T, m)
 
     def factor(self) -> np.ndarray:
         try:
@@ -140,7 +140,7 @@ class ByFactors(Stacked):
     @staticmethod
     def cost(N: int, n: int, T: int, m: int, slopes: bool) -> float:
         each = 0.8 * n**3 + 400 * n**2 + 8e5 if slopes else 0.3 * n**3 + 130 * n**2 + 5.5e5
-        return N * T * (each + (m > 0) * 3e5) + of_holes(N, n, T, m)
+        return N * T * (each + (m > 0) * 3e5) + cost_with_holes(N, n, T, m)
 
     def factor(self) -> np.ndarray:
         self.factors = [[self._factored(lam, K) for lam in own] for own, K in zip(self.lam, self.K)]
@@ -209,7 +209,7 @@ def cost(rows: int, tasks: int, holes: int) -> float:
     return min(way.cost(1, rows, tasks, holes, True) for way in (BySpectra, ByFactors))
 
 
-def of_holes(N: int, n: int, T: int, m: int) -> float:
+def cost_with_holes(N: int, n: int, T: int, m: int) -> float:
     """What a call costs, and holes in both ways."""
     return 5e6 + (m > 0) * 3e6 + N * m * n * T * (3.4 * m + 750)
 

@@ -24,8 +24,7 @@ from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
 from mtgp_tutorial.exact.form import Form, Problem
 from mtgp_tutorial.exact.stacked import NO_HOLES, cost, stacked, transposed
-from mtgp_tutorial.models.closed import is_closed
-from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices
+from mtgp_tutorial.models.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices, is_closed
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.priors import input_spread, log_prior, of_length_scales, of_moments, spatial_parts
 

@@ -192,7 +192,7 @@ def load(path: str | Path) -> Any:
     >>> torch.equal(one.mean, other.mean)
     True
     """
-    fields, draws = saving.read(path)
+    fields, draws = saving.read_fit(path)
     if not draws:
         return Fit(*fields)
     from mtgp_tutorial.fits.averaging import Averaged  # which is made of fits

@@ -59,7 +59,7 @@ def save(fit: Fit, path: str | Path, draws: Arrays | None = None) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
+def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
     """What a Fit is made of, from the file that `Fit.save` wrote, and the draws of an averaged one. (`load`)"""
     source = Path(path).expanduser()
     if not source.is_file():

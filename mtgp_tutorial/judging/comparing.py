@@ -111,7 +111,7 @@ def compare(
     arms = standard_arms() if arms is None else arms
     check_kinds(trial, trials, arms)
     labels, arms = list(trials), dict(arms)
-    check_names(labels, arms)
+    check_labels(labels, arms)
     check_jobs(jobs, client)
     failed: list[str] = []
     left_out: dict[Key, str] = {}
@@ -231,7 +231,7 @@ def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
         of_kind(f"arms, {name!r}", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
 
 
-def check_names(labels: list[Any], arms: Arms) -> None:
+def check_labels(labels: list[Any], arms: Arms) -> None:
     if not labels or not arms:
         raise ValueError("trials, arms: one of them is empty; pass at least one of each")
     for name in arms:
@@ -341,7 +341,7 @@ def _joint(law: Callable[[TaskData], tuple[Tensor, Tensor]] | None, hidden: Task
         own = torch.arange(hidden.num_tasks, device=hidden.y.device) == t
         asked = replace(hidden, y=torch.where(own, hidden.y, torch.nan))
         try:
-            found.append(float(scores.joint_nlpd(*law(blank(asked)), hidden.y[asked.observed])))
+            found.append(float(scores.joint_nlpd(*law(without_values(asked)), hidden.y[asked.observed])))
         except (Unanswered, NotPositiveDefiniteError):
             found.append(math.nan)
     return found
@@ -355,14 +355,14 @@ def _part(answer: Prediction, asked: TaskData) -> tuple[Tensor, Tensor]:
     return answer.mean[asked.observed], answer.covariance[wanted][:, wanted]
 
 
-def blank(hidden: TaskData) -> TaskData:
+def without_values(hidden: TaskData) -> TaskData:
     """What a forecaster is handed: inputs, known errors and, as zeros, which cells are asked for."""
     return replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y))
 
 
 def _forecast(model: Forecaster, seen: TaskData, hidden: TaskData, marks: dict[str, float | str]) -> pd.DataFrame:
     """Scores of one forecast."""
-    asked = blank(hidden)
+    asked = without_values(hidden)
     answer, counted = model.forecast(asked), getattr(model, "bridged", lambda asked: [0] * asked.num_tasks)(asked)
     if "start" not in marks:
         marks = {**marks, "start": _start(answer, seen)}
@@ -383,7 +383,7 @@ def marks_of(
     if isinstance(model, Forecaster):
         mark = getattr(model, "mark", None)
         if mark is not None or stored:
-            marks["start"] = float(mark) if mark is not None else _start(model.forecast(blank(hidden)), seen)
+            marks["start"] = float(mark) if mark is not None else _start(model.forecast(without_values(hidden)), seen)
         return marks
     with torch.no_grad():
         marks["start"] = float(objective(model, priors))

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.judging.forecasting import Unanswered
-from mtgp_tutorial.models import closed
+from mtgp_tutorial.models import kernels
 
 KERNELS: dict[str, Callable[[Any], tuple[Any, Any]]] = {
-    "matern12": closed.matern12,
-    "matern32": closed.matern32,
-    "matern52": closed.matern52,
-    "rbf": closed.rbf,
+    "matern12": kernels.matern12,
+    "matern32": kernels.matern32,
+    "matern52": kernels.matern52,
+    "rbf": kernels.rbf,
 }
 RATIOS = torch.logspace(-5, 2, 71, dtype=torch.float64)  # of the noise's variance to that of the GP
 SPACING, HALVINGS = 1.7, 3  # length-scales: factor between those of the grid, and how often it is halved at the best
@@ -34,7 +34,7 @@ Answer = tuple[Tensor, Tensor]  # mean [m], and variance [m] or covariance [m, m
 class Residual(NamedTuple):
     """Law of what a regression leaves: scale * (u + sqrt(ratio) e) in variances; value: its restricted log likelihood.
 
-    length: in units of the inputs that it was searched with.
+    length: in units of the inputs that it was best_residual with.
     """
 
     kernel: str
@@ -46,7 +46,7 @@ class Residual(NamedTuple):
 
 def covariance(kernel: str, length: float, x: Tensor, z: Tensor) -> Tensor:
     """K [N, M] of a kernel of KERNELS, variance 1, between inputs x [N, D] and z [M, D]."""
-    return KERNELS[kernel](closed.distance(x, z, x.new_full((1,), length)))[0]
+    return KERNELS[kernel](kernels.distance(x, z, x.new_full((1,), length)))[0]
 
 
 def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,7 +60,7 @@ def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tenso
     return -0.5 * (spread.log().sum(0) + len(z) * (scale.log() + math.log(2 * math.pi) + 1)), scale
 
 
-def searched(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Residual:
+def best_residual(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Residual:
     """The Residual of highest restricted likelihood for inputs x [n, D], orthonormal H [n, p] and y [n].
 
     Length-scales: a grid from the least distance (or the span over 2 n, if that is more) to twice the span, then
@@ -86,7 +86,7 @@ def searched(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Residua
 
 def _grid(x: Tensor) -> tuple[list[float], float]:
     """Length-scales to try first, and the factor between them."""
-    away = closed.distance(x, x, x.new_ones(1)).sqrt()
+    away = kernels.distance(x, x, x.new_ones(1)).sqrt()
     span = float(away.max())
     if not span > 0:
         raise Unanswered("seen: all rows of a regression have the same inputs; leave out the arm 'regression + GP'")

@@ -7,11 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mtgp_tutorial.report.arms import arms_for, season_of
     from mtgp_tutorial.report.deciding import decide
     from mtgp_tutorial.report.holes import judging, kinds_of, plan
     from mtgp_tutorial.report.tables import prepared, write_filled
-    from mtgp_tutorial.report.trials import try_all
+    from mtgp_tutorial.report.trials import arms_for, season_of, try_all
 
 __all__ = [
     "arms_for",
@@ -27,13 +26,13 @@ __all__ = [
 
 # the file of each, imported when it is first asked for: `options`, which reads the command line, needs no PyTorch
 _HOME = {
-    "arms_for": "arms",
+    "arms_for": "trials",
     "decide": "deciding",
     "judging": "holes",
     "kinds_of": "holes",
     "plan": "holes",
     "prepared": "tables",
-    "season_of": "arms",
+    "season_of": "trials",
     "try_all": "trials",
     "write_filled": "tables",
 }

@@ -15,8 +15,8 @@ from scipy import stats
 
 from mtgp_tutorial.judging.paired import choose, paired
 from mtgp_tutorial.plots import label
-from mtgp_tutorial.report.arms import MODELS, ONE_COLUMN, RULES
 from mtgp_tutorial.report.holes import Trial, runs
+from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES
 from mtgp_tutorial.table.data import TaskData
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")

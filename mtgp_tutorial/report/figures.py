@@ -91,7 +91,7 @@ def dots(decision: Decision) -> Figure:
     return figure
 
 
-def filled(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
+def panels(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A panel for each of these tasks: what was seen, and mean and band in the holes."""
     figure, axes = plt.subplots(len(tasks), 1, figsize=(WIDTH, 0.5 + 1.45 * len(tasks)), sharex=True, squeeze=False)
     (x, name), apart = axis(data), own_rows(data)  # rows of the other tasks: one band, no holes
@@ -155,7 +155,7 @@ def correlations(matrix: pd.DataFrame) -> Figure:
     return figure
 
 
-def filled_map(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
+def maps(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A map for each task, two beside each other: dots were seen, rings were filled, and larger where less is known."""
     across = min(2, len(tasks))
     down = -(-len(tasks) // across)

@@ -161,7 +161,7 @@ WANTED, CLUSTERS = 20, 5  # trials of all kinds that the stretches should have r
 Place = tuple[np.ndarray, np.ndarray, slice, str]  # rows [L], what they hide [L, T], rows that are kept, stretch
 
 
-def count(data: TaskData, kinds: Sequence[Kind]) -> int:
+def stretches_for(data: TaskData, kinds: Sequence[Kind]) -> int:
     """Into how many stretches the rows are cut: as many as the longest hole allows, unless fewer give more room."""
     n = len(data.x)
     long = {(k.place, k.asked, k.pattern.tobytes()): k for k in kinds if k.place != "scattered"}  # equal ones share it
@@ -288,7 +288,7 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
     Raises ValueError where not even two trials can be made.
     """
     known: set[tuple] = set()
-    stretches = count(data, kinds)
+    stretches = stretches_for(data, kinds)
     streams = [_trials(data, kind, stretches, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
     order = np.random.default_rng(seed).permutation(len(streams))  # many gaps of one task shall not push others out
     turns = zip_longest(*(streams[k] for k in order))  # one of each, again and again, until all have ended

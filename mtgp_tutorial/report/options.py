@@ -114,11 +114,11 @@ def command(asked: argparse.Namespace, **changes: Any) -> str:
     words = []
     for name, value in {**vars(asked), **changes}.items():
         if name not in ("command", "table") and value != defaults[name]:
-            words += option(f"--{name}", joined(value) if isinstance(value, list) else str(value))
+            words += option(f"--{name}", with_commas(value) if isinstance(value, list) else str(value))
     return f"{PROGRAM} {shlex.join([asked.table, *words])}"
 
 
-def joined(values: list[str]) -> str:
+def with_commas(values: list[str]) -> str:
     """The opposite of `names`."""
     return ",".join(f'"{value}"' if "," in value else value for value in values)
 
@@ -131,7 +131,7 @@ class Refused(ValueError):
     """One sentence: what is wrong, and what to do."""
 
 
-def sentence(error: Exception) -> str:
+def in_options(error: Exception) -> str:
     """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
     from mtgp_tutorial.arguments import TableError  # which brings pandas and PyTorch
 
@@ -145,7 +145,7 @@ def sentence(error: Exception) -> str:
 def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str:
     """x as --input, missing=['?'] as --missing '?'."""
     flag = "TABLE" if name == "path" else f"--{RENAMED.get(name, name)}"
-    value = values[0] if name in WHOLE and values else joined(list(values))
+    value = values[0] if name in WHOLE and values else with_commas(list(values))
     return shlex.join(option(flag, value)) if values else flag
 
 

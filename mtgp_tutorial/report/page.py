@@ -24,10 +24,10 @@ from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.judging.checking import WantsFullNoise, check
 from mtgp_tutorial.report import figures
-from mtgp_tutorial.report.arms import FULL
 from mtgp_tutorial.report.deciding import SCORES, Decision
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
+from mtgp_tutorial.report.trials import FULL
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Mixture, Prediction
 
@@ -83,7 +83,7 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
         if isinstance(answer, Mixture):
             parts |= {"means": answer.means[:, rows], "variances": answer.variances[:, rows]}
         shown = replace(answer, x=answer.x[rows], **parts)
-        draw = figures.filled_map if on_map else figures.filled
+        draw = figures.maps if on_map else figures.panels
         figure = picture(draw(take(data, rows), shown, order[:PANELS]))
     found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
     return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}

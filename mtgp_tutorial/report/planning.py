@@ -28,12 +28,11 @@ from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.report import holes, options
-from mtgp_tutorial.report.arms import FULL, HALF, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, season_of
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
-from mtgp_tutorial.report.tables import read
-from mtgp_tutorial.report.trials import in_words
+from mtgp_tutorial.report.tables import read_asked
+from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, in_words, season_of
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -75,7 +74,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     options.check_folder(folder)
     run = options.run_of(asked, __version__)
     known = options.known_run(folder, run)
-    data, call = read(asked)
+    data, call = read_asked(asked)
     print(f"{path.name}:", *(f"  {note}" for note in notes(data)), sep="\n", flush=True)
     kinds, own = kinds_of(data)
     judge = holes.judging(data, kinds, asked.seed)

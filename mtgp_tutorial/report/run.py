@@ -28,7 +28,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
 from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import missing
-from mtgp_tutorial.report.options import FIT, Refused, command, put, sentence
+from mtgp_tutorial.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.report.planning import Job, prepare
 from mtgp_tutorial.report.tables import write_filled
 from mtgp_tutorial.report.trials import in_words, judge, try_all
@@ -54,7 +54,7 @@ def report(asked: argparse.Namespace) -> int:
         print(f"\nreport: {stopped}:\n{command(asked)}", file=sys.stderr)
         return STOPPED
     except refusals as error:
-        print(f"report: {sentence(error)}", file=sys.stderr)
+        print(f"report: {in_options(error)}", file=sys.stderr)
         return code
     return DONE
 
@@ -66,7 +66,7 @@ def run(job: Job) -> None:
     decision = decide(results, job.trials, data)
     judged = judge(data, job.judge, job.arms, decision.fills, decision.rule, asked.seed)
     model = job.arms[decision.model](data)
-    assert isinstance(model, Model)  # `decision.model` is one of arms.MODELS
+    assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
     fitted.save(job.folder / FIT)
     answer = (
@@ -87,7 +87,7 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    place = words.near(data) if decision.reads else None
+    place = words.nearest(data) if decision.reads else None
     bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged, place)
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
@@ -102,7 +102,7 @@ def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict
     holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
     of_fit = {
         "band": covered(decision),
-        "floor": words.listed(fitted.on_floor) if decision.fills == decision.model else "",
+        "floor": words.enumerated(fitted.on_floor) if decision.fills == decision.model else "",
     }
     trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
     return {**trials, **holes, **of_fit, **values, "filled": bool(missing(job.data).any())}

@@ -33,7 +33,7 @@ from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, tells_apart
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
 
-def read(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
+def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     """The table, and the arguments of `read_table` that gave it, guesses included. Raises ValueError and OSError.
 
     Each task has enough values.
@@ -175,7 +175,7 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm
     was modelled, and whose filled value is the median.
     """
-    table, spread, gone = inputs(data), data.scale().sd.tolist(), missing(data)
+    table, spread, gone = named_inputs(data), data.scale().sd.tolist(), missing(data)
     middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(BAND)
     for t, task in enumerate(data.tasks):
         y = data.y[:, t].numpy()
@@ -204,7 +204,7 @@ def shortest(value: float) -> str:
     return next(text for digits in (12, 15, 16, 17) if float(text := f"{value:.{digits}g}") == value)
 
 
-def inputs(data: TaskData) -> pd.DataFrame:
+def named_inputs(data: TaskData) -> pd.DataFrame:
     """Names of the rows, where they have some, and the inputs by name; dates as dates."""
     table = pd.DataFrame(data.x.numpy(), columns=list(data.x_names))
     if data.calendar is not None:

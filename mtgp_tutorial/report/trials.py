@@ -1,26 +1,132 @@
-"""All trials: fitted, stored, and said one by one where there is no bar; and the cells that judge the choice once."""
+"""What the report tries: its arms, each on every trial, fitted and stored; and the cells that judge the choice once.
+
+The arms are two in equal parts, plain rules, a season where the data propose one, and the models.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.judging.comparing import compare
-from mtgp_tutorial.judging.forecasting import Unanswered
-from mtgp_tutorial.report.arms import Arms
-from mtgp_tutorial.report.holes import Trial
-from mtgp_tutorial.report.options import stored
+from mtgp_tutorial.judging.comparing import compare, standard_arms
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
+from mtgp_tutorial.judging.mixtures import combining
+from mtgp_tutorial.judging.plain import plain_arms
+from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
+from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.report.holes import Trial, own_rows
+from mtgp_tutorial.report.options import KERNELS, stored
 from mtgp_tutorial.table.data import TaskData
+
+BASELINE, FULL, LMC, HALF = "independent, shared", "ICM, full noise", "LMC", "half and half"
+SEASONAL = {BASELINE: "independent, season", "ICM": "ICM, season"}
+ONE_COLUMN = ("climatology", "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
+DRIFT = "regression + GP"
+RULES = ("climatology", "bridge", "season before", "regression", DRIFT)
+MODELS = (BASELINE, "ICM", FULL, LMC)  # those that are fitted with a parameter vector of their own
+LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
+
+Arm = Callable[[TaskData], Model | Forecaster]
+Arms = Mapping[str, Arm]
+
+
+def kernel(name: str, inputs: int) -> Kernel:
+    """A kernel by its name on the command line; with several inputs, each has a length-scale of its own."""
+    width, nu = inputs if inputs > 1 else None, KERNELS[name]
+    return RBFKernel(ard_num_dims=width) if nu is None else MaternKernel(nu=nu, ard_num_dims=width)
+
+
+def arms_for(
+    data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None, seed: int = 0
+) -> dict[str, Arm]:
+    """The arms for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
+
+    Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
+    LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
+    parts (HALF), and these are preferred. One column alone has arms of its own.
+
+    season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
+    and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
+    proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
+    Unanswered. seed: of the fits of arms that are no
+    models themselves.
+    """
+    models = standard_arms(kernel(name, data.x.shape[1]))
+    apart, one = own_rows(data), data.num_tasks == 1
+    rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
+    if season is not None:
+        seasonal = {
+            "climatology": _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"])),
+            "season before": _without_errors(_anew(partial(_rule, "season before"))),
+        }
+        rules = {rule: {**rules, **seasonal}[rule] for rule in RULES}
+    reads = not (one or apart)
+    wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
+    if len(data.x) > LONGEST and DRIFT in wanted:
+        wanted.remove(DRIFT)
+    wanted += [] if one else ["ICM", *([FULL] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
+    every: dict[str, Arm] = {**rules, **models}
+    if {DRIFT, FULL} <= set(wanted):
+        wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
+        every[HALF] = half = combining(every[DRIFT], every[FULL], seed=seed)
+        if season is not None:
+            every[HALF] = _anew(partial(_with_and_without, half, seed), half)
+    if season is not None:
+        model = BASELINE if one else "ICM"
+        wanted.insert(wanted.index(model) + 1, SEASONAL[model])
+        every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
+    return {arm: every[arm] for arm in wanted}
+
+
+def _rule(name: str, season: Season) -> Arm:
+    return plain_arms(season.season)[name]
+
+
+def _in_the_mean(build: Arm, seed: int, season: Season) -> Arm:
+    return with_trend(build, line=False, season=season.season, harmonics=season.harmonics, seed=seed)
+
+
+def _with_and_without(build: Arm, seed: int, season: Season) -> Arm:
+    """A season may help a lot, and harm a little: so both ways count the same."""
+    return combining(build, _in_the_mean(build, seed, season), seed=seed)
+
+
+def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:
+    """An arm whose season is proposed by the cells that it sees; otherwise: where these speak for none."""
+
+    def arm(seen: TaskData) -> Model | Forecaster:
+        found = season_of(seen)
+        if found is None:
+            if otherwise is None:
+                raise Unanswered("seen: its cells speak for no season")
+            return otherwise(seen)
+        return build(found)(seen)
+
+    return arm
+
+
+def _without_errors(build: Arm) -> Arm:
+    return lambda seen: build(replace(seen, sd=None))
+
+
+def season_of(seen: TaskData) -> Season | None:
+    """The season that held-out stretches of the seen cells speak for; None without one, and where x is no time."""
+    timed = seen.calendar is not None or seen.x_name.lower() == "year"
+    return propose_season(seen) if timed and seen.x.shape[1] == 1 else None
+
 
 TOO_FEW = "hardly a model could be fitted: the optimiser found no summit; leave out odd columns, or rows"
 

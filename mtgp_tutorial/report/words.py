@@ -15,15 +15,14 @@ import torch
 from scipy import stats
 
 from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.judging.claims import sentence as claim
 from mtgp_tutorial.judging.mapping import explained_shares, neighbours
-from mtgp_tutorial.report.arms import HALF, RULES
+from mtgp_tutorial.judging.paired import sentence as claim
 from mtgp_tutorial.report.deciding import Decision, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
 from mtgp_tutorial.report.tables import BAND
-from mtgp_tutorial.report.trials import Judged
+from mtgp_tutorial.report.trials import HALF, RULES, Judged
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -36,7 +35,7 @@ NAMES = {
 }
 
 
-def listed(names: Sequence[str]) -> str:
+def enumerated(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
@@ -47,7 +46,7 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
         return "a sixth of one task, each task in turn (its own choice, for the table has no holes to imitate)"
     count = Counter(kind.place for kind in kinds)
     words = [NAMES[place][0] if n == 1 else f"{n} {NAMES[place][1]}" for place, n in count.items()]
-    return f"cells as the table's own holes are ({listed(words)}, with all else that is missing there, moved)"
+    return f"cells as the table's own holes are ({enumerated(words)}, with all else that is missing there, moved)"
 
 
 class Near(NamedTuple):
@@ -66,7 +65,7 @@ class Near(NamedTuple):
 NEARBY = 1000  # cells up to which a table is placed on the map, which takes three fits
 
 
-def near(data: TaskData) -> Near | None:
+def nearest(data: TaskData) -> Near | None:
     """The place of a table; None where it has no holes, where rules have no answer, and above NEARBY cells."""
     if data.num_tasks == 1 or int(data.observed.sum()) > NEARBY:
         return None
@@ -79,8 +78,8 @@ def near(data: TaskData) -> Near | None:
     return Near(
         others,
         own,
-        listed(list(found["family"])),
-        *(listed([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP")),
+        enumerated(list(found["family"])),
+        *(enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP")),
     )
 
 
@@ -102,7 +101,7 @@ def answer(
         "decision": decision,
         "rules": RULES,
         "own": own,
-        "tasks": listed(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
+        "tasks": enumerated(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
         "error": decision.means["error"],
         "trials": trials,
         "hidden": what_is_hidden(kinds, own),
@@ -112,7 +111,7 @@ def answer(
         "judged": judged,
         "near": near,
         "half": HALF,
-        "left_out": listed(decision.left_out),
+        "left_out": enumerated(decision.left_out),
     }
     return render("answer.txt", values).strip().split("\n")
 
@@ -150,7 +149,7 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     long, joined = [kind for kind in kinds if kind.shortened], [trial for trial in trials if trial.joined]
 
     def tasks(some: Sequence[Kind | Trial]) -> str:
-        return listed(sorted({task for one in some for task in one.asked}))
+        return enumerated(sorted({task for one in some for task in one.asked}))
 
     hides, alone = len(long[0].pattern) if long else 0, not own and not own_rows(data)
     return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
@@ -168,6 +167,6 @@ def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> 
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {
         "without_errors": command(asked, errors=["none"], out="NAME") if guess else "",
-        "skewed": listed(skewed),
+        "skewed": enumerated(skewed),
         "with_logarithm": command(asked, log=[*log, *skewed], out="NAME"),
     }

@@ -16,7 +16,7 @@ from mtgp_tutorial.table import frames
 from mtgp_tutorial.table.arrays import as_matrix, shown, stretch
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.frames import as_errors, check_errors
-from mtgp_tutorial.table.prediction import inputs, label, labels, rows, span
+from mtgp_tutorial.table.prediction import input_frame, label, labels, rows, span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,7 +159,7 @@ class TaskData:
             names = [label(f"{task}_se", unit) for task, unit in zip(self.tasks, self.units)]
             sd = pd.DataFrame(as_array(self.sd), index, names)
             y = pd.concat([y, sd.loc[:, sd.notna().any().to_numpy()]], axis=1)
-        return y if self._rows_are_inputs() else pd.concat([inputs(self).set_axis(index), y], axis=1)
+        return y if self._rows_are_inputs() else pd.concat([input_frame(self).set_axis(index), y], axis=1)
 
     def _rows_are_inputs(self) -> bool:
         """Whether the rows are named by their inputs."""

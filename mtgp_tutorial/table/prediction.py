@@ -205,7 +205,7 @@ def labels(table: TaskData | Prediction) -> list[str]:
     return [label(*pair) for pair in zip(table.tasks, table.units)]
 
 
-def inputs(table: TaskData | Prediction) -> pd.DataFrame:
+def input_frame(table: TaskData | Prediction) -> pd.DataFrame:
     """The inputs [N, D] by their names, the first as dates where there is a calendar."""
     x = pd.DataFrame(as_array(table.x), columns=list(table.x_names))
     if table.calendar is not None:
@@ -217,13 +217,13 @@ def rows(table: TaskData | Prediction) -> pd.Index:
     """Names of the rows: the user's index, else the inputs."""
     if table.index is not None:
         return table.index
-    x = inputs(table)
+    x = input_frame(table)
     return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
 
 
 def span(table: TaskData | Prediction) -> str:
     """The range of each input: as dates, or as numbers."""
-    x = inputs(table)
+    x = input_frame(table)
     ends = []
     for name in x:
         low, high = x[name].min(), x[name].max()

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -25,6 +26,22 @@ def test_imports_keep_to_the_layers():
     linter = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+SHARED = {"adjoint", "filtered", "log_likelihood", "sample"}  # the same for other arguments, or by another library
+
+
+def test_one_name_means_one_thing():
+    """Of files, and of functions and classes that other files may import."""
+    paths = [*(ROOT / "mtgp_tutorial").rglob("*.py")]
+    defined = [
+        node.name
+        for path in paths
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    for names, shared in (([path.stem for path in paths], {"__init__"}), (defined, SHARED)):
+        assert {name for name, count in Counter(names).items() if count > 1} == shared
 
 
 @pytest.mark.parametrize("asked", ["mtgp_tutorial.plots.tasks", "plots.tasks"])

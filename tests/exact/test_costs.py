@@ -11,10 +11,9 @@ import pytest
 
 from mtgp_tutorial.exact.bound import Collapsed
 from mtgp_tutorial.exact.dense import Dense, Projected, Separate
-from mtgp_tutorial.exact.few_holes import FewHoles
 from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.split import Spectral, Split
+from mtgp_tutorial.exact.split import FewHoles, Spectral, Split
 from mtgp_tutorial.exact.stacked import ByFactors, BySpectra
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)

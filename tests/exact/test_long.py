@@ -38,7 +38,7 @@ from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.judging import residuals
 from mtgp_tutorial.judging.residuals import in_order
 from mtgp_tutorial.report import planning
-from mtgp_tutorial.report.arms import arms_for
+from mtgp_tutorial.report.trials import arms_for
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):

@@ -15,11 +15,11 @@ from laws.reading import refusal
 from mtgp_tutorial import TaskData, Unanswered, datasets, icm, impute, plain_arms, read_table
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report.arms import RULES, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, decide, in_deviations
 from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
 from mtgp_tutorial.report.planning import Clock, seconds
 from mtgp_tutorial.report.tables import filled_table
+from mtgp_tutorial.report.trials import RULES, arms_for, season_of
 
 
 def law_the_example_file_is_of_the_lakes():

@@ -21,8 +21,7 @@ from laws.common import (
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits import multistart
-from mtgp_tutorial.fits.bfgs import minimised
-from mtgp_tutorial.fits.climbing import Climb, climbed, met
+from mtgp_tutorial.fits.climbing import Climb, climbed, met, minimised
 from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.priors import log_prior

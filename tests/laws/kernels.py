@@ -8,8 +8,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial.models.closed import closed, is_closed
-from mtgp_tutorial.models.kernels import InputKernel, unit_kernel
+from mtgp_tutorial.models.kernels import InputKernel, closed, is_closed, unit_kernel
 
 
 def kernels(width):

@@ -11,7 +11,7 @@ import torch
 from laws.common import RANDOM, close, tensor
 from mtgp_tutorial import TaskData, compare, fill, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
 from mtgp_tutorial.judging import drift
-from mtgp_tutorial.judging.drift import kriged, least_squares, orthonormal, restricted, searched
+from mtgp_tutorial.judging.drift import best_residual, kriged, least_squares, orthonormal, restricted
 from mtgp_tutorial.judging.forecasting import Unanswered
 from mtgp_tutorial.judging.plain import row_mates
 
@@ -277,7 +277,7 @@ def law_the_restricted_likelihood_has_its_log_determinants():
     x, H, y = data.x, *_split(data.y[:, 1:], slice(None), data.y[:, 0], slice(None))[:2]
     wide = design(data.y[:, 1:].numpy())  # another basis of the same span
     N = torch.linalg.qr(H, mode="complete").Q[:, 3:]
-    best = searched(x, H, y, list(PROFILES))
+    best = best_residual(x, H, y, list(PROFILES))
     for kernel, profile in PROFILES.items():
         for length in (0.2, 1.0, 6.0):
             values, vectors = torch.linalg.eigh(N.T @ tensor(profile(np.abs(x - x.T) / length)) @ N)
@@ -288,7 +288,7 @@ def law_the_restricted_likelihood_has_its_log_determinants():
                 close(found[0][k], value, 1e-8)
                 close(found[1][k], scale, 1e-8)
                 assert value < best.value + 1e-9
-        alone = searched(x, H, y, [kernel])
+        alone = best_residual(x, H, y, [kernel])
         value, scale = reml(kernel, alone.length, alone.ratio, x.numpy(), wide, y.numpy())
         close([alone.value, alone.scale], [value, scale], 1e-8)
         assert alone.kernel == kernel and alone.value <= best.value

@@ -156,10 +156,10 @@ def test_letters_come_with_the_module():
         plots.use_style()
         plots.use_style()
         for weight, file in (("normal", "mtgp-sans-regular.ttf"), ("bold", "mtgp-sans-bold.ttf")):
-            path = findfont(FontProperties(family=plots.look.FACE, weight=weight), fallback_to_default=False)
+            path = findfont(FontProperties(family=plots.FACE, weight=weight), fallback_to_default=False)
             assert Path(path).name == file and Path(path).parent == Path(plots.__file__).parent / "fonts"
-        assert [font.name for font in fontManager.ttflist].count(plots.look.FACE) == 2, "told once, not twice"
-        assert matplotlib.rcParams["font.family"] == [plots.look.FACE, "DejaVu Sans"]
+        assert [font.name for font in fontManager.ttflist].count(plots.FACE) == 2, "told once, not twice"
+        assert matplotlib.rcParams["font.family"] == [plots.FACE, "DejaVu Sans"]
         letters = get_font(path).get_charmap()
         assert {ord(letter) for letter in "0aZäßçéñ°±×·−–—’½²µρκΣλ"} <= set(letters)
         figure = plt.figure()

@@ -20,10 +20,9 @@ from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.report import holes, planning, trials
-from mtgp_tutorial.report.arms import BASELINE, arms_for
 from mtgp_tutorial.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.report.options import Refused, parser
-from mtgp_tutorial.report.trials import try_all
+from mtgp_tutorial.report.trials import BASELINE, arms_for, try_all
 
 ROOT = Path(__file__).resolve().parents[2]
 

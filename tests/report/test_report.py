@@ -37,7 +37,6 @@ from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.arms import BASELINE, HALF, ONE_COLUMN, arms_for, season_of
 from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
 from mtgp_tutorial.report.holes import (
     Kind,
@@ -50,10 +49,10 @@ from mtgp_tutorial.report.holes import (
     own_rows,
     plan,
 )
-from mtgp_tutorial.report.options import command, parsed, parser, sentence
+from mtgp_tutorial.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.trials import judge
+from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, judge, season_of
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.files import text
 from mtgp_tutorial.table.prediction import Prediction
@@ -304,7 +303,7 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     wide = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 6)), columns=list("abcdef")).rename_axis("t")
     wide.to_csv("table.csv")
     asked = parser().parse_args(["report", "table.csv"])
-    data = planning.read(asked)[0]
+    data = planning.read_asked(asked)[0]
     all_rows = planning.seconds(planning.clocks_of(arms_for(data, "matern32", lmc=False), data), 6, 1)
     monkeypatch.setattr(planning, "LIMIT", all_rows / 6)
     monkeypatch.setattr(planning, "LMC_LIMIT", 0)
@@ -675,7 +674,7 @@ def test_codes_below_zero_are_read_and_printed_as_they_can_be_read(missing):
     error = TableError(
         "column 'a', line 3: '-x' is not a number", f"pass {argument('missing', '-x')}", "missing", ["-x"]
     )
-    assert sentence(error).endswith("pass --missing=-x")
+    assert in_options(error).endswith("pass --missing=-x")
 
 
 @pytest.mark.parametrize(
@@ -730,7 +729,7 @@ def test_messages_of_the_reader_speak_of_options():
     error = TableError(f"{argument('x')}: 'q' is no column", f"name one with {set_by}", "x")
     assert str(error) == "x: 'q' is no column; name one with x= or series=, or missing=['a b']"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
-    assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
+    assert in_options(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
 
 
 def test_numbers_below_zero_have_their_sign():
@@ -742,12 +741,12 @@ def test_a_guess_is_said_first_and_can_be_taken_back(place, capsys):
     frame["b_se"] = 0.2
     frame.loc[3, "b_se"] = 0.3
     frame.fillna(-999.0).to_csv("table.csv", index=False)
-    data, call = planning.read(parser().parse_args(["report", "table.csv"]))
+    data, call = planning.read_asked(parser().parse_args(["report", "table.csv"]))
     assert call["missing"] == ["-999"] and call["sd"] == {"b": "b_se"}
     assert data.notes[0].startswith("missing: -999 read as missing (a guess; --missing none")
     assert data.notes[1].startswith("standard errors: b_se, taken as known (a guess; --errors none")
     words = ["report", "table.csv", "--missing", "none", "--errors", "none"]
-    data, call = planning.read(parser().parse_args(words))
+    data, call = planning.read_asked(parser().parse_args(words))
     assert data.sd is None and float(np.nanmin(data.y)) == -999 and not call
 
 
@@ -755,7 +754,7 @@ def test_a_file_is_read_from_the_disk_once(place, monkeypatch):
     two_series().to_csv("table.csv", index=False)
     looked, decoded = [], text.decoded
     monkeypatch.setattr(text, "decoded", lambda path: looked.append(path) or decoded(path))
-    planning.read(parser().parse_args(["report", "table.csv"]))
+    planning.read_asked(parser().parse_args(["report", "table.csv"]))
     assert len(looked) == 1
 
 
@@ -789,7 +788,7 @@ def visited_twice():
 def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     visited_twice().to_csv("table.csv", index=False)
-    data, _ = planning.read(parser().parse_args(["report", "table.csv"]))
+    data, _ = planning.read_asked(parser().parse_args(["report", "table.csv"]))
     assert data.y.shape == (21, 3) and int(data.y.isnan().sum()) == 3
     gone = missing(data)
     assert gone.sum() == 1 and asked_for(data) == ["B"]
@@ -930,15 +929,15 @@ def test_half_and_half_is_with_and_without_a_season():
 def test_a_table_is_placed_on_the_map():
     """Shares over all its holes, and ratios of the nearest tables in their order; nothing without holes."""
     lakes = read_table(datasets.example_csv())
-    shares, found = explained_shares(lakes), words.near(lakes)
+    shares, found = explained_shares(lakes), words.nearest(lakes)
     means = [np.average(shares[name], weights=shares["cells"]) for name in ("others", "own")]
     assert [found.others, found.own] == pytest.approx(means)
     tables = neighbours(shares)
     assert found.names == "{}, {} and {}".format(*tables["family"])
     assert found.curve == "{:.2f}, {:.2f} and {:.2f}".format(*tables["curve"])
     assert found.drift == "{:.2f}, {:.2f} and {:.2f}".format(*tables["regression + GP"])
-    assert words.near(datasets.great_lakes()) is None  # no holes
-    assert words.near(replace(lakes, y=lakes.y[:, :1], tasks=["a"], units=["m"])) is None
+    assert words.nearest(datasets.great_lakes()) is None  # no holes
+    assert words.nearest(replace(lakes, y=lakes.y[:, :1], tasks=["a"], units=["m"])) is None
     told = answer(scored(SURE), [], True, 16, None, found)[3]
     of = (
         f"the other columns explain {100 * means[0]:.0f} % of the variance, a column's own curve {100 * means[1]:.0f} %"

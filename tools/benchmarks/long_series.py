@@ -34,13 +34,13 @@ from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
 from mtgp_tutorial.exact import filters  # isort: skip
-from mtgp_tutorial.exact.chain import Chain, Part  # isort: skip
+from mtgp_tutorial.exact.chain import Chain, MaternPart  # isort: skip
 from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
 from mtgp_tutorial.exact.dense import Dense  # isort: skip
 from mtgp_tutorial.exact.smoother import path_of, square_root  # isort: skip
 from mtgp_tutorial.exact.form import Form, Matern, Problem, Term  # isort: skip
 from mtgp_tutorial.exact.markov import Markov  # isort: skip
-from mtgp_tutorial.models.closed import MATERN, distance  # isort: skip
+from mtgp_tutorial.models.kernels import MATERN, distance  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
@@ -53,7 +53,7 @@ def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[t
     """x [N, 1] and complete y [N, T] of a known ICM (or LMC, with as many kernels as orders)."""
     rng = np.random.default_rng(seed)
     x = np.sort(rng.uniform(0, rows / DENSITY, rows))
-    parts = [Part(order, LENGTH / 4**q, B / len(orders)) for q, order in enumerate(orders)]
+    parts = [MaternPart(order, LENGTH / 4**q, B / len(orders)) for q, order in enumerate(orders)]
     f = path_of(Chain(x, np.full((rows, 3), np.nan), None, parts, SIGMA), lambda *shape: rng.normal(size=shape))
     return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ square_root(SIGMA).T)
 

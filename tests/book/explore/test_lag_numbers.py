@@ -11,7 +11,7 @@ from situations import ROOT
 
 from mtgp_tutorial import TaskData, exact, icm, with_parameters
 from mtgp_tutorial.exact.covariance import noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial.models import closed
+from mtgp_tutorial.models import kernels
 
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lag.js"))
@@ -81,7 +81,7 @@ def terms_of(state, lag, rho, x=ROWS):
     """The one equation's list of a kernel and a B, over 2 N rows: those of task 2 are relabelled."""
     u = moments(state, lag, x)
     one = number(1.0)
-    return [(closed.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
+    return [(kernels.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
 
 
 def log_likelihood(state, lag, y, rho):
@@ -199,4 +199,4 @@ def test_the_function_is_a_draw_from_the_models_kernel():
         state, nothing = {"delay": 3, "l": length, "noise": 0}, np.zeros(82)
         bumps = np.array([readings(state, unit, nothing).ravel() for unit in np.eye(129)])
         u = moments(state, 3, ROWS)
-        assert bumps.T @ bumps == pytest.approx(closed.rbf((u[:, None] - u) ** 2)[0].numpy(), abs=1e-8)
+        assert bumps.T @ bumps == pytest.approx(kernels.rbf((u[:, None] - u) ** 2)[0].numpy(), abs=1e-8)
