@@ -1,6 +1,7 @@
 """What the README and the docstrings say is there."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,13 @@ def test_equations_that_docstrings_cite_are_in_the_book():
     chapters = "".join(path.read_text(encoding="utf8") for path in (ROOT / "book").glob("*.ipynb"))
     cited = set(re.findall(r"\(book: ([\w-]+)\)", sources))
     assert len(cited) > 3 and {label for label in cited if f"$$ ({label})" not in chapters} == set()
+
+
+def test_requirements_have_the_lower_bounds_of_the_module():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    bounds = {*project["dependencies"], *sum(project["optional-dependencies"].values(), [])}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf8").split("\n")
+    assert bounds - {line.split("#")[0].strip() for line in lines} == set()
 
 
 def test_every_public_name_has_a_docstring():

@@ -19,7 +19,7 @@ from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report import holes, planning, trials
+from mtgp_tutorial.report import holes, options, planning, trials
 from mtgp_tutorial.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.report.options import Refused, parser
 from mtgp_tutorial.report.trials import BASELINE, arms_for, try_all
@@ -75,6 +75,12 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
     monkeypatch.setattr(planning, "LIMIT", 0.5 * time_of[6])
     with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 6 trials would take .* --every"):
         planning.in_time(asked_for(), data, clocks, planned)
+
+
+def test_the_page_on_deciding_tells_the_limits():
+    page = (ROOT / "book" / "decide.md").read_text(encoding="utf8")
+    assert planning.FEWER == 6 and f"Where {options.TRIALS} trials would take more than 40 minutes there are six" in page
+    assert planning.in_words(planning.LIMIT) == "40 min"
 
 
 def test_a_table_beyond_the_memory_is_refused_whatever_the_time(monkeypatch):

@@ -98,7 +98,7 @@
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
       { key: "sd", words: "sd of the noise", range: bounds.sd, step: 0.01 });
     const losses = make(side, "div");
-    make(losses, "div", {}, "what leaving r out costs task 2 in this row, in nats");
+    make(losses, "div", {}, "what leaving r out costs task 2 in this row, in nats, in the mean of such tables");
     const draw = bars(losses, [`of y${SUB[1]}`, `of f${SUB[1]}`, "ceiling"], 2);
 
     return (state) => {
@@ -111,7 +111,7 @@
       const x = plot.x(ROWS[state.row]), [first, second] = plot.panels;
       const bar = (one, at) => { const ends = [-1, 1].map((sign) => second.y(one.mean[0] + sign * spread(one))); return `M${at - 5},${ends[0]}h10M${at - 5},${ends[1]}h10M${at},${ends[0]}V${ends[1]}M${at - 5},${second.y(one.mean[0])}h10`; };
       set(said, { d: bar(found.full[kind], x) });
-      set(without, { d: bar(found.plain[kind], x + 13) });
+      set(without, { d: bar(found.plain[kind], x + (state.row < N - 1 ? 13 : -13)) }); // the last row has no room to its right
       set(ring, { d: `M${x - 10},${first.y(state.y1[state.row])}a10,10,0,1,0,20,0a10,10,0,1,0,-20,0Z` });
       draw([found.y, found.f, found.ceiling], [0, 1.2]);
       const words = (name) => `${name}${SUB[1]} ${shown(found.full[name].mean[0])}, sd ${shown(spread(found.full[name]) / 2)} (r left out ${shown(found.plain[name].mean[0])}, sd ${shown(spread(found.plain[name]) / 2)})`;
