@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.form import Form, Gradients, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
 
@@ -116,12 +116,10 @@ class Collapsed(Form):
         return dKs, [against_B(one, droot) for one, droot in zip(self.roots, droots)], dSigma
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """As `Form.posterior`. Explained is what u tells, and the noise of a row where it is shared; what Q lacks of an
         unknown's own variance stays in it."""
-        if cells is None:
-            cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         size = len(cells[0]) if joint else max(1, CHUNK // max(1, len(self.L)))
         parts = [self.some(x, terms, rows, (a, b), joint) for a, b in zip(cells[0].split(size), cells[1].split(size))]
         mean, explained = zip(*parts)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.dense import Dense, Projected, Separate
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
 from mtgp_tutorial.exact.markov import Markov
@@ -82,8 +82,10 @@ class Conditioned:
     ) -> tuple[Tensor, Tensor]:
         """Mean [k] of unknowns, and what is explained of their prior (co)variance: see `Form.posterior`.
 
-        rows [M] are rows of the whole table, -1 for none.
+        rows [M] are rows of the whole table, -1 for none. cells: all of the unknowns, point-major, by default.
         """
+        if cells is None:
+            cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         return self.form.posterior(x, terms, self.lean(rows), cells, joint)
 
     def lean(self, rows: Tensor | None) -> Tensor | None:

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, MaternPart, Stretch
-from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.filters import WIDE, available, bridged, runner
 from mtgp_tutorial.exact.form import Form, Gradients, Matern, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
@@ -81,14 +81,10 @@ class Markov(Form):
         ]
         x, y, known = as_array(self.problem.x[:, 0]), as_array(self.problem.residual), self.problem.variances
         self.order = np.argsort(x, kind="stable")
+        self.position = np.argsort(self.order)  # of each row of the table in the chain, [N]
         variances = None if known is None else as_array(known)[self.order]
         device = self.problem.residual.device
         self.chain = Chain(x[self.order], y[self.order], variances, parts, as_array(Sigma), device)
-
-    @cached_property
-    def position(self) -> np.ndarray:
-        """Of each row of the table in the chain, [N]."""
-        return np.argsort(self.order)
 
     @cached_property
     def looked_back(self) -> Inverse:
@@ -115,16 +111,14 @@ class Markov(Form):
         """Against each length-scale, each B_q, and Sigma."""
         slopes = Slopes(self.chain)
         self.looked_back = self.back(slopes)
-        lengths = [
-            as_tensor(np.full(1, slope), self.residual).reshape(K.shape) for slope, K in zip(slopes.lengths, self.Ks)
-        ]
+        lengths = [self.residual.new_tensor(slope) for slope in slopes.lengths]
         return lengths, [as_tensor(dB, self.residual) for dB in slopes.Bs], as_tensor(slopes.Sigma, self.residual)
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """See `Form.posterior`. Unknowns that share the noise of a row must stand at its x."""
-        loads, M = loads_of(self.problem.terms, terms), len(x)
+        loads = loads_of(self.problem.terms, terms)
         L = loaded(loads, self.chain)
         chain, places, shared = self.placed(x, rows)
         G = np.zeros((len(L), len(chain.Sigma))) if rows is None else chain.Sigma
@@ -134,13 +128,11 @@ class Markov(Form):
             explained = unknowns.joint(np.sum(each, 0).transpose(0, 2, 1, 3))
         else:
             explained = unknowns.single()
-        if cells is None:
-            cells = all_cells(torch.ones(M, len(L), dtype=torch.bool, device=x.device))
         mean, found = as_tensor(unknowns.mean, self.residual), as_tensor(explained, self.residual)
         return mean[cells], found[*cells][:, *cells] if joint else found[cells]
 
     def draws(self, x: Tensor, rows: Tensor | None, noise: bool, count: int, own: torch.Generator) -> Tensor:
-        """Draws [count, M, T] of f, or with noise of y, at x [M, 1] given the cells; rows as for `posterior`.
+        """Draws [count, n, T] of f, or with noise of y, at x [n, 1] given the cells; rows as for `posterior`.
 
         own: gives the normals, on the CPU. Time and memory grow with the rows, and time with the count.
         """
@@ -283,7 +275,7 @@ def loaded(loads: Sequence[Load], chain: Chain) -> np.ndarray:
 
 
 def merged(chain: Chain, x: np.ndarray, places: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with a row without values for each new input, and the places [M] of all x [M] in it.
+    """The chain with a row without values for each new input, and the places [n] of all x [n] in it.
 
     places: of inputs that are a row of the chain, -1 for new ones. Raises ValueError where such a row has another x.
     """

@@ -19,21 +19,11 @@ y, since what y+ leaves open of f+ is distributed as what y leaves open of f. Ea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from mtgp_tutorial.exact.chain import Chain, Stretch
 from mtgp_tutorial.exact.filters import bridged, path, runner
-
-
-class Rows(NamedTuple):
-    """Which unknowns [n] lie in a stretch, and of their rows P L^T and Y as [n, s, S], and the rest of the stretch."""
-
-    which: np.ndarray
-    at: np.ndarray
-    PL: np.ndarray
-    YG: np.ndarray
 
 
 class Unknowns:
@@ -44,15 +34,15 @@ class Unknowns:
         self.mean = np.empty((len(places), len(L)))
         self.order = np.argsort(places, kind="stable")
 
-    def of(self, one: Stretch) -> Rows:
-        """Those in a stretch; sets their means."""
+    def of(self, one: Stretch) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Which [k] are in a stretch, their rows in it, and of these P L^T and Y G^T [k, s, S]; sets their means."""
         ends = np.searchsorted(self.places[self.order], [one.at.start, one.at.stop])
         which = self.order[slice(*ends)]
         at = self.places[which] - one.at.start
         PL, YG = one.spread[at] @ self.L.T, one.Y[at] @ self.G.T * self.shared[which, None, None]
         read = one.u[at] @ self.G.T * self.shared[which, None]
         self.mean[which] = one.before[at] @ self.L.T + np.einsum("nks,nk->ns", PL, one.r[at]) + read
-        return Rows(which, at, PL, YG)
+        return which, at, PL, YG
 
     def means(self) -> np.ndarray:
         """Their means [n, S], without what is explained."""
@@ -60,16 +50,12 @@ class Unknowns:
             self.of(one)
         return self.mean
 
-    def prior(self) -> np.ndarray:
-        """Of L z at one input, [S, S]."""
-        return self.L @ self.chain.stationary @ self.L.T
-
     def single(self) -> np.ndarray:
         """What is explained of each unknown alone, [n, S]."""
-        found = np.empty((len(self.places), len(self.L)))
+        found, prior = np.empty((len(self.places), len(self.L))), self.L @ self.chain.stationary @ self.L.T
         for one in self.chain.backward():
             which, at, PL, YG = self.of(one)
-            total = self.prior().diagonal() - np.einsum("sk,nks->ns", self.L, PL)
+            total = prior.diagonal() - np.einsum("sk,nks->ns", self.L, PL)
             total = total + (PL * (one.M[at] @ PL + 2 * YG)).sum(1)
             of_u = ((one.D[at] @ self.G.T) * self.G.T).sum(1)
             found[which] = total + of_u * self.shared[which, None]

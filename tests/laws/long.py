@@ -207,12 +207,13 @@ def law_draws_along_the_rows_have_the_moments_of_the_posterior():
     problem = list(problems())[9]._replace(Sigma=0.3 * random_psd(RANDOM(4), TASKS, extra=0.2))
     form, x = Markov(forms.with_values(problem)[0]), torch.cat([tensor([[0.4], [0.4], [9.0]]), problem.x[:3]])
     rows, count = torch.tensor([-1, -1, -1, 0, 1, 2]), 600
+    cells = torch.ones(6, TASKS).nonzero(as_tuple=True)
     prior = torch.cat(
         [torch.cat([one.B * k for k in one.kernel(x, x)[i]], 1) for i in range(6) for one in problem.terms]
     )
     prior = prior.reshape(6, len(problem.terms), TASKS, 6 * TASKS).sum(1).reshape(6 * TASKS, -1)
     for noise in (False, True):
-        mean, explained = form.posterior(x, problem.terms, rows if noise else None, None, True)
+        mean, explained = form.posterior(x, problem.terms, rows if noise else None, cells, True)
         left = prior - explained + noise * torch.kron(torch.eye(6).double(), problem.Sigma)
         draws = form.draws(x, rows if noise else None, noise, count, torch.Generator().manual_seed(1))
         again = form.draws(x, rows if noise else None, noise, 2, torch.Generator().manual_seed(1))
