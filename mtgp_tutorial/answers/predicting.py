@@ -52,9 +52,10 @@ def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool
     """
     if isinstance(fit, Averaged):
         return mixture([predict(one, x, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
-    x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
-    cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
-    known = of_readings(fit, sd, torch.Size([len(x), shape[1]]), noise)
+    x = query(fit, x)
+    shape = torch.Size([len(x), fit.model.data.num_tasks])
+    cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
+    known = of_readings(fit, sd, shape, noise)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
@@ -94,7 +95,8 @@ def impute(
     """
     if isinstance(fit, Averaged):
         return mixture([impute(one, table, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
-    (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
+    x, y, rows, conditioned = further_rows(fit, table)
+    of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise)
     if covariance:
@@ -104,9 +106,8 @@ def impute(
         rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
         cells = all_cells(rest & ~y.isnan() if covariance else rest)
         mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
-    of = fit.model.data if table is None else table
     found = _in_data_units(fit, of, x, mean, variance, noise, joint)
-    return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
+    return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
 
 
 @torch.no_grad()

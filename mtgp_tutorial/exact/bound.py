@@ -44,12 +44,12 @@ class Collapsed(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return 6 * shape.rows * shape.tasks * features(shape) ** 2 + 1e7
+        return 6 * shape.rows * shape.tasks * most_features(shape) ** 2 + 1e7
 
     @staticmethod
     def matrices(shape: Shape) -> float:
         columns = shape.inducing * shape.terms + 2 * shape.tasks**2
-        return 7 * (shape.rows + shape.inducing) * columns + 4 * features(shape) ** 2 + 4 * CHUNK
+        return 7 * (shape.rows + shape.inducing) * columns + 4 * most_features(shape) ** 2 + 4 * CHUNK
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         M = self.Ks[0].shape[1]
@@ -162,7 +162,7 @@ class Collapsed(Form):
         )
 
 
-def features(shape: Shape) -> float:
+def most_features(shape: Shape) -> float:
     """How many there are at most: M for each column of each root."""
     columns = shape.width if shape.width < shape.tasks or shape.apart else shape.tasks * shape.terms
     return shape.inducing * columns

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.exact.gaussian import LOG_2PI
 
 Joined = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 
@@ -114,7 +115,7 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
     if given is None or bool((given.L.diagonal(dim1=-2, dim2=-1) ** 2 <= least * seen).any()):
         return nothing
     logs = given.L.diagonal(dim1=-2, dim2=-1).log().sum()
-    value = -0.5 * ((given.v**2).sum() + seen.sum() * math.log(2 * math.pi)) - logs
+    value = -0.5 * ((given.v**2).sum() + seen.sum() * LOG_2PI) - logs
     return float(value), as_array(given.m[:, :, 0]), as_array(given.P)
 
 

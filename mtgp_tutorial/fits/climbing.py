@@ -26,6 +26,7 @@ from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.flat import Flat, objective
 from mtgp_tutorial.fits.multistart import near, only_up
 from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.noise import EACH, SHARED
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
@@ -150,7 +151,7 @@ def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.nda
     leaves the numbers that float64 can hold; a noise variance may always come to its floor."""
     low = vector - 12
     names = np.repeat([name for name, _ in free], [size for _, size in free])
-    noise = np.isin(names, ["likelihood.raw_noise", "likelihood.raw_task_noises"])
+    noise = np.isin(names, [SHARED, EACH])
     return np.stack([np.where(noise, np.minimum(low, NO_NOISE), low), vector + 12])
 
 

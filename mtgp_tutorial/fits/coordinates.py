@@ -90,9 +90,8 @@ class Coordinates:
             r = a.norm(dim=1, keepdim=True).clamp(1e-6, 1 - 1e-9)
             p[W], p[own] = a / r * torch.atanh(r), b.log()
         if self.full:
-            L = torch.linalg.cholesky(
-                p[FACTOR] @ p[FACTOR].mT + 0.01 * FLOOR * torch.eye(len(p[FACTOR]))
-            )  # not singular
+            singular = p[FACTOR] @ p[FACTOR].mT  # or may be
+            L = torch.linalg.cholesky(singular + 0.01 * FLOOR * torch.eye(len(singular)))
             p[FACTOR] = torch.atanh(_partial(L / L.norm(dim=1, keepdim=True)).clamp(-1 + 1e-9, 1 - 1e-9))
             p[FACTOR] = p[FACTOR].tril(-1) + torch.diag(2 * L.norm(dim=1).log())
         return np.concatenate([p[name].numpy().ravel() for name, _, _ in self.free])[self.used]

@@ -349,8 +349,8 @@ def closed(kernel: Kernel, x: Tensor, z: Tensor) -> Tensor:
 
 def squared(x: Tensor, z: Tensor, length: Tensor, d: int) -> Tensor:
     """((x_d - z_d) / l_d)^2 for one input, [N, M]; length: [D], or [1] for all inputs alike."""
-    scaled = (x[:, d, None] - z[:, d]).mul_(1 / length[d if len(length) > 1 else 0])
-    return scaled.mul_(scaled)
+    apart = (x[:, d, None] - z[:, d]).mul_(1 / length[d if len(length) > 1 else 0])
+    return apart.mul_(apart)
 
 
 def distance(x: Tensor, z: Tensor, length: Tensor) -> Tensor:
