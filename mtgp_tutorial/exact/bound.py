@@ -172,7 +172,7 @@ RANK = 1e-12  # an eigenvalue of B this small, next to the largest, counts as 0;
 
 
 def root_of_B(B: Tensor) -> Tensor:
-    """root [T, R] with B = root root^T, R the rank of B; raises NotPositiveDefiniteError for what is no covariance."""
+    """root [T, R_q] of B = root root^T, R_q its rank; raises NotPositiveDefiniteError for what is no covariance."""
     if not bool(B.isfinite().all()):
         raise NotPositiveDefiniteError("B: holds NaN or infinite values, so it is no covariance; pass finite ones")
     values, vectors = torch.linalg.eigh(B)
@@ -185,7 +185,7 @@ def root_of_B(B: Tensor) -> Tensor:
 
 
 def against_B(root: Tensor, slope: Tensor) -> Tensor:
-    """Derivative against B, symmetric, from that against its root [T, R].
+    """Derivative against B, symmetric, from that against its root [T, R_q].
 
     What depends on root root^T alone has the slope 2 D root. That says nothing of D outside the root's span, where B
     does not move either: D is the symmetric matrix of least norm.

@@ -196,13 +196,13 @@ class Inverse:
         n, T = len(places), chain.y.shape[1]
         before: list[int] = []
         found, W = np.empty((n, T, n, T)), np.empty((0, T, chain.size))
-        for m in np.argsort(places):
-            row = places[m] - at.start
+        for i in np.argsort(places):
+            row = places[i] - at.start
             block = -W @ Y[row]
-            found[before, :, m], found[m, :, before], found[m, :, m] = block, block.swapaxes(1, 2), self.D[places[m]]
+            found[before, :, i], found[i, :, before], found[i, :, i] = block, block.swapaxes(1, 2), self.D[places[i]]
             F = np.eye(chain.size) - K[row] @ chain.H
             W = np.concatenate([W @ F.T, K[row].T[None]]) @ X[row].T
-            before.append(m)
+            before.append(i)
         return found
 
 

@@ -18,7 +18,7 @@ y, since what y+ leaves open of f+ is distributed as what y leaves open of f. Ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -52,7 +52,8 @@ class Unknowns:
 
     def single(self) -> np.ndarray:
         """What is explained of each unknown alone, [n, S]."""
-        found, prior = np.empty((len(self.places), len(self.L))), self.L @ self.chain.stationary @ self.L.T
+        found = np.empty((len(self.places), len(self.L)))
+        prior = self.L @ self.chain.stationary @ self.L.T  # of L z at one input
         for one in self.chain.backward():
             which, at, PL, YG = self.of(one)
             total = prior.diagonal() - np.einsum("sk,nks->ns", self.L, PL)
@@ -67,20 +68,15 @@ class Unknowns:
         self.left, self.right, self.own = np.empty((n, S, s)), np.empty((n, s, S)), np.empty((3, n, S, S))
         used = np.unique(self.places)
         F, between = np.empty((len(used), s, s)), np.empty((len(used), s, s))
-        for one, X in self.bridges(used):
+        C, asked, run = np.eye(s), np.zeros(len(self.chain.x), bool), runner(bridged, len(self.chain.x))
+        asked[used] = True
+        for one in self.chain.backward():
+            X, C = run(one.A, one.K, self.chain.H, asked[one.at], C)  # X: from each used row to the next
             self.collect(one)
             here = slice(*np.searchsorted(used, [one.at.start, one.at.stop]))
             at = used[here] - one.at.start
             F[here], between[here] = np.eye(s) - one.K[at] @ self.chain.H, X[at]
         return self.assembled(prior, used, F, between)
-
-    def bridges(self, used: np.ndarray) -> Iterator[tuple[Stretch, np.ndarray]]:
-        """The stretches from the last to the first, and X from each used row to the next."""
-        C, asked, run = np.eye(self.chain.size), np.zeros(len(self.chain.x), bool), runner(bridged, len(self.chain.x))
-        asked[used] = True
-        for one in self.chain.backward():
-            X, C = run(one.A, one.K, self.chain.H, asked[one.at], C)
-            yield one, X
 
     def collect(self, one: Stretch) -> None:
         """Of the unknowns in a stretch what stands left and right of X, and what is explained within their rows."""
@@ -92,9 +88,9 @@ class Unknowns:
         of_both = LP @ (one.Y[at] @ self.G.T)
         self.own[:, which] = LP @ one.M[at] @ PL - self.L @ PL, of_both, self.G @ one.D[at] @ self.G.T
 
-    def pair(self, m: int, n: int) -> np.ndarray:
+    def pair(self, i: int, k: int) -> np.ndarray:
         """Of two unknowns in one row, less their prior."""
-        (of_z, of_both, of_u), a, b = self.own[:, m], self.shared[m], self.shared[n]
+        (of_z, of_both, of_u), a, b = self.own[:, i], self.shared[i], self.shared[k]
         return of_z + b * of_both + a * of_both.T + a * b * of_u
 
     def assembled(self, prior: np.ndarray, used: np.ndarray, F: np.ndarray, between: np.ndarray) -> np.ndarray:
@@ -102,12 +98,12 @@ class Unknowns:
         S, found, before = len(self.L), prior.copy(), np.empty(0, dtype=int)
         W = np.empty((0, S, self.chain.size))
         for j, here in enumerate(np.split(self.order, np.searchsorted(self.places[self.order], used)[1:])):
-            for m in here:
-                block = W @ self.right[m]
-                found[before, :, m] += block
-                found[m, :, before] += block.swapaxes(-1, -2)
-                for n in here:
-                    found[m, :, n] += self.pair(m, n)
+            for i in here:
+                block = W @ self.right[i]
+                found[before, :, i] += block
+                found[i, :, before] += block.swapaxes(-1, -2)
+                for k in here:
+                    found[i, :, k] += self.pair(i, k)
             W = np.concatenate([W @ F[j].T, self.left[here]]) @ between[j].T
             before = np.concatenate([before, here])
         return found

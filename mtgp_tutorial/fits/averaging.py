@@ -297,8 +297,8 @@ class Walk:
 
 def diagnosed(values: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
     """Split R-hat and the effective number of draws [D] of several runs, each cut in two. (Vehtari et al. 2021)"""
-    halves = [half for run in np.unique(runs) for half in _halves(values[runs == run])]
-    x = np.array(halves)
+    each = [values[runs == run] for run in np.unique(runs)]
+    x = np.array([half for run in each for half in (run[: len(run) // 2], run[len(run) - len(run) // 2 :])])
     n, within = x.shape[1], float(x.var(1, ddof=1).mean())
     if within == 0:
         return math.nan, math.nan  # a frozen number
@@ -309,10 +309,6 @@ def diagnosed(values: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
     pairs = rho[: 2 * (n // 2)].reshape(-1, 2).sum(1)
     pairs = np.minimum.accumulate(pairs[: next((k for k, pair in enumerate(pairs) if pair < 0), len(pairs))])
     return math.sqrt(total / within), min(x.size / max(2 * pairs.sum() - 1, 1e-9), float(x.size))
-
-
-def _halves(x: np.ndarray) -> list[np.ndarray]:
-    return [x[: len(x) // 2], x[len(x) - len(x) // 2 :]]
 
 
 def _numbers(fit: Fit) -> dict[str, float]:

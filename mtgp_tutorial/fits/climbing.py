@@ -223,7 +223,7 @@ def update(H: np.ndarray, moved: np.ndarray, change: np.ndarray, curved: float) 
 def line_search(here: Point, direction: np.ndarray, size: float, low: np.ndarray, high: np.ndarray) -> Asking:
     """A point along the direction that is low and flat enough, or the lowest that was found; steps end at the box."""
     falls = float(here.slope @ direction)
-    near, far, best = (0.0, here.value, falls), (math.inf, math.inf, math.nan), here
+    inner, outer, best = (0.0, here.value, falls), (math.inf, math.inf, math.nan), here
     for _ in range(TRIES):
         x = np.clip(here.x + size * direction, low, high)
         value, slope = yield x
@@ -231,18 +231,18 @@ def line_search(here: Point, direction: np.ndarray, size: float, low: np.ndarray
         if value < best.value:
             best = Point(x, value, slope)
         if not value <= here.value + ENOUGH * size * falls:
-            far = at
+            outer = at
         elif at[2] < FLATTER * falls:
-            near = at
+            inner = at
         else:
             return Point(x, value, slope)
-        size = 3 * size if math.isinf(far[0]) else cubic_minimum(near, far)
+        size = 3 * size if math.isinf(outer[0]) else cubic_minimum(inner, outer)
     return best
 
 
-def cubic_minimum(near: tuple[float, float, float], far: tuple[float, float, float]) -> float:
+def cubic_minimum(inner: tuple[float, float, float], outer: tuple[float, float, float]) -> float:
     """Where the cubic through two points (place, value, slope) has its minimum, kept from both ends."""
-    (a, f, slope), (b, g, other) = near, far
+    (a, f, slope), (b, g, other) = inner, outer
     width = b - a
     cut = 0.5
     if math.isfinite(g) and math.isfinite(other):

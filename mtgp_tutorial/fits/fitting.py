@@ -89,7 +89,8 @@ def fit(
         forms.check_size(model.problem())
     best = starting_point(model, 0, torch.Generator())
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
-    vectors, sizes = _starts(model, best, loss, starts, seed), free_sizes(best)
+    vectors = _starts(model, best, loss, starts, seed)
+    sizes = free_sizes(best)
     climbs: list[Climb] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
         for group in filter(len, (vectors[:1], vectors[1:])):  # the first alone, so that a summit is known

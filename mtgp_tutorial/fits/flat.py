@@ -175,9 +175,10 @@ class Flat:
         """The same of one vector."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
-        terms = [term._replace(B=self.tensor(B[0])) for term, B in zip(self.problem.terms, Bs)]
-        residual = self.y - self.tensor(means[0])
-        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma[0])), Ks)
+        terms = [term._replace(B=as_tensor(B[0], self.y)) for term, B in zip(self.problem.terms, Bs)]
+        residual = self.y - as_tensor(means[0], self.y)
+        noise = as_tensor(Sigma[0], self.y)
+        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=noise), Ks)
         value = np.array([float(form.value())])
         if not slopes:
             return value, [], moments, None
@@ -185,10 +186,6 @@ class Flat:
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, *of_matrices = (as_array(each)[None] for each in (form.weights.sum(0), *dBs, dSigma))
         return value, of_kernels, (of_means, of_matrices[:-1], of_matrices[-1]), None
-
-    def tensor(self, array: np.ndarray) -> Tensor:
-        """On the data's device."""
-        return as_tensor(array, self.y)
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""

@@ -232,13 +232,9 @@ def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
     log_spread = as_array(input_spread(x).log())
     for part in spatial_parts(kernel):
         target = as_tensor(np.exp(log_ranges(log_spread, part.raw_lengthscale.shape[-1])), part.raw_lengthscale)
-        part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
-
-
-def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
-    """The length-scale, moved inside the bounds that the kernel's owner may have set."""
-    lower, upper = part.raw_lengthscale_constraint.lower_bound, part.raw_lengthscale_constraint.upper_bound
-    return length_scale.clamp(min=float(lower.max()) * 1.01, max=float(upper.min()) * 0.99)
+        allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
+        lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
+        part.lengthscale = (fraction * target.expand_as(part.raw_lengthscale)).clamp(lowest, highest)
 
 
 def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> None:

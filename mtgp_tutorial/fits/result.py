@@ -200,10 +200,6 @@ def load(path: str | Path) -> Any:
     return Averaged.of_arrays(Fit(*fields), draws)
 
 
-class ParameterError(ValueError):
-    """A parameter that the model does not have, or a value that it cannot take."""
-
-
 def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
@@ -234,7 +230,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     for name, value in parameters.items():
         fault = _set(model, name, value)
         if fault:
-            raise ParameterError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
+            raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
     with torch.no_grad():
         forms.check_size(model.problem())
         value = float(model.log_likelihood() - model.log_scale())

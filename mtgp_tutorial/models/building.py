@@ -174,10 +174,11 @@ def sparse(model: Model, inducing: Any = 64) -> Model:
     (8, 2)
     """
     of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table")
-    rows, calendar = model.unit.x[model.unit.observed.any(1)].unique(dim=0), model.data.calendar
+    rows = model.unit.x[model.unit.observed.any(1)].unique(dim=0)
     if isinstance(inducing, Integral) and not isinstance(inducing, bool):
         number, Z = int(inducing), None
     else:
+        calendar = model.data.calendar
         Z = as_matrix(inducing if calendar is None else calendar.inputs(inducing), "inducing").to(rows.device)
         number = len(Z)
         if Z.shape[1] != rows.shape[1]:
