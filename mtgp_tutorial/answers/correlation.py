@@ -322,7 +322,7 @@ def freed(model: Model) -> Model:
 def _check(fit: Fit, level: float) -> None:
     probability(level, "level")
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
-    if not hasattr(fit.model.kernel, "coregional") or fit.model.data.num_tasks == 1:
+    if not fit.model.kernel.coregional or fit.model.data.num_tasks == 1:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")
     if not len(fit.starts):
         raise ValueError("fit: its parameters were set by hand, so they are no optimum; pass what `fit` returns")

@@ -102,10 +102,9 @@ def impute(
     if covariance:
         mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
-    if not covariance or not noise:
-        rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
-        cells = all_cells(rest & ~y.isnan() if covariance else rest)
-        mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
+    asked = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
+    cells = all_cells(asked & ~y.isnan() if covariance else asked)
+    mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, of, x, mean, variance, noise, joint)
     return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
 
@@ -286,7 +285,7 @@ def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
     if isinstance(fit, Averaged):
         return mixture([_turned(latent_functions(one, x), one, fit.fit) for one in fit.fits()])
     x, model = query(fit, x), fit.model
-    if not hasattr(model.kernel, "coregional"):
+    if not model.kernel.coregional:
         raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
     found, names = [], []
     for q, (part, term) in enumerate(zip(model.kernel.coregional, model.kernel.terms())):

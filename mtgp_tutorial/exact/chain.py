@@ -177,7 +177,7 @@ class Chain:
         """The stretches from the last to the first, with what all rows say of each."""
         r, M = np.zeros(self.size), np.zeros((self.size, self.size))
         run = runner(adjoint, len(self.x), self.size, self.device)
-        for number in range(len(self.stretches) - 1, -1, -1):
+        for number in reversed(range(len(self.stretches))):
             at, (m, P), (steps, arrays, ms, Ps) = self.stretches[number], self.starts[number], self.known(number)
             *found, r, M = run(*arrays, ms, Ps, m, P, r, M)
             before = np.concatenate([P[None], Ps[:-1]]), np.concatenate([m[None], ms[:-1]])

@@ -148,7 +148,7 @@ def _alone(model: Model) -> bool:
 
 def _several(model: Model) -> bool:
     """Whether it has several kernels with a W and a kappa each."""
-    return len(getattr(model.kernel, "coregional", [])) > 1
+    return len(model.kernel.coregional) > 1
 
 
 def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:

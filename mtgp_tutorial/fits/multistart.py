@@ -215,7 +215,7 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
 
     stretch = math.exp(0.5 * float(jitter(1)))
     with torch.no_grad():
-        for q, kernel in enumerate(getattr(model.kernel, "coregional", [model.kernel])):
+        for q, kernel in enumerate(model.kernel.coregional or [model.kernel]):
             _start_length_scales(kernel, stretch * fraction / RATIO**q, model.unit.x)
         y = model.unit.y.nan_to_num()
         start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))

@@ -64,7 +64,7 @@ class Fit:
         lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
         if self.model.inducing is not None:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
-        if self.starts is not None and len(self.starts):
+        if len(self.starts):
             lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
