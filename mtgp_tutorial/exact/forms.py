@@ -42,13 +42,6 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     return problem, kept
 
 
-def check_size(problem: Problem) -> None:
-    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
-    lean, _ = with_values(problem)
-    shape = lean.shape()
-    check_memory(8 * chosen(lean).matrices(shape), shape.cells, problem.x.device)
-
-
 def log_likelihood(problem: Problem) -> Tensor:
     """log N(r | 0, C) of the observed cells in nats, by the form of choice; differentiable once."""
     problem, _ = with_values(problem)
@@ -144,14 +137,17 @@ def total_and_free(device: torch.device) -> tuple[int, int]:
     return total, free
 
 
-def check_memory(needed: float, cells: int, device: torch.device) -> None:
-    """Raise MemoryError if that many bytes are more than there are at all; warn if they are more than are free."""
-    total, free = total_and_free(device)
+def check_size(problem: Problem) -> None:
+    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
+    lean, _ = with_values(problem)
+    shape = lean.shape()
+    needed = 8 * chosen(lean).matrices(shape)
+    total, free = total_and_free(problem.x.device)
     if needed > free:
         message = (
-            f"data: {cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB free "
-            f"of {total / GIB:.1f}; leave out tasks, or thin out rows"
+            f"data: {shape.cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB "
+            f"free of {total / GIB:.1f}; leave out tasks, or thin out rows"
         )
         if needed > total:
             raise MemoryError(message)
-        warnings.warn(message, ResourceWarning, stacklevel=3)
+        warnings.warn(message, ResourceWarning, stacklevel=2)

@@ -269,12 +269,17 @@ def _on_log_scale(kernel: Kernel) -> bool:
 
 def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
     """Kernel of the inputs, names of its parameters and of the signal's, and the task, of each term."""
-    kernel, at = model.kernel, {module: f"{name}." for name, module in model.named_modules()}
+    kernel = model.kernel
     if isinstance(kernel, IndependentKernel):
-        tasks = [None] if kernel.shared else range(len(kernel.kernels))
-        return [(one.base_kernel, at[one.base_kernel], at[one], t) for one, t in zip(kernel.kernels, tasks)]
-    modules = [(part.data_covar_module, part.task_covar_module) for part in kernel.coregional]
-    return [(inputs, at[inputs], at[signal], None) for inputs, signal in modules]
+        tasks: list[int | None] = [None] if kernel.shared else list(range(len(kernel.kernels)))
+        names = [f"kernel.kernels.{t}." for t in range(len(tasks))]
+        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(kernel.kernels, names, tasks)]
+    several = hasattr(kernel, "covar_module_list")
+    names = [f"kernel.covar_module_list.{q}." if several else "kernel." for q in range(len(kernel.coregional))]
+    return [
+        (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
+        for one, name in zip(kernel.coregional, names)
+    ]
 
 
 def free_vector(model: Model) -> np.ndarray:
