@@ -9,8 +9,8 @@ Blocks of C^-1 between rows of a chain: Cov[u, u'] of the entries u of C^-1 r (d
 
 The gradient of a chain's log likelihood: against each length-scale, each B_q, and Sigma.
 
-With G = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 G A P, where m and P are those after the
-row before, that against its noise covariance is G, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
+With E = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 E A P, where m and P are those after the
+row before, that against its noise covariance is E, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
 
 How unknowns hang on the state of a chain, and where they stand in it.
 """
@@ -220,10 +220,10 @@ class Slopes:
         n, T = one.u.shape
         p = self.chain.size // T
         r, m = one.r.reshape(n, p, T), one.m.reshape(n, p, T)
-        twice_G, PA = one.r[:, :, None] * one.r[:, None] - one.M, one.P @ one.A.swapaxes(1, 2)
+        twice_E, PA = one.r[:, :, None] * one.r[:, None] - one.M, one.P @ one.A.swapaxes(1, 2)
         dA = r @ m.swapaxes(1, 2)  # [n, p, p]: A is kron(.., I_T), so tasks are alike
-        dA += twice_G.reshape(n, p, -1) @ PA.reshape(n, p, -1).swapaxes(1, 2)
-        dQ = 0.5 * twice_G.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
+        dA += twice_E.reshape(n, p, -1) @ PA.reshape(n, p, -1).swapaxes(1, 2)
+        dQ = 0.5 * twice_E.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
         for q, (steps, place, part) in enumerate(zip(one.steps, self.chain.places, self.chain.parts)):
             own = dQ[:, place, place]
             self.Bs[q] += np.tensordot(steps.Q, own, 3)

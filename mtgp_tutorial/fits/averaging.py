@@ -254,7 +254,7 @@ def _sampled(
 
 
 class Walk:
-    """Runs of Hamiltonian Monte Carlo side by side, at summit + scale z with z [runs, P]."""
+    """Runs of Hamiltonian Monte Carlo side by side, at summit + scale z with z [runs, K]."""
 
     def __init__(self, target: Target, summit: np.ndarray, scale: np.ndarray, runs: int, rng: np.random.Generator):
         self.target, self.summit, self.scale, self.rng, self.step = target, summit, scale, rng, STEP
@@ -265,11 +265,12 @@ class Walk:
             self.value, self.slope = self.at(self.z)
 
     def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values [runs] at z, and slopes in z."""
         values, slopes = self.target.many(self.summit + z @ self.scale.T)
         return values, slopes @ self.scale
 
     def here(self) -> np.ndarray:
-        """The vectors [runs, P]."""
+        """The coordinates [runs, K]."""
         return self.summit + self.z @ self.scale.T
 
     def move(self) -> np.ndarray:
