@@ -253,9 +253,9 @@ def loads_of(table: Sequence[Term], terms: Sequence[Term]) -> list[Load]:
     found: dict[tuple[int, ...], Load] = {}
     for term in terms:
         which = [q for q, own in enumerate(table) if alike(own.matern, term.matern)]
-        wanted, B = as_array(term.B), np.sum([as_array(table[q].B) for q in which], 0)
-        same = wanted.shape == B.shape and np.array_equal(wanted, B)
-        L = np.eye(len(wanted)) if same else wanted @ np.linalg.pinv(B, hermitian=True) if which else wanted
+        wanted = as_array(term.B)
+        B = sum((as_array(table[q].B) for q in which), np.zeros_like(as_array(table[0].B)))
+        L = np.eye(len(B)) if np.array_equal(wanted, B) else wanted @ np.linalg.pinv(B, hermitian=True)
         if not which or np.abs(L @ B - wanted).max() > 1e-8 * np.abs(wanted).max():
             raise ValueError("terms: are of another kernel or another B than the table's; pass those of its model")
         before = found.get(tuple(which))

@@ -298,8 +298,12 @@ class Walk:
 
 def diagnosed(values: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
     """Split R-hat and the effective number of draws [D] of several runs, each cut in two. (Vehtari et al. 2021)"""
-    each = [values[runs == run] for run in np.unique(runs)]
-    x = np.array([half for run in each for half in (run[: len(run) // 2], run[len(run) - len(run) // 2 :])])
+    halves = []
+    for run in np.unique(runs):
+        draws = values[runs == run]
+        half = len(draws) // 2
+        halves += [draws[:half], draws[len(draws) - half :]]
+    x = np.array(halves)
     n, within = x.shape[1], float(x.var(1, ddof=1).mean())
     if within == 0:
         return math.nan, math.nan  # a frozen number
