@@ -109,14 +109,10 @@ class Conditioned:
 
 
 GIB = 2**30
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
-USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
-
-
-def _numbers(paths: tuple[str, ...]) -> list[int]:
-    """What those of the files hold that can be read and hold a number."""
-    texts = [Path(path).read_text().strip() for path in paths if os.access(path, os.R_OK)]
-    return [int(text) for text in texts if text.isdigit()]
+CONTAINERS = (  # files that say how many bytes a container may hold, and how many it holds
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
 
 
 def total_and_free(device: torch.device) -> tuple[int, int]:
@@ -131,9 +127,10 @@ def total_and_free(device: torch.device) -> tuple[int, int]:
     meminfo = Path("/proc/meminfo")
     lines = meminfo.read_text().split("\n") if meminfo.exists() else []
     free = next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")), total)
-    for limit, used in zip(_numbers(LIMITS), _numbers(USED)):
-        if limit < total:
-            total, free = limit, min(free, limit - used)
+    for paths in CONTAINERS:
+        limit, used = (Path(path).read_text().strip() if os.access(path, os.R_OK) else "" for path in paths)
+        if limit.isdigit() and used.isdigit() and int(limit) < total:
+            total, free = int(limit), min(free, int(limit) - int(used))
     return total, free
 
 
