@@ -157,7 +157,8 @@ class Chain:
     def filter(self, number: int) -> tuple[float, Known]:
         """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
         at = self.stretches[number]
-        arrays = self.arrays(at, steps := self.steps(at))
+        steps = self.steps(at)
+        arrays = self.arrays(at, steps)
         given = *arrays, *self.starts[number], self.least
         try:
             run = runner(filtered, len(self.x), self.size, self.device)

@@ -88,8 +88,8 @@ class Coordinates:
             r = a.norm(dim=1, keepdim=True).clamp(1e-6, 1 - 1e-9)
             p[W], p[own] = a / r * torch.atanh(r), b.log()
         if self.full:
-            singular = p[FACTOR] @ p[FACTOR].mT  # or may be
-            L = torch.linalg.cholesky(singular + 0.01 * FLOOR * torch.eye(len(singular)))
+            product = p[FACTOR] @ p[FACTOR].mT  # it may be singular
+            L = torch.linalg.cholesky(product + 0.01 * FLOOR * torch.eye(len(product)))
             p[FACTOR] = torch.atanh(_partial(L / L.norm(dim=1, keepdim=True)).clamp(-1 + 1e-9, 1 - 1e-9))
             p[FACTOR] = p[FACTOR].tril(-1) + torch.diag(2 * L.norm(dim=1).log())
         return np.concatenate([p[name].numpy().ravel() for name, _, _ in self.free])[self.used]
