@@ -212,15 +212,15 @@ def kronecker_posterior(
     ((2, 2), (4, 4))
     """
     tensors(cross=cross, prior=prior, K=K, B=B)
-    M, T = len(cross), len(B)
+    M = len(cross)
     check_matrices(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
     factored = Split(_problem(residual, K, B, Sigma))
-    new = Term(lambda x, z: cross, B)
-    cells = all_cells(torch.ones(M, T, dtype=torch.bool, device=K.device))
-    mean, explained = factored.posterior(torch.zeros(M, 1).to(K), [new], None, cells, joint=prior.dim() == 2)
+    mean = cross @ factored.weights @ B.mT
+    cells = all_cells(torch.ones_like(mean, dtype=torch.bool))
+    explained = factored.explained([(cross, B)], cells, joint=prior.dim() == 2)
     if prior.dim() == 2:
-        return mean.reshape(M, T), torch.kron(prior, B) - explained
-    return mean.reshape(M, T), (torch.outer(prior, B.diagonal()).flatten() - explained).reshape(M, T)
+        return mean, torch.kron(prior, B) - explained
+    return mean, torch.outer(prior, B.diagonal()) - explained.reshape(mean.shape)
 
 
 class FewHoles(Spectral):
