@@ -204,12 +204,11 @@ def within(fit: Fit, drop: float) -> pd.DataFrame:
     """The smallest and the largest of each correlation at most so many nats below the optimum."""
     model = freed(fit.model)
     loss: Loss = Flat(model, fit.priors) if can_be_flat(model) else by_autograd(model, fit.priors)
-    top, tasks, rows = summit_of(model, loss), list(fit.model.data.tasks), {}
+    top, tasks, rows = summit_of(model, loss), fit.model.data.tasks, []
     for s, t in combinations(range(len(tasks)), 2):
         low, high = (_end(model, loss, top, (s, t), sign, drop) for sign in (-1, 1))
-        rows[tasks[s], tasks[t]] = {"correlation": fit.correlation.iloc[s, t], "low": low, "high": high}
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    return frame.set_axis(pd.MultiIndex.from_tuples(list(rows), names=["s", "t"]))
+        rows.append({"correlation": fit.correlation.iloc[s, t], "low": low, "high": high})
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(combinations(tasks, 2), names=["s", "t"]))
 
 
 def summit_of(model: Model, loss: Loss) -> Summit:

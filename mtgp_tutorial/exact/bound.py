@@ -20,6 +20,7 @@ Roots of small matrices: of B_q, whatever its rank, and of the inverse noise of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -69,7 +70,7 @@ class Collapsed(Form):
             b.addmv_(Phi.mT, e[rows].flatten())
         self.L = cholesky(S, "I + Phi^T Phi", overwrite=True)
         self.mean = torch.cholesky_solve(b[:, None], self.L)[:, 0]  # of the features' weights, given r
-        self.spans = [slice(end - width, end) for end, width in zip(torch.tensor(widths).cumsum(0).tolist(), widths)]
+        self.spans = [slice(end - width, end) for end, width in zip(accumulate(widths), widths)]
         parts = [A.mT @ self.mean[at].unflatten(0, (M, -1)) for A, at in zip(self.As, self.spans)]  # [N, R_q]
         self.error = e - sum((E @ part[..., None])[..., 0] for E, part in zip(self.Es, parts))  # [N, T]
         self.weights = (self.U.mT @ self.error[..., None])[..., 0]

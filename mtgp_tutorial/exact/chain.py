@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,8 @@ class Chain:
         self.x, self.seen, self.y = x, (~np.isnan(y)).astype(float), np.nan_to_num(y)
         self.variances = np.zeros_like(y) if variances is None else np.nan_to_num(variances)
         self.parts, self.Sigma, T = parts, np.ascontiguousarray(Sigma), y.shape[1]
-        ends = np.cumsum([0] + [part.order for part in parts]).tolist()
-        self.places = [slice(a, b) for a, b in zip(ends, ends[1:])]  # of each kernel among the p of all
+        ends = list(accumulate((part.order for part in parts), initial=0))
+        self.places = [slice(a, b) for a, b in pairwise(ends)]  # of each kernel among the p of all
         first = np.zeros(ends[-1])
         first[ends[:-1]] = 1
         self.H, self.size = np.kron(first, np.eye(T)), T * ends[-1]  # of the state: entry by entry, tasks inside

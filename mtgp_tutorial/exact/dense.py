@@ -12,6 +12,7 @@ Sigma; Bruinsma et al. 2020 build a restricted model on the same projection.)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -43,8 +44,8 @@ class Dense(Form):
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         tasks, rows = self.observed.mT.nonzero(as_tuple=True)
         self.cells, self.rows = (rows, tasks), [column.nonzero()[:, 0] for column in self.observed.unbind(1)]
-        ends = torch.tensor([0] + [len(rows) for rows in self.rows]).cumsum(0).tolist()
-        self.places = [slice(a, b) for a, b in zip(ends, ends[1:])]
+        ends = accumulate((len(rows) for rows in self.rows), initial=0)
+        self.places = [slice(a, b) for a, b in pairwise(ends)]
         # K_q between all rows and those of task t
         self.columns = [[self.take(K, rows, 1) for rows in self.rows] for K in self.Ks]
         self.neighbours, self.numbers = self.cells_of_a_row(), [B.tolist() for B in self.Bs]
@@ -105,7 +106,7 @@ class Dense(Form):
         return dKs, dBs, dSigma
 
     def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        cross = signal_covariance(list(crosses), cells, self.cells)
+        cross = signal_covariance(crosses, cells, self.cells)
         half = torch.linalg.solve_triangular(self.L, cross.mT, upper=False)
         return half.mT @ half if joint else (half**2).sum(0)
 

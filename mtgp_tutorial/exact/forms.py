@@ -61,7 +61,7 @@ class Conditioned:
     @property
     def weights(self) -> Tensor:
         """C^-1 r [N, T], 0 at holes."""
-        weights = torch.zeros(len(self.kept), self.form.weights.shape[1]).to(self.form.weights)
+        weights = self.form.weights.new_zeros(len(self.kept), self.form.weights.shape[1])
         weights[self.kept] = self.form.weights
         return weights
 
