@@ -13,7 +13,6 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import generator, of_kind, tensors, whole
 from mtgp_tutorial.exact import cholesky, sample
-from mtgp_tutorial.exact.covariance import all_cells, signal_covariance
 from mtgp_tutorial.exact.gaussian import check_matrices
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.data import TaskData
@@ -103,15 +102,14 @@ def draw_icm(
         K = copy.deepcopy(kernel).double()(x).to_dense()
     if K.shape != (len(x), len(x)) or not torch.allclose(K.diagonal(), torch.ones(len(x)).double()):
         raise ValueError("kernel: its variance is not 1 at every x; pass one without scale (B is the scale)")
-    cells = all_cells(torch.ones(len(x), len(B), dtype=torch.bool))
-    covariance = signal_covariance([(K, B.double())], cells, cells)
+    covariance = torch.kron(K, B.double())
     f = sample(torch.zeros(len(covariance)).double(), covariance, 1, seed=seed).reshape(len(x), len(B))
     latent = TaskData(x, f)
     observed = _with_noise(latent, Sigma.double(), seed + 1_000_003)
     if sd is None:
         return latent, observed
     known = TaskData(x, observed.y, sd=sd)
-    errors = torch.randn(f.shape, generator=torch.Generator().manual_seed(seed + 2_000_003), dtype=torch.float64)
+    errors = torch.randn(f.shape, generator=generator(seed + 2_000_003), dtype=torch.float64)
     return latent, replace(known, y=observed.y + known.sd.nan_to_num() * errors)  # type: ignore[union-attr]
 
 

@@ -657,11 +657,14 @@ def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path
     assert 2**28 < free <= total < 2**50
     limit, used = tmp_path / "max", tmp_path / "current"
     limit.write_text("300000000"), used.write_text("100000000")
-    monkeypatch.setattr(forms, "LIMITS", (str(limit),))
-    monkeypatch.setattr(forms, "USED", (str(used),))
+    monkeypatch.setattr(forms, "CONTAINERS", [(limit, used)])
     assert forms.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
     limit.write_text("max")
     assert forms.total_and_free(torch.device("cpu"))[0] == total
+    older, held = tmp_path / "limit_in_bytes", tmp_path / "usage_in_bytes"
+    older.write_text("300000000"), held.write_text("50000000")
+    monkeypatch.setattr(forms, "CONTAINERS", [(limit, used), (older, held)])
+    assert forms.total_and_free(torch.device("cpu")) == (300_000_000, 250_000_000), "a limit beside its own use"
 
 
 def test_a_device_that_is_not_there(monkeypatch):

@@ -14,7 +14,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,14 +22,13 @@ import pandas as pd
 import scipy
 import torch
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from mtgp_tutorial.answers.questions import fitted
 from mtgp_tutorial.arguments import as_array, of_kind, probability
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.climbing import Loss, bounds_around, by_autograd
 from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.fits.flat import Flat, can_be_flat, parts_of
+from mtgp_tutorial.fits.flat import Flat, can_be_flat, free_sizes, free_vector, parts_of
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.arrays import as_matrix
@@ -127,11 +126,8 @@ def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
 def _labelled(values: Tensor, h: Tensor, tasks: Sequence[str]) -> pd.DataFrame:
     """[K, T, T] as a table with a column for each pair."""
     first, second = np.triu_indices(len(tasks))
-    columns = pd.MultiIndex.from_tuples(
-        [(tasks[s], tasks[t]) for s, t in zip(first.tolist(), second.tolist())], names=["s", "t"]
-    )
-    index = pd.Index(h.cpu().numpy(), name="distance")
-    return pd.DataFrame(values[:, first, second].cpu().numpy(), index, columns)
+    columns = pd.MultiIndex.from_tuples(combinations_with_replacement(tasks, 2), names=["s", "t"])
+    return pd.DataFrame(as_array(values[:, first, second]), pd.Index(as_array(h), name="distance"), columns)
 
 
 EDGE = 1 - 1e-6  # correlations beyond it count as 1
@@ -189,7 +185,7 @@ def worth(fit: Fit) -> float:
     """
     x, kernel = fit.model.unit.x, fit.model.kernel.terms()[0].kernel
     with torch.no_grad():
-        total = sum(float((kernel(some, x) ** 2).sum()) for some in x.split(1000))  # a long series has no room for K
+        total = sum(float((kernel(some, x) ** 2).sum()) for some in x.split(BLOCK))  # a long series has no room for K
     return len(x) ** 2 / total
 
 
@@ -208,12 +204,11 @@ def within(fit: Fit, drop: float) -> pd.DataFrame:
     """The smallest and the largest of each correlation at most so many nats below the optimum."""
     model = freed(fit.model)
     loss: Loss = Flat(model, fit.priors) if can_be_flat(model) else by_autograd(model, fit.priors)
-    top, tasks, rows = summit_of(model, loss), list(fit.model.data.tasks), {}
+    top, tasks, rows = summit_of(model, loss), fit.model.data.tasks, []
     for s, t in combinations(range(len(tasks)), 2):
         low, high = (_end(model, loss, top, (s, t), sign, drop) for sign in (-1, 1))
-        rows[tasks[s], tasks[t]] = {"correlation": fit.correlation.iloc[s, t], "low": low, "high": high}
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    return frame.set_axis(pd.MultiIndex.from_tuples(list(rows), names=["s", "t"]))
+        rows.append({"correlation": fit.correlation.iloc[s, t], "low": low, "high": high})
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(combinations(tasks, 2), names=["s", "t"]))
 
 
 def summit_of(model: Model, loss: Loss) -> Summit:
@@ -221,7 +216,7 @@ def summit_of(model: Model, loss: Loss) -> Summit:
 
     Flat and falling directions are lifted to SOFT: they shape the first step alone.
     """
-    vector = parameters_to_vector([p for p in model.parameters() if p.requires_grad]).detach().cpu().numpy().copy()
+    vector = free_vector(model)
     moves = 1e-4 * np.eye(len(vector))
     H = np.array([loss(vector + move)[1] - loss(vector - move)[1] for move in moves]) / 2e-4
     values, vectors = np.linalg.eigh((H + H.T) / 2)
@@ -239,8 +234,7 @@ def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int
     step = np.linalg.solve(top.curvature, slope)
     reach = math.sqrt(2 * drop / (slope @ step))
     unit = np.sqrt(reach / top.curvature.diagonal())
-    free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-    bounds, start = (bounds_around(top.vector, free) - top.vector) / unit, sign * reach * step / unit
+    bounds, start = (bounds_around(top.vector, free_sizes(model)) - top.vector) / unit, sign * reach * step / unit
     goal, left = (_in_steps(one, top.vector, unit) for one in (value, _left(loss, top.loss + drop)))
     for _ in range(ATTEMPTS):
         result = scipy.optimize.minimize(
@@ -282,8 +276,8 @@ def arctanh_of(model: Model, s: int, t: int) -> Loss:
     W[t] / sqrt(a b) - r W[s] / a, and with log kappa[s] by -r kappa[s] / (2 a).
     """
     of_B = parts_of(model)[0][2]
-    free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-    names = np.repeat([name for name, _ in free], [size for _, size in free])
+    free, sizes = zip(*free_sizes(model))
+    names = np.repeat(free, sizes)
     at_W, at_kappa = (np.flatnonzero(names == of_B + one) for one in ("covar_factor", "raw_var"))
     no_kappa = as_array(model.get_parameter(of_B + "raw_var"))  # of B without kappa, which is not free
 
@@ -327,7 +321,7 @@ def freed(model: Model) -> Model:
 def _check(fit: Fit, level: float) -> None:
     probability(level, "level")
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
-    if not hasattr(fit.model.kernel, "coregional") or fit.model.data.num_tasks == 1:
+    if not fit.model.kernel.coregional or fit.model.data.num_tasks == 1:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")
     if not len(fit.starts):
         raise ValueError("fit: its parameters were set by hand, so they are no optimum; pass what `fit` returns")

@@ -52,9 +52,10 @@ def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool
     """
     if isinstance(fit, Averaged):
         return mixture([predict(one, x, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
-    x, shape = query(fit, x), (-1, fit.model.data.num_tasks)
-    cells = all_cells(torch.ones(len(x), shape[1], dtype=torch.bool, device=x.device))
-    known = of_readings(fit, sd, torch.Size([len(x), shape[1]]), noise)
+    x = query(fit, x)
+    shape = torch.Size([len(x), fit.model.data.num_tasks])
+    cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
+    known = of_readings(fit, sd, shape, noise)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
@@ -94,19 +95,18 @@ def impute(
     """
     if isinstance(fit, Averaged):
         return mixture([impute(one, table, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
-    (x, y, rows, conditioned), given = further_rows(fit, table), fit.model.data.y if table is None else table.y
+    x, y, rows, conditioned = further_rows(fit, table)
+    of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise)
     if covariance:
         mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
-    if not covariance or not noise:
-        rest = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
-        cells = all_cells(rest & ~y.isnan() if covariance else rest)
-        mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
-    of = fit.model.data if table is None else table
+    asked = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
+    cells = all_cells(asked & ~y.isnan() if covariance else asked)
+    mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
     found = _in_data_units(fit, of, x, mean, variance, noise, joint)
-    return replace(found, mean=torch.where(given.isnan(), found.mean, given)) if noise else found
+    return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
 
 
 @torch.no_grad()
@@ -285,7 +285,7 @@ def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
     if isinstance(fit, Averaged):
         return mixture([_turned(latent_functions(one, x), one, fit.fit) for one in fit.fits()])
     x, model = query(fit, x), fit.model
-    if not hasattr(model.kernel, "coregional"):
+    if not model.kernel.coregional:
         raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
     found, names = [], []
     for q, (part, term) in enumerate(zip(model.kernel.coregional, model.kernel.terms())):

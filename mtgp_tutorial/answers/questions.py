@@ -132,7 +132,7 @@ def _check_tasks(fit: Fit, table: TaskData) -> None:
 def _check_further(fit: Fit, table: TaskData) -> None:
     """None of the further rows may be a fitted row with the same values."""
     data = fit.model.data
-    x = query(fit, table.x)
+    x = table.x
     for start in range(0, len(x), ROWS):  # a long series has no room for all pairs of rows
         some = slice(start, start + ROWS)
         same_x = (x[some, None, :] == data.x).all(-1)

@@ -20,11 +20,12 @@ Roots of small matrices: of B_q, whatever its rank, and of the inverse noise of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.form import Form, Gradients, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
 
@@ -44,12 +45,12 @@ class Collapsed(Form):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return 6 * shape.rows * shape.tasks * features(shape) ** 2 + 1e7
+        return 6 * shape.rows * shape.tasks * most_features(shape) ** 2 + 1e7
 
     @staticmethod
     def matrices(shape: Shape) -> float:
         columns = shape.inducing * shape.terms + 2 * shape.tasks**2
-        return 7 * (shape.rows + shape.inducing) * columns + 4 * features(shape) ** 2 + 4 * CHUNK
+        return 7 * (shape.rows + shape.inducing) * columns + 4 * most_features(shape) ** 2 + 4 * CHUNK
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         M = self.Ks[0].shape[1]
@@ -69,7 +70,7 @@ class Collapsed(Form):
             b.addmv_(Phi.mT, e[rows].flatten())
         self.L = cholesky(S, "I + Phi^T Phi", overwrite=True)
         self.mean = torch.cholesky_solve(b[:, None], self.L)[:, 0]  # of the features' weights, given r
-        self.spans = [slice(end - width, end) for end, width in zip(torch.tensor(widths).cumsum(0).tolist(), widths)]
+        self.spans = [slice(end - width, end) for end, width in zip(accumulate(widths), widths)]
         parts = [A.mT @ self.mean[at].unflatten(0, (M, -1)) for A, at in zip(self.As, self.spans)]  # [N, R_q]
         self.error = e - sum((E @ part[..., None])[..., 0] for E, part in zip(self.Es, parts))  # [N, T]
         self.weights = (self.U.mT @ self.error[..., None])[..., 0]
@@ -116,12 +117,10 @@ class Collapsed(Form):
         return dKs, [against_B(one, droot) for one, droot in zip(self.roots, droots)], dSigma
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """As `Form.posterior`. Explained is what u tells, and the noise of a row where it is shared; what Q lacks of an
         unknown's own variance stays in it."""
-        if cells is None:
-            cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         size = len(cells[0]) if joint else max(1, CHUNK // max(1, len(self.L)))
         parts = [self.some(x, terms, rows, (a, b), joint) for a, b in zip(cells[0].split(size), cells[1].split(size))]
         mean, explained = zip(*parts)
@@ -164,7 +163,7 @@ class Collapsed(Form):
         )
 
 
-def features(shape: Shape) -> float:
+def most_features(shape: Shape) -> float:
     """How many there are at most: M for each column of each root."""
     columns = shape.width if shape.width < shape.tasks or shape.apart else shape.tasks * shape.terms
     return shape.inducing * columns
@@ -174,7 +173,7 @@ RANK = 1e-12  # an eigenvalue of B this small, next to the largest, counts as 0;
 
 
 def root_of_B(B: Tensor) -> Tensor:
-    """root [T, R] with B = root root^T, R the rank of B; raises NotPositiveDefiniteError for what is no covariance."""
+    """root [T, R_q] of B = root root^T, R_q its rank; raises NotPositiveDefiniteError for what is no covariance."""
     if not bool(B.isfinite().all()):
         raise NotPositiveDefiniteError("B: holds NaN or infinite values, so it is no covariance; pass finite ones")
     values, vectors = torch.linalg.eigh(B)
@@ -187,7 +186,7 @@ def root_of_B(B: Tensor) -> Tensor:
 
 
 def against_B(root: Tensor, slope: Tensor) -> Tensor:
-    """Derivative against B, symmetric, from that against its root [T, R].
+    """Derivative against B, symmetric, from that against its root [T, R_q].
 
     What depends on root root^T alone has the slope 2 D root. That says nothing of D outside the root's span, where B
     does not move either: D is the symmetric matrix of least norm.

@@ -11,7 +11,7 @@ A Matern kernel of order nu = p - 1/2 is the covariance of the first entry of a 
 with lam = sqrt(2 nu) / l. Over a step d, in units z = lam d, the state becomes A times itself plus noise with the
 covariance Q:
 
-    A(z) = exp(F z) = e^-z (I + N z + N^2 z^2 / 2),     N = F + I, whose power p is 0
+    A(z) = exp(F z) = e^-z (I + E z + E^2 z^2 / 2),     E = F + I, whose power p is 0
     Q(z) = q int_0^z e^-2u a(u) a(u)^T du,              a(u) the polynomials in the last column of e^u A(u)
 
 Each int_0^z u^n e^-2u du is a sum of positive numbers, so Q keeps all its digits as z goes to 0 and is exactly 0
@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,8 @@ class Chain:
         self.x, self.seen, self.y = x, (~np.isnan(y)).astype(float), np.nan_to_num(y)
         self.variances = np.zeros_like(y) if variances is None else np.nan_to_num(variances)
         self.parts, self.Sigma, T = parts, np.ascontiguousarray(Sigma), y.shape[1]
-        ends = np.cumsum([0] + [part.order for part in parts]).tolist()
-        self.places = [slice(a, b) for a, b in zip(ends, ends[1:])]  # of each kernel among the p of all
+        ends = list(accumulate((part.order for part in parts), initial=0))
+        self.places = [slice(a, b) for a, b in pairwise(ends)]  # of each kernel among the p of all
         first = np.zeros(ends[-1])
         first[ends[:-1]] = 1
         self.H, self.size = np.kron(first, np.eye(T)), T * ends[-1]  # of the state: entry by entry, tasks inside
@@ -111,7 +112,8 @@ class Chain:
         """Of each kernel over the steps to these rows from those before them; the first row starts anew."""
         d = np.diff(self.x[max(at.start - 1, 0) : at.stop], prepend=[] if at.start else [-np.inf])
         return [
-            steps(np.minimum(math.sqrt(2 * part.order - 1) / part.length * d, FAR), part.order) for part in self.parts
+            matern_steps(np.minimum(math.sqrt(2 * part.order - 1) / part.length * d, FAR), part.order)
+            for part in self.parts
         ]
 
     def one_by_one(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
@@ -156,7 +158,8 @@ class Chain:
     def filter(self, number: int) -> tuple[float, Known]:
         """`filtered` over a stretch. Raises NotPositiveDefiniteError where a row's covariance is not."""
         at = self.stretches[number]
-        arrays = self.arrays(at, steps := self.steps(at))
+        steps = self.steps(at)
+        arrays = self.arrays(at, steps)
         given = *arrays, *self.starts[number], self.least
         try:
             run = runner(filtered, len(self.x), self.size, self.device)
@@ -176,7 +179,7 @@ class Chain:
         """The stretches from the last to the first, with what all rows say of each."""
         r, M = np.zeros(self.size), np.zeros((self.size, self.size))
         run = runner(adjoint, len(self.x), self.size, self.device)
-        for number in range(len(self.stretches) - 1, -1, -1):
+        for number in reversed(range(len(self.stretches))):
             at, (m, P), (steps, arrays, ms, Ps) = self.stretches[number], self.starts[number], self.known(number)
             *found, r, M = run(*arrays, ms, Ps, m, P, r, M)
             before = np.concatenate([P[None], Ps[:-1]]), np.concatenate([m[None], ms[:-1]])
@@ -203,9 +206,9 @@ def companion(order: int) -> np.ndarray:
 
 
 def powers(order: int) -> np.ndarray:
-    """N^j / j! [p, p, p], j = 0, ..., p - 1."""
-    N = companion(order) + np.eye(order)
-    return np.array([np.linalg.matrix_power(N, j) / math.factorial(j) for j in range(order)])
+    """E^j / j! [p, p, p], j = 0, ..., p - 1."""
+    E = companion(order) + np.eye(order)
+    return np.array([np.linalg.matrix_power(E, j) / math.factorial(j) for j in range(order)])
 
 
 def products(order: int) -> np.ndarray:
@@ -215,8 +218,8 @@ def products(order: int) -> np.ndarray:
 
 
 def integrals(z: np.ndarray, order: int) -> np.ndarray:
-    """int_0^z u^n e^-2u du [2p - 1, n steps], by the incomplete gamma function P of the highest n and the recurrence
-    P(a, x) = P(a + 1, x) + x^a e^-x / a!, in the direction that only adds."""
+    """int_0^z u^n e^-2u du [2p - 1, n steps], by the incomplete gamma function g of the highest n and the recurrence
+    g(a, x) = g(a + 1, x) + x^a e^-x / a!, in the direction that only adds."""
     top, x = 2 * order - 1, 2 * z
     share, found = gammainc(top, x), []
     for n in range(top - 1, -1, -1):
@@ -227,10 +230,10 @@ def integrals(z: np.ndarray, order: int) -> np.ndarray:
 
 def stationary(order: int) -> np.ndarray:
     """Covariance [p, p] of the state at one input; its first entry is 1."""
-    return steps(np.array([FAR]), order).Q[0]
+    return matern_steps(np.array([FAR]), order).Q[0]
 
 
-def steps(z: np.ndarray, order: int) -> Steps:
+def matern_steps(z: np.ndarray, order: int) -> Steps:
     """A, Q and their derivatives in log l for the steps z = lam d [n], each between 0 and FAR; dz / d log l = -z."""
     decay, by_power = np.exp(-z), z[:, None] ** np.arange(2 * order - 1)
     A = decay[:, None, None] * np.tensordot(by_power[:, :order], powers(order), 1)

@@ -5,6 +5,8 @@ Cov[y_s(x_i), y_t(x_j)] = sum_q B_q[s, t] k_q(x_i, x_j) + [i = j] Sigma[s, t]   
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -72,7 +74,7 @@ def all_cells(mask: Tensor) -> Cells:
     return rows, tasks
 
 
-def signal_covariance(terms: list[KB], a: Cells, b: Cells) -> Tensor:
+def signal_covariance(terms: Sequence[KB], a: Cells, b: Cells) -> Tensor:
     """sum_q K_q[i, j] B_q[s, t] for cells (i, s) of a and (j, t) of b: [len(a), len(b)]."""
     return sum(K[a[0]][:, b[0]] * B[a[1]][:, b[1]] for K, B in terms)  # type: ignore[return-value]
 
@@ -83,7 +85,7 @@ def noise_covariance(Sigma: Tensor, a: Cells, b: Cells) -> Tensor:
     return same_row * Sigma[a[1]][:, b[1]]
 
 
-def observation_covariance(terms: list[KB], Sigma: Tensor, cells: Cells, variances: Tensor | None = None) -> Tensor:
+def observation_covariance(terms: Sequence[KB], Sigma: Tensor, cells: Cells, variances: Tensor | None = None) -> Tensor:
     """The one equation: covariance [n, n] of the observed values in `cells`.
 
     variances [N, T]: known ones of the single values, 0 where none is known (book: known-noise).

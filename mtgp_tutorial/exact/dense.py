@@ -12,6 +12,7 @@ Sigma; Bruinsma et al. 2020 build a restricted model on the same projection.)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -43,8 +44,8 @@ class Dense(Form):
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         tasks, rows = self.observed.mT.nonzero(as_tuple=True)
         self.cells, self.rows = (rows, tasks), [column.nonzero()[:, 0] for column in self.observed.unbind(1)]
-        ends = torch.tensor([0] + [len(rows) for rows in self.rows]).cumsum(0).tolist()
-        self.places = [slice(a, b) for a, b in zip(ends, ends[1:])]
+        ends = accumulate((len(rows) for rows in self.rows), initial=0)
+        self.places = [slice(a, b) for a, b in pairwise(ends)]
         # K_q between all rows and those of task t
         self.columns = [[self.take(K, rows, 1) for rows in self.rows] for K in self.Ks]
         self.neighbours, self.numbers = self.cells_of_a_row(), [B.tolist() for B in self.Bs]
@@ -105,7 +106,7 @@ class Dense(Form):
         return dKs, dBs, dSigma
 
     def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        cross = signal_covariance(list(crosses), cells, self.cells)
+        cross = signal_covariance(crosses, cells, self.cells)
         half = torch.linalg.solve_triangular(self.L, cross.mT, upper=False)
         return half.mT @ half if joint else (half**2).sum(0)
 
@@ -129,16 +130,18 @@ class Separate(Form):
         return (shape.tasks + 3) * (shape.cells / shape.tasks) ** 2 + 8 * shape.terms * shape.rows**2
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        self.tasks = [self.alone(t, slice(t, t + 1)) for t in range(residual.shape[1])]
+        # the numbers of the terms that each task has a part in
+        self.mine = [[q for q, B in enumerate(self.Bs) if B[t, t] != 0] for t in range(residual.shape[1])]
+        self.tasks = [self.alone(t) for t in range(residual.shape[1])]
         self.weights = torch.cat([task.weights for task in self.tasks], 1)
 
-    def alone(self, t: int, column: slice) -> Dense:
-        """The problem of task t, with the terms that it has a part in."""
-        mine = [q for q, B in enumerate(self.Bs) if B[t, t] != 0]
-        terms = [self.problem.terms[q]._replace(B=self.Bs[q][column, column]) for q in mine]
+    def alone(self, t: int) -> Dense:
+        """The problem of task t, with its terms."""
+        column = slice(t, t + 1)
+        terms = [self.problem.terms[q]._replace(B=self.Bs[q][column, column]) for q in self.mine[t]]
         known = None if self.problem.variances is None else self.problem.variances[:, column]
         own = self.problem._replace(residual=self.problem.residual[:, column], terms=terms, variances=known)
-        return Dense(own._replace(Sigma=self.problem.Sigma[column, column]), [self.Ks[q] for q in mine])
+        return Dense(own._replace(Sigma=self.problem.Sigma[column, column]), [self.Ks[q] for q in self.mine[t]])
 
     def value(self) -> Tensor:
         return sum(task.value() for task in self.tasks)  # type: ignore[return-value]
@@ -149,8 +152,7 @@ class Separate(Form):
         for t, task in enumerate(self.tasks):
             own_dKs, own_dBs, own_dSigma = task.gradients()
             dSigma[t, t] = own_dSigma[0, 0]
-            mine = [q for q, B in enumerate(self.Bs) if B[t, t] != 0]
-            for q, dK, dB in zip(mine, own_dKs, own_dBs):
+            for q, dK, dB in zip(self.mine[t], own_dKs, own_dBs):
                 dKs[q] += dK
                 dBs[q][t, t] = dB[0, 0]
         return dKs, dBs, dSigma

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mtgp_tutorial.exact.covariance import KB, Cells, all_cells
+from mtgp_tutorial.exact.covariance import KB, Cells
 
 Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new and old inputs, B_q [S, T] of outputs
 Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q, and Sigma
@@ -146,20 +146,18 @@ class Form:
         return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """Mean [k] of unknowns at x [M, D], and what is explained of them, [k], or [k, k] when joint.
 
         terms: their covariance with the cells, B_q [S, T] for S outputs. rows [M]: whose noise they share, -1 for
         none: one more cross term, with the kernel [same row] and Sigma for B. cells: which (input m, output s)
-        are wanted; all of them, point-major, by default.
+        are wanted.
         """
         crosses = [(term.kernel(x, self.problem.x), term.B) for term in terms]
         if rows is not None:
             same_row = rows[:, None] == torch.arange(len(self.residual), device=x.device)
             crosses.append((same_row.to(x.dtype), self.problem.Sigma))
-        if cells is None:
-            cells = all_cells(torch.ones(len(x), len(crosses[0][1]), dtype=torch.bool, device=x.device))
         mean = sum(K @ self.weights @ B.mT for K, B in crosses)
         return mean[cells], self.explained(crosses, cells, joint)  # type: ignore[index]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.exact.covariance import Cells
+from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.dense import Dense, Projected, Separate
 from mtgp_tutorial.exact.form import Form, Problem, Shape, Term
 from mtgp_tutorial.exact.markov import Markov
@@ -42,13 +42,6 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     return problem, kept
 
 
-def check_size(problem: Problem) -> None:
-    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
-    lean, _ = with_values(problem)
-    shape = lean.shape()
-    check_memory(8 * chosen(lean).matrices(shape), shape.cells, problem.x.device)
-
-
 def log_likelihood(problem: Problem) -> Tensor:
     """log N(r | 0, C) of the observed cells in nats, by the form of choice; differentiable once."""
     problem, _ = with_values(problem)
@@ -68,7 +61,7 @@ class Conditioned:
     @property
     def weights(self) -> Tensor:
         """C^-1 r [N, T], 0 at holes."""
-        weights = torch.zeros(len(self.kept), self.form.weights.shape[1]).to(self.form.weights)
+        weights = self.form.weights.new_zeros(len(self.kept), self.form.weights.shape[1])
         weights[self.kept] = self.form.weights
         return weights
 
@@ -82,8 +75,10 @@ class Conditioned:
     ) -> tuple[Tensor, Tensor]:
         """Mean [k] of unknowns, and what is explained of their prior (co)variance: see `Form.posterior`.
 
-        rows [M] are rows of the whole table, -1 for none.
+        rows [M] are rows of the whole table, -1 for none. cells: all of the unknowns, point-major, by default.
         """
+        if cells is None:
+            cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         return self.form.posterior(x, terms, self.lean(rows), cells, joint)
 
     def lean(self, rows: Tensor | None) -> Tensor | None:
@@ -114,14 +109,10 @@ class Conditioned:
 
 
 GIB = 2**30
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
-USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
-
-
-def _numbers(paths: tuple[str, ...]) -> list[int]:
-    """What those of the files hold that can be read and hold a number."""
-    texts = [Path(path).read_text().strip() for path in paths if os.access(path, os.R_OK)]
-    return [int(text) for text in texts if text.isdigit()]
+CONTAINERS = (  # files that say how many bytes a container may hold, and how many it holds
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
 
 
 def total_and_free(device: torch.device) -> tuple[int, int]:
@@ -136,20 +127,24 @@ def total_and_free(device: torch.device) -> tuple[int, int]:
     meminfo = Path("/proc/meminfo")
     lines = meminfo.read_text().split("\n") if meminfo.exists() else []
     free = next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")), total)
-    for limit, used in zip(_numbers(LIMITS), _numbers(USED)):
-        if limit < total:
-            total, free = limit, min(free, limit - used)
+    for paths in CONTAINERS:
+        limit, used = (Path(path).read_text().strip() if os.access(path, os.R_OK) else "" for path in paths)
+        if limit.isdigit() and used.isdigit() and int(limit) < total:
+            total, free = int(limit), min(free, int(limit) - int(used))
     return total, free
 
 
-def check_memory(needed: float, cells: int, device: torch.device) -> None:
-    """Raise MemoryError if that many bytes are more than there are at all; warn if they are more than are free."""
-    total, free = total_and_free(device)
+def check_size(problem: Problem) -> None:
+    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
+    lean, _ = with_values(problem)
+    shape = lean.shape()
+    needed = 8 * chosen(lean).matrices(shape)
+    total, free = total_and_free(problem.x.device)
     if needed > free:
         message = (
-            f"data: {cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB free "
-            f"of {total / GIB:.1f}; leave out tasks, or thin out rows"
+            f"data: {shape.cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB "
+            f"free of {total / GIB:.1f}; leave out tasks, or thin out rows"
         )
         if needed > total:
             raise MemoryError(message)
-        warnings.warn(message, ResourceWarning, stacklevel=3)
+        warnings.warn(message, ResourceWarning, stacklevel=2)

@@ -9,8 +9,8 @@ Blocks of C^-1 between rows of a chain: Cov[u, u'] of the entries u of C^-1 r (d
 
 The gradient of a chain's log likelihood: against each length-scale, each B_q, and Sigma.
 
-With G = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 G A P, where m and P are those after the
-row before, that against its noise covariance is G, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
+With E = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 E A P, where m and P are those after the
+row before, that against its noise covariance is E, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
 
 How unknowns hang on the state of a chain, and where they stand in it.
 """
@@ -28,7 +28,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact.chain import KEPT, SHORTEST, Chain, MaternPart, Stretch
-from mtgp_tutorial.exact.covariance import Cells, all_cells
+from mtgp_tutorial.exact.covariance import Cells
 from mtgp_tutorial.exact.filters import WIDE, available, bridged, runner
 from mtgp_tutorial.exact.form import Form, Gradients, Matern, Problem, Shape, Term
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
@@ -81,14 +81,10 @@ class Markov(Form):
         ]
         x, y, known = as_array(self.problem.x[:, 0]), as_array(self.problem.residual), self.problem.variances
         self.order = np.argsort(x, kind="stable")
+        self.position = np.argsort(self.order)  # of each row of the table in the chain, [N]
         variances = None if known is None else as_array(known)[self.order]
         device = self.problem.residual.device
         self.chain = Chain(x[self.order], y[self.order], variances, parts, as_array(Sigma), device)
-
-    @cached_property
-    def position(self) -> np.ndarray:
-        """Of each row of the table in the chain, [N]."""
-        return np.argsort(self.order)
 
     @cached_property
     def looked_back(self) -> Inverse:
@@ -115,16 +111,14 @@ class Markov(Form):
         """Against each length-scale, each B_q, and Sigma."""
         slopes = Slopes(self.chain)
         self.looked_back = self.back(slopes)
-        lengths = [
-            as_tensor(np.full(1, slope), self.residual).reshape(K.shape) for slope, K in zip(slopes.lengths, self.Ks)
-        ]
+        lengths = [self.residual.new_tensor(slope) for slope in slopes.lengths]
         return lengths, [as_tensor(dB, self.residual) for dB in slopes.Bs], as_tensor(slopes.Sigma, self.residual)
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells | None, joint: bool
+        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """See `Form.posterior`. Unknowns that share the noise of a row must stand at its x."""
-        loads, M = loads_of(self.problem.terms, terms), len(x)
+        loads = loads_of(self.problem.terms, terms)
         L = loaded(loads, self.chain)
         chain, places, shared = self.placed(x, rows)
         G = np.zeros((len(L), len(chain.Sigma))) if rows is None else chain.Sigma
@@ -134,13 +128,11 @@ class Markov(Form):
             explained = unknowns.joint(np.sum(each, 0).transpose(0, 2, 1, 3))
         else:
             explained = unknowns.single()
-        if cells is None:
-            cells = all_cells(torch.ones(M, len(L), dtype=torch.bool, device=x.device))
         mean, found = as_tensor(unknowns.mean, self.residual), as_tensor(explained, self.residual)
         return mean[cells], found[*cells][:, *cells] if joint else found[cells]
 
     def draws(self, x: Tensor, rows: Tensor | None, noise: bool, count: int, own: torch.Generator) -> Tensor:
-        """Draws [count, M, T] of f, or with noise of y, at x [M, 1] given the cells; rows as for `posterior`.
+        """Draws [count, n, T] of f, or with noise of y, at x [n, 1] given the cells; rows as for `posterior`.
 
         own: gives the normals, on the CPU. Time and memory grow with the rows, and time with the count.
         """
@@ -204,13 +196,13 @@ class Inverse:
         n, T = len(places), chain.y.shape[1]
         before: list[int] = []
         found, W = np.empty((n, T, n, T)), np.empty((0, T, chain.size))
-        for m in np.argsort(places):
-            row = places[m] - at.start
+        for i in np.argsort(places):
+            row = places[i] - at.start
             block = -W @ Y[row]
-            found[before, :, m], found[m, :, before], found[m, :, m] = block, block.swapaxes(1, 2), self.D[places[m]]
+            found[before, :, i], found[i, :, before], found[i, :, i] = block, block.swapaxes(1, 2), self.D[places[i]]
             F = np.eye(chain.size) - K[row] @ chain.H
             W = np.concatenate([W @ F.T, K[row].T[None]]) @ X[row].T
-            before.append(m)
+            before.append(i)
         return found
 
 
@@ -228,10 +220,10 @@ class Slopes:
         n, T = one.u.shape
         p = self.chain.size // T
         r, m = one.r.reshape(n, p, T), one.m.reshape(n, p, T)
-        twice_G, PA = one.r[:, :, None] * one.r[:, None] - one.M, one.P @ one.A.swapaxes(1, 2)
+        twice_E, PA = one.r[:, :, None] * one.r[:, None] - one.M, one.P @ one.A.swapaxes(1, 2)
         dA = r @ m.swapaxes(1, 2)  # [n, p, p]: A is kron(.., I_T), so tasks are alike
-        dA += twice_G.reshape(n, p, -1) @ PA.reshape(n, p, -1).swapaxes(1, 2)
-        dQ = 0.5 * twice_G.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
+        dA += twice_E.reshape(n, p, -1) @ PA.reshape(n, p, -1).swapaxes(1, 2)
+        dQ = 0.5 * twice_E.reshape(n, p, T, p, T).transpose(0, 1, 3, 2, 4)  # [n, p, p, T, T]
         for q, (steps, place, part) in enumerate(zip(one.steps, self.chain.places, self.chain.parts)):
             own = dQ[:, place, place]
             self.Bs[q] += np.tensordot(steps.Q, own, 3)
@@ -261,9 +253,9 @@ def loads_of(table: Sequence[Term], terms: Sequence[Term]) -> list[Load]:
     found: dict[tuple[int, ...], Load] = {}
     for term in terms:
         which = [q for q, own in enumerate(table) if alike(own.matern, term.matern)]
-        wanted, B = as_array(term.B), np.sum([as_array(table[q].B) for q in which], 0)
-        same = wanted.shape == B.shape and np.array_equal(wanted, B)
-        L = np.eye(len(wanted)) if same else wanted @ np.linalg.pinv(B, hermitian=True) if which else wanted
+        wanted = as_array(term.B)
+        B = sum((as_array(table[q].B) for q in which), np.zeros_like(as_array(table[0].B)))
+        L = np.eye(len(B)) if np.array_equal(wanted, B) else wanted @ np.linalg.pinv(B, hermitian=True)
         if not which or np.abs(L @ B - wanted).max() > 1e-8 * np.abs(wanted).max():
             raise ValueError("terms: are of another kernel or another B than the table's; pass those of its model")
         before = found.get(tuple(which))
@@ -283,7 +275,7 @@ def loaded(loads: Sequence[Load], chain: Chain) -> np.ndarray:
 
 
 def merged(chain: Chain, x: np.ndarray, places: np.ndarray) -> tuple[Chain, np.ndarray]:
-    """The chain with a row without values for each new input, and the places [M] of all x [M] in it.
+    """The chain with a row without values for each new input, and the places [n] of all x [n] in it.
 
     places: of inputs that are a row of the chain, -1 for new ones. Raises ValueError where such a row has another x.
     """

@@ -18,6 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.exact.gaussian import LOG_2PI
+
 Joined = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 
 
@@ -89,11 +92,6 @@ def on_device(arrays: Sequence[np.ndarray], device: torch.device) -> list[Tensor
     return [torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays]
 
 
-def back(tensors: Sequence[Tensor]) -> list[np.ndarray]:
-    """The same numbers for numpy."""
-    return [tensor.cpu().numpy() for tensor in tensors]
-
-
 def forward(A: Tensor, Q: Tensor, ms: Tensor, Ps: Tensor, m: Tensor, P: Tensor) -> tuple[Tensor, Tensor]:
     """Means [n, s, 1] and covariances of the states before each row is seen; m, P after the row before the first."""
     ms, Ps = torch.cat([m[None], ms[:-1]])[:, :, None], torch.cat([P[None], Ps[:-1]])
@@ -117,9 +115,8 @@ def filtered(*arrays: np.ndarray, device: torch.device) -> tuple[float, np.ndarr
     if given is None or bool((given.L.diagonal(dim1=-2, dim2=-1) ** 2 <= least * seen).any()):
         return nothing
     logs = given.L.diagonal(dim1=-2, dim2=-1).log().sum()
-    value = -0.5 * ((given.v**2).sum() + seen.sum() * math.log(2 * math.pi)) - logs
-    ms, Ps = back([given.m[:, :, 0], given.P])
-    return float(value), ms, Ps
+    value = -0.5 * ((given.v**2).sum() + seen.sum() * LOG_2PI) - logs
+    return float(value), as_array(given.m[:, :, 0]), as_array(given.P)
 
 
 def adjoint(*arrays: np.ndarray, device: torch.device) -> tuple[np.ndarray, ...]:
@@ -139,4 +136,4 @@ def adjoint(*arrays: np.ndarray, device: torch.device) -> tuple[np.ndarray, ...]
     D = (inverse + K.mT @ MK) * seen[:, :, None] * seen[:, None]
     left = rows.H.mT @ inverse @ rows.H + F.mT @ Ma @ F
     found = before[:, :, 0], spread, (ahead + rows.H.mT @ u)[:, :, 0], left, u[:, :, 0], D, K, rows.H.mT @ D - MK
-    return tuple(back([*found, rs[0, :, 0], Ms[0]]))
+    return tuple(as_array(each) for each in (*found, rs[0, :, 0], Ms[0]))

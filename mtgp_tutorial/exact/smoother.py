@@ -18,22 +18,12 @@ y, since what y+ leaves open of f+ is distributed as what y leaves open of f. Ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 
 from mtgp_tutorial.exact.chain import Chain, Stretch
 from mtgp_tutorial.exact.filters import bridged, path, runner
-
-
-class Rows(NamedTuple):
-    """Which unknowns [n] lie in a stretch, and of their rows P L^T and Y as [n, s, S], and the rest of the stretch."""
-
-    which: np.ndarray
-    at: np.ndarray
-    PL: np.ndarray
-    YG: np.ndarray
 
 
 class Unknowns:
@@ -44,15 +34,15 @@ class Unknowns:
         self.mean = np.empty((len(places), len(L)))
         self.order = np.argsort(places, kind="stable")
 
-    def of(self, one: Stretch) -> Rows:
-        """Those in a stretch; sets their means."""
+    def of(self, one: Stretch) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Which [k] are in a stretch, their rows in it, and of these P L^T and Y G^T [k, s, S]; sets their means."""
         ends = np.searchsorted(self.places[self.order], [one.at.start, one.at.stop])
         which = self.order[slice(*ends)]
         at = self.places[which] - one.at.start
         PL, YG = one.spread[at] @ self.L.T, one.Y[at] @ self.G.T * self.shared[which, None, None]
         read = one.u[at] @ self.G.T * self.shared[which, None]
         self.mean[which] = one.before[at] @ self.L.T + np.einsum("nks,nk->ns", PL, one.r[at]) + read
-        return Rows(which, at, PL, YG)
+        return which, at, PL, YG
 
     def means(self) -> np.ndarray:
         """Their means [n, S], without what is explained."""
@@ -60,16 +50,13 @@ class Unknowns:
             self.of(one)
         return self.mean
 
-    def prior(self) -> np.ndarray:
-        """Of L z at one input, [S, S]."""
-        return self.L @ self.chain.stationary @ self.L.T
-
     def single(self) -> np.ndarray:
         """What is explained of each unknown alone, [n, S]."""
         found = np.empty((len(self.places), len(self.L)))
+        prior = self.L @ self.chain.stationary @ self.L.T  # of L z at one input
         for one in self.chain.backward():
             which, at, PL, YG = self.of(one)
-            total = self.prior().diagonal() - np.einsum("sk,nks->ns", self.L, PL)
+            total = prior.diagonal() - np.einsum("sk,nks->ns", self.L, PL)
             total = total + (PL * (one.M[at] @ PL + 2 * YG)).sum(1)
             of_u = ((one.D[at] @ self.G.T) * self.G.T).sum(1)
             found[which] = total + of_u * self.shared[which, None]
@@ -81,20 +68,15 @@ class Unknowns:
         self.left, self.right, self.own = np.empty((n, S, s)), np.empty((n, s, S)), np.empty((3, n, S, S))
         used = np.unique(self.places)
         F, between = np.empty((len(used), s, s)), np.empty((len(used), s, s))
-        for one, X in self.bridges(used):
+        C, asked, run = np.eye(s), np.zeros(len(self.chain.x), bool), runner(bridged, len(self.chain.x))
+        asked[used] = True
+        for one in self.chain.backward():
+            X, C = run(one.A, one.K, self.chain.H, asked[one.at], C)  # X: from each used row to the next
             self.collect(one)
             here = slice(*np.searchsorted(used, [one.at.start, one.at.stop]))
             at = used[here] - one.at.start
             F[here], between[here] = np.eye(s) - one.K[at] @ self.chain.H, X[at]
         return self.assembled(prior, used, F, between)
-
-    def bridges(self, used: np.ndarray) -> Iterator[tuple[Stretch, np.ndarray]]:
-        """The stretches from the last to the first, and X from each used row to the next."""
-        C, asked, run = np.eye(self.chain.size), np.zeros(len(self.chain.x), bool), runner(bridged, len(self.chain.x))
-        asked[used] = True
-        for one in self.chain.backward():
-            X, C = run(one.A, one.K, self.chain.H, asked[one.at], C)
-            yield one, X
 
     def collect(self, one: Stretch) -> None:
         """Of the unknowns in a stretch what stands left and right of X, and what is explained within their rows."""
@@ -106,9 +88,9 @@ class Unknowns:
         of_both = LP @ (one.Y[at] @ self.G.T)
         self.own[:, which] = LP @ one.M[at] @ PL - self.L @ PL, of_both, self.G @ one.D[at] @ self.G.T
 
-    def pair(self, m: int, n: int) -> np.ndarray:
+    def pair(self, i: int, k: int) -> np.ndarray:
         """Of two unknowns in one row, less their prior."""
-        (of_z, of_both, of_u), a, b = self.own[:, m], self.shared[m], self.shared[n]
+        (of_z, of_both, of_u), a, b = self.own[:, i], self.shared[i], self.shared[k]
         return of_z + b * of_both + a * of_both.T + a * b * of_u
 
     def assembled(self, prior: np.ndarray, used: np.ndarray, F: np.ndarray, between: np.ndarray) -> np.ndarray:
@@ -116,12 +98,12 @@ class Unknowns:
         S, found, before = len(self.L), prior.copy(), np.empty(0, dtype=int)
         W = np.empty((0, S, self.chain.size))
         for j, here in enumerate(np.split(self.order, np.searchsorted(self.places[self.order], used)[1:])):
-            for m in here:
-                block = W @ self.right[m]
-                found[before, :, m] += block
-                found[m, :, before] += block.swapaxes(-1, -2)
-                for n in here:
-                    found[m, :, n] += self.pair(m, n)
+            for i in here:
+                block = W @ self.right[i]
+                found[before, :, i] += block
+                found[i, :, before] += block.swapaxes(-1, -2)
+                for k in here:
+                    found[i, :, k] += self.pair(i, k)
             W = np.concatenate([W @ F[j].T, self.left[here]]) @ between[j].T
             before = np.concatenate([before, here])
         return found

@@ -212,22 +212,24 @@ def kronecker_posterior(
     ((2, 2), (4, 4))
     """
     tensors(cross=cross, prior=prior, K=K, B=B)
-    M, T = len(cross), len(B)
+    M = len(cross)
     check_matrices(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
     factored = Split(_problem(residual, K, B, Sigma))
-    new = Term(lambda x, z: cross, B)
-    mean, explained = factored.posterior(torch.zeros(M, 1).to(K), [new], None, None, joint=prior.dim() == 2)
+    mean = cross @ factored.weights @ B.mT
+    cells = all_cells(torch.ones_like(mean, dtype=torch.bool))
+    explained = factored.explained([(cross, B)], cells, joint=prior.dim() == 2)
     if prior.dim() == 2:
-        return mean.reshape(M, T), torch.kron(prior, B) - explained
-    return mean.reshape(M, T), (torch.outer(prior, B.diagonal()).flatten() - explained).reshape(M, T)
+        return mean, torch.kron(prior, B) - explained
+    return mean, torch.outer(prior, B.diagonal()) - explained.reshape(mean.shape)
 
 
 class FewHoles(Spectral):
     """The spectral form of the complete table, corrected for its holes: without the dense matrix.
 
-    Let C be the covariance of the complete table, P = C^-1 (from its split form), M the missing cells. By block
-    inversion the inverse for the observed cells is P - P_:M (P_MM)^-1 P_M:, with zeros at M, and |C_oo| = |C| |P_MM|.
-    So the split form serves, with a correction of rank m. (Rasmussen and Williams 2006, eqs. A.11 and A.12)
+    Let C be the covariance of the complete table, J = C^-1 (from its split form), m the missing cells. By block
+    inversion the inverse for the observed cells is J - J_:m (J_mm)^-1 J_m:, with zeros at m, and |C_oo| = |C| |J_mm|.
+    So the split form serves, with a correction whose rank is their number. (Rasmussen and Williams 2006, eqs. A.11 and
+    A.12)
     """
 
     @staticmethod
@@ -248,7 +250,7 @@ class FewHoles(Spectral):
         super().factor(residual, Sigma)
         rows, tasks = self.missing
         self.root = self.d.sqrt().mT * self.P[tasks][:, :, None] * self.Q[rows][:, None]  # [m, T, N]
-        wide = self.root.flatten(1)  # root root^T over T and N is P_MM
+        wide = self.root.flatten(1)  # root root^T over T and N is J_mm
         self.F = cholesky(wide @ wide.mT, "inverse covariance of the missing cells")
         fill = -torch.cholesky_solve(self.weights[self.missing][:, None], self.F)[:, 0]
         self.residual = residual.index_put(self.missing, fill)
@@ -259,7 +261,7 @@ class FewHoles(Spectral):
         return super().value() + 0.5 * len(self.F) * LOG_2PI
 
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Those of the complete table less those of the correction U^T U, with U = F^-1 P_M: [m, T, N]."""
+        """Those of the complete table less those of the correction U^T U, with U = F^-1 J_m: [m, T, N]."""
         U = torch.linalg.solve_triangular(self.F, self.root.flatten(1), upper=False).view_as(self.root)
         U.mul_(self.d.sqrt().mT)
         traces_I = torch.diag(self.d.sum(0)) - torch.einsum("ari,aqi->rq", U, U)
@@ -269,7 +271,7 @@ class FewHoles(Spectral):
         return weighted, traces_I, traces_K
 
     def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        """cross P cross^T less H H^T with H = cross P_:M F^-T."""
+        """cross J cross^T less H H^T with H = cross J_:m F^-T."""
         both = torch.zeros(len(cells[0]), len(self.F)).to(self.F)
         for K, B in crosses:
             for load, half, root in zip((B @ self.P).unbind(1), self.halves(K), self.root.unbind(1)):
@@ -279,6 +281,6 @@ class FewHoles(Spectral):
         return whole - (H.mT @ H if joint else (H**2).sum(0))
 
     def row_blocks(self) -> Tensor:
-        both = (self.root * self.d.sqrt().mT) @ self.Q.mT  # P_M:, tasks whitened: [m, T, N]
+        both = (self.root * self.d.sqrt().mT) @ self.Q.mT  # J_m:, tasks whitened: [m, T, N]
         H = torch.linalg.solve_triangular(self.F, both.flatten(1), upper=False).view_as(both)
         return super().row_blocks() - self.P @ torch.einsum("arn,aqn->nrq", H, H) @ self.P.mT

@@ -5,8 +5,8 @@ costs more than the arithmetic in it, so a stack of problems costs little more t
 what stands beside LAPACK's work that costs: so no triangle is mirrored, and no inverse is built for a value alone.
 
 Holes, the same for all, are a correction of rank m, as in `FewHoles`: with V_j = S_j^-1 and p_j the loads of the m
-holes on problem j, P_MM is the sum of p_j V_j[M, M] p_j = F F^T. The whitened inverse has the blocks V_jk, V_j where
-j = k and 0 elsewhere, less H_j^T H_k with H_j = F^-1 p_j V_j[M]. Each way has these in coordinates of its own.
+holes on problem j, J_mm is the sum of p_j V_j[m, m] p_j = F F^T. The whitened inverse has the blocks V_jk, V_j where
+j = k and 0 elsewhere, less H_j^T H_k with H_j = F^-1 p_j V_j[m]. Each way has these in coordinates of its own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Stacked:
         raise NotImplementedError
 
     def roots(self) -> np.ndarray:
-        """R_j [N, T, m, n] with R_j R_j^T = V_j[M, M]."""
+        """R_j [N, T, m, n] with R_j R_j^T = V_j[m, m]."""
         raise NotImplementedError
 
     def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ class Stacked:
     def correct(self, residual: np.ndarray) -> np.ndarray:
         """With its holes at their conditional means the complete table has the weights of the cells that are seen.
 
-        Returns log |P_MM| [N].
+        Returns log |J_mm| [N].
         """
         rows, tasks = self.holes
         self.loads = transposed(self.P[:, tasks])[..., None]  # [N, T, m, 1]

@@ -13,6 +13,7 @@ Between rows m <- A m, and backwards q <- A^T q:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -35,23 +36,23 @@ class Gains(NamedTuple):
     before: np.ndarray
 
 
-def gains(chain: Chain, number: int) -> Gains:
-    """Of one stretch, from what the filter has kept; a hole is a row of H that is 0, read with noise 1."""
-    at, (m, P), (_, arrays, ms, Ps) = chain.stretches[number], chain.starts[number], chain.known(number)
-    A, Q, H, R, variances, _, seen = arrays
-    before = np.einsum("nij,nj->ni", A, np.concatenate([m[None], ms[:-1]]))
-    spread = A @ np.concatenate([P[None], Ps[:-1]]) @ A.swapaxes(1, 2) + Q
-    Hk, own = seen[:, :, None] * H, 1 - seen + seen * variances
-    HP = Hk @ spread
-    S = HP @ Hk.swapaxes(1, 2) + R * (seen[:, :, None] * seen[:, None]) + own[:, :, None] * np.eye(len(R))
-    return Gains(at, A, spread, Hk, np.linalg.cholesky(S), np.linalg.solve(S, HP).swapaxes(1, 2), before)
+def gains(chain: Chain, *, backward: bool = False) -> Iterator[Gains]:
+    """Of each stretch in turn, from what the filter has kept; a hole is a row of H that is 0, read with noise 1."""
+    for number in range(len(chain.stretches))[:: -1 if backward else 1]:
+        at, (m, P), (_, arrays, ms, Ps) = chain.stretches[number], chain.starts[number], chain.known(number)
+        A, Q, H, R, variances, _, seen = arrays
+        before = np.einsum("nij,nj->ni", A, np.concatenate([m[None], ms[:-1]]))
+        spread = A @ np.concatenate([P[None], Ps[:-1]]) @ A.swapaxes(1, 2) + Q
+        Hk, own = seen[:, :, None] * H, 1 - seen + seen * variances
+        HP = Hk @ spread
+        S = HP @ Hk.swapaxes(1, 2) + R * (seen[:, :, None] * seen[:, None]) + own[:, :, None] * np.eye(len(R))
+        yield Gains(at, A, spread, Hk, np.linalg.cholesky(S), np.linalg.solve(S, HP).swapaxes(1, 2), before)
 
 
 def one_step(chain: Chain) -> np.ndarray:
     """e = L^-1 r [N, T] of the chain's own values, 0 at holes: each cell against those before it."""
     found = np.empty_like(chain.y)
-    for number in range(len(chain.stretches)):
-        one = gains(chain, number)
+    for one in gains(chain):
         v = chain.seen[one.at] * chain.y[one.at] - np.einsum("nts,ns->nt", one.H, one.before)
         found[one.at] = np.einsum("ntu,nu->nt", np.linalg.inv(one.root), v)
     return found
@@ -60,8 +61,7 @@ def one_step(chain: Chain) -> np.ndarray:
 def coloured(chain: Chain, e: np.ndarray) -> np.ndarray:
     """r = L e [N, T, S], with 0 at holes as e has there: tables with the covariance C, where e are standard normals."""
     r, m = np.empty_like(e), np.zeros((chain.size, e.shape[2]))
-    for number in range(len(chain.stretches)):
-        one = gains(chain, number)
+    for one in gains(chain):
         v = one.root @ e[one.at]
         for k, (A, H, K) in enumerate(zip(one.A, one.H, one.K)):
             m = A @ m
@@ -73,8 +73,7 @@ def coloured(chain: Chain, e: np.ndarray) -> np.ndarray:
 def weighed(chain: Chain, e: np.ndarray) -> np.ndarray:
     """u = L^-T e [N, T, S], e with 0 at holes: C^-1 r of the tables r = L e."""
     u, q = np.empty_like(e), np.zeros((chain.size, e.shape[2]))
-    for number in reversed(range(len(chain.stretches))):
-        one = gains(chain, number)
+    for one in gains(chain, backward=True):
         white = np.linalg.inv(one.root).swapaxes(1, 2) @ e[one.at]
         for k in reversed(range(len(white))):
             here = u[one.at.start + k] = white[k] - one.K[k].T @ q
@@ -87,16 +86,14 @@ def smoothed(chain: Chain, r: np.ndarray, rows: slice) -> np.ndarray:
     shape, read = (chain.size, r.shape[2]), np.empty_like(r)
     m, q, found = np.zeros(shape), np.zeros(shape), np.empty((rows.stop - rows.start, *r.shape[1:]))
     means = np.empty((len(found), *shape))  # of the state, before each row is seen
-    for number in range(len(chain.stretches)):
-        one = gains(chain, number)
+    for one in gains(chain):
         for k, i in enumerate(range(one.at.start, one.at.stop)):
             m = one.A[k] @ m
             if rows.start <= i < rows.stop:
                 means[i - rows.start] = m
             read[i] = chain.seen[i][:, None] * r[i] - one.H[k] @ m
             m += one.K[k] @ read[i]
-    for number in reversed(range(len(chain.stretches))):
-        one = gains(chain, number)
+    for one in gains(chain, backward=True):
         white = np.linalg.inv(one.root @ one.root.swapaxes(1, 2)) @ read[one.at]
         for k, i in reversed(list(enumerate(range(one.at.start, one.at.stop)))):
             u = white[k] - one.K[k].T @ q

@@ -254,7 +254,7 @@ def _sampled(
 
 
 class Walk:
-    """Runs of Hamiltonian Monte Carlo side by side, at summit + scale z with z [runs, P]."""
+    """Runs of Hamiltonian Monte Carlo side by side, at summit + scale z with z [runs, K]."""
 
     def __init__(self, target: Target, summit: np.ndarray, scale: np.ndarray, runs: int, rng: np.random.Generator):
         self.target, self.summit, self.scale, self.rng, self.step = target, summit, scale, rng, STEP
@@ -265,11 +265,12 @@ class Walk:
             self.value, self.slope = self.at(self.z)
 
     def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values [runs] at z, and slopes in z."""
         values, slopes = self.target.many(self.summit + z @ self.scale.T)
         return values, slopes @ self.scale
 
     def here(self) -> np.ndarray:
-        """The vectors [runs, P]."""
+        """The coordinates [runs, K]."""
         return self.summit + self.z @ self.scale.T
 
     def move(self) -> np.ndarray:
@@ -297,7 +298,11 @@ class Walk:
 
 def diagnosed(values: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
     """Split R-hat and the effective number of draws [D] of several runs, each cut in two. (Vehtari et al. 2021)"""
-    halves = [half for run in np.unique(runs) for half in _halves(values[runs == run])]
+    halves = []
+    for run in np.unique(runs):
+        draws = values[runs == run]
+        half = len(draws) // 2
+        halves += [draws[:half], draws[len(draws) - half :]]
     x = np.array(halves)
     n, within = x.shape[1], float(x.var(1, ddof=1).mean())
     if within == 0:
@@ -309,10 +314,6 @@ def diagnosed(values: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
     pairs = rho[: 2 * (n // 2)].reshape(-1, 2).sum(1)
     pairs = np.minimum.accumulate(pairs[: next((k for k, pair in enumerate(pairs) if pair < 0), len(pairs))])
     return math.sqrt(total / within), min(x.size / max(2 * pairs.sum() - 1, 1e-9), float(x.size))
-
-
-def _halves(x: np.ndarray) -> list[np.ndarray]:
-    return [x[: len(x) // 2], x[len(x) - len(x) // 2 :]]
 
 
 def _numbers(fit: Fit) -> dict[str, float]:

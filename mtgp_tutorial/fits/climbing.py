@@ -26,6 +26,7 @@ from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.flat import Flat, objective
 from mtgp_tutorial.fits.multistart import near, only_up
 from mtgp_tutorial.models.model import Model
+from mtgp_tutorial.models.noise import EACH, SHARED
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
@@ -150,7 +151,7 @@ def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.nda
     leaves the numbers that float64 can hold; a noise variance may always come to its floor."""
     low = vector - 12
     names = np.repeat([name for name, _ in free], [size for _, size in free])
-    noise = np.isin(names, ["likelihood.raw_noise", "likelihood.raw_task_noises"])
+    noise = np.isin(names, [SHARED, EACH])
     return np.stack([np.where(noise, np.minimum(low, NO_NOISE), low), vector + 12])
 
 
@@ -222,7 +223,7 @@ def update(H: np.ndarray, moved: np.ndarray, change: np.ndarray, curved: float) 
 def line_search(here: Point, direction: np.ndarray, size: float, low: np.ndarray, high: np.ndarray) -> Asking:
     """A point along the direction that is low and flat enough, or the lowest that was found; steps end at the box."""
     falls = float(here.slope @ direction)
-    near, far, best = (0.0, here.value, falls), (math.inf, math.inf, math.nan), here
+    inner, outer, best = (0.0, here.value, falls), (math.inf, math.inf, math.nan), here
     for _ in range(TRIES):
         x = np.clip(here.x + size * direction, low, high)
         value, slope = yield x
@@ -230,18 +231,18 @@ def line_search(here: Point, direction: np.ndarray, size: float, low: np.ndarray
         if value < best.value:
             best = Point(x, value, slope)
         if not value <= here.value + ENOUGH * size * falls:
-            far = at
+            outer = at
         elif at[2] < FLATTER * falls:
-            near = at
+            inner = at
         else:
             return Point(x, value, slope)
-        size = 3 * size if math.isinf(far[0]) else cubic_minimum(near, far)
+        size = 3 * size if math.isinf(outer[0]) else cubic_minimum(inner, outer)
     return best
 
 
-def cubic_minimum(near: tuple[float, float, float], far: tuple[float, float, float]) -> float:
+def cubic_minimum(inner: tuple[float, float, float], outer: tuple[float, float, float]) -> float:
     """Where the cubic through two points (place, value, slope) has its minimum, kept from both ends."""
-    (a, f, slope), (b, g, other) = near, far
+    (a, f, slope), (b, g, other) = inner, outer
     width = b - a
     cut = 0.5
     if math.isfinite(g) and math.isfinite(other):

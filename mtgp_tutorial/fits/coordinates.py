@@ -21,8 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.fits.flat import Flat, parts_of
-from mtgp_tutorial.models.kernels import IndependentKernel
+from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.noise import EACH, FACTOR, FLOOR, SHARED
 
 Tensors = dict[str, Tensor]
@@ -38,17 +37,16 @@ class Coordinates:
     def __init__(self, flat: Flat):
         free = {name for name, _, _ in flat.free}
         self.free, self.flat = flat.free, flat
-        signals = [] if isinstance(flat.model.kernel, IndependentKernel) else [one[2] for one in parts_of(flat.model)]
+        signals = [] if flat.independent else [part.signal for part in flat.parts]
         self.parts = [(signal + "covar_factor", signal + "raw_var") for signal in signals]
         self.whole = [part for part in self.parts if set(part) <= free]  # neither is frozen
         self.noises = [name for name in (SHARED, EACH) if name in free]
         self.full = FACTOR in free
-        size = flat.y.shape[1]
-        below = np.tril(np.ones((size, size), dtype=bool)).ravel()
+        T = flat.y.shape[1]
+        below = np.tril(np.ones((T, T), dtype=bool)).ravel()
         self.used = np.concatenate([below if name == FACTOR else np.ones(size, bool) for name, _, size in flat.free])
-        self.stored = {
-            name: torch.as_tensor(value) for name, value in flat.named(flat.all[None][:, flat.is_free]).items()
-        }
+        stored = flat.named(flat.all[None, flat.is_free])
+        self.stored = {name: torch.as_tensor(value) for name, value in stored.items()}
 
     def placed(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors [N, P], and what the log density of z [N] has beyond likelihood and prior."""
@@ -90,9 +88,8 @@ class Coordinates:
             r = a.norm(dim=1, keepdim=True).clamp(1e-6, 1 - 1e-9)
             p[W], p[own] = a / r * torch.atanh(r), b.log()
         if self.full:
-            L = torch.linalg.cholesky(
-                p[FACTOR] @ p[FACTOR].mT + 0.01 * FLOOR * torch.eye(len(p[FACTOR]))
-            )  # not singular
+            product = p[FACTOR] @ p[FACTOR].mT  # it may be singular
+            L = torch.linalg.cholesky(product + 0.01 * FLOOR * torch.eye(len(product)))
             p[FACTOR] = torch.atanh(_partial(L / L.norm(dim=1, keepdim=True)).clamp(-1 + 1e-9, 1 - 1e-9))
             p[FACTOR] = p[FACTOR].tril(-1) + torch.diag(2 * L.norm(dim=1).log())
         return np.concatenate([p[name].numpy().ravel() for name, _, _ in self.free])[self.used]
@@ -123,7 +120,7 @@ def _factor(x: Tensor, floor: Tensor) -> tuple[Tensor, Tensor]:
     return (0.5 * log_v).exp()[..., None] * torch.stack(columns, 2), density + 0.5 * (T + 1) * of_floor.sum(-1)
 
 
-def _partial(N: Tensor) -> Tensor:
+def _partial(L: Tensor) -> Tensor:
     """Partial correlations [T, T], below the diagonal, of a Cholesky factor with rows of length 1."""
-    left = torch.cat([torch.ones(len(N), 1).to(N), (1 - (N**2).cumsum(1)).clamp_min(1e-12)[:, :-1]], 1)
-    return (N / left.sqrt()).tril(-1)
+    left = torch.cat([torch.ones(len(L), 1).to(L), (1 - (L**2).cumsum(1)).clamp_min(1e-12)[:, :-1]], 1)
+    return (L / left.sqrt()).tril(-1)

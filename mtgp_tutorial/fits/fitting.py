@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import vector_to_parameters
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import as_array, generator, of_kind, whole
+from mtgp_tutorial.arguments import generator, of_kind, whole
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.climbing import Climb, Loss, by_autograd, climbed
-from mtgp_tutorial.fits.flat import Flat, can_be_flat
+from mtgp_tutorial.fits.flat import Flat, can_be_flat, free_sizes, free_vector
 from mtgp_tutorial.fits.multistart import STARTS, best_places, joined, starting_point
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
@@ -88,10 +88,9 @@ def fit(
     with torch.no_grad():
         forms.check_size(model.problem())
     best = starting_point(model, 0, torch.Generator())
-    free = [(name, p) for name, p in best.named_parameters() if p.requires_grad]
     loss = Flat(best, priors) if can_be_flat(best) else by_autograd(best, priors)
     vectors = _starts(model, best, loss, starts, seed)
-    sizes = [(name, p.numel()) for name, p in free]
+    sizes = free_sizes(best)
     climbs: list[Climb] = []
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
         for group in filter(len, (vectors[:1], vectors[1:])):  # the first alone, so that a summit is known
@@ -106,7 +105,8 @@ def fit(
     level = usable["objective"] > usable["objective"].max() - SAME
     chosen = int(level.idxmax()) if len(usable) else top  # the first of those as high, on every machine
     vector = climbs[chosen].summit().vector
-    vector_to_parameters(torch.as_tensor(vector).to(model.data.x.device), [p for _, p in free])
+    free = [p for p in best.parameters() if p.requires_grad]
+    vector_to_parameters(torch.as_tensor(vector).to(model.data.x.device), free)
     if not len(usable):
         raise _failure(best, table, top, max_iterations)
     with torch.no_grad():
@@ -131,9 +131,9 @@ def _starts(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> l
 
     Without a flat form all are starting points. Where tasks share nothing, one is left for the best of each.
     """
-    vectors, draws = [_vector(first)], generator(seed)
+    vectors, draws = [free_vector(first)], generator(seed)
     given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
-    vectors += [_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
+    vectors += [free_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
     count = starts - given - _alone(model)
     if isinstance(loss, Flat) and count > 0:
         looks = 4 * LOOKS if loss.at_once >= LOOKS else LOOKS
@@ -148,12 +148,7 @@ def _alone(model: Model) -> bool:
 
 def _several(model: Model) -> bool:
     """Whether it has several kernels with a W and a kappa each."""
-    return len(getattr(model.kernel, "coregional", [])) > 1
-
-
-def _vector(model: Model) -> np.ndarray:
-    free = [p for p in model.parameters() if p.requires_grad]
-    return as_array(parameters_to_vector(free)).copy()
+    return len(model.kernel.coregional) > 1
 
 
 def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:

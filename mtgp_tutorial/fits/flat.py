@@ -19,6 +19,7 @@ import torch
 from gpytorch.constraints import Positive
 from gpytorch.kernels import Kernel
 from torch import Tensor
+from torch.nn.utils import parameters_to_vector
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.exact import NotPositiveDefiniteError, forms
@@ -64,6 +65,7 @@ class Flat:
         )
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
         self.coupled, self.variances = model.coupled(), free_variances(model)
+        self.means = [f"mean.base_means.{t}.raw_constant" for t in range(model.data.num_tasks)]  # names in the model
 
     def matrix(self, kernel: Kernel, task: int | None) -> ClosedMatrix | StackedMatrices | LengthScale:
         """K of the table's inputs as a function of the kernel's parameters; by stacks those of the kernel's task."""
@@ -89,13 +91,11 @@ class Flat:
         return -float(value[0]), -slope[0]
 
     def value(self, vector: np.ndarray) -> float:
-        """The objective alone. Raises NotPositiveDefiniteError where there is none."""
-        return float(self.evaluated(vector[None], False)[0][0])
+        """The objective alone, minus infinity where there is none."""
+        return float(self.many(vector[None], slopes=False)[0][0])
 
     def many(self, vectors: np.ndarray, slopes: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """The objective [N] at vectors [N, P], minus infinity where there is none; and its gradient [N, P]."""
-        if len(vectors) <= self.at_once:
-            return self.within(vectors, slopes)
         groups = [self.within(vectors[i : i + self.at_once], slopes) for i in range(0, len(vectors), self.at_once)]
         values, gradients = zip(*groups)
         return np.concatenate(values), np.concatenate(gradients)
@@ -117,8 +117,8 @@ class Flat:
 
         Raises NotPositiveDefiniteError where one of them has no value.
         """
-        p, T = self.named(vectors), self.y.shape[1]
-        means = np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(T)]).T
+        p = self.named(vectors)
+        means = np.array([p[name] for name in self.means]).T
         Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
         moments = means, [self.B(part, p) for part in self.parts], Sigma
         found = (self.by_stack if self.stacks else self.by_form)(p, moments, slopes)
@@ -134,7 +134,7 @@ class Flat:
         of_means, of_B, of_Sigma = slope_of
         self.add_signal(p, of_B, gradient)
         gradient |= self.model.kind.pull_back(of_Sigma, p)
-        gradient |= {f"mean.base_means.{t}.raw_constant": of_means[:, t] for t in range(T)}
+        gradient |= dict(zip(self.means, of_means.T))
         return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
 
     def by_stack(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
@@ -175,9 +175,10 @@ class Flat:
         """The same of one vector."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
-        terms = [term._replace(B=self.tensor(B[0])) for term, B in zip(self.problem.terms, Bs)]
-        residual = self.y - self.tensor(means[0])
-        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=self.tensor(Sigma[0])), Ks)
+        terms = [term._replace(B=as_tensor(B[0], self.y)) for term, B in zip(self.problem.terms, Bs)]
+        residual = self.y - as_tensor(means[0], self.y)
+        noise = as_tensor(Sigma[0], self.y)
+        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=noise), Ks)
         value = np.array([float(form.value())])
         if not slopes:
             return value, [], moments, None
@@ -185,10 +186,6 @@ class Flat:
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, *of_matrices = (as_array(each)[None] for each in (form.weights.sum(0), *dBs, dSigma))
         return value, of_kernels, (of_means, of_matrices[:-1], of_matrices[-1]), None
-
-    def tensor(self, array: np.ndarray) -> Tensor:
-        """On the data's device."""
-        return as_tensor(array, self.y)
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
@@ -274,16 +271,25 @@ def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
     """Kernel of the inputs, names of its parameters and of the signal's, and the task, of each term."""
     kernel = model.kernel
     if isinstance(kernel, IndependentKernel):
-        used = list(kernel.kernels)[:1] if kernel.shared else list(kernel.kernels)
-        names = [f"kernel.kernels.{t}." for t in range(len(used))]
-        tasks: list[int | None] = [None] if kernel.shared else list(range(len(used)))
-        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(used, names, tasks)]
+        tasks: list[int | None] = [None] if kernel.shared else list(range(len(kernel.kernels)))
+        names = [f"kernel.kernels.{t}." for t in range(len(tasks))]
+        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(kernel.kernels, names, tasks)]
     several = hasattr(kernel, "covar_module_list")
     names = [f"kernel.covar_module_list.{q}." if several else "kernel." for q in range(len(kernel.coregional))]
     return [
         (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
         for one, name in zip(kernel.coregional, names)
     ]
+
+
+def free_vector(model: Model) -> np.ndarray:
+    """The free parameters [P] of a model, as they are stored."""
+    return as_array(parameters_to_vector([p for p in model.parameters() if p.requires_grad])).copy()
+
+
+def free_sizes(model: Model) -> list[tuple[str, int]]:
+    """Name and size of each free parameter, in their order in the vector."""
+    return [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
 
 
 def objective(model: Model, priors: bool) -> Tensor:

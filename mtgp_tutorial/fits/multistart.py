@@ -21,13 +21,12 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.exact.stacked import transposed
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.models.kernels import IndependentKernel
 from mtgp_tutorial.models.model import Model
-from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.models.noise import EACH, FLOOR
 from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 
 APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
@@ -97,7 +96,7 @@ def placed(
     B is scale [N] times R, or times `along(R, of_tasks)` where of_tasks [N] is above 0. Independent tasks take one
     length-scale, so that their order does not matter. Frozen parameters keep their values.
     """
-    (N, T), Q = noise.shape, len(flat.parts)
+    N, Q = len(noise), len(flat.parts)
     p = {name: flat.all[at].reshape(shape) for name, (at, shape) in flat.places.items()}
     signal = np.where((of_tasks > 0)[:, None, None], along(R, of_tasks), R)
     B = (scale * (1 - noise.mean(1)))[:, None, None] * signal
@@ -114,7 +113,7 @@ def placed(
         own = np.diagonal(B / Q - W @ transposed(W), 0, 1, 2)
         p |= {part.signal + "covar_factor": W, part.signal + "raw_var": np.log(np.maximum(own, 0.05 / Q))}
     p |= flat.model.kind.start(noise, along(R, of_noise))
-    p |= {f"mean.base_means.{t}.raw_constant": np.zeros(N) for t in range(T)}
+    p |= dict.fromkeys(flat.means, np.zeros(N))
     wide = [np.broadcast_to(p[name].reshape(-1, size), (N, size)) for name, _, size in flat.free]
     return np.concatenate(wide, 1)
 
@@ -124,12 +123,12 @@ def natural(flat: Flat, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Matrices as log variances and arctanh of correlations, so that rotations of W and of a noise factor do not count.
     """
-    p, T = flat.named(vector), flat.y.shape[1]
+    p = flat.named(vector)
     lengths = np.concatenate([p[part.kernel + "raw_lengthscale"].ravel() for part in flat.parts])
-    means = [np.array([p[f"mean.base_means.{t}.raw_constant"] for t in range(T)], dtype=float)]
+    means = [p[name] for name in flat.means]
     matrices = [coordinates(flat.B(part, p)) for part in flat.parts]
     apart = np.concatenate([lengths, coordinates(flat.Sigma(p))])
-    return apart, np.concatenate([apart, *matrices, *means])
+    return apart, np.concatenate([apart, *matrices, means])
 
 
 def coordinates(M: np.ndarray) -> np.ndarray:
@@ -153,14 +152,6 @@ def best_places(flat: Flat, count: int, looks: int, seed: int) -> list[np.ndarra
             chosen.append(vector)
             meant.append(here)
     return chosen
-
-
-def height(flat: Flat, vector: np.ndarray) -> float:
-    """The objective, or minus infinity where it has no value."""
-    try:
-        return flat.value(vector)
-    except NotPositiveDefiniteError:
-        return -math.inf
 
 
 def near(flat: Flat, vector: np.ndarray, value: float, other: np.ndarray, height: float) -> bool:
@@ -195,12 +186,12 @@ def only_up(flat: Flat, vector: np.ndarray, value: float, summit: np.ndarray, to
 def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:
     """Of tasks that share no parameter, each one's piece from the vector in which it is highest."""
     names = np.repeat([name for name, _, _ in flat.free], [size for _, _, size in flat.free])
-    noises = np.flatnonzero(names == "likelihood.raw_task_noises")
+    noises = np.flatnonzero(names == EACH)
     best = vectors[0]
-    for t in range(flat.y.shape[1]):
-        piece = np.char.startswith(names, f"kernel.kernels.{t}.") | (names == f"mean.base_means.{t}.raw_constant")
+    for t, mean in enumerate(flat.means):
+        piece = np.char.startswith(names, f"kernel.kernels.{t}.") | (names == mean)
         piece[noises[t : t + 1]] = True
-        best = max((np.where(piece, vector, best) for vector in vectors), key=lambda vector: height(flat, vector))
+        best = max((np.where(piece, vector, best) for vector in vectors), key=flat.value)
     return best
 
 
@@ -224,7 +215,7 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
 
     stretch = math.exp(0.5 * float(jitter(1)))
     with torch.no_grad():
-        for q, kernel in enumerate(_groups(model)):
+        for q, kernel in enumerate(model.kernel.coregional or [model.kernel]):
             _start_length_scales(kernel, stretch * fraction / RATIO**q, model.unit.x)
         y = model.unit.y.nan_to_num()
         start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
@@ -237,22 +228,13 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
     return model
 
 
-def _groups(model: Model) -> list[Kernel]:
-    """Kernels that start at length-scales of their own."""
-    return [model.kernel] if isinstance(model.kernel, IndependentKernel) else list(model.kernel.coregional)
-
-
 def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
     log_spread = as_array(input_spread(x).log())
     for part in spatial_parts(kernel):
         target = as_tensor(np.exp(log_ranges(log_spread, part.raw_lengthscale.shape[-1])), part.raw_lengthscale)
-        part.lengthscale = _allowed(part, fraction * target.expand_as(part.raw_lengthscale))
-
-
-def _allowed(part: Kernel, length_scale: Tensor) -> Tensor:
-    """The length-scale, moved inside the bounds that the kernel's owner may have set."""
-    lower, upper = part.raw_lengthscale_constraint.lower_bound, part.raw_lengthscale_constraint.upper_bound
-    return length_scale.clamp(min=float(lower.max()) * 1.01, max=float(upper.min()) * 0.99)
+        allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
+        lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
+        part.lengthscale = (fraction * target.expand_as(part.raw_lengthscale)).clamp(lowest, highest)
 
 
 def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> None:

@@ -64,7 +64,7 @@ class Fit:
         lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
         if self.model.inducing is not None:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
-        if self.starts is not None and len(self.starts):
+        if len(self.starts):
             lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
@@ -200,10 +200,6 @@ def load(path: str | Path) -> Any:
     return Averaged.of_arrays(Fit(*fields), draws)
 
 
-class ParameterError(ValueError):
-    """A parameter that the model does not have, or a value that it cannot take."""
-
-
 def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
@@ -234,7 +230,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
     for name, value in parameters.items():
         fault = _set(model, name, value)
         if fault:
-            raise ParameterError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
+            raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
     with torch.no_grad():
         forms.check_size(model.problem())
         value = float(model.log_likelihood() - model.log_scale())

@@ -86,13 +86,13 @@ def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     model, numbers = model_as_plain(fit.model)
     version = VERSION if draws else 1
     header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
-    header["frozen"] = None if fit.frozen is None else list(fit.frozen)
+    header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors)}
     arrays = {f"table.{name}": value for name, value in tensors.items()}
     arrays |= {f"model.{name}": value for name, value in numbers.items()}
     arrays |= {f"starts.{name}": fit.starts[name].to_numpy(dtype=kind) for name, kind in STARTS.items()}
     arrays |= {f"draws.{name}": value for name, value in draws.items()}
     arrays["log_likelihood"] = np.array(fit.log_likelihood, dtype=float)
-    arrays["header"] = np.frombuffer(json.dumps(header | {"priors": bool(fit.priors)}).encode(), dtype=np.uint8)
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     return arrays | {"sha256": _checksum(arrays)}
 
 

@@ -116,8 +116,9 @@ def lmc(
     ranks = list(rank) if isinstance(rank, Sequence) else [rank] * len(chosen)
     if len(ranks) != len(chosen):
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
-    ranks = [_checked_rank(one, _checked(data).num_tasks) for one in ranks]
-    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, own), noise)
+    num_tasks = _checked(data).num_tasks
+    ranks = [_checked_rank(one, num_tasks) for one in ranks]
+    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, own), noise)
 
 
 ENOUGH = 20  # rows with several values from which on full noise is the default; it was tried from 31 on
@@ -174,28 +175,26 @@ def sparse(model: Model, inducing: Any = 64) -> Model:
     """
     of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table")
     rows = model.unit.x[model.unit.observed.any(1)].unique(dim=0)
-    model = copy.deepcopy(model)
     if isinstance(inducing, Integral) and not isinstance(inducing, bool):
-        _check_number(int(inducing), len(rows))
-        model.inducing = inducing_places(rows, int(inducing))
-        return model
-    calendar = model.data.calendar
-    Z = as_matrix(inducing if calendar is None else calendar.inputs(inducing), "inducing")
-    if Z.shape[1] != rows.shape[1]:
-        raise ValueError(f"inducing: has {Z.shape[1]} columns, the data {rows.shape[1]}; pass inputs like the data's")
-    if not bool(Z.isfinite().all()):
-        raise ValueError("inducing: holds NaN or infinite values; pass finite inputs")
-    _check_number(len(Z), len(rows))
-    model.inducing = Z.to(rows.device)
-    return model
-
-
-def _check_number(number: int, rows: int) -> None:
-    if not 1 <= number <= rows:
+        number, Z = int(inducing), None
+    else:
+        calendar = model.data.calendar
+        Z = as_matrix(inducing if calendar is None else calendar.inputs(inducing), "inducing").to(rows.device)
+        number = len(Z)
+        if Z.shape[1] != rows.shape[1]:
+            raise ValueError(
+                f"inducing: has {Z.shape[1]} columns, the data {rows.shape[1]}; pass inputs like the data's"
+            )
+        if not bool(Z.isfinite().all()):
+            raise ValueError("inducing: holds NaN or infinite values; pass finite inputs")
+    if not 1 <= number <= len(rows):
         raise ValueError(
-            f"inducing: asks for {number} inducing inputs, and the rows with values have {rows} that differ; pass 1 to "
-            f"{rows}"
+            f"inducing: asks for {number} inducing inputs, and the rows with values have {len(rows)} that differ; pass "
+            f"1 to {len(rows)}"
         )
+    model = copy.deepcopy(model)
+    model.inducing = inducing_places(rows, number) if Z is None else Z
+    return model
 
 
 def inducing_places(rows: Tensor, number: int) -> Tensor:

@@ -100,6 +100,8 @@ def term_of(kernel: Kernel, B: Tensor) -> Term:
 class IndependentKernel(Kernel):
     """Block-diagonal covariance: task t has `kernels[t]`, a ScaleKernel; tasks may share one object."""
 
+    coregional: list[ICMKernel] = []  # none of the kernels has a W
+
     def __init__(self, kernels: list[ScaleKernel]):
         super().__init__()
         self.kernels: Any = torch.nn.ModuleList(kernels)
@@ -349,8 +351,8 @@ def closed(kernel: Kernel, x: Tensor, z: Tensor) -> Tensor:
 
 def squared(x: Tensor, z: Tensor, length: Tensor, d: int) -> Tensor:
     """((x_d - z_d) / l_d)^2 for one input, [N, M]; length: [D], or [1] for all inputs alike."""
-    scaled = (x[:, d, None] - z[:, d]).mul_(1 / length[d if len(length) > 1 else 0])
-    return scaled.mul_(scaled)
+    apart = (x[:, d, None] - z[:, d]).mul_(1 / length[d if len(length) > 1 else 0])
+    return apart.mul_(apart)
 
 
 def distance(x: Tensor, z: Tensor, length: Tensor) -> Tensor:
@@ -387,4 +389,7 @@ class _Closed(Function):
     def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
         x, z, length, u, slope, *rest = ctx.saved_tensors
         slopes = None, None, stretched(G, slope, u, x, z, length), None
-        return (*slopes, (G * by_alpha(rest[0], slope, u, rest[1])).sum().expand_as(rest[1])) if rest else slopes
+        if not rest:
+            return slopes
+        K, alpha = rest
+        return *slopes, (G * by_alpha(K, slope, u, alpha)).sum().expand_as(alpha)

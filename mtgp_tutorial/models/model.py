@@ -84,11 +84,11 @@ class Model(torch.nn.Module):
 
     def kappas(self) -> list[Tensor]:
         """kappa_q [T] of each kernel that has one (exactly 0 where own=False)."""
-        return [part.task_covar_module.var for part in getattr(self.kernel, "coregional", [])]
+        return [part.task_covar_module.var for part in self.kernel.coregional]
 
     def columns(self) -> int:
         """Columns of all W_q together, at most T; T for independent models."""
-        factors = [part.task_covar_module.covar_factor for part in getattr(self.kernel, "coregional", [])]
+        factors = [part.task_covar_module.covar_factor for part in self.kernel.coregional]
         return min(self.data.num_tasks, sum(W.shape[-1] for W in factors) or self.data.num_tasks)
 
     def coupled(self) -> bool:

@@ -112,7 +112,7 @@ class _LogPrior(Function):
 
     @staticmethod
     def forward(ctx: Any, log_spread: np.ndarray, coupled: bool, free: tuple[int, int], *tensors: Tensor) -> Tensor:
-        mean, B, Sigma, *logs = (as_array(tensor.detach()) for tensor in tensors)
+        mean, B, Sigma, *logs = (as_array(tensor) for tensor in tensors)
         value, *slopes = of_moments(mean, B, Sigma, coupled, free)
         for each in logs:
             more, slope = of_length_scales(each, log_spread)

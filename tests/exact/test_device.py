@@ -62,7 +62,7 @@ def answers(fitted, x):
     if fitted.model.inducing is None:
         found += [leave_out(fitted).variance, leave_out(fitted, "row").mean]
     found += [sample(fitted, fitted.model.data, 2, seed=0, noise=True), *(part.mean for part in parts(fitted, x))]
-    return found + ([latent_functions(fitted, x).variance] if hasattr(fitted.model.kernel, "coregional") else [])
+    return found + ([latent_functions(fitted, x).variance] if fitted.model.kernel.coregional else [])
 
 
 def gradients(fitted):

@@ -286,13 +286,13 @@ def test_compiled_and_plain_are_the_same(monkeypatch):
     monkeypatch.setattr(chain, "SHORTEST", 7)
     for problem in list(problems())[:6]:
         lean, found = forms.with_values(problem)[0], []
-        rows = torch.tensor([-1, 1, 2])
+        rows, cells = torch.tensor([-1, 1, 2]), torch.ones(3, TASKS).nonzero(as_tuple=True)
         x = torch.cat([torch.tensor([[0.7]]).double(), lean.x[1:3]])
         for limit in (10**9, 0):
             monkeypatch.setattr(filters, "COMPILED", limit)
             form = Markov(lean)
             lengths, Bs, Sigma = form.gradients()
-            mean, joint = form.posterior(x, lean.terms, rows, None, True)
+            mean, joint = form.posterior(x, lean.terms, rows, cells, True)
             drawn = form.draws(x, rows, True, 2, torch.Generator().manual_seed(1))
             found.append([form.value(), form.weights, *lengths, *Bs, Sigma, mean, joint, drawn])
         for plain, compiled in zip(*found, strict=True):

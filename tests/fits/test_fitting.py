@@ -27,7 +27,7 @@ from mtgp_tutorial import (
 from mtgp_tutorial.exact import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.fits import fitting
 from mtgp_tutorial.fits.climbing import Climb, climbed
-from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.fits.flat import Flat, free_vector, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.noise import FLOOR
 
@@ -241,7 +241,7 @@ def test_there_are_as_many_starts_as_were_asked_for():
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
     """And the bar hears of each iteration; one that goes beside another stops where the two have met."""
     model = icm(simulate.two_sines(n=10, seed=3), noise="full")
-    flat, start = Flat(model, False), fitting._vector(starting_point(model, 0, torch.Generator()))
+    flat, start = Flat(model, False), free_vector(starting_point(model, 0, torch.Generator()))
     sizes = [(name, size) for name, _, size in flat.free]
     with tqdm(disable=True) as bar:
         (whole,) = climbed(flat, [start], sizes, 1000, bar)

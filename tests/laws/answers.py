@@ -84,7 +84,7 @@ def _latent_by_loops(fitted, new, names):
     solved = np.linalg.solve(C, residual)
     terms = model.terms(tensor(new[:, None]), model.unit.x)
     columns = []  # of each W_q, with its K_q
-    for part, (K, _) in zip(getattr(model.kernel, "coregional", []), terms):
+    for part, (K, _) in zip(model.kernel.coregional, terms):
         columns += [(K, w) for w in part.task_covar_module.covar_factor.detach().numpy().T]
     u = latent_functions(fitted, new) if names else None
     assert names == () or u.tasks == names

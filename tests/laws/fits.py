@@ -230,9 +230,9 @@ def law_places_are_what_they_say():
         close(multistart.natural(flat, default)[1], multistart.natural(again, here)[1], 1e-9)
         vectors = multistart.places(flat, 16, 0)
         chosen = multistart.best_places(flat, 4, 16, 0)
-        heights = [multistart.height(flat, each) for each in chosen]
+        heights = [flat.value(each) for each in chosen]
         assert heights == sorted(heights, reverse=True)
-        assert heights[0] == max(multistart.height(flat, each) for each in vectors)
+        assert heights[0] == max(flat.value(each) for each in vectors)
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
                 assert (
@@ -305,7 +305,7 @@ def law_natural_coordinates_do_not_see_rotations():
         start += size
     assert np.abs(turned - vector).max() > 0.1
     close(multistart.natural(flat, turned)[1], multistart.natural(flat, vector)[1], 1e-10)
-    top = multistart.height(flat, vector)
+    top = flat.value(vector)
     assert multistart.near(flat, turned, top - 0.01, vector, top)
     assert not multistart.near(flat, turned, top - 0.03, vector, top)
     moved = turned.copy()

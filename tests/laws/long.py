@@ -10,7 +10,7 @@ from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, 
 from mtgp_tutorial import icm, leave_out
 from mtgp_tutorial.answers import leaving
 from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, forms, markov
-from mtgp_tutorial.exact.chain import FAR, stationary, steps
+from mtgp_tutorial.exact.chain import FAR, matern_steps, stationary
 from mtgp_tutorial.exact.dense import Dense
 from mtgp_tutorial.exact.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
 from mtgp_tutorial.exact.form import Matern, Problem, Term
@@ -54,7 +54,7 @@ def law_the_state_of_a_matern_kernel():
         order = round(nu + 0.5)
         P = stationary(order)
         for z in (0.0, 1e-9, 1e-3, 0.4, 3.0, 40.0):
-            one, two = steps(np.array([z]), order), steps(np.array([2 * z]), order)
+            one, two = matern_steps(np.array([z]), order), matern_steps(np.array([2 * z]), order)
             A, Q = one.A[0], one.Q[0]
             close((A @ P)[0, 0], profile(z) * math.exp(-z), 1e-14)
             close(A @ P @ A.T + Q, P, 1e-14)
@@ -62,7 +62,7 @@ def law_the_state_of_a_matern_kernel():
             assert np.abs(twice - two.Q[0]).max() <= 1e-14
             assert (np.abs(twice - two.Q[0]) <= 1e-10 * np.outer(size, size)).all()  # digits of small entries, too
             assert np.linalg.eigvalsh(Q).min() >= -1e-15
-        assert not steps(np.array([FAR]), order).A.any()
+        assert not matern_steps(np.array([FAR]), order).A.any()
 
 
 def with_gradient(form, problem):
@@ -207,12 +207,13 @@ def law_draws_along_the_rows_have_the_moments_of_the_posterior():
     problem = list(problems())[9]._replace(Sigma=0.3 * random_psd(RANDOM(4), TASKS, extra=0.2))
     form, x = Markov(forms.with_values(problem)[0]), torch.cat([tensor([[0.4], [0.4], [9.0]]), problem.x[:3]])
     rows, count = torch.tensor([-1, -1, -1, 0, 1, 2]), 600
+    cells = torch.ones(6, TASKS).nonzero(as_tuple=True)
     prior = torch.cat(
         [torch.cat([one.B * k for k in one.kernel(x, x)[i]], 1) for i in range(6) for one in problem.terms]
     )
     prior = prior.reshape(6, len(problem.terms), TASKS, 6 * TASKS).sum(1).reshape(6 * TASKS, -1)
     for noise in (False, True):
-        mean, explained = form.posterior(x, problem.terms, rows if noise else None, None, True)
+        mean, explained = form.posterior(x, problem.terms, rows if noise else None, cells, True)
         left = prior - explained + noise * torch.kron(torch.eye(6).double(), problem.Sigma)
         draws = form.draws(x, rows if noise else None, noise, count, torch.Generator().manual_seed(1))
         again = form.draws(x, rows if noise else None, noise, 2, torch.Generator().manual_seed(1))

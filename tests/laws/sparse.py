@@ -178,7 +178,7 @@ def law_with_every_row_a_sparse_model_is_the_exact_one():
             for a, b in zip(parts(few, x), parts(full, x)):
                 close(a.mean / sd, b.mean / sd, 2e-5)
                 close(a.variance / sd**2, b.variance / sd**2, 2e-5)
-            if hasattr(model.kernel, "coregional"):
+            if model.kernel.coregional:
                 close(latent_functions(few, x).mean, latent_functions(full, x).mean, 2e-5)
                 close(latent_functions(few, x).variance, latent_functions(full, x).variance, 2e-5)
             close(sample(few, x, 2, seed=1) / sd, sample(full, x, 2, seed=1) / sd, 1e-3)

@@ -23,8 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side, table  # first: it sets the number of threads
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
-from mtgp_tutorial.fits.fitting import _vector  # isort: skip
-from mtgp_tutorial.fits.flat import Flat  # isort: skip
+from mtgp_tutorial.fits.flat import Flat, free_vector  # isort: skip
 
 TASKS, HOLES, NUMBER = 3, 0.2, 32
 
@@ -37,7 +36,7 @@ def peak() -> float:
 def one(cells: int, own: bool) -> None:
     """One size: value and gradient, and the value alone."""
     model = sparse(lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", own=own), NUMBER)
-    before, flat, vector = peak(), Flat(model, True), _vector(model)
+    before, flat, vector = peak(), Flat(model, True), free_vector(model)
     repeats = 1 if cells > 300_000 else 3 if cells > 20_000 else 10
     times = side_by_side({"both": lambda: flat(vector), "value": lambda: flat.value(vector)}, repeats)
     shape = model.problem().shape()
