@@ -329,18 +329,21 @@ def _library(u: Array) -> Any:
 
 
 MATERN = {0.5: matern12, 1.5: matern32, 2.5: matern52}
+PROFILES: dict[type[Kernel], Any] = {  # by the exact type of a kernel
+    RBFKernel: lambda kernel: rbf,
+    MaternKernel: lambda kernel: MATERN[kernel.nu],
+    RQKernel: lambda kernel: rational_quadratic,
+}
 
 
 def profile_of(kernel: Kernel) -> Any:
     """K and its slope as a function of u, and of alpha where the kernel has one."""
-    if type(kernel) is RQKernel:
-        return rational_quadratic
-    return rbf if type(kernel) is RBFKernel else MATERN[kernel.nu]
+    return PROFILES[type(kernel)](kernel)
 
 
 def is_closed(kernel: Kernel) -> bool:
     """Whether the kernel is one of these, by its exact type."""
-    return type(kernel) in (RBFKernel, MaternKernel, RQKernel) and kernel.batch_shape == torch.Size()
+    return type(kernel) in PROFILES and kernel.batch_shape == torch.Size()
 
 
 def closed(kernel: Kernel, x: Tensor, z: Tensor) -> Tensor:

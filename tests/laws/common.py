@@ -10,6 +10,7 @@ from mtgp_tutorial import TaskData, icm, independent, lmc
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.models.noise import KINDS
 
 RANDOM = np.random.default_rng
 
@@ -105,7 +106,7 @@ def in_each_form(fitted):
 def models_of(data):
     """One model of every kind on a table, at random parameters, in each form that takes it."""
     T = data.num_tasks
-    for noise in ("shared", "per task", "full"):
+    for noise in [word for word, kind in KINDS.items() if kind.learned]:
         for model in (
             independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
             independent(data, hyper="shared", noise=noise),

@@ -25,6 +25,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
+from mtgp_tutorial.models.kernels import PROFILES
 from mtgp_tutorial.models.noise import KINDS
 from mtgp_tutorial.table.dates import Calendar
 
@@ -84,6 +85,7 @@ def check_answers(a, b):
 def law_a_kept_fit_answers_the_same_to_the_bit():
     """Every family, noise and kernel that a file holds."""
     data = measured()
+    assert {type(kernel()) for kernel in KEPT} >= set(PROFILES)
     for noise in KINDS:
         models = [icm(data, noise=noise, kernel=kernel()) for kernel in KEPT]
         models += [independent(data, noise=noise, kernel=RQKernel(), hyper=hyper) for hyper in ("own", "shared")]

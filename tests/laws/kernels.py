@@ -8,7 +8,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial.models.kernels import InputKernel, closed, is_closed, unit_kernel
+from mtgp_tutorial.models.kernels import PROFILES, InputKernel, closed, is_closed, unit_kernel
 
 
 def kernels(width):
@@ -46,6 +46,7 @@ def law_closed_kernels_have_their_digits():
     """Also at inputs that nearly agree, repeat, or lie far from 0, where expanded squares lose half of them."""
     mp.dps = 40
     rng = RANDOM(40)
+    assert {type(kernel) for kernel in kernels(1)} == set(PROFILES)
     for width in (1, 2):
         x = 1950 + rng.uniform(0, 1, (5, width))
         x[1], x[2], x[3] = x[0], x[0] + 1e-9, x[0] + 1e-3

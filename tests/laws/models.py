@@ -1,6 +1,7 @@
 """Models against loops, against GPyTorch, and against each other."""
 
 import math
+from dataclasses import replace
 
 import gpytorch
 import numpy as np
@@ -21,7 +22,7 @@ from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predic
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.fits.multistart import STARTS, starting_point
 from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.models.noise import noise_of
+from mtgp_tutorial.models.noise import EACH, FACTOR, KINDS, SHARED, noise_of
 from mtgp_tutorial.models.priors import input_spread
 
 
@@ -242,3 +243,13 @@ def law_noise_is_full_where_some_rows_are_partly_seen():
         raise AssertionError("an empty word is the default")
     apart = np.where(np.arange(30)[:, None] % 3 == np.arange(3), y, np.nan)
     assert icm(TaskData(np.arange(30), apart)).noise == "per task"
+
+
+def law_every_kind_of_noise_has_its_names():
+    """A parameter of another name would have no density in an average, and no way to the floor in a climb."""
+    data = table(RANDOM(44), known=True)
+    data = replace(data, sd=data.sd.nan_to_num(1.0))
+    for word, kind in KINDS.items():
+        model = icm(data, noise=word)
+        free = {name for name, p in model.named_parameters() if p.requires_grad and name.startswith("likelihood.")}
+        assert free == set(kind.start(np.ones(3), np.eye(3))) <= {SHARED, EACH, FACTOR}
