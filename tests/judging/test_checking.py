@@ -9,6 +9,7 @@ import pytest
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from told import told  # noqa: E402
 
 from mtgp_tutorial import (
     TaskData,
@@ -61,7 +62,7 @@ CASES = [
 def test_one_sentence(fitted, message, call):
     with pytest.raises(ValueError, match=f"^{message}") as raised:
         call(fitted)
-    assert "\n" not in str(raised.value) and len(str(raised.value)) < 250
+    assert "\n" not in told(raised.value) and len(str(raised.value)) < 250
     plt.close("all")
 
 

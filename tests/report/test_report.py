@@ -1,5 +1,6 @@
 """The command `python -m mtgp_tutorial report`: from a table to a page, refused, stopped, resumed."""
 
+import importlib
 import json
 import os
 import pickle
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from told import refusing, told
 
 from mtgp_tutorial import (
     TableError,
@@ -186,6 +188,17 @@ def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path
         (done / "table.csv").write_text(text)
     message = "report: table.csv has changed since table-report was made; remove table-report, or add --out NAME"
     assert capsys.readouterr().err == message + "\n"
+    run_file = done / "table-report" / "run.json"
+    stored = run_file.read_text()
+    run_file.write_text(stored.replace(f'"{__version__}"', '"0.1"'))
+    try:
+        assert report() == 2
+    finally:
+        run_file.write_text(stored)
+    message = (
+        f"report: table-report is of version 0.1, and this is {__version__}; remove table-report, or add --out NAME"
+    )
+    assert capsys.readouterr().err == message + "\n"
     (done / "other.csv").write_text(text)
     assert main(["report", "other.csv", "--out", "table-report"]) == 2
     (done / "other.csv").unlink()
@@ -270,7 +283,7 @@ def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path,
     before = set(tmp_path.iterdir())
     assert report(*options) == 2
     message = capsys.readouterr().err
-    assert words in message and message.startswith("report: ") and message.count("\n") == 1
+    assert words in told(message) and message.startswith("report: ") and message.count("\n") == 1
     assert set(tmp_path.iterdir()) == before
 
 
@@ -296,7 +309,7 @@ def test_folders_that_are_not_the_commands_own_are_refused(name, place, capsys):
         if name == "file link":
             (out / "trials.csv").symlink_to(elsewhere / "trials.csv")
     assert report(*(["--out", "no/where"] if name == "no parent" else [])) == 2
-    assert "--out NAME" in capsys.readouterr().err
+    assert "--out NAME" in told(capsys.readouterr().err)
     assert (elsewhere / "trials.csv").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
 
 
@@ -731,6 +744,22 @@ def test_messages_of_the_reader_speak_of_options():
     assert str(error) == "x: 'q' is no column; name one with x= or series=, or missing=['a b']"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert sentence(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
+
+
+def test_rows_and_errors_are_told():
+    data = TaskData(range(4), np.eye(4)[:, :2], sd=0.5)
+    assert prepared(data, every=2).notes == ("rows: one in 2 was taken (--every 2)",)
+    assert notes(data)[1:] == ["standard errors: known for 8 values", "4 rows, 2 tasks, 0 of 8 cells missing"]
+    with refusing(ValueError, "^the table has 4 rows, too few to hide holes"):
+        plan(data, kinds_of(data)[0], 5, 0)
+
+
+def test_names_of_earlier_versions_say_what_to_do():
+    module = importlib.import_module("mtgp_tutorial.report")
+    with refusing(ImportError, "^report.hiding: this repeat.py was written by an earlier version"):
+        getattr(module, "hiding")  # noqa: B009
+    with refusing(AttributeError, "has no attribute 'nothing'"):
+        getattr(module, "nothing")  # noqa: B009
 
 
 def test_numbers_below_zero_have_their_sign():
