@@ -25,6 +25,7 @@ from mtgp_tutorial import (
     check,
     choose,
     choose_device,
+    combining,
     compare,
     coregionalization,
     correlation,
@@ -33,6 +34,8 @@ from mtgp_tutorial import (
     detrend,
     empirical_correlation,
     exact,
+    explained_shares,
+    fill,
     fit,
     icm,
     impute,
@@ -41,17 +44,23 @@ from mtgp_tutorial import (
     leave_out,
     lmc,
     model_correlation,
+    neighbours,
     paired,
     parts,
+    plain_arms,
     plots,
     predict,
+    propose_season,
     sample,
     scores,
+    seasonal_arms,
     seasonal_naive,
+    sentence,
     simulate,
     sparse,
     summarise,
     with_parameters,
+    with_trend,
 )
 from mtgp_tutorial.exact import bound, forms
 from mtgp_tutorial.models.noise import noise_of
@@ -68,6 +77,7 @@ SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2) 
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
+SHARES = pd.DataFrame({"others": [0.5], "own": [0.5], "cells": [9]}, ["a"])
 SOME_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air")])
 IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
@@ -136,6 +146,15 @@ def with_own_kernel():
     return Fit(
         icm(table(), kernel=RBFKernel() * gpytorch.kernels.CosineKernel()).requires_grad_(False), True, 0.0, None
     )
+
+
+def at_one_place():
+    return table(x=np.ones(4), y=np.random.default_rng(0).normal(size=(4, 2)))
+
+
+def answer(rule, seen, *season):
+    """What a plain rule foretells of its own table."""
+    return plain_arms(*season)[rule](seen).forecast(seen)
 
 
 @functools.cache
@@ -426,6 +445,56 @@ CASES = [
     ("data: task 'task 2' does not vary", lambda: empirical_correlation(with_values([1.0, 1, 1, NAN]), [0, 1])),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
+    ("parts: is 3 without a season; pass season=", lambda: plain_arms(parts=3)),
+    ("parts: 0 is not a whole number above 0", lambda: plain_arms(1.0, parts=0)),
+    ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_arms(kernels="rbf")),
+    ("season: is 0; pass a period above 0", lambda: plain_arms(0)),
+    ("seen: is a ndarray; pass a TaskData", lambda: plain_arms()["bridge"](Y)),
+    ("seen: has known standard errors, of which plain rules", lambda: plain_arms()["bridge"](table(sd=1.0))),
+    ("seen: task 'task 2' has fewer than two", lambda: plain_arms()["bridge"](with_values([1.0, 1, 1, NAN]))),
+    ("parts: none of 4 has two values of task 'task 1'", lambda: answer("climatology", table(), 1.1, 4)),
+    ("seen: all values of task 'task 1' have the same input", lambda: answer("bridge", table(x=np.ones(4)))),
+    ("seen: all rows of a regression have the same inputs", lambda: answer("regression + GP", at_one_place())),
+    (
+        "hidden: several seen rows have the inputs .x 1. of one of its rows; pass a seen table",
+        lambda: plain_arms()["regression"](at_one_place()).forecast(TaskData([1.0], [[0.0, NAN]])),
+    ),
+    ("hidden: its cells have 2 laws, by task", lambda: plain_arms()["bridge"](table()).joint(table())),
+    (
+        "hidden: the bridge of 2 inputs has no covariance of cells",
+        lambda: plain_arms()["bridge"](TWO_INPUTS).joint(replace(TWO_INPUTS, y=with_values([NAN] * 4).y)),
+    ),
+    ("builds: 1 of them; pass two arms or more", lambda: combining(icm)),
+    ("build: is a TaskData; pass a function", lambda: fill(table(), table())),
+    ("data: is a ndarray; pass a TaskData", lambda: fill(icm, Y)),
+    ("seen: is a ndarray; pass a TaskData", lambda: propose_season(Y)),
+    ("periods: is .0.; pass lengths above 0", lambda: propose_season(table(), [0])),
+    ("periods: the input 'x' has no calendar", lambda: propose_season(table())),
+    ("season: is True; pass a period above 0", lambda: seasonal_arms(True)),
+    ("build: is a int; pass", lambda: with_trend(3)),
+    ("seen: is a ndarray; pass a TaskData", lambda: explained_shares(Y)),
+    ("hidden: is a ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
+    ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
+    ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
+    ("shares: is a dict; pass what explained_shares", lambda: neighbours({})),
+    ("shares: has the columns seed, arm, MSE; pass", lambda: neighbours(TRIALS)),
+    ("shares: has no row, or a value that is no finite", lambda: neighbours(SHARES * NAN)),
+    ("count: 0 is not a whole number above 0; pass how many tables", lambda: neighbours(SHARES, 0)),
+    ("gain: is a list; pass a row of what paired", lambda: sentence([], "m")),
+    ("gain: is the row of the baseline", lambda: sentence({"mean difference": NAN}, "m")),
+    (
+        "names: 'lake' is no clustering of this row; it has none",
+        lambda: sentence(paired(TRIALS, "MSE", [("a", "b")]).iloc[0], "m", {"lake": "lakes"}),
+    ),
+    ("predictions, 'a': is a ndarray; pass what predict", lambda: scores.table({"a": Y}, table(), nothing())),
+    ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
+    ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
+    ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
+    ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),
+    ("exact_gp: the table has known standard errors", lambda: icm(table(sd=1.0)).exact_gp()),
+    ("sd: is inf at row 0 of 'task 1'", lambda: table(sd=np.inf)),
+    ("sd: has shape .4, 1.", lambda: table(sd=np.ones((4, 1)))),
+    ("store: no/t lies in a folder that does not exist", lambda: compare(hide, [1], {"a": icm}, store="no/t")),
     ("index: has 3 names for 4 rows", lambda: table(index=pd.Index([*"abc"]))),
     ("x_names: 1 names for 2 columns of x", lambda: replace(TWO_INPUTS, x_name="a", x_names=["a"])),
     ("x, y: are on meta and cpu", lambda: table(x=torch.zeros(4, 1, device="meta"))),

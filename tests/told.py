@@ -16,6 +16,7 @@ KNOWN = frozenset(STORED.read_text(encoding="utf8").splitlines()) if STORED.exis
 OTHERS = [  # what NumPy, pandas and GPyTorch say, which changes with their versions
     re.compile(r"(not a numeric array \(|does not fit inputs of \d+ columns \()[^;]*(?=\))"),
     re.compile(r"(is a \w*Index of )\S+"),
+    re.compile(r"()np\.\w+\([^)]*\)"),
 ]
 heard: set[str] | None = None  # while sentences are stored
 

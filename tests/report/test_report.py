@@ -715,6 +715,10 @@ def test_the_help_names_every_exit_code_and_every_file(capsys):
         main(["report", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
+    (command_of,) = (one for one in parser()._actions if one.dest == "command")
+    asked = command_of.choices["report"]
+    for one in (asked.description, *(each.help for each in (*command_of._choices_actions, *asked._actions[1:]))):
+        told(one)
     assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv", "fit.npz"))
 
 
