@@ -14,6 +14,7 @@ from tqdm import tqdm
 from mtgp_tutorial import (
     FitError,
     TaskData,
+    average,
     correlation,
     fit,
     icm,
@@ -60,17 +61,22 @@ def test_it_reports_its_starts_and_takes_the_best():
     assert slope.abs().max() < 1e-2, "an optimum has no slope"
 
 
+@pytest.mark.filterwarnings("ignore:average. the runs have not mixed:UserWarning")
 def test_progress_shows_in_terminals_alone(capsys, monkeypatch):
     model = icm(simulate.two_sines(seed=1))
     fit(model, progress=True)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    fit(model)
+    fitted = fit(model)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     fit(model, progress=True, starts=2)
     shown = capsys.readouterr()
-    assert shown.out == "" and "start 2 of 2" in shown.err and "iterations" in shown.err
+    assert shown.out == "" and "start 2 of 2" in shown.err and " iterations" in shown.err
+    for asked in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        average(fitted, draws=8, runs=2, progress=asked)
+        assert (" steps" in capsys.readouterr().err) == asked
 
 
 def test_tables_are_labelled_and_in_data_units():

@@ -420,17 +420,19 @@ def test_an_arm_without_an_answer_is_left_out_of_that_trial_alone(tmp_path):
     with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has fewer than 20"):
         found = compare(trials, trials.labels, arms, store=tmp_path / "store.csv")
     assert found.groupby("arm").size().to_dict() == {"late": 2, "naive": 4}
-    assert set(found.attrs["left out"]) == {(first, "late"), (first, "never"), (last, "never")}
+    why = dict.fromkeys([(first, "never"), (last, "never")], "hidden: never")
+    assert found.attrs["left out"] == {(first, "late"): "seen: has fewer than 20 rows", **why}
     assert len(pd.read_csv(tmp_path / "store.csv")) == 6
     with refusing(Unanswered, "2 of 2 answers are left out; 'never' of after 15: hidden: never", tmp_path):
         compare(trials, trials.labels, {"never": arms["never"]})
 
 
 def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
-    store = tmp_path / "results.csv"
-    data = TaskData(np.arange(24.0), np.random.default_rng(0).normal(size=(24, 2)))
-    mask = np.zeros((24, 2), bool)
-    mask[8:12, 0] = mask[10:12, 1] = True
+    store, y = tmp_path / "results.csv", np.random.default_rng(0).normal(size=(24, 3))
+    y[8:12, 0] = np.nan  # of this task nothing is asked
+    data = TaskData(np.arange(24.0), y)
+    mask = np.zeros((24, 3), bool)
+    mask[8:12, 1] = mask[10:12, 2] = True
 
     def trial(_):
         return data.split(torch.from_numpy(mask))

@@ -180,6 +180,8 @@ def law_compare_stores_each_number_in_its_column():
         found = compare(cases.get, cases, arms, store=store, starts=1, priors=False, seed=5)
         stored = pd.read_csv(store)
     assert found[["trial", "arm"]].to_numpy().tolist() == [[trial, arm] for trial in cases for arm in arms]
+    errors, more = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"], ["coverage", "log likelihood", "on floor", "bridged"]
+    assert list(found) == ["trial", "arm", "task", *errors, *more]
     for (trial, name), row in zip(itertools.product(cases, arms), found.to_dict("records")):
         seen, hidden = cases[trial]
         fitted, t = fit(arms[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])
