@@ -42,6 +42,18 @@ def law_one_clustering_is_students_interval():
         found = gain(many, {"lake": uneven})
         close([found[name] for name in SIZES], [means.mean(), *stats.ttest_1samp(means, 0).confidence_interval()])
         assert (found["clusters by lake"], found["lower by lake"]) == (k, (means < 0).sum())
+        trials = [many.median(), many.max(), (many < 0).sum(), len(many)]
+        close([found[name] for name in ("median", "worst", "lower", "trials")], trials)
+
+
+def law_trials_and_clusters_are_counted_apart():
+    """By eye; what is equal is not lower, and each clustering has its own counts."""
+    d = pd.Series([-1.0, 1, 0, 0, -3, -2, 5, 0])
+    found = gain(d, {"lake": pd.Series([0, 0, 1, 1, 2, 2, 3, 3]), "stretch": pd.Series([0, 1] * 4)})
+    counts = {"lower": 3, "trials": 8, "clusters by lake": 4, "lower by lake": 1}
+    counts |= {"clusters by stretch": 2, "lower by stretch": 1}
+    assert {name: found[name] for name in counts} == counts and found["worst"] == 5 and found["median"] == 0
+    assert [name for name in found if " by " in name] == [name for name in counts if " by " in name]
 
 
 def law_several_clusterings_sum_out_their_ratios():
