@@ -441,6 +441,7 @@ def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
     found = compare(trial, [0], arms, store=store)
     counts = found.set_index(["arm", "task"])["bridged"]
     assert counts["bridge"].tolist() == [0, 0] and counts["regression"].tolist() == [2, 2]
+    pd.testing.assert_frame_equal(compare(trial, [0], arms, store=store), found)
     rows = pd.read_csv(store, dtype=str)
     rows[rows["arm"] == "bridge"].drop(columns="bridged").to_csv(store, index=False)  # as version 0.12 wrote it
     again = compare(trial, [0], {"bridge": arms["bridge"]}, store=store)

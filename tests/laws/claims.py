@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.stats import norm, sem
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms
+from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms, summarise
 from mtgp_tutorial.judging.claims import gain
 
 NAN = float("nan")
@@ -207,6 +207,9 @@ def law_a_row_of_paired_is_the_gain_of_its_pair():
     close(row[[*alone]].astype(float), [*alone.values()], 1e-9)
     assert [name for name in row.index if name.endswith("stretch")][0] == "clusters by stretch"
     assert sentence(row, "nats", {"lake": "lakes"}) == sentence({**row}, "nats", {"lake": "lakes"})
+    results = table.assign(trial=table["lake"].astype(str) + "," + table["stretch"].astype(str), task="level")
+    summed = summarise(results, "b", scores=["NLPD"], cluster=["stretch", "lake"]).loc["NLPD", "a"]
+    close(summed[[*alone]].astype(float), [*alone.values()], 1e-9)
     one = paired(table, "NLPD", [("a", "b")], cluster="lake", held_out=0.1, **how).iloc[0]
     assert "error by lake" not in one
     single = gain(d, {"lake": labels["lake"]}, 0.1)

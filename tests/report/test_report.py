@@ -1036,20 +1036,23 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     """What is judged depends on seen cells alone, and is the score of a fit without the cells that judge."""
     rng = np.random.default_rng(0)
     y = np.cumsum(rng.normal(size=(120, 2)), 0)
+    y[44, 1] += 9  # outside the band of the bridge, inside that of the mean
     data = TaskData(np.arange(120.0), y, ["a", "b"])
     mask = np.zeros((120, 2), bool)
-    mask[40:50, 1] = True
+    mask[40:50, 1] = mask[60:64, 0] = True
     arms = arms_for(data, "matern32")
     found = judge(data, mask, arms, "bridge", "climatology", 0)
     seen, hidden = data.split(torch.as_tensor(mask))
     by_hand = {
-        name: scores.table(arms[name](seen).forecast(hidden), hidden, seen).iloc[0]
+        name: scores.table(arms[name](seen).forecast(hidden), hidden, seen)[["CRPS", "coverage"]]
         for name in ("bridge", "climatology")
     }
-    sd = float(data.scale().sd[1])
-    assert found.cells == 10 and found.fills == pytest.approx(by_hand["bridge"]["CRPS"] / sd)
-    assert found.rule == pytest.approx(by_hand["climatology"]["CRPS"] / sd)
-    assert found.inside == pytest.approx(by_hand["bridge"]["coverage"])
+    each = {name: [4, 10] @ (two["CRPS"] / data.scale().sd.numpy()) / 14 for name, two in by_hand.items()}
+    assert found.cells == 14 and found.fills == pytest.approx(each["bridge"])
+    assert found.rule == pytest.approx(each["climatology"])
+    inside = {name: two["coverage"].to_numpy() for name, two in by_hand.items()}
+    assert found.inside == pytest.approx([4, 10] @ inside["bridge"] / 14)
+    assert len({round(float(one), 6) for one in (found.inside, inside["bridge"].mean(), *inside["climatology"])}) > 2
     assert judge(data, None, arms, "bridge", "climatology", 0) is None
 
 
