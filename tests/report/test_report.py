@@ -508,6 +508,18 @@ def test_on_a_map_holes_are_discs_or_single_places():
         assert spread < 0.7 * np.linalg.norm(x - x.mean(0), axis=1).mean()
 
 
+def test_what_a_trial_hides_is_said():
+    once = [Kind(place, ("a",), np.ones((1, 1), bool)) for place in words.NAMES]
+    told("\n".join([words.what_is_hidden(once, True), words.what_is_hidden(2 * once, True)]))
+    told(words.what_is_hidden(once, False))
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=(60, 2)), rng.normal(size=(60, 5))
+    y[x[:, 0] < 0.3, :4] = np.nan
+    for data in (lakes(), TaskData(x, y), TaskData(np.sort(x[:, 0]), y)):
+        for trial in plan(data, kinds_of(data)[0], 30, 0):
+            told(re.sub(r"[\d.]+", "9", f"{trial.label}, {trial.stretch}"))
+
+
 def test_regions_share_all_rows_out():
     z = np.random.default_rng(0).normal(size=(61, 2))
     parts = halved(z, np.arange(61), 6)

@@ -91,6 +91,7 @@ BAD = {
     "text": (["soon"], "dates: 'soon' is not a date"),
     "a number": ([5.0], "dates: 5.0 is a number"),
     "a number beside dates": ([pd.Timestamp("2020-01-01"), 5], "dates: 5 is a number"),
+    "no zone": (pd.DatetimeIndex(["2020-01-01"]), "dates: have no time zone, those of the table UTC"),
     "missing": ([pd.Timestamp("2020-01-01"), pd.NaT], "dates: 1 of 2 are missing"),
     "another zone": (pd.DatetimeIndex(["2020-01-01"], tz="UTC"), "dates: have the zone UTC, those of the table none"),
 }
@@ -100,7 +101,7 @@ BAD = {
 def test_bad_dates_get_one_sentence(name):
     dates, sentence = BAD[name]
     with pytest.raises(ValueError, match="pass") as error:
-        Calendar("days").to_numbers(dates)
+        Calendar("days", zone="UTC" if name == "no zone" else None).to_numbers(dates)
     assert sentence in told(error.value)
 
 

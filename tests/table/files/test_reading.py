@@ -301,6 +301,7 @@ def test_frames_that_are_no_table():
         with refusing(TableError, match=f"^{sentence}"):
             TaskData.from_frame(one, **call)
     assert TaskData.from_frame(frame.assign(b=None), x="x").notes == ("b: empty; left out",)
+    told("\n".join(TaskData.from_frame(frame.assign(b=[True, False, True]), x="x").notes))
 
 
 def test_answers_have_the_index_and_the_calendar_of_their_rows():
