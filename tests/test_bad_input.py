@@ -152,6 +152,11 @@ def at_one_place():
     return table(x=np.ones(4), y=np.random.default_rng(0).normal(size=(4, 2)))
 
 
+def many_rows():
+    x = np.arange(2001.0)
+    return answer("regression + GP", TaskData(x, np.column_stack([np.sin(x), np.cos(x)])))
+
+
 def answer(rule, seen, *season):
     """What a plain rule foretells of its own table."""
     return plain_arms(*season)[rule](seen).forecast(seen)
@@ -490,6 +495,9 @@ CASES = [
     ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
     ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
     ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
+    ("sd: its columns|sd: has", lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"]))),
+    ("results: is a list; pass what compare returned", lambda: choose([])),
+    ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
     ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),
     ("exact_gp: the table has known standard errors", lambda: icm(table(sd=1.0)).exact_gp()),
     ("sd: is inf at row 0 of 'task 1'", lambda: table(sd=np.inf)),

@@ -312,8 +312,8 @@ def law_draws_stand_run_after_run():
 
     Walk.move = counted
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # so few draws have not mixed
+        with warnings.catch_warnings(record=True) as warned:  # so few draws have not mixed
+            warnings.simplefilter("always")
             few, more = (average(fitted, draws=draws, runs=2, seed=5) for draws in (8, 12))
             other = average(fitted, draws=8, runs=2, seed=6)
     finally:
@@ -322,6 +322,11 @@ def law_draws_stand_run_after_run():
     close(few.vectors, more.vectors[[0, 1, 2, 3, 6, 7, 8, 9]], 1e-12)
     assert np.abs(few.vectors - other.vectors).min() > 0
     close(few.accepted, np.mean(moved[WARM : WARM + EVERY * 4]))
+    worst = few.mixing["R-hat"].idxmax()
+    unmixed = (
+        f"average: the runs have not mixed (R-hat {few.mixing.loc[worst, 'R-hat']:.2f} of {worst}); ask for more draws"
+    )
+    assert unmixed in [str(one.message) for one in warned]
     for name, row in few.mixing.iterrows():
         close(row[["R-hat", "ESS"]].astype(float), diagnosed(few.draws[name].to_numpy(), few.runs))
     said = repr(few).split("\n  ")[:3]
