@@ -495,7 +495,10 @@ CASES = [
     ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
     ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
     ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
-    ("sd: its columns|sd: has", lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"]))),
+    (
+        "sd: has the columns task 2, task 1, and",
+        lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"])),
+    ),
     ("results: is a list; pass what compare returned", lambda: choose([])),
     ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
     ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),

@@ -109,8 +109,8 @@ def law_combined_arms_are_marked_and_refused_by_name():
     refused("builds: is a str; pass a function of a table", lambda: combining(icm, "ICM"), ValueError)
     odd = combining(lambda data: Draws(data, 37), lambda data: Draws(data, 41))
     refused(
-        "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517; let them have the same number, or numbers "
-        "with a common factor",
+        "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517; let them have the same number, or "
+        "numbers with a common factor",
         lambda: odd(seen).forecast(hidden),
         ValueError,
     )
