@@ -496,11 +496,8 @@ CASES = [
     ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
     ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
     (
-        "sd: has the columns task 2, task 1, and",
-    (
         "sd: has the columns task 2, task 1, and the fit task 1, task 2; pass",
         lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"])),
-    ),
     ),
     ("results: is a list; pass what compare returned", lambda: choose([])),
     ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
