@@ -765,6 +765,7 @@ def test_messages_of_the_reader_speak_of_options():
 def test_rows_and_errors_are_told():
     data = TaskData(range(4), np.eye(4)[:, :2], sd=0.5)
     assert prepared(data, every=2).notes == ("rows: one in 2 was taken (--every 2)",)
+    told("\n".join(prepared(TaskData(range(1, 5), np.eye(4)[:, :2] + 1, ["=a", "b"]), log=["b"]).notes))
     assert notes(data)[1:] == ["standard errors: known for 8 values", "4 rows, 2 tasks, 0 of 8 cells missing"]
     with refusing(ValueError, "^the table has 4 rows, too few to hide holes"):
         plan(data, kinds_of(data)[0], 5, 0)

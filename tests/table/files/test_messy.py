@@ -243,6 +243,7 @@ CASES = {
     "a name as a NetCDF file begins": said(PLAIN.replace("x,a", "CDF,a").encode("cp1252")),
     "a name as a picture begins": said(PLAIN.replace("x,a", "GIF8,a")),
     "a web page": refused("<!DOCTYPE html>\n<html></html>", "is a web page"),
+    "a zone here and there": refused(with_x("2019-01-07 10:00Z", "2019-01-08 10:00", "2019-01-09 10:00Z"), "has no time zone, and other dates do"),
     "an order of no name": refused(with_x("1.2.2019", "2.2.2019", "3.2.2019"), "dates: is 'iso'; pass 'day-first' or 'month-first'", dates="iso"),
     "a photograph": refused(b"\xff\xd8\xff" + bytes(50), "is a picture, not text"),
     "a compressed file": refused(b"\x1f\x8b\x08" + bytes(50), "is a compressed file, not text"),

@@ -295,6 +295,8 @@ def test_frames_that_are_no_table():
         ([1], {}, "frame: is a list; pass a pandas DataFrame"),
         (frame.set_axis(["a", "a"], axis=1), {}, "frame: has two columns named 'a'"),
         (frame[:0], {}, "frame: has no rows"),
+        (frame.assign(a=[1.0, np.inf, 2]), {"x": "x"}, "column 'a', row 1: is infinite"),
+        (frame.set_axis(["a (m)", "a (ft)"], axis=1), {"x": "a"}, "x: 'a' is the name of several columns"),
         (frame, {"x": []}, "x: is an empty list"),
         (frame, {"x": "x", "sd": frame[["x"]].set_axis(["b"], axis=1)}, "sd: 'b' is not one of the tasks; name some"),
     ):
