@@ -417,8 +417,9 @@ def test_an_arm_without_an_answer_is_left_out_of_that_trial_alone(tmp_path):
 
     arms = {"late": late, "never": lambda seen: Never(), "naive": seasonal_naive(1.0)}
     first, last = trials.labels
-    with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has fewer than 20"):
+    with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has few") as warned:
         found = compare(trials, trials.labels, arms, store=tmp_path / "store.csv")
+    assert str(warned[0].message).endswith("seen: has fewer than 20 rows (all: the result's attrs['left out'])")
     assert found.groupby("arm").size().to_dict() == {"late": 2, "naive": 4}
     why = dict.fromkeys([(first, "never"), (last, "never")], "hidden: never")
     assert found.attrs["left out"] == {(first, "late"): "seen: has fewer than 20 rows", **why}
