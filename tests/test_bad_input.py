@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from told import refusing, told
 
 from mtgp_tutorial import (
     Averaged,
@@ -24,6 +25,7 @@ from mtgp_tutorial import (
     check,
     choose,
     choose_device,
+    combining,
     compare,
     coregionalization,
     correlation,
@@ -32,6 +34,8 @@ from mtgp_tutorial import (
     detrend,
     empirical_correlation,
     exact,
+    explained_shares,
+    fill,
     fit,
     icm,
     impute,
@@ -40,20 +44,27 @@ from mtgp_tutorial import (
     leave_out,
     lmc,
     model_correlation,
+    neighbours,
     paired,
     parts,
+    plain_arms,
     plots,
     predict,
+    propose_season,
     sample,
     scores,
+    seasonal_arms,
     seasonal_naive,
+    sentence,
     simulate,
     sparse,
     summarise,
     with_parameters,
+    with_trend,
 )
-from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact import bound, forms
 from mtgp_tutorial.models.noise import noise_of
+from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.prediction import Prediction
 
 RBFKernel = gpytorch.kernels.RBFKernel
@@ -66,6 +77,7 @@ SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2) 
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
+SHARES = pd.DataFrame({"others": [0.5], "own": [0.5], "cells": [9]}, ["a"])
 SOME_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air")])
 IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
@@ -134,6 +146,20 @@ def with_own_kernel():
     return Fit(
         icm(table(), kernel=RBFKernel() * gpytorch.kernels.CosineKernel()).requires_grad_(False), True, 0.0, None
     )
+
+
+def at_one_place():
+    return table(x=np.ones(4), y=np.random.default_rng(0).normal(size=(4, 2)))
+
+
+def many_rows():
+    x = np.arange(2001.0)
+    return answer("regression + GP", TaskData(x, np.column_stack([np.sin(x), np.cos(x)])))
+
+
+def answer(rule, seen, *season):
+    """What a plain rule foretells of its own table."""
+    return plain_arms(*season)[rule](seen).forecast(seen)
 
 
 @functools.cache
@@ -424,6 +450,71 @@ CASES = [
     ("data: task 'task 2' does not vary", lambda: empirical_correlation(with_values([1.0, 1, 1, NAN]), [0, 1])),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
+    ("parts: is 3 without a season; pass season=", lambda: plain_arms(parts=3)),
+    ("parts: 0 is not a whole number above 0", lambda: plain_arms(1.0, parts=0)),
+    ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_arms(kernels="rbf")),
+    ("season: is 0; pass a period above 0", lambda: plain_arms(0)),
+    ("seen: is a ndarray; pass a TaskData", lambda: plain_arms()["bridge"](Y)),
+    ("seen: has known standard errors, of which plain rules", lambda: plain_arms()["bridge"](table(sd=1.0))),
+    ("seen: task 'task 2' has fewer than two", lambda: plain_arms()["bridge"](with_values([1.0, 1, 1, NAN]))),
+    ("parts: none of 4 has two values of task 'task 1'", lambda: answer("climatology", table(), 1.1, 4)),
+    ("seen: all values of task 'task 1' have the same input", lambda: answer("bridge", table(x=np.ones(4)))),
+    ("seen: all rows of a regression have the same inputs", lambda: answer("regression + GP", at_one_place())),
+    (
+        "hidden: several seen rows have the inputs .x 1. of one of its rows; pass a seen table",
+        lambda: plain_arms()["regression"](at_one_place()).forecast(TaskData([1.0], [[0.0, NAN]])),
+    ),
+    ("hidden: its cells have 2 laws, by task", lambda: plain_arms()["bridge"](table()).joint(table())),
+    (
+        "hidden: the bridge of 2 inputs has no covariance of cells",
+        lambda: plain_arms()["bridge"](TWO_INPUTS).joint(replace(TWO_INPUTS, y=with_values([NAN] * 4).y)),
+    ),
+    ("builds: 1 of them; pass two arms or more", lambda: combining(icm)),
+    ("build: is a TaskData; pass a function", lambda: fill(table(), table())),
+    ("data: is a ndarray; pass a TaskData", lambda: fill(icm, Y)),
+    ("seen: is a ndarray; pass a TaskData", lambda: propose_season(Y)),
+    ("periods: is .0.; pass lengths above 0", lambda: propose_season(table(), [0])),
+    ("periods: the input 'x' has no calendar", lambda: propose_season(table())),
+    ("season: is True; pass a period above 0", lambda: seasonal_arms(True)),
+    ("build: is a int; pass", lambda: with_trend(3)),
+    ("seen: is a ndarray; pass a TaskData", lambda: explained_shares(Y)),
+    ("hidden: is a ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
+    ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
+    ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
+    ("shares: is a dict; pass what explained_shares", lambda: neighbours({})),
+    ("shares: has the columns seed, arm, MSE; pass", lambda: neighbours(TRIALS)),
+    ("shares: has no row, or a value that is no finite", lambda: neighbours(SHARES * NAN)),
+    ("count: 0 is not a whole number above 0; pass how many tables", lambda: neighbours(SHARES, 0)),
+    ("gain: is a list; pass a row of what paired", lambda: sentence([], "m")),
+    ("gain: is the row of the baseline", lambda: sentence({"mean difference": NAN}, "m")),
+    (
+        "names: 'lake' is no clustering of this row; it has none",
+        lambda: sentence(paired(TRIALS, "MSE", [("a", "b")]).iloc[0], "m", {"lake": "lakes"}),
+    ),
+    ("predictions, 'a': is a ndarray; pass what predict", lambda: scores.table({"a": Y}, table(), nothing())),
+    ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
+    ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
+    ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
+    (
+        "sd: has the columns task 2, task 1, and the fit task 1, task 2; pass",
+        lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"])),
+    ),
+    ("results: is a list; pass what compare returned", lambda: choose([])),
+    ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
+    ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),
+    ("exact_gp: the table has known standard errors", lambda: icm(table(sd=1.0)).exact_gp()),
+    ("sd: is inf at row 0 of 'task 1'", lambda: table(sd=np.inf)),
+    ("sd: has shape .4, 1.", lambda: table(sd=np.ones((4, 1)))),
+    ("store: no/t lies in a folder that does not exist", lambda: compare(hide, [1], {"a": icm}, store="no/t")),
+    ("index: has 3 names for 4 rows", lambda: table(index=pd.Index([*"abc"]))),
+    ("x_names: 1 names for 2 columns of x", lambda: replace(TWO_INPUTS, x_name="a", x_names=["a"])),
+    ("x, y: are on meta and cpu", lambda: table(x=torch.zeros(4, 1, device="meta"))),
+    ("unit: 'weeks' is not one of 'seconds', 'minutes', 'hours', 'days', 'years'", lambda: Calendar("weeks")),
+    ("B, Sigma: have shapes", lambda: simulate.draw_icm(X, RBFKernel(), EYE, torch.eye(3).double(), seed=0)),
+    (
+        "noise_correlation: the model has noise='none'",
+        lambda: with_parameters(icm(table(sd=1.0), noise="none")).noise_correlation,
+    ),
 ]
 
 
@@ -431,7 +522,7 @@ CASES = [
 def test_one_sentence_and_no_result(message, call):
     with pytest.raises(ValueError, match=message) as caught:
         call()
-    assert "\n" not in str(caught.value)
+    assert "\n" not in told(caught.value)
 
 
 def test_questions_that_cannot_be_answered(fitted):
@@ -480,7 +571,7 @@ def test_questions_that_cannot_be_answered(fitted):
     ]:
         with pytest.raises(ValueError, match=message) as caught:
             call()
-        assert "\n" not in str(caught.value)
+        assert "\n" not in told(caught.value)
 
 
 def test_what_is_no_fit_is_named():
@@ -498,9 +589,9 @@ def test_what_is_no_fit_is_named():
             ValueError, match="^fit: is a Model; pass what fit.model. or with_parameters.model. returned$"
         ):
             call()
-    with pytest.raises(ValueError, match="^model: is a Fit; pass a model"):
+    with refusing(ValueError, match="^model: is a Fit; pass a model"):
         with_parameters(with_parameters(model))
-    with pytest.raises(ValueError, match="^model: all its parameters are frozen"):
+    with refusing(ValueError, match="^model: all its parameters are frozen"):
         fit(with_parameters(model).model)
 
 
@@ -521,7 +612,7 @@ def test_panels_show_the_tasks_of_their_prediction(fitted):
         ("prediction: its inputs are not one sorted column", lambda: plots.band(axes()[0], flat)),
         ("t: 2 is not the number of a task; pass one from 0 to 1", lambda: plots.band(axes()[0], prediction, 2)),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with refusing(ValueError, match=message):
             call()
     plt.close("all")
 
@@ -529,47 +620,47 @@ def test_panels_show_the_tasks_of_their_prediction(fitted):
 def test_units_are_not_mixed(fitted):
     data = fitted.model.data
     in_mm, fresh = replace(data, x=data.x + 2, units=["mm", "mm"]), replace(data, x=data.x + 2)
-    with pytest.raises(ValueError, match="table: has the units .'mm', 'mm'., the fit"):
+    with refusing(ValueError, match="table: has the units .'mm', 'mm'., the fit"):
         impute(fitted, in_mm)
-    with pytest.raises(ValueError, match="seen: .* in .'mm', 'mm'."):
+    with refusing(ValueError, match="seen: .* in .'mm', 'mm'."):
         scores.table(predict(fitted, fresh.x), fresh, in_mm)
-    with pytest.raises(ValueError, match="predictions: '' is in .'', ''., truth in .'mm', 'mm'."):
+    with refusing(ValueError, match="predictions: '' is in .'', ''., truth in .'mm', 'mm'."):
         scores.table(predict(fitted, fresh.x), in_mm, replace(data, units=["mm", "mm"]))
-    with pytest.raises(ValueError, match="x: is a table; pass its inputs"):
+    with refusing(ValueError, match="x: is a table; pass its inputs"):
         predict(fitted, data)
     for number in (-1, 1.5, "a"):
-        with pytest.raises(ValueError, match="num_samples: .* is not a whole number from 0 on"):
+        with refusing(ValueError, match="num_samples: .* is not a whole number from 0 on"):
             sample(fitted, X, number, seed=0)
-    with pytest.raises(ValueError, match="seed: None is not a whole number"):
+    with refusing(ValueError, match="seed: None is not a whole number"):
         sample(fitted, X, 1, seed=None)
 
 
 def test_queries_that_do_not_fit(fitted):
-    with pytest.raises(ValueError, match="x: has 2 columns, the data has 1"):
+    with refusing(ValueError, match="x: has 2 columns, the data has 1"):
         predict(fitted, np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="NaN or infinite"):
+    with refusing(ValueError, match="NaN or infinite"):
         predict(fitted, [0.0, NAN])
-    with pytest.raises(ValueError, match="x: is on meta, the data on cpu"):
+    with refusing(ValueError, match="x: is on meta, the data on cpu"):
         predict(fitted, torch.zeros(3, 1, device="meta"))
-    with pytest.raises(ValueError, match="table: has the tasks"):
+    with refusing(ValueError, match="table: has the tasks"):
         impute(fitted, table())
     data = fitted.model.data
-    with pytest.raises(ValueError, match="table: its row 1 repeats a fitted row"):
+    with refusing(ValueError, match="table: its row 1 repeats a fitted row"):
         impute(fitted, TaskData([7.0, *data.x[3:5, 0]], data.y[2:5], tasks=data.tasks))
 
 
 def test_tables_of_scores_that_would_mislead(fitted):
     data = fitted.model.data
     fresh = simulate.two_sines(n=7, seed=1)
-    with pytest.raises(ValueError, match="holds cells that were seen in training"):
+    with refusing(ValueError, match="holds cells that were seen in training"):
         scores.table({"a": predict(fitted, data.x)}, data, data)
-    with pytest.raises(ValueError, match="'a' knew cells that are scored"):
+    with refusing(ValueError, match="'a' knew cells that are scored"):
         scores.table({"a": impute(fitted)}, data, fresh)
-    with pytest.raises(ValueError, match="'a' has other rows or tasks"):
+    with refusing(ValueError, match="'a' has other rows or tasks"):
         scores.table({"a": predict(fitted, [0.0, 1.0])}, fresh, data)
-    with pytest.raises(ValueError, match="seen: has the tasks"):
+    with refusing(ValueError, match="seen: has the tasks"):
         scores.table({"a": predict(fitted, fresh.x)}, fresh, table())
-    with pytest.raises(ValueError, match="'a' is of the latent f"):
+    with refusing(ValueError, match="'a' is of the latent f"):
         scores.table({"a": predict(fitted, fresh.x, noise=False)}, fresh, data)
 
 
@@ -598,7 +689,7 @@ def test_matrices_that_do_not_fit():
         ("B: has shape .2, 3.", lambda: correlation(torch.ones(2, 3))),
         ("kappa: holds nan", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, NAN]))),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with refusing(ValueError, match=message):
             call()
 
 
@@ -616,7 +707,14 @@ def test_covariances_that_are_none():
         lambda: exact.sample(torch.zeros(2).double(), 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0),
         lambda: simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0),
     ):
-        with pytest.raises(NotPositiveDefiniteError):
+        with refusing(NotPositiveDefiniteError, match="covariance|eigenvalue|Sigma|B"):
+            call()
+    for message, call in (
+        ("B: holds NaN", lambda: bound.root_of_B(one * NAN)),
+        ("B: has the eigenvalue -1", lambda: bound.root_of_B(indefinite)),
+        ("Sigma: is not .* of row 1", lambda: bound.whitening(torch.eye(2).bool(), torch.diag(one[0] - one[1]), None)),
+    ):
+        with refusing(NotPositiveDefiniteError, match=message):
             call()
 
 
@@ -625,6 +723,7 @@ def test_a_fit_that_fails_raises_with_its_parameters():
     with pytest.raises(FitError, match=message) as caught:
         fit(icm(simulate.two_sines(seed=0)), starts=2, max_iterations=1)
     assert len(str(caught.value)) < 200
+    assert str(caught.value).endswith("nats); allow more iterations, or take a lower rank or fewer kernels")
     assert caught.value.parameters["kernel.task_covar_module.covar_factor"].shape == (2, 1)
     assert set(pickle.loads(pickle.dumps(caught.value)).parameters) == set(caught.value.parameters)
 
@@ -633,9 +732,9 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     data, mib = simulate.two_sines(n=400, seed=0), 2**20
     monkeypatch.setattr(forms, "total_and_free", lambda device: (5 * mib, 5 * mib))
     sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; leave out tasks"
-    with pytest.raises(MemoryError, match=sentence):
+    with refusing(MemoryError, match=sentence):
         fit(icm(data))
-    with pytest.raises(MemoryError, match=sentence):
+    with refusing(MemoryError, match=sentence):
         predict(with_parameters(icm(data)), [0.5])
     monkeypatch.setattr(forms, "total_and_free", lambda device: (2000 * mib, 5 * mib))
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
@@ -670,10 +769,10 @@ def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path
 def test_a_device_that_is_not_there(monkeypatch):
     monkeypatch.setenv("MTGP_DEVICE", "cuda:7")
     if not torch.cuda.is_available():
-        with pytest.raises(ValueError, match="MTGP_DEVICE: asks for 'cuda:7'"):
+        with refusing(ValueError, match="MTGP_DEVICE: asks for 'cuda:7'"):
             choose_device(10)
     monkeypatch.setenv("MTGP_DEVICE", "cdua")
-    with pytest.raises(ValueError, match="MTGP_DEVICE: is 'cdua'"):
+    with refusing(ValueError, match="MTGP_DEVICE: is 'cdua'"):
         choose_device(10)
     monkeypatch.setenv("MTGP_DEVICE", "cpu")
     assert choose_device(10**9) == "cpu"
@@ -691,9 +790,9 @@ def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):
 
 def test_a_covariance_that_is_none_is_named():
     one, indefinite = torch.eye(2).double(), torch.tensor([[1.0, 2], [2, 1]]).double()
-    with pytest.raises(NotPositiveDefiniteError, match="^Sigma:"):
+    with refusing(NotPositiveDefiniteError, match="^Sigma:"):
         simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0)
-    with pytest.raises(NotPositiveDefiniteError, match="^Sigma:"):
+    with refusing(NotPositiveDefiniteError, match="^Sigma:"):
         exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, one, indefinite)
-    with pytest.raises(NotPositiveDefiniteError, match="^B:"):
+    with refusing(NotPositiveDefiniteError, match="^B:"):
         exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, indefinite, one)

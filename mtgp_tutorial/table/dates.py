@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,8 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
             if read is None:
                 raise ValueError(f"{values.iloc[0]!r} is not a date")
             when = read[0].rename(None)
-        elif _numeric(values):
-            raise ValueError(f"{values.tolist()[0]!r} is a number")
+        elif numbers := [one for one in values.tolist() if isinstance(one, Number) and one == one]:
+            raise ValueError(f"{numbers[0]!r} is a number")  # also beside dates
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:

@@ -17,6 +17,11 @@ def test_every_data_file_and_stored_study_has_its_checksum():
     assert len(stored) >= 20
 
 
+def test_an_unknown_study_is_refused_with_the_names_of_all():
+    with pytest.raises(ValueError, match="^name: 'lakes' is not one of 'averaged_intervals', .*; pass one of these$"):
+        datasets.study("lakes")
+
+
 @pytest.mark.parametrize(
     "table, names",
     [

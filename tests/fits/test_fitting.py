@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from told import refusing
 from tqdm import tqdm
 
 from mtgp_tutorial import (
     FitError,
     TaskData,
+    average,
     correlation,
     fit,
     icm,
@@ -59,17 +61,22 @@ def test_it_reports_its_starts_and_takes_the_best():
     assert slope.abs().max() < 1e-2, "an optimum has no slope"
 
 
+@pytest.mark.filterwarnings("ignore:average. the runs have not mixed:UserWarning")
 def test_progress_shows_in_terminals_alone(capsys, monkeypatch):
     model = icm(simulate.two_sines(seed=1))
     fit(model, progress=True)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    fit(model)
+    fitted = fit(model)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     fit(model, progress=True, starts=2)
     shown = capsys.readouterr()
-    assert shown.out == "" and "start 2 of 2" in shown.err and "iterations" in shown.err
+    assert shown.out == "" and "start 2 of 2" in shown.err and " iterations" in shown.err
+    for asked in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        average(fitted, draws=8, runs=2, progress=asked)
+        assert (" steps" in capsys.readouterr().err) == asked
 
 
 def test_tables_are_labelled_and_in_data_units():
@@ -261,7 +268,7 @@ def test_hand_made_fits_have_no_starts_and_keep_their_floor():
     by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
     assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged"] and len(by_hand.starts) == 0
     assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)
-    with pytest.raises(ValueError, match="the floor, which is fixed"):
+    with refusing(ValueError, match="the floor, which is fixed"):
         with_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})
 
 

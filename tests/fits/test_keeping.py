@@ -14,6 +14,7 @@ import torch
 from gpytorch.constraints import GreaterThan, Interval
 from gpytorch.kernels import MaternKernel, RBFKernel, RQKernel
 from gpytorch.priors import GammaPrior
+from told import refusing
 
 from mtgp_tutorial import TaskData, icm, independent, lmc, load, predict, simulate, with_parameters
 
@@ -81,7 +82,7 @@ def softplus(model):
     ],
 )
 def test_what_a_file_cannot_hold_is_refused_and_nothing_is_written(message, model, tmp_path):
-    with pytest.raises(ValueError, match=f"^{message}"):
+    with refusing(ValueError, match=f"^{message}", folder=tmp_path):
         with_parameters(model()).save(tmp_path / "fit.npz")
     assert list(tmp_path.iterdir()) == []
 
@@ -130,7 +131,9 @@ def foreign_header(words):
 )
 def test_a_file_that_is_no_fit_is_refused(make, tmp_path):
     make(tmp_path / "file")
-    with pytest.raises(ValueError, match="^path: .* is not a file that Fit.save wrote, or it is cut short; pass"):
+    with refusing(
+        ValueError, match="^path: .* is not a file that Fit.save wrote, or it is cut short; pass", folder=tmp_path
+    ):
         load(tmp_path / "file")
 
 
@@ -139,7 +142,7 @@ def test_a_file_that_is_cut_short_is_refused_wherever_it_ends(fitted, tmp_path):
     whole = (tmp_path / "fit.npz").read_bytes()
     for size in range(0, len(whole), 499):
         (tmp_path / "short").write_bytes(whole[:size])
-        with pytest.raises(ValueError, match="cut short"):
+        with refusing(ValueError, match="cut short", folder=tmp_path):
             load(tmp_path / "short")
 
 
@@ -202,13 +205,15 @@ def test_words_that_lead_to_no_model_are_refused(words, fitted, tmp_path):
 
 
 def test_paths(fitted, tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="^path: .*nowhere/fit.npz lies in a folder that does not exist; make it"):
+    with refusing(
+        ValueError, match="^path: .*nowhere/fit.npz lies in a folder that does not exist; make it", folder=tmp_path
+    ):
         fitted.save(tmp_path / "nowhere" / "fit.npz")
-    with pytest.raises(ValueError, match="^path: .* is a folder; pass the name of a file in it"):
+    with refusing(ValueError, "^path: .* is a folder; pass the name of a file in it", tmp_path):
         fitted.save(tmp_path)
-    with pytest.raises(ValueError, match="^path: .* is a folder; pass a file of Fit.save"):
+    with refusing(ValueError, match="^path: .* is a folder; pass a file of Fit.save", folder=tmp_path):
         load(tmp_path)
-    with pytest.raises(ValueError, match="^path: .*missing.npz is not there; pass a file of Fit.save"):
+    with refusing(ValueError, "^path: .*missing.npz is not there; pass a file of Fit.save", tmp_path):
         load(str(tmp_path / "missing.npz"))
     monkeypatch.setenv("HOME", str(tmp_path))
     fitted.save("~/a fit, höher")  # as it was called, without an ending of its own
@@ -256,6 +261,6 @@ def test_reading_runs_no_code_of_the_file(tmp_path):
     with np.load(tmp_path / "fit.npz") as file:
         arrays = dict(file)
     np.savez(tmp_path / "fit.npz", **arrays | {"table.sd": np.array([Evil()], dtype=object)})
-    with pytest.raises(ValueError, match="has changed since it was written"):
+    with refusing(ValueError, match="has changed since it was written", folder=tmp_path):
         load(tmp_path / "fit.npz")
     assert not (tmp_path / "ran").exists()

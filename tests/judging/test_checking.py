@@ -9,6 +9,7 @@ import pytest
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from told import told  # noqa: E402
 
 from mtgp_tutorial import (
     TaskData,
@@ -61,7 +62,7 @@ CASES = [
 def test_one_sentence(fitted, message, call):
     with pytest.raises(ValueError, match=f"^{message}") as raised:
         call(fitted)
-    assert "\n" not in str(raised.value) and len(str(raised.value)) < 250
+    assert "\n" not in told(raised.value) and len(str(raised.value)) < 250
     plt.close("all")
 
 
@@ -104,6 +105,9 @@ def test_checks_are_drawn_as_they_are(fitted):
         at = corners[np.isclose(corners[:, 0], 0.5)][:, 1]
         low, high = found.calibration.loc[0.5, [f"{what} lowest", f"{what} highest"]]
         assert np.isclose(at.min(), low) and np.isclose(at.max(), high)
+    for ax in axes.flat:
+        texts = [] if ax.get_legend() is None else [text.get_text() for text in ax.get_legend().get_texts()]
+        told("\n".join([ax.get_xlabel(), ax.get_ylabel(), ax.get_title(), *texts]))
     assert residuals.get_xlabel() == "x" and [text.get_text() for text in quantiles.get_legend().get_texts()] == list(
         fitted.model.data.tasks
     )

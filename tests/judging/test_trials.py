@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from gpytorch.kernels import RBFKernel
+from told import refusing
 
 from mtgp_tutorial import (
     FitError,
@@ -101,13 +102,13 @@ def test_the_standard_arms_are_five_models_that_fit():
     [([], {"ICM": icm}, "empty"), ([1], {}, "empty"), ([1, "1"], {"ICM": icm}, "stands there twice")],
 )
 def test_bad_lists(trials, arms, message):
-    with pytest.raises(ValueError, match=message):
+    with refusing(ValueError, match=message):
         compare(gap, trials, arms)
 
 
 def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="not a file that compare wrote"):
+    with refusing(ValueError, match="not a file that compare wrote", folder=tmp_path):
         compare(gap, [0], {"ICM": icm}, store=tmp_path / "other.csv")
 
 
@@ -225,7 +226,7 @@ def test_a_second_process_on_one_store_is_refused(tmp_path):
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(ValueError, match="another process writes"):
+        with refusing(ValueError, match="another process writes", folder=tmp_path):
             compare(gap, [0], {"ICM": icm}, store=store)
         other.kill()  # and with it goes the lock
         other.wait()
@@ -243,7 +244,7 @@ def test_the_store_is_the_file_that_was_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     compare(gap, [0], {"ICM": icm}, store="~/home.csv")
     assert (tmp_path / "home.csv").exists()
-    with pytest.raises(ValueError, match="folder that does not exist"):
+    with refusing(ValueError, match="folder that does not exist", folder=tmp_path):
         compare(gap, [0], {"ICM": icm}, store=tmp_path / "nowhere" / "results.csv")
 
 
@@ -277,7 +278,7 @@ def test_a_changed_cell_is_other_data(x, change, tmp_path):
         y[[54, 55]] = y[[55, 54]]
     else:
         names = ["a", "c"]
-    with pytest.raises(ValueError, match="of other data or another model"):
+    with refusing(ValueError, match="of other data or another model", folder=tmp_path):
         compare(trial, [0], arms, store=store)
 
 
@@ -314,7 +315,7 @@ def test_a_damaged_store_is_refused(tmp_path, damage):
         "a column less": "\n".join([head[4:], row]).encode(),
     }[damage]
     store.write_bytes(content)
-    with pytest.raises(ValueError, match="not a file that compare wrote"):
+    with refusing(ValueError, match="not a file that compare wrote", folder=tmp_path):
         compare(gap, [0], {"ICM": icm}, store=store)
     assert store.read_bytes() == content
 
@@ -331,7 +332,7 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
 
 @pytest.mark.parametrize("more", [{"client": "tcp://here:8786"}, {"client": 1, "jobs": 2}])
 def test_what_is_no_client(more):
-    with pytest.raises(ValueError, match="client: is a .*; pass a dask.distributed Client, and no jobs"):
+    with refusing(ValueError, match="client: is a .*; pass a dask.distributed Client, and no jobs"):
         compare(gap, [1], {"ICM": icm}, **more)
 
 
@@ -349,7 +350,7 @@ def test_what_is_no_client(more):
     ],
 )
 def test_bad_names_and_jobs(trials, arms, jobs, message):
-    with pytest.raises(ValueError, match=message):
+    with refusing(ValueError, match=message):
         compare(gap, trials, arms, jobs=jobs)
 
 
@@ -361,7 +362,7 @@ def test_a_forecaster_is_stored_by_what_it_says(tmp_path):
     whole = compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store, jobs=2)
     assert compare(trials, trials.labels, {"naive": seasonal_naive(4)}, store=store).equals(whole)
     assert whole["log likelihood"].isna().all() and (whole["on floor"] == 0).all()
-    with pytest.raises(ValueError, match="of other data or another model"):
+    with refusing(ValueError, match="of other data or another model", folder=tmp_path):
         compare(trials, trials.labels, {"naive": seasonal_naive(6)}, store=store)
 
 
@@ -396,7 +397,7 @@ def test_a_forecast_is_made_once_and_in_its_process(mark, tmp_path):
     assert compare(trials, trials.labels, arms(mark), store=store).equals(first)
     assert len(file.read_text().split()) == 2 + 2 * (mark is None)
     if mark is not None:
-        with pytest.raises(ValueError, match="of other data or another model"):
+        with refusing(ValueError, match="of other data or another model", folder=tmp_path):
             compare(trials, trials.labels, arms(4.0), store=store)
 
 
@@ -416,20 +417,23 @@ def test_an_arm_without_an_answer_is_left_out_of_that_trial_alone(tmp_path):
 
     arms = {"late": late, "never": lambda seen: Never(), "naive": seasonal_naive(1.0)}
     first, last = trials.labels
-    with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has fewer than 20"):
+    with pytest.warns(UserWarning, match="3 of 6 answers are left out; 'late' of after 15: seen: has few") as warned:
         found = compare(trials, trials.labels, arms, store=tmp_path / "store.csv")
+    assert str(warned[0].message).endswith("seen: has fewer than 20 rows (all: the result's attrs['left out'])")
     assert found.groupby("arm").size().to_dict() == {"late": 2, "naive": 4}
-    assert set(found.attrs["left out"]) == {(first, "late"), (first, "never"), (last, "never")}
+    why = dict.fromkeys([(first, "never"), (last, "never")], "hidden: never")
+    assert found.attrs["left out"] == {(first, "late"): "seen: has fewer than 20 rows", **why}
     assert len(pd.read_csv(tmp_path / "store.csv")) == 6
-    with pytest.raises(Unanswered, match="2 of 2 answers are left out; 'never' of after 15: hidden: never"):
+    with refusing(Unanswered, "2 of 2 answers are left out; 'never' of after 15: hidden: never", tmp_path):
         compare(trials, trials.labels, {"never": arms["never"]})
 
 
 def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
-    store = tmp_path / "results.csv"
-    data = TaskData(np.arange(24.0), np.random.default_rng(0).normal(size=(24, 2)))
-    mask = np.zeros((24, 2), bool)
-    mask[8:12, 0] = mask[10:12, 1] = True
+    store, y = tmp_path / "results.csv", np.random.default_rng(0).normal(size=(24, 3))
+    y[8:12, 0] = np.nan  # of this task nothing is asked
+    data = TaskData(np.arange(24.0), y)
+    mask = np.zeros((24, 3), bool)
+    mask[8:12, 1] = mask[10:12, 2] = True
 
     def trial(_):
         return data.split(torch.from_numpy(mask))
@@ -438,6 +442,7 @@ def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
     found = compare(trial, [0], arms, store=store)
     counts = found.set_index(["arm", "task"])["bridged"]
     assert counts["bridge"].tolist() == [0, 0] and counts["regression"].tolist() == [2, 2]
+    pd.testing.assert_frame_equal(compare(trial, [0], arms, store=store), found)
     rows = pd.read_csv(store, dtype=str)
     rows[rows["arm"] == "bridge"].drop(columns="bridged").to_csv(store, index=False)  # as version 0.12 wrote it
     again = compare(trial, [0], {"bridge": arms["bridge"]}, store=store)

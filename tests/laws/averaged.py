@@ -1,6 +1,7 @@
 """Fits that are averaged over the posterior of their parameters: the density, the draws, and what mixtures answer."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.fits.averaging import Target, Walk, diagnosed
+from mtgp_tutorial.fits.averaging import EVERY, WARM, Target, Walk, diagnosed
 from mtgp_tutorial.fits.coordinates import Coordinates, _factor, _split
 from mtgp_tutorial.fits.flat import Flat
 from mtgp_tutorial.fits.result import Fit, no_climbs
@@ -297,6 +298,43 @@ def law_numbers_of_draws_are_those_of_their_fits():
     ]
     intervals = many.intervals(0.5)
     close(intervals["low"], draws.quantile(0.25)), close(intervals["high"], draws.quantile(0.75))
+
+
+def law_draws_stand_run_after_run():
+    """More draws of one seed begin with the same in each run; shares and sizes stand under their names."""
+    fitted = fit(icm(simulate.two_sines(12, seed=3)), starts=1)
+    moved, plain = [], Walk.move
+
+    def counted(self):
+        chance = plain(self)
+        moved.append(chance.mean())
+        return chance
+
+    Walk.move = counted
+    try:
+        with warnings.catch_warnings(record=True) as warned:  # so few draws have not mixed
+            warnings.simplefilter("always")
+            few, more = (average(fitted, draws=draws, runs=2, seed=5) for draws in (8, 12))
+            other = average(fitted, draws=8, runs=2, seed=6)
+    finally:
+        Walk.move = plain
+    assert few.runs.tolist() == [0] * 4 + [1] * 4 and more.runs.tolist() == [0] * 6 + [1] * 6
+    close(few.vectors, more.vectors[[0, 1, 2, 3, 6, 7, 8, 9]], 1e-12)
+    assert np.abs(few.vectors - other.vectors).min() > 0
+    close(few.accepted, np.mean(moved[WARM : WARM + EVERY * 4]))
+    worst = few.mixing["R-hat"].idxmax()
+    unmixed = (
+        f"average: the runs have not mixed (R-hat {few.mixing.loc[worst, 'R-hat']:.2f} of {worst}); ask for more draws"
+    )
+    assert unmixed in [str(one.message) for one in warned]
+    for name, row in few.mixing.iterrows():
+        close(row[["R-hat", "ESS"]].astype(float), diagnosed(few.draws[name].to_numpy(), few.runs))
+    said = repr(few).split("\n  ")[:3]
+    assert said == [
+        "Averaged over 8 draws of 2 runs",
+        f"accepted: {100 * few.accepted:.0f} %, evaluations: {few.evaluations}",
+        f"largest R-hat: {few.mixing['R-hat'].max():.2f}, least effective size: {few.mixing['ESS'].min():.0f}",
+    ]
 
 
 def law_runs_that_mix_are_told_from_those_that_do_not():

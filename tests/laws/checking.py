@@ -58,6 +58,20 @@ def law_left_out_residuals_are_those_of_leave_out():
     close(draws @ draws.mT / 40_000 / torch.outer(scale, scale), (U @ U.mT) / torch.outer(scale, scale), 0.03)
 
 
+def law_a_neighbour_is_the_nearest_cell_before_it():
+    """Of two inputs by loops, in units of their ranges; "x" is the first of them."""
+    rng = RANDOM(113)
+    data = TaskData(rng.uniform(size=(9, 2)) * [1, 50], rng.normal(size=(9, 2)))
+    cells, x = check(with_parameters(icm(data)), 2, draws=1).cells, data.x.numpy()
+    unit = x / np.ptp(x, axis=0)
+    close(cells["x"], x[cells["at"], 0], 0)
+    for _, own in cells.groupby("task"):
+        at, steps = own["at"].to_numpy(), own["one step"].to_numpy()
+        near = [((unit[at[:k]] - unit[at[k]]) ** 2).sum(1).argmin() for k in range(1, len(at))]
+        close(own["neighbour"][1:], steps[near], 0)
+        assert near != list(range(len(at) - 1)) and np.isnan(own["neighbour"].iloc[0])
+
+
 def law_groups_are_compact():
     x = np.array([5.0, 1, 1, 2, 3, 8, 7, 1, 9])
     assert compact_groups(x[:, None], 3).tolist() == [1, 0, 0, 0, 1, 2, 2, 0, 2]  # seven different inputs

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.stats import norm, sem
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms
+from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms, summarise
 from mtgp_tutorial.judging.paired import gain
 
 NAN = float("nan")
@@ -42,6 +42,18 @@ def law_one_clustering_is_students_interval():
         found = gain(many, {"lake": uneven})
         close([found[name] for name in SIZES], [means.mean(), *stats.ttest_1samp(means, 0).confidence_interval()])
         assert (found["clusters by lake"], found["lower by lake"]) == (k, (means < 0).sum())
+        trials = [many.median(), many.max(), (many < 0).sum(), len(many)]
+        close([found[name] for name in ("median", "worst", "lower", "trials")], trials)
+
+
+def law_trials_and_clusters_are_counted_apart():
+    """By eye; what is equal is not lower, and each clustering has its own counts."""
+    d = pd.Series([-1.0, 1, 0, 0, -3, -2, 5, 0])
+    found = gain(d, {"lake": pd.Series([0, 0, 1, 1, 2, 2, 3, 3]), "stretch": pd.Series([0, 1] * 4)})
+    counts = {"lower": 3, "trials": 8, "clusters by lake": 4, "lower by lake": 1}
+    counts |= {"clusters by stretch": 2, "lower by stretch": 1}
+    assert {name: found[name] for name in counts} == counts and found["worst"] == 5 and found["median"] == 0
+    assert [name for name in found if " by " in name] == [name for name in counts if " by " in name]
 
 
 def law_several_clusterings_sum_out_their_ratios():
@@ -195,6 +207,9 @@ def law_a_row_of_paired_is_the_gain_of_its_pair():
     close(row[[*alone]].astype(float), [*alone.values()], 1e-9)
     assert [name for name in row.index if name.endswith("stretch")][0] == "clusters by stretch"
     assert sentence(row, "nats", {"lake": "lakes"}) == sentence({**row}, "nats", {"lake": "lakes"})
+    results = table.assign(trial=table["lake"].astype(str) + "," + table["stretch"].astype(str), task="level")
+    summed = summarise(results, "b", scores=["NLPD"], cluster=["stretch", "lake"]).loc["NLPD", "a"]
+    close(summed[[*alone]].astype(float), [*alone.values()], 1e-9)
     one = paired(table, "NLPD", [("a", "b")], cluster="lake", held_out=0.1, **how).iloc[0]
     assert "error by lake" not in one
     single = gain(d, {"lake": labels["lake"]}, 0.1)

@@ -9,8 +9,10 @@ from scipy import stats
 from laws.common import RANDOM, close
 from laws.plain import PROFILES, outage, refused, walks, with_holes
 from mtgp_tutorial import (
+    FitError,
     Mixture,
     TaskData,
+    average,
     averaging,
     combining,
     compare,
@@ -24,6 +26,7 @@ from mtgp_tutorial import (
     neighbours,
     plain_arms,
     predict,
+    with_trend,
 )
 from mtgp_tutorial.judging.forecasting import Unanswered
 from mtgp_tutorial.table.prediction import mixture
@@ -56,6 +59,27 @@ def law_combined_arms_are_a_pool_in_equal_parts():
     close(many.cdf(hidden.y)[cells], half, 1e-9)
 
 
+def law_options_and_seeds_of_mixtures_reach_their_fits():
+    """Draws of the seed that was named; a single iteration is too few wherever `fit` is told so."""
+    (seen, hidden), how = outage(walks(44)), {"draws": 8, "runs": 2}
+    arms = {seed: averaging(icm, **how, seed=seed, starts=1)(seen) for seed in (0, 3)}
+    by_hand = impute(average(fit(icm(seen), starts=1), **how, seed=3))
+    close(arms[3].forecast(hidden).means, by_hand.means, 1e-9)
+    assert arms[3].mark != arms[0].mark != averaging(icm, **how, starts=1, priors=False)(seen).mark
+    short = {"max_iterations": 1}
+    for late in (
+        lambda: averaging(icm, **how, **short)(seen).forecast(hidden),
+        lambda: combining(RULES["bridge"], icm, **short)(seen).forecast(hidden),
+        lambda: with_trend(icm, **short)(seen).forecast(hidden),
+        lambda: fill(icm, seen, **short),
+    ):
+        try:
+            late()
+        except FitError:
+            continue
+        raise AssertionError("an option of `fit` did not reach it")
+
+
 def law_combined_arms_answer_at_new_rows_and_fill():
     """Rows that the model has not seen are predicted, not imputed; a filled table keeps what was seen in every part."""
     seen, hidden = outage(walks(42))
@@ -85,7 +109,8 @@ def law_combined_arms_are_marked_and_refused_by_name():
     refused("builds: is a str; pass a function of a table", lambda: combining(icm, "ICM"), ValueError)
     odd = combining(lambda data: Draws(data, 37), lambda data: Draws(data, 41))
     refused(
-        "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517",
+        "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517; let them have the same number, or "
+        "numbers with a common factor",
         lambda: odd(seen).forecast(hidden),
         ValueError,
     )

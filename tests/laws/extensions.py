@@ -20,6 +20,8 @@ from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
 from mtgp_tutorial.report.planning import Clock, seconds
 from mtgp_tutorial.report.tables import filled_table
 from mtgp_tutorial.report.trials import RULES, arms_for, season_of
+from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.table.prediction import mixture
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -143,6 +145,17 @@ def law_a_filled_table_has_the_ends_of_its_bands():
     assert (found["b filled"] == "yes").tolist() == [k == 2 for k in range(8)] and set(found["a filled"]) == {"no"}
     assert found["a low"].isna().all() and found["b high"].notna().sum() == 1
     np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
+    unsure = mixture([answer, replace(answer, mean=answer.mean + 9, variance=25 * answer.variance)])
+    middle, median = float(unsure.mean[2, 1]), float(unsure.quantile(0.5)[2, 1])
+    assert abs(middle - median) > 1
+    spread = float(data.scale().sd[1])
+    for log, value in ((), middle), (["b"], np.exp(median)):
+        close(filled_table(data, unsure, log).loc[2, "b"], value, 1e-3)
+    assert 0 < abs(filled_table(data, unsure).loc[2, "b"] - middle) < 1e-4 * spread
+    dated = TaskData(data.x, data.y, x_name="day", x_names=["day", "up"], calendar=Calendar("days"))
+    table = filled_table(dated, replace(answer, x_names=("day", "up")))
+    assert table["day"].str.startswith("1970-01-").all()
+    np.testing.assert_array_equal(table["up"], data.x[:, 1])
 
 
 def law_the_time_of_a_report_is_that_of_its_fits():

@@ -59,6 +59,10 @@ def law_metals_have_their_abundance():
     assert list(soil.median().sort_values().index) == ["Cd", "U", "As", "Ni", "Cu", "Pb", "Cr", "Zn"]
     for metal, place in {"Zn": (-106.273, 39.0544), "As": (-106.273, 39.0544), "Pb": (-108.03, 37.6975)}.items():
         close(data.x[int(soil[metal].to_numpy().argmax())], place, 1e-4)
+    medians = {"As": 5.0, "Cd": 0.3, "Cr": 29.0, "Cu": 15.6, "Ni": 13.8, "Pb": 21.7, "U": 2.4, "Zn": 66.0}
+    close(soil.median()[list(medians)], list(medians.values()), 1e-9)
+    leadville = dict(zip(data.tasks, data.y[int(soil["Zn"].to_numpy().argmax())].tolist()))
+    assert leadville == {"As": 126, "Cd": 3.4, "Cr": 42, "Cu": 245, "Ni": 8.5, "Pb": 1170, "U": 8.1, "Zn": 7000}
     below = soil == soil.min()
     assert below[["Cd", "As"]].sum().tolist() == [54, 4] and data.units == ("mg/kg",) * 8
 
@@ -74,9 +78,41 @@ def law_the_recession_is_in_every_series():
     lowest = growth[list(depth)].idxmin()
     assert lowest.between(2008.9, 2009.8).all() and growth["unemployment"].idxmax() == 2009.25
     assert abs(growth["income"].idxmin() - 2013 - 11 / 12) < 1e-9  # dividends were paid early in 2012, before a tax
+    close([growth["income"].min(), growth["income"].max(), growth["unemployment"].max()], [-4.98, 6.6, 4.0], 1e-9)
     unit = dict(zip(data.tasks, data.units))
     assert unit.pop("unemployment") == "pp" and set(unit.values()) == {"%"}
     assert str(data.calendar.to_dates(data.x[:1, 0])[0])[:7] == "2005-01"
+
+
+def law_influenza_comes_at_new_year_where_people_live():
+    """Large states have most; each state in the first week, and in that of the peak, which ended on 30 December."""
+    data = datasets.flu_admissions()
+    flu = columns(data)
+    assert flu.sum(axis=1).idxmax() == 91 and str(data.calendar.to_dates(data.x[13:14, 0])[0])[:10] == "2023-12-30"
+    most = {"TX": 20196, "FL": 18809, "NY": 15360, "CA": 14622, "PA": 10064, "MI": 9753, "OH": 9330, "AZ": 9109}
+    assert flu.sum().nlargest(8).to_dict() == most and data.units == ("admissions",) * 52
+    first = "7 23 10 21 47 12 8 0 0 178 38 10 4 2 18 13 6 14 16 16 4 0 12 2 12 20 4 14 3 1 1 11 6 7 48 16 26 6 60 100 0"
+    peak = "4 298 187 1151 1752 346 194 57 60 1336 1137 32 99 163 577 429 93 261 381 476 328 51 527 189 370 300 116"
+    first += " 29 2 45 123 4 59 1 12 9 7 2"
+    peak += " 1076 51 51 57 733 237 164 1343 638 137 147 1033 64 47 649 48 543 1530 80 731 19 211 300 153 74"
+    for week, counts in ((0, first), (91, peak)):
+        assert flu.loc[week].tolist() == [int(count) for count in counts.split()]
+    assert list(data.tasks) == sorted(data.tasks) and {"DC", "PR"} < set(data.tasks)
+
+
+def law_tables_lie_where_their_columns_and_curves_say():
+    """Trains share their weekdays and have no curve; births and ice have curves and share little."""
+    known = datasets.study("forty_tables_map").set_index("table")
+    for name, family, others, own in (
+        ("trains", "Chicago trains", 0.971, 0.048),
+        ("fertility", "US fertility", 0.050, 0.778),
+        ("ice_core", "Dome C ice", 0.000, 0.874),
+        ("oil_wells", "Elk Hills wells", 0.017, 0.003),
+        ("freeny", "Freeny's revenue", 0.944, 0.992),
+    ):
+        row = known.loc[name]
+        assert row["family"] == family
+        close(row[["others", "own"]].astype(float), [others, own], 2e-2)
 
 
 def law_ice_has_the_gases_of_its_age():

@@ -56,6 +56,17 @@ def law_intervals_are_those_of_the_profile():
     close(correlation_intervals(fitted, level), same)
 
 
+def law_each_pair_of_tasks_has_its_own_interval():
+    data = drawn(tasks=3, seed=4)
+    fitted = fit(icm(data), starts=1)
+    found, R = correlation_intervals(fitted), fitted.correlation
+    assert found.index.tolist() == [("task 1", "task 2"), ("task 1", "task 3"), ("task 2", "task 3")]
+    for s, t in found.index:
+        row = found.loc[(s, t)]
+        assert row["correlation"] == R.loc[s, t] and row["low"] < row["correlation"] < row["high"]
+    assert R.to_numpy()[np.triu_indices(3, 1)].std() > 0.01  # or the pairs could not be told apart
+
+
 def law_rows_are_worth_what_independent_rows_are():
     """m independent rows: the nats allowed are those at which a test of correlation 0 turns, and chi2 / 2 for many."""
     name, model = "kernel.data_covar_module.lengthscale", icm(TaskData(np.arange(9.0), RANDOM(90).normal(size=(9, 2))))

@@ -97,6 +97,21 @@ def law_a_table_tells_of_itself():
     assert unit.units == ("sd", "sd") and unit.tasks == data.tasks
 
 
+def law_a_fit_tells_of_itself():
+    """Family, noise, kernel, height with or without priors, climbs; a sparse one says that its height is a bound."""
+    data = simulate.two_sines(8, seed=1)
+    for priors, model in ((True, icm(data)), (False, lmc(data, kernels=1)), (True, sparse(icm(data), 4))):
+        fitted = fit(model, starts=2, priors=priors)
+        bound = "lower bound of the " * (model.inducing is not None)
+        lines = [f"Fit: {'LMC' if not priors else 'ICM'}, noise: per task", "kernels: RBFKernel"]
+        of = " (the fit has priors)" * priors
+        lines.append(f"{bound}log likelihood: {fitted.log_likelihood:.6g} nats{of}")
+        lines += ["sparse: 4 inducing inputs"] * bool(bound)
+        lines.append(f"starts: 2, of which {fitted.starts['converged'].sum()} converged")
+        assert repr(fitted).split("\n  ")[: len(lines)] == lines
+    assert "of which" not in repr(with_parameters(icm(data))) and "(the fit" not in repr(with_parameters(icm(data)))
+
+
 def law_an_answer_has_the_names_of_its_question():
     """Means and errors under their task; the rows' own names where they are the table's rows, else the inputs."""
     data = places()
@@ -126,6 +141,7 @@ def law_a_frame_gives_what_was_named():
             assert table.tasks == tasks and table.units == ("m" if tasks[0] == "a" else "", "kg")
             assert table.x_names == tuple(x) and table.sd[0].nan_to_num().tolist() == [0.5, 0]
     assert TaskData.from_frame(frame, "t", ["c", "a"], ["s", "K"]).units == ("s", "K")
+    assert TaskData.from_frame(frame, "t", ["b", "c"], {"c": "s", "b": "kg"}).units == ("kg", "s")
     assert TaskData.from_frame(frame, "t", units={"c": "s"}).units == ("m", "", "s", "")
 
 
@@ -180,6 +196,8 @@ def law_compare_stores_each_number_in_its_column():
         found = compare(cases.get, cases, arms, store=store, starts=1, priors=False, seed=5)
         stored = pd.read_csv(store)
     assert found[["trial", "arm"]].to_numpy().tolist() == [[trial, arm] for trial in cases for arm in arms]
+    errors, more = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"], ["coverage", "log likelihood", "on floor", "bridged"]
+    assert list(found) == ["trial", "arm", "task", *errors, *more]
     for (trial, name), row in zip(itertools.product(cases, arms), found.to_dict("records")):
         seen, hidden = cases[trial]
         fitted, t = fit(arms[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])

@@ -109,6 +109,9 @@ def law_seasonal_arms_are_the_models_they_name():
     rest = impute(fit(icm(trend.remove(seen), noise="per task", kernel=MaternKernel(nu=1.5))))
     answer = arms["ICM, season in the mean"](seen).forecast(hidden)
     close(answer.mean, trend.restore(rest).mean, 1e-6)
+    for line in (False, True):
+        arm = seasonal_arms(1.0, line=line)["ICM, season in the mean"](seen)
+        close(arm.trend.numbers, Trend(seen, line=line, season=1.0).numbers, 0)
     for season in (0.0, -1.0, math.inf, "year", True):
         try:
             seasonal_arms(season)

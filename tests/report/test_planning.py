@@ -69,7 +69,9 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
         said = capsys.readouterr().out
         assert (len(found), len(fitted)) == expected
         assert ("6 trials in place of 16, which would take" in said) == (len(found) == 6)
-        assert ("LMC is left out" in said) == ("LMC" not in fitted)
+        assert ("; --trials N asks for more\n" in said) == (len(found) == 6)
+        left = "  the LMC is left out: it takes longer than the rest; --jobs N shares the fits among N processes\n"
+        assert (left in said) == ("LMC" not in fitted)
     with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 12 trials would take .* --every"):
         planning.in_time(asked_for("--trials", "12"), data, clocks, planned[:12])
     monkeypatch.setattr(planning, "LIMIT", 0.5 * time_of[6])

@@ -1,5 +1,6 @@
 """The command `python -m mtgp_tutorial report`: from a table to a page, refused, stopped, resumed."""
 
+import importlib
 import json
 import os
 import pickle
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from told import refusing, told
 
 from mtgp_tutorial import (
     TableError,
@@ -185,6 +187,17 @@ def test_a_changed_file_or_option_is_refused(done, monkeypatch, capsys, tmp_path
         (done / "table.csv").write_text(text)
     message = "report: table.csv has changed since table-report was made; remove table-report, or add --out NAME"
     assert capsys.readouterr().err == message + "\n"
+    run_file = done / "table-report" / "run.json"
+    stored = run_file.read_text()
+    run_file.write_text(stored.replace(f'"{__version__}"', '"0.1"'))
+    try:
+        assert report() == 2
+    finally:
+        run_file.write_text(stored)
+    message = (
+        f"report: table-report is of version 0.1, and this is {__version__}; remove table-report, or add --out NAME"
+    )
+    assert capsys.readouterr().err == message + "\n"
     (done / "other.csv").write_text(text)
     assert main(["report", "other.csv", "--out", "table-report"]) == 2
     (done / "other.csv").unlink()
@@ -269,7 +282,7 @@ def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path,
     before = set(tmp_path.iterdir())
     assert report(*options) == 2
     message = capsys.readouterr().err
-    assert words in message and message.startswith("report: ") and message.count("\n") == 1
+    assert words in told(message) and message.startswith("report: ") and message.count("\n") == 1
     assert set(tmp_path.iterdir()) == before
 
 
@@ -295,7 +308,7 @@ def test_folders_that_are_not_the_commands_own_are_refused(name, place, capsys):
         if name == "file link":
             (out / "trials.csv").symlink_to(elsewhere / "trials.csv")
     assert report(*(["--out", "no/where"] if name == "no parent" else [])) == 2
-    assert "--out NAME" in capsys.readouterr().err
+    assert "--out NAME" in told(capsys.readouterr().err)
     assert (elsewhere / "trials.csv").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
 
 
@@ -492,6 +505,18 @@ def test_on_a_map_holes_are_discs_or_single_places():
         rows = moved(trial, data)[0]
         spread = np.linalg.norm(x[rows] - x[rows].mean(0), axis=1).mean()
         assert spread < 0.7 * np.linalg.norm(x - x.mean(0), axis=1).mean()
+
+
+def test_what_a_trial_hides_is_said():
+    once = [Kind(place, ("a",), np.ones((1, 1), bool)) for place in words.NAMES]
+    told("\n".join([words.what_is_hidden(once, True), words.what_is_hidden(2 * once, True)]))
+    told(words.what_is_hidden(once, False))
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=(60, 2)), rng.normal(size=(60, 5))
+    y[x[:, 0] < 0.3, :4] = np.nan
+    for data in (lakes(), TaskData(x, y), TaskData(np.sort(x[:, 0]), y)):
+        for trial in plan(data, kinds_of(data)[0], 30, 0):
+            told(re.sub(r"[\d.]+", "9", f"{trial.label}, {trial.stretch}"))
 
 
 def test_regions_share_all_rows_out():
@@ -701,6 +726,10 @@ def test_the_help_names_every_exit_code_and_every_file(capsys):
         main(["report", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert all(f"{code} " in said for code in (run.DONE, run.FAILED, run.REFUSED, run.STOPPED))
+    (command_of,) = (one for one in parser()._actions if one.dest == "command")
+    asked = command_of.choices["report"]
+    for one in (asked.description, *(each.help for each in (*command_of._choices_actions, *asked._actions[1:]))):
+        told(one)
     assert all(name in said for name in ("report.html", "filled.csv", "repeat.py", "trials.csv", "fit.npz"))
 
 
@@ -730,6 +759,23 @@ def test_messages_of_the_reader_speak_of_options():
     assert str(error) == "x: 'q' is no column; name one with x= or series=, or missing=['a b']"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert in_options(error) == "--input: 'q' is no column; name one with --input or --series, or --missing 'a b'"
+
+
+def test_rows_and_errors_are_told():
+    data = TaskData(range(4), np.eye(4)[:, :2], sd=0.5)
+    assert prepared(data, every=2).notes == ("rows: one in 2 was taken (--every 2)",)
+    told("\n".join(prepared(TaskData(range(1, 5), np.eye(4)[:, :2] + 1, ["=a", "b"]), log=["b"]).notes))
+    assert notes(data)[1:] == ["standard errors: known for 8 values", "4 rows, 2 tasks, 0 of 8 cells missing"]
+    with refusing(ValueError, "^the table has 4 rows, too few to hide holes"):
+        plan(data, kinds_of(data)[0], 5, 0)
+
+
+def test_names_of_earlier_versions_say_what_to_do():
+    module = importlib.import_module("mtgp_tutorial.report")
+    with refusing(ImportError, "^report.hiding: this repeat.py was written by an earlier version"):
+        getattr(module, "hiding")  # noqa: B009
+    with refusing(AttributeError, "has no attribute 'nothing'"):
+        getattr(module, "nothing")  # noqa: B009
 
 
 def test_numbers_below_zero_have_their_sign():
@@ -1002,20 +1048,23 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     """What is judged depends on seen cells alone, and is the score of a fit without the cells that judge."""
     rng = np.random.default_rng(0)
     y = np.cumsum(rng.normal(size=(120, 2)), 0)
+    y[44, 1] += 6  # outside the band of the bridge, inside that of the mean
     data = TaskData(np.arange(120.0), y, ["a", "b"])
     mask = np.zeros((120, 2), bool)
-    mask[40:50, 1] = True
+    mask[40:50, 1] = mask[60:64, 0] = True
     arms = arms_for(data, "matern32")
     found = judge(data, mask, arms, "bridge", "climatology", 0)
     seen, hidden = data.split(torch.as_tensor(mask))
     by_hand = {
-        name: scores.table(arms[name](seen).forecast(hidden), hidden, seen).iloc[0]
+        name: scores.table(arms[name](seen).forecast(hidden), hidden, seen)[["CRPS", "coverage"]]
         for name in ("bridge", "climatology")
     }
-    sd = float(data.scale().sd[1])
-    assert found.cells == 10 and found.fills == pytest.approx(by_hand["bridge"]["CRPS"] / sd)
-    assert found.rule == pytest.approx(by_hand["climatology"]["CRPS"] / sd)
-    assert found.inside == pytest.approx(by_hand["bridge"]["coverage"])
+    each = {name: [4, 10] @ (two["CRPS"] / data.scale().sd.numpy()) / 14 for name, two in by_hand.items()}
+    assert found.cells == 14 and found.fills == pytest.approx(each["bridge"])
+    assert found.rule == pytest.approx(each["climatology"])
+    inside = {name: two["coverage"].to_numpy() for name, two in by_hand.items()}
+    assert found.inside == pytest.approx([4, 10] @ inside["bridge"] / 14)
+    assert inside["bridge"].tolist() == [1.0, 0.9] and inside["climatology"].tolist() == [1.0, 1.0]
     assert judge(data, None, arms, "bridge", "climatology", 0) is None
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from told import refusing
 
 from mtgp_tutorial import TaskData
 
@@ -29,16 +30,16 @@ def test_a_data_frame_brings_names_and_holes():
 
 
 def test_the_message_says_which_dimensions_fit():
-    with pytest.raises(ValueError, match=r"y: has 1 dimensions; pass a matrix \[N, T\], one column for each task"):
+    with refusing(ValueError, match=r"y: has 1 dimensions; pass a matrix \[N, T\], one column for each task"):
         TaskData([0, 1], [1.0, 2.0])
-    with pytest.raises(ValueError, match="x: has 3 dimensions; pass a vector or a matrix"):
+    with refusing(ValueError, match="x: has 3 dimensions; pass a vector or a matrix"):
         TaskData(np.zeros((2, 1, 1)), [[1.0], [2.0]])
 
 
 def test_dates_as_text_are_told_from_other_text():
-    with pytest.raises(ValueError, match=r"x: holds dates as text, first '2024-01-01' in row 0; TaskData.from_frame"):
+    with refusing(ValueError, match=r"x: holds dates as text, first '2024-01-01' in row 0; TaskData.from_frame"):
         TaskData(["2024-01-01"], [[1.0]])
-    with pytest.raises(ValueError, match="x: holds text, first 'a' in row 0; pass numbers only"):
+    with refusing(ValueError, match="x: holds text, first 'a' in row 0; pass numbers only"):
         TaskData(["a"], [[1.0]])
 
 
@@ -54,7 +55,7 @@ def test_standard_errors_for_whole_tasks():
         ({"c": 1}, "sd: 'c' is not one of 'a', 'b'"),
         (-1, "sd: is -1 at row 0 of 'a', 5 such in all"),
     ):
-        with pytest.raises(ValueError, match=said):
+        with refusing(ValueError, match=said):
             TaskData([0, 1, 2], y, ["a", "b"], sd=sd)
 
 

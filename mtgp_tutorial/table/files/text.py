@@ -170,7 +170,7 @@ def _header(
         said.append("header: the last line that begins with #")
         remarks = remarks[:-1]
     if remarks:
-        said.append(f"comments: {count(len(remarks), 'line')} that begin with # left out")
+        said.append(f"comments: {count(len(remarks), 'line')} that begin{'s' * (len(remarks) == 1)} with # left out")
     named = width - (names[-1] == "" and width > 2)
     ends = named < width or bool(body) and len(body[0][1]) > named  # in a separator, the header or the rows
     if ends and not any(any(row[named:]) for _, row in body):
