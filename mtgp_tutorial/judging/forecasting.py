@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
@@ -177,9 +177,14 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     >>> seasonal_naive(10)(seen).forecast(hidden).mean.shape[1]
     4
     """
+    check_season(season)
+    return lambda seen: SeasonalNaive(seen, float(season))
+
+
+def check_season(season: float) -> None:
+    """ValueError unless it is a period above 0."""
     if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
         raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input")
-    return lambda seen: SeasonalNaive(seen, float(season))
 
 
 class SeasonalNaive:
@@ -243,6 +248,11 @@ class SeasonalNaive:
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
             )
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))
+
+
+def without_values(hidden: TaskData) -> TaskData:
+    """What a forecaster is handed: inputs, known errors and, as zeros, which cells are asked for."""
+    return replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y))
 
 
 def check_columns(seen: TaskData, hidden: TaskData) -> None:

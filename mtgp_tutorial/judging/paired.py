@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from mtgp_tutorial.arguments import of_kind
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
+COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
+LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
+FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
 ERRORS = 1.0  # standard errors by which an earlier arm may be behind and is chosen all the same
 
 
@@ -118,7 +121,7 @@ def summarise(
     [-0.3, -0.43, -0.17]
     """
     _check_results(results, baseline, scores)
-    names = list(_clusterings(results, ["trial"], cluster)) if cluster else []
+    names = _clusterings(results, ["trial"], cluster)
     arms, blocks = list(dict.fromkeys(results["arm"])), {}
     for score in scores:
         trials = results.groupby([*dict.fromkeys(["arm", "trial", *names])])[score].mean().reset_index()
@@ -252,6 +255,7 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
 
 
 def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: float) -> dict[str, float | int]:
+    """A row of `paired`: `gain`, and the errors of the means of clusters."""
     means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
     means = means or {"": difference}
     shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
@@ -261,11 +265,6 @@ def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: flo
     apart = {f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}
     first = {"mean difference": row.pop("mean difference"), "standard error": errors[widest]}
     return {**first, **row, **apart, "clusters": len(means[widest])}
-
-
-COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
-LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
-FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
 
 
 def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str, str] | None = None) -> str:
@@ -310,16 +309,18 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     worst = f"; the worst trial is {_way(row['worst'])}" if row["worst"] > 10 * abs(median) else ""
     if np.isnan(low):
         fewest = min(value for key, value in row.items() if key.startswith("clusters"))
-        few = fewest < FEWEST
-        why = f"too few for an interval: {fewest}" if few else f"the mean, {_way(mean)}, hangs on one of them"
-        why = why if row["standard error"] > 0 else "all trials are alike"
+        if not row["standard error"] > 0:
+            why = "all trials are alike"
+        elif fewest < FEWEST:
+            why = f"too few for an interval: {fewest}"
+        else:
+            why = f"the mean, {_way(mean)}, hangs on one of them"
         return f"ahead {ahead}, by the median {_way(median, unit)}{worst}; {why}"
-    ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(min(-low, high, key=abs))} to "
-    ends += "" if low < 0 < high else _size(max(-low, high, key=abs))
+    nearer, further = sorted([abs(low), abs(high)])
+    ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(nearer)} to {_size(further)}"
+    inside = f"{ends}; {', '.join(counts)}" if counts else ends
     by = f"{'ahead' if mean < 0 else 'behind'} by {_size(mean)} {unit}".rstrip()
-    return (
-        f"{by} ({'; '.join([ends, *filter(None, [', '.join(counts)])])}), {'' if mean < 0 else 'ahead '}{ahead}{worst}"
-    )
+    return f"{by} ({inside}), {'' if mean < 0 else 'ahead '}{ahead}{worst}"
 
 
 def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: float = 0.0) -> dict[str, Any]:

@@ -50,9 +50,9 @@ def few_dates(ax: plt.Axes, data: TaskData) -> None:
 
 def axis(data: TaskData) -> tuple[np.ndarray, str]:
     """The first input as it is drawn, dates as dates, and its label."""
-    x = data.x[:, 0].numpy()
+    x = plots.inputs(data)
     if data.calendar is not None:
-        return np.asarray(data.calendar.to_dates(x).tz_localize(None)), ""
+        return np.asarray(x.tz_localize(None)), ""
     return x, plots.label(short(data.x_name), data.x_unit)
 
 

@@ -41,14 +41,16 @@ from mtgp_tutorial.table.data import TaskData, take
 class Job:
     """All that is settled before the first fit.
 
-    call: arguments of `read_table`; judge [N, T]: cells that are hidden from all trials and judge the choice once, or
-    None; season: what was proposed, or None; more: trials that there could be.
+    judge [N, T]: cells that are hidden from all trials and judge the choice once, or None; tried: the table of the
+    trials, without these; season: what was proposed, or None; call: arguments of `read_table`; more: trials that there
+    could be.
     """
 
     asked: argparse.Namespace
     folder: Path
     data: TaskData
     judge: np.ndarray | None
+    tried: TaskData
     season: Season | None
     call: dict[str, Any]
     kinds: list[Kind]
@@ -56,11 +58,6 @@ class Job:
     trials: list[holes.Trial]
     more: int
     arms: dict[str, Arm]
-
-    @property
-    def tried(self) -> TaskData:
-        """The table of the trials: without the cells that judge."""
-        return self.data if self.judge is None else self.data.split(torch.as_tensor(self.judge))[0]
 
 
 def prepare(asked: argparse.Namespace) -> Job:
@@ -100,7 +97,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     folder.mkdir(exist_ok=True)
     put(folder / RUN, json.dumps({**run, "arms": list(arms), "trials": len(trials)}, indent=1) + "\n")
     more = len(holes.plan(tried, kinds, 4 * len(trials), asked.seed))
-    return Job(asked, folder, data, judge, season, call, kinds, own, trials, more, arms)
+    return Job(asked, folder, data, judge, tried, season, call, kinds, own, trials, more, arms)
 
 
 def in_time(

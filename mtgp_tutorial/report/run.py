@@ -26,12 +26,12 @@ from mtgp_tutorial.judging.comparing import fill
 from mtgp_tutorial.judging.store import StoreError
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
-from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
+from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide, judge
 from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.report.planning import Job, prepare
 from mtgp_tutorial.report.tables import write_filled
-from mtgp_tutorial.report.trials import in_words, judge, try_all
+from mtgp_tutorial.report.trials import in_words, try_all
 from mtgp_tutorial.table.prediction import Prediction
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130

@@ -27,8 +27,8 @@ from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.files.text import File, parse
 from mtgp_tutorial.table.inputs import ERROR
-from mtgp_tutorial.table.prediction import Prediction
-from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, tells_apart
+from mtgp_tutorial.table.prediction import Prediction, input_frame
+from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, telling
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -116,7 +116,7 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
     return replace(data, y=y, sd=sd, units=units, notes=(*data.notes, f"logarithms: of {', '.join(log)} (--log)"))
 
 
-REPEATED, TOLD_APART = 0.3, 0.95  # shares: of rows that repeat an input; of rows that a column of text tells apart
+REPEATED = 0.3  # share of rows that repeat an input
 
 
 def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable]) -> None:
@@ -127,8 +127,7 @@ def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Has
     again = int(frame.duplicated(inputs).sum())
     errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
-    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
-    series = next((c for c in words if tells_apart(frame, inputs, c, TOLD_APART)), None)
+    series = telling(frame, inputs)
     if again > REPEATED * len(frame) and values and series is not None:
         words = [*option("--series", str(series)), *option("--value", str(values[0]))]
         words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
@@ -206,11 +205,11 @@ def shortest(value: float) -> str:
 
 def named_inputs(data: TaskData) -> pd.DataFrame:
     """Names of the rows, where they have some, and the inputs by name; dates as dates."""
-    table = pd.DataFrame(data.x.numpy(), columns=list(data.x_names))
+    table = input_frame(data)
     if data.calendar is not None:
-        when = data.calendar.to_dates(data.x[:, 0].numpy())
-        days = bool((when == when.normalize()).all())
-        table[data.x_names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
+        when = table[data.x_names[0]]
+        days = bool((when == when.dt.normalize()).all())
+        table[data.x_names[0]] = when.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
     if data.index is not None and data.index.name is not None and safe(str(data.index.name)) not in table:
         table.insert(0, safe(str(data.index.name)), [safe(str(row)) for row in data.index])
     return table

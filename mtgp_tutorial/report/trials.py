@@ -1,4 +1,4 @@
-"""What the report tries: its arms, each on every trial, fitted and stored; and the cells that judge the choice once.
+"""What the report tries: its arms, each on every trial, fitted and stored.
 
 The arms are two in equal parts, plain rules, a season where the data propose one, and the models.
 """
@@ -12,14 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
-from mtgp_tutorial import plots
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
@@ -68,13 +65,10 @@ def arms_for(
     apart, one = own_rows(data), data.num_tasks == 1
     rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
     if season is not None:
-        seasonal = {
-            "climatology": _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"])),
-            "season before": _without_errors(_anew(partial(_rule, "season before"))),
-        }
-        rules = {rule: {**rules, **seasonal}[rule] for rule in RULES}
+        rules["climatology"] = _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"]))
+        rules["season before"] = _without_errors(_anew(partial(_rule, "season before")))
     reads = not (one or apart)
-    wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
+    wanted = [rule for rule in RULES if rule in rules and (reads or rule in ONE_COLUMN)] + [BASELINE]
     if len(data.x) > LONGEST and DRIFT in wanted:
         wanted.remove(DRIFT)
     wanted += [] if one else ["ICM", *([FULL] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
@@ -181,37 +175,3 @@ def in_words(duration: float) -> str:
     if duration < 90:
         return f"{max(1, round(duration))} s"
     return f"{round(duration / 60)} min" if duration < 5400 else f"{duration / 3600:.1f} hours"
-
-
-class Judged(NamedTuple):
-    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
-
-    cells: int
-    fills: float
-    rule: float
-    inside: float
-
-
-def judge(data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, rule: str, seed: int) -> Judged | None:
-    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer.
-
-    cells [N, T]: those that judge.
-    """
-    if cells is None:
-        return None
-    both = {name: arms[name] for name in dict.fromkeys((fills, rule))}
-    seen, hidden = data.split(torch.as_tensor(cells))
-    try:
-        results = quiet(lambda _: (seen, hidden), ["judge"], both, progress=False, seed=seed)
-    except (FitError, Unanswered):
-        return None
-    names = [plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    at = results["task"].map(names.index)
-    weights = at.map(dict(enumerate(cells.sum(0))))
-    size = results["CRPS"] / at.map(dict(enumerate(data.scale().sd.tolist())))
-    of = {name: results["arm"] == name for name in both}
-    if not all(rows.any() for rows in of.values()):
-        return None
-    first, second = (float(np.average(size[of[name]], weights=weights[of[name]])) for name in (fills, rule))
-    inside = float(np.average(results["coverage"][of[fills]], weights=weights[of[fills]]))
-    return Judged(int(cells.sum()), first, second, inside)

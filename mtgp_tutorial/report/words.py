@@ -17,12 +17,12 @@ from scipy import stats
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.mapping import explained_shares, neighbours
 from mtgp_tutorial.judging.paired import sentence as claim
-from mtgp_tutorial.report.deciding import Decision, covered
+from mtgp_tutorial.report.deciding import Decision, Judged, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
 from mtgp_tutorial.report.tables import BAND
-from mtgp_tutorial.report.trials import HALF, RULES, Judged
+from mtgp_tutorial.report.trials import HALF, RULES
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
 
@@ -130,12 +130,14 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[
 
     wanted: more than the table has room for, or 0.
     """
-    trials = decision.scores["trial"].nunique()
-    wanted = min(more, 4 * trials)
-    room = (asked.trials or TRIALS) if more <= trials < (asked.trials or TRIALS) else 0
+    trials, usual = decision.scores["trial"].nunique(), asked.trials or TRIALS
+    further = min(more, 4 * trials)
     gain = decision.less(decision.fills, decision.rule)
-    is_open = not (gain["high"] < 0 or gain["low"] > 0) and wanted >= 1.5 * trials
-    return {"trials": trials, "wanted": room, "goes_on": command(asked, trials=wanted) if is_open else ""} | {
+    is_open = not (gain["high"] < 0 or gain["low"] > 0) and further >= 1.5 * trials
+    return {
+        "trials": trials,
+        "wanted": usual if more <= trials < usual else 0,
+        "goes_on": command(asked, trials=further) if is_open else "",
         "fills": decision.fills,
         "rule": decision.rule,
     }

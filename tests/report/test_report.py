@@ -37,7 +37,7 @@ from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
 from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
+from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide, judge
 from mtgp_tutorial.report.holes import (
     Kind,
     Trial,
@@ -52,7 +52,7 @@ from mtgp_tutorial.report.holes import (
 from mtgp_tutorial.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, judge, season_of
+from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, season_of
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.files import text
 from mtgp_tutorial.table.prediction import Prediction
