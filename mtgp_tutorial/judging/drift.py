@@ -60,8 +60,10 @@ def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tenso
     return -0.5 * (spread.log().sum(0) + len(z) * (scale.log() + math.log(2 * math.pi) + 1)), scale
 
 
-def best_residual(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Residual:
+def best_residual(x: Tensor, H: Tensor, y: Tensor, names: Sequence[str]) -> Residual:
     """The Residual of highest restricted likelihood for inputs x [n, D], orthonormal H [n, p] and y [n].
+
+    names: of the kernels that are tried.
 
     Length-scales: a grid from the least distance (or the span over 2 n, if that is more) to twice the span, then
     halved around the best; at each of them all of RATIOS. Raises Unanswered for more rows than MOST, and for inputs
@@ -74,7 +76,7 @@ def best_residual(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Re
     lengths, step = _grid(x)
     N = torch.linalg.qr(H, mode="complete").Q[:, H.shape[1] :]
     found = []
-    for kernel in kernels:
+    for kernel in names:
         best = max((_at(kernel, length, x, N, y) for length in lengths), key=_value)
         for halving in range(1, HALVINGS + 1):
             factor = step ** (0.5**halving)

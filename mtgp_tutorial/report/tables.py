@@ -40,24 +40,25 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     """
     said: list[str] = []
     file = parse(asked.table, asked.skip)
-    missing = _missing(asked, file, said)
+    codes = _missing(asked, file, said)
     left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(file, asked.dates, missing, left, asked.input, asked.series, named)
+    frame, _ = typed_columns(file, asked.dates, codes, left, asked.input, asked.series, named)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     check_mixed(asked, frame, inputs)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
-    call |= {"dates": asked.dates, "without": asked.without, "missing": missing or None, "sd": errors or None}
+    call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
     call |= {"skip": asked.skip}
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(file, **call)
     data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
-    path = asked.table
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
         if count < FEWEST:
-            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
+            raise Refused(
+                f"{asked.table}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without"
+            )
     data.scale()  # raises where a task does not vary
     return data, call
 

@@ -142,7 +142,7 @@ def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
 
 
 def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
-    """Standard errors [N, T]; one number, or one for each task (in order or by name), holds for all observed cells."""
+    """Standard errors [N, T], checked; one number, or one for each task (in order or by name), holds for its values."""
     if sd is None:
         return None
     if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
@@ -151,15 +151,18 @@ def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
         sd = [sd.get(task, math.nan) for task in tasks]
     if isinstance(sd, Real) and not isinstance(sd, bool):
         sd = [float(sd)] * len(tasks)
-    if not _is_vector(sd):
-        return as_matrix(sd, "sd", vector=False)
-    each = as_matrix(sd, "sd")[:, 0].to(y.device)
-    if len(each) != len(tasks):
-        raise ValueError(
-            f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for each "
-            "task, or a matrix [N, T]"
-        )
-    return each.expand(y.shape).where(~y.isnan(), torch.nan)
+    if _is_vector(sd):
+        each = as_matrix(sd, "sd")[:, 0].to(y.device)
+        if len(each) != len(tasks):
+            raise ValueError(
+                f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for "
+                "each task, or a matrix [N, T]"
+            )
+        errors = each.expand(y.shape).where(~y.isnan(), torch.nan)
+    else:
+        errors = as_matrix(sd, "sd", vector=False)
+    _check_errors(errors, y, tasks)
+    return errors
 
 
 def _is_vector(sd: Any) -> bool:
@@ -168,7 +171,7 @@ def _is_vector(sd: Any) -> bool:
     return getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)
 
 
-def check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
+def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
     if sd.shape != y.shape or sd.device != y.device:
         raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
     wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())

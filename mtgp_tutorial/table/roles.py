@@ -296,9 +296,9 @@ def spread(
     task = name[keep].map(names.index).to_numpy()
     row, first, again = _rows(x[keep], task)
 
-    def cells_of(c: Hashable, argument: str) -> np.ndarray:
+    def cells_of(c: Hashable, what: str) -> np.ndarray:
         cells = np.full((len(first), len(names)), np.nan)
-        cells[row, task] = numbers(frame[c], argument)[keep]
+        cells[row, task] = numbers(frame[c], what)[keep]
         return cells
 
     errors, found = sd, None

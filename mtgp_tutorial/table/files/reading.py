@@ -18,14 +18,7 @@ from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import manner, read_dates
 from mtgp_tutorial.table.files.layout import check_units
 from mtgp_tutorial.table.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.table.inputs import (
-    column,
-    errors_beside,
-    is_number,
-    named_errors,
-    names_in,
-    split_unit,
-)
+from mtgp_tutorial.table.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
 from mtgp_tutorial.table.roles import (
     KNOWN,
     ROW_NUMBERS,

@@ -230,6 +230,7 @@ CASES = {
     # not a table of text
     "nothing": refused("", "is empty"),
     "a header alone": refused("x,a,b\n", "has a header and no rows"),
+    "lines in quotes": refused('"x,a"\n"1,2"\n"2,4"\n', "each line is one cell, in quotes; take the quotes away"),
     "one column": refused("a\n1\n2\n", "has one column; split its columns by commas, semicolons or tabs; where it has one, put the input before"),
     "zero bytes": refused(b"x,a\x00,b\n1,2,3\n", "holds zero bytes"),
     "a picture": refused(b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture, not text"),
