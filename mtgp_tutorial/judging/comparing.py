@@ -26,7 +26,7 @@ from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, without_values
-from mtgp_tutorial.judging.mixtures import A_MODEL, in_places, mark_of, told
+from mtgp_tutorial.judging.mixtures import A_MODEL, Arm, Arms, in_places, mark_of, told
 from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
@@ -129,7 +129,7 @@ def compare(
     return _together(kept, labels, arms, left_out, [JOINT] if joint else [])
 
 
-def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **options: Any) -> Prediction:
+def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
     """The missing cells of a table by an arm, such as the one that `choose` names; seen cells stay, with variance 0.
 
     Args:
@@ -202,9 +202,6 @@ def _asked(
                 bar.update()
             else:
                 yield key, model, seen, hidden, marks, joint, options
-
-
-Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
 
 
 def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import lcm
 from typing import Any
 
@@ -21,8 +21,10 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Mixture, Prediction, mixture
 
-A_MODEL = "a function that makes a model of a table, such as icm"
+Arm = Callable[[TaskData], Model | Forecaster]  # an entry of the arms of `compare`
+Arms = Mapping[str, Arm]
 MOST = 1000  # draws to which the mixtures of several arms are brought
+A_MODEL = "a function that makes a model of a table, such as icm"
 AN_ARM = "a function of a table that makes a model or a forecaster, such as icm"
 
 
@@ -65,7 +67,7 @@ class AveragedArm:
         return told(self.model, average(fit(self.model, **self.options), **self.how), hidden)
 
 
-def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any) -> Callable[[TaskData], CombinedArm]:
+def combining(*builds: Arm, **options: Any) -> Callable[[TaskData], CombinedArm]:
     """An arm for `compare`: the mixture of what several arms say, in equal parts (a linear opinion pool).
 
     The mean is the mean of means; the band is wider where the arms disagree. `fill` takes it, too. (Stone 1961; Bates

@@ -79,7 +79,7 @@ def paired(
     if held_out and len(clusterings) > 1:
         raise ValueError(f"held_out: is {held_out} with {len(clusterings)} clusterings; pass one, or none, beside it")
     wide = table.pivot(index=list(by), columns="arm", values=score)
-    rows = {f"{a} - {b}": _row(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
+    rows = {f"{a} - {b}": gain(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -254,19 +254,6 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
     return found
 
 
-def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: float) -> dict[str, float | int]:
-    """A row of `paired`: `gain`, and the errors of the means of clusters."""
-    means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
-    means = means or {"": difference}
-    shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
-    errors = {name: math.sqrt(shares[name]) * mean.std() for name, mean in means.items()}
-    widest = max(means, key=lambda name: scipy.stats.t.ppf((1 + LEVEL) / 2, len(means[name]) - 1) * errors[name])
-    row = gain(difference, clusterings, held_out)
-    apart = {f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}
-    first = {"mean difference": row.pop("mean difference"), "standard error": errors[widest]}
-    return {**first, **row, **apart, "clusters": len(means[widest])}
-
-
 def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str, str] | None = None) -> str:
     """What a row of `paired` or `summarise` says of its first arm, in words: a size, an interval, and counts.
 
@@ -324,7 +311,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
 
 
 def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: float = 0.0) -> dict[str, Any]:
-    """One pair of arms, first less second, a value a trial: what `paired` returns as a row, but for its errors.
+    """One pair of arms, first less second, a value a trial: a row of `paired`.
 
     clusterings: for each the label of each trial. They may cross (lake and stretch) or nest (lake and basin).
 
@@ -338,20 +325,25 @@ def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: 
     held_out: beside one clustering or none; the variance of the mean is then (1/k + share/(1 - share)) S^2.
     """
     labels = [clusterings[name].reindex(difference.index) for name in clusterings]
-    means = [difference.groupby(label).mean() for label in labels]
-    d = (means[0] if len(means) == 1 else difference).to_numpy(float)
+    means = {name: difference.groupby(label).mean() for name, label in zip(clusterings, labels)} or {"": difference}
+    shares = {name: 1 / len(one) + held_out / (1 - held_out) for name, one in means.items()}  # (book: nadeau-bengio)
+    errors = {name: math.sqrt(shares[name]) * one.std() for name, one in means.items()}
+    widest = max(means, key=lambda name: scipy.stats.t.ppf((1 + LEVEL) / 2, len(means[name]) - 1) * errors[name])
+    d = (means[widest] if len(means) == 1 else difference).to_numpy(float)
     mean, low, high = _interval(d, labels if len(labels) > 1 else [], held_out)
     rest = np.delete(d, np.abs(d - np.median(d)).argmax())
     if abs(d.mean() - rest.mean()) > HEAVY * (high - low) / 2:
         low = high = np.nan
-    if min(len(difference), *map(len, means), len(d)) < FEWEST:
+    if min(len(difference), *map(len, means.values()), len(d)) < FEWEST:
         low = high = np.nan
-    row = {"mean difference": mean, "low": low, "high": high}
+    row = {"mean difference": mean, "standard error": errors[widest], "low": low, "high": high}
     row |= {"median": difference.median(), "worst": difference.max()}
     row |= {"lower": int((difference < 0).sum()), "trials": len(difference)}
-    for name, one in zip(clusterings, means):
-        row |= {f"clusters by {name}": len(one), f"lower by {name}": int((one < 0).sum())}
-    return row
+    for name in clusterings:
+        row |= {f"clusters by {name}": len(means[name]), f"lower by {name}": int((means[name] < 0).sum())}
+    if len(clusterings) > 1:
+        row |= {f"error by {name}": error for name, error in errors.items()}
+    return row | {"clusters": len(means[widest])}
 
 
 def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> tuple[float, float, float]:

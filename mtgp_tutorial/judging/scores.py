@@ -18,7 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Mixture, Prediction, cdf_of, label
+from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, cdf_of, label
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:
@@ -275,7 +275,7 @@ def _of_mixture(
     normal = torch.distributions.Normal(means, variances.sqrt())
     value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
     pairs = [_distance(one - means, variance + variances).mean(0) for one, variance in zip(means, variances)]
-    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= math.erf(math.sqrt(2))
+    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= TWO_SD
     found = {
         "MSLL": value - nlpd(train_mean, train_variance, y),
         "NLPD": value,

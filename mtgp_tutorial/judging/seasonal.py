@@ -12,14 +12,13 @@ from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
 
 from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, check_season
-from mtgp_tutorial.judging.mixtures import AN_ARM, answered, in_places, mark_of
+from mtgp_tutorial.judging.mixtures import AN_ARM, Arm, answered, in_places, mark_of
 from mtgp_tutorial.models.building import icm, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.trends import Trend, UnfixedError
 
-Build = Callable[[TaskData], Model | Forecaster]
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
 QUARTER = YEAR / 4
 PERIODS = {  # of a calendar's unit, in that unit
@@ -146,7 +145,7 @@ def _alike(line: np.ndarray, left: np.ndarray) -> float:
 
 
 def with_trend(
-    build: Build, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
+    build: Arm, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
 ) -> Callable[[TaskData], Detrended]:
     """An arm for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
 
@@ -212,7 +211,7 @@ class Detrended:
     mark: see `Forecaster`. Raises Unanswered where the seen cells do not fix the trend.
     """
 
-    def __init__(self, seen: TaskData, build: Build, how: dict[str, Any], options: dict[str, Any]):
+    def __init__(self, seen: TaskData, build: Arm, how: dict[str, Any], options: dict[str, Any]):
         try:
             self.trend = Trend(seen, **how)
         except UnfixedError as error:

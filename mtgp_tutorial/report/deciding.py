@@ -17,9 +17,10 @@ from scipy import stats
 
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.judging.mixtures import Arms
 from mtgp_tutorial.judging.paired import choose, paired
 from mtgp_tutorial.report.holes import Trial, runs
-from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES, Arms, quiet
+from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES, quiet
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import labels
 

@@ -26,13 +26,14 @@ from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.forms import total_and_free, with_values
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.judging.mixtures import Arm, Arms
 from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.report import holes, options
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read_asked
-from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, in_words, season_of
+from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -83,10 +84,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
     if known is None:
         trials, fitted = in_time(asked, data, clocks, trials)
+    arms = {name: arm for name, arm in arms.items() if name in fitted or name not in clocks}
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
-    arms = {
-        name: arm for name, arm in arms.items() if name in clocks or name not in (*MODELS, *SEASONAL.values(), HALF)
-    }
     if judge is not None:
         print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
     print(

@@ -69,9 +69,10 @@ def run(job: Job) -> None:
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
     fitted.save(job.folder / FIT)
-    answer = (
-        impute(fitted) if decision.fills == decision.model else fill(job.arms[decision.fills], data, seed=asked.seed)
-    )
+    if decision.fills == decision.model:
+        answer = impute(fitted)
+    else:
+        answer = fill(job.arms[decision.fills], data, seed=asked.seed)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)

@@ -27,7 +27,7 @@ from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.files.text import File, parse
 from mtgp_tutorial.table.inputs import ERROR
-from mtgp_tutorial.table.prediction import Prediction, input_frame
+from mtgp_tutorial.table.prediction import TWO_SD, Prediction, input_frame
 from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, telling
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
@@ -132,11 +132,11 @@ def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Has
     if again > REPEATED * len(frame) and values and series is not None:
         words = [*option("--series", str(series)), *option("--value", str(values[0]))]
         words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
+        others = f" (or another value of {listed(values[1:])})" if len(values) > 1 else ""
+        less = " and leave out --columns" if asked.columns else ""
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
-            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
-            f"{f' (or another value of {listed(values[1:])})' if len(values) > 1 else ''}"
-            f"{' and leave out --columns' if asked.columns else ''}"
+            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}{others}{less}"
         )
 
 
@@ -162,9 +162,6 @@ def with_safe_names(data: TaskData) -> TaskData:
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
-BAND = math.erf(2**0.5)  # of a normal law, two standard deviations to either side
-
-
 def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
     """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
 
@@ -176,7 +173,7 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     was modelled, and whose filled value is the median.
     """
     table, spread, gone = named_inputs(data), data.scale().sd.tolist(), missing(data)
-    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(BAND)
+    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(TWO_SD)
     for t, task in enumerate(data.tasks):
         y = data.y[:, t].numpy()
         hole, back = gone[:, t], np.exp if task in log else np.asarray

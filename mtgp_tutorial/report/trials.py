@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.judging.mixtures import combining
+from mtgp_tutorial.judging.mixtures import Arm, Arms, combining
 from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
@@ -35,9 +35,6 @@ DRIFT = "regression + GP"
 RULES = ("climatology", "bridge", "season before", "regression", DRIFT)
 MODELS = (BASELINE, "ICM", FULL, LMC)  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
-
-Arm = Callable[[TaskData], Model | Forecaster]
-Arms = Mapping[str, Arm]
 
 
 def kernel(name: str, inputs: int) -> Kernel:
@@ -58,8 +55,7 @@ def arms_for(
     season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
     and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
     proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
-    Unanswered. seed: of the fits of arms that are no
-    models themselves.
+    Unanswered. seed: of the fits of arms that are no models themselves.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1

@@ -21,10 +21,9 @@ from mtgp_tutorial.report.deciding import Decision, Judged, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.tables import BAND
 from mtgp_tutorial.report.trials import HALF, RULES
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import TWO_SD, Prediction
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -75,12 +74,8 @@ def nearest(data: TaskData) -> Near | None:
         return None
     others, own = (float((shares[name] * shares["cells"]).sum() / shares["cells"].sum()) for name in ("others", "own"))
     found = neighbours(shares)
-    return Near(
-        others,
-        own,
-        enumerated(list(found["family"])),
-        *(enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP")),
-    )
+    curve, drift = (enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP"))
+    return Near(others, own, enumerated(list(found["family"])), curve, drift)
 
 
 def answer(
@@ -164,7 +159,7 @@ def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> 
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    below = ((answer.band(BAND)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    below = ((answer.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {

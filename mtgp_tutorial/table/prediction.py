@@ -5,6 +5,7 @@ A table or prediction for people: as a data frame with names, dates and units, a
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -20,6 +21,8 @@ from mtgp_tutorial.table.dates import Calendar
 
 if TYPE_CHECKING:
     from mtgp_tutorial.table.data import TaskData
+
+TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
 
 
 @dataclass(frozen=True, eq=False, repr=False)
