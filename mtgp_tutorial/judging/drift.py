@@ -110,7 +110,7 @@ def _at(kernel: str, length: float, x: Tensor, N: Tensor, y: Tensor) -> Residual
     return Residual(kernel, length, float(RATIOS[k]), float(scales[k]), float(values[k]))
 
 
-def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool = False) -> Answer:
+def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool) -> Answer:
     """Predictions of y at inputs `new` [m, D] with drift G [m, p], from x [n, D], H [n, p], y [n] and a law.
 
     Generalised least squares for b, simple kriging for what it leaves, and the error of b in the variances [m], or in
@@ -141,7 +141,7 @@ def orthonormal(columns: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
     return U[:, kept], (G @ Vh[kept].T) / S[kept]
 
 
-def least_squares(H: Tensor, y: Tensor, G: Tensor, joint: bool = False) -> Answer:
+def least_squares(H: Tensor, y: Tensor, G: Tensor, joint: bool) -> Answer:
     """Predictions of y at functions G [m, p], from orthonormal H [n, p]: s^2 (1 + g^T (H^T H)^-1 g) for variances."""
     b = H.T @ y
     s2 = ((y - H @ b) ** 2).sum() / (len(y) - H.shape[1])

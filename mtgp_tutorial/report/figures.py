@@ -174,14 +174,14 @@ def maps(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
         colours = {"cmap": "viridis", "vmin": low, "vmax": high}
         x, y = data.x[:, 0].numpy(), data.x[:, 1].numpy()
         size = max(4.0, min(16.0, 2500 / len(x)))
-        dots = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
+        points = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
         if hole.any():
             sizes = size * (1 + 3 * sd[hole] / sd[hole].max())
             ax.scatter(x[hole], y[hole], c=mean[hole], s=sizes, lw=0.7, edgecolor="#d1495b", **colours)
         ax.set_title(plots.label(short(task), data.units[t]))
         ax.set_aspect(_stretch(data))  # both coordinates to one scale
         ax.locator_params(nbins=3)
-        figure.colorbar(dots, ax=ax, shrink=0.8, pad=0.02)
+        figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
     return figure
 
 

@@ -160,9 +160,9 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
     if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
-        handles, labels = axes[1, 0].get_legend_handles_labels()
+        handles, tasks = axes[1, 0].get_legend_handles_labels()
         names.remove()
-        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
+        figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)

@@ -67,7 +67,7 @@ def _missing(asked: argparse.Namespace, file: File, said: list[str]) -> list[str
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(file, without=asked.without or ())
+    codes = suspected_codes(file, asked.without or ())
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes

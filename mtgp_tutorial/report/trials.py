@@ -67,7 +67,12 @@ def arms_for(
     wanted = [rule for rule in RULES if rule in rules and (reads or rule in ONE_COLUMN)] + [BASELINE]
     if len(data.x) > LONGEST and DRIFT in wanted:
         wanted.remove(DRIFT)
-    wanted += [] if one else ["ICM", *([FULL] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
+    if not one:
+        wanted.append("ICM")
+    if reads:
+        wanted.append(FULL)
+    if lmc and data.num_tasks > 2:
+        wanted.append(LMC)
     every: dict[str, Arm] = {**rules, **models}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error

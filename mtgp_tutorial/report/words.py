@@ -152,14 +152,14 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
 
 
-def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> dict[str, Any]:
+def of_values(asked: argparse.Namespace, data: TaskData, filled: Prediction) -> dict[str, Any]:
     """Commands that take the values otherwise: without errors that were a guess, with logarithms of positive tasks.
 
     A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0.
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    below = ((answer.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    below = ((filled.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {

@@ -85,7 +85,7 @@ def check_titles(name: str, rows: Sequence[Row]) -> None:
         refuse_titles(name, names_below(rows[:50]))
 
 
-def check_units(name: str, text: pd.DataFrame, left: Iterable[int] = ()) -> None:
+def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
     """TableError for a first row of units: words where the column has values below, and none elsewhere.
 
     left: lines that are left out already.

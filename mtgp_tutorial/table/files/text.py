@@ -310,7 +310,7 @@ def _floats(cells: pd.Series) -> pd.Series:
     )
 
 
-def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str] | None:
+def read_numbers(column: pd.Series, decimal: str) -> tuple[pd.Series, str] | None:
     """Numbers of a column of text (NaN where it is None) and their sign, "%" or a currency; None where it is text.
 
     A column is text where more than half of its cells are no numbers. Raises TableError for a word among numbers,
