@@ -23,19 +23,8 @@ from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, label
 
-__all__ = [
-    "band",
-    "checks",
-    "differences",
-    "heatmap",
-    "inputs",
-    "label",
-    "marker",
-    "role",
-    "style",
-    "tasks",
-    "use_style",
-]
+__all__ = ["tasks", "band", "heatmap", "differences", "checks"]
+__all__ += ["inputs", "use_style", "style", "marker", "role", "label"]
 
 # One colour, line and marker for each task, in every figure. All colours have a contrast of 3 or more on white and,
 # turned over as the pages do, on dark. The first four keep apart for readers who see no red, no green or no blue; the

@@ -12,17 +12,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.report.tables import prepared, write_filled
     from mtgp_tutorial.report.trials import arms_for, season_of, try_all
 
-__all__ = [
-    "arms_for",
-    "decide",
-    "judging",
-    "kinds_of",
-    "plan",
-    "prepared",
-    "season_of",
-    "try_all",
-    "write_filled",
-]
+__all__ = ["arms_for", "decide", "judging", "kinds_of", "plan", "prepared", "season_of", "try_all", "write_filled"]
 
 # the files of these, imported when they are first asked for: `options`, which reads the command line, needs no PyTorch
 _HOMES = {
