@@ -131,12 +131,14 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
             f"data: its {ends} inputs up to the last value are too few for {count} stretches of {length} and something "
             "before them; pass a smaller horizon or count"
         )
-    trials = Cutoffs(data, horizon, task, {}, {})
+    cuts: dict[str, int] = {}
+    stretch: dict[str, str] = {}
     for block in range(count):
         starts = [first + block * length + i * (horizon // each) for i in range(each)]
         names = [_name(data, float(times[cut - 1])) for cut in starts]
-        trials.cuts.update(zip(names, starts))
-        trials.stretch.update(dict.fromkeys(names, names[0]))
+        cuts.update(zip(names, starts))
+        stretch.update(dict.fromkeys(names, names[0]))
+    trials = Cutoffs(data, horizon, task, cuts, stretch)
     _check_trials(trials)
     return trials
 

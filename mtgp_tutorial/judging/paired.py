@@ -334,7 +334,7 @@ def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: 
     rest = np.delete(d, np.abs(d - np.median(d)).argmax())
     if abs(d.mean() - rest.mean()) > HEAVY * (high - low) / 2:
         low = high = np.nan
-    if min(len(difference), *map(len, means.values()), len(d)) < FEWEST:
+    if min(len(difference), *map(len, means.values())) < FEWEST:
         low = high = np.nan
     row = {"mean difference": mean, "standard error": errors[widest], "low": low, "high": high}
     row |= {"median": difference.median(), "worst": difference.max()}

@@ -212,7 +212,6 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
     >>> table.columns.tolist()
     ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage']
     """
-    single = isinstance(predictions, Prediction)
     of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")
     named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
     _check_scorable(named, truth, seen)
@@ -229,7 +228,7 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
                     rows[row] |= _of_mixture(*each, y, *trivial)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
-    return frame.droplevel("model") if single else frame
+    return frame.droplevel("model") if isinstance(predictions, Prediction) else frame
 
 
 def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> None:

@@ -101,12 +101,10 @@ def run(job: Job) -> None:
 def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
     """What to do next: each value is empty where the table gave no cause for it."""
     holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
-    of_fit = {
-        "band": covered(decision),
-        "floor": words.enumerated(fitted.on_floor) if decision.fills == decision.model else "",
-    }
     trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
-    return {**trials, **holes, **of_fit, **values, "filled": bool(missing(job.data).any())}
+    floor = words.enumerated(fitted.on_floor) if decision.fills == decision.model else ""
+    rest = {"band": covered(decision), "floor": floor, "filled": bool(missing(job.data).any())}
+    return {**trials, **holes, **values, **rest}
 
 
 def repeat(job: Job, decision: Decision) -> str:
