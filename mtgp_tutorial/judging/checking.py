@@ -185,7 +185,7 @@ def _names(data: TaskData) -> pd.Index:
 
 
 def _shares(z: np.ndarray) -> np.ndarray:
-    """Share of residuals [n, S] inside the central interval of each level."""
+    """Share of residuals [n] or [n, S] inside the central interval of each level."""
     return np.array([(np.abs(z) <= limit).mean(0) for limit in scipy.stats.norm.ppf(0.5 + LEVELS / 2)])
 
 
@@ -193,7 +193,7 @@ def _calibration(frame: pd.DataFrame, drawn: Drawn) -> pd.DataFrame:
     found, shares = {}, [{what: _shares(z) for what, z in some.items()} for some in drawn]
     for what, column in (("cell", "z"), ("block", "block z")):
         of_draws = np.concatenate([some[what] for some in shares], 1)
-        found[what] = _shares(frame[[column]].to_numpy())[:, 0]
+        found[what] = _shares(frame[column].to_numpy())
         found[f"{what} lowest"], found[f"{what} highest"] = of_draws.min(1), of_draws.max(1)
     return pd.DataFrame(found, pd.Index(LEVELS, name="level"))
 
@@ -224,7 +224,7 @@ def _table(fit: Fit, frame: pd.DataFrame, together: pd.DataFrame) -> pd.DataFram
         row["strongest with"] = others.abs().idxmax() if len(others) else ""
         row["together"] = others[row["strongest with"]] if len(others) else np.nan
         for what, column in (("cell", "z"), ("block", "block z")):
-            shares = pd.Series(_shares(of[[column]].to_numpy())[:, 0], LEVELS)
+            shares = pd.Series(_shares(of[column].to_numpy()), LEVELS)
             row |= {f"{what} in {level:.0%}".replace("%", " %"): shares[level] for level in SHOWN}
         row |= {"beyond 4 sd": int((of["z"].abs() > 4).sum()), "on floor": task in fit.on_floor}
         rows[task] = row

@@ -20,20 +20,18 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.answers.predicting import impute, predict
+from mtgp_tutorial.answers.predicting import impute
 from mtgp_tutorial.arguments import of_kind, swapped
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fits.fitting import FitError, fit
-from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.judging import scores
-from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, without_values
+from mtgp_tutorial.judging.mixtures import A_MODEL, Arm, Arms, in_places, mark_of, told
 from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
-
-MAKES_A_MODEL = "a function that makes a model of a table, such as icm"
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -131,7 +129,7 @@ def compare(
     return _together(kept, labels, arms, left_out, [JOINT] if joint else [])
 
 
-def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **options: Any) -> Prediction:
+def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
     """The missing cells of a table by an arm, such as the one that `choose` names; seen cells stay, with variance 0.
 
     Args:
@@ -150,10 +148,10 @@ def fill(build: Callable[[TaskData], Model | Forecaster], data: TaskData, **opti
     >>> bool((filled.variance[lakes.observed] == 0).all())
     True
     """
-    of_kind("build", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
+    of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
     of_kind("data", data, TaskData, "a TaskData")
     model = build(data)
-    of_kind("build", model, (Model, Forecaster), MAKES_A_MODEL)
+    of_kind("build", model, (Model, Forecaster), A_MODEL)
     if isinstance(model, Model):
         return impute(fit(model, **options))
     seen, zero = data.observed, torch.zeros_like(data.y)
@@ -195,8 +193,8 @@ def _asked(
             key = str(label), name
             try:
                 model = build(seen)
-                of_kind(f"arms, {name!r}", model, (Model, Forecaster), MAKES_A_MODEL)
-                marks = marks_of(model, seen, hidden, options.get("priors", True), key in kept.done)
+                of_kind(f"arms, {name!r}", model, (Model, Forecaster), A_MODEL)
+                marks = marks_of(model, seen, hidden, key in kept.done, options)
             except Unanswered as error:
                 yield key, error, seen, hidden, {}, joint, options
                 continue
@@ -204,9 +202,6 @@ def _asked(
                 bar.update()
             else:
                 yield key, model, seen, hidden, marks, joint, options
-
-
-Arms = Mapping[str, Callable[[TaskData], Model | Forecaster]]
 
 
 def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
@@ -228,7 +223,7 @@ def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
         raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
     of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
     for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, MAKES_A_MODEL)  # type: ignore[arg-type]
+        of_kind(f"arms, {name!r}", build, Callable, A_MODEL)  # type: ignore[arg-type]
 
 
 def check_labels(labels: list[Any], arms: Arms) -> None:
@@ -322,9 +317,7 @@ def _fitted(
         fitted = fit(model, **options)
     except (FitError, Unanswered) as error:
         return key, error
-    sd = hidden.sd if fitted.model.data.sd is not None else None  # an arm that ignores known errors has learned them
-    same = torch.equal(seen.x, hidden.x)
-    answer = impute(fitted, sd=sd, covariance=joint) if same else predict(fitted, hidden.x, sd=sd, covariance=joint)
+    answer = told(model, fitted, hidden, covariance=joint)
     table = scores.table(answer, hidden, seen).reset_index()
     numbers: dict[str, Any] = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor), "bridged": 0}
     numbers[JOINT] = _joint(partial(_part, answer) if joint else None, hidden)
@@ -355,11 +348,6 @@ def _part(answer: Prediction, asked: TaskData) -> tuple[Tensor, Tensor]:
     return answer.mean[asked.observed], answer.covariance[wanted][:, wanted]
 
 
-def without_values(hidden: TaskData) -> TaskData:
-    """What a forecaster is handed: inputs, known errors and, as zeros, which cells are asked for."""
-    return replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y))
-
-
 def _forecast(model: Forecaster, seen: TaskData, hidden: TaskData, marks: dict[str, float | str]) -> pd.DataFrame:
     """Scores of one forecast."""
     asked = without_values(hidden)
@@ -372,7 +360,7 @@ def _forecast(model: Forecaster, seen: TaskData, hidden: TaskData, marks: dict[s
 
 
 def marks_of(
-    model: Model | Forecaster, seen: TaskData, hidden: TaskData, priors: bool, stored: bool
+    model: Model | Forecaster, seen: TaskData, hidden: TaskData, stored: bool, options: dict[str, Any]
 ) -> dict[str, float | str]:
     """What changes when the model does (numbers, start), or a cell of the two tables (data).
 
@@ -380,20 +368,15 @@ def marks_of(
     left to whoever makes the forecast.
     """
     marks: dict[str, float | str] = {"numbers": 0, "data": digest(seen, hidden)}
-    if isinstance(model, Forecaster):
-        mark = getattr(model, "mark", None)
-        if mark is not None or stored:
-            marks["start"] = float(mark) if mark is not None else _start(model.forecast(without_values(hidden)), seen)
-        return marks
-    with torch.no_grad():
-        marks["start"] = float(objective(model, priors))
-    marks["numbers"] = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return marks
+    if isinstance(model, Model):
+        marks["numbers"] = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    start = mark_of(model, options)
+    if isinstance(model, Forecaster) and start is None and stored:
+        start = _start(model.forecast(without_values(hidden)), seen)
+    return marks if start is None else {**marks, "start": float(start)}
 
 
 def _start(answer: Prediction, seen: TaskData) -> float:
     """One number that changes with a forecast."""
     scale = seen.scale()
-    z = ((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2).flatten()
-    place = torch.arange(1, len(z) + 1).to(z)  # or two values that change places would not show
-    return float((place * z).nansum())
+    return in_places((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2)

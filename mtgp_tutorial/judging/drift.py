@@ -60,8 +60,10 @@ def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tenso
     return -0.5 * (spread.log().sum(0) + len(z) * (scale.log() + math.log(2 * math.pi) + 1)), scale
 
 
-def best_residual(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Residual:
+def best_residual(x: Tensor, H: Tensor, y: Tensor, names: Sequence[str]) -> Residual:
     """The Residual of highest restricted likelihood for inputs x [n, D], orthonormal H [n, p] and y [n].
+
+    names: of the kernels that are tried.
 
     Length-scales: a grid from the least distance (or the span over 2 n, if that is more) to twice the span, then
     halved around the best; at each of them all of RATIOS. Raises Unanswered for more rows than MOST, and for inputs
@@ -74,7 +76,7 @@ def best_residual(x: Tensor, H: Tensor, y: Tensor, kernels: Sequence[str]) -> Re
     lengths, step = _grid(x)
     N = torch.linalg.qr(H, mode="complete").Q[:, H.shape[1] :]
     found = []
-    for kernel in kernels:
+    for kernel in names:
         best = max((_at(kernel, length, x, N, y) for length in lengths), key=_value)
         for halving in range(1, HALVINGS + 1):
             factor = step ** (0.5**halving)
@@ -108,7 +110,7 @@ def _at(kernel: str, length: float, x: Tensor, N: Tensor, y: Tensor) -> Residual
     return Residual(kernel, length, float(RATIOS[k]), float(scales[k]), float(values[k]))
 
 
-def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool = False) -> Answer:
+def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool) -> Answer:
     """Predictions of y at inputs `new` [m, D] with drift G [m, p], from x [n, D], H [n, p], y [n] and a law.
 
     Generalised least squares for b, simple kriging for what it leaves, and the error of b in the variances [m], or in
@@ -139,7 +141,7 @@ def orthonormal(columns: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
     return U[:, kept], (G @ Vh[kept].T) / S[kept]
 
 
-def least_squares(H: Tensor, y: Tensor, G: Tensor, joint: bool = False) -> Answer:
+def least_squares(H: Tensor, y: Tensor, G: Tensor, joint: bool) -> Answer:
     """Predictions of y at functions G [m, p], from orthonormal H [n, p]: s^2 (1 + g^T (H^T H)^-1 g) for variances."""
     b = H.T @ y
     s2 = ((y - H @ b) ** 2).sum() / (len(y) - H.shape[1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
@@ -131,12 +131,14 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
             f"data: its {ends} inputs up to the last value are too few for {count} stretches of {length} and something "
             "before them; pass a smaller horizon or count"
         )
-    trials = Cutoffs(data, horizon, task, {}, {})
+    cuts: dict[str, int] = {}
+    stretch: dict[str, str] = {}
     for block in range(count):
         starts = [first + block * length + i * (horizon // each) for i in range(each)]
         names = [_name(data, float(times[cut - 1])) for cut in starts]
-        trials.cuts.update(zip(names, starts))
-        trials.stretch.update(dict.fromkeys(names, names[0]))
+        cuts.update(zip(names, starts))
+        stretch.update(dict.fromkeys(names, names[0]))
+    trials = Cutoffs(data, horizon, task, cuts, stretch)
     _check_trials(trials)
     return trials
 
@@ -177,9 +179,14 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     >>> seasonal_naive(10)(seen).forecast(hidden).mean.shape[1]
     4
     """
+    check_season(season)
+    return lambda seen: SeasonalNaive(seen, float(season))
+
+
+def check_season(season: float) -> None:
+    """ValueError unless it is a period above 0."""
     if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
         raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input")
-    return lambda seen: SeasonalNaive(seen, float(season))
 
 
 class SeasonalNaive:
@@ -243,6 +250,11 @@ class SeasonalNaive:
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
             )
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))
+
+
+def without_values(hidden: TaskData) -> TaskData:
+    """What a forecaster is handed: inputs, known errors and, as zeros, which cells are asked for."""
+    return replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y))
 
 
 def check_columns(seen: TaskData, hidden: TaskData) -> None:

@@ -6,6 +6,7 @@ Two numbers for each hole: what the other tasks of its row say of it, and what i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,7 @@ from mtgp_tutorial.models.building import independent
 from mtgp_tutorial.table.data import TaskData
 
 SHARES = ["others", "own"]
-KERNELS: tuple[Callable[[int], Kernel], ...] = (
-    lambda D: MaternKernel(nu=0.5, ard_num_dims=D),
-    lambda D: MaternKernel(nu=1.5, ard_num_dims=D),
-    lambda D: RBFKernel(ard_num_dims=D),
-)
+KERNELS: tuple[Callable[..., Kernel], ...] = (partial(MaternKernel, nu=0.5), partial(MaternKernel, nu=1.5), RBFKernel)
 
 
 def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataFrame:
@@ -89,7 +86,7 @@ def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:
 def _curves(seen: TaskData) -> Tensor:
     """Predictive variances [N, T] of separate GPs with one length-scale, by the likeliest of KERNELS."""
     D = seen.x.shape[1]
-    fits = [fit(independent(seen, hyper="shared", kernel=kernel(D))) for kernel in KERNELS]
+    fits = [fit(independent(seen, hyper="shared", kernel=kernel(ard_num_dims=D))) for kernel in KERNELS]
     return impute(max(fits, key=lambda one: one.log_likelihood)).variance
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import lcm
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.answers.questions import prediction
@@ -20,8 +21,10 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Mixture, Prediction, mixture
 
-A_MODEL = "a function that makes a model of a table, such as icm"
+Arm = Callable[[TaskData], Model | Forecaster]  # an entry of the arms of `compare`
+Arms = Mapping[str, Arm]
 MOST = 1000  # draws to which the mixtures of several arms are brought
+A_MODEL = "a function that makes a model of a table, such as icm"
 AN_ARM = "a function of a table that makes a model or a forecaster, such as icm"
 
 
@@ -57,14 +60,14 @@ class AveragedArm:
     def __init__(self, model: Model, how: dict[str, Any], options: dict[str, Any]):
         of_kind("build", model, Model, A_MODEL)
         self.model, self.how, self.options = model, how, options
-        self.mark = (mark_of(model, options) or 0.0) + sum((k + 1) * number for k, number in enumerate(how.values()))
+        self.mark = (mark_of(model, options) or 0.0) + in_places(list(how.values()))
 
     def forecast(self, hidden: TaskData) -> Prediction:
         """Mixtures of y at the rows of `hidden`."""
         return told(self.model, average(fit(self.model, **self.options), **self.how), hidden)
 
 
-def combining(*builds: Callable[[TaskData], Model | Forecaster], **options: Any) -> Callable[[TaskData], CombinedArm]:
+def combining(*builds: Arm, **options: Any) -> Callable[[TaskData], CombinedArm]:
     """An arm for `compare`: the mixture of what several arms say, in equal parts (a linear opinion pool).
 
     The mean is the mean of means; the band is wider where the arms disagree. `fill` takes it, too. (Stone 1961; Bates
@@ -101,7 +104,7 @@ class CombinedArm:
         self.parts, self.options = parts, options
         marks = [mark_of(part, options) for part in parts]
         known = [mark for mark in marks if mark is not None]
-        self.mark = sum((k + 1) * mark for k, mark in enumerate(known)) if len(known) == len(marks) else None
+        self.mark = in_places(known) if len(known) == len(marks) else None
 
     def forecast(self, hidden: TaskData) -> Mixture:
         """Mixtures of y at the cells of `hidden` that have a value, NaN at others."""
@@ -130,11 +133,12 @@ def answered(part: Model | Forecaster, hidden: TaskData, options: dict[str, Any]
     return part.forecast(hidden) if isinstance(part, Forecaster) else told(part, fit(part, **options), hidden)
 
 
-def told(model: Model, found: Fit | Averaged, hidden: TaskData) -> Prediction:
+def told(model: Model, found: Fit | Averaged, hidden: TaskData, covariance: bool = False) -> Prediction:
     """Noisy values at the rows of `hidden`, by `impute` where these are the rows of the model, else by `predict`."""
-    sd = hidden.sd if model.data.sd is not None else None
-    same = torch.equal(model.data.x, hidden.x)
-    return impute(found, sd=sd) if same else predict(found, hidden.x, sd=sd)
+    sd = hidden.sd if model.data.sd is not None else None  # a model that ignores known errors has learned them
+    if torch.equal(model.data.x, hidden.x):
+        return impute(found, covariance=covariance, sd=sd)
+    return predict(found, hidden.x, covariance=covariance, sd=sd)
 
 
 def mark_of(part: Model | Forecaster, options: dict[str, Any]) -> float | None:
@@ -143,3 +147,10 @@ def mark_of(part: Model | Forecaster, options: dict[str, Any]) -> float | None:
         return getattr(part, "mark", None)
     with torch.no_grad():
         return float(objective(part, options.get("priors", True)))
+
+
+def in_places(numbers: Tensor | list[float]) -> float:
+    """The sum of numbers times their places, so that two that change places show; NaN counts for nothing."""
+    numbers = torch.as_tensor(numbers, dtype=torch.float64).flatten()
+    place = torch.arange(1, len(numbers) + 1).to(numbers)
+    return float((place * numbers).nansum())

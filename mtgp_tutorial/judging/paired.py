@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from mtgp_tutorial.arguments import of_kind
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
+COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
+LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
+FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
 ERRORS = 1.0  # standard errors by which an earlier arm may be behind and is chosen all the same
 
 
@@ -76,7 +79,7 @@ def paired(
     if held_out and len(clusterings) > 1:
         raise ValueError(f"held_out: is {held_out} with {len(clusterings)} clusterings; pass one, or none, beside it")
     wide = table.pivot(index=list(by), columns="arm", values=score)
-    rows = {f"{a} - {b}": _row(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
+    rows = {f"{a} - {b}": gain(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -118,7 +121,7 @@ def summarise(
     [-0.3, -0.43, -0.17]
     """
     _check_results(results, baseline, scores)
-    names = list(_clusterings(results, ["trial"], cluster)) if cluster else []
+    names = _clusterings(results, ["trial"], cluster)
     arms, blocks = list(dict.fromkeys(results["arm"])), {}
     for score in scores:
         trials = results.groupby([*dict.fromkeys(["arm", "trial", *names])])[score].mean().reset_index()
@@ -251,23 +254,6 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
     return found
 
 
-def _row(difference: pd.Series, clusterings: dict[str, pd.Series], held_out: float) -> dict[str, float | int]:
-    means = {name: difference.groupby(labels.reindex(difference.index)).mean() for name, labels in clusterings.items()}
-    means = means or {"": difference}
-    shares = {name: 1 / len(mean) + held_out / (1 - held_out) for name, mean in means.items()}  # (book: nadeau-bengio)
-    errors = {name: math.sqrt(shares[name]) * mean.std() for name, mean in means.items()}
-    widest = max(means, key=lambda name: scipy.stats.t.ppf((1 + LEVEL) / 2, len(means[name]) - 1) * errors[name])
-    row = gain(difference, clusterings, held_out)
-    apart = {f"error by {name}": error for name, error in errors.items()} if len(errors) > 1 else {}
-    first = {"mean difference": row.pop("mean difference"), "standard error": errors[widest]}
-    return {**first, **row, **apart, "clusters": len(means[widest])}
-
-
-COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
-LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
-FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
-
-
 def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str, str] | None = None) -> str:
     """What a row of `paired` or `summarise` says of its first arm, in words: a size, an interval, and counts.
 
@@ -310,20 +296,22 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     worst = f"; the worst trial is {_way(row['worst'])}" if row["worst"] > 10 * abs(median) else ""
     if np.isnan(low):
         fewest = min(value for key, value in row.items() if key.startswith("clusters"))
-        few = fewest < FEWEST
-        why = f"too few for an interval: {fewest}" if few else f"the mean, {_way(mean)}, hangs on one of them"
-        why = why if row["standard error"] > 0 else "all trials are alike"
+        if not row["standard error"] > 0:
+            why = "all trials are alike"
+        elif fewest < FEWEST:
+            why = f"too few for an interval: {fewest}"
+        else:
+            why = f"the mean, {_way(mean)}, hangs on one of them"
         return f"ahead {ahead}, by the median {_way(median, unit)}{worst}; {why}"
-    ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(min(-low, high, key=abs))} to "
-    ends += "" if low < 0 < high else _size(max(-low, high, key=abs))
+    nearer, further = sorted([abs(low), abs(high)])
+    ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(nearer)} to {_size(further)}"
+    inside = f"{ends}; {', '.join(counts)}" if counts else ends
     by = f"{'ahead' if mean < 0 else 'behind'} by {_size(mean)} {unit}".rstrip()
-    return (
-        f"{by} ({'; '.join([ends, *filter(None, [', '.join(counts)])])}), {'' if mean < 0 else 'ahead '}{ahead}{worst}"
-    )
+    return f"{by} ({inside}), {'' if mean < 0 else 'ahead '}{ahead}{worst}"
 
 
 def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: float = 0.0) -> dict[str, Any]:
-    """One pair of arms, first less second, a value a trial: what `paired` returns as a row, but for its errors.
+    """One pair of arms, first less second, a value a trial: a row of `paired`.
 
     clusterings: for each the label of each trial. They may cross (lake and stretch) or nest (lake and basin).
 
@@ -337,20 +325,25 @@ def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: 
     held_out: beside one clustering or none; the variance of the mean is then (1/k + share/(1 - share)) S^2.
     """
     labels = [clusterings[name].reindex(difference.index) for name in clusterings]
-    means = [difference.groupby(label).mean() for label in labels]
-    d = (means[0] if len(means) == 1 else difference).to_numpy(float)
+    means = {name: difference.groupby(label).mean() for name, label in zip(clusterings, labels)} or {"": difference}
+    shares = {name: 1 / len(one) + held_out / (1 - held_out) for name, one in means.items()}  # (book: nadeau-bengio)
+    errors = {name: math.sqrt(shares[name]) * one.std() for name, one in means.items()}
+    widest = max(means, key=lambda name: scipy.stats.t.ppf((1 + LEVEL) / 2, len(means[name]) - 1) * errors[name])
+    d = (means[widest] if len(means) == 1 else difference).to_numpy(float)
     mean, low, high = _interval(d, labels if len(labels) > 1 else [], held_out)
     rest = np.delete(d, np.abs(d - np.median(d)).argmax())
     if abs(d.mean() - rest.mean()) > HEAVY * (high - low) / 2:
         low = high = np.nan
-    if min(len(difference), *map(len, means), len(d)) < FEWEST:
+    if min(len(difference), *map(len, means.values())) < FEWEST:
         low = high = np.nan
-    row = {"mean difference": mean, "low": low, "high": high}
+    row = {"mean difference": mean, "standard error": errors[widest], "low": low, "high": high}
     row |= {"median": difference.median(), "worst": difference.max()}
     row |= {"lower": int((difference < 0).sum()), "trials": len(difference)}
-    for name, one in zip(clusterings, means):
-        row |= {f"clusters by {name}": len(one), f"lower by {name}": int((one < 0).sum())}
-    return row
+    for name in clusterings:
+        row |= {f"clusters by {name}": len(means[name]), f"lower by {name}": int((means[name] < 0).sum())}
+    if len(clusterings) > 1:
+        row |= {f"error by {name}": error for name, error in errors.items()}
+    return row | {"clusters": len(means[widest])}
 
 
 def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> tuple[float, float, float]:

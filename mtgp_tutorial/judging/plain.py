@@ -28,7 +28,7 @@ from mtgp_tutorial.judging.drift import (
     orthonormal,
     unit,
 )
-from mtgp_tutorial.judging.forecasting import Unanswered, check_columns, seasonal_naive
+from mtgp_tutorial.judging.forecasting import Unanswered, check_columns, check_season, seasonal_naive, without_values
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Prediction
@@ -79,7 +79,7 @@ def plain_arms(
     [0, 0, 0, 0]
     """
     if season is not None:
-        seasonal_naive(season)  # checks it
+        check_season(season)
         season = float(season)
     elif parts is not None:
         raise ValueError(f"parts: is {parts!r} without a season; pass season= too, or no parts")
@@ -162,8 +162,8 @@ class Plain:
 
     def _asked(self, hidden: TaskData) -> Iterator[Group]:
         check_columns(self.seen, hidden)
-        blank = replace(hidden, y=torch.where(hidden.observed, 0.0, hidden.y), sd=None)
-        return (group for group in self.groups(blank) if len(group[0]))
+        asked = replace(without_values(hidden), sd=None)
+        return (group for group in self.groups(asked) if len(group[0]))
 
 
 class Climatology(Plain):

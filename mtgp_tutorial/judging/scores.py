@@ -18,7 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Mixture, Prediction, cdf_of, label
+from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, cdf_of, label
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:
@@ -212,7 +212,6 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
     >>> table.columns.tolist()
     ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage']
     """
-    single = isinstance(predictions, Prediction)
     of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")
     named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
     _check_scorable(named, truth, seen)
@@ -229,7 +228,7 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
                     rows[row] |= _of_mixture(*each, y, *trivial)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
-    return frame.droplevel("model") if single else frame
+    return frame.droplevel("model") if isinstance(predictions, Prediction) else frame
 
 
 def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> None:
@@ -275,7 +274,7 @@ def _of_mixture(
     normal = torch.distributions.Normal(means, variances.sqrt())
     value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
     pairs = [_distance(one - means, variance + variances).mean(0) for one, variance in zip(means, variances)]
-    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= math.erf(math.sqrt(2))
+    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= TWO_SD
     found = {
         "MSLL": value - nlpd(train_mean, train_variance, y),
         "NLPD": value,

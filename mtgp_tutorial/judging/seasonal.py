@@ -8,20 +8,17 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
-from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.judging.mixtures import AN_ARM, answered, mark_of
+from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, check_season
+from mtgp_tutorial.judging.mixtures import AN_ARM, Arm, answered, in_places, mark_of
 from mtgp_tutorial.models.building import icm, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Prediction
 from mtgp_tutorial.table.trends import Trend, UnfixedError
 
-Build = Callable[[TaskData], Model | Forecaster]
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
 QUARTER = YEAR / 4
 PERIODS = {  # of a calendar's unit, in that unit
@@ -109,8 +106,8 @@ def _clear(gained: np.ndarray, alike: np.ndarray) -> bool:
 
 
 def _periods(seen: TaskData) -> Sequence[float]:
-    unit = "years" if seen.calendar is None and seen.x_name.lower() == "year" else ""
-    unit = seen.calendar.unit if seen.calendar is not None else unit
+    named = "years" if seen.x_name.lower() == "year" else ""
+    unit = named if seen.calendar is None else seen.calendar.unit
     if unit not in PERIODS:
         raise ValueError(f"periods: the input {seen.x_name!r} has no calendar; pass periods, in its unit")
     return PERIODS[unit]
@@ -148,7 +145,7 @@ def _alike(line: np.ndarray, left: np.ndarray) -> float:
 
 
 def with_trend(
-    build: Build, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
+    build: Arm, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
 ) -> Callable[[TaskData], Detrended]:
     """An arm for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
 
@@ -195,8 +192,7 @@ def seasonal_arms(
     >>> list(seasonal_arms(1.0, harmonics=3))
     ['ICM, season in the mean', 'ICM, season in the kernel']
     """
-    if not isinstance(season, Real) or isinstance(season, bool) or not 0 < season < np.inf:
-        raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the input")
+    check_season(season)
 
     def changing(seen: TaskData) -> Model:
         turn = PeriodicKernel().double()
@@ -215,7 +211,7 @@ class Detrended:
     mark: see `Forecaster`. Raises Unanswered where the seen cells do not fix the trend.
     """
 
-    def __init__(self, seen: TaskData, build: Build, how: dict[str, Any], options: dict[str, Any]):
+    def __init__(self, seen: TaskData, build: Arm, how: dict[str, Any], options: dict[str, Any]):
         try:
             self.trend = Trend(seen, **how)
         except UnfixedError as error:
@@ -223,13 +219,8 @@ class Detrended:
         self.model, self.options = build(self.trend.remove(seen)), options
         of_kind("build", self.model, (Model, Forecaster), AN_ARM)
         started = mark_of(self.model, options)
-        self.mark = None if started is None else started + float(_weights(self.trend.numbers).sum())
+        self.mark = None if started is None else started + in_places(self.trend.numbers)
 
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions of y at the rows of `hidden`; variances are those of the model, without the trend's own error."""
         return self.trend.restore(answered(self.model, hidden, self.options))
-
-
-def _weights(numbers: Tensor) -> Tensor:
-    """Numbers times their places, so that two that change places show."""
-    return numbers * torch.arange(1, numbers.numel() + 1).to(numbers).reshape(numbers.shape)

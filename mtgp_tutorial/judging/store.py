@@ -25,6 +25,7 @@ LABELS = ["trial", "arm", "task"]
 JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "bridged"]
 MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
+COLUMNS = [*LABELS, *NUMBERS, JOINT, *MARKS]  # of the file
 BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
 
 
@@ -74,7 +75,7 @@ class Store:
 
     def add(self, key: Key, table: pd.DataFrame) -> None:
         """Keep the rows of one fit: written beside the file, then put in its place."""
-        self.done[key] = table.assign(trial=key[0], arm=key[1])[LABELS + NUMBERS + [JOINT] + MARKS]
+        self.done[key] = table.assign(trial=key[0], arm=key[1])[COLUMNS]
         if self.path is not None:
             draft = Path(f"{self.path}.part")
             pd.concat(self.done.values()).to_csv(draft, index=False)
@@ -101,14 +102,10 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
             frame[JOINT] = ""
         for name in NUMBERS + [JOINT] + MARKS[:2]:  # by Python: the parser of older pandas misses the last digit
             frame[name] = [float(text or "nan") for text in frame[name]]
-        frame = frame.astype({"on floor": int, "bridged": int, "numbers": int})[LABELS + NUMBERS + [JOINT] + MARKS]
+        frame = frame.astype({"on floor": int, "bridged": int, "numbers": int})[COLUMNS]
     except (ValueError, KeyError):  # not text, no columns, no numbers
-        frame = pd.DataFrame()
-    if (
-        list(frame.columns) != LABELS + NUMBERS + [JOINT] + MARKS
-        or frame.duplicated(LABELS).any()
-        or not _possible(frame)
-    ):
+        frame = None
+    if frame is None or frame.duplicated(LABELS).any() or not _possible(frame):
         raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
     return {key: rows for key, rows in frame.groupby(["trial", "arm"], sort=False)}  # type: ignore[misc]
 

@@ -5,7 +5,6 @@ First the look: a colour, a line and a marker for each task, and the letters. Th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,10 @@ from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Mixture, Prediction, label
+from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, label
 
-__all__ = [
-    "band",
-    "checks",
-    "differences",
-    "heatmap",
-    "inputs",
-    "label",
-    "marker",
-    "role",
-    "style",
-    "tasks",
-    "use_style",
-]
+__all__ = ["tasks", "band", "heatmap", "differences", "checks"]
+__all__ += ["inputs", "use_style", "style", "marker", "role", "label"]
 
 # One colour, line and marker for each task, in every figure. All colours have a contrast of 3 or more on white and,
 # turned over as the pages do, on dark. The first four keep apart for readers who see no red, no green or no blue; the
@@ -228,7 +216,7 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    ends = prediction.band(math.erf(2**0.5))
+    ends = prediction.band(TWO_SD)
     name = "central 95.4 %" if isinstance(prediction, Mixture) else "mean ± 2 sd"
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
     low, high = (as_array(end[:, t]) for end in ends)

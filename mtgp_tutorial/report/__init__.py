@@ -12,30 +12,16 @@ if TYPE_CHECKING:
     from mtgp_tutorial.report.tables import prepared, write_filled
     from mtgp_tutorial.report.trials import arms_for, season_of, try_all
 
-__all__ = [
-    "arms_for",
-    "decide",
-    "judging",
-    "kinds_of",
-    "plan",
-    "prepared",
-    "season_of",
-    "try_all",
-    "write_filled",
-]
+__all__ = ["arms_for", "decide", "judging", "kinds_of", "plan", "prepared", "season_of", "try_all", "write_filled"]
 
-# the file of each, imported when it is first asked for: `options`, which reads the command line, needs no PyTorch
-_HOME = {
-    "arms_for": "trials",
-    "decide": "deciding",
-    "judging": "holes",
-    "kinds_of": "holes",
-    "plan": "holes",
-    "prepared": "tables",
-    "season_of": "trials",
-    "try_all": "trials",
-    "write_filled": "tables",
+# the files of these, imported when they are first asked for: `options`, which reads the command line, needs no PyTorch
+_HOMES = {
+    "deciding": "decide",
+    "holes": "judging kinds_of plan",
+    "tables": "prepared write_filled",
+    "trials": "arms_for season_of try_all",
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,7 @@
 """What fills the table, how far off such values were, and what is said of bands: from the scores of the trials.
 
+Cells that were hidden from all trials judge the choice once.
+
 A table is filled in any case, so `choose` needs no certainty. A claim is a size with its interval, by `paired`.
 """
 
@@ -13,11 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mtgp_tutorial.fits.fitting import FitError
+from mtgp_tutorial.judging.forecasting import Unanswered
+from mtgp_tutorial.judging.mixtures import Arms
 from mtgp_tutorial.judging.paired import choose, paired
-from mtgp_tutorial.plots import label
 from mtgp_tutorial.report.holes import Trial, runs
-from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES
+from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES, quiet
 from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.table.prediction import labels
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
 
@@ -88,7 +93,7 @@ def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData
     off: the mean absolute error in the unit of the task; rows: the longest run of hidden rows.
     """
     known = {trial.label: trial for trial in trials}
-    names = {label(task, unit): task for task, unit in zip(data.tasks, data.units)}
+    names = dict(zip(labels(data), data.tasks))
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     sd = table["task"].map(spread)
@@ -116,21 +121,25 @@ def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
     return trials.groupby(["arm", "stretch"]).mean().groupby("arm").mean()
 
 
+def over_cells(scores: pd.DataFrame, score: str) -> float:
+    """The mean score, each row weighed by its hidden cells."""
+    return float(np.average(scores[score], weights=scores["cells"]))
+
+
 LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
 
 
 def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
     """For each asked task: the mean absolute error of what fills and of the best rule, in its unit, and the share in
     the band; over the hidden cells of all trials."""
-    names = {task: label(task, unit) for task, unit in zip(data.tasks, data.units)}
+    names = dict(zip(data.tasks, labels(data)))
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
         for arm in (decision.fills, decision.rule):
-            one = rows[rows["arm"] == arm]
-            row[f"off by, {arm}"] = float(np.average(one["off"], weights=one["cells"]))
+            row[f"off by, {arm}"] = over_cells(rows[rows["arm"] == arm], "off")
         fills = rows[rows["arm"] == decision.fills]
-        inside = float(np.average(fills["coverage"], weights=fills["cells"]))
+        inside = over_cells(fills, "coverage")
         found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
     return pd.DataFrame(found)
 
@@ -144,10 +153,9 @@ def by_length(decision: Decision) -> pd.DataFrame:
     for length, rows in asked.groupby("length", observed=True):
         of = {arm: rows[rows["arm"] == arm] for arm in (decision.fills, decision.rule)}
         first = of[decision.fills]
-        inside = float(np.average(first["coverage"], weights=first["cells"]))
         row = {"rows hidden": str(length), "trials": first["trial"].nunique()}
         row |= {f"error, {arm}": float(one["error"].mean()) for arm, one in of.items()}
-        found.append(row | {"in the 95 % band": f"{100 * inside:.0f} %"})
+        found.append(row | {"in the 95 % band": f"{100 * over_cells(first, 'coverage'):.0f} %"})
     return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()
 
 
@@ -178,3 +186,33 @@ def covered(decision: Decision) -> Covered:
     wide = enough and stats.binom.sf(inside - 1, cells, DUE) < RARE and reach == 1
     word = "too narrow" if narrow else "too wide" if wide else ""
     return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")
+
+
+class Judged(NamedTuple):
+    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
+
+    cells: int
+    fills: float
+    rule: float
+    inside: float
+
+
+def judge(data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, rule: str, seed: int) -> Judged | None:
+    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer.
+
+    cells [N, T]: those that judge.
+    """
+    if cells is None:
+        return None
+    trial = Trial("judge", tuple(data.tasks), cells, slice(None), "the table")
+    both = {name: arms[name] for name in dict.fromkeys((fills, rule))}
+    try:
+        results = quiet(lambda _: trial.tables(data), [trial.label], both, progress=False, seed=seed)
+    except (FitError, Unanswered):
+        return None
+    scores = in_deviations(results, [trial], data)
+    of = {name: scores[scores["arm"] == name] for name in both}
+    if any(rows.empty for rows in of.values()):
+        return None
+    inside = over_cells(of[fills], "coverage")
+    return Judged(int(cells.sum()), over_cells(of[fills], "CRPS"), over_cells(of[rule], "CRPS"), inside)

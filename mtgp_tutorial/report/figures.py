@@ -20,9 +20,8 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from mtgp_tutorial import plots
 from mtgp_tutorial.report.deciding import Decision
 from mtgp_tutorial.report.holes import missing, own_rows, runs
-from mtgp_tutorial.report.tables import BAND
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import TWO_SD, Prediction
 
 WIDTH, PIXELS = 5.6, 175  # inches, and pixels an inch: sharp at twice the width of a page, readable on a phone
 
@@ -37,7 +36,9 @@ def as_png(figure: Figure) -> str:
 
 def short(name: str) -> str:
     """A name that a figure has room for."""
-    return textwrap.shorten(name, 26, placeholder="…") if " " in name else name[:25] + "…" * (len(name) > 26)
+    if len(name) <= 26:
+        return name
+    return textwrap.shorten(name, 26, placeholder="…") if " " in name else f"{name[:25]}…"
 
 
 def few_dates(ax: plt.Axes, data: TaskData) -> None:
@@ -50,9 +51,9 @@ def few_dates(ax: plt.Axes, data: TaskData) -> None:
 
 def axis(data: TaskData) -> tuple[np.ndarray, str]:
     """The first input as it is drawn, dates as dates, and its label."""
-    x = data.x[:, 0].numpy()
+    x = plots.inputs(data)
     if data.calendar is not None:
-        return np.asarray(data.calendar.to_dates(x).tz_localize(None)), ""
+        return np.asarray(x.tz_localize(None)), ""
     return x, plots.label(short(data.x_name), data.x_unit)
 
 
@@ -95,7 +96,7 @@ def panels(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A panel for each of these tasks: what was seen, and mean and band in the holes."""
     figure, axes = plt.subplots(len(tasks), 1, figsize=(WIDTH, 0.5 + 1.45 * len(tasks)), sharex=True, squeeze=False)
     (x, name), apart = axis(data), own_rows(data)  # rows of the other tasks: one band, no holes
-    gone, seen_cells, ends = missing(data), data.observed.numpy(), answer.band(BAND)
+    gone, seen_cells, ends = missing(data), data.observed.numpy(), answer.band(TWO_SD)
     for task, ax in zip(tasks, axes[:, 0]):
         t = data.tasks.index(task)
         mean, low, high = (one[:, t].numpy() for one in (answer.mean, *ends))
@@ -173,14 +174,14 @@ def maps(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
         colours = {"cmap": "viridis", "vmin": low, "vmax": high}
         x, y = data.x[:, 0].numpy(), data.x[:, 1].numpy()
         size = max(4.0, min(16.0, 2500 / len(x)))
-        dots = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
+        points = ax.scatter(x[known], y[known], c=mean[known], s=size, lw=0, **colours)
         if hole.any():
             sizes = size * (1 + 3 * sd[hole] / sd[hole].max())
             ax.scatter(x[hole], y[hole], c=mean[hole], s=sizes, lw=0.7, edgecolor="#d1495b", **colours)
         ax.set_title(plots.label(short(task), data.units[t]))
         ax.set_aspect(_stretch(data))  # both coordinates to one scale
         ax.locator_params(nbins=3)
-        figure.colorbar(dots, ax=ax, shrink=0.8, pad=0.02)
+        figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
     return figure
 
 

@@ -98,6 +98,10 @@ class Kind(NamedTuple):
     pattern: np.ndarray
     shortened: bool = False  # the hole is longer than what a trial may hide
 
+    def columns(self, data: TaskData) -> list[int]:
+        """The numbers of the asked tasks in a table."""
+        return [data.tasks.index(task) for task in self.asked]
+
 
 def kinds_of(data: TaskData) -> tuple[list[Kind], bool]:
     """What the trials imitate, and whether it is the table's own: a complete table has nothing to imitate."""
@@ -181,8 +185,7 @@ def stretches_for(data: TaskData, kinds: Sequence[Kind]) -> int:
 def joins_real(data: TaskData, kind: Kind) -> np.ndarray:
     """For each first row of the pattern, whether it would overlap a real hole of an asked task, or touch one."""
     n, length = len(data.x), len(kind.pattern)
-    asked = [data.tasks.index(task) for task in kind.asked]
-    gone = missing(data)[:, asked] & (not own_rows(data))
+    gone = missing(data)[:, kind.columns(data)] & (not own_rows(data))
     before = int(kind.place != "start")  # the rows before a late start are dropped, as are those after a ragged end
     after = length + int(kind.place != "end")
     start, up = np.arange(n - length + 1), np.r_[0, np.cumsum(gone.any(1))]
@@ -199,7 +202,7 @@ def _possible(data: TaskData, kind: Kind) -> np.ndarray:
     if kind.place not in ("start", "end"):
         return (start > 0) & (start < n - length)
     dropped = start if kind.place == "start" else n - length - start
-    gone = missing(data)[:, [data.tasks.index(task) for task in kind.asked]].all(1)
+    gone = missing(data)[:, kind.columns(data)].all(1)
     before = int(np.argmin(gone if kind.place == "start" else np.flip(gone)))  # rows before the record, or after it
     return dropped <= (n / 2 if before <= n / 3 else (n + before) / 2)
 
@@ -208,8 +211,9 @@ def _free(data: TaskData, kind: Kind) -> np.ndarray:
     """First rows away from real holes; where there are none, all that are possible. A disc may lie anywhere."""
     if kind.place == "disc":
         return np.ones(len(data.x) - len(kind.pattern) + 1, dtype=bool)
-    away = _possible(data, kind) & ~joins_real(data, kind)
-    return away if away.any() else _possible(data, kind)
+    possible = _possible(data, kind)
+    away = possible & ~joins_real(data, kind)
+    return away if away.any() else possible
 
 
 def _stretches(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
@@ -239,7 +243,7 @@ def _starts(data: TaskData, kind: Kind, stretches: int) -> list[np.ndarray]:
 
 def _scattered(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """Single rows of one fold, each with all that is missing in one row of the pattern; a sixth of the task at most."""
-    n, seen = len(data.x), data.observed[:, data.tasks.index(kind.asked[0])].numpy()
+    n, seen = len(data.x), data.observed[:, kind.columns(data)[0]].numpy()
     most = max(1, min(len(kind.pattern), int(seen.sum()) // 6))
     for f, fold in enumerate(np.array_split(rng.permutation(n), FOLDS)):
         rows = fold[seen[fold]][:most]
@@ -248,7 +252,7 @@ def _scattered(data: TaskData, kind: Kind, stretches: int, rng: np.random.Genera
 
 def _discs(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator) -> Iterator[Place]:
     """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
-    n, seen = len(data.x), data.observed[:, data.tasks.index(kind.asked[0])].numpy()
+    n, seen = len(data.x), data.observed[:, kind.columns(data)[0]].numpy()
     z = spread_out(data)
     regions = [region[seen[region]] for region in halved(z, np.arange(n), stretches)]
     for _ in range(ROUNDS):
@@ -330,7 +334,7 @@ def _longer_edges(data: TaskData, kinds: Sequence[Kind]) -> np.ndarray:
     seen = data.observed.numpy()
     found = np.zeros_like(seen)
     for kind in [kind for kind in kinds if kind.place in ("start", "end")]:
-        for t in [data.tasks.index(task) for task in kind.asked]:
+        for t in kind.columns(data):
             rows = np.flatnonzero(seen[:, t])
             count = min(len(kind.pattern), int(2 * TENTH * len(rows)), len(rows) - FEWEST)
             found[rows[:count] if kind.place == "start" else rows[len(rows) - count :], t] = True
@@ -343,7 +347,7 @@ def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator
     known: what other kinds have hidden, for gaps of one task may be equal; it grows.
     """
     seen = data.observed.numpy()
-    asked = [data.tasks.index(task) for task in kind.asked]
+    asked = kind.columns(data)
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     least = max(1, int(usual) // 2) if kind.place != "scattered" else 1
     joins = joins_real(data, kind) if kind.place in ("gap", "start", "end") else None

@@ -164,11 +164,6 @@ def run_of(asked: argparse.Namespace, version: str) -> dict[str, Any]:
     }
 
 
-def not_ours(path: Path) -> Refused:
-    """How a file that looks like one of this command's is refused."""
-    return Refused(f"{path} is not a file that this command wrote; remove {path.parent}, or add --out NAME")
-
-
 def check_folder(folder: Path) -> None:
     """Refuse a folder that leads elsewhere, or holds what this command did not write."""
     if folder.is_symlink() or any((folder / name).is_symlink() for name in FILES):
@@ -183,7 +178,7 @@ def check_folder(folder: Path) -> None:
 
 def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
     """What the folder says of an earlier run; None where there is none. Refused where that was of another run."""
-    path = folder / RUN
+    path, todo = folder / RUN, f"remove {folder}, or add --out NAME"
     if not path.is_file():
         return None
     try:
@@ -191,8 +186,7 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
         assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["arms"], list)
         assert "trials" not in kept or type(kept["trials"]) is int
     except (ValueError, KeyError, AssertionError):
-        raise not_ours(path) from None
-    todo = f"remove {folder}, or add --out NAME"
+        raise Refused(f"{path} is not a file that this command wrote; {todo}") from None
     if kept.get("table") != run["table"]:
         raise Refused(f"{folder} belongs to {kept.get('table')}; pass another --out")
     if kept.get("checksum") != run["checksum"]:

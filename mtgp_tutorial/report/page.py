@@ -29,7 +29,7 @@ from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.report.trials import FULL
 from mtgp_tutorial.table.data import TaskData, take
-from mtgp_tutorial.table.prediction import Mixture, Prediction
+from mtgp_tutorial.table.prediction import Mixture, Prediction, labels
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
@@ -121,8 +121,8 @@ def reading(data: TaskData) -> Part:
 
 def notes(data: TaskData) -> list[str]:
     """The notes of the table, and its size."""
-    gone, tasks = int(missing(data).sum()), [plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    found = [*data.notes, f"tasks: {', '.join(tasks)}"]
+    gone = int(missing(data).sum())
+    found = [*data.notes, f"tasks: {', '.join(labels(data))}"]
     if data.sd is not None:
         found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
     if again := int((~data.observed).sum()) - gone:
@@ -160,9 +160,9 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
     plots.checks(axes, found)
     if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
-        handles, labels = axes[1, 0].get_legend_handles_labels()
+        handles, tasks = axes[1, 0].get_legend_handles_labels()
         names.remove()
-        figure.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=3)
+        figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)

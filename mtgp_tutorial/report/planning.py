@@ -26,13 +26,14 @@ from mtgp_tutorial.exact.form import Shape
 from mtgp_tutorial.exact.forms import total_and_free, with_values
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.judging.mixtures import Arm, Arms
 from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.report import holes, options
 from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read_asked
-from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, Arm, Arms, arms_for, in_words, season_of
+from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -41,14 +42,16 @@ from mtgp_tutorial.table.data import TaskData, take
 class Job:
     """All that is settled before the first fit.
 
-    call: arguments of `read_table`; judge [N, T]: cells that are hidden from all trials and judge the choice once, or
-    None; season: what was proposed, or None; more: trials that there could be.
+    judge [N, T]: cells that are hidden from all trials and judge the choice once, or None; tried: the table of the
+    trials, without these; season: what was proposed, or None; call: arguments of `read_table`; more: trials that there
+    could be.
     """
 
     asked: argparse.Namespace
     folder: Path
     data: TaskData
     judge: np.ndarray | None
+    tried: TaskData
     season: Season | None
     call: dict[str, Any]
     kinds: list[Kind]
@@ -56,11 +59,6 @@ class Job:
     trials: list[holes.Trial]
     more: int
     arms: dict[str, Arm]
-
-    @property
-    def tried(self) -> TaskData:
-        """The table of the trials: without the cells that judge."""
-        return self.data if self.judge is None else self.data.split(torch.as_tensor(self.judge))[0]
 
 
 def prepare(asked: argparse.Namespace) -> Job:
@@ -86,10 +84,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
     if known is None:
         trials, fitted = in_time(asked, data, clocks, trials)
+    arms = {name: arm for name, arm in arms.items() if name in fitted or name not in clocks}
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
-    arms = {
-        name: arm for name, arm in arms.items() if name in clocks or name not in (*MODELS, *SEASONAL.values(), HALF)
-    }
     if judge is not None:
         print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
     print(
@@ -100,7 +96,7 @@ def prepare(asked: argparse.Namespace) -> Job:
     folder.mkdir(exist_ok=True)
     put(folder / RUN, json.dumps({**run, "arms": list(arms), "trials": len(trials)}, indent=1) + "\n")
     more = len(holes.plan(tried, kinds, 4 * len(trials), asked.seed))
-    return Job(asked, folder, data, judge, season, call, kinds, own, trials, more, arms)
+    return Job(asked, folder, data, judge, tried, season, call, kinds, own, trials, more, arms)
 
 
 def in_time(

@@ -26,12 +26,12 @@ from mtgp_tutorial.judging.comparing import fill
 from mtgp_tutorial.judging.store import StoreError
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
-from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide
+from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide, judge
 from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.report.planning import Job, prepare
 from mtgp_tutorial.report.tables import write_filled
-from mtgp_tutorial.report.trials import in_words, judge, try_all
+from mtgp_tutorial.report.trials import in_words, try_all
 from mtgp_tutorial.table.prediction import Prediction
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -69,9 +69,10 @@ def run(job: Job) -> None:
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
     fitted.save(job.folder / FIT)
-    answer = (
-        impute(fitted) if decision.fills == decision.model else fill(job.arms[decision.fills], data, seed=asked.seed)
-    )
+    if decision.fills == decision.model:
+        answer = impute(fitted)
+    else:
+        answer = fill(job.arms[decision.fills], data, seed=asked.seed)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
@@ -100,12 +101,10 @@ def run(job: Job) -> None:
 def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
     """What to do next: each value is empty where the table gave no cause for it."""
     holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
-    of_fit = {
-        "band": covered(decision),
-        "floor": words.enumerated(fitted.on_floor) if decision.fills == decision.model else "",
-    }
     trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
-    return {**trials, **holes, **of_fit, **values, "filled": bool(missing(job.data).any())}
+    floor = words.enumerated(fitted.on_floor) if decision.fills == decision.model else ""
+    rest = {"band": covered(decision), "floor": floor, "filled": bool(missing(job.data).any())}
+    return {**trials, **holes, **values, **rest}
 
 
 def repeat(job: Job, decision: Decision) -> str:

@@ -27,8 +27,8 @@ from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.table.files.text import File, parse
 from mtgp_tutorial.table.inputs import ERROR
-from mtgp_tutorial.table.prediction import Prediction
-from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, tells_apart
+from mtgp_tutorial.table.prediction import TWO_SD, Prediction, input_frame
+from mtgp_tutorial.table.roles import chosen_inputs, guessed_series, telling
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -40,24 +40,25 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     """
     said: list[str] = []
     file = parse(asked.table, asked.skip)
-    missing = _missing(asked, file, said)
+    codes = _missing(asked, file, said)
     left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(file, asked.dates, missing, left, asked.input, asked.series, named)
+    frame, _ = typed_columns(file, asked.dates, codes, left, asked.input, asked.series, named)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     check_mixed(asked, frame, inputs)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
-    call |= {"dates": asked.dates, "without": asked.without, "missing": missing or None, "sd": errors or None}
+    call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
     call |= {"skip": asked.skip}
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
         data = read_table(file, **call)
     data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
-    path = asked.table
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
         if count < FEWEST:
-            raise Refused(f"{path}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without")
+            raise Refused(
+                f"{asked.table}: {task!r} has {count} values, and it takes {FEWEST}; leave it out with --without"
+            )
     data.scale()  # raises where a task does not vary
     return data, call
 
@@ -66,7 +67,7 @@ def _missing(asked: argparse.Namespace, file: File, said: list[str]) -> list[str
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(file, without=asked.without or ())
+    codes = suspected_codes(file, asked.without or ())
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes
@@ -116,7 +117,7 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
     return replace(data, y=y, sd=sd, units=units, notes=(*data.notes, f"logarithms: of {', '.join(log)} (--log)"))
 
 
-REPEATED, TOLD_APART = 0.3, 0.95  # shares: of rows that repeat an input; of rows that a column of text tells apart
+REPEATED = 0.3  # share of rows that repeat an input
 
 
 def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable]) -> None:
@@ -127,16 +128,15 @@ def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Has
     again = int(frame.duplicated(inputs).sum())
     errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
     values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
-    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
-    series = next((c for c in words if tells_apart(frame, inputs, c, TOLD_APART)), None)
+    series = telling(frame, inputs)
     if again > REPEATED * len(frame) and values and series is not None:
         words = [*option("--series", str(series)), *option("--value", str(values[0]))]
         words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
+        others = f" (or another value of {listed(values[1:])})" if len(values) > 1 else ""
+        less = " and leave out --columns" if asked.columns else ""
         raise Refused(
             f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
-            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}"
-            f"{f' (or another value of {listed(values[1:])})' if len(values) > 1 else ''}"
-            f"{' and leave out --columns' if asked.columns else ''}"
+            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}{others}{less}"
         )
 
 
@@ -162,9 +162,6 @@ def with_safe_names(data: TaskData) -> TaskData:
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
-BAND = math.erf(2**0.5)  # of a normal law, two standard deviations to either side
-
-
 def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
     """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
 
@@ -176,7 +173,7 @@ def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) ->
     was modelled, and whose filled value is the median.
     """
     table, spread, gone = named_inputs(data), data.scale().sd.tolist(), missing(data)
-    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(BAND)
+    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(TWO_SD)
     for t, task in enumerate(data.tasks):
         y = data.y[:, t].numpy()
         hole, back = gone[:, t], np.exp if task in log else np.asarray
@@ -206,11 +203,11 @@ def shortest(value: float) -> str:
 
 def named_inputs(data: TaskData) -> pd.DataFrame:
     """Names of the rows, where they have some, and the inputs by name; dates as dates."""
-    table = pd.DataFrame(data.x.numpy(), columns=list(data.x_names))
+    table = input_frame(data)
     if data.calendar is not None:
-        when = data.calendar.to_dates(data.x[:, 0].numpy())
-        days = bool((when == when.normalize()).all())
-        table[data.x_names[0]] = when.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
+        when = table[data.x_names[0]]
+        days = bool((when == when.dt.normalize()).all())
+        table[data.x_names[0]] = when.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
     if data.index is not None and data.index.name is not None and safe(str(data.index.name)) not in table:
         table.insert(0, safe(str(data.index.name)), [safe(str(row)) for row in data.index])
     return table

@@ -1,4 +1,4 @@
-"""What the report tries: its arms, each on every trial, fitted and stored; and the cells that judge the choice once.
+"""What the report tries: its arms, each on every trial, fitted and stored.
 
 The arms are two in equal parts, plain rules, a season where the data propose one, and the models.
 """
@@ -8,22 +8,19 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
-from mtgp_tutorial import plots
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.comparing import compare, standard_arms
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.judging.mixtures import combining
+from mtgp_tutorial.judging.mixtures import Arm, Arms, combining
 from mtgp_tutorial.judging.plain import plain_arms
 from mtgp_tutorial.judging.seasonal import Season, propose_season, with_trend
 from mtgp_tutorial.models.model import Model
@@ -38,9 +35,6 @@ DRIFT = "regression + GP"
 RULES = ("climatology", "bridge", "season before", "regression", DRIFT)
 MODELS = (BASELINE, "ICM", FULL, LMC)  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
-
-Arm = Callable[[TaskData], Model | Forecaster]
-Arms = Mapping[str, Arm]
 
 
 def kernel(name: str, inputs: int) -> Kernel:
@@ -61,23 +55,24 @@ def arms_for(
     season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
     and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
     proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
-    Unanswered. seed: of the fits of arms that are no
-    models themselves.
+    Unanswered. seed: of the fits of arms that are no models themselves.
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
     rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
     if season is not None:
-        seasonal = {
-            "climatology": _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"])),
-            "season before": _without_errors(_anew(partial(_rule, "season before"))),
-        }
-        rules = {rule: {**rules, **seasonal}[rule] for rule in RULES}
+        rules["climatology"] = _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"]))
+        rules["season before"] = _without_errors(_anew(partial(_rule, "season before")))
     reads = not (one or apart)
-    wanted = [*([rule for rule in rules if reads or rule in ONE_COLUMN]), BASELINE]
+    wanted = [rule for rule in RULES if rule in rules and (reads or rule in ONE_COLUMN)] + [BASELINE]
     if len(data.x) > LONGEST and DRIFT in wanted:
         wanted.remove(DRIFT)
-    wanted += [] if one else ["ICM", *([FULL] * reads), *([LMC] * (lmc and data.num_tasks > 2))]
+    if not one:
+        wanted.append("ICM")
+    if reads:
+        wanted.append(FULL)
+    if lmc and data.num_tasks > 2:
+        wanted.append(LMC)
     every: dict[str, Arm] = {**rules, **models}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
@@ -181,37 +176,3 @@ def in_words(duration: float) -> str:
     if duration < 90:
         return f"{max(1, round(duration))} s"
     return f"{round(duration / 60)} min" if duration < 5400 else f"{duration / 3600:.1f} hours"
-
-
-class Judged(NamedTuple):
-    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
-
-    cells: int
-    fills: float
-    rule: float
-    inside: float
-
-
-def judge(data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, rule: str, seed: int) -> Judged | None:
-    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer.
-
-    cells [N, T]: those that judge.
-    """
-    if cells is None:
-        return None
-    both = {name: arms[name] for name in dict.fromkeys((fills, rule))}
-    seen, hidden = data.split(torch.as_tensor(cells))
-    try:
-        results = quiet(lambda _: (seen, hidden), ["judge"], both, progress=False, seed=seed)
-    except (FitError, Unanswered):
-        return None
-    names = [plots.label(*pair) for pair in zip(data.tasks, data.units)]
-    at = results["task"].map(names.index)
-    weights = at.map(dict(enumerate(cells.sum(0))))
-    size = results["CRPS"] / at.map(dict(enumerate(data.scale().sd.tolist())))
-    of = {name: results["arm"] == name for name in both}
-    if not all(rows.any() for rows in of.values()):
-        return None
-    first, second = (float(np.average(size[of[name]], weights=weights[of[name]])) for name in (fills, rule))
-    inside = float(np.average(results["coverage"][of[fills]], weights=weights[of[fills]]))
-    return Judged(int(cells.sum()), first, second, inside)

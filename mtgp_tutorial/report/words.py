@@ -17,14 +17,13 @@ from scipy import stats
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.mapping import explained_shares, neighbours
 from mtgp_tutorial.judging.paired import sentence as claim
-from mtgp_tutorial.report.deciding import Decision, covered
+from mtgp_tutorial.report.deciding import Decision, Judged, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.tables import BAND
-from mtgp_tutorial.report.trials import HALF, RULES, Judged
+from mtgp_tutorial.report.trials import HALF, RULES
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.table.prediction import TWO_SD, Prediction
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -75,12 +74,8 @@ def nearest(data: TaskData) -> Near | None:
         return None
     others, own = (float((shares[name] * shares["cells"]).sum() / shares["cells"].sum()) for name in ("others", "own"))
     found = neighbours(shares)
-    return Near(
-        others,
-        own,
-        enumerated(list(found["family"])),
-        *(enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP")),
-    )
+    curve, drift = (enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP"))
+    return Near(others, own, enumerated(list(found["family"])), curve, drift)
 
 
 def answer(
@@ -130,12 +125,14 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[
 
     wanted: more than the table has room for, or 0.
     """
-    trials = decision.scores["trial"].nunique()
-    wanted = min(more, 4 * trials)
-    room = (asked.trials or TRIALS) if more <= trials < (asked.trials or TRIALS) else 0
+    trials, usual = decision.scores["trial"].nunique(), asked.trials or TRIALS
+    further = min(more, 4 * trials)
     gain = decision.less(decision.fills, decision.rule)
-    is_open = not (gain["high"] < 0 or gain["low"] > 0) and wanted >= 1.5 * trials
-    return {"trials": trials, "wanted": room, "goes_on": command(asked, trials=wanted) if is_open else ""} | {
+    is_open = not (gain["high"] < 0 or gain["low"] > 0) and further >= 1.5 * trials
+    return {
+        "trials": trials,
+        "wanted": usual if more <= trials < usual else 0,
+        "goes_on": command(asked, trials=further) if is_open else "",
         "fills": decision.fills,
         "rule": decision.rule,
     }
@@ -155,14 +152,14 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
 
 
-def of_values(asked: argparse.Namespace, data: TaskData, answer: Prediction) -> dict[str, Any]:
+def of_values(asked: argparse.Namespace, data: TaskData, filled: Prediction) -> dict[str, Any]:
     """Commands that take the values otherwise: without errors that were a guess, with logarithms of positive tasks.
 
     A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0.
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    below = ((answer.band(BAND)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    below = ((filled.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {

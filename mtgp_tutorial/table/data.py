@@ -15,7 +15,7 @@ from mtgp_tutorial.arguments import as_array, count, generator, listed
 from mtgp_tutorial.table import frames
 from mtgp_tutorial.table.arrays import as_matrix, shown, stretch
 from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.frames import as_errors, check_errors
+from mtgp_tutorial.table.frames import as_errors
 from mtgp_tutorial.table.prediction import input_frame, label, labels, rows, span
 
 
@@ -85,8 +85,6 @@ class TaskData:
         units = list(self.units) or [""] * y.shape[1]
         check_table(x, y, tasks, units)
         sd = as_errors(self.sd, y, tasks)
-        if sd is not None:
-            check_errors(sd, y, tasks)
         if index is not None and len(index) != len(y):
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
         x_names = input_names(self.x_names, self.x_name, x.shape[1])
@@ -260,12 +258,13 @@ class TaskData:
         if not hasattr(share, "__float__") or not 0 < share < 1:
             raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
         column = self.task_index(task)
-        rows = self.observed[:, column].nonzero().squeeze(1).cpu()
-        if not 0 < round(share * len(rows)) < len(rows):
-            raise ValueError(f"share: {share} of {len(rows)} cells hides none or all of {task!r}; pass another share")
-        order = torch.randperm(len(rows), generator=generator(seed))
+        seen = self.observed[:, column].nonzero().squeeze(1).cpu()
+        hides = round(share * len(seen))
+        if not 0 < hides < len(seen):
+            raise ValueError(f"share: {share} of {len(seen)} cells hides none or all of {task!r}; pass another share")
+        order = torch.randperm(len(seen), generator=generator(seed))
         mask = torch.zeros(self.y.shape, dtype=torch.bool)
-        mask[rows[order[: round(share * len(rows))]], column] = True
+        mask[seen[order[:hides]], column] = True
         return self.split(mask.to(self.y.device))
 
     def scale(self) -> Scale:

@@ -97,10 +97,10 @@ class Calendar:
         steps = when.unique().sort_values()
         spacing = (steps[1:] - steps[:-1]).median() if len(steps) > 1 else pd.Timedelta(days=1)
         unit = next((unit for unit, least in SPACINGS.items() if spacing >= pd.Timedelta(least)), "seconds")
-        first = when.min().normalize()
-        if when.tz is None:
-            return cls(unit, EPOCH if unit == "years" else first)
-        return cls(unit, EPOCH if unit == "years" else first.tz_convert("UTC").tz_localize(None), _zone(when))
+        first, zone = when.min().normalize(), None if when.tz is None else _zone(when)
+        if zone is not None:
+            first = first.tz_convert("UTC").tz_localize(None)
+        return cls(unit, EPOCH if unit == "years" else first, zone)
 
     def _naive(self, dates: Any) -> pd.DatetimeIndex:
         """Dates without a zone: in UTC where a zone was given and the unit has one length, else as the clock says."""
@@ -108,9 +108,9 @@ class Calendar:
         if (when.tz is None) != (self.zone is None):
             has, needs = ("no time zone", self.zone) if when.tz is None else (f"the zone {when.tz}", "none")
             raise ValueError(f"dates: have {has}, those of the table {needs}; pass them in the same way")
-        return (
-            when if when.tz is None else when.tz_convert(self.zone if self.unit == "years" else "UTC").tz_localize(None)
-        )
+        if when.tz is None:
+            return when
+        return when.tz_convert(self.zone if self.unit == "years" else "UTC").tz_localize(None)
 
 
 def _zone(when: pd.DatetimeIndex) -> str:

@@ -87,17 +87,12 @@ def _wide(frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, no
         )
     headers = tasks_of(chosen)
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])
-    errors = sd
     if isinstance(sd, pd.DataFrame):
-        errors = aligned_errors(sd, frame, chosen, headers)
+        sd = aligned_errors(sd, frame, chosen, headers)
     elif not direct:
-        if extra := [c for c in named if c not in chosen]:
-            raise TableError(
-                f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}"
-            )
-        errors = np.column_stack([errors_of(frame, named.get(c, math.nan), y[:, t]) for t, c in enumerate(chosen)])
+        sd = errors_of(frame, named, chosen, y)
     counts = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
-    return {"y": y, "sd": errors, "headers": headers, "index": None if counts else frame.index}
+    return {"y": y, "sd": sd, "headers": headers, "index": None if counts else frame.index}
 
 
 def _numeric(frame: pd.DataFrame, taken: Sequence[Hashable], notes: list[str]) -> list[Hashable]:
@@ -142,7 +137,7 @@ def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
 
 
 def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
-    """Standard errors [N, T]; one number, or one for each task (in order or by name), holds for all observed cells."""
+    """Standard errors [N, T], checked; one number, or one for each task (in order or by name), holds for its values."""
     if sd is None:
         return None
     if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
@@ -151,15 +146,18 @@ def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
         sd = [sd.get(task, math.nan) for task in tasks]
     if isinstance(sd, Real) and not isinstance(sd, bool):
         sd = [float(sd)] * len(tasks)
-    if not _is_vector(sd):
-        return as_matrix(sd, "sd", vector=False)
-    each = as_matrix(sd, "sd")[:, 0].to(y.device)
-    if len(each) != len(tasks):
-        raise ValueError(
-            f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for each "
-            "task, or a matrix [N, T]"
-        )
-    return each.expand(y.shape).where(~y.isnan(), torch.nan)
+    if _is_vector(sd):
+        each = as_matrix(sd, "sd")[:, 0].to(y.device)
+        if len(each) != len(tasks):
+            raise ValueError(
+                f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for "
+                "each task, or a matrix [N, T]"
+            )
+        errors = each.expand(y.shape).where(~y.isnan(), torch.nan)
+    else:
+        errors = as_matrix(sd, "sd", vector=False)
+    _check_errors(errors, y, tasks)
+    return errors
 
 
 def _is_vector(sd: Any) -> bool:
@@ -168,7 +166,7 @@ def _is_vector(sd: Any) -> bool:
     return getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)
 
 
-def check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
+def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
     if sd.shape != y.shape or sd.device != y.device:
         raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
     wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
@@ -180,11 +178,20 @@ def check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
         )
 
 
-def errors_of(frame: pd.DataFrame, given: Any, y: np.ndarray) -> np.ndarray:
-    """Standard errors of one task [N]: a column, or one number for all of its values."""
-    if is_number(frame, given):
-        return np.where(np.isnan(y), np.nan, float(given))
-    return standard_errors(frame[given], y)
+def errors_of(
+    frame: pd.DataFrame, named: Mapping[Hashable, Any], chosen: Sequence[Hashable], y: np.ndarray
+) -> np.ndarray:
+    """Standard errors [N, T]: of each task a column, or one number for all of its values, or none."""
+    if extra := [c for c in named if c not in chosen]:
+        raise TableError(f"{argument('sd')}: {extra[0]!r} is not one of the tasks", f"name some of {listed(chosen)}")
+    found = np.full(y.shape, np.nan)
+    for c, given in named.items():
+        t = list(chosen).index(c)
+        if is_number(frame, given):
+            found[~np.isnan(y[:, t]), t] = float(given)
+        else:
+            found[:, t] = standard_errors(frame[given], y[:, t])
+    return found
 
 
 def error_columns(frame: pd.DataFrame, sd: Any) -> dict[Hashable, Any]:

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, listed, place, refuse_first
-from mtgp_tutorial.arguments import argument as marked
+from mtgp_tutorial.arguments import TableError, argument, listed, place, refuse_first
 from mtgp_tutorial.table.dates import Calendar, read_dates
 from mtgp_tutorial.table.spellings import CLOCK, READ, odd_cell
 
@@ -63,7 +62,7 @@ def _first(
             row = odd_cell(text)
             raise TableError(
                 f"{place(values, row)}: {text.iloc[row]!r} is neither a number nor a date",
-                f"write dates as {READ}, or name another {marked('x')}",
+                f"write dates as {READ}, or name another {argument('x')}",
             )
         values = pd.Series(read[0])
     elif kind not in ("datetime64", "datetime", "date", "period"):
@@ -97,7 +96,8 @@ def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
             return (day + pd.to_timedelta(hour.astype(float), unit="h")).rename(f"{day.name} with {hour.name}")
     if len(names) == 2 and set(names) == {"month", "day"}:
         raise TableError(
-            f"{marked('x')}: {parts['month']!r} with {parts['day']!r} is no place on a map, and no date without a year",
+            f"{argument('x')}: {parts['month']!r} with {parts['day']!r} is no place on a map, and no date without "
+            "a year",
             "put a column of years into the table and name the three together, or write dates as 2019-01-07",
         )
     if len(names) == 3 and set(names) == set(YEAR_MONTH_DAY):
@@ -148,14 +148,17 @@ def _year_and(given: pd.DataFrame, most: int, form: str) -> pd.Series:
     return when
 
 
-def numbers(values: pd.Series, argument: str) -> np.ndarray:
-    """A column as floats, NaN where missing. TableError at the first cell that is no number, or infinite."""
+def numbers(values: pd.Series, what: str) -> np.ndarray:
+    """A column as floats, NaN where missing. TableError at the first cell that is no number, or infinite.
+
+    what: the argument that names columns such as this one.
+    """
     missing = values.isna().to_numpy()
-    if values.dtype.kind in "iuf" or (values.dtype.kind == "b" and values.dtype != object):
+    if values.dtype.kind in "iufb":
         found = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         good = np.array([isinstance(cell, Number) or hasattr(cell, "as_tuple") for cell in values.astype(object)])
-        remedy = f"mend it, or name the columns that hold numbers with {marked(argument, sets=True)}"
+        remedy = f"mend it, or name the columns that hold numbers with {argument(what, sets=True)}"
         refuse_first(values, ~(good | missing), "is not a number", remedy, cell=True)
         found = np.array([np.nan if gone else float(cell) for cell, gone in zip(values.astype(object), missing)])
     refuse_first(values, np.isinf(found), "is infinite", "put NaN where a value is missing")
@@ -208,12 +211,12 @@ def named_errors(frame: pd.DataFrame, sd: Any) -> list[Any]:
     return list(sd.values()) if isinstance(sd, Mapping) else names_in(sd)
 
 
-def column(frame: pd.DataFrame, name: Hashable, argument: str) -> Hashable:
-    """The column of a frame that has this header, or this name before its unit."""
+def column(frame: pd.DataFrame, name: Hashable, what: str) -> Hashable:
+    """The column of a frame that has this header, or this name before its unit. what: the argument that names it."""
     found = [c for c in frame.columns if c == name] or [c for c in frame.columns if split_unit(c)[0] == name]
     if len(found) != 1:
         raise TableError(
-            f"{marked(argument)}: {name!r} is {'no column' if not found else 'the name of several columns'}",
+            f"{argument(what)}: {name!r} is {'no column' if not found else 'the name of several columns'}",
             f"pass one of {listed(map(repr, frame.columns))}",
         )
     return found[0]

@@ -5,6 +5,7 @@ A table or prediction for people: as a data frame with names, dates and units, a
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -20,6 +21,8 @@ from mtgp_tutorial.table.dates import Calendar
 
 if TYPE_CHECKING:
     from mtgp_tutorial.table.data import TaskData
+
+TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,8 +181,8 @@ def mixture(answers: Sequence[Prediction]) -> Mixture:
     moments = {"mean": means.mean(0), "variance": variances.mean(0) + means.var(0, correction=0)}
     if first.covariance is not None and first.cells is not None:
         places = first.cells.get_level_values(0), first.cells.get_level_values(1).map(first.tasks.index)
-        rows, tasks = (torch.as_tensor(np.array(place)) for place in places)
-        off = (means - moments["mean"])[:, rows, tasks]
+        at, tasks = (torch.as_tensor(np.array(place)) for place in places)
+        off = (means - moments["mean"])[:, at, tasks]
         joint = torch.stack([one.covariance for one in answers if one.covariance is not None])
         moments["covariance"] = joint.mean(0) + off.mT @ off / len(answers)
     kept = {one.name: getattr(first, one.name) for one in fields(Prediction)}

@@ -208,7 +208,7 @@ def _typed(values: pd.Series) -> pd.Series:
 def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]) -> str | None:
     """The column that names the series of a long table: text whose names repeat, once for each input at most."""
     text = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen and frame[c].notna().all()]
-    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in chosen and not is_error(c, frame)]
+    body = _values(frame, chosen)
     if len(text) != 1 or len(body) != 1:
         return None
     name = text[0]
@@ -217,6 +217,12 @@ def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]
         return None
     notes.append(f"long table: {name} names the tasks")
     return str(name)
+
+
+def telling(frame: pd.DataFrame, inputs: Sequence[Hashable]) -> Hashable | None:
+    """The first column of text that, with the inputs, tells nearly all rows apart."""
+    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
+    return next((c for c in words if tells_apart(frame, inputs, c, 0.95)), None)
 
 
 def tells_apart(frame: pd.DataFrame, inputs: Sequence[Hashable], name: Hashable, share: float) -> bool:
@@ -230,9 +236,7 @@ def remedy(frame: pd.DataFrame, chosen: Sequence[Hashable]) -> str:
     parts = {split_unit(c)[0].lower() for c in frame} & set(YEAR_MONTH_DAY)
     if parts == {"month", "day"}:
         return f"put a column of years beside month and day, or name another input with {argument('x', sets=True)}"
-    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen]
-    series = next((c for c in words if tells_apart(frame, chosen, c, 0.95)), None)
-    values = [c for c in frame if frame[c].dtype.kind == "f" and c not in chosen and not is_error(c, frame)]
+    series, values = telling(frame, chosen), _values(frame, chosen)
     if series is None or not values:
         return (
             f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the series "
@@ -251,13 +255,17 @@ def guessed_value(
     """The column of values of a long table."""
     if value is not None:
         return str(column(frame, value, "value"))
-    taken = {*chosen, series, *names_in(sd)}
-    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
+    body = _values(frame, {*chosen, series, *names_in(sd)})
     if len(body) != 1:
         raise TableError(
             f"{argument('value')}: is not given, and {len(body)} columns may hold values ({listed(body)})", "name one"
         )
     return str(body[0])
+
+
+def _values(frame: pd.DataFrame, taken: Collection[Hashable]) -> list[Hashable]:
+    """The other columns of numbers, without those that look like standard errors."""
+    return [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
 
 
 def is_error(name: Hashable, frame: pd.DataFrame) -> bool:
@@ -288,9 +296,9 @@ def spread(
     task = name[keep].map(names.index).to_numpy()
     row, first, again = _rows(x[keep], task)
 
-    def cells_of(c: Hashable, argument: str) -> np.ndarray:
+    def cells_of(c: Hashable, what: str) -> np.ndarray:
         cells = np.full((len(first), len(names)), np.nan)
-        cells[row, task] = numbers(frame[c], argument)[keep]
+        cells[row, task] = numbers(frame[c], what)[keep]
         return cells
 
     errors, found = sd, None

@@ -98,7 +98,9 @@ def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
     Dates all fit, have several months (or days) in several years (or months), and so steps of more than one size, as 1
     and 89 from month to month. Raises TableError for those that need another spelling, or may be months and days.
     """
-    value = pd.to_numeric(given).drop_duplicates().sort_values()
+    value = pd.to_numeric(given, errors="coerce").drop_duplicates().sort_values()
+    if value.isna().any():
+        return None
     larger, part = divmod(value if not fits[MONTHS_POINT].all() else (100 * value).round(), 100)
     if larger.nunique() < 2 or part.nunique() < 2 or value.diff().dropna().round(6).nunique() < 2:
         return None

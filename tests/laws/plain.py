@@ -253,7 +253,7 @@ def law_kriging_solves_the_system_with_its_drift():
             found = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)), joint=True)
             close(found[0], mean, 1e-8)
             close(found[1], covariance, 1e-8)
-            alone = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)))
+            alone = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)), joint=False)
             close(alone[0], mean, 1e-8)
             close(alone[1], np.diag(covariance), 1e-8)
 

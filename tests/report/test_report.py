@@ -38,8 +38,8 @@ from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.arguments import argument
 from mtgp_tutorial.judging.checking import WantsFullNoise
 from mtgp_tutorial.judging.residuals import halved
-from mtgp_tutorial.report import options, page, planning, run, words
-from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide
+from mtgp_tutorial.report import figures, options, page, planning, run, words
+from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide, judge
 from mtgp_tutorial.report.holes import (
     Kind,
     Trial,
@@ -54,7 +54,7 @@ from mtgp_tutorial.report.holes import (
 from mtgp_tutorial.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, judge, season_of
+from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, season_of
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.files import text
 from mtgp_tutorial.table.prediction import Prediction
@@ -523,6 +523,11 @@ def test_regions_share_all_rows_out():
     z = np.random.default_rng(0).normal(size=(61, 2))
     parts = halved(z, np.arange(61), 6)
     assert sorted(np.concatenate(parts).tolist()) == list(range(61)) and {len(part) for part in parts} <= {10, 11}
+
+
+def test_a_name_in_a_figure_is_whole_or_says_that_it_is_not():
+    assert [figures.short("a" * n) for n in (25, 26, 27)] == ["a" * 25, "a" * 26, "a" * 25 + "…"]
+    assert figures.short("level of the lake at Detroit") == "level of the lake at…"
 
 
 def test_holes_longer_than_a_sixth_are_shortened_and_said():

@@ -85,7 +85,7 @@ def check_titles(name: str, rows: Sequence[Row]) -> None:
         refuse_titles(name, names_below(rows[:50]))
 
 
-def check_units(name: str, text: pd.DataFrame, left: Iterable[int] = ()) -> None:
+def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
     """TableError for a first row of units: words where the column has values below, and none elsewhere.
 
     left: lines that are left out already.
@@ -95,7 +95,7 @@ def check_units(name: str, text: pd.DataFrame, left: Iterable[int] = ()) -> None
     first, below = text.iloc[0], text.iloc[1:]
     words = first.dropna().astype(str)
     words = words[~words.isin(["-", "--"])]
-    fits = [below[c].dropna().astype(str).map(lambda cell: bool(VALUE.fullmatch(cell))) for c in words.index]
+    fits = [below[c].dropna().astype(str).map(_is_value) for c in words.index]
     plain = ~words.str.match(r"\W*\d").to_numpy()  # -0.5, $2 and <0.1 are values
     if len(words) > 1 and plain.all() and all(len(fit) and fit.mean() > 0.5 for fit in fits):
         line = int(text.index[0])

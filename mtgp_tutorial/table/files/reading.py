@@ -18,14 +18,7 @@ from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.dates import manner, read_dates
 from mtgp_tutorial.table.files.layout import check_units
 from mtgp_tutorial.table.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.table.inputs import (
-    column,
-    errors_beside,
-    is_number,
-    named_errors,
-    names_in,
-    split_unit,
-)
+from mtgp_tutorial.table.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
 from mtgp_tutorial.table.roles import (
     KNOWN,
     ROW_NUMBERS,
@@ -101,7 +94,7 @@ def read_table(
     Timestamp('1918-07-01 00:00:00')
     """
     file = parse(path, skip)
-    frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd, skip)
+    frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
@@ -131,13 +124,12 @@ def read_table(
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(path: str | Path | File, *, without: Iterable[str] = (), skip: Any = None) -> list[str]:
+def suspected_codes(file: File, without: Iterable[str] = ()) -> list[str]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
     Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
     values away from them. A proposal: nothing is replaced before somebody says so.
     """
-    file = parse(path, skip)
     text = blank(file.text.drop(columns=[column(file.text, name, "without") for name in without]))
     codes: dict[str, None] = {}
     for name in text:
@@ -157,9 +149,7 @@ def suspected_codes(path: str | Path | File, *, without: Iterable[str] = (), ski
     return list(codes)
 
 
-def proposed_errors(
-    frame: pd.DataFrame, chosen: list[Hashable], series: str | None = None
-) -> dict[str, str] | str | None:
+def proposed_errors(frame: pd.DataFrame, chosen: list[Hashable], series: str | None) -> dict[str, str] | str | None:
     """What to pass as `sd` to `read_table` if columns such as `level_se` are the standard errors they seem to be.
 
     A dict {task: column} for a wide file, the name of a column for a long one, None where nothing looks like it.
@@ -195,7 +185,7 @@ def _wide(
 
 
 def typed_columns(
-    path: str | Path | File,
+    file: File,
     dates: str | None = None,
     missing: Iterable[Any] = (),
     without: Iterable[str] = (),
@@ -203,13 +193,11 @@ def typed_columns(
     series: Any = None,
     others: Sequence[Any] = (),
     sd: Any = None,
-    skip: Any = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
     manner(dates)
     if isinstance(missing, str):
         raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
-    file = parse(path, skip)
     left = [column(file.text, name, "without") for name in names_in(without)]
     notes = [*file.notes, *(f"{name}: left out, as was asked" for name in left)]
     text = blank(file.text.drop(columns=left), missing)

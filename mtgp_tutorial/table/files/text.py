@@ -43,13 +43,13 @@ def parse(path: str | Path | File, skip: Any = None) -> File:
     if isinstance(path, File):
         return path
     path, left = Path(path), lines_of(skip)
-    mark, rows, remarks, notes = _rows(path, left)
+    mark, every, remarks, notes = _rows(path, left)
     notes += [f"lines: {listed(sorted(left))} left out, as was asked"] if left else []
-    check_titles(path.name, rows)
-    names, rows, said = _header(path, first := rows, remarks, mark)
+    check_titles(path.name, every)
+    names, rows, said = _header(path, every, remarks, mark)
     for number, row in rows:
         if len(row) != len(names):
-            refuse_titles(path.name, names_below(first[:50]))
+            refuse_titles(path.name, names_below(every[:50]))
             if names and all(len(other) == len(names) + 1 for _, other in rows):
                 mend = f"put {mark!r} before the first name if these are names of rows, or quote cells that hold it"
                 raise TableError(f"{path.name}: the header has one name fewer than each line has fields", mend)
@@ -142,7 +142,10 @@ def _unsplit(path: Path, lines: list[tuple[int, str]], left: set[int]) -> tuple[
             widths = [len(row) for _, row in rows]
             usual = max(set(widths), key=widths.count)
             refuse_titles(path.name, names_below(rows[:50]))
-            number, row = next((number, row) for number, row in rows if len(row) != usual)
+            odd = [one for one in rows if len(one[1]) != usual]
+            if not odd:
+                raise TableError(f"{path.name}: each line is one cell, in quotes", "take the quotes away")
+            number, row = odd[0]
             without = skipping(left, number)
             raise TableError(
                 f"{path.name}, line {number}: has {count(len(row), 'field')}, most lines {usual}",
@@ -307,7 +310,7 @@ def _floats(cells: pd.Series) -> pd.Series:
     )
 
 
-def read_numbers(column: pd.Series, decimal: str = ".") -> tuple[pd.Series, str] | None:
+def read_numbers(column: pd.Series, decimal: str) -> tuple[pd.Series, str] | None:
     """Numbers of a column of text (NaN where it is None) and their sign, "%" or a currency; None where it is text.
 
     A column is text where more than half of its cells are no numbers. Raises TableError for a word among numbers,

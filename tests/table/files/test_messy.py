@@ -232,6 +232,8 @@ CASES = {
     # not a table of text
     "nothing": refused("", "is empty"),
     "a header alone": refused("x,a,b\n", "has a header and no rows"),
+    "a word among months in six digits": refused("ym,a,b\n200112,1.5,10\n?,2.5,20\n200201,3.5,40\n", "column 'ym', line 3: '?' is not a number, and 2 others are"),
+    "lines in quotes": refused('"x,a"\n"1,2"\n"2,4"\n', "each line is one cell, in quotes; take the quotes away"),
     "one column": refused("a\n1\n2\n", "has one column; split its columns by commas, semicolons or tabs; where it has one, put the input before"),
     "zero bytes": refused(b"x,a\x00,b\n1,2,3\n", "holds zero bytes"),
     "a picture": refused(b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture, not text"),

@@ -22,6 +22,7 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.arguments import argument as marked
 from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes, typed_columns
+from mtgp_tutorial.table.files.text import parse
 from mtgp_tutorial.table.roles import chosen_inputs
 
 NAN = float("nan")
@@ -40,7 +41,7 @@ LONG = pd.DataFrame(
 
 
 def errors_of(path, series=None, **file):
-    frame, _ = typed_columns(path, series=series, **file)
+    frame, _ = typed_columns(parse(path), series=series, **file)
     return proposed_errors(frame, chosen_inputs(frame, None, []), series)
 
 
@@ -428,7 +429,7 @@ def test_a_shuffled_long_file_is_the_same_table(tmp_path):
 def test_what_the_file_suggests_is_proposed_and_not_done(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,a,a_se,b\n1,1.5,.1,10\n2,-999,.2,?\n3,3.5,.1,40\n4,2.5,.1,30\n")
-    assert suspected_codes(path) == ["?", "-999"]
+    assert suspected_codes(parse(path)) == ["?", "-999"]
     assert errors_of(path, missing=["?", "-999"]) == {"a": "a_se"}
     with pytest.raises(TableError) as error:
         read_table(path)
