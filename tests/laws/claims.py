@@ -53,7 +53,8 @@ def law_trials_and_clusters_are_counted_apart():
     counts = {"lower": 3, "trials": 8, "clusters by lake": 4, "lower by lake": 1}
     counts |= {"clusters by stretch": 2, "lower by stretch": 1}
     assert {name: found[name] for name in counts} == counts and found["worst"] == 5 and found["median"] == 0
-    assert [name for name in found if " by " in name] == [name for name in counts if " by " in name]
+    by = [name for name in found if name.startswith(("clusters by", "lower by"))]
+    assert by == [name for name in counts if " by " in name]
 
 
 def law_several_clusterings_sum_out_their_ratios():
