@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mtgp_tutorial.arguments import of_kind
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
+IN_UNITS = ("MSE", "MAE", "CRPS")  # differences of these have no mean over tasks in several units
 COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
 LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
 FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
@@ -200,7 +201,7 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
         )
     labels = [re.search(r" \[([^\[\]]*)\]$", str(task)) for task in results["task"].unique()]
     units = sorted({label[1] if label else "no unit" for label in labels})
-    mixed = [score for score in scores if score in ("MSE", "MAE", "CRPS")]
+    mixed = [score for score in scores if score in IN_UNITS]
     if len(units) > 1 and mixed:
         raise ValueError(
             f"scores: {mixed[0]} of tasks in {' and '.join(units)} has no mean; "

@@ -292,11 +292,17 @@ def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
     assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
 
 
+HEAD_OF_0_14 = (
+    "trial,arm,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,bridged,joint NLPD,numbers,start,data"
+)
+
+
 @pytest.mark.parametrize("without", [["bridged", "joint NLPD"], ["joint NLPD"]])
 def test_a_store_of_a_later_version_is_read(tmp_path, without):
     """Those of 0.11 and 0.12, without bridged cells, and of 0.13, without a joint score: nothing is fitted again."""
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
+    assert store.read_text().startswith(f"{HEAD_OF_0_14}\n"), "a new column: read stores with this head, too"
     text = pd.read_csv(store, dtype=str).drop(columns=without).to_csv(index=False)
     store.write_text(text)
     assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole) and store.read_text() == text

@@ -1,6 +1,7 @@
 """Arguments, labels and names reach what they are for: an ignored word or a swapped column turns a check red."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,7 +23,9 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.fits import multistart
 from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.judging.paired import IN_UNITS
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.table.prediction import mixture
 
 
 def law_arms_are_what_their_names_say():
@@ -111,6 +114,27 @@ def law_each_score_has_its_column():
         expected |= {"MSLL": expected["NLPD"] - trivial}
         assert set(found.columns) == {*expected, "CRPS"}
         close(found.loc[label, list(expected)].astype(float), [float(value) for value in expected.values()])
+
+
+def law_scores_know_units_and_mixtures():
+    """In another unit the differences of some change; of a mixture all but those of the mean are its own."""
+    rng = RANDOM(6)
+    x, before, y = tensor([[2.0], [3.0]]), rng.normal(size=(8, 2)), rng.normal(size=(2, 2))
+    differences = []
+    for unit in (1.0, 1000.0):
+        seen, truth = TaskData(rng.uniform(0, 1, 8), unit * before), TaskData(x, unit * y)
+        answers = [predict(unfitted(icm(seen), seed), x) for seed in (1, 2)]
+        answers = [
+            replace(one, mean=unit * tensor(y + k), variance=tensor(y**2) * unit**2) for k, one in enumerate(answers)
+        ]
+        both = scores.table({"one": answers[0], "other": answers[1]}, truth, seen)
+        differences.append(both.loc["one"] - both.loc["other"])
+    moved = ~np.isclose(*differences, rtol=1e-6)
+    assert set(both.columns[moved.all(0)]) == set(both.columns[moved.any(0)]) == set(IN_UNITS)
+    many = mixture(answers)
+    own = scores.table(many, truth, seen)
+    same = own == scores.table(replace(answers[0], mean=many.mean, variance=many.variance), truth, seen)
+    assert set(own.columns[same.any()]) - {"coverage"} == {"MSE", "MAE", "SMSE"}  # coverage may be the same
 
 
 def law_on_floor_names_the_tasks_of_the_direction():
