@@ -17,6 +17,14 @@ def test_every_data_file_and_stored_study_has_its_checksum():
     assert len(stored) >= 20
 
 
+def test_every_data_file_has_a_page_with_its_source_and_licence():
+    pages = {page.stem: page.read_text(encoding="utf8") for page in checksums.FOLDER.glob("*.md")}
+    tables = {table.stem for table in checksums.FOLDER.glob("*.csv")}
+    assert tables - {"lakes_with_holes"} == set(pages) and "`lakes_with_holes.csv`" in pages["great_lakes"]
+    for name, page in pages.items():
+        assert f"`{name}.csv`" in page and "licen" in page.lower() and "ource" in page, name
+
+
 def test_an_unknown_study_is_refused_with_the_names_of_all():
     with pytest.raises(ValueError, match="^name: 'lakes' is not one of 'averaged_intervals', .*; pass one of these$"):
         datasets.study("lakes")
