@@ -15,10 +15,16 @@ import torch
 from torch import Tensor
 
 
+def kind_of(value: Any) -> str:
+    """What a value is, in a sentence: "a list", "an int"."""
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOaeio" or name == "ndarray" else f"a {name}"
+
+
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
     if not isinstance(value, kind):
-        raise ValueError(f"{name}: is a {type(value).__name__}; pass {advice}")
+        raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
 
 
 def probability(value: Any, name: str) -> float:
@@ -31,7 +37,7 @@ def probability(value: Any, name: str) -> float:
 def whole(name: str, value: Any, least: int, advice: str) -> int:
     """The value as an int; ValueError unless it is a whole number, and at least `least`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        above = f"above {least - 1}" if least else "from 0 on"
+        above = "above 0" if least == 1 else f"from {least} on"
         raise ValueError(f"{name}: {value!r} is not a whole number {above}; pass {advice}")
     return int(value)
 

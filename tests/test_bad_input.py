@@ -172,12 +172,12 @@ def averaged(rank=1):
 
 CASES = [
     ("x, y: have 4 and 3 rows", lambda: table(y=Y[:3])),
-    ("y: has 1 dimensions", lambda: table(y=Y[:, 0])),
+    ("y: has 1 dimension;", lambda: table(y=Y[:, 0])),
     ("x: has 3 dimensions", lambda: table(x=np.zeros((4, 1, 1)))),
     ("y: has no columns", lambda: table(y=np.zeros((4, 0)))),
     ("x: has no columns", lambda: table(x=np.zeros((4, 0)))),
     ("x, y: have 0 and 0 rows", lambda: table(x=X[:0], y=Y[:0])),
-    ("y: holds 1 infinite values", lambda: with_values([0, 1, np.inf, 2])),
+    ("y: holds 1 infinite value;", lambda: with_values([0, 1, np.inf, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, NAN, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, np.inf, 2])),
     ("x: holds text, first 'a' in row 0; pass numbers only", lambda: table(x=["a", "b", "c", "d"])),
@@ -223,11 +223,11 @@ CASES = [
     ("seed: .* is more than 2.63", lambda: simulate.two_sines(seed=2**70)),
     ("max_iterations: -1 is not a whole number from 0 on", lambda: fit(icm(table()), max_iterations=-1)),
     ("data: is a Model; pass the table itself", lambda: empirical_correlation(icm(table()), [0, 1])),
-    ("B: is a ndarray; pass a tensor, such as torch.as_tensor.B.", lambda: correlation(np.eye(2))),
+    ("B: is an ndarray; pass a tensor, such as torch.as_tensor.B.", lambda: correlation(np.eye(2))),
     ("B: is a DataFrame; pass a tensor, .*torch.as_tensor.B.to_numpy", lambda: correlation(pd.DataFrame(np.eye(2)))),
     ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 2], [2, 1]]))),
     ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 0.5], [0, 1]]))),
-    ("W: is a ndarray; pass a tensor", lambda: coregionalization(np.ones((2, 1)), np.ones(2))),
+    ("W: is an ndarray; pass a tensor", lambda: coregionalization(np.ones((2, 1)), np.ones(2))),
     ("n: 0 is not a whole number above 0", lambda: simulate.two_sines(n=0, seed=0)),
     ("n: 'a' is not a whole number above 0", lambda: simulate.two_sines(n="a", seed=0)),
     ("kernel: is a str; pass a GPyTorch kernel", lambda: simulate.draw_icm(X, "rbf", EYE, EYE, seed=0)),
@@ -237,39 +237,39 @@ CASES = [
     ("kernel: its variance is not 1", lambda: simulate.draw_icm(X, RBFKernel() + RBFKernel(), EYE, EYE, seed=0)),
     ("covariance: is not symmetric", lambda: exact.cholesky(SKEW)),
     ("covariance: has shape .2, 3.; pass .2, 2.", lambda: exact.cholesky(torch.ones(2, 3))),
-    ("covariance: is a ndarray", lambda: exact.cholesky(np.eye(2))),
-    ("residual: is a ndarray", lambda: exact.log_likelihood(np.zeros(2), EYE)),
-    ("covariance: is a ndarray", lambda: exact.log_likelihood(torch.zeros(2).double(), np.eye(2))),
+    ("covariance: is an ndarray", lambda: exact.cholesky(np.eye(2))),
+    ("residual: is an ndarray", lambda: exact.log_likelihood(np.zeros(2), EYE)),
+    ("covariance: is an ndarray", lambda: exact.log_likelihood(torch.zeros(2).double(), np.eye(2))),
     ("cross: is a list", lambda: exact.posterior(torch.zeros(2).double(), EYE, [[1, 0]], EYE)),
-    ("mean: is a ndarray", lambda: exact.sample(np.zeros(2), EYE, 1, seed=0)),
+    ("mean: is an ndarray", lambda: exact.sample(np.zeros(2), EYE, 1, seed=0)),
     ("num_samples: -1 is not a whole number", lambda: exact.sample(torch.zeros(2).double(), EYE, -1, seed=0)),
-    ("K: is a ndarray", lambda: exact.kronecker_log_likelihood(EYE, np.eye(2), EYE, EYE)),
-    ("prior: is a ndarray", lambda: exact.kronecker_posterior(EYE, EYE, EYE, EYE, EYE, np.eye(2))),
+    ("K: is an ndarray", lambda: exact.kronecker_log_likelihood(EYE, np.eye(2), EYE, EYE)),
+    ("prior: is an ndarray", lambda: exact.kronecker_posterior(EYE, EYE, EYE, EYE, EYE, np.eye(2))),
     ("mean: has shape .3, 1., y .3,.; pass a value for each", lambda: scores.mse(torch.ones(3, 1), torch.ones(3))),
     ("y: has shape .0,.", lambda: scores.mae(torch.ones(0), torch.ones(0))),
     ("mean: is a float; pass a tensor", lambda: scores.mse(1.0, torch.ones(3))),
-    ("y: is a ndarray", lambda: scores.crps(torch.ones(3), torch.ones(3), np.ones(3))),
+    ("y: is an ndarray", lambda: scores.crps(torch.ones(3), torch.ones(3), np.ones(3))),
     ("y: holds NaN", lambda: scores.mse(torch.ones(3), torch.full((3,), NAN))),
     ("variance: holds NaN, or", lambda: scores.coverage(torch.ones(3), torch.full((3,), NAN), torch.ones(3))),
     ("variance: holds .* a variance below 0", lambda: scores.coverage(torch.ones(3), -torch.ones(3), torch.ones(3))),
     ("variance: has shape .2,.", lambda: scores.nlpd(torch.ones(3), torch.ones(2), torch.ones(3))),
     ("mean: has shape .3, 1.", lambda: scores.joint_nlpd(torch.ones(3, 1), torch.eye(3), torch.ones(3))),
-    ("predictions: is a ndarray; pass a Prediction", lambda: scores.table(Y, table(), table())),
-    ("predictions, 'a': is a ndarray", lambda: scores.table({"a": Y}, table(), nothing())),
-    ("truth: is a ndarray", lambda: scores.table({"a": Y}, Y, table())),
-    ("matrix: is a ndarray; pass a data frame", lambda: plots.heatmap(axes()[0], np.eye(2), "")),
-    ("matrix: holds no numbers, or something else", lambda: plots.heatmap(axes()[0], with_text("1"), "")),
+    ("predictions: is an ndarray; pass a Prediction", lambda: scores.table(Y, table(), table())),
+    ("predictions, 'a': is an ndarray", lambda: scores.table({"a": Y}, table(), nothing())),
+    ("truth: is an ndarray", lambda: scores.table({"a": Y}, Y, table())),
+    ("matrix: is an ndarray; pass a data frame", lambda: plots.heatmap(axes()[0], np.eye(2), "")),
+    ("matrix: is empty, or holds something that is not a number", lambda: plots.heatmap(axes()[0], with_text("1"), "")),
     (
-        "axes: is a Axes; pass a list of Axes",
+        "axes: is an Axes; pass a list of Axes",
         lambda: plots.differences(axes()[0], summarise(RESULTS, "a", scores=["MSE"])),
     ),
     ("scores: is empty", lambda: summarise(RESULTS, "a", scores=[])),
-    ("results: is a ndarray; pass what compare returned", lambda: summarise(RESULTS.to_numpy(), "a")),
-    ("table: is a ndarray; pass a data frame", lambda: paired(TRIALS.to_numpy(), "MSE", [("a", "b")])),
+    ("results: is an ndarray; pass what compare returned", lambda: summarise(RESULTS.to_numpy(), "a")),
+    ("table: is an ndarray; pass a data frame", lambda: paired(TRIALS.to_numpy(), "MSE", [("a", "b")])),
     ("arms: is a list; pass a dict", lambda: compare(hide, [1], [icm])),
-    ("arms, 'a': is a int; pass a function", lambda: compare(hide, [1], {"a": 5})),
+    ("arms, 'a': is an int; pass a function", lambda: compare(hide, [1], {"a": 5})),
     (
-        "arms, 'a': is a TaskData; pass a function that makes a model",
+        "arms, 'a': is a TaskData; pass a function of a table that makes a model or a forecaster",
         lambda: compare(hide, [1], {"a": lambda one: one}),
     ),
     ("trial: is a tuple; pass a function", lambda: compare(hide(1), [1], {"a": icm})),
@@ -289,17 +289,17 @@ CASES = [
     ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
     ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
     ("y: all 4 values of task 'task 2' .* out of range", lambda: icm(with_values([0, 1e200, 2e200, 0]))),
-    ("data: is a ndarray", lambda: icm(Y)),
+    ("data: is an ndarray", lambda: icm(Y)),
     ("kernel: is <class", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel)),
     ("kernel: has the variance 2, not 1", lambda: icm(table(), kernel=RBFKernel() + RBFKernel())),
     ("kernel: has the variance 0", lambda: independent(table(), kernel=gpytorch.kernels.LinearKernel())),
-    ("kernel: does not fit inputs of 1 columns", lambda: icm(table(), kernel=RBFKernel(ard_num_dims=3))),
+    ("kernel: does not fit inputs of 1 column", lambda: icm(table(), kernel=RBFKernel(ard_num_dims=3))),
     (
         "kernel: carries a prior",
         lambda: icm(table(), kernel=RBFKernel(lengthscale_prior=gpytorch.priors.GammaPrior(3, 6))),
     ),
     ("y: not a numeric array .it holds complex numbers", lambda: table(y=Y * 1j)),
-    ("tasks: 1 labels for 2 columns", lambda: table(tasks=["a"])),
+    ("tasks: 1 label for 2 columns", lambda: table(tasks=["a"])),
     ("tasks: .* has a name twice", lambda: table(tasks=["a", "a"])),
     ("units: 3 labels for 2 columns", lambda: table(units=["m", "m", "m"])),
     ("task: 'Erie' is not one of 'task 1', 'task 2'", lambda: table().hide("Erie", 0, 1)),
@@ -342,24 +342,24 @@ CASES = [
     ("fit: is a TaskData; pass what fit", lambda: average(table())),
     ("fit: all its parameters are frozen; pass what fit", lambda: average(nothing_free())),
     ("fit: has a kernel without a closed form; average", lambda: average(with_own_kernel())),
-    ("runs: 1 is not a whole number above 1; pass how many runs", lambda: average(few_draws(), runs=1)),
-    ("draws: 7 is not a whole number above 7; pass how many draws", lambda: average(few_draws(), draws=7, runs=2)),
+    ("runs: 1 is not a whole number from 2 on; pass how many runs", lambda: average(few_draws(), runs=1)),
+    ("draws: 7 is not a whole number from 8 on; pass how many draws", lambda: average(few_draws(), draws=7, runs=2)),
     ("seed: -1 is not a whole number from 0 on; pass the seed of all random", lambda: average(few_draws(), seed=-1)),
     ("level: 95 is not between 0 and 1; pass a share", lambda: averaged().intervals(95)),
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
     ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
     ("fit: is a Model; pass what fit.model. or average.fit. returned", lambda: check(averaged().fit.model)),
-    ("fit: is a Averaged; pass a Fit", lambda: correlation_intervals(averaged())),
+    ("fit: is an Averaged; pass a Fit", lambda: correlation_intervals(averaged())),
     ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
-    ("build: is a int; pass a function that makes a model", lambda: averaging(3)),
+    ("build: is an int; pass a function that makes a model", lambda: averaging(3)),
     ("build: is a TaskData; pass", lambda: averaging(lambda data: data)(table())),
     ("fit: has the sparse bound, which has no exact leave-one-out", lambda: leave_out(few_inducing(), "row")),
     ("impute them, or fit without sparse$", lambda: check(few_inducing())),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: lmc(table(), rank=[1, 3])),
     ("fit: is of an independent model", lambda: latent_functions(fit(independent(table()), starts=1), [0.5])),
-    ("data: is a ndarray; pass a TaskData", lambda: cutoffs(Y, 1, 1)),
+    ("data: is an ndarray; pass a TaskData", lambda: cutoffs(Y, 1, 1)),
     ("horizon: 0 is not a whole number above 0", lambda: cutoffs(SEASONS, 0, 1)),
     ("count: 1.5 is not a whole number above 0", lambda: cutoffs(SEASONS, 1, 1.5)),
     ("each: 0 is not a whole number above 0", lambda: cutoffs(SEASONS, 1, 1, each=0)),
@@ -382,7 +382,7 @@ CASES = [
         lambda: seasonal_naive(1)(SEASONS).forecast(SEASONS),
     ),
     ("hidden: has other tasks or inputs", lambda: seasonal_naive(1)(SEASONS).forecast(TWO_INPUTS)),
-    ("seen: is a ndarray; pass a TaskData", lambda: Trend(Y)),
+    ("seen: is an ndarray; pass a TaskData", lambda: Trend(Y)),
     ("line: is 'yes'; pass True or False", lambda: Trend(table(), line="yes")),
     ("season: is 0; pass a period above 0", lambda: Trend(table(), season=0)),
     ("season: is nan; pass a period above 0", lambda: Trend(table(), season=NAN)),
@@ -392,8 +392,8 @@ CASES = [
     ("seen: the 9 observed cells of task 'task 1' do not fix the 4 numbers", lambda: Trend(SEASONS, season=0.25)),
     ("seen: the 9 .* do not fix the 10 numbers of its trend", lambda: Trend(SEASONS, season=0.9, harmonics=4)),
     ("season: is 9, and the observed cells of task 'task 1' span 2;", lambda: Trend(SEASONS, season=9)),
-    ("table: is a ndarray; pass a TaskData", lambda: Trend(table()).remove(Y)),
-    ("answer: is a ndarray; pass a Prediction", lambda: Trend(table()).restore(Y)),
+    ("table: is an ndarray; pass a TaskData", lambda: Trend(table()).remove(Y)),
+    ("answer: is an ndarray; pass a Prediction", lambda: Trend(table()).restore(Y)),
     ("table, answer: has other tasks", lambda: Trend(table()).remove(table(units=["m", "m"]))),
     ("table, answer: has other tasks", lambda: Trend(table()).restore(table(tasks=["a", "b"]))),
     ("others: a table has other tasks", lambda: detrend(table(), table(tasks=["a", "b"]))),
@@ -407,7 +407,7 @@ CASES = [
     ("pairs: is .'a', 'b'.", lambda: paired(TRIALS, "MSE", ("a", "b"))),
     ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
     ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
-    ("'CRPS' is no column or no list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
+    ("'CRPS' is not a column of the results, or not a list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
     (
         "results: has one trial, which has no error",
         lambda: choose(RESULTS[RESULTS["trial"] == RESULTS["trial"][0]], "MSE"),
@@ -419,7 +419,7 @@ CASES = [
             TRIALS.assign(x=TRIALS["seed"], y=TRIALS["seed"]), "MSE", [("a", "b")], cluster=["x", "y"], held_out=0.2
         ),
     ),
-    ("'MSE' is no column or no list", lambda: summarise(RESULTS, "a", scores="MSE")),
+    ("'MSE' is not a column of the results, or not a list", lambda: summarise(RESULTS, "a", scores="MSE")),
     ("baseline: 'c' is not an arm; pass one of 'a', 'b'", lambda: summarise(RESULTS, "c", scores=["MSE"])),
     ("lacks a score in trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
     ("lacks a score in trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
@@ -427,7 +427,7 @@ CASES = [
     ("axes: are 0 for the scores MSE", lambda: plots.differences([], summarise(RESULTS, "a", scores=["MSE"]))),
     ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
-    ("seen, others: one is a ndarray", lambda: detrend(table(), Y)),
+    ("seen, others: one is an ndarray", lambda: detrend(table(), Y)),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
     ("others: a table has other tasks, units or inputs", lambda: detrend(on_a_map("EN"), on_a_map("NE"))),
     ("has other tasks, units or inputs", lambda: Trend(on_a_map("EN")).remove(on_a_map("NE"))),
@@ -438,8 +438,11 @@ CASES = [
     ),
     ("hidden: has other tasks or inputs", lambda: seasonal_naive(2)(on_a_map("EN")).forecast(on_a_map("NE"))),
     ("cluster: 'lake' is no column; the table has seed", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="lake")),
-    ("cluster: 'MSE' has two labels", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="MSE")),
-    ("cluster: 'one' has two labels in a trial, or one in all", lambda: summarise(ONE, "a", cluster=["trial", "one"])),
+    ("cluster: 'MSE' changes within a trial", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="MSE")),
+    (
+        "cluster: 'one' changes within a trial, or is the same in all; pass a column",
+        lambda: summarise(ONE, "a", cluster=["trial", "one"]),
+    ),
     ("scores: MSE of tasks in m and no unit has no mean", lambda: summarise(SOME_UNITS, "a", scores=["MSE"])),
     ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [1, 0])),
     ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [0, NAN])),
@@ -454,7 +457,7 @@ CASES = [
     ("parts: 0 is not a whole number above 0", lambda: plain_arms(1.0, parts=0)),
     ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_arms(kernels="rbf")),
     ("season: is 0; pass a period above 0", lambda: plain_arms(0)),
-    ("seen: is a ndarray; pass a TaskData", lambda: plain_arms()["bridge"](Y)),
+    ("seen: is an ndarray; pass a TaskData", lambda: plain_arms()["bridge"](Y)),
     ("seen: has known standard errors, of which plain rules", lambda: plain_arms()["bridge"](table(sd=1.0))),
     ("seen: task 'task 2' has fewer than two", lambda: plain_arms()["bridge"](with_values([1.0, 1, 1, NAN]))),
     ("parts: none of 4 has two values of task 'task 1'", lambda: answer("climatology", table(), 1.1, 4)),
@@ -471,14 +474,14 @@ CASES = [
     ),
     ("builds: 1 of them; pass two arms or more", lambda: combining(icm)),
     ("build: is a TaskData; pass a function", lambda: fill(table(), table())),
-    ("data: is a ndarray; pass a TaskData", lambda: fill(icm, Y)),
-    ("seen: is a ndarray; pass a TaskData", lambda: propose_season(Y)),
+    ("data: is an ndarray; pass a TaskData", lambda: fill(icm, Y)),
+    ("seen: is an ndarray; pass a TaskData", lambda: propose_season(Y)),
     ("periods: is .0.; pass lengths above 0", lambda: propose_season(table(), [0])),
     ("periods: the input 'x' has no calendar", lambda: propose_season(table())),
     ("season: is True; pass a period above 0", lambda: seasonal_arms(True)),
-    ("build: is a int; pass", lambda: with_trend(3)),
-    ("seen: is a ndarray; pass a TaskData", lambda: explained_shares(Y)),
-    ("hidden: is a ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
+    ("build: is an int; pass", lambda: with_trend(3)),
+    ("seen: is an ndarray; pass a TaskData", lambda: explained_shares(Y)),
+    ("hidden: is an ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
     ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
     ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
     ("shares: is a dict; pass what explained_shares", lambda: neighbours({})),
@@ -491,7 +494,7 @@ CASES = [
         "names: 'lake' is no clustering of this row; it has none",
         lambda: sentence(paired(TRIALS, "MSE", [("a", "b")]).iloc[0], "m", {"lake": "lakes"}),
     ),
-    ("predictions, 'a': is a ndarray; pass what predict", lambda: scores.table({"a": Y}, table(), nothing())),
+    ("predictions, 'a': is an ndarray; pass what predict", lambda: scores.table({"a": Y}, table(), nothing())),
     ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
     ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
     ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
@@ -507,7 +510,7 @@ CASES = [
     ("sd: has shape .4, 1.", lambda: table(sd=np.ones((4, 1)))),
     ("store: no/t lies in a folder that does not exist", lambda: compare(hide, [1], {"a": icm}, store="no/t")),
     ("index: has 3 names for 4 rows", lambda: table(index=pd.Index([*"abc"]))),
-    ("x_names: 1 names for 2 columns of x", lambda: replace(TWO_INPUTS, x_name="a", x_names=["a"])),
+    ("x_names: 1 name for 2 columns of x", lambda: replace(TWO_INPUTS, x_name="a", x_names=["a"])),
     ("x, y: are on meta and cpu", lambda: table(x=torch.zeros(4, 1, device="meta"))),
     ("unit: 'weeks' is not one of 'seconds', 'minutes', 'hours', 'days', 'years'", lambda: Calendar("weeks")),
     ("B, Sigma: have shapes", lambda: simulate.draw_icm(X, RBFKernel(), EYE, torch.eye(3).double(), seed=0)),
@@ -536,7 +539,7 @@ def test_questions_that_cannot_be_answered(fitted):
         ("by: has other row labels", lambda: leave_out(fitted, pd.Series(range(10), range(9, -1, -1)))),
         ("blocks: has other row labels", lambda: check(fitted, pd.Series([0, 1] * 5, [*"abcdefghij"]))),
         ("by: lacks 2 labels", lambda: leave_out(fitted, [NAN, None, *range(8)])),
-        ("table: is a ndarray; pass a TaskData", lambda: impute(fitted, Y)),
+        ("table: is an ndarray; pass a TaskData", lambda: impute(fitted, Y)),
         (
             "table: has the tasks .'b', 'a'.",
             lambda: impute(fitted, TaskData(fitted.model.data.x, fitted.model.data.y, tasks=["b", "a"])),
@@ -600,13 +603,16 @@ def test_panels_show_the_tasks_of_their_prediction(fitted):
     in_mm = replace(data, units=["mm", "mm"])
     flat = replace(prediction, x=torch.ones(4, 2))
     for message, call in [
-        ("axes: is a Axes; pass a list of Axes", lambda: plots.tasks(axes()[0], prediction, data)),
+        ("axes: is an Axes; pass a list of Axes", lambda: plots.tasks(axes()[0], prediction, data)),
         ("axes: are 1 for 2 tasks", lambda: plots.tasks(axes(1), prediction, data)),
         ("axes: are 3 for 2 tasks", lambda: plots.tasks(axes(3), prediction, data)),
         ("axes: are 2 for 2 tasks, or not flat", lambda: plots.tasks([axes(2), axes(2)], prediction, data)),
         ("prediction: is a Fit", lambda: plots.tasks(axes(2), fitted, data)),
-        ("seen: has the tasks .'task 1'", lambda: plots.tasks(axes(2), prediction, table())),
-        ("seen: .* in .'mm', 'mm'.", lambda: plots.tasks(axes(2), prediction, in_mm)),
+        ("seen: has the tasks task 1, ", lambda: plots.tasks(axes(2), prediction, table())),
+        (
+            "seen: has the tasks sine .mm., lagged sine .mm., the prediction sine, lagged",
+            lambda: plots.tasks(axes(2), prediction, in_mm),
+        ),
         ("hidden: has the tasks", lambda: plots.tasks(axes(2), prediction, data, table())),
         ("truth: has the tasks", lambda: plots.tasks(axes(2), prediction, data, None, table())),
         ("prediction: its inputs are not one sorted column", lambda: plots.band(axes()[0], flat)),
@@ -622,9 +628,11 @@ def test_units_are_not_mixed(fitted):
     in_mm, fresh = replace(data, x=data.x + 2, units=["mm", "mm"]), replace(data, x=data.x + 2)
     with refusing(ValueError, match="table: has the units .'mm', 'mm'., the fit"):
         impute(fitted, in_mm)
-    with refusing(ValueError, match="seen: .* in .'mm', 'mm'."):
+    with refusing(ValueError, match="seen: has the tasks sine .mm., lagged sine .mm., truth sine, lagged"):
         scores.table(predict(fitted, fresh.x), fresh, in_mm)
-    with refusing(ValueError, match="predictions: '' is in .'', ''., truth in .'mm', 'mm'."):
+    with refusing(
+        ValueError, match="predictions: has the tasks sine, lagged sine, truth sine .mm., lagged sine .mm.; take"
+    ):
         scores.table(predict(fitted, fresh.x), in_mm, replace(data, units=["mm", "mm"]))
     with refusing(ValueError, match="x: is a table; pass its inputs"):
         predict(fitted, data)
@@ -654,13 +662,13 @@ def test_tables_of_scores_that_would_mislead(fitted):
     fresh = simulate.two_sines(n=7, seed=1)
     with refusing(ValueError, match="holds cells that were seen in training"):
         scores.table({"a": predict(fitted, data.x)}, data, data)
-    with refusing(ValueError, match="'a' knew cells that are scored"):
+    with refusing(ValueError, match="predictions, 'a': knew cells that are scored"):
         scores.table({"a": impute(fitted)}, data, fresh)
-    with refusing(ValueError, match="'a' has other rows or tasks"):
+    with refusing(ValueError, match="predictions, 'a': has other rows or tasks"):
         scores.table({"a": predict(fitted, [0.0, 1.0])}, fresh, data)
     with refusing(ValueError, match="seen: has the tasks"):
         scores.table({"a": predict(fitted, fresh.x)}, fresh, table())
-    with refusing(ValueError, match="'a' is of the latent f"):
+    with refusing(ValueError, match="predictions, 'a': is of the latent f"):
         scores.table({"a": predict(fitted, fresh.x, noise=False)}, fresh, data)
 
 

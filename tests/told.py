@@ -1,7 +1,7 @@
 """Whole sentences: what the module says is kept in `sentences.txt`, so that a wrong word turns a check red.
 
-`python tests/told.py` stores the sentences again, after a change that was meant; read the difference. With names of
-test files it adds what these say.
+`python tests/told.py` stores the sentences again, after a change that was meant, and prints which came and went. With
+names of test files it adds what these say; so it does where a test was skipped, as what that says is not known here.
 """
 
 import re
@@ -14,7 +14,7 @@ import pytest
 STORED = Path(__file__).with_name("sentences.txt")
 KNOWN = frozenset(STORED.read_text(encoding="utf8").splitlines()) if STORED.exists() else frozenset()
 OTHERS = [  # what NumPy, pandas and GPyTorch say, which changes with their versions
-    re.compile(r"(not a numeric array \(|does not fit inputs of \d+ columns \()[^;]*(?=\))"),
+    re.compile(r"(not a numeric array \(|does not fit inputs of \d+ columns? \()[^;]*(?=\))"),
     re.compile(r"(is a \w*Index of )\S+"),
     re.compile(r"()np\.\w+\([^)]*\)"),
 ]
@@ -45,12 +45,24 @@ def refusing(kind, match, folder=None):
     told(caught.value, folder)
 
 
+class Skipped:
+    """Whether a test was skipped."""
+
+    any = False
+
+    def pytest_runtest_logreport(self, report):
+        self.any |= report.skipped
+
+
 if __name__ == "__main__":
     import told as asked  # the module that the tests import
 
     asked.heard, here = set(), Path(__file__).parent
     using = [str(path) for path in sorted(here.rglob("test_*.py")) if "from told import" in path.read_text("utf8")]
-    if pytest.main(["-q", "-p", "no:cacheprovider", *(sys.argv[1:] or using)]):
+    skipped = Skipped()
+    if pytest.main(["-q", "-p", "no:cacheprovider", *(sys.argv[1:] or using)], plugins=[skipped]):
         sys.exit("a test fails; nothing is stored")
-    kept = KNOWN if sys.argv[1:] else set()  # some files add theirs
+    kept = KNOWN if sys.argv[1:] or skipped.any else set()  # some files add theirs
+    for line in sorted(asked.heard ^ KNOWN):
+        print("new:" if line in asked.heard else "kept, not said:" if kept else "gone:", line)
     STORED.write_text("\n".join(sorted(asked.heard | kept)) + "\n", encoding="utf8")

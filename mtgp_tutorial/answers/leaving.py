@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mtgp_tutorial.answers.predicting import posterior_of
 from mtgp_tutorial.answers.questions import fitted, prediction
+from mtgp_tutorial.arguments import count
 from mtgp_tutorial.exact.covariance import Cells, all_cells
 from mtgp_tutorial.exact.forms import MANY, Conditioned
 from mtgp_tutorial.exact.gaussian import cholesky
@@ -110,5 +111,7 @@ def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:
         )
     codes = pd.factorize(labels.ravel())[0].reshape(labels.shape)
     if (codes < 0).any():
-        raise ValueError(f"{name}: lacks {int((codes < 0).sum())} labels (None or NaN); give every row or cell one")
+        raise ValueError(
+            f"{name}: lacks {count(int((codes < 0).sum()), 'label')} (None or NaN); give every row or cell one"
+        )
     return torch.as_tensor(codes if codes.ndim == 2 else np.repeat(codes[:, None], T, 1)).to(data.y.device)

@@ -122,6 +122,12 @@ class Averaged:
         return self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "low", "high"], axis=1)
 
 
+def check_draws(draws: int, runs: int, seed: int) -> None:
+    whole("runs", runs, 2, "how many runs to compare")
+    whole("draws", draws, 4 * runs, "how many draws to keep, four of each run or more")
+    whole("seed", seed, 0, "the seed of all random numbers")
+
+
 def average(fit: Fit, *, draws: int = 80, runs: int = 4, seed: int = 0, progress: bool = False) -> Averaged:
     """Draws from the posterior of the parameters of a fit, to average over: bands that know what was estimated.
 
@@ -145,9 +151,8 @@ def average(fit: Fit, *, draws: int = 80, runs: int = 4, seed: int = 0, progress
     >>> bool((ends["low"] < ends["high"]).all())
     True
     """
-    runs = whole("runs", runs, 2, "how many runs to compare")
-    kept = whole("draws", draws, 4 * runs, "how many draws to keep, four of each run or more") // runs
-    rng = np.random.default_rng(whole("seed", seed, 0, "the seed of all random numbers"))
+    check_draws(draws, runs, seed)
+    kept, rng = draws // runs, np.random.default_rng(seed)
     model = _freed(fit)
     target = Target(Flat(model, True))
     with tqdm(total=WARM + EVERY * kept, unit=" steps", disable=None if progress else True) as bar:

@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel, RBFKernel, RQKernel
 
-from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.arguments import as_array, kind_of
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.models.model import Model
@@ -181,8 +181,9 @@ def _as_plain(kernel: Kernel) -> dict[str, Any]:
     """A kernel by its exact type and options."""
     if KERNELS.get(type(kernel).__name__) is not type(kernel):
         raise ValueError(
-            f"fit: its kernel is a {type(kernel).__name__}, and a file holds {', '.join(KERNELS)} alone; keep its "
-            "parameters by their names, and build the model again (with_parameters)"
+            f"fit: its kernel is of the type {type(kernel).__module__}.{type(kernel).__name__}, and a file holds "
+            f"GPyTorch's {', '.join(KERNELS)} alone; keep its parameters by their names, and build the model again "
+            "(with_parameters)"
         )
     plain: dict[str, Any] = {"kind": type(kernel).__name__}
     if type(kernel) is ProductKernel:
@@ -222,7 +223,7 @@ def _check_same(model: Model, again: Model) -> None:
             )
         if not same:
             raise ValueError(
-                f"fit: {name} of its model is a {type(one or other).__name__} of your own, and a file holds models as "
+                f"fit: {name} of its model is {kind_of(one or other)} of your own, and a file holds models as "
                 "independent, icm and lmc build them; take its constraints, bounds and priors away"
             )
 

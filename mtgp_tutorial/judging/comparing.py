@@ -21,12 +21,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial.answers.predicting import impute
-from mtgp_tutorial.arguments import of_kind, swapped
+from mtgp_tutorial.arguments import kind_of, of_kind, swapped
 from mtgp_tutorial.exact.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fits.fitting import FitError, fit
 from mtgp_tutorial.judging import scores
 from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, without_values
-from mtgp_tutorial.judging.mixtures import A_MODEL, Arm, Arms, in_places, mark_of, told
+from mtgp_tutorial.judging.mixtures import AN_ARM, Arm, Arms, in_places, mark_of, model_of, told
 from mtgp_tutorial.judging.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 from mtgp_tutorial.models.building import icm, independent, lmc
 from mtgp_tutorial.models.model import Model
@@ -92,7 +92,8 @@ def compare(
             that a model is asked for. Default: False.
         **options: for `fit`.
     Raises:
-        ValueError: for a store that another process writes and for a stored row of other data or another model.
+        ValueError: for a store that another process writes, for a stored row of other data or another model, and for an
+            arm whose model has other inputs than its table, or lacks rows of it that are to be filled.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
@@ -148,10 +149,9 @@ def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
     >>> bool((filled.variance[lakes.observed] == 0).all())
     True
     """
-    of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
+    of_kind("build", build, Callable, AN_ARM)  # type: ignore[arg-type]
     of_kind("data", data, TaskData, "a TaskData")
-    model = build(data)
-    of_kind("build", model, (Model, Forecaster), A_MODEL)
+    model = model_of(build, data, "build", all_rows=True)
     if isinstance(model, Model):
         return impute(fit(model, **options))
     seen, zero = data.observed, torch.zeros_like(data.y)
@@ -167,7 +167,7 @@ def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, st
     if left_out:
         (label, name), why = next(iter(left_out.items()))
         total = len(labels) * len(arms)
-        sentence = f"arms: {len(left_out)} of {total} answers are left out; {name!r} of {label}: {why}"
+        sentence = f"arms: {len(left_out)} of {total} answers are left out; {name!r} on trial {label!r}: {why}"
         if len(left_out) == total:
             raise Unanswered(sentence)
         warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=3)
@@ -189,11 +189,11 @@ def _asked(
     """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
     for label in labels:
         seen, hidden = two_tables(trial(label), label)
+        same = torch.equal(seen.x, hidden.x)
         for name, build in arms.items():
             key = str(label), name
             try:
-                model = build(seen)
-                of_kind(f"arms, {name!r}", model, (Model, Forecaster), A_MODEL)
+                model = model_of(build, seen, f"arms, {name!r}", all_rows=same)
                 marks = marks_of(model, seen, hidden, key in kept.done, options)
             except Unanswered as error:
                 yield key, error, seen, hidden, {}, joint, options
@@ -223,7 +223,7 @@ def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
         raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
     of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
     for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, A_MODEL)  # type: ignore[arg-type]
+        of_kind(f"arms, {name!r}", build, Callable, AN_ARM)  # type: ignore[arg-type]
 
 
 def check_labels(labels: list[Any], arms: Arms) -> None:
@@ -245,9 +245,7 @@ def check_jobs(jobs: int, client: Any) -> None:
     if isinstance(jobs, bool) or not isinstance(jobs, Integral) or jobs == 0 or jobs < -1:
         raise ValueError(f"jobs: {jobs!r} is neither -1 nor a whole number above 0; pass how many processes may fit")
     if client is not None and (jobs != 1 or not hasattr(client, "submit")):
-        raise ValueError(
-            f"client: is a {type(client).__name__}, with jobs={jobs}; pass a dask.distributed Client, and no jobs"
-        )
+        raise ValueError(f"client: is {kind_of(client)}, with jobs={jobs}; pass a dask.distributed Client, and no jobs")
 
 
 Fitted = tuple[Key, pd.DataFrame | FitError | Unanswered]  # the rows of a fit, or why there are none
@@ -379,4 +377,5 @@ def marks_of(
 def _start(answer: Prediction, seen: TaskData) -> float:
     """One number that changes with a forecast."""
     scale = seen.scale()
-    return in_places((answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2)
+    standardised = (answer.mean - scale.mean) / scale.sd + answer.variance / scale.sd**2
+    return in_places(torch.where(standardised.isnan(), 0.0, standardised))  # NaN at cells that are not asked for

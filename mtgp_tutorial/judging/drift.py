@@ -34,7 +34,7 @@ Answer = tuple[Tensor, Tensor]  # mean [m], and variance [m] or covariance [m, m
 class Residual(NamedTuple):
     """Law of what a regression leaves: scale * (u + sqrt(ratio) e) in variances; value: its restricted log likelihood.
 
-    length: in units of the inputs that it was best_residual with.
+    length: in units of the inputs that it was searched with.
     """
 
     kernel: str

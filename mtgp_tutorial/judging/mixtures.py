@@ -12,7 +12,7 @@ from torch import Tensor
 from mtgp_tutorial.answers.predicting import impute, predict
 from mtgp_tutorial.answers.questions import prediction
 from mtgp_tutorial.arguments import of_kind
-from mtgp_tutorial.fits.averaging import Averaged, average
+from mtgp_tutorial.fits.averaging import Averaged, average, check_draws
 from mtgp_tutorial.fits.fitting import fit
 from mtgp_tutorial.fits.flat import objective
 from mtgp_tutorial.fits.result import Fit
@@ -50,8 +50,15 @@ def averaging(
     ['plug-in', 'averaged']
     """
     of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
+    check_draws(draws, runs, seed)
     how = {"draws": draws, "runs": runs, "seed": seed}
-    return lambda seen: AveragedArm(build(seen), how, options)
+
+    def averaged(seen: TaskData) -> AveragedArm:
+        arm = AveragedArm(build(seen), how, options)
+        check_rows("build", arm.model, seen)
+        return arm
+
+    return averaged
 
 
 class AveragedArm:
@@ -92,15 +99,13 @@ def combining(*builds: Arm, **options: Any) -> Callable[[TaskData], CombinedArm]
         raise ValueError(f"builds: {len(builds)} of them; pass two arms or more")
     for build in builds:
         of_kind("builds", build, Callable, AN_ARM)  # type: ignore[arg-type]
-    return lambda seen: CombinedArm([build(seen) for build in builds], options)
+    return lambda seen: CombinedArm([model_of(build, seen, "builds") for build in builds], options)
 
 
 class CombinedArm:
     """Models and forecasters that answer together. mark: None where one of them has none (see `Forecaster`)."""
 
     def __init__(self, parts: Sequence[Model | Forecaster], options: dict[str, Any]):
-        for part in parts:
-            of_kind("builds", part, (Model, Forecaster), AN_ARM)
         self.parts, self.options = parts, options
         marks = [mark_of(part, options) for part in parts]
         known = [mark for mark in marks if mark is not None]
@@ -128,6 +133,30 @@ class CombinedArm:
         return mixture([prediction(hidden, hidden.x, mean, variance, True) for mean, variance in pairs])
 
 
+def model_of(build: Arm, table: TaskData, name: str, *, all_rows: bool = False) -> Model | Forecaster:
+    """What an arm makes of a table: a forecaster, or a model on its rows. ValueError, under this name, for others."""
+    model = build(table)
+    of_kind(name, model, (Model, Forecaster), AN_ARM)
+    if isinstance(model, Model):
+        check_rows(name, model, table, all_rows)
+    return model
+
+
+def check_rows(name: str, model: Model, table: TaskData, all_rows: bool = False) -> None:
+    """ValueError unless the rows of a model are some of the table's (all_rows: all of them, in their order).
+
+    A model on other inputs would be asked at rows that it does not know; one that has left rows out would not see what
+    stands in those that it fills.
+    """
+    if torch.equal(model.data.x, table.x):
+        return
+    own, given = ({tuple(row) for row in x.tolist()} for x in (model.data.x, table.x))
+    if not own <= given:
+        raise ValueError(f"{name}: its model has rows that the table has not; keep the inputs, or make a forecaster")
+    if all_rows:
+        raise ValueError(f"{name}: its model has left out rows of the table, or moved them; keep them, with NaN in y")
+
+
 def answered(part: Model | Forecaster, hidden: TaskData, options: dict[str, Any]) -> Prediction:
     """What an arm says of the rows of `hidden`: a forecast, or that of a model, which is fitted with these options."""
     return part.forecast(hidden) if isinstance(part, Forecaster) else told(part, fit(part, **options), hidden)
@@ -150,7 +179,7 @@ def mark_of(part: Model | Forecaster, options: dict[str, Any]) -> float | None:
 
 
 def in_places(numbers: Tensor | list[float]) -> float:
-    """The sum of numbers times their places, so that two that change places show; NaN counts for nothing."""
+    """The sum of numbers times their places, so that two that change places show."""
     numbers = torch.as_tensor(numbers, dtype=torch.float64).flatten()
     place = torch.arange(1, len(numbers) + 1).to(numbers)
-    return float((place * numbers).nansum())
+    return float((place * numbers).sum())

@@ -181,7 +181,8 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
     if missing or isinstance(scores, str):
         name = scores if isinstance(scores, str) else missing[0]
         raise ValueError(
-            f"results, scores: {name!r} is no column or no list; pass what compare returns, and its scores"
+            f"results, scores: {name!r} is not a column of the results, or not a list; pass what compare returns, and "
+            "a list of its scores"
         )
     if not len(scores):
         raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
@@ -250,7 +251,9 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
     for name in names:
         labels = trials[f"{name} "]
         if (labels.nunique(dropna=False) > 1).any() or labels.first().nunique() < 2:
-            raise ValueError(f"cluster: {name!r} has two labels in a trial, or one in all; pass what groups trials")
+            raise ValueError(
+                f"cluster: {name!r} changes within a trial, or is the same in all; pass a column that groups trials"
+            )
         found[name] = labels.first()
     return found
 

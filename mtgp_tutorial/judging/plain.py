@@ -241,7 +241,7 @@ class Regression(Plain):
     def __init__(self, seen: TaskData, kernels: tuple[str, ...] = ()) -> None:
         super().__init__(seen, kernels=kernels)
         self.kernels = kernels
-        self.residuals: dict[tuple[int, tuple[int, ...]], Residual] = {}  # by task and columns, once best_residual
+        self.residuals: dict[tuple[int, tuple[int, ...]], Residual] = {}  # by task and columns, once found
 
     def groups(self, asked: TaskData) -> Iterator[Group]:
         given = row_mates(self.seen, asked)

@@ -15,10 +15,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import of_kind, tensors
+from mtgp_tutorial.arguments import listed, of_kind, tensors
 from mtgp_tutorial.exact import log_likelihood
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, cdf_of, label
+from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, cdf_of, label, labels
 
 
 def _check(y: Tensor, **predicted: Tensor) -> None:
@@ -237,21 +237,23 @@ def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: Task
     if not named or not truth.observed.any():
         raise ValueError("predictions, truth: there is no prediction or no observed cell to score; pass both")
     if (seen.tasks, seen.units) != (truth.tasks, truth.units):
-        raise ValueError(
-            f"seen: has the tasks {seen.tasks} in {seen.units}, truth {truth.tasks} in {truth.units}; pass the same"
-        )
+        raise ValueError(f"seen: has the tasks {listed(labels(seen))}, truth {listed(labels(truth))}; pass the same")
     if torch.equal(seen.x, truth.x) and bool((seen.observed & truth.observed).any()):
         raise ValueError("truth: holds cells that were seen in training; score hidden cells only")
     for name, prediction in named.items():
-        of_kind(f"predictions, {name!r}", prediction, Prediction, "what predict or impute returned")
+        which = f"predictions, {name!r}" if name else "predictions"
+        of_kind(which, prediction, Prediction, "what predict or impute returned")
         if prediction.units != truth.units:
-            raise ValueError(f"predictions: {name!r} is in {prediction.units}, truth in {truth.units}; take the same")
+            raise ValueError(
+                f"{which}: has the tasks {listed(labels(prediction))}, truth {listed(labels(truth))}; "
+                "take the same units"
+            )
         if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
-            raise ValueError(f"predictions: {name!r} has other rows or tasks than truth; predict at truth.x")
+            raise ValueError(f"{which}: has other rows or tasks than truth; predict at truth.x")
         if not prediction.noise:
-            raise ValueError(f"predictions: {name!r} is of the latent f; use noise=True to score observed values")
+            raise ValueError(f"{which}: is of the latent f; use noise=True to score observed values")
         if bool((prediction.variance[truth.observed] == 0).any()):
-            raise ValueError(f"predictions: {name!r} knew cells that are scored; hide them from it")
+            raise ValueError(f"{which}: knew cells that are scored; hide them from it")
 
 
 def _row(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> dict[str, float]:

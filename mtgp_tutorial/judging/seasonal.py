@@ -11,8 +11,8 @@ import numpy as np
 from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
 
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.judging.forecasting import Forecaster, Unanswered, check_season
-from mtgp_tutorial.judging.mixtures import AN_ARM, Arm, answered, in_places, mark_of
+from mtgp_tutorial.judging.forecasting import Unanswered, check_season
+from mtgp_tutorial.judging.mixtures import AN_ARM, Arm, answered, in_places, mark_of, model_of
 from mtgp_tutorial.models.building import icm, lmc
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.table.data import TaskData, take
@@ -216,8 +216,7 @@ class Detrended:
             self.trend = Trend(seen, **how)
         except UnfixedError as error:
             raise Unanswered(str(error)) from None
-        self.model, self.options = build(self.trend.remove(seen)), options
-        of_kind("build", self.model, (Model, Forecaster), AN_ARM)
+        self.model, self.options = model_of(build, self.trend.remove(seen), "build"), options
         started = mark_of(self.model, options)
         self.mark = None if started is None else started + in_places(self.trend.numbers)
 

@@ -69,7 +69,8 @@ class Store:
         if not ((numbers == marks["numbers"]).all() and near and (data == marks["data"]).all()):
             label, arm = key
             raise StoreError(
-                f"store: {self.path} holds trial {label}, {arm!r}, of other data or another model; pass another path"
+                f"store: {self.path} holds {arm!r} on trial {label!r}, of other data or by another model; pass another "
+                "path"
             )
         return not (joint and self.done[key][JOINT].isna().all())
 

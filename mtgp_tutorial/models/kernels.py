@@ -33,6 +33,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from mtgp_tutorial.arguments import count
 from mtgp_tutorial.exact.form import Matern, Term
 from mtgp_tutorial.exact.stacked import inner
 
@@ -79,7 +80,7 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
     except RuntimeError as error:
         reason = str(error).split("\n")[0]
         raise ValueError(
-            f"kernel: does not fit inputs of {x.shape[1]} columns ({reason}); pass one that does"
+            f"kernel: does not fit inputs of {count(x.shape[1], 'column')} ({reason}); pass one that does"
         ) from None
     if variances.shape != x.shape[:1]:
         raise ValueError("kernel: has a batch_shape; pass one kernel without it (lmc takes a list)")

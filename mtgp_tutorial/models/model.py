@@ -144,5 +144,8 @@ class Model(torch.nn.Module):
             ValueError: for a table with known standard errors, for which GPyTorch's multi-task likelihood has no place.
         """
         if self.data.sd is not None:
-            raise ValueError("exact_gp: the table has known standard errors, and GPyTorch's model would not; pass none")
+            raise ValueError(
+                "exact_gp: the table has known standard errors, for which GPyTorch's likelihood has no place; "
+                "make the model of the table without sd"
+            )
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)

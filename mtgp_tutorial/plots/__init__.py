@@ -19,9 +19,9 @@ from matplotlib.font_manager import fontManager
 from scipy import stats
 from seaborn.utils import relative_luminance
 
-from mtgp_tutorial.arguments import as_array, of_kind
+from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, label
+from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, label, labels
 
 __all__ = ["tasks", "band", "heatmap", "differences", "checks"]
 __all__ += ["inputs", "use_style", "style", "marker", "role", "label"]
@@ -234,8 +234,7 @@ def _check_labels(name: str, table: TaskData, prediction: Prediction) -> None:
     of_kind(name, table, TaskData, "a TaskData")
     if table.tasks != prediction.tasks or (any(table.units) and table.units != prediction.units):
         raise ValueError(
-            f"{name}: has the tasks {table.tasks} in {table.units}, the prediction {prediction.tasks} in "
-            f"{prediction.units}; pass the same"
+            f"{name}: has the tasks {listed(labels(table))}, the prediction {listed(labels(prediction))}; pass the same"
         )
 
 
@@ -365,7 +364,7 @@ def heatmap(ax: Axes, matrix: pd.DataFrame, title: str, *, limit: float | None =
         "matrix", matrix, pd.DataFrame, "a data frame, such as fit.B; of an array, pd.DataFrame(matrix, names, names)"
     )
     if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes) or matrix.empty:
-        raise ValueError("matrix: holds no numbers, or something else; pass numbers only")
+        raise ValueError("matrix: is empty, or holds something that is not a number; pass numbers only")
     limit = float(matrix.abs().to_numpy().max()) if limit is None else limit
     look = {"cmap": "vlag", "center": 0, "square": True, "cbar": False}
     sns.heatmap(matrix, ax=ax, annot=True, fmt=f".{digits}f", vmin=-limit, vmax=limit, **look)

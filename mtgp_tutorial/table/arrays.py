@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import TableError
+from mtgp_tutorial.arguments import TableError, count
 from mtgp_tutorial.table.dates import Calendar, read_dates
 
 DATES = (datetime.date, np.datetime64, pd.Period)
@@ -41,7 +41,7 @@ def as_matrix(value: Any, name: str, *, vector: bool = True) -> Tensor:
         raise ValueError(f"{name}: not a numeric array ({reason}); pass numbers only") from None
     if matrix.dim() not in ((1, 2) if vector else (2,)):
         wanted = "a vector or a matrix" if vector else "a matrix [N, T], one column for each task"
-        raise ValueError(f"{name}: has {matrix.dim()} dimensions; pass {wanted}")
+        raise ValueError(f"{name}: has {count(matrix.dim(), 'dimension')}; pass {wanted}")
     return matrix if matrix.dim() == 2 else matrix[:, None]
 
 

@@ -313,7 +313,7 @@ def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...
     if not names or names[0] != first:  # also where x_name was replaced
         names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
     if len(names) != inputs:
-        raise ValueError(f"x_names: {len(names)} names for {inputs} columns of x; pass one for each")
+        raise ValueError(f"x_names: {count(len(names), 'name')} for {count(inputs, 'column')} of x; pass one for each")
     return tuple(names)
 
 
@@ -349,10 +349,12 @@ def check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> Non
     if not x.isfinite().all():
         raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
     if y.isinf().any():
-        raise ValueError(f"y: holds {int(y.isinf().sum())} infinite values; mark missing cells with NaN")
+        raise ValueError(f"y: holds {count(int(y.isinf().sum()), 'infinite value')}; mark missing cells with NaN")
     for name, given in (("tasks", tasks), ("units", units)):
         if len(given) != y.shape[1]:
-            raise ValueError(f"{name}: {len(given)} labels for {y.shape[1]} columns of y; pass one for each")
+            raise ValueError(
+                f"{name}: {count(len(given), 'label')} for {count(y.shape[1], 'column')} of y; pass one for each"
+            )
     if len(set(tasks)) != len(tasks):
         raise ValueError(f"tasks: {tasks} has a name twice; pass different names")
 

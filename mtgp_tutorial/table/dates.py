@@ -203,6 +203,8 @@ def read_dates(
         parts, how = _ordered(parts, orders[0]), f"{orders[0]} ({why})"
         problem += f" if read {orders[0]}"
         remedy += f", or pass the other order as {argument('dates', sets=True)}"
+    if "day" in parts and parts["day"].isna().all():
+        how = how.removeprefix("day, ")
     when = _timestamps(parts)
     refuse_first(given, when.isna(), problem, remedy, cell=True)
     if "zone" in parts and parts["zone"].notna().any():
@@ -223,7 +225,8 @@ def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
         return "dates, year-month-day"
     starts = {"quarters": "; a quarter stands at its first day", "ISO weeks": "; a week stands at its Monday"}
     starts |= dict.fromkeys((FISCAL, WIDE[0]), "; each stands at 1 January of the year that is named first")
-    return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}"
+    hour = f", {when:%H:%M}" if when != when.normalize() else ""
+    return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}{hour}"
 
 
 def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
@@ -311,7 +314,9 @@ def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Seq
         lacks = f"{given.iloc[0]!r} may be day-first or month-first{also}, and nothing{file} tells"
     remedy = f"pass {' or '.join(argument('dates', word) for word in words)}"
     if short and first is None:
-        remedy += f" (two-digit: {FIRST} to {FIRST + 99}; or, for it, the first of the hundred years, as 1900)"
+        remedy += (
+            f" (two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900)"
+        )
     raise TableError(f"{where}{lacks}", remedy if guess else "write dates as 2019-01-07", "dates", words)
 
 

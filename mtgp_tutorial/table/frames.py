@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import TableError, argument, count, listed
+from mtgp_tutorial.arguments import TableError, argument, count, kind_of, listed
 from mtgp_tutorial.table.arrays import as_matrix
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.inputs import (
@@ -41,13 +41,13 @@ def fields(
 ) -> dict[str, Any]:
     """Arguments of TaskData for a frame; see `TaskData.from_frame`."""
     if not isinstance(frame, pd.DataFrame):
-        raise TableError(f"frame: is a {type(frame).__name__}", "pass a pandas DataFrame")
+        raise TableError(f"frame: is {kind_of(frame)}", "pass a pandas DataFrame")
     if not frame.columns.is_unique:
         raise TableError(f"frame: has two columns named {frame.columns[frame.columns.duplicated()][0]!r}", "rename one")
     if not len(frame):
         raise TableError("frame: has no rows", "pass at least one")
     if calendar is not None and not isinstance(calendar, Calendar):
-        raise TableError(f"calendar: is a {type(calendar).__name__}", "pass that of a table, data.calendar")
+        raise TableError(f"calendar: is {kind_of(calendar)}", "pass that of a table, data.calendar")
     long = series is not None or value is not None
     named = {"series": series, "value": value} if long else {"tasks": tasks}
     taken = [column(frame, name, what) for what, names in named.items() for name in names_in(names)]
@@ -81,9 +81,10 @@ def _wide(frame: pd.DataFrame, used: Sequence[Hashable], tasks: Any, sd: Any, no
         chosen = [column(frame, name, "tasks") for name in names_in(tasks)]
         notes += [f"{c}: not named in tasks; left out" for c in frame if c not in (*taken, *chosen)]
     if not chosen:
+        others = [c for c in frame if c not in taken]
         raise TableError(
             f"{argument('tasks')}: no column of numbers is left beside the input",
-            f"name some of {listed(frame.columns)}",
+            f"name some of {listed(others)}" if others else "pass a table with one",
         )
     headers = tasks_of(chosen)
     y = np.column_stack([numbers(frame[c], "tasks") for c in chosen])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, listed, refuse_first
+from mtgp_tutorial.arguments import TableError, argument, count, kind_of, listed, refuse_first
 from mtgp_tutorial.table.dates import read_dates
 from mtgp_tutorial.table.inputs import (
     YEAR_AND,
@@ -181,7 +181,7 @@ def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
     raise TableError(
         f"{argument('x')}: is not given, and the index only counts rows",
-        f"name columns, of {listed(frame.columns)}{dates}",
+        f"name one or more of {listed(frame.columns)}{dates}",
     )
 
 
@@ -340,7 +340,7 @@ def _errors(frame: pd.DataFrame, sd: Any, value: Hashable) -> Hashable:
     """The column of standard errors, looked at."""
     if not isinstance(sd, (str, int)):
         raise TableError(
-            f"{argument('sd')}: is a {type(sd).__name__}",
+            f"{argument('sd')}: is {kind_of(sd)}",
             f"with {argument('series', sets=True)} and {argument('value', sets=True)}, name one column, or pass "
             "numbers",
         )

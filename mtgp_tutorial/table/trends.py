@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import of_kind, swapped
+from mtgp_tutorial.arguments import kind_of, of_kind, swapped
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import Mixture, Prediction
 
@@ -185,7 +185,7 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     """
     for table in (seen, *others):
         if not isinstance(table, TaskData):
-            raise ValueError(f"seen, others: one is a {type(table).__name__}; pass TaskData")
+            raise ValueError(f"seen, others: one is {kind_of(table)}; pass TaskData")
     trend = Trend(seen)
     if not all(map(trend._suits, others)):
         raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")

@@ -43,7 +43,7 @@ CASES = [
     ("blocks: 21 is not from 2 to 20", lambda f: check(f, 21)),
     (r"blocks: has shape \(3,\); pass a label for each row, \[20\]", lambda f: check(f, [1, 2, 3])),
     (r"blocks: is 'season'; pass how many", lambda f: check(f, "season")),
-    ("blocks: lacks 1 labels", lambda f: check(f, [None, *"ab" * 9, "a"])),
+    ("blocks: lacks 1 label ", lambda f: check(f, [None, *"ab" * 9, "a"])),
     ("level: 90 is not between 0 and 1", lambda f: correlation_intervals(f, 90)),
     ("level: 'high' is not", lambda f: correlation_intervals(f, "high")),
     ("level: True is not", lambda f: correlation_intervals(f, True)),
@@ -107,7 +107,7 @@ def test_checks_are_drawn_as_they_are(fitted):
         assert np.isclose(at.min(), low) and np.isclose(at.max(), high)
     for ax in axes.flat:
         texts = [] if ax.get_legend() is None else [text.get_text() for text in ax.get_legend().get_texts()]
-        told("\n".join([ax.get_xlabel(), ax.get_ylabel(), ax.get_title(), *texts]))
+        told(" | ".join([ax.get_title(), ax.get_xlabel(), ax.get_ylabel(), *texts]))  # one line: none changes places
     assert residuals.get_xlabel() == "x" and [text.get_text() for text in quantiles.get_legend().get_texts()] == list(
         fitted.model.data.tasks
     )

@@ -1,5 +1,7 @@
 """Arms that answer together, and the map on which a table lies before any of them is fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import torch
@@ -105,6 +107,9 @@ def law_combined_arms_are_marked_and_refused_by_name():
     bridge, rule = RULES["bridge"], RULES["regression"]
     assert len({marked(bridge, rule), marked(rule, bridge), marked(bridge, icm), marked(bridge, independent)}) == 4
     assert marked(bridge, lambda data: NoMark()) is None
+    lost = NoMark()
+    lost.mark = torch.nan
+    assert np.isnan(marked(bridge, lambda data: lost)), "a mark that is no number is not one that counts for nothing"
     refused("builds: 1 of them; pass two arms", lambda: combining(icm), ValueError)
     refused("builds: is a str; pass a function of a table", lambda: combining(icm, "ICM"), ValueError)
     odd = combining(lambda data: Draws(data, 37), lambda data: Draws(data, 41))
@@ -121,6 +126,33 @@ def law_combined_arms_are_marked_and_refused_by_name():
     trial = {"hole": (seen, hidden)}.get
     table = compare(trial, ["hole"], {"both": combining(bridge, icm, starts=1), "bridge": bridge}, progress=False)
     assert table["CRPS"].notna().all() and table["CRPS"].nunique() == 2
+
+
+def law_the_model_of_an_arm_stands_on_the_rows_of_its_table():
+    """Other inputs are refused by every arm; rows may be left out where none of them is filled."""
+    data = walks(47)
+    seen, hidden = outage(data)
+
+    def stretched(table):
+        return icm(replace(table, x=10 * table.x))
+
+    def late(table):
+        return icm(replace(table, x=table.x[3:], y=table.y[3:], index=None))
+
+    other = "its model has rows that the table has not; keep the inputs, or make a forecaster"
+    fewer = "its model has left out rows of the table, or moved them; keep them, with NaN in y"
+    asked = {"hole": (seen, hidden)}.get
+    refused(f"arms, 'odd': {other}", lambda: compare(asked, ["hole"], {"odd": stretched}, progress=False), ValueError)
+    refused(f"arms, 'late': {fewer}", lambda: compare(asked, ["hole"], {"late": late}, progress=False), ValueError)
+    refused(f"build: {fewer}", lambda: fill(late, seen), ValueError)
+    refused(f"build: {other}", lambda: averaging(stretched)(seen), ValueError)
+    refused(f"build: {other}", lambda: with_trend(stretched)(seen), ValueError)
+    refused(f"builds: {other}", lambda: combining(icm, stretched)(seen), ValueError)
+    cut = len(data.x) - 5
+    early, end = (replace(data, x=data.x[rows], y=data.y[rows], index=None) for rows in (slice(cut), slice(cut, None)))
+    scored = compare({"end": (early, end)}.get, ["end"], {"late": late}, progress=False, starts=1)
+    errors = predict(fit(late(early), starts=1), end.x).mean - end.y
+    close(scored["MSE"], errors.square().mean(0), 1e-9)
 
 
 class Draws:
@@ -219,7 +251,7 @@ def law_the_map_refuses_by_name():
     seen, hidden = outage(walks(49))
     moved = TaskData(hidden.x + 1, hidden.y, tasks=hidden.tasks)
     whole = TaskData(seen.x, torch.where(seen.observed, seen.y, 0.0), tasks=seen.tasks)
-    refused("seen: is a ndarray; pass a TaskData", lambda: explained_shares(np.zeros((3, 2))), ValueError)
+    refused("seen: is an ndarray; pass a TaskData", lambda: explained_shares(np.zeros((3, 2))), ValueError)
     refused("hidden: is a float; pass a TaskData, as data.hide", lambda: explained_shares(seen, 1.0), ValueError)
     refused("hidden: has other rows than seen", lambda: explained_shares(seen, moved), ValueError)
     refused(

@@ -383,7 +383,7 @@ def law_a_refusal_names_what_is_wrong():
         ("baseline: 'z' is not an arm; pass one of 'p', 'q'", lambda: summarise(results, "z", scores=["NLPD"])),
         ("pairs: 'z' is not an arm of the table; it has 'p', 'q'", lambda: paired(results, "NLPD", [("p", "z")], by=["trial"])),
         ("table: 'q' and 'p' share 2 of 3 trials;", lambda: paired(results, "NLPD", [("q", "p")], by=["trial"])),
-        ("predictions: 'ICM' is in ('m', 'kg'), truth in ('kg', 'm');", lambda: scores.table({"ICM": impute(fitted)}, *other)),
+        ("predictions, 'ICM': has the tasks a [m], b [kg], truth a [kg], b [m]; take the same units", lambda: scores.table({"ICM": impute(fitted)}, *other)),
         ("compare: 1 of 1 fits failed; the first: trial 6, 'ICM': fit: the best of 2 starts has not converged in 0 iterations (start 0 ", lambda: compare(once, [6], {"ICM": icm}, starts=2, max_iterations=0)),
     ):  # fmt: skip
         refused(sentence, call)

@@ -215,7 +215,7 @@ REFUSALS = {
     "a century": (
         "month,a,b\nJan-10,1,2\nFeb-10,2,3\nMar-10,3,1\n",
         [],
-        "column 'month', line 2: 'Jan-10' has a year of two digits; pass --dates two-digit (two-digit: 1950 to 2049",
+        "column 'month', line 2: 'Jan-10' has a year of two digits; pass --dates two-digit (two-digit means 1950 to",
     ),
     "a century, named": (
         "month,a\nJan-10,1\nFeb-10,2\n",

@@ -30,7 +30,7 @@ def test_a_data_frame_brings_names_and_holes():
 
 
 def test_the_message_says_which_dimensions_fit():
-    with refusing(ValueError, match=r"y: has 1 dimensions; pass a matrix \[N, T\], one column for each task"):
+    with refusing(ValueError, match=r"y: has 1 dimension; pass a matrix \[N, T\], one column for each task"):
         TaskData([0, 1], [1.0, 2.0])
     with refusing(ValueError, match="x: has 3 dimensions; pass a vector or a matrix"):
         TaskData(np.zeros((2, 1, 1)), [[1.0], [2.0]])
