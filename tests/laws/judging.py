@@ -196,7 +196,7 @@ def law_compare_scores_what_it_says_and_resumes():
             try:
                 compare(lambda _, case=case: case, ["rows"], models, store=store)
             except ValueError as error:
-                assert "other data or another model" in str(error)
+                assert "other data or by another model" in str(error)
             else:
                 raise AssertionError("rows of other data or of another model were taken for these")
     found = found.set_index(["trial", "arm", "task"])
