@@ -15,7 +15,7 @@ STORED = Path(__file__).with_name("sentences.txt")
 KNOWN = frozenset(STORED.read_text(encoding="utf8").splitlines()) if STORED.exists() else frozenset()
 OTHERS = [  # what NumPy, pandas and GPyTorch say, which changes with their versions
     re.compile(r"(not a numeric array \(|does not fit inputs of \d+ columns? \()[^;]*(?=\))"),
-    re.compile(r"(is a \w*Index of )\S+"),
+    re.compile(r"(is an? \w*Index of )\S+"),
     re.compile(r"()np\.\w+\([^)]*\)"),
 ]
 heard: set[str] | None = None  # while sentences are stored

@@ -280,7 +280,7 @@ def index_as_plain(index: pd.Index) -> dict[str, Any]:
         kept = False
     if not kept:
         raise ValueError(
-            f"index: is a {kind.__name__} of {index.dtype} called {index.name!r}, and a file holds texts, numbers, "
+            f"index: is {kind_of(index)} of {index.dtype} called {index.name!r}, and a file holds texts, numbers, "
             "dates and periods with a text for a name; pass one of these, or none"
         )
     return plain

@@ -81,10 +81,10 @@ def softplus(model):
         ("index: is a MultiIndex", lambda: icm(named(pd.MultiIndex.from_product([[1, 2], [1, 2, 3]])))),
         ("index: is a CategoricalIndex", lambda: icm(named(pd.CategoricalIndex([*"aabbab"])))),
         ("index: is a TimedeltaIndex", lambda: icm(named(pd.to_timedelta(range(6), unit="h")))),
-        ("index: is a Index of object", lambda: icm(named(pd.Index(["a", 1, 2, 3, 4, 5])))),
-        ("index: is a Index of bool", lambda: icm(named(pd.Index([True, False] * 3)))),
-        ("index: is a Index of .* called", lambda: icm(named(pd.Index([*"abcdef"], name=("a", "b"))))),
-        ("index: is a Index of", lambda: icm(named(pd.Index([*"abcde", None])))),
+        ("index: is an Index of object", lambda: icm(named(pd.Index(["a", 1, 2, 3, 4, 5])))),
+        ("index: is an Index of bool", lambda: icm(named(pd.Index([True, False] * 3)))),
+        ("index: is an Index of .* called", lambda: icm(named(pd.Index([*"abcdef"], name=("a", "b"))))),
+        ("index: is an Index of", lambda: icm(named(pd.Index([*"abcde", None])))),
     ],
 )
 def test_what_a_file_cannot_hold_is_refused_and_nothing_is_written(message, model, tmp_path):
