@@ -5,6 +5,7 @@ What is measured stands in look.js. `python tests/book/test_browser.py` stores t
 
 import json
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -142,8 +143,10 @@ def test_nothing_but_the_sheet_stands_before_the_first_paint(book):
 
 @pytest.mark.parametrize("name", ["book/gp", "book/lmc", "book/decide"])
 def test_the_page_stays_where_it_was_drawn(book, chromium, name):
+    """Also where its faces come after the first paint, and others stand in until then."""
     page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
     page.add_init_script(SHIFTS)
+    page.route("**/*.woff2*", lambda route: (time.sleep(0.2), route.continue_()))
     page.goto((book[0] / f"{name}.html").as_uri(), wait_until="load")
     page.evaluate("() => document.fonts.ready.then(() => 0)")
     assert page.evaluate("() => window.shifted || 0") < 0.1
