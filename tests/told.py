@@ -63,6 +63,6 @@ if __name__ == "__main__":
     if pytest.main(["-q", "-p", "no:cacheprovider", *(sys.argv[1:] or using)], plugins=[skipped]):
         sys.exit("a test fails; nothing is stored")
     kept = KNOWN if sys.argv[1:] or skipped.any else set()  # some files add theirs
-    for line in sorted(asked.heard ^ KNOWN):
-        print("new:" if line in asked.heard else "kept, not said:" if kept else "gone:", line)
+    for which, lines in (("new", asked.heard - KNOWN), ("gone", KNOWN - asked.heard - kept)):
+        print(*(f"{which}: {line}" for line in sorted(lines)), sep="\n")
     STORED.write_text("\n".join(sorted(asked.heard | kept)) + "\n", encoding="utf8")

@@ -118,10 +118,8 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     20
     """
     of_kind("data", data, TaskData, "a TaskData")
-    horizon, count = (
-        whole("horizon", horizon, 1, "how many inputs to forecast"),
-        whole("count", count, 1, "how many stretches"),
-    )
+    horizon = whole("horizon", horizon, 1, "how many inputs to forecast")
+    count = whole("count", count, 1, "how many stretches")
     if whole("each", each, 1, "how many cut-offs a stretch has") > horizon:
         raise ValueError(f"each: {each} cut-offs do not fit a horizon of {horizon}; pass at most as many")
     values = data.observed.any(1) if task is None else data.observed[:, data.task_index(task)]

@@ -148,9 +148,10 @@ def check_rows(name: str, model: Model, table: TaskData, all_rows: bool = False)
     A model on other inputs would be asked at rows that it does not know; one that has left rows out would not see what
     stands in those that it fills.
     """
-    if torch.equal(model.data.x, table.x):
+    x = model.data.x.to(table.x.device)
+    if torch.equal(x, table.x):
         return
-    own, given = ({tuple(row) for row in x.tolist()} for x in (model.data.x, table.x))
+    own, given = ({tuple(row) for row in rows.tolist()} for rows in (x, table.x))
     if not own <= given:
         raise ValueError(f"{name}: its model has rows that the table has not; keep the inputs, or make a forecaster")
     if all_rows:

@@ -128,8 +128,8 @@ def _year_month_day(given: pd.DataFrame) -> pd.Series:
     when = pd.to_datetime(parts.where((parts % 1 == 0).all(axis=1)), errors="coerce")
     if when.isna().any():
         row = int(when.isna().to_numpy().argmax())
-        cells = [f"{cell:g}" for cell in given.iloc[row]]
-        raise TableError(f"{place(given.iloc[:, 2], row)}: {', '.join(cells)} is no date", "mend it")
+        cells = ", ".join(f"{cell:g}" for cell in parts.iloc[row])
+        raise TableError(f"{place(given.iloc[:, 2], row)}: {cells} is no date", "mend it")
     return when.rename("date")
 
 
@@ -143,8 +143,8 @@ def _year_and(given: pd.DataFrame, most: int, form: str) -> pd.Series:
     wrong |= when.isna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        cells = [f"{cell:g}" for cell in given.iloc[row]]
-        raise TableError(f"{place(given.iloc[:, 1], row)}: {cells[0]} has no {given.columns[1]} {cells[1]}", "mend it")
+        which = f"{year[row]:g} has no {given.columns[1]} {part[row]:g}"
+        raise TableError(f"{place(given.iloc[:, 1], row)}: {which}", "mend it")
     return when
 
 
