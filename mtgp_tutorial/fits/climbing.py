@@ -1,7 +1,8 @@
 """Climbs: BFGS from several vectors of parameters, side by side, each to its summit.
 
-What they ask for is evaluated together, which costs little more than one evaluation where the table is small. A climb
-ends early where it meets another one, or where the way to a summit that is known only goes up.
+What they ask for is evaluated together, which costs little more than one evaluation where the table is small. With one
+kernel a climb ends early where it meets another one, or where the way to a summit that is known only goes up; with
+several each is climbed to its end, since their summits lie so close that such a way can lead past a higher one.
 
 BFGS inside a box is a generator (`minimised`): it yields where it wants value and slope, so that several can go side by
 side. The climbs of a fit have long valleys (kappa near 0, rotations of W) and few parameters, so the whole inverse
@@ -29,16 +30,16 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import EACH, SHARED
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
-NO_NOISE = math.log(1e-10)  # a noise variance may come this close to the floor
+NOTHING = math.log(1e-10)  # a noise variance may come this close to the floor, a kappa to 0
 EVERY = 3  # a climb looks around at every third step
-RUNNING, OF_SEVERAL = 2, 4  # so many looks running have to find a way up; with several kernels, which have more summits
+RUNNING = 2  # so many looks running have to find a way up
 
 
 class Climb:
-    """One climb: where it is, how high, and how it went. met: the climb that goes on for it."""
+    """One climb: where it is, how high, and how it went. met: the climb that goes on for it; number: of its start."""
 
-    def __init__(self, start: np.ndarray):
-        self.vector, self.height = start, -math.inf
+    def __init__(self, start: np.ndarray, number: int = 0):
+        self.vector, self.height, self.number = start, -math.inf, number
         self.steps = self.ways = self.evaluations = 0
         self.converged = False
         self.met: Climb | None = None
@@ -62,11 +63,11 @@ class Climb:
         return self if self.met is None else self.met.summit()
 
     def record(self) -> dict[str, Any]:
-        """How it went, and the height of the summit that it belongs to; no number where the start had no value."""
-        summit = self.summit()
-        height = summit.height if math.isfinite(summit.height) else math.nan
-        converged = summit.converged and math.isfinite(height)
-        return {"objective": height, "evaluations": self.evaluations, "converged": converged}
+        """Where it ended, by itself; no number where the start had no value. joined: the start of its summit's climb."""
+        height = self.height if math.isfinite(self.height) else math.nan
+        converged = self.converged and math.isfinite(height)
+        joined = self.summit().number
+        return {"objective": height, "evaluations": self.evaluations, "converged": converged, "joined": joined}
 
 
 def is_flat(end: Point, box: np.ndarray) -> bool:
@@ -83,13 +84,12 @@ def climbed(
     known: Sequence[Climb] = (),
 ) -> list[Climb]:
     """All climbs from these vectors, side by side; free: name and size of each parameter. known: earlier climbs."""
-    climbs = [Climb(start) for start in starts]
+    climbs = [Climb(start, len(known) + i) for i, start in enumerate(starts)]
+    may_meet = isinstance(loss, Flat) and (len(loss.parts) == 1 or loss.independent)
 
     def look_around(climb: Climb) -> Climb | None:
         bar.update()
-        if isinstance(loss, Flat) and climb.steps % EVERY == 0:
-            return met(loss, climb, [*known, *climbs])
-        return None
+        return met(loss, climb, [*known, *climbs]) if may_meet and climb.steps % EVERY == 0 else None
 
     running = {climb: climb.run(bounds_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
     asked = {climb: next(search) for climb, search in running.items()}
@@ -127,8 +127,7 @@ def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
     for other in sorted(higher, key=lambda other: -other.height):
         if other.converged and only_up(flat, climb.vector, climb.height, other.vector, other.height):
             climb.ways += 1
-            several = len(flat.parts) > 1 and not flat.independent
-            return other if climb.ways == (OF_SEVERAL if several else RUNNING) else None
+            return other if climb.ways == RUNNING else None
     climb.ways = 0
     return None
 
@@ -148,11 +147,11 @@ def by_autograd(model: Model, priors: bool) -> Loss:
 
 def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.ndarray:
     """Box [2, P] on raw parameters (name and size of each): within 12 of where they start, so that no line search
-    leaves the numbers that float64 can hold; a noise variance may always come to its floor."""
+    leaves the numbers that float64 can hold; a noise variance may always come to its floor, a kappa to 0."""
     low = vector - 12
     names = np.repeat([name for name, _ in free], [size for _, size in free])
-    noise = np.isin(names, [SHARED, EACH])
-    return np.stack([np.where(noise, np.minimum(low, NO_NOISE), low), vector + 12])
+    variance = np.isin(names, [SHARED, EACH]) | np.char.endswith(names, "raw_var")
+    return np.stack([np.where(variance, np.minimum(low, NOTHING), low), vector + 12])
 
 
 ENOUGH, FLATTER = 1e-3, 0.9  # of the decrease that the slope promises; of the slope that may be left

@@ -15,7 +15,7 @@ from mtgp_tutorial.arguments import generator, of_kind, whole
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.fits.climbing import Climb, Loss, by_autograd, climbed
 from mtgp_tutorial.fits.flat import Flat, can_be_flat, free_sizes, free_vector
-from mtgp_tutorial.fits.multistart import STARTS, best_places, joined, starting_point
+from mtgp_tutorial.fits.multistart import best_places, fixed_starts, joined, starting_point
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.model import Model
 
@@ -56,15 +56,15 @@ def fit(
 
     Of a `sparse` model the lower bound is maximised. The first climb starts from the data's covariance, the others from
     the best of LOOKS places that differ in length-scales and noise (`multistart`). Several kernels start from all of
-    multistart.STARTS first, kernels without a closed form from these alone; where tasks share no parameter, the last
-    start is the best of each task. A climb that meets another one, or from which the straight way to a summit already
-    found only goes up, stops there (`climbing`), and the highest wins. What is frozen in the model (requires_grad
-    False) keeps its value.
+    multistart.OF_SEVERAL first, kernels without a closed form from fixed starts alone; where tasks share no parameter,
+    the last start is the best of each task. With one kernel, a climb that meets another one, or from which the straight
+    way to a summit already found only goes up, stops there (`climbing`); with several each goes on to its end. The
+    highest wins. What is frozen in the model (requires_grad False) keeps its value.
 
     Args:
         model (Model): left as it was.
         priors (bool): whether the priors count. Default: True.
-        starts (int): how many climbs. Default: 3 with priors, 6 without, 8 for several kernels.
+        starts (int): how many climbs. Default: 3 with priors, 6 without and for several kernels.
         seed (int): draws the places. Default: 0.
         max_iterations (int): of one climb. Default: 1000.
         progress (bool): show climbs and iterations, in terminals only. Default: False.
@@ -83,7 +83,7 @@ def fit(
     """
     _check(model, seed, max_iterations)
     if starts is None:
-        starts = 8 if _several(model) else 3 if priors else 6
+        starts = 3 if priors and not _several(model) else 6
     starts = whole("starts", starts, 1, "how many starts to try")
     with torch.no_grad():
         forms.check_size(model.problem())
@@ -127,12 +127,12 @@ def _check(model: Model, seed: int, max_iterations: int) -> None:
 
 
 def _starts(model: Model, first: Model, loss: Loss, starts: int, seed: int) -> list[np.ndarray]:
-    """Where the climbs start: the default start, those of STARTS for several kernels, and the best places.
+    """Where the climbs start: the default start, all fixed ones for several kernels, and the best places.
 
     Without a flat form all are starting points. Where tasks share nothing, one is left for the best of each.
     """
     vectors, draws = [free_vector(first)], generator(seed)
-    given = starts if not isinstance(loss, Flat) else len(STARTS) if _several(model) else 1
+    given = starts if not isinstance(loss, Flat) else len(fixed_starts(model)) if _several(model) else 1
     vectors += [free_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
     count = starts - given - _alone(model)
     if isinstance(loss, Flat) and count > 0:

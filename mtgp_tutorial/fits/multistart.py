@@ -195,20 +195,27 @@ def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:
     return best
 
 
-# length-scale as a fraction of the inputs' range, noise as a fraction of the variance
-STARTS = [(0.2, 0.1), (0.6, 0.3), (0.05, 0.02), (0.01, 0.1)]
+# length-scale as a fraction of the inputs' range, noise as a fraction of the variance; of several kernels also the
+# direction of the data's covariance at which the first one starts (none: all start at the first)
+STARTS = [(0.2, 0.1, None), (0.6, 0.3, None), (0.05, 0.02, None), (0.01, 0.1, None)]
+OF_SEVERAL = [(0.2, 0.1, None), (0.2, 0.1, 0), (0.2, 0.1, 1), (0.6, 0.3, 0), (0.6, 0.3, 1)]
 RATIO = 5.0  # between the length-scales at which one kernel and the next start
 
 
-def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
-    """A copy of the model at its numbered start; the draws disturb only starts beyond STARTS.
+def fixed_starts(model: Model) -> list[tuple[float, float, int | None]]:
+    """What `starting_point` numbers before it begins to draw."""
+    return OF_SEVERAL if len(model.kernel.coregional) > 1 else STARTS
 
-    Several kernels start at different length-scales, each RATIO times shorter than the one before. Parameters that
-    are frozen (requires_grad False) keep their values.
+
+def starting_point(model: Model, number: int, generator: torch.Generator) -> Model:
+    """A copy of the model at its numbered start; the draws disturb only starts beyond the fixed ones.
+
+    Several kernels start at different length-scales, each RATIO times shorter than the one before, and at the same B or
+    each at another direction of it. Parameters that are frozen (requires_grad False) keep their values.
     """
-    model = copy.deepcopy(model)
+    model, fixed = copy.deepcopy(model), fixed_starts(model)
     frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
-    (fraction, noise), beyond = STARTS[number % len(STARTS)], number >= len(STARTS)
+    (fraction, noise, turn), beyond = fixed[number % len(fixed)], number >= len(fixed)
 
     def jitter(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
@@ -220,7 +227,7 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
         y = model.unit.y.nan_to_num()
         start = (1 - noise) * correlation(y.T @ y / len(y) + 1e-6 * torch.eye(y.shape[1]).to(y))
         model.kind.set_variance(model.likelihood, noise)
-        _start_signal(model, start, jitter)
+        _start_signal(model, start, turn, jitter)
         for mean in model.mean.base_means:
             mean.constant = 0.0
         for name, value in frozen.items():
@@ -237,16 +244,22 @@ def _start_length_scales(kernel: Kernel, fraction: float, x: Tensor) -> None:
         part.lengthscale = (fraction * target.expand_as(part.raw_lengthscale)).clamp(lowest, highest)
 
 
-def _start_signal(model: Model, B: Tensor, jitter: Callable[..., Tensor]) -> None:
-    """Set variances, or each W and kappa, from a start value of B [T, T]: leading eigenvectors, and what is left."""
+def _start_signal(model: Model, B: Tensor, turn: int | None, jitter: Callable[..., Tensor]) -> None:
+    """Set variances, or each W and kappa, from a start value of B [T, T]: leading eigenvectors, and what is left.
+
+    turn: the q-th kernel has those from the (q + turn)-th on, all of each; else all have an equal share of the first.
+    """
     if isinstance(model.kernel, IndependentKernel):
         for kernel in model.kernel.kernels:
             kernel.outputscale = B.diagonal().mean()
         return
     parts = model.kernel.coregional
-    for part in parts:
-        index, share, disturbance = part.task_covar_module, B / len(parts), 0.1 * jitter(*B.shape).to(B)
+    for q, part in enumerate(parts):
+        index, disturbance = part.task_covar_module, 0.1 * jitter(*B.shape).to(B)
+        share = B / len(parts) if turn is None else B
         values, vectors = torch.linalg.eigh(share + disturbance @ disturbance.T)
         rank = index.covar_factor.shape[-1]
-        index.covar_factor.data.copy_(vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt())
-        index.var = (share - index.covar_factor @ index.covar_factor.T).diagonal().clamp_min(0.05 / len(parts))
+        at = [(-1 - r - (0 if turn is None else q + turn)) % len(B) for r in reversed(range(rank))]
+        index.covar_factor.data.copy_(vectors[:, at] * values[at].clamp_min(0).sqrt())
+        left = (share - index.covar_factor @ index.covar_factor.T).diagonal()
+        index.var = (left if turn is None else left / len(parts)).clamp_min(0.05 / len(parts))

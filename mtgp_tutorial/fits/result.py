@@ -20,6 +20,7 @@ from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.covariance import correlation
 from mtgp_tutorial.exact.forms import Conditioned
 from mtgp_tutorial.fits import saving
+from mtgp_tutorial.models.building import usual_noise
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import FLOOR
 from mtgp_tutorial.models.priors import spatial_parts
@@ -34,8 +35,9 @@ class Fit:
         priors (bool): whether they counted.
         log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
             bound.
-        starts (pd.DataFrame): one row a start (objective: log likelihood or bound, plus log prior of the standardised
-            data; evaluations; converged).
+        starts (pd.DataFrame): one row a start: objective, where its own climb ended (log likelihood or bound, plus log
+            prior, of the standardised data); evaluations; converged; joined, the start whose climb went on for it, which
+            is itself unless it was stopped on the way to that summit.
         frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
 
     >>> from mtgp_tutorial import datasets, fit, icm
@@ -58,14 +60,18 @@ class Fit:
         family = type(kernel).__name__.removesuffix("Kernel")
         parts = [(type(part).__name__, getattr(part, "nu", None)) for part in spatial_parts(kernel)]
         names = ", ".join(name if nu is None else f"{name}(nu={nu})" for name, nu in dict.fromkeys(parts))
-        lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}"]
+        usual, why = usual_noise(self.model.data)
+        why = f", icm's default ({why})" if family == "ICM" and self.model.noise == usual else ""
+        lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}{why}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
         what = "log likelihood" if self.model.inducing is None else "lower bound of the log likelihood"
         lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
         if self.model.inducing is not None:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
         if len(self.starts):
-            lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged")
+            stopped = int((self.starts["joined"] != self.starts.index).sum())
+            joined = f" and {stopped} joined another" if stopped else ""
+            lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged{joined}")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
 
@@ -239,7 +245,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
 
 def no_climbs() -> pd.DataFrame:
     """`Fit.starts` of what was not fitted."""
-    return pd.DataFrame(columns=["objective", "evaluations", "converged"])
+    return pd.DataFrame(columns=["objective", "evaluations", "converged", "joined"])
 
 
 def _set(model: Model, name: str, value: Any) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.fits.result import Fit
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
-STARTS = {"objective": float, "evaluations": int, "converged": bool}
+STARTS = {"objective": float, "evaluations": int, "converged": bool, "joined": int}
 Arrays = dict[str, np.ndarray]
 
 
@@ -69,8 +69,10 @@ def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
     try:
         data = table_from_plain(header["table"], _part(arrays, "table."))
         model = model_from_plain(header["model"], _part(arrays, "model."), data)
-        starts = pd.DataFrame(_part(arrays, "starts."), columns=list(STARTS)).rename_axis("start")
-        frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # older files do not know
+        columns = _part(arrays, "starts.")
+        columns.setdefault("joined", np.arange(len(columns["objective"])))  # older files do not know
+        starts = pd.DataFrame(columns, columns=list(STARTS)).rename_axis("start")
+        frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # nor this
         return (model, header["priors"], float(arrays["log_likelihood"]), starts, frozen), _part(arrays, "draws.")
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]

@@ -344,7 +344,7 @@ def _length_scales(fit: Fit) -> Iterator[str]:
 
 def of_climbs(fit: Fit) -> Iterator[str]:
     """Climbs of which one alone came to the best summit."""
-    heights = fit.starts["objective"].to_numpy(dtype=float)
+    heights = fit.starts["objective"].to_numpy(dtype=float)[fit.starts["joined"].to_numpy(dtype=int)]
     if len(heights) > 1:
         below = np.nanmax(heights) - heights
         if int((below < SHORT).sum()) == 1:

@@ -54,19 +54,17 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     Args:
         data (TaskData): the table.
         rank (int): R, the columns of W [T, R]. Default: 1.
-        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" in a table with
-            rows of which some tasks were seen and others not, and with 20 rows or more that hold several values; in
-            others, "per task".
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" from 40 rows on
+            that hold several values, and ten of them for each task; below that, "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
     Raises:
         ValueError: for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
     >>> from mtgp_tutorial import datasets, fit, icm, simulate
-    >>> lakes = datasets.great_lakes()
-    >>> seen, hidden = lakes.hide("Erie", 1967, 1981)
-    >>> icm(lakes).noise, icm(seen).noise
+    >>> sines = simulate.two_sines(seed=1)
+    >>> icm(sines).noise, icm(datasets.great_lakes()).noise
     ('per task', 'full')
-    >>> fitted = fit(icm(simulate.two_sines(seed=1), noise="full"))
+    >>> fitted = fit(icm(sines, noise="full"))
     >>> bool(fitted.correlation.loc["sine", "lagged sine"] > 0.5)
     True
     >>> fitted.Sigma.shape
@@ -76,7 +74,7 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     return Model(
         data,
         ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank),
-        _usual_noise(data) if noise is None else noise,
+        usual_noise(data)[0] if noise is None else noise,
     )
 
 
@@ -121,14 +119,13 @@ def lmc(
     return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, own), noise)
 
 
-ENOUGH = 20  # rows with several values from which on full noise is the default; it was tried from 31 on
+ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow
 
 
-def _usual_noise(data: TaskData) -> str:
-    """Full where some rows are partly seen and enough hold several values, else per task."""
-    count = data.observed.sum(1)
-    partly = (count > 0) & (count < data.num_tasks)
-    return "full" if bool(partly.any()) and int((count > 1).sum()) >= ENOUGH else "per task"
+def usual_noise(data: TaskData) -> tuple[str, str]:
+    """The noise that `icm` takes when told nothing, and why in a few words."""
+    count, asked = int((data.observed.sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * data.num_tasks)
+    return "full" if count >= asked else "per task", f"{count} rows hold several values; full noise asks for {asked}"
 
 
 def _checked_rank(rank: int, num_tasks: int) -> int:

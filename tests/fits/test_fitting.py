@@ -47,7 +47,7 @@ def test_the_argument_and_the_global_generator_stay_as_they_were():
 
 def test_it_reports_its_starts_and_takes_the_best():
     fitted = fit(icm(simulate.two_sines(seed=1)), priors=False, starts=5)
-    assert list(fitted.starts.columns) == ["objective", "evaluations", "converged"] and len(fitted.starts) == 5
+    assert list(fitted.starts.columns) == ["objective", "evaluations", "converged", "joined"] and len(fitted.starts) == 5
     best = fitted.starts["objective"].max()
     assert np.isclose(float(objective(fitted.model, False)), best, rtol=1e-12)
     gradients = [p for p in fitted.model.requires_grad_(True).parameters()]
@@ -254,7 +254,9 @@ def test_a_climb_that_comes_to_a_known_summit_stops_there():
         (whole,) = climbed(flat, [start], sizes, 1000, bar)
         (again,) = climbed(flat, [start], sizes, 1000, bar, [whole])
         pair = climbed(flat, [start, start + 1e-3], sizes, 1000, bar)
-    assert again.met is whole and again.record()["objective"] == whole.height and again.record()["converged"]
+    end = again.record()
+    assert again.met is whole and end["joined"] == 0 and end["objective"] == again.height < whole.height
+    assert not end["converged"] and whole.record()["joined"] == 0
     assert again.evaluations < whole.evaluations - 5 and not np.array_equal(again.vector, whole.vector)
     ended = [climb for climb in pair if climb.met is None]
     assert len(ended) == 1 and {climb.summit() for climb in pair} == set(ended)
@@ -266,7 +268,7 @@ def test_hand_made_fits_have_no_starts_and_keep_their_floor():
     own = with_parameters(icm(data), {"kernel.task_covar_module.var": [0.0, 0.3]})
     assert own.model.kappas()[0].tolist() == [0.0, 0.3], "kappa alone may be 0"
     by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
-    assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged"] and len(by_hand.starts) == 0
+    assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged", "joined"] and len(by_hand.starts) == 0
     assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)
     with refusing(ValueError, match="the floor, which is fixed"):
         with_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})

@@ -98,7 +98,7 @@ def known(n=40, noise=(0.05, 0.2), length=0.15, off=0.0):
         "kernel.task_covar_module.var": [0.2, 0.4],
         "likelihood.task_noises": list(noise),
     }
-    fitted = with_parameters(icm(data), given)
+    fitted = with_parameters(icm(data, noise="per task"), given)
     Sigma = np.diag(noise) + off * np.sqrt(noise[0] * noise[1]) * np.array([[0, 1], [1, 0]])
     (K, B), *_ = fitted.model.terms(fitted.model.unit.x)
     return fitted, np.kron(as_array(K), as_array(B)) + np.kron(np.eye(n), Sigma)
@@ -156,7 +156,8 @@ def law_a_sick_fit_is_found():
     together = said(fitted, known(off=0.9)[1])
     assert "one and two: their one-step errors in the same row are correlated (+" in together
     assert 'try noise="full"' in together
-    refitted = check(fit(icm(drawn(fitted, known(off=0.9)[1], 0).model.data)))  # B took what it could
+    refitted = drawn(fitted, known(off=0.9)[1], 0).model.data
+    refitted = check(fit(icm(refitted, noise="per task")))  # B took what it could
     assert 'try noise="full"' in " ".join(refitted.findings)
     y = drawn(fitted, C, 0).model.unit.y.clone()
     y[17, 0] += 3
@@ -203,7 +204,7 @@ def law_what_sits_on_a_bound_is_said():
 
     def said(model, given=(), climbs=()):
         fitted = with_parameters(model, dict(given))
-        fitted.starts["objective"] = climbs
+        fitted.starts["objective"], fitted.starts["joined"] = climbs, range(len(climbs))
         return " ".join([*checking.of_bounds(fitted), *checking.of_climbs(fitted)])
 
     W, kappa, length = (

@@ -37,7 +37,7 @@ def law_arms_are_what_their_names_say():
         "ICM, full noise": (ICMKernel, "full", 1),
         "LMC": (LMCKernel, "per task", 2),
     }
-    holed = table(RANDOM(1), rows=40)  # of which the default of `icm` is full noise
+    holed = table(RANDOM(1), rows=42)  # of which the default of `icm` is full noise
     assert icm(holed).noise == "full"
     for kernel, kind in ((None, RBFKernel), (MaternKernel(nu=0.5), MaternKernel)):
         arms = standard_arms(kernel)

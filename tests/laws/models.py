@@ -20,7 +20,7 @@ from laws.common import (
 )
 from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predict
 from mtgp_tutorial.exact.covariance import correlation
-from mtgp_tutorial.fits.multistart import STARTS, starting_point
+from mtgp_tutorial.fits.multistart import OF_SEVERAL, STARTS, starting_point
 from mtgp_tutorial.fits.result import Fit
 from mtgp_tutorial.models.noise import EACH, FACTOR, KINDS, SHARED, noise_of
 from mtgp_tutorial.models.priors import input_spread
@@ -192,21 +192,25 @@ def law_the_floor_and_what_passes_setters_is_in_double_precision():
 
 
 def law_starts_are_what_they_say():
-    """Each kernel five times shorter than the one before; B from the data's correlation; draws beyond STARTS alone."""
+    """Each kernel five times shorter than the one before; B from the data's correlation, alike for all kernels or each
+    from another of its directions on; draws beyond the fixed starts alone."""
     data = table(RANDOM(41), holes=False)
     y = lmc(data).unit.y
     spread = input_spread(lmc(data).unit.x)
-    for number, (fraction, noise) in enumerate(STARTS):
-        start = starting_point(lmc(data), number, torch.Generator())
+    R = correlation(y.T @ y / len(y) + 1e-6 * torch.eye(3).double())
+    for number, (fraction, noise, turn) in enumerate(OF_SEVERAL):
+        start = starting_point(lmc(data, rank=[1, 2]), number, torch.Generator())
         lengths = [part.data_covar_module.lengthscale[0] for part in start.kernel.coregional]
         close(lengths[0], fraction * spread.log().mean().exp().expand(1), 1e-12)
         close(lengths[0] / lengths[1], 5 * torch.ones(1), 1e-12)
-        R = correlation(y.T @ y / len(y) + 1e-6 * torch.eye(3).double())
-        values, vectors = torch.linalg.eigh((1 - noise) * R / 2)
-        W = start.kernel.coregional[0].task_covar_module.covar_factor
-        close(W @ W.T, values[-1] * vectors[:, -1:] @ vectors[:, -1:].T, 1e-10)
-        kappa = ((1 - noise) * R / 2 - W @ W.T).diagonal().clamp_min(0.025)
-        close(start.kernel.coregional[0].task_covar_module.var, kappa, 1e-10)
+        share = (1 - noise) * R / (2 if turn is None else 1)
+        values, vectors = (each.flip(-1) for each in torch.linalg.eigh(share))
+        for q, part in enumerate(start.kernel.coregional):
+            at = [(r + (0 if turn is None else q + turn)) % 3 for r in range(q + 1)]
+            W = part.task_covar_module.covar_factor
+            close(W @ W.T, vectors[:, at] @ values[at].diag() @ vectors[:, at].T, 1e-10)
+            left = (share - W @ W.T).diagonal() / (1 if turn is None else 2)
+            close(part.task_covar_module.var, left.clamp_min(0.025), 1e-10)
     beyond = [starting_point(icm(data), number, torch.Generator().manual_seed(3)) for number in (0, 4, 5)]
     draws = torch.Generator().manual_seed(3)
     stretch = torch.randn(1, generator=draws, dtype=torch.float64)
@@ -220,29 +224,28 @@ def law_starts_are_what_they_say():
     close(lengths[2] / lengths[1], STARTS[1][0] / STARTS[0][0] * torch.ones(1), 1e-12)
 
 
-def law_noise_is_full_where_some_rows_are_partly_seen():
-    """By default, in an ICM: from twenty rows with several values on. What is asked for is taken."""
-    y = RANDOM(71).normal(size=(30, 3))
+def law_noise_is_full_where_rows_are_many_for_the_columns():
+    """By default, in an ICM: from forty rows with several values on, and ten a task; a hole counts by its row alone."""
+    y = RANDOM(71).normal(size=(60, 6))
 
-    def noise(hide, rows=30, **options):
-        some = y[:rows].copy()
+    def noise(rows, tasks=3, hide=(), **options):
+        some = y[:rows, :tasks].copy()
         for cell in hide:
             some[cell] = np.nan
         return icm(TaskData(np.arange(rows), some), **options).noise
 
-    assert noise([]) == "per task" and noise([4]) == "per task"  # complete, and without a whole row
-    assert noise([(4, 1)]) == "full"
-    assert noise([(4, 1)], 20) == "full" and noise([(4, 1)], 19) == "per task"
-    assert noise([(4, 1), (4, 2)], 20) == "per task"  # nineteen rows with several values
-    assert noise([(4, 1)], noise="per task") == "per task" and noise([], noise="full") == "full"
+    assert noise(39) == "per task" and noise(40) == noise(40, hide=[(4, 1)]) == "full"
+    assert noise(40, hide=[(4, 1), (4, 2)]) == "per task"  # thirty-nine rows with several values
+    assert noise(50, 5) == noise(60, 6) == "full" and noise(49, 5) == noise(59, 6) == "per task"
+    assert noise(40, noise="per task") == "per task" and noise(20, noise="full") == "full"
     try:
-        noise([(4, 1)], noise="")
+        noise(40, noise="")
     except ValueError as error:
         assert str(error).startswith("noise: '' is not one of")
     else:
         raise AssertionError("an empty word is the default")
-    apart = np.where(np.arange(30)[:, None] % 3 == np.arange(3), y, np.nan)
-    assert icm(TaskData(np.arange(30), apart)).noise == "per task"
+    apart = np.where(np.arange(60)[:, None] % 3 == np.arange(3), y[:, :3], np.nan)
+    assert icm(TaskData(np.arange(60), apart)).noise == "per task"
 
 
 def law_every_kind_of_noise_has_its_names():

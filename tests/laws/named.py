@@ -103,12 +103,15 @@ def law_a_fit_tells_of_itself():
     for priors, model in ((True, icm(data)), (False, lmc(data, kernels=1)), (True, sparse(icm(data), 4))):
         fitted = fit(model, starts=2, priors=priors)
         bound = "lower bound of the " * (model.inducing is not None)
-        lines = [f"Fit: {'LMC' if not priors else 'ICM'}, noise: per task", "kernels: RBFKernel"]
+        default = ", icm's default (8 rows hold several values; full noise asks for 40)" if priors else ""
+        lines = [f"Fit: {'LMC' if not priors else 'ICM'}, noise: per task{default}", "kernels: RBFKernel"]
         of = " (the fit has priors)" * priors
         lines.append(f"{bound}log likelihood: {fitted.log_likelihood:.6g} nats{of}")
         lines += ["sparse: 4 inducing inputs"] * bool(bound)
         lines.append(f"starts: 2, of which {fitted.starts['converged'].sum()} converged")
+        lines[-1] += " and 1 joined another" * bool((fitted.starts["joined"] != [0, 1]).any())
         assert repr(fitted).split("\n  ")[: len(lines)] == lines
+    assert "default" not in repr(with_parameters(icm(data, noise="full")))
     assert "of which" not in repr(with_parameters(icm(data))) and "(the fit" not in repr(with_parameters(icm(data)))
 
 
@@ -335,8 +338,14 @@ def law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel():
     given = {f"kernel.task_covar_module.{name}": value for name, value in given.items()}
     same = with_parameters(icm(data, rank=2), given)
     assert [*checking.of_bounds(same)] == ["b and c: their task correlation is -0.999, next to its bound."]
-    for heights, expected in (([1, 1.5, 0], 1), ([1.5, 1.4999, 0], 0), ([2.0], 0)):
-        climbed = replace(same, starts=pd.DataFrame({"objective": heights}))
+    alone, second = [0, 1, 2], [0, 0, 2]  # the second joined the first
+    for heights, joined, expected in (
+        ([1, 1.5, 0], alone, 1),
+        ([1.5, 1.4999, 0], alone, 0),
+        ([1.5, 1, 0], second, 0),
+        ([2.0], [0], 0),
+    ):
+        climbed = replace(same, starts=pd.DataFrame({"objective": heights, "joined": joined}))
         assert [*checking.of_climbs(climbed)] == expected * [
             "Of 3 climbs one came to the best summit, the next 0.5 nats below it; more starts may find a higher one."
         ]

@@ -372,7 +372,8 @@ def test_figures_have_dates():
 
 def test_a_fit_prints_as_a_summary():
     told = repr(with_parameters(icm(TaskData.from_frame(WEEKLY)))).split("\n")
-    assert told[0] == "Fit: ICM, noise: per task" and told[1].startswith("  kernels: ") and told[2].endswith("nats")
+    assert told[0] == "Fit: ICM, noise: per task, icm's default (10 rows hold several values; full noise asks for 40)"
+    assert told[1].startswith("  kernels: ") and told[2].endswith("nats")
     assert told[3] == "  TaskData: 12 rows, 2 tasks: level [m], flow" and len(told) == 6
 
 
