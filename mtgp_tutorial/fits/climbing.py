@@ -1,8 +1,7 @@
 """Climbs: BFGS from several vectors of parameters, side by side, each to its summit.
 
-What they ask for is evaluated together, which costs little more than one evaluation where the table is small. With one
-kernel a climb ends early where it meets another one, or where the way to a summit that is known only goes up; with
-several each is climbed to its end, since their summits lie so close that such a way can lead past a higher one.
+What they ask for is evaluated together, which costs little more than one evaluation where the table is small. A climb
+ends early where it meets another one that is as high, and the other goes on for it.
 
 BFGS inside a box is a generator (`minimised`): it yields where it wants value and slope, so that several can go side by
 side. The climbs of a fit have long valleys (kappa near 0, rotations of W) and few parameters, so the whole inverse
@@ -25,14 +24,13 @@ from tqdm import tqdm
 from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.exact import NotPositiveDefiniteError
 from mtgp_tutorial.fits.flat import Flat, objective
-from mtgp_tutorial.fits.multistart import near, only_up
+from mtgp_tutorial.fits.multistart import near
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import EACH, SHARED
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 NOTHING = math.log(1e-10)  # a noise variance may come this close to the floor, a kappa to 0
 EVERY = 3  # a climb looks around at every third step
-RUNNING = 2  # so many looks running have to find a way up
 
 
 class Climb:
@@ -40,7 +38,7 @@ class Climb:
 
     def __init__(self, start: np.ndarray, number: int = 0):
         self.vector, self.height, self.number = start, -math.inf, number
-        self.steps = self.ways = self.evaluations = 0
+        self.steps = self.evaluations = 0
         self.converged = False
         self.met: Climb | None = None
 
@@ -63,7 +61,7 @@ class Climb:
         return self if self.met is None else self.met.summit()
 
     def record(self) -> dict[str, Any]:
-        """Where it ended, by itself; no number where the start had no value. joined: the start of its summit's climb."""
+        """Its own end, with no number where the start had no value; joined: the start whose climb went on for it."""
         height = self.height if math.isfinite(self.height) else math.nan
         converged = self.converged and math.isfinite(height)
         joined = self.summit().number
@@ -85,11 +83,11 @@ def climbed(
 ) -> list[Climb]:
     """All climbs from these vectors, side by side; free: name and size of each parameter. known: earlier climbs."""
     climbs = [Climb(start, len(known) + i) for i, start in enumerate(starts)]
-    may_meet = isinstance(loss, Flat) and (len(loss.parts) == 1 or loss.independent)
 
     def look_around(climb: Climb) -> Climb | None:
         bar.update()
-        return met(loss, climb, [*known, *climbs]) if may_meet and climb.steps % EVERY == 0 else None
+        may_meet = isinstance(loss, Flat) and climb.steps % EVERY == 0
+        return met(loss, climb, [*known, *climbs]) if may_meet else None
 
     running = {climb: climb.run(bounds_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
     asked = {climb: next(search) for climb, search in running.items()}
@@ -119,16 +117,12 @@ def evaluated(loss: Loss, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
-    """A climb as high that this one has come to, or one that ended on a summit to which the way only goes up."""
-    higher = [other for other in others if other is not climb and not other.met and other.height >= climb.height]
-    for other in higher:
+    """A climb to which this one has come, as high as it or higher."""
+    for other in others:
+        if other is climb or other.met or other.height < climb.height:
+            continue
         if near(flat, climb.vector, climb.height, other.vector, other.height):
             return other
-    for other in sorted(higher, key=lambda other: -other.height):
-        if other.converged and only_up(flat, climb.vector, climb.height, other.vector, other.height):
-            climb.ways += 1
-            return other if climb.ways == RUNNING else None
-    climb.ways = 0
     return None
 
 

@@ -64,7 +64,7 @@ def fit(
     Args:
         model (Model): left as it was.
         priors (bool): whether the priors count. Default: True.
-        starts (int): how many climbs. Default: 3 with priors, 6 without and for several kernels.
+        starts (int): how many climbs. Default: 3 with priors and 6 without, twice as many for several kernels.
         seed (int): draws the places. Default: 0.
         max_iterations (int): of one climb. Default: 1000.
         progress (bool): show climbs and iterations, in terminals only. Default: False.
@@ -83,7 +83,7 @@ def fit(
     """
     _check(model, seed, max_iterations)
     if starts is None:
-        starts = 3 if priors and not _several(model) else 6
+        starts = (3 if priors else 6) * (2 if _several(model) else 1)
     starts = whole("starts", starts, 1, "how many starts to try")
     with torch.no_grad():
         forms.check_size(model.problem())

@@ -31,7 +31,6 @@ from mtgp_tutorial.models.priors import input_spread, log_ranges, spatial_parts
 
 APART = 0.7  # places differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
 NEAR, BELOW = 0.1, 0.02  # two climbs have met: in all natural coordinates, and in nats
-WAY = (0.25, 0.5, 0.75)  # where on its way to a summit a climb looks whether it only goes up
 
 
 def data_correlation(flat: Flat) -> np.ndarray:
@@ -159,28 +158,6 @@ def near(flat: Flat, vector: np.ndarray, value: float, other: np.ndarray, height
     if not abs(height - value) < BELOW:
         return False
     return bool(np.abs(natural(flat, vector)[1] - natural(flat, other)[1]).max() < NEAR)
-
-
-def only_up(flat: Flat, vector: np.ndarray, value: float, summit: np.ndarray, top: float) -> bool:
-    """Whether the straight way from a point to a higher summit goes up all along, at WAY of it.
-
-    W and a noise factor stand for W W^T and L L^T: they are turned first so that they match those of the summit.
-    """
-    start, begin = vector.copy(), 0
-    for name, shape, size in flat.free:
-        piece = slice(begin, begin := begin + size)
-        if name.endswith("covar_factor"):
-            own, goal = vector[piece].reshape(shape), summit[piece].reshape(shape)
-            left, _, right = np.linalg.svd(own.T @ goal)
-            start[piece] = (own @ left @ right).ravel()
-    way = [start + share * (summit - start) for share in WAY]
-    groups = [way] if flat.at_once >= len(way) else [[vector] for vector in way]
-    for group in groups:
-        heights = [value, *flat.many(np.array(group), slopes=False)[0]]
-        if not all(low <= high for low, high in zip(heights, heights[1:])):
-            return False
-        value = heights[-1]
-    return top >= value
 
 
 def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:

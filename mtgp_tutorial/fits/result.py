@@ -36,8 +36,8 @@ class Fit:
         log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
             bound.
         starts (pd.DataFrame): one row a start: objective, where its own climb ended (log likelihood or bound, plus log
-            prior, of the standardised data); evaluations; converged; joined, the start whose climb went on for it, which
-            is itself unless it was stopped on the way to that summit.
+            prior, of the standardised data); evaluations; converged; joined, the start whose climb went on for it: its
+            own number, unless it was stopped where it met that one.
         frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
 
     >>> from mtgp_tutorial import datasets, fit, icm
@@ -70,8 +70,9 @@ class Fit:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
         if len(self.starts):
             stopped = int((self.starts["joined"] != self.starts.index).sum())
-            joined = f" and {stopped} joined another" if stopped else ""
-            lines.append(f"starts: {len(self.starts)}, of which {int(self.starts['converged'].sum())} converged{joined}")
+            joined = f", {stopped} stopped where another was" if stopped else ""
+            converged = int(self.starts["converged"].sum())
+            lines.append(f"starts: {len(self.starts)}, of which {converged} converged{joined}")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
 

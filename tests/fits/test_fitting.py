@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.optimize import minimize
 from told import refusing
 from tqdm import tqdm
 
@@ -33,6 +34,7 @@ from mtgp_tutorial.fits.flat import Flat, free_vector, objective
 from mtgp_tutorial.fits.multistart import starting_point
 from mtgp_tutorial.models.noise import FLOOR
 
+COLUMNS = ["objective", "evaluations", "converged", "joined"]
 
 def test_the_argument_and_the_global_generator_stay_as_they_were():
     state = torch.get_rng_state()
@@ -47,7 +49,7 @@ def test_the_argument_and_the_global_generator_stay_as_they_were():
 
 def test_it_reports_its_starts_and_takes_the_best():
     fitted = fit(icm(simulate.two_sines(seed=1)), priors=False, starts=5)
-    assert list(fitted.starts.columns) == ["objective", "evaluations", "converged", "joined"] and len(fitted.starts) == 5
+    assert list(fitted.starts.columns) == COLUMNS and len(fitted.starts) == 5
     best = fitted.starts["objective"].max()
     assert np.isclose(float(objective(fitted.model, False)), best, rtol=1e-12)
     gradients = [p for p in fitted.model.requires_grad_(True).parameters()]
@@ -238,11 +240,11 @@ def test_impute_knows_the_fitted_table_again():
 
 def test_there_are_as_many_starts_as_were_asked_for():
     data = simulate.two_sines(n=7, seed=2)
-    for build, default in ((icm, 3), (independent, 3), (lmc, 8)):
+    for build, default in ((icm, 3), (independent, 3), (lmc, 6)):
         assert len(fit(build(data)).starts) == default
         for starts in (1, 2, 5):
             assert len(fit(build(data), starts=starts).starts) == starts, (build, starts)
-    assert len(fit(icm(data), priors=False).starts) == 6
+    assert [len(fit(build(data), priors=False).starts) for build in (icm, lmc)] == [6, 12]
 
 
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
@@ -256,7 +258,7 @@ def test_a_climb_that_comes_to_a_known_summit_stops_there():
         pair = climbed(flat, [start, start + 1e-3], sizes, 1000, bar)
     end = again.record()
     assert again.met is whole and end["joined"] == 0 and end["objective"] == again.height < whole.height
-    assert not end["converged"] and whole.record()["joined"] == 0
+    assert whole.record()["joined"] == 0
     assert again.evaluations < whole.evaluations - 5 and not np.array_equal(again.vector, whole.vector)
     ended = [climb for climb in pair if climb.met is None]
     assert len(ended) == 1 and {climb.summit() for climb in pair} == set(ended)
@@ -268,7 +270,7 @@ def test_hand_made_fits_have_no_starts_and_keep_their_floor():
     own = with_parameters(icm(data), {"kernel.task_covar_module.var": [0.0, 0.3]})
     assert own.model.kappas()[0].tolist() == [0.0, 0.3], "kappa alone may be 0"
     by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
-    assert list(by_hand.starts.columns) == ["objective", "evaluations", "converged", "joined"] and len(by_hand.starts) == 0
+    assert list(by_hand.starts.columns) == COLUMNS and len(by_hand.starts) == 0
     assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)
     with refusing(ValueError, match="the floor, which is fixed"):
         with_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})
@@ -279,3 +281,42 @@ def test_a_small_covariance_is_as_good_as_a_large_one():
         assert torch.allclose(cholesky(scale * torch.eye(3).double()), scale**0.5 * torch.eye(3).double())
         with pytest.raises(NotPositiveDefiniteError):
             cholesky(scale * torch.ones(2, 2).double())
+
+
+def random_model(seed):
+    """A model of a random table, two in three with holes: an LMC, an ICM with full noise, or independent tasks."""
+    rng = np.random.default_rng(seed)
+    rows, tasks = int(rng.integers(12, 31)), int(rng.integers(2, 4))
+    x = np.sort(rng.uniform(0, 10, rows))
+    y = rng.uniform(0.1, 0.6) * rng.normal(size=(rows, tasks))
+    for length in (rng.uniform(1.5, 4), rng.uniform(0.3, 1)):
+        K = np.exp(-0.5 * (np.subtract.outer(x, x) / length) ** 2) + 1e-9 * np.eye(rows)
+        y += np.linalg.cholesky(K) @ rng.normal(size=(rows, 2)) @ rng.normal(size=(2, tasks))
+    y[rng.random(y.shape) < (0, 0.1, 0.3)[seed % 3]] = np.nan
+    data, kernel = TaskData(x, y), gpytorch.kernels.MaternKernel(nu=1.5)
+    if seed % 4 < 2:
+        return lmc(data, kernels=[kernel, kernel] if seed % 8 < 4 else 2)
+    return icm(data, noise="full", kernel=kernel) if seed % 4 == 2 else independent(data, kernel=kernel)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(37))
+def test_no_default_fit_is_lower_than_that_of_scipy_from_the_same_starts(seed):
+    model, priors = random_model(seed), seed % 5 > 0
+    found = fit(model, priors=priors).starts
+    first = starting_point(model, 0, torch.Generator())
+    loss = Flat(first, priors)
+
+    def asked(vector):
+        try:
+            return loss(vector)
+        except NotPositiveDefiniteError:
+            return 1e10, np.zeros(len(vector))
+
+    options = {"maxcor": 50, "ftol": 1e-13, "gtol": 1e-5, "maxiter": 1000, "maxfun": 5000}
+    starts = fitting._starts(model, first, loss, len(found), 0)
+    ends = [
+        minimize(asked, start, jac=True, method="L-BFGS-B", bounds=[(v - 12, v + 12) for v in start], options=options)
+        for start in starts
+    ]
+    assert found["objective"].max() > max(-end.fun for end in ends) - 0.01

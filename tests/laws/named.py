@@ -109,7 +109,7 @@ def law_a_fit_tells_of_itself():
         lines.append(f"{bound}log likelihood: {fitted.log_likelihood:.6g} nats{of}")
         lines += ["sparse: 4 inducing inputs"] * bool(bound)
         lines.append(f"starts: 2, of which {fitted.starts['converged'].sum()} converged")
-        lines[-1] += " and 1 joined another" * bool((fitted.starts["joined"] != [0, 1]).any())
+        lines[-1] += ", 1 stopped where another was" * bool((fitted.starts["joined"] != [0, 1]).any())
         assert repr(fitted).split("\n  ")[: len(lines)] == lines
     assert "default" not in repr(with_parameters(icm(data, noise="full")))
     assert "of which" not in repr(with_parameters(icm(data))) and "(the fit" not in repr(with_parameters(icm(data)))
