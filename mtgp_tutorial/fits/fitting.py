@@ -57,14 +57,13 @@ def fit(
     Of a `sparse` model the lower bound is maximised. The first climb starts from the data's covariance, the others from
     the best of LOOKS places that differ in length-scales and noise (`multistart`). Several kernels start from all of
     multistart.OF_SEVERAL first, kernels without a closed form from fixed starts alone; where tasks share no parameter,
-    the last start is the best of each task. With one kernel, a climb that meets another one, or from which the straight
-    way to a summit already found only goes up, stops there (`climbing`); with several each goes on to its end. The
+    the last start is the best of each task. A climb that meets another one as high stops there (`climbing`), and the
     highest wins. What is frozen in the model (requires_grad False) keeps its value.
 
     Args:
         model (Model): left as it was.
         priors (bool): whether the priors count. Default: True.
-        starts (int): how many climbs. Default: 3 with priors and 6 without, twice as many for several kernels.
+        starts (int): how many climbs. Default: 3 with priors, 6 without, 8 for several kernels.
         seed (int): draws the places. Default: 0.
         max_iterations (int): of one climb. Default: 1000.
         progress (bool): show climbs and iterations, in terminals only. Default: False.
@@ -83,7 +82,7 @@ def fit(
     """
     _check(model, seed, max_iterations)
     if starts is None:
-        starts = (3 if priors else 6) * (2 if _several(model) else 1)
+        starts = 8 if _several(model) else 3 if priors else 6
     starts = whole("starts", starts, 1, "how many starts to try")
     with torch.no_grad():
         forms.check_size(model.problem())

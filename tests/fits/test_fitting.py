@@ -240,11 +240,11 @@ def test_impute_knows_the_fitted_table_again():
 
 def test_there_are_as_many_starts_as_were_asked_for():
     data = simulate.two_sines(n=7, seed=2)
-    for build, default in ((icm, 3), (independent, 3), (lmc, 6)):
+    for build, default in ((icm, 3), (independent, 3), (lmc, 8)):
         assert len(fit(build(data)).starts) == default
         for starts in (1, 2, 5):
             assert len(fit(build(data), starts=starts).starts) == starts, (build, starts)
-    assert [len(fit(build(data), priors=False).starts) for build in (icm, lmc)] == [6, 12]
+    assert [len(fit(build(data), priors=False).starts) for build in (icm, lmc)] == [6, 8]
 
 
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
