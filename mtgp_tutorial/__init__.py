@@ -40,7 +40,7 @@ __all__ += ["compare", "cutoffs", "seasonal_naive", "standard_arms", "plain_arms
 __all__ += ["combining", "seasonal_arms", "propose_season", "Unanswered", "summarise", "paired", "sentence", "choose"]
 __all__ += ["fill", "explained_shares", "neighbours"]
 __all__ += ["scores", "plots", "simulate", "datasets", "exact", "NotPositiveDefiniteError"]
-__version__ = "0.20.0"
+__version__ = "0.21.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
