@@ -1,8 +1,9 @@
 """How much rows say about a task correlation: mtgp_tutorial/datasets/studies/correlation_rows.csv.
 
 Forty pairs of curves with task correlation 0.7 and length-scale 0.3. Each is seen at ten and at a hundred rows of the
-same window, 1 wide; and forty other pairs at a hundred rows of a window of 10. The posterior of `fit(icm(data))`'s
-model and priors, by importance sampling: a Student distribution at the mode, moved once to where the weights are.
+same window, 1 wide; and forty other pairs at a hundred rows of a window of 10. The posterior of the model and priors of
+`fit(icm(data, noise="per task"))`, by importance sampling: a Student distribution at the mode, moved once to where the
+weights are.
 """
 
 import numpy as np
@@ -85,7 +86,7 @@ def weighted(density, mean, covariance, size, seed):
 def rows(arm, seed):
     """Quantiles of the correlation, the mode's and maximum likelihood's, and what the draws are worth."""
     data = table(arm, seed)
-    density, (point, height) = log_posterior(data), start(fit(icm(data)))
+    density, (point, height) = log_posterior(data), start(fit(icm(data, noise="per task")))
     rho = np.tanh(point[0])
     constant = density(point) - log_det(point[0]) - height
     assert abs(constant - data.y.shape[0] * np.log(2 * np.pi)) < 1e-6  # the module's density
@@ -98,7 +99,7 @@ def rows(arm, seed):
     order = np.argsort(points[:, 0])
     at = np.searchsorted(np.cumsum(weights[order]), (0.05, 0.5, 0.95))
     found = dict(zip(("5%", "50%", "95%"), np.tanh(points[order[at], 0])))
-    ml = fit(icm(data), priors=False).correlation.iloc[0, 1]
+    ml = fit(icm(data, noise="per task"), priors=False).correlation.iloc[0, 1]
     return [{"arm": arm, "seed": seed, "cluster": seed, **found, "MAP": rho, "ML": ml, "ess": 1 / (weights**2).sum()}]
 
 

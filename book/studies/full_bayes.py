@@ -1,6 +1,6 @@
 """Full Bayes on B by NUTS: full_bayes.csv and full_bayes_draws.csv in mtgp_tutorial/datasets/studies.
 
-NumPyro (pip install numpyro; no other part of the book needs it) samples the density that `fit(icm(data))` maximises.
+NumPyro (pip install numpyro; no other part of the book needs it) samples the density that an ICM with noise per task maximises.
 For T = 2 the matrices W W^T + diag(kappa) are all positive definite B, so B is sampled as D R D. The sampler has no
 noise floor; `sample` asserts that no draw lies below it. Matrices, means and length-scales are stored in data units.
 """
@@ -75,7 +75,7 @@ def as_fits(p, data, step):
     W = sd * np.sqrt(abs(rho)) * np.hstack([np.ones_like(rho), np.sign(rho)])
     parts = p["mean"][::step], W, np.log(sd**2 * (1 - abs(rho))), p["log length"][::step]
     raw = np.column_stack([np.log(np.exp(p["log Sigma"][::step]) - FLOOR), *parts])
-    fits = [Fit(icm(data).requires_grad_(False), True, np.nan, pd.DataFrame()) for _ in raw]
+    fits = [Fit(icm(data, noise="per task").requires_grad_(False), True, np.nan, pd.DataFrame()) for _ in raw]
     for one, vector in zip(fits, torch.as_tensor(raw)):
         torch.nn.utils.vector_to_parameters(vector, one.model.parameters())
     return fits
@@ -102,7 +102,9 @@ def rows(n):
     draws = pd.DataFrame([numbers(f) for f in as_fits(p, data, 1)], columns=NAMES)
     summary = draws.describe(percentiles=[0.05, 0.5, 0.95]).T[["mean", "std", "5%", "50%", "95%"]]
     summary = summary.join(pd.DataFrame({name: diagnostics(draws[name].to_numpy()) for name in NAMES}).T)
-    summary["MAP"], summary["ML"] = (numbers(fit(icm(data), priors=priors)) for priors in (True, False))
+    summary["MAP"], summary["ML"] = (
+        numbers(fit(icm(data, noise="per task"), priors=priors)) for priors in (True, False)
+    )
     summary = summary.assign(divergent=divergent).rename(columns={"std": "sd"}).rename_axis("parameter").reset_index()
     return summary.assign(n=n), draws[:: len(draws) // 400].round(5).assign(n=n)
 

@@ -48,7 +48,7 @@ def rows(noise_sd, seed):
     compiled()
     for arm in ("ML", "MAP", "NUTS"):
         start = time.process_time()
-        one = drawn(data, seed) if arm == "NUTS" else fit(icm(data), priors=arm == "MAP")
+        one = drawn(data, seed) if arm == "NUTS" else fit(icm(data, noise="per task"), priors=arm == "MAP")
         row = {"noise sd": noise_sd, "seed": seed, "cluster": seed, "arm": arm}
         row["seconds"] = time.process_time() - start
         fits = as_fits(one[0], data, len(one[0]["half"]) // 200) if arm == "NUTS" else [one]

@@ -68,7 +68,7 @@ def rows(seed):
     """One row for each arm."""
     seen, hidden = two_scales(seed)
     y = seen.y.numpy()
-    full, two = fit(icm(seen, noise="full")), fit(lmc(seen, kernels=2), starts=4)
+    full, two = fit(icm(seen, noise="full")), fit(lmc(seen, kernels=2))
     table = scores.table(impute(full), hidden, seen).iloc[0][["SMSE", "NLPD", "CRPS", "coverage"]]
     means = two.model.scale.to_data(torch.stack([base.constant.detach() for base in two.model.mean.base_means]))
     order = np.argsort(two.length_scales)[::-1]
