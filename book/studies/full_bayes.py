@@ -1,9 +1,9 @@
 """Full Bayes on B by NUTS: full_bayes.csv and full_bayes_draws.csv in mtgp_tutorial/datasets/studies.
 
 NumPyro (pip install numpyro; no other part of the book needs it) samples the density that a fit of an ICM with noise
-per task maximises. For T = 2 the matrices W W^T + diag(kappa) are all positive definite B, so B is sampled as D R D. The
-sampler has no noise floor; `sample` asserts that no draw lies below it. Matrices, means and length-scales are stored in
-data units.
+per task maximises. For T = 2 the matrices W W^T + diag(kappa) are all positive definite B, so B is sampled as D R D.
+The sampler has no noise floor; `sample` asserts that no draw lies below it. Matrices, means and length-scales are
+stored in data units.
 """
 
 import functools

@@ -86,8 +86,9 @@ def climbed(
 
     def look_around(climb: Climb) -> Climb | None:
         bar.update()
-        may_meet = isinstance(loss, Flat) and climb.steps % EVERY == 0
-        return met(loss, climb, [*known, *climbs]) if may_meet else None
+        if isinstance(loss, Flat) and climb.steps % EVERY == 0:
+            return met(loss, climb, [*known, *climbs])
+        return None
 
     running = {climb: climb.run(bounds_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
     asked = {climb: next(search) for climb, search in running.items()}

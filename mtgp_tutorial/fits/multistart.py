@@ -172,15 +172,16 @@ def joined(flat: Flat, vectors: Sequence[np.ndarray]) -> np.ndarray:
     return best
 
 
+Start = tuple[float, float, int | None]
 # length-scale as a fraction of the inputs' range, noise as a fraction of the variance; of several kernels also the
 # direction of the data's covariance at which the first one starts (none: all start at the first)
-STARTS = [(0.2, 0.1, None), (0.6, 0.3, None), (0.05, 0.02, None), (0.01, 0.1, None)]
-OF_SEVERAL = [(0.2, 0.1, None), (0.2, 0.1, 1), (0.6, 0.3, 0), (0.6, 0.3, 1)]
+STARTS: list[Start] = [(0.2, 0.1, None), (0.6, 0.3, None), (0.05, 0.02, None), (0.01, 0.1, None)]
+OF_SEVERAL: list[Start] = [(0.2, 0.1, None), (0.2, 0.1, 1), (0.6, 0.3, 0), (0.6, 0.3, 1)]
 OF_SEVERAL += [(0.05, 0.02, 0), (0.01, 0.1, 0), (0.01, 0.1, 1)]
 RATIO = 5.0  # between the length-scales at which one kernel and the next start
 
 
-def fixed_starts(model: Model) -> list[tuple[float, float, int | None]]:
+def fixed_starts(model: Model) -> list[Start]:
     """What `starting_point` numbers before it begins to draw."""
     return OF_SEVERAL if len(model.kernel.coregional) > 1 else STARTS
 

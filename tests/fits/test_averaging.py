@@ -44,7 +44,7 @@ def test_an_answer_costs_what_the_help_says():
 def test_the_words_of_an_averaged_fit():
     fitted = fit(lmc(simulate.two_sines(20, seed=0), kernels=2), starts=2)
     with pytest.warns(UserWarning, match=r"^average: the runs have not mixed \(R-hat \d"):
-        found = average(fitted, draws=16, runs=4)
+        found = average(fitted, draws=16, runs=4, seed=1)
     text = repr(found)
     assert text.startswith("Averaged over 16 draws of 4 runs\n  accepted: ") and "Fit: LMC" in text
     assert "largest R-hat: " in text and f"evaluations: {found.evaluations}" in text

@@ -36,6 +36,7 @@ from mtgp_tutorial.models.noise import FLOOR
 
 COLUMNS = ["objective", "evaluations", "converged", "joined"]
 
+
 def test_the_argument_and_the_global_generator_stay_as_they_were():
     state = torch.get_rng_state()
     model = icm(simulate.two_sines(seed=1), noise="full")

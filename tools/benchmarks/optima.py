@@ -73,7 +73,7 @@ def several(seed: int) -> Model:
     if seed % 2:
         y[rng.random(y.shape) < 0.2] = np.nan
     new = MaternKernel(nu=1.5) if seed % 4 == 3 else RBFKernel()
-    return lmc(TaskData(x, y), kernels=[new, new])
+    return lmc(TaskData(torch.as_tensor(x), torch.as_tensor(y)), kernels=[new, new])
 
 
 def random_climb(model: Model, priors: bool, rng: np.random.Generator) -> float:
