@@ -29,7 +29,7 @@ from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.models.noise import EACH, SHARED
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
-NOTHING = math.log(1e-10)  # a noise variance may come this close to the floor, a kappa to 0
+NO_NOISE, NO_KAPPA = math.log(1e-10), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
 EVERY = 3  # a climb looks around at every third step
 
 
@@ -145,8 +145,9 @@ def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.nda
     leaves the numbers that float64 can hold; a noise variance may always come to its floor, a kappa to 0."""
     low = vector - 12
     names = np.repeat([name for name, _ in free], [size for _, size in free])
-    variance = np.isin(names, [SHARED, EACH]) | np.char.endswith(names, "raw_var")
-    return np.stack([np.where(variance, np.minimum(low, NOTHING), low), vector + 12])
+    for which, least in ((np.isin(names, [SHARED, EACH]), NO_NOISE), (np.char.endswith(names, "raw_var"), NO_KAPPA)):
+        low[which] = np.minimum(low[which], least)
+    return np.stack([low, vector + 12])
 
 
 ENOUGH, FLATTER = 1e-3, 0.9  # of the decrease that the slope promises; of the slope that may be left
