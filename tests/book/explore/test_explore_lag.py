@@ -106,13 +106,11 @@ def test_the_dot_is_on_the_curve_of_what_is_reported(playing):
 
 
 def test_what_the_text_says(playing):
-    """Below the functions' correlation within a length-scale; where it is 0; length-scale and noise move that on."""
+    """Below the functions' correlation within a length-scale; where it is 0 in this draw; what noise does to it."""
     page = playing("lag").page
-    first, short, long, noisy = (page.evaluate(AT, case) for case in ({}, {"l": 0.5}, {"l": 1.5}, {"noise": 0.5}))
+    first, long, at_one = (page.evaluate(AT, case) for case in ({}, {"l": 1.5}, {"noise": 0.5, "delay": 1}))
     assert first["curve"][0] > 0.99 and first["curve"][5] < 0.88 and first["curve"][8] > 0 > first["curve"][9]
-    assert short["curve"][5] > 0 > short["curve"][6]
-    assert min(long["curve"]) > 0 and min(noisy["curve"]) > 0
-    at_one = page.evaluate(AT, {"noise": 0.5, "delay": 1})
+    assert min(long["curve"]) > 0
     assert at_one["curve"][10] == pytest.approx(0.79, abs=0.005) and at_one["equal"] == pytest.approx(0.61, abs=0.005)
     for delay in (0, 0.5, 1, 2, 3):
         assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
