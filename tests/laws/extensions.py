@@ -261,7 +261,7 @@ def law_a_report_decides_by_the_means_of_its_parts():
     decision = decide(results[(results["arm"] != "regression") | (results["trial"] != "3")], trials, data)
     parts = {arm: [np.mean([value[k, arm][0] for k in range(p, 9, 4)]) for p in range(4)] for arm in arms}
     assert decision.left_out == ("regression",) and decision.fills == "climatology"
-    assert (decision.rule, decision.alone, decision.reads, decision.model) == (
+    assert (decision.other, decision.alone, decision.reads, decision.model) == (
         "bridge",
         "climatology",
         "ICM",

@@ -14,15 +14,16 @@ import pandas as pd
 import pytest
 import torch
 
-from mtgp_tutorial import TaskData, fit, load, predict
+from mtgp_tutorial import TaskData, combining, fit, load, predict, scores
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report import holes, options, planning, trials
+from mtgp_tutorial.report import holes, options, planning, trials, words
+from mtgp_tutorial.report.deciding import decide, judge
 from mtgp_tutorial.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.report.options import Refused, parser
-from mtgp_tutorial.report.trials import BASELINE, arms_for, try_all
+from mtgp_tutorial.report.trials import BASELINE, FULL, HALF, ICM, arms_for, try_all
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,8 +125,8 @@ def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(size, r
     assert seen == [(rows, Markov)] * 2
 
 
-def test_each_fit_is_kept_and_trials_without_one_are_left_out(tmp_path, monkeypatch):
-    """A second call fits nothing; a trial in which an arm cannot be fitted is no trial, and one trial no comparison."""
+def test_each_fit_is_kept(tmp_path, monkeypatch):
+    """A second call fits nothing."""
     data, fitted = table(), []
     planned = plan(data, kinds_of(data)[0], 3, 0)
 
@@ -139,25 +140,67 @@ def test_each_fit_is_kept_and_trials_without_one_are_left_out(tmp_path, monkeypa
     assert not failed and len(fitted) == 6
     pd.testing.assert_frame_equal(first, again)
 
-    def fails(*numbers):
-        count = iter(range(100))
 
-        def one(model, **options):
-            if next(count) in numbers:
-                raise FitError("no summit")
-            return fit(model, **options)
+def failing(monkeypatch, fails):
+    """Fits of the models for which `fails` is true find no summit."""
 
-        return one
+    def one(model, **options):
+        if fails(model):
+            raise FitError("fit: no summit; take another")
+        return fit(model, **options)
 
-    hidden = {trial.label: trial.mask.tobytes() for trial in planned}
-    assert len(set(hidden.values())) == 3
-    (tmp_path / "b").mkdir(), (tmp_path / "c").mkdir()
-    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", fails(1, 6))  # the ICM of the first trial, twice
-    found, failed = try_all(data, planned, ARMS, tmp_path / "b", 0)
-    assert failed == [planned[0].label] and set(found["trial"]) == {trial.label for trial in planned[1:]}
-    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", fails(*range(1, 100)))
+    for place in ("comparing", "mixtures"):
+        monkeypatch.setattr(f"mtgp_tutorial.judging.{place}.fit", one)
+
+
+def test_a_trial_in_which_full_noise_fails_stays_and_is_named(tmp_path, monkeypatch):
+    """Noise per task answers in its place, alone and in half and half; without it the arms are left out."""
+    data = table()
+    planned = plan(data, kinds_of(data)[0], 3, 0)
+    lost, (seen, hidden) = planned[1].label, planned[1].tables(data)
+    failing(monkeypatch, lambda model: model.noise == "full" and torch.equal(model.data.observed, seen.observed))
+    instead = arms_for(data, "matern32", full=ICM)
+    results, failed = try_all(data, planned, EVERY, tmp_path, 0, instead=instead)
+    assert [(one.trial, one.arm, one.why, one.instead) for one in failed] == [
+        (lost, arm, "fit: no summit; take another", True) for arm in (HALF, FULL)
+    ]
+    assert (results.groupby("arm")["trial"].nunique() == 3).all() and set(results["arm"]) == set(EVERY)
+    crps = results[results["trial"] == lost].set_index("arm")["CRPS"]
+    by_hand = combining(EVERY["regression + GP"], EVERY[ICM], seed=0)(seen).forecast(hidden)
+    assert crps[FULL] == crps[ICM] and crps[HALF] == pytest.approx(scores.table(by_hand, hidden, seen)["CRPS"].iloc[0])
+    decision = decide(results, planned, data)
+    assert not decision.left_out
+    said = words.answer(decision, [], True, 3, None, None, failed)
+    for arm in (HALF, FULL):
+        assert f"In 1 of 3 trials full noise could not be fitted, and “{arm}” answered with noise per task." in said
+    assert words.without_answer(failed)[0] == {
+        "arm": HALF,
+        "count": 1,
+        "trials": lost,
+        "why": "no summit",
+        "instead": True,
+    }
+    results, failed = try_all(data, planned, EVERY, tmp_path, 0)
+    assert not any(one.instead for one in failed) and len(results["trial"].unique()) == 3
+    decision = decide(results, planned, data)
+    assert decision.left_out == (HALF, FULL) and decision.fills != HALF
+
+
+def test_cells_that_judge_do_so_with_noise_per_task_or_say_that_they_do_not(monkeypatch):
+    data, mask = table(), np.zeros((48, 2), bool)
+    mask[20:24, 1] = True
+    failing(monkeypatch, lambda model: model.noise == "full")
+    arms = data, mask, EVERY, HALF, "bridge", 0
+    found, none = judge(*arms, arms_for(data, "matern32", full=ICM)), judge(*arms, {})
+    assert found.fills > 0 and [one.instead for one in found.failed] == [True]
+    assert np.isnan(none.fills) and [one.instead for one in none.failed] == [False]
+
+
+def test_where_no_model_has_an_answer_to_all_trials_nothing_is_filled(tmp_path, monkeypatch):
+    data = table()
+    failing(monkeypatch, lambda model: True)
     with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
-        try_all(data, planned, ARMS, tmp_path / "c", 0)
+        try_all(data, plan(data, kinds_of(data)[0], 3, 0), ARMS, tmp_path, 0)
 
 
 def test_what_is_left_is_said_by_the_trials_that_have_run(monkeypatch):

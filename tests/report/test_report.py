@@ -579,12 +579,15 @@ def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, 
     decision = scored(differences, stretches=stretches)
     assert (decision.fills, decision.reads, decision.alone) == (fills, "ICM", "climatology")
     first, second, *more = answer(decision, [], True, len(differences), None)
-    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the"
+    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the best other method, “"
     assert first.startswith(f"“{fills}” fills the holes: in trials like them its values of a were off {off}")
-    assert ("next best plain rule" in first) == (fills != "ICM")
+    assert first.endswith(f", “{decision.other}”, by 1.00.".replace("1.00", f"{decision.means['error'].iloc[0]:.2f}"))
     assert "16 times" in second if len(differences) == 16 else "2 times" in second
     if fills == "ICM":
         assert words in second and "Against “climatology”" in second
+    assert ("It fills all the same, because it stands before" in second) == (
+        decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
+    )
     assert more[0].startswith("What the other columns added: against “climatology”, the best that a column does alone")
     assert answer(decision, [], False, 3, None)[0].startswith(f"“{fills}” suits this table best: in trials its values")
     said = answer(decision, [], True, 3, Judged(23, 0.5, 0.6, 0.93))[-1]
@@ -1058,7 +1061,7 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     mask = np.zeros((120, 2), bool)
     mask[40:50, 1] = mask[60:64, 0] = True
     arms = arms_for(data, "matern32")
-    found = judge(data, mask, arms, "bridge", "climatology", 0)
+    found = judge(data, mask, arms, "bridge", "climatology", 0, {})
     seen, hidden = data.split(torch.as_tensor(mask))
     by_hand = {
         name: scores.table(arms[name](seen).forecast(hidden), hidden, seen)[["CRPS", "coverage"]]
@@ -1066,11 +1069,11 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     }
     each = {name: [4, 10] @ (two["CRPS"] / data.scale().sd.numpy()) / 14 for name, two in by_hand.items()}
     assert found.cells == 14 and found.fills == pytest.approx(each["bridge"])
-    assert found.rule == pytest.approx(each["climatology"])
+    assert found.other == pytest.approx(each["climatology"])
     inside = {name: two["coverage"].to_numpy() for name, two in by_hand.items()}
     assert found.inside == pytest.approx([4, 10] @ inside["bridge"] / 14)
     assert inside["bridge"].tolist() == [1.0, 0.9] and inside["climatology"].tolist() == [1.0, 1.0]
-    assert judge(data, None, arms, "bridge", "climatology", 0) is None
+    assert judge(data, None, arms, "bridge", "climatology", 0, {}) is None
 
 
 def test_errors_stand_by_the_length_of_what_was_hidden():
@@ -1151,7 +1154,8 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
 
 QUIET = {
     **dict.fromkeys(("goes_on", "trials", "wanted", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
-    **{"alone": False, "skewed": "", "fills": "ICM", "rule": "bridge", "with_logarithm": "", "filled": False},
+    **{"alone": False, "skewed": "", "fills": "ICM", "other": "bridge", "with_logarithm": "", "filled": False},
+    "counts": "",
 }
 SENTENCES = [  # what gives cause, and words of the sentence
     (
@@ -1171,6 +1175,7 @@ SENTENCES = [  # what gives cause, and words of the sentence
         {"skewed": "a", "with_logarithm": "so"},
         "a: positive, and skewed or with a band below 0. A logarithm may suit: so",
     ),
+    ({"counts": "a and b"}, "a and b: whole numbers, none below 0, but bands of filled values reach below 0, where no"),
     ({"filled": True}, "Before you publish a filled value, say that it is one: in filled.csv the column"),
 ]
 
