@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from laws.extensions import failing
 
-from mtgp_tutorial import TaskData, combining, fit, load, predict, scores
+from mtgp_tutorial import TaskData, fit, load, predict
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report import holes, options, planning, trials, words
-from mtgp_tutorial.report.deciding import decide, judge
+from mtgp_tutorial.report import holes, options, planning, trials
+from mtgp_tutorial.report.deciding import judge
 from mtgp_tutorial.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.report.options import Refused, parser
-from mtgp_tutorial.report.trials import BASELINE, FULL, HALF, ICM, arms_for, try_all
+from mtgp_tutorial.report.trials import BASELINE, HALF, ICM, arms_for, try_all
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,65 +142,22 @@ def test_each_fit_is_kept(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(first, again)
 
 
-def failing(monkeypatch, fails):
-    """Fits of the models for which `fails` is true find no summit."""
-
-    def one(model, **options):
-        if fails(model):
-            raise FitError("fit: no summit; take another")
-        return fit(model, **options)
-
-    for place in ("comparing", "mixtures"):
-        monkeypatch.setattr(f"mtgp_tutorial.judging.{place}.fit", one)
-
-
-def test_a_trial_in_which_full_noise_fails_stays_and_is_named(tmp_path, monkeypatch):
-    """Noise per task answers in its place, alone and in half and half; without it the arms are left out."""
-    data = table()
-    planned = plan(data, kinds_of(data)[0], 3, 0)
-    lost, (seen, hidden) = planned[1].label, planned[1].tables(data)
-    failing(monkeypatch, lambda model: model.noise == "full" and torch.equal(model.data.observed, seen.observed))
-    instead = arms_for(data, "matern32", full=ICM)
-    results, failed = try_all(data, planned, EVERY, tmp_path, 0, instead=instead)
-    assert [(one.trial, one.arm, one.why, one.instead) for one in failed] == [
-        (lost, arm, "fit: no summit; take another", True) for arm in (HALF, FULL)
-    ]
-    assert (results.groupby("arm")["trial"].nunique() == 3).all() and set(results["arm"]) == set(EVERY)
-    crps = results[results["trial"] == lost].set_index("arm")["CRPS"]
-    by_hand = combining(EVERY["regression + GP"], EVERY[ICM], seed=0)(seen).forecast(hidden)
-    assert crps[FULL] == crps[ICM] and crps[HALF] == pytest.approx(scores.table(by_hand, hidden, seen)["CRPS"].iloc[0])
-    decision = decide(results, planned, data)
-    assert not decision.left_out
-    said = words.answer(decision, [], True, 3, None, None, failed)
-    for arm in (HALF, FULL):
-        assert f"In 1 of 3 trials full noise could not be fitted, and “{arm}” answered with noise per task." in said
-    assert words.without_answer(failed)[0] == {
-        "arm": HALF,
-        "count": 1,
-        "trials": lost,
-        "why": "no summit",
-        "instead": True,
-    }
-    results, failed = try_all(data, planned, EVERY, tmp_path, 0)
-    assert not any(one.instead for one in failed) and len(results["trial"].unique()) == 3
-    decision = decide(results, planned, data)
-    assert decision.left_out == (HALF, FULL) and decision.fills != HALF
-
-
-def test_cells_that_judge_do_so_with_noise_per_task_or_say_that_they_do_not(monkeypatch):
+def test_cells_that_judge_do_so_with_noise_per_task_or_say_that_they_do_not():
     data, mask = table(), np.zeros((48, 2), bool)
     mask[20:24, 1] = True
-    failing(monkeypatch, lambda model: model.noise == "full")
     arms = data, mask, EVERY, HALF, "bridge", 0
-    found, none = judge(*arms, arms_for(data, "matern32", full=ICM)), judge(*arms, {})
+    with failing(lambda model: model.noise == "full"):
+        found, none = judge(*arms, arms_for(data, "matern32", full=ICM)), judge(*arms, {})
     assert found.fills > 0 and [one.instead for one in found.failed] == [True]
     assert np.isnan(none.fills) and [one.instead for one in none.failed] == [False]
 
 
-def test_where_no_model_has_an_answer_to_all_trials_nothing_is_filled(tmp_path, monkeypatch):
+def test_where_no_model_has_an_answer_to_all_trials_nothing_is_filled(tmp_path):
     data = table()
-    failing(monkeypatch, lambda model: True)
-    with pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"):
+    with (
+        failing(lambda model: True),
+        pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"),
+    ):
         try_all(data, plan(data, kinds_of(data)[0], 3, 0), ARMS, tmp_path, 0)
 
 
