@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -31,6 +32,13 @@ def probability(value: Any, name: str) -> float:
     """A number between 0 and 1. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ValueError(f"{name}: {value!r} is not between 0 and 1; pass a share such as 0.9")
+    return float(value)
+
+
+def finite(name: str, value: Any, advice: str) -> float:
+    """The value as a float; ValueError unless it is one number, neither NaN nor infinite."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name}: {value!r} is not a finite number; pass {advice}")
     return float(value)
 
 
@@ -67,12 +75,13 @@ def choose_device(num_cells: int) -> str:
     Args:
         num_cells (int): observed cells of the table.
     Raises:
-        ValueError: when MTGP_DEVICE names no device, or asks for CUDA where there is none.
+        ValueError: for no whole number, and when MTGP_DEVICE names no device, or asks for CUDA where there is none.
 
     >>> from mtgp_tutorial import choose_device
     >>> choose_device(100).split(":")[0] in ("cpu", "cuda")
     True
     """
+    num_cells = whole("num_cells", num_cells, 0, "the number of observed cells, such as int(data.observed.sum())")
     forced = os.environ.get("MTGP_DEVICE", "")
     if forced and not re.fullmatch(r"cpu|cuda(:\d+)?", forced):
         raise ValueError(f"MTGP_DEVICE: is {forced!r}; set it to cpu, cuda or cuda:N, or unset it")

@@ -11,7 +11,7 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.arguments import generator, of_kind, tensors, whole
+from mtgp_tutorial.arguments import finite, generator, of_kind, tensors, whole
 from mtgp_tutorial.exact import cholesky, sample
 from mtgp_tutorial.exact.gaussian import check_matrices
 from mtgp_tutorial.table.arrays import as_matrix
@@ -24,13 +24,15 @@ def sines(x: Any, *, lag: float = 0.1) -> TaskData:
     Args:
         x (array [N]): inputs.
         lag (float): in units of x. Default: 0.1.
+    Raises:
+        ValueError: for a lag that is not finite.
 
     >>> from mtgp_tutorial import simulate
     >>> y = simulate.sines([0.0, 0.25], lag=0.25).y
     >>> y.round(decimals=6).abs().tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    x = as_matrix(x, "x")
+    x, lag = as_matrix(x, "x"), finite("lag", lag, "how far the second sine comes later, in units of x")
     y = torch.cat([torch.sin(2 * math.pi * x), torch.sin(2 * math.pi * (x - lag))], dim=1)
     return TaskData(x, y, tasks=("sine", "lagged sine"))
 
@@ -47,7 +49,8 @@ def two_sines(
         noise_correlation (float): of the noise within a row. Default: 0.3.
         seed (int): of the noise.
     Raises:
-        ValueError: for n below 1, a standard deviation not above 0 and a correlation not between -1 and 1.
+        ValueError: for n below 1, a lag that is not finite, a standard deviation not above 0 and a correlation not
+            between -1 and 1.
 
     >>> from mtgp_tutorial import simulate
     >>> data = simulate.two_sines(20, noise_sd=0.2, seed=1)
@@ -55,6 +58,8 @@ def two_sines(
     ((20, 2), ('sine', 'lagged sine'))
     """
     n = whole("n", n, 1, "how many rows to draw")
+    finite("noise_sd", noise_sd, "a standard deviation above 0")
+    finite("noise_correlation", noise_correlation, "one between -1 and 1")
     if not noise_sd > 0 or not -1 < noise_correlation < 1:
         raise ValueError(
             f"noise_sd, noise_correlation: are {noise_sd}, {noise_correlation}; "

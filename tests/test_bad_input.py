@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import math
 import pickle
 from dataclasses import replace
 
@@ -252,6 +253,7 @@ CASES = [
     ("y: holds NaN", lambda: scores.mse(torch.ones(3), torch.full((3,), NAN))),
     ("variance: holds NaN, or", lambda: scores.coverage(torch.ones(3), torch.full((3,), NAN), torch.ones(3))),
     ("variance: holds .* a variance below 0", lambda: scores.coverage(torch.ones(3), -torch.ones(3), torch.ones(3))),
+    ("variance: holds 0, under which there is no density", lambda: scores.nlpd(*torch.tensor([[1.0], [0], [1]]))),
     ("variance: has shape .2,.", lambda: scores.nlpd(torch.ones(3), torch.ones(2), torch.ones(3))),
     ("mean: has shape .3, 1.", lambda: scores.joint_nlpd(torch.ones(3, 1), torch.eye(3), torch.ones(3))),
     ("predictions: is an ndarray; pass a Prediction", lambda: scores.table(Y, table(), table())),
@@ -285,6 +287,9 @@ CASES = [
     ("trial: its hidden table for 1 has other", lambda: compare(lambda seed: (table(), hide(1)[1]), [1], {"a": icm})),
     ("mask: pass a tensor of True and False", lambda: table().split(torch.tensor([True, False]))),
     ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
+    ("dim: 0.0 is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim=0.0)),
+    ("dim: 'x' is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim="x")),
+    ("num_cells: '5' is not a whole number", lambda: choose_device("5")),
     ("share: 0.99 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.99, seed=0)),
     ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
     ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
@@ -322,8 +327,12 @@ CASES = [
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
     ("starts: 0 is not a whole number above 0", lambda: fit(icm(table()), starts=0)),
     ("W, kappa: have shapes", lambda: coregionalization(torch.ones(2, 1), torch.ones(3))),
+    ("W: holds NaN or infinite values", lambda: coregionalization(torch.full((2, 1), NAN), torch.ones(2))),
     ("kappa: holds -1", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, -1]))),
     ("B: has the variance 0", lambda: correlation(torch.zeros(2, 2))),
+    ("lag: nan is not a finite number", lambda: simulate.sines([0, 1], lag=NAN)),
+    ("noise_sd: inf is not a finite number", lambda: simulate.two_sines(noise_sd=math.inf, seed=0)),
+    ("noise_correlation: 'a' is not a finite number", lambda: simulate.two_sines(noise_correlation="a", seed=0)),
     ("noise_sd, noise_correlation: are 0.1, 1", lambda: simulate.two_sines(noise_correlation=1, seed=0)),
     ("kernels: is 0; pass their number", lambda: lmc(table(), kernels=0)),
     ("kernels: is 'RBF'", lambda: lmc(table(), kernels="RBF")),

@@ -23,7 +23,7 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
         W (Tensor [T, R]): a column for each latent function.
         kappa (Tensor [T]): not negative.
     Raises:
-        ValueError: for mismatched shapes and for negative entries of kappa.
+        ValueError: for mismatched shapes, NaN or infinite entries of W, and negative entries of kappa.
 
     >>> import torch
     >>> from mtgp_tutorial import coregionalization
@@ -34,6 +34,8 @@ def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
     tensors(W=W, kappa=kappa)
     if W.dim() != 2 or kappa.shape != W.shape[:1]:
         raise ValueError(f"W, kappa: have shapes {tuple(W.shape)} and {tuple(kappa.shape)}; pass [T, R] and [T]")
+    if not bool(W.isfinite().all()):
+        raise ValueError("W: holds NaN or infinite values; pass numbers only")
     if not bool((kappa >= 0).all()):
         raise ValueError(f"kappa: holds {kappa.min():g}; its entries are variances, pass none below 0")
     return W @ W.T + torch.diag(kappa)

@@ -21,14 +21,18 @@ from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, cdf_of, label, labels
 
 
-def _check(y: Tensor, **predicted: Tensor) -> None:
-    """Nothing is broadcast but single numbers; NaN would count as a miss in the coverage."""
+def _checked(y: Tensor, **predicted: Tensor) -> list[Tensor]:
+    """What was predicted, then y; whole numbers as float64, of which a mean, or a difference below 0, can be taken.
+
+    Nothing is broadcast but single numbers; NaN would count as a miss in the coverage.
+    """
     tensors(y=y, **predicted)
     for name, value in {"y": y, **predicted}.items():
         if value.numel() == 0 or (value.dim() and value.shape != y.shape):
             raise ValueError(f"{name}: has shape {tuple(value.shape)}, y {tuple(y.shape)}; pass a value for each cell")
         if bool(value.isnan().any()) or ("variance" in name and bool((value < 0).any())):
             raise ValueError(f"{name}: holds NaN, or a variance below 0; score observed cells with variances from 0 on")
+    return [value if value.is_floating_point() else value.double() for value in (*predicted.values(), y)]
 
 
 def mse(mean: Tensor, y: Tensor) -> Tensor:
@@ -44,7 +48,7 @@ def mse(mean: Tensor, y: Tensor) -> Tensor:
     >>> scores.mse(mean, y).item()
     0.125
     """
-    _check(y, mean=mean)
+    mean, y = _checked(y, mean=mean)
     return ((y - mean) ** 2).mean()
 
 
@@ -61,7 +65,7 @@ def mae(mean: Tensor, y: Tensor) -> Tensor:
     >>> scores.mae(mean, y).item()
     0.25
     """
-    _check(y, mean=mean)
+    mean, y = _checked(y, mean=mean)
     return (y - mean).abs().mean()
 
 
@@ -87,7 +91,7 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
 
     Args:
         mean (Tensor [n]): predicted.
-        variance (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted, above 0.
         y (Tensor [n]): observed.
 
     >>> import torch
@@ -97,7 +101,9 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     >>> round(scores.nlpd(mean, variance, y).item(), 3)
     0.981
     """
-    _check(y, mean=mean, variance=variance)
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
+    if bool((variance == 0).any()):
+        raise ValueError("variance: holds 0, under which there is no density; score such cells by crps or mae")
     return 0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi)).mean()
 
 
@@ -122,8 +128,9 @@ def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
     >>> bool(scores.joint_nlpd(mean, together, y) < alone)
     True
     """
-    _check(y, mean=mean)
-    return -log_likelihood(y - mean, covariance) / len(y)
+    mean, y = _checked(y, mean=mean)
+    tensors(covariance=covariance)
+    return -log_likelihood(y - mean, covariance.to(y - mean)) / len(y)
 
 
 def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:
@@ -150,6 +157,8 @@ def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
 def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)
 
+    Of a variance of 0 it is the absolute error.
+
     Args:
         mean (Tensor [n]): predicted.
         variance (Tensor [n]): predicted.
@@ -162,11 +171,8 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     >>> round(scores.crps(mean, variance, y).item(), 3)
     0.283
     """
-    _check(y, mean=mean, variance=variance)
-    sd = variance.sqrt()
-    z = (y - mean) / sd
-    normal = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z))
-    return (sd * (z * (2 * normal.cdf(z) - 1) + 2 * normal.log_prob(z).exp() - 1 / math.sqrt(math.pi))).mean()
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
+    return (_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)).mean()
 
 
 def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
@@ -184,7 +190,7 @@ def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     >>> scores.coverage(mean, variance, y).item()
     1.0
     """
-    _check(y, mean=mean, variance=variance)
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
     return ((y - mean).abs() <= 2 * variance.sqrt()).double().mean()
 
 
@@ -287,7 +293,7 @@ def _of_mixture(
 
 
 def _distance(mean: Tensor, variance: Tensor) -> Tensor:
-    """E|Y| of Y ~ N(mean, variance)."""
+    """E|Y| of Y ~ N(mean, variance); of a variance of 0 |mean|."""
     sd = variance.sqrt()
-    z = mean / sd
+    z = (mean / sd).nan_to_num()  # 0 / 0 where it hits; infinite, and here the largest number, where it misses
     return 2 * sd * torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) + mean * (2 * torch.special.ndtr(z) - 1)

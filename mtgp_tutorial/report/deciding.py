@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.judging.forecasting import Unanswered
 from mtgp_tutorial.judging.mixtures import Arms
 from mtgp_tutorial.judging.paired import choose, paired
 from mtgp_tutorial.report.holes import Trial, runs
-from mtgp_tutorial.report.trials import MODELS, ONE_COLUMN, RULES, quiet
+from mtgp_tutorial.report.trials import CLIMATOLOGY, MODELS, ONE_COLUMN, Failed, try_one
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import labels
 
@@ -31,14 +29,14 @@ SCORES = ("CRPS", "error", "NLPD", "coverage")
 class Decision:
     """What the trials say of the cells that were asked for.
 
-    fills: the arm that fills the table, by `choose`; rule: the best plain rule besides; alone: the best arm that sees
-    one column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
+    fills: the arm that fills the table, by `choose`; other: the best of all others; alone: the best arm that sees one
+    column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
     scores: one row for each trial, arm and task, in standard deviations of the task; only arms that answered in all
     trials. means: of SCORES by arm, over parts of the table; left_out: arms that had no answer in some trial.
     """
 
     fills: str
-    rule: str
+    other: str
     alone: str
     reads: str | None
     model: str
@@ -65,7 +63,7 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
     """The choice on what `compare` returned for these trials."""
     scores = in_deviations(results, trials, data)
     counts = scores.groupby("arm", sort=False)["trial"].nunique()
-    whole = [str(arm) for arm in counts.index if counts[arm] == counts.max()]
+    whole = [str(arm) for arm in counts.index if counts[arm] == scores["trial"].nunique()]
     scores = scores[scores["arm"].isin(whole)]
     asked = scores[scores["asked"]]
     means = pd.DataFrame({score: over_parts(asked, score) for score in SCORES}).loc[whole]
@@ -75,11 +73,10 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
         among = means.loc[[arm for arm in whole if arm in of], "CRPS"]
         return str(among.idxmin()) if len(among) else None
 
-    others = [arm for arm in whole if arm != fills]
-    rule, alone = best([arm for arm in RULES if arm != fills]) or best(others), best(ONE_COLUMN)
+    other, alone = best([arm for arm in whole if arm != fills]), best(ONE_COLUMN)
     reads, model = best([arm for arm in whole if arm not in ONE_COLUMN]), best(MODELS)
     left_out = tuple(str(arm) for arm in counts.index if arm not in whole)
-    return Decision(fills, str(rule), str(alone), reads, str(model), scores, means, left_out)
+    return Decision(fills, str(other), str(alone), reads, str(model), scores, means, left_out)
 
 
 def part_of(scores: pd.DataFrame) -> str:
@@ -129,14 +126,28 @@ def over_cells(scores: pd.DataFrame, score: str) -> float:
 LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
 
 
+def compared(decision: Decision) -> list[str]:
+    """What fills, the best other arm, and the mean of each column."""
+    return list(dict.fromkeys([decision.fills, decision.other, *decision.means.index.intersection([CLIMATOLOGY])]))
+
+
+def closer(decision: Decision, arm: str) -> list[str]:
+    """The asked tasks in which the values of this arm were closer than those of what fills, over all hidden cells."""
+    of = {name: decision.asked[decision.asked["arm"] == name] for name in (arm, decision.fills)}
+    off = pd.DataFrame(
+        {n: {task: over_cells(one, "off") for task, one in rows.groupby("task")} for n, rows in of.items()}
+    )
+    return [str(task) for task in off.index[off[arm] < off[decision.fills]]]
+
+
 def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
-    """For each asked task: the mean absolute error of what fills and of the best rule, in its unit, and the share in
-    the band; over the hidden cells of all trials."""
+    """For each asked task: the mean absolute error of the arms that are `compared`, in its unit, and the share in the
+    band of what fills; over the hidden cells of all trials."""
     names = dict(zip(data.tasks, labels(data)))
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
-        for arm in (decision.fills, decision.rule):
+        for arm in compared(decision):
             row[f"off by, {arm}"] = over_cells(rows[rows["arm"] == arm], "off")
         fills = rows[rows["arm"] == decision.fills]
         inside = over_cells(fills, "coverage")
@@ -151,7 +162,7 @@ def by_length(decision: Decision) -> pd.DataFrame:
     asked = decision.asked.assign(length=pd.cut(decision.asked["rows"], edges, labels=names))
     found = []
     for length, rows in asked.groupby("length", observed=True):
-        of = {arm: rows[rows["arm"] == arm] for arm in (decision.fills, decision.rule)}
+        of = {arm: rows[rows["arm"] == arm] for arm in compared(decision)}
         first = of[decision.fills]
         row = {"rows hidden": str(length), "trials": first["trial"].nunique()}
         row |= {f"error, {arm}": float(one["error"].mean()) for arm, one in of.items()}
@@ -189,30 +200,32 @@ def covered(decision: Decision) -> Covered:
 
 
 class Judged(NamedTuple):
-    """On cells that were hidden from all trials: number, CRPS of what fills and of the best rule, and coverage."""
+    """On cells that were hidden from all trials: number, CRPS of what fills and of another arm, and coverage.
+
+    failed: fits without a summit; without an answer of both arms the scores are NaN.
+    """
 
     cells: int
     fills: float
-    rule: float
+    other: float
     inside: float
+    failed: tuple[Failed, ...] = ()
 
 
-def judge(data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, rule: str, seed: int) -> Judged | None:
-    """The choice, judged once, beside the best plain rule; None for a small table, or where either has no answer.
+def judge(
+    data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, other: str, seed: int, instead: Arms
+) -> Judged | None:
+    """The choice, judged once, beside the best other arm; None for a small table.
 
-    cells [N, T]: those that judge.
+    cells [N, T]: those that judge; instead: as for `try_all`.
     """
     if cells is None:
         return None
     trial = Trial("judge", tuple(data.tasks), cells, slice(None), "the table")
-    both = {name: arms[name] for name in dict.fromkeys((fills, rule))}
-    try:
-        results = quiet(lambda _: trial.tables(data), [trial.label], both, progress=False, seed=seed)
-    except (FitError, Unanswered):
-        return None
-    scores = in_deviations(results, [trial], data)
-    of = {name: scores[scores["arm"] == name] for name in both}
-    if any(rows.empty for rows in of.values()):
-        return None
-    inside = over_cells(of[fills], "coverage")
-    return Judged(int(cells.sum()), over_cells(of[fills], "CRPS"), over_cells(of[rule], "CRPS"), inside)
+    answers = [try_one(lambda _: trial.tables(data), "judge", arm, arms, instead, seed=seed) for arm in (fills, other)]
+    failed, found = tuple(one for _, one in answers if one), [rows for rows, _ in answers if rows is not None]
+    if len(found) < len(answers):
+        return Judged(int(cells.sum()), np.nan, np.nan, np.nan, failed)
+    first, second = (in_deviations(rows, [trial], data) for rows in found)
+    inside = over_cells(first, "coverage")
+    return Judged(int(cells.sum()), over_cells(first, "CRPS"), over_cells(second, "CRPS"), inside, failed)

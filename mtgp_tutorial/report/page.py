@@ -27,7 +27,7 @@ from mtgp_tutorial.report import figures
 from mtgp_tutorial.report.deciding import SCORES, Decision
 from mtgp_tutorial.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.report.trials import FULL
+from mtgp_tutorial.report.trials import FULL, HALF
 from mtgp_tutorial.table.data import TaskData, take
 from mtgp_tutorial.table.prediction import Mixture, Prediction, labels
 
@@ -64,8 +64,8 @@ def grid(frame: pd.DataFrame) -> Part:
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[str]) -> Part:
-    """How the arms did on what was hidden. failed: trials that are left out."""
+def trials(decision: Decision, failed: list[Part]) -> Part:
+    """How the arms did on what was hidden. failed: arms that had no answer in some of it."""
     means = decision.means[list(SCORES)].rename_axis("arm").reset_index()
     return {"dots": picture(figures.dots(decision)), "means": grid(means), "failed": failed}
 
@@ -152,7 +152,7 @@ ODD = 4.0  # standard deviations
 def checked(fit: Fit, decision: Decision) -> Part | None:
     """What the fit says of the cells that were seen, and the trials of its advice; None for a table that is too large.
 
-    odd: cells far from what all others say of them.
+    odd: cells far from what all others say of them. Of a model that has no part in the filling its faults are counted.
     """
     if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
         return None
@@ -165,6 +165,9 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
         figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
     inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
+    if found.findings and decision.model != decision.fills and (decision.model, decision.fills) != (FULL, HALF):
+        said = f"{count(len(findings), 'remark')} on {decision.model}, which does not fill the table"
+        findings = [f"{said}, left out here: check(load(…)) of fit.npz has them."]
     odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)
     odd = odd[["task", "row", "value", "mean", "z"]].astype({"row": str})
     return {"inside": ", ".join(inside), "findings": findings, "figure": picture(figure), "odd": grid(odd)}

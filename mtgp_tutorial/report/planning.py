@@ -22,7 +22,7 @@ import torch
 from mtgp_tutorial import __version__
 from mtgp_tutorial.exact import forms
 from mtgp_tutorial.exact.filters import COMPILED
-from mtgp_tutorial.exact.form import Shape
+from mtgp_tutorial.exact.form import Form, Shape
 from mtgp_tutorial.exact.forms import total_and_free, with_values
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
@@ -33,7 +33,7 @@ from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read_asked
-from mtgp_tutorial.report.trials import FULL, HALF, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
+from mtgp_tutorial.report.trials import FULL, HALF, ICM, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -44,7 +44,7 @@ class Job:
 
     judge [N, T]: cells that are hidden from all trials and judge the choice once, or None; tried: the table of the
     trials, without these; season: what was proposed, or None; call: arguments of `read_table`; more: trials that there
-    could be.
+    could be; instead: as for `try_all`.
     """
 
     asked: argparse.Namespace
@@ -59,6 +59,7 @@ class Job:
     trials: list[holes.Trial]
     more: int
     arms: dict[str, Arm]
+    instead: dict[str, Arm]
 
 
 def prepare(asked: argparse.Namespace) -> Job:
@@ -78,12 +79,13 @@ def prepare(asked: argparse.Namespace) -> Job:
     judge = holes.judging(data, kinds, asked.seed)
     tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
     season = season_of(tried)
-    arms = arms_for(data, asked.kernel, season=season, seed=asked.seed)
-    clocks = clocks_of(arms, data)
+    arms, instead = (arms_for(data, asked.kernel, season=season, seed=asked.seed, full=full) for full in (FULL, ICM))
     count = asked.trials or (known or {}).get("trials", TRIALS)
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
+    seen = [trial.tables(tried)[0] for trial in trials]
+    clocks = clocks_of(arms, data, seen)
     if known is None:
-        trials, fitted = in_time(asked, data, clocks, trials)
+        trials, fitted = in_time(asked, data, clocks, trials, seen)
     arms = {name: arm for name, arm in arms.items() if name in fitted or name not in clocks}
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
     if judge is not None:
@@ -96,15 +98,15 @@ def prepare(asked: argparse.Namespace) -> Job:
     folder.mkdir(exist_ok=True)
     put(folder / RUN, json.dumps({**run, "arms": list(arms), "trials": len(trials)}, indent=1) + "\n")
     more = len(holes.plan(tried, kinds, 4 * len(trials), asked.seed))
-    return Job(asked, folder, data, judge, tried, season, call, kinds, own, trials, more, arms)
+    return Job(asked, folder, data, judge, tried, season, call, kinds, own, trials, more, arms, instead)
 
 
 def in_time(
-    asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial]
+    asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial], seen: Sequence[TaskData] = ()
 ) -> tuple[list[Trial], list[str]]:
     """The trials and the fitted arms that there is time for: all; else without the LMC; else FEWER trials.
 
-    So it is unless --trials asked for a number. Refused where there is no time even so.
+    So it is unless --trials asked for a number. Refused where there is no time even so. seen: what trials leave.
     """
     fewer = {name: clock for name, clock in clocks.items() if name != LMC}
     for count, arms, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
@@ -116,7 +118,7 @@ def in_time(
             usual = in_words(seconds(arms, len(trials), asked.jobs))
             print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
         return trials[:count], list(arms)
-    raise Refused(_too_large(asked, data, fewer))
+    raise Refused(_too_large(asked, data, fewer, seen))
 
 
 def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -> str:
@@ -131,14 +133,12 @@ def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -
     return f"{some} {len(fits)} fits of the trials are done, and the rest takes about {in_words(duration)}"
 
 
-def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks) -> str:
+def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks, seen: Sequence[TaskData]) -> str:
     """What is too much, and the commands that work."""
     before, trials = asked.every or 1, asked.trials or FEWER
     columns = list(dict.fromkeys([*asked_for(data), *data.tasks]))[:5]
-    at = [data.tasks.index(task) for task in columns]
-    sd = None if data.sd is None else data.sd[:, at]
-    few = replace(data, y=data.y[:, at], tasks=columns, units=[data.units[t] for t in at], sd=sd)
-    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few), trials, asked.jobs)
+    few, *seen = [_with_columns(table, columns) for table in (data, *seen)]
+    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few, seen), trials, asked.jobs)
     size = f"{int(data.observed.sum()):,} values ({len(data.x):,} rows, {data.num_tasks} tasks)"
     commands = [command(asked, every=before * thin_enough(clocks, trials, asked.jobs))]
     if data.num_tasks > len(columns):
@@ -148,6 +148,12 @@ def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks) -> str
         f"{asked.table} has {size}, for which {trials} trials would take {duration} or more memory than there is, and "
         f"the limit is {in_words(LIMIT)}; take fewer rows or columns:\n" + "\nor\n".join(commands)
     )
+
+
+def _with_columns(data: TaskData, columns: list[str]) -> TaskData:
+    at = [data.tasks.index(task) for task in columns]
+    sd = None if data.sd is None else data.sd[:, at]
+    return replace(data, y=data.y[:, at], tasks=columns, units=[data.units[t] for t in at], sd=sd)
 
 
 TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed of a larger table, and of one that goes along its rows
@@ -160,7 +166,7 @@ LIMIT, LMC_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to 
 
 
 class Clock(NamedTuple):
-    """Seconds of one fit of an arm to the table, and the table's shape for it."""
+    """Seconds of one fit of an arm in a trial, and the shape of the table that takes most, of a trial or the whole."""
 
     fit: float
     shape: Shape
@@ -175,33 +181,45 @@ class Clock(NamedTuple):
 Clocks = Mapping[str, Clock]
 
 
-def clocks_of(arms: Arms, data: TaskData) -> dict[str, Clock]:
-    """Each fitted arm timed on the table, or on some of its rows and in the form of the whole where it is larger.
+def clocks_of(arms: Arms, data: TaskData, seen: Sequence[TaskData] = ()) -> dict[str, Clock]:
+    """Each fitted arm timed on what the trials leave seen, by default on the whole table.
 
     HALF takes the time of its fit, and twice that where there is a season.
     """
-    found = {name: _clock(arms[name], EVALUATIONS[name], data) for name in MODELS if name in arms}
+    found = {name: _clock(arms[name], EVALUATIONS[name], data, seen or [data]) for name in MODELS if name in arms}
     again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in arms}
     if HALF in arms:
         again[HALF] = found[FULL]._replace(fit=found[FULL].fit * (2 if again else 1))
     return {**found, **again}
 
 
-def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData) -> Clock:
-    shape = with_values(build(data).problem())[0].shape()  # type: ignore[union-attr]
-    form, rows = forms.cheapest(shape), np.flatnonzero(data.observed.any(1).numpy())
+def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData, seen: Sequence[TaskData]) -> Clock:
+    """The mean over the trials, which may go in other forms than each other and the whole: each form is timed once."""
+    whole, *shapes = [with_values(build(one).problem())[0].shape() for one in (data, *seen)]  # type: ignore[union-attr]
+    chosen = [forms.cheapest(shape) for shape in shapes]
+    rates = {form: _rate(build, seen[chosen.index(form)], form) for form in dict.fromkeys(chosen)}
+    one = float(np.mean([rates[form] * _work(form, shape) for form, shape in zip(chosen, shapes)]))
+    fixed, each = evaluations
+    return Clock(one * (fixed + each * data.num_tasks), max(whole, *shapes, key=_operations))
+
+
+def _work(form: type[Form], shape: Shape) -> float:
+    """What the time of an evaluation grows with."""
+    return float(shape.rows) if form is Markov else form.cost(shape)
+
+
+def _rate(build: Arm, data: TaskData, form: type[Form]) -> float:
+    """Seconds of an evaluation in this form, over its work; of a larger table by some of its rows."""
+    cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
     along = form is Markov  # below COMPILED rows another program runs
-    step = min(shape.cells // LONGER, len(rows) // COMPILED) if along else math.ceil(shape.cells / TIMED)
+    step = min(cells // LONGER, len(rows) // COMPILED) if along else math.ceil(cells / TIMED)
     loss = Flat(build(_some(data, rows[:: max(1, step)])), True, form)  # type: ignore[arg-type]
     vector = np.concatenate([p.detach().numpy().ravel() for p in loss.model.parameters() if p.requires_grad])
     for k in range(WARM + COUNTED):
         if k == WARM:
             began = time.process_time()  # of this process: what else the machine does is not its fault
         loss(vector)
-    one = (time.process_time() - began) / COUNTED
-    small, (fixed, each) = loss.problem.shape(), evaluations
-    longer = shape.rows / small.rows if along else form.cost(shape) / form.cost(small)
-    return Clock(one * longer * (fixed + each * data.num_tasks), shape)
+    return (time.process_time() - began) / COUNTED / _work(form, loss.problem.shape())
 
 
 def _some(data: TaskData, rows: np.ndarray) -> TaskData:

@@ -26,7 +26,7 @@ from mtgp_tutorial.judging.comparing import fill
 from mtgp_tutorial.judging.store import StoreError
 from mtgp_tutorial.models.model import Model
 from mtgp_tutorial.report import page, words
-from mtgp_tutorial.report.deciding import Decision, by_column, by_length, covered, decide, judge
+from mtgp_tutorial.report.deciding import Decision, by_column, by_length, compared, covered, decide, judge
 from mtgp_tutorial.report.holes import missing
 from mtgp_tutorial.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.report.planning import Job, prepare
@@ -62,9 +62,9 @@ def report(asked: argparse.Namespace) -> int:
 def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
-    results, failed = try_all(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs)
+    results, failed = try_all(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs, job.instead)
     decision = decide(results, job.trials, data)
-    judged = judge(data, job.judge, job.arms, decision.fills, decision.rule, asked.seed)
+    judged = judge(data, job.judge, job.arms, decision.fills, decision.other, asked.seed, job.instead)
     model = job.arms[decision.model](data)
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
@@ -79,9 +79,10 @@ def run(job: Job) -> None:
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
         sections = {
             "columns": page.grid(by_column(decision, data)),
+            "beside": words.enumerated(compared(decision)[1:]),
             "lengths": page.grid(by_length(decision)),
             "reading": page.reading(data),
-            "trials": page.trials(decision, failed),
+            "trials": page.trials(decision, words.without_answer(failed)),
             "filled": page.filled(data, answer, decision),
             "together": page.together(fitted, decision.model) if data.num_tasks > 1 else None,
             "checks": page.checked(fitted, decision),
@@ -89,7 +90,7 @@ def run(job: Job) -> None:
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
     place = words.nearest(data) if decision.reads else None
-    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials) - len(failed), judged, place)
+    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, place, failed)
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     put(job.folder / "report.html", page.render("report.html", values))

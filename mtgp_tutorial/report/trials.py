@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
@@ -28,12 +28,13 @@ from mtgp_tutorial.report.holes import Trial, own_rows
 from mtgp_tutorial.report.options import KERNELS, stored
 from mtgp_tutorial.table.data import TaskData
 
-BASELINE, FULL, LMC, HALF = "independent, shared", "ICM, full noise", "LMC", "half and half"
-SEASONAL = {BASELINE: "independent, season", "ICM": "ICM, season"}
-ONE_COLUMN = ("climatology", "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
+BASELINE, ICM, FULL, LMC = "independent, shared", "ICM", "ICM, full noise", "LMC"
+HALF, CLIMATOLOGY = "half and half", "climatology"
+SEASONAL = {BASELINE: "independent, season", ICM: "ICM, season"}
+ONE_COLUMN = (CLIMATOLOGY, "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
 DRIFT = "regression + GP"
-RULES = ("climatology", "bridge", "season before", "regression", DRIFT)
-MODELS = (BASELINE, "ICM", FULL, LMC)  # those that are fitted with a parameter vector of their own
+RULES = (CLIMATOLOGY, "bridge", "season before", "regression", DRIFT)
+MODELS = (BASELINE, ICM, FULL, LMC)  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
 
 
@@ -44,7 +45,13 @@ def kernel(name: str, inputs: int) -> Kernel:
 
 
 def arms_for(
-    data: TaskData, name: str, *, lmc: bool = True, season: Season | None = None, seed: int = 0
+    data: TaskData,
+    name: str,
+    *,
+    lmc: bool = True,
+    season: Season | None = None,
+    seed: int = 0,
+    full: str = FULL,
 ) -> dict[str, Arm]:
     """The arms for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
 
@@ -55,32 +62,33 @@ def arms_for(
     season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
     and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
     proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
-    Unanswered. seed: of the fits of arms that are no models themselves.
+    Unanswered. seed: of the fits of arms that are no models themselves. full: what stands for FULL, also in HALF; with
+    ICM the arms have noise per task, and answer instead where a fit of full noise fails (see `try_all`).
     """
     models = standard_arms(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
     rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
     if season is not None:
-        rules["climatology"] = _without_errors(_anew(partial(_rule, "climatology"), plain_arms()["climatology"]))
+        rules[CLIMATOLOGY] = _without_errors(_anew(partial(_rule, CLIMATOLOGY), plain_arms()[CLIMATOLOGY]))
         rules["season before"] = _without_errors(_anew(partial(_rule, "season before")))
     reads = not (one or apart)
     wanted = [rule for rule in RULES if rule in rules and (reads or rule in ONE_COLUMN)] + [BASELINE]
     if len(data.x) > LONGEST and DRIFT in wanted:
         wanted.remove(DRIFT)
     if not one:
-        wanted.append("ICM")
+        wanted.append(ICM)
     if reads:
         wanted.append(FULL)
     if lmc and data.num_tasks > 2:
         wanted.append(LMC)
-    every: dict[str, Arm] = {**rules, **models}
+    every: dict[str, Arm] = {**rules, **models, FULL: models[full]}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
         every[HALF] = half = combining(every[DRIFT], every[FULL], seed=seed)
         if season is not None:
             every[HALF] = _anew(partial(_with_and_without, half, seed), half)
     if season is not None:
-        model = BASELINE if one else "ICM"
+        model = BASELINE if one else ICM
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
         every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
     return {arm: every[arm] for arm in wanted}
@@ -133,13 +141,48 @@ def quiet(*arguments: Any, **options: Any) -> pd.DataFrame:
         return compare(*arguments, **options)
 
 
-def try_all(
-    data: TaskData, trials: Sequence[Trial], arms: Arms, folder: str | Path, seed: int, jobs: int = 1
-) -> tuple[pd.DataFrame, list[str]]:
-    """What `compare` returns, and the trials that are left out because an arm could not be fitted on them.
+class Failed(NamedTuple):
+    """An arm without an answer in a trial, and why; instead: whether it answered with noise per task after all."""
 
-    Each fit is kept in trials.csv of the folder as soon as it is done, and not done again. Raises FitError where fewer
-    than two trials are left.
+    trial: str
+    arm: str
+    why: str
+    instead: bool
+
+
+def try_one(
+    tables: Callable[[str], tuple[TaskData, TaskData]], label: str, name: str, arms: Arms, instead: Arms, **options: Any
+) -> tuple[pd.DataFrame | None, Failed | None]:
+    """What `compare` returns for one arm on one trial, or None; and where it had no answer why, and whether the arm of
+    that name in `instead` answered. Such answers are stored under a name of their own."""
+    try:
+        return quiet(tables, [label], {name: arms[name]}, progress=False, **options), None
+    except (FitError, Unanswered) as error:
+        why, fits = str(error), isinstance(error, FitError)
+    for mark in (f", {name!r}: ", f" on trial {label!r}: "):  # after what `compare` says first
+        why = why.rpartition(mark)[2]
+    if fits and name in (HALF, FULL) and name in instead:
+        try:
+            own = quiet(tables, [label], {f"{name}, noise per task": instead[name]}, progress=False, **options)
+            return own.assign(arm=name), Failed(label, name, why, True)
+        except (FitError, Unanswered):
+            pass
+    return None, Failed(label, name, why, False)
+
+
+def try_all(
+    data: TaskData,
+    trials: Sequence[Trial],
+    arms: Arms,
+    folder: str | Path,
+    seed: int,
+    jobs: int = 1,
+    instead: Arms | None = None,
+) -> tuple[pd.DataFrame, list[Failed]]:
+    """What `compare` returns, and the answers that are missing from it, or are another arm's.
+
+    instead: arms by name, of which HALF and FULL answer where a fit of theirs fails. Each fit is kept in trials.csv of
+    the folder as soon as it is done, and not done again. Raises FitError where no model has an answer to all trials.
     """
     known = {trial.label: trial for trial in trials}
     options: dict[str, Any] = {"store": Path(folder) / "trials.csv", "seed": seed}
@@ -151,17 +194,18 @@ def try_all(
         return known[label].tables(data)
 
     try:
-        return quiet(tables, known, arms, jobs=jobs, **options), []
-    except FitError:
-        found, failed = {}, []
-    for label in known:  # those that are stored are not fitted again
-        try:
-            found[label] = quiet(lambda one: known[one].tables(data), [label], arms, progress=False, **options)
-        except FitError:
-            failed.append(label)
-    if len(found) < 2:
+        found = quiet(tables, known, arms, jobs=jobs, **options)
+        left_out = found.attrs.get("left out", {}).items()
+        return found, [Failed(label, name, why, False) for (label, name), why in left_out]
+    except FitError:  # what is stored is not fitted again
+        pairs = [(label, name) for label in known for name in arms]
+        answers = [
+            try_one(lambda one: known[one].tables(data), *pair, arms, instead or {}, **options) for pair in pairs
+        ]
+    failed = [one for _, one in answers if one]
+    if not {*MODELS} & {*arms} - {one.arm for one in failed if not one.instead}:
         raise FitError(TOO_FEW)
-    return pd.concat(found.values(), ignore_index=True), failed
+    return pd.concat([rows for rows, _ in answers if rows is not None], ignore_index=True), failed
 
 
 def _left(label: str, labels: list[str], done: set[str], began: float) -> str:

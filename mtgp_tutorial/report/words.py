@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
@@ -17,11 +18,11 @@ from scipy import stats
 from mtgp_tutorial.fits.fitting import FitError
 from mtgp_tutorial.judging.mapping import explained_shares, neighbours
 from mtgp_tutorial.judging.paired import sentence as claim
-from mtgp_tutorial.report.deciding import Decision, Judged, covered
+from mtgp_tutorial.report.deciding import Decision, Judged, closer, compared, covered
 from mtgp_tutorial.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.report.options import TRIALS, command
 from mtgp_tutorial.report.page import render
-from mtgp_tutorial.report.trials import HALF, RULES
+from mtgp_tutorial.report.trials import CLIMATOLOGY, HALF, Failed
 from mtgp_tutorial.table.data import TaskData
 from mtgp_tutorial.table.prediction import TWO_SD, Prediction
 
@@ -85,30 +86,52 @@ def answer(
     trials: int,
     judged: Judged | None,
     near: Near | None = None,
+    failed: Sequence[Failed] = (),
 ) -> list[str]:
     """What fills the table and how far off such values were, in one sentence; then what else the trials say.
 
     They speak of the tasks whose holes were imitated. own: whether the table has holes; judged: what the cells say that
-    were hidden from all trials, or None.
+    were hidden from all trials, or None; failed: answers that were missing, or another arm's.
     """
     tasks = sorted(set(decision.asked["task"]))
     values = {
         "decision": decision,
-        "rules": RULES,
+        "crps": decision.means["CRPS"],
         "own": own,
         "tasks": enumerated(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
         "error": decision.means["error"],
         "trials": trials,
         "hidden": what_is_hidden(kinds, own),
-        "beside": said(decision.less(decision.fills, decision.rule)),
+        "beside": said(decision.less(decision.fills, decision.other)),
+        "closer": {arm: enumerated(closer(decision, arm)) for arm in compared(decision)[1:]},
         "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
         "judged": judged,
         "near": near,
         "half": HALF,
+        "mean": CLIMATOLOGY,
         "left_out": enumerated(decision.left_out),
+        "instead": Counter(one.arm for one in failed if one.instead),
     }
     return render("answer.txt", values).strip().split("\n")
+
+
+def without_answer(failed: Sequence[Failed]) -> list[dict[str, Any]]:
+    """Arms without an answer in some trials: how many and which, why in the first, and whether noise per task answered
+    instead."""
+    found: dict[tuple[str, bool], list[Failed]] = {}
+    for one in failed:
+        found.setdefault((one.arm, one.instead), []).append(one)
+    return [
+        {
+            "arm": arm,
+            "count": len(of),
+            "trials": "; ".join(one.trial for one in of),
+            "why": of[0].why.removeprefix("fit: ").partition(";")[0],
+            "instead": instead,
+        }
+        for (arm, instead), of in found.items()
+    ]
 
 
 def said(gain: pd.Series) -> str:
@@ -127,14 +150,14 @@ def of_trials(asked: argparse.Namespace, more: int, decision: Decision) -> dict[
     """
     trials, usual = decision.scores["trial"].nunique(), asked.trials or TRIALS
     further = min(more, 4 * trials)
-    gain = decision.less(decision.fills, decision.rule)
+    gain = decision.less(decision.fills, decision.other)
     is_open = not (gain["high"] < 0 or gain["low"] > 0) and further >= 1.5 * trials
     return {
         "trials": trials,
         "wanted": usual if more <= trials < usual else 0,
         "goes_on": command(asked, trials=further) if is_open else "",
         "fills": decision.fills,
-        "rule": decision.rule,
+        "other": decision.other,
     }
 
 
@@ -155,15 +178,18 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
 def of_values(asked: argparse.Namespace, data: TaskData, filled: Prediction) -> dict[str, Any]:
     """Commands that take the values otherwise: without errors that were a guess, with logarithms of positive tasks.
 
-    A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0.
+    A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0. counts: tasks
+    of whole numbers with a 0 among them, and such a band.
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
     below = ((filled.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
+    counts = (np.nan_to_num(y) % 1 == 0).all(0) & (np.nanmin(y, 0) == 0) & below
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {
         "without_errors": command(asked, errors=["none"], out="NAME") if guess else "",
         "skewed": enumerated(skewed),
+        "counts": enumerated([task for task, count in zip(data.tasks, counts) if count and task not in log]),
         "with_logarithm": command(asked, log=[*log, *skewed], out="NAME"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, count, generator, listed
+from mtgp_tutorial.arguments import as_array, count, generator, listed, whole
 from mtgp_tutorial.table import frames
 from mtgp_tutorial.table.arrays import as_matrix, shown, stretch
 from mtgp_tutorial.table.dates import Calendar
@@ -231,9 +232,9 @@ class TaskData:
             stop (number or date): as start.
             dim (int): which input. Default: 0.
         Raises:
-            ValueError: where the task has no observed cell there, and where start is after stop.
+            ValueError: where the task has no observed cell there, where start is after stop, and for another dim.
         """
-        if not 0 <= dim < self.x.shape[1]:
+        if whole("dim", dim, 0, "the number of a column of x") >= self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
         calendar = self.calendar if dim == 0 else None
         low, high = stretch(start, stop, calendar)
@@ -270,8 +271,10 @@ class TaskData:
     def scale(self) -> Scale:
         """Mean and standard deviation (divisor n) of each task's observed cells.
 
-        A task with one observed cell takes the geometric mean of the other tasks' standard deviations.
+        One cell tells no standard deviation: such a task takes the geometric mean of the others', whatever their units.
 
+        Warns:
+            UserWarning: of such a task.
         Raises:
             ValueError: for a task without any observation, for one whose two or more values are all equal (or differ by
                 rounding alone), and when no task has two values.
@@ -291,6 +294,13 @@ class TaskData:
         )
         if sd.isnan().all():
             raise ValueError("y: no task has two observed cells, so nothing tells the scale; add observations")
+        if once := [task for task, one in zip(self.tasks, sd.isnan().tolist()) if one]:
+            warnings.warn(
+                f"y: task {once[0]!r} has one observed cell, which tells no spread, so that its bands and scores take "
+                "that of the other tasks, in their units; add observations or drop the task",
+                UserWarning,
+                stacklevel=2,
+            )
         sd = torch.where(sd.isnan(), sd[~sd.isnan()].log().mean().exp(), sd)
         return Scale(torch.stack([column.mean() for column in columns]), sd)
 

@@ -1,8 +1,10 @@
 """The two extensions: files that are read, and the report: its trials, what fills a table, how long it takes."""
 
 import tempfile
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -12,14 +14,29 @@ from laws.common import RANDOM, close, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
 from laws.reading import refusal
-from mtgp_tutorial import TaskData, Unanswered, datasets, icm, impute, plain_arms, read_table
+from mtgp_tutorial import (
+    FitError,
+    TaskData,
+    Unanswered,
+    combining,
+    datasets,
+    fit,
+    icm,
+    impute,
+    plain_arms,
+    read_table,
+    scores,
+)
 from mtgp_tutorial.exact import forms
+from mtgp_tutorial.exact.markov import Markov
 from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report.deciding import by_column, decide, in_deviations
+from mtgp_tutorial.judging import comparing, mixtures
+from mtgp_tutorial.report import planning
+from mtgp_tutorial.report.deciding import by_column, closer, decide, in_deviations
 from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
 from mtgp_tutorial.report.planning import Clock, seconds
 from mtgp_tutorial.report.tables import filled_table
-from mtgp_tutorial.report.trials import RULES, arms_for, season_of
+from mtgp_tutorial.report.trials import BASELINE, RULES, arms_for, season_of, try_all
 from mtgp_tutorial.table.dates import Calendar
 from mtgp_tutorial.table.prediction import mixture
 
@@ -233,11 +250,11 @@ def law_a_tenth_judges_what_no_trial_has_seen():
 
 
 def law_a_report_decides_by_the_means_of_its_parts():
-    """By loops: means over parts, the best of each kind, a paired difference, errors weighed by cells."""
+    """By loops: means over parts, the best of each kind and of all, a paired difference, errors weighed by cells."""
     rng = RANDOM(93)
     data = TaskData(np.arange(40.0), rng.normal(size=(40, 2)), ["a", "b"])
     sd = float(data.scale().sd[0])
-    arms = ["climatology", "bridge", "regression", "independent, shared", "ICM"]
+    arms = ["climatology", "independent, shared", "regression", "bridge", "ICM"]
     trials, rows, value = [], [], {}
     for k in range(9):
         mask = np.zeros((40, 2), bool)
@@ -261,8 +278,8 @@ def law_a_report_decides_by_the_means_of_its_parts():
     decision = decide(results[(results["arm"] != "regression") | (results["trial"] != "3")], trials, data)
     parts = {arm: [np.mean([value[k, arm][0] for k in range(p, 9, 4)]) for p in range(4)] for arm in arms}
     assert decision.left_out == ("regression",) and decision.fills == "climatology"
-    assert (decision.rule, decision.alone, decision.reads, decision.model) == (
-        "bridge",
+    assert (decision.other, decision.alone, decision.reads, decision.model) == (
+        "independent, shared",
         "climatology",
         "ICM",
         "independent, shared",
@@ -273,5 +290,62 @@ def law_a_report_decides_by_the_means_of_its_parts():
     difference = np.subtract(parts["climatology"], parts["ICM"]) / sd
     close(row[["mean difference", "standard error"]].astype(float), [difference.mean(), difference.std(ddof=1) / 2])
     size = [1 + k % 3 for k in range(9)]
-    off = np.average([value[k, "climatology"][1] for k in range(9)], weights=size)
-    close(by_column(decision, data).iloc[0, 1], off)
+    off = {arm: np.average([value[k, arm][1] for k in range(9)], weights=size) for arm in arms}
+    close(by_column(decision, data).iloc[0, 1:3].astype(float), [off["climatology"], off["independent, shared"]])
+    for arm in ("independent, shared", "bridge", "ICM"):
+        assert closer(decision, arm) == (["a"] if off[arm] < off["climatology"] else [])
+
+
+@contextmanager
+def failing(fails):
+    """Fits of the models for which `fails` is true find no summit."""
+
+    def one(model, **options):
+        if fails(model):
+            raise FitError("fit: no summit; take another")
+        return fit(model, **options)
+
+    with patch.object(comparing, "fit", one), patch.object(mixtures, "fit", one):
+        yield
+
+
+def law_a_trial_in_which_full_noise_fails_stays():
+    """Noise per task answers in its place, alone and in half and half, and is named; without it both are left out."""
+    rng = RANDOM(95)
+    y = np.cumsum(rng.normal(size=(40, 1)), 0) * [1.0, 2.0] + 0.1 * rng.normal(size=(40, 2))
+    y[10:13, 1] = y[-2:, 1] = np.nan
+    data = TaskData(np.arange(40.0), y, ["a", "b"])
+    planned, every = plan(data, kinds_of(data)[0], 3, 0), arms_for(data, "matern32")
+    lost, (seen, hidden) = planned[1].label, planned[1].tables(data)
+    answers = {}
+    with failing(lambda model: model.noise == "full" and torch.equal(model.data.observed, seen.observed)):
+        for instead in (arms_for(data, "matern32", full="ICM"), {}):
+            with tempfile.TemporaryDirectory() as folder, redirect_stdout(None):
+                answers[bool(instead)] = try_all(data, planned, every, folder, 0, instead=instead)
+    results, failed = answers[True]
+    why = "fit: no summit; take another"
+    assert failed == [(lost, "half and half", why, True), (lost, "ICM, full noise", why, True)]
+    assert set(results["arm"]) == set(every) and (results.groupby("arm")["trial"].nunique() == 3).all()
+    crps = results[results["trial"] == lost].set_index("arm")["CRPS"]
+    by_hand = combining(every["regression + GP"], every["ICM"], seed=0)(seen).forecast(hidden)
+    close(crps["ICM, full noise"], crps["ICM"])
+    close(crps["half and half"], scores.table(by_hand, hidden, seen)["CRPS"].iloc[0], 1e-6)
+    results, failed = answers[False]
+    decision = decide(results, planned, data)
+    assert [(one.arm, one.instead) for one in failed] == [("half and half", False), ("ICM, full noise", False)]
+    assert decision.left_out == ("half and half", "ICM, full noise") and len(decision.scores["trial"].unique()) == 3
+
+
+def law_the_time_of_a_trial_is_that_of_what_it_leaves():
+    """2,050 values are a long series, but not the 1,950 that some trials leave, which take the cube of their number."""
+    data = TaskData(np.arange(2050.0), RANDOM(96).normal(size=(2050, 1)))
+    hidden = [torch.arange(2050)[:, None] < size for size in (100, 40, 90)]
+    arms = {BASELINE: arms_for(data, "matern32")[BASELINE]}
+    asked = []
+    with patch.object(planning, "_rate", lambda build, table, form: asked.append(form) or 1.0):
+        clock = planning.clocks_of(arms, data, [data.split(mask)[0] for mask in hidden])[BASELINE]
+    assert len(asked) == 2 and asked[1] is Markov
+    shapes = [clock.shape._replace(rows=2050 - size, cells=2050 - size) for size in (100, 40, 90)]
+    work = [asked[0].cost(shapes[0]), 2010.0, asked[0].cost(shapes[2])]
+    close(clock.fit, np.mean(work) * planning.EVALUATIONS[BASELINE][0])
+    assert clock.shape.cells == 1960

@@ -43,6 +43,12 @@ def law_scores():
     close(scores.smse(mean, y, train.mean()), 1.0)
     close(scores.msll(mean, variance, y, train.mean(), train.var(correction=0)), 0.0)
     close(scores.nlpd(mean, variance, y), -norm(mean[0], variance[0].sqrt()).logpdf(y).mean())
+    sure = torch.tensor(2.0).double(), torch.zeros(2).double(), tensor([2.0, 5.0])
+    close(scores.crps(*sure), 1.5)  # what is sure of its value errs by its error
+    whole, other = torch.tensor([1, 4]), torch.tensor([2, 2])
+    for score in (scores.mse, scores.mae, lambda *two: scores.crps(two[0], other, two[1])):
+        close(score(whole, other), score(whole.double(), other.double()))
+    close(scores.mae(torch.tensor([0, 3], dtype=torch.uint8), torch.tensor([2, 3], dtype=torch.uint8)), 1.0)
     close(scores.mse(mean, y), np.mean((y - mean).numpy() ** 2))
     close(scores.mae(mean, y), np.mean(np.abs((y - mean).numpy())))
     integral = [

@@ -1,6 +1,7 @@
 """Arguments, labels and names reach what they are for: an ignored word or a swapped column turns a check red."""
 
 import math
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -135,6 +136,20 @@ def law_scores_know_units_and_mixtures():
     own = scores.table(many, truth, seen)
     same = own == scores.table(replace(answers[0], mean=many.mean, variance=many.variance), truth, seen)
     assert set(own.columns[same.any()]) - {"coverage"} == {"MSE", "MAE", "SMSE"}  # coverage may be the same
+
+
+def law_units_of_other_columns_change_nothing_without_a_word():
+    """A task that was seen once takes their spread, and that is said; one that was seen twice has its own."""
+    rng = RANDOM(8)
+    for times in (1, 2, 5):
+        y, sd = rng.normal(size=(8, 2)), []
+        y[times:, 1] = np.nan
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            for unit in (1.0, 1000.0):
+                fitted = unfitted(icm(TaskData(np.arange(8.0), y * [unit, 1.0]), noise="per task"), 1)
+                sd.append(float(predict(fitted, [9.0]).sd[0, 1]))
+        assert bool(said) == (times == 1) == (not np.isclose(*sd))
 
 
 def law_on_floor_names_the_tasks_of_the_direction():

@@ -25,10 +25,12 @@ from mtgp_tutorial import (
     TaskData,
     Trend,
     __version__,
+    check,
     compare,
     datasets,
     explained_shares,
     fit,
+    icm,
     impute,
     neighbours,
     read_table,
@@ -54,7 +56,7 @@ from mtgp_tutorial.report.holes import (
 from mtgp_tutorial.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.report.page import advised, notes
 from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, arms_for, season_of
+from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, arms_for, season_of
 from mtgp_tutorial.report.words import Judged, answer
 from mtgp_tutorial.table.files import text
 from mtgp_tutorial.table.prediction import Prediction
@@ -579,12 +581,15 @@ def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, 
     decision = scored(differences, stretches=stretches)
     assert (decision.fills, decision.reads, decision.alone) == (fills, "ICM", "climatology")
     first, second, *more = answer(decision, [], True, len(differences), None)
-    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the"
+    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the best other method, “"
     assert first.startswith(f"“{fills}” fills the holes: in trials like them its values of a were off {off}")
-    assert ("next best plain rule" in first) == (fills != "ICM")
+    assert first.endswith(f", “{decision.other}”, by 1.00.".replace("1.00", f"{decision.means['error'].iloc[0]:.2f}"))
     assert "16 times" in second if len(differences) == 16 else "2 times" in second
     if fills == "ICM":
         assert words in second and "Against “climatology”" in second
+    assert ("It fills all the same, because it stands before" in second) == (
+        decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
+    )
     assert more[0].startswith("What the other columns added: against “climatology”, the best that a column does alone")
     assert answer(decision, [], False, 3, None)[0].startswith(f"“{fills}” suits this table best: in trials its values")
     said = answer(decision, [], True, 3, Judged(23, 0.5, 0.6, 0.93))[-1]
@@ -1058,7 +1063,7 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     mask = np.zeros((120, 2), bool)
     mask[40:50, 1] = mask[60:64, 0] = True
     arms = arms_for(data, "matern32")
-    found = judge(data, mask, arms, "bridge", "climatology", 0)
+    found = judge(data, mask, arms, "bridge", "climatology", 0, {})
     seen, hidden = data.split(torch.as_tensor(mask))
     by_hand = {
         name: scores.table(arms[name](seen).forecast(hidden), hidden, seen)[["CRPS", "coverage"]]
@@ -1066,11 +1071,11 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
     }
     each = {name: [4, 10] @ (two["CRPS"] / data.scale().sd.numpy()) / 14 for name, two in by_hand.items()}
     assert found.cells == 14 and found.fills == pytest.approx(each["bridge"])
-    assert found.rule == pytest.approx(each["climatology"])
+    assert found.other == pytest.approx(each["climatology"])
     inside = {name: two["coverage"].to_numpy() for name, two in by_hand.items()}
     assert found.inside == pytest.approx([4, 10] @ inside["bridge"] / 14)
     assert inside["bridge"].tolist() == [1.0, 0.9] and inside["climatology"].tolist() == [1.0, 1.0]
-    assert judge(data, None, arms, "bridge", "climatology", 0) is None
+    assert judge(data, None, arms, "bridge", "climatology", 0, {}) is None
 
 
 def test_errors_stand_by_the_length_of_what_was_hidden():
@@ -1147,11 +1152,84 @@ def test_equal_gaps_hide_no_cells_twice_and_no_edge():
     assert len({trial.stretch for trial in trials}) >= 5
 
 
+def test_columns_in_which_the_filler_is_behind_are_named():
+    """By the errors of the table below: those of the best other method, and of the mean of the column."""
+    decision = scored(SURE, tasks=("a", "b"))
+    assert decision.fills == "ICM" and decision.other == "climatology"
+
+    def said(**off):
+        scores = decision.scores.assign(off=decision.scores["arm"].map(off).fillna(1.0))
+        found = answer(replace(decision, scores=scores), [], True, 16, None)
+        return [line for line in found if "is not the closest in every column" in line]
+
+    assert said() == []
+    assert said(climatology=0.9) == [
+        "“ICM” is not the closest in every column: in a and b the values of “climatology” were closer on average."
+    ]
+    decision = replace(decision, other="bridge")
+    assert said(bridge=0.9, climatology=0.5) == [
+        "“ICM” is not the closest in every column: in a and b the values of “bridge” were closer on average, and in "
+        "a and b even the mean of the column (“climatology”) was closer."
+    ]
+    assert said(climatology=0.5) == [
+        "“ICM” is not the closest in every column: in a and b even the mean of the column (“climatology”) was closer."
+    ]
+
+
+def test_what_failed_is_told_once_for_each_arm():
+    failed = [Failed(f"{k}: gap", arm, "fit: no summit; take another", instead) for k, arm, instead in FELL]
+    assert words.without_answer(failed) == [
+        {"arm": HALF, "count": 2, "trials": "3: gap; 6: gap", "why": "no summit", "instead": True},
+        {"arm": "LMC", "count": 1, "trials": "3: gap", "why": "no summit", "instead": False},
+    ]
+    said = answer(scored(SURE), [], True, 16, Judged(23, np.nan, np.nan, np.nan, (failed[1],)), None, failed)
+    assert "In 2 of 16 trials full noise could not be fitted, and “half and half” answered with noise per task." in said
+    assert any(line.startswith("23 cells were hidden before") and line.endswith("LMC had no answer.") for line in said)
+
+
+FELL = [(3, HALF, True), (3, "LMC", False), (6, HALF, True)]
+
+
+def test_remarks_on_a_model_that_does_not_fill_are_one_line(monkeypatch):
+    data, decision = TaskData.from_frame(two_series(), "week"), scored(SURE)
+    fitted = fit(icm(data), starts=1)
+    monkeypatch.setattr(page, "check", lambda fit: replace(check(fit, draws=19), findings=("its kappa is at 0",) * 5))
+    assert decision.fills == decision.model == "ICM"
+    assert page.checked(fitted, decision)["findings"] == ["its kappa is at 0"] * 5
+    full = replace(decision, fills=HALF, model="ICM, full noise")
+    assert len(page.checked(fitted, full)["findings"]) == 5  # it is half of what fills
+    assert page.checked(fitted, replace(decision, fills="bridge"))["findings"] == [
+        "5 remarks on ICM, which does not fill the table, left out here: check(load(…)) of fit.npz has them."
+    ]
+
+
 # what to do next
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "log", "said"),
+    [
+        ([0, 1, 4, 2, 0], 1.0, [], "a"),
+        ([0, 1, 4, 2, 0], 9.0, [], ""),  # no band reaches below 0
+        ([0, 1, 4.5, 2, 0], 1.0, [], ""),  # not whole
+        ([-1, 1, 4, 2, 0], 1.0, [], ""),
+        ([1, 2, 4, 2, 1], 1.0, [], ""),  # has its logarithm already, below
+        ([0, 1, 4, 2, 0], 1.0, ["a"], ""),
+    ],
+)
+def test_counts_with_a_band_below_zero_are_named(values, mean, log, said):
+    data = TaskData(range(6), np.c_[[*values, np.nan], np.arange(6) - 3.0], ["a", "b"])
+    filled = Prediction(data.x, data.y.nan_to_num(mean), torch.ones_like(data.y), data.tasks, data.units, True)
+    asked = parser().parse_args(["report", "t.csv"])
+    asked.log = log
+    found = words.of_values(asked, data, filled)
+    assert found["counts"] == said and (found["skewed"] == "a") == (min(values) > 0)
+
 
 QUIET = {
     **dict.fromkeys(("goes_on", "trials", "wanted", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
-    **{"alone": False, "skewed": "", "fills": "ICM", "rule": "bridge", "with_logarithm": "", "filled": False},
+    **{"alone": False, "skewed": "", "fills": "ICM", "other": "bridge", "with_logarithm": "", "filled": False},
+    "counts": "",
 }
 SENTENCES = [  # what gives cause, and words of the sentence
     (
@@ -1171,6 +1249,7 @@ SENTENCES = [  # what gives cause, and words of the sentence
         {"skewed": "a", "with_logarithm": "so"},
         "a: positive, and skewed or with a band below 0. A logarithm may suit: so",
     ),
+    ({"counts": "a and b"}, "a and b: whole numbers, none below 0, but bands of filled values reach below 0, where no"),
     ({"filled": True}, "Before you publish a filled value, say that it is one: in filled.csv the column"),
 ]
 
