@@ -172,7 +172,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     }
     keys = ["model", "tables", "noise"]
     found = rows.groupby([*keys, "program", "starts"], sort=False).agg(how).reset_index()
-    found = found.sort_values(["tables", "noise"], kind="stable", ignore_index=True)
+    found = found.sort_values(["tables", "noise"], ascending=[True, False], kind="stable", ignore_index=True)
     base = found[keys].merge(found[found["program"] == "module"], on=keys, how="left")
     for name in ("reached", "seconds"):
         found[f"times {name}"] = found[name] / base[name]

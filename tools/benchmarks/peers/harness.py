@@ -20,7 +20,7 @@ FLOOR, NEAR = 1e-4, 1e-3
 
 
 def lbfgs(loss, start, record):
-    """Where SciPy's L-BFGS-B ends, with 50 correction pairs: with its usual ten it takes up to five times as long."""
+    """Where SciPy's L-BFGS-B ends, with 50 correction pairs: with its usual ten it takes up to three times as long."""
 
     def recorded(vector):
         value, slope = loss(vector)
