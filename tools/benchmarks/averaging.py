@@ -1,28 +1,40 @@
 """What averaging over parameters costs, and how near so few draws come to many: about four minutes.
 
 python tools/benchmarks/averaging.py
+python tools/benchmarks/averaging.py --nuts    # beside NumPyro, which comes into an environment under .peers/
 
 Full noise and Matern 3/2 on four tables with hidden cells. `average` at its defaults (80 draws of 4 runs), five seeds,
 against 1,600 draws of 8 runs: evaluations of the density, all runs together; effective size of the number that mixes
 worst; over the hidden cells the root mean square of (mean less that of many draws) over its sd, and of (ratio of sds
 less 1); the same for the fit alone; CPU seconds of the fit, and of draws with one answer each.
+
+`--nuts`: two sines with noise per task; the effective size of the number that mixes worst, counted alike for both, and
+how many of these a CPU second, for `average` with its fit and for four chains of NUTS with their warming up.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "book" / "studies")]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "book" / "studies"), str(ROOT / "tools")]
 
 import common  # noqa: F401 - first: it sets the number of threads
 import comparison
 import numpy as np
+import pandas as pd
 from gpytorch.kernels import MaternKernel
+from studies import with_numpyro
 
 from mtgp_tutorial import TaskData, average, datasets, fit, icm, impute, simulate
+from mtgp_tutorial.fits.averaging import diagnosed
 
 SEEDS = range(5)
 
@@ -63,8 +75,55 @@ def row(name: str, seen: TaskData, hidden: TaskData) -> str:
     )
 
 
+def averaged(data: TaskData, seed: int, draws: int) -> Callable[[], float]:
+    """Draws by `average`; asked, the least effective size."""
+    found = average(fit(icm(data)), draws=draws, seed=seed)
+    return lambda: float(found.mixing["ESS"].min())
+
+
+def sampled(data: TaskData, seed: int, draws: int) -> Callable[[], float]:
+    """The same by four chains of NUTS, of the numbers that `Averaged.draws` has."""
+    import full_bayes
+
+    p, runs = full_bayes.sample(data, seed, draws)[0], np.repeat(np.arange(full_bayes.CHAINS), draws)
+    numbers = [np.exp(p["log length"]), p["half"], *np.exp(p["log B"].T / 2), *np.exp(p["log Sigma"].T / 2)]
+    return lambda: min(diagnosed(one, runs)[1] for one in numbers)
+
+
+def beside_nuts() -> None:
+    """A line for each size of table and number of draws, programs in turns."""
+    programs = {f"average, {draws} draws": (averaged, draws) for draws in (80, 800)}
+    programs |= {f"NUTS, 4 x {draws}": (sampled, draws) for draws in (100, 1000)}
+    print("rows program             effective  seconds  a second  with compiling")
+    for rows in (10, 40, 100):
+        data, found = simulate.two_sines(rows, seed=0), []
+        for seed in SEEDS[:3]:  # the first compiles
+            for name, (program, draws) in programs.items():
+                began = time.process_time()
+                size = program(data, seed, draws)
+                seconds = time.process_time() - began
+                found.append({"program": name, "seed": seed, "seconds": seconds, "size": size()})
+        table = pd.DataFrame(found)
+        warm = table[table["seed"] > 0].groupby("program").mean()
+        first = table[table["seed"] == 0].set_index("program")["seconds"]
+        for name in programs:
+            size, seconds = warm.loc[name, ["size", "seconds"]]
+            compiling = f"{size / first[name]:15.0f}" if name.startswith("NUTS") else ""
+            print(f"{rows:4} {name:20} {size:8.0f} {seconds:8.2f} {size / seconds:9.0f} {compiling}", flush=True)
+
+
+def main() -> None:
+    if "--nuts" not in sys.argv:
+        print(f"{'table':18} evaluations effective   mean     sd fit: mean     sd  fit [s] draws [s]")
+        for name, (seen, hidden) in tables().items():
+            print(row(name, seen, hidden), flush=True)
+    elif importlib.util.find_spec("numpyro"):
+        beside_nuts()
+    else:
+        words = [with_numpyro(), __file__, "--nuts"]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore", UserWarning)
-    print(f"{'table':18} evaluations effective   mean     sd fit: mean     sd  fit [s] draws [s]")
-    for name, (seen, hidden) in tables().items():
-        print(row(name, seen, hidden), flush=True)
+    main()

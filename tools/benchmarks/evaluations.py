@@ -4,9 +4,10 @@
     python tools/benchmarks/evaluations.py --quick    # the small tables
 
 "form": kernel, value and gradient in torch, against length-scale, B, Sigma and residual. "whole": as `fit` asks for
-it, of one vector of parameters, by stacks where they are cheaper ("way"). "floor": on complete tables the cheaper of T
-Cholesky factorisations with inverses and one eigendecomposition with its product, else one Cholesky factorisation with
-inverse of the observed cells. "of complete": how many times the table without its holes.
+it, of one vector of parameters, by stacks where they are cheaper ("way"). "floor": LAPACK alone; on complete tables
+the cheaper of T Cholesky factorisations with inverses (dpotrf, dpotri) and one eigendecomposition with its product,
+else one Cholesky factorisation with inverse of the observed cells. "of complete": how many times the table without its
+holes.
 """
 
 from __future__ import annotations

@@ -1,48 +1,61 @@
-"""The ICM with full noise in GPy: B k(x, z) + Sigma [same row] as a sum of products of kernels; GPy's own L-BFGS-B."""
+"""The ICM in GPy, by SciPy's L-BFGS-B: B k(x, z), and Sigma as noise per task or as a product of kernels."""
 
 import GPy
 import numpy as np
-from harness import FLOOR, main
+from harness import FLOOR, lbfgs, main
 
 
-def build(x, y):
+def build(x, y, noise, start):
     """Columns of the inputs: x, task, row, then the task once more as unit vectors, for the means."""
     N, T = y.shape
     tasks = np.tile(np.arange(T), N)
     inputs = np.column_stack([np.repeat(x[:, 0], T), tasks, np.repeat(np.arange(N), T), np.eye(T)[tasks]])
-    values, vectors = np.linalg.eigh(0.9 * np.corrcoef(y.T))
-    lead, kappa = vectors[:, -1:] * np.sqrt(values[-1]), np.full(T, 0.05)
-    B = GPy.kern.Coregionalize(1, T, rank=1, W=lead, kappa=kappa, active_dims=[1], name="B")
-    Sigma = GPy.kern.Coregionalize(1, T, rank=T, W=np.sqrt(0.1) * np.eye(T), active_dims=[1], name="Sigma")
-    k = GPy.kern.RBF(1, lengthscale=0.2 * np.ptp(x), active_dims=[0], name="k")
-    same_row = GPy.kern.Precomputed(1, np.eye(N), active_dims=[2], name="same_row")
+    W, kappa = start["W"].T.copy(), start["kappa"][0].copy()
+    B = GPy.kern.Coregionalize(1, T, rank=1, W=W, kappa=kappa, active_dims=[1], name="B")
+    k = GPy.kern.RBF(1, lengthscale=start["length"][0], active_dims=[0], name="k")
+    k.variance.fix()
     mean = GPy.mappings.Linear(3 + T, 1)
     mean.A[:] = 0
-    noise = GPy.likelihoods.Gaussian(variance=FLOOR - 1e-8)  # GPy adds 1e-8 itself
-    model = GPy.core.GP(inputs, y.reshape(-1, 1), k * B + same_row * Sigma, noise, mean_function=mean)
-    signal, rows = model.kern.parts  # sums and products copy their parts: only these are the model's
-    for fixed in (mean.A[:3], signal.k.variance, rows.same_row.variance, noise.variance):
-        fixed.fix()
-    rows.Sigma.kappa.fix(1e-12)  # none: the floor is the likelihood's
-    return model
+    mean.A[:3].fix()
+    floor = FLOOR - 1e-8  # GPy adds 1e-8 itself
+    if noise == "full":
+        F = np.sqrt(start["noise"]) * np.eye(T)
+        Sigma = GPy.kern.Coregionalize(1, T, rank=T, W=F, active_dims=[1], name="Sigma")
+        Sigma.kappa.fix(1e-12)  # none: the floor is the likelihood's
+        for row in range(T - 1):
+            Sigma.W[row, row + 1 :].fix(0)  # triangular: the other entries say nothing new
+        other = GPy.kern.Precomputed(1, np.eye(N), active_dims=[2], name="same_row")
+        other.variance.fix()
+        likelihood, other = GPy.likelihoods.Gaussian(variance=floor), other * Sigma
+        likelihood.variance.fix()
+    else:
+        each = [GPy.likelihoods.Gaussian(variance=start["noise"], name=f"noise_{t}") for t in range(T)]
+        likelihood, other = GPy.likelihoods.MixedNoise(each), GPy.kern.White(1, floor, active_dims=[2], name="floor")
+        other.fix()
+    about = {"output_index": tasks[:, None]}
+    return GPy.core.GP(inputs, y.reshape(-1, 1), k * B + other, likelihood, mean_function=mean, Y_metadata=about)
 
 
-def found(model):
-    signal, rows = model.kern.parts
+def found(model, noise):
+    signal, other = model.kern.parts
     T = len(signal.B.kappa)
+    if noise == "full":
+        Sigma = other.Sigma.B + FLOOR * np.eye(T)
+    else:
+        Sigma = np.diag([float(one.variance[0]) + FLOOR for one in model.likelihood.likelihoods_list])
     return {
         "mean": model.mean_function.A[3:, 0],
-        "B": signal.B.B,
-        "Sigma": rows.Sigma.B + FLOOR * np.eye(T),
-        "length": float(signal.k.lengthscale[0]),
+        "B": signal.B.B[None],
+        "Sigma": Sigma,
+        "length": [float(signal.k.lengthscale[0])],
     }
 
 
-def by_lbfgs(x, y):
-    model = build(x, y)
-    model.optimize("lbfgsb", max_iters=1000)
-    return found(model)
+def by_lbfgs(x, y, noise, start, record):
+    model = build(x, y, noise, start)
+    model.optimizer_array = lbfgs(lambda vector: model._objective_grads(vector), model.optimizer_array.copy(), record)
+    return found(model, noise)
 
 
 if __name__ == "__main__":
-    main({"GPy, full noise": by_lbfgs}, ["GPy", "scipy"])
+    main({"GPy, L-BFGS": by_lbfgs}, ["GPy", "scipy"])
