@@ -69,10 +69,9 @@ class Fit:
         if self.model.inducing is not None:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
         if len(self.starts):
-            stopped = int((self.starts["joined"] != self.starts.index).sum())
-            joined = f", {stopped} stopped where another was" if stopped else ""
-            converged = int(self.starts["converged"].sum())
-            lines.append(f"starts: {len(self.starts)}, of which {converged} converged{joined}")
+            met = self.starts["joined"] != self.starts.index
+            others = f" and {met.sum()} met another" if met.any() else ""
+            lines.append(f"starts: {len(met)}, of which {(self.starts['converged'] & ~met).sum()} converged{others}")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
 
