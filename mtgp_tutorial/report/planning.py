@@ -159,7 +159,7 @@ def _with_columns(data: TaskData, columns: list[str]) -> TaskData:
 TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed of a larger table, and of one that goes along its rows
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
-EVALUATIONS = {"independent, shared": (70, 0), "ICM": (150, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
+EVALUATIONS = {"independent, shared": (70, 0), "ICM": (200, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
 ROWS = 20  # that a thinned table keeps
 FEWER = 6  # trials, where the usual number takes too long
 LIMIT, LMC_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
