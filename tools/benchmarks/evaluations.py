@@ -1,6 +1,6 @@
 """One log likelihood with its gradient: the forms against the LAPACK floor, and against GPyTorch.
 
-    python tools/benchmarks/evaluations.py            # about five minutes; all times are CPU milliseconds of one thread
+    python tools/benchmarks/evaluations.py            # two minutes; all times are CPU milliseconds of one thread
     python tools/benchmarks/evaluations.py --quick    # the small tables
 
 "form": kernel, value and gradient in torch, against length-scale, B, Sigma and residual. "whole": as `fit` asks for
@@ -120,7 +120,7 @@ def main() -> None:
     print("tasks  rows kernels  cells  holes    floor    dense  ratio few holes  times way          whole  of complete")
     cases = [(250, 2, 2, 0.0, 0), (100, 5, 2, 0.0, 0), (25, 20, 2, 0.0, 0), (200, 5, 2, 0.1, 0), (100, 10, 2, 0.0, 0)]
     cases += [(500, 2, 2, 0.0, 0), (92, 4, 1, 0.0, 15), (360, 2, 1, 0.0, 40), (300, 4, 1, 0.0, 30), (300, 4, 1, 0.1, 0)]
-    large = [(1000, 2, 1, 0.0, 100), (500, 5, 1, 0.05, 0), (1000, 2, 1, 0.2, 0), (2000, 5, 1, 0.02, 0)]
+    large = [(1000, 2, 1, 0.0, 100), (500, 5, 1, 0.05, 0), (1000, 2, 1, 0.2, 0)]
     for case in cases if quick else cases + large:
         print(with_holes(*case), flush=True)
 
