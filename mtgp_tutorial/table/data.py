@@ -273,11 +273,11 @@ class TaskData:
 
         One cell tells no standard deviation: such a task takes the geometric mean of the others', whatever their units.
 
-        Warns:
-            UserWarning: of such a task.
         Raises:
             ValueError: for a task without any observation, for one whose two or more values are all equal (or differ by
                 rounding alone), and when no task has two values.
+        Warns:
+            UserWarning: of a task with one cell.
         """
         columns = [self.y[self.observed[:, t], t] for t in range(self.num_tasks)]
         for name, column in zip(self.tasks, columns, strict=True):
