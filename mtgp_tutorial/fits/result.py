@@ -69,9 +69,8 @@ class Fit:
         if self.model.inducing is not None:
             lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
         if len(self.starts):
-            met = self.starts["joined"] != self.starts.index
-            others = f" and {met.sum()} met another" if met.any() else ""
-            lines.append(f"starts: {len(met)}, of which {(self.starts['converged'] & ~met).sum()} converged{others}")
+            ends = self.starts["converged"].to_numpy()[self.starts["joined"]]  # of one that met another, that one's end
+            lines.append(f"starts: {len(ends)}, of which {ends.sum()} converged")
         table = repr(replace(self.model.data, notes=())).replace("\n", "\n  ")
         return "\n  ".join([*lines, table])
 
