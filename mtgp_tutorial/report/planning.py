@@ -26,6 +26,7 @@ from mtgp_tutorial.exact.form import Form, Shape
 from mtgp_tutorial.exact.forms import total_and_free, with_values
 from mtgp_tutorial.exact.markov import LONG, Markov
 from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.judging.forecasting import Unanswered
 from mtgp_tutorial.judging.mixtures import Arm, Arms
 from mtgp_tutorial.judging.seasonal import Season
 from mtgp_tutorial.report import holes, options
@@ -33,7 +34,7 @@ from mtgp_tutorial.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.report.page import notes
 from mtgp_tutorial.report.tables import read_asked
-from mtgp_tutorial.report.trials import FULL, HALF, ICM, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
+from mtgp_tutorial.report.trials import DRIFT, FULL, HALF, ICM, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
 from mtgp_tutorial.report.words import what_is_hidden
 from mtgp_tutorial.table.data import TaskData, take
 
@@ -82,10 +83,10 @@ def prepare(asked: argparse.Namespace) -> Job:
     arms, instead = (arms_for(data, asked.kernel, season=season, seed=asked.seed, full=full) for full in (FULL, ICM))
     count = asked.trials or (known or {}).get("trials", TRIALS)
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
-    seen = [trial.tables(tried)[0] for trial in trials]
-    clocks = clocks_of(arms, data, seen)
+    tables = [trial.tables(tried) for trial in trials]
+    clocks = clocks_of(arms, data, tables)
     if known is None:
-        trials, fitted = in_time(asked, data, clocks, trials, seen)
+        trials, fitted = in_time(asked, data, clocks, trials, tables)
     arms = {name: arm for name, arm in arms.items() if name in fitted or name not in clocks}
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
     if judge is not None:
@@ -102,11 +103,11 @@ def prepare(asked: argparse.Namespace) -> Job:
 
 
 def in_time(
-    asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial], seen: Sequence[TaskData] = ()
+    asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial], tables: Sequence[Pair] = ()
 ) -> tuple[list[Trial], list[str]]:
     """The trials and the fitted arms that there is time for: all; else without the LMC; else FEWER trials.
 
-    So it is unless --trials asked for a number. Refused where there is no time even so. seen: what trials leave.
+    So it is unless --trials asked for a number. Refused where there is no time even so. tables: of the trials.
     """
     fewer = {name: clock for name, clock in clocks.items() if name != LMC}
     for count, arms, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
@@ -118,7 +119,7 @@ def in_time(
             usual = in_words(seconds(arms, len(trials), asked.jobs))
             print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
         return trials[:count], list(arms)
-    raise Refused(_too_large(asked, data, fewer, seen))
+    raise Refused(_too_large(asked, data, fewer, tables))
 
 
 def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -> str:
@@ -133,12 +134,13 @@ def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -
     return f"{some} {len(fits)} fits of the trials are done, and the rest takes about {in_words(duration)}"
 
 
-def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks, seen: Sequence[TaskData]) -> str:
+def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks, tables: Sequence[Pair]) -> str:
     """What is too much, and the commands that work."""
     before, trials = asked.every or 1, asked.trials or FEWER
     columns = list(dict.fromkeys([*asked_for(data), *data.tasks]))[:5]
-    few, *seen = [_with_columns(table, columns) for table in (data, *seen)]
-    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few, seen), trials, asked.jobs)
+    few = _with_columns(data, columns)
+    pairs = [(_with_columns(seen, columns), _with_columns(hidden, columns)) for seen, hidden in tables]
+    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few, pairs), trials, asked.jobs)
     size = f"{int(data.observed.sum()):,} values ({len(data.x):,} rows, {data.num_tasks} tasks)"
     commands = [command(asked, every=before * thin_enough(clocks, trials, asked.jobs))]
     if data.num_tasks > len(columns):
@@ -156,7 +158,8 @@ def _with_columns(data: TaskData, columns: list[str]) -> TaskData:
     return replace(data, y=data.y[:, at], tasks=columns, units=[data.units[t] for t in at], sd=sd)
 
 
-TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed of a larger table, and of one that goes along its rows
+TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed at least of a larger table, and of one along its rows
+ROWS_OF_RULE = 400  # of a regression with a GP
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
 EVALUATIONS = {"independent, shared": (70, 0), "ICM": (200, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
@@ -179,17 +182,20 @@ class Clock(NamedTuple):
 
 
 Clocks = Mapping[str, Clock]
+Pair = tuple[TaskData, TaskData]  # seen and hidden
 
 
-def clocks_of(arms: Arms, data: TaskData, seen: Sequence[TaskData] = ()) -> dict[str, Clock]:
-    """Each fitted arm timed on what the trials leave seen, by default on the whole table.
+def clocks_of(arms: Arms, data: TaskData, tables: Sequence[Pair] = ()) -> dict[str, Clock]:
+    """Each fitted arm timed on what the trials leave seen, by default on the whole table. tables: of the trials.
 
-    HALF takes the time of its fit, and twice that where there is a season.
+    HALF takes the time of its fit and its rule, twice that where there is a season, and that of the rule alone.
     """
+    seen = [one for one, _ in tables]
     found = {name: _clock(arms[name], EVALUATIONS[name], data, seen or [data]) for name in MODELS if name in arms}
     again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in arms}
     if HALF in arms:
-        again[HALF] = found[FULL]._replace(fit=found[FULL].fit * (2 if again else 1))
+        ways, rule = 2 if again else 1, _of_rule(arms[DRIFT], *tables[0]) if tables else 0.0
+        again[HALF] = found[FULL]._replace(fit=ways * found[FULL].fit + (ways + 1) * rule)
     return {**found, **again}
 
 
@@ -203,6 +209,19 @@ def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData, seen: Seque
     return Clock(one * (fixed + each * data.num_tasks), max(whole, *shapes, key=_operations))
 
 
+def _of_rule(build: Arm, seen: TaskData, hidden: TaskData) -> float:
+    """Seconds of an answer of DRIFT, which takes the cube of the rows; of a larger table by some of them."""
+    at = np.arange(len(seen.x))
+    rows = np.flatnonzero((at % max(1, len(at) // ROWS_OF_RULE) == 0) | hidden.observed.any(1).numpy())
+    for _ in range(2):  # the first loads libraries
+        began = time.process_time()
+        try:
+            build(take(seen, rows)).forecast(take(hidden, rows))  # type: ignore[union-attr, operator]
+        except Unanswered:
+            return 0.0
+    return (time.process_time() - began) * (len(at) / len(rows)) ** 3
+
+
 def _work(form: type[Form], shape: Shape) -> float:
     """What the time of an evaluation grows with."""
     return float(shape.rows) if form is Markov else form.cost(shape)
@@ -212,7 +231,7 @@ def _rate(build: Arm, data: TaskData, form: type[Form]) -> float:
     """Seconds of an evaluation in this form, over its work; of a larger table by some of its rows."""
     cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
     along = form is Markov  # below COMPILED rows another program runs
-    step = min(cells // LONGER, len(rows) // COMPILED) if along else math.ceil(cells / TIMED)
+    step = min(cells // LONGER, len(rows) // COMPILED) if along else cells // TIMED
     loss = Flat(build(_some(data, rows[:: max(1, step)])), True, form)  # type: ignore[arg-type]
     vector = np.concatenate([p.detach().numpy().ravel() for p in loss.model.parameters() if p.requires_grad])
     for k in range(WARM + COUNTED):

@@ -343,9 +343,14 @@ def law_the_time_of_a_trial_is_that_of_what_it_leaves():
     arms = {BASELINE: arms_for(data, "matern32")[BASELINE]}
     asked = []
     with patch.object(planning, "_rate", lambda build, table, form: asked.append(form) or 1.0):
-        clock = planning.clocks_of(arms, data, [data.split(mask)[0] for mask in hidden])[BASELINE]
+        clock = planning.clocks_of(arms, data, [data.split(mask) for mask in hidden])[BASELINE]
     assert len(asked) == 2 and asked[1] is Markov
     shapes = [clock.shape._replace(rows=2050 - size, cells=2050 - size) for size in (100, 40, 90)]
     work = [asked[0].cost(shapes[0]), 2010.0, asked[0].cost(shapes[2])]
     close(clock.fit, np.mean(work) * planning.EVALUATIONS[BASELINE][0])
     assert clock.shape.cells == 1960
+    two = TaskData(np.arange(40.0), RANDOM(97).normal(size=(40, 2)))
+    pair, arms = two.split(tensor(np.arange(80).reshape(40, 2) == 21).bool()), arms_for(two, "matern32")
+    with patch.object(planning, "_rate", lambda *_: 1.0), patch.object(planning, "_of_rule", lambda *_: 1e9):
+        clocks = planning.clocks_of(arms, two, [pair])
+    close(clocks["half and half"].fit - clocks["ICM, full noise"].fit, 2e9)  # its regression, and that alone
