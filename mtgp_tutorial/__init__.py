@@ -5,30 +5,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtgp_tutorial import datasets, exact, plots, simulate
-    from mtgp_tutorial.answers.correlation import correlation_intervals, empirical_correlation, model_correlation
-    from mtgp_tutorial.answers.leaving import leave_out
-    from mtgp_tutorial.answers.predicting import impute, latent_functions, parts, predict, sample
+    from mtgp_tutorial.correlations import correlation_intervals, empirical_correlation, model_correlation
+    from mtgp_tutorial.leave_one_out import leave_out
+    from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.arguments import TableError, choose_device
-    from mtgp_tutorial.exact import NotPositiveDefiniteError
-    from mtgp_tutorial.exact.covariance import coregionalization, correlation
-    from mtgp_tutorial.fits.averaging import Averaged, average
-    from mtgp_tutorial.fits.fitting import FitError, fit
-    from mtgp_tutorial.fits.result import Fit, load, with_parameters
-    from mtgp_tutorial.judging import scores
-    from mtgp_tutorial.judging.checking import Check, check
-    from mtgp_tutorial.judging.comparing import compare, fill, standard_arms
-    from mtgp_tutorial.judging.forecasting import Unanswered, cutoffs, seasonal_naive
-    from mtgp_tutorial.judging.mapping import explained_shares, neighbours
-    from mtgp_tutorial.judging.mixtures import averaging, combining
-    from mtgp_tutorial.judging.paired import choose, paired, sentence, summarise
-    from mtgp_tutorial.judging.plain import plain_arms
-    from mtgp_tutorial.judging.seasonal import propose_season, seasonal_arms, with_trend
-    from mtgp_tutorial.models.building import icm, independent, lmc, sparse
-    from mtgp_tutorial.models.model import Model
-    from mtgp_tutorial.table.data import Scale, TaskData
-    from mtgp_tutorial.table.files.reading import read_table
-    from mtgp_tutorial.table.prediction import Mixture, Prediction
-    from mtgp_tutorial.table.trends import Trend, detrend
+    from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+    from mtgp_tutorial.covariance import coregionalization, correlation
+    from mtgp_tutorial.fast.averaging import Averaged, average
+    from mtgp_tutorial.fitting import FitError, fit
+    from mtgp_tutorial.result import Fit, load, with_parameters
+    from mtgp_tutorial import scores
+    from mtgp_tutorial.tables.checking import Check, check
+    from mtgp_tutorial.tables.comparing import compare, fill, standard_arms
+    from mtgp_tutorial.tables.forecasting import Unanswered, cutoffs, seasonal_naive
+    from mtgp_tutorial.tables.mapping import explained_shares, neighbours
+    from mtgp_tutorial.tables.mixtures import averaging, combining
+    from mtgp_tutorial.comparison import choose, paired, sentence, summarise
+    from mtgp_tutorial.tables.plain import plain_arms
+    from mtgp_tutorial.tables.seasonal import propose_season, seasonal_arms, with_trend
+    from mtgp_tutorial.building import icm, independent, lmc, sparse
+    from mtgp_tutorial.model import Model
+    from mtgp_tutorial.data import Scale, TaskData
+    from mtgp_tutorial.tables.files.reading import read_table
+    from mtgp_tutorial.prediction import Mixture, Prediction
+    from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
 __all__ = ["read_table", "TaskData", "Scale", "detrend", "Trend", "TableError"]

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Sequence
 
-from mtgp_tutorial.report.options import parsed
+from mtgp_tutorial.tables.report.options import parsed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code. Help, the version and a refused option end in SystemExit."""
     asked = parsed(sys.argv[1:] if arguments is None else arguments)
-    from mtgp_tutorial.report.run import report  # PyTorch and all else, once there is something to do
+    from mtgp_tutorial.tables.report.run import report  # PyTorch and all else, once there is something to do
 
     return report(asked)
 

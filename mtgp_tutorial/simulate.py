@@ -12,10 +12,10 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.arguments import finite, generator, of_kind, tensors, whole
-from mtgp_tutorial.exact import cholesky, sample
-from mtgp_tutorial.exact.gaussian import check_matrices
-from mtgp_tutorial.table.arrays import as_matrix
-from mtgp_tutorial.table.data import TaskData
+from mtgp_tutorial.gaussian import cholesky, sample
+from mtgp_tutorial.gaussian import check_matrices
+from mtgp_tutorial.arrays import as_matrix
+from mtgp_tutorial.data import TaskData
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:

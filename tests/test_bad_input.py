@@ -63,10 +63,10 @@ from mtgp_tutorial import (
     with_parameters,
     with_trend,
 )
-from mtgp_tutorial.exact import bound, forms
-from mtgp_tutorial.models.noise import noise_of
-from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.fast import bound, forms
+from mtgp_tutorial.noise import noise_of
+from mtgp_tutorial.tables.dates import Calendar
+from mtgp_tutorial.prediction import Prediction
 
 RBFKernel = gpytorch.kernels.RBFKernel
 

@@ -18,7 +18,7 @@ from gpytorch.kernels import MaternKernel
 from situations import rounded
 
 from mtgp_tutorial import Fit, TaskData, datasets, fit, icm, independent
-from mtgp_tutorial.judging.drift import Residual, best_residual, orthonormal
+from mtgp_tutorial.tables.drift import Residual, best_residual, orthonormal
 
 SCRIPT = Path(__file__).resolve().parents[1] / "book" / "_static" / "explore" / "hole.js"
 BEGIN, END = "  const NUMBERS = ", ";  // all of NUMBERS is written by tools/holes.py\n"

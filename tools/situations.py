@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from mtgp_tutorial import exact
-from mtgp_tutorial.exact.covariance import (
+from mtgp_tutorial.covariance import (
     coregionalization,
     noise_covariance,
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.models import kernels
+from mtgp_tutorial import kernels
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"

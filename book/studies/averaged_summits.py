@@ -16,10 +16,10 @@ from running import run
 from tqdm import tqdm
 
 from mtgp_tutorial import Averaged, fit, icm, impute, scores
-from mtgp_tutorial.fits.averaging import FLATTEST, Target, _freed, _sampled
-from mtgp_tutorial.fits.climbing import climbed
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.multistart import best_places, starting_point
+from mtgp_tutorial.fast.averaging import FLATTEST, Target, _freed, _sampled
+from mtgp_tutorial.fast.climbing import climbed
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.starts import best_places, starting_point
 
 SEEDS, CLIMBS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80
 

@@ -15,7 +15,7 @@ from running import run
 from scipy import stats
 
 from mtgp_tutorial import choose
-from mtgp_tutorial.judging.paired import gain
+from mtgp_tutorial.comparison import gain
 
 TABLES, DRAWS = 400, 200
 RULES = ("choose", "half an error", "old rule", "smallest mean", "always alone")

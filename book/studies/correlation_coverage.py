@@ -16,9 +16,9 @@ from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
-from mtgp_tutorial.answers.correlation import allowed, arctanh_of, freed, summit_of, worth
-from mtgp_tutorial.fits.climbing import bounds_around
-from mtgp_tutorial.fits.flat import Flat
+from mtgp_tutorial.correlations import allowed, arctanh_of, freed, summit_of, worth
+from mtgp_tutorial.fast.climbing import bounds_around
+from mtgp_tutorial.fast.flat import Flat
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9
 THREE = torch.tensor([[0.95], [0.8], [-0.6]]).double()  # W; kappa makes the variances 1

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from running import run
 
-from mtgp_tutorial.exact import kronecker_log_likelihood
+from mtgp_tutorial.kronecker import kronecker_log_likelihood
 
 GAPS = [10.0**-k for k in range(1, 16)] + [0.0]
 ROWS = [5, 10, 15, 20, 30, 40, 60]

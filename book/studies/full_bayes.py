@@ -25,7 +25,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from mtgp_tutorial import Fit, fit, icm, simulate
-from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.noise import FLOOR
 
 numpyro.enable_x64()
 ROWS, CHAINS, DRAWS = (10, 100), 4, 1000
@@ -33,7 +33,7 @@ NAMES = ["correlation", "length-scale", "B_11", "B_22", "Sigma_11", "Sigma_22", 
 
 
 def bayes(x, y=None):
-    """The priors of mtgp_tutorial.models.priors, for x of range 1, and the likelihood of y [N, 2] if there is one."""
+    """The priors of mtgp_tutorial.priors, for x of range 1, and the likelihood of y [N, 2] if there is one."""
     length = jnp.exp(numpyro.sample("log length", dist.Normal(np.log(0.3), 1)))
     d = jnp.exp(numpyro.sample("log B", dist.Normal(jnp.zeros(2), 1)) / 2)
     noise = jnp.exp(numpyro.sample("log Sigma", dist.Normal(jnp.full(2, np.log(0.05)), 1)))

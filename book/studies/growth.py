@@ -18,7 +18,7 @@ from gpytorch.kernels import MaternKernel
 from running import run
 
 from mtgp_tutorial import TaskData, icm, lmc
-from mtgp_tutorial.exact import forms
+from mtgp_tutorial.fast import forms
 
 FORMS = {form.__name__: form for form in forms.FORMS}
 MOST_CELLS, MOST_ROWS = 5000, 4000  # of the dense form, and of those with a matrix of N x N

@@ -26,7 +26,7 @@ from mtgp_tutorial import (
     plain_arms,
     propose_season,
 )
-from mtgp_tutorial.table.trends import UnfixedError
+from mtgp_tutorial.trends import UnfixedError
 
 Arm = Callable[[TaskData, TaskData], Prediction]
 

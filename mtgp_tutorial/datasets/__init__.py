@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.tables.dates import Calendar
 
 
 def great_lakes() -> TaskData:

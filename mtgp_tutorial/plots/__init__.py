@@ -20,8 +20,8 @@ from scipy import stats
 from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import as_array, listed, of_kind
-from mtgp_tutorial.table.data import TaskData
-from mtgp_tutorial.table.prediction import TWO_SD, Mixture, Prediction, label, labels
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.prediction import TWO_SD, Mixture, Prediction, label, labels
 
 __all__ = ["tasks", "band", "heatmap", "differences", "checks"]
 __all__ += ["inputs", "use_style", "style", "marker", "role", "label"]

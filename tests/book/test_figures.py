@@ -17,7 +17,7 @@ from PIL import Image
 from stamp import ROOT
 
 from mtgp_tutorial import plots
-from mtgp_tutorial.report import figures
+from mtgp_tutorial.tables.report import figures
 
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 LEAST = 8  # pixels

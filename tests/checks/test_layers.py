@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
     for once in ("", "once, "):
         with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
-            exec(f"from mtgp_tutorial.report import arms, deciding, hiding, kinds, {once}reading, writing")
+            exec(f"from mtgp_tutorial.tables.report import arms, deciding, hiding, kinds, {once}reading, writing")
     with pytest.raises(ImportError, match="report.try_once: this repeat.py was written by an earlier version"):
         exec("from mtgp_tutorial import report; report.try_once")
 
@@ -70,7 +70,7 @@ def test_what_only_reads_the_command_line_imports_no_library(words):
     assert done.returncode == (0 if words.endswith(("--help", "--version")) else 2)
 
 
-@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.report"])
+@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.tables.report"])
 def test_names_that_are_looked_up_late_are_those_that_type_checkers_see(package):
     module = import_module(package)
     block = next(node for node in ast.parse(Path(module.__file__).read_text()).body if isinstance(node, ast.If))

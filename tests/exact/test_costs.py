@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from mtgp_tutorial.exact.bound import Collapsed
-from mtgp_tutorial.exact.dense import Dense, Projected, Separate
-from mtgp_tutorial.exact.form import Shape
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.split import FewHoles, Spectral, Split
-from mtgp_tutorial.exact.stacked import ByFactors, BySpectra
+from mtgp_tutorial.fast.bound import Collapsed
+from mtgp_tutorial.fast.dense import Dense, Projected, Separate
+from mtgp_tutorial.fast.form import Shape
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.split import FewHoles, Spectral, Split
+from mtgp_tutorial.fast.stacked import ByFactors, BySpectra
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
 HOLES = COMPLETE._replace(cells=28)
@@ -104,5 +104,5 @@ def test_a_form_that_does_not_apply_is_never_the_cheapest():
 )
 def test_cost_of_a_long_series(monkeypatch, installed, state, of_a_row):
     """A row costs less where numba is installed; without it a small state is scanned, and a large one is not."""
-    monkeypatch.setattr("mtgp_tutorial.exact.markov.available", lambda: installed)
+    monkeypatch.setattr("mtgp_tutorial.fast.markov.available", lambda: installed)
     assert Markov.cost(LONG._replace(state=state)) == 5000 * of_a_row

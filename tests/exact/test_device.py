@@ -29,10 +29,10 @@ from mtgp_tutorial import (
     sparse,
 )
 from mtgp_tutorial.arguments import WORTH_A_GPU
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
-from mtgp_tutorial.models.kernels import distance, stretched
+from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.flat import Flat, can_be_flat, objective
+from mtgp_tutorial.kernels import distance, stretched
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
 ARMS = {

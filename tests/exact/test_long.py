@@ -30,15 +30,16 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.answers import leaving
-from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, filters, forms, markov, scanning
-from mtgp_tutorial.exact.dense import Separate
-from mtgp_tutorial.exact.form import Problem, Shape
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.judging import residuals
-from mtgp_tutorial.judging.residuals import in_order
-from mtgp_tutorial.report import planning
-from mtgp_tutorial.report.trials import arms_for
+from mtgp_tutorial import leave_one_out as leaving
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.fast import chain, filters, forms, markov, scanning
+from mtgp_tutorial.fast.dense import Separate
+from mtgp_tutorial.fast.form import Problem, Shape
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.tables import residuals
+from mtgp_tutorial.tables.residuals import in_order
+from mtgp_tutorial.tables.report import planning
+from mtgp_tutorial.tables.report.trials import arms_for
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):

@@ -27,12 +27,12 @@ from mtgp_tutorial import (
     simulate,
     with_parameters,
 )
-from mtgp_tutorial.exact import NotPositiveDefiniteError, cholesky
-from mtgp_tutorial.fits import fitting
-from mtgp_tutorial.fits.climbing import Climb, climbed
-from mtgp_tutorial.fits.flat import Flat, free_vector, objective
-from mtgp_tutorial.fits.multistart import starting_point
-from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError, cholesky
+from mtgp_tutorial import fitting
+from mtgp_tutorial.fast.climbing import Climb, climbed
+from mtgp_tutorial.fast.flat import Flat, free_vector, objective
+from mtgp_tutorial.starts import starting_point
+from mtgp_tutorial.noise import FLOOR
 
 COLUMNS = ["objective", "evaluations", "converged", "joined"]
 

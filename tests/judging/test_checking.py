@@ -24,7 +24,7 @@ from mtgp_tutorial import (
     simulate,
     with_parameters,
 )
-from mtgp_tutorial.answers.correlation import allowed  # noqa: E402
+from mtgp_tutorial.correlations import allowed  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -221,7 +221,7 @@ def test_a_fit_that_kills_every_worker_is_named(client, tmp_path):
 def test_a_second_process_on_one_store_is_refused(tmp_path):
     store = tmp_path / "results.csv"
     code = (
-        "import sys, time; from mtgp_tutorial.judging.store import opened\n"
+        "import sys, time; from mtgp_tutorial.tables.store import opened\n"
         f"with opened({str(store)!r}): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:

@@ -65,7 +65,7 @@ ROOMS = (
     facts,
     named,
 )
-if find_spec("mtgp_tutorial.report"):  # reading of files and the report; the core's laws hold without them
+if find_spec("mtgp_tutorial.tables.report"):  # reading of files and the report; the core's laws hold without them
     from laws import extensions
 
     ROOMS += (extensions,)

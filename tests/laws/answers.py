@@ -31,7 +31,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
-from mtgp_tutorial.fits.result import Fit
+from mtgp_tutorial.result import Fit
 
 
 def law_predictive_is_the_conditional_of_the_joint():

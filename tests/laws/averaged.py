@@ -33,12 +33,12 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.fits.averaging import EVERY, WARM, Target, Walk, diagnosed
-from mtgp_tutorial.fits.coordinates import Coordinates, _factor, _split
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.fits.result import Fit, no_climbs
-from mtgp_tutorial.models.noise import FLOOR
-from mtgp_tutorial.table.prediction import normal_scores
+from mtgp_tutorial.fast.averaging import EVERY, WARM, Target, Walk, diagnosed
+from mtgp_tutorial.fast.coordinates import Coordinates, _factor, _split
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.result import Fit, no_climbs
+from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.prediction import normal_scores
 
 
 def as_fit(model, seed=0):

@@ -11,8 +11,8 @@ from scipy.stats import norm
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
 from mtgp_tutorial import Fit, TaskData, check, fit, icm, independent, leave_out, lmc, with_parameters
 from mtgp_tutorial.arguments import as_array
-from mtgp_tutorial.judging import checking
-from mtgp_tutorial.judging.residuals import (
+from mtgp_tutorial.tables import checking
+from mtgp_tutorial.tables.residuals import (
     compact_groups,
     dense_one_step,
     drawn_weights,

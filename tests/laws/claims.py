@@ -9,7 +9,7 @@ from scipy.stats import norm, sem
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms, summarise
-from mtgp_tutorial.judging.paired import gain
+from mtgp_tutorial.comparison import gain
 
 NAN = float("nan")
 SIZES = ["mean difference", "low", "high"]

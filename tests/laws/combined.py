@@ -30,8 +30,8 @@ from mtgp_tutorial import (
     predict,
     with_trend,
 )
-from mtgp_tutorial.judging.forecasting import Unanswered
-from mtgp_tutorial.table.prediction import mixture
+from mtgp_tutorial.tables.forecasting import Unanswered
+from mtgp_tutorial.prediction import mixture
 
 RULES = plain_arms()
 

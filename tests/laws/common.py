@@ -7,10 +7,10 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 
 from mtgp_tutorial import TaskData, icm, independent, lmc
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.models.noise import KINDS
+from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.noise import KINDS
 
 RANDOM = np.random.default_rng
 

@@ -14,7 +14,7 @@ from laws.common import (
     tensor,
 )
 from mtgp_tutorial import exact
-from mtgp_tutorial.exact.covariance import (
+from mtgp_tutorial.covariance import (
     all_cells,
     coregionalization,
     correlation,

@@ -27,18 +27,18 @@ from mtgp_tutorial import (
     read_table,
     scores,
 )
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.judging import comparing, mixtures
-from mtgp_tutorial.report import planning
-from mtgp_tutorial.report.deciding import by_column, closer, decide, in_deviations
-from mtgp_tutorial.report.holes import Trial, judging, kinds_of, plan
-from mtgp_tutorial.report.planning import Clock, seconds
-from mtgp_tutorial.report.tables import filled_table
-from mtgp_tutorial.report.trials import BASELINE, RULES, arms_for, season_of, try_all
-from mtgp_tutorial.table.dates import Calendar
-from mtgp_tutorial.table.prediction import mixture
+from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.tables import comparing, mixtures
+from mtgp_tutorial.tables.report import planning
+from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
+from mtgp_tutorial.tables.report.holes import Trial, judging, kinds_of, plan
+from mtgp_tutorial.tables.report.planning import Clock, seconds
+from mtgp_tutorial.tables.report.tables import filled_table
+from mtgp_tutorial.tables.report.trials import BASELINE, RULES, arms_for, season_of, try_all
+from mtgp_tutorial.tables.dates import Calendar
+from mtgp_tutorial.prediction import mixture
 
 
 def law_the_example_file_is_of_the_lakes():

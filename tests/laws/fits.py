@@ -19,12 +19,12 @@ from laws.common import (
     tensor,
 )
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
-from mtgp_tutorial.exact.covariance import correlation
-from mtgp_tutorial.fits import multistart
-from mtgp_tutorial.fits.climbing import Climb, bounds_around, climbed, met, minimised
-from mtgp_tutorial.fits.flat import Flat, can_be_flat, objective
-from mtgp_tutorial.fits.multistart import starting_point
-from mtgp_tutorial.models.priors import log_prior
+from mtgp_tutorial.covariance import correlation
+from mtgp_tutorial import starts as multistart
+from mtgp_tutorial.fast.climbing import Climb, bounds_around, climbed, met, minimised
+from mtgp_tutorial.fast.flat import Flat, can_be_flat, objective
+from mtgp_tutorial.starts import starting_point
+from mtgp_tutorial.priors import log_prior
 
 
 def law_same_optimum_from_parametrisations_that_span_the_same_B():

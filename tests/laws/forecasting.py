@@ -10,7 +10,7 @@ import torch
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import TaskData, compare, cutoffs, icm, impute, predict, scores, seasonal_naive, summarise
-from mtgp_tutorial.fits.fitting import fit
+from mtgp_tutorial.fitting import fit
 
 
 def shuffled(rows=24, ragged=0):

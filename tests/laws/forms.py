@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
-from mtgp_tutorial.exact import NotPositiveDefiniteError, forms, stacked
-from mtgp_tutorial.exact.form import Form, Problem, Term
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.fast import forms, stacked
+from mtgp_tutorial.fast.form import Form, Problem, Term
 
 ROWS = 9
 

@@ -33,7 +33,7 @@ from mtgp_tutorial import (
     simulate,
     summarise,
 )
-from mtgp_tutorial.exact.covariance import all_cells, observation_covariance
+from mtgp_tutorial.covariance import all_cells, observation_covariance
 
 
 def law_scores():

@@ -25,9 +25,9 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
-from mtgp_tutorial.models.kernels import PROFILES
-from mtgp_tutorial.models.noise import KINDS
-from mtgp_tutorial.table.dates import Calendar
+from mtgp_tutorial.kernels import PROFILES
+from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.tables.dates import Calendar
 
 KEPT = [
     lambda: RBFKernel(ard_num_dims=1),

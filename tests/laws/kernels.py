@@ -8,7 +8,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial.models.kernels import PROFILES, InputKernel, closed, is_closed, unit_kernel
+from mtgp_tutorial.kernels import PROFILES, InputKernel, closed, is_closed, unit_kernel
 
 
 def kernels(width):

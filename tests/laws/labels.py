@@ -22,11 +22,11 @@ from mtgp_tutorial import (
     standard_arms,
     with_parameters,
 )
-from mtgp_tutorial.fits import multistart
-from mtgp_tutorial.fits.flat import Flat, objective
-from mtgp_tutorial.judging.paired import IN_UNITS
-from mtgp_tutorial.models.kernels import ICMKernel, IndependentKernel, LMCKernel
-from mtgp_tutorial.table.prediction import mixture
+from mtgp_tutorial import starts as multistart
+from mtgp_tutorial.fast.flat import Flat, objective
+from mtgp_tutorial.comparison import IN_UNITS
+from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.prediction import mixture
 
 
 def law_arms_are_what_their_names_say():

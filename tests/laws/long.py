@@ -8,14 +8,15 @@ from gpytorch.kernels import MaternKernel
 
 from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
 from mtgp_tutorial import icm, leave_out
-from mtgp_tutorial.answers import leaving
-from mtgp_tutorial.exact import NotPositiveDefiniteError, chain, forms, markov
-from mtgp_tutorial.exact.chain import FAR, matern_steps, stationary
-from mtgp_tutorial.exact.dense import Dense
-from mtgp_tutorial.exact.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
-from mtgp_tutorial.exact.form import Matern, Problem, Term
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.exact.whitening import coloured, one_step, smoothed, weighed
+from mtgp_tutorial import leave_one_out as leaving
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.fast import chain, forms, markov
+from mtgp_tutorial.fast.chain import FAR, matern_steps, stationary
+from mtgp_tutorial.fast.dense import Dense
+from mtgp_tutorial.fast.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
+from mtgp_tutorial.fast.form import Matern, Problem, Term
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.whitening import coloured, one_step, smoothed, weighed
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
 ROWS, TASKS = 24, 3

@@ -19,11 +19,11 @@ from laws.common import (
     unfitted,
 )
 from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predict
-from mtgp_tutorial.exact.covariance import correlation
-from mtgp_tutorial.fits.multistart import OF_SEVERAL, STARTS, starting_point
-from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.models.noise import EACH, FACTOR, KINDS, SHARED, noise_of
-from mtgp_tutorial.models.priors import input_spread
+from mtgp_tutorial.covariance import correlation
+from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.noise import EACH, FACTOR, KINDS, SHARED, noise_of
+from mtgp_tutorial.priors import input_spread
 
 
 def law_model_likelihood_equals_loops():

@@ -35,10 +35,10 @@ from mtgp_tutorial import (
     summarise,
     with_parameters,
 )
-from mtgp_tutorial.fits.flat import Flat, objective
-from mtgp_tutorial.fits.result import Fit
-from mtgp_tutorial.judging import checking
-from mtgp_tutorial.models.noise import FLOOR
+from mtgp_tutorial.fast.flat import Flat, objective
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables import checking
+from mtgp_tutorial.noise import FLOOR
 
 
 def places(rows=8):

@@ -10,10 +10,10 @@ import torch
 
 from laws.common import RANDOM, close, tensor
 from mtgp_tutorial import TaskData, compare, fill, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
-from mtgp_tutorial.judging import drift
-from mtgp_tutorial.judging.drift import best_residual, kriged, least_squares, orthonormal, restricted
-from mtgp_tutorial.judging.forecasting import Unanswered
-from mtgp_tutorial.judging.plain import row_mates
+from mtgp_tutorial.tables import drift
+from mtgp_tutorial.tables.drift import best_residual, kriged, least_squares, orthonormal, restricted
+from mtgp_tutorial.tables.forecasting import Unanswered
+from mtgp_tutorial.tables.plain import row_mates
 
 NAN = float("nan")
 PROFILES = {  # of the distance over the length-scale

@@ -7,8 +7,8 @@ import torch
 
 from laws.common import tensor
 from laws.long import problems, same_answers, same_inverse, same_likelihood, term
-from mtgp_tutorial.exact import chain, filters
-from mtgp_tutorial.exact.form import Problem
+from mtgp_tutorial.fast import chain, filters
+from mtgp_tutorial.fast.form import Problem
 
 
 @contextmanager

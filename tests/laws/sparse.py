@@ -28,9 +28,9 @@ from mtgp_tutorial import (
     sparse,
     with_parameters,
 )
-from mtgp_tutorial.exact import bound, forms
-from mtgp_tutorial.exact.bound import Collapsed
-from mtgp_tutorial.fits.flat import Flat, objective
+from mtgp_tutorial.fast import bound, forms
+from mtgp_tutorial.fast.bound import Collapsed
+from mtgp_tutorial.fast.flat import Flat, objective
 
 
 def sparse_problems(number=4):

@@ -7,7 +7,7 @@ import torch
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 
 from mtgp_tutorial import TaskData, icm, independent, lmc, predict
-from mtgp_tutorial.models.noise import noise_of
+from mtgp_tutorial.noise import noise_of
 
 
 def test_index_kernel_adds_a_diagonal_to_its_factor():

@@ -16,15 +16,15 @@ import torch
 from laws.extensions import failing
 
 from mtgp_tutorial import TaskData, fit, load, predict
-from mtgp_tutorial.exact import forms
-from mtgp_tutorial.exact.markov import Markov
-from mtgp_tutorial.fits.fitting import FitError
-from mtgp_tutorial.fits.flat import Flat
-from mtgp_tutorial.report import holes, options, planning, trials
-from mtgp_tutorial.report.deciding import judge
-from mtgp_tutorial.report.holes import kinds_of, missing, plan
-from mtgp_tutorial.report.options import Refused, parser
-from mtgp_tutorial.report.trials import BASELINE, HALF, ICM, arms_for, try_all
+from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.tables.report import holes, options, planning, trials
+from mtgp_tutorial.tables.report.deciding import judge
+from mtgp_tutorial.tables.report.holes import kinds_of, missing, plan
+from mtgp_tutorial.tables.report.options import Refused, parser
+from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ICM, arms_for, try_all
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -135,7 +135,7 @@ def test_each_fit_is_kept(tmp_path, monkeypatch):
         fitted.append(model)
         return fit(model, **options)
 
-    monkeypatch.setattr("mtgp_tutorial.judging.comparing.fit", counted)
+    monkeypatch.setattr("mtgp_tutorial.tables.comparing.fit", counted)
     first, failed = try_all(data, planned, ARMS, tmp_path, 0)
     again, _ = try_all(data, planned, ARMS, tmp_path, 0)
     assert not failed and len(fitted) == 6

@@ -38,11 +38,11 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.arguments import argument
-from mtgp_tutorial.judging.checking import WantsFullNoise
-from mtgp_tutorial.judging.residuals import halved
-from mtgp_tutorial.report import figures, options, page, planning, run, words
-from mtgp_tutorial.report.deciding import by_column, by_length, covered, decide, judge
-from mtgp_tutorial.report.holes import (
+from mtgp_tutorial.tables.checking import WantsFullNoise
+from mtgp_tutorial.tables.residuals import halved
+from mtgp_tutorial.tables.report import figures, options, page, planning, run, words
+from mtgp_tutorial.tables.report.deciding import by_column, by_length, covered, decide, judge
+from mtgp_tutorial.tables.report.holes import (
     Kind,
     Trial,
     asked_for,
@@ -53,13 +53,13 @@ from mtgp_tutorial.report.holes import (
     own_rows,
     plan,
 )
-from mtgp_tutorial.report.options import command, in_options, parsed, parser
-from mtgp_tutorial.report.page import advised, notes
-from mtgp_tutorial.report.tables import filled_table, prepared, safe, write_filled
-from mtgp_tutorial.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, arms_for, season_of
-from mtgp_tutorial.report.words import Judged, answer
-from mtgp_tutorial.table.files import text
-from mtgp_tutorial.table.prediction import Prediction
+from mtgp_tutorial.tables.report.options import command, in_options, parsed, parser
+from mtgp_tutorial.tables.report.page import advised, notes
+from mtgp_tutorial.tables.report.tables import filled_table, prepared, safe, write_filled
+from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, arms_for, season_of
+from mtgp_tutorial.tables.report.words import Judged, answer
+from mtgp_tutorial.tables.files import text
+from mtgp_tutorial.prediction import Prediction
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -781,7 +781,7 @@ def test_rows_and_errors_are_told():
 
 
 def test_names_of_earlier_versions_say_what_to_do():
-    module = importlib.import_module("mtgp_tutorial.report")
+    module = importlib.import_module("mtgp_tutorial.tables.report")
     with refusing(ImportError, "^report.hiding: this repeat.py was written by an earlier version"):
         getattr(module, "hiding")  # noqa: B009
     with refusing(AttributeError, "has no attribute 'nothing'"):
@@ -825,7 +825,7 @@ def test_logarithms_take_their_errors_along():
 
 
 def preparing_log(data):
-    from mtgp_tutorial.report.tables import prepared
+    from mtgp_tutorial.tables.report.tables import prepared
 
     return prepared(data, log=["a"])
 

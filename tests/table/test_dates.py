@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from told import refusing, told
 
-from mtgp_tutorial.table.dates import Calendar, read_dates
+from mtgp_tutorial.tables.dates import Calendar, read_dates
 
 DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),

@@ -20,7 +20,7 @@ from common import about, side_by_side, table  # first: it sets the number of th
 import mtgp_tutorial  # isort: skip
 from mtgp_tutorial import check, correlation_intervals, datasets, fit, icm, independent, leave_out, lmc  # isort: skip
 from mtgp_tutorial import with_parameters  # isort: skip
-from mtgp_tutorial.fits.flat import Flat  # isort: skip
+from mtgp_tutorial.fast.flat import Flat  # isort: skip
 
 
 def rows_left_out() -> None:

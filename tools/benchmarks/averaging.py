@@ -34,7 +34,7 @@ from gpytorch.kernels import MaternKernel
 from studies import with_numpyro
 
 from mtgp_tutorial import TaskData, average, datasets, fit, icm, impute, simulate
-from mtgp_tutorial.fits.averaging import diagnosed
+from mtgp_tutorial.fast.averaging import diagnosed
 
 SEEDS = range(5)
 

@@ -26,8 +26,8 @@ import torch  # noqa: E402
 from gpytorch.kernels import MaternKernel  # noqa: E402
 
 from mtgp_tutorial import Model, TaskData, icm, independent, lmc  # noqa: E402
-from mtgp_tutorial.exact import forms  # noqa: E402
-from mtgp_tutorial.exact.form import Form  # noqa: E402
+from mtgp_tutorial.fast import forms  # noqa: E402
+from mtgp_tutorial.fast.form import Form  # noqa: E402
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 4000)
 LONG = (2000, 10_000, 100_000)

@@ -28,9 +28,9 @@ import torch  # isort: skip
 from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, icm, lmc  # isort: skip
-from mtgp_tutorial.exact import forms  # isort: skip
-from mtgp_tutorial.exact.form import Form, Term  # isort: skip
-from mtgp_tutorial.fits.flat import Flat  # isort: skip
+from mtgp_tutorial.fast import forms  # isort: skip
+from mtgp_tutorial.fast.form import Form, Term  # isort: skip
+from mtgp_tutorial.fast.flat import Flat  # isort: skip
 
 
 def free(model: Model) -> list[torch.Tensor]:

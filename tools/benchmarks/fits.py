@@ -39,7 +39,7 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, lmc, simulate  # isort: skip
-from mtgp_tutorial.fits.flat import Flat  # isort: skip
+from mtgp_tutorial.fast.flat import Flat  # isort: skip
 
 PEERS = {  # name: its script and what pip installs
     "gpytorch": ("gpytorch_peer.py", []),

@@ -33,14 +33,14 @@ import torch  # isort: skip
 from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
-from mtgp_tutorial.exact import filters  # isort: skip
-from mtgp_tutorial.exact.chain import Chain, MaternPart  # isort: skip
-from mtgp_tutorial.exact.covariance import all_cells  # isort: skip
-from mtgp_tutorial.exact.dense import Dense  # isort: skip
-from mtgp_tutorial.exact.smoother import path_of, square_root  # isort: skip
-from mtgp_tutorial.exact.form import Form, Matern, Problem, Term  # isort: skip
-from mtgp_tutorial.exact.markov import Markov  # isort: skip
-from mtgp_tutorial.models.kernels import MATERN, distance  # isort: skip
+from mtgp_tutorial.fast import filters  # isort: skip
+from mtgp_tutorial.fast.chain import Chain, MaternPart  # isort: skip
+from mtgp_tutorial.covariance import all_cells  # isort: skip
+from mtgp_tutorial.fast.dense import Dense  # isort: skip
+from mtgp_tutorial.fast.smoother import path_of, square_root  # isort: skip
+from mtgp_tutorial.fast.form import Form, Matern, Problem, Term  # isort: skip
+from mtgp_tutorial.fast.markov import Markov  # isort: skip
+from mtgp_tutorial.kernels import MATERN, distance  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
@@ -152,7 +152,7 @@ import sys, time
 import numpy as np
 from gpytorch.kernels import MaternKernel
 from mtgp_tutorial import TaskData, fit, icm
-from mtgp_tutorial.exact import filters
+from mtgp_tutorial.fast import filters
 rows, tasks, scan = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "scan"
 if scan:
     filters.available = lambda: False

@@ -26,8 +26,8 @@ from gpytorch.kernels import MaternKernel, RBFKernel  # isort: skip
 from scipy.optimize import minimize  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, fit, icm, lmc, simulate  # isort: skip
-from mtgp_tutorial.exact import NotPositiveDefiniteError  # isort: skip
-from mtgp_tutorial.fits.flat import Flat  # isort: skip
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError  # isort: skip
+from mtgp_tutorial.fast.flat import Flat  # isort: skip
 
 CASES = ["full", "per task", "gap", "draws", "several"]
 MATRICES = {"B": [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], "Sigma": [[5, 2, 0], [2, 5, 1], [0, 1, 8]]}

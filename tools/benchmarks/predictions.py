@@ -22,7 +22,7 @@ import gpytorch  # isort: skip
 import torch  # isort: skip
 
 from mtgp_tutorial import Fit, icm, impute, leave_out, lmc, predict, with_parameters  # isort: skip
-from mtgp_tutorial.exact import forms  # isort: skip
+from mtgp_tutorial.fast import forms  # isort: skip
 
 
 def fresh(fitted: Fit, ask: Callable[[Fit], object]) -> Callable[[], object]:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side, table  # first: it sets the number of threads
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
-from mtgp_tutorial.fits.flat import Flat, free_vector  # isort: skip
+from mtgp_tutorial.fast.flat import Flat, free_vector  # isort: skip
 
 TASKS, HOLES, NUMBER = 3, 0.2, 32
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mtgp_tutorial.exact.covariance import signal_covariance
-from mtgp_tutorial.models import kernels
+from mtgp_tutorial.covariance import signal_covariance
+from mtgp_tutorial import kernels
 
 HIDDEN = range(8, 17)  # rows of task 2 in the gap
 ASK = """(figure, change) => {

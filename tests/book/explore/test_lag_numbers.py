@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from situations import ROOT
 
 from mtgp_tutorial import TaskData, exact, icm, with_parameters
-from mtgp_tutorial.exact.covariance import noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial.models import kernels
+from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
+from mtgp_tutorial import kernels
 
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lag.js"))

@@ -8,7 +8,7 @@ import pytest
 from told import refusing
 
 from mtgp_tutorial import TableError, read_table
-from mtgp_tutorial.table.files import excel
+from mtgp_tutorial.tables.files import excel
 
 DAY = datetime.datetime
 ROWS = [["date", "a (m)", "b"], [DAY(2019, 1, 7), 1.234, 995], [DAY(2019, 1, 8), None, 1020], [DAY(2019, 1, 9), 2.5, 7]]

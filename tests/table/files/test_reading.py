@@ -21,9 +21,9 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.arguments import argument as marked
-from mtgp_tutorial.table.files.reading import proposed_errors, suspected_codes, typed_columns
-from mtgp_tutorial.table.files.text import parse
-from mtgp_tutorial.table.roles import chosen_inputs
+from mtgp_tutorial.tables.files.reading import proposed_errors, suspected_codes, typed_columns
+from mtgp_tutorial.tables.files.text import parse
+from mtgp_tutorial.tables.roles import chosen_inputs
 
 NAN = float("nan")
 FRAME = pd.DataFrame({"x": [1.0, 2, 3], "a (m)": [1.5, NAN, 3.5], "b": [10, 20, 40], "a_se": [0.1, NAN, 0.3]})

@@ -1,0 +1,316 @@
+"""The flat form of a model's parameters: its objective, and the gradient by hand, as functions of one vector.
+
+`fit` evaluates the objective some hundred times. At ten rows an evaluation through GPyTorch and autograd takes
+more than twice as long as through this file, three times with priors. So here the parameters are slices of a vector,
+in the order of `Model.parameters()`, with the logarithms and factors that GPyTorch stores. Kernels that are not
+closed, and constraints of a user's own, stay with autograd.
+
+Where the parameters of each term stand in a model, by GPyTorch's names.
+
+What is maximised: the exact log marginal likelihood, and the log prior.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gpytorch.constraints import Positive
+from gpytorch.kernels import Kernel
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector
+
+from mtgp_tutorial.arguments import as_array, as_tensor
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.form import Form, Problem
+from mtgp_tutorial.fast.stacked import NO_HOLES, cost, stacked, transposed
+from mtgp_tutorial.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices, is_closed
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.priors import input_spread, log_prior, of_length_scales, of_moments, spatial_parts
+
+Arrays = dict[str, np.ndarray]
+Moments = tuple[np.ndarray, list[np.ndarray], np.ndarray]  # means [N, T], each B_q [N, T, T], Sigma [N, T, T]
+Inverted = tuple[np.ndarray, np.ndarray] | None  # log determinants and inverses of B and Sigma, see `of_moments`
+Found = tuple[np.ndarray, list[Arrays], Moments, Inverted]
+GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated at once: what a processor keeps near
+
+
+class Flat:
+    """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice.
+
+    On the CPU a table with one kernel and few holes, or tasks that share nothing, goes by `exact.stacked`, many vectors
+    at a time; all others by the forms, one by one.
+    """
+
+    def __init__(self, model: Model, priors: bool, form: type[Form] | None = None):
+        self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
+        with torch.no_grad():
+            self.problem, kept = forms.with_values(model.problem())
+            self.form: type[Form] = form or forms.chosen(self.problem)
+            self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
+            self.stacks = form is None and goes_by_stacks(self.problem, self.form)
+            self.at_once = max(1, GROUP // len(self.y) ** 2) if self.stacks else 1
+            self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
+            rows, tasks = (~self.seen).nonzero()
+            self.holes = rows, tasks
+            self.parts = [Part(self.matrix(one, t), at, of, t) for one, at, of, t in parts_of(model)]
+        ends, parameters = 0, dict(model.named_parameters())
+        self.places = {}  # of each parameter in the vector of all
+        for name, parameter in parameters.items():
+            self.places[name] = slice(ends, ends := ends + parameter.numel()), tuple(parameter.shape)
+        self.all = np.concatenate([as_array(p).ravel() for p in parameters.values()])
+        self.is_free = np.repeat(
+            [p.requires_grad for p in parameters.values()], [p.numel() for p in parameters.values()]
+        )
+        self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
+        self.coupled, self.variances = model.coupled(), free_variances(model)
+        self.means = [f"mean.base_means.{t}.raw_constant" for t in range(model.data.num_tasks)]  # names in the model
+
+    def matrix(self, kernel: Kernel, task: int | None) -> ClosedMatrix | StackedMatrices | LengthScale:
+        """K of the table's inputs as a function of the kernel's parameters; by stacks those of the kernel's task."""
+        x = self.problem.x
+        if self.stacks:
+            return StackedMatrices(kernel, as_array(x)[slice(None) if task is None else self.seen[:, task]])
+        return LengthScale(x) if self.form.by_length else ClosedMatrix(kernel, *self.form.inputs(self.problem))
+
+    def named(self, vectors: np.ndarray) -> Arrays:
+        """All parameters by name, [..., *shape]; the free ones are slices of the vectors [..., P]."""
+        lead = vectors.shape[:-1]
+        values = np.empty((*lead, len(self.all)))
+        values[...] = self.all
+        values[..., self.is_free] = vectors
+        return {name: values[..., at].reshape(lead + shape) for name, (at, shape) in self.places.items()}
+
+    def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        """Minus the objective and minus its gradient, as a minimiser wants them.
+
+        Raises NotPositiveDefiniteError where there is no value.
+        """
+        value, slope = self.evaluated(vector[None], True)
+        return -float(value[0]), -slope[0]
+
+    def value(self, vector: np.ndarray) -> float:
+        """The objective alone, minus infinity where there is none."""
+        return float(self.many(vector[None], slopes=False)[0][0])
+
+    def many(self, vectors: np.ndarray, slopes: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """The objective [N] at vectors [N, P], minus infinity where there is none; and its gradient [N, P]."""
+        groups = [self.within(vectors[i : i + self.at_once], slopes) for i in range(0, len(vectors), self.at_once)]
+        values, gradients = zip(*groups)
+        return np.concatenate(values), np.concatenate(gradients)
+
+    def within(self, vectors: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The same of one group; where one of them has no value, of each alone."""
+        try:
+            return self.evaluated(vectors, slopes)
+        except NotPositiveDefiniteError:
+            if len(vectors) == 1:
+                return np.array([-np.inf]), np.zeros_like(vectors)
+            values, gradients = zip(*(self.within(vectors[[i]], slopes) for i in range(len(vectors))))
+            return np.concatenate(values), np.concatenate(gradients)
+
+    @np.errstate(divide="ignore", invalid="ignore", over="ignore")  # a minimiser may look where there is no number
+    @torch.inference_mode()
+    def evaluated(self, vectors: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The objective [N] and, if asked for, its gradient [N, P]; of several vectors where they go by stacks.
+
+        Raises NotPositiveDefiniteError where one of them has no value.
+        """
+        p = self.named(vectors)
+        means = np.array([p[name] for name in self.means]).T
+        Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
+        moments = means, [self.B(part, p) for part in self.parts], Sigma
+        found = (self.by_stack if self.stacks else self.by_form)(p, moments, slopes)
+        value, of_kernels, slope_of = found[:3]
+        gradient: Arrays = {}
+        for part, each in zip(self.parts, of_kernels):
+            gradient |= {part.kernel + name: slope for name, slope in each.items()}
+        if self.priors:
+            more, slope_of = self.prior(moments, *found[2:])
+            value = value + more + self.prior_of_length_scales(p, gradient)
+        if not slopes:
+            return value, np.zeros_like(vectors)
+        of_means, of_B, of_Sigma = slope_of
+        self.add_signal(p, of_B, gradient)
+        gradient |= self.model.kind.pull_back(of_Sigma, p)
+        gradient |= dict(zip(self.means, of_means.T))
+        return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
+
+    def by_stack(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """Log likelihood [N], and slopes against the parameters of each kernel, means, each B_q and Sigma."""
+        if len(self.parts) > 1:
+            return self.by_tasks(p, moments, slopes)
+        (means, (B,), Sigma), (part,) = moments, self.parts
+        found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma, self.holes, slopes)
+        inverted = found.inverted() if self.priors else None
+        if not slopes:
+            return found.value, [], moments, inverted
+        dK, dB, dSigma, of_means = found.gradients()
+        return found.value, [part.matrix.gradient(dK)], (of_means, [dB], dSigma), inverted
+
+    def by_tasks(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """The same of tasks that share nothing: problems of one task each, with its own rows; those as long at once."""
+        means, Bs, Sigma = moments
+        (N, T), counts = means.shape, self.seen.sum(0)
+        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [Arrays()] * T
+        for tasks in [np.flatnonzero(counts == count) for count in np.unique(counts)]:
+            own = [(self.readings[self.seen[:, t], t] - means[:, [t]], Bs[t][:, t, t], Sigma[:, t, t]) for t in tasks]
+            residual, B, noise = (np.concatenate(each)[..., None] for each in zip(*own))
+            K = np.concatenate([self.parts[t].of_inputs(p) for t in tasks])
+            found = stacked(residual, K, B[:, None], noise[:, None], NO_HOLES, slopes)
+            value += found.value.reshape(-1, N).sum(0)
+            if slopes:
+                dK, *rest = found.gradients()
+                for t, G in zip(tasks, np.split(dK, len(tasks))):
+                    of_kernels[t] = self.parts[t].matrix.gradient(G)
+                found_of[:, :, tasks] = [each.reshape(-1, N).T for each in rest]
+        if not slopes:
+            return value, [], moments, None
+        (dB, dSigma, of_means), identity = found_of, np.eye(T)
+        of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB.T, identity)]
+        return value, of_kernels, (of_means, of_B, dSigma[:, :, None] * identity), None
+
+    def by_form(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
+        """The same of one vector."""
+        means, Bs, Sigma = moments
+        Ks = [part.of_inputs(p) for part in self.parts]
+        terms = [term._replace(B=as_tensor(B[0], self.y)) for term, B in zip(self.problem.terms, Bs)]
+        residual = self.y - as_tensor(means[0], self.y)
+        noise = as_tensor(Sigma[0], self.y)
+        form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=noise), Ks)
+        value = np.array([float(form.value())])
+        if not slopes:
+            return value, [], moments, None
+        dKs, dBs, dSigma = form.gradients()
+        of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
+        of_means, *of_matrices = (as_array(each)[None] for each in (form.weights.sum(0), *dBs, dSigma))
+        return value, of_kernels, (of_means, of_matrices[:-1], of_matrices[-1]), None
+
+    def B(self, part: Part, p: Arrays) -> np.ndarray:
+        """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
+        identity = np.eye(self.y.shape[1])
+        if self.independent:
+            variance = np.exp(p[part.signal + "raw_outputscale"])[..., None, None]
+            return variance * (identity if part.task is None else np.diag(identity[part.task]))
+        W = p[part.signal + "covar_factor"]
+        return W @ transposed(W) + np.exp(p[part.signal + "raw_var"])[..., None] * identity
+
+    def add_signal(self, p: Arrays, of_B: list[np.ndarray], gradient: Arrays) -> None:
+        """Down to W_q and log kappa_q, or to log variances."""
+        for part, dB in zip(self.parts, of_B):
+            diagonal = np.diagonal(dB, 0, -2, -1)
+            if self.independent:
+                name = part.signal + "raw_outputscale"
+                slope = diagonal.sum(-1) if part.task is None else diagonal[..., part.task]
+                gradient[name] = slope * np.exp(p[name])
+            else:
+                gradient[part.signal + "covar_factor"] = (dB + transposed(dB)) @ p[part.signal + "covar_factor"]
+                gradient[part.signal + "raw_var"] = diagonal * np.exp(p[part.signal + "raw_var"])
+
+    def Sigma(self, p: Arrays) -> np.ndarray:
+        """Sigma [..., T, T], from logarithms above the floor or from its factor."""
+        return self.model.kind.Sigma(p, self.y.shape[1])
+
+    def prior(self, moments: Moments, slopes: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
+        """Log prior [N] of means, B and Sigma; and its slopes added to those of the likelihood."""
+        (means, Bs, Sigma), (of_means, of_B, of_Sigma) = moments, slopes
+        free = self.variances
+        value, by_mean, by_B, by_Sigma = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, free, inverted)
+        return value, (of_means + by_mean, [each + by_B for each in of_B], of_Sigma + by_Sigma)
+
+    def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:
+        """log(l / spread) ~ N(log 0.3, 1), [N]; adds its slope where a gradient is asked for."""
+        total = np.zeros(1)
+        for part in self.parts:
+            name = part.kernel + "raw_lengthscale"
+            value, slope = of_length_scales(p[name], self.log_spread)
+            total = total + value
+            if name in gradient:
+                gradient[name] = gradient[name] + slope
+        return total
+
+
+class Part(NamedTuple):
+    """One term: its kernel of the inputs, and where its parameters stand (W and kappa, or the variance of one task)."""
+
+    matrix: Any  # ClosedMatrix, StackedMatrices or LengthScale
+    kernel: str
+    signal: str
+    task: int | None  # of an independent model with its own hyper-parameters
+
+    def of_inputs(self, p: Arrays) -> Any:
+        """K of the table's inputs, or what the form takes in its place."""
+        return self.matrix({name: p[self.kernel + name] for name in self.matrix.names})
+
+
+def goes_by_stacks(problem: Problem, form: type[Form]) -> bool:
+    """Whether that is possible and cheaper than the form of choice.
+
+    It takes one kernel or tasks that share nothing, no known variances, and matrices in the CPU's memory.
+    """
+    if problem.form or form.by_length or problem.variances is not None or problem.x.device.type != "cpu":
+        return False
+    shape = problem.shape()
+    if len(problem.terms) > 1:
+        return problem.apart
+    return cost(shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells) < form.cost(shape)
+
+
+def can_be_flat(model: Model) -> bool:
+    """Whether every kernel is closed and every positive parameter of a kernel stands as its logarithm."""
+    return all(is_closed(kernel) and _on_log_scale(kernel) for kernel, _, _, _ in parts_of(model))
+
+
+def _on_log_scale(kernel: Kernel) -> bool:
+    constraints = list(getattr(kernel, "_constraints", {}).values())
+    return all(type(each) is Positive and each._transform is torch.exp for each in constraints)
+
+
+def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
+    """Kernel of the inputs, names of its parameters and of the signal's, and the task, of each term."""
+    kernel = model.kernel
+    if isinstance(kernel, IndependentKernel):
+        tasks: list[int | None] = [None] if kernel.shared else list(range(len(kernel.kernels)))
+        names = [f"kernel.kernels.{t}." for t in range(len(tasks))]
+        return [(one.base_kernel, name + "base_kernel.", name, t) for one, name, t in zip(kernel.kernels, names, tasks)]
+    several = hasattr(kernel, "covar_module_list")
+    names = [f"kernel.covar_module_list.{q}." if several else "kernel." for q in range(len(kernel.coregional))]
+    return [
+        (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
+        for one, name in zip(kernel.coregional, names)
+    ]
+
+
+def free_vector(model: Model) -> np.ndarray:
+    """The free parameters [P] of a model, as they are stored."""
+    return as_array(parameters_to_vector([p for p in model.parameters() if p.requires_grad])).copy()
+
+
+def free_sizes(model: Model) -> list[tuple[str, int]]:
+    """Name and size of each free parameter, in their order in the vector."""
+    return [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
+
+
+def objective(model: Model, priors: bool) -> Tensor:
+    """Exact log marginal likelihood of the standardised table, plus the log prior if asked for."""
+    problem = model.problem()
+    value = forms.log_likelihood(problem)
+    if not priors:
+        return value
+    B = sum(term.B for term in problem.terms)  # computed once, for the data and the prior
+    return value + log_prior(
+        [part.lengthscale for part in spatial_parts(model.kernel)],
+        input_spread(model.unit.x),
+        model.means(),
+        B,  # type: ignore[arg-type]
+        problem.Sigma,
+        model.coupled(),
+        free_variances(model),
+    )
+
+
+def free_variances(model: Model) -> tuple[int, int]:
+    """How many variances of B and of Sigma are free."""
+    return 1 if model.one_signal else model.data.num_tasks, model.kind.free(model.data.num_tasks)

@@ -1,1 +1,0 @@
-"""Is a prediction good, and is one better than another?"""

@@ -1,1 +1,0 @@
-"""Which B, k and Sigma of the one equation are free."""

@@ -1,0 +1,315 @@
+"""What a fitted model says about new rows (`predict`) and missing cells (`impute`), and draws of both (`sample`).
+
+What lies behind f: its part through each kernel, and the latent functions u that W mixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial import exact
+from mtgp_tutorial.questions import fitted, further_rows, named, of_readings, prediction, query
+from mtgp_tutorial.arguments import generator, whole
+from mtgp_tutorial.covariance import Cells, all_cells, noise_covariance, signal_covariance
+from mtgp_tutorial.fast.form import Term
+from mtgp_tutorial.fast.forms import Conditioned
+from mtgp_tutorial.fast.averaging import Averaged
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.prediction import Prediction, mixture
+
+
+@torch.no_grad()
+def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
+    """Predictions at new rows, which share no noise with the rows of the data (book: predict).
+
+    Args:
+        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        x (array [M, D] or [M]): the new rows.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: True.
+        covariance (bool): also the joint [M*T, M*T]. Default: False.
+        sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
+            known. Default: y has the learned noise alone.
+    Raises:
+        ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
+            or beside noise=False.
+
+    >>> from mtgp_tutorial import fit, icm, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> y = predict(fitted, [0.3, 0.7])
+    >>> f = predict(fitted, [0.3, 0.7], noise=False)
+    >>> bool((y.sd > f.sd).all())
+    True
+    >>> joint = predict(fitted, [0.3, 0.7], covariance=True).covariance
+    >>> tuple(joint.shape)
+    (4, 4)
+    """
+    if isinstance(fit, Averaged):
+        return mixture([predict(one, x, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
+    x = query(fit, x)
+    shape = torch.Size([len(x), fit.model.data.num_tasks])
+    cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
+    known = of_readings(fit, sd, shape, noise)
+    mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
+    variance = spread.diagonal() if covariance else spread
+    joint = (cells, spread) if covariance else None
+    return _in_data_units(fit, None, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
+
+
+@torch.no_grad()
+def impute(
+    fit: Fit | Averaged, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
+) -> Prediction:
+    """Predictions for every cell of rows that were partly observed, given all that was observed.
+
+    The noise of a row's observed cells speaks through Sigma. With noise=True an observed cell is known: its mean is its
+    value, its variance 0. (book: predict)
+
+    Args:
+        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        table (TaskData): further rows; what it holds is conditioned on as well: they are rows of their own, which share
+            no noise with a fitted row at the same x. Default: the rows of the fitted data, as for the fitted table.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: True.
+        covariance (bool): also the joint one of the missing cells, which the result's `cells` names. Default: False.
+        sd (array [M, T]): as in `predict`, for the missing cells. Default: none.
+    Raises:
+        ValueError: for a table with other tasks or units, another width, on another device, or with a row that repeats
+            a fitted one (it would count twice), and for sd as `predict` does.
+
+    >>> from mtgp_tutorial import datasets, fit, icm, impute
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1967, 1981)
+    >>> filled = impute(fit(icm(seen), starts=1))
+    >>> erie = seen.task_index("Erie")
+    >>> gap = hidden.observed[:, erie]
+    >>> error = (filled.mean - hidden.y)[gap, erie]
+    >>> bool(error.abs().max() < 0.2)  # metres
+    True
+    >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
+    True
+    """
+    if isinstance(fit, Averaged):
+        return mixture([impute(one, table, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
+    x, y, rows, conditioned = further_rows(fit, table)
+    of = fit.model.data if table is None else table
+    missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
+    known = of_readings(fit, sd, y.shape, noise)
+    if covariance:
+        mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
+        variance[missing], joint = spread.diagonal(), (missing, spread)
+    asked = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
+    cells = all_cells(asked & ~y.isnan() if covariance else asked)
+    mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
+    found = _in_data_units(fit, of, x, mean, variance, noise, joint)
+    return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
+
+
+@torch.no_grad()
+def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
+    """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
+
+    Args:
+        fit (Fit or Averaged): what to draw from.
+        x (array [M, D] or [M], or TaskData): new rows. Or a table, as `impute` takes it, with noise=True: then its
+            missing cells are drawn, and what was observed stays.
+        num_samples (int): S.
+        seed (int): of the draws.
+        noise (bool): of the observed y (True) or of the latent f (False). Default: False.
+        sd (array [M, T]): as in `predict`. Default: none.
+    Raises:
+        ValueError: as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
+            whole number from 0 on.
+
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, sample, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> draws = sample(fitted, [0, 0.5, 1], 5, seed=0)
+    >>> again = sample(fitted, [0, 0.5, 1], 5, seed=0)
+    >>> tuple(draws.shape), torch.equal(draws, again)
+    ((5, 3, 2), True)
+    """
+    num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
+    if isinstance(fit, Averaged):
+        return _of_all_draws(fit, x, num_samples, seed, noise, sd)
+    model = fitted(fit).model
+    rows, given = None, None
+    if isinstance(x, TaskData):
+        if not noise:
+            raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
+        (inputs, y, rows, conditioned), given = further_rows(fit, x), x.y
+    else:
+        inputs, conditioned = query(fit, x), fit.conditioned()
+        y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
+    cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
+    known = of_readings(fit, sd, y.shape, noise)
+    own = generator(seed)
+    drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
+    if drawn is None:
+        mean, covariance = posterior_of(model, conditioned, inputs, cells, noise, rows, True, known)
+        largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is the prior's, not of what is left
+        drawn = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
+    else:
+        drawn = drawn + model.means()[cells[1]]
+        if known is not None:  # the readings' own errors
+            normals = torch.randn(drawn.shape, dtype=torch.float64, generator=own).to(drawn)
+            drawn = drawn + normals * known[cells].sqrt()
+    filled[:, *cells] = drawn
+    draws = model.scale.to_data(filled)
+    return draws if given is None else torch.where(given.isnan(), draws, given)
+
+
+def _of_all_draws(fit: Averaged, x: Any, num_samples: int, seed: int, noise: bool, sd: Any) -> Tensor:
+    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order.
+
+    Which draws give one more is drawn too: those that follow each other are alike.
+    """
+    own, D = generator(seed), len(fit.vectors)
+    shares = [len(range(place, num_samples, D)) for place in torch.randperm(D, generator=own).tolist()]
+    each = zip(fit.fits(), shares, torch.randint(2**31, (D,), generator=own).tolist())
+    found = [sample(one, x, n, seed=its, noise=noise, sd=sd) for one, n, its in each if n or not num_samples]
+    return torch.cat(found)[torch.randperm(num_samples, generator=own)]
+
+
+def posterior_of(
+    model: Model,
+    conditioned: Conditioned,
+    x: Tensor,
+    cells: Cells,
+    noise: bool,
+    rows: Tensor | None,
+    joint: bool,
+    known: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Mean [k] and variances [k], or covariance [k, k], of cells of the rows x; standardised units.
+
+    rows: which rows of the table these are, whose noise they share; None for new ones. known [M, T]: variances of the
+    readings themselves, on top of Sigma's.
+    """
+    if len(cells[0]) == 0:
+        return x.new_zeros(0), x.new_zeros(0, 0) if joint else x.new_zeros(0)
+    terms, Sigma = model.kernel.terms(), model.Sigma()
+    of_reading = x.new_zeros(len(cells[0])) if known is None else known[cells]
+    used, place = cells[0].unique(return_inverse=True)
+    x, cells = x[used], (place, cells[1])
+    shared = rows[used] if noise and rows is not None else None
+    mean, explained = conditioned.posterior(x, terms, shared, cells, joint)
+    mean = mean + model.means()[cells[1]]
+    if not joint:
+        each = [torch.outer(term.kernel.variances(x), term.B.diagonal()) for term in terms]  # type: ignore[attr-defined]
+        variances = torch.stack(each).sum(0) + (Sigma.diagonal() if noise else 0.0)
+        return mean, variances[cells] + of_reading - explained
+    prior = signal_covariance([(term.kernel.among(x), term.B) for term in terms], cells, cells)  # type: ignore[attr-defined]
+    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained + torch.diag(of_reading)
+    return mean, (left + left.mT) / 2
+
+
+def _in_data_units(
+    fit: Fit,
+    table: TaskData | None,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    noise: bool,
+    joint: tuple[Cells, Tensor] | None,
+) -> Prediction:
+    """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells.
+
+    table: that of the rows; None for new ones.
+    """
+    scale, more = fit.model.scale, {}
+    if joint is not None:
+        sd = scale.sd[joint[0][1]]
+        more = {"covariance": joint[1] * torch.outer(sd, sd), "cells": named(joint[0], fit.model.data.tasks)}
+    # a value that is all but known may have a variance of rounding error below zero
+    variance = variance.clamp_min(0) * scale.sd**2
+    of = fit.model.data if table is None else table
+    return prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
+
+
+@torch.no_grad()
+def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
+    """The part of each task's latent f that runs through each kernel, without the mean, at new rows.
+
+    Args:
+        fit (Fit or Averaged): of any model.
+        x (array [M, D] or [M]): the new rows.
+    Returns:
+        Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
+            depends on the others: the variances do not add up. (book: lmc)
+    Raises:
+        ValueError: as `predict` does.
+
+    >>> from mtgp_tutorial import fit, lmc, parts, predict, simulate
+    >>> fitted = fit(lmc(simulate.two_sines(seed=1)), starts=1)
+    >>> first, second = parts(fitted, [0.2, 0.8])
+    >>> f = predict(fitted, [0.2, 0.8], noise=False)
+    >>> rest = f.mean - first.mean - second.mean  # each task's mean
+    >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)
+    True
+    """
+    if isinstance(fit, Averaged):
+        return [mixture(each) for each in zip(*(parts(one, x) for one in fit.fits()))]
+    x, data, sd = query(fit, x), fit.model.data, fit.model.scale.sd
+    found = []
+    for term in fit.model.kernel.terms():
+        mean, variance = _given_data(fit, x, term, term.B.diagonal())
+        found.append(prediction(data, x, mean * sd, variance * sd**2, False, new=True))
+    return found
+
+
+@torch.no_grad()
+def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
+    """The latent functions u_qr (prior variance 1) at new rows, one for each column of each W_q.
+
+    A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
+    interpret. Of an averaged fit each column has the sign that is nearer to the summit's. (book: lmc-latent)
+
+    Args:
+        fit (Fit or Averaged): of an ICM or LMC.
+        x (array [M, D] or [M]): the new rows.
+    Raises:
+        ValueError: as `predict` does, for independent models, which mix nothing, and for an averaged W of several
+            columns, which turn from draw to draw.
+
+    >>> from mtgp_tutorial import fit, icm, latent_functions, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)))
+    >>> u = latent_functions(fitted, [0.2, 0.8])
+    >>> u.tasks, tuple(u.mean.shape), bool((u.sd < 1).all())
+    (('u1',), (2, 1), True)
+    """
+    if isinstance(fit, Averaged):
+        return mixture([_turned(latent_functions(one, x), one, fit.fit) for one in fit.fits()])
+    x, model = query(fit, x), fit.model
+    if not model.kernel.coregional:
+        raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
+    found, names = [], []
+    for q, (part, term) in enumerate(zip(model.kernel.coregional, model.kernel.terms())):
+        W = part.task_covar_module.covar_factor  # u_q and the cells: K_q times W_q^T
+        R = W.shape[1]
+        found.append(_given_data(fit, x, term._replace(B=W.mT), torch.ones(R).to(x)))
+        names += [f"u{q + 1}" if R == 1 else f"u{q + 1},{r + 1}" for r in range(R)]
+    of = {"tasks": tuple(names), "units": ("",) * len(names)}
+    mean, variance = (torch.cat(each, 1) for each in zip(*found))
+    return prediction(model.data, x, mean, variance, False, new=True, **of)
+
+
+def _turned(u: Prediction, one: Fit, summit: Fit) -> Prediction:
+    """The latent functions of a draw with signs that are nearer to those of the summit."""
+    Ws, others = ([part.task_covar_module.covar_factor for part in of.model.kernel.coregional] for of in (one, summit))
+    if any(W.shape[1] > 1 for W in Ws):
+        raise ValueError("fit: is averaged, and columns of a W of several turn from draw to draw; take rank 1")
+    sign = torch.stack([torch.where((W * other).sum() < 0, -1.0, 1.0).to(W) for W, other in zip(Ws, others)])
+    return replace(u, mean=u.mean * sign)
+
+
+def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance [M, S] of S unknowns at each input, by their covariance with the cells and prior variances."""
+    mean, explained = fit.conditioned().posterior(x, [term])
+    shape = (len(x), len(prior))
+    prior = torch.outer(term.kernel.variances(x), prior)  # type: ignore[attr-defined]
+    return mean.reshape(shape), (prior - explained.reshape(shape)).clamp_min(0)

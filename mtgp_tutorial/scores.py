@@ -1,0 +1,299 @@
+"""Scores of Gaussian predictions: one number for each task. Lower is better, except coverage.
+
+mean, variance, y: [n] tensors in data units, of the cells that are scored; mean and variance may also be one number
+(a tensor without dimensions) for all cells. The trivial predictor, to which SMSE and MSLL compare, is
+N(training mean, training variance) of that task; it scores 1 and 0. Raises ValueError for other shapes, NaN and
+variances below 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.arguments import listed, of_kind, tensors
+from mtgp_tutorial.gaussian import log_likelihood
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.prediction import TWO_SD, Mixture, Prediction, cdf_of, label, labels
+
+
+def _checked(y: Tensor, **predicted: Tensor) -> list[Tensor]:
+    """What was predicted, then y; whole numbers as float64, of which a mean, or a difference below 0, can be taken.
+
+    Nothing is broadcast but single numbers; NaN would count as a miss in the coverage.
+    """
+    tensors(y=y, **predicted)
+    for name, value in {"y": y, **predicted}.items():
+        if value.numel() == 0 or (value.dim() and value.shape != y.shape):
+            raise ValueError(f"{name}: has shape {tuple(value.shape)}, y {tuple(y.shape)}; pass a value for each cell")
+        if bool(value.isnan().any()) or ("variance" in name and bool((value < 0).any())):
+            raise ValueError(f"{name}: holds NaN, or a variance below 0; score observed cells with variances from 0 on")
+    return [value if value.is_floating_point() else value.double() for value in (*predicted.values(), y)]
+
+
+def mse(mean: Tensor, y: Tensor) -> Tensor:
+    """Mean squared error, squared data units.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> scores.mse(mean, y).item()
+    0.125
+    """
+    mean, y = _checked(y, mean=mean)
+    return ((y - mean) ** 2).mean()
+
+
+def mae(mean: Tensor, y: Tensor) -> Tensor:
+    """Mean absolute error, data units.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> scores.mae(mean, y).item()
+    0.25
+    """
+    mean, y = _checked(y, mean=mean)
+    return (y - mean).abs().mean()
+
+
+def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
+    """MSE over that of predicting the training mean. (Rasmussen and Williams 2006, section 2.5)
+
+    Args:
+        mean (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+        train_mean (Tensor): of the training cells.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> round(scores.smse(mean, y, torch.tensor(0.0)).item(), 3)
+    0.2
+    """
+    return mse(mean, y) / mse(train_mean, y)
+
+
+def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Mean negative log predictive density of single cells, nats per cell.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted, above 0.
+        y (Tensor [n]): observed.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
+    >>> round(scores.nlpd(mean, variance, y).item(), 3)
+    0.981
+    """
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
+    if bool((variance == 0).any()):
+        raise ValueError("variance: holds 0, under which there is no density; score such cells by crps or mae")
+    return 0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi)).mean()
+
+
+def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:
+    """Negative log predictive density of all cells together, over their number: nats per cell, like `nlpd`.
+
+    For a diagonal covariance it is `nlpd`; for the cells of a gap it also asks whether their errors go together as they
+    should. (book: joint-nlpd)
+
+    Args:
+        mean (Tensor [n]): predicted.
+        covariance (Tensor [n, n]): predicted.
+        y (Tensor [n]): observed.
+    Raises:
+        NotPositiveDefiniteError: for a matrix that is no covariance.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.zeros(2).double(), torch.ones(2).double()
+    >>> together = torch.tensor([[1.0, 0.9], [0.9, 1.0]]).double()
+    >>> alone = scores.nlpd(mean, together.diagonal(), y)
+    >>> bool(scores.joint_nlpd(mean, together, y) < alone)
+    True
+    """
+    mean, y = _checked(y, mean=mean)
+    tensors(covariance=covariance)
+    return -log_likelihood(y - mean, covariance.to(y - mean)) / len(y)
+
+
+def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> Tensor:
+    """NLPD less that of the trivial predictor, nats per cell. (Rasmussen and Williams 2006, section 2.5)
+
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+        train_mean (Tensor): of the training cells.
+        train_variance (Tensor): of the training cells.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
+    >>> trivial = torch.tensor(0.0), torch.tensor(1.0)
+    >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
+    -0.25
+    """
+    return nlpd(mean, variance, y) - nlpd(train_mean, train_variance, y)
+
+
+def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Mean continuous ranked probability score of a Gaussian, data units. (Gneiting and Raftery 2007, eq. 21)
+
+    Of a variance of 0 it is the absolute error.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
+    >>> round(scores.crps(mean, variance, y).item(), 3)
+    0.283
+    """
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
+    return (_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)).mean()
+
+
+def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Share of cells within two standard deviations of the mean; 0.954 when the model is right.
+
+    Args:
+        mean (Tensor [n]): predicted.
+        variance (Tensor [n]): predicted.
+        y (Tensor [n]): observed.
+
+    >>> import torch
+    >>> from mtgp_tutorial import scores
+    >>> mean, y = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])
+    >>> variance = torch.ones(2)
+    >>> scores.coverage(mean, variance, y).item()
+    1.0
+    """
+    mean, variance, y = _checked(y, mean=mean, variance=variance)
+    return ((y - mean).abs() <= 2 * variance.sqrt()).double().mean()
+
+
+def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> pd.DataFrame:
+    """All scores on the observed cells of `truth`; one row for each prediction and task that has any.
+
+    A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats. Of
+    a `Mixture` NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
+
+    Args:
+        predictions (Prediction, or dict of them by name): of y, on the rows of truth.
+        truth (TaskData): the cells to score.
+        seen (TaskData): the training cells, for the trivial predictor.
+    Raises:
+        ValueError: when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, and
+            for predictions of the latent f, which cannot be scored on noisy values.
+
+    >>> from mtgp_tutorial import fit, icm, impute, scores, simulate
+    >>> data = simulate.two_sines(20, seed=1)
+    >>> seen, hidden = data.hide("sine", 0.3, 0.7)
+    >>> filled = impute(fit(icm(seen)))
+    >>> table = scores.table({"ICM": filled}, hidden, seen)
+    >>> table.index.tolist()
+    [('ICM', 'sine')]
+    >>> table.columns.tolist()
+    ['MSE', 'MAE', 'SMSE', 'MSLL', 'NLPD', 'CRPS', 'coverage']
+    """
+    of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")
+    named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
+    _check_scorable(named, truth, seen)
+    scale, rows = seen.scale(), {}
+    for name, prediction in named.items():
+        for t, task in enumerate(truth.tasks):
+            cells = truth.observed[:, t]
+            if cells.any():
+                mean, variance, y = prediction.mean[cells, t], prediction.variance[cells, t], truth.y[cells, t]
+                row, trivial = (name, label(task, truth.units[t])), (scale.mean[t], scale.sd[t] ** 2)
+                rows[row] = _row(mean, variance, y, *trivial)
+                if isinstance(prediction, Mixture):
+                    each = prediction.means[:, cells, t], prediction.variances[:, cells, t]
+                    rows[row] |= _of_mixture(*each, y, *trivial)
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
+    return frame.droplevel("model") if isinstance(predictions, Prediction) else frame
+
+
+def _check_scorable(named: Mapping[str, Prediction], truth: TaskData, seen: TaskData) -> None:
+    of_kind("truth", truth, TaskData, "the table of the hidden cells")
+    of_kind("seen", seen, TaskData, "the table of the training cells")
+    if not named or not truth.observed.any():
+        raise ValueError("predictions, truth: there is no prediction or no observed cell to score; pass both")
+    if (seen.tasks, seen.units) != (truth.tasks, truth.units):
+        raise ValueError(f"seen: has the tasks {listed(labels(seen))}, truth {listed(labels(truth))}; pass the same")
+    if torch.equal(seen.x, truth.x) and bool((seen.observed & truth.observed).any()):
+        raise ValueError("truth: holds cells that were seen in training; score hidden cells only")
+    for name, prediction in named.items():
+        which = f"predictions, {name!r}" if name else "predictions"
+        of_kind(which, prediction, Prediction, "what predict or impute returned")
+        if prediction.units != truth.units:
+            raise ValueError(
+                f"{which}: has the tasks {listed(labels(prediction))}, truth {listed(labels(truth))}; "
+                "take the same units"
+            )
+        if prediction.tasks != truth.tasks or not torch.equal(prediction.x, truth.x):
+            raise ValueError(f"{which}: has other rows or tasks than truth; predict at truth.x")
+        if not prediction.noise:
+            raise ValueError(f"{which}: is of the latent f; use noise=True to score observed values")
+        if bool((prediction.variance[truth.observed] == 0).any()):
+            raise ValueError(f"{which}: knew cells that are scored; hide them from it")
+
+
+def _row(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor) -> dict[str, float]:
+    values = {
+        "MSE": mse(mean, y),
+        "MAE": mae(mean, y),
+        "SMSE": smse(mean, y, train_mean),
+        "MSLL": msll(mean, variance, y, train_mean, train_variance),
+        "NLPD": nlpd(mean, variance, y),
+        "CRPS": crps(mean, variance, y),
+        "coverage": coverage(mean, variance, y),
+    }
+    return {name: float(value) for name, value in values.items()}
+
+
+def _of_mixture(
+    means: Tensor, variances: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
+) -> dict[str, float]:
+    """The scores of normal mixtures [D, n] that mean and variance do not tell. (CRPS: Grimit et al. 2006)"""
+    normal = torch.distributions.Normal(means, variances.sqrt())
+    value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
+    pairs = [_distance(one - means, variance + variances).mean(0) for one, variance in zip(means, variances)]
+    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= TWO_SD
+    found = {
+        "MSLL": value - nlpd(train_mean, train_variance, y),
+        "NLPD": value,
+        "CRPS": (_distance(y - means, variances).mean(0) - torch.stack(pairs).mean(0) / 2).mean(),
+        "coverage": inside.double().mean(),
+    }
+    return {name: float(one) for name, one in found.items()}
+
+
+def _distance(mean: Tensor, variance: Tensor) -> Tensor:
+    """E|Y| of Y ~ N(mean, variance); of a variance of 0 |mean|."""
+    sd = variance.sqrt()
+    z = (mean / sd).nan_to_num()  # 0 / 0 where it hits; infinite, and here the largest number, where it misses
+    return 2 * sd * torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) + mean * (2 * torch.special.ndtr(z) - 1)

@@ -1,0 +1,134 @@
+"""Where a table lies among those of `examples/forty_tables`, before any model of several tasks is fitted.
+
+Two numbers for each hole: what the other tasks of its row say of it, and what its task's own curve says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
+from torch import Tensor
+
+from mtgp_tutorial import datasets
+from mtgp_tutorial.predicting import impute
+from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.tables.forecasting import check_columns
+from mtgp_tutorial.tables.plain import Regression
+from mtgp_tutorial.building import independent
+from mtgp_tutorial.data import TaskData
+
+SHARES = ["others", "own"]
+KERNELS: tuple[Callable[..., Kernel], ...] = (partial(MaternKernel, nu=0.5), partial(MaternKernel, nu=1.5), RBFKernel)
+
+
+def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataFrame:
+    """Shares of the variance of each task that its row's other tasks, and its own curve, explain in its holes.
+
+    Args:
+        seen (TaskData): the table.
+        hidden (TaskData): which cells count, on the rows of `seen` and not seen there, as `TaskData.hide` returns them.
+            Their values are not used. Default: all cells that are missing.
+    Returns:
+        A table by task, of those with such cells. "others": 1 less the mean predictive variance of least squares on the
+            tasks seen in the row (`plain_arms`, "regression"), over the task's variance; 0 for a cell beside which
+            nothing is seen. "own": the same of a GP of that task, all tasks with one length-scale, with the likeliest
+            of Matern 1/2, Matern 3/2 and RBF. Both speak of noisy values, and are at least 0. "cells": how many.
+    Raises:
+        ValueError: for a table without holes and other rows.
+        Unanswered: as `plain_arms` does.
+        FitError: where a fit fails.
+
+    >>> from mtgp_tutorial import datasets, explained_shares
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> explained_shares(seen, hidden).round(2).to_dict("index")
+    {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
+    """
+    of_kind("seen", seen, TaskData, "a TaskData")
+    asked = _asked(seen, hidden)
+    variances = torch.stack([seen.y[seen.observed[:, t], t].var(correction=0) for t in range(seen.num_tasks)])
+    left = {"others": _beside(seen, asked, variances), "own": _curves(seen)}
+    found = {}
+    for t in asked.any(0).nonzero()[:, 0].tolist():
+        cells = asked[:, t]
+        shares = {name: float((1 - some[cells, t].mean() / variances[t]).clamp(min=0)) for name, some in left.items()}
+        found[seen.tasks[t]] = shares | {"cells": int(cells.sum())}
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _asked(seen: TaskData, hidden: TaskData | None) -> Tensor:
+    """Which cells count [N, T]."""
+    if hidden is not None:
+        of_kind("hidden", hidden, TaskData, "a TaskData, as data.hide returns it, or None")
+        check_columns(seen, hidden)
+        if not torch.equal(seen.x, hidden.x) or bool((seen.observed & hidden.observed).any()):
+            raise ValueError("hidden: has other rows than seen, or cells that are seen; pass what data.hide returns")
+    asked = ~seen.observed if hidden is None else hidden.observed
+    if not bool(asked.any()):
+        raise ValueError("seen: has no missing cell; hide some first, and pass both tables that data.hide returns")
+    return asked
+
+
+def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:
+    """Predictive variances [N, T] of the regressions at asked cells; the task's own where nothing is seen beside."""
+    zero = TaskData(seen.x, torch.where(asked, 0.0, torch.nan).to(seen.y), tasks=seen.tasks)
+    found = torch.full_like(seen.y, torch.nan)
+    for rows, t, law in Regression(seen).groups(zero):
+        found[rows, t] = variances[t] if law is None else law(seen.x[rows], False)[1]
+    return found
+
+
+def _curves(seen: TaskData) -> Tensor:
+    """Predictive variances [N, T] of separate GPs with one length-scale, by the likeliest of KERNELS."""
+    D = seen.x.shape[1]
+    fits = [fit(independent(seen, hyper="shared", kernel=kernel(ard_num_dims=D))) for kernel in KERNELS]
+    return impute(max(fits, key=lambda one: one.log_likelihood)).variance
+
+
+MODEL = "ICM, full noise"
+RIVALS = {"curve": "independent", "regression": "regression", "regression + GP": "regression + GP"}
+
+
+def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
+    """The public tables of `examples/forty_tables` that lie nearest on their map, the nearest first.
+
+    Means over the tasks, weighted by their cells, are compared with those of the stored tables. Distance: of ("others",
+    "own") in a straight line.
+
+    Args:
+        shares (pd.DataFrame): what `explained_shares` returns.
+        count (int): how many. Default: 3.
+    Returns:
+        A table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM with
+            full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression")
+            and of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the
+            multi-task model was ahead.
+    Raises:
+        ValueError: for other columns, for values that are no finite numbers, for no row, and for a count that is no
+            whole number above 0.
+
+    >>> from mtgp_tutorial import datasets, explained_shares, neighbours
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> near = neighbours(explained_shares(seen, hidden))
+    >>> len(near), list(near)[:3]
+    (3, ['family', 'others', 'own'])
+    """
+    of_kind("shares", shares, pd.DataFrame, "what explained_shares returns")
+    if not {*SHARES, "cells"} <= set(shares):
+        raise ValueError(f"shares: has the columns {', '.join(map(str, shares))}; pass what explained_shares returns")
+    numbers = shares[[*SHARES, "cells"]].apply(pd.to_numeric, errors="coerce").to_numpy()
+    if not len(numbers) or not np.isfinite(numbers).all():
+        raise ValueError("shares: has no row, or a value that is no finite number; pass what explained_shares returns")
+    known = datasets.study("forty_tables_map").set_index("table")
+    whole("count", count, 1, "how many tables to return")
+    weight = shares["cells"] / shares["cells"].sum()
+    here = [float((shares[name] * weight).sum()) for name in SHARES]
+    known["distance"] = ((known[SHARES] - here) ** 2).sum(axis=1) ** 0.5
+    near = known.sort_values("distance", kind="stable")[["family", *SHARES, "distance"]].head(count)
+    crps = datasets.study("forty_tables_means").pivot(index="table", columns="arm", values="CRPS")
+    return near.assign(**{name: crps[MODEL] / crps[arm] for name, arm in RIVALS.items()})

@@ -1,0 +1,359 @@
+"""The rules that anyone tries first, as arms of `compare`: a mean, a line, the season before, a regression, kriging.
+
+A rule answers cell by cell: it groups the asked cells of a task by the *law* that speaks of them, a function that
+returns their mean and variance, or covariance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.questions import prediction
+from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.tables.drift import (
+    KERNELS,
+    Answer,
+    Residual,
+    best_residual,
+    gram,
+    kriged,
+    least_squares,
+    orthonormal,
+    unit,
+)
+from mtgp_tutorial.tables.forecasting import Unanswered, check_columns, check_season, seasonal_naive, without_values
+from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.prediction import Prediction
+
+Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covariance [m, m], else the variances [m]
+Group = tuple[Tensor, int, Law | None]  # rows of a task, and what answers for them; None: the bridge in its place
+SPARE, PARTS = 3, 12  # rows that a regression has beyond its coefficients; parts of a season, at most
+
+
+def plain_arms(
+    season: float | None = None,
+    parts: int | None = None,
+    kernels: Sequence[str] = ("matern12", "matern32", "rbf"),
+) -> dict[str, Callable[[TaskData], Plain]]:
+    """Five rules without a model of several tasks, by name, to stand beside `standard_arms` in `compare`.
+
+    "climatology": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
+    "bridge": the line between the values beside a hole, the last value beyond them; variance of a Brownian bridge. With
+      several inputs: means weighted by the inverse squared distance, variance by leaving out.
+    "season before" (with a season): `seasonal_naive`.
+    "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
+    "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
+
+    A cell that a rule cannot answer takes the bridge; `bridged(hidden)` of what an arm returns counts them.
+    `joint(hidden)` is the covariance of the cells of one task and one law, `mark` a number that tells rules and options
+    apart.
+
+    Args:
+        season (float): a period in units of the first input. Default: no season.
+        parts (int): of a season, equally long, the first from 0 on. Default: its steps, at most 12.
+        kernels (list of str): among "matern12", "matern32", "matern52", "rbf"; the best by its restricted likelihood
+            counts. Default: ("matern12", "matern32", "rbf").
+    Raises:
+        ValueError: for unknown kernels, a season that is no period and parts without a season.
+        Unanswered: a ValueError, by the arms and their forecasts, where a rule can do nothing with a table, and for
+            known standard errors.
+
+    >>> from mtgp_tutorial import datasets, plain_arms
+    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
+    >>> arms = plain_arms()
+    >>> list(arms)
+    ['climatology', 'bridge', 'regression', 'regression + GP']
+    >>> rule = arms["regression"](seen)
+    >>> error = (rule.forecast(hidden).mean - hidden.y)[hidden.observed]
+    >>> round(float((error**2).mean().sqrt()), 2)  # metres
+    0.04
+    >>> rule.bridged(hidden)  # cells of each lake
+    [0, 0, 0, 0]
+    """
+    if season is not None:
+        check_season(season)
+        season = float(season)
+    elif parts is not None:
+        raise ValueError(f"parts: is {parts!r} without a season; pass season= too, or no parts")
+    parts = None if parts is None else whole("parts", parts, 1, "how many parts a season has")
+    known = isinstance(kernels, Sequence) and not isinstance(kernels, str)
+    if not known or not len(kernels) or any(name not in list(KERNELS) for name in kernels):
+        raise ValueError(f"kernels: is {kernels!r}; pass a tuple of some of {', '.join(map(repr, KERNELS))}")
+    arms: dict[str, Callable[[TaskData], Plain]] = {
+        "climatology": partial(Climatology, season=season, parts=parts),
+        "bridge": Bridge,
+    }
+    if season is not None:
+        arms["season before"] = partial(SeasonBefore, season=season)
+    return arms | {"regression": Regression, "regression + GP": partial(Regression, kernels=tuple(kernels))}
+
+
+class Plain:
+    """What an arm makes of a seen table: answers of one rule. mark: changes with the rule and its options.
+
+    Raises Unanswered for known standard errors, and for a task with fewer than two different values.
+    """
+
+    def __init__(self, seen: TaskData, **options: object) -> None:
+        of_kind("seen", seen, TaskData, "a TaskData")
+        if seen.sd is not None:
+            raise Unanswered(
+                "seen: has known standard errors, of which plain rules make no use; pass them a table without, "
+                "dataclasses.replace(seen, sd=None), or leave these arms out"
+            )
+        columns = [seen.y[seen.observed[:, t], t] for t in range(seen.num_tasks)]
+        for task, y in zip(seen.tasks, columns):
+            if len(y) < 2 or not float(y.max() - y.min()) > 1e-13 * float(y.abs().max()):
+                raise Unanswered(f"seen: task {task!r} has fewer than two different values; leave it out of the table")
+        self.seen, self.floor = seen, [FLOOR * y.var(correction=0) for y in columns]
+        digest = hashlib.sha256(repr((type(self).__name__, sorted(options.items()))).encode()).hexdigest()
+        self.mark = float(int(digest[:12], 16))
+
+    def groups(self, asked: TaskData) -> Iterator[Group]:
+        """Asked cells by their law, by default one for each task; `asked` has 0 for each value, so none is seen."""
+        for t, cells in enumerate(asked.observed.T):
+            yield cells.nonzero()[:, 0], t, partial(self._law, t)
+
+    def forecast(self, hidden: TaskData) -> Prediction:
+        """Predictions of y at the cells of `hidden` that have a value, NaN at others.
+
+        Variances are at least FLOOR of the task's variance. Raises ValueError for other tasks or inputs, Unanswered
+        where the rule can do nothing.
+        """
+        mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
+        for rows, t, law in self._asked(hidden):
+            found, spread = (law or partial(bridge, self.seen, t))(hidden.x[rows], False)
+            mean[rows, t], variance[rows, t] = found, torch.maximum(spread, self.floor[t])
+        return prediction(hidden, hidden.x, mean, variance, True)
+
+    def bridged(self, hidden: TaskData) -> list[int]:
+        """How many of the asked cells of each task take the bridge because the rule has no answer for them."""
+        counts = [0] * self.seen.num_tasks
+        for rows, t, law in self._asked(hidden):
+            counts[t] += len(rows) * (law is None)
+        return counts
+
+    def joint(self, hidden: TaskData) -> Answer:
+        """Mean [k] and covariance [k, k] of the asked cells, in the order of rows; variances have no floor here.
+
+        Raises Unanswered for cells of several tasks or laws (patterns), and for a rule without a joint law: the season
+        before, and the bridge of several inputs.
+        """
+        found = list(self._asked(hidden))
+        if len(found) != 1:
+            raise Unanswered(
+                f"hidden: its cells have {len(found)} laws, by task and by pattern of what was seen beside them, and "
+                "no covariance between these; ask for the cells of one"
+            )
+        [(rows, t, law)] = found
+        return (law or partial(bridge, self.seen, t))(hidden.x[rows], True)
+
+    def _law(self, *args: Any) -> Answer:
+        """Of some cells; a rule says which arguments come before the inputs and `joint`."""
+        raise NotImplementedError
+
+    def _asked(self, hidden: TaskData) -> Iterator[Group]:
+        check_columns(self.seen, hidden)
+        asked = replace(without_values(hidden), sd=None)
+        return (group for group in self.groups(asked) if len(group[0]))
+
+
+class Climatology(Plain):
+    """A mean, or those of the parts of a season. Squares about the means of all parts are pooled, for n - parts values.
+
+    A part without a value takes the mean of all, with the variance about it. Errors of two means are independent.
+    Raises Unanswered where no part has two values.
+    """
+
+    def __init__(self, seen: TaskData, season: float | None = None, parts: int | None = None) -> None:
+        super().__init__(seen, season=season, parts=parts)
+        if season is not None and parts is None:
+            steps = seen.x[:, 0].unique().diff()
+            parts = max(1, min(PARTS, round(season / float(steps.median())))) if len(steps) else 1
+        self.season, self.parts = season or 1.0, parts or 1
+
+    def _part(self, x: Tensor) -> Tensor:
+        """Number of the part of the season [m]; a rounding error before its beginning belongs to it."""
+        return ((x[:, 0] / self.season % 1) * self.parts + 1e-9).long() % self.parts
+
+    def _law(self, t: int, x: Tensor, joint: bool) -> Answer:
+        seen, P = self.seen, self.parts
+        cells = seen.observed[:, t]
+        y, own, part = seen.y[cells, t], self._part(seen.x[cells]), self._part(x)
+        count = torch.bincount(own, minlength=P).to(y)
+        means = torch.zeros_like(count).index_add(0, own, y) / count
+        freedom = len(y) - int((count > 0).sum())
+        if freedom == 0:
+            raise Unanswered(f"parts: none of {P} has two values of task {seen.tasks[t]!r}; pass fewer parts")
+        pooled = ((y - means[own]) ** 2).sum() / freedom
+        empty = count == 0
+        mean, variance = torch.where(empty, y.mean(), means), torch.where(empty, y.var(), pooled)
+        count = torch.where(empty, len(y), count)
+        share = torch.nn.functional.one_hot(torch.where(empty[part], P, part)).to(y) / count[part, None].sqrt()
+        return mean[part], variance[part] * (unit(x, joint) + gram(share.T, joint))
+
+
+class Bridge(Plain):
+    """Interpolation by `bridge`."""
+
+    def _law(self, t: int, x: Tensor, joint: bool) -> Answer:
+        return bridge(self.seen, t, x, joint)
+
+
+class SeasonBefore(Plain):
+    """`seasonal_naive`, for holes too."""
+
+    def __init__(self, seen: TaskData, season: float) -> None:
+        super().__init__(seen, season=season)
+        self.naive = seasonal_naive(season)(seen)
+
+    def groups(self, asked: TaskData) -> Iterator[Group]:
+        found = self.naive.forecast(replace(asked, y=torch.full_like(asked.y, torch.nan)))
+        for t, cells in enumerate(asked.observed.T):
+            known = cells & ~found.mean[:, t].isnan()
+            rows = known.nonzero()[:, 0]
+            yield rows, t, partial(self._law, found.mean[rows, t], found.variance[rows, t])
+            yield (cells & ~known).nonzero()[:, 0], t, None
+
+    def _law(self, mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
+        if joint:
+            raise Unanswered("hidden: the season before has no covariance of cells; take forecast(hidden)")
+        return mean, variance
+
+
+class Regression(Plain):
+    """Least squares of a task on the others seen in the row, and with `kernels` a GP for its residual (drift.py).
+
+    Each pattern of seen tasks has its own regression, on the rows that have all of them and the task. Where these are
+    fewer than SPARE more than its coefficients, the task that shares fewest rows with the answer is dropped (of equals
+    the first), and the next. A cell with none left takes the bridge; with a GP that alone, about a constant, if it has
+    the rows. Of dependent columns the shortest solution counts, as for numpy's lstsq.
+    """
+
+    def __init__(self, seen: TaskData, kernels: tuple[str, ...] = ()) -> None:
+        super().__init__(seen, kernels=kernels)
+        self.kernels = kernels
+        self.residuals: dict[tuple[int, tuple[int, ...]], Residual] = {}  # by task and columns, once found
+
+    def groups(self, asked: TaskData) -> Iterator[Group]:
+        given = row_mates(self.seen, asked)
+        for t, cells in enumerate(asked.observed.T):
+            beside = ~given.isnan()
+            beside[:, t] = False
+            found: dict[tuple[int, ...], list[Tensor]] = {}
+            for pattern in beside[cells].unique(dim=0):
+                rows = (cells & (beside == pattern).all(1)).nonzero()[:, 0]
+                found.setdefault(self._affordable(t, pattern.nonzero()[:, 0].tolist()), []).append(rows)
+            for columns, several in found.items():
+                rows = torch.cat(several).sort().values
+                enough = bool(columns) or (self.kernels and int(self.seen.observed[:, t].sum()) > SPARE)
+                yield rows, t, partial(self._law, t, columns, given[rows][:, list(columns)]) if enough else None
+
+    def _affordable(self, t: int, columns: list[int]) -> tuple[int, ...]:
+        """The columns that are left of some for task t."""
+        observed = self.seen.observed
+        while columns and int(observed[:, [t, *columns]].all(1).sum()) < len(columns) + 1 + SPARE:
+            columns.remove(min(columns, key=lambda c: int((observed[:, c] & observed[:, t]).sum())))
+        return tuple(columns)
+
+    def _law(self, t: int, columns: tuple[int, ...], given: Tensor, x: Tensor, joint: bool) -> Answer:
+        seen = self.seen
+        rows = seen.observed[:, [t, *columns]].all(1)
+        y, (H, G) = seen.y[rows, t], orthonormal(seen.y[rows][:, list(columns)], given)
+        if not self.kernels:
+            return least_squares(H, y, G, joint)
+        width = seen.x[rows].std(0, correction=0)
+        width = torch.where(width > 0, width, 1.0)
+        at, new = seen.x[rows] / width, x / width
+        if (t, columns) not in self.residuals:
+            self.residuals[t, columns] = best_residual(at, H, y, self.kernels)
+        return kriged(at, H, y, self.residuals[t, columns], new, G, joint)
+
+
+def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
+    """What was seen in the row of each hidden row, [M, T], NaN where nothing was.
+
+    Where both tables have the same inputs row by row, that is the row itself; else the row with the same inputs, and
+    none where no seen row has them. Raises Unanswered where several have those of a row with a cell.
+    """
+    if torch.equal(seen.x, hidden.x):
+        return seen.y
+    numbers = torch.cat([seen.x, hidden.x]).add(0.0).unique(dim=0, return_inverse=True)[1]  # 0 for -0
+    own, asked = numbers[: len(seen.x)], numbers[len(seen.x) :]
+    several = (torch.bincount(own, minlength=len(numbers))[asked] > 1) & hidden.observed.any(1)
+    if bool(several.any()):
+        where = ", ".join(f"{name} {value:.10g}" for name, value in zip(seen.x_names, hidden.x[several][0].tolist()))
+        raise Unanswered(
+            f"hidden: several seen rows have the inputs ({where}) of one of its rows; pass a seen table with one row "
+            "for each input, or hide cells by data.split, which keeps the rows"
+        )
+    place = torch.full_like(numbers, -1)
+    place[own] = torch.arange(len(own), device=own.device)
+    row = place[asked][:, None]
+    return torch.where(row >= 0, seen.y[row[:, 0]], torch.nan)
+
+
+BLOCK = 1000  # rows that are compared with all seen ones at once
+
+
+def bridge(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
+    """A Brownian motion held at the seen values, those of one input averaged; its rate: mean of squared steps / time.
+
+    With several inputs, each in its standard deviations: mean weighted by the inverse squared distance; the variance
+    is the mean square of what each seen input's value differs from that of the others. Raises Unanswered for values at
+    a single input, and for the covariance with several inputs.
+    """
+    cells = seen.observed[:, t]
+    at, which = seen.x[cells].unique(dim=0, return_inverse=True)
+    y = x.new_zeros(len(at)).index_add(0, which, seen.y[cells, t]) / torch.bincount(which).to(x)
+    if len(at) < 2:
+        raise Unanswered(f"seen: all values of task {seen.tasks[t]!r} have the same input; a bridge takes two inputs")
+    if x.shape[1] == 1:
+        return _between(at[:, 0], y, x[:, 0].contiguous(), joint)
+    if joint:
+        raise Unanswered(f"hidden: the bridge of {x.shape[1]} inputs has no covariance of cells; take forecast(hidden)")
+    width = at.std(0, correction=0)
+    width = torch.where(width > 0, width, 1.0)
+    alone = _weighted(at / width, y, at / width, True)
+    return _weighted(at / width, y, x / width, False), ((y - alone) ** 2).mean().expand(len(x))
+
+
+def _between(at: Tensor, y: Tensor, x: Tensor, joint: bool) -> Answer:
+    """Mean and (co)variance of a Brownian motion that is y at the sorted inputs `at`, at inputs x [m]."""
+    width, n = at.diff(), len(at)
+    rate = (y.diff() ** 2 / width).mean()
+    after = torch.searchsorted(at, x)  # 0: before the first, n: beyond the last
+    low, high = (after - 1).clamp(0, n - 2), after.clamp(1, n - 1)
+    share = ((x - at[low]) / (at[high] - at[low])).clamp(0, 1)
+    first, last = after == 0, after == n
+    near = torch.where(first, at[0] - x, x - at[(after - 1).clamp(min=0)])  # from the value that holds it
+    free = torch.where(first | last, 1.0, 1 - share)
+    mean = (1 - share) * y[low] + share * y[high]
+    if not joint:
+        return mean, rate * near * free
+    same = after[:, None] == after
+    return mean, rate * same * torch.minimum(near[:, None], near) * torch.minimum(free[:, None], free)
+
+
+def _weighted(at: Tensor, y: Tensor, x: Tensor, apart: bool) -> Tensor:
+    """Means [m] of y weighted by the inverse squared distance; at an input of its own, its value.
+
+    apart: x is `at`, and each is without its own value.
+    """
+    found = []
+    for start in range(0, len(x), BLOCK):
+        squares = ((x[start : start + BLOCK, None] - at) ** 2).sum(-1)
+        if apart:
+            squares.diagonal(start).fill_(torch.inf)
+        nearest = squares.min(1, keepdim=True).values
+        weights = torch.where(nearest > 0, nearest / squares, (squares == 0).to(y))  # relative: none overflows
+        found.append((weights @ y) / weights.sum(1))
+    return torch.cat(found)

@@ -1,0 +1,231 @@
+"""What fills the table, how far off such values were, and what is said of bands: from the scores of the trials.
+
+Cells that were hidden from all trials judge the choice once.
+
+A table is filled in any case, so `choose` needs no certainty. A claim is a size with its interval, by `paired`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mtgp_tutorial.tables.mixtures import Arms
+from mtgp_tutorial.comparison import choose, paired
+from mtgp_tutorial.tables.report.holes import Trial, runs
+from mtgp_tutorial.tables.report.trials import CLIMATOLOGY, MODELS, ONE_COLUMN, Failed, try_one
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.prediction import labels
+
+SCORES = ("CRPS", "error", "NLPD", "coverage")
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What the trials say of the cells that were asked for.
+
+    fills: the arm that fills the table, by `choose`; other: the best of all others; alone: the best arm that sees one
+    column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
+    scores: one row for each trial, arm and task, in standard deviations of the task; only arms that answered in all
+    trials. means: of SCORES by arm, over parts of the table; left_out: arms that had no answer in some trial.
+    """
+
+    fills: str
+    other: str
+    alone: str
+    reads: str | None
+    model: str
+    scores: pd.DataFrame
+    means: pd.DataFrame
+    left_out: tuple[str, ...]
+
+    @property
+    def asked(self) -> pd.DataFrame:
+        """The scores of the tasks whose holes a trial imitates."""
+        return self.scores[self.scores["asked"]]
+
+    def less(self, first: str, second: str, score: str = "CRPS") -> pd.Series:
+        """The row of `paired`: first less second, parts of the table as clusters."""
+        asked = _plain(self.asked).groupby(["trial", "stretch", "arm"])[score].mean().reset_index()
+        cluster = part_of(self.asked)
+        row = paired(asked, score, [(first, second)], by=["trial"], cluster=None if cluster == "trial" else cluster)
+        if self.asked["stretch"].nunique() == 1:  # one part: nothing to tell
+            row = row.assign(low=np.nan, high=np.nan, clusters=1)
+        return row.iloc[0]
+
+
+def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> Decision:
+    """The choice on what `compare` returned for these trials."""
+    scores = in_deviations(results, trials, data)
+    counts = scores.groupby("arm", sort=False)["trial"].nunique()
+    whole = [str(arm) for arm in counts.index if counts[arm] == scores["trial"].nunique()]
+    scores = scores[scores["arm"].isin(whole)]
+    asked = scores[scores["asked"]]
+    means = pd.DataFrame({score: over_parts(asked, score) for score in SCORES}).loc[whole]
+    fills = choose(_plain(asked), cluster=part_of(asked))
+
+    def best(of: Sequence[str]) -> str | None:
+        among = means.loc[[arm for arm in whole if arm in of], "CRPS"]
+        return str(among.idxmin()) if len(among) else None
+
+    other, alone = best([arm for arm in whole if arm != fills]), best(ONE_COLUMN)
+    reads, model = best([arm for arm in whole if arm not in ONE_COLUMN]), best(MODELS)
+    left_out = tuple(str(arm) for arm in counts.index if arm not in whole)
+    return Decision(fills, str(other), str(alone), reads, str(model), scores, means, left_out)
+
+
+def part_of(scores: pd.DataFrame) -> str:
+    """The column that counts: parts of the table, or trials, where all trials lie in one part."""
+    return "stretch" if scores["stretch"].nunique() > 1 else "trial"
+
+
+def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> pd.DataFrame:
+    """Scores in standard deviations of each task, with the stretch, the hidden cells, and whether they were asked.
+
+    off: the mean absolute error in the unit of the task; rows: the longest run of hidden rows.
+    """
+    known = {trial.label: trial for trial in trials}
+    names = dict(zip(labels(data), data.tasks))
+    spread = dict(zip(data.tasks, data.scale().sd.tolist()))
+    table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
+    sd = table["task"].map(spread)
+    hidden = [known[trial].mask[:, data.tasks.index(task)] for trial, task in zip(table["trial"], table["task"])]
+    return table.assign(
+        error=np.sqrt(table["MSE"]) / sd,
+        off=table["MAE"],
+        CRPS=table["CRPS"] / sd,
+        NLPD=table["NLPD"] - np.log(sd),
+        stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
+        cells=[int(cells.sum()) for cells in hidden],
+        rows=[max((length for _, length in runs(cells)), default=0) for cells in hidden],
+        asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
+    )
+
+
+def _plain(scores: pd.DataFrame) -> pd.DataFrame:
+    """Tasks by number: no [unit] in a name, since all scores are in standard deviations."""
+    return scores.assign(task=[f"task {k}" for k in pd.factorize(scores["task"])[0]])
+
+
+def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
+    """The mean score of each arm: over the tasks of a trial, the trials of a stretch, then the stretches."""
+    trials = scores.groupby(["arm", "stretch", "trial"])[score].mean()
+    return trials.groupby(["arm", "stretch"]).mean().groupby("arm").mean()
+
+
+def over_cells(scores: pd.DataFrame, score: str) -> float:
+    """The mean score, each row weighed by its hidden cells."""
+    return float(np.average(scores[score], weights=scores["cells"]))
+
+
+LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
+
+
+def compared(decision: Decision) -> list[str]:
+    """What fills, the best other arm, and the mean of each column."""
+    return list(dict.fromkeys([decision.fills, decision.other, *decision.means.index.intersection([CLIMATOLOGY])]))
+
+
+def closer(decision: Decision, arm: str) -> list[str]:
+    """The asked tasks in which the values of this arm were closer than those of what fills, over all hidden cells."""
+    of = {name: decision.asked[decision.asked["arm"] == name] for name in (arm, decision.fills)}
+    off = pd.DataFrame(
+        {n: {task: over_cells(one, "off") for task, one in rows.groupby("task")} for n, rows in of.items()}
+    )
+    return [str(task) for task in off.index[off[arm] < off[decision.fills]]]
+
+
+def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
+    """For each asked task: the mean absolute error of the arms that are `compared`, in its unit, and the share in the
+    band of what fills; over the hidden cells of all trials."""
+    names = dict(zip(data.tasks, labels(data)))
+    found = []
+    for task, rows in decision.asked.groupby("task", sort=False):
+        row: dict[str, Any] = {"column": names[str(task)]}
+        for arm in compared(decision):
+            row[f"off by, {arm}"] = over_cells(rows[rows["arm"] == arm], "off")
+        fills = rows[rows["arm"] == decision.fills]
+        inside = over_cells(fills, "coverage")
+        found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
+    return pd.DataFrame(found)
+
+
+def by_length(decision: Decision) -> pd.DataFrame:
+    """The same by the length of what was hidden, in rows, errors in standard deviations; empty for one length."""
+    edges = [0, *LENGTHS, np.inf]
+    names = [f"{low + 1:.0f} to {high:.0f}" for low, high in zip(edges, LENGTHS)] + [f"above {LENGTHS[-1]}"]
+    asked = decision.asked.assign(length=pd.cut(decision.asked["rows"], edges, labels=names))
+    found = []
+    for length, rows in asked.groupby("length", observed=True):
+        of = {arm: rows[rows["arm"] == arm] for arm in compared(decision)}
+        first = of[decision.fills]
+        row = {"rows hidden": str(length), "trials": first["trial"].nunique()}
+        row |= {f"error, {arm}": float(one["error"].mean()) for arm, one in of.items()}
+        found.append(row | {"in the 95 % band": f"{100 * over_cells(first, 'coverage'):.0f} %"})
+    return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()
+
+
+DUE, RARE, PARTS = 0.95, 0.01, 3  # share in the band, probability of a false word, parts of the table that it takes
+
+
+class Covered(NamedTuple):
+    """Hidden cells of the asked tasks; "too narrow", "too wide" or nothing; and how many lay in the band, in words."""
+
+    cells: int
+    word: str
+    share: str
+
+
+def covered(decision: Decision) -> Covered:
+    """The band of what fills the table.
+
+    Cells that were hidden together err together, so a word takes more than a binomial test at 1 %: "too narrow" that no
+    more than half of the parts of the table reach the due share, "too wide" that all of them do.
+    """
+    of = decision.asked[decision.asked["arm"] == decision.fills]
+    of = of.assign(inside=of["coverage"] * of["cells"])
+    cells, inside = int(of["cells"].sum()), round(of["inside"].sum())
+    parts = of.groupby("stretch")[["inside", "cells"]].sum()
+    reach = (parts["inside"] / parts["cells"] >= DUE - 1e-9).mean()
+    enough = len(parts) >= PARTS
+    narrow = enough and stats.binom.cdf(inside, cells, DUE) < RARE and reach <= 0.5
+    wide = enough and stats.binom.sf(inside - 1, cells, DUE) < RARE and reach == 1
+    word = "too narrow" if narrow else "too wide" if wide else ""
+    return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")
+
+
+class Judged(NamedTuple):
+    """On cells that were hidden from all trials: number, CRPS of what fills and of another arm, and coverage.
+
+    failed: fits without a summit; without an answer of both arms the scores are NaN.
+    """
+
+    cells: int
+    fills: float
+    other: float
+    inside: float
+    failed: tuple[Failed, ...] = ()
+
+
+def judge(
+    data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, other: str, seed: int, instead: Arms
+) -> Judged | None:
+    """The choice, judged once, beside the best other arm; None for a small table.
+
+    cells [N, T]: those that judge; instead: as for `try_all`.
+    """
+    if cells is None:
+        return None
+    trial = Trial("judge", tuple(data.tasks), cells, slice(None), "the table")
+    answers = [try_one(lambda _: trial.tables(data), "judge", arm, arms, instead, seed=seed) for arm in (fills, other)]
+    failed, found = tuple(one for _, one in answers if one), [rows for rows, _ in answers if rows is not None]
+    if len(found) < len(answers):
+        return Judged(int(cells.sum()), np.nan, np.nan, np.nan, failed)
+    first, second = (in_deviations(rows, [trial], data) for rows in found)
+    inside = over_cells(first, "coverage")
+    return Judged(int(cells.sum()), over_cells(first, "CRPS"), over_cells(second, "CRPS"), inside, failed)

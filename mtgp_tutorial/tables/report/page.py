@@ -1,0 +1,183 @@
+"""report.html: one file, with its figures inside; no script, no address of anything else.
+
+What its sections hold, from what the run found; the sentences stand in templates/report.html.
+
+What the program understood of the table: the notes, what was seen, the holes.
+
+How well the fit that fills the table foretells what was seen, and how sure its correlations are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mtgp_tutorial import plots
+from mtgp_tutorial.correlations import correlation_intervals
+from mtgp_tutorial.arguments import count
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables.checking import WantsFullNoise, check
+from mtgp_tutorial.tables.report import figures
+from mtgp_tutorial.tables.report.deciding import SCORES, Decision
+from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
+from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
+from mtgp_tutorial.tables.report.trials import FULL, HALF
+from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.prediction import Mixture, Prediction, labels
+
+Part = dict[str, Any]  # what a section, a picture or a table has, by name
+
+
+def render(name: str, values: dict[str, Any]) -> str:
+    """The template of this name with these values; in a page all of them are text, whatever they hold. ImportError."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    place = PackageLoader("mtgp_tutorial.tables.report", "templates")
+    is_page = name.endswith(".html")
+    templates = Environment(loader=place, autoescape=is_page, undefined=StrictUndefined, trim_blocks=True)
+    return templates.get_template(name).render(values)
+
+
+def picture(figure: Figure) -> Part:
+    """A figure, and how much of the page's width it takes: a small one takes less."""
+    return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
+
+
+def grid(frame: pd.DataFrame) -> Part:
+    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing."""
+    words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
+
+    def text(value: Any) -> str:
+        number = f"{value:.3f}".replace("-", "−") if isinstance(value, float) else str(value)
+        return "" if pd.isna(value) else number
+
+    rows = [[text(value) for value in row] for row in frame.itertuples(index=False)]
+    return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
+
+
+PANELS = 8  # tasks that are drawn
+
+
+def trials(decision: Decision, failed: list[Part]) -> Part:
+    """How the arms did on what was hidden. failed: arms that had no answer in some of it."""
+    means = decision.means[list(SCORES)].rename_axis("arm").reset_index()
+    return {"dots": picture(figures.dots(decision)), "means": grid(means), "failed": failed}
+
+
+def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
+    """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
+    on_map, gone, part, figure = data.x.shape[1] == 2, bool(missing(data).any()), "", None
+    order = asked_for(data) or list(data.tasks)  # most missing first
+    if data.x.shape[1] <= 2:
+        rows = slice(0, len(data.x)) if on_map else in_view(data)
+        if rows != slice(0, len(data.x)):
+            which = "those around the longest hole" if gone else "the first"
+            part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
+        parts: dict[str, Any] = {"mean": answer.mean[rows], "variance": answer.variance[rows]}
+        if isinstance(answer, Mixture):
+            parts |= {"means": answer.means[:, rows], "variances": answer.variances[:, rows]}
+        shown = replace(answer, x=answer.x[rows], **parts)
+        draw = figures.maps if on_map else figures.panels
+        figure = picture(draw(take(data, rows), shown, order[:PANELS]))
+    found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
+    return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
+
+
+def together(shared: Fit, name: str) -> Part:
+    """Correlations of the tasks: the pairs with their intervals, or a heat map."""
+    data, intervals = shared.model.data, _intervals(shared)
+    return {
+        "model": name,
+        "scales": ", ".join(f"{v:.3g}" for v in shared.length_scales),
+        "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
+        "intervals": None if intervals is None else picture(figures.intervals(intervals)),
+        "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,
+        "pairs": 0 if intervals is None else len(intervals),
+    }
+
+
+def _intervals(fit: Fit) -> pd.DataFrame | None:
+    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
+    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
+        return None
+    try:
+        return correlation_intervals(fit)
+    except (ValueError, FitError):
+        return None
+
+
+def reading(data: TaskData) -> Part:
+    """What the program understood, which cells were seen, and the holes. own: the tasks have rows of their own."""
+    holes = _holes(data)
+    seen = picture(figures.seen(data)) if data.x.shape[1] == 1 else None
+    return {"notes": notes(data), "seen": seen, "own": own_rows(data), "holes": grid(holes.head(20)), "all": len(holes)}
+
+
+def notes(data: TaskData) -> list[str]:
+    """The notes of the table, and its size."""
+    gone = int(missing(data).sum())
+    found = [*data.notes, f"tasks: {', '.join(labels(data))}"]
+    if data.sd is not None:
+        found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
+    if again := int((~data.observed).sum()) - gone:
+        found.append(
+            f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
+        )
+    return [*found, f"{len(data.x)} rows, {count(data.num_tasks, 'task')}, {gone} of {data.y.numel()} cells missing"]
+
+
+def _holes(data: TaskData) -> pd.DataFrame:
+    """Task, first row, last row and length of each hole along one input; of several inputs the number of each task."""
+    gone = missing(data)
+    if data.x.shape[1] > 1:
+        counts = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
+        return pd.DataFrame(counts, columns=["task", "missing"])
+    found = [(task, a, n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
+    found.sort(key=lambda hole: -hole[2])
+    rows = [(task, where(data, a), where(data, a + n - 1), n) for task, a, n in found]
+    return pd.DataFrame(rows, columns=["task", "from", "to", "rows"])
+
+
+LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
+MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
+ODD = 4.0  # standard deviations
+
+
+def checked(fit: Fit, decision: Decision) -> Part | None:
+    """What the fit says of the cells that were seen, and the trials of its advice; None for a table that is too large.
+
+    odd: cells far from what all others say of them. Of a model that has no part in the filling its faults are counted.
+    """
+    if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
+        return None
+    found = check(fit)
+    figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
+    plots.checks(axes, found)
+    if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
+        handles, tasks = axes[1, 0].get_legend_handles_labels()
+        names.remove()
+        figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
+    inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
+    findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
+    if found.findings and decision.model != decision.fills and (decision.model, decision.fills) != (FULL, HALF):
+        said = f"{count(len(findings), 'remark')} on {decision.model}, which does not fill the table"
+        findings = [f"{said}, left out here: check(load(…)) of fit.npz has them."]
+    odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)
+    odd = odd[["task", "row", "value", "mean", "z"]].astype({"row": str})
+    return {"inside": ", ".join(inside), "findings": findings, "figure": picture(figure), "odd": grid(odd)}
+
+
+def advised(finding: str, decision: Decision) -> str:
+    """A finding; where it advises full noise, what the trials said of the arm that has it."""
+    crps = decision.means["CRPS"]
+    if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
+        return finding
+    full, icm = crps.loc[FULL], crps.loc["ICM"]
+    said = f"its CRPS in the trials is {full:.3f}, that of the ICM {icm:.3f}"
+    return f"{finding.problem}; the arm “{FULL}” allows for this; {said}."

@@ -1,0 +1,124 @@
+"""python -m mtgp_tutorial report: what is asked, what is refused, and what happens on Ctrl-C.
+
+The run itself: trials, claim, the filled table, and the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import sys
+import time
+from typing import Any
+
+import gpytorch
+import matplotlib
+import numpy as np
+import pandas as pd
+import torch
+
+from mtgp_tutorial import __version__, plots
+from mtgp_tutorial.predicting import impute
+from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables.comparing import fill
+from mtgp_tutorial.tables.store import StoreError
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.tables.report import page, words
+from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, judge
+from mtgp_tutorial.tables.report.holes import missing
+from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_options, put
+from mtgp_tutorial.tables.report.planning import Job, prepare
+from mtgp_tutorial.tables.report.tables import write_filled
+from mtgp_tutorial.tables.report.trials import in_words, try_all
+from mtgp_tutorial.prediction import Prediction
+
+DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
+
+
+def report(asked: argparse.Namespace) -> int:
+    """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
+    refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
+    code = REFUSED
+    try:
+        with matplotlib.rc_context():  # a caller's figures keep their own look
+            matplotlib.use("Agg")
+            plots.use_style()
+            torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
+            job = prepare(asked)
+            code, refusals = FAILED, (FitError, Refused, StoreError)  # the last: another process writes, or other data
+            run(job)
+    except KeyboardInterrupt:
+        stopped = "stopped; fits that were done are kept, and the same command goes on"
+        print(f"\nreport: {stopped}:\n{command(asked)}", file=sys.stderr)
+        return STOPPED
+    except refusals as error:
+        print(f"report: {in_options(error)}", file=sys.stderr)
+        return code
+    return DONE
+
+
+def run(job: Job) -> None:
+    """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
+    began, asked, data = time.monotonic(), job.asked, job.data
+    results, failed = try_all(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs, job.instead)
+    decision = decide(results, job.trials, data)
+    judged = judge(data, job.judge, job.arms, decision.fills, decision.other, asked.seed, job.instead)
+    model = job.arms[decision.model](data)
+    assert isinstance(model, Model)  # `decision.model` is one of MODELS
+    fitted = fit(model, seed=asked.seed)
+    fitted.save(job.folder / FIT)
+    if decision.fills == decision.model:
+        answer = impute(fitted)
+    else:
+        answer = fill(job.arms[decision.fills], data, seed=asked.seed)
+    write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
+    code = repeat(job, decision)
+    put(job.folder / "repeat.py", code)
+    with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
+        sections = {
+            "columns": page.grid(by_column(decision, data)),
+            "beside": words.enumerated(compared(decision)[1:]),
+            "lengths": page.grid(by_length(decision)),
+            "reading": page.reading(data),
+            "trials": page.trials(decision, words.without_answer(failed)),
+            "filled": page.filled(data, answer, decision),
+            "together": page.together(fitted, decision.model) if data.num_tasks > 1 else None,
+            "checks": page.checked(fitted, decision),
+            "todo": _todo(job, decision, answer, fitted),
+        }
+    again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
+    place = words.nearest(data) if decision.reads else None
+    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, place, failed)
+    top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
+    values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
+    put(job.folder / "report.html", page.render("report.html", values))
+    print("", bold, *said, "", sep="\n")
+    where, took = (job.folder / "report.html").absolute(), in_words(time.monotonic() - began)
+    print(f"{where} ({took}), with filled.csv and trials.csv beside it")
+
+
+def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
+    """What to do next: each value is empty where the table gave no cause for it."""
+    holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
+    trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
+    floor = words.enumerated(fitted.on_floor) if decision.fills == decision.model else ""
+    rest = {"band": covered(decision), "floor": floor, "filled": bool(missing(job.data).any())}
+    return {**trials, **holes, **values, **rest}
+
+
+def repeat(job: Job, decision: Decision) -> str:
+    """The program that does the same."""
+    return page.render("repeat.txt", {"job": job, "decision": decision, "folder": str(job.folder), "repr": repr}) + "\n"
+
+
+def versions() -> str:
+    """Of what the numbers depend on."""
+    found = [f"mtgp_tutorial {__version__}", f"Python {platform.python_version()}"]
+    return ", ".join([*found, *(f"{one.__name__} {one.__version__}" for one in (torch, gpytorch, np, pd))])
+
+
+def minus(sentence: str) -> str:
+    """Numbers below 0 with the sign that a page has for them, and a terminal may not."""
+    return re.sub(r"(?<=\s)-(?=\d)", "−", sentence)
