@@ -1,94 +1,82 @@
-"""Multi-task Gaussian processes, small and exact: the module behind the book."""
+"""Multi-task Gaussian processes, small and exact: the module behind the book.
 
+The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
+(`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
+`fitting`, `result`) and what it says (`predicting`, `leave_one_out`, `correlations`). They run by themselves. `fast`
+gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
+"""
+
+import warnings
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mtgp_tutorial import datasets, exact, plots, simulate
-    from mtgp_tutorial.correlations import correlation_intervals, empirical_correlation, model_correlation
-    from mtgp_tutorial.leave_one_out import leave_out
-    from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
-    from mtgp_tutorial.arguments import TableError, choose_device
-    from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-    from mtgp_tutorial.covariance import coregionalization, correlation
-    from mtgp_tutorial.fast.averaging import Averaged, average
-    from mtgp_tutorial.fitting import FitError, fit
-    from mtgp_tutorial.result import Fit, load, with_parameters
-    from mtgp_tutorial import scores
-    from mtgp_tutorial.tables.checking import Check, check
-    from mtgp_tutorial.tables.comparing import compare, fill, standard_arms
-    from mtgp_tutorial.tables.forecasting import Unanswered, cutoffs, seasonal_naive
-    from mtgp_tutorial.tables.mapping import explained_shares, neighbours
-    from mtgp_tutorial.tables.mixtures import averaging, combining
+    from mtgp_tutorial import datasets, gaussian, kronecker, plots, scores, simulate, tables
+    from mtgp_tutorial.arguments import choose_device
     from mtgp_tutorial.comparison import choose, paired, sentence, summarise
-    from mtgp_tutorial.tables.plain import plain_arms
-    from mtgp_tutorial.tables.seasonal import propose_season, seasonal_arms, with_trend
-    from mtgp_tutorial.building import icm, independent, lmc, sparse
-    from mtgp_tutorial.model import Model
+    from mtgp_tutorial.correlations import empirical_correlation, model_correlation
+    from mtgp_tutorial.covariance import coregionalization, correlation
     from mtgp_tutorial.data import Scale, TaskData
-    from mtgp_tutorial.tables.files.reading import read_table
-    from mtgp_tutorial.prediction import Mixture, Prediction
+    from mtgp_tutorial.fast.averaging import Averaged, average
+    from mtgp_tutorial.fast.intervals import correlation_intervals
+    from mtgp_tutorial.fast.loading import load
+    from mtgp_tutorial.fast.mixture import Mixture
+    from mtgp_tutorial.fast.sparse import sparse
+    from mtgp_tutorial.fitting import FitError, fit
+    from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+    from mtgp_tutorial.leave_one_out import leave_out
+    from mtgp_tutorial.model import Model, icm, independent, lmc
+    from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
+    from mtgp_tutorial.prediction import Prediction
+    from mtgp_tutorial.result import Fit, with_parameters
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
-__all__ = ["read_table", "TaskData", "Scale", "detrend", "Trend", "TableError"]
-__all__ += ["independent", "icm", "lmc", "sparse", "Model", "coregionalization", "correlation"]
-__all__ += ["fit", "Fit", "average", "Averaged", "with_parameters", "load", "FitError", "choose_device"]
-__all__ += ["predict", "impute", "sample", "Prediction", "Mixture", "parts", "latent_functions"]
-__all__ += ["empirical_correlation", "model_correlation", "leave_out", "check", "Check", "correlation_intervals"]
-__all__ += ["compare", "cutoffs", "seasonal_naive", "standard_arms", "plain_arms", "with_trend", "averaging"]
-__all__ += ["combining", "seasonal_arms", "propose_season", "Unanswered", "summarise", "paired", "sentence", "choose"]
-__all__ += ["fill", "explained_shares", "neighbours"]
-__all__ += ["scores", "plots", "simulate", "datasets", "exact", "NotPositiveDefiniteError"]
-__version__ = "0.21.0"
+__all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
+__all__ += ["coregionalization", "correlation", "fit", "Fit", "average", "Averaged", "with_parameters", "load"]
+__all__ += ["FitError", "choose_device", "predict", "impute", "sample", "Prediction", "Mixture", "parts"]
+__all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
+__all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
+__all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
+__version__ = "0.22.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
-    "answers.correlation": "correlation_intervals empirical_correlation model_correlation",
-    "answers.leaving": "leave_out",
-    "answers.predicting": "impute latent_functions parts predict sample",
-    "arguments": "TableError choose_device",
-    "datasets": "datasets",
-    "exact": "exact NotPositiveDefiniteError",
-    "exact.covariance": "coregionalization correlation",
-    "fits.averaging": "Averaged average",
-    "fits.fitting": "FitError fit",
-    "fits.result": "Fit load with_parameters",
-    "judging.checking": "Check check",
-    "judging.comparing": "compare fill standard_arms",
-    "judging.forecasting": "Unanswered cutoffs seasonal_naive",
-    "judging.mapping": "explained_shares neighbours",
-    "judging.mixtures": "averaging combining",
-    "judging.paired": "choose paired sentence summarise",
-    "judging.plain": "plain_arms",
-    "judging.scores": "scores",
-    "judging.seasonal": "propose_season seasonal_arms with_trend",
-    "models.building": "icm independent lmc sparse",
-    "models.model": "Model",
-    "plots": "plots",
-    "simulate": "simulate",
-    "table.data": "Scale TaskData",
-    "table.files.reading": "read_table",
-    "table.prediction": "Mixture Prediction",
-    "table.trends": "Trend detrend",
+    "arguments": "choose_device",
+    "comparison": "choose paired sentence summarise",
+    "correlations": "empirical_correlation model_correlation",
+    "covariance": "coregionalization correlation",
+    "data": "Scale TaskData",
+    "fast.averaging": "Averaged average",
+    "fast.intervals": "correlation_intervals",
+    "fast.mixture": "Mixture",
+    "fast.loading": "load",
+    "fitting": "FitError fit",
+    "gaussian": "NotPositiveDefiniteError",
+    "leave_one_out": "leave_out",
+    "fast.sparse": "sparse",
+    "model": "Model icm independent lmc",
+    "predicting": "impute latent_functions parts predict sample",
+    "prediction": "Prediction",
+    "result": "Fit with_parameters",
+    "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = ("datasets", "exact", "plots", "scores", "simulate")  # names of a whole file or folder
+_MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for. ImportError for `read_table`, which the core does without."""
-    if name not in _HOME:
+    """A public name, imported when it is first asked for; one that moved comes with a warning, for one release."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _HOME:
+        globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return globals()[name]
+    if name.startswith("_") or find_spec(f"{__name__}.tables") is None or name not in __getattr__("tables").__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        home = import_module(f"{__name__}.{_HOME[name]}")
-    except ModuleNotFoundError as error:
-        if name != "read_table":
-            raise
-        raise ImportError(
-            f"read_table: {error}; install the whole module, or make a data frame and pass it to TaskData.from_frame"
-        ) from None
-    globals()[name] = home if name in _MODULES else getattr(home, name)
+    warnings.warn(f"mtgp_tutorial.{name}: has moved; import it from mtgp_tutorial.tables", FutureWarning, stacklevel=2)
+    globals()[name] = getattr(__getattr__("tables"), name)
     return globals()[name]
 
 

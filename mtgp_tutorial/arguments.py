@@ -1,12 +1,12 @@
-"""Arguments and what is wrong with them: kinds, whole numbers, seeds, tensors, devices; and tables that are refused."""
+"""Arguments and what is wrong with them: kinds, whole numbers, seeds, tensors, devices, whatever holds numbers."""
 
 from __future__ import annotations
 
-import json
+import datetime
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -64,6 +64,77 @@ def tensors(**values: Any) -> None:
         of_kind(name, value, torch.Tensor, f"a tensor, such as torch.as_tensor({array})")
 
 
+DATES = (datetime.date, np.datetime64, pd.Period)
+DURATIONS = (datetime.timedelta, np.timedelta64)
+
+
+def as_matrix(value: Any, name: str, *, vector: bool = True) -> Tensor:
+    """Return a copy of `value` as a float64 matrix; a vector becomes one column, if one may be passed.
+
+    A masked array's masked entries become NaN. Raises ValueError when it is not numeric (text that looks like a number,
+    dates and complex numbers are not), or has neither one nor two dimensions.
+    """
+    _check_entries(value, name)
+    try:
+        if value.is_complex() if torch.is_tensor(value) else np.iscomplexobj(value):
+            raise ValueError("it holds complex numbers")
+        if isinstance(value, (pd.DataFrame, pd.Series)):
+            value = value.to_numpy(dtype=float, na_value=np.nan)
+        if np.ma.isMaskedArray(value):
+            value = np.ma.filled(value.astype(float), np.nan)
+        if not torch.is_tensor(value):
+            value = torch.as_tensor(np.array(value, dtype=float))
+        matrix = value.detach().to(dtype=torch.float64, copy=True)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{name}: not a numeric array ({reason}); pass numbers only") from None
+    if matrix.dim() not in ((1, 2) if vector else (2,)):
+        wanted = "a vector or a matrix" if vector else "a matrix [N, T], one column for each task"
+        raise ValueError(f"{name}: has {count(matrix.dim(), 'dimension')}; pass {wanted}")
+    return matrix if matrix.dim() == 2 else matrix[:, None]
+
+
+def _check_entries(value: Any, name: str) -> None:
+    """Refuse what numpy would take for numbers: text such as "1_000", dates as nanoseconds, named fields as columns."""
+    if torch.is_tensor(value):
+        if value.layout is not torch.strided:
+            raise ValueError(f"{name}: is a sparse tensor; pass {name}.to_dense()")
+        return
+    if getattr(value, "dtype", None) is not None and getattr(value.dtype, "names", None):
+        raise ValueError(f"{name}: is a structured array; pass pd.DataFrame({name}), or a matrix")
+    for where, column in _columns(value):
+        for row, entry in enumerate(column):
+            if isinstance(entry, (str, bytes)):
+                raise ValueError(
+                    f"{name}: {where}holds text, first {entry!r} in row {row}; pass numbers only (pd.to_numeric makes "
+                    "them of text, TaskData.from_frame or the calendar of a table of dates)"
+                )
+            if isinstance(entry, DURATIONS):
+                raise ValueError(f"{name}: {where}holds durations; divide them by a unit, such as pd.Timedelta(days=1)")
+            if isinstance(entry, DATES):
+                raise ValueError(
+                    f"{name}: {where}holds dates; pass numbers only, or take TaskData.from_frame or read_table, which "
+                    "make numbers of dates"
+                )
+
+
+def _columns(value: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The columns that are not numbers by their type, each with words for where it stands."""
+    if isinstance(value, pd.DataFrame):
+        for place, label in enumerate(value.columns):
+            if value.dtypes.iloc[place].kind not in "iufbc":
+                yield f"column {label!r} ", value.iloc[:, place].astype(object).to_numpy()
+        return
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iufbc":
+            array = np.array(value, dtype=object)
+    except (TypeError, ValueError, RuntimeError):  # rows of unequal length, say: not for this check
+        return
+    if array.dtype.kind not in "iufbc" and array.ndim in (1, 2):
+        yield from zip([""], [array]) if array.ndim == 1 else ((f"column {n} ", one) for n, one in enumerate(array.T))
+
+
 WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
 
 
@@ -105,79 +176,6 @@ def as_array(tensor: Tensor) -> np.ndarray:
 def as_tensor(array: np.ndarray, like: Tensor) -> Tensor:
     """The same numbers for torch, on the device of `like`."""
     return torch.from_numpy(array).to(like.device)
-
-
-MARKED = re.compile("\x02(.*?)\x03", re.DOTALL)  # an argument in the text of a TableError
-
-
-def argument(name: str, *values: str, sets: bool = False) -> str:
-    """An argument of `read_table` or `from_frame` in a message: named alone, or as what sets it (to these values)."""
-    return f"\x02{json.dumps([name, sets or bool(values), values])}\x03"
-
-
-def in_python(name: str, sets: bool, values: Sequence[str]) -> str:
-    """x, x=, dates="day-first", missing=['?']."""
-    if not values:
-        return f"{name}=" if sets else name
-    return f"{name}={list(values)!r}" if name in ("missing", "without") else f'{name}="{values[0]}"'
-
-
-class TableError(ValueError):
-    """A table is refused. Message: "{problem}; {remedy}".
-
-    `said` is for programs whose users call the arguments otherwise.
-
-    Args:
-        problem (str): what is wrong, and where.
-        remedy (str): what to do.
-        option (str): the argument of `read_table` or `from_frame` that settles it ("dates", "x", "missing", ...), None
-            where only the file can be mended. Default: the first that the message marks (`argument`).
-        value (any): what to pass there, where one is known. Default: none.
-
-    >>> import pandas as pd
-    >>> from mtgp_tutorial import TableError, TaskData
-    >>> frame = pd.DataFrame({"day": [1, 2], "level": [1.5, "about 2"]})
-    >>> try:
-    ...     TaskData.from_frame(frame, x="day", tasks=["level"])
-    ... except TableError as error:
-    ...     print(error.problem)
-    column 'level', row 1: 'about 2' is not a number
-    """
-
-    def __init__(self, problem: str, remedy: str, option: str | None = None, value: Any = None) -> None:
-        marked = MARKED.search(problem + remedy)
-        self.texts, self.value = (problem, remedy), value
-        self.option = json.loads(marked[1])[0] if option is None and marked else option
-        self.problem, self.remedy = self.said(in_python)
-        super().__init__(f"{self.problem}; {self.remedy}")
-
-    def said(self, spell: Callable[[str, bool, Sequence[str]], str]) -> tuple[str, str]:
-        """Problem and remedy in the words of a program.
-
-        Args:
-            spell (function): writes an argument: of its name, whether it is set, and to which values.
-        """
-        problem, remedy = (MARKED.sub(lambda one: spell(*json.loads(one[1])), text) for text in self.texts)
-        return problem, remedy
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Errors of several arguments have to say how they travel to another process."""
-        return type(self), (*self.texts, self.option, self.value)
-
-
-def place(column: pd.Series, row: int | np.intp) -> str:
-    """Where a cell stands: "column 'level', line 7", or whatever the index of the rows is called."""
-    label = column.index[row]
-    if column.name is None:  # a list of dates, no table
-        return f"entry {label}"
-    return f"column {str(column.name)!r}, {column.index.name or 'row'} {label}"
-
-
-def refuse_first(column: pd.Series, wrong: Any, problem: str, remedy: str, *, cell: bool = False) -> None:
-    """TableError at the first cell that is wrong [N], where one is; cell: its text stands before the problem."""
-    for row in np.flatnonzero(wrong):
-        told = f"{column.iloc[row]!r} {problem}" if cell else problem
-        raise TableError(f"{place(column, row)}: {told}", remedy)
 
 
 def listed(names: Any, most: int = 8) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, count, generator, listed, whole
-from mtgp_tutorial.tables import frames
-from mtgp_tutorial.arrays import as_matrix, shown, stretch
-from mtgp_tutorial.tables.dates import Calendar
-from mtgp_tutorial.tables.frames import as_errors
-from mtgp_tutorial.prediction import input_frame, label, labels, rows, span
+from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, whole
+from mtgp_tutorial.hooks import frame_fields
+from mtgp_tutorial.naming import CalendarLike, input_frame, label, labels, rows, span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +65,7 @@ class TaskData:
     x_unit: str = ""
     sd: Tensor | None = None
     index: pd.Index | None = None
-    calendar: Calendar | None = None
+    calendar: CalendarLike | None = None
     notes: tuple[str, ...] = ()
     x_names: Sequence[str] = ()
 
@@ -112,7 +111,7 @@ class TaskData:
         sd: Any = None,
         series: Hashable | None = None,
         value: Hashable | None = None,
-        calendar: Calendar | None = None,
+        calendar: CalendarLike | None = None,
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
 
@@ -137,6 +136,7 @@ class TaskData:
             calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.
         Raises:
             TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
+            ImportError: where `mtgp_tutorial.tables` is missing.
 
         >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"]})
         >>> frame["level (m)"], frame["by"] = [1.5, None], ["Kim", "Noor"]
@@ -144,7 +144,7 @@ class TaskData:
         >>> data.tasks, data.units, data.notes[-1]
         (('level',), ('m',), 'by: text; left out')
         """
-        return cls(**frames.fields(frame, x, tasks, units, sd, series, value, calendar))
+        return cls(**frame_fields(frame, x, tasks, units, sd, series, value, calendar))
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
@@ -316,6 +316,66 @@ def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows).to(data.x.device)
     sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
     return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
+
+
+def stretch(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:
+    """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
+    ends = (start, stop) if calendar is None else (calendar.end("start", start), calendar.end("stop", stop))
+    if not all(hasattr(one, "__float__") for one in ends):
+        raise ValueError(f"start, stop: are {start!r} and {stop!r}; pass numbers, in the unit of x")
+    for name, end in zip(("start", "stop"), ends):
+        if end != end:
+            raise ValueError(f"{name}: is missing; pass a number{'' if calendar is None else ' or a date'}")
+    if ends[0] > ends[1]:
+        raise ValueError(f"start: {shown(ends[0], calendar)} is after stop, {shown(ends[1], calendar)}; exchange them")
+    return float(ends[0]), float(ends[1])
+
+
+def shown(number: float, calendar: CalendarLike | None) -> str:
+    """A number as a date where there is a calendar."""
+    return f"{number:.10g}" if calendar is None else calendar.shown(number)
+
+
+def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
+    """Standard errors [N, T], checked; one number, or one for each task (in order or by name), holds for its values."""
+    if sd is None:
+        return None
+    if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
+        if unknown := [task for task in sd.keys() if task not in tasks]:
+            raise ValueError(f"sd: {unknown[0]!r} is not one of {', '.join(map(repr, tasks))}; pass some of these")
+        sd = [sd.get(task, math.nan) for task in tasks]
+    if isinstance(sd, Real) and not isinstance(sd, bool):
+        sd = [float(sd)] * len(tasks)
+    if _is_vector(sd):
+        each = as_matrix(sd, "sd")[:, 0].to(y.device)
+        if len(each) != len(tasks):
+            raise ValueError(
+                f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for "
+                "each task, or a matrix [N, T]"
+            )
+        errors = each.expand(y.shape).where(~y.isnan(), torch.nan)
+    else:
+        errors = as_matrix(sd, "sd", vector=False)
+    _check_errors(errors, y, tasks)
+    return errors
+
+
+def _is_vector(sd: Any) -> bool:
+    if isinstance(sd, (list, tuple)):
+        return not any(hasattr(one, "__len__") for one in sd)
+    return getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)
+
+
+def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
+    if sd.shape != y.shape or sd.device != y.device:
+        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
+    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
+    if bool(wrong.any()):
+        row, task = wrong.nonzero()[0].tolist()
+        raise ValueError(
+            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
+            "errors above 0, and NaN where none is known"
+        )
 
 
 def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:

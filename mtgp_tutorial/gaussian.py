@@ -12,6 +12,8 @@ from torch.autograd.function import once_differentiable
 
 from mtgp_tutorial.arguments import generator, tensors, whole
 
+__all__ = ["NotPositiveDefiniteError", "cholesky", "log_likelihood", "posterior", "sample"]
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -19,9 +21,9 @@ class NotPositiveDefiniteError(ValueError):
     """A covariance matrix that has no usable Cholesky factor.
 
     >>> import torch
-    >>> from mtgp_tutorial import NotPositiveDefiniteError, exact
+    >>> from mtgp_tutorial import NotPositiveDefiniteError, gaussian
     >>> try:
-    ...     exact.cholesky(torch.ones(2, 2).double())
+    ...     gaussian.cholesky(torch.ones(2, 2).double())
     ... except NotPositiveDefiniteError as error:
     ...     print(str(error).split(" to ")[0])
     covariance: the 2 x 2 matrix is not positive definite
@@ -41,7 +43,7 @@ def check_matrices(**expected: tuple[Tensor, tuple[int, ...]]) -> None:
             raise ValueError(f"{name}: is not symmetric; pass a covariance matrix")
 
 
-def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = False) -> Tensor:
+def lower_factor(matrix: Tensor, name: str = "covariance", *, overwrite: bool = False) -> Tensor:
     """Lower factor of a positive definite matrix [n, n], or of several [.., n, n]; never adds jitter.
 
     Raises NotPositiveDefiniteError when a pivot, relative to its diagonal entry, is not above
@@ -63,7 +65,7 @@ def cholesky(matrix: Tensor, name: str = "covariance", *, overwrite: bool = Fals
     return factor
 
 
-def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
+def cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
     """Lower factor L of a covariance matrix, L L^T; never adds jitter.
 
     (The forms factor what they have built themselves, unchecked.)
@@ -76,14 +78,14 @@ def checked_cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
         NotPositiveDefiniteError: for one that is not positive definite to working precision.
 
     >>> import torch
-    >>> from mtgp_tutorial import exact
+    >>> from mtgp_tutorial import gaussian
     >>> matrix = torch.tensor([[4.0, 2.0], [2.0, 5.0]]).double()
-    >>> exact.cholesky(matrix).tolist()
+    >>> gaussian.cholesky(matrix).tolist()
     [[2.0, 0.0], [1.0, 2.0]]
     """
     tensors(**{name: matrix})
     check_matrices(**{name: (matrix, (len(matrix), len(matrix)) if matrix.dim() else (1, 1))})
-    return cholesky(matrix, name)
+    return lower_factor(matrix, name)
 
 
 class _LogLikelihood(Function):
@@ -91,7 +93,7 @@ class _LogLikelihood(Function):
 
     @staticmethod
     def forward(ctx: Any, residual: Tensor, covariance: Tensor) -> Tensor:
-        factor = cholesky(covariance)
+        factor = lower_factor(covariance)
         weights = torch.cholesky_solve(residual[:, None], factor)[:, 0]
         ctx.save_for_backward(weights, factor)
         log_det = 2 * factor.diagonal().log().sum()
@@ -118,15 +120,20 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
         ValueError: for shapes that do not fit, NaN and matrices that are not symmetric.
 
     >>> import torch
-    >>> from mtgp_tutorial import exact
+    >>> from mtgp_tutorial import gaussian
     >>> zeros, one = torch.zeros(2).double(), torch.eye(2).double()
-    >>> value = exact.log_likelihood(zeros, one)
+    >>> value = gaussian.log_likelihood(zeros, one)
     >>> round(value.item(), 4)  # -log(2 pi)
     -1.8379
     """
     tensors(residual=residual)
     n = len(residual)
     check_matrices(residual=(residual, (n,)), covariance=(covariance, (n, n)))
+    return log_density(residual, covariance)
+
+
+def log_density(residual: Tensor, covariance: Tensor) -> Tensor:
+    """The same of a matrix that the module has built itself, unchecked but for its factor."""
     return _LogLikelihood.apply(residual, covariance)
 
 
@@ -145,10 +152,10 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
         ValueError: as that does, too.
 
     >>> import torch
-    >>> from mtgp_tutorial import exact
+    >>> from mtgp_tutorial import gaussian
     >>> one = torch.ones(1, 1).double()
     >>> y = torch.tensor([2.0]).double()
-    >>> mean, covariance = exact.posterior(y, 2 * one, one, one)
+    >>> mean, covariance = gaussian.posterior(y, 2 * one, one, one)
     >>> round(mean.item(), 6), round(covariance.item(), 6)
     (1.0, 0.5)
     """
@@ -156,7 +163,7 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     n, m = len(residual), len(cross)
     check_matrices(residual=(residual, (n,)), covariance=(covariance, (n, n)), cross=(cross, (m, n)))
     check_matrices(prior=(prior, (m,) if prior.dim() == 1 else (m, m)))
-    factor = cholesky(covariance)
+    factor = lower_factor(covariance)
     half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
     mean = half.T @ torch.linalg.solve_triangular(factor, residual[:, None], upper=False)[:, 0]
     explained = half.T @ half if prior.dim() == 2 else (half**2).sum(0)
@@ -180,9 +187,9 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
         NotPositiveDefiniteError: for a clearly negative eigenvalue.
 
     >>> import torch
-    >>> from mtgp_tutorial import exact
+    >>> from mtgp_tutorial import gaussian
     >>> ones = torch.ones(2, 2).double()
-    >>> draws = exact.sample(torch.zeros(2).double(), ones, 3, seed=0)
+    >>> draws = gaussian.sample(torch.zeros(2).double(), ones, 3, seed=0)
     >>> bool((draws[:, 0] - draws[:, 1]).abs().max() < 1e-6)
     True
     """

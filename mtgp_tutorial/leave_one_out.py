@@ -14,29 +14,25 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.predicting import posterior_of
-from mtgp_tutorial.questions import fitted, prediction
 from mtgp_tutorial.arguments import count
-from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.forms import MANY, Conditioned
-from mtgp_tutorial.gaussian import cholesky
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.averaging import Averaged
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Prediction, mixture
+from mtgp_tutorial.gaussian import lower_factor
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.questions import fitted, of_each, prediction
+from mtgp_tutorial.result import Fit
 
 
+@of_each
 @torch.no_grad()
-def leave_out(fit: Fit | Averaged, by: Any = "cell") -> Prediction:
+def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     """Prediction of every observed y from the cells outside its block; parameters, means and units are held.
 
     Since the parameters have seen what is left out, errors are smaller than those of a fit without it. Large blocks of
     a long series are hidden and predicted, in time and memory that grow with the rows alone.
 
     Args:
-        fit (Fit or Averaged): of the table.
+        fit (Fit, or Averaged): of the table.
         by (str or labels): "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out
             together. Default: "cell".
     Returns:
@@ -52,8 +48,6 @@ def leave_out(fit: Fit | Averaged, by: Any = "cell") -> Prediction:
     >>> tuple(z.shape), bool((z.abs() < 4).all())
     ((10, 2), True)
     """
-    if isinstance(fit, Averaged):
-        return mixture([leave_out(one, by) for one in fit.fits()])
     model, conditioned = fitted(fit).model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
@@ -62,35 +56,17 @@ def leave_out(fit: Fit | Averaged, by: Any = "cell") -> Prediction:
         variance[cells] = 1 / conditioned.row_blocks().diagonal(dim1=1, dim2=2)[cells]
         error[cells] = variance[cells] * weights[cells]
     elif bool(((labels := block_labels(by, model.data)) == rows).all()):
-        left = torch.cholesky_inverse(cholesky(conditioned.row_blocks(), "inverse covariance of a row"))
+        left = torch.cholesky_inverse(lower_factor(conditioned.row_blocks(), "inverse covariance of a row"))
         variance[cells] = left.diagonal(dim1=1, dim2=2)[cells]
         error[cells] = (left @ weights[:, :, None])[:, :, 0][cells]
     else:
         labels = labels[observed]
         for at in labels.argsort(stable=True).split(labels.unique(return_counts=True)[1].tolist()):
             block = cells[0][at], cells[1][at]
-            if isinstance(conditioned.form, Markov) and len(at) > MANY:
-                error[block], variance[block] = hidden(model, block)
-                continue
-            left = torch.cholesky_inverse(cholesky(conditioned.inverse(block), "inverse covariance of a block"))
-            variance[block] = left.diagonal()
-            error[block] = left @ weights[block]
+            error[block], variance[block] = conditioned.left_out(block)
     mean = model.scale.to_data(model.unit.y - error)
     data = model.data
     return prediction(data, data.x, mean, variance * model.scale.sd**2, True)
-
-
-def hidden(model: Model, block: Cells) -> tuple[Tensor, Tensor]:
-    """Errors and variances [k] of seen cells given all others, by one more pass over a table without them."""
-    problem, y, x = model.problem(), model.unit.y, model.unit.x
-    if len(block[0]) == int(model.unit.observed.sum()):  # nothing else is known: the prior
-        prior = sum((term.B for term in problem.terms), problem.Sigma).diagonal()[block[1]]  # k(x, x) = 1
-        return problem.residual[block], prior if problem.variances is None else prior + problem.variances[block]
-    rest = problem.residual.clone()
-    rest[block] = torch.nan
-    others, rows = Conditioned(problem._replace(residual=rest)), torch.arange(len(x), device=x.device)
-    mean, variance = posterior_of(model, others, x, block, True, rows, False, problem.variances)
-    return y[block] - mean, variance
 
 
 def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:

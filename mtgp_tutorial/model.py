@@ -1,10 +1,15 @@
-"""Multi-task models: which B and k of the one equation are free.
+"""Multi-task models: which B, k and Sigma of the one equation are free. Three families: independent GPs, ICM, LMC.
 
 Parameters live in GPyTorch kernels, means and likelihoods, in standardised units, and `exact_gp`
 hands out the plain GPyTorch model that they form. Kernels have variance 1: the scale lives in B.
 """
 
 from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar
 
 import torch
 from gpytorch.distributions import MultitaskMultivariateNormal
@@ -13,13 +18,14 @@ from gpytorch.means import ConstantMean, MultitaskMean
 from gpytorch.models import ExactGP
 from torch import Tensor
 
-from mtgp_tutorial.fast import forms
-from mtgp_tutorial.fast.bound import Collapsed
-from mtgp_tutorial.covariance import KB
-from mtgp_tutorial.fast.form import Problem
-from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
-from mtgp_tutorial.noise import noise_of
+from mtgp_tutorial import gaussian, hooks
+from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.conditioning import Conditioned, Evidence
+from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, covariance_of_inputs, scaled, unit_kernel
+from mtgp_tutorial.memory import check_memory
+from mtgp_tutorial.noise import noise_of
 
 
 class PlainGP(ExactGP):
@@ -37,7 +43,8 @@ class PlainGP(ExactGP):
 class Model(torch.nn.Module):
     """A multi-task GP on a table: constant means, a kernel with `terms`, and a noise likelihood.
 
-    `data` is the table as it was given, `unit` the standardised one, `scale` the way between them.
+    `data` is the table as it was given, `unit` the standardised one, `scale` the way between them. Likelihood and
+    conditioning are methods, so that another kind of model can have its own (`sparse` has).
 
     Args:
         data (TaskData): the table.
@@ -55,19 +62,38 @@ class Model(torch.nn.Module):
     'MultitaskGaussianLikelihood'
     """
 
+    bounded: ClassVar[bool] = False  # whether its log likelihood is a lower bound
+
     def __init__(self, data: TaskData, kernel: IndependentKernel | ICMKernel | LMCKernel, noise: str):
         super().__init__()
         self.data = data
         self.unit, self.scale = data.standardise()
-        self.kind = noise_of(noise)
-        self.kind.check(data)
+        self.kind = noise_of(noise, data)
         self.likelihood = self.kind.likelihood(data.num_tasks)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = noise
-        self.inducing: Tensor | None  # inputs [M, D] of the sparse bound
-        self.register_buffer("inducing", None)
         self.to(data.x.device)
+
+    def log_likelihood(self, *, fast: bool = True) -> Tensor:
+        """Exact log marginal likelihood of the standardised observations, in nats; differentiable once.
+
+        Args:
+            fast (bool): by the form of `fast` that suits the table, or as it stands here: log N(y - m | 0, C). Default:
+                True.
+        """
+        if fast and (forms := hooks.forms()) is not None:
+            return forms.of_model(self)
+        cells = all_cells(self.unit.observed)
+        return gaussian.log_density(self.residual()[cells], self.covariance(cells))
+
+    def covariance(self, cells: Cells) -> Tensor:
+        """C [n, n] of the observed values in some cells, by the one equation.
+
+        Args:
+            cells (two Tensor [n]): the row and the task of each.
+        """
+        return observation_covariance(self.terms(self.unit.x), self.Sigma(), cells, self.variances())
 
     def terms(self, x: Tensor, z: Tensor | None = None) -> list[KB]:
         """Pairs (K_q [N, M], B_q [T, T]) of the one equation between inputs x and z, standardised units.
@@ -76,7 +102,7 @@ class Model(torch.nn.Module):
             x (Tensor [N, D]): inputs.
             z (Tensor [M, D]): other inputs. Default: x.
         """
-        return [(term.kernel(x, z), term.B) for term in self.kernel.terms()]
+        return [(covariance_of_inputs(kernel, x, z), B) for kernel, B in self.kernel.terms()]
 
     def B(self) -> Tensor:
         """sum_q B_q [T, T]: covariance of the latent f at one input, standardised units."""
@@ -114,13 +140,35 @@ class Model(torch.nn.Module):
         """Standardised observations less their mean, [N, T], NaN where nothing was observed."""
         return self.unit.y - self.means()
 
-    def problem(self) -> Problem:
-        """Table and parameters, as the forms of `exact` take them."""
-        apart = isinstance(self.kernel, IndependentKernel) and not self.kind.correlated
-        width = None if any(bool((kappa > 0).any()) for kappa in self.kappas()) else self.columns()
-        table = self.unit.x, self.residual(), self.kernel.terms(), self.Sigma()
-        form = None if self.inducing is None else Collapsed
-        return Problem(*table, apart, width, self.variances(), form, self.inducing)
+    def evidence(self) -> Evidence:
+        """What the table holds, to be conditioned on."""
+        return Evidence(self.unit.x, self.residual(), self.variances())
+
+    def conditioned(self, given: Evidence | None = None, *, fast: bool = True) -> Conditioned:
+        """What the observed cells say of others, C factored once.
+
+        Args:
+            given (Evidence): rows to condition on. Default: the table's.
+            fast (bool): by a form of `fast`. Default: True.
+        """
+        given = self.evidence() if given is None else given
+        self.check_size(given, fast=fast)
+        if fast and (forms := hooks.forms()) is not None:
+            return forms.conditioned(self, given)
+        return Conditioned(given, self.kernel.terms(), self.Sigma())
+
+    def check_size(self, given: Evidence | None = None, *, fast: bool = True) -> None:
+        """Raise MemoryError where the covariance needs more memory than there is, and warn where more than is free.
+
+        Args:
+            given (Evidence): rows to condition on. Default: the table's.
+            fast (bool): for a form of `fast`. Default: True.
+        """
+        given = self.evidence() if given is None else given
+        n, terms = int((~given.residual.isnan()).sum()), self.kernel.terms()
+        forms = hooks.forms() if fast else None
+        entries = (5 + 2 * len(terms)) * n**2 if forms is None else forms.entries(self, given)
+        check_memory(entries, n, self.data.x.device)
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""
@@ -130,14 +178,14 @@ class Model(torch.nn.Module):
         """What the log likelihood of standardised values lies above that of the data in their own units."""
         return (self.unit.observed * self.scale.sd.log()).sum()
 
-    def log_likelihood(self) -> Tensor:
-        """Exact log marginal likelihood of the standardised observations, in nats; of a sparse model the bound."""
-        return forms.log_likelihood(self.problem())
+    def note(self) -> str:
+        """A line about a kind of model of its own, for the text of a fit."""
+        return ""
 
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
 
-        It shares its modules with this model; of a sparse one it is the exact model. For a table with holes use it
+        It shares its modules with this model. For a table with holes use it
         inside gpytorch.settings.observation_nan_policy("mask").
 
         Raises:
@@ -149,3 +197,123 @@ class Model(torch.nn.Module):
                 "make the model of the table without sd"
             )
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)
+
+
+def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", kernel: Kernel | None = None) -> Model:
+    """One GP for each task (book: one-equation).
+
+    Args:
+        data (TaskData): the table.
+        hyper (str): "own" or "shared": kernel parameters and signal variance of its own, or in common. Default: "own".
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+    Raises:
+        ValueError: for unknown words, unusable kernels and tables that cannot be standardised.
+
+    >>> from gpytorch.kernels import MaternKernel
+    >>> from mtgp_tutorial import fit, independent, simulate
+    >>> data = simulate.two_sines(seed=1)
+    >>> kernel = MaternKernel(nu=2.5)
+    >>> fitted = fit(independent(data, hyper="shared", kernel=kernel))
+    >>> fitted.correlation.round(3).to_numpy().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if hyper not in ("own", "shared"):
+        raise ValueError(f"hyper: {hyper!r} is neither 'own' nor 'shared'; pass one of these")
+    base = unit_kernel(kernel, _checked(data).x)
+    copies = [scaled(copy.deepcopy(base)) for _ in data.tasks]
+    return Model(data, IndependentKernel(copies if hyper == "own" else copies[:1] * len(copies)), noise)
+
+
+def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None) -> Model:
+    """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
+
+    Args:
+        data (TaskData): the table.
+        rank (int): R, the columns of W [T, R]. Default: 1.
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" from 40 rows on
+            that hold several values, and ten of them for each task; below that, "per task".
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+    Raises:
+        ValueError: for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
+
+    >>> from mtgp_tutorial import datasets, fit, icm, simulate
+    >>> sines = simulate.two_sines(seed=1)
+    >>> icm(sines).noise, icm(datasets.great_lakes()).noise
+    ('per task', 'full')
+    >>> fitted = fit(icm(sines, noise="full"))
+    >>> bool(fitted.correlation.loc["sine", "lagged sine"] > 0.5)
+    True
+    >>> fitted.Sigma.shape
+    (2, 2)
+    """
+    rank = _checked_rank(rank, _checked(data).num_tasks)
+    return Model(
+        data,
+        ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank),
+        usual_noise(data)[0] if noise is None else noise,
+    )
+
+
+def lmc(
+    data: TaskData,
+    *,
+    kernels: int | Sequence[Kernel] = 2,
+    rank: int | Sequence[int] = 1,
+    own: bool = True,
+    noise: str = "per task",
+) -> Model:
+    """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
+
+    Args:
+        data (TaskData): the table.
+        kernels (int or list of Q Kernel): their number Q (of RBFKernel()), or GPyTorch kernels with variance 1.
+            Default: 2.
+        rank (int or list of Q int): of each W_q. Default: 1.
+        own (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
+        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+    Raises:
+        ValueError: as `icm` does, and for no kernels or ranks that do not fit.
+
+    >>> from gpytorch.kernels import MaternKernel, RBFKernel
+    >>> from mtgp_tutorial import fit, lmc, simulate
+    >>> kernels = [RBFKernel(), MaternKernel(nu=1.5)]
+    >>> model = lmc(simulate.two_sines(seed=1), kernels=kernels)
+    >>> fitted = fit(model, starts=1)
+    >>> len(fitted.Bs), fitted.shares.sum(axis=1).round(6).tolist()
+    (2, [1.0, 1.0])
+    """
+    chosen: Any = kernels
+    if isinstance(kernels, Integral) and not isinstance(kernels, bool):
+        chosen = [None] * int(kernels)
+    if isinstance(chosen, str) or not isinstance(chosen, Sequence) or len(chosen) == 0:
+        raise ValueError(f"kernels: is {kernels!r}; pass their number, at least 1, or a list of GPyTorch kernels")
+    ranks = list(rank) if isinstance(rank, Sequence) else [rank] * len(chosen)
+    if len(ranks) != len(chosen):
+        raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
+    num_tasks = _checked(data).num_tasks
+    ranks = [_checked_rank(one, num_tasks) for one in ranks]
+    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, own), noise)
+
+
+ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow
+
+
+def usual_noise(data: TaskData) -> tuple[str, str]:
+    """The noise that `icm` takes when told nothing, and why in a few words."""
+    count, asked = int((data.observed.sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * data.num_tasks)
+    return "full" if count >= asked else "per task", f"{count} rows hold several values; full noise asks for {asked}"
+
+
+def _checked_rank(rank: int, num_tasks: int) -> int:
+    if isinstance(rank, bool) or not isinstance(rank, Integral) or not 1 <= rank <= num_tasks:
+        raise ValueError(f"rank: {rank!r} is not a whole number from 1 to T = {num_tasks}; pass one of these")
+    return int(rank)
+
+
+def _checked(data: TaskData) -> TaskData:
+    of_kind("data", data, TaskData, "a TaskData")
+    for d, width in enumerate((data.x.amax(0) - data.x.amin(0)).tolist()):
+        if width and not 1e-150 < width < 1e150:
+            raise ValueError(f"x: column {d} spans {width:.3g}, whose square is out of range; pass it in another unit")
+    return data

@@ -12,25 +12,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtgp_tutorial import exact
-from mtgp_tutorial.questions import fitted, further_rows, named, of_readings, prediction, query
+from mtgp_tutorial import gaussian
 from mtgp_tutorial.arguments import generator, whole
+from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import Cells, all_cells, noise_covariance, signal_covariance
-from mtgp_tutorial.fast.form import Term
-from mtgp_tutorial.fast.forms import Conditioned
-from mtgp_tutorial.fast.averaging import Averaged
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.model import Model
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Prediction, mixture
+from mtgp_tutorial.kernels import Term, among, variances_of
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.questions import fitted, further_rows, named, of_each, of_readings, prediction, query
+from mtgp_tutorial.result import Fit
 
 
+@of_each
 @torch.no_grad()
-def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
+def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
     """Predictions at new rows, which share no noise with the rows of the data (book: predict).
 
     Args:
-        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        fit (Fit, or Averaged): an averaged one gives a `Mixture`.
         x (array [M, D] or [M]): the new rows.
         noise (bool): of the observed y (True) or of the latent f (False). Default: True.
         covariance (bool): also the joint [M*T, M*T]. Default: False.
@@ -50,8 +50,6 @@ def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool
     >>> tuple(joint.shape)
     (4, 4)
     """
-    if isinstance(fit, Averaged):
-        return mixture([predict(one, x, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
     x = query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
@@ -62,9 +60,10 @@ def predict(fit: Fit | Averaged, x: Any, *, noise: bool = True, covariance: bool
     return _in_data_units(fit, None, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
 
 
+@of_each
 @torch.no_grad()
 def impute(
-    fit: Fit | Averaged, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
+    fit: Fit, table: TaskData | None = None, *, noise: bool = True, covariance: bool = False, sd: Any = None
 ) -> Prediction:
     """Predictions for every cell of rows that were partly observed, given all that was observed.
 
@@ -72,7 +71,7 @@ def impute(
     value, its variance 0. (book: predict)
 
     Args:
-        fit (Fit or Averaged): an averaged one gives a `Mixture`.
+        fit (Fit, or Averaged): an averaged one gives a `Mixture`.
         table (TaskData): further rows; what it holds is conditioned on as well: they are rows of their own, which share
             no noise with a fitted row at the same x. Default: the rows of the fitted data, as for the fitted table.
         noise (bool): of the observed y (True) or of the latent f (False). Default: True.
@@ -93,8 +92,6 @@ def impute(
     >>> bool((filled.sd[~gap, erie] == 0).all())  # what was seen is known
     True
     """
-    if isinstance(fit, Averaged):
-        return mixture([impute(one, table, noise=noise, covariance=covariance, sd=sd) for one in fit.fits()])
     x, y, rows, conditioned = further_rows(fit, table)
     of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
@@ -109,12 +106,13 @@ def impute(
     return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
 
 
+@of_each
 @torch.no_grad()
-def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
+def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
 
     Args:
-        fit (Fit or Averaged): what to draw from.
+        fit (Fit, or Averaged): what to draw from.
         x (array [M, D] or [M], or TaskData): new rows. Or a table, as `impute` takes it, with noise=True: then its
             missing cells are drawn, and what was observed stays.
         num_samples (int): S.
@@ -134,8 +132,6 @@ def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: b
     ((5, 3, 2), True)
     """
     num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
-    if isinstance(fit, Averaged):
-        return _of_all_draws(fit, x, num_samples, seed, noise, sd)
     model = fitted(fit).model
     rows, given = None, None
     if isinstance(x, TaskData):
@@ -152,7 +148,7 @@ def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: b
     if drawn is None:
         mean, covariance = posterior_of(model, conditioned, inputs, cells, noise, rows, True, known)
         largest = float((model.B() + model.Sigma()).diagonal().max())  # rounding is the prior's, not of what is left
-        drawn = exact.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
+        drawn = gaussian.sample(mean, covariance, num_samples, seed=seed, rounding=1e-8 * largest)
     else:
         drawn = drawn + model.means()[cells[1]]
         if known is not None:  # the readings' own errors
@@ -161,18 +157,6 @@ def sample(fit: Fit | Averaged, x: Any, num_samples: int, *, seed: int, noise: b
     filled[:, *cells] = drawn
     draws = model.scale.to_data(filled)
     return draws if given is None else torch.where(given.isnan(), draws, given)
-
-
-def _of_all_draws(fit: Averaged, x: Any, num_samples: int, seed: int, noise: bool, sd: Any) -> Tensor:
-    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order.
-
-    Which draws give one more is drawn too: those that follow each other are alike.
-    """
-    own, D = generator(seed), len(fit.vectors)
-    shares = [len(range(place, num_samples, D)) for place in torch.randperm(D, generator=own).tolist()]
-    each = zip(fit.fits(), shares, torch.randint(2**31, (D,), generator=own).tolist())
-    found = [sample(one, x, n, seed=its, noise=noise, sd=sd) for one, n, its in each if n or not num_samples]
-    return torch.cat(found)[torch.randperm(num_samples, generator=own)]
 
 
 def posterior_of(
@@ -200,10 +184,10 @@ def posterior_of(
     mean, explained = conditioned.posterior(x, terms, shared, cells, joint)
     mean = mean + model.means()[cells[1]]
     if not joint:
-        each = [torch.outer(term.kernel.variances(x), term.B.diagonal()) for term in terms]  # type: ignore[attr-defined]
+        each = [torch.outer(variances_of(kernel, x), B.diagonal()) for kernel, B in terms]
         variances = torch.stack(each).sum(0) + (Sigma.diagonal() if noise else 0.0)
         return mean, variances[cells] + of_reading - explained
-    prior = signal_covariance([(term.kernel.among(x), term.B) for term in terms], cells, cells)  # type: ignore[attr-defined]
+    prior = signal_covariance([(among(kernel, x), B) for kernel, B in terms], cells, cells)
     left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained + torch.diag(of_reading)
     return mean, (left + left.mT) / 2
 
@@ -231,12 +215,13 @@ def _in_data_units(
     return prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
 
 
+@of_each
 @torch.no_grad()
-def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
+def parts(fit: Fit, x: Any) -> Sequence[Prediction]:
     """The part of each task's latent f that runs through each kernel, without the mean, at new rows.
 
     Args:
-        fit (Fit or Averaged): of any model.
+        fit (Fit, or Averaged): of any model.
         x (array [M, D] or [M]): the new rows.
     Returns:
         Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
@@ -252,8 +237,6 @@ def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
     >>> bool((rest[0] - rest[1]).abs().max() < 1e-8)
     True
     """
-    if isinstance(fit, Averaged):
-        return [mixture(each) for each in zip(*(parts(one, x) for one in fit.fits()))]
     x, data, sd = query(fit, x), fit.model.data, fit.model.scale.sd
     found = []
     for term in fit.model.kernel.terms():
@@ -262,15 +245,16 @@ def parts(fit: Fit | Averaged, x: Any) -> Sequence[Prediction]:
     return found
 
 
+@of_each
 @torch.no_grad()
-def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
+def latent_functions(fit: Fit, x: Any) -> Prediction:
     """The latent functions u_qr (prior variance 1) at new rows, one for each column of each W_q.
 
     A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
     interpret. Of an averaged fit each column has the sign that is nearer to the summit's. (book: lmc-latent)
 
     Args:
-        fit (Fit or Averaged): of an ICM or LMC.
+        fit (Fit, or Averaged): of an ICM or LMC.
         x (array [M, D] or [M]): the new rows.
     Raises:
         ValueError: as `predict` does, for independent models, which mix nothing, and for an averaged W of several
@@ -282,8 +266,6 @@ def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
     >>> u.tasks, tuple(u.mean.shape), bool((u.sd < 1).all())
     (('u1',), (2, 1), True)
     """
-    if isinstance(fit, Averaged):
-        return mixture([_turned(latent_functions(one, x), one, fit.fit) for one in fit.fits()])
     x, model = query(fit, x), fit.model
     if not model.kernel.coregional:
         raise ValueError("fit: is of an independent model, which has no latent functions to mix; pass an icm or an lmc")
@@ -298,18 +280,9 @@ def latent_functions(fit: Fit | Averaged, x: Any) -> Prediction:
     return prediction(model.data, x, mean, variance, False, new=True, **of)
 
 
-def _turned(u: Prediction, one: Fit, summit: Fit) -> Prediction:
-    """The latent functions of a draw with signs that are nearer to those of the summit."""
-    Ws, others = ([part.task_covar_module.covar_factor for part in of.model.kernel.coregional] for of in (one, summit))
-    if any(W.shape[1] > 1 for W in Ws):
-        raise ValueError("fit: is averaged, and columns of a W of several turn from draw to draw; take rank 1")
-    sign = torch.stack([torch.where((W * other).sum() < 0, -1.0, 1.0).to(W) for W, other in zip(Ws, others)])
-    return replace(u, mean=u.mean * sign)
-
-
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance [M, S] of S unknowns at each input, by their covariance with the cells and prior variances."""
     mean, explained = fit.conditioned().posterior(x, [term])
     shape = (len(x), len(prior))
-    prior = torch.outer(term.kernel.variances(x), prior)  # type: ignore[attr-defined]
+    prior = torch.outer(variances_of(term.kernel, x), prior)
     return mean.reshape(shape), (prior - explained.reshape(shape)).clamp_min(0)

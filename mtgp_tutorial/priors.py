@@ -1,8 +1,7 @@
-"""Weakly informative priors, on standardised data. (The table stands in the ICM chapter, section "Priors".)
+"""Weakly informative priors, on standardised data. (The table stands in the chapter "Priors".)
 
-Each is a density over the logarithm of a scale, or over a correlation matrix. Their sum is taken up to a constant, in
-numpy and with its slopes; `log_prior` is the same for autograd. `fit` adds it to the log marginal likelihood, so its
-optimum is a posterior mode in log-scales and correlations.
+Each is a density over the logarithm of a scale, or over a correlation matrix, up to a constant. `fit` adds their sum to
+the log marginal likelihood, so its optimum is a posterior mode in log-scales and correlations.
 
     length-scale   log(l / spread) ~ N(log 0.3, 1)     spread: range of that input
     B              log B_tt ~ N(0, 1)                  a task's signal is about as large as its data's spread
@@ -18,19 +17,14 @@ variances have a prior.
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
-from mtgp_tutorial.arguments import as_array, as_tensor
-
-MEDIANS = 1.0, 0.05  # of the variances of B and of Sigma
+if TYPE_CHECKING:
+    from mtgp_tutorial.model import Model
 
 
 def input_spread(x: Tensor) -> Tensor:
@@ -45,82 +39,30 @@ def spatial_parts(kernel: Kernel) -> list[Kernel]:
     return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
-def log_ranges(log_spread: np.ndarray, size: int) -> np.ndarray:
-    """What so many log length-scales are compared with: the inputs' [D], or their mean for one length-scale of all."""
-    return log_spread if size == len(log_spread) else log_spread.mean(keepdims=True)
+def log_prior(model: Model) -> Tensor:
+    """Log prior density of a model's parameters up to a constant, a number."""
+    B, Sigma, T = model.B(), model.Sigma(), model.data.num_tasks
+    value = -0.5 * (model.means() ** 2).sum()
+    for part in spatial_parts(model.kernel):
+        value = value + log_normal(part.lengthscale[0], 0.3 * typical_range(part, model.unit.x))
+    value = value + log_normal(B.diagonal()[: 1 if model.one_signal else T], 1.0)
+    value = value + log_normal(Sigma.diagonal()[model.kind.free(T)], 0.05)
+    if model.coupled():
+        value = value + log_det_correlation(B)
+    return value + log_det_correlation(Sigma) if model.kind.correlated else value
 
 
-def of_length_scales(logs: np.ndarray, log_spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log(l / spread) ~ N(log 0.3, 1) of one kernel's log length-scales [..., 1, D] or [..., 1, 1], and its slope."""
-    off = logs - log_ranges(log_spread, logs.shape[-1]) - math.log(0.3)
-    return -0.5 * (off**2).sum((-2, -1)), -off
+def log_normal(scales: Tensor, median: float | Tensor) -> Tensor:
+    """log s ~ N(log median, 1), as a density over log s."""
+    return -0.5 * ((scales / median).log() ** 2).sum()
 
 
-def of_moments(
-    mean: np.ndarray,
-    B: np.ndarray,
-    Sigma: np.ndarray,
-    coupled: bool,
-    free: tuple[int, int],
-    inverted: tuple[np.ndarray, np.ndarray] | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The prior of means [..., T], B and Sigma [..., T, T], and its slopes.
-
-    log M_tt ~ N(log median, 1) of the free variances, and |R| of the correlations, for M = B and Sigma together.
-    coupled: whether B has a correlation to put a prior on; free: how many variances of B and of Sigma are free, the
-    first ones. inverted: log determinants [2, ...] and inverses [2, ..., T, T] of B and Sigma, where they are known.
-    """
-    count = 2 if free[1] else 1
-    M = np.array([B, Sigma])[:count]
-    log_dets, inverses = inverted or (np.linalg.slogdet(M)[1], inverse(M))
-    variances = M.diagonal(0, -2, -1)
-    logs = np.log(variances)
-    off = logs.copy()
-    for each, median, counted in zip(off, MEDIANS, free):
-        each -= math.log(median)
-        each[..., counted:] = 0.0  # each free number once
-    by_matrix = np.zeros((2, *B.shape))
-    slopes = by_matrix[:count].reshape(*variances.shape[:-1], -1)[..., :: B.shape[-1] + 1]  # its diagonals
-    value, slopes[...] = -0.5 * ((off**2).sum((0, -1)) + (mean**2).sum(-1)), -off / variances
-    first = 0 if coupled else 1
-    value = value + (log_dets[first:count] - logs[first:].sum(-1)).sum(0)
-    slopes[first:] -= 1 / variances[first:]
-    by_matrix[first:count] += inverses[first:count]
-    return value, -mean, by_matrix[0], by_matrix[1]
+def log_det_correlation(M: Tensor) -> Tensor:
+    """log |R| of the correlation matrix R of M [T, T]."""
+    return torch.linalg.slogdet(M)[1] - M.diagonal().log().sum()
 
 
-def inverse(M: np.ndarray) -> np.ndarray:
-    """M^-1 of each; no numbers where M is singular to the last digit, as at some starts without kappa."""
-    try:
-        return np.linalg.inv(M)
-    except np.linalg.LinAlgError:
-        return np.stack([inverse(one) for one in M]) if M.ndim > 2 else np.full_like(M, np.nan)
-
-
-def log_prior(
-    scales: list[Tensor], spread: Tensor, mean: Tensor, B: Tensor, Sigma: Tensor, coupled: bool, free: tuple[int, int]
-) -> Tensor:
-    """Log prior density up to a constant, a number, once differentiable.
-
-    scales: length-scales, each [1, 1] or [1, D]; spread: [D]; the others as `of_moments` has them.
-    """
-    return _LogPrior.apply(as_array(spread.log()), coupled, free, mean, B, Sigma, *(scale.log() for scale in scales))
-
-
-class _LogPrior(Function):
-    """The sum of all, with the slopes that the flat form has."""
-
-    @staticmethod
-    def forward(ctx: Any, log_spread: np.ndarray, coupled: bool, free: tuple[int, int], *tensors: Tensor) -> Tensor:
-        mean, B, Sigma, *logs = (as_array(tensor) for tensor in tensors)
-        value, *slopes = of_moments(mean, B, Sigma, coupled, free)
-        for each in logs:
-            more, slope = of_length_scales(each, log_spread)
-            value, slopes = value + more, [*slopes, slope]
-        ctx.slopes = [as_tensor(slope, tensor) for slope, tensor in zip(slopes, tensors)]
-        return tensors[0].new_tensor(value)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
-        return None, None, None, *(grad * slope for slope in ctx.slopes)
+def typical_range(part: Kernel, x: Tensor) -> Tensor:
+    """Range of each input [D]; their geometric mean where one length-scale is that of all."""
+    spread = input_spread(x)
+    return spread if part.lengthscale.numel() == len(spread) else spread.log().mean().exp()

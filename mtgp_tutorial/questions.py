@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import listed, of_kind, swapped
+from mtgp_tutorial.arguments import as_matrix, listed, of_kind, swapped
+from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.forms import Conditioned
-from mtgp_tutorial.result import Fit, same_values
-from mtgp_tutorial.arrays import as_matrix
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.result import Fit, same_values
 
 ROWS = 100  # of a table that are compared with all fitted rows at once
+
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+
+
+class Several(Protocol):
+    """Several fits in one, as `average` makes them: they answer a question together."""
+
+    def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """What all answer to a question to a fit."""
+
+
+def of_each(question: Callable[Concatenate[Fit, P], Answer]) -> Callable[Concatenate[Fit | Several, P], Answer]:
+    """The same question to a fit or to several, which know how their answers go together."""
+
+    @wraps(question)
+    def put(fit: Any, *arguments: P.args, **named: P.kwargs) -> Answer:
+        together = getattr(fit, "asked", None)
+        return question(fit, *arguments, **named) if together is None else together(question, *arguments, **named)
+
+    return put
 
 
 def fitted(fit: Fit) -> Fit:
@@ -62,10 +84,9 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
         return model.unit.x, model.unit.y, torch.arange(start, device=model.unit.x.device), fit.conditioned()
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
-    problem = model.problem()
-    residual = torch.cat([problem.residual, y - model.means()])
-    more = problem._replace(x=torch.cat([problem.x, x]), residual=residual, variances=_variances(fit, table))
-    return x, y, torch.arange(start, start + len(x), device=x.device), Conditioned(more)
+    residual = torch.cat([model.residual(), y - model.means()])
+    given = Evidence(torch.cat([model.unit.x, x]), residual, _variances(fit, table))
+    return x, y, torch.arange(start, start + len(x), device=x.device), model.conditioned(given, fast=fit.fast)
 
 
 def _variances(fit: Fit, table: TaskData) -> Tensor | None:

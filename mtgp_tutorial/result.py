@@ -15,13 +15,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtgp_tutorial import hooks
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.fast import forms
+from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.fast.forms import Conditioned
-from mtgp_tutorial.fast import saving
-from mtgp_tutorial.building import usual_noise
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.model import Model, usual_noise
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.priors import spatial_parts
 
@@ -39,6 +37,7 @@ class Fit:
             prior, of the standardised data); evaluations; converged; joined, the start whose climb went on for it: its
             own number, unless it was stopped where it met that one.
         frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
+        fast (bool): whether what it says is computed by `fast`, or by the core alone. Default: True.
 
     >>> from mtgp_tutorial import datasets, fit, icm
     >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
@@ -53,6 +52,7 @@ class Fit:
     log_likelihood: float
     starts: pd.DataFrame
     frozen: tuple[str, ...] | None = None
+    fast: bool = True
 
     def __repr__(self) -> str:
         """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
@@ -64,10 +64,9 @@ class Fit:
         why = f", icm's default ({why})" if family == "ICM" and self.model.noise == usual else ""
         lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}{why}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
-        what = "log likelihood" if self.model.inducing is None else "lower bound of the log likelihood"
+        what = "lower bound of the log likelihood" if self.model.bounded else "log likelihood"
         lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
-        if self.model.inducing is not None:
-            lines.append(f"sparse: {len(self.model.inducing)} inducing inputs")
+        lines += filter(None, [self.model.note()])
         if len(self.starts):
             ends = self.starts["converged"].to_numpy()[self.starts["joined"]]  # of one that met another, that one's end
             lines.append(f"starts: {len(ends)}, of which {ends.sum()} converged")
@@ -84,7 +83,7 @@ class Fit:
         kept = self.__dict__.get("_kept")
         if kept is None or not all(map(same_values, kept[0], state)):  # values: a tensor's version misses `.data`
             with torch.no_grad():
-                kept = [value.clone() for value in state], Conditioned(self.model.problem())
+                kept = [value.clone() for value in state], self.model.conditioned(fast=self.fast)
             object.__setattr__(self, "_kept", kept)
         return kept[1]
 
@@ -100,7 +99,7 @@ class Fit:
                 other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints
                 of your own, an index of a rarer kind.
         """
-        saving.save(self, path)
+        hooks.save_fit(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
@@ -174,38 +173,7 @@ def same_values(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
-def load(path: str | Path) -> Any:
-    """The fit that `Fit.save` wrote, or the averaged one that `Averaged.save` did, on the CPU.
-
-    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding. Nothing
-    in the file is run.
-
-    Args:
-        path (str or Path): the file.
-    Raises:
-        ValueError: with one sentence, for a path without a file, a file that is no saved fit, one that has changed
-            since it was written, and one of a later format.
-
-    >>> import tempfile
-    >>> import torch
-    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
-    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     fitted.save(f"{folder}/sines.fit")
-    ...     again = load(f"{folder}/sines.fit")
-    >>> one, other = predict(again, [0.3]), predict(fitted, [0.3])
-    >>> torch.equal(one.mean, other.mean)
-    True
-    """
-    fields, draws = saving.read_fit(path)
-    if not draws:
-        return Fit(*fields)
-    from mtgp_tutorial.fast.averaging import Averaged  # which is made of fits
-
-    return Averaged.of_arrays(Fit(*fields), draws)
-
-
-def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
+def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, fast: bool = True) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
     Numbers are stored in double precision; GPyTorch's own setters take them through single precision.
@@ -216,6 +184,7 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
             "likelihood.task_noises": 0.05}, in standardised units. (The noise stands in "likelihood.noise" when tasks
             share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Default: all keep their value, as
             does what is not named.
+        fast (bool): as `fit` has it. Default: True.
     Raises:
         ValueError: for what is no dict, for a name that is not there, and for a value that does not fit it.
 
@@ -236,10 +205,10 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -
         fault = _set(model, name, value)
         if fault:
             raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
+    model.check_size(fast=fast)
     with torch.no_grad():
-        forms.check_size(model.problem())
-        value = float(model.log_likelihood() - model.log_scale())
-    return Fit(model, False, value, no_climbs())
+        value = float(model.log_likelihood(fast=fast) - model.log_scale())
+    return Fit(model, False, value, no_climbs(), None, fast)
 
 
 def no_climbs() -> pd.DataFrame:

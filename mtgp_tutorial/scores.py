@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import listed, of_kind, tensors
-from mtgp_tutorial.gaussian import log_likelihood
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import TWO_SD, Mixture, Prediction, cdf_of, label, labels
+from mtgp_tutorial.gaussian import log_likelihood
+from mtgp_tutorial.naming import label, labels
+from mtgp_tutorial.prediction import Prediction, mean_distance
 
 
 def _checked(y: Tensor, **predicted: Tensor) -> list[Tensor]:
@@ -172,7 +173,7 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     0.283
     """
     mean, variance, y = _checked(y, mean=mean, variance=variance)
-    return (_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)).mean()
+    return (mean_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)).mean()
 
 
 def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
@@ -198,7 +199,7 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
     """All scores on the observed cells of `truth`; one row for each prediction and task that has any.
 
     A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats. Of
-    a `Mixture` NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
+    an averaged prediction NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
 
     Args:
         predictions (Prediction, or dict of them by name): of y, on the rows of truth.
@@ -228,10 +229,7 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
             if cells.any():
                 mean, variance, y = prediction.mean[cells, t], prediction.variance[cells, t], truth.y[cells, t]
                 row, trivial = (name, label(task, truth.units[t])), (scale.mean[t], scale.sd[t] ** 2)
-                rows[row] = _row(mean, variance, y, *trivial)
-                if isinstance(prediction, Mixture):
-                    each = prediction.means[:, cells, t], prediction.variances[:, cells, t]
-                    rows[row] |= _of_mixture(*each, y, *trivial)
+                rows[row] = _row(mean, variance, y, *trivial) | prediction.law_scores(t, cells, y, *trivial)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["model", "task"])
     return frame.droplevel("model") if isinstance(predictions, Prediction) else frame
@@ -273,27 +271,3 @@ def _row(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
         "coverage": coverage(mean, variance, y),
     }
     return {name: float(value) for name, value in values.items()}
-
-
-def _of_mixture(
-    means: Tensor, variances: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
-) -> dict[str, float]:
-    """The scores of normal mixtures [D, n] that mean and variance do not tell. (CRPS: Grimit et al. 2006)"""
-    normal = torch.distributions.Normal(means, variances.sqrt())
-    value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
-    pairs = [_distance(one - means, variance + variances).mean(0) for one, variance in zip(means, variances)]
-    inside = (2 * cdf_of(means, variances, y) - 1).abs() <= TWO_SD
-    found = {
-        "MSLL": value - nlpd(train_mean, train_variance, y),
-        "NLPD": value,
-        "CRPS": (_distance(y - means, variances).mean(0) - torch.stack(pairs).mean(0) / 2).mean(),
-        "coverage": inside.double().mean(),
-    }
-    return {name: float(one) for name, one in found.items()}
-
-
-def _distance(mean: Tensor, variance: Tensor) -> Tensor:
-    """E|Y| of Y ~ N(mean, variance); of a variance of 0 |mean|."""
-    sd = variance.sqrt()
-    z = (mean / sd).nan_to_num()  # 0 / 0 where it hits; infinite, and here the largest number, where it misses
-    return 2 * sd * torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) + mean * (2 * torch.special.ndtr(z) - 1)

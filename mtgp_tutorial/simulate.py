@@ -11,11 +11,9 @@ import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
-from mtgp_tutorial.arguments import finite, generator, of_kind, tensors, whole
-from mtgp_tutorial.gaussian import cholesky, sample
-from mtgp_tutorial.gaussian import check_matrices
-from mtgp_tutorial.arrays import as_matrix
+from mtgp_tutorial.arguments import as_matrix, finite, generator, of_kind, tensors, whole
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.gaussian import check_matrices, lower_factor, sample
 
 
 def sines(x: Any, *, lag: float = 0.1) -> TaskData:
@@ -120,5 +118,5 @@ def draw_icm(
 
 def _with_noise(truth: TaskData, Sigma: Tensor, seed: int) -> TaskData:
     normals = torch.randn(truth.y.shape, generator=generator(seed), dtype=torch.float64)
-    y = truth.y + normals @ cholesky(Sigma, "Sigma").T
+    y = truth.y + normals @ lower_factor(Sigma, "Sigma").T
     return TaskData(truth.x, y, truth.tasks, truth.units, truth.x_name, truth.x_unit)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import kind_of, of_kind, swapped
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Mixture, Prediction
+from mtgp_tutorial.prediction import Prediction
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -107,10 +107,7 @@ class Trend:
         self._check_fits(answer)
         if isinstance(answer, TaskData):
             return replace(answer, y=answer.y + self.at(answer.x))  # type: ignore[call-arg]
-        trend = self.at(answer.x)
-        if isinstance(answer, Mixture):
-            answer = replace(answer, means=answer.means + trend)
-        return replace(answer, mean=answer.mean + trend)
+        return answer.shifted(self.at(answer.x))
 
     def _design(self, x: Tensor) -> Tensor:
         """One column for the level, one for each input of a line, two for each harmonic (one at two steps a turn)."""

@@ -22,51 +22,55 @@ from mtgp_tutorial import (
     TaskData,
     Trend,
     average,
-    averaging,
-    check,
     choose,
     choose_device,
-    combining,
-    compare,
     coregionalization,
     correlation,
     correlation_intervals,
-    cutoffs,
     detrend,
     empirical_correlation,
-    exact,
-    explained_shares,
-    fill,
     fit,
+    gaussian,
     icm,
     impute,
     independent,
+    kronecker,
     latent_functions,
     leave_out,
     lmc,
+    memory,
     model_correlation,
-    neighbours,
     paired,
     parts,
-    plain_arms,
     plots,
     predict,
-    propose_season,
     sample,
     scores,
-    seasonal_arms,
-    seasonal_naive,
     sentence,
     simulate,
     sparse,
     summarise,
     with_parameters,
+)
+from mtgp_tutorial.fast import bound
+from mtgp_tutorial.noise import noise_of
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables import (
+    averaging,
+    check,
+    combining,
+    compare,
+    cutoffs,
+    explained_shares,
+    fill,
+    neighbours,
+    plain_arms,
+    propose_season,
+    seasonal_arms,
+    seasonal_naive,
     with_trend,
 )
-from mtgp_tutorial.fast import bound, forms
-from mtgp_tutorial.noise import noise_of
 from mtgp_tutorial.tables.dates import Calendar
-from mtgp_tutorial.prediction import Prediction
 
 RBFKernel = gpytorch.kernels.RBFKernel
 
@@ -236,16 +240,16 @@ CASES = [
     ("Sigma: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), EYE, SKEW, seed=0)),
     ("B: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), SKEW, EYE, seed=0)),
     ("kernel: its variance is not 1", lambda: simulate.draw_icm(X, RBFKernel() + RBFKernel(), EYE, EYE, seed=0)),
-    ("covariance: is not symmetric", lambda: exact.cholesky(SKEW)),
-    ("covariance: has shape .2, 3.; pass .2, 2.", lambda: exact.cholesky(torch.ones(2, 3))),
-    ("covariance: is an ndarray", lambda: exact.cholesky(np.eye(2))),
-    ("residual: is an ndarray", lambda: exact.log_likelihood(np.zeros(2), EYE)),
-    ("covariance: is an ndarray", lambda: exact.log_likelihood(torch.zeros(2).double(), np.eye(2))),
-    ("cross: is a list", lambda: exact.posterior(torch.zeros(2).double(), EYE, [[1, 0]], EYE)),
-    ("mean: is an ndarray", lambda: exact.sample(np.zeros(2), EYE, 1, seed=0)),
-    ("num_samples: -1 is not a whole number", lambda: exact.sample(torch.zeros(2).double(), EYE, -1, seed=0)),
-    ("K: is an ndarray", lambda: exact.kronecker_log_likelihood(EYE, np.eye(2), EYE, EYE)),
-    ("prior: is an ndarray", lambda: exact.kronecker_posterior(EYE, EYE, EYE, EYE, EYE, np.eye(2))),
+    ("covariance: is not symmetric", lambda: gaussian.cholesky(SKEW)),
+    ("covariance: has shape .2, 3.; pass .2, 2.", lambda: gaussian.cholesky(torch.ones(2, 3))),
+    ("covariance: is an ndarray", lambda: gaussian.cholesky(np.eye(2))),
+    ("residual: is an ndarray", lambda: gaussian.log_likelihood(np.zeros(2), EYE)),
+    ("covariance: is an ndarray", lambda: gaussian.log_likelihood(torch.zeros(2).double(), np.eye(2))),
+    ("cross: is a list", lambda: gaussian.posterior(torch.zeros(2).double(), EYE, [[1, 0]], EYE)),
+    ("mean: is an ndarray", lambda: gaussian.sample(np.zeros(2), EYE, 1, seed=0)),
+    ("num_samples: -1 is not a whole number", lambda: gaussian.sample(torch.zeros(2).double(), EYE, -1, seed=0)),
+    ("K: is an ndarray", lambda: kronecker.log_likelihood(EYE, np.eye(2), EYE, EYE)),
+    ("prior: is an ndarray", lambda: kronecker.posterior(EYE, EYE, EYE, EYE, EYE, np.eye(2))),
     ("mean: has shape .3, 1., y .3,.; pass a value for each", lambda: scores.mse(torch.ones(3, 1), torch.ones(3))),
     ("y: has shape .0,.", lambda: scores.mae(torch.ones(0), torch.ones(0))),
     ("mean: is a float; pass a tensor", lambda: scores.mse(1.0, torch.ones(3))),
@@ -318,7 +322,7 @@ CASES = [
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=3)),
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
-    ("noise: 'all' is not one of", lambda: noise_of("all")),
+    ("noise: 'all' is not one of", lambda: noise_of("all", table())),
     ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
     (
         "kernel: has the variance 0.693, not 1",
@@ -350,7 +354,7 @@ CASES = [
     ("fit: is of a sparse model, whose bound is no density; average an exact", lambda: average(few_inducing())),
     ("fit: is a TaskData; pass what fit", lambda: average(table())),
     ("fit: all its parameters are frozen; pass what fit", lambda: average(nothing_free())),
-    ("fit: has a kernel without a closed form; average", lambda: average(with_own_kernel())),
+    ("fit: has a kernel, a bound on one, or a noise whose slopes", lambda: average(with_own_kernel())),
     ("runs: 1 is not a whole number from 2 on; pass how many runs", lambda: average(few_draws(), runs=1)),
     ("draws: 7 is not a whole number from 8 on; pass how many draws", lambda: average(few_draws(), draws=7, runs=2)),
     ("seed: -1 is not a whole number from 0 on; pass the seed of all random", lambda: average(few_draws(), seed=-1)),
@@ -687,22 +691,22 @@ def test_matrices_that_do_not_fit():
     skew = eye.clone()
     skew[0, 1] = 0.5
     for message, call in [
-        ("covariance: has shape .3, 3.; pass .4, 4.", lambda: exact.log_likelihood(torch.zeros(4).double(), eye)),
-        ("residual: has shape .3, 1.", lambda: exact.log_likelihood(y[:, None], eye)),
-        ("residual: holds NaN", lambda: exact.log_likelihood(y * NAN, eye)),
-        ("covariance: is not symmetric", lambda: exact.log_likelihood(y, skew)),
-        ("cross: has shape .2, 2.", lambda: exact.posterior(y, eye, two, two)),
-        ("prior: has shape .1,.", lambda: exact.posterior(y, eye, eye[:2], torch.ones(1))),
+        ("covariance: has shape .3, 3.; pass .4, 4.", lambda: gaussian.log_likelihood(torch.zeros(4).double(), eye)),
+        ("residual: has shape .3, 1.", lambda: gaussian.log_likelihood(y[:, None], eye)),
+        ("residual: holds NaN", lambda: gaussian.log_likelihood(y * NAN, eye)),
+        ("covariance: is not symmetric", lambda: gaussian.log_likelihood(y, skew)),
+        ("cross: has shape .2, 2.", lambda: gaussian.posterior(y, eye, two, two)),
+        ("prior: has shape .1,.", lambda: gaussian.posterior(y, eye, eye[:2], torch.ones(1))),
         (
             "residual: has shape .2, 3.",
-            lambda: exact.kronecker_log_likelihood(torch.ones(2, 3).double(), eye, two, two),
+            lambda: kronecker.log_likelihood(torch.ones(2, 3).double(), eye, two, two),
         ),
-        ("Sigma: has shape .3, 3.", lambda: exact.kronecker_log_likelihood(torch.ones(3, 2).double(), eye, two, eye)),
+        ("Sigma: has shape .3, 3.", lambda: kronecker.log_likelihood(torch.ones(3, 2).double(), eye, two, eye)),
         (
             "cross: has shape .2, 2.",
-            lambda: exact.kronecker_posterior(torch.ones(3, 2).double(), eye, two, two, two, two),
+            lambda: kronecker.posterior(torch.ones(3, 2).double(), eye, two, two, two, two),
         ),
-        ("covariance: has shape", lambda: exact.sample(torch.zeros(1).double(), eye, 1, seed=0)),
+        ("covariance: has shape", lambda: gaussian.sample(torch.zeros(1).double(), eye, 1, seed=0)),
         ("B: has shape .2, 3.", lambda: correlation(torch.ones(2, 3))),
         ("kappa: holds nan", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, NAN]))),
     ]:
@@ -716,12 +720,12 @@ def test_covariances_that_are_none():
     y = torch.arange(4.0, dtype=torch.float64)
     indefinite, one = torch.tensor([[1.0, 2], [2, 1]], dtype=torch.float64), torch.eye(2, dtype=torch.float64)
     for call in (
-        lambda: exact.log_likelihood(y, K),
-        lambda: exact.posterior(y, K, K, K),
-        lambda: exact.kronecker_log_likelihood(torch.ones(4, 2).double(), K, one, indefinite),
-        lambda: exact.kronecker_log_likelihood(torch.ones(4, 2).double(), K, indefinite, one),
-        lambda: exact.sample(torch.zeros(2).double(), indefinite, 1, seed=0),
-        lambda: exact.sample(torch.zeros(2).double(), 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0),
+        lambda: gaussian.log_likelihood(y, K),
+        lambda: gaussian.posterior(y, K, K, K),
+        lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, one, indefinite),
+        lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, indefinite, one),
+        lambda: gaussian.sample(torch.zeros(2).double(), indefinite, 1, seed=0),
+        lambda: gaussian.sample(torch.zeros(2).double(), 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0),
         lambda: simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0),
     ):
         with refusing(NotPositiveDefiniteError, match="covariance|eigenvalue|Sigma|B"):
@@ -747,16 +751,42 @@ def test_a_fit_that_fails_raises_with_its_parameters():
 
 def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     data, mib = simulate.two_sines(n=400, seed=0), 2**20
-    monkeypatch.setattr(forms, "total_and_free", lambda device: (5 * mib, 5 * mib))
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (5 * mib, 5 * mib))
     sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; leave out tasks"
     with refusing(MemoryError, match=sentence):
         fit(icm(data))
     with refusing(MemoryError, match=sentence):
         predict(with_parameters(icm(data)), [0.5])
-    monkeypatch.setattr(forms, "total_and_free", lambda device: (2000 * mib, 5 * mib))
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (2000 * mib, 5 * mib))
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
     assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
+
+
+def test_further_rows_that_are_too_many_are_refused_before_work_begins():
+    fitted = with_parameters(icm(simulate.two_sines(n=10, seed=1)))
+    rows = np.linspace(2, 3, 400_000)
+    with pytest.raises(MemoryError, match="data: 800020 observed cells need about"):
+        impute(fitted, TaskData(rows, np.zeros((len(rows), 2)), fitted.model.data.tasks))
+
+
+def test_what_a_kernel_raises_in_a_fit_is_raised():
+    class Broken(RBFKernel):
+        def forward(self, x1, x2, diag=False, **params):
+            if not diag:
+                raise ValueError("my kernel is broken")
+            return super().forward(x1, x2, diag=diag, **params)
+
+    for fast in (True, False):
+        with pytest.raises(ValueError, match="my kernel is broken"):
+            fit(icm(simulate.two_sines(n=8, seed=0), kernel=Broken()), fast=fast)
+
+
+def test_the_core_has_no_bound():
+    model = sparse(icm(simulate.two_sines(n=8, seed=0)), 4)
+    for ask in (lambda: fit(model, fast=False), lambda: with_parameters(model, fast=False)):
+        with refusing(ValueError, match="fast: is False, and the bound of a sparse model"):
+            ask()
 
 
 def test_a_kernels_variance_is_checked_without_a_matrix_of_all_rows():
@@ -769,18 +799,18 @@ def test_a_kernels_variance_is_checked_without_a_matrix_of_all_rows():
 
 
 def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path):
-    total, free = forms.total_and_free(torch.device("cpu"))
+    total, free = memory.total_and_free(torch.device("cpu"))
     assert 2**28 < free <= total < 2**50
     limit, used = tmp_path / "max", tmp_path / "current"
     limit.write_text("300000000"), used.write_text("100000000")
-    monkeypatch.setattr(forms, "CONTAINERS", [(limit, used)])
-    assert forms.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
+    monkeypatch.setattr(memory, "CONTAINERS", [(limit, used)])
+    assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 200_000_000)
     limit.write_text("max")
-    assert forms.total_and_free(torch.device("cpu"))[0] == total
+    assert memory.total_and_free(torch.device("cpu"))[0] == total
     older, held = tmp_path / "limit_in_bytes", tmp_path / "usage_in_bytes"
     older.write_text("300000000"), held.write_text("50000000")
-    monkeypatch.setattr(forms, "CONTAINERS", [(limit, used), (older, held)])
-    assert forms.total_and_free(torch.device("cpu")) == (300_000_000, 250_000_000), "a limit beside its own use"
+    monkeypatch.setattr(memory, "CONTAINERS", [(limit, used), (older, held)])
+    assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 250_000_000), "a limit beside its own use"
 
 
 def test_a_device_that_is_not_there(monkeypatch):
@@ -798,10 +828,10 @@ def test_a_device_that_is_not_there(monkeypatch):
 def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1, 2))
-    assert forms.total_and_free(torch.device("cuda")) == (2, 1)
-    assert min(forms.total_and_free(torch.device("cpu"))) > 10**6
-    monkeypatch.setattr(forms.os, "sysconf", lambda name: 0)
-    total, free = forms.total_and_free(torch.device("cpu"))
+    assert memory.total_and_free(torch.device("cuda")) == (2, 1)
+    assert min(memory.total_and_free(torch.device("cpu"))) > 10**6
+    monkeypatch.setattr(memory.os, "sysconf", lambda name: 0)
+    total, free = memory.total_and_free(torch.device("cpu"))
     assert total == free > 10**18, "not known, so nothing is refused"
 
 
@@ -810,6 +840,6 @@ def test_a_covariance_that_is_none_is_named():
     with refusing(NotPositiveDefiniteError, match="^Sigma:"):
         simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0)
     with refusing(NotPositiveDefiniteError, match="^Sigma:"):
-        exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, one, indefinite)
+        kronecker.log_likelihood(torch.ones(2, 2).double(), one, one, indefinite)
     with refusing(NotPositiveDefiniteError, match="^B:"):
-        exact.kronecker_log_likelihood(torch.ones(2, 2).double(), one, indefinite, one)
+        kronecker.log_likelihood(torch.ones(2, 2).double(), one, indefinite, one)

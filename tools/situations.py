@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from mtgp_tutorial import exact
+from mtgp_tutorial import gaussian
 from mtgp_tutorial.covariance import (
     coregionalization,
     noise_covariance,
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial import kernels
+from mtgp_tutorial.fast import closed
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"
 HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
-KERNELS = {"rbf": kernels.rbf, "matern12": kernels.matern12, "matern32": kernels.matern32, "matern52": kernels.matern52}
+KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
 
 
 def numbers(values: list[Any]) -> torch.Tensor:
@@ -123,7 +123,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         cross, prior = signal_covariance(part, cells, seen), signal_covariance(part, cells, cells)
         if noise:
             cross, prior = cross + noise_covariance(Sigma, cells, seen), prior + noise_covariance(Sigma, cells, cells)
-        mean, covariance = exact.posterior(y, C, cross, prior)
+        mean, covariance = gaussian.posterior(y, C, cross, prior)
         return {
             "mean": mean.tolist(),
             "covariance": (covariance if joint else covariance.diagonal()).flatten().tolist(),
@@ -131,7 +131,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
 
     return {
         "largest": C.diagonal().max().item(),
-        "logLikelihood": exact.log_likelihood(y, C).item(),
+        "logLikelihood": gaussian.log_likelihood(y, C).item(),
         "f": posterior(new),
         "y": posterior(new, noise=True),
         "part": posterior(new, terms[:1]),

@@ -17,8 +17,8 @@ SECTION = re.compile(rf"^({'|'.join(WORDS)}):\n((?: .*\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"([*\w, ]+?)(?: \((.+?)\))?: (.*)")  # name (kind): what it means
 
 
-def marked_up(text: str, names: set[str]) -> str:
-    """One paragraph as reStructuredText; a public name in backticks becomes a link."""
+def marked_up(text: str, names: dict[str, str]) -> str:
+    """One paragraph as reStructuredText; a public name in backticks becomes a link to its entry."""
     done, last = "", 0
     for found in PIECES.finditer(text):
         code, value, label = found.groups()
@@ -26,7 +26,7 @@ def marked_up(text: str, names: set[str]) -> str:
         if label:
             piece = f":eq:`{label}`"
         elif code in names:
-            piece = f":py:obj:`{code} <mtgp_tutorial.{code}>`"
+            piece = f":py:obj:`{code} <mtgp_tutorial.{names[code]}>`"
         else:
             piece = f"``{code or value}``"
         done += rf"\ {piece}\ "  # a backslash before a space: ends of markup without a space in the page
@@ -38,7 +38,7 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_|])", r"\\\1", text)
 
 
-def sections(block: str, names: set[str]) -> list[str]:
+def sections(block: str, names: dict[str, str]) -> list[str]:
     """A field for each section; in it an entry has its name and kind on one line, what it means below."""
     found: list[str] = []
     for head, text in SECTION.findall(block + "\n"):
@@ -48,7 +48,7 @@ def sections(block: str, names: set[str]) -> list[str]:
             if parts is None:
                 found += ["    " + marked_up(" ".join(entry.split()), names), ""]
                 continue
-            links = names if head in ("Raises", "Warns") else set()  # an argument may be called as a function is
+            links = names if head in ("Raises", "Warns") else {}  # an argument may be called as a function is
             terms = [marked_up(f"`{name}`", links) for name in parts[1].split(", ")]
             kind = re.sub(r"\w+", lambda one: f"`{one[0]}`" if one[0] in names else one[0], parts[2] or "")
             term = ", ".join(terms) + (f" : {marked_up(kind, names)}" if kind else "")
@@ -56,7 +56,7 @@ def sections(block: str, names: set[str]) -> list[str]:
     return found
 
 
-def rewrite(lines: list[str], names: set[str]) -> list[str]:
+def rewrite(lines: list[str], names: dict[str, str]) -> list[str]:
     """A docstring as reStructuredText: paragraphs marked up, examples as they are, indented blocks as literal ones."""
     found: list[str] = []
     for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
@@ -73,11 +73,13 @@ def rewrite(lines: list[str], names: set[str]) -> list[str]:
     return found
 
 
-def linked() -> set[str]:
-    """The names that are linked where a docstring has them in backticks."""
+def linked() -> dict[str, str]:
+    """The names that are linked where a docstring has them in backticks -> their entries."""
     import mtgp_tutorial
+    from mtgp_tutorial import tables
 
-    return {name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))}
+    core = {name: name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))}
+    return core | {name: f"tables.{name}" for name in tables.__all__}
 
 
 def process(app, what, name, obj, options, lines):

@@ -23,32 +23,32 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 PAGE = "book/api"
-MODULE = "mtgp_tutorial."
+MODULE, TABLES = "mtgp_tutorial.", "tables."
 ENTRY = re.compile(r"^\.\. auto(?:function|class|exception):: mtgp_tutorial\.([\w.]+)$", re.MULTILINE)
 QUIET = (nodes.title, nodes.term, nodes.reference, addnodes.pending_xref)  # a name in these becomes no link
 ASIDE = ("Summary", "Quiz", "Exercises")  # parts of a chapter that explain nothing
 MOST = 3
 LIKE = {  # what no page names stands in the book under another name
     "Averaged": "average",
-    "Check": "check",
     "Mixture": "average",
     "Model": "icm",
     "Prediction": "predict",
     "Scale": "TaskData",
-    "TableError": "read_table",
-    "Unanswered": "plain_arms",
-    "averaging": "average",
-    "exact.cholesky": "NotPositiveDefiniteError",
-    "exact.kronecker_posterior": "exact.kronecker_log_likelihood",
+    "gaussian.cholesky": "NotPositiveDefiniteError",
+    "kronecker.posterior": "kronecker.log_likelihood",
     "scores.mae": "scores.table",
+    "tables.Check": "tables.check",
+    "tables.TableError": "tables.read_table",
+    "tables.Unanswered": "tables.plain_arms",
+    "tables.averaging": "average",
 }
 
 
 @cache
 def entries():
-    """The names that have an entry, in the order of the page."""
+    """As chapters write it -> its entry: `fill` -> `tables.fill`; in the order of the page."""
     page = Path(__file__).resolve().parents[2] / f"{PAGE}.md"
-    return ENTRY.findall(page.read_text(encoding="utf8"))
+    return {name.removeprefix(TABLES): name for name in ENTRY.findall(page.read_text(encoding="utf8"))}
 
 
 def sentence(name):
@@ -57,7 +57,7 @@ def sentence(name):
     for part in name.split("."):
         thing = getattr(thing, part)
     paragraph = " ".join(inspect.getdoc(thing).partition("\n\n")[0].split())
-    return marked_up(re.sub(r" \(book: [\w-]+\)", "", re.split(r"(?<=\.) (?=[A-Z(])", paragraph)[0]), set())
+    return marked_up(re.sub(r" \(book: [\w-]+\)", "", re.split(r"(?<=\.) (?=[A-Z(])", paragraph)[0]), {})
 
 
 class Overview(SphinxDirective):
@@ -85,12 +85,12 @@ def link(app, doctree):
     """Make the first mention of each name in the prose of a page a link."""
     seen = set()
     for node in list(doctree.findall(nodes.literal)) if app.env.docname != PAGE else ():
-        text = node.astext().removeprefix(MODULE)
+        text = node.astext().removeprefix(MODULE).removeprefix(TABLES)
         calls = [text.partition("(")[0], *re.findall(r"(?<![\w.])([\w.]+)(?=\()", text)]
         name = next((one for one in calls if one in entries() and one not in seen), None)
         if name and not any(isinstance(one, QUIET) for one in ancestors(node)):
             seen.add(name)
-            options = {"reftype": "obj", "reftarget": MODULE + name, "refexplicit": True, "refwarn": True}
+            options = {"reftype": "obj", "reftarget": MODULE + entries()[name], "refexplicit": True, "refwarn": True}
             reference = addnodes.pending_xref("", refdomain="py", refdoc=app.env.docname, **options)
             node.replace_self(reference)
             reference += node
@@ -101,11 +101,13 @@ def named(doctree):
     links = doctree.findall(lambda node: isinstance(node, addnodes.pending_xref) and node.get("refdomain") == "py")
     found = {node["reftarget"].removeprefix(MODULE): node for node in links}
     blocks = list(doctree.findall(nodes.literal_block))
-    imported = re.findall(r"from mtgp_tutorial import ([\w, ]+|\([\w,\s]+\))", "\n".join(b.astext() for b in blocks))
+    imported = re.findall(
+        r"from mtgp_tutorial(?:\.tables)? import ([\w, ]+|\([\w,\s]+\))", "\n".join(b.astext() for b in blocks)
+    )
     known = set(re.findall(r"\w+", " ".join(imported)))
-    for name in entries():
-        call = re.compile(rf"(?<![\w.]){re.escape(name)}\(")
-        if name not in found and name.partition(".")[0] in known:
+    for called, name in entries().items():
+        call = re.compile(rf"(?<![\w.]){re.escape(called)}\(")
+        if name not in found and called.partition(".")[0] in known:
             first = next((block for block in blocks if call.search(block.astext())), None)
             found |= {name: first} if first else {}
     return found
@@ -153,7 +155,7 @@ def link_code(app, pagename, templatename, context, doctree):
         return
     for name, node in named(app.env.get_doctree(pagename)).items():
         if isinstance(node, nodes.literal_block):
-            dotted = r'</span><span class="o">\.</span><span class="n">'.join(name.split("."))
+            dotted = r'</span><span class="o">\.</span><span class="n">'.join(name.removeprefix(TABLES).split("."))
             address = app.builder.get_relative_uri(pagename, PAGE) + f"#{MODULE}{name}"
             call = rf'(?<!<span class="o">\.</span>)(<span class="n">{dotted}</span>)(?=<span class="p">\()'
             context["body"] = re.sub(call, rf'<a href="{html.escape(address)}">\1</a>', context["body"], count=1)

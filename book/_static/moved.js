@@ -1,5 +1,32 @@
 // Sections, equations and exercises of earlier editions that stand elsewhere now: page, fragment, where to.
 const MOVED = {
+  "api": {
+    "module-mtgp_tutorial.exact": "api.html#module-mtgp_tutorial.gaussian",
+    "mtgp_tutorial.Check": "api.html#mtgp_tutorial.tables.Check",
+    "mtgp_tutorial.TableError": "api.html#mtgp_tutorial.tables.TableError",
+    "mtgp_tutorial.Unanswered": "api.html#mtgp_tutorial.tables.Unanswered",
+    "mtgp_tutorial.averaging": "api.html#mtgp_tutorial.tables.averaging",
+    "mtgp_tutorial.check": "api.html#mtgp_tutorial.tables.check",
+    "mtgp_tutorial.combining": "api.html#mtgp_tutorial.tables.combining",
+    "mtgp_tutorial.compare": "api.html#mtgp_tutorial.tables.compare",
+    "mtgp_tutorial.cutoffs": "api.html#mtgp_tutorial.tables.cutoffs",
+    "mtgp_tutorial.exact.cholesky": "api.html#mtgp_tutorial.gaussian.cholesky",
+    "mtgp_tutorial.exact.kronecker_log_likelihood": "api.html#mtgp_tutorial.kronecker.log_likelihood",
+    "mtgp_tutorial.exact.kronecker_posterior": "api.html#mtgp_tutorial.kronecker.posterior",
+    "mtgp_tutorial.exact.log_likelihood": "api.html#mtgp_tutorial.gaussian.log_likelihood",
+    "mtgp_tutorial.exact.posterior": "api.html#mtgp_tutorial.gaussian.posterior",
+    "mtgp_tutorial.exact.sample": "api.html#mtgp_tutorial.gaussian.sample",
+    "mtgp_tutorial.explained_shares": "api.html#mtgp_tutorial.tables.explained_shares",
+    "mtgp_tutorial.fill": "api.html#mtgp_tutorial.tables.fill",
+    "mtgp_tutorial.neighbours": "api.html#mtgp_tutorial.tables.neighbours",
+    "mtgp_tutorial.plain_arms": "api.html#mtgp_tutorial.tables.plain_arms",
+    "mtgp_tutorial.propose_season": "api.html#mtgp_tutorial.tables.propose_season",
+    "mtgp_tutorial.read_table": "api.html#mtgp_tutorial.tables.read_table",
+    "mtgp_tutorial.seasonal_arms": "api.html#mtgp_tutorial.tables.seasonal_arms",
+    "mtgp_tutorial.seasonal_naive": "api.html#mtgp_tutorial.tables.seasonal_naive",
+    "mtgp_tutorial.standard_arms": "api.html#mtgp_tutorial.tables.standard_arms",
+    "mtgp_tutorial.with_trend": "api.html#mtgp_tutorial.tables.with_trend"
+  },
   "glossary": {
     "term-widehat-R": "glossary.html#term-R-hat"
   },

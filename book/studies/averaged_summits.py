@@ -19,7 +19,7 @@ from mtgp_tutorial import Averaged, fit, icm, impute, scores
 from mtgp_tutorial.fast.averaging import FLATTEST, Target, _freed, _sampled
 from mtgp_tutorial.fast.climbing import climbed
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.starts import best_places, starting_point
+from mtgp_tutorial.starts import best_candidates, starting_point
 
 SEEDS, CLIMBS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80
 
@@ -28,7 +28,7 @@ def summits(target, model):
     """Those of the density within NEAR of the highest: heights [S], highest first, and coordinates [S, K]."""
     with tqdm(disable=True) as silent:
         loss = Flat(starting_point(model, 0, torch.Generator()), True)
-        starts = [loss.all[loss.is_free], *best_places(loss, CLIMBS - 1, 64, 0)]
+        starts = [loss.all[loss.is_free], *best_candidates(loss, CLIMBS - 1, 64, 0)]
         sizes = [(name, size) for name, _, size in loss.free]
         first = climbed(loss, starts, sizes, 1000, silent)
         places = [target.coordinates.coordinates(climb.summit().vector) for climb in first]

@@ -1,7 +1,7 @@
 """Bands by maximum likelihood, at the posterior mode, averaged, and at the truth: studies/averaged_worlds.csv.
 
 The worlds were fixed before any was run, and no prior was chosen on one of them. In eight the truth of each table is
-drawn from the priors of `models.priors`, in eight it has fixed values, in eight it is not the model: rough curves,
+drawn from the priors of the module, in eight it has fixed values, in eight it is not the model: rough curves,
 heavy tails of the noise, a scale that triples half way, a lag of a tenth. Rows are even on [0, 1]; task 1 of two to
 four loses a third of its readings, scattered or in one stretch, and these are asked for. NLPD and CRPS are in units of
 the standard deviation that the truth gives task 1.
@@ -17,7 +17,7 @@ import torch
 from running import run
 from torch.distributions import LKJCholesky
 
-from mtgp_tutorial import Prediction, TaskData, average, exact, fit, icm, impute, scores
+from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, icm, impute, scores
 
 SEEDS = 100
 
@@ -99,7 +99,7 @@ def known(seen, hidden, mean, C):
     there, asked = (one.observed.flatten().numpy() for one in (seen, hidden))
     tensors = (torch.as_tensor(C[np.ix_(*at)]) for at in ((there, there), (asked, there)))
     off = seen.y.flatten()[there] - torch.as_tensor(mean[there])
-    m, v = exact.posterior(off, *tensors, torch.as_tensor(C.diagonal()[asked].copy()))
+    m, v = gaussian.posterior(off, *tensors, torch.as_tensor(C.diagonal()[asked].copy()))
     both = torch.full((2, hidden.y.numel()), math.nan, dtype=torch.float64)
     both[:, asked] = torch.stack([m + torch.as_tensor(mean[asked]), v])
     return Prediction(seen.x, *(one.reshape(hidden.y.shape) for one in both), seen.tasks, seen.units, noise=True)

@@ -13,7 +13,8 @@ from gpytorch.kernels import MaternKernel
 from running import run
 from scipy.stats import norm
 
-from mtgp_tutorial import detrend, fit, impute, scores, standard_arms
+from mtgp_tutorial import detrend, fit, impute, scores
+from mtgp_tutorial.tables import standard_arms
 
 ARMS, SCORES = ("independent, shared", "ICM", "ICM, full noise"), ["NLPD", "CRPS", "MSE", "SMSE", "coverage"]
 BETWEEN = (1965, 1968, 1975, 1978, 1985, 1988, 1995, 1998, 2005)

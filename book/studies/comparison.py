@@ -11,7 +11,8 @@ import us_macro
 from gpytorch.kernels import MaternKernel
 from running import run
 
-from mtgp_tutorial import TaskData, compare, datasets, detrend, icm, independent, simulate, standard_arms
+from mtgp_tutorial import TaskData, datasets, detrend, icm, independent, simulate
+from mtgp_tutorial.tables import compare, standard_arms
 
 COLUMNS = ["world", "trial", "cluster", "arm", "task", "MSE", "SMSE", "NLPD", "CRPS", "coverage", "log likelihood"]
 COLUMNS += ["on floor"]

@@ -16,9 +16,9 @@ from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
-from mtgp_tutorial.correlations import allowed, arctanh_of, freed, summit_of, worth
-from mtgp_tutorial.fast.climbing import bounds_around
 from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.intervals import allowed, arctanh_of, freed, summit_of, worth
+from mtgp_tutorial.fitting import box_around
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9
 THREE = torch.tensor([[0.95], [0.8], [-0.6]]).double()  # W; kappa makes the variances 1
@@ -75,7 +75,7 @@ def given_up(fitted, s, t, rho):
         top.vector + (held - z) / (slope @ step) * step,
         jac=True,
         method="SLSQP",
-        bounds=bounds_around(top.vector, free).T,
+        bounds=box_around(top.vector, free).T,
         constraints={"type": "eq", "fun": lambda v: value(v)[0] - held, "jac": lambda v: value(v)[1]},
         options={"maxiter": 500, "ftol": 1e-8},
     )

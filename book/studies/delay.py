@@ -10,7 +10,7 @@ import torch
 from running import run
 from scipy.optimize import minimize
 
-from mtgp_tutorial import TaskData, coregionalization, correlation, exact, scores
+from mtgp_tutorial import TaskData, coregionalization, correlation, gaussian, scores
 
 SEEDS, LAG, LENGTH = 100, 1.5, 1.5
 STARTS = (-4, -2, 0, 2, 4)
@@ -23,7 +23,7 @@ def late(seed):
     K = torch.exp(-0.5 * ((moments[:, None] - moments) / LENGTH) ** 2)
     B = torch.tensor([[1.0, 0.9], [0.9, 1.0]]).double()
     C = K * B.repeat_interleave(61, 0).repeat_interleave(61, 1) + 0.01 * torch.eye(122).double()
-    y = exact.sample(torch.zeros(122).double(), C, 1, seed=seed)
+    y = gaussian.sample(torch.zeros(122).double(), C, 1, seed=seed)
     return TaskData(x, y.reshape(2, 61).T).hide("task 2", 12, 18)
 
 
@@ -40,7 +40,7 @@ def evidence(v, data):
     """Log marginal likelihood; means are zero."""
     cells = data.observed.nonzero(as_tuple=True)
     C = delayed(v, data.x[:, 0], cells, cells) + v[5].exp() * torch.eye(len(cells[0])).double()
-    return exact.log_likelihood(data.y[cells], C)
+    return gaussian.log_likelihood(data.y[cells], C)
 
 
 def climb(data, lag, free=True):
@@ -63,7 +63,7 @@ def scored(v, seen, hidden):
     cells, wanted = (table.observed.nonzero(as_tuple=True) for table in (seen, hidden))
     x, noise, y = seen.x[:, 0], v[5].exp(), hidden.y[wanted]
     C = delayed(v, x, cells, cells) + noise * torch.eye(len(cells[0])).double()
-    mean, spread = exact.posterior(seen.y[cells], C, delayed(v, x, wanted, cells), delayed(v, x, wanted, wanted))
+    mean, spread = gaussian.posterior(seen.y[cells], C, delayed(v, x, wanted, cells), delayed(v, x, wanted, wanted))
     spread = spread + noise * torch.eye(len(y)).double()
     variance, trivial = spread.diagonal(), seen.scale().mean[1]
     found = {"MSE": scores.mse(mean, y), "trivial": scores.mse(trivial, y), "NLPD": scores.nlpd(mean, variance, y)}

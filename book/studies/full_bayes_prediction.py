@@ -15,7 +15,7 @@ from full_bayes import DRAWS, as_fits, compiled, diagnostics, sample
 from running import run
 from scipy.special import logsumexp, ndtr
 
-from mtgp_tutorial import exact, fit, icm, simulate
+from mtgp_tutorial import fit, icm, kronecker, simulate
 
 SEEDS = {0.1: range(100, 200), 0.3: range(100, 140), 1.0: range(100, 140)}  # of each noise sd
 
@@ -24,7 +24,7 @@ def at_new_rows(f, x):
     """Mean [M, 2] and covariance [M, 2, 2] of y at new rows x [M, 1], data units."""
     m, sd = f.model, f.model.scale.sd
     (K, B), (cross, _), (prior, _) = m.terms(m.unit.x)[0], m.terms(x, m.unit.x)[0], m.terms(x)[0]
-    mean, joint = exact.kronecker_posterior(m.residual(), K, B, m.Sigma(), cross, prior)
+    mean, joint = kronecker.posterior(m.residual(), K, B, m.Sigma(), cross, prior)
     covariance = joint.reshape(len(x), 2, len(x), 2).diagonal(dim1=0, dim2=2).permute(2, 0, 1) + m.Sigma()
     return m.scale.to_data(mean + m.mean(x)), covariance * torch.outer(sd, sd)
 

@@ -47,7 +47,7 @@ def model_of(series, data):
 
 def evaluation(model, form):
     """A function that asks a form for the value, and for its gradient against length-scales, each B and Sigma."""
-    given = model.problem()
+    given = forms.problem_of(model)
     Bs = [term.B.detach().requires_grad_() for term in given.terms]
     terms = [term._replace(B=B) for term, B in zip(given.terms, Bs)]
     problem = given._replace(terms=terms, Sigma=given.Sigma.detach().requires_grad_())
@@ -94,7 +94,7 @@ def able_forms(series, shape):
 def rows(series, N, T, holes):
     """All forms that apply to one table."""
     model = model_of(series, table(N, T, holes))
-    shape = model.problem().shape()
+    shape = forms.problem_of(model).shape()
     able = able_forms(series, shape)
     values, seconds = least_seconds({name: evaluation(model, FORMS[name]) for name in able})
     sizes = {"series": series, "rows": N, "tasks": T, "holes": holes, "cells": shape.cells}

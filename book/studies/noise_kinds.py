@@ -9,7 +9,8 @@ import torch
 from gpytorch.kernels import RBFKernel
 from running import run
 
-from mtgp_tutorial import compare, icm, simulate
+from mtgp_tutorial import icm, simulate
+from mtgp_tutorial.tables import compare
 
 SEEDS, ROWS = 40, (15, 60)
 B = torch.tensor([[1.0, 0.5], [0.5, 1.0]])

@@ -13,7 +13,8 @@ from gpytorch.kernels import MaternKernel
 from running import run
 from us_macro import LOGS
 
-from mtgp_tutorial import detrend, fit, impute, scores, standard_arms
+from mtgp_tutorial import detrend, fit, impute, scores
+from mtgp_tutorial.tables import standard_arms
 
 START, YEARS = 1990, 4  # first quarter that is predicted, years in a cluster
 ARMS = ("independent, shared", "ICM", "ICM, full noise", "regression")

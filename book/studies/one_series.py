@@ -11,7 +11,7 @@ import torch
 from gpytorch.kernels import RBFKernel
 from running import run
 
-from mtgp_tutorial import Prediction, TaskData, average, exact, fit, independent, predict, scores, simulate
+from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, independent, predict, scores, simulate
 
 SEEDS, SIZES, NOISE_SD = 200, (10, 40), 0.2
 KERNEL = RBFKernel().double()
@@ -31,7 +31,7 @@ def truth(seen, x):
     with torch.no_grad():
         K, cross = KERNEL(seen.x).to_dense(), KERNEL(x, seen.x).to_dense()
     covariance = K + NOISE_SD**2 * torch.eye(len(K))
-    mean, variance = exact.posterior(seen.y[:, 0], covariance, cross, torch.ones(len(x)).double())
+    mean, variance = gaussian.posterior(seen.y[:, 0], covariance, cross, torch.ones(len(x)).double())
     return Prediction(x, mean[:, None], variance[:, None] + NOISE_SD**2, seen.tasks, seen.units, noise=True)
 
 

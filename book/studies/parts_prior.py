@@ -18,7 +18,7 @@ from mtgp_tutorial import Averaged, TaskData, fit, impute, lmc, parts, scores
 from mtgp_tutorial.fast.averaging import Target, _freed, _sampled
 from mtgp_tutorial.fast.climbing import climbed
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.priors import inverse
+from mtgp_tutorial.fast.prior_arrays import inverse
 
 SEEDS = 30
 WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow and the fast part

@@ -11,7 +11,8 @@ from dataclasses import replace
 import more_cases
 from running import run
 
-from mtgp_tutorial import Unanswered, plain_arms, scores
+from mtgp_tutorial import scores
+from mtgp_tutorial.tables import Unanswered, plain_arms
 
 SCORES = ["NLPD", "CRPS", "MSE", "coverage"]
 

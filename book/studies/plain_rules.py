@@ -10,7 +10,8 @@ from cases import CASES, SCORES
 from gpytorch.kernels import MaternKernel, RBFKernel
 from running import run
 
-from mtgp_tutorial import Unanswered, fit, icm, impute, independent, plain_arms, scores
+from mtgp_tutorial import fit, icm, impute, independent, scores
+from mtgp_tutorial.tables import Unanswered, plain_arms
 
 MODELS = {
     "independent, shared": lambda data, kernel: independent(data, hyper="shared", kernel=kernel),

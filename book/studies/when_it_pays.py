@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from running import run
 
-from mtgp_tutorial import Prediction, TaskData, average, exact, fit, icm, independent, plain_arms, predict, scores
+from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, icm, independent, predict, scores
+from mtgp_tutorial.tables import plain_arms
 
 SEEDS, LENGTH, NOISE_SD = 100, 0.25, 0.1
 PAIRS = ("proportional", "lagged", "slope", "unrelated")
@@ -50,7 +51,7 @@ def tables(pair, kind, seed):
     rng = np.random.default_rng(seed)
     x = np.concatenate([np.linspace(0, 1, 10), rng.uniform(0.5 if kind == "gap" else 0, 1, 100)])
     C = covariance(pair, x, x)
-    f = exact.sample(torch.zeros(220, dtype=torch.float64), C, 1, seed=seed)[0].reshape(2, 110).T.numpy()
+    f = gaussian.sample(torch.zeros(220, dtype=torch.float64), C, 1, seed=seed)[0].reshape(2, 110).T.numpy()
     y = f + NOISE_SD * rng.standard_normal((110, 2))
     three = rng.choice(10, 3, replace=False)
     kept = {"complete": range(10), "gap": range(5), "three points": three}[kind]
@@ -65,7 +66,7 @@ def known(pair, seen, fresh):
     C = covariance(pair, x, x) + NOISE_SD**2 * torch.eye(20)
     cross, prior = covariance(pair, new, x)[100:], covariance(pair, new, new).diagonal()[100:]
     y = seen.y.T.flatten()[there]
-    mean, variance = exact.posterior(y, C[there][:, there], cross[:, there], prior)
+    mean, variance = gaussian.posterior(y, C[there][:, there], cross[:, there], prior)
     both = torch.stack([mean, variance + NOISE_SD**2])[:, :, None].expand(2, 100, 2)
     return Prediction(fresh.x, *both, seen.tasks, seen.units, noise=True)
 

@@ -11,21 +11,8 @@ import numpy as np
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
-from mtgp_tutorial import (
-    FitError,
-    Prediction,
-    TaskData,
-    Trend,
-    Unanswered,
-    average,
-    fit,
-    icm,
-    impute,
-    independent,
-    lmc,
-    plain_arms,
-    propose_season,
-)
+from mtgp_tutorial import FitError, Prediction, TaskData, Trend, average, fit, icm, impute, independent, lmc
+from mtgp_tutorial.tables import Unanswered, plain_arms, propose_season
 from mtgp_tutorial.trends import UnfixedError
 
 Arm = Callable[[TaskData, TaskData], Prediction]

@@ -3,7 +3,7 @@
     python examples/forty_tables/place.py             # the tables not set aside, into the study forty_tables_map.csv
     python examples/forty_tables/place.py --aside     # those that are; either takes a few minutes
 
-Both come from the seen cells of each trial alone (`mtgp_tutorial.explained_shares`), before any model of several
+Both come from the seen cells of each trial alone (`mtgp_tutorial.tables.explained_shares`), before any model of several
 columns.
 """
 
@@ -21,7 +21,7 @@ from sources import made_of, specs
 from tqdm import tqdm
 from trials import trials
 
-from mtgp_tutorial import explained_shares
+from mtgp_tutorial.tables import explained_shares
 
 SHARES = ["others", "own"]
 

@@ -27,7 +27,8 @@ from sources import HERE, made_of, specs
 from tqdm import tqdm
 from trials import Trial, trials
 
-from mtgp_tutorial import FitError, Mixture, Prediction, TaskData, Unanswered
+from mtgp_tutorial import FitError, Mixture, Prediction, TaskData
+from mtgp_tutorial.tables import Unanswered
 
 SEASON, NONE = "regression + GP, season", "regression + GP"
 COMBINED = {

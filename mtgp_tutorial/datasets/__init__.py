@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.tables.dates import Calendar
+from mtgp_tutorial.hooks import calendar
 
 
 def great_lakes() -> TaskData:
@@ -97,9 +97,10 @@ def us_ragged() -> TaskData:
     (138, 13)
     """
     frame = _read("us_ragged.csv")
-    month = frame.pop("month")
+    month = pd.to_datetime(frame.pop("month"))
+    year = month.dt.year + (month.dt.month - 1) / 12
     units = ["pp" if name == "unemployment" else "%" for name in frame.columns]
-    return TaskData(month, frame, units=units, x_name="year", calendar=Calendar("years"))
+    return TaskData(year, frame, units=units, x_name="year", calendar=calendar("years"))
 
 
 def flu_admissions() -> TaskData:
@@ -113,9 +114,9 @@ def flu_admissions() -> TaskData:
     (31, 52)
     """
     frame = _read("flu_admissions.csv")
-    calendar = Calendar("days", pd.Timestamp("2023-09-30"))
-    week = frame.pop("week_ending")
-    return TaskData(week, frame, units=["admissions"] * 52, x_name=calendar.label, calendar=calendar)
+    week, first = pd.to_datetime(frame.pop("week_ending")), "2023-09-30"
+    days, units = (week - pd.Timestamp(first)).dt.days, ["admissions"] * 52
+    return TaskData(days, frame, units=units, x_name=f"days since {first}", calendar=calendar("days", first))
 
 
 def dome_c() -> TaskData:
@@ -165,8 +166,8 @@ def nyc_temperatures() -> TaskData:
     (('EWR', 'JFK', 'LGA'), (8730, 3), '°C')
     """
     tenths = _read("nyc_temperatures.csv")
-    calendar = Calendar("hours", pd.Timestamp("2013-01-01 06:00"))
-    return TaskData(tenths.index.to_numpy(), tenths / 10, units=["°C"] * 3, x_name=calendar.label, calendar=calendar)
+    hours, first, units = tenths.index.to_numpy(), "2013-01-01 06:00:00", ["°C"] * 3
+    return TaskData(hours, tenths / 10, units=units, x_name=f"hours since {first}", calendar=calendar("hours", first))
 
 
 def example_csv() -> Path:

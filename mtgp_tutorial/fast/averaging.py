@@ -11,24 +11,28 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import of_kind, probability, whole
+from mtgp_tutorial.arguments import generator, of_kind, probability, whole
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.fast import saving
 from mtgp_tutorial.fast.climbing import climbed
 from mtgp_tutorial.fast.coordinates import Coordinates
 from mtgp_tutorial.fast.flat import Flat, can_be_flat
-from mtgp_tutorial.result import Fit, no_climbs
+from mtgp_tutorial.fast.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.result import Fit, no_climbs
 
 STEP, LONGEST, TURN = 0.3, 12, 1.6  # first step; most steps of a trajectory; its length, a quarter turn of a normal law
 WANTED, FLATTEST = 0.8, 1.0  # share of accepted proposals; curvature below which a direction counts as flat
@@ -93,7 +97,17 @@ class Averaged:
             shared = {id(one): one for one in (summit.data, summit.unit, summit.scale)}
             model = copy.deepcopy(summit, shared)
             torch.nn.utils.vector_to_parameters(vector.to(summit.data.x), [model.get_parameter(name) for name in names])
-            yield Fit(model, True, math.nan, no_climbs())
+            yield Fit(model, True, math.nan, no_climbs(), fast=self.fit.fast)
+
+    def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """What all draws answer together to a question to a fit.
+
+        Args:
+            question (function): `predict` and its like.
+            *arguments (any): what it is asked besides.
+            **named (any): the same, by name.
+        """
+        return TOGETHER[question.__name__](self, question, *arguments, **named)
 
     @property
     def draws(self) -> pd.DataFrame:
@@ -173,11 +187,14 @@ def _freed(fit: Fit) -> Model:
     of_kind("fit", fit, Fit, "what fit(model) returned")
     if not fit.priors:
         raise ValueError("fit: has no priors, so its parameters have no posterior; fit with priors=True")
-    if fit.model.inducing is not None:
+    if fit.model.bounded:
         raise ValueError("fit: is of a sparse model, whose bound is no density; average an exact one on fewer rows")
     model = copy.deepcopy(fit.model)
     if not can_be_flat(model):
-        raise ValueError("fit: has a kernel without a closed form; average a model of GPyTorch's own kernels")
+        raise ValueError(
+            "fit: has a kernel, a bound on one, or a noise whose slopes are not written by hand; average a model with "
+            "an RBFKernel, MaternKernel or RQKernel without bounds"
+        )
     free = set(_free_names(fit))
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in free)
@@ -334,3 +351,48 @@ def _numbers(fit: Fit) -> dict[str, float]:
             if float(M[s, t]) != 0:
                 found[f"{what} of {data.tasks[s]} and {data.tasks[t]}"] = float(R[s, t])
     return found
+
+
+def _mixed(averaged: Averaged, question: Callable[..., Prediction], *arguments: Any, **named: Any) -> Mixture:
+    """`predict`, `impute` and `leave_out`."""
+    return mixture([question(one, *arguments, **named) for one in averaged.fits()])
+
+
+def _mixed_parts(averaged: Averaged, parts: Callable[..., Sequence[Prediction]], x: Any) -> list[Mixture]:
+    return [mixture(each) for each in zip(*(parts(one, x) for one in averaged.fits()))]
+
+
+def _mixed_functions(averaged: Averaged, latent_functions: Callable[..., Prediction], x: Any) -> Mixture:
+    return mixture([_turned(latent_functions(one, x), one, averaged.fit) for one in averaged.fits()])
+
+
+def _turned(u: Prediction, one: Fit, summit: Fit) -> Prediction:
+    """The latent functions of a draw with signs that are nearer to those of the summit."""
+    Ws, others = ([part.task_covar_module.covar_factor for part in of.model.kernel.coregional] for of in (one, summit))
+    if any(W.shape[1] > 1 for W in Ws):
+        raise ValueError("fit: is averaged, and columns of a W of several turn from draw to draw; take rank 1")
+    sign = torch.stack([torch.where((W * other).sum() < 0, -1.0, 1.0).to(W) for W, other in zip(Ws, others)])
+    return replace(u, mean=u.mean * sign)
+
+
+def _shared(
+    averaged: Averaged, sample: Callable[..., Tensor], x: Any, num_samples: int, *, seed: int, **named: Any
+) -> Tensor:
+    """`sample` of an averaged fit: as many of each draw of the parameters, but for one, in random order.
+
+    Which draws give one more is drawn too: those that follow each other are alike.
+    """
+    num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
+    own, D = generator(seed), len(averaged.vectors)
+    shares = [len(range(place, num_samples, D)) for place in torch.randperm(D, generator=own).tolist()]
+    each = zip(averaged.fits(), shares, torch.randint(2**31, (D,), generator=own).tolist())
+    found = [sample(one, x, n, seed=its, **named) for one, n, its in each if n or not num_samples]
+    return torch.cat(found)[torch.randperm(num_samples, generator=own)]
+
+
+TOGETHER: dict[str, Callable[..., Any]] = {  # by the name of the question
+    **dict.fromkeys(("predict", "impute", "leave_out"), _mixed),
+    "sample": _shared,
+    "parts": _mixed_parts,
+    "latent_functions": _mixed_functions,
+}

@@ -26,8 +26,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.form import Form, Gradients, Problem, Shape, Term
-from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, cholesky
+from mtgp_tutorial.fast.form import Form, FormTerm, Gradients, Problem, Shape
+from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, lower_factor
 
 # Variance added to K_q(Z, Z), whose diagonal is 1: u is f with that much noise, so it stays a bound. It is felt where
 # the noise is not much larger: the module's floor is 1e-4 of a task's variance.
@@ -58,7 +58,7 @@ class Collapsed(Form):
         self.roots = [root_of_B(B) for B in self.Bs]  # [T, R_q]
         self.Es = [self.U @ one for one in self.roots]  # [N, T, R_q]
         jitter = JITTER * torch.eye(M).to(residual)
-        self.Ls = [cholesky(K[:M] + jitter, "K of the inducing inputs") for K in self.Ks]
+        self.Ls = [lower_factor(K[:M] + jitter, "K of the inducing inputs") for K in self.Ks]
         self.As = [torch.linalg.solve_triangular(L, K[M:].mT, upper=False) for L, K in zip(self.Ls, self.Ks)]
         self.left = [1 - (A**2).sum(0) for A in self.As]  # [N], of the variance 1 that Q_q lacks
         e = (self.U @ residual[..., None])[..., 0]
@@ -68,7 +68,7 @@ class Collapsed(Form):
             Phi = self.features(rows).flatten(0, 1)
             S.addmm_(Phi.mT, Phi)
             b.addmv_(Phi.mT, e[rows].flatten())
-        self.L = cholesky(S, "I + Phi^T Phi", overwrite=True)
+        self.L = lower_factor(S, "I + Phi^T Phi", overwrite=True)
         self.mean = torch.cholesky_solve(b[:, None], self.L)[:, 0]  # of the features' weights, given r
         self.spans = [slice(end - width, end) for end, width in zip(accumulate(widths), widths)]
         parts = [A.mT @ self.mean[at].unflatten(0, (M, -1)) for A, at in zip(self.As, self.spans)]  # [N, R_q]
@@ -117,7 +117,7 @@ class Collapsed(Form):
         return dKs, [against_B(one, droot) for one, droot in zip(self.roots, droots)], dSigma
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
+        self, x: Tensor, terms: Sequence[FormTerm], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """As `Form.posterior`. Explained is what u tells, and the noise of a row where it is shared; what Q lacks of an
         unknown's own variance stays in it."""
@@ -127,7 +127,7 @@ class Collapsed(Form):
         return torch.cat(mean), torch.cat(explained)
 
     def some(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
+        self, x: Tensor, terms: Sequence[FormTerm], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """The posterior of some cells: their features, less what the noise of their rows says of these."""
         phi = self.features_of(x, terms, cells)
@@ -144,7 +144,7 @@ class Collapsed(Form):
         half = torch.linalg.solve_triangular(self.L, told.mT, upper=False)
         return mean, explained - (half.mT @ half if joint else (half**2).sum(0))
 
-    def features_of(self, x: Tensor, terms: Sequence[Term], cells: Cells) -> Tensor:
+    def features_of(self, x: Tensor, terms: Sequence[FormTerm], cells: Cells) -> Tensor:
         """phi [k, F] of unknowns: A_q at their inputs times J, with B_q = J root_q^T; 0 for kernels not in `terms`."""
         used, place = cells[0].unique(return_inverse=True)
         phi, known = x.new_zeros(len(place), len(self.L)), [term.kernel for term in self.problem.terms]

@@ -13,23 +13,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from scipy.linalg.blas import dsymv, dsyr, dsyr2
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.fast.flat import Flat, can_be_flat
+from mtgp_tutorial.fast.vectors import meaning, near, placed
+from mtgp_tutorial.fitting import End, box_around, by_autograd, free_sizes, is_flat
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.fast.flat import Flat, objective
-from mtgp_tutorial.starts import near
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.noise import EACH, SHARED
+from mtgp_tutorial.starts import Candidates, can_be_placed
 
-Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
-NO_NOISE, NO_KAPPA = math.log(1e-10), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
 EVERY = 3  # a climb looks around at every third step
 
 
@@ -53,47 +50,95 @@ class Climb:
 
         end = yield from minimised(self.vector, box[0], box[1], step)
         self.vector, self.height = end.x, -end.value
-        self.converged = is_flat(end, box)
+        self.converged = is_flat(end.x, end.slope, box)
         return end
 
     def summit(self) -> Climb:
         """The climb that goes on for it: itself, or the one that it met."""
         return self if self.met is None else self.met.summit()
 
-    def record(self) -> dict[str, Any]:
-        """Its own end, with no number where the start had no value; joined: the start whose climb went on for it."""
+    def end(self) -> End:
+        """Its own end; joined: the start whose climb went on for it."""
         height = self.height if math.isfinite(self.height) else math.nan
         converged = self.converged and math.isfinite(height)
-        joined = self.summit().number
-        return {"objective": height, "evaluations": self.evaluations, "converged": converged, "joined": joined}
+        return End(self.vector, height, self.evaluations, converged, self.summit().number)
 
 
-def is_flat(end: Point, box: np.ndarray) -> bool:
-    """Whether the slope is below 0.01, but for what points out of the box."""
-    return float(np.abs(end.x - np.clip(end.x - end.slope, *box)).max()) < 1e-2
+def optimiser(model: Model, priors: bool) -> Climbs | None:
+    """Who climbs for this model; None for candidates of kernels or noises that the flat form does not know."""
+    if can_be_flat(model):
+        return Climbs(model, Flat(model, priors))
+    return None if can_be_placed(model) else Climbs(model, OneByOne(model, priors))
+
+
+class OneByOne:
+    """Values and slopes by autograd through the forms, for kernels that are not plain."""
+
+    def __init__(self, model: Model, priors: bool):
+        self.loss = by_autograd(model, priors)
+
+    def many(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The objective [N] at each vector [N, P], minus infinity where there is none, and its slope [N, P]."""
+        values, slopes = np.full(len(vectors), -math.inf), np.zeros_like(vectors)
+        for i, vector in enumerate(vectors):
+            with suppress(NotPositiveDefiniteError):
+                value, slope = self.loss(vector)
+                values[i], slopes[i] = -value, -slope
+        return values, slopes
+
+
+class Climbs:
+    """What `fitting.Optimiser` is, with climbs side by side; the flat form alone places candidates."""
+
+    def __init__(self, model: Model, target: Any):
+        self.target, self.sizes, self.climbs = target, free_sizes(model), list[Climb]()
+
+    @property
+    def ends(self) -> list[End]:
+        """Of all climbs so far."""
+        return [climb.end() for climb in self.climbs]
+
+    def placed(self, where: Candidates) -> np.ndarray:
+        """Vectors [N, P] of candidates."""
+        return placed(self.target, where)
+
+    def heights(self, vectors: np.ndarray) -> np.ndarray:
+        """The objective [N] at vectors [N, P]."""
+        return self.target.many(vectors, slopes=False)[0]
+
+    def meaning(self, vector: np.ndarray) -> np.ndarray:
+        """Log length-scales and Sigma, as `starts.coordinates`, of a vector."""
+        return meaning(self.target, vector)[0]
+
+    def climb(self, starts: Sequence[np.ndarray], max_iterations: int, bar: tqdm) -> None:
+        """From each start to its end, or to where it meets an earlier climb or one beside it."""
+        self.climbs += climbed(self.target, starts, self.sizes, max_iterations, bar, self.climbs)
 
 
 def climbed(
-    loss: Loss,
+    target: Any,
     starts: Sequence[np.ndarray],
     free: Sequence[tuple[str, int]],
     max_iterations: int,
     bar: tqdm,
     known: Sequence[Climb] = (),
 ) -> list[Climb]:
-    """All climbs from these vectors, side by side; free: name and size of each parameter. known: earlier climbs."""
+    """All climbs from these vectors, side by side. target: its `many` gives values [N] and slopes [N, P] at vectors.
+
+    free: name and size of each parameter. known: earlier climbs, which those of a `Flat` may meet.
+    """
     climbs = [Climb(start, len(known) + i) for i, start in enumerate(starts)]
 
     def look_around(climb: Climb) -> Climb | None:
         bar.update()
-        if isinstance(loss, Flat) and climb.steps % EVERY == 0:
-            return met(loss, climb, [*known, *climbs])
+        if isinstance(target, Flat) and climb.steps % EVERY == 0:
+            return met(target, climb, [*known, *climbs])
         return None
 
-    running = {climb: climb.run(bounds_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
+    running = {climb: climb.run(box_around(climb.vector, free), max_iterations, look_around) for climb in climbs}
     asked = {climb: next(search) for climb, search in running.items()}
     while asked:
-        values, slopes = evaluated(loss, np.array(list(asked.values())))
+        values, slopes = target.many(np.array(list(asked.values())))
         for climb, value, slope in zip(list(asked), values, slopes):
             climb.evaluations += 1
             try:
@@ -101,20 +146,6 @@ def climbed(
             except StopIteration:
                 del asked[climb]
     return climbs
-
-
-def evaluated(loss: Loss, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The objective [N] at each vector [N, P], minus infinity where there is none, and its slope [N, P]."""
-    if isinstance(loss, Flat):
-        return loss.many(vectors)
-    values, slopes = np.full(len(vectors), -math.inf), np.zeros_like(vectors)
-    for i, vector in enumerate(vectors):
-        try:
-            value, slope = loss(vector)
-        except NotPositiveDefiniteError:
-            continue
-        values[i], slopes[i] = -value, -slope
-    return values, slopes
 
 
 def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
@@ -125,29 +156,6 @@ def met(flat: Flat, climb: Climb, others: Sequence[Climb]) -> Climb | None:
         if near(flat, climb.vector, climb.height, other.vector, other.height):
             return other
     return None
-
-
-def by_autograd(model: Model, priors: bool) -> Loss:
-    """Minus the objective and its gradient through GPyTorch's modules, for kernels that are not closed."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-
-    def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        vector_to_parameters(torch.as_tensor(vector).to(parameters[0].device), parameters)
-        value = -objective(model, priors)
-        gradient = parameters_to_vector(torch.autograd.grad(value, parameters))
-        return float(value.detach()), as_array(gradient)
-
-    return loss
-
-
-def bounds_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.ndarray:
-    """Box [2, P] on raw parameters (name and size of each): within 12 of where they start, so that no line search
-    leaves the numbers that float64 can hold; a noise variance may always come to its floor, a kappa to 0."""
-    low = vector - 12
-    names = np.repeat([name for name, _ in free], [size for _, size in free])
-    for which, least in ((np.isin(names, [SHARED, EACH]), NO_NOISE), (np.char.endswith(names, "raw_var"), NO_KAPPA)):
-        low[which] = np.minimum(low[which], least)
-    return np.stack([low, vector + 12])
 
 
 ENOUGH, FLATTER = 1e-3, 0.9  # of the decrease that the slope promises; of the slope that may be left

@@ -1,7 +1,7 @@
 """Coordinates in which the posterior of a model's parameters is sampled, and its density there.
 
 `fit` climbs in what GPyTorch stores, where the prior is a penalty. A posterior needs a density of something. It is that
-of log length-scales, log variances, correlations and means, as `models.priors` states it, and what the stored
+of log length-scales, log variances, correlations and means, as `priors` states it, and what the stored
 parameters have beyond these gets a law of its own here:
 
     B_q = W W^T + diag(kappa)   log B_q,tt and, for each task, a in the unit ball: W_t = sqrt(B_q,tt) a. Its direction
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.noise import EACH, FACTOR, FLOOR, SHARED
+from mtgp_tutorial.fast.noise_arrays import EACH, FACTOR, FLOOR, SHARED
 
 Tensors = dict[str, Tensor]
 

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells, signal_covariance
-from mtgp_tutorial.fast.form import Crosses, Form, Gradients, Problem, Shape, Term
-from mtgp_tutorial.gaussian import LOG_2PI, cholesky
+from mtgp_tutorial.fast.form import Crosses, Form, FormTerm, Gradients, Problem, Shape
+from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
 
 
 class Dense(Form):
@@ -57,7 +57,7 @@ class Dense(Form):
         C[a, b] += Sigma[one, other]
         if self.problem.variances is not None:
             C.diagonal().add_(self.problem.variances[self.cells])
-        self.L = cholesky(C, overwrite=True)
+        self.L = lower_factor(C, overwrite=True)
         self.r = residual[self.cells]
         self.a = torch.cholesky_solve(self.r[:, None], self.L)[:, 0]
         self.weights = torch.zeros_like(residual).index_put(self.cells, self.a)
@@ -185,12 +185,12 @@ class Projected(Form):
         return Dense.matrices(shape._replace(tasks=shape.width, cells=shape.rows * shape.width))
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        L, R = cholesky(Sigma, "Sigma"), self.problem.shape().width
+        L, R = lower_factor(Sigma, "Sigma"), self.problem.shape().width
         self.root = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
         self.V = torch.linalg.eigh(self.root @ sum(self.Bs) @ self.root.mT)[1][:, -R:]
         self.inside = self.root.mT @ self.V  # [T, R]
         r, z = residual @ self.root.mT, residual @ self.inside
-        terms = [Term(term.kernel, self.inside.mT @ term.B @ self.inside) for term in self.problem.terms]
+        terms = [FormTerm(term.kernel, self.inside.mT @ term.B @ self.inside) for term in self.problem.terms]
         self.core = Dense(Problem(self.problem.x, z, terms, torch.eye(R).to(L)), self.Ks)
         self.outside = r - z @ self.V.mT
         self.rest = torch.eye(len(L)).to(L) - self.V @ self.V.mT

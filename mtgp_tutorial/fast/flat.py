@@ -6,8 +6,6 @@ in the order of `Model.parameters()`, with the logarithms and factors that GPyTo
 closed, and constraints of a user's own, stay with autograd.
 
 Where the parameters of each term stand in a model, by GPyTorch's names.
-
-What is maximised: the exact log marginal likelihood, and the log prior.
 """
 
 from __future__ import annotations
@@ -16,38 +14,59 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gpytorch.constraints import Positive
 from gpytorch.kernels import Kernel
-from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.closed import ClosedMatrix, LengthScale, StackedMatrices, is_closed
 from mtgp_tutorial.fast.form import Form, Problem
+from mtgp_tutorial.fast.noise_arrays import ARRAYS
+from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.fast.stacked import NO_HOLES, cost, stacked, transposed
-from mtgp_tutorial.kernels import ClosedMatrix, IndependentKernel, LengthScale, StackedMatrices, is_closed
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.priors import input_spread, log_prior, of_length_scales, of_moments, spatial_parts
+from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.starts import can_be_placed
 
 Arrays = dict[str, np.ndarray]
-Moments = tuple[np.ndarray, list[np.ndarray], np.ndarray]  # means [N, T], each B_q [N, T, T], Sigma [N, T, T]
 Inverted = tuple[np.ndarray, np.ndarray] | None  # log determinants and inverses of B and Sigma, see `of_moments`
-Found = tuple[np.ndarray, list[Arrays], Moments, Inverted]
 GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated at once: what a processor keeps near
+
+
+class Moments(NamedTuple):
+    """Means [N, T], each B_q [N, T, T] and Sigma [N, T, T] of N vectors; or slopes against them."""
+
+    means: np.ndarray
+    Bs: list[np.ndarray]
+    Sigma: np.ndarray
+
+    def plus(self, other: Moments) -> Moments:
+        """The sum of slopes."""
+        each = [one + two for one, two in zip(self.Bs, other.Bs)]
+        return Moments(self.means + other.means, each, self.Sigma + other.Sigma)
+
+
+class Found(NamedTuple):
+    """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked."""
+
+    value: np.ndarray
+    of_kernels: list[Arrays]
+    slopes: Moments | None
+    inverted: Inverted = None
 
 
 class Flat:
     """`objective(model, priors)` as a function of the vector of its free parameters; form: for that of choice.
 
-    On the CPU a table with one kernel and few holes, or tasks that share nothing, goes by `exact.stacked`, many vectors
+    On the CPU a table with one kernel and few holes, or tasks that share nothing, goes by `stacked`, many vectors
     at a time; all others by the forms, one by one.
     """
 
     def __init__(self, model: Model, priors: bool, form: type[Form] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
         with torch.no_grad():
-            self.problem, kept = forms.with_values(model.problem())
+            self.problem, kept = forms.with_values(forms.problem_of(model))
             self.form: type[Form] = form or forms.chosen(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
             self.stacks = form is None and goes_by_stacks(self.problem, self.form)
@@ -91,10 +110,6 @@ class Flat:
         value, slope = self.evaluated(vector[None], True)
         return -float(value[0]), -slope[0]
 
-    def value(self, vector: np.ndarray) -> float:
-        """The objective alone, minus infinity where there is none."""
-        return float(self.many(vector[None], slopes=False)[0][0])
-
     def many(self, vectors: np.ndarray, slopes: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """The objective [N] at vectors [N, P], minus infinity where there is none; and its gradient [N, P]."""
         groups = [self.within(vectors[i : i + self.at_once], slopes) for i in range(0, len(vectors), self.at_once)]
@@ -121,21 +136,20 @@ class Flat:
         p = self.named(vectors)
         means = np.array([p[name] for name in self.means]).T
         Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
-        moments = means, [self.B(part, p) for part in self.parts], Sigma
+        moments = Moments(means, [self.B(part, p) for part in self.parts], Sigma)
         found = (self.by_stack if self.stacks else self.by_form)(p, moments, slopes)
-        value, of_kernels, slope_of = found[:3]
-        gradient: Arrays = {}
-        for part, each in zip(self.parts, of_kernels):
+        value, against, gradient = found.value, found.slopes, Arrays()
+        for part, each in zip(self.parts, found.of_kernels):
             gradient |= {part.kernel + name: slope for name, slope in each.items()}
         if self.priors:
-            more, slope_of = self.prior(moments, *found[2:])
+            more, of_prior = self.prior(moments, found.inverted)
             value = value + more + self.prior_of_length_scales(p, gradient)
-        if not slopes:
+            against = None if against is None else against.plus(of_prior)
+        if against is None:
             return value, np.zeros_like(vectors)
-        of_means, of_B, of_Sigma = slope_of
-        self.add_signal(p, of_B, gradient)
-        gradient |= self.model.kind.pull_back(of_Sigma, p)
-        gradient |= dict(zip(self.means, of_means.T))
+        self.add_signal(p, against.Bs, gradient)
+        gradient |= ARRAYS[self.model.noise].pull_back(against.Sigma, p)
+        gradient |= dict(zip(self.means, against.means.T))
         return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
 
     def by_stack(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
@@ -146,15 +160,15 @@ class Flat:
         found = stacked(self.readings - means[:, None], part.of_inputs(p), B, Sigma, self.holes, slopes)
         inverted = found.inverted() if self.priors else None
         if not slopes:
-            return found.value, [], moments, inverted
+            return Found(found.value, [], None, inverted)
         dK, dB, dSigma, of_means = found.gradients()
-        return found.value, [part.matrix.gradient(dK)], (of_means, [dB], dSigma), inverted
+        return Found(found.value, [part.matrix.gradient(dK)], Moments(of_means, [dB], dSigma), inverted)
 
     def by_tasks(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """The same of tasks that share nothing: problems of one task each, with its own rows; those as long at once."""
         means, Bs, Sigma = moments
         (N, T), counts = means.shape, self.seen.sum(0)
-        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [Arrays()] * T
+        value, found_of, of_kernels = np.zeros(N), np.zeros((3, N, T)), [Arrays() for _ in range(T)]
         for tasks in [np.flatnonzero(counts == count) for count in np.unique(counts)]:
             own = [(self.readings[self.seen[:, t], t] - means[:, [t]], Bs[t][:, t, t], Sigma[:, t, t]) for t in tasks]
             residual, B, noise = (np.concatenate(each)[..., None] for each in zip(*own))
@@ -167,10 +181,10 @@ class Flat:
                     of_kernels[t] = self.parts[t].matrix.gradient(G)
                 found_of[:, :, tasks] = [each.reshape(-1, N).T for each in rest]
         if not slopes:
-            return value, [], moments, None
+            return Found(value, [], None)
         (dB, dSigma, of_means), identity = found_of, np.eye(T)
         of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB.T, identity)]
-        return value, of_kernels, (of_means, of_B, dSigma[:, :, None] * identity), None
+        return Found(value, of_kernels, Moments(of_means, of_B, dSigma[:, :, None] * identity))
 
     def by_form(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """The same of one vector."""
@@ -182,11 +196,11 @@ class Flat:
         form = self.form(self.problem._replace(residual=residual, terms=terms, Sigma=noise), Ks)
         value = np.array([float(form.value())])
         if not slopes:
-            return value, [], moments, None
+            return Found(value, [], None)
         dKs, dBs, dSigma = form.gradients()
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, *of_matrices = (as_array(each)[None] for each in (form.weights.sum(0), *dBs, dSigma))
-        return value, of_kernels, (of_means, of_matrices[:-1], of_matrices[-1]), None
+        return Found(value, of_kernels, Moments(of_means, of_matrices[:-1], of_matrices[-1]))
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
@@ -211,14 +225,13 @@ class Flat:
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""
-        return self.model.kind.Sigma(p, self.y.shape[1])
+        return ARRAYS[self.model.noise].Sigma(p, self.y.shape[1])
 
-    def prior(self, moments: Moments, slopes: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
-        """Log prior [N] of means, B and Sigma; and its slopes added to those of the likelihood."""
-        (means, Bs, Sigma), (of_means, of_B, of_Sigma) = moments, slopes
-        free = self.variances
-        value, by_mean, by_B, by_Sigma = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, free, inverted)
-        return value, (of_means + by_mean, [each + by_B for each in of_B], of_Sigma + by_Sigma)
+    def prior(self, moments: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
+        """Log prior [N] of means, B and Sigma, and its slopes."""
+        means, Bs, Sigma = moments
+        value, *by = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, self.variances, inverted)
+        return value, Moments(by[0], [by[1]] * len(Bs), by[2])
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:
         """log(l / spread) ~ N(log 0.3, 1), [N]; adds its slope where a gradient is asked for."""
@@ -259,13 +272,9 @@ def goes_by_stacks(problem: Problem, form: type[Form]) -> bool:
 
 
 def can_be_flat(model: Model) -> bool:
-    """Whether every kernel is closed and every positive parameter of a kernel stands as its logarithm."""
-    return all(is_closed(kernel) and _on_log_scale(kernel) for kernel, _, _, _ in parts_of(model))
-
-
-def _on_log_scale(kernel: Kernel) -> bool:
-    constraints = list(getattr(kernel, "_constraints", {}).values())
-    return all(type(each) is Positive and each._transform is torch.exp for each in constraints)
+    """Whether this form knows its kernels and its kind of noise, which the core may have got since."""
+    known = all(is_closed(kernel) for kernel, _ in model.kernel.terms()) and model.noise in ARRAYS
+    return known and can_be_placed(model)
 
 
 def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
@@ -283,34 +292,7 @@ def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
     ]
 
 
-def free_vector(model: Model) -> np.ndarray:
-    """The free parameters [P] of a model, as they are stored."""
-    return as_array(parameters_to_vector([p for p in model.parameters() if p.requires_grad])).copy()
-
-
-def free_sizes(model: Model) -> list[tuple[str, int]]:
-    """Name and size of each free parameter, in their order in the vector."""
-    return [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-
-
-def objective(model: Model, priors: bool) -> Tensor:
-    """Exact log marginal likelihood of the standardised table, plus the log prior if asked for."""
-    problem = model.problem()
-    value = forms.log_likelihood(problem)
-    if not priors:
-        return value
-    B = sum(term.B for term in problem.terms)  # computed once, for the data and the prior
-    return value + log_prior(
-        [part.lengthscale for part in spatial_parts(model.kernel)],
-        input_spread(model.unit.x),
-        model.means(),
-        B,  # type: ignore[arg-type]
-        problem.Sigma,
-        model.coupled(),
-        free_variances(model),
-    )
-
-
-def free_variances(model: Model) -> tuple[int, int]:
-    """How many variances of B and of Sigma are free."""
-    return 1 if model.one_signal else model.data.num_tasks, model.kind.free(model.data.num_tasks)
+def free_variances(model: Model) -> tuple[list[int], list[int]]:
+    """Which variances of B and of Sigma are free, each number once."""
+    T = model.data.num_tasks
+    return [0] if model.one_signal else list(range(T)), model.kind.free(T)

@@ -30,8 +30,8 @@ class Matern(NamedTuple):
     length: Tensor
 
 
-class Term(NamedTuple):
-    """One term of the one equation: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself; B is [T, T].
+class FormTerm(NamedTuple):
+    """A term of the one equation, as forms take it: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself.
 
     matern: what the kernel is, where it is a Matern kernel with one length-scale.
     """
@@ -71,7 +71,7 @@ class Problem(NamedTuple):
 
     x: Tensor
     residual: Tensor
-    terms: Sequence[Term]
+    terms: Sequence[FormTerm]
     Sigma: Tensor
     apart: bool = False
     width: int | None = None
@@ -108,7 +108,7 @@ class Form:
         return (problem.x,)
 
     @classmethod
-    def of_kernel(cls, term: Term, problem: Problem) -> Tensor:
+    def of_kernel(cls, term: FormTerm, problem: Problem) -> Tensor:
         """What the form takes of a term's kernel, and what its gradient is against: K_q; Markov differs."""
         return term.kernel(*cls.inputs(problem))
 
@@ -146,7 +146,7 @@ class Form:
         return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
+        self, x: Tensor, terms: Sequence[FormTerm], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """Mean [k] of unknowns at x [M, D], and what is explained of them, [k], or [k, k] when joint.
 

@@ -1,23 +1,26 @@
 """All forms, and the choice between them: the only place that knows there are several.
 
-Whether a table fits into memory, said before work begins.
+A model as a problem that forms take.
 """
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
+from mtgp_tutorial.fast.bound import Collapsed
+from mtgp_tutorial.fast.closed import form_term
 from mtgp_tutorial.fast.dense import Dense, Projected, Separate
-from mtgp_tutorial.fast.form import Form, Problem, Shape, Term
+from mtgp_tutorial.fast.form import Form, FormTerm, Problem, Shape
 from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.sparse import SparseModel
 from mtgp_tutorial.fast.split import FewHoles, Spectral, Split
+from mtgp_tutorial.kernels import IndependentKernel, Term
+from mtgp_tutorial.model import Model
 
 FORMS: list[type[Form]] = [Dense, Separate, Split, Spectral, FewHoles, Projected, Markov]
 MANY = 1000  # cells from which draws of a long series go along its rows
@@ -48,18 +51,45 @@ def log_likelihood(problem: Problem) -> Tensor:
     return chosen(problem).log_likelihood(problem)
 
 
-class Conditioned:
+def problem_of(model: Model, given: Evidence | None = None) -> Problem:
+    """Table and parameters of a model, as forms take them. given: other rows than the table's."""
+    x, residual, variances = model.evidence() if given is None else given
+    terms, Sigma = [form_term(term) for term in model.kernel.terms()], model.Sigma()
+    apart = isinstance(model.kernel, IndependentKernel) and not model.kind.correlated
+    width = None if any(bool((kappa > 0).any()) for kappa in model.kappas()) else model.columns()
+    inducing = model.inducing if isinstance(model, SparseModel) else None
+    form = None if inducing is None else Collapsed
+    return Problem(x, residual, terms, Sigma, apart, width, variances, form, inducing)
+
+
+def of_model(model: Model) -> Tensor:
+    """`Model.log_likelihood`; of a sparse model the bound."""
+    return log_likelihood(problem_of(model))
+
+
+def conditioned(model: Model, given: Evidence) -> Conditioned:
+    """`Model.conditioned`."""
+    return ByForm(problem_of(model, given))
+
+
+def entries(model: Model, given: Evidence) -> float:
+    """Of the matrices that the form of choice holds at once, roughly."""
+    lean, _ = with_values(problem_of(model, given))
+    return chosen(lean).matrices(lean.shape())
+
+
+class ByForm(Conditioned):
     """What the observed cells say, by the form of choice (or a given one), in the numbering of the whole table."""
 
     def __init__(self, problem: Problem, form: type[Form] | None = None):
-        check_size(problem)
+        self.problem = problem
         lean, self.kept = with_values(problem)
         with torch.no_grad():
             self.form = (form or chosen(lean))(lean)
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
     @property
-    def weights(self) -> Tensor:
+    def weights(self) -> Tensor:  # type: ignore[override]
         """C^-1 r [N, T], 0 at holes."""
         weights = self.form.weights.new_zeros(len(self.kept), self.form.weights.shape[1])
         weights[self.kept] = self.form.weights
@@ -68,7 +98,7 @@ class Conditioned:
     def posterior(
         self,
         x: Tensor,
-        terms: Sequence[Term],
+        terms: Sequence[Term | FormTerm],
         rows: Tensor | None = None,
         cells: Cells | None = None,
         joint: bool = False,
@@ -79,7 +109,8 @@ class Conditioned:
         """
         if cells is None:
             cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
-        return self.form.posterior(x, terms, self.lean(rows), cells, joint)
+        taken = [form_term(term) if isinstance(term, Term) else term for term in terms]
+        return self.form.posterior(x, taken, self.lean(rows), cells, joint)
 
     def lean(self, rows: Tensor | None) -> Tensor | None:
         """Numbers of rows among those kept, -1 for others."""
@@ -96,6 +127,21 @@ class Conditioned:
             return None
         return self.form.draws(x, self.lean(rows), noise, count, own)[:, *cells]
 
+    def left_out(self, block: Cells) -> tuple[Tensor, Tensor]:
+        """As everywhere, but for large blocks of a long series: by one more pass over a table without them."""
+        if not isinstance(self.form, Markov) or len(block[0]) <= MANY:
+            return super().left_out(block)
+        problem, rest = self.problem, self.problem.residual.clone()
+        prior = sum((term.B for term in problem.terms), problem.Sigma).diagonal()[block[1]]  # k(x, x) = 1
+        prior = prior if problem.variances is None else prior + problem.variances[block]
+        rest[block] = torch.nan
+        if bool(rest.isnan().all()):  # nothing else is known
+            return problem.residual[block], prior
+        used, row = block[0].unique(return_inverse=True)
+        others = ByForm(problem._replace(residual=rest))
+        mean, explained = others.posterior(problem.x[used], problem.terms, used, (row, block[1]))
+        return problem.residual[block] - mean, prior - explained
+
     def inverse(self, cells: Cells) -> Tensor:
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.form.inverse((self.place[cells[0]], cells[1]))
@@ -108,43 +154,8 @@ class Conditioned:
         return blocks
 
 
-GIB = 2**30
-CONTAINERS = (  # files that say how many bytes a container may hold, and how many it holds
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
-
-
-def total_and_free(device: torch.device) -> tuple[int, int]:
-    """Bytes that the device, the machine or its container has, and those that are free."""
-    if device.type == "cuda" and torch.cuda.is_available():
-        free, total = torch.cuda.mem_get_info(device)
-        return total, free
-    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-    if page <= 0:
-        return 2**62, 2**62  # not known here: nothing is refused
-    total = page * os.sysconf("SC_PHYS_PAGES")
-    meminfo = Path("/proc/meminfo")
-    lines = meminfo.read_text().split("\n") if meminfo.exists() else []
-    free = next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")), total)
-    for paths in CONTAINERS:
-        limit, used = (Path(path).read_text().strip() if os.access(path, os.R_OK) else "" for path in paths)
-        if limit.isdigit() and used.isdigit() and int(limit) < total:
-            total, free = int(limit), min(free, int(limit) - int(used))
-    return total, free
-
-
-def check_size(problem: Problem) -> None:
-    """Raise MemoryError where the form of choice needs more memory than there is, and warn where more than is free."""
-    lean, _ = with_values(problem)
-    shape = lean.shape()
-    needed = 8 * chosen(lean).matrices(shape)
-    total, free = total_and_free(problem.x.device)
-    if needed > free:
-        message = (
-            f"data: {shape.cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB "
-            f"free of {total / GIB:.1f}; leave out tasks, or thin out rows"
-        )
-        if needed > total:
-            raise MemoryError(message)
-        warnings.warn(message, ResourceWarning, stacklevel=2)
+def long_form(conditioned: Conditioned) -> tuple[Markov, Tensor] | None:
+    """The form of a long series with the place of each row in it, where it is that."""
+    if isinstance(conditioned, ByForm) and isinstance(conditioned.form, Markov):
+        return conditioned.form, conditioned.place
+    return None

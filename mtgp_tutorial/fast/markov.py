@@ -27,12 +27,12 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.fast.chain import KEPT, SHORTEST, Chain, MaternPart, Stretch
 from mtgp_tutorial.covariance import Cells
+from mtgp_tutorial.fast.chain import KEPT, SHORTEST, Chain, MaternPart, Stretch
 from mtgp_tutorial.fast.filters import WIDE, available, bridged, runner
-from mtgp_tutorial.fast.form import Form, Gradients, Matern, Problem, Shape, Term
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.fast.form import Form, FormTerm, Gradients, Matern, Problem, Shape
 from mtgp_tutorial.fast.smoother import Unknowns, draw
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 LONG = 2000  # observed cells from which this form is chosen by itself: of the book's tables by a year of hours alone
 
@@ -43,7 +43,7 @@ class Markov(Form):
     by_length = True
 
     @classmethod
-    def of_kernel(cls, term: Term, problem: Problem) -> Tensor:
+    def of_kernel(cls, term: FormTerm, problem: Problem) -> Tensor:
         """The length-scale. Raises ValueError for several inputs, and for a kernel that has no state."""
         if (columns := problem.x.shape[1]) != 1:
             raise ValueError(f"x: has {columns} columns, and the Markov form goes along one; take another form")
@@ -115,7 +115,7 @@ class Markov(Form):
         return lengths, [as_tensor(dB, self.residual) for dB in slopes.Bs], as_tensor(slopes.Sigma, self.residual)
 
     def posterior(
-        self, x: Tensor, terms: Sequence[Term], rows: Tensor | None, cells: Cells, joint: bool
+        self, x: Tensor, terms: Sequence[FormTerm], rows: Tensor | None, cells: Cells, joint: bool
     ) -> tuple[Tensor, Tensor]:
         """See `Form.posterior`. Unknowns that share the noise of a row must stand at its x."""
         loads = loads_of(self.problem.terms, terms)
@@ -245,7 +245,7 @@ def alike(one: Matern | None, other: Matern | None) -> bool:
     return one is not None and other is not None and one.nu == other.nu and float(one.length) == float(other.length)
 
 
-def loads_of(table: Sequence[Term], terms: Sequence[Term]) -> list[Load]:
+def loads_of(table: Sequence[FormTerm], terms: Sequence[FormTerm]) -> list[Load]:
     """How unknowns whose covariance with the cells has these terms hang on the kernels of the table: B_u = L B.
 
     Raises ValueError where they do not: their covariance with the cells is then not that of anything in the state.

@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,14 +25,12 @@ import torch
 from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel, RBFKernel, RQKernel
 
 from mtgp_tutorial.arguments import as_array, kind_of
-from mtgp_tutorial.building import icm, independent, lmc
-from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
-from mtgp_tutorial.model import Model
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.tables.dates import Calendar
-
-if TYPE_CHECKING:
-    from mtgp_tutorial.result import Fit
+from mtgp_tutorial.fast.sparse import SparseModel
+from mtgp_tutorial.hooks import calendar
+from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.model import Model, icm, independent, lmc
+from mtgp_tutorial.result import Fit
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
 STARTS = {"objective": float, "evaluations": int, "converged": bool, "joined": int}
@@ -73,7 +71,8 @@ def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
         columns.setdefault("joined", np.arange(len(columns["objective"])))  # older files do not know
         starts = pd.DataFrame(columns, columns=list(STARTS)).rename_axis("start")
         frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # nor this
-        return (model, header["priors"], float(arrays["log_likelihood"]), starts, frozen), _part(arrays, "draws.")
+        fields = model, header["priors"], float(arrays["log_likelihood"]), starts, frozen, header.get("fast", True)
+        return fields, _part(arrays, "draws.")
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -88,7 +87,7 @@ def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     model, numbers = model_as_plain(fit.model)
     version = VERSION if draws else 1
     header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
-    header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors)}
+    header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors), "fast": fit.fast}
     arrays = {f"table.{name}": value for name, value in tensors.items()}
     arrays |= {f"model.{name}": value for name, value in numbers.items()}
     arrays |= {f"starts.{name}": fit.starts[name].to_numpy(dtype=kind) for name, kind in STARTS.items()}
@@ -165,7 +164,7 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
     else:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    _check_same(model, _built(words, model.data, model.inducing))
+    _check_same(model, _built(words, model.data, model.inducing if isinstance(model, SparseModel) else None))
     return words, {name: as_array(value) for name, value in model.state_dict().items()}
 
 
@@ -208,8 +207,7 @@ def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None)
         model = icm(data, rank=words["ranks"][0], noise=noise, kernel=_kernel(words["kernels"][0]))
     else:
         model = lmc(data, kernels=[_kernel(one) for one in words["kernels"]], rank=words["ranks"], noise=noise)
-    model.inducing = inducing
-    return model
+    return model if inducing is None else SparseModel(model, inducing)
 
 
 def _check_same(model: Model, again: Model) -> None:
@@ -251,13 +249,13 @@ def table_as_plain(data: TaskData) -> tuple[dict[str, Any], Arrays]:
 
 def table_from_plain(words: dict[str, Any], arrays: Arrays) -> TaskData:
     """The table again, on the CPU."""
-    index, calendar = words["index"], words["calendar"]
+    index, dates = words["index"], words["calendar"]
     given: dict[str, Any] = {name: torch.as_tensor(arrays[name]) for name in ("x", "y", "sd") if name in arrays}
     return TaskData(
         **given | {name: words[name] for name in ("tasks", "units", "x_name", "x_unit", "notes")},
         x_names=words.get("x_names", ()),  # older files name the first input alone
         index=None if index is None else index_from_plain(index),
-        calendar=None if calendar is None else _calendar_from_plain(calendar),
+        calendar=None if dates is None else _calendar_from_plain(dates),
     )
 
 
@@ -302,10 +300,14 @@ def index_from_plain(plain: dict[str, Any]) -> pd.Index:
     return pd.Index(values, dtype=plain["dtype"], name=name)
 
 
-def _calendar_as_plain(calendar: Calendar) -> dict[str, Any]:
+def _calendar_as_plain(calendar: Any) -> dict[str, Any]:
     origin = pd.Timestamp(calendar.origin)
     return {"unit": calendar.unit, "origin": origin.isoformat(), "steps": origin.unit, "zone": calendar.zone}
 
 
-def _calendar_from_plain(plain: dict[str, Any]) -> Calendar:
-    return Calendar(plain["unit"], pd.Timestamp(plain["origin"]).as_unit(plain["steps"]), plain["zone"])
+def _calendar_from_plain(plain: dict[str, Any]) -> Any:
+    """Raises ValueError without `tables`: the dates would be lost."""
+    found = calendar(plain["unit"], pd.Timestamp(plain["origin"]).as_unit(plain["steps"]), plain["zone"])
+    if found is None:
+        raise ValueError("its input is dates, which mtgp_tutorial.tables knows, and that is not there")
+    return found

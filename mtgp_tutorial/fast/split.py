@@ -3,8 +3,6 @@
 Whitened with Sigma, K kron B + I kron Sigma falls apart: with P^T Sigma P = I and P^T B P = diag(lam) the columns of
 z = r P are independent, with covariances S_j = lam_j K + I (book: icm-split). `Split` factors each S_j; `Spectral`
 takes K = Q diag(s) Q^T once, after which every S_j is diagonal: dearer for few tasks, the same price for many.
-
-The split form as two functions of matrices, too, for a complete table with one kernel (book: icm-split).
 """
 
 from __future__ import annotations
@@ -16,10 +14,10 @@ import torch
 from scipy.linalg.lapack import dpotrf, dsygvd
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_tensor, tensors
+from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.form import Crosses, Form, Gradients, Problem, Shape, Term
-from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, check_matrices, cholesky
+from mtgp_tutorial.fast.form import Crosses, Form, Gradients, Shape
+from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, lower_factor
 
 EPSILON = np.finfo(float).eps
 
@@ -61,7 +59,7 @@ class Split(Form):
         for lam in self.lam.tolist():
             S = lam * K
             S.diagonal().add_(1)
-            self.L.append(cholesky(S, "lambda K + I", overwrite=True))
+            self.L.append(lower_factor(S, "lambda K + I", overwrite=True))
         return 2 * sum(L.diagonal().log().sum() for L in self.L)  # type: ignore[return-value]
 
     def solve(self, residual: Tensor) -> Tensor:
@@ -151,78 +149,6 @@ class Spectral(Split):
         return weighted, torch.diag(self.d.sum(0)), torch.diag(self.s @ self.d)
 
 
-def _problem(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Problem:
-    tensors(residual=residual, K=K, B=B)
-    N, T = len(K), len(B)
-    check_matrices(residual=(residual, (N, T)), K=(K, (N, N)), B=(B, (T, T)), Sigma=(Sigma, (T, T)))
-    return Problem(torch.zeros_like(residual), residual, [Term(lambda x, z=None: K, B)], Sigma)
-
-
-def kronecker_log_likelihood(residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Tensor:
-    """log N(vec residual | 0, K kron B + I kron Sigma) in nats, for a complete table.
-
-    Differentiable once in all four. T Cholesky factorisations of size N instead of one of size N T.
-
-    Args:
-        residual (Tensor [N, T]): values less their means.
-        K (Tensor [N, N]): kernel of the inputs.
-        B (Tensor [T, T]): covariance of the tasks.
-        Sigma (Tensor [T, T]): covariance of the noise.
-    Raises:
-        NotPositiveDefiniteError: as `log_likelihood` does.
-        ValueError: as that does, too.
-
-    >>> import torch
-    >>> from mtgp_tutorial import exact
-    >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
-    >>> B, Sigma = 2 * K, torch.eye(2).double()
-    >>> r = torch.ones(2, 2).double()
-    >>> whole = torch.kron(K, B) + torch.kron(torch.eye(2), Sigma)
-    >>> split = exact.kronecker_log_likelihood(r, K, B, Sigma)
-    >>> torch.allclose(split, exact.log_likelihood(r.flatten(), whole))
-    True
-    """
-    return Split.log_likelihood(_problem(residual, K, B, Sigma))
-
-
-def kronecker_posterior(
-    residual: Tensor, K: Tensor, B: Tensor, Sigma: Tensor, cross: Tensor, prior: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Mean [M, T] and covariance of the latent f at M new inputs, for a complete table.
-
-    Args:
-        residual (Tensor [N, T]): values less their means.
-        K (Tensor [N, N]): kernel of the inputs.
-        B (Tensor [T, T]): covariance of the tasks.
-        Sigma (Tensor [T, T]): covariance of the noise.
-        cross (Tensor [M, N]): kernel of new and old inputs.
-        prior (Tensor [M, M] or [M]): kernel of the new inputs, and then the covariance is [M*T, M*T], point-major; or
-            its diagonal, and then variances [M, T] come back.
-    Raises:
-        NotPositiveDefiniteError: as `log_likelihood` does.
-        ValueError: as that does, too.
-
-    >>> import torch
-    >>> from mtgp_tutorial import exact
-    >>> K = torch.tensor([[1.0, 0.5], [0.5, 1.0]]).double()
-    >>> B, Sigma = 2 * K, torch.eye(2).double()
-    >>> r = torch.ones(2, 2).double()
-    >>> mean, covariance = exact.kronecker_posterior(r, K, B, Sigma, K, K)
-    >>> tuple(mean.shape), tuple(covariance.shape)
-    ((2, 2), (4, 4))
-    """
-    tensors(cross=cross, prior=prior, K=K, B=B)
-    M = len(cross)
-    check_matrices(cross=(cross, (M, len(K))), prior=(prior, (M,) if prior.dim() == 1 else (M, M)))
-    factored = Split(_problem(residual, K, B, Sigma))
-    mean = cross @ factored.weights @ B.mT
-    cells = all_cells(torch.ones_like(mean, dtype=torch.bool))
-    explained = factored.explained([(cross, B)], cells, joint=prior.dim() == 2)
-    if prior.dim() == 2:
-        return mean, torch.kron(prior, B) - explained
-    return mean, torch.outer(prior, B.diagonal()) - explained.reshape(mean.shape)
-
-
 class FewHoles(Spectral):
     """The spectral form of the complete table, corrected for its holes: without the dense matrix.
 
@@ -251,7 +177,7 @@ class FewHoles(Spectral):
         rows, tasks = self.missing
         self.root = self.d.sqrt().mT * self.P[tasks][:, :, None] * self.Q[rows][:, None]  # [m, T, N]
         wide = self.root.flatten(1)  # root root^T over T and N is J_mm
-        self.F = cholesky(wide @ wide.mT, "inverse covariance of the missing cells")
+        self.F = lower_factor(wide @ wide.mT, "inverse covariance of the missing cells")
         fill = -torch.cholesky_solve(self.weights[self.missing][:, None], self.F)[:, 0]
         self.residual = residual.index_put(self.missing, fill)
         self.weights = self.solve(self.residual).index_put(self.missing, torch.zeros_like(fill))

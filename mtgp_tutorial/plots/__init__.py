@@ -21,7 +21,8 @@ from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import TWO_SD, Mixture, Prediction, label, labels
+from mtgp_tutorial.naming import label, labels
+from mtgp_tutorial.prediction import TWO_SD, Prediction
 
 __all__ = ["tasks", "band", "heatmap", "differences", "checks"]
 __all__ += ["inputs", "use_style", "style", "marker", "role", "label"]
@@ -131,7 +132,8 @@ def inputs(table: TaskData | Prediction) -> Any:
     Args:
         table (TaskData or Prediction): whose input.
 
-    >>> from mtgp_tutorial import datasets, plots, read_table
+    >>> from mtgp_tutorial import datasets, plots
+    >>> from mtgp_tutorial.tables import read_table
     >>> plots.inputs(read_table(datasets.example_csv()))[0].year
     1918
     """
@@ -196,7 +198,7 @@ def tasks(
 def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     """Band of two standard deviations on either side of the mean of task t, in the task's colour.
 
-    Of a `Mixture` the central band that holds as much, 95.4 %.
+    Of an averaged prediction the central band that holds as much, 95.4 %.
 
     Args:
         ax (Axes): where to draw.
@@ -216,11 +218,10 @@ def band(ax: Axes, prediction: Prediction, t: int = 0) -> Axes:
     _check_lines(prediction)
     if t not in range(len(prediction.tasks)):
         raise ValueError(f"t: {t!r} is not the number of a task; pass one from 0 to {len(prediction.tasks) - 1}")
-    ends = prediction.band(TWO_SD)
-    name = "central 95.4 %" if isinstance(prediction, Mixture) else "mean ± 2 sd"
     what, alpha = ("observed y", 0.25) if prediction.noise else ("latent f", 0.5)
-    low, high = (as_array(end[:, t]) for end in ends)
-    ax.fill_between(inputs(prediction), low, high, color=style(t)["color"], alpha=alpha, lw=0, label=f"{what}, {name}")
+    low, high = (as_array(end[:, t]) for end in prediction.band(TWO_SD))
+    name = f"{what}, {prediction.band_label}"
+    ax.fill_between(inputs(prediction), low, high, color=style(t)["color"], alpha=alpha, lw=0, label=name)
     return ax
 
 
@@ -301,7 +302,8 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
         ValueError: unless there are four panels.
 
     >>> from matplotlib.figure import Figure
-    >>> from mtgp_tutorial import check, fit, icm, plots, simulate
+    >>> from mtgp_tutorial import fit, icm, plots, simulate
+    >>> from mtgp_tutorial.tables import check
     >>> fitted = fit(icm(simulate.two_sines(20, seed=1)), starts=1)
     >>> found = check(fitted, draws=19)
     >>> axes = plots.checks(Figure().subplots(2, 2), found)

@@ -17,15 +17,17 @@ import scipy
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.leave_one_out import block_labels, leave_out
 from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.covariance import Cells
+from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fast.averaging import Averaged
+from mtgp_tutorial.fast.mixture import normal_scores
+from mtgp_tutorial.leave_one_out import block_labels, leave_out
+from mtgp_tutorial.naming import label
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.priors import spatial_parts, typical_range
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.residuals import Drawn, compact_groups, in_order, nearest_before, whitened
-from mtgp_tutorial.priors import input_spread, log_ranges, spatial_parts
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Mixture, Prediction, label, normal_scores
 
 LEVELS = np.arange(1, 20) / 20
 SHOWN = (0.5, 0.8, 0.9, 0.95)  # levels in the table
@@ -51,7 +53,8 @@ class Check:
         findings (tuple of str): sentences, only those for which the numbers gave cause.
         x_label (str): of the first input, for figures.
 
-    >>> from mtgp_tutorial import check, fit, icm, simulate
+    >>> from mtgp_tutorial import fit, icm, simulate
+    >>> from mtgp_tutorial.tables import check
     >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
     >>> list(found.cells.index.names), len(found.cells)
     (['row', 'task'], 60)
@@ -86,28 +89,28 @@ def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int =
     Raises:
         ValueError: for blocks that do not fit the table, and draws below 1.
 
-    >>> from mtgp_tutorial import check, fit, icm, simulate
+    >>> from mtgp_tutorial import fit, icm, simulate
+    >>> from mtgp_tutorial.tables import check
     >>> found = check(fit(icm(simulate.two_sines(30, seed=1))), draws=19)
     >>> found.table["cells"].tolist(), found.table["beyond 4 sd"].tolist()
     ([30, 30], [0, 0])
     """
     draws = whole("draws", draws, 1, "how many tables to draw")
-    each = list(fit.fits()) if isinstance(fit, Averaged) else [fit]
-    answers, fit = fit, fit.fit if isinstance(fit, Averaged) else fit
-    of_kind("fit", fit, Fit, "what fit(model) or average(fit) returned")
-    data, cells, labels = fit.model.data, in_order(fit), _labels(fit.model.data, blocks)
-    left = {"cell": leave_out(answers), "block": leave_out(answers, labels)}
+    of_kind("fit", fit, (Fit, Averaged), "what fit(model) or average(fit) returned")
+    one, each = (fit.fit, list(fit.fits())) if isinstance(fit, Averaged) else (fit, [fit])
+    data, cells, labels = one.model.data, in_order(one), _labels(one.model.data, blocks)
+    left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
     white, drawn = _of_each(each, cells, labels, left, draws, seed)
     frame = _cells(data, cells, labels, left, white)
     calibration = _calibration(frame, drawn)
     together, rows = _together(frame, data.tasks)
-    table = _table(fit, frame, together)
+    table = _table(one, frame, together)
     found = chain(
         of_cells(frame, dict(zip(data.tasks, data.units))),  # first: one wild cell upsets the rest
-        of_tests(table, together, rows, fit.model.kind.correlated),
+        of_tests(table, together, rows, one.model.kind.correlated),
         of_calibration(calibration, draws),
-        of_bounds(fit),
-        of_climbs(fit),
+        of_bounds(one),
+        of_climbs(one),
     )
     return Check(frame, table, together, calibration, tuple(found), label(data.x_name, data.x_unit))
 
@@ -122,7 +125,7 @@ def _of_each(
     shares = np.diff(np.arange(len(fits) + 1) * draws // len(fits)).tolist()
     white, drawn = [], []
     for k, (one, share) in enumerate(zip(fits, shares)):
-        variances = {w: p.variances[k] if isinstance(p, Mixture) else p.variance for w, p in left.items()}
+        variances = {what: said.components[1][k] for what, said in left.items()}
         sd = {what: as_array((v.sqrt() / one.model.scale.sd)[cells]) for what, v in variances.items()}
         one_step, tables = whitened(one, cells, labels[cells], sd, share, seed + k)
         white.append(torch.as_tensor(one_step))
@@ -154,9 +157,9 @@ def _cells(
             "x": as_array(data.x[cells[0], 0]),
             "value": as_array(data.y[cells]),
             "mean": as_array(alone.mean[cells]),
-            "z": as_array(_residual(alone, data.y)[cells]),
+            "z": as_array(alone.residuals(data.y)[cells]),
             "block": as_array(labels[cells]),
-            "block z": as_array(_residual(block, data.y)[cells]),
+            "block z": as_array(block.residuals(data.y)[cells]),
             "one step": white,
             "neighbour": np.nan,
             "at": rows,
@@ -168,13 +171,6 @@ def _cells(
         before = nearest_before(as_array(data.x)[rows[of]])
         frame.iloc[of[1:], frame.columns.get_loc("neighbour")] = frame["one step"].to_numpy()[of[before[1:]]]
     return frame
-
-
-def _residual(said: Prediction, y: Tensor) -> Tensor:
-    """In standard deviations [N, T]; of a mixture the normal score of its cdf."""
-    if isinstance(said, Mixture):
-        return normal_scores((y - said.means) / said.variances.sqrt())
-    return (y - said.mean) / said.sd
 
 
 def _names(data: TaskData) -> pd.Index:
@@ -329,10 +325,10 @@ def of_bounds(fit: Fit) -> Iterator[str]:
 def _length_scales(fit: Fit) -> Iterator[str]:
     """Length-scales longer than the range of their input, or shorter than the spacing of rows."""
     x = fit.model.data.x
-    log_spread, different = as_array(input_spread(x).log()), len(np.unique(as_array(x), axis=0))
+    different = len(np.unique(as_array(x), axis=0))
     for q, part in enumerate(spatial_parts(fit.model.kernel)):
         lengths = as_array(part.lengthscale.detach()).ravel()
-        ranges = np.exp(log_ranges(log_spread, len(lengths)))
+        ranges = as_array(typical_range(part, x)).ravel()
         for d, (length, reach) in enumerate(zip(lengths, ranges)):
             spacing = reach / max(different - 1, 1) ** (1 / x.shape[1])
             which = f"length-scale {d + 1} of kernel {q + 1}" if len(lengths) > 1 else f"length-scale of kernel {q + 1}"

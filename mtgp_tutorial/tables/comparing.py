@@ -20,18 +20,17 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.predicting import impute
-from mtgp_tutorial.arguments import kind_of, of_kind, swapped
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial import scores
-from mtgp_tutorial.tables.forecasting import Forecaster, Unanswered, without_values
-from mtgp_tutorial.tables.mixtures import AN_ARM, Arm, Arms, in_places, mark_of, model_of, told
-from mtgp_tutorial.tables.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
-from mtgp_tutorial.building import icm, independent, lmc
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.arguments import kind_of, of_kind, swapped
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.model import Model, icm, independent, lmc
+from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables.arms import AN_ARM, Arm, Arms, in_places, mark_of, model_of, told
+from mtgp_tutorial.tables.forecasting import Forecaster, Unanswered, without_values
+from mtgp_tutorial.tables.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 
 
 def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -40,7 +39,8 @@ def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData]
     Args:
         kernel (Kernel): of the inputs, variance 1; the LMC has two of them, and rank 1. Default: RBFKernel().
 
-    >>> from mtgp_tutorial import simulate, standard_arms
+    >>> from mtgp_tutorial import simulate
+    >>> from mtgp_tutorial.tables import standard_arms
     >>> arms = standard_arms()
     >>> list(arms)[1:]
     ['independent, shared', 'ICM', 'ICM, full noise', 'LMC']
@@ -99,7 +99,8 @@ def compare(
     Warns:
         UserWarning: of a store of version 0.10 or before, whose fits are done again, and of arms without an answer.
 
-    >>> from mtgp_tutorial import compare, icm, independent, simulate
+    >>> from mtgp_tutorial import icm, independent, simulate
+    >>> from mtgp_tutorial.tables import compare
     >>> def trial(seed):
     ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
     >>> arms = {"alone": independent, "ICM": icm}
@@ -141,7 +142,8 @@ def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
         Unanswered: where a rule has no answer to the table.
         FitError: where a fit fails.
 
-    >>> from mtgp_tutorial import datasets, fill, plain_arms, read_table
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import fill, plain_arms, read_table
     >>> lakes = read_table(datasets.example_csv())
     >>> filled = fill(plain_arms()["regression"], lakes)
     >>> bool(filled.mean.isfinite().all())

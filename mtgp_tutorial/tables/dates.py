@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import TableError, argument, place, refuse_first
+from mtgp_tutorial.arguments import as_matrix
+from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 from mtgp_tutorial.tables.spellings import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
@@ -85,6 +86,32 @@ class Calendar:
             first = x.iloc[:, 0]
             return x if _numeric(first) else x.assign(**{x.columns[0]: self.to_numbers(first)})
         return x if _numeric(x) else self.to_numbers(x)
+
+    def end(self, name: str, date: Any) -> float:
+        """An end of a stretch, "start" or "stop", as a number; a year as text begins as start and ends as stop.
+
+        Raises ValueError, under this name, for what is neither a date nor a number.
+        """
+        if isinstance(date, str) and re.fullmatch(r"\s*\d{4}\s*", date):
+            year = int(date)
+            if not 1 <= year <= 9998:
+                raise ValueError(f"{name}: {date!r} is no year from 0001 to 9998; pass one of these, or a date")
+            date = pd.Timestamp(year=year + (name == "stop"), month=1, day=1, tz=self.zone)
+            date -= pd.Timedelta(seconds=int(name == "stop"))
+        try:
+            return float(as_matrix(self.inputs([date]), name))
+        except ValueError as error:
+            raise ValueError(f"{name}: {str(error).removeprefix('dates: ')}") from None
+
+    def shown(self, number: float) -> str:
+        """A number as a date, and as it is where there is no such date."""
+        plain = f"{number:.10g}"
+        try:
+            with np.errstate(invalid="ignore"):
+                date = self.to_dates(number)[0]
+            return plain if pd.isna(date) else str(date).removesuffix(" 00:00:00")
+        except (ValueError, OverflowError):
+            return plain
 
     @classmethod
     def of(cls, dates: Any) -> Calendar:

@@ -9,20 +9,21 @@ left of y at a right angle to H.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
+from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from torch import Tensor
 
+from mtgp_tutorial.kernels import of_squares
 from mtgp_tutorial.tables.forecasting import Unanswered
-from mtgp_tutorial import kernels
 
-KERNELS: dict[str, Callable[[Any], tuple[Any, Any]]] = {
-    "matern12": kernels.matern12,
-    "matern32": kernels.matern32,
-    "matern52": kernels.matern52,
-    "rbf": kernels.rbf,
+KERNELS: dict[str, Kernel] = {
+    "matern12": MaternKernel(nu=0.5),
+    "matern32": MaternKernel(nu=1.5),
+    "matern52": MaternKernel(nu=2.5),
+    "rbf": RBFKernel(),
 }
 RATIOS = torch.logspace(-5, 2, 71, dtype=torch.float64)  # of the noise's variance to that of the GP
 SPACING, HALVINGS = 1.7, 3  # length-scales: factor between those of the grid, and how often it is halved at the best
@@ -46,7 +47,7 @@ class Residual(NamedTuple):
 
 def covariance(kernel: str, length: float, x: Tensor, z: Tensor) -> Tensor:
     """K [N, M] of a kernel of KERNELS, variance 1, between inputs x [N, D] and z [M, D]."""
-    return KERNELS[kernel](kernels.distance(x, z, x.new_full((1,), length)))[0]
+    return of_squares(KERNELS[kernel], (((x[:, None] - z) / length) ** 2).sum(-1))
 
 
 def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,7 +89,7 @@ def best_residual(x: Tensor, H: Tensor, y: Tensor, names: Sequence[str]) -> Resi
 
 def _grid(x: Tensor) -> tuple[list[float], float]:
     """Length-scales to try first, and the factor between them."""
-    away = kernels.distance(x, x, x.new_ones(1)).sqrt()
+    away = ((x[:, None] - x) ** 2).sum(-1).sqrt()
     span = float(away.max())
     if not span > 0:
         raise Unanswered("seen: all rows of a regression have the same inputs; leave out the arm 'regression + GP'")

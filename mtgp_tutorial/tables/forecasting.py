@@ -15,11 +15,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.questions import prediction
 from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
-from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.questions import prediction
 
 
 class Unanswered(ValueError):
@@ -27,7 +27,8 @@ class Unanswered(ValueError):
 
     `compare` leaves such an arm out of that trial, and says so.
 
-    >>> from mtgp_tutorial import TaskData, Unanswered, plain_arms
+    >>> from mtgp_tutorial import TaskData
+    >>> from mtgp_tutorial.tables import Unanswered, plain_arms
     >>> try:
     ...     plain_arms()["bridge"](TaskData([0, 1], [[1.0], [1.0]]))
     ... except Unanswered as error:
@@ -111,7 +112,8 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     Raises:
         ValueError: when there are too few rows, or a cut-off leaves a task with fewer than two values or hides none.
 
-    >>> from mtgp_tutorial import cutoffs, datasets
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import cutoffs
     >>> trials = cutoffs(datasets.great_lakes(), horizon=5, count=4)
     >>> seen, hidden = trials(trials.labels[0])
     >>> int(hidden.observed.sum())  # five years of four lakes
@@ -174,7 +176,8 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     Raises:
         ValueError: for a season that is not above 0.
 
-    >>> from mtgp_tutorial import cutoffs, datasets, seasonal_naive
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import cutoffs, seasonal_naive
     >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
     >>> seen, hidden = trials(trials.labels[0])
     >>> seasonal_naive(10)(seen).forecast(hidden).mean.shape[1]

@@ -1,22 +1,17 @@
 """From a data frame to the fields of a TaskData: which columns are tasks and which are standard errors.
 
-Known standard errors, in every form in which they are passed: columns, a frame, numbers, an array.
+Known standard errors, as columns, as a frame or as numbers.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
-from mtgp_tutorial.arguments import TableError, argument, count, kind_of, listed
-from mtgp_tutorial.arrays import as_matrix
+from mtgp_tutorial.arguments import kind_of, listed
 from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.inputs import (
     column,
@@ -31,6 +26,7 @@ from mtgp_tutorial.tables.inputs import (
     standard_errors,
     tasks_of,
 )
+from mtgp_tutorial.tables.refusals import TableError, argument
 from mtgp_tutorial.tables.roles import guessed_in_frame, spread, without_row_numbers
 
 COMMAS = r"\s*[-+−]?\d[\d.,' ]*,\d+\s*%?"  # a number as text, with a decimal comma or with thousands grouped
@@ -135,48 +131,6 @@ def _units(units: Any, tasks: Sequence[str], found: Sequence[str]) -> Any:
             raise TableError(f"units: {unknown[0]!r} is not one of the tasks", f"name some of {listed(tasks)}", "units")
         return [units.get(task, unit) for task, unit in zip(tasks, found)]
     return list(units) if isinstance(units, (list, tuple)) else units
-
-
-def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
-    """Standard errors [N, T], checked; one number, or one for each task (in order or by name), holds for its values."""
-    if sd is None:
-        return None
-    if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
-        if unknown := [task for task in sd.keys() if task not in tasks]:
-            raise ValueError(f"sd: {unknown[0]!r} is not one of {', '.join(map(repr, tasks))}; pass some of these")
-        sd = [sd.get(task, math.nan) for task in tasks]
-    if isinstance(sd, Real) and not isinstance(sd, bool):
-        sd = [float(sd)] * len(tasks)
-    if _is_vector(sd):
-        each = as_matrix(sd, "sd")[:, 0].to(y.device)
-        if len(each) != len(tasks):
-            raise ValueError(
-                f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for "
-                "each task, or a matrix [N, T]"
-            )
-        errors = each.expand(y.shape).where(~y.isnan(), torch.nan)
-    else:
-        errors = as_matrix(sd, "sd", vector=False)
-    _check_errors(errors, y, tasks)
-    return errors
-
-
-def _is_vector(sd: Any) -> bool:
-    if isinstance(sd, (list, tuple)):
-        return not any(hasattr(one, "__len__") for one in sd)
-    return getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)
-
-
-def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
-    if sd.shape != y.shape or sd.device != y.device:
-        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
-    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
-    if bool(wrong.any()):
-        row, task = wrong.nonzero()[0].tolist()
-        raise ValueError(
-            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
-            "errors above 0, and NaN where none is known"
-        )
 
 
 def errors_of(

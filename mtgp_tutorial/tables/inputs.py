@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, listed, place, refuse_first
+from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.tables.dates import Calendar, read_dates
+from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 from mtgp_tutorial.tables.spellings import CLOCK, READ, odd_cell
 
 # beside a year: how many there are, how year and first month (or ISO week and its Monday, or day) make a date

@@ -15,13 +15,13 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from torch import Tensor
 
 from mtgp_tutorial import datasets
-from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.model import independent
+from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.tables.forecasting import check_columns
 from mtgp_tutorial.tables.plain import Regression
-from mtgp_tutorial.building import independent
-from mtgp_tutorial.data import TaskData
 
 SHARES = ["others", "own"]
 KERNELS: tuple[Callable[..., Kernel], ...] = (partial(MaternKernel, nu=0.5), partial(MaternKernel, nu=1.5), RBFKernel)
@@ -44,7 +44,8 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
         Unanswered: as `plain_arms` does.
         FitError: where a fit fails.
 
-    >>> from mtgp_tutorial import datasets, explained_shares
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import explained_shares
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> explained_shares(seen, hidden).round(2).to_dict("index")
     {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
@@ -112,7 +113,8 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
         ValueError: for other columns, for values that are no finite numbers, for no row, and for a count that is no
             whole number above 0.
 
-    >>> from mtgp_tutorial import datasets, explained_shares, neighbours
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import explained_shares, neighbours
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> near = neighbours(explained_shares(seen, hidden))
     >>> len(near), list(near)[:3]

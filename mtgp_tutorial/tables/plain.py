@@ -15,8 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.questions import prediction
 from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.questions import prediction
 from mtgp_tutorial.tables.drift import (
     KERNELS,
     Answer,
@@ -29,9 +32,6 @@ from mtgp_tutorial.tables.drift import (
     unit,
 )
 from mtgp_tutorial.tables.forecasting import Unanswered, check_columns, check_season, seasonal_naive, without_values
-from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Prediction
 
 Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covariance [m, m], else the variances [m]
 Group = tuple[Tensor, int, Law | None]  # rows of a task, and what answers for them; None: the bridge in its place
@@ -66,7 +66,8 @@ def plain_arms(
         Unanswered: a ValueError, by the arms and their forecasts, where a rule can do nothing with a table, and for
             known standard errors.
 
-    >>> from mtgp_tutorial import datasets, plain_arms
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import plain_arms
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> arms = plain_arms()
     >>> list(arms)

@@ -26,12 +26,12 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, generator
-from mtgp_tutorial.fast.chain import Chain
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.forms import MANY
-from mtgp_tutorial.gaussian import cholesky
+from mtgp_tutorial.fast.chain import Chain
+from mtgp_tutorial.fast.forms import MANY, long_form
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.whitening import coloured, one_step, smoothed, weighed
+from mtgp_tutorial.gaussian import lower_factor
 from mtgp_tutorial.result import Fit
 
 
@@ -47,7 +47,7 @@ def in_order(fit: Fit) -> Cells:
 def precision_root(fit: Fit, cells: Cells) -> Tensor:
     """U [n, n], upper triangular, with C^-1 = U U^T: then L = U^-T is the Cholesky factor of C in this order."""
     inverse = fit.conditioned().inverse(cells)
-    return cholesky(inverse.flip(0, 1), "inverse covariance").flip(0, 1)
+    return lower_factor(inverse.flip(0, 1), "inverse covariance").flip(0, 1)
 
 
 @torch.no_grad()
@@ -63,7 +63,7 @@ def left_out(U: Tensor, weights: Tensor, labels: Tensor | None = None) -> Tensor
     z = torch.empty_like(weights)
     for label in labels.unique():
         block = labels == label
-        left = torch.cholesky_inverse(cholesky(U[block] @ U[block].mT, "inverse covariance of a block"))
+        left = torch.cholesky_inverse(lower_factor(U[block] @ U[block].mT, "inverse covariance of a block"))
         z[block] = left @ weights[block] / left.diagonal().sqrt()[:, None]
     return z
 
@@ -114,9 +114,9 @@ def whitened(
 
     labels [n]: blocks. sd [n] of "cell" and "block": of cells given all others outside, in standardised units.
     """
-    form = fit.conditioned().form
-    if isinstance(form, Markov):
-        series = Along(fit, form, cells, labels)
+    long = long_form(fit.conditioned())
+    if long is not None:
+        series = Along(fit, *long, cells, labels)
         return one_step(series.chain)[series.cells], series.drawn(sd, draws, seed)
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
@@ -128,9 +128,9 @@ def whitened(
 class Along:
     """A fit's chain, and where its observed cells [n], in the order of x, stand in it. labels [n]: blocks."""
 
-    def __init__(self, fit: Fit, form: Markov, cells: Cells, labels: Tensor):
+    def __init__(self, fit: Fit, form: Markov, place: Tensor, cells: Cells, labels: Tensor):
         self.conditioned, self.chain, self.of = fit.conditioned(), form.chain, cells
-        self.cells = form.position[as_array(self.conditioned.place[cells[0]])], as_array(cells[1])
+        self.cells = form.position[as_array(place[cells[0]])], as_array(cells[1])
         codes = as_array(labels)
         self.blocks = [np.flatnonzero(codes == code) for code in np.unique(codes)]
 
@@ -151,7 +151,7 @@ class Along:
         for block in self.blocks:
             if len(block) <= MANY:
                 inverse = self.conditioned.inverse((self.of[0][block], self.of[1][block]))
-                factor = cholesky(inverse, "inverse covariance of a block")
+                factor = lower_factor(inverse, "inverse covariance of a block")
                 errors[block] = as_array(torch.cholesky_solve(torch.from_numpy(weights[block]).to(factor), factor))
                 continue
             r, of = coloured(self.chain, e) if r is None else r, (self.cells[0][block], self.cells[1][block])

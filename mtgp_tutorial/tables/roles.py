@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, kind_of, listed, refuse_first
+from mtgp_tutorial.arguments import count, kind_of, listed
 from mtgp_tutorial.tables.dates import read_dates
 from mtgp_tutorial.tables.inputs import (
     YEAR_AND,
@@ -27,6 +27,7 @@ from mtgp_tutorial.tables.inputs import (
     split_unit,
     standard_errors,
 )
+from mtgp_tutorial.tables.refusals import TableError, argument, refuse_first
 from mtgp_tutorial.tables.spellings import MONTHS, READ, WHOLE_NAME, odd_cell
 
 EAST, NORTH = ("longitude", "long", "lon", "lng"), ("latitude", "lat")

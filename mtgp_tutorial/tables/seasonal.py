@@ -11,12 +11,11 @@ import numpy as np
 from gpytorch.kernels import Kernel, PeriodicKernel, RBFKernel
 
 from mtgp_tutorial.arguments import as_array, of_kind
-from mtgp_tutorial.tables.forecasting import Unanswered, check_season
-from mtgp_tutorial.tables.mixtures import AN_ARM, Arm, answered, in_places, mark_of, model_of
-from mtgp_tutorial.building import icm, lmc
-from mtgp_tutorial.model import Model
 from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.model import Model, icm, lmc
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables.arms import AN_ARM, Arm, answered, in_places, mark_of, model_of
+from mtgp_tutorial.tables.forecasting import Unanswered, check_season
 from mtgp_tutorial.trends import Trend, UnfixedError
 
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
@@ -65,7 +64,8 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
         ValueError: for a table whose input is no time and no periods, and for periods that are not above 0.
 
     >>> import numpy as np
-    >>> from mtgp_tutorial import TaskData, propose_season
+    >>> from mtgp_tutorial import TaskData
+    >>> from mtgp_tutorial.tables import propose_season
     >>> x = np.arange(120) / 12
     >>> noise = 0.1 * np.random.default_rng(0).normal(size=(120, 2))
     >>> y = (np.sin(2 * np.pi * x) + x)[:, None] + noise
@@ -159,7 +159,8 @@ def with_trend(
         harmonics (int): as for `Trend`. Default: 1.
         **options: for `fit`.
 
-    >>> from mtgp_tutorial import cutoffs, datasets, icm, with_trend
+    >>> from mtgp_tutorial import datasets, icm
+    >>> from mtgp_tutorial.tables import cutoffs, with_trend
     >>> arm = with_trend(icm, line=True, starts=1)
     >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
     >>> seen, hidden = trials(trials.labels[0])
@@ -188,7 +189,8 @@ def seasonal_arms(
     Raises:
         ValueError: for a season that is not above 0.
 
-    >>> from mtgp_tutorial import datasets, seasonal_arms
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import seasonal_arms
     >>> list(seasonal_arms(1.0, harmonics=3))
     ['ICM, season in the mean', 'ICM, season in the kernel']
     """

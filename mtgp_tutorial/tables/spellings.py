@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, refuse_first
+from mtgp_tutorial.tables.refusals import TableError, argument, refuse_first
 
 READ = "2019-01-07 or Jan 2019"  # two spellings that are read, for a refusal
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
@@ -39,9 +39,13 @@ SPELLINGS = {  # how a date may be written; the named groups are its parts
     "a year of two digits, in six": r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
     "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
 }
-MONTHS_BARE, DAYS_BARE, MONTHS_POINT = list(SPELLINGS)[-3:]  # numbers, unless they run as dates do
+# numbers, unless they run as dates do
+MONTHS_BARE, DAYS_BARE = "year and month in six digits", "a year of two digits, in six"
+MONTHS_POINT = "year and month with a point"
 NUMBERS = (MONTHS_BARE, DAYS_BARE, MONTHS_POINT, "year, month, day in digits")
-FISCAL, *WIDE = list(SPELLINGS)[-8:-3]  # WIDE: words and ranges elsewhere, dates in a column that is to be the input
+FISCAL = "fiscal years"
+# words and ranges elsewhere, dates in a column that is to be the input
+WIDE = ("fiscal years in words", "name of the month-day-year", "month/year", "month by name, year of two digits")
 
 
 def spelling_of(given: pd.Series, wide: bool) -> str | None:

@@ -26,7 +26,8 @@ JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "bridged"]
 MARKS = ["numbers", "start", "data"]  # change when the model (how many numbers are fitted) or a cell of the tables does
 COLUMNS = [*LABELS, *NUMBERS, JOINT, *MARKS]  # of the file
-BEFORE = "hidden"  # in place of "data" up to version 0.10: a sum, in which large inputs drowned what was hidden
+# up to version 0.10 with "hidden" in the place of "data": a sum, in which large inputs drowned what was hidden
+BEFORE_0_11 = "trial,arm,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,numbers,start,hidden"
 
 
 class StoreError(ValueError):
@@ -89,7 +90,7 @@ def _read(path: Path) -> dict[Key, pd.DataFrame]:
     """The stored fits. Only numbers may be missing: a task may be called NA."""
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
-        if list(frame.columns) == LABELS + NUMBERS[:-1] + [*MARKS[:2], BEFORE]:
+        if ",".join(frame.columns) == BEFORE_0_11:
             warnings.warn(
                 f"store: {path} was written before version 0.11, whose marks miss some changes of the data; its fits "
                 "are done again",

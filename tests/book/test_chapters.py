@@ -150,7 +150,8 @@ def plain_text(name):
 def test_a_function_is_explained_where_it_is_first_called():
     """The first chapter that calls a public function of the module in sight also names it in its text."""
     silent = {}
-    for function in (name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))):
+    core = [name for name in mtgp_tutorial.__all__ if callable(getattr(mtgp_tutorial, name))]
+    for function in [*core, *mtgp_tutorial.tables.__all__]:
         for name in NUMBERED:
             if re.search(rf"\b{function}\(", "\n".join(code_in_sight(name))):
                 if not re.search(rf"`[^`]*\b{function}\b[^`]*`", in_sight(name)):

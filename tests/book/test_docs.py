@@ -49,7 +49,8 @@ def test_requirements_have_the_lower_bounds_of_the_module():
 def test_every_public_name_has_a_docstring():
     import mtgp_tutorial
 
-    assert [name for name in mtgp_tutorial.__all__ if not (getattr(mtgp_tutorial, name).__doc__ or "").strip()] == []
+    public = [getattr(home, name) for home in (mtgp_tutorial, mtgp_tutorial.tables) for name in home.__all__]
+    assert [value for value in public if not (value.__doc__ or "").strip()] == []
 
 
 def test_the_model_that_the_chapter_prints_is_the_studys():

@@ -9,17 +9,18 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from mtgp_tutorial import fit, icm, independent, lmc, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
-    for once in ("", "once, "):
+    for line in ("from mtgp_tutorial.report import arms", "from mtgp_tutorial import report; report.prepared"):
         with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
-            exec(f"from mtgp_tutorial.tables.report import arms, deciding, hiding, kinds, {once}reading, writing")
-    with pytest.raises(ImportError, match="report.try_once: this repeat.py was written by an earlier version"):
-        exec("from mtgp_tutorial import report; report.try_once")
+            exec(line)
 
 
 def test_imports_keep_to_the_layers():
@@ -28,7 +29,13 @@ def test_imports_keep_to_the_layers():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-SHARED = {"adjoint", "filtered", "log_likelihood", "sample"}  # the same for other arguments, or by another library
+SHARED = {
+    "adjoint",
+    "filtered",
+    "log_likelihood",
+    "posterior",
+    "sample",
+}  # the same for other arguments, or by another library
 
 
 def test_one_name_means_one_thing():
@@ -50,9 +57,10 @@ def test_what_few_programs_need_is_imported_when_it_is_first_asked_for(asked):
     late = "{'matplotlib', 'seaborn', 'scipy.stats', 'scipy.optimize', 'joblib'}"
     code = (
         "import sys, mtgp_tutorial\n"
-        "[getattr(mtgp_tutorial, name) for name in mtgp_tutorial.__all__ if name not in ('plots', 'read_table')]\n"
+        "[getattr(mtgp_tutorial, name) for name in mtgp_tutorial.__all__ if name != 'plots']\n"
+        "[getattr(mtgp_tutorial.tables, name) for name in mtgp_tutorial.tables.__all__]\n"
         f"print(sorted({late} & sys.modules.keys()))\n"
-        "print({'plots', 'read_table'} <= set(dir(mtgp_tutorial)))\n"
+        "print({'plots', 'tables'} <= set(dir(mtgp_tutorial)))\n"
         f"{'from mtgp_tutorial import plots' if asked == 'plots.tasks' else ''}\n"
         f"print(callable({asked}), 'matplotlib' in sys.modules, hasattr(mtgp_tutorial, 'nothing'))"
     )
@@ -70,12 +78,13 @@ def test_what_only_reads_the_command_line_imports_no_library(words):
     assert done.returncode == (0 if words.endswith(("--help", "--version")) else 2)
 
 
-@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.tables.report"])
+@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.tables", "mtgp_tutorial.tables.report"])
 def test_names_that_are_looked_up_late_are_those_that_type_checkers_see(package):
     module = import_module(package)
     block = next(node for node in ast.parse(Path(module.__file__).read_text()).body if isinstance(node, ast.If))
     seen = {name.name: node.module for node in block.body for name in node.names}
-    assert set(seen) == set(module.__all__) == set(module._HOME) <= set(dir(module))
+    late = {*module._HOME, *getattr(module, "_MODULES", ())}
+    assert set(seen) == set(module.__all__) == late <= set(dir(module))
     for name, home in seen.items():
         assert getattr(module, name) is getattr(import_module(home), name), name
 
@@ -94,34 +103,58 @@ def test_any_file_may_be_the_first_that_is_imported():
     assert len(names) > 70 and done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def core(tmp_path_factory):
-    """A copy of the module without its two extensions, and a program that runs in it."""
-    folder = tmp_path_factory.mktemp("core")
-    left_out = shutil.ignore_patterns("__pycache__", "report", "files")
-    shutil.copytree(ROOT / "mtgp_tutorial", folder / "mtgp_tutorial", ignore=left_out)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "tests")])}
+@pytest.fixture
+def without(tmp_path):
+    """Runs a program on a copy of the module that lacks some folders."""
 
-    def run(code):
+    def run(folders, code):
+        shutil.copytree(
+            ROOT / "mtgp_tutorial", tmp_path / "mtgp_tutorial", ignore=shutil.ignore_patterns("__pycache__", *folders)
+        )
         start = (  # an installation that points to this folder would offer what the copy lacks
             "import sys\n"
             "sys.meta_path = [one for one in sys.meta_path if 'editable' not in getattr(one, '__module__', '')]\n"
-            f"import mtgp_tutorial\nassert {str(folder)!r} in mtgp_tutorial.__file__\n"
+            f"import mtgp_tutorial\nassert {str(tmp_path)!r} in mtgp_tutorial.__file__\n"
         )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "tests")])}
         words = [sys.executable, "-c", start + code]
-        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+        return subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     return run
 
 
-def test_the_core_does_without_reading_and_report(core):
-    found = core("from mtgp_tutorial import fit, icm, simulate\nprint(fit(icm(simulate.two_sines(seed=1)), starts=1))")
+ALONE = """
+from mtgp_tutorial import fit, icm, impute, independent, leave_out, lmc, parts, predict, sample, scores, simulate
+
+seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
+for build in (icm, independent, lmc):
+    fitted = fit(build(seen), starts=2)
+    filled = impute(fitted)
+    assert scores.table(filled, hidden, seen)["CRPS"].item() < 1
+    assert (leave_out(fitted, "row").variance[seen.observed] > 0).all()
+    parts(fitted, [0.5]), sample(fitted, [0.5], 2, seed=0), predict(fitted, [0.5], covariance=True).band()
+    print(round(fitted.starts["objective"].max(), 3))
+for missing in (lambda: fitted.save("one.npz"), lambda: mtgp_tutorial.average, lambda: mtgp_tutorial.tables.fill):
+    try:
+        missing()
+    except ImportError as error:
+        assert "mtgp_tutorial.fast" in str(error) or "mtgp_tutorial.tables" in str(error)
+    else:
+        raise AssertionError
+assert not hasattr(mtgp_tutorial, "nothing") and not {"mtgp_tutorial.fast", "mtgp_tutorial.tables"} & sys.modules.keys()
+"""
+
+
+def test_the_core_runs_by_itself(without):
+    """Without `fast` and `tables`: fits as high, all answers, and a sentence for what is not there."""
+    found = without(("fast", "tables"), ALONE)
     assert found.returncode == 0, found.stderr
-    found = core("from mtgp_tutorial import read_table")
-    assert "ImportError: read_table: No module named" in found.stderr and "TaskData.from_frame" in found.stderr
+    seen = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)[0]
+    heights = [fit(build(seen), starts=2).starts["objective"].max() for build in (icm, independent, lmc)]
+    assert np.allclose([float(line) for line in found.stdout.split()], heights, atol=2e-3)
 
 
 @pytest.mark.slow
-def test_the_laws_of_the_core_hold_without_its_extensions(core):
-    found = core("import laws\nfor law in laws.LAWS:\n    law()\nprint(len(laws.LAWS))")
+def test_the_laws_hold_without_reading_of_files_and_report(without):
+    found = without(("files", "report"), "import laws\nfor law in laws.LAWS:\n    law()\nprint(len(laws.LAWS))")
     assert found.returncode == 0 and int(found.stdout.split()[-1]) > 140, found.stderr[-2000:]

@@ -23,19 +23,8 @@ import sources  # noqa: E402
 import trials  # noqa: E402
 from torch.nn.utils import parameters_to_vector, vector_to_parameters  # noqa: E402
 
-from mtgp_tutorial import (  # noqa: E402
-    FitError,
-    Mixture,
-    TaskData,
-    Trend,
-    Unanswered,
-    datasets,
-    fit,
-    icm,
-    impute,
-    scores,
-    with_parameters,
-)
+from mtgp_tutorial import FitError, Mixture, TaskData, Trend, datasets, fit, icm, impute, scores, with_parameters  # noqa: E402
+from mtgp_tutorial.tables import Unanswered  # noqa: E402
 
 SPECS = sources.specs()
 QUICK = ["climatology", "bridge", "regression"]

@@ -11,6 +11,7 @@ from laws import (
     checking,
     claims,
     combined,
+    core,
     correlations,
     equation,
     facts,
@@ -37,6 +38,7 @@ from laws import (
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
 ROOMS = (
+    core,
     forms,
     long,
     equation,

@@ -10,14 +10,13 @@ from gpytorch.kernels import MaternKernel
 from matplotlib.figure import Figure
 from scipy import integrate, optimize, stats
 
-from laws.common import RANDOM, close, table, tensor, unfitted
+from laws.common import RANDOM, close, height, table, tensor, unfitted
 from mtgp_tutorial import (
     Averaged,
     Mixture,
     Prediction,
     TaskData,
     average,
-    check,
     fit,
     icm,
     impute,
@@ -36,9 +35,10 @@ from mtgp_tutorial import (
 from mtgp_tutorial.fast.averaging import EVERY, WARM, Target, Walk, diagnosed
 from mtgp_tutorial.fast.coordinates import Coordinates, _factor, _split
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.result import Fit, no_climbs
+from mtgp_tutorial.fast.mixture import normal_scores
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.prediction import normal_scores
+from mtgp_tutorial.result import Fit, no_climbs
+from mtgp_tutorial.tables import check
 
 
 def as_fit(model, seed=0):
@@ -195,10 +195,10 @@ def law_the_target_is_likelihood_prior_and_density():
         target = Target(flat := Flat(model, True))
         z = target.start()
         stored = flat.all[flat.is_free]
-        close(flat.value(target.vectors(z[None])[0]), flat.value(stored), 1e-4)
+        close(height(flat, target.vectors(z[None])[0]), height(flat, stored), 1e-4)
         value, slope = target.many(z[None])
         more = Coordinates(flat).placed(tensor(z[None]))[1]
-        close(value, flat.value(target.vectors(z[None])[0]) + more.numpy(), 1e-10)
+        close(value, height(flat, target.vectors(z[None])[0]) + more.numpy(), 1e-10)
         steps = 1e-5 * np.eye(len(z))
         differences = (target.many(z + steps)[0] - target.many(z - steps)[0]) / 2e-5
         close(slope[0], differences, 1e-6)

@@ -9,9 +9,9 @@ from gpytorch.kernels import RBFKernel
 from scipy.stats import norm
 
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
-from mtgp_tutorial import Fit, TaskData, check, fit, icm, independent, leave_out, lmc, with_parameters
+from mtgp_tutorial import Fit, TaskData, fit, icm, independent, leave_out, lmc, with_parameters
 from mtgp_tutorial.arguments import as_array
-from mtgp_tutorial.tables import checking
+from mtgp_tutorial.tables import check, checking
 from mtgp_tutorial.tables.residuals import (
     compact_groups,
     dense_one_step,

@@ -8,8 +8,9 @@ from scipy import stats
 from scipy.stats import norm, sem
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import choose, paired, plain_arms, sentence, standard_arms, summarise
+from mtgp_tutorial import choose, paired, sentence, summarise
 from mtgp_tutorial.comparison import gain
+from mtgp_tutorial.tables import plain_arms, standard_arms
 
 NAN = float("nan")
 SIZES = ["mean difference", "low", "high"]

@@ -10,28 +10,19 @@ from scipy import stats
 
 from laws.common import RANDOM, close
 from laws.plain import PROFILES, outage, refused, walks, with_holes
-from mtgp_tutorial import (
-    FitError,
-    Mixture,
-    TaskData,
-    average,
+from mtgp_tutorial import FitError, Mixture, TaskData, average, datasets, fit, icm, impute, independent, predict
+from mtgp_tutorial.fast.mixture import mixture
+from mtgp_tutorial.tables import (
     averaging,
     combining,
     compare,
-    datasets,
     explained_shares,
     fill,
-    fit,
-    icm,
-    impute,
-    independent,
     neighbours,
     plain_arms,
-    predict,
     with_trend,
 )
 from mtgp_tutorial.tables.forecasting import Unanswered
-from mtgp_tutorial.prediction import mixture
 
 RULES = plain_arms()
 

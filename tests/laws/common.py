@@ -9,8 +9,8 @@ from gpytorch.kernels import MaternKernel, RBFKernel
 from mtgp_tutorial import TaskData, icm, independent, lmc
 from mtgp_tutorial.fast import forms
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.result import Fit
 from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.result import Fit
 
 RANDOM = np.random.default_rng
 
@@ -64,6 +64,11 @@ def unfitted(model, seed=0, move=0.3):
     return Fit(model.requires_grad_(False), False, math.nan, None)
 
 
+def height(flat, vector):
+    """The objective of a flat form at one vector, minus infinity where there is none."""
+    return float(flat.many(np.asarray(vector)[None], slopes=False)[0][0])
+
+
 def dense_numpy(fitted):
     """Standardised covariance of the observed cells, and their residual, by loops over the one equation."""
     model = fitted.model
@@ -92,7 +97,7 @@ def takes(form, shape):
 
 def in_each_form(fitted):
     """The same fit, once for each form that takes its table, with that form in use wherever it can be."""
-    shape = forms.with_values(fitted.model.problem())[0].shape()
+    shape = forms.with_values(forms.problem_of(fitted.model))[0].shape()
     try:
         for form in forms.FORMS:
             if takes(form, shape):

@@ -13,7 +13,7 @@ from laws.common import (
     rbf,
     tensor,
 )
-from mtgp_tutorial import exact
+from mtgp_tutorial import gaussian, kronecker
 from mtgp_tutorial.covariance import (
     all_cells,
     coregionalization,
@@ -65,7 +65,7 @@ def law_kronecker_equals_dense():
 def _same_value_and_gradient(residual, K, B, Sigma):
     """Values by scipy, gradients against autograd through a plain dense Cholesky."""
     inputs = [v.clone().requires_grad_() for v in (residual, K, B, Sigma)]
-    value = exact.kronecker_log_likelihood(*inputs)
+    value = kronecker.log_likelihood(*inputs)
     gradients = torch.autograd.grad(value, inputs)
     r, K, B, Sigma = [v.clone().requires_grad_() for v in (residual, K, B, Sigma)]
     C = torch.kron(K, B) + torch.kron(torch.eye(len(K)).double(), Sigma)
@@ -76,9 +76,9 @@ def _same_value_and_gradient(residual, K, B, Sigma):
     for ours, dense in zip(gradients, torch.autograd.grad(plain, [r, K, B, Sigma]), strict=True):
         # a gradient with respect to a symmetric matrix is defined up to its antisymmetric part
         close(_symmetric(ours), _symmetric(dense), 1e-8)
-    close(exact.log_likelihood(r.flatten(), C), plain, 1e-8)
+    close(gaussian.log_likelihood(r.flatten(), C), plain, 1e-8)
     for ours, dense in zip(
-        torch.autograd.grad(exact.log_likelihood(r.flatten(), C), [r, C]),
+        torch.autograd.grad(gaussian.log_likelihood(r.flatten(), C), [r, C]),
         torch.autograd.grad(plain_again(r, C), [r, C]),
         strict=True,
     ):
@@ -97,12 +97,12 @@ def _same_posterior(rng, residual, K, B, Sigma):
     rows, tasks = residual.shape
     cross, prior = tensor(rng.normal(size=(3, rows))), random_psd(rng, 3, extra=5.0)
     C = torch.kron(K, B) + torch.kron(torch.eye(rows).double(), Sigma)
-    mean, covariance = exact.posterior(residual.flatten(), C, torch.kron(cross, B), torch.kron(prior, B))
-    ours, joint = exact.kronecker_posterior(residual, K, B, Sigma, cross, prior)
+    mean, covariance = gaussian.posterior(residual.flatten(), C, torch.kron(cross, B), torch.kron(prior, B))
+    ours, joint = kronecker.posterior(residual, K, B, Sigma, cross, prior)
     close(ours.flatten(), mean, 1e-8)
     close(joint, covariance, 1e-8)
     close(
-        exact.kronecker_posterior(residual, K, B, Sigma, cross, prior.diagonal())[1].flatten(),
+        kronecker.posterior(residual, K, B, Sigma, cross, prior.diagonal())[1].flatten(),
         covariance.diagonal(),
         1e-8,
     )
@@ -137,7 +137,7 @@ def _mean_of(t, y, mask, K, cross, B, Sigma):
     seen = all_cells(mask)
     new = torch.arange(len(cross)), torch.full((len(cross),), t)
     covariance = observation_covariance([(K, B)], Sigma, seen)
-    return exact.posterior(
+    return gaussian.posterior(
         y[seen], covariance, signal_covariance([(cross, B)], new, seen), torch.zeros(len(cross)).double()
     )[0]
 
@@ -150,13 +150,13 @@ def _mean_alone(t, y, K, cross, B, Sigma, rows=slice(None)):
 def law_chain_rule_and_leave_one_out():
     rng = RANDOM(11)
     C, y = random_psd(rng, 6, extra=0.5), tensor(rng.normal(size=6))
-    mean, covariance = exact.posterior(y[:4], C[:4, :4], C[4:, :4], C[4:, 4:])
-    rest = exact.log_likelihood(y[4:] - mean, covariance)
-    close(exact.log_likelihood(y, C), exact.log_likelihood(y[:4], C[:4, :4]) + rest)
+    mean, covariance = gaussian.posterior(y[:4], C[:4, :4], C[4:, :4], C[4:, 4:])
+    rest = gaussian.log_likelihood(y[4:] - mean, covariance)
+    close(gaussian.log_likelihood(y, C), gaussian.log_likelihood(y[:4], C[:4, :4]) + rest)
     inverse = torch.linalg.inv(C)
     for i in range(6):
         others = [j for j in range(6) if j != i]
-        mean, variance = exact.posterior(y[others], C[others][:, others], C[[i]][:, others], C[i, i].reshape(1))
+        mean, variance = gaussian.posterior(y[others], C[others][:, others], C[[i]][:, others], C[i, i].reshape(1))
         close(mean, (y[i] - (inverse @ y)[i] / inverse[i, i]).reshape(1))
         close(variance, (1 / inverse[i, i]).reshape(1))
 
@@ -166,13 +166,13 @@ def law_symmetries():
     K, y = random_psd(rng, 5, extra=0.1), tensor(rng.normal(size=(5, 3)))
     W, kappa, Sigma = tensor(rng.normal(size=(3, 2))), tensor(rng.uniform(0.1, 1, 3)), random_psd(rng, 3, extra=0.1)
     B, order, scale = coregionalization(W, kappa), [2, 0, 1], tensor([1e-3, 1.0, 50.0])
-    value = exact.kronecker_log_likelihood(y, K, B, Sigma)
+    value = kronecker.log_likelihood(y, K, B, Sigma)
     close(B, [[W[s] @ W[t] + (s == t) * kappa[s] for t in range(3)] for s in range(3)])
     rotation = tensor(np.linalg.qr(rng.normal(size=(2, 2)))[0])
     close(coregionalization(W @ rotation, kappa), B)
-    close(exact.kronecker_log_likelihood(y[:, order], K, B[order][:, order], Sigma[order][:, order]), value)
-    close(exact.kronecker_log_likelihood(y, K / 7, 7 * B, Sigma), value)
+    close(kronecker.log_likelihood(y[:, order], K, B[order][:, order], Sigma[order][:, order]), value)
+    close(kronecker.log_likelihood(y, K / 7, 7 * B, Sigma), value)
     outer = torch.outer(scale, scale)
-    close(exact.kronecker_log_likelihood(y * scale, K, B * outer, Sigma * outer), value - 5 * scale.log().sum())
+    close(kronecker.log_likelihood(y * scale, K, B * outer, Sigma * outer), value - 5 * scale.log().sum())
     close(correlation(B * outer), correlation(B))
     close(correlation(B).diagonal(), np.ones(3))

@@ -14,31 +14,19 @@ from laws.common import RANDOM, close, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
 from laws.reading import refusal
-from mtgp_tutorial import (
-    FitError,
-    TaskData,
-    Unanswered,
-    combining,
-    datasets,
-    fit,
-    icm,
-    impute,
-    plain_arms,
-    read_table,
-    scores,
-)
+from mtgp_tutorial import FitError, TaskData, datasets, fit, icm, impute, scores
 from mtgp_tutorial.fast import forms
-from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.tables import comparing, mixtures
+from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.mixture import mixture
+from mtgp_tutorial.tables import Unanswered, arms, combining, comparing, plain_arms, read_table
+from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
 from mtgp_tutorial.tables.report.holes import Trial, judging, kinds_of, plan
 from mtgp_tutorial.tables.report.planning import Clock, seconds
 from mtgp_tutorial.tables.report.tables import filled_table
 from mtgp_tutorial.tables.report.trials import BASELINE, RULES, arms_for, season_of, try_all
-from mtgp_tutorial.tables.dates import Calendar
-from mtgp_tutorial.prediction import mixture
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -305,7 +293,7 @@ def failing(fails):
             raise FitError("fit: no summit; take another")
         return fit(model, **options)
 
-    with patch.object(comparing, "fit", one), patch.object(mixtures, "fit", one):
+    with patch.object(comparing, "fit", one), patch.object(arms, "fit", one):
         yield
 
 

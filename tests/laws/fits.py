@@ -14,17 +14,27 @@ from tqdm import tqdm
 from laws.common import (
     RANDOM,
     close,
-    random_psd,
+    height,
     table,
     tensor,
+    unfitted,
 )
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial import starts as multistart
-from mtgp_tutorial.fast.climbing import Climb, bounds_around, climbed, met, minimised
-from mtgp_tutorial.fast.flat import Flat, can_be_flat, objective
-from mtgp_tutorial.starts import starting_point
-from mtgp_tutorial.priors import log_prior
+from mtgp_tutorial.fast import vectors
+from mtgp_tutorial.fast.climbing import Climb, Climbs, climbed, met, minimised
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
+from mtgp_tutorial.fitting import APART, best_candidates, best_of_each_task, box_around, objective
+from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
+from mtgp_tutorial.starts import (
+    Candidates,
+    can_be_placed,
+    candidates,
+    coordinates,
+    data_correlation,
+    starting_point,
+)
 
 
 def law_same_optimum_from_parametrisations_that_span_the_same_B():
@@ -58,14 +68,17 @@ def law_fit_follows_the_scale_of_data_and_inputs():
 
 def law_prior_is_the_stated_density():
     rng = RANDOM(16)
-    B, Sigma, mean = random_psd(rng, 3, extra=0.3), random_psd(rng, 3, extra=0.1), tensor(rng.normal(size=3))
-    scale, spread = tensor([[0.5, 3.0]]), tensor([2.0, 4.0])
-    signal, noise = np.diag(B.numpy()), np.diag(Sigma.numpy())
-    value = norm.logpdf(mean.numpy()).sum() + norm.logpdf(np.log([0.25, 0.75]), np.log(0.3), 1).sum()
-    value += norm.logpdf(np.log(signal), 0, 1).sum() + norm.logpdf(np.log(noise), np.log(0.05), 1).sum()
-    value += sum(np.log(np.linalg.det(correlation(matrix).numpy())) for matrix in (B, Sigma))
+    x = np.column_stack([np.linspace(0, 2, 9), rng.permutation(np.linspace(1, 5, 9))])
+    model = icm(TaskData(x, rng.normal(size=(9, 3))), rank=2, noise="full", kernel=RBFKernel(ard_num_dims=2))
+    model = unfitted(model, 16, move=0.8).model
+    model.kernel.data_covar_module.lengthscale = tensor([[0.5, 3.0]])
+    B, Sigma, mean = model.B().numpy(), model.Sigma().numpy(), model.means().numpy()
+    value = norm.logpdf(mean).sum() + norm.logpdf(np.log([0.25, 0.75]), np.log(0.3), 1).sum()
+    value += norm.logpdf(np.log(np.diag(B)), 0, 1).sum() + norm.logpdf(np.log(np.diag(Sigma)), np.log(0.05), 1).sum()
+    value += sum(np.log(np.linalg.det(correlation(tensor(matrix)).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
-    close(log_prior([scale], spread, mean, B, Sigma, True, (3, 3)), value - constants)
+    close(log_prior(model), value - constants)
+    close(of_moments(mean, B, Sigma, True, ([0, 1, 2], [0, 1, 2]))[0] + prior_of_lengths(model), value - constants)
 
 
 def law_a_singular_B_has_no_prior_on_its_correlation():
@@ -74,9 +87,15 @@ def law_a_singular_B_has_no_prior_on_its_correlation():
         with torch.no_grad():
             model = starting_point(model, 0, torch.Generator())
             value = objective(model, True) - objective(model, False)
-            scales = [part.data_covar_module.lengthscale for part in model.kernel.coregional]
-            spread, mean = data.x.max(0).values - data.x.min(0).values, torch.zeros(3).double()
-            close(value, log_prior(scales, spread, mean, model.B(), model.Sigma(), coupled, (3, 3)))
+            moments = np.zeros(3), model.B().numpy(), model.Sigma().numpy()
+            close(value, of_moments(*moments, coupled, ([0, 1, 2], [0, 1, 2]))[0] + prior_of_lengths(model))
+
+
+def prior_of_lengths(model):
+    """That of all length-scales of a model."""
+    log_spread = input_spread(model.unit.x).log().numpy()
+    logs = [part.lengthscale.detach().log().numpy() for part in spatial_parts(model.kernel)]
+    return sum(of_length_scales(each, log_spread)[0] for each in logs)
 
 
 def law_B_is_coupled_when_its_rank_is_full():
@@ -91,7 +110,7 @@ def law_B_is_coupled_when_its_rank_is_full():
 
 
 def law_the_flat_objective_is_the_models():
-    """Value and every slope, against autograd through GPyTorch: every model, noise and closed kernel, with holes."""
+    """Value and every slope, against the core and autograd: every model, noise and closed kernel, with holes."""
     for width in (1, 2):
         for holes in (False, True):
             rng = RANDOM(50 + width)
@@ -118,12 +137,12 @@ def _flat_against_autograd(model):
         for parameter in free:
             parameter.add_(0.3 * tensor(RANDOM(parameter.numel()).normal(size=parameter.shape)))
     for priors in (False, True):
-        value = objective(model, priors)
+        value = objective(model, priors, fast=False)
         slopes = parameters_to_vector(torch.autograd.grad(value, free))
         flat, vector = Flat(model, priors), parameters_to_vector(free).detach().numpy()
         minus, downhill = flat(vector)
         close(-minus, value, 1e-11)
-        close(flat.value(vector), value, 1e-11)
+        close(height(flat, vector), value, 1e-11)
         close(-downhill, slopes, 1e-10)
 
 
@@ -177,14 +196,15 @@ def law_each_task_has_its_best_climb():
         data = table(RANDOM(70 + seed), rows=8, holes=bool(seed % 2))
         model = independent(data, hyper="own", noise="per task")
         flat, rng = Flat(model, bool(seed)), RANDOM(seed)
-        vectors = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
-        found = flat.named(multistart.joined(flat, vectors))
+        ends = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
+        joined = best_of_each_task(model, ends, Climbs(flat.model, flat).heights)
+        found = flat.named(joined)
         for t in range(3):  # the piece of t comes from one vector, and no other one raises it
-            pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in vectors]
+            pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in ends]
             assert found[f"kernel.kernels.{t}.raw_outputscale"] in pieces
-        alone = [[flat.value(with_task(flat, vectors[0], vector, t)) for vector in vectors] for t in range(3)]
-        expected = sum(max(heights) for heights in alone) - 2 * flat.value(vectors[0])
-        close(flat.value(multistart.joined(flat, vectors)), expected)
+        alone = [[height(flat, with_task(flat, ends[0], vector, t)) for vector in ends] for t in range(3)]
+        expected = sum(max(heights) for heights in alone) - 2 * height(flat, ends[0])
+        close(height(flat, joined), expected)
 
 
 def with_task(flat, vector, other, t):
@@ -202,7 +222,12 @@ def with_task(flat, vector, other, t):
 def placed(flat, lengths, noise, *numbers):
     """One vector: length-scales, variances of the noise, and correlation of the noise, of the tasks, and scale."""
     one = [np.array([number]) for number in numbers]
-    return multistart.placed(flat, multistart.data_correlation(flat), np.array([lengths]), noise[None], *one)[0]
+    return vectors.placed(flat, Candidates(np.array([lengths]), noise[None], *one))[0]
+
+
+def some(model, count, seed):
+    """The first `count` candidates of a seed."""
+    return Candidates(*(each[:count] for each in candidates(model, seed)))
 
 
 def law_places_are_what_they_say():
@@ -211,7 +236,7 @@ def law_places_are_what_they_say():
     for noise in ("shared", "per task", "full"):
         model = icm(data, rank=2, noise=noise)
         flat = Flat(model, True)
-        R = multistart.data_correlation(flat)
+        R = data_correlation(model)
         vector = placed(flat, [0.3], np.full(3, 0.2), -0.4, 0.5, 2.0)
         p, spread = flat.named(vector), float(data.x.max() - data.x.min())
         close(np.exp(p["kernel.data_covar_module.raw_lengthscale"]), [[0.3 * spread]])
@@ -227,18 +252,15 @@ def law_places_are_what_they_say():
         free = [parameter for parameter in start.parameters() if parameter.requires_grad]
         again = Flat(start, True)
         here = parameters_to_vector(free).detach().numpy()
-        close(multistart.natural(flat, default)[1], multistart.natural(again, here)[1], 1e-9)
-        vectors = multistart.places(flat, 16, 0)
-        chosen = multistart.best_places(flat, 4, 16, 0)
-        heights = [flat.value(each) for each in chosen]
+        close(vectors.meaning(flat, default)[1], vectors.meaning(again, here)[1], 1e-9)
+        every = vectors.placed(flat, some(model, 16, 0))
+        chosen = best_candidates(Climbs(flat.model, flat), some(model, 16, 0), 4)
+        heights = [height(flat, each) for each in chosen]
         assert heights == sorted(heights, reverse=True)
-        assert heights[0] == max(flat.value(each) for each in vectors)
+        assert heights[0] == max(height(flat, each) for each in every)
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
-                assert (
-                    np.abs(multistart.natural(flat, one)[0] - multistart.natural(flat, other)[0]).max()
-                    > multistart.APART
-                )
+                assert np.abs(vectors.meaning(flat, one)[0] - vectors.meaning(flat, other)[0]).max() > APART
 
 
 def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
@@ -258,8 +280,8 @@ def law_places_stay_in_their_ranges():
     """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
     for noise in ("shared", "per task", "full"):
         flat = Flat(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
-        R, found = multistart.data_correlation(flat)[0, 1], []
-        for vector in multistart.places(flat, 64, 0):
+        R, found = data_correlation(flat.model)[0, 1], []
+        for vector in vectors.placed(flat, some(flat.model, 64, 0)):
             p = flat.named(vector)
             B, Sigma = flat.B(flat.parts[0], p), flat.Sigma(p)
             spoken = Sigma[0, 1] / np.sqrt(Sigma[0, 0] * Sigma[1, 1])
@@ -280,23 +302,23 @@ def law_places_stay_in_their_ranges():
 def law_coordinates_are_log_variances_and_arctanh_of_correlations():
     M = np.array([[0.25, 0.03, 0.0], [0.03, 4.0, -1.0], [0.0, -1.0, 1.0]])
     expected = [*np.log([0.25, 4, 1]), *np.arctanh(0.999 * np.array([0.03, 0.0, -0.5]))]
-    close(multistart.coordinates(M), expected, 1e-12)
-    assert multistart.coordinates(np.zeros((1, 1)))[0] < -200  # a variance of 0, without a warning
+    close(coordinates(M), expected, 1e-12)
+    assert coordinates(np.zeros((1, 1)))[0] < -200  # a variance of 0, without a warning
 
 
 def law_constraints_of_a_users_own_stay_with_autograd():
     data = simulate.two_sines(n=6, seed=1)
     for constraint, flat in ((None, True), (Positive(), True), (GreaterThan(0.05), False), (Interval(0.1, 2), False)):
         model = icm(data, kernel=RBFKernel(lengthscale_constraint=constraint))
-        assert can_be_flat(model) == flat, constraint
-    assert not can_be_flat(icm(data, kernel=PeriodicKernel())) and can_be_flat(independent(data, kernel=RQKernel()))
+        assert can_be_placed(model) == flat, constraint
+    assert not can_be_placed(icm(data, kernel=PeriodicKernel())) and can_be_placed(independent(data, kernel=RQKernel()))
 
 
 def law_natural_coordinates_do_not_see_rotations():
     """W and the noise factor may be turned; a climb from beside a summit stops there and reports its height."""
     data = table(RANDOM(61), rows=9, holes=False)
     flat = Flat(icm(data, rank=2, noise="full"), True)
-    vector = multistart.places(flat, 2, 1)[0]
+    vector = vectors.placed(flat, some(flat.model, 2, 1))[0]
     turned, start = vector.copy(), 0
     for name, shape, size in flat.free:
         if name.endswith("factor"):
@@ -304,16 +326,16 @@ def law_natural_coordinates_do_not_see_rotations():
             turned[start : start + size] = (vector[start : start + size].reshape(shape) @ Q).ravel()
         start += size
     assert np.abs(turned - vector).max() > 0.1
-    close(multistart.natural(flat, turned)[1], multistart.natural(flat, vector)[1], 1e-10)
-    top = flat.value(vector)
-    assert multistart.near(flat, turned, top - 0.01, vector, top)
-    assert not multistart.near(flat, turned, top - 0.03, vector, top)
+    close(vectors.meaning(flat, turned)[1], vectors.meaning(flat, vector)[1], 1e-10)
+    top = height(flat, vector)
+    assert vectors.near(flat, turned, top - 0.01, vector, top)
+    assert not vectors.near(flat, turned, top - 0.03, vector, top)
     moved = turned.copy()
     moved[-1] += 1.0
-    assert not multistart.near(flat, moved, top, vector, top)
+    assert not vectors.near(flat, moved, top, vector, top)
     # two that differ in the correlation of the noise alone
     with_, against = (placed(flat, [0.3], np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5))
-    assert not multistart.near(flat, with_, top, against, top)
+    assert not vectors.near(flat, with_, top, against, top)
 
 
 def summit_of(flat, fitted):
@@ -355,7 +377,7 @@ def law_a_climb_ends_at_one_as_high_alone():
     top = summit_of(flat, fit(icm(simulate.two_sines(seed=6), noise="full"), priors=False))
     summit, beside, far = (Climb(vector) for vector in (top, top + 1e-3, top + 3e-2 * RANDOM(4).normal(size=len(top))))
     for climb in (summit, beside, far):
-        climb.height, climb.converged = flat.value(climb.vector), True
+        climb.height, climb.converged = height(flat, climb.vector), True
     assert summit.height > beside.height > summit.height - 0.01 > far.height + 0.02
     assert met(flat, beside, [beside, summit]) is summit and met(flat, summit, [beside, summit]) is None
     assert met(flat, far, [summit]) is None, "the way up to it may be free: that is no reason to stop"
@@ -384,13 +406,13 @@ def law_climbs_side_by_side_are_those_of_one_alone():
     with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
     for each in (data, with_hole):
         flat = Flat(icm(each, rank=2, noise="full"), True)
-        vectors = multistart.places(flat, 8, 1)
-        vectors[3] = 400.0  # no number
+        asked = vectors.placed(flat, some(flat.model, 8, 1))
+        asked[3] = 400.0  # no number
         with np.errstate(all="ignore"):
-            values, slopes = flat.many(vectors)
+            values, slopes = flat.many(asked)
         assert values[3] == -math.inf or math.isnan(values[3])
         for i in (0, 1, 2, 4, 5, 6, 7):
-            value, slope = flat(vectors[i])
+            value, slope = flat(asked[i])
             close(values[i], -value, 1e-11)
             close(slopes[i], -slope, 1e-9)
 
@@ -459,7 +481,7 @@ def law_a_search_turns_back_from_where_there_is_no_value():
 def law_a_noise_comes_to_its_floor_from_anywhere():
     """The box ends 1e-10 above the floor, however large the noise was at the start; that of a kappa ends at 1e-7."""
     names = ("likelihood.raw_task_noises", "kernel.task_covar_module.raw_var", "mean.base_means.0.raw_constant")
-    close(bounds_around(np.zeros(3), [(name, 1) for name in names])[0], [math.log(1e-10), math.log(1e-7), -12])
+    close(box_around(np.zeros(3), [(name, 1) for name in names])[0], [math.log(1e-10), math.log(1e-7), -12])
     x = np.linspace(0, 1, 12)
     exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
     for noise in ("shared", "per task"):

@@ -9,8 +9,9 @@ import pandas as pd
 import torch
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import TaskData, compare, cutoffs, icm, impute, predict, scores, seasonal_naive, summarise
+from mtgp_tutorial import TaskData, icm, impute, predict, scores, summarise
 from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.tables import compare, cutoffs, seasonal_naive
 
 
 def shuffled(rows=24, ragged=0):

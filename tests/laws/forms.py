@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fast import forms, stacked
-from mtgp_tutorial.fast.form import Form, Problem, Term
+from mtgp_tutorial.fast.form import Form, FormTerm, Problem
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 ROWS = 9
 
@@ -42,7 +42,7 @@ def problems():
             ("fewer functions than tasks", [low, random_psd(rng, 4, 1)], full, None, False, 2),
         ):
             residual = tensor(np.where(gone if gone is not None else False, np.nan, rng.normal(size=(ROWS, 4))))
-            terms = [Term(input_kernel(0.3 + 0.4 * q), B) for q, B in enumerate(Bs)]
+            terms = [FormTerm(input_kernel(0.3 + 0.4 * q), B) for q, B in enumerate(Bs)]
             problem = Problem(tensor(x), residual, terms, Sigma, apart, width)
             yield f"{name}, noise {noise:g}", problem
             known = tensor(noise * rng.choice([0.0, 0.1, 30.0], (ROWS, 4)))
@@ -77,7 +77,7 @@ def law_every_form_has_the_value_and_gradient_of_the_loops():
             Ks = [term.kernel(problem.x).requires_grad_() for term in problem.terms]
             Bs = [term.B.clone().requires_grad_() for term in problem.terms]
             Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
-            terms = [Term(lambda x, K=K: K, B) for K, B in zip(Ks, Bs)]
+            terms = [FormTerm(lambda x, K=K: K, B) for K, B in zip(Ks, Bs)]
             value = form.log_likelihood(problem._replace(terms=terms, Sigma=Sigma, residual=residual))
             assert abs(value.item() - sum(parts)) < 1e-8 * max(map(abs, parts)), (name, form.__name__)
             found = torch.autograd.grad(value, [*Ks, *Bs, Sigma, residual])
@@ -117,7 +117,7 @@ def law_every_form_has_the_posterior_of_the_loops():
         chosen = [1, 4, 10, 12, 23]
         some = torch.tensor([k // 4 for k in chosen]), torch.tensor([k % 4 for k in chosen])
         for form in applicable(problem):
-            conditioned = forms.Conditioned(problem, form)
+            conditioned = forms.ByForm(problem, form)
             for which, at in ((None, slice(None)), (some, chosen)):
                 found, joint = conditioned.posterior(x, problem.terms, rows, which, joint=True)
                 _, each = conditioned.posterior(x, problem.terms, rows, which)
@@ -145,7 +145,7 @@ def law_every_form_has_the_inverse_of_the_loops():
         precise = 1e-10 if float(problem.Sigma.diagonal().min()) >= 0.01 else 1e-8
         of_rows = row_blocks_by_loops(problem.residual, inverse, cells)
         for form in applicable(problem):
-            conditioned = forms.Conditioned(problem, form)
+            conditioned = forms.ByForm(problem, form)
             few = tuple(index[some] for index in where)
             for ours, loops in (
                 (conditioned.inverse(where), inverse),
@@ -194,7 +194,7 @@ def law_no_form_takes_what_is_no_covariance():
     x, eye, odd = tensor([[0.0], [1.0], [1.0], [2.0]]), torch.eye(2).double(), tensor([[1.0, 2.0], [2.0, 1.0]])
     y = tensor(RANDOM(3).normal(size=(4, 2)))
     for B, Sigma, apart in ((odd, 0.01 * eye, False), (eye, odd, False), (eye, 1e-30 * eye, True)):
-        problem = Problem(x, y, [Term(input_kernel(0.5), B)], Sigma, apart)
+        problem = Problem(x, y, [FormTerm(input_kernel(0.5), B)], Sigma, apart)
         for form in applicable(problem):
             if form is forms.Spectral and apart:
                 continue  # rounding decides what an eigenvalue of 0 becomes, so it is the whitened form's to refuse
@@ -211,7 +211,7 @@ def law_an_eigenvalue_far_below_zero_is_refused():
     problem = Problem(
         tensor([[0.0], [1.0]]),
         torch.ones(2, 2).double(),
-        [Term(lambda x, z=None: K, torch.eye(2).double())],
+        [FormTerm(lambda x, z=None: K, torch.eye(2).double())],
         torch.eye(2).double(),
     )
     for form in applicable(problem):
@@ -264,4 +264,4 @@ def law_stacks_are_the_forms():
 
 
 def _of_matrices(residual, K, B, Sigma):
-    return Problem(torch.zeros_like(residual), residual, [Term(lambda x, z=None: K, B)], Sigma)
+    return Problem(torch.zeros_like(residual), residual, [FormTerm(lambda x, z=None: K, B)], Sigma)

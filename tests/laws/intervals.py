@@ -8,8 +8,8 @@ from torch.nn.utils import parameters_to_vector
 
 from laws.common import RANDOM, close, rbf, tensor, unfitted
 from mtgp_tutorial import TaskData, correlation, correlation_intervals, fit, icm, lmc, simulate, with_parameters
-from mtgp_tutorial.correlations import EDGE, allowed, arctanh_of, freed, within, worth
 from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.intervals import EDGE, allowed, arctanh_of, freed, within, worth
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):

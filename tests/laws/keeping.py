@@ -25,7 +25,7 @@ from mtgp_tutorial import (
     sample,
     with_parameters,
 )
-from mtgp_tutorial.kernels import PROFILES
+from mtgp_tutorial.fast.closed import PROFILES
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.tables.dates import Calendar
 

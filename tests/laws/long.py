@@ -8,15 +8,14 @@ from gpytorch.kernels import MaternKernel
 
 from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
 from mtgp_tutorial import icm, leave_out
-from mtgp_tutorial import leave_one_out as leaving
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fast import chain, forms, markov
 from mtgp_tutorial.fast.chain import FAR, matern_steps, stationary
 from mtgp_tutorial.fast.dense import Dense
 from mtgp_tutorial.fast.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
-from mtgp_tutorial.fast.form import Matern, Problem, Term
+from mtgp_tutorial.fast.form import FormTerm, Matern, Problem
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.whitening import coloured, one_step, smoothed, weighed
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
 ROWS, TASKS = 24, 3
@@ -30,7 +29,7 @@ def matern(x, z, nu, length):
 
 def term(nu, length, B):
     """A term of one Matern kernel."""
-    return Term(lambda x, z=None: matern(x, x if z is None else z, nu, length), B, Matern(nu, length))
+    return FormTerm(lambda x, z=None: matern(x, x if z is None else z, nu, length), B, Matern(nu, length))
 
 
 def problems():
@@ -107,7 +106,7 @@ def law_stretches_change_nothing():
 
 def same_answers(problem):
     """Means and what is explained, of new rows, of rows of the table, of one kernel's part, joint and not."""
-    dense, markov = forms.Conditioned(problem, Dense), forms.Conditioned(problem, Markov)
+    dense, markov = forms.ByForm(problem, Dense), forms.ByForm(problem, Markov)
     prior = float((sum(one.B for one in problem.terms) + problem.Sigma).diagonal().max())
     x = torch.cat([tensor([[-1.0], [0.7], [5.0]]), problem.x[[2]], problem.x[:8]])
     rows = torch.cat([torch.full((4,), -1), torch.arange(8)])
@@ -134,7 +133,7 @@ def law_the_markov_form_has_the_posterior_of_the_dense_form():
 
 def same_inverse(problem):
     """Weights, and blocks of C^-1 and its diagonal: of all cells, of some, of one row."""
-    dense, markov = forms.Conditioned(problem, Dense), forms.Conditioned(problem, Markov)
+    dense, markov = forms.ByForm(problem, Dense), forms.ByForm(problem, Markov)
     cells = (~problem.residual.isnan()).nonzero(as_tuple=True)
     some, row = tuple(index[[3, 20, 4, 11]] for index in cells), tuple(index[cells[0] == 2] for index in cells)
     for which in (cells, some, row):
@@ -180,7 +179,7 @@ def law_the_order_of_rows_changes_nothing():
         order = torch.as_tensor(RANDOM(5).permutation(ROWS))
         known = None if problem.variances is None else problem.variances[order]
         moved = problem._replace(x=problem.x[order], residual=problem.residual[order], variances=known)
-        here, there = forms.Conditioned(problem, Markov), forms.Conditioned(moved, Markov)
+        here, there = forms.ByForm(problem, Markov), forms.ByForm(moved, Markov)
         close(here.form.value(), there.form.value(), 1e-11)
         close(here.weights[order], there.weights)
         rows, place = torch.tensor([0, 3, 8]), torch.tensor([int((order == row).nonzero()) for row in (0, 3, 8)])
@@ -265,10 +264,10 @@ def chain_of(chain, y):
 
 def law_large_blocks_are_left_out_as_by_a_matrix():
     """Each hidden and predicted, and all cells together: of a table with holes, known errors and full noise."""
-    usual, data = leaving.MANY, table(RANDOM(70), rows=20, known=True)
+    usual, data = forms.MANY, table(RANDOM(70), rows=20, known=True)
     model = icm(data, kernel=MaternKernel(nu=1.5), noise="full")
     try:
-        leaving.MANY = 3
+        forms.MANY = 3
         for labels in (np.arange(20) // 8, np.zeros(20)):
             found = [leave_out(fitted, labels) for fitted in in_each_form(unfitted(model, 2))]
             assert len(found) > 1
@@ -276,7 +275,7 @@ def law_large_blocks_are_left_out_as_by_a_matrix():
                 for one, two in ((found[0].mean, other.mean), (found[0].variance, other.variance)):
                     close(one.nan_to_num(), two.nan_to_num(), 1e-7)
     finally:
-        leaving.MANY = usual
+        forms.MANY = usual
 
 
 def law_one_step_errors_go_along_the_rows():

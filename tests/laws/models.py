@@ -18,12 +18,13 @@ from laws.common import (
     tensor,
     unfitted,
 )
-from mtgp_tutorial import TaskData, exact, icm, impute, independent, lmc, predict
+from mtgp_tutorial import TaskData, icm, impute, independent, kronecker, lmc, predict
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.noise import EACH, FACTOR, KINDS, SHARED, noise_of
+from mtgp_tutorial.fast.noise_arrays import ARRAYS, EACH, FACTOR, SHARED
+from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
 
 
 def law_model_likelihood_equals_loops():
@@ -50,7 +51,7 @@ def law_gpytorch_says_the_same():
             f, y = (predict(fitted, new, noise=noise, covariance=True) for noise in (False, True))
             sd = model.scale.sd.repeat(3)
             close(latent.mean, model.scale.to_unit(f.mean), 1e-8)
-            if not holes:  # with holes GPyTorch's variance is wrong: tests/models/test_upstream.py
+            if not holes:  # with holes GPyTorch's variance is wrong: tests/core/test_upstream.py
                 close(latent.covariance_matrix, f.covariance / torch.outer(sd, sd), 1e-8)
                 close(observed.covariance_matrix, y.covariance / torch.outer(sd, sd), 1e-8)
 
@@ -107,7 +108,7 @@ def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
     with torch.no_grad():
         second.data_covar_module.lengthscale = first.data_covar_module.lengthscale
         (K, B1), (_, B2) = both.model.terms(both.model.unit.x)
-        value = exact.kronecker_log_likelihood(both.model.residual(), K, B1 + B2, both.model.Sigma())
+        value = kronecker.log_likelihood(both.model.residual(), K, B1 + B2, both.model.Sigma())
     close(both.model.log_likelihood(), value)
     W = [part.task_covar_module.covar_factor.detach().numpy() for part in (first, second)]
     kappa = [part.task_covar_module.var.detach().numpy() for part in (first, second)]
@@ -174,18 +175,18 @@ def _slope(model, parameter, entry, step=1e-5):
 
 def law_the_floor_and_what_passes_setters_is_in_double_precision():
     for kind in ("shared", "per task"):
-        noise = noise_of(kind)
+        noise = KINDS[kind]
         likelihood = noise.likelihood(3)
         for parameter in likelihood.parameters():
             parameter.data.fill_(-800.0)  # an exponential of 0
         assert noise.matrix(likelihood).diagonal().tolist() == [1e-4] * 3
-    full = noise_of("full").likelihood(3)
+    full = KINDS["full"].likelihood(3)
     full.task_noise_covar_factor.data.zero_()
-    close(noise_of("full").matrix(full).diagonal() / 1e-4, np.ones(3), 1e-15)
+    close(KINDS["full"].matrix(full).diagonal() / 1e-4, np.ones(3), 1e-15)
     for kind in ("shared", "per task", "full"):
-        noise = noise_of(kind)
+        noise = KINDS[kind]
         likelihood = noise.likelihood(3)
-        noise.set_variance(likelihood, 0.3)
+        noise.start(likelihood, 0.3 * torch.ones(3).double(), torch.eye(3).double())
         close(noise.matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
@@ -252,7 +253,7 @@ def law_every_kind_of_noise_has_its_names():
     """A parameter of another name would have no density in an average, and no way to the floor in a climb."""
     data = table(RANDOM(44), known=True)
     data = replace(data, sd=data.sd.nan_to_num(1.0))
-    for word, kind in KINDS.items():
+    for word in KINDS:
         model = icm(data, noise=word)
         free = {name for name, p in model.named_parameters() if p.requires_grad and name.startswith("likelihood.")}
-        assert free == set(kind.start(np.ones(3), np.eye(3))) <= {SHARED, EACH, FACTOR}
+        assert free == set(ARRAYS[word].start(np.ones(3), np.eye(3))) <= {SHARED, EACH, FACTOR}

@@ -16,9 +16,6 @@ from laws.common import RANDOM, close, dense_numpy, tensor, unfitted
 from mtgp_tutorial import (
     TaskData,
     Trend,
-    check,
-    compare,
-    cutoffs,
     detrend,
     fit,
     icm,
@@ -35,10 +32,11 @@ from mtgp_tutorial import (
     summarise,
     with_parameters,
 )
-from mtgp_tutorial.fast.flat import Flat, objective
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables import checking
+from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fitting import objective
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables import check, checking, compare, cutoffs
 
 
 def places(rows=8):
@@ -102,7 +100,7 @@ def law_a_fit_tells_of_itself():
     data = simulate.two_sines(8, seed=1)
     for priors, model in ((True, icm(data)), (False, lmc(data, kernels=1)), (True, sparse(icm(data), 4))):
         fitted = fit(model, starts=2, priors=priors)
-        bound = "lower bound of the " * (model.inducing is not None)
+        bound = "lower bound of the " * model.bounded
         default = ", icm's default (8 rows hold several values; full noise asks for 40)" if priors else ""
         lines = [f"Fit: {'LMC' if not priors else 'ICM'}, noise: per task{default}", "kernels: RBFKernel"]
         of = " (the fit has priors)" * priors

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial import TaskData, compare, fill, fit, icm, impute, plain_arms, predict, scores, seasonal_naive
-from mtgp_tutorial.tables import drift
+from mtgp_tutorial import TaskData, fit, icm, impute, predict, scores
+from mtgp_tutorial.tables import compare, drift, fill, plain_arms, seasonal_naive
 from mtgp_tutorial.tables.drift import best_residual, kriged, least_squares, orthonormal, restricted
 from mtgp_tutorial.tables.forecasting import Unanswered
 from mtgp_tutorial.tables.plain import row_mates

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from laws.common import close
-from mtgp_tutorial import TableError, TaskData
+from mtgp_tutorial import TaskData
+from mtgp_tutorial.tables import TableError
 from mtgp_tutorial.tables.dates import Calendar, read_dates
 
 YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]

@@ -8,22 +8,8 @@ import torch
 from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import (
-    TaskData,
-    Trend,
-    Unanswered,
-    compare,
-    fit,
-    icm,
-    impute,
-    lmc,
-    predict,
-    propose_season,
-    scores,
-    seasonal_arms,
-    simulate,
-    with_trend,
-)
+from mtgp_tutorial import TaskData, Trend, fit, icm, impute, lmc, predict, scores, simulate
+from mtgp_tutorial.tables import Unanswered, compare, propose_season, seasonal_arms, with_trend
 
 
 def waves(seed, period, harmonics, rows=96, step=1 / 12, noise=0.3):

@@ -11,7 +11,7 @@ from laws.common import (
     close,
     tensor,
 )
-from mtgp_tutorial import TaskData, detrend, exact, simulate
+from mtgp_tutorial import TaskData, detrend, gaussian, simulate
 
 TWO_SINES = [[-0.01467950974849952, -0.517196004946502], [0.0946821609003954, -0.6656822485969043]]
 LATENT = [[0.14563750509500692, 0.8071495660227993], [0.6838358310964779, -1.1452345265163302]]
@@ -33,9 +33,9 @@ def law_draws():
     close(latent.T @ latent / 3000, torch.kron(K, B), 0.1)
     close(noise.T @ noise / 3000, torch.kron(torch.eye(2).double(), Sigma), 0.03)
     close(latent.T @ noise / 3000, torch.zeros(4, 4), 0.08)
-    sample = exact.sample(tensor([1.0, 2.0]), tensor([[4, 2], [2, 1.0]]), 4000, seed=1)  # singular on purpose
+    sample = gaussian.sample(tensor([1.0, 2.0]), tensor([[4, 2], [2, 1.0]]), 4000, seed=1)  # singular on purpose
     nearly = 1e6 * torch.eye(2).double() - 1e6 * (1 + 2.5e-9) * torch.eye(2).double().flip(0)  # -0.0025: rounding
-    assert exact.sample(tensor([0, 0]), nearly, 3, seed=1).isfinite().all()
+    assert gaussian.sample(tensor([0, 0]), nearly, 3, seed=1).isfinite().all()
     close(torch.cov(sample.T), tensor([[4, 2], [2, 1.0]]), 0.1)
     close(sample.mean(0), [1.0, 2.0], 0.1)
 

@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side, table  # first: it sets the number of threads
 
 import mtgp_tutorial  # isort: skip
-from mtgp_tutorial import check, correlation_intervals, datasets, fit, icm, independent, leave_out, lmc  # isort: skip
+from mtgp_tutorial import correlation_intervals, datasets, fit, icm, independent, leave_out, lmc  # isort: skip
 from mtgp_tutorial import with_parameters  # isort: skip
+from mtgp_tutorial.fast import forms  # isort: skip
 from mtgp_tutorial.fast.flat import Flat  # isort: skip
+from mtgp_tutorial.tables import check  # isort: skip
 
 
 def rows_left_out() -> None:
@@ -38,7 +40,7 @@ def rows_left_out() -> None:
             fitted = with_parameters(model(data))
             asked: dict[str, Callable[[], object]] = {by: partial(leave_out, fitted, by) for by in ("row", "cell")}
             times = side_by_side(asked, 5)
-            form = type(fitted.conditioned().form).__name__
+            form = forms.chosen(forms.with_values(forms.problem_of(fitted.model))[0]).__name__
             print(f"{name:14} {kind:12} {form:9} rows {times['row']:7.2f} cells {times['cell']:7.2f}", flush=True)
     fitted = fit(icm(lakes, noise="full"), starts=1)
     times = side_by_side({"check": partial(check, fitted, "row")}, 5)

@@ -47,20 +47,21 @@ def case(form: type[Form], rows: int) -> tuple[TaskData, Callable[[TaskData], Mo
     """A table of so many rows, and the model of it that the form applies to."""
     for holes, build in CASES:
         data = table(rows, TASKS, holes=holes)
-        if form.cost(forms.with_values(build(data).problem())[0].shape()) < math.inf:
+        if form.cost(forms.with_values(forms.problem_of(build(data)))[0].shape()) < math.inf:
             return data, build
     return None
 
 
 def program(model: Model, form: type[Form]) -> Callable[[], object]:
     """Kernel, value and gradient against length-scales, each B_q, Sigma and the residual."""
-    given = model.problem()
+    given = forms.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
 
     def run() -> object:
-        terms = [term._replace(B=B) for term, B in zip(model.problem().terms, Bs)]  # anew: a gradient spends its graph
+        # anew: a gradient spends its graph
+        terms = [term._replace(B=B) for term, B in zip(forms.problem_of(model).terms, Bs)]
         problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
         return torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
 

@@ -29,7 +29,7 @@ from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, icm, lmc  # isort: skip
 from mtgp_tutorial.fast import forms  # isort: skip
-from mtgp_tutorial.fast.form import Form, Term  # isort: skip
+from mtgp_tutorial.fast.form import Form, FormTerm  # isort: skip
 from mtgp_tutorial.fast.flat import Flat  # isort: skip
 
 
@@ -52,10 +52,10 @@ def way(model: Model) -> str:
 
 def in_form(model: Model, form: type[Form]) -> Callable[[], object]:
     """Kernel and form alone: gradient against length-scales, each B_q, Sigma and the residual."""
-    given = model.problem()
+    given = forms.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
-    terms = [Term(term.kernel, B) for term, B in zip(given.terms, Bs)]
+    terms = [FormTerm(term.kernel, B) for term, B in zip(given.terms, Bs)]
     problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
     return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
@@ -70,7 +70,7 @@ def in_gpytorch(model: Model) -> Callable[[], object]:
 
 def complete(rows: int, tasks: int) -> str:
     model = icm(table(rows, tasks), noise="full")
-    form = forms.cheapest(model.problem().shape())
+    form = forms.cheapest(forms.problem_of(model).shape())
     programs = {
         "cholesky": floor([rows] * tasks),
         "eigh": floor([rows], spectral=True),
@@ -90,7 +90,7 @@ def complete(rows: int, tasks: int) -> str:
 def with_holes(rows: int, tasks: int, kernels: int, holes: float, gap: int) -> str:
     data = table(rows, tasks, holes=holes, gap=gap)
     model = icm(data, noise="full") if kernels == 1 else lmc(data, kernels=kernels)
-    shape = model.problem().shape()
+    shape = forms.problem_of(model).shape()
     programs = {"floor": floor([shape.cells]), "dense": in_form(model, forms.Dense), "whole": whole(model)}
     whole_table = icm(table(rows, tasks), noise="full") if kernels == 1 else lmc(table(rows, tasks), kernels=kernels)
     programs["complete"] = whole(whole_table)

@@ -38,9 +38,9 @@ from mtgp_tutorial.fast.chain import Chain, MaternPart  # isort: skip
 from mtgp_tutorial.covariance import all_cells  # isort: skip
 from mtgp_tutorial.fast.dense import Dense  # isort: skip
 from mtgp_tutorial.fast.smoother import path_of, square_root  # isort: skip
-from mtgp_tutorial.fast.form import Form, Matern, Problem, Term  # isort: skip
+from mtgp_tutorial.fast.form import Form, Matern, Problem, FormTerm  # isort: skip
 from mtgp_tutorial.fast.markov import Markov  # isort: skip
-from mtgp_tutorial.kernels import MATERN, distance  # isort: skip
+from mtgp_tutorial.fast.closed import MATERN, distance  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
@@ -58,14 +58,14 @@ def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[t
     return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ square_root(SIGMA).T)
 
 
-def matern(nu: float, length: float) -> Term:
+def matern(nu: float, length: float) -> FormTerm:
     """A term with the true B, to be shared among kernels."""
     size = torch.tensor(length, dtype=torch.float64)
 
     def kernel(x: torch.Tensor, z: torch.Tensor | None = None) -> torch.Tensor:
         return MATERN[nu](distance(x, x if z is None else z, size[None]))[0]
 
-    return Term(kernel, torch.from_numpy(B), Matern(nu, size))
+    return FormTerm(kernel, torch.from_numpy(B), Matern(nu, size))
 
 
 def problem(rows: int, orders: Sequence[int] = (2,)) -> Problem:

@@ -57,7 +57,7 @@ def main() -> None:
     for rows, tasks, kernels, gap in ((1000, 2, 1, 0), (500, 10, 1, 0), (300, 4, 1, 30), (300, 4, 2, 30)):
         data = table(rows, tasks, gap=gap)
         fitted = with_parameters(icm(data, noise="full") if kernels == 1 else lmc(data, kernels=2))
-        shape = fitted.model.problem().shape()
+        shape = forms.problem_of(fitted.model).shape()
         times = side_by_side(
             {
                 "first": fresh(fitted, lambda fit: predict(fit, x)),

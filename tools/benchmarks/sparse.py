@@ -23,7 +23,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side, table  # first: it sets the number of threads
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
-from mtgp_tutorial.fast.flat import Flat, free_vector  # isort: skip
+from mtgp_tutorial.fast import forms  # isort: skip
+from mtgp_tutorial.fast.flat import Flat
+
+from mtgp_tutorial.fitting import free_vector  # isort: skip
 
 TASKS, HOLES, NUMBER = 3, 0.2, 32
 
@@ -39,7 +42,7 @@ def one(cells: int, own: bool) -> None:
     before, flat, vector = peak(), Flat(model, True), free_vector(model)
     repeats = 1 if cells > 300_000 else 3 if cells > 20_000 else 10
     times = side_by_side({"both": lambda: flat(vector), "value": lambda: flat.value(vector)}, repeats)
-    shape = model.problem().shape()
+    shape = forms.problem_of(model).shape()
     print(
         f"{shape.cells:8} {'own' if own else '':4} {times['both']:9.1f} {times['value']:8.1f} "
         f"{1e3 * times['both'] / shape.cells:8.2f} {peak():6.2f} {before:7.2f}",
@@ -53,7 +56,8 @@ def whole(cells: int) -> None:
     start = time.process_time()
     fitted = fit(model, starts=1)
     took, evaluations = time.process_time() - start, int(fitted.starts["evaluations"].sum())
-    print(f"{model.problem().shape().cells} cells: {took:.1f} CPU seconds, {evaluations} evaluations, {peak():.2f} GiB")
+    seen = int(model.data.observed.sum())
+    print(f"{seen} cells: {took:.1f} CPU seconds, {evaluations} evaluations, {peak():.2f} GiB")
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError
 from mtgp_tutorial.tables.files.layout import Row
+from mtgp_tutorial.tables.refusals import TableError
 
 READERS = {b"PK\x03\x04": "openpyxl", b"\xd0\xcf\x11\xe0": "xlrd"}  # by the first bytes: .xlsx, .xls
 

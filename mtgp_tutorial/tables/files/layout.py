@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, listed
+from mtgp_tutorial.arguments import listed
+from mtgp_tutorial.tables.refusals import TableError, argument
 
 VALUE = re.compile(
     r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|\d{1,4}([-/.])\d{1,2}(\2\d{1,4})?([T ].*)?|", re.IGNORECASE

@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count
+from mtgp_tutorial.arguments import count
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables.dates import manner, read_dates
 from mtgp_tutorial.tables.files.layout import check_units
 from mtgp_tutorial.tables.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
 from mtgp_tutorial.tables.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
+from mtgp_tutorial.tables.refusals import TableError, argument
 from mtgp_tutorial.tables.roles import (
     KNOWN,
     ROW_NUMBERS,
@@ -86,7 +87,8 @@ def read_table(
     Warns:
         UserWarning: of a value such as -999 that stands far from all others of its task: it is kept.
 
-    >>> from mtgp_tutorial import datasets, read_table
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import read_table
     >>> data = read_table(datasets.example_csv())
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)

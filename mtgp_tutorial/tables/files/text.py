@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import TableError, argument, count, listed, place, refuse_first
+from mtgp_tutorial.arguments import count, listed
 from mtgp_tutorial.tables.files.excel import reader_of, sheet
 from mtgp_tutorial.tables.files.layout import VALUE, Row, check_titles, lines_of, names_below, refuse_titles, skipping
+from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 
 MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}  # in the order they are tried
 

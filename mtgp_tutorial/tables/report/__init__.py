@@ -25,15 +25,10 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    """The names above; ImportError for those that programs of earlier versions take."""
+    """The names above."""
     if name in _HOME:
         globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         return globals()[name]
-    if name in ("deciding", "hiding", "kinds", "once", "reading", "try_once", "writing"):
-        raise ImportError(
-            f"report.{name}: this repeat.py was written by an earlier version; for a new one run "
-            "`python -m mtgp_tutorial report` on the file again, with --out and a new folder"
-        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

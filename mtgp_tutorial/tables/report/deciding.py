@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mtgp_tutorial.tables.mixtures import Arms
 from mtgp_tutorial.comparison import choose, paired
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.naming import labels
+from mtgp_tutorial.tables.arms import Arms
 from mtgp_tutorial.tables.report.holes import Trial, runs
 from mtgp_tutorial.tables.report.trials import CLIMATOLOGY, MODELS, ONE_COLUMN, Failed, try_one
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import labels
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
 

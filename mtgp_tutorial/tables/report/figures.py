@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from mtgp_tutorial import plots
-from mtgp_tutorial.tables.report.deciding import Decision
-from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import TWO_SD, Prediction
+from mtgp_tutorial.tables.report.deciding import Decision
+from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
 
 WIDTH, PIXELS = 5.6, 175  # inches, and pixels an inch: sharp at twice the width of a page, readable on a phone
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mtgp_tutorial.tables.residuals import halved
 from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.tables.residuals import halved
 
 MANY, VIEW = 3000, 300  # rows from which a figure would be a smear, and how many it shows then
 

@@ -48,8 +48,8 @@ def at_least(least: int, why: str = "") -> Callable[[str], int]:
 
 def dates(text: str) -> str:
     """How dates are meant, as `read_table` takes it."""
-    from mtgp_tutorial.arguments import TableError  # these bring pandas and PyTorch
     from mtgp_tutorial.tables.dates import manner
+    from mtgp_tutorial.tables.refusals import TableError  # these bring pandas and PyTorch
 
     try:
         manner(text)
@@ -133,7 +133,7 @@ class Refused(ValueError):
 
 def in_options(error: Exception) -> str:
     """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
-    from mtgp_tutorial.arguments import TableError  # which brings pandas and PyTorch
+    from mtgp_tutorial.tables.refusals import TableError  # which brings pandas and PyTorch
 
     if not isinstance(error, TableError):
         return str(error)

@@ -9,7 +9,6 @@ How well the fit that fills the table foretells what was seen, and how sure its 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -17,10 +16,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mtgp_tutorial import plots
-from mtgp_tutorial.correlations import correlation_intervals
 from mtgp_tutorial.arguments import count
-from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.fast.forms import long_form
+from mtgp_tutorial.fast.intervals import correlation_intervals
 from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.naming import labels
+from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.checking import WantsFullNoise, check
 from mtgp_tutorial.tables.report import figures
@@ -28,8 +30,6 @@ from mtgp_tutorial.tables.report.deciding import SCORES, Decision
 from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.tables.report.trials import FULL, HALF
-from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.prediction import Mixture, Prediction, labels
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
@@ -79,12 +79,8 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
         if rows != slice(0, len(data.x)):
             which = "those around the longest hole" if gone else "the first"
             part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
-        parts: dict[str, Any] = {"mean": answer.mean[rows], "variance": answer.variance[rows]}
-        if isinstance(answer, Mixture):
-            parts |= {"means": answer.means[:, rows], "variances": answer.variances[:, rows]}
-        shown = replace(answer, x=answer.x[rows], **parts)
         draw = figures.maps if on_map else figures.panels
-        figure = picture(draw(take(data, rows), shown, order[:PANELS]))
+        figure = picture(draw(take(data, rows), answer.take(rows), order[:PANELS]))
     found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
     return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
 
@@ -154,7 +150,7 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
 
     odd: cells far from what all others say of them. Of a model that has no part in the filling its faults are counted.
     """
-    if int(fit.model.data.observed.sum()) > LARGEST and not isinstance(fit.conditioned().form, Markov):
+    if int(fit.model.data.observed.sum()) > LARGEST and long_form(fit.conditioned()) is None:
         return None
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))

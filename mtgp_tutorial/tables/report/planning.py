@@ -20,23 +20,35 @@ import numpy as np
 import torch
 
 from mtgp_tutorial import __version__
+from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.fast import forms
 from mtgp_tutorial.fast.filters import COMPILED
-from mtgp_tutorial.fast.form import Form, Shape
-from mtgp_tutorial.fast.forms import total_and_free, with_values
-from mtgp_tutorial.fast.markov import LONG, Markov
 from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.form import Form, Shape
+from mtgp_tutorial.fast.forms import problem_of, with_values
+from mtgp_tutorial.fast.markov import LONG, Markov
+from mtgp_tutorial.memory import total_and_free
+from mtgp_tutorial.tables.arms import Arm, Arms
 from mtgp_tutorial.tables.forecasting import Unanswered
-from mtgp_tutorial.tables.mixtures import Arm, Arms
-from mtgp_tutorial.tables.seasonal import Season
 from mtgp_tutorial.tables.report import holes, options
 from mtgp_tutorial.tables.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.tables.report.options import RUN, TRIALS, Refused, command, put
 from mtgp_tutorial.tables.report.page import notes
 from mtgp_tutorial.tables.report.tables import read_asked
-from mtgp_tutorial.tables.report.trials import DRIFT, FULL, HALF, ICM, LMC, MODELS, SEASONAL, arms_for, in_words, season_of
+from mtgp_tutorial.tables.report.trials import (
+    DRIFT,
+    FULL,
+    HALF,
+    ICM,
+    LMC,
+    MODELS,
+    SEASONAL,
+    arms_for,
+    in_words,
+    season_of,
+)
 from mtgp_tutorial.tables.report.words import what_is_hidden
-from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.tables.seasonal import Season
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +213,7 @@ def clocks_of(arms: Arms, data: TaskData, tables: Sequence[Pair] = ()) -> dict[s
 
 def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData, seen: Sequence[TaskData]) -> Clock:
     """The mean over the trials, which may go in other forms than each other and the whole: each form is timed once."""
-    whole, *shapes = [with_values(build(one).problem())[0].shape() for one in (data, *seen)]  # type: ignore[union-attr]
+    whole, *shapes = [with_values(problem_of(build(one)))[0].shape() for one in (data, *seen)]  # type: ignore[arg-type]
     chosen = [forms.cheapest(shape) for shape in shapes]
     rates = {form: _rate(build, seen[chosen.index(form)], form) for form in dict.fromkeys(chosen)}
     one = float(np.mean([rates[form] * _work(form, shape) for form, shape in zip(chosen, shapes)]))

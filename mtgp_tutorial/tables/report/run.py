@@ -19,12 +19,12 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial import __version__, plots
-from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.predicting import impute
+from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.comparing import fill
-from mtgp_tutorial.tables.store import StoreError
-from mtgp_tutorial.model import Model
 from mtgp_tutorial.tables.report import page, words
 from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, judge
 from mtgp_tutorial.tables.report.holes import missing
@@ -32,7 +32,7 @@ from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_option
 from mtgp_tutorial.tables.report.planning import Job, prepare
 from mtgp_tutorial.tables.report.tables import write_filled
 from mtgp_tutorial.tables.report.trials import in_words, try_all
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables.store import StoreError
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 

@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 import pandas as pd
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
+from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.tables.arms import Arm, Arms
 from mtgp_tutorial.tables.comparing import compare, standard_arms
 from mtgp_tutorial.tables.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.tables.mixtures import Arm, Arms, combining
+from mtgp_tutorial.tables.mixtures import combining
 from mtgp_tutorial.tables.plain import plain_arms
-from mtgp_tutorial.tables.seasonal import Season, propose_season, with_trend
-from mtgp_tutorial.model import Model
 from mtgp_tutorial.tables.report.holes import Trial, own_rows
 from mtgp_tutorial.tables.report.options import KERNELS, stored
-from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.tables.seasonal import Season, propose_season, with_trend
 
 BASELINE, ICM, FULL, LMC = "independent, shared", "ICM", "ICM, full noise", "LMC"
 HALF, CLIMATOLOGY = "half and half", "climatology"

@@ -15,16 +15,16 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.tables.mapping import explained_shares, neighbours
 from mtgp_tutorial.comparison import sentence as claim
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.prediction import TWO_SD, Prediction
+from mtgp_tutorial.tables.mapping import explained_shares, neighbours
 from mtgp_tutorial.tables.report.deciding import Decision, Judged, closer, compared, covered
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
 from mtgp_tutorial.tables.report.page import render
 from mtgp_tutorial.tables.report.trials import CLIMATOLOGY, HALF, Failed
-from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import TWO_SD, Prediction
 
 NAMES = {
     "gap": ("gap", "gaps"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtgp_tutorial import exact
+from mtgp_tutorial import gaussian
 
 READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
 WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the summits of fig-gp-evidence
@@ -53,7 +53,7 @@ def test_numbers_are_those_of_the_module(playing):
         return torch.exp(-0.5 * (a[:, None] - b) ** 2 / length**2)
 
     C = rbf(x, x) + noise**2 * torch.eye(len(x), dtype=torch.float64)
-    mean, variance = exact.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
+    mean, variance = gaussian.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
     assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
     assert figure.computed("[...found.variance]") == pytest.approx((variance + noise**2).tolist(), abs=1e-9)
     fit, complexity = float(-0.5 * y @ torch.linalg.solve(C, y)), float(-0.5 * torch.linalg.slogdet(C)[1])

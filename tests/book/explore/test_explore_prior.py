@@ -7,7 +7,7 @@ import pytest
 import torch
 from opening import changed
 
-from mtgp_tutorial import kernels
+from mtgp_tutorial.fast import closed
 
 KERNELS = ["RBF", "Matérn 3/2", "Matérn 1/2"]
 # The largest move of a curve while the length-scale goes up by a per cent, and by half a per cent, from several places.
@@ -18,7 +18,7 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 })))"""
 
 
-PROFILES = [kernels.rbf, kernels.matern32, kernels.matern12]
+PROFILES = [closed.rbf, closed.matern32, closed.matern12]
 # Whether the path of each level holds a place near each corner of each cell, and whether the value there is as high.
 LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTGP.explore, n = PLACES.length, far = [];
     const { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);

@@ -12,7 +12,8 @@ from playwright.sync_api import Error
 from scipy import stats
 from situations import ROOT
 
-from mtgp_tutorial import impute, plain_arms
+from mtgp_tutorial import impute
+from mtgp_tutorial.tables import plain_arms
 
 sys.path.insert(0, str(ROOT / "examples" / "forty_tables"))
 import score  # noqa: E402  (examples/forty_tables/score.py)

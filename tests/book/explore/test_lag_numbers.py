@@ -9,9 +9,9 @@ from playwright.sync_api import Error
 from scipy.optimize import brentq
 from situations import ROOT
 
-from mtgp_tutorial import TaskData, exact, icm, with_parameters
+from mtgp_tutorial import TaskData, gaussian, icm, with_parameters
 from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial import kernels
+from mtgp_tutorial.fast import closed
 
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lag.js"))
@@ -81,14 +81,14 @@ def terms_of(state, lag, rho, x=ROWS):
     """The one equation's list of a kernel and a B, over 2 N rows: those of task 2 are relabelled."""
     u = moments(state, lag, x)
     one = number(1.0)
-    return [(kernels.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
+    return [(closed.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
 
 
 def log_likelihood(state, lag, y, rho):
     tasks, rows = SEEN
     Sigma = state["noise"] ** 2 * torch.eye(2, dtype=torch.float64)
     C = observation_covariance(terms_of(state, lag, rho), Sigma, (rows + 41 * tasks, tasks))
-    return exact.log_likelihood(y[tasks, rows], C)
+    return gaussian.log_likelihood(y[tasks, rows], C)
 
 
 def likeliest(state, lag, y):
@@ -115,7 +115,7 @@ def posterior(state, lag, y, rho, t):
     wanted = new, torch.full_like(new, t)
     C = signal_covariance(terms, seen, seen) + noise_covariance(Sigma, seen, seen)
     cross, prior = signal_covariance(terms, wanted, seen), signal_covariance(terms, wanted, wanted)
-    return [part.numpy() for part in exact.posterior(number(y)[tasks, rows], C, cross, prior.diagonal())]
+    return [part.numpy() for part in gaussian.posterior(number(y)[tasks, rows], C, cross, prior.diagonal())]
 
 
 def answers(state, normals):
@@ -199,4 +199,4 @@ def test_the_function_is_a_draw_from_the_models_kernel():
         state, nothing = {"delay": 3, "l": length, "noise": 0}, np.zeros(82)
         bumps = np.array([readings(state, unit, nothing).ravel() for unit in np.eye(129)])
         u = moments(state, 3, ROWS)
-        assert bumps.T @ bumps == pytest.approx(kernels.rbf((u[:, None] - u) ** 2)[0].numpy(), abs=1e-8)
+        assert bumps.T @ bumps == pytest.approx(closed.rbf((u[:, None] - u) ** 2)[0].numpy(), abs=1e-8)

@@ -20,26 +20,13 @@ import pytest
 import torch
 from told import refusing, told
 
-from mtgp_tutorial import (
-    TableError,
-    TaskData,
-    Trend,
-    __version__,
-    check,
-    compare,
-    datasets,
-    explained_shares,
-    fit,
-    icm,
-    impute,
-    neighbours,
-    read_table,
-    scores,
-)
+from mtgp_tutorial import TaskData, Trend, __version__, datasets, fit, icm, impute, scores
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.arguments import argument
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables import TableError, check, compare, explained_shares, neighbours, read_table
 from mtgp_tutorial.tables.checking import WantsFullNoise
-from mtgp_tutorial.tables.residuals import halved
+from mtgp_tutorial.tables.files import text
+from mtgp_tutorial.tables.refusals import argument
 from mtgp_tutorial.tables.report import figures, options, page, planning, run, words
 from mtgp_tutorial.tables.report.deciding import by_column, by_length, covered, decide, judge
 from mtgp_tutorial.tables.report.holes import (
@@ -58,10 +45,9 @@ from mtgp_tutorial.tables.report.page import advised, notes
 from mtgp_tutorial.tables.report.tables import filled_table, prepared, safe, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, arms_for, season_of
 from mtgp_tutorial.tables.report.words import Judged, answer
-from mtgp_tutorial.tables.files import text
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables.residuals import halved
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def two_series(rows=30, seed=0):
@@ -781,7 +767,7 @@ def test_rows_and_errors_are_told():
 
 
 def test_names_of_earlier_versions_say_what_to_do():
-    module = importlib.import_module("mtgp_tutorial.tables.report")
+    module = importlib.import_module("mtgp_tutorial.report")
     with refusing(ImportError, "^report.hiding: this repeat.py was written by an earlier version"):
         getattr(module, "hiding")  # noqa: B009
     with refusing(AttributeError, "has no attribute 'nothing'"):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gpytorch.kernels import MaternKernel
 
-from mtgp_tutorial import average, averaging, compare, datasets, fit, icm, impute, lmc, predict, simulate
+from mtgp_tutorial import average, datasets, fit, icm, impute, lmc, predict, simulate
+from mtgp_tutorial.tables import averaging, compare
 
 
 @pytest.mark.parametrize("rows", [10, 100])

@@ -13,7 +13,6 @@ from told import told  # noqa: E402
 
 from mtgp_tutorial import (
     TaskData,
-    check,
     correlation_intervals,
     datasets,
     fit,
@@ -24,7 +23,8 @@ from mtgp_tutorial import (
     simulate,
     with_parameters,
 )
-from mtgp_tutorial.correlations import allowed  # noqa: E402
+from mtgp_tutorial.fast.intervals import allowed  # noqa: E402
+from mtgp_tutorial.tables import check
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import torch
 from told import refusing, told
 
 from mtgp_tutorial import (
-    TableError,
     TaskData,
     icm,
     impute,
@@ -16,13 +15,13 @@ from mtgp_tutorial import (
     parts,
     plots,
     predict,
-    read_table,
     sample,
     with_parameters,
 )
-from mtgp_tutorial.arguments import argument as marked
+from mtgp_tutorial.tables import TableError, read_table
 from mtgp_tutorial.tables.files.reading import proposed_errors, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import parse
+from mtgp_tutorial.tables.refusals import argument as marked
 from mtgp_tutorial.tables.roles import chosen_inputs
 
 NAN = float("nan")

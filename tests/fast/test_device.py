@@ -30,9 +30,11 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.arguments import WORTH_A_GPU
 from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.closed import distance, stretched
+from mtgp_tutorial.fast.flat import Flat
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.flat import Flat, can_be_flat, objective
-from mtgp_tutorial.kernels import distance, stretched
+from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.starts import can_be_placed
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
 ARMS = {
@@ -59,7 +61,7 @@ def answers(fitted, x):
     new, filled = predict(fitted, x, covariance=True), impute(fitted, covariance=True)
     found = [new.mean, new.variance, new.covariance, predict(fitted, x).variance, filled.mean, filled.covariance]
     found.append(sample(fitted, x, 2, seed=0))
-    if fitted.model.inducing is None:
+    if not fitted.model.bounded:
         found += [leave_out(fitted).variance, leave_out(fitted, "row").mean]
     found += [sample(fitted, fitted.model.data, 2, seed=0, noise=True), *(part.mean for part in parts(fitted, x))]
     return found + ([latent_functions(fitted, x).variance] if fitted.model.kernel.coregional else [])
@@ -69,7 +71,7 @@ def gradients(fitted):
     """What autograd would ask of the form and of closed kernels, called here since no mode looks on inside autograd."""
     form = fitted.conditioned().form
     dKs, dBs, dSigma = form.gradients()
-    flat = Flat(fitted.model.requires_grad_(True), True) if can_be_flat(fitted.model) else None
+    flat = Flat(fitted.model.requires_grad_(True), True) if can_be_placed(fitted.model) else None
     x, z = (*form.inputs(form.problem), form.problem.x)[:2]
     length = torch.ones(x.shape[1], dtype=torch.float64).to(x)
     u = distance(x, z, length)
@@ -133,9 +135,9 @@ def test_the_pretended_device_refuses_what_a_real_one_does():
             with pytest.raises(MixedDevicesError):
                 mixture()
         assert label(there * torch.tensor(2.0)) == "cuda" and label(there[torch.tensor([0])]) == "cuda"
-        problem = icm(simulate.two_sines(n=6, seed=1).to("cuda")).problem()
+        problem = forms.problem_of(icm(simulate.two_sines(n=6, seed=1).to("cuda")))
         with pytest.raises(MixedDevicesError):
-            forms.Conditioned(problem._replace(Sigma=problem.Sigma.cpu()), forms.Dense)
+            forms.ByForm(problem._replace(Sigma=problem.Sigma.cpu()), forms.Dense)
 
 
 @cuda

@@ -1,6 +1,6 @@
 """Files as people send them: each is read rightly, values checked, or refused in one sentence that says where.
 
-`python tests/table/files/test_messy.py` prints the list as a Markdown table.
+`python tests/tables/files/test_messy.py` prints the list as a Markdown table.
 """
 
 import math
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from told import refusing, told
 
-from mtgp_tutorial import TableError, read_table
+from mtgp_tutorial.tables import TableError, read_table
 
 NAN = math.nan
 AB = {"a": [1.5, 2.5, 3.5], "b": [10.0, 20.0, 40.0]}

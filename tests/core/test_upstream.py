@@ -7,7 +7,7 @@ import torch
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 
 from mtgp_tutorial import TaskData, icm, independent, lmc, predict
-from mtgp_tutorial.noise import noise_of
+from mtgp_tutorial.noise import KINDS
 
 
 def test_index_kernel_adds_a_diagonal_to_its_factor():
@@ -28,7 +28,7 @@ def test_likelihood_adds_global_noise_to_its_factor():
         likelihood.task_noises  # noqa: B018
     MultitaskGaussianLikelihood(num_tasks=2, rank=5)  # accepted: more columns than tasks
     assert len(list(MultitaskGaussianLikelihood(num_tasks=2).parameters())) == 2  # T + 1 numbers for T variances
-    assert len(list(noise_of("per task").likelihood(2).parameters())) == 1
+    assert len(list(KINDS["per task"].likelihood(2).parameters())) == 1
 
 
 def test_multitask_kernel_ignores_active_dims():
@@ -118,7 +118,7 @@ def test_dense_likelihood_is_random_above_800_cells():
     x = torch.linspace(0, 45, 450).double()
     model = lmc(TaskData(x, torch.stack([x.sin() + (3 * x).cos(), x.sin() - (3 * x).cos()], 1)))
     with torch.no_grad():
-        model.kind.set_variance(model.likelihood, 0.001)
+        model.kind.start(model.likelihood, 0.001 * torch.ones(2).double(), torch.eye(2).double())
         for part, length in zip(model.kernel.coregional, (2.5, 0.6), strict=True):
             part.data_covar_module.lengthscale = length
         plain, cells = model.exact_gp().train(), model.unit.y.numel()

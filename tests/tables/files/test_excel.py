@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from told import refusing
 
-from mtgp_tutorial import TableError, read_table
+from mtgp_tutorial.tables import TableError, read_table
 from mtgp_tutorial.tables.files import excel
 
 DAY = datetime.datetime

@@ -16,7 +16,6 @@ from laws.long import TASKS, problems
 
 from mtgp_tutorial import (
     TaskData,
-    check,
     fit,
     icm,
     impute,
@@ -30,16 +29,15 @@ from mtgp_tutorial import (
     with_parameters,
 )
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial import leave_one_out as leaving
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.fast import chain, filters, forms, markov, scanning
 from mtgp_tutorial.fast.dense import Separate
 from mtgp_tutorial.fast.form import Problem, Shape
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.tables import residuals
-from mtgp_tutorial.tables.residuals import in_order
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.tables import check, residuals
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.trials import arms_for
+from mtgp_tutorial.tables.residuals import in_order
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -96,7 +94,7 @@ def test_checks_say_the_same(name, monkeypatch):
     ways = (4, labels, "row", np.zeros(60))
     dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
     monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
-    monkeypatch.setattr(leaving, "MANY", 20)
+    monkeypatch.setattr(forms, "MANY", 20)
     monkeypatch.setattr(residuals, "MANY", 20)
     fitted.__dict__.pop("_kept")
     for one, blocks in zip(dense, ways):
@@ -139,7 +137,7 @@ def test_which_tables_take_it(monkeypatch):
     monkeypatch.setattr(markov, "LONG", 90)
 
     def taken(kernel, **shape):
-        return forms.cheapest(icm(series(**shape), kernel=kernel).problem().shape()) is Markov
+        return forms.cheapest(forms.problem_of(icm(series(**shape), kernel=kernel)).shape()) is Markov
 
     assert taken(MaternKernel(nu=1.5), rows=5000) and taken(MaternKernel(nu=2.5), rows=5000, tasks=1)
     assert not taken(RBFKernel(), rows=5000) and not taken(Own(nu=1.5), rows=5000)
@@ -156,8 +154,8 @@ def test_which_tables_take_it(monkeypatch):
     ],
 )
 def test_asked_for_where_there_is_no_state(words, kernel, inputs):
-    problem = icm(series(inputs=inputs), kernel=kernel).problem()
-    for ask in (lambda: forms.Conditioned(problem, Markov), lambda: Markov.log_likelihood(problem)):
+    problem = forms.problem_of(icm(series(inputs=inputs), kernel=kernel))
+    for ask in (lambda: forms.ByForm(problem, Markov), lambda: Markov.log_likelihood(problem)):
         with pytest.raises(ValueError, match=words):
             ask()
 
@@ -165,7 +163,7 @@ def test_asked_for_where_there_is_no_state(words, kernel, inputs):
 def test_unknowns_that_the_table_does_not_know():
     """Another kernel, another B, a row at another x: one sentence each."""
     problem = list(problems())[1]
-    one, form = problem.terms[0], forms.Conditioned(problem, Markov)
+    one, form = problem.terms[0], forms.ByForm(problem, Markov)
     longer = one._replace(matern=one.matern._replace(length=2 * one.matern.length))
     wider = one._replace(B=one.B + torch.eye(TASKS))  # its B has the rank 2 of 3
     for terms in ([longer], [wider]):
@@ -182,7 +180,7 @@ def test_draws_of_many_cells_go_along_the_rows(monkeypatch):
     fitted = with_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full", rank=2))
     usual = predict(fitted, data.x)
     monkeypatch.setattr(forms, "MANY", 5)
-    monkeypatch.setattr(forms.Conditioned, "posterior", None)  # no covariance is asked for
+    monkeypatch.setattr(forms.ByForm, "posterior", None)  # no covariance is asked for
     draws = sample(fitted, data, 3, seed=4, noise=True)
     assert torch.equal(draws, sample(fitted, data, 3, seed=4, noise=True)) and draws.shape == (3, 60, 2)
     assert not torch.equal(draws, sample(fitted, data, 3, seed=5, noise=True))
@@ -212,7 +210,7 @@ def test_a_million_rows_in_bounded_memory():
 
 
 def test_numba_is_imported_when_it_is_used():
-    code = "import sys; from mtgp_tutorial import exact, fit; exact.forms; assert 'numba' not in sys.modules"
+    code = "import sys, mtgp_tutorial.fast.forms; mtgp_tutorial.fit; assert 'numba' not in sys.modules"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
 
 

@@ -17,16 +17,16 @@ from laws.extensions import failing
 
 from mtgp_tutorial import TaskData, fit, load, predict
 from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast.flat import Flat
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.fast.flat import Flat
 from mtgp_tutorial.tables.report import holes, options, planning, trials
 from mtgp_tutorial.tables.report.deciding import judge
 from mtgp_tutorial.tables.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.tables.report.options import Refused, parser
 from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ICM, arms_for, try_all
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def table(rows=48, seed=0):

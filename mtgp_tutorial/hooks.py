@@ -1,0 +1,58 @@
+"""Where `fast` and `tables` come in: what the core asks of them, by name.
+
+The core goes on alone, or says what is missing, where a folder is not there.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pandas as pd
+
+from mtgp_tutorial.naming import CalendarLike
+
+
+def _module(folder: str, name: str) -> Any:
+    """A module of a folder; None where the folder is not there."""
+    try:
+        return import_module(f"mtgp_tutorial.{folder}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"mtgp_tutorial.{folder}":
+            raise
+        return None
+
+
+def quick_optimiser(model: Any, priors: bool) -> Any:
+    """Who climbs, with the methods of `fitting.Optimiser`; None where nobody quicker knows the model's kernels."""
+    climbing = _module("fast", "climbing")
+    return None if climbing is None else climbing.optimiser(model, priors)
+
+
+def forms() -> Any:
+    """Likelihood and conditioning by the form that suits a table: `of_model`, `conditioned`, `entries`; or None."""
+    return _module("fast", "forms")
+
+
+def save_fit(fit: Any, path: Any) -> None:
+    """Write a fit to a file. Raises ImportError without `fast`."""
+    saving = _module("fast", "saving")
+    if saving is None:
+        raise ImportError(
+            "Fit.save: files are written by mtgp_tutorial.fast, which is not there; install it as a whole"
+        )
+    saving.save(fit, path)
+
+
+def frame_fields(frame: pd.DataFrame, *asked: Any) -> dict[str, Any]:
+    """Arguments of TaskData, by what `TaskData.from_frame` is asked. Raises ImportError without `tables`."""
+    frames = _module("tables", "frames")
+    if frames is None:
+        raise ImportError("frame: is read by mtgp_tutorial.tables, which is not there; pass arrays to TaskData")
+    return frames.fields(frame, *asked)
+
+
+def calendar(unit: str, origin: Any = 0, zone: str | None = None) -> CalendarLike | None:
+    """How dates become these numbers (`Calendar`, tables/dates.py); None without `tables`."""
+    dates = _module("tables", "dates")
+    return None if dates is None else dates.Calendar(unit, pd.Timestamp(origin), zone)

@@ -1,0 +1,102 @@
+"""A table or a prediction for people: tasks with their units, and rows by their inputs, as numbers or as dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import pandas as pd
+from torch import Tensor
+
+from mtgp_tutorial.arguments import as_array
+
+
+class CalendarLike(Protocol):
+    """What a table asks of its calendar: dates as its first input. (tables/dates.py has one.)"""
+
+    @property
+    def unit(self) -> str:
+        """That of the numbers: "days"."""
+
+    @property
+    def label(self) -> str:
+        """What the numbers are: "days since 2019-01-07"."""
+
+    def inputs(self, x: Any) -> Any:
+        """x as it is if it holds numbers, else the numbers of its dates. Raises ValueError for what are no dates."""
+
+    def to_dates(self, numbers: Any) -> pd.DatetimeIndex:
+        """Dates of numbers [N]."""
+
+    def end(self, name: str, date: Any) -> float:
+        """An end of a stretch, "start" or "stop", as a number. Raises ValueError, under this name, for what is none."""
+
+    def shown(self, number: float) -> str:
+        """A number as a date, for a sentence."""
+
+
+class Named(Protocol):
+    """What a table and a prediction have in common."""
+
+    @property
+    def x(self) -> Tensor: ...
+    @property
+    def tasks(self) -> Sequence[str]: ...
+    @property
+    def units(self) -> Sequence[str]: ...
+    @property
+    def x_names(self) -> Sequence[str]: ...
+    @property
+    def index(self) -> pd.Index | None: ...
+    @property
+    def calendar(self) -> CalendarLike | None: ...
+
+
+def label(name: str, unit: str) -> str:
+    """`name [unit]`, or the name alone.
+
+    Args:
+        name (str): of a task or input.
+        unit (str): empty where there is none.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
+def labels(table: Named) -> list[str]:
+    """The tasks with their units."""
+    return [label(*pair) for pair in zip(table.tasks, table.units)]
+
+
+def input_frame(table: Named) -> pd.DataFrame:
+    """The inputs [N, D] by their names, the first as dates where there is a calendar."""
+    x = pd.DataFrame(as_array(table.x), columns=list(table.x_names))
+    if table.calendar is not None:
+        x[table.x_names[0]] = table.calendar.to_dates(x.iloc[:, 0])
+    return x
+
+
+def rows(table: Named) -> pd.Index:
+    """Names of the rows: the user's index, else the inputs."""
+    if table.index is not None:
+        return table.index
+    x = input_frame(table)
+    return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
+
+
+def span(table: Named) -> str:
+    """The range of each input: as dates, or as numbers."""
+    x = input_frame(table)
+    ends = []
+    for name in x:
+        low, high = x[name].min(), x[name].max()
+        if table.calendar is not None and isinstance(low, pd.Timestamp):
+            whole = bool((x[name] == x[name].dt.normalize()).all())
+            low, high = (f"{end:{'%Y-%m-%d' if whole else '%Y-%m-%d %H:%M:%S'}}" for end in (low, high))
+            ends.append(f"{name}: {low} to {high} ({table.calendar.label})")
+        else:
+            ends.append(f"{name}: {low:.6g} to {high:.6g}")
+    return "; ".join(ends)

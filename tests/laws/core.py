@@ -1,0 +1,189 @@
+"""The core is the specification: what `fast` says equals it, form by form, and its fits are as high."""
+
+from dataclasses import replace
+from functools import partial
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
+
+from laws.common import RANDOM, close, dense_numpy, in_each_form, tensor, unfitted
+from mtgp_tutorial import (
+    TaskData,
+    average,
+    fit,
+    icm,
+    impute,
+    independent,
+    latent_functions,
+    leave_out,
+    lmc,
+    load,
+    parts,
+    predict,
+    sample,
+    simulate,
+    sparse,
+)
+from mtgp_tutorial.fast.climbing import Climbs
+from mtgp_tutorial.fast.flat import Flat, can_be_flat
+from mtgp_tutorial.fitting import Optimiser, objective
+from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.starts import candidates, starting_point
+
+KERNELS = (RBFKernel, *(partial(MaternKernel, nu=nu) for nu in (0.5, 1.5, 2.5)), RQKernel, PeriodicKernel)
+NOISES = [word for word, kind in KINDS.items() if kind.learned]
+
+
+def random_table(seed):
+    """6 to 14 rows, 1 to 4 tasks, one or two inputs; holes, rows at the same x, units far apart, known errors."""
+    rng = RANDOM(seed)
+    N, T, D = int(rng.integers(6, 15)), 1 + seed % 4, 1 if seed % 3 else 2
+    x = rng.uniform(0, 10, (N, D))
+    x[1] = x[0] if seed % 4 == 0 else x[1]
+    y = np.sin(x[:, :1] + rng.uniform(0, 1, T)) * rng.normal(size=T) + 0.3 * rng.normal(size=(N, T))
+    y = y * 10 ** rng.uniform(-2, 3, T)
+    y[3:][rng.uniform(size=(N - 3, T)) < 0.2 * (seed % 3)] = np.nan
+    sd = np.where(rng.uniform(size=y.shape) < 0.3, np.nan, np.abs(y) * 0.05 + 1e-3) if seed % 5 == 0 else None
+    return TaskData(x, y, sd=sd)
+
+
+def random_models(seed):
+    """A model of each family on such a table, somewhere off its start; the kind of noise goes round."""
+    data, noise, kernel = random_table(seed), NOISES[seed % len(NOISES)], KERNELS[seed % len(KERNELS)]()
+    for model in (
+        icm(data, noise=noise, kernel=kernel),
+        independent(data, noise=noise, kernel=kernel),
+        independent(data, hyper="shared", noise=noise, kernel=kernel),
+        lmc(data, kernels=[kernel, MaternKernel(nu=1.5)], own=bool(seed % 3), noise=noise),
+    ):
+        yield unfitted(model, seed, move=0.4)
+
+
+def law_the_core_is_the_one_equation():
+    """Its likelihood by loops, in numpy."""
+    for seed in range(10):
+        for fitted in random_models(seed):
+            C, residual, _ = dense_numpy(fitted)
+            value = -0.5 * (residual @ np.linalg.solve(C, residual) + np.linalg.slogdet(2 * np.pi * C)[1])
+            close(fitted.model.log_likelihood(fast=False), value)
+
+
+def law_the_fast_says_what_the_core_says():
+    """Predictions with their joint covariances, missing cells, what is left out, parts, latent functions, draws."""
+    for seed in range(20):
+        new = np.vstack([RANDOM(seed).uniform(-1, 12, (3, 1 if seed % 3 else 2)), random_table(seed).x[:1]])
+        for fitted in random_models(seed):
+            answers = list(told(replace(fitted, fast=False), new))
+            value = fitted.model.log_likelihood(fast=False)
+            for quick in in_each_form(fitted):
+                close(quick.model.log_likelihood(), value)
+                for one, other in zip(told(quick, new), answers, strict=True):
+                    assert torch.equal(one.isnan(), other.isnan())
+                    close(one.nan_to_num(), other.nan_to_num(), 1e-8)
+
+
+def told(fitted, new):
+    """All that a fit says, in standardised units."""
+    sd, T = fitted.model.scale.sd, fitted.model.data.num_tasks
+    blocks = np.arange(len(fitted.model.data.x)) // 3
+    answers = [predict(fitted, new, noise=noise, covariance=True) for noise in (True, False)]
+    answers += [impute(fitted, noise=noise, covariance=True) for noise in (True, False)]
+    answers += [impute(fitted, replace(fitted.model.data, x=fitted.model.data.x + 0.1))]
+    for one in answers:
+        yield from (fitted.model.scale.to_unit(one.mean), one.variance / sd**2)
+        if one.covariance is not None and len(one.cells):
+            of = sd[[fitted.model.data.tasks.index(task) for task in one.cells.get_level_values(1)]]
+            yield one.covariance / torch.outer(of, of)
+    for by in ("cell", "row", blocks):
+        left = leave_out(fitted, by)
+        yield from (fitted.model.scale.to_unit(left.mean), left.variance / sd**2)
+    for part in parts(fitted, new):
+        yield from (part.mean / sd, part.variance / sd**2)
+    if fitted.model.kernel.coregional:
+        u = latent_functions(fitted, new)
+        yield from (u.mean, u.variance)
+    draws = sample(fitted, new[:1], 4, seed=1, noise=True)
+    assert draws.shape == (4, 1, T)
+    yield fitted.model.scale.to_unit(draws)
+
+
+def law_the_fast_objective_has_the_core_s_slope():
+    """Value and slope against every parameter, with priors and without, through autograd and by hand."""
+    for seed in range(20):
+        for fitted in random_models(seed):
+            model = fitted.model
+            for name, p in model.named_parameters():
+                p.requires_grad_(bool(p.isfinite().all()) and name not in model.kind.fixed)
+            free = [p for p in model.parameters() if p.requires_grad]
+            vector = torch.cat([p.detach().flatten() for p in free]).numpy()
+            for priors in (False, True):
+                value = objective(model, priors, fast=False)
+                slope = torch.cat([each.flatten() for each in torch.autograd.grad(value, free)])
+                again = objective(model, priors)
+                close(again, value)
+                close(torch.cat([each.flatten() for each in torch.autograd.grad(again, free)]), slope, 1e-8)
+                if can_be_flat(model):
+                    minus, down = Flat(model, priors)(vector)
+                    close(-minus, value)
+                    close(-down, slope, 1e-8)
+
+
+def law_candidates_are_the_same_to_both():
+    """Vectors, heights and what they mean: one by one through GPyTorch's modules, and many at once."""
+    for seed in (1, 2, 3, 4, 7):
+        data = random_table(seed)
+        for model in (icm(data, noise="full"), icm(data, noise="shared"), independent(data), lmc(data)):
+            first = starting_point(model, 0, torch.Generator())
+            where = type(candidates(model, 0))(*(each[:8] for each in candidates(model, 0)))
+            quick, slow = Climbs(first, Flat(first, True)), Optimiser(first, True, False)
+            vectors = slow.placed(where)
+            for n in range(8):
+                close(quick.meaning(quick.placed(where)[n]), quick.meaning(vectors[n]), 1e-8)
+                close(quick.meaning(vectors[n]), slow.meaning(vectors[n]), 1e-8)
+            close(quick.heights(vectors), slow.heights(vectors), 1e-8)
+            close(quick.heights(quick.placed(where)), slow.heights(vectors), 1e-6)
+
+
+def law_fits_are_as_high_as_the_core_s():
+    """By default and from the same starts; tests/core/test_fitting.py has forty tables."""
+    for seed in (0, 3):
+        data = simulate.two_sines(seed=seed)
+        for model in (icm(data), icm(data, noise="full"), independent(data), lmc(data)):
+            quick, slow = (fit(model, fast=fast).starts["objective"].max() for fast in (True, False))
+            assert quick > slow - 0.01 and slow > quick - 0.02, (seed, quick, slow)
+
+
+def law_a_fit_answers_as_it_was_fitted():
+    """By the core alone, or by a form."""
+    fitted = fit(icm(simulate.two_sines(seed=1)), starts=1, fast=False)
+    assert not fitted.fast and not hasattr(fitted.conditioned(), "form")
+    quick = replace(fitted, fast=True)
+    assert hasattr(quick.conditioned(), "form")
+    close(predict(fitted, tensor([0.3])).mean, predict(quick, tensor([0.3])).mean)
+
+
+def law_how_a_fit_is_asked_is_kept():
+    """In a file, and by the draws of its parameters."""
+    for fast in (True, False):
+        fitted = fit(icm(simulate.two_sines(seed=1)), starts=1, fast=fast)
+        with TemporaryDirectory() as folder:
+            fitted.save(f"{folder}/one.fit")
+            assert load(f"{folder}/one.fit").fast == fast
+        assert all(one.fast == fast for one in average(fitted, draws=8, runs=2).fits())
+
+
+def law_many_candidates_are_for_small_tables_with_one_kernel():
+    """256 where many cost little more than one, else 64: also of what is done one by one."""
+    data, errors = random_table(1), random_table(5)
+    for model, count in (
+        (icm(data), 256),
+        (independent(data), 256),
+        (independent(data, noise="full"), 64),
+        (lmc(data), 64),
+        (sparse(icm(data), 3), 64),
+        (icm(errors), 64),
+        (icm(TaskData(np.arange(33), RANDOM(1).normal(size=(33, 2)))), 64),
+    ):
+        assert len(candidates(model, 0).scale) == count, (model.noise, model.data)
