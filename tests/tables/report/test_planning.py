@@ -20,6 +20,7 @@ from mtgp_tutorial.fast import forms
 from mtgp_tutorial.fast.flat import Flat
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fitting import FitError
+from mtgp_tutorial.tables import comparing
 from mtgp_tutorial.tables.report import holes, options, planning, trials
 from mtgp_tutorial.tables.report.deciding import judge
 from mtgp_tutorial.tables.report.holes import kinds_of, missing, plan
@@ -135,7 +136,7 @@ def test_each_fit_is_kept(tmp_path, monkeypatch):
         fitted.append(model)
         return fit(model, **options)
 
-    monkeypatch.setattr("mtgp_tutorial.tables.comparing.fit", counted)
+    monkeypatch.setattr(comparing, "fit", counted)
     first, failed = try_all(data, planned, ARMS, tmp_path, 0)
     again, _ = try_all(data, planned, ARMS, tmp_path, 0)
     assert not failed and len(fitted) == 6
