@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from mtgp_tutorial import Averaged, fit, icm, impute, scores
 from mtgp_tutorial.fast.averaging import FLATTEST, Target, _freed, _sampled
-from mtgp_tutorial.fast.climbing import climbed
+from mtgp_tutorial.fast.climbing import Climbs, climbed
 from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.starts import best_candidates, starting_point
+from mtgp_tutorial.fitting import best_candidates
+from mtgp_tutorial.starts import Candidates, candidates, starting_point
 
 SEEDS, CLIMBS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80
 
@@ -27,8 +28,10 @@ SEEDS, CLIMBS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80
 def summits(target, model):
     """Those of the density within NEAR of the highest: heights [S], highest first, and coordinates [S, K]."""
     with tqdm(disable=True) as silent:
-        loss = Flat(starting_point(model, 0, torch.Generator()), True)
-        starts = [loss.all[loss.is_free], *best_candidates(loss, CLIMBS - 1, 64, 0)]
+        start = starting_point(model, 0, torch.Generator())
+        loss, every = Flat(start, True), candidates(start, 0)
+        looks = Candidates(*(each[:64] for each in every))
+        starts = [loss.all[loss.is_free], *best_candidates(Climbs(start, loss), looks, CLIMBS - 1)]
         sizes = [(name, size) for name, _, size in loss.free]
         first = climbed(loss, starts, sizes, 1000, silent)
         places = [target.coordinates.coordinates(climb.summit().vector) for climb in first]

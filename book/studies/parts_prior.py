@@ -31,17 +31,13 @@ NOISE, PARTS = 0.05, ("slow", "fast")
 class Each(Flat):
     """The prior |R| on each B_q and not on their sum."""
 
-    def prior(self, moments, slopes, inverted):
-        value, (of_means, of_B, of_Sigma) = super().prior(moments, slopes, inverted)
-        Bs = moments[1]
-        off, of_sum = of_correlations(np.sum(Bs, 0))
-        each = [of_correlations(B) for B in Bs]
+    def prior(self, moments, inverted):
+        value, slopes = super().prior(moments, inverted)
+        off, of_sum = of_correlations(np.sum(moments.Bs, 0))
+        each = [of_correlations(B) for B in moments.Bs]
         value = value - off + sum(one for one, _ in each)
-        return np.where(np.isfinite(value), value, -np.inf), (
-            of_means,
-            [old - of_sum + new for old, (_, new) in zip(of_B, each)],
-            of_Sigma,
-        )
+        own = [old - of_sum + new for old, (_, new) in zip(slopes.Bs, each)]
+        return np.where(np.isfinite(value), value, -np.inf), slopes._replace(Bs=own)
 
 
 def of_correlations(B):

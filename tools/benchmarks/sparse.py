@@ -41,7 +41,9 @@ def one(cells: int, own: bool) -> None:
     model = sparse(lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", own=own), NUMBER)
     before, flat, vector = peak(), Flat(model, True), free_vector(model)
     repeats = 1 if cells > 300_000 else 3 if cells > 20_000 else 10
-    times = side_by_side({"both": lambda: flat(vector), "value": lambda: flat.value(vector)}, repeats)
+    times = side_by_side(
+        {"both": lambda: flat(vector), "value": lambda: flat.many(vector[None], slopes=False)}, repeats
+    )
     shape = forms.problem_of(model).shape()
     print(
         f"{shape.cells:8} {'own' if own else '':4} {times['both']:9.1f} {times['value']:8.1f} "
