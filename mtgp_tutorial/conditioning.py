@@ -64,7 +64,8 @@ class Conditioned:
     def inverse(self, cells: Cells) -> Tensor:
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         same = (self.cells[0][:, None] == cells[0]) & (self.cells[1][:, None] == cells[1])
-        return (torch.cholesky_solve(same.to(self.L), self.L).mT @ same.to(self.L)).mT
+        units = same.to(self.L)
+        return units.mT @ torch.cholesky_solve(units, self.L)
 
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""

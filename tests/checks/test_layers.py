@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mtgp_tutorial
 from mtgp_tutorial import fit, icm, independent, lmc, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,16 @@ def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
     for line in ("from mtgp_tutorial.report import arms", "from mtgp_tutorial import report; report.prepared"):
         with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
             exec(line)
+
+
+def test_names_that_moved_say_where_they_are():
+    with pytest.warns(FutureWarning, match="mtgp_tutorial.plain_arms: has moved; import it from mtgp_tutorial.tables"):
+        found = mtgp_tutorial.__getattr__("plain_arms")  # also where it was asked for before
+    assert found is mtgp_tutorial.tables.plain_arms
+    with pytest.raises(
+        ImportError, match="exact.kronecker_posterior: has moved; take mtgp_tutorial.kronecker.posterior"
+    ):
+        exec("from mtgp_tutorial.exact import kronecker_posterior")
 
 
 def test_imports_keep_to_the_layers():
