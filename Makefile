@@ -1,10 +1,10 @@
-# Two commands matter: `make book` and `make test`. Needed: make and Python 3.11 to 3.13; all else goes into .venv.
+# Two commands matter: `make book` and `make test`; before a change lands, `make check`. Needed: make and Python 3.11 to 3.13; all else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one process; chapters, none of them long, come last
 
-.PHONY: book pdf test notebooks address studies lint wheel clean
+.PHONY: book pdf test check notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
@@ -14,8 +14,14 @@ book: $(READY)  # pages are built only from outputs that passed on exactly these
 pdf: book  # the same pages as one file for paper, _build/pdf/book.pdf; needs Chromium
 	$(BIN)/python tools/pdf.py
 
-test: $(READY)  # every check in one run; chapters that passed on exactly these sources are not executed again
-	$(BIN)/pytest --nbval --stamped $(CORES)
+test: $(READY)  # mathematics and outputs; chapters that passed on exactly these sources are not executed again
+	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"
+
+check: test lint  # and pages, browser, report, files, streaming, what takes minutes, two threads
+	$(BIN)/pytest $(CORES) -m "check and not slow" tests
+	$(BIN)/pytest $(CORES) -m slow tests
+# six chapters: two processes with two threads each wait for each other, and threads that spin take ten times as long
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --nbval $(addprefix book/,gp.ipynb icm.ipynb lmc.ipynb noise.ipynb speed.ipynb scale.ipynb)
 
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py

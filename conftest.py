@@ -77,7 +77,13 @@ def pytest_configure(config):
         IPyNbCell.compare_outputs = compare_figures_too(IPyNbCell.compare_outputs)
 
 
+LEFT_TO_CHECK = ("tests/book/explore/", "tests/examples/", "tests/tables/files/", "tests/tables/report/")
+
+
 def pytest_collection_modifyitems(config, items):
+    for item in items:  # what needs built pages, and what hardly changes
+        if "book" in getattr(item, "fixturenames", ()) or item.nodeid.startswith(LEFT_TO_CHECK):
+            item.add_marker("check")
     if config.option.stamped:
         chapters = [item for item in items if item.nodeid.startswith("book/") and ".ipynb::" in item.nodeid]
         config.hook.pytest_deselected(items=chapters)

@@ -8,7 +8,6 @@ gives the same answers sooner, or of larger tables; `tables` is for tables of yo
 
 import warnings
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from mtgp_tutorial.correlations import empirical_correlation, model_correlation
     from mtgp_tutorial.covariance import coregionalization, correlation
     from mtgp_tutorial.data import Scale, TaskData
-    from mtgp_tutorial.fast.averaging import Averaged, average
     from mtgp_tutorial.fast.intervals import correlation_intervals
     from mtgp_tutorial.fast.loading import load
     from mtgp_tutorial.fast.mixture import Mixture
+    from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples, sample_posterior
     from mtgp_tutorial.fast.sparse import sparse
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
@@ -29,17 +28,26 @@ if TYPE_CHECKING:
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.prediction import Prediction
-    from mtgp_tutorial.result import Fit, with_parameters
+    from mtgp_tutorial.result import Fit, at_parameters
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
 __all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
-__all__ += ["coregionalization", "correlation", "fit", "Fit", "average", "Averaged", "with_parameters", "load"]
+__all__ += [
+    "coregionalization",
+    "correlation",
+    "fit",
+    "Fit",
+    "sample_posterior",
+    "PosteriorSamples",
+    "at_parameters",
+    "load",
+]
 __all__ += ["FitError", "choose_device", "predict", "impute", "sample", "Prediction", "Mixture", "parts"]
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.22.0"
+__version__ = "0.23.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
@@ -48,7 +56,7 @@ _HOMES = {
     "correlations": "empirical_correlation model_correlation",
     "covariance": "coregionalization correlation",
     "data": "Scale TaskData",
-    "fast.averaging": "Averaged average",
+    "fast.posterior_sampling": "PosteriorSamples sample_posterior",
     "fast.intervals": "correlation_intervals",
     "fast.mixture": "Mixture",
     "fast.loading": "load",
@@ -59,25 +67,26 @@ _HOMES = {
     "model": "Model icm independent lmc",
     "predicting": "impute latent_functions parts predict sample",
     "prediction": "Prediction",
-    "result": "Fit with_parameters",
+    "result": "Fit at_parameters",
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+# up to version 0.22
+_RENAMED = {"average": "sample_posterior", "Averaged": "PosteriorSamples", "with_parameters": "at_parameters"}
 _MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for; one that moved comes with a warning, for one release."""
+    """A public name, imported when it is first asked for; an old one comes with a warning, for one release."""
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _HOME:
         globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         return globals()[name]
-    if name.startswith("_") or find_spec(f"{__name__}.tables") is None or name not in __getattr__("tables").__all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn(f"mtgp_tutorial.{name}: has moved; import it from mtgp_tutorial.tables", FutureWarning, stacklevel=2)
-    globals()[name] = getattr(__getattr__("tables"), name)
-    return globals()[name]
+    if name in _RENAMED:
+        warnings.warn(f"mtgp_tutorial.{name}: is now called {_RENAMED[name]}", FutureWarning, stacklevel=2)
+        return __getattr__(_RENAMED[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -23,7 +23,7 @@ IN_UNITS = ("MSE", "MAE", "CRPS")  # differences of these have no mean over task
 COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
 LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
 FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
-ERRORS = 1.0  # standard errors by which an earlier arm may be behind and is chosen all the same
+ERRORS = 1.0  # standard errors by which an earlier method may be behind and is chosen all the same
 
 
 def paired(
@@ -35,7 +35,7 @@ def paired(
     cluster: str | Sequence[str] | None = None,
     held_out: float = 0.0,
 ) -> pd.DataFrame:
-    """For each pair of arms (first, second): first - second in one score, as a size with its interval and counts.
+    """For each pair of methods (first, second): first - second in one score, as a size with its interval and counts.
 
     One clustering is averaged within its clusters first, and the interval is Student's. With several it is that of a
     model with an effect of each (book: crossed); the standard error and "clusters" are then those of the clustering
@@ -44,9 +44,9 @@ def paired(
     widths, as only one of seven or more can: of such a mean no interval holds.
 
     Args:
-        table (pd.DataFrame): one row for each trial and arm, with the columns "arm", `score` and those of `by`.
+        table (pd.DataFrame): one row for each trial and method, with the columns "method", `score` and those of `by`.
         score (str): a column.
-        pairs (list of (str, str)): arms, first and second.
+        pairs (list of (str, str)): methods, first and second.
         by (list of str): the columns that name a trial. Default: ("seed",).
         cluster (str or list of str): the column that says which trials could only have turned out differently together
             (the gaps of one stretch of years, say), or a list of such columns, which may cross (lake and stretch) or
@@ -57,20 +57,21 @@ def paired(
             task's cells that each split hides speaks of another table of such rows, by Nadeau and Bengio (2003): the
             variance of a mean of k clusters is then (1/k + share/(1 - share)) S^2. Default: 0.0.
     Returns:
-        One row a pair, below zero where the first arm is ahead on a score of which less is better: "mean difference",
-            "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower" (trials below
-            zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X" (clusters with a
-            mean below zero), and for several its "error by X". `sentence` puts a row in words.
+        One row a pair, below zero where the first method is ahead on a score of which less is better: "mean
+            difference", "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower"
+            (trials below zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X"
+            (clusters with a mean below zero), and for several its "error by X". `sentence` puts a row in words.
     Raises:
-        ValueError: for unknown columns and arms, scores that are not finite numbers, a trial that an arm lacks or has
-            twice or that lies in two clusters, fewer than two trials or clusters, and held_out beside several
+        ValueError: for unknown columns and methods, scores that are not finite numbers, a trial that a method lacks or
+            has twice or that lies in two clusters, fewer than two trials or clusters, and held_out beside several
             clusterings.
 
     >>> from mtgp_tutorial import datasets, paired
     >>> runs = datasets.study("great_lakes")
-    >>> arms = [("ICM", "independent, shared")]
+    >>> methods = [("ICM", "independent, shared")]
     >>> by, cluster = ["lake", "start"], ["lake", "cluster"]
-    >>> row = paired(runs, "CRPS", arms, by=by, cluster=cluster).iloc[0]
+    >>> found = paired(runs, "CRPS", methods, by=by, cluster=cluster)
+    >>> row = found.iloc[0]
     >>> names = ["mean difference", "low", "high", "lower"]
     >>> [round(float(row[name]), 2) for name in names]
     [-0.14, -0.23, -0.05, 16.0]
@@ -79,7 +80,7 @@ def paired(
     clusterings = _clusterings(table, by, cluster)
     if held_out and len(clusterings) > 1:
         raise ValueError(f"held_out: is {held_out} with {len(clusterings)} clusterings; pass one, or none, beside it")
-    wide = table.pivot(index=list(by), columns="arm", values=score)
+    wide = table.pivot(index=list(by), columns="method", values=score)
     rows = {f"{a} - {b}": gain(_difference(wide, a, b), clusterings, held_out) for a, b in pairs}
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -92,27 +93,27 @@ def summarise(
     cluster: str | Sequence[str] | None = None,
     held_out: float = 0.0,
 ) -> pd.DataFrame:
-    """What `compare` returned, as one table: a row for each score and arm, arms in their order.
+    """What `compare` returned, as one table: a row for each score and method, methods in their order.
 
     Scores are averaged over the tasks of a trial, then over trials ("mean"); the other columns are those of `paired`
-    for arm - baseline, empty for the baseline itself.
+    for method - baseline, empty for the baseline itself.
 
     Args:
         results (pd.DataFrame): what `compare` returned.
-        baseline (str): the arm to compare with.
+        baseline (str): the method to compare with.
         scores (list of str): columns of results. Default: ("MSE", "NLPD", "CRPS", "coverage").
         cluster (str or list of str): as in `paired`. Default: each trial stands for itself.
         held_out (float): as in `paired`. Default: 0.0.
     Raises:
-        ValueError: for unknown columns and arms, a single arm, an arm that lacks a score or has it twice, a trial in
-            two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which have no
-            mean.
+        ValueError: for unknown columns and methods, a single method, a method that lacks a score or has it twice, a
+            trial in two clusters, fewer than two trials, and for MSE, MAE or CRPS of tasks with different units, which
+            have no mean.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import summarise
     >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
-    >>> arms = ["alone", "ICM"] * 4
-    >>> results = pd.DataFrame({"arm": arms, "NLPD": numbers})
+    >>> methods = ["alone", "ICM"] * 4
+    >>> results = pd.DataFrame({"method": methods, "NLPD": numbers})
     >>> results["task"] = "level"
     >>> results["trial"] = results.index // 2
     >>> summary = summarise(results, "alone", scores=["NLPD"])
@@ -123,30 +124,30 @@ def summarise(
     """
     _check_results(results, baseline, scores)
     names = _clusterings(results, ["trial"], cluster)
-    arms, blocks = list(dict.fromkeys(results["arm"])), {}
+    methods, blocks = list(dict.fromkeys(results["method"])), {}
     for score in scores:
-        trials = results.groupby([*dict.fromkeys(["arm", "trial", *names])])[score].mean().reset_index()
-        block = pd.DataFrame({"mean": trials.groupby("arm")[score].mean()}).loc[arms]
-        pairs = [(arm, baseline) for arm in arms if arm != baseline]
+        trials = results.groupby([*dict.fromkeys(["method", "trial", *names])])[score].mean().reset_index()
+        block = pd.DataFrame({"mean": trials.groupby("method")[score].mean()}).loc[methods]
+        pairs = [(method, baseline) for method in methods if method != baseline]
         differences = paired(trials, score, pairs, by=["trial"], cluster=cluster, held_out=held_out)
-        block = block.join(differences.set_axis([arm for arm, _ in pairs]))
+        block = block.join(differences.set_axis([method for method, _ in pairs]))
         for name in [name for name in block if name.startswith(COUNTS)]:  # whole, and NaN for the baseline
             whole = [int(count) if count == count else np.nan for count in block[name]]
             block[name] = pd.Series(whole, block.index, dtype=object)
         blocks[score] = block
-    return pd.concat(blocks, names=["score", "arm"])
+    return pd.concat(blocks, names=["score", "method"])
 
 
 def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = None) -> str:
-    """The arm to use now: that of the smallest mean, or an earlier one behind it by at most one standard error.
+    """The method to use now: that of the smallest mean, or an earlier one behind it by at most one standard error.
 
     The error is that of the mean of the paired differences. A table is filled in any case, so a choice needs no
-    certainty; it is no claim that the chosen arm is better. One standard error is the usual rule (Breiman et al.,
+    certainty; it is no claim that the chosen method is better. One standard error is the usual rule (Breiman et al.,
     1984); `claim_worlds` has what it costs in made worlds.
 
     Args:
-        results (pd.DataFrame): what `compare` returned, arms in the order in which you would take them without any
-            trial: the simplest first (`plain_arms`, then `standard_arms`), or before them one that has done well
+        results (pd.DataFrame): what `compare` returned, methods in the order in which you would take them without any
+            trial: the simplest first (`plain_methods`, then `standard_methods`), or before them one that has done well
             elsewhere.
         score (str): of which less is better. Default: "CRPS".
         cluster (str): a column, as in `paired`; scores are averaged over the tasks of a trial, then over the trials of
@@ -156,28 +157,38 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import choose
-    >>> results = pd.DataFrame({"arm": ["alone", "ICM", "LMC"] * 3})
+    >>> results = pd.DataFrame({"method": ["alone", "ICM", "LMC"] * 3})
     >>> results["trial"], results["task"] = results.index // 3, "level"
     >>> results["CRPS"] = [1.0, 0.7, 0.7, 1.2, 0.8, 0.75, 0.9, 0.8, 0.85]
     >>> choose(results)
     'ICM'
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    _check_results(results, next(iter(results.get("arm", [])), ""), [score])
+    _check_results(results, next(iter(results.get("method", [])), ""), [score])
     _clusterings(results, ["trial"], cluster)
-    trials = results.groupby(list(dict.fromkeys(["arm", cluster or "trial", "trial"])))[score].mean()
-    means = trials.groupby(["arm", cluster or "trial"]).mean().unstack("arm")[list(dict.fromkeys(results["arm"]))]
+    trials = results.groupby(list(dict.fromkeys(["method", cluster or "trial", "trial"])))[score].mean()
+    means = (
+        trials.groupby(["method", cluster or "trial"]).mean().unstack("method")[list(dict.fromkeys(results["method"]))]
+    )
     if len(means) < 2:
         raise ValueError(
             f"results: has one {'trial' if cluster is None else 'cluster'}, which has no error; pass two or more"
         )
     behind = means.sub(means[means.mean().idxmin()], axis=0)
-    return str(next(arm for arm in means if behind[arm].mean() <= ERRORS * behind[arm].sem()))
+    return str(next(method for method in means if behind[method].mean() <= ERRORS * behind[method].sem()))
+
+
+def _check_method(name: str, table: pd.DataFrame) -> None:
+    if "method" not in table and "arm" in table:
+        raise ValueError(
+            f"{name}: has a column 'arm', as up to version 0.22; pass {name}.rename(columns={{'arm': 'method'}})"
+        )
 
 
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    missing = [name for name in ("arm", "trial", "task", *scores) if name not in results]
+    _check_method("results", results)
+    missing = [name for name in ("method", "trial", "task", *scores) if name not in results]
     if missing or isinstance(scores, str):
         name = scores if isinstance(scores, str) else missing[0]
         raise ValueError(
@@ -186,19 +197,19 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
         )
     if not len(scores):
         raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
-    arms = list(dict.fromkeys(results["arm"]))
-    if baseline not in arms:
-        raise ValueError(f"baseline: {baseline!r} is not an arm; pass one of {', '.join(map(repr, arms))}")
-    if len(arms) < 2:
-        raise ValueError(f"results: {baseline!r} is their only arm; pass those of two arms or more")
-    counts = results.groupby(["trial", "task", "arm"]).size().unstack()
+    methods = list(dict.fromkeys(results["method"]))
+    if baseline not in methods:
+        raise ValueError(f"baseline: {baseline!r} is not a method; pass one of {', '.join(map(repr, methods))}")
+    if len(methods) < 2:
+        raise ValueError(f"results: {baseline!r} is their only method; pass those of two methods or more")
+    counts = results.groupby(["trial", "task", "method"]).size().unstack()
     gone = results[list(scores)].isna().any(axis=1)
-    odd = [*results.loc[gone, ["trial", "arm"]].itertuples(index=False, name=None)]
-    odd += [(place[0], arm) for arm in arms for place in counts.index[counts[arm] != 1]]
+    odd = [*results.loc[gone, ["trial", "method"]].itertuples(index=False, name=None)]
+    odd += [(place[0], method) for method in methods for place in counts.index[counts[method] != 1]]
     if odd:
-        trial, arm = odd[0]
+        trial, method = odd[0]
         raise ValueError(
-            f"results: {arm!r} lacks a score in trial {trial!r} or has it twice; leave out the arm or the trial"
+            f"results: {method!r} lacks a score in trial {trial!r} or has it twice; leave out the method or the trial"
         )
     labels = [re.search(r" \[([^\[\]]*)\]$", str(task)) for task in results["task"].unique()]
     units = sorted({label[1] if label else "no unit" for label in labels})
@@ -211,26 +222,29 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
-    of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and arm")
-    if isinstance(by, str) or not len(by) or "arm" in by:
+    of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and method")
+    if isinstance(by, str) or not len(by) or "method" in by:
         raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
     if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
-        raise ValueError(f"pairs: is {pairs!r}; pass a list of pairs of arms, such as [('a', 'b')]")
-    missing = [name for name in ("arm", score, *by) if name not in table]
+        raise ValueError(f"pairs: is {pairs!r}; pass a list of pairs of methods, such as [('a', 'b')]")
+    _check_method("table", table)
+    missing = [name for name in ("method", score, *by) if name not in table]
     if missing:
         raise ValueError(f"table: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}")
     if not 0 <= share < 1:
         raise ValueError(f"held_out: is {share}; pass the share of cells that a split hides, from 0 to below 1")
     if table[score].dtype.kind not in "iuf" or np.isinf(table[score]).any():
         raise ValueError(f"table: the column {score!r} does not hold finite numbers; pass one that does")
-    if table.duplicated(["arm", *by]).any():
-        raise ValueError(f"by: {', '.join(by)} does not name a trial: an arm has several rows for one; add a column")
+    if table.duplicated(["method", *by]).any():
+        raise ValueError(f"by: {', '.join(by)} does not name a trial: a method has several rows for one; add a column")
 
 
 def _difference(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
-    for arm in (first, second):
-        if arm not in wide:
-            raise ValueError(f"pairs: {arm!r} is not an arm of the table; it has {', '.join(map(repr, wide.columns))}")
+    for method in (first, second):
+        if method not in wide:
+            raise ValueError(
+                f"pairs: {method!r} is not a method of the table; it has {', '.join(map(repr, wide.columns))}"
+            )
     two = wide[[first, second]].astype(float).dropna(how="all")
     difference = two.iloc[:, 0] - two.iloc[:, 1]
     if difference.isna().any() or len(difference) < 2:
@@ -259,7 +273,7 @@ def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence
 
 
 def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str, str] | None = None) -> str:
-    """What a row of `paired` or `summarise` says of its first arm, in words: a size, an interval, and counts.
+    """What a row of `paired` or `summarise` says of its first method, in words: a size, an interval, and counts.
 
     Where there is no interval (`paired` says when), the median of the trials stands in the place of the mean. The worst
     trial is named where it is ten times as far behind as the median is from zero.
@@ -274,9 +288,9 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
 
     >>> from mtgp_tutorial import datasets, paired, sentence
     >>> runs = datasets.study("great_lakes")
-    >>> arms = [("ICM", "independent, shared")]
+    >>> methods = [("ICM", "independent, shared")]
     >>> by = ["lake", "start"]
-    >>> row = paired(runs, "NLPD", arms, by=by, cluster=by).iloc[0]
+    >>> row = paired(runs, "NLPD", methods, by=by, cluster=by).iloc[0]
     >>> names = {"lake": "lakes", "start": "stretches"}
     >>> said = sentence(row, "nats", names)
     >>> said.partition(", in ")[0]
@@ -287,7 +301,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     of_kind("gain", gain, (pd.Series, Mapping), "a row of what paired or summarise returned")
     names = names or {}
     if pd.isna(gain["mean difference"]):
-        raise ValueError("gain: is the row of the baseline, which differs from nothing; pass that of another arm")
+        raise ValueError("gain: is the row of the baseline, which differs from nothing; pass that of another method")
     row = {key: int(value) if key.startswith(COUNTS) else value for key, value in dict(gain).items()}
     for name in names:
         if f"clusters by {name}" not in row:
@@ -315,7 +329,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
 
 
 def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: float = 0.0) -> dict[str, Any]:
-    """One pair of arms, first less second, a value a trial: a row of `paired`.
+    """One pair of methods, first less second, a value a trial: a row of `paired`.
 
     clusterings: for each the label of each trial. They may cross (lake and stretch) or nest (lake and basin).
 

@@ -47,7 +47,8 @@ class Conditioned:
         cells: Cells | None = None,
         joint: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Mean [k] of unknowns at x [M, D], and cross C^-1 cross^T, what is explained of them: [k], or [k, k] if joint.
+        """Mean [k] of unknowns at x [M, D], and cross C^-1 cross^T, the reduction of their variance: [k], or [k, k] if
+        joint.
 
         terms: their covariance with the cells, B_q [S, T] for S outputs. rows [M]: whose noise they share, -1 for none.
         cells: which (input m, output s); all of them, point-major, by default.

@@ -1,6 +1,6 @@
 """Fit a model: maximise its exact log marginal likelihood, from several starts.
 
-The core climbs with SciPy's L-BFGS-B on autograd, one start after the other; `fast` climbs sooner, and is held to the
+The core maximises with SciPy's L-BFGS-B on autograd, one start after the other; `fast` is quicker, and is held to the
 same heights. Each start's own end stands in `Fit.starts`.
 """
 
@@ -27,16 +27,16 @@ from mtgp_tutorial.priors import log_prior, spatial_parts
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.starts import (
     Candidates,
-    can_be_placed,
     candidates,
     coordinates,
     fixed_starts,
     matrices_of,
     start_at,
     starting_point,
+    takes_candidates,
 )
 
-APART = 0.7  # candidates differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
+DISTINCT = 0.7  # candidates differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
 SAME = 1e-5  # ends this close, in nats, are as high
 BOX = 12.0  # how far a raw parameter may go from its start, so that float64 can hold it
 NO_NOISE, NO_KAPPA = math.log(1e-10), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
@@ -67,9 +67,9 @@ class FitError(RuntimeError):
 
 
 class End(NamedTuple):
-    """Where the climb from one start ended: free parameters [P] and the objective, NaN where there is none.
+    """Where the run from one start ended: free parameters [P] and the objective, NaN where there is none.
 
-    joined: the start whose climb went on for it; its own number, unless it stopped where it met that one.
+    joined: the start whose run went on for it; its own number, unless it stopped where it met that one.
     """
 
     vector: np.ndarray
@@ -91,7 +91,7 @@ def fit(
 ) -> Fit:
     """Maximise the exact log marginal likelihood (plus `log_prior` when priors is True); returns a new, fitted copy.
 
-    Of a `sparse` model the lower bound is maximised. The first climb starts from the data's covariance, the others from
+    Of a `sparse` model the lower bound is maximised. The first run starts from the data's covariance, the others from
     the best of many candidates that differ in length-scales and noise (`starts`). Several kernels start from all of
     starts.OF_SEVERAL first, kernels that are not plain from fixed starts alone; where tasks share no parameter, the
     last start is the best of each task. The highest end wins. What is frozen in the model (requires_grad False) keeps
@@ -100,15 +100,15 @@ def fit(
     Args:
         model (Model): left as it was.
         priors (bool): whether the priors count. Default: True.
-        starts (int): how many climbs. Default: 3 with priors, 6 without, 8 for several kernels.
+        starts (int): how many runs. Default: 3 with priors, 6 without, 8 for several kernels.
         seed (int): draws the candidates. Default: 0.
-        max_iterations (int): of one climb. Default: 1000.
-        progress (bool): show climbs and iterations, in terminals only. Default: False.
-        fast (bool): by the programs of `fast`, where a climb that meets another one as high stops there, or by the core
+        max_iterations (int): of one run. Default: 1000.
+        progress (bool): show runs and iterations, in terminals only. Default: False.
+        fast (bool): by the programs of `fast`, where a run that meets another one as high stops there, or by the core
             alone. What the fit says afterwards is asked in the same way. Default: True.
     Raises:
         MemoryError: for a table that cannot fit into memory.
-        FitError: when the highest climb has not converged, unless a converged one is within 0.01 nats of it.
+        FitError: when the highest run has not converged, unless a converged one is within 0.01 nats of it.
         ValueError: for what is no model, or has nothing left to fit.
 
     >>> from mtgp_tutorial import fit, icm, independent, simulate
@@ -126,7 +126,7 @@ def fit(
     model.check_size(fast=fast)
     best = starting_point(model, 0, torch.Generator())
     optimiser = (hooks.quick_optimiser(best, priors) if fast else None) or Optimiser(best, priors, fast)
-    ends = _climbed(model, optimiser, _starts(model, best, optimiser, starts, seed), starts, max_iterations, progress)
+    ends = _optimised(model, optimiser, _starts(model, best, optimiser, starts, seed), starts, max_iterations, progress)
     table = pd.DataFrame([end._asdict() for end in ends]).drop(columns="vector").rename_axis("start")
     put_vector(best, ends[ends[chosen := _chosen(table)].joined].vector)
     if not usable(table).any():
@@ -137,17 +137,17 @@ def fit(
     return Fit(best.requires_grad_(False), priors, value, table, frozen, fast)
 
 
-def _climbed(
+def _optimised(
     model: Model, optimiser: Optimiser, vectors: list[np.ndarray], starts: int, max_iterations: int, progress: bool
 ) -> list[End]:
-    """Where the climbs from all vectors ended, and where tasks share nothing that from the best of each."""
+    """Where the runs from all vectors ended, and where tasks share nothing that from the best of each."""
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
         for group in filter(len, (vectors[:1], vectors[1:])):  # the first alone, so that an optimum is known
             bar.set_description(f"start {len(optimiser.ends) + 1} of {starts}")
-            optimiser.climb(group, max_iterations, bar)
+            optimiser.run(group, max_iterations, bar)
         if _joins(model) and starts > 1:
             ended = [optimiser.ends[end.joined].vector for end in optimiser.ends]
-            optimiser.climb([best_of_each_task(model, ended, optimiser.heights)], max_iterations, bar)
+            optimiser.run([best_of_each_task(model, ended, optimiser.heights)], max_iterations, bar)
     return optimiser.ends
 
 
@@ -225,15 +225,15 @@ def box_around(vector: np.ndarray, free: Sequence[tuple[str, int]]) -> np.ndarra
     return np.stack([low, vector + BOX])
 
 
-def is_flat(x: np.ndarray, slope: np.ndarray, box: np.ndarray) -> bool:
+def is_stationary(x: np.ndarray, slope: np.ndarray, box: np.ndarray) -> bool:
     """Whether the slope is below 0.01, but for what points out of the box."""
     return float(np.abs(x - np.clip(x - slope, *box)).max()) < 1e-2
 
 
 class Optimiser:
-    """SciPy's L-BFGS-B on autograd, on a model that it moves. `fast.climbing` has another one with these methods.
+    """SciPy's L-BFGS-B on autograd, on a model that it moves. `fast.bfgs` has another one with these methods.
 
-    ends: of all climbs so far.
+    ends: of all runs so far.
     """
 
     def __init__(self, model: Model, priors: bool, fast: bool):
@@ -241,7 +241,7 @@ class Optimiser:
         self.loss, self.sizes = or_nowhere(by_autograd(model, priors, fast)), free_sizes(model)
         self.ends: list[End] = []
 
-    def placed(self, where: Candidates) -> np.ndarray:
+    def at_candidates(self, where: Candidates) -> np.ndarray:
         """Vectors [N, P] of candidates."""
         matrices = zip(*(as_tensor(each, self.model.unit.y) for each in (*matrices_of(self.model, where), where.noise)))
         found = []
@@ -260,7 +260,7 @@ class Optimiser:
         lengths = [as_array(part.lengthscale.log()).ravel() for part in spatial_parts(self.model.kernel)]
         return np.concatenate([*lengths, coordinates(as_array(self.model.Sigma()))])
 
-    def climb(self, starts: Sequence[np.ndarray], max_iterations: int, bar: tqdm) -> None:
+    def run(self, starts: Sequence[np.ndarray], max_iterations: int, bar: tqdm) -> None:
         """From each start to its end."""
         options = {"maxiter": max_iterations, "maxfun": 10**6, "maxcor": 50, "ftol": 1e-13, "gtol": 1e-5}
         for start in starts:
@@ -275,7 +275,7 @@ class Optimiser:
                 callback=lambda x: bar.update(),
             )
             height = math.nan if end.fun >= NOWHERE else -float(end.fun)
-            converged = not math.isnan(height) and is_flat(end.x, end.jac, box)
+            converged = not math.isnan(height) and is_stationary(end.x, end.jac, box)
             self.ends.append(End(end.x, height, end.nfev, converged, len(self.ends)))
 
 
@@ -297,34 +297,34 @@ def _check(model: Model, seed: int, max_iterations: int) -> None:
     if not any(p.requires_grad for p in model.parameters()):
         raise ValueError(
             "model: all its parameters are frozen, as those of a fitted model are; build a new one, or take "
-            "with_parameters(model) to use it as it is"
+            "at_parameters(model) to use it as it is"
         )
     generator(seed)
-    whole("max_iterations", max_iterations, 0, "how many iterations a climb may take")
+    whole("max_iterations", max_iterations, 0, "how many iterations a run may take")
 
 
 def _starts(model: Model, first: Model, optimiser: Optimiser, starts: int, seed: int) -> list[np.ndarray]:
-    """Where the climbs start: the default start, all fixed ones for several kernels, and the best candidates.
+    """Where the runs start: the default start, all fixed ones for several kernels, and the best candidates.
 
     Kernels that are not plain have numbered starts alone. Where tasks share nothing, one is left for the best of each.
     """
     vectors, draws = [free_vector(first)], generator(seed)
-    given = starts if not can_be_placed(model) else len(fixed_starts(model)) if _several(model) else 1
+    given = starts if not takes_candidates(model) else len(fixed_starts(model)) if _several(model) else 1
     vectors += [free_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
     count = starts - given - _joins(model)
     return vectors + best_candidates(optimiser, candidates(model, seed), count) if count > 0 else vectors
 
 
 def best_candidates(optimiser: Optimiser, where: Candidates, count: int) -> list[np.ndarray]:
-    """The highest `count` candidates that are APART from each other, as vectors."""
-    vectors = optimiser.placed(where)
+    """The highest `count` candidates that are DISTINCT from each other, as vectors."""
+    vectors = optimiser.at_candidates(where)
     chosen: list[np.ndarray] = []
     meant: list[np.ndarray] = []
     for vector in vectors[np.argsort(-optimiser.heights(vectors), kind="stable")]:
         if len(chosen) == count:
             break
         here = optimiser.meaning(vector)
-        if all(np.abs(here - other).max() > APART for other in meant):
+        if all(np.abs(here - other).max() > DISTINCT for other in meant):
             chosen.append(vector)
             meant.append(here)
     return chosen
@@ -332,7 +332,7 @@ def best_candidates(optimiser: Optimiser, where: Candidates, count: int) -> list
 
 def _joins(model: Model) -> bool:
     """Whether its tasks share no parameter, so that each one's best piece can be joined to one vector."""
-    return can_be_placed(model) and model.kind.apart and not model.kernel.coregional and not model.one_signal
+    return takes_candidates(model) and model.kind.separate and not model.kernel.coregional and not model.one_signal
 
 
 def _several(model: Model) -> bool:
@@ -356,7 +356,7 @@ def best_of_each_task(
 
 
 def _failure(model: Model, table: pd.DataFrame, top: int, max_iterations: int) -> FitError:
-    """One sentence, and where the highest climb ended."""
+    """One sentence, and where the highest run ended."""
     height = table["objective"][top]
     reached = f"start {top} came to {height:.1f} nats"
     if math.isnan(height):

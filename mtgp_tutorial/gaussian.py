@@ -1,4 +1,4 @@
-"""Gaussian inference on any covariance matrix, float64: what every form must equal, in lines that anyone can read."""
+"""Gaussian inference on any covariance matrix, float64: what every solver must equal, in lines that anyone can read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def lower_factor(matrix: Tensor, name: str = "covariance", *, overwrite: bool = 
 def cholesky(matrix: Tensor, name: str = "covariance") -> Tensor:
     """Lower factor L of a covariance matrix, L L^T; never adds jitter.
 
-    (The forms factor what they have built themselves, unchecked.)
+    (The solvers factor what they have built themselves, unchecked.)
 
     Args:
         matrix (Tensor [n, n]): the covariance.
@@ -166,8 +166,8 @@ def posterior(residual: Tensor, covariance: Tensor, cross: Tensor, prior: Tensor
     factor = lower_factor(covariance)
     half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
     mean = half.T @ torch.linalg.solve_triangular(factor, residual[:, None], upper=False)[:, 0]
-    explained = half.T @ half if prior.dim() == 2 else (half**2).sum(0)
-    return mean, prior - explained
+    reduction = half.T @ half if prior.dim() == 2 else (half**2).sum(0)
+    return mean, prior - reduction
 
 
 def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rounding: float = 0.0) -> Tensor:

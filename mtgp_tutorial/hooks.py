@@ -24,14 +24,14 @@ def _module(folder: str, name: str) -> Any:
 
 
 def quick_optimiser(model: Any, priors: bool) -> Any:
-    """Who climbs, with the methods of `fitting.Optimiser`; None where nobody quicker knows the model's kernels."""
-    climbing = _module("fast", "climbing")
-    return None if climbing is None else climbing.optimiser(model, priors)
+    """A quicker optimiser, with the methods of `fitting.Optimiser`; None where none knows the model's kernels."""
+    quick = _module("fast", "bfgs")
+    return None if quick is None else quick.optimiser(model, priors)
 
 
-def forms() -> Any:
-    """Likelihood and conditioning by the form that suits a table: `of_model`, `conditioned`, `entries`; or None."""
-    return _module("fast", "forms")
+def solvers() -> Any:
+    """Likelihood and conditioning by the solver that suits a table: `of_model`, `conditioned`, `entries`; or None."""
+    return _module("fast", "solvers")
 
 
 def save_fit(fit: Any, path: Any) -> None:

@@ -176,15 +176,15 @@ class IndependentKernel(Kernel):
 
 
 class ICMKernel(MultitaskKernel):
-    """GPyTorch's MultitaskKernel, kappa on a log scale, or exactly 0 and not fitted when own is False."""
+    """GPyTorch's MultitaskKernel, kappa on a log scale, or exactly 0 and not fitted when kappa is False."""
 
-    def __init__(self, kernel: Kernel, num_tasks: int, rank: int, own: bool = True):
+    def __init__(self, kernel: Kernel, num_tasks: int, rank: int, kappa: bool = True):
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first W and kappa from the global generator
             super().__init__(kernel, num_tasks=num_tasks, rank=rank)
             index = IndexKernel(num_tasks=num_tasks, rank=rank, var_constraint=log_scale()).double()
         torch.nn.init.eye_(index.covar_factor)
-        index.raw_var.requires_grad_(own)
-        torch.nn.init.constant_(index.raw_var, 0.0 if own else -math.inf)
+        index.raw_var.requires_grad_(kappa)
+        torch.nn.init.constant_(index.raw_var, 0.0 if kappa else -math.inf)
         self.task_covar_module = index
 
     @property
@@ -200,10 +200,10 @@ class ICMKernel(MultitaskKernel):
 class LMCKernel(LCMKernel):
     """GPyTorch's LCMKernel: a sum of ICM kernels, each with W and kappa of its own."""
 
-    def __init__(self, kernels: list[Kernel], num_tasks: int, ranks: list[int], own: bool = True):
+    def __init__(self, kernels: list[Kernel], num_tasks: int, ranks: list[int], kappa: bool = True):
         with torch.random.fork_rng(devices=[]):
             super().__init__(kernels, num_tasks=num_tasks, rank=ranks)
-        parts = [ICMKernel(kernel, num_tasks, rank, own) for kernel, rank in zip(kernels, ranks)]
+        parts = [ICMKernel(kernel, num_tasks, rank, kappa) for kernel, rank in zip(kernels, ranks)]
         self.covar_module_list = torch.nn.ModuleList(parts)
 
     @property

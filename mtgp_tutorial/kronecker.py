@@ -19,7 +19,7 @@ from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, check_matr
 __all__ = ["log_likelihood", "posterior"]
 
 
-def whitened_apart(B: Tensor, Sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def whitened_by_noise(B: Tensor, Sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """lam [T], P [T, T] and log |Sigma|, with P^T Sigma P = I and P^T B P = diag(lam)."""
     try:
         L = lower_factor(Sigma)
@@ -123,14 +123,14 @@ def posterior(
     of_z = torch.linalg.solve_triangular(factors, z.mT[:, :, None], upper=False)
     mean = (half.mT @ of_z)[:, :, 0].mT @ load.mT
     if prior.dim() == 2:
-        explained = torch.einsum("jmn,sj,tj->msnt", half.mT @ half, load, load).reshape(M * T, M * T)
-        return mean, torch.kron(prior, B) - explained
+        reduction = torch.einsum("jmn,sj,tj->msnt", half.mT @ half, load, load).reshape(M * T, M * T)
+        return mean, torch.kron(prior, B) - reduction
     return mean, torch.outer(prior, B.diagonal()) - torch.einsum("jm,sj->ms", (half**2).sum(1), load**2)
 
 
 def _split(K: Tensor, B: Tensor, Sigma: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """lam [T], P [T, T], the factors of all S_j [T, N, N], and the log determinant of the whole covariance."""
-    lam, P, log_det_Sigma = whitened_apart(B, Sigma)
+    lam, P, log_det_Sigma = whitened_by_noise(B, Sigma)
     factors = lower_factor(lam[:, None, None] * K + torch.eye(len(K)).to(K), "lambda K + I")
     return lam, P, factors, 2 * factors.diagonal(dim1=1, dim2=2).log().sum() + len(K) * log_det_Sigma
 

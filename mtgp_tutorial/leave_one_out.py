@@ -32,7 +32,7 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     a long series are hidden and predicted, in time and memory that grow with the rows alone.
 
     Args:
-        fit (Fit, or Averaged): of the table.
+        fit (Fit, or PosteriorSamples): of the table.
         by (str or labels): "cell", "row", or labels [N] of rows or [N, T] of cells: those with one label are left out
             together. Default: "cell".
     Returns:

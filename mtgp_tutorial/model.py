@@ -19,7 +19,7 @@ from gpytorch.models import ExactGP
 from torch import Tensor
 
 from mtgp_tutorial import gaussian, hooks
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import of_kind, renamed
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
@@ -79,11 +79,11 @@ class Model(torch.nn.Module):
         """Exact log marginal likelihood of the standardised observations, in nats; differentiable once.
 
         Args:
-            fast (bool): by the form of `fast` that suits the table, or as it stands here: log N(y - m | 0, C). Default:
-                True.
+            fast (bool): by the solver of `fast` that suits the table, or as it stands here: log N(y - m | 0, C).
+                Default: True.
         """
-        if fast and (forms := hooks.forms()) is not None:
-            return forms.of_model(self)
+        if fast and (solvers := hooks.solvers()) is not None:
+            return solvers.of_model(self)
         cells = all_cells(self.unit.observed)
         return gaussian.log_density(self.residual()[cells], self.covariance(cells))
 
@@ -109,7 +109,7 @@ class Model(torch.nn.Module):
         return sum(term.B for term in self.kernel.terms())  # type: ignore[return-value]
 
     def kappas(self) -> list[Tensor]:
-        """kappa_q [T] of each kernel that has one (exactly 0 where own=False)."""
+        """kappa_q [T] of each kernel that has one (exactly 0 where kappa=False)."""
         return [part.task_covar_module.var for part in self.kernel.coregional]
 
     def columns(self) -> int:
@@ -149,12 +149,12 @@ class Model(torch.nn.Module):
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            fast (bool): by a form of `fast`. Default: True.
+            fast (bool): by a solver of `fast`. Default: True.
         """
         given = self.evidence() if given is None else given
         self.check_size(given, fast=fast)
-        if fast and (forms := hooks.forms()) is not None:
-            return forms.conditioned(self, given)
+        if fast and (solvers := hooks.solvers()) is not None:
+            return solvers.conditioned(self, given)
         return Conditioned(given, self.kernel.terms(), self.Sigma())
 
     def check_size(self, given: Evidence | None = None, *, fast: bool = True) -> None:
@@ -162,12 +162,12 @@ class Model(torch.nn.Module):
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            fast (bool): for a form of `fast`. Default: True.
+            fast (bool): for a solver of `fast`. Default: True.
         """
         given = self.evidence() if given is None else given
         n, terms = int((~given.residual.isnan()).sum()), self.kernel.terms()
-        forms = hooks.forms() if fast else None
-        entries = (5 + 2 * len(terms)) * n**2 if forms is None else forms.entries(self, given)
+        solvers = hooks.solvers() if fast else None
+        entries = (5 + 2 * len(terms)) * n**2 if solvers is None else solvers.entries(self, given)
         check_memory(entries, n, self.data.x.device)
 
     def variances(self) -> Tensor | None:
@@ -199,12 +199,16 @@ class Model(torch.nn.Module):
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)
 
 
-def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", kernel: Kernel | None = None) -> Model:
+@renamed(hyper="hyperparameters")
+def independent(
+    data: TaskData, *, hyperparameters: str = "own", noise: str = "per task", kernel: Kernel | None = None
+) -> Model:
     """One GP for each task (book: one-equation).
 
     Args:
         data (TaskData): the table.
-        hyper (str): "own" or "shared": kernel parameters and signal variance of its own, or in common. Default: "own".
+        hyperparameters (str): "own" or "shared": kernel parameters and signal variance of its own, or in
+            common. Default: "own".
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
     Raises:
@@ -214,15 +218,16 @@ def independent(data: TaskData, *, hyper: str = "own", noise: str = "per task", 
     >>> from mtgp_tutorial import fit, independent, simulate
     >>> data = simulate.two_sines(seed=1)
     >>> kernel = MaternKernel(nu=2.5)
-    >>> fitted = fit(independent(data, hyper="shared", kernel=kernel))
+    >>> how = {"hyperparameters": "shared", "kernel": kernel}
+    >>> fitted = fit(independent(data, **how))
     >>> fitted.correlation.round(3).to_numpy().tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    if hyper not in ("own", "shared"):
-        raise ValueError(f"hyper: {hyper!r} is neither 'own' nor 'shared'; pass one of these")
+    if hyperparameters not in ("own", "shared"):
+        raise ValueError(f"hyperparameters: {hyperparameters!r} is neither 'own' nor 'shared'; pass one of these")
     base = unit_kernel(kernel, _checked(data).x)
     copies = [scaled(copy.deepcopy(base)) for _ in data.tasks]
-    return Model(data, IndependentKernel(copies if hyper == "own" else copies[:1] * len(copies)), noise)
+    return Model(data, IndependentKernel(copies if hyperparameters == "own" else copies[:1] * len(copies)), noise)
 
 
 def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None) -> Model:
@@ -255,12 +260,13 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     )
 
 
+@renamed(own="kappa")
 def lmc(
     data: TaskData,
     *,
     kernels: int | Sequence[Kernel] = 2,
     rank: int | Sequence[int] = 1,
-    own: bool = True,
+    kappa: bool = True,
     noise: str = "per task",
 ) -> Model:
     """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
@@ -270,7 +276,7 @@ def lmc(
         kernels (int or list of Q Kernel): their number Q (of RBFKernel()), or GPyTorch kernels with variance 1.
             Default: 2.
         rank (int or list of Q int): of each W_q. Default: 1.
-        own (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
+        kappa (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
     Raises:
         ValueError: as `icm` does, and for no kernels or ranks that do not fit.
@@ -293,7 +299,7 @@ def lmc(
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
     num_tasks = _checked(data).num_tasks
     ranks = [_checked_rank(one, num_tasks) for one in ranks]
-    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, own), noise)
+    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, kappa), noise)
 
 
 ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow

@@ -29,7 +29,8 @@ class CalendarLike(Protocol):
         """Dates of numbers [N]."""
 
     def end(self, name: str, date: Any) -> float:
-        """An end of a stretch, "start" or "stop", as a number. Raises ValueError, under this name, for what is none."""
+        """An end of an interval, "start" or "stop", as a number. Raises ValueError, under this name, for what is
+        none."""
 
     def shown(self, number: float) -> str:
         """A number as a date, for a sentence."""

@@ -48,13 +48,13 @@ class NoModule(torch.nn.Module):
 class Noise:
     """A kind of noise: all that differs between kinds.
 
-    learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; apart: whether
+    learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; separate: whether
     each task has a variance of its own and nothing else; levels: parameters that are logarithms of variances above the
     floor; fixed: parameters that no fit moves.
     """
 
     word: ClassVar[str]
-    learned, correlated, apart = True, False, False
+    learned, correlated, separate = True, False, False
     levels: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
 
@@ -117,7 +117,7 @@ class PerTask(Noise):
     """A variance for each task."""
 
     word = "per task"
-    apart = True
+    separate = True
     levels = ("likelihood.raw_task_noises",)
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:

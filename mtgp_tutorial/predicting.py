@@ -30,7 +30,7 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     """Predictions at new rows, which share no noise with the rows of the data (book: predict).
 
     Args:
-        fit (Fit, or Averaged): an averaged one gives a `Mixture`.
+        fit (Fit, or PosteriorSamples): an averaged one gives a `Mixture`.
         x (array [M, D] or [M]): the new rows.
         noise (bool): of the observed y (True) or of the latent f (False). Default: True.
         covariance (bool): also the joint [M*T, M*T]. Default: False.
@@ -71,7 +71,7 @@ def impute(
     value, its variance 0. (book: predict)
 
     Args:
-        fit (Fit, or Averaged): an averaged one gives a `Mixture`.
+        fit (Fit, or PosteriorSamples): an averaged one gives a `Mixture`.
         table (TaskData): further rows; what it holds is conditioned on as well: they are rows of their own, which share
             no noise with a fitted row at the same x. Default: the rows of the fitted data, as for the fitted table.
         noise (bool): of the observed y (True) or of the latent f (False). Default: True.
@@ -112,7 +112,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
 
     Args:
-        fit (Fit, or Averaged): what to draw from.
+        fit (Fit, or PosteriorSamples): what to draw from.
         x (array [M, D] or [M], or TaskData): new rows. Or a table, as `impute` takes it, with noise=True: then its
             missing cells are drawn, and what was observed stays.
         num_samples (int): S.
@@ -181,14 +181,14 @@ def posterior_of(
     used, place = cells[0].unique(return_inverse=True)
     x, cells = x[used], (place, cells[1])
     shared = rows[used] if noise and rows is not None else None
-    mean, explained = conditioned.posterior(x, terms, shared, cells, joint)
+    mean, reduction = conditioned.posterior(x, terms, shared, cells, joint)
     mean = mean + model.means()[cells[1]]
     if not joint:
         each = [torch.outer(variances_of(kernel, x), B.diagonal()) for kernel, B in terms]
         variances = torch.stack(each).sum(0) + (Sigma.diagonal() if noise else 0.0)
-        return mean, variances[cells] + of_reading - explained
+        return mean, variances[cells] + of_reading - reduction
     prior = signal_covariance([(among(kernel, x), B) for kernel, B in terms], cells, cells)
-    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - explained + torch.diag(of_reading)
+    left = (prior + noise_covariance(Sigma, cells, cells) if noise else prior) - reduction + torch.diag(of_reading)
     return mean, (left + left.mT) / 2
 
 
@@ -221,7 +221,7 @@ def parts(fit: Fit, x: Any) -> Sequence[Prediction]:
     """The part of each task's latent f that runs through each kernel, without the mean, at new rows.
 
     Args:
-        fit (Fit, or Averaged): of any model.
+        fit (Fit, or PosteriorSamples): of any model.
         x (array [M, D] or [M]): the new rows.
     Returns:
         Q predictions in data units; their means add up to that of f less the task's mean. What the data say of a part
@@ -251,10 +251,10 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
     """The latent functions u_qr (prior variance 1) at new rows, one for each column of each W_q.
 
     A column's sign is not identified, nor are the columns of one W_q up to rotation: flip or rotate before you
-    interpret. Of an averaged fit each column has the sign that is nearer to the summit's. (book: lmc-latent)
+    interpret. Of an averaged fit each column has the sign that is nearer to the optimum's. (book: lmc-latent)
 
     Args:
-        fit (Fit, or Averaged): of an ICM or LMC.
+        fit (Fit, or PosteriorSamples): of an ICM or LMC.
         x (array [M, D] or [M]): the new rows.
     Raises:
         ValueError: as `predict` does, for independent models, which mix nothing, and for an averaged W of several
@@ -282,7 +282,7 @@ def latent_functions(fit: Fit, x: Any) -> Prediction:
 
 def _given_data(fit: Fit, x: Tensor, term: Term, prior: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance [M, S] of S unknowns at each input, by their covariance with the cells and prior variances."""
-    mean, explained = fit.conditioned().posterior(x, [term])
+    mean, reduction = fit.conditioned().posterior(x, [term])
     shape = (len(x), len(prior))
     prior = torch.outer(variances_of(term.kernel, x), prior)
-    return mean.reshape(shape), (prior - explained.reshape(shape)).clamp_min(0)
+    return mean.reshape(shape), (prior - reduction.reshape(shape)).clamp_min(0)

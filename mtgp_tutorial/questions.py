@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 
 class Several(Protocol):
-    """Several fits in one, as `average` makes them: they answer a question together."""
+    """Several fits in one, as `sample_posterior` makes them: they answer a question together."""
 
     def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """What all answer to a question to a fit."""
@@ -44,7 +44,7 @@ def of_each(question: Callable[Concatenate[Fit, P], Answer]) -> Callable[Concate
 
 def fitted(fit: Fit) -> Fit:
     """The fit itself; ValueError for anything else."""
-    of_kind("fit", fit, Fit, "what fit(model) or with_parameters(model) returned")
+    of_kind("fit", fit, Fit, "what fit(model) or at_parameters(model) returned")
     return fit
 
 

@@ -33,8 +33,8 @@ class Fit:
         priors (bool): whether they counted.
         log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
             bound.
-        starts (pd.DataFrame): one row a start: objective, where its own climb ended (log likelihood or bound, plus log
-            prior, of the standardised data); evaluations; converged; joined, the start whose climb went on for it: its
+        starts (pd.DataFrame): one row a start: objective, where its own run ended (log likelihood or bound, plus log
+            prior, of the standardised data); evaluations; converged; joined, the start whose run went on for it: its
             own number, unless it was stopped where it met that one.
         frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
         fast (bool): whether what it says is computed by `fast`, or by the core alone. Default: True.
@@ -173,7 +173,7 @@ def same_values(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
-def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, fast: bool = True) -> Fit:
+def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, fast: bool = True) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
     Numbers are stored in double precision; GPyTorch's own setters take them through single precision.
@@ -188,10 +188,10 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *
     Raises:
         ValueError: for what is no dict, for a name that is not there, and for a value that does not fit it.
 
-    >>> from mtgp_tutorial import icm, predict, simulate, with_parameters
+    >>> from mtgp_tutorial import icm, predict, simulate, at_parameters
     >>> model = icm(simulate.two_sines(seed=1))
     >>> name = "kernel.data_covar_module.lengthscale"
-    >>> given = with_parameters(model, {name: 0.3})
+    >>> given = at_parameters(model, {name: 0.3})
     >>> [round(length, 6) for length in given.length_scales]
     [0.3]
     >>> tuple(predict(given, [0.5]).mean.shape)
@@ -208,10 +208,10 @@ def with_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *
     model.check_size(fast=fast)
     with torch.no_grad():
         value = float(model.log_likelihood(fast=fast) - model.log_scale())
-    return Fit(model, False, value, no_climbs(), None, fast)
+    return Fit(model, False, value, no_runs(), None, fast)
 
 
-def no_climbs() -> pd.DataFrame:
+def no_runs() -> pd.DataFrame:
     """`Fit.starts` of what was not fitted."""
     return pd.DataFrame(columns=["objective", "evaluations", "converged", "joined"])
 

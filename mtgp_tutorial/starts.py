@@ -26,7 +26,7 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.priors import spatial_parts, typical_range
 
-LOOKS = 64  # candidates, four times as many for a small table with one kernel; a power of 2
+CANDIDATES = 64  # candidates, four times as many for a small table with one kernel; a power of 2
 SMALL = 32  # rows
 RATIO = 5.0  # between the length-scales at which one kernel and the next start
 
@@ -53,16 +53,16 @@ class Candidates(NamedTuple):
 
 
 def candidates(model: Model, seed: int) -> Candidates:
-    """Scrambled Sobol points, LOOKS of them or four times as many."""
+    """Scrambled Sobol points, CANDIDATES of them or four times as many."""
     T, Q = model.data.num_tasks, max(1, len(model.kernel.coregional))
     several = len(model.kernel.terms()) > 1 and model.kind.correlated  # of which many cost as much as one by one
     plain = not (several or model.bounded or model.data.sd is not None or model.data.x.is_cuda)
     small = plain and Q == 1 and int(model.unit.observed.any(1).sum()) <= SMALL
-    u = scipy.stats.qmc.Sobol(5 + T, seed=seed).random(4 * LOOKS if small else LOOKS)
+    u = scipy.stats.qmc.Sobol(5 + T, seed=seed).random(4 * CANDIDATES if small else CANDIDATES)
     shortest = between(u[:, 0], min(0.07, 0.4 * spacing(model)), 0.7 if Q == 1 else 0.3)
     lengths = shortest[:, None] * between(u[:, 1], 2.0, 12.0)[:, None] ** np.arange(Q)[::-1]  # each kernel shorter
     noise = np.repeat(between(u[:, 2], 3e-3, 0.3)[:, None], T, 1)
-    if model.kind.apart:  # so far apart that one task alone is near the floor
+    if model.kind.separate:  # so far apart that one task alone is near the floor
         noise[:, rough_first(model)] *= between(u[:, 5:], 0.01, 10.0)
     of_tasks, scale = 2 * (u[:, 4] - 0.5) * 0.98, between(u[:, 1], 0.5, 5.0) if Q == 1 else np.ones(len(u))
     return Candidates(lengths, np.clip(noise, 2 * FLOOR, 0.9), np.tanh(5.2 * (u[:, 3] - 0.5)), of_tasks, scale)
@@ -131,9 +131,9 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
     def jitter(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
 
-    stretch = math.exp(0.5 * float(jitter(1)))
+    factor = math.exp(0.5 * float(jitter(1)))
     T, Q = model.data.num_tasks, max(1, len(model.kernel.coregional))
-    lengths = [stretch * fraction / RATIO**q for q in range(Q)]
+    lengths = [factor * fraction / RATIO**q for q in range(Q)]
     R, identity = as_tensor(data_correlation(model), model.unit.y), torch.eye(T).to(model.unit.y)
     disturbed = [0.1 * jitter(T, T).to(R) for _ in model.kernel.coregional]
     start_at(model, lengths, (1 - noise) * R, noise * torch.ones(T).to(R), identity, turn, disturbed)
@@ -194,7 +194,7 @@ def _set_signal(model: Model, B: Tensor, turn: int | None, disturbed: list[Tenso
         index.var = (left if turn is None else left / len(parts)).clamp_min(0.05 / len(parts))
 
 
-def can_be_placed(model: Model) -> bool:
+def takes_candidates(model: Model) -> bool:
     """Whether candidates say all of its kernels: plain ones, whose positive parameters stand as their logarithms."""
     return all(is_plain(kernel) and _on_log_scale(kernel) for kernel, _ in model.kernel.terms())
 

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from told import refusing, told
+from refusals import refusing
 
 from mtgp_tutorial import (
-    Averaged,
     Fit,
     FitError,
     NotPositiveDefiniteError,
+    PosteriorSamples,
     TaskData,
     Trend,
-    average,
+    at_parameters,
     choose,
     choose_device,
     coregionalization,
@@ -45,28 +45,28 @@ from mtgp_tutorial import (
     plots,
     predict,
     sample,
+    sample_posterior,
     scores,
     sentence,
     simulate,
     sparse,
     summarise,
-    with_parameters,
 )
-from mtgp_tutorial.fast import bound
+from mtgp_tutorial.fast import collapsed_bound
 from mtgp_tutorial.noise import noise_of
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import (
-    averaging,
     check,
-    combining,
     compare,
     cutoffs,
     explained_shares,
     fill,
+    linear_pool,
     neighbours,
-    plain_arms,
+    plain_methods,
+    posterior_averaging,
     propose_season,
-    seasonal_arms,
+    seasonal_methods,
     seasonal_naive,
     with_trend,
 )
@@ -79,7 +79,7 @@ NAN = float("nan")
 EYE, SKEW = torch.eye(2).double(), torch.tensor([[1.0, 0.9], [0, 1]]).double()
 TWO_INPUTS = TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y)
 SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2)  # two years of quarters
-TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "arm": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
+TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "method": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
 SHARES = pd.DataFrame({"others": [0.5], "own": [0.5], "cells": [9]}, ["a"])
@@ -164,7 +164,7 @@ def many_rows():
 
 def answer(rule, seen, *season):
     """What a plain rule foretells of its own table."""
-    return plain_arms(*season)[rule](seen).forecast(seen)
+    return plain_methods(*season)[rule](seen).forecast(seen)
 
 
 @functools.cache
@@ -172,7 +172,7 @@ def averaged(rank=1):
     """Averaged over the fit's own parameters, twice."""
     fitted = fit(icm(table(), rank=rank), starts=1)
     vector = torch.nn.utils.parameters_to_vector(fitted.model.parameters()).numpy()
-    return Averaged(fitted, np.stack([vector, vector]), np.arange(2), 1.0, 0)
+    return PosteriorSamples(fitted, np.stack([vector, vector]), np.arange(2), 1.0, 0)
 
 
 CASES = [
@@ -220,8 +220,8 @@ CASES = [
     ("kernel: has a batch_shape", lambda: icm(table(), kernel=RBFKernel(batch_shape=torch.Size([2])))),
     ("model: is a TaskData; pass a model, as icm", lambda: fit(table())),
     ("model: all its parameters are frozen", lambda: fit(icm(table()).requires_grad_(False))),
-    ("model: is a TaskData; pass a model", lambda: with_parameters(table())),
-    ("parameters: is a list; pass a dict of names", lambda: with_parameters(icm(table()), [0.3])),
+    ("model: is a TaskData; pass a model", lambda: at_parameters(table())),
+    ("parameters: is a list; pass a dict of names", lambda: at_parameters(icm(table()), [0.3])),
     ("seed: 'a' is not a whole number", lambda: fit(icm(table()), seed="a")),
     ("seed: 1.5 is not a whole number", lambda: fit(icm(table()), seed=1.5)),
     ("seed: -1 is not a whole number", lambda: fit(icm(table()), seed=-1)),
@@ -272,10 +272,10 @@ CASES = [
     ("scores: is empty", lambda: summarise(RESULTS, "a", scores=[])),
     ("results: is an ndarray; pass what compare returned", lambda: summarise(RESULTS.to_numpy(), "a")),
     ("table: is an ndarray; pass a data frame", lambda: paired(TRIALS.to_numpy(), "MSE", [("a", "b")])),
-    ("arms: is a list; pass a dict", lambda: compare(hide, [1], [icm])),
-    ("arms, 'a': is an int; pass a function", lambda: compare(hide, [1], {"a": 5})),
+    ("methods: is a list; pass a dict", lambda: compare(hide, [1], [icm])),
+    ("methods, 'a': is an int; pass a function", lambda: compare(hide, [1], {"a": 5})),
     (
-        "arms, 'a': is a TaskData; pass a function of a table that makes a model or a forecaster",
+        "methods, 'a': is a TaskData; pass a function of a table that makes a model or a forecaster",
         lambda: compare(hide, [1], {"a": lambda one: one}),
     ),
     ("trial: is a tuple; pass a function", lambda: compare(hide(1), [1], {"a": icm})),
@@ -323,7 +323,7 @@ CASES = [
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
     ("noise: 'all' is not one of", lambda: noise_of("all", table())),
-    ("hyper: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyper="both")),
+    ("hyperparameters: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyperparameters="both")),
     (
         "kernel: has the variance 0.693, not 1",
         lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel())),
@@ -350,23 +350,38 @@ CASES = [
     ("inducing: holds NaN or infinite values; pass finite", lambda: sparse(icm(table()), [0.0, NAN])),
     ("inducing: not a numeric array", lambda: sparse(icm(table()), "many")),
     ("fit: has the sparse bound, for which no coverage", lambda: correlation_intervals(few_inducing())),
-    ("fit: has no priors, so its parameters have no posterior", lambda: average(fit(icm(table()), priors=False))),
-    ("fit: is of a sparse model, whose bound is no density; average an exact", lambda: average(few_inducing())),
-    ("fit: is a TaskData; pass what fit", lambda: average(table())),
-    ("fit: all its parameters are frozen; pass what fit", lambda: average(nothing_free())),
-    ("fit: has a kernel, a bound on one, or a noise whose slopes", lambda: average(with_own_kernel())),
-    ("runs: 1 is not a whole number from 2 on; pass how many runs", lambda: average(few_draws(), runs=1)),
-    ("draws: 7 is not a whole number from 8 on; pass how many draws", lambda: average(few_draws(), draws=7, runs=2)),
-    ("seed: -1 is not a whole number from 0 on; pass the seed of all random", lambda: average(few_draws(), seed=-1)),
+    (
+        "fit: has no priors, so its parameters have no posterior",
+        lambda: sample_posterior(fit(icm(table()), priors=False)),
+    ),
+    (
+        "fit: is of a sparse model, whose bound is no density; average an exact",
+        lambda: sample_posterior(few_inducing()),
+    ),
+    ("fit: is a TaskData; pass what fit", lambda: sample_posterior(table())),
+    ("fit: all its parameters are frozen; pass what fit", lambda: sample_posterior(nothing_free())),
+    ("fit: has a kernel, a bound on one, or a noise whose slopes", lambda: sample_posterior(with_own_kernel())),
+    (
+        "chains: 1 is not a whole number from 2 on; pass how many chains",
+        lambda: sample_posterior(few_draws(), chains=1),
+    ),
+    (
+        "draws: 7 is not a whole number from 8 on; pass how many draws",
+        lambda: sample_posterior(few_draws(), draws=7, chains=2),
+    ),
+    (
+        "seed: -1 is not a whole number from 0 on; pass the seed of all random",
+        lambda: sample_posterior(few_draws(), seed=-1),
+    ),
     ("level: 95 is not between 0 and 1; pass a share", lambda: averaged().intervals(95)),
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
     ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
-    ("fit: is a Model; pass what fit.model. or average.fit. returned", lambda: check(averaged().fit.model)),
-    ("fit: is an Averaged; pass a Fit", lambda: correlation_intervals(averaged())),
+    ("fit: is a Model; pass what fit.model. or sample_posterior.fit. returned", lambda: check(averaged().fit.model)),
+    ("fit: is a PosteriorSamples; pass a Fit", lambda: correlation_intervals(averaged())),
     ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
-    ("build: is an int; pass a function that makes a model", lambda: averaging(3)),
-    ("build: is a TaskData; pass", lambda: averaging(lambda data: data)(table())),
+    ("build: is an int; pass a function that makes a model", lambda: posterior_averaging(3)),
+    ("build: is a TaskData; pass", lambda: posterior_averaging(lambda data: data)(table())),
     ("fit: has the sparse bound, which has no exact leave-one-out", lambda: leave_out(few_inducing(), "row")),
     ("impute them, or fit without sparse$", lambda: check(few_inducing())),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
@@ -413,13 +428,13 @@ CASES = [
     ("seen: the 2 observed cells of task 'task 2' do not", lambda: detrend(with_values([1.0, NAN, 2.0, NAN]))),
     ("seen: the 4 observed cells of task 'task 1' do not", lambda: detrend(table(x=[1.0, 1.0, 1.0, 1.0]))),
     ("table: has no column 'CRPS'", lambda: paired(TRIALS, "CRPS", [("a", "b")])),
-    ("pairs: 'c' is not an arm", lambda: paired(TRIALS, "MSE", [("a", "c")])),
+    ("pairs: 'c' is not a method", lambda: paired(TRIALS, "MSE", [("a", "c")])),
     ("'b' share 2 of 3 trials", lambda: paired(TRIALS.iloc[:5], "MSE", [("a", "b")])),
     ("by: is 'seed'", lambda: paired(TRIALS, "MSE", [("a", "b")], by="seed")),
     ("by: seed does not name a trial", lambda: paired(pd.concat([TRIALS, TRIALS]), "MSE", [("a", "b")])),
     ("pairs: is .'a', 'b'.", lambda: paired(TRIALS, "MSE", ("a", "b"))),
     ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
-    ("table: the column 'arm' does not hold", lambda: paired(TRIALS, "arm", [("a", "b")])),
+    ("table: the column 'method' does not hold", lambda: paired(TRIALS, "method", [("a", "b")])),
     ("'CRPS' is not a column of the results, or not a list", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
     (
         "results: has one trial, which has no error",
@@ -433,10 +448,10 @@ CASES = [
         ),
     ),
     ("'MSE' is not a column of the results, or not a list", lambda: summarise(RESULTS, "a", scores="MSE")),
-    ("baseline: 'c' is not an arm; pass one of 'a', 'b'", lambda: summarise(RESULTS, "c", scores=["MSE"])),
+    ("baseline: 'c' is not a method; pass one of 'a', 'b'", lambda: summarise(RESULTS, "c", scores=["MSE"])),
     ("lacks a score in trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
     ("lacks a score in trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
-    ("'a' is their only arm", lambda: summarise(RESULTS[RESULTS["arm"] == "a"], "a", scores=["MSE"])),
+    ("'a' is their only method", lambda: summarise(RESULTS[RESULTS["method"] == "a"], "a", scores=["MSE"])),
     ("axes: are 0 for the scores MSE", lambda: plots.differences([], summarise(RESULTS, "a", scores=["MSE"]))),
     ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
@@ -462,43 +477,43 @@ CASES = [
     ("width: is None", lambda: empirical_correlation(table(), [1])),
     ("width: is 0", lambda: empirical_correlation(table(), [0, 1], width=0)),
     ("data: has 2 inputs; pass a table with one", lambda: empirical_correlation(TWO_INPUTS, [0, 1])),
-    ("fit: is of a table with 2 inputs", lambda: model_correlation(with_parameters(icm(TWO_INPUTS)), [0, 1])),
+    ("fit: is of a table with 2 inputs", lambda: model_correlation(at_parameters(icm(TWO_INPUTS)), [0, 1])),
     ("data: task 'task 2' does not vary", lambda: empirical_correlation(with_values([1.0, 1, 1, NAN]), [0, 1])),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
-    ("parts: is 3 without a season; pass season=", lambda: plain_arms(parts=3)),
-    ("parts: 0 is not a whole number above 0", lambda: plain_arms(1.0, parts=0)),
-    ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_arms(kernels="rbf")),
-    ("season: is 0; pass a period above 0", lambda: plain_arms(0)),
-    ("seen: is an ndarray; pass a TaskData", lambda: plain_arms()["bridge"](Y)),
-    ("seen: has known standard errors, of which plain rules", lambda: plain_arms()["bridge"](table(sd=1.0))),
-    ("seen: task 'task 2' has fewer than two", lambda: plain_arms()["bridge"](with_values([1.0, 1, 1, NAN]))),
-    ("parts: none of 4 has two values of task 'task 1'", lambda: answer("climatology", table(), 1.1, 4)),
-    ("seen: all values of task 'task 1' have the same input", lambda: answer("bridge", table(x=np.ones(4)))),
+    ("parts: is 3 without a season; pass season=", lambda: plain_methods(parts=3)),
+    ("parts: 0 is not a whole number above 0", lambda: plain_methods(1.0, parts=0)),
+    ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_methods(kernels="rbf")),
+    ("season: is 0; pass a period above 0", lambda: plain_methods(0)),
+    ("seen: is an ndarray; pass a TaskData", lambda: plain_methods()["interpolation"](Y)),
+    ("seen: has known standard errors, of which plain rules", lambda: plain_methods()["interpolation"](table(sd=1.0))),
+    ("seen: task 'task 2' has fewer than two", lambda: plain_methods()["interpolation"](with_values([1.0, 1, 1, NAN]))),
+    ("parts: none of 4 has two values of task 'task 1'", lambda: answer("mean", table(), 1.1, 4)),
+    ("seen: all values of task 'task 1' have the same input", lambda: answer("interpolation", table(x=np.ones(4)))),
     ("seen: all rows of a regression have the same inputs", lambda: answer("regression + GP", at_one_place())),
     (
         "hidden: several seen rows have the inputs .x 1. of one of its rows; pass a seen table",
-        lambda: plain_arms()["regression"](at_one_place()).forecast(TaskData([1.0], [[0.0, NAN]])),
+        lambda: plain_methods()["regression"](at_one_place()).forecast(TaskData([1.0], [[0.0, NAN]])),
     ),
-    ("hidden: its cells have 2 laws, by task", lambda: plain_arms()["bridge"](table()).joint(table())),
+    ("hidden: its cells have 2 laws, by task", lambda: plain_methods()["interpolation"](table()).joint(table())),
     (
-        "hidden: the bridge of 2 inputs has no covariance of cells",
-        lambda: plain_arms()["bridge"](TWO_INPUTS).joint(replace(TWO_INPUTS, y=with_values([NAN] * 4).y)),
+        "hidden: the interpolation of 2 inputs has no covariance of cells",
+        lambda: plain_methods()["interpolation"](TWO_INPUTS).joint(replace(TWO_INPUTS, y=with_values([NAN] * 4).y)),
     ),
-    ("builds: 1 of them; pass two arms or more", lambda: combining(icm)),
+    ("builds: 1 of them; pass two methods or more", lambda: linear_pool(icm)),
     ("build: is a TaskData; pass a function", lambda: fill(table(), table())),
     ("data: is an ndarray; pass a TaskData", lambda: fill(icm, Y)),
     ("seen: is an ndarray; pass a TaskData", lambda: propose_season(Y)),
     ("periods: is .0.; pass lengths above 0", lambda: propose_season(table(), [0])),
     ("periods: the input 'x' has no calendar", lambda: propose_season(table())),
-    ("season: is True; pass a period above 0", lambda: seasonal_arms(True)),
+    ("season: is True; pass a period above 0", lambda: seasonal_methods(True)),
     ("build: is an int; pass", lambda: with_trend(3)),
     ("seen: is an ndarray; pass a TaskData", lambda: explained_shares(Y)),
     ("hidden: is an ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
     ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
     ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
     ("shares: is a dict; pass what explained_shares", lambda: neighbours({})),
-    ("shares: has the columns seed, arm, MSE; pass", lambda: neighbours(TRIALS)),
+    ("shares: has the columns seed, method, MSE; pass", lambda: neighbours(TRIALS)),
     ("shares: has no row, or a value that is no finite", lambda: neighbours(SHARES * NAN)),
     ("count: 0 is not a whole number above 0; pass how many tables", lambda: neighbours(SHARES, 0)),
     ("gain: is a list; pass a row of what paired", lambda: sentence([], "m")),
@@ -529,16 +544,15 @@ CASES = [
     ("B, Sigma: have shapes", lambda: simulate.draw_icm(X, RBFKernel(), EYE, torch.eye(3).double(), seed=0)),
     (
         "noise_correlation: the model has noise='none'",
-        lambda: with_parameters(icm(table(sd=1.0), noise="none")).noise_correlation,
+        lambda: at_parameters(icm(table(sd=1.0), noise="none")).noise_correlation,
     ),
 ]
 
 
 @pytest.mark.parametrize(("message", "call"), CASES, ids=[message[:40] for message, _ in CASES])
 def test_one_sentence_and_no_result(message, call):
-    with pytest.raises(ValueError, match=message) as caught:
+    with refusing(ValueError, message):
         call()
-    assert "\n" not in told(caught.value)
 
 
 def test_questions_that_cannot_be_answered(fitted):
@@ -561,33 +575,32 @@ def test_questions_that_cannot_be_answered(fitted):
         ("x: has 2 columns, the data has 1", lambda: sample(fitted, np.zeros((3, 2)), 2, seed=0)),
         (
             f"parameters: '{length}' cannot be -1 .outside its constraint",
-            lambda: with_parameters(fitted.model, {length: -1}),
+            lambda: at_parameters(fitted.model, {length: -1}),
         ),
         (
             f"parameters: '{length}' cannot be 0 .outside its constraint",
-            lambda: with_parameters(fitted.model, {length: 0}),
+            lambda: at_parameters(fitted.model, {length: 0}),
         ),
         (
             "parameters: 'kernel.length' cannot be 1 .the model has no such",
-            lambda: with_parameters(fitted.model, {"kernel.length": 1}),
+            lambda: at_parameters(fitted.model, {"kernel.length": 1}),
         ),
-        ("parameters: 'noise' cannot be 1 .it is no parameter", lambda: with_parameters(fitted.model, {"noise": 1})),
+        ("parameters: 'noise' cannot be 1 .it is no parameter", lambda: at_parameters(fitted.model, {"noise": 1})),
         (
             "parameters: 'likelihood.task_noises' cannot be .1, 2, 3.* .it takes one number, or numbers of shape .2,",
-            lambda: with_parameters(fitted.model, {"likelihood.task_noises": [1, 2, 3]}),
+            lambda: at_parameters(fitted.model, {"likelihood.task_noises": [1, 2, 3]}),
         ),
         (
             "parameters: 'likelihood.task_noises' cannot be 1e-05 .outside",
-            lambda: with_parameters(fitted.model, {"likelihood.task_noises": 1e-5}),
+            lambda: at_parameters(fitted.model, {"likelihood.task_noises": 1e-5}),
         ),
         (
             f"parameters: '{length}' cannot be 'long' .it takes numbers",
-            lambda: with_parameters(fitted.model, {length: "long"}),
+            lambda: at_parameters(fitted.model, {length: "long"}),
         ),
     ]:
-        with pytest.raises(ValueError, match=message) as caught:
+        with refusing(ValueError, message):
             call()
-        assert "\n" not in told(caught.value)
 
 
 def test_what_is_no_fit_is_named():
@@ -602,13 +615,13 @@ def test_what_is_no_fit_is_named():
         lambda: model_correlation(model, [0, 1]),
     ):
         with pytest.raises(
-            ValueError, match="^fit: is a Model; pass what fit.model. or with_parameters.model. returned$"
+            ValueError, match="^fit: is a Model; pass what fit.model. or at_parameters.model. returned$"
         ):
             call()
     with refusing(ValueError, match="^model: is a Fit; pass a model"):
-        with_parameters(with_parameters(model))
+        at_parameters(at_parameters(model))
     with refusing(ValueError, match="^model: all its parameters are frozen"):
-        fit(with_parameters(model).model)
+        fit(at_parameters(model).model)
 
 
 def test_panels_show_the_tasks_of_their_prediction(fitted):
@@ -731,9 +744,12 @@ def test_covariances_that_are_none():
         with refusing(NotPositiveDefiniteError, match="covariance|eigenvalue|Sigma|B"):
             call()
     for message, call in (
-        ("B: holds NaN", lambda: bound.root_of_B(one * NAN)),
-        ("B: has the eigenvalue -1", lambda: bound.root_of_B(indefinite)),
-        ("Sigma: is not .* of row 1", lambda: bound.whitening(torch.eye(2).bool(), torch.diag(one[0] - one[1]), None)),
+        ("B: holds NaN", lambda: collapsed_bound.root_of_B(one * NAN)),
+        ("B: has the eigenvalue -1", lambda: collapsed_bound.root_of_B(indefinite)),
+        (
+            "Sigma: is not .* of row 1",
+            lambda: collapsed_bound.whitening(torch.eye(2).bool(), torch.diag(one[0] - one[1]), None),
+        ),
     ):
         with refusing(NotPositiveDefiniteError, match=message):
             call()
@@ -756,7 +772,7 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     with refusing(MemoryError, match=sentence):
         fit(icm(data))
     with refusing(MemoryError, match=sentence):
-        predict(with_parameters(icm(data)), [0.5])
+        predict(at_parameters(icm(data)), [0.5])
     monkeypatch.setattr(memory, "total_and_free", lambda device: (2000 * mib, 5 * mib))
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
@@ -764,7 +780,7 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
 
 
 def test_further_rows_that_are_too_many_are_refused_before_work_begins():
-    fitted = with_parameters(icm(simulate.two_sines(n=10, seed=1)))
+    fitted = at_parameters(icm(simulate.two_sines(n=10, seed=1)))
     rows = np.linspace(2, 3, 400_000)
     with pytest.raises(MemoryError, match="data: 800020 observed cells need about"):
         impute(fitted, TaskData(rows, np.zeros((len(rows), 2)), fitted.model.data.tasks))
@@ -784,7 +800,7 @@ def test_what_a_kernel_raises_in_a_fit_is_raised():
 
 def test_the_core_has_no_bound():
     model = sparse(icm(simulate.two_sines(n=8, seed=0)), 4)
-    for ask in (lambda: fit(model, fast=False), lambda: with_parameters(model, fast=False)):
+    for ask in (lambda: fit(model, fast=False), lambda: at_parameters(model, fast=False)):
         with refusing(ValueError, match="fast: is False, and the bound of a sparse model"):
             ask()
 

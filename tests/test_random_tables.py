@@ -57,8 +57,8 @@ def test_right_answer_in_every_form_or_the_listed_error(xy, noise, kind, quiet, 
         if kind == 2:
             return icm(data, rank=1 + data.num_tasks // 2, noise=noise)
         if kind == 3:
-            return lmc(data, kernels=1 + data.num_tasks // 2, noise=noise, own=bool(data.num_tasks % 2))
-        return independent(data, hyper=("own", "shared")[kind], noise=noise)
+            return lmc(data, kernels=1 + data.num_tasks // 2, noise=noise, kappa=bool(data.num_tasks % 2))
+        return independent(data, hyperparameters=("own", "shared")[kind], noise=noise)
 
     message = expected_error(xy[1])
     if message:

@@ -18,7 +18,7 @@ from gpytorch.kernels import MaternKernel
 from situations import rounded
 
 from mtgp_tutorial import Fit, TaskData, datasets, fit, icm, independent
-from mtgp_tutorial.tables.drift import Residual, best_residual, orthonormal
+from mtgp_tutorial.tables.external_drift import Residual, best_residual, orthonormal
 
 SCRIPT = Path(__file__).resolve().parents[1] / "book" / "_static" / "explore" / "hole.js"
 BEGIN, END = "  const NUMBERS = ", ";  // all of NUMBERS is written by tools/holes.py\n"
@@ -47,7 +47,7 @@ def fitted(data: TaskData) -> dict[str, Fit]:
     kernel = MaternKernel(nu=1.5)
     return {
         "icm": fit(icm(data, rank=1, noise="full", kernel=kernel)),
-        "own": fit(independent(data, hyper="shared", kernel=kernel)),
+        "own": fit(independent(data, hyperparameters="shared", kernel=kernel)),
     }
 
 

@@ -29,7 +29,7 @@ def fitted() -> dict[str, Fit]:
     data, kernel = datasets.great_lakes(), MaternKernel(nu=1.5)
     return {
         "together": fit(icm(data, noise="full", kernel=kernel)),
-        "alone": fit(independent(data, hyper="shared", kernel=kernel)),
+        "alone": fit(independent(data, hyperparameters="shared", kernel=kernel)),
     }
 
 

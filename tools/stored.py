@@ -84,6 +84,6 @@ def lookups(page: nbformat.NotebookNode, number: int, shake: int = 0) -> dict[st
 
 
 def difference(name: str, score: str, first: str, second: str, where: str = "", **options: Any) -> pd.Series:
-    """The row of `paired` for two arms of a stored study (its rows `where`, a query): first - second."""
+    """The row of `paired` for two methods of a stored study (its rows `where`, a query): first - second."""
     rows = study(name)
     return paired(rows.query(where) if where else rows, score, [(first, second)], **options).iloc[0]

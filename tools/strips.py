@@ -40,9 +40,9 @@ STRIPS = {  # figure: its page, and what differs from its start
         "forty",
         [
             "",
-            "others=2&arm=0",
-            "table=1&arm=4",
-            "table=2&others=1&arm=2",
+            "others=2&method=0",
+            "table=1&method=4",
+            "table=2&others=1&method=2",
             "table=2&column=0,2,0&from=14,20,103&to=25,29,118",
         ],
     ),

@@ -29,8 +29,8 @@ QUIET = (nodes.title, nodes.term, nodes.reference, addnodes.pending_xref)  # a n
 ASIDE = ("Summary", "Quiz", "Exercises")  # parts of a chapter that explain nothing
 MOST = 3
 LIKE = {  # what no page names stands in the book under another name
-    "Averaged": "average",
-    "Mixture": "average",
+    "PosteriorSamples": "sample_posterior",
+    "Mixture": "sample_posterior",
     "Model": "icm",
     "Prediction": "predict",
     "Scale": "TaskData",
@@ -39,8 +39,8 @@ LIKE = {  # what no page names stands in the book under another name
     "scores.mae": "scores.table",
     "tables.Check": "tables.check",
     "tables.TableError": "tables.read_table",
-    "tables.Unanswered": "tables.plain_arms",
-    "tables.averaging": "average",
+    "tables.NotApplicable": "tables.plain_methods",
+    "tables.posterior_averaging": "sample_posterior",
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from correlation_coverage import CASES, LEVEL, table
 from running import run
 
-from mtgp_tutorial import average, fit, icm
+from mtgp_tutorial import fit, icm, sample_posterior
 
 SEEDS = 100
 
@@ -21,7 +21,7 @@ def rows(seed, case):
     tasks, n, length, noise_sd, _, kind = case
     data, R = table(*case[:5], seed)
     fitted = fit(icm(data, noise="full" if "full" in kind else "per task"), starts=1)
-    averaged = average(fitted, seed=seed)
+    averaged = sample_posterior(fitted, seed=seed)
     draws, ends, mixing = averaged.draws, averaged.intervals(LEVEL), averaged.mixing
     about = {"fit": kind, "tasks": tasks, "rows": n, "length": length, "noise sd": noise_sd, "seed": seed}
     found = []

@@ -10,24 +10,25 @@ import numpy as np
 from plain_rules import KERNELS, MODELS, SCORES, TRIALS
 from running import run
 
-from mtgp_tutorial import average, fit, impute, scores
+from mtgp_tutorial import fit, impute, sample_posterior, scores
 
 
 def rows(case, label):
-    """One row for each arm."""
+    """One row for each method."""
     make, _, cluster = TRIALS[case]
     seen, hidden = make(label)
     models = [MODELS["ICM, full noise"](seen, build(seen.x.shape[1])) for build in KERNELS.values()]
     best = max((fit(model) for model in models), key=lambda fitted: fitted.log_likelihood)
-    arms = {"ML": max((fit(model, priors=False) for model in models), key=lambda fitted: fitted.log_likelihood)}
-    arms |= {"mode": best, "averaged": average(best)}
-    table = scores.table({arm: impute(one) for arm, one in arms.items()}, hidden, seen).droplevel("task")
-    mixing = arms["averaged"].mixing
-    went = {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min(), "evaluations": arms["averaged"].evaluations}
+    methods = {"ML": max((fit(model, priors=False) for model in models), key=lambda fitted: fitted.log_likelihood)}
+    methods |= {"mode": best, "averaged": sample_posterior(best)}
+    table = scores.table({method: impute(one) for method, one in methods.items()}, hidden, seen).droplevel("task")
+    mixing = methods["averaged"].mixing
+    went = {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min(), "evaluations": methods["averaged"].evaluations}
     trial = " ".join(map(str, label)) if isinstance(label, tuple) else label
     named = {"case": case, "trial": trial, "cluster": cluster(label), "cells": int(np.sum(hidden.observed.numpy()))}
     return [
-        {**named, "arm": arm, **table.loc[arm, ["MAE", *SCORES]], **(went if arm == "averaged" else {})} for arm in arms
+        {**named, "method": method, **table.loc[method, ["MAE", *SCORES]], **(went if method == "averaged" else {})}
+        for method in methods
     ]
 
 

@@ -17,7 +17,7 @@ import torch
 from running import run
 from torch.distributions import LKJCholesky
 
-from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, icm, impute, scores
+from mtgp_tutorial import Prediction, TaskData, fit, gaussian, icm, impute, sample_posterior, scores
 
 SEEDS = 100
 
@@ -112,14 +112,17 @@ def rows(number, seed):
     fits = {"ML": fit(icm(seen, noise=one["noise"]), priors=False), "mode": fit(icm(seen, noise=one["noise"]))}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        fits["averaged"] = average(fits["mode"], seed=seed)
-    answers = {arm: impute(fitted) for arm, fitted in fits.items()} | {"known": known(seen, hidden, mean, C)}
+        fits["averaged"] = sample_posterior(fits["mode"], seed=seed)
+    answers = {method: impute(fitted) for method, fitted in fits.items()} | {"known": known(seen, hidden, mean, C)}
     found = scores.table(answers, hidden, seen).droplevel("task")[["MSE", "NLPD", "CRPS", "coverage"]]
     found["MSE"], found["CRPS"], found["NLPD"] = found["MSE"] / sd**2, found["CRPS"] / sd, found["NLPD"] - math.log(sd)
     mixing, shape = fits["averaged"].mixing, {name: one[name] for name in ("kind", "n", "T", "holes")}
     first = {"world": number, **shape, "seed": seed, "cluster": seed}
     went = {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min(), "warned": len(said)}
-    return [{**first, "arm": arm, **found.loc[arm], **(went if arm == "averaged" else {})} for arm in found.index]
+    return [
+        {**first, "method": method, **found.loc[method], **(went if method == "averaged" else {})}
+        for method in found.index
+    ]
 
 
 if __name__ == "__main__":

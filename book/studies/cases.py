@@ -14,9 +14,9 @@ from running import run
 from scipy.stats import norm
 
 from mtgp_tutorial import detrend, fit, impute, scores
-from mtgp_tutorial.tables import standard_arms
+from mtgp_tutorial.tables import standard_methods
 
-ARMS, SCORES = ("independent, shared", "ICM", "ICM, full noise"), ["NLPD", "CRPS", "MSE", "SMSE", "coverage"]
+METHODS, SCORES = ("independent, shared", "ICM", "ICM, full noise"), ["NLPD", "CRPS", "MSE", "SMSE", "coverage"]
 BETWEEN = (1965, 1968, 1975, 1978, 1985, 1988, 1995, 1998, 2005)
 OTHERS = [(task, start) for task in us_macro.LOGS.tasks for start in BETWEEN]
 
@@ -36,19 +36,19 @@ CASES = {  # seen and hidden table of a trial, trials, cluster of a trial
 
 
 def rows(case, label):
-    """One row for each arm."""
+    """One row for each method."""
     make, _, cluster = CASES[case]
     seen, hidden = make(label)
     kernel, found = MaternKernel(nu=1.5, ard_num_dims=seen.x.shape[1]), []
     trial = " ".join(map(str, label)) if isinstance(label, tuple) else label
-    for arm in ARMS if case != "US macro, others" else ARMS[:2]:
-        filled = impute(fit(standard_arms(kernel)[arm](seen)), covariance=True)
+    for method in METHODS if case != "US macro, others" else METHODS[:2]:
+        filled = impute(fit(standard_methods(kernel)[method](seen)), covariance=True)
         table, wanted = scores.table(filled, hidden, seen).iloc[0], hidden.observed
         y, mean = hidden.y[wanted], filled.mean[wanted]
         assert [(row, seen.tasks[t]) for row, t in wanted.nonzero().tolist()] == list(filled.cells)
         joint = float(scores.joint_nlpd(mean, filled.covariance, y))
         tenths = np.histogram(norm.cdf((y - mean) / filled.sd[wanted]), 10, (0, 1))[0]
-        named = {"case": case, "trial": trial, "cluster": cluster(label), "arm": arm, "joint NLPD": joint}
+        named = {"case": case, "trial": trial, "cluster": cluster(label), "method": method, "joint NLPD": joint}
         found.append(named | dict(table[SCORES]) | {f"PIT {tenth}": count for tenth, count in enumerate(tenths)})
     return found
 

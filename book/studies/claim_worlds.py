@@ -4,9 +4,10 @@ The worlds were fixed here before any of them was looked at. `choose` had half a
 worlds of regret one did better, so it has one now, and the later worlds, "fresh", were fixed after that.
 
 coverage: tables of differences without a gain, an effect for each cluster of each clustering, its standard deviation
-`ratio` times that of the rest. regret: trials in clusters of four, three arms of rising richness whose log CRPS is that
-of the trial, a gain that differs by cluster, and noise; in a `rare` share of trials a richer arm is ten times worse. A
-rule chooses by the trials; regret is the excess of the expected CRPS of its choice over the best arm's, in per cent.
+`ratio` times that of the rest. regret: trials in clusters of four, three methods of rising richness whose log CRPS is
+that of the trial, a gain that differs by cluster, and noise; in a `rare` share of trials a richer method is ten times
+worse. A rule chooses by the trials; regret is the excess of the expected CRPS of its choice over the best method's, in
+per cent.
 """
 
 import numpy as np
@@ -70,7 +71,7 @@ def coverage(name, tail, ratio):
 
 
 def old_rule(table):
-    """Before: the best arm that beats the first by t over clusters with Holm's correction; else the first."""
+    """Before: the best method that beats the first by t over clusters with Holm's correction; else the first."""
     means = table.groupby(level="cluster").mean()
     d = means.iloc[:, 1:].sub(means.iloc[:, 0], axis=0)
     if len(means) < 4 or len(table) < 8:
@@ -85,10 +86,10 @@ def old_rule(table):
 
 
 def within(table, errors):
-    """The first arm that is behind the best mean by at most so many standard errors."""
+    """The first method that is behind the best mean by at most so many standard errors."""
     means = table.groupby(level="cluster").mean()
     behind = means.sub(means[means.mean().idxmin()], axis=0)
-    return next(arm for arm in means if behind[arm].mean() <= errors * behind[arm].sem())
+    return next(method for method in means if behind[method].mean() <= errors * behind[method].sem())
 
 
 def regret(kind, size, between, rare, clusters):
@@ -96,25 +97,25 @@ def regret(kind, size, between, rare, clusters):
     sizes, betweens, rares, counts, each, rest, more = WORLDS[kind]
     places = (sizes.index(size), betweens.index(between), rares.index(rare), counts.index(clusters))
     rng = np.random.default_rng([[*WORLDS].index(kind), *places])
-    n, arms = each * clusters, {"alone": 0.0, "shared": size, "rich": more * size + 0.01}
+    n, methods = each * clusters, {"alone": 0.0, "shared": size, "rich": more * size + 0.01}
     due = {  # the mean of a log-normal; the same difficulty for all
-        arm: np.exp(gain + (between**2 + rest**2) / 2 * (arm != "alone")) * (1 + 9 * rare * (arm != "alone"))
-        for arm, gain in arms.items()
+        method: np.exp(gain + (between**2 + rest**2) / 2 * (method != "alone")) * (1 + 9 * rare * (method != "alone"))
+        for method, gain in methods.items()
     }
     cost = dict.fromkeys(RULES, 0.0)
     for _ in range(DRAWS):
         cluster, trial = np.repeat(np.arange(clusters), each), rng.normal(0, 0.5, n)
         logs = {"alone": trial}
-        for arm in ("shared", "rich"):
-            own = arms[arm] + between * rng.normal(size=clusters)[cluster] + rest * rng.normal(size=n)
-            logs[arm] = trial + own + np.log(10) * (rng.random(n) < rare)
-        wide = pd.DataFrame({arm: np.exp(log) for arm, log in logs.items()})
+        for method in ("shared", "rich"):
+            own = methods[method] + between * rng.normal(size=clusters)[cluster] + rest * rng.normal(size=n)
+            logs[method] = trial + own + np.log(10) * (rng.random(n) < rare)
+        wide = pd.DataFrame({method: np.exp(log) for method, log in logs.items()})
         table = wide.set_index(pd.Index(cluster, name="cluster"))
         long = wide.assign(cluster=cluster, task="a").rename_axis("trial").reset_index()
-        long = long.melt(["trial", "cluster", "task"], var_name="arm", value_name="CRPS")
+        long = long.melt(["trial", "cluster", "task"], var_name="method", value_name="CRPS")
         taken = (choose(long, cluster="cluster"), within(table, 0.5), old_rule(table), within(table, 0.0), "alone")
-        for rule, arm in zip(RULES, taken):
-            cost[rule] += 100 * (due[arm] / min(due.values()) - 1) / DRAWS
+        for rule, method in zip(RULES, taken):
+            cost[rule] += 100 * (due[method] / min(due.values()) - 1) / DRAWS
     return {"trials": n} | cost
 
 

@@ -15,9 +15,9 @@ from mtgp_tutorial import TaskData, datasets, fit, icm, impute, independent, pre
 
 CLIMATE = datasets.climate70()
 QUESTIONS, SPLITS = ("sparse", "stations, 2 tasks", "stations, 4 tasks"), 20
-ARMS = {
+METHODS = {
     "own": independent,
-    "shared": lambda data, **kwargs: independent(data, hyper="shared", **kwargs),
+    "shared": lambda data, **kwargs: independent(data, hyperparameters="shared", **kwargs),
     "ICM": partial(icm, noise="per task"),
     "ICM, full noise": lambda data, **kwargs: icm(data, noise="full", **kwargs),
 }
@@ -39,10 +39,10 @@ def split(question, number):
 
 
 def rows(question, number):
-    """Scores of every arm, one row for each task with hidden cells."""
+    """Scores of every method, one row for each task with hidden cells."""
     seen, hidden = split(question, number)
     found = []
-    for arm, build in ARMS.items():
+    for method, build in METHODS.items():
         fitted = fit(build(seen, kernel=MaternKernel(nu=1.5, ard_num_dims=2)))
         filled = impute(fitted) if question == "sparse" else predict(fitted, hidden.x)
         for label, values in scores.table(filled, hidden, seen).drop(columns=["MSE", "MAE"]).iterrows():
@@ -52,7 +52,7 @@ def rows(question, number):
                     "split": number,
                     "cluster": number,
                     "task": label.split(" [")[0],
-                    "arm": arm,
+                    "method": method,
                     **values,
                 }
             )

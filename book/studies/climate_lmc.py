@@ -12,7 +12,7 @@ from running import run
 
 from mtgp_tutorial import fit, icm, independent, lmc, predict, scores
 
-ARMS = {
+METHODS = {
     "own": independent,
     "ICM": partial(icm, noise="per task"),
     "ICM, full noise": lambda data, kernel: icm(data, noise="full", kernel=kernel),
@@ -20,14 +20,14 @@ ARMS = {
 }
 
 
-def rows(number, arm):
+def rows(number, method):
     """Mean scores of both tasks at the stations without counts; the length-scales, in degrees."""
     seen, hidden = split("stations, 2 tasks", number)
-    fitted = fit(ARMS[arm](seen, kernel=MaternKernel(nu=1.5, ard_num_dims=2)))
+    fitted = fit(METHODS[method](seen, kernel=MaternKernel(nu=1.5, ard_num_dims=2)))
     table = scores.table(predict(fitted, hidden.x), hidden, seen)[["SMSE", "NLPD", "CRPS", "coverage"]].mean()
     lengths = {f"length {i + 1}": length for i, length in enumerate(fitted.length_scales[:4])}
-    return [{"split": number, "cluster": number, "arm": arm, **table, **lengths}]
+    return [{"split": number, "cluster": number, "method": method, **table, **lengths}]
 
 
 if __name__ == "__main__":
-    run(__file__, ((number, arm) for number in range(20) for arm in ARMS))
+    run(__file__, ((number, method) for number in range(20) for method in METHODS))

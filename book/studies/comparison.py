@@ -12,9 +12,9 @@ from gpytorch.kernels import MaternKernel
 from running import run
 
 from mtgp_tutorial import TaskData, datasets, detrend, icm, independent, simulate
-from mtgp_tutorial.tables import compare, standard_arms
+from mtgp_tutorial.tables import compare, standard_methods
 
-COLUMNS = ["world", "trial", "cluster", "arm", "task", "MSE", "SMSE", "NLPD", "CRPS", "coverage", "log likelihood"]
+COLUMNS = ["world", "trial", "cluster", "method", "task", "MSE", "SMSE", "NLPD", "CRPS", "coverage", "log likelihood"]
 COLUMNS += ["on floor"]
 
 
@@ -29,7 +29,7 @@ def bell(x, length):
 
 
 RELATED, DIAGONAL = [[1, 0.9], [0.9, 1]], [[0.09, 0], [0, 0.09]]
-TRUTHS = {  # terms (length-scale, B) and Sigma; each is named after the simplest arm that contains it
+TRUTHS = {  # terms (length-scale, B) and Sigma; each is named after the simplest method that contains it
     "independent, own": ([(0.5, [[1, 0], [0, 0]]), (2.0, [[0, 0], [0, 1]])], DIAGONAL),
     "independent, shared": ([(1.0, [[1, 0], [0, 1]])], DIAGONAL),
     "ICM": ([(1.0, RELATED)], DIAGONAL),
@@ -67,20 +67,20 @@ def outage(name):
 
 
 MATERN, PLACES = MaternKernel(nu=1.5), MaternKernel(nu=1.5, ard_num_dims=2)
-SEA_ARMS = {  # where does the correlation sit? The first has it in Sigma alone, the second has a B without limits
-    "independent, full noise": lambda data: independent(data, hyper="shared", noise="full", kernel=MATERN),
+SEA_METHODS = {  # where does the correlation sit? The first has it in Sigma alone, the second has a B without limits
+    "independent, full noise": lambda data: independent(data, hyperparameters="shared", noise="full", kernel=MATERN),
     "ICM, rank 4": lambda data: icm(data, rank=4, noise="per task", kernel=MATERN),
 }
 OUTAGES = [f"{lake} {start}" for lake in datasets.great_lakes().tasks for start in great_lakes.STARTS]
-WORLDS = {  # trial, trials, arms, options
-    "sines, 10 rows, ML": (sines(10), range(100, 200), standard_arms(), {"priors": False}),
-    "sines, 10 rows, priors": (sines(10), range(100, 200), standard_arms(), {}),
-    "sines, 50 rows, priors": (sines(50), range(100, 140), standard_arms(), {}),
-    **{f"truth: {name}": (truth(name), range(40), standard_arms(), {}) for name in TRUTHS},
-    "El Niño": (el_nino, range(20), standard_arms(MATERN) | SEA_ARMS, {}),
-    "climate": (lambda seed: climate.split("sparse", seed), range(20), standard_arms(PLACES), {}),
-    "Great Lakes": (outage, OUTAGES, standard_arms(MATERN), {}),
-    "US macro": (lambda gap: detrend(*us_macro.hide("gap", gap)), range(15), standard_arms(MATERN), {}),
+WORLDS = {  # trial, trials, methods, options
+    "sines, 10 rows, ML": (sines(10), range(100, 200), standard_methods(), {"priors": False}),
+    "sines, 10 rows, priors": (sines(10), range(100, 200), standard_methods(), {}),
+    "sines, 50 rows, priors": (sines(50), range(100, 140), standard_methods(), {}),
+    **{f"truth: {name}": (truth(name), range(40), standard_methods(), {}) for name in TRUTHS},
+    "El Niño": (el_nino, range(20), standard_methods(MATERN) | SEA_METHODS, {}),
+    "climate": (lambda seed: climate.split("sparse", seed), range(20), standard_methods(PLACES), {}),
+    "Great Lakes": (outage, OUTAGES, standard_methods(MATERN), {}),
+    "US macro": (lambda gap: detrend(*us_macro.hide("gap", gap)), range(15), standard_methods(MATERN), {}),
 }
 
 
@@ -91,9 +91,9 @@ CLUSTERS = {  # what could have turned out differently as a whole: the years tha
 
 
 def rows(world, label):
-    """Scores of all arms on one trial."""
-    trial, _, arms, options = WORLDS[world]
-    table = compare(trial, [label], arms, progress=False, **options)
+    """Scores of all methods on one trial."""
+    trial, _, methods, options = WORLDS[world]
+    table = compare(trial, [label], methods, progress=False, **options)
     return table.assign(world=world, cluster=CLUSTERS.get(world, lambda label: label)(label))[COLUMNS]
 
 

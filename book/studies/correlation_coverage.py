@@ -16,8 +16,8 @@ from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
-from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.fast.intervals import allowed, arctanh_of, freed, summit_of, worth
+from mtgp_tutorial.fast.intervals import allowed, arctanh_of, freed, optimum_of, worth
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import box_around
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9
@@ -65,8 +65,8 @@ def table(tasks, n, length, noise_sd, rho, seed):
 def given_up(fitted, s, t, rho):
     """Nats that the objective loses when one correlation is held at rho."""
     model = freed(fitted.model)
-    loss, value = Flat(model, fitted.priors), arctanh_of(model, s, t)
-    top, held = summit_of(model, loss), np.arctanh(rho)
+    loss, value = PackedObjective(model, fitted.priors), arctanh_of(model, s, t)
+    top, held = optimum_of(model, loss), np.arctanh(rho)
     z, slope = value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
     free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]

@@ -16,16 +16,16 @@ from mtgp_tutorial import TaskData, fit, icm, simulate
 from mtgp_tutorial.fitting import objective
 
 SEEDS, RHO, LENGTH, NOISE, POINTS = 40, 0.7, 0.3, 0.02, 3000
-ARMS = ("10 rows, window 1", "100 rows, window 1", "100 rows, window 10")
+METHODS = ("10 rows, window 1", "100 rows, window 1", "100 rows, window 10")
 
 
-def table(arm, seed):
-    """Rows of a pair of curves; the ten of the first arm are among the hundred of the second."""
+def table(method, seed):
+    """Rows of a pair of curves; the ten of the first method are among the hundred of the second."""
     kernel, B = RBFKernel().double(), torch.tensor([[1, RHO], [RHO, 1]]).double()
     kernel.lengthscale = LENGTH
-    x = np.linspace(0, 10 if arm.endswith("10") else 1, 100)
+    x = np.linspace(0, 10 if method.endswith("10") else 1, 100)
     _, y = simulate.draw_icm(x, kernel, B, NOISE * torch.eye(2).double(), seed=seed)
-    return TaskData(y.x[::11], y.y[::11]) if arm.startswith("10 ") else y
+    return TaskData(y.x[::11], y.y[::11]) if method.startswith("10 ") else y
 
 
 def log_det(z):
@@ -83,9 +83,9 @@ def weighted(density, mean, covariance, size, seed):
     return points, weights / weights.sum()
 
 
-def rows(arm, seed):
+def rows(method, seed):
     """Quantiles of the correlation, the mode's and maximum likelihood's, and what the draws are worth."""
-    data = table(arm, seed)
+    data = table(method, seed)
     density, (point, height) = log_posterior(data), start(fit(icm(data, noise="per task")))
     rho = np.tanh(point[0])
     constant = density(point) - log_det(point[0]) - height
@@ -100,8 +100,10 @@ def rows(arm, seed):
     at = np.searchsorted(np.cumsum(weights[order]), (0.05, 0.5, 0.95))
     found = dict(zip(("5%", "50%", "95%"), np.tanh(points[order[at], 0])))
     ml = fit(icm(data, noise="per task"), priors=False).correlation.iloc[0, 1]
-    return [{"arm": arm, "seed": seed, "cluster": seed, **found, "MAP": rho, "ML": ml, "ess": 1 / (weights**2).sum()}]
+    return [
+        {"method": method, "seed": seed, "cluster": seed, **found, "MAP": rho, "ML": ml, "ess": 1 / (weights**2).sum()}
+    ]
 
 
 if __name__ == "__main__":
-    run(__file__, ((arm, seed) for arm in ARMS for seed in range(SEEDS)))
+    run(__file__, ((method, seed) for method in METHODS for seed in range(SEEDS)))

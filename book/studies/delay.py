@@ -1,7 +1,7 @@
 """What a lag costs an ICM, and what a delayed kernel makes of it: mtgp_tutorial/datasets/studies/delay.csv.
 
-Task 2 repeats task 1 one length-scale later, with a correlation of 0.9, and has a gap of four length-scales. Both arms
-are one program, fitted by maximum likelihood; in the ICM the lag is held at 0. The chapter "What B can say"
+Task 2 repeats task 1 one length-scale later, with a correlation of 0.9, and has a gap of four length-scales. Both
+methods are one program, fitted by maximum likelihood; in the ICM the lag is held at 0. The chapter "What B can say"
 recomputes the first seeds and compares.
 """
 
@@ -43,8 +43,8 @@ def evidence(v, data):
     return gaussian.log_likelihood(data.y[cells], C)
 
 
-def climb(data, lag, free=True):
-    """Height and place of the summit above a lag; free=False holds it, by taking away its slope."""
+def maximise(data, lag, free=True):
+    """Height and place of the optimum above a lag; free=False holds it, by taking away its slope."""
 
     def loss(v):
         v = torch.tensor(v, requires_grad=True)
@@ -74,12 +74,12 @@ def scored(v, seen, hidden):
 def rows(seed):
     """One row for the delayed kernel, the best of five starts, and one for the ICM."""
     seen, hidden = late(seed)
-    runs = {"delayed": max((climb(seen, lag) for lag in STARTS), key=lambda run: run[0])}
-    runs["ICM"] = climb(seen, 0, free=False)
+    runs = {"delayed": max((maximise(seen, lag) for lag in STARTS), key=lambda run: run[0])}
+    runs["ICM"] = maximise(seen, 0, free=False)
     found = []
-    for arm, (height, v) in runs.items():
+    for method, (height, v) in runs.items():
         rho = correlation(coregionalization(v[1:3, None], v[3:5].exp()))[0, 1]
-        first = {"seed": seed, "cluster": seed, "arm": arm, "height": height, "lag": float(v[6])}
+        first = {"seed": seed, "cluster": seed, "method": method, "height": height, "lag": float(v[6])}
         found.append(first | {"correlation": float(rho), **scored(v, seen, hidden)})
     return found
 

@@ -1,8 +1,8 @@
 """What full Bayes changes in predictions: mtgp_tutorial/datasets/studies/full_bayes_prediction.csv.
 
-Three arms on the two sines with ten rows and three true noises: maximum likelihood, the mode, and 200 of the draws of
-full_bayes.py (needs NumPyro). The noise prior was chosen on seeds 0 to 99, so these are others. A draw's weight is the
-same in density and in coverage: NLPD is that of the mixture, and its 95.4 % band lies between two of its quantiles.
+Three methods on the two sines with ten rows and three true noises: maximum likelihood, the mode, and 200 of the draws
+of full_bayes.py (needs NumPyro). The noise prior was chosen on seeds 0 to 99, so these are others. A draw's weight is
+the same in density and in coverage: NLPD is that of the mixture, and its 95.4 % band lies between two of its quantiles.
 Where R-hat is not below 1.01 or an effective size not above 400 (Vehtari et al. 2021), four times as many are drawn.
 """
 
@@ -43,18 +43,18 @@ def score(fits, noise_sd, seed):
 
 
 def rows(noise_sd, seed):
-    """Seconds, scores and correlation (its median) of three arms on the two sines with ten rows."""
+    """Seconds, scores and correlation (its median) of three methods on the two sines with ten rows."""
     data, found = simulate.two_sines(noise_sd=noise_sd, seed=seed), []
     compiled()
-    for arm in ("ML", "MAP", "NUTS"):
+    for method in ("ML", "MAP", "NUTS"):
         start = time.process_time()
-        one = drawn(data, seed) if arm == "NUTS" else fit(icm(data, noise="per task"), priors=arm == "MAP")
-        row = {"noise sd": noise_sd, "seed": seed, "cluster": seed, "arm": arm}
+        one = drawn(data, seed) if method == "NUTS" else fit(icm(data, noise="per task"), priors=method == "MAP")
+        row = {"noise sd": noise_sd, "seed": seed, "cluster": seed, "method": method}
         row["seconds"] = time.process_time() - start
-        fits = as_fits(one[0], data, len(one[0]["half"]) // 200) if arm == "NUTS" else [one]
+        fits = as_fits(one[0], data, len(one[0]["half"]) // 200) if method == "NUTS" else [one]
         rho = np.median([f.correlation.iloc[0, 1] for f in fits])
         row |= score(fits, noise_sd, seed) | {"correlation": rho}
-        found.append(row | (checked(*one) if arm == "NUTS" else {"divergent": 0}))
+        found.append(row | (checked(*one) if method == "NUTS" else {"divergent": 0}))
     return found
 
 

@@ -1,9 +1,10 @@
-"""What value and gradient cost, form by form: mtgp_tutorial/datasets/studies/growth.csv.
+"""What value and gradient cost, solver by solver: mtgp_tutorial/datasets/studies/growth.csv.
 
-Four series of tables, each form of the module that applies to them: more rows, more tasks, more holes, more tasks than
-latent functions. CPU seconds of one thread, the least of several turns; the forms take turns within a trial, so ratios
-within a trial hold where seconds do not. The log likelihood is kept too: all forms of a table must have the same one.
-No other study stores times, and no two machines have the same ones: "date", "processor" and "torch" say whose they are.
+Four series of tables, each solver of the module that applies to them: more rows, more tasks, more holes, more tasks
+than latent functions. CPU seconds of one thread, the least of several turns; the solvers take turns within a trial, so
+ratios within a trial hold where seconds do not. The log likelihood is kept too: all solvers of a table must have the
+same one. No other study stores times, and no two machines have the same ones: "date", "processor" and "torch" say whose
+they are.
 """
 
 import datetime
@@ -18,11 +19,11 @@ from gpytorch.kernels import MaternKernel
 from running import run
 
 from mtgp_tutorial import TaskData, icm, lmc
-from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast import solvers
 
-FORMS = {form.__name__: form for form in forms.FORMS}
-MOST_CELLS, MOST_ROWS = 5000, 4000  # of the dense form, and of those with a matrix of N x N
-LONG = (12800, 51200) if "Markov" in FORMS else ()
+SOLVERS = {solver.__name__: solver for solver in solvers.SOLVERS}
+MOST_CELLS, MOST_ROWS = 5000, 4000  # of the dense solver, and of those with a matrix of N x N
+LONG = (12800, 51200) if "Markov" in SOLVERS else ()
 TRIALS = [("rows", N, 3, 0) for N in (50, 100, 200, 400, 800, 1600, 3200, *LONG)]
 TRIALS += [("tasks", 250, T, 0) for T in (2, 4, 8, 16, 32)]
 TRIALS += [("holes", 300, 4, m) for m in (1, 3, 10, 30, 100, 300, 500)]
@@ -41,20 +42,20 @@ def table(rows, tasks, holes):
 def model_of(series, data):
     """An ICM with full noise; two kernels without kappa, so two latent functions, where those are counted."""
     if series == "functions":
-        return lmc(data, kernels=[MaternKernel(nu=1.5), MaternKernel(nu=1.5)], own=False, noise="full")
+        return lmc(data, kernels=[MaternKernel(nu=1.5), MaternKernel(nu=1.5)], kappa=False, noise="full")
     return icm(data, kernel=MaternKernel(nu=1.5), noise="full")
 
 
-def evaluation(model, form):
-    """A function that asks a form for the value, and for its gradient against length-scales, each B and Sigma."""
-    given = forms.problem_of(model)
+def evaluation(model, solver):
+    """A function that asks a solver for the value, and for its gradient against length-scales, each B and Sigma."""
+    given = solvers.problem_of(model)
     Bs = [term.B.detach().requires_grad_() for term in given.terms]
     terms = [term._replace(B=B) for term, B in zip(given.terms, Bs)]
     problem = given._replace(terms=terms, Sigma=given.Sigma.detach().requires_grad_())
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
 
     def ask():
-        value = form.log_likelihood(problem)
+        value = solver.log_likelihood(problem)
         torch.autograd.grad(value, [problem.Sigma, *Bs, *lengths], retain_graph=True)
         return value.item()
 
@@ -84,23 +85,23 @@ def machine():
     return {"date": f"{datetime.date.today()}", "processor": named, "torch": torch.__version__}
 
 
-def able_forms(series, shape):
-    """Names of the forms that apply, and end soon; the filter is asked for short series too."""
-    able = [name for name, form in FORMS.items() if form.cost(shape) < math.inf and name != "Markov"]
+def able_solvers(series, shape):
+    """Names of the solvers that apply, and end soon; the filter is asked for short series too."""
+    able = [name for name, solver in SOLVERS.items() if solver.cost(shape) < math.inf and name != "Markov"]
     able = [name for name in able if shape.rows <= MOST_ROWS and (name != "Dense" or shape.cells <= MOST_CELLS)]
-    return able + ["Markov"] * (series == "rows" and "Markov" in FORMS)
+    return able + ["Markov"] * (series == "rows" and "Markov" in SOLVERS)
 
 
 def rows(series, N, T, holes):
-    """All forms that apply to one table."""
+    """All solvers that apply to one table."""
     model = model_of(series, table(N, T, holes))
-    shape = forms.problem_of(model).shape()
-    able = able_forms(series, shape)
-    values, seconds = least_seconds({name: evaluation(model, FORMS[name]) for name in able})
+    shape = solvers.problem_of(model).shape()
+    able = able_solvers(series, shape)
+    values, seconds = least_seconds({name: evaluation(model, SOLVERS[name]) for name in able})
     sizes = {"series": series, "rows": N, "tasks": T, "holes": holes, "cells": shape.cells}
-    chosen = forms.cheapest(shape).__name__
+    chosen = solvers.cheapest(shape).__name__
     return [
-        {**sizes, "form": name, "seconds": seconds[name], "chosen": name == chosen, "log likelihood": values[name]}
+        {**sizes, "solver": name, "seconds": seconds[name], "chosen": name == chosen, "log likelihood": values[name]}
         | machine()
         for name in able
     ]

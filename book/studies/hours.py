@@ -2,13 +2,13 @@
 
 In each of 51 weeks one airport is silent for 6, 24 or 72 hours, the next week another one; a turn hides the outages of
 all weeks in one table of 8,730 rows, and the second turn begins with another airport. Hours are scored at which all
-three airports had reported. Clusters: blocks of four weeks. Fits have one climb each (on the first table of three days
-all three climbs of `fit` came to one summit, for both ICMs and the baseline); what they found stands in
+three airports had reported. Clusters: blocks of four weeks. Fits have one run each (on the first table of three days
+all three runs of `fit` came to one optimum, for both ICMs and the baseline); what they found stands in
 hours_parameters.csv, so that a page can repeat the answers without a fit.
 
 "usual day" takes each airport's usual temperature off before the fit, that of the block at this hour of the day, and
-puts it back. Arms from outside: the mean of the other two airports and the usual difference, that of the whole year, or
-that of the block at this hour of the day; the variance is that of what is left at hours that were seen.
+puts it back. Methods from outside: the mean of the other two airports and the usual difference, that of the whole year,
+or that of the block at this hour of the day; the variance is that of what is left at hours that were seen.
 """
 
 from dataclasses import replace
@@ -23,9 +23,9 @@ from mtgp_tutorial import datasets, fit, icm, impute, independent, scores
 
 WEEK, WEEKS, BLOCK = 168, 51, 4  # hours, weeks, weeks in a cluster
 LENGTHS, TURNS, WRONG = (6, 24, 72), 2, (3068, 1)
-ARMS = {
-    "shared": lambda data: independent(data, hyper="shared", kernel=MaternKernel(nu=1.5)),
-    "shared, 1/2": lambda data: independent(data, hyper="shared", kernel=MaternKernel(nu=0.5)),
+METHODS = {
+    "shared": lambda data: independent(data, hyperparameters="shared", kernel=MaternKernel(nu=1.5)),
+    "shared, 1/2": lambda data: independent(data, hyperparameters="shared", kernel=MaternKernel(nu=0.5)),
     "ICM": lambda data: icm(data, noise="full", kernel=MaternKernel(nu=1.5)),
 }
 USUAL = "ICM, usual day"
@@ -78,22 +78,22 @@ def from_others(seen, by_hour):
 
 
 def answers(length, turn):
-    """Name, means, variances [N, T] and the fit of each arm."""
+    """Name, means, variances [N, T] and the fit of each method."""
     seen, _ = hidden_weeks(length, turn)
-    for arm, build in ARMS.items():
+    for method, build in METHODS.items():
         fitted = fit(build(seen), starts=1)
         filled = impute(fitted)
-        yield arm, filled.mean, filled.variance, fitted
+        yield method, filled.mean, filled.variance, fitted
     day = torch.as_tensor(np.column_stack([usual(y) for y in seen.y.T.numpy()]))
-    fitted = fit(ARMS["ICM"](replace(seen, y=seen.y - day)), starts=1)
+    fitted = fit(METHODS["ICM"](replace(seen, y=seen.y - day)), starts=1)
     filled = impute(fitted)
     yield USUAL, filled.mean + day, filled.variance, fitted
-    for arm, by_hour in (("others", False), ("others, by hour", True)):
-        yield arm, *from_others(seen, by_hour), None
+    for method, by_hour in (("others", False), ("others, by hour", True)):
+        yield method, *from_others(seen, by_hour), None
 
 
 def scored(length, turn, mean, variance):
-    """Scores of one arm, a row for each outage with cells to score."""
+    """Scores of one method, a row for each outage with cells to score."""
     _, hidden = hidden_weeks(length, turn)
     for week, t, first in outages(length, turn):
         rows = first + hidden.observed[first : first + length, t].nonzero()[:, 0]
@@ -106,10 +106,10 @@ def scored(length, turn, mean, variance):
 def rows(length, turn):
     """Scores, and parameters of the fits: one row for each number, in the order of torch."""
     found, parameters = [], []
-    for arm, mean, variance, fitted in answers(length, turn):
-        found += [{"arm": arm} | one for one in scored(length, turn, mean, variance)]
+    for method, mean, variance, fitted in answers(length, turn):
+        found += [{"method": method} | one for one in scored(length, turn, mean, variance)]
         for name, values in fitted.model.named_parameters() if fitted else ():
-            named = {"hours": length, "turn": turn, "arm": arm, "parameter": name}
+            named = {"hours": length, "turn": turn, "method": method, "parameter": name}
             numbers = enumerate(values.flatten().tolist())
             parameters += [named | {"number": place, "value": number} for place, number in numbers]
     return found, parameters

@@ -7,7 +7,7 @@ the same cells hidden, and models fitted again: in these tables the relation of 
 
 import numpy as np
 import torch
-from great_lakes import ARMS, LAKES, YEARS
+from great_lakes import LAKES, METHODS, YEARS
 from running import run
 
 from mtgp_tutorial import Prediction, TaskData, fit, impute, scores
@@ -30,19 +30,19 @@ def covariance(fitted):
 def rows(lake, draw):
     """One drawn table: scores of the models fitted to it, and of the parameters that made it."""
     end = START + YEARS - 1
-    source = fit(ARMS["LMC"](LAKES.hide(lake, START, end)[0]))
+    source = fit(METHODS["LMC"](LAKES.hide(lake, START, end)[0]))
     mean, C = covariance(source)
     rng = np.random.default_rng([LAKES.task_index(lake), draw])
     y = (mean + np.linalg.cholesky(C) @ rng.standard_normal(len(C))).reshape(LAKES.y.shape)
     seen, hidden = TaskData(LAKES.x, y, LAKES.tasks, LAKES.units).hide(lake, START, end)
-    answers = {name: impute(fit(ARMS[name](seen))) for name in FITTED}
+    answers = {name: impute(fit(METHODS[name](seen))) for name in FITTED}
     known = seen.observed.flatten().numpy()
     weights = np.linalg.solve(C[known][:, known], C[known]).T
     told, left = mean + weights @ (y.flatten() - mean)[known], C.diagonal() - (weights * C[:, known]).sum(1)
     told, left = (torch.as_tensor(v.reshape(y.shape)) for v in (told, left.clip(0)))
     answers["as drawn"] = Prediction(LAKES.x, told, left, LAKES.tasks, LAKES.units, True)
-    table = scores.table(answers, hidden, seen).droplevel("task").rename_axis("arm").reset_index()
-    table = table[["arm", "SMSE", "NLPD", "CRPS", "coverage"]]
+    table = scores.table(answers, hidden, seen).droplevel("task").rename_axis("method").reset_index()
+    table = table[["method", "SMSE", "NLPD", "CRPS", "coverage"]]
     table.insert(0, "cluster", f"{lake} {draw}")
     table.insert(0, "draw", draw)
     table.insert(0, "lake", lake)

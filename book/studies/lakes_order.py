@@ -25,7 +25,7 @@ def rows(lake, start, kernels, rank):
         "cluster": start,
         "Q": kernels,
         "R": rank,
-        "arm": f"Q = {kernels}, R = {rank}",
+        "method": f"Q = {kernels}, R = {rank}",
     }
     numbers = {"numbers": sum(p.numel() for p in lmc(seen, kernels=kernels, rank=rank).parameters() if p.requires_grad)}
     return [first | numbers | {"log likelihood": fitted.log_likelihood, **table}]

@@ -1,8 +1,8 @@
 """What mini-batches lose on a table that can be fitted exactly: mtgp_tutorial/datasets/studies/minibatch.csv.
 
 250 rows of three tasks from an LMC of two RBF kernels, B_q of rank 1; a fifth of the cells is hidden and scored. Each
-arm is also judged "at its own parameters", by exact inference with the hyper-parameters that it ended at: bound against
-that evidence is what the bound loses, that evidence against the exact fit's what the optimiser loses. With
+method is also judged "at its own parameters", by exact inference with the hyper-parameters that it ended at: bound
+against that evidence is what the bound loses, that evidence against the exact fit's what the optimiser loses. With
 noise correlation 0.7 the hidden cells of a row lean on the noise of its other cells: single cells know nothing of it.
 """
 
@@ -28,7 +28,7 @@ from variational import VariationalLMC, train
 SEEDS, ROWS, LENGTHS, NOISE_SD = 3, 250, (0.2, 0.05), torch.tensor([0.3, 0.2, 0.4], dtype=torch.float64)
 W = torch.tensor([[1.0, 0.3], [0.8, -0.6], [-0.5, 0.7]], dtype=torch.float64)
 NGD = {"points": 24, "epochs": 200}
-ARMS = {
+METHODS = {
     "NGD": NGD,
     "NGD, 50 epochs": {**NGD, "epochs": 50},
     "NGD, 600 epochs": {**NGD, "epochs": 600},
@@ -79,28 +79,28 @@ def at_own(seen, hidden, W, lengths, noise, means):
 def exact(x, y, hide, noise):
     """The module's fit without priors; evidence in the units of the table."""
     start = time.process_time()
-    fitted = fit(lmc(TaskData(x, y.masked_fill(hide, math.nan)), kernels=2, own=False, noise=noise), priors=False)
+    fitted = fit(lmc(TaskData(x, y.masked_fill(hide, math.nan)), kernels=2, kappa=False, noise=noise), priors=False)
     took, filled = time.process_time() - start, impute(fitted)
     nlpd, coverage = score(filled.mean[hide], filled.variance[hide], y[hide])
     row = {"NLPD": nlpd, "coverage": coverage, "evidence at own": fitted.log_likelihood, "NLPD at own": nlpd}
-    return {"arm": f"exact, noise {noise}", **row, "seconds": took}
+    return {"method": f"exact, noise {noise}", **row, "seconds": took}
 
 
 def collapsed(seen, hidden, points):
     """The bound in closed form, by L-BFGS."""
     model = Bound(torch.linspace(0, 1, points, dtype=torch.float64)[:, None], 3, 2, len(seen[2]))
     start = time.process_time()
-    bound = warm.climb(model, seen, 300)
+    bound = warm.maximise(model, seen, 300)
     took = time.process_time() - start
     with torch.no_grad():
         nlpd, coverage = score(*warm.answer(model, seen, *hidden[:2]), hidden[2])
     W, lengths, noise = model.W.detach(), model.log_lengths.detach().exp()[:, 0], model.log_noise.detach().exp()
     evidence, own = at_own(seen, hidden, W, lengths, noise, model.means.detach())
     row = {"NLPD": nlpd, "coverage": coverage, "bound": bound, "evidence at own": evidence, "NLPD at own": own}
-    return {"arm": f"collapsed, {points} points", **row, "seconds": took}
+    return {"method": f"collapsed, {points} points", **row, "seconds": took}
 
 
-def minibatch(arm, seen, hidden, points, epochs, dtype=torch.float64, **options):
+def minibatch(method, seen, hidden, points, epochs, dtype=torch.float64, **options):
     """The program variational.py."""
     torch.manual_seed(0)
     x, task, y = seen[0].to(dtype), seen[1], seen[2].to(dtype)
@@ -116,16 +116,16 @@ def minibatch(arm, seen, hidden, points, epochs, dtype=torch.float64, **options)
     W, noise, means = (v.detach().double() for v in (model.W, model.log_noise.exp(), model.means))
     evidence, own = at_own(seen, hidden, W, lengths, noise, means)
     row = {"NLPD": nlpd, "coverage": coverage, "bound": bound, "evidence at own": evidence, "NLPD at own": own}
-    return {"arm": arm, **row, "seconds": took}
+    return {"method": method, **row, "seconds": took}
 
 
-def rows(seed, rho, arms=tuple(ARMS), points=(8, 16, 24, 32)):
-    """All arms on one table; `seconds` are CPU seconds."""
+def rows(seed, rho, methods=tuple(METHODS), points=(8, 16, 24, 32)):
+    """All methods on one table; `seconds` are CPU seconds."""
     x, y, hide = trial(seed, rho)
     seen, hidden = cells(x, y, ~hide), cells(x, y, hide)
     found = [exact(x, y, hide, noise) for noise in (("per task",) if rho == 0 else ("per task", "full"))]
     found += [collapsed(seen, hidden, each) for each in points]
-    found += [minibatch(arm, seen, hidden, **ARMS[arm]) for arm in arms]
+    found += [minibatch(method, seen, hidden, **METHODS[method]) for method in methods]
     return [{"seed": seed, "cluster": seed, "rho": rho, "cells": len(seen[2]), **row} for row in found]
 
 

@@ -2,8 +2,8 @@
 
 Each case hides what its question asks for. Clusters: regions of a map, stretches of time; "group" is a second one,
 where there is one. Beside the scores of single cells stands that of all hidden cells of a trial together (joint NLPD),
-and "scale", the standard deviation of the task's seen cells. Arms from outside the book: ordinary least squares, and no
-change. The error of a count that was hidden is not known either: it is taken from the count that is predicted.
+and "scale", the standard deviation of the task's seen cells. Methods from outside the book: ordinary least squares, and
+no change. The error of a count that was hidden is not known either: it is taken from the count that is predicted.
 """
 
 from dataclasses import replace
@@ -103,7 +103,7 @@ def known(build):
 
 
 def shared(data, **more):
-    return independent(data, hyper="shared", **more)
+    return independent(data, hyperparameters="shared", **more)
 
 
 def each(data, **more):
@@ -119,7 +119,7 @@ PLAIN = {"shared": shared, "ICM": each, "ICM, full noise": full}
 WITH, WITHOUT = zip(*map(known, (shared, each)))
 ERRORS = {"shared": WITH[0], "ICM": WITH[1], "shared, no errors": WITHOUT[0], "ICM, no errors": WITHOUT[1]}
 COUNTS = {**ERRORS, "ICM, counting alone": lambda data, **more: icm(data, noise="none", **more)}
-CASES = {  # seen and hidden table, arms, trials
+CASES = {  # seen and hidden table, methods, trials
     "Colorado": (cadmium, PLAIN, [(q, r, d) for q in ("metals", "sites") for r in range(8) for d in range(4)]),
     "US ragged": (quarter, PLAIN, [(number,) for number in range(26)]),
     "flu": (silent, COUNTS, [(w, f, g) for w in STATES for f in range(4, 28, 4) for g in range(len(STATES[w]) // 4)]),
@@ -144,7 +144,7 @@ def line(design, y, at):
 
 
 def outside(case, seen, hidden):
-    """What there is besides: arm, number of the task, means of its hidden cells and their variance."""
+    """What there is besides: method, number of the task, means of its hidden cells and their variance."""
     if case == "Colorado" and seen.observed[:, 1].all():
         yield "regression", 0, *line(seen.y[:, 1:].numpy(), seen.y[:, 0].numpy(), hidden.observed[:, 0].numpy())
     if case == "US ragged":
@@ -173,18 +173,18 @@ def joint(answer, hidden):
 
 
 def rows(case, label):
-    """One row for each arm and task with hidden cells."""
-    make, arms, _ = CASES[case]
+    """One row for each method and task with hidden cells."""
+    make, methods, _ = CASES[case]
     seen, hidden, named = make(*label)
     kernel, found = MaternKernel(nu=1.5, ard_num_dims=seen.x.shape[1]), []
     named = {"case": case, "trial": " ".join(map(str, label)), "group": named["cluster"]} | named
-    for arm, build in arms.items():
+    for method, build in methods.items():
         answer = filled(fit(build(seen, kernel=kernel)), hidden, case)
         for task, values in scores.table(answer, hidden, seen).iterrows():
-            row = {"arm": arm, "task": task.split(" [")[0], **values[SCORES], "joint NLPD": joint(answer, hidden)}
+            row = {"method": method, "task": task.split(" [")[0], **values[SCORES], "joint NLPD": joint(answer, hidden)}
             found.append(named | row | {"scale": float(seen.scale().sd[seen.tasks.index(row["task"])])})
-    for arm, t, mean, variance in outside(case, seen, hidden):
-        row = {"arm": arm, "task": seen.tasks[t], **score(t, mean, variance, seen, hidden)}
+    for method, t, mean, variance in outside(case, seen, hidden):
+        row = {"method": method, "task": seen.tasks[t], **score(t, mean, variance, seen, hidden)}
         found.append(named | row | {"joint NLPD": np.nan, "scale": float(seen.scale().sd[t])})
     return found
 

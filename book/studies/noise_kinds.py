@@ -19,7 +19,7 @@ TRUTHS = {
     "per task": torch.tensor([[0.04, 0.0], [0.0, 0.46]]),
     "full": torch.tensor([[0.25, 0.2], [0.2, 0.25]]),
 }
-ARMS = {kind: lambda data, kind=kind: icm(data, noise=kind) for kind in TRUTHS}
+METHODS = {kind: lambda data, kind=kind: icm(data, noise=kind) for kind in TRUTHS}
 
 
 def draw(truth, n):
@@ -37,8 +37,8 @@ def draw(truth, n):
 
 def rows(truth, n, seed):
     """One trial: scores of the three models."""
-    table = compare(draw(truth, n), [seed], ARMS, progress=False).assign(truth=truth, n=n, cluster=seed)
-    return table[["truth", "n", "trial", "cluster", "arm", "MSE", "NLPD", "CRPS", "coverage", "log likelihood"]]
+    table = compare(draw(truth, n), [seed], METHODS, progress=False).assign(truth=truth, n=n, cluster=seed)
+    return table[["truth", "n", "trial", "cluster", "method", "MSE", "NLPD", "CRPS", "coverage", "log likelihood"]]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import torch
 from gpytorch.kernels import RBFKernel
 from running import run
 
-from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, independent, predict, scores, simulate
+from mtgp_tutorial import Prediction, TaskData, fit, gaussian, independent, predict, sample_posterior, scores, simulate
 
 SEEDS, SIZES, NOISE_SD = 200, (10, 40), 0.2
 KERNEL = RBFKernel().double()
@@ -39,17 +39,17 @@ def rows(seed, n):
     """Scores of maximum likelihood, of the default priors, averaged, and of the true hyper-parameters."""
     seen, fresh = one_series(seed, n)
     fits = {"ML": fit(independent(seen), priors=False), "priors": fit(independent(seen))}
-    predictions = {arm: predict(fitted, fresh.x) for arm, fitted in fits.items()}
+    predictions = {method: predict(fitted, fresh.x) for method, fitted in fits.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # runs that have not mixed are judged as they are
-        predictions["averaged"] = predict(average(fits["priors"], seed=seed), fresh.x)
+        predictions["averaged"] = predict(sample_posterior(fits["priors"], seed=seed), fresh.x)
     predictions["true hyper-parameters"] = truth(seen, fresh.x)
     table = scores.table(predictions, fresh, seen).droplevel("task")
-    for arm, fitted in fits.items():
-        table.loc[arm, "length-scale"] = fitted.length_scales[0]
-        table.loc[arm, "noise sd"] = fitted.Sigma.iloc[0, 0] ** 0.5
-        table.loc[arm, "on floor"] = len(fitted.on_floor)
-    return [{"seed": seed, "cluster": seed, "n": n, "arm": arm, **table.loc[arm]} for arm in table.index]
+    for method, fitted in fits.items():
+        table.loc[method, "length-scale"] = fitted.length_scales[0]
+        table.loc[method, "noise sd"] = fitted.Sigma.iloc[0, 0] ** 0.5
+        table.loc[method, "on floor"] = len(fitted.on_floor)
+    return [{"seed": seed, "cluster": seed, "n": n, "method": method, **table.loc[method]} for method in table.index]
 
 
 if __name__ == "__main__":

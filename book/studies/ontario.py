@@ -10,19 +10,19 @@ from running import run
 
 from mtgp_tutorial import datasets, fit, icm, impute, independent, scores
 
-ARMS = {
-    "independent, shared": lambda data, kernel: independent(data, hyper="shared", kernel=kernel),
+METHODS = {
+    "independent, shared": lambda data, kernel: independent(data, hyperparameters="shared", kernel=kernel),
     "ICM": partial(icm, noise="per task"),
 }
 
 
-def rows(start, arm):
-    """Scores of one arm in the fifteen years from `start`; the five gaps overlap, so they are one cluster."""
+def rows(start, method):
+    """Scores of one method in the fifteen years from `start`; the five gaps overlap, so they are one cluster."""
     seen, hidden = datasets.great_lakes().hide("Ontario", start, start + 14)
-    fitted = fit(ARMS[arm](seen, kernel=MaternKernel(nu=1.5)))
+    fitted = fit(METHODS[method](seen, kernel=MaternKernel(nu=1.5)))
     table = scores.table(impute(fitted), hidden, seen).iloc[0][["SMSE", "NLPD", "coverage"]]
-    return [{"start": start, "cluster": "1983 to 2001", "arm": arm, **table}]
+    return [{"start": start, "cluster": "1983 to 2001", "method": method, **table}]
 
 
 if __name__ == "__main__":
-    run(__file__, ((start, arm) for start in range(1983, 1988) for arm in ARMS))
+    run(__file__, ((start, method) for start in range(1983, 1988) for method in METHODS))

@@ -14,10 +14,10 @@ from running import run
 from scipy import stats
 from tqdm import tqdm
 
-from mtgp_tutorial import Averaged, TaskData, fit, impute, lmc, parts, scores
-from mtgp_tutorial.fast.averaging import Target, _freed, _sampled
-from mtgp_tutorial.fast.climbing import climbed
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial import PosteriorSamples, TaskData, fit, impute, lmc, parts, scores
+from mtgp_tutorial.fast.bfgs import optimised
+from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.fast.posterior_sampling import Target, _freed, _sampled
 from mtgp_tutorial.fast.prior_arrays import inverse
 
 SEEDS = 30
@@ -28,7 +28,7 @@ WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow an
 NOISE, PARTS = 0.05, ("slow", "fast")
 
 
-class Each(Flat):
+class Each(PackedObjective):
     """The prior |R| on each B_q and not on their sum."""
 
     def prior(self, moments, inverted):
@@ -63,38 +63,38 @@ def table(world, seed):
 
 
 def sampled(fitted, kind, seed):
-    """Averaged over draws under one of the two priors; that of the module is `average` itself."""
+    """Averaged over draws under one of the two priors; that of the module is `sample_posterior` itself."""
     target = Target(kind(_freed(fitted), True))
     with tqdm(disable=True) as silent:
         draws = _sampled(target, target.start(), 4, 20, np.random.default_rng(seed), silent)
-    return Averaged(fitted, *draws, target.evaluations)
+    return PosteriorSamples(fitted, *draws, target.evaluations)
 
 
-def climbed_again(fitted):
-    """The summit under the prior on each, from that of the fit and from two places beside it."""
+def optimised_again(fitted):
+    """The optimum under the prior on each, from that of the fit and from two places beside it."""
     model = _freed(fitted)
     loss = Each(model, True)
     start, rng = loss.all[loss.is_free], np.random.default_rng(0)
     starts = [start, *(start + 0.3 * rng.normal(size=(2, len(start))))]
     sizes = [(name, size) for name, _, size in loss.free]
     with tqdm(disable=True) as silent:
-        climbs = climbed(loss, starts, sizes, 1000, silent)
-    best = max(climbs, key=lambda climb: climb.summit().height)
+        runs = optimised(loss, starts, sizes, 1000, silent)
+    best = max(runs, key=lambda run: run.joined().height)
     free = [p for p in model.parameters() if p.requires_grad]
-    torch.nn.utils.vector_to_parameters(torch.as_tensor(best.summit().vector), free)
+    torch.nn.utils.vector_to_parameters(torch.as_tensor(best.joined().vector), free)
     return type(fitted)(model.requires_grad_(False), True, float("nan"), fitted.starts, fitted.frozen)
 
 
 def outside(answer, seen, truth, there):
     """Share of true values outside the 95 % bands of each part, slow first, on the rows outside the gap."""
     x, half = seen.x, stats.norm.ppf(0.975)
-    summit = answer.fit if isinstance(answer, Averaged) else answer
-    order, found = np.argsort(summit.length_scales)[::-1], {}
+    optimum = answer.fit if isinstance(answer, PosteriorSamples) else answer
+    order, found = np.argsort(optimum.length_scales)[::-1], {}
     for name, q, true in zip(PARTS, order, truth):
         part = parts(answer, x)[q]
         low, high = (
             part.band(0.95)
-            if isinstance(answer, Averaged)
+            if isinstance(answer, PosteriorSamples)
             else (part.mean - half * part.sd, part.mean + half * part.sd)
         )
         missed = (torch.as_tensor(true) < low) | (torch.as_tensor(true) > high)
@@ -103,18 +103,25 @@ def outside(answer, seen, truth, there):
 
 
 def rows(world, seed):
-    """One row for each arm."""
+    """One row for each method."""
     seen, hidden, truth = table(world, seed)
     there = ~hidden.observed.any(1)
     mode = fit(lmc(seen, kernels=2))
-    each = climbed_again(mode)
-    arms = {"mode": mode, "mode, each": each, "averaged": sampled(mode, Flat, seed)}
-    arms["averaged, each"] = sampled(each, Each, seed)
+    each = optimised_again(mode)
+    methods = {"mode": mode, "mode, each": each, "averaged": sampled(mode, PackedObjective, seed)}
+    methods["averaged, each"] = sampled(each, Each, seed)
     found = []
-    for arm, one in arms.items():
+    for method, one in methods.items():
         score = scores.table(impute(one), hidden, seen).iloc[0][["MSE", "NLPD", "CRPS", "coverage"]]
-        row = {"world": world, "seed": seed, "cluster": seed, "arm": arm, **score, **outside(one, seen, truth, there)}
-        if isinstance(one, Averaged):
+        row = {
+            "world": world,
+            "seed": seed,
+            "cluster": seed,
+            "method": method,
+            **score,
+            **outside(one, seen, truth, there),
+        }
+        if isinstance(one, PosteriorSamples):
             mixing = one.mixing
             row |= {"R-hat": mixing["R-hat"].max(), "ESS": mixing["ESS"].min()}
         else:

@@ -3,7 +3,7 @@
 The rules make no use of known errors, which are taken off the seen table. The residual of "regression + GP" chooses its
 kernel by its restricted likelihood, from Matern 1/2, Matern 3/2 and RBF.
 
-"by hand", for silent states: the mean of the states that report, and a bridge in this state's distance from it.
+"by hand", for silent states: the mean of the states that report, and an interpolation in this state's distance from it.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ import more_cases
 from running import run
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.tables import Unanswered, plain_arms
+from mtgp_tutorial.tables import NotApplicable, plain_methods
 
 SCORES = ["NLPD", "CRPS", "MSE", "coverage"]
 
@@ -26,18 +26,23 @@ def apart(seen, hidden):
 def scored(named, seen, hidden):
     """One row for each rule and task with hidden cells."""
     seen, hidden, found = replace(seen, sd=None), replace(hidden, sd=None), []
-    asked = {arm: (build, seen, hidden) for arm, build in plain_arms().items()}
+    asked = {method: (build, seen, hidden) for method, build in plain_methods().items()}
     if named["case"] == "flu":
-        asked["by hand"] = (plain_arms()["bridge"], *apart(seen, hidden))
-    for arm, (build, known, gone) in asked.items():
+        asked["by hand"] = (plain_methods()["interpolation"], *apart(seen, hidden))
+    for method, (build, known, gone) in asked.items():
         try:
             rule = build(known)
-            answer, bridged = rule.forecast(gone), rule.bridged(gone)
-        except Unanswered:
+            answer, interpolated = rule.forecast(gone), rule.interpolated(gone)
+        except NotApplicable:
             continue
         for task, values in scores.table(answer, gone, known).iterrows():
             name = task.split(" [")[0]
-            row = {"arm": arm, "task": name, **values[SCORES], "bridged": bridged[seen.tasks.index(name)]}
+            row = {
+                "method": method,
+                "task": name,
+                **values[SCORES],
+                "interpolated": interpolated[seen.tasks.index(name)],
+            }
             found.append(named | row)
     return found
 

@@ -1,8 +1,8 @@
 """Plain rules and models that choose their kernel, on real holes: mtgp_tutorial/datasets/studies/plain_rules.csv.
 
-The trials of cases.py (but its nine other stretches of the economy) and of five.py. Every arm that has a kernel chooses
-it by its own likelihood of the seen cells, from one list: Matern 1/2, Matern 3/2 and RBF. Joint scores stand where an
-arm has one law for all hidden cells of a trial.
+The trials of cases.py (but its nine other stretches of the economy) and of five.py. Every method that has a kernel
+chooses it by its own likelihood of the seen cells, from one list: Matern 1/2, Matern 3/2 and RBF. Joint scores stand
+where an method has one law for all hidden cells of a trial.
 """
 
 import five
@@ -11,10 +11,10 @@ from gpytorch.kernels import MaternKernel, RBFKernel
 from running import run
 
 from mtgp_tutorial import fit, icm, impute, independent, scores
-from mtgp_tutorial.tables import Unanswered, plain_arms
+from mtgp_tutorial.tables import NotApplicable, plain_methods
 
 MODELS = {
-    "independent, shared": lambda data, kernel: independent(data, hyper="shared", kernel=kernel),
+    "independent, shared": lambda data, kernel: independent(data, hyperparameters="shared", kernel=kernel),
     "ICM": lambda data, kernel: icm(data, noise="per task", kernel=kernel),
     "ICM, full noise": lambda data, kernel: icm(data, noise="full", kernel=kernel),
 }
@@ -36,21 +36,21 @@ TRIALS = {name: case for name, case in CASES.items() if name != "US macro, other
 TRIALS["example file"] = (hole, HOLES, lambda trial: int(trial.rsplit(" ", 1)[1]))
 
 
-def by_rule(arm, seen, hidden):
+def by_rule(method, seen, hidden):
     """Kernel, prediction and joint covariance (where there is one) of a plain rule."""
-    rule = plain_arms(kernels=tuple(KERNELS))[arm](seen)
+    rule = plain_methods(kernels=tuple(KERNELS))[method](seen)
     answer = rule.forecast(hidden)
     kernels = {law.kernel for law in getattr(rule, "residuals", {}).values()}
     try:
         covariance = rule.joint(hidden)[1]
-    except Unanswered:
+    except NotApplicable:
         covariance = None
-    return "/".join(sorted(kernels)), answer, covariance, sum(rule.bridged(hidden))
+    return "/".join(sorted(kernels)), answer, covariance, sum(rule.interpolated(hidden))
 
 
-def by_model(arm, seen, hidden):
+def by_model(method, seen, hidden):
     """The same of a model, with the kernel of the highest likelihood."""
-    fits = {name: fit(MODELS[arm](seen, build(seen.x.shape[1]))) for name, build in KERNELS.items()}
+    fits = {name: fit(MODELS[method](seen, build(seen.x.shape[1]))) for name, build in KERNELS.items()}
     kernel = max(fits, key=lambda name: fits[name].log_likelihood)
     answer = impute(fits[kernel], covariance=True)
     wanted = [(row, seen.tasks[t]) for row, t in hidden.observed.nonzero().tolist()]
@@ -59,19 +59,19 @@ def by_model(arm, seen, hidden):
 
 
 def rows(case, label):
-    """One row for each arm."""
+    """One row for each method."""
     make, _, cluster = TRIALS[case]
     seen, hidden = make(label)
     wanted, found = hidden.observed, []
     trial = " ".join(map(str, label)) if isinstance(label, tuple) else label
-    for arm in [*plain_arms(), *MODELS]:
-        kernel, answer, covariance, bridged = (by_model if arm in MODELS else by_rule)(arm, seen, hidden)
+    for method in [*plain_methods(), *MODELS]:
+        kernel, answer, covariance, interpolated = (by_model if method in MODELS else by_rule)(method, seen, hidden)
         joint = None
         if covariance is not None:
             joint = float(scores.joint_nlpd(answer.mean[wanted], covariance, hidden.y[wanted]))
-        named = {"case": case, "trial": trial, "cluster": cluster(label), "arm": arm, "kernel": kernel}
+        named = {"case": case, "trial": trial, "cluster": cluster(label), "method": method, "kernel": kernel}
         table = scores.table(answer, hidden, seen).iloc[0]
-        found.append(named | {"joint NLPD": joint} | dict(table[["MAE", *SCORES]]) | {"bridged": bridged})
+        found.append(named | {"joint NLPD": joint} | dict(table[["MAE", *SCORES]]) | {"interpolated": interpolated})
     return found
 
 

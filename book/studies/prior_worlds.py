@@ -29,10 +29,10 @@ def rows(n, length, noise_sd, seed):
     """Scores of maximum likelihood and of the default priors."""
     seen, fresh = series(n, length, noise_sd, seed)
     fits = {"ML": fit(independent(seen), priors=False), "priors": fit(independent(seen))}
-    predictions = {arm: predict(fitted, fresh.x) for arm, fitted in fits.items()}
+    predictions = {method: predict(fitted, fresh.x) for method, fitted in fits.items()}
     table = scores.table(predictions, fresh, seen).droplevel("task")[["MSE", "NLPD", "CRPS", "coverage"]]
     world = {"n": n, "length": length, "noise sd": noise_sd, "seed": seed, "cluster": seed}
-    return [{**world, "arm": arm, **table.loc[arm]} for arm in table.index]
+    return [{**world, "method": method, **table.loc[method]} for method in table.index]
 
 
 if __name__ == "__main__":

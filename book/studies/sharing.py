@@ -32,10 +32,10 @@ def rows(world, seed):
     seen, fresh = four_tasks(WORLDS[world], seed)
     found = []
     for label, priors in (("ML", False), ("priors", True)):
-        for hyper in ("own", "shared"):
-            fitted = fit(independent(seen, hyper=hyper), priors=priors)
+        for hyperparameters in ("own", "shared"):
+            fitted = fit(independent(seen, hyperparameters=hyperparameters), priors=priors)
             table = scores.table(predict(fitted, fresh.x), fresh, seen)[["MSE", "NLPD", "CRPS", "coverage"]].mean()
-            first = {"world": world, "seed": seed, "cluster": seed, "arm": f"{hyper}, {label}", **table}
+            first = {"world": world, "seed": seed, "cluster": seed, "method": f"{hyperparameters}, {label}", **table}
             found.append(first | {"length-scale of task 1": fitted.length_scales[0]})
     return found
 

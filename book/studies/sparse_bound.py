@@ -1,10 +1,10 @@
 """The sparse bound beside the exact fit as inducing inputs grow: mtgp_tutorial/datasets/studies/sparse_bound.csv.
 
 250 rows of three tasks from an LMC of two RBF kernels of rank 1 (length-scales 0.2 and 0.05), noise per task, a fifth
-of the cells hidden; fitted as lmc(kernels=2, own=False) with fit's defaults. "log likelihood" is what the fit reports:
-of an arm "M = ..." the bound. "exact, same parameters" is the exact log likelihood at the parameters that the arm ended
-with, and "NLPD, exact" is the score of the exact model there. NLPD and coverage (of 95 % intervals) are those of the
-hidden cells, given the seen ones. CPU seconds are of one thread; compare them within a seed.
+of the cells hidden; fitted as lmc(kernels=2, kappa=False) with fit's defaults. "log likelihood" is what the fit
+reports: of a method "M = ..." the bound. "exact, same parameters" is the exact log likelihood at the parameters that
+the method ended with, and "NLPD, exact" is the score of the exact model there. NLPD and coverage (of 95 % intervals)
+are those of the hidden cells, given the seen ones. CPU seconds are of one thread; compare them within a seed.
 """
 
 import time
@@ -13,7 +13,7 @@ import torch
 from gpytorch.kernels import RBFKernel
 from running import run
 
-from mtgp_tutorial import TaskData, fit, impute, lmc, simulate, sparse, with_parameters
+from mtgp_tutorial import TaskData, at_parameters, fit, impute, lmc, simulate, sparse
 
 W = torch.tensor([[1.0, 0.3], [0.8, -0.6], [-0.5, 0.7]]).double()
 LENGTHS, NOISE_SD = (0.2, 0.05), torch.tensor([0.3, 0.2, 0.4]).double()
@@ -48,14 +48,14 @@ def rows(seed):
     seen, hidden = table(seed)
     found = []
     for number in (None, *NUMBERS):
-        model = lmc(seen, kernels=2, own=False)
+        model = lmc(seen, kernels=2, kappa=False)
         start = time.process_time()
         fitted = fit(model if number is None else sparse(model, number))
         seconds = time.process_time() - start
-        same = lmc(seen, kernels=2, own=False)
+        same = lmc(seen, kernels=2, kappa=False)
         same.load_state_dict({k: v for k, v in fitted.model.state_dict().items() if k != "inducing"})
-        exact, (nlpd, coverage) = with_parameters(same), scored(fitted, hidden)
-        row = {"seed": seed, "cluster": seed, "arm": "exact" if number is None else f"M = {number}"}
+        exact, (nlpd, coverage) = at_parameters(same), scored(fitted, hidden)
+        row = {"seed": seed, "cluster": seed, "method": "exact" if number is None else f"M = {number}"}
         row |= {"log likelihood": fitted.log_likelihood, "exact, same parameters": exact.log_likelihood, "NLPD": nlpd}
         row |= {"NLPD, exact": scored(exact, hidden)[0], "coverage": coverage, "CPU seconds": seconds}
         found.append(row | {"evaluations": int(fitted.starts["evaluations"].sum())})

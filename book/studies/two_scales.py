@@ -17,9 +17,9 @@ SLOW, FAST = 2.5, 0.6
 B_SLOW = torch.tensor([[1.0, 0.8], [0.8, 0.8]], dtype=torch.float64)
 B_FAST = torch.tensor([[0.8, -0.6], [-0.6, 0.6]], dtype=torch.float64)
 SIGMA = 0.05 * torch.eye(2, dtype=torch.float64)
-ARMS = {
+METHODS = {
     "independent, own": lambda data: fit(independent(data)),
-    "independent, shared": lambda data: fit(independent(data, hyper="shared")),
+    "independent, shared": lambda data: fit(independent(data, hyperparameters="shared")),
     "ICM": lambda data: fit(icm(data, noise="per task")),
     "LMC": lambda data: fit(lmc(data, kernels=2)),
 }
@@ -52,14 +52,14 @@ def recovery(fitted):
 
 
 def rows(seed):
-    """Scores of each arm in the gap, and for the LMC what it recovered."""
+    """Scores of each method in the gap, and for the LMC what it recovered."""
     seen, hidden = two_scales(seed)
     found = []
-    for arm, fitted_to in ARMS.items():
+    for method, fitted_to in METHODS.items():
         fitted = fitted_to(seen)
         table = scores.table(impute(fitted), hidden, seen).iloc[0][["SMSE", "NLPD", "CRPS", "coverage"]]
-        row = {"seed": seed, "cluster": seed, "arm": arm, **table, "log likelihood": fitted.log_likelihood}
-        if arm == "LMC":
+        row = {"seed": seed, "cluster": seed, "method": method, **table, "log likelihood": fitted.log_likelihood}
+        if method == "LMC":
             row["error slow"], row["error fast"] = recovery(fitted)
             row["slow"], row["fast"] = sorted(fitted.length_scales, reverse=True)
             row["spread of starts"] = float(fitted.starts["objective"].max() - fitted.starts["objective"].min())

@@ -1,6 +1,6 @@
 """Two length-scales again: full noise, and the bands of `parts`. mtgp_tutorial/datasets/studies/two_scales_parts.csv.
 
-The tables are those of `two_scales`, 50 seeds. "ICM, full noise": its scores in the gap. The other arms say which
+The tables are those of `two_scales`, 50 seeds. "ICM, full noise": its scores in the gap. The other methods say which
 share of the true slow and fast values of each task lies outside a 2-sd band, on the rows outside the gap: of the
 fitted LMC; of the same with one number changed, the correlation of its slow matrix, to that of the truth; of the true
 parameters; and of the true parameters with a slow correlation of 1. "cross 0" and "cross 1" are the empirical
@@ -54,7 +54,7 @@ def outside(seed, y, parameters):
 
 
 def known(seed, seen):
-    """The arms that need no fit, and the look at the table."""
+    """The methods that need no fit, and the look at the table."""
     y, look = seen.y.numpy(), empirical_correlation(seen, (0, 1))["task 1", "task 2"]
     crosses = {f"cross {h}": look.loc[h] for h in (0, 1)}
     one = TRUTH | {"Bs": (with_correlation(TRUTH["Bs"][0], 1.0), TRUTH["Bs"][1])}
@@ -65,7 +65,7 @@ def known(seed, seen):
 
 
 def rows(seed):
-    """One row for each arm."""
+    """One row for each method."""
     seen, hidden = two_scales(seed)
     y = seen.y.numpy()
     full, two = fit(icm(seen, noise="full")), fit(lmc(seen, kernels=2))
@@ -89,7 +89,9 @@ def rows(seed):
         | outside(seed, y, fitted),
         "LMC, true slow correlation": {"slow correlation": 0.8 / 0.8**0.5} | outside(seed, y, mended),
     }
-    return [{"seed": seed, "cluster": seed, "arm": arm, **row} for arm, row in (found | known(seed, seen)).items()]
+    return [
+        {"seed": seed, "cluster": seed, "method": method, **row} for method, row in (found | known(seed, seen)).items()
+    ]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The two sines, 200 seeds: one row for each seed and arm in mtgp_tutorial/datasets/studies/two_sines.csv.
+"""The two sines, 200 seeds: one row for each seed and method in mtgp_tutorial/datasets/studies/two_sines.csv.
 
 The chapter on the ICM shows the plain GPyTorch code again, recomputes the first seeds with it, and
 asserts that they agree with the stored rows.
@@ -113,28 +113,28 @@ def with_module(build, priors):
     return run
 
 
-ARMS = {
+METHODS = {
     "ICM, plain GPyTorch": plain_icm,
     "independent, plain GPyTorch": plain_independent,
 }
 for label, priors in (("ML", False), ("priors", True)):
-    ARMS |= {
+    METHODS |= {
         f"ICM, full noise, {label}": with_module(lambda data: icm(data, noise="full"), priors),
         f"ICM, {label}": with_module(icm, priors),
         f"independent, own, {label}": with_module(independent, priors),
-        f"independent, shared, {label}": with_module(lambda data: independent(data, hyper="shared"), priors),
+        f"independent, shared, {label}": with_module(lambda data: independent(data, hyperparameters="shared"), priors),
     }
 
 
-def rows(seed, arm):
-    """Scores of one arm on one seed: MSE against the truth, the others on fresh noisy data."""
+def rows(seed, method):
+    """Scores of one method on one seed: MSE against the truth, the others on fresh noisy data."""
     data, fresh = simulate.two_sines(seed=seed), simulate.two_sines(n=101, seed=10_000 + seed)
-    prediction, readings = ARMS[arm](data, seed)
+    prediction, readings = METHODS[method](data, seed)
     table = scores.table(prediction, fresh, data).mean()
     only = {
         "seed": seed,
         "cluster": seed,
-        "arm": arm,
+        "method": method,
         "MSE": scores.mse(prediction.mean, simulate.sines(TRUTH_AT).y).item(),
         "NLPD": table["NLPD"],
         "CRPS": table["CRPS"],
@@ -145,4 +145,4 @@ def rows(seed, arm):
 
 
 if __name__ == "__main__":
-    run(__file__, ((seed, arm) for seed in range(SEEDS) for arm in ARMS))
+    run(__file__, ((seed, method) for seed in range(SEEDS) for method in METHODS))

@@ -6,7 +6,7 @@ times f_1; or f_1 a lag of 0.1 later; or its slope, in units in which that has v
 fresh rows.
 
 "known" predicts with the covariance function that made the curves, lag and slope included. "regression" (least squares
-on task 1) and "regression + GP" (the same with a GP for its residual) are those of `plain_arms`, told task 1 at all
+on task 1) and "regression + GP" (the same with a GP for its residual) are those of `plain_methods`, told task 1 at all
 rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter "When does
 sharing pay?" recomputes the first seed and compares.
 """
@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from running import run
 
-from mtgp_tutorial import Prediction, TaskData, average, fit, gaussian, icm, independent, predict, scores
-from mtgp_tutorial.tables import plain_arms
+from mtgp_tutorial import Prediction, TaskData, fit, gaussian, icm, independent, predict, sample_posterior, scores
+from mtgp_tutorial.tables import plain_methods
 
 SEEDS, LENGTH, NOISE_SD = 100, 0.25, 0.1
 PAIRS = ("proportional", "lagged", "slope", "unrelated")
 TABLES = ("complete", "gap", "three points")
-ARMS = {"shared": lambda data: independent(data, hyper="shared"), "ICM": partial(icm, noise="per task")}
-PLAIN = {"regression": "regression", "regression + GP": "regression + GP", "line": "bridge"}
+METHODS = {"shared": lambda data: independent(data, hyperparameters="shared"), "ICM": partial(icm, noise="per task")}
+PLAIN = {"regression": "regression", "regression + GP": "regression + GP", "line": "interpolation"}
 SCORES = ["MSE", "NLPD", "CRPS", "coverage"]
 
 
@@ -78,28 +78,31 @@ def plain(seen, fresh):
     filled = predict(first, x, noise=False).mean
     known = TaskData(x, torch.cat([filled, torch.cat([seen.y[:, 1:], torch.full((100, 1), torch.nan)])], 1))
     asked = TaskData(x, torch.cat([torch.full_like(seen.y, torch.nan), fresh.y]))
-    answers = {arm: plain_arms()[rule](known).forecast(asked) for arm, rule in PLAIN.items()}
+    answers = {method: plain_methods()[rule](known).forecast(asked) for method, rule in PLAIN.items()}
     fields = ("mean", "variance")
     return {
-        arm: replace(one, x=fresh.x, **{name: getattr(one, name)[10:] for name in fields}, index=None)
-        for arm, one in answers.items()
+        method: replace(one, x=fresh.x, **{name: getattr(one, name)[10:] for name in fields}, index=None)
+        for method, one in answers.items()
     }
 
 
 def rows(pair, kind, seed):
-    """Scores of task 2 for each arm, and the correlation of those that have one."""
+    """Scores of task 2 for each method, and the correlation of those that have one."""
     seen, fresh = tables(pair, kind, seed)
-    fits = {f"{arm}, ML": fit(build(seen), priors=False) for arm, build in ARMS.items()}
-    fits |= {f"{arm}, priors": fit(build(seen)) for arm, build in ARMS.items()}
-    correlations = {arm: one.correlation.iloc[0, 1] for arm, one in fits.items()}
+    fits = {f"{method}, ML": fit(build(seen), priors=False) for method, build in METHODS.items()}
+    fits |= {f"{method}, priors": fit(build(seen)) for method, build in METHODS.items()}
+    correlations = {method: one.correlation.iloc[0, 1] for method, one in fits.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # runs that have not mixed are judged as they are
-        fits |= {f"{arm}, averaged": average(fits[f"{arm}, priors"], seed=seed) for arm in ARMS}
-    answers = {arm: predict(one, fresh.x) for arm, one in fits.items()}
+        fits |= {f"{method}, averaged": sample_posterior(fits[f"{method}, priors"], seed=seed) for method in METHODS}
+    answers = {method: predict(one, fresh.x) for method, one in fits.items()}
     answers |= {"known": known(pair, seen, fresh), **plain(seen, fresh)}
     found = scores.table(answers, fresh, seen).droplevel("task")[SCORES]
     first = {"pair": pair, "table": kind, "seed": seed, "cluster": seed}
-    return [{**first, "arm": arm, **found.loc[arm], "correlation": correlations.get(arm)} for arm in found.index]
+    return [
+        {**first, "method": method, **found.loc[method], "correlation": correlations.get(method)}
+        for method in found.index
+    ]
 
 
 if __name__ == "__main__":

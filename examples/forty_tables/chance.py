@@ -3,7 +3,7 @@
     python examples/forty_tables/chance.py            # writes the study forty_tables_coverage.csv; minutes
 
 Hidden cells of one trial miss their bands together. So a trial is drawn from the law of half and half: for each draw
-one of its arms, with the correlations that the ICM with full noise has between the asked cells. The table's coverage
+one of its methods, with the correlations that the ICM with full noise has between the asked cells. The table's coverage
 in such draws has a 1 % quantile; the coverage that was found is compared with it. Trials are drawn apart, though some
 ask for the same cells: so the quantile is a little too high.
 """
@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
 
 import numpy as np
 import pandas as pd
-from arms import best, full, kernel
 from joblib import Parallel, cpu_count, delayed
+from methods import best, full, kernel
 from run import COMBINED
 from score import FOLDER, NAMED, RESULTS
 from sources import specs
@@ -68,16 +68,16 @@ def of_table(name: str, parts: list[pd.DataFrame], mixed: pd.DataFrame) -> dict:
 
 def main() -> None:
     """Writes one row for each table."""
-    every = {arm: pd.read_csv(FOLDER / f"{arm}.csv.xz").set_index(NAMED) for arm in (FIRST, *COMBINED[FIRST])}
+    every = {method: pd.read_csv(FOLDER / f"{method}.csv.xz").set_index(NAMED) for method in (FIRST, *COMBINED[FIRST])}
     spec, jobs = specs(), int(os.environ.get("MTGP_JOBS", cpu_count()))
 
-    def of(arm, name):
-        return every[arm][every[arm].index.get_level_values("table") == name]
+    def of(method, name):
+        return every[method][every[method].index.get_level_values("table") == name]
 
-    asked = [(name, [of(arm, name) for arm in COMBINED[FIRST]], of(FIRST, name)) for name in spec.index]
+    asked = [(name, [of(method, name) for method in COMBINED[FIRST]], of(FIRST, name)) for name in spec.index]
     done = Parallel(jobs, return_as="generator")(delayed(of_table)(*one) for one in asked)
     found = pd.DataFrame(list(tqdm(done, total=len(asked), unit="table", disable=None)))
-    means = pd.read_csv(RESULTS.with_name("forty_tables_means.csv")).query("arm == @FIRST")
+    means = pd.read_csv(RESULTS.with_name("forty_tables_means.csv")).query("method == @FIRST")
     found = found.merge(means[["table", "family", "aside", "coverage"]], on="table")
     columns = ["table", "family", "aside", "coverage", "low"]
     found[columns].to_csv(

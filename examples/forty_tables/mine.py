@@ -1,4 +1,4 @@
-"""An arm of one's own: its predictions go to mine.csv.
+"""A method of one's own: its predictions go to mine.csv.
 
 python examples/forty_tables/mine.py
 python examples/forty_tables/score.py mine.csv

@@ -1,12 +1,13 @@
-"""Runs arms on the tables and stores what they predict, cell by cell.
+"""Runs methods on the tables and stores what they predict, cell by cell.
 
-    python examples/forty_tables/run.py                    # every arm on every table that is not set aside
-    python examples/forty_tables/run.py "ICM" "LMC"        # some arms
+    python examples/forty_tables/run.py                    # every method on every table that is not set aside
+    python examples/forty_tables/run.py "ICM" "LMC"        # some methods
     python examples/forty_tables/run.py --aside            # the tables that are set aside
 
-Writes predictions/ARM.csv.xz (and seconds.csv: CPU seconds, and trials in which the optimiser found no summit and
-"ICM, full noise" answered, or where it is the arm itself the rule "bridge"). What is done lies under _build/studies as
-for a study (book/studies/running.py, whose MTGP_JOBS and MTGP_SCHEDULER are used), so a run can be interrupted.
+Writes predictions/METHOD.csv.xz (and seconds.csv: CPU seconds, and trials in which the optimiser found no optimum and
+"ICM, full noise" answered, or where it is the method itself the rule "interpolation"). What is done lies under
+_build/studies as for a study (book/studies/running.py, whose MTGP_JOBS and MTGP_SCHEDULER are used), so a run can be
+interrupted.
 """
 
 import os
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
 import numpy as np
 import pandas as pd
 import torch
-from arms import ARMS
+from methods import METHODS
 from running import ROOT, cpu_count, fingerprint, in_parallel
 from score import FOLDER, NAMED, of_mixture, truth
 from sources import HERE, made_of, specs
@@ -28,11 +29,16 @@ from tqdm import tqdm
 from trials import Trial, trials
 
 from mtgp_tutorial import FitError, Mixture, Prediction, TaskData
-from mtgp_tutorial.tables import Unanswered
+from mtgp_tutorial.tables import NotApplicable
 
 SEASON, NONE = "regression + GP, season", "regression + GP"
 COMBINED = {
-    "half and half": (NONE, "full noise, Matern32", SEASON, "full noise, Matern32, season"),  # the report's first arm
+    "half and half": (
+        NONE,
+        "full noise, Matern32",
+        SEASON,
+        "full noise, Matern32, season",
+    ),  # the report's first method
     "half and half, no season": (NONE, "full noise, Matern32"),
     "half and half, kernels chosen": (NONE, "ICM, full noise", SEASON, "ICM, full noise, season"),
     "half and half, kernels chosen, no season": (NONE, "ICM, full noise"),
@@ -57,35 +63,35 @@ def cells(trial: Trial, found: Prediction) -> dict:
     return values
 
 
-def answer(arm: str, trial: Trial) -> tuple[Prediction, int]:
-    """What an arm says, and 1 if another had to answer in its place."""
+def answer(method: str, trial: Trial) -> tuple[Prediction, int]:
+    """What a method says, and 1 if another had to answer in its place."""
     try:
-        return ARMS[arm](trial.seen, asked(trial)), 0
+        return METHODS[method](trial.seen, asked(trial)), 0
     except FitError:
-        other = "bridge" if arm == "ICM, full noise" else "ICM, full noise"
+        other = "interpolation" if method == "ICM, full noise" else "ICM, full noise"
         return answer(other, trial)[0], 1
 
 
-def rows(arm: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Predictions and seconds of an arm on a table; both empty where it has no answer to the table."""
+def rows(method: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and seconds of a method on a table; both empty where it has no answer to the table."""
     warnings.simplefilter("ignore")
     parts, start, instead = [], time.process_time(), 0
     for number, trial in enumerate(trials(name)):
         try:
-            found, other = answer(arm, trial)
-        except Unanswered:
+            found, other = answer(method, trial)
+        except NotApplicable:
             return pd.DataFrame(), pd.DataFrame()
         instead += other
         named = {"table": name, "trial": number, "row": trial.rows}
         named["column"] = [trial.seen.tasks[t] for t in trial.columns]
         parts.append(pd.DataFrame(named | cells(trial, found)))
-    seconds = {"arm": arm, "table": name, "seconds": [round(time.process_time() - start, 2)], "instead": instead}
+    seconds = {"method": method, "table": name, "seconds": [round(time.process_time() - start, 2)], "instead": instead}
     return pd.concat(parts), pd.DataFrame(seconds)
 
 
-def store(arm: str, parts: list[pd.DataFrame]) -> None:
-    """Adds an arm's predictions to those stored of other tables."""
-    file = FOLDER / f"{arm}.csv.xz"
+def store(method: str, parts: list[pd.DataFrame]) -> None:
+    """Adds a method's predictions to those stored of other tables."""
+    file = FOLDER / f"{method}.csv.xz"
     new = rounded(pd.concat(parts))
     if file.exists():
         old = pd.read_csv(file)
@@ -108,9 +114,9 @@ def rounded(cells: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def combined(arms: tuple[str, ...]) -> pd.DataFrame:
-    """The mixture of what normal arms of equal weights have stored, on the tables that all of them answer."""
-    parts = [pd.read_csv(FOLDER / f"{arm}.csv.xz").set_index(NAMED) for arm in arms]
+def combined(methods: tuple[str, ...]) -> pd.DataFrame:
+    """The mixture of what normal methods of equal weights have stored, on the tables that all of them answer."""
+    parts = [pd.read_csv(FOLDER / f"{method}.csv.xz").set_index(NAMED) for method in methods]
     asked = truth().set_index(NAMED)["y"]
     index = parts[0].index
     for part in parts[1:]:
@@ -128,26 +134,26 @@ def combined(arms: tuple[str, ...]) -> pd.DataFrame:
 
 def main() -> None:
     """Does what is left, and writes."""
-    wanted = [arm for arm in sys.argv[1:] if arm != "--aside"] or list(ARMS)
+    wanted = [method for method in sys.argv[1:] if method != "--aside"] or list(METHODS)
     spec = specs()
     names = spec.index[spec["aside"] == int("--aside" in sys.argv)]
-    folder = ROOT / "_build" / "studies" / f"forty_tables-{fingerprint(HERE / 'arms.py')}"
+    folder = ROOT / "_build" / "studies" / f"forty_tables-{fingerprint(HERE / 'methods.py')}"
     folder.mkdir(parents=True, exist_ok=True)
-    todo = [(arm, name, folder / f"{arm}-{name}.pkl") for arm in wanted for name in names]
-    left = [("run", (arm, name), file) for arm, name, file in todo if not file.exists()]
+    todo = [(method, name, folder / f"{method}-{name}.pkl") for method in wanted for name in names]
+    left = [("run", (method, name), file) for method, name, file in todo if not file.exists()]
     done = in_parallel(left, int(os.environ.get("MTGP_JOBS", cpu_count())))
     sum(tqdm(done, total=len(left), unit="table", disable=None))
     seconds = [pd.read_csv(HERE / "seconds.csv")] if (HERE / "seconds.csv").exists() else []
-    for arm in wanted:
-        found = [pd.read_pickle(file) for one, _, file in todo if one == arm]
+    for method in wanted:
+        found = [pd.read_pickle(file) for one, _, file in todo if one == method]
         answered = [part for part, _ in found if len(part)]
         if answered:
-            store(arm, answered)
+            store(method, answered)
         seconds += [part for _, part in found if len(part)]
-    for arm, of in COMBINED.items():
+    for method, of in COMBINED.items():
         if set(of) & set(wanted) and all((FOLDER / f"{one}.csv.xz").exists() for one in of):
-            store(arm, [combined(of)])
-    table = pd.concat(seconds).drop_duplicates(["arm", "table"], keep="last").sort_values(["arm", "table"])
+            store(method, [combined(of)])
+    table = pd.concat(seconds).drop_duplicates(["method", "table"], keep="last").sort_values(["method", "table"])
     table.to_csv(HERE / "seconds.csv", index=False, lineterminator="\n")
 
 

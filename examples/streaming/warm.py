@@ -62,7 +62,7 @@ def answer(model: Bound, cells: Cells, x: Tensor, task: Tensor) -> tuple[Tensor,
     return half.T @ c * noise.sqrt() + model.means[task], (left + (half**2).sum(0) + 1) * noise
 
 
-def climb(model: Bound, cells: Cells, iterations: int) -> float:
+def maximise(model: Bound, cells: Cells, iterations: int) -> float:
     """Hyper-parameters to a maximum of the collapsed bound by L-BFGS-B, and q to its optimum; the bound, in nats.
 
     LinAlgError where nothing can be factored at the start; a line search that comes to such a place turns back.

@@ -183,7 +183,7 @@ def example_csv() -> Path:
 
 
 def study(name: str) -> pd.DataFrame:
-    """Stored result of a study of the book, one row for each run and arm.
+    """Stored result of a study of the book, one row for each run and method.
 
     The script of the same name in book/studies makes it again.
 
@@ -194,9 +194,9 @@ def study(name: str) -> pd.DataFrame:
 
     >>> from mtgp_tutorial import datasets
     >>> runs = datasets.study("two_sines")
-    >>> {"seed", "arm", "NLPD"} <= set(runs.columns)
+    >>> {"seed", "method", "NLPD"} <= set(runs.columns)
     True
-    >>> "ICM, priors" in set(runs["arm"])
+    >>> "ICM, priors" in set(runs["method"])
     True
     """
     stored = sorted(path.name.removesuffix(".csv") for path in (files(__name__) / "studies").iterdir())

@@ -20,24 +20,24 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mtgp_tutorial.fast.form import FormTerm, Matern
-from mtgp_tutorial.fast.stacked import inner
+from mtgp_tutorial.fast.batched import inner
+from mtgp_tutorial.fast.solver import Matern, SolverTerm
 from mtgp_tutorial.kernels import Term, covariance_of_inputs
 
 
-def form_term(term: Term) -> FormTerm:
-    """The term as forms take it. By exact type, as a user's subclass keeps its own arithmetic."""
+def solver_term(term: Term) -> SolverTerm:
+    """The term as solvers take it. By exact type, as a user's subclass keeps its own arithmetic."""
     kernel, B = term
     plain = type(kernel) is MaternKernel and kernel.batch_shape == torch.Size() and kernel.raw_lengthscale.numel() == 1
     matern = Matern(float(kernel.nu), kernel.lengthscale.reshape(())) if plain else None
-    return FormTerm(InputKernel(kernel), B, matern)
+    return SolverTerm(InputKernel(kernel), B, matern)
 
 
 @dataclass(frozen=True)
 class InputKernel:
     """K of inputs by a GPyTorch kernel: in closed form where there is one, else as the core computes it.
 
-    Two are equal when their kernel is the same, so that a form finds the term which an unknown belongs to.
+    Two are equal when their kernel is the same, so that a solver finds the term which an unknown belongs to.
     """
 
     kernel: Kernel
@@ -84,7 +84,7 @@ class ClosedMatrix:
         return found
 
 
-class StackedMatrices:
+class BatchedMatrices:
     """The same for several vectors of parameters at once, in numpy: K [N, n, n] of fixed inputs x [n, D]."""
 
     def __init__(self, kernel: Kernel, x: np.ndarray):
@@ -116,7 +116,7 @@ class StackedMatrices:
 
 
 class LengthScale:
-    """In place of a `ClosedMatrix` where a form takes the length-scale of a Matern kernel itself."""
+    """In place of a `ClosedMatrix` where a solver takes the length-scale of a Matern kernel itself."""
 
     names = ("raw_lengthscale",)
 
@@ -213,7 +213,7 @@ def distance(x: Tensor, z: Tensor, length: Tensor) -> Tensor:
     return u
 
 
-def stretched(G: Tensor, slope: Tensor, u: Tensor, x: Tensor, z: Tensor, length: Tensor) -> Tensor:
+def by_length_scale(G: Tensor, slope: Tensor, u: Tensor, x: Tensor, z: Tensor, length: Tensor) -> Tensor:
     """Derivative against each length-scale, [D] or [1], given G = dL/dK."""
     weight = G * slope
     parts = [u] if len(length) == 1 else [squared(x, z, length, d) for d in range(len(length))]
@@ -238,7 +238,7 @@ class _Closed(Function):
     @once_differentiable
     def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
         x, z, length, u, slope, *rest = ctx.saved_tensors
-        slopes = None, None, stretched(G, slope, u, x, z, length), None
+        slopes = None, None, by_length_scale(G, slope, u, x, z, length), None
         if not rest:
             return slopes
         K, alpha = rest

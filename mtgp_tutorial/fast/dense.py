@@ -1,8 +1,8 @@
-"""The dense form: the whole covariance of the observed cells. It serves any table.
+"""The dense solver: the whole covariance of the observed cells. It serves any table.
 
-The separate form: tasks that share no covariance, one by one.
+The separate solver: tasks that share no covariance, one by one.
 
-The projected form: fewer latent functions than tasks, on a complete table.
+The projected solver: fewer latent functions than tasks, on a complete table.
 
 With kappa = 0 every B_q lies in the span of R < T columns. Whitened with Sigma = L L^T and rotated into that span, V
 [T, R], the table is R tasks with unit noise, and T - R columns outside that are noise alone. (Exact for any W and any
@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells, signal_covariance
-from mtgp_tutorial.fast.form import Crosses, Form, FormTerm, Gradients, Problem, Shape
+from mtgp_tutorial.fast.solver import Crosses, Gradients, Problem, Shape, Solver, SolverTerm
 from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
 
 
-class Dense(Form):
+class Dense(Solver):
     """C in T x T blocks, cells sorted by task: block (s, t) is sum_q B_q[s, t] K_q + [same row] Sigma[s, t].
 
     Known variances stand on its diagonal. They do not change with the parameters, so no gradient knows of them.
@@ -105,7 +105,7 @@ class Dense(Form):
         dSigma = torch.zeros_like(self.problem.Sigma).index_put((one, other), G[a, b], accumulate=True)
         return dKs, dBs, dSigma
 
-    def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+    def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
         cross = signal_covariance(crosses, cells, self.cells)
         half = torch.linalg.solve_triangular(self.L, cross.mT, upper=False)
         return half.mT @ half if joint else (half**2).sum(0)
@@ -117,13 +117,13 @@ class Dense(Form):
         return whole.index_put((self.cells[0][a], one, other), entries)
 
 
-class Separate(Form):
+class Separate(Solver):
     """T dense problems of one task each: sum_q B_q[t, t] K_q + Sigma[t, t] I, holes or not."""
 
     @staticmethod
     def cost(shape: Shape) -> float:
         size = shape.cells / shape.tasks
-        return shape.tasks * (1.1 * size**3 + 770 * size**2 + 1.4e7) + 1e6 if shape.apart else torch.inf
+        return shape.tasks * (1.1 * size**3 + 770 * size**2 + 1.4e7) + 1e6 if shape.separate else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:
@@ -157,13 +157,13 @@ class Separate(Form):
                 dBs[q][t, t] = dB[0, 0]
         return dKs, dBs, dSigma
 
-    def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+    def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
         """An unknown of output t depends on task t alone."""
         total = torch.zeros(len(cells[0]), *([len(cells[0])] if joint else [])).to(self.residual)
         for t, task in enumerate(self.tasks):
             at = (cells[1] == t).nonzero()[:, 0]
             own = [(K, B[t : t + 1, t : t + 1]) for K, B in crosses]
-            part = task.explained(own, (cells[0][at], torch.zeros_like(at)), joint)
+            part = task.variance_reduction(own, (cells[0][at], torch.zeros_like(at)), joint)
             total[(at[:, None], at) if joint else at] = part
         return total
 
@@ -171,12 +171,12 @@ class Separate(Form):
         return torch.diag_embed(torch.cat([task.row_blocks()[:, 0] for task in self.tasks], 1))
 
 
-class Projected(Form):
-    """The dense form of R columns instead of T."""
+class Projected(Solver):
+    """The dense solver of R columns instead of T."""
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        if shape.width >= shape.tasks or shape.cells < shape.rows * shape.tasks or shape.known:
+        if shape.width >= shape.tasks or shape.cells < shape.rows * shape.tasks or shape.known_variances:
             return torch.inf
         return Dense.cost(shape._replace(tasks=shape.width, cells=shape.rows * shape.width)) + 2e7
 
@@ -190,7 +190,7 @@ class Projected(Form):
         self.V = torch.linalg.eigh(self.root @ sum(self.Bs) @ self.root.mT)[1][:, -R:]
         self.inside = self.root.mT @ self.V  # [T, R]
         r, z = residual @ self.root.mT, residual @ self.inside
-        terms = [FormTerm(term.kernel, self.inside.mT @ term.B @ self.inside) for term in self.problem.terms]
+        terms = [SolverTerm(term.kernel, self.inside.mT @ term.B @ self.inside) for term in self.problem.terms]
         self.core = Dense(Problem(self.problem.x, z, terms, torch.eye(R).to(L)), self.Ks)
         self.outside = r - z @ self.V.mT
         self.rest = torch.eye(len(L)).to(L) - self.V @ self.V.mT
@@ -212,8 +212,8 @@ class Projected(Form):
         alone = self.outside.mT @ K @ self.outside - K.diagonal().sum() * self.rest
         return self.root.mT @ (self.V @ inner @ self.V.mT + 0.5 * (mixed + mixed.mT + alone)) @ self.root
 
-    def explained(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        inside = self.core.explained([(K, B @ self.inside) for K, B in crosses], cells, joint)
+    def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+        inside = self.core.variance_reduction([(K, B @ self.inside) for K, B in crosses], cells, joint)
         pairs = [(one, other) for one in crosses for other in crosses]
         outer = self.root.mT @ self.rest @ self.root  # 0 for what runs through the latent functions
         if joint:

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from mtgp_tutorial.fast import scanning
+from mtgp_tutorial.fast import associative_scan
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
@@ -173,7 +173,7 @@ def adjoint(A, Q, H, R, variances, y, seen, ms, Ps, m, P, r, M):  # type: ignore
     return before, spread, rs[1:], Ms[1:], us, Ds, Ks, Ys, rs[0], Ms[0]
 
 
-def bridged(A, K, H, asked, C):  # type: ignore[no-untyped-def]
+def carried(A, K, H, asked, C):  # type: ignore[no-untyped-def]
     """Products between rows that are asked for: [n, s, s] at each of these, from it (seen) to the next (not yet seen).
 
     C [s, s]: the product from the last of the n rows on, of which the part for the rows before them comes back.
@@ -205,7 +205,7 @@ def path(A, shocks):  # type: ignore[no-untyped-def]
 COMPILED = 500
 WIDE = 20  # numbers of a state from which the lines as they stand are faster than a scan on the CPU
 CPU = torch.device("cpu")
-SCANS = {filtered: scanning.filtered, adjoint: scanning.adjoint}
+SCANS = {filtered: associative_scan.filtered, adjoint: associative_scan.adjoint}
 
 
 def available() -> bool:

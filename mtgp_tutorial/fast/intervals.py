@@ -23,7 +23,7 @@ import torch
 from mtgp_tutorial.arguments import as_array, of_kind, probability
 from mtgp_tutorial.correlations import BLOCK
 from mtgp_tutorial.fast.closed import InputKernel
-from mtgp_tutorial.fast.flat import Flat, can_be_flat, parts_of
+from mtgp_tutorial.fast.packed import PackedObjective, can_be_packed, parts_of
 from mtgp_tutorial.fitting import FitError, Loss, box_around, by_autograd, free_sizes, free_vector
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model
@@ -35,7 +35,7 @@ OFF = 0.01  # how far, in nats, an end may lie from the level it should reach
 ATTEMPTS = 3  # of the optimiser at an end, each from where the last came to rest
 
 
-class Summit(NamedTuple):
+class Optimum(NamedTuple):
     """Where a fit ended: its free parameters [P], minus the objective, and the curvature [P, P] of that."""
 
     vector: np.ndarray
@@ -104,15 +104,15 @@ def allowed(rows: float, level: float) -> float:
 def within(fit: Fit, drop: float) -> pd.DataFrame:
     """The smallest and the largest of each correlation at most so many nats below the optimum."""
     model = freed(fit.model)
-    loss: Loss = Flat(model, fit.priors) if can_be_flat(model) else by_autograd(model, fit.priors)
-    top, tasks, rows = summit_of(model, loss), fit.model.data.tasks, []
+    loss: Loss = PackedObjective(model, fit.priors) if can_be_packed(model) else by_autograd(model, fit.priors)
+    top, tasks, rows = optimum_of(model, loss), fit.model.data.tasks, []
     for s, t in combinations(range(len(tasks)), 2):
         low, high = (_end(model, loss, top, (s, t), sign, drop) for sign in (-1, 1))
         rows.append({"correlation": fit.correlation.iloc[s, t], "low": low, "high": high})
     return pd.DataFrame(rows, pd.MultiIndex.from_tuples(combinations(tasks, 2), names=["s", "t"]))
 
 
-def summit_of(model: Model, loss: Loss) -> Summit:
+def optimum_of(model: Model, loss: Loss) -> Optimum:
     """The optimum, its height, and second derivatives there by differences of the gradient.
 
     Flat and falling directions are lifted to SOFT: they shape the first step alone.
@@ -121,10 +121,10 @@ def summit_of(model: Model, loss: Loss) -> Summit:
     moves = 1e-4 * np.eye(len(vector))
     H = np.array([loss(vector + move)[1] - loss(vector - move)[1] for move in moves]) / 2e-4
     values, vectors = np.linalg.eigh((H + H.T) / 2)
-    return Summit(vector, loss(vector)[0], vectors * np.maximum(values, SOFT) @ vectors.T)
+    return Optimum(vector, loss(vector)[0], vectors * np.maximum(values, SOFT) @ vectors.T)
 
 
-def _end(model: Model, loss: Loss, top: Summit, pair: tuple[int, int], sign: int, drop: float) -> float:
+def _end(model: Model, loss: Loss, top: Optimum, pair: tuple[int, int], sign: int, drop: float) -> float:
     """The largest correlation (sign 1) or the smallest (-1) at most so many nats below the optimum.
 
     Starts where a normal density at the optimum would have it, and once or twice more where it came to rest too soon.

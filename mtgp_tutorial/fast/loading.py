@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mtgp_tutorial.fast import saving
-from mtgp_tutorial.fast.averaging import Averaged
+from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.result import Fit
 
 
 def load(path: str | Path) -> Any:
-    """The fit that `Fit.save` wrote, or the averaged one that `Averaged.save` did, on the CPU.
+    """The fit that `Fit.save` wrote, or the averaged one that `PosteriorSamples.save` did, on the CPU.
 
     On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding. Nothing
     in the file is run.
@@ -34,4 +34,4 @@ def load(path: str | Path) -> Any:
     True
     """
     fields, draws = saving.read_fit(path)
-    return Averaged.of_arrays(Fit(*fields), draws) if draws else Fit(*fields)
+    return PosteriorSamples.of_arrays(Fit(*fields), draws) if draws else Fit(*fields)

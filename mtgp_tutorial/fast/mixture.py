@@ -1,4 +1,4 @@
-"""The average of predictions: a normal law for each draw of the parameters, or for each of several arms."""
+"""The average of predictions: a normal law for each draw of the parameters, or for each of several methods."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ class Mixture(Prediction):
         means (Tensor [D, M, T]): of each draw.
         variances (Tensor [D, M, T]): of each draw.
 
-    >>> from mtgp_tutorial import average, fit, icm, predict, simulate
-    >>> averaged = average(fit(icm(simulate.two_sines(seed=1))))
+    >>> from mtgp_tutorial import fit, icm, predict, sample_posterior
+    >>> from mtgp_tutorial import simulate
+    >>> averaged = sample_posterior(fit(icm(simulate.two_sines(seed=1))))
     >>> found = predict(averaged, [0.25, 0.5])
     >>> low, high = found.band(0.95)
     >>> bool((low < found.mean).all()), bool((found.mean < high).all())

@@ -149,7 +149,7 @@ KERNELS: dict[str, Any] = {
 def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
     """Words that build the model again, for JSON, and every number in it: parameters, and bounds of constraints.
 
-    kappa that is exactly 0 (own=False) is minus infinity among the numbers. Raises ValueError for what words do not
+    kappa that is exactly 0 (kappa=False) is minus infinity among the numbers. Raises ValueError for what words do not
     hold: kernels beyond KERNELS, by exact type, and constraints, bounds or priors of a user's own.
     """
     kernel = model.kernel
@@ -184,7 +184,7 @@ def _as_plain(kernel: Kernel) -> dict[str, Any]:
         raise ValueError(
             f"fit: its kernel is of the type {type(kernel).__module__}.{type(kernel).__name__}, and a file holds "
             f"GPyTorch's {', '.join(KERNELS)} alone; keep its parameters by their names, and build the model again "
-            "(with_parameters)"
+            "(at_parameters)"
         )
     plain: dict[str, Any] = {"kind": type(kernel).__name__}
     if type(kernel) is ProductKernel:
@@ -202,7 +202,7 @@ def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None)
     """The model that the words name, at numbers of no meaning, with the inducing inputs of a sparse one."""
     noise, family = words["noise"], words["family"]
     if family == "independent":
-        model = independent(data, hyper=words["hyper"], noise=noise, kernel=_kernel(words["kernel"]))
+        model = independent(data, hyperparameters=words["hyper"], noise=noise, kernel=_kernel(words["kernel"]))
     elif family == "icm":
         model = icm(data, rank=words["ranks"][0], noise=noise, kernel=_kernel(words["kernels"][0]))
     else:

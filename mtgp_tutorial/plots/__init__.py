@@ -87,13 +87,13 @@ def marker(t: int) -> str:
     return MARKERS[t % len(MARKERS)]
 
 
-def role(arm: str) -> int:
+def role(method: str) -> int:
     """The number of a model's colour, line and marker, the same in every figure: that of the role its name begins with.
 
-    Grey for all that see one column: climatology, bridge, independent GPs.
+    Grey for all that see one column: mean, interpolation, independent GPs.
 
     Args:
-        arm (str): the model's name.
+        method (str): the model's name.
 
     >>> from mtgp_tutorial import plots
     >>> plots.role("ICM"), plots.role("ICM, full noise")
@@ -101,7 +101,7 @@ def role(arm: str) -> int:
     >>> plots.style(plots.role("LMC"))["color"]
     '#44a05a'
     """
-    return next((t for name, t in ROLES.items() if arm.startswith(name)), ALONE)
+    return next((t for name, t in ROLES.items() if method.startswith(name)), ALONE)
 
 
 def use_style() -> None:
@@ -255,8 +255,8 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
     >>> from matplotlib.figure import Figure
     >>> from mtgp_tutorial import plots, summarise
     >>> numbers = [1.0, 0.7, 1.2, 0.8, 0.9, 0.7, 1.1, 0.8]
-    >>> arms = ["alone", "ICM"] * 4
-    >>> results = pd.DataFrame({"arm": arms, "NLPD": numbers})
+    >>> methods = ["alone", "ICM"] * 4
+    >>> results = pd.DataFrame({"method": methods, "NLPD": numbers})
     >>> results["task"] = "level"
     >>> results["trial"] = results.index // 2
     >>> summary = summarise(results, "alone", scores=["NLPD"])
@@ -276,10 +276,10 @@ def differences(axes: Sequence[Axes] | Any, summary: pd.DataFrame) -> Sequence[A
             ax.axvline(0.954, color="0.5", lw=1)
             ax.set(xlabel=score)
         else:
-            for arm, (mean, low, high, median) in block[["mean difference", "low", "high", "median"]].iterrows():
-                look = {"color": COLOURS[role(str(arm))], "fmt": marker(role(str(arm)))}
-                ax.errorbar(mean, height[arm], xerr=[[mean - low], [high - mean]], capsize=3, **look)
-                ax.plot(median, height[arm], "o", mfc="none", color=look["color"], ms=9)
+            for method, (mean, low, high, median) in block[["mean difference", "low", "high", "median"]].iterrows():
+                look = {"color": COLOURS[role(str(method))], "fmt": marker(role(str(method)))}
+                ax.errorbar(mean, height[method], xerr=[[mean - low], [high - mean]], capsize=3, **look)
+                ax.plot(median, height[method], "o", mfc="none", color=look["color"], ms=9)
             ax.axvline(0, color="0.5", lw=1)
             baseline = block.index[block["mean difference"].isna()][0]
             ax.set(xlabel=f"{score}, less that of\n{baseline}")

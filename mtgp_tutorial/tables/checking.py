@@ -20,8 +20,8 @@ from torch import Tensor
 from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fast.averaging import Averaged
 from mtgp_tutorial.fast.mixture import normal_scores
+from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.leave_one_out import block_labels, leave_out
 from mtgp_tutorial.naming import label
 from mtgp_tutorial.prediction import Prediction
@@ -69,7 +69,7 @@ class Check:
 
 
 @torch.no_grad()
-def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Check:
+def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, seed: int = 0) -> Check:
     """Residuals, calibration and bounds of a fit, as tables and as sentences (`plots.checks` draws them).
 
     Parameters, means and units are held throughout, and have seen what is left out: a fit that fails here is wrong, one
@@ -78,10 +78,10 @@ def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int =
     compared with those of as many `draws` of tables from the fit. Cells beyond four standard deviations and what sits
     on a bound are told, not tested. Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long
     series of Matern kernels time and memory of its rows. Of an averaged fit a residual is the normal score of the
-    mixture's cdf, tables come from its draws, each judged by its own, and what sits on a bound is the summit's.
+    mixture's cdf, tables come from its draws, each judged by its own, and what sits on a bound is the optimum's.
 
     Args:
-        fit (Fit or Averaged): of the table.
+        fit (Fit or PosteriorSamples): of the table.
         blocks (int or labels): how many (stretches of x with about as many rows each; compact groups, where there are
             several inputs), or labels [N] of rows or [N, T] of cells, as `leave_out` takes them. Default: 6.
         draws (int): tables drawn from the fit. Default: 499.
@@ -96,8 +96,8 @@ def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int =
     ([30, 30], [0, 0])
     """
     draws = whole("draws", draws, 1, "how many tables to draw")
-    of_kind("fit", fit, (Fit, Averaged), "what fit(model) or average(fit) returned")
-    one, each = (fit.fit, list(fit.fits())) if isinstance(fit, Averaged) else (fit, [fit])
+    of_kind("fit", fit, (Fit, PosteriorSamples), "what fit(model) or sample_posterior(fit) returned")
+    one, each = (fit.fit, list(fit.fits())) if isinstance(fit, PosteriorSamples) else (fit, [fit])
     data, cells, labels = one.model.data, in_order(one), _labels(one.model.data, blocks)
     left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
     white, drawn = _of_each(each, cells, labels, left, draws, seed)
@@ -110,7 +110,7 @@ def check(fit: Fit | Averaged, blocks: Any = 6, *, draws: int = 499, seed: int =
         of_tests(table, together, rows, one.model.kind.correlated),
         of_calibration(calibration, draws),
         of_bounds(one),
-        of_climbs(one),
+        of_runs(one),
     )
     return Check(frame, table, together, calibration, tuple(found), label(data.x_name, data.x_unit))
 
@@ -229,7 +229,7 @@ def _table(fit: Fit, frame: pd.DataFrame, together: pd.DataFrame) -> pd.DataFram
 
 ALARM = 0.01  # chance that any of the tests speaks up on a table drawn from the fit itself
 NEAR_ONE, NO_KAPPA = 0.99, 1e-4  # a task correlation; kappa as a share of the task's variance
-SHORT = 0.01  # nats below the best at which a climb has not come to the same summit
+SHORT = 0.01  # nats below the best at which a run has not come to the same optimum
 
 
 class WantsFullNoise(str):
@@ -338,12 +338,12 @@ def _length_scales(fit: Fit) -> Iterator[str]:
                 yield f"The {which}, {length:.3g}, is shorter than the spacing of the rows, about {spacing:.3g}."
 
 
-def of_climbs(fit: Fit) -> Iterator[str]:
-    """Climbs of which one alone came to the best summit."""
+def of_runs(fit: Fit) -> Iterator[str]:
+    """Runs of which one alone came to the best optimum."""
     heights = fit.starts["objective"].to_numpy(dtype=float)[fit.starts["joined"].to_numpy(dtype=int)]
     if len(heights) > 1:
         below = np.nanmax(heights) - heights
         if int((below < SHORT).sum()) == 1:
             nearest = np.sort(below[np.isfinite(below)])[1:2]
             gap = f", the next {nearest[0]:.2g} nats below it" if len(nearest) else ""
-            yield (f"Of {len(heights)} climbs one came to the best summit{gap}; more starts may find a higher one.")
+            yield (f"Of {len(heights)} runs one came to the best optimum{gap}; more starts may find a higher one.")

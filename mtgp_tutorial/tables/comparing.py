@@ -1,6 +1,6 @@
 """The same models on many trials: seeds, splits or gaps. Fits are stored one by one, so a run can be resumed.
 
-The fits are done in this process, in others or on a cluster, and known again by marks.
+The fits are done in this process, in others or on a cluster, and known again by fingerprints.
 """
 
 from __future__ import annotations
@@ -21,45 +21,46 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.arguments import kind_of, of_kind, swapped
+from mtgp_tutorial.arguments import kind_of, of_kind, renamed, swapped
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables.arms import AN_ARM, Arm, Arms, in_places, mark_of, model_of, told
-from mtgp_tutorial.tables.forecasting import Forecaster, Unanswered, without_values
+from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable, without_values
+from mtgp_tutorial.tables.methods import A_METHOD, Method, Methods, fingerprint_of, in_places, model_of, predictions_at
 from mtgp_tutorial.tables.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 
 
-def standard_arms(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
+def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
     """The five models that the book compares, by name. Noise is per task but in "ICM, full noise".
 
     Args:
         kernel (Kernel): of the inputs, variance 1; the LMC has two of them, and rank 1. Default: RBFKernel().
 
     >>> from mtgp_tutorial import simulate
-    >>> from mtgp_tutorial.tables import standard_arms
-    >>> arms = standard_arms()
-    >>> list(arms)[1:]
+    >>> from mtgp_tutorial.tables import standard_methods
+    >>> methods = standard_methods()
+    >>> list(methods)[1:]
     ['independent, shared', 'ICM', 'ICM, full noise', 'LMC']
-    >>> arms["ICM, full noise"](simulate.two_sines(seed=1)).noise
+    >>> methods["ICM, full noise"](simulate.two_sines(seed=1)).noise
     'full'
     """
     return {
         "independent, own": lambda data: independent(data, kernel=kernel),
-        "independent, shared": lambda data: independent(data, hyper="shared", kernel=kernel),
+        "independent, shared": lambda data: independent(data, hyperparameters="shared", kernel=kernel),
         "ICM": lambda data: icm(data, noise="per task", kernel=kernel),
         "ICM, full noise": lambda data: icm(data, noise="full", kernel=kernel),
         "LMC": lambda data: lmc(data, kernels=2 if kernel is None else [kernel, kernel]),
     }
 
 
+@renamed(arms="methods")
 def compare(
     trial: Callable[[Any], tuple[TaskData, TaskData]],
     trials: Iterable[Any],
-    arms: Arms | None = None,
+    methods: Methods | None = None,
     *,
     store: str | Path | None = None,
     jobs: int = 1,
@@ -68,18 +69,19 @@ def compare(
     joint: bool = False,
     **options: Any,
 ) -> pd.DataFrame:
-    """Fit every arm on every trial and score it; one row for each trial, arm and task with hidden cells.
+    """Fit every method on every trial and score it; one row for each trial, method and task with hidden cells.
 
     Where both tables of a trial stand on the same rows the hidden cells are filled in by `impute`, elsewhere `predict`
-    is scored; with the standard errors of the hidden cells, where the arm knows those of the seen ones. The column
-    "bridged" counts the cells that a rule has left to the bridge. An arm without an answer to a table (it raises
-    Unanswered) is left out of that trial, with a warning; attrs["left out"] of the result says why, by trial and arm.
+    is scored; with the standard errors of the hidden cells, where the method knows those of the seen ones. The column
+    "interpolated" counts the cells that a rule has left to the interpolation. A method without an answer to a table (it
+    raises NotApplicable) is left out of that trial, with a warning; attrs["left out"] of the result says why, by trial
+    and method.
 
     Args:
         trial (function): takes an entry of `trials` and returns two tables, seen and hidden.
         trials (list): seeds or names, for example.
-        arms (dict): by name, functions from the seen table to a model, or to a `Forecaster`, such as `plain_arms` and
-            `seasonal_naive` make. Default: `standard_arms()`.
+        methods (dict): by name, functions from the seen table to a model, or to a `Forecaster`, such as `plain_methods`
+            and `seasonal_naive` make. Default: `standard_methods()`.
         store (str or Path): a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not
             done again; rows that are not asked for stay in it. Take one file for each choice of options, which are not
             stored. Default: nothing is stored.
@@ -88,39 +90,39 @@ def compare(
             need this release of the module, workers best one thread each), and this process stores. Default: none.
         progress (bool): a bar, in terminals only. Default: True.
         joint (bool): adds the column "joint NLPD", of the hidden cells of a task together (nats per cell,
-            `scores.joint_nlpd`), NaN where an arm has no one covariance for them; it takes the covariance of all cells
-            that a model is asked for. Default: False.
+            `scores.joint_nlpd`), NaN where a method has no one covariance for them; it takes the covariance of all
+            cells that a model is asked for. Default: False.
         **options: for `fit`.
     Raises:
         ValueError: for a store that another process writes, for a stored row of other data or another model, and for an
-            arm whose model has other inputs than its table, or lacks rows of it that are to be filled.
+            method whose model has other inputs than its table, or lacks rows of it that are to be filled.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
-        UserWarning: of a store of version 0.10 or before, whose fits are done again, and of arms without an answer.
+        UserWarning: of a store of version 0.10 or before, whose fits are done again, and of methods without an answer.
 
     >>> from mtgp_tutorial import icm, independent, simulate
     >>> from mtgp_tutorial.tables import compare
     >>> def trial(seed):
     ...     return simulate.two_sines(seed=seed).hide("sine", 0.4, 0.6)
-    >>> arms = {"alone": independent, "ICM": icm}
-    >>> results = compare(trial, [1, 2], arms, starts=1)
-    >>> results[["trial", "arm"]].to_numpy().tolist()
+    >>> methods = {"alone": independent, "ICM": icm}
+    >>> results = compare(trial, [1, 2], methods, starts=1)
+    >>> results[["trial", "method"]].to_numpy().tolist()
     [[1, 'alone'], [1, 'ICM'], [2, 'alone'], [2, 'ICM']]
     """
-    arms = standard_arms() if arms is None else arms
-    check_kinds(trial, trials, arms)
-    labels, arms = list(trials), dict(arms)
-    check_labels(labels, arms)
+    methods = standard_methods() if methods is None else methods
+    check_kinds(trial, trials, methods)
+    labels, methods = list(trials), dict(methods)
+    check_labels(labels, methods)
     check_jobs(jobs, client)
     failed: list[str] = []
     left_out: dict[Key, str] = {}
-    total = len(labels) * len(arms)
+    total = len(labels) * len(methods)
     with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
-        for (label, name), found in all_fits(_asked(trial, labels, arms, kept, bar, joint, options), jobs, client):
+        for (label, name), found in all_fits(_asked(trial, labels, methods, kept, bar, joint, options), jobs, client):
             bar.set_postfix_str(f"{label}: {name}")
             bar.update()
-            if isinstance(found, Unanswered):
+            if isinstance(found, NotApplicable):
                 left_out[label, name] = str(found)
             elif isinstance(found, FitError):
                 failed.append(f"trial {label}, {name!r}: {found}")
@@ -128,30 +130,30 @@ def compare(
                 kept.add((label, name), found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
-    return _together(kept, labels, arms, left_out, [JOINT] if joint else [])
+    return _together(kept, labels, methods, left_out, [JOINT] if joint else [])
 
 
-def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
-    """The missing cells of a table by an arm, such as the one that `choose` names; seen cells stay, with variance 0.
+def fill(build: Method, data: TaskData, **options: Any) -> Prediction:
+    """The missing cells of a table by a method, such as the one that `choose` names; seen cells stay, with variance 0.
 
     Args:
-        build (function): as an entry of the arms of `compare`; a model is fitted and imputes, a rule forecasts.
+        build (function): as an entry of the methods of `compare`; a model is fitted and imputes, a rule forecasts.
         data (TaskData): the table.
         **options: for `fit`.
     Raises:
-        Unanswered: where a rule has no answer to the table.
+        NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
 
     >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import fill, plain_arms, read_table
+    >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
     >>> lakes = read_table(datasets.example_csv())
-    >>> filled = fill(plain_arms()["regression"], lakes)
+    >>> filled = fill(plain_methods()["regression"], lakes)
     >>> bool(filled.mean.isfinite().all())
     True
     >>> bool((filled.variance[lakes.observed] == 0).all())
     True
     """
-    of_kind("build", build, Callable, AN_ARM)  # type: ignore[arg-type]
+    of_kind("build", build, Callable, A_METHOD)  # type: ignore[arg-type]
     of_kind("data", data, TaskData, "a TaskData")
     model = model_of(build, data, "build", all_rows=True)
     if isinstance(model, Model):
@@ -164,19 +166,21 @@ def fill(build: Arm, data: TaskData, **options: Any) -> Prediction:
     return replace(answer, **found)
 
 
-def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, str], more: list[str]) -> pd.DataFrame:
-    """All rows in the order of trials and arms, and what was left out."""
+def _together(
+    kept: Store, labels: list[Any], methods: Methods, left_out: dict[Key, str], more: list[str]
+) -> pd.DataFrame:
+    """All rows in the order of trials and methods, and what was left out."""
     if left_out:
         (label, name), why = next(iter(left_out.items()))
-        total = len(labels) * len(arms)
-        sentence = f"arms: {len(left_out)} of {total} answers are left out; {name!r} on trial {label!r}: {why}"
+        total = len(labels) * len(methods)
+        sentence = f"methods: {len(left_out)} of {total} answers are left out; {name!r} on trial {label!r}: {why}"
         if len(left_out) == total:
-            raise Unanswered(sentence)
-        warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=3)
+            raise NotApplicable(sentence)
+        warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=4)
     tables = [
         kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
         for label in labels
-        for name in arms
+        for name in methods
         if (str(label), name) not in left_out
     ]
     results = pd.concat(tables, ignore_index=True)[LABELS + NUMBERS + more]
@@ -186,24 +190,24 @@ def _together(kept: Store, labels: list[Any], arms: Arms, left_out: dict[Key, st
 
 
 def _asked(
-    trial: Any, labels: list[Any], arms: Arms, kept: Store, bar: tqdm, joint: bool, options: dict[str, Any]
+    trial: Any, labels: list[Any], methods: Methods, kept: Store, bar: tqdm, joint: bool, options: dict[str, Any]
 ) -> Iterator[Any]:
-    """What is to be done: the arguments of `_fitted`, for each trial and arm that the store does not hold."""
+    """What is to be done: the arguments of `_fitted`, for each trial and method that the store does not hold."""
     for label in labels:
         seen, hidden = two_tables(trial(label), label)
         same = torch.equal(seen.x, hidden.x)
-        for name, build in arms.items():
+        for name, build in methods.items():
             key = str(label), name
             try:
-                model = model_of(build, seen, f"arms, {name!r}", all_rows=same)
-                marks = marks_of(model, seen, hidden, key in kept.done, options)
-            except Unanswered as error:
+                model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
+                fingerprints = fingerprints_of(model, seen, hidden, key in kept.done, options)
+            except NotApplicable as error:
                 yield key, error, seen, hidden, {}, joint, options
                 continue
-            if kept.holds(key, marks, joint):
+            if kept.holds(key, fingerprints, joint):
                 bar.update()
             else:
-                yield key, model, seen, hidden, marks, joint, options
+                yield key, model, seen, hidden, fingerprints, joint, options
 
 
 def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
@@ -219,28 +223,28 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     return seen, hidden
 
 
-def check_kinds(trial: Any, trials: Any, arms: Any) -> None:
+def check_kinds(trial: Any, trials: Any, methods: Any) -> None:
     of_kind("trial", trial, Callable, "a function of one entry of trials that returns two tables")  # type: ignore[arg-type]
     if isinstance(trials, str) or not isinstance(trials, Iterable):
         raise ValueError(f"trials: is {trials!r}; pass a list of seeds or names, such as range(20)")
-    of_kind("arms", arms, Mapping, "a dict of names and functions, such as {'ICM': icm}")
-    for name, build in arms.items():
-        of_kind(f"arms, {name!r}", build, Callable, AN_ARM)  # type: ignore[arg-type]
+    of_kind("methods", methods, Mapping, "a dict of names and functions, such as {'ICM': icm}")
+    for name, build in methods.items():
+        of_kind(f"methods, {name!r}", build, Callable, A_METHOD)  # type: ignore[arg-type]
 
 
-def check_labels(labels: list[Any], arms: Arms) -> None:
-    if not labels or not arms:
-        raise ValueError("trials, arms: one of them is empty; pass at least one of each")
-    for name in arms:
+def check_labels(labels: list[Any], methods: Methods) -> None:
+    if not labels or not methods:
+        raise ValueError("trials, methods: one of them is empty; pass at least one of each")
+    for name in methods:
         if not isinstance(name, str):
-            raise ValueError(f"arms: {name!r} is no name; pass texts")
+            raise ValueError(f"methods: {name!r} is no name; pass texts")
     names = [str(label) for label in labels]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"trials: {name!r} stands there twice; pass every trial once")
-    for name in [*names, *arms]:
+    for name in [*names, *methods]:
         if "\n" in name or "\r" in name:
-            raise ValueError(f"trials, arms: {name!r} has a line break; pass names of one line")
+            raise ValueError(f"trials, methods: {name!r} has a line break; pass names of one line")
 
 
 def check_jobs(jobs: int, client: Any) -> None:
@@ -250,7 +254,7 @@ def check_jobs(jobs: int, client: Any) -> None:
         raise ValueError(f"client: is {kind_of(client)}, with jobs={jobs}; pass a dask.distributed Client, and no jobs")
 
 
-Fitted = tuple[Key, pd.DataFrame | FitError | Unanswered]  # the rows of a fit, or why there are none
+Fitted = tuple[Key, pd.DataFrame | FitError | NotApplicable]  # the rows of a fit, or why there are none
 DEATHS = 3  # how often a process may be killed without a single fit done in between
 
 
@@ -300,28 +304,32 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
 
 def _fitted(
     key: Key,
-    model: Model | Forecaster | Unanswered,
+    model: Model | Forecaster | NotApplicable,
     seen: TaskData,
     hidden: TaskData,
-    marks: dict[str, float | str],
+    fingerprints: dict[str, float | str],
     joint: bool,
     options: dict[str, Any],
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
-    if isinstance(model, Unanswered):
+    if isinstance(model, NotApplicable):
         return key, model
     try:
         if isinstance(model, Forecaster):
-            table = _forecast(model, seen, hidden, marks)
+            table = _forecast(model, seen, hidden, fingerprints)
             return key, table.assign(**{JOINT: _joint(getattr(model, "joint", None) if joint else None, hidden)})
         fitted = fit(model, **options)
-    except (FitError, Unanswered) as error:
+    except (FitError, NotApplicable) as error:
         return key, error
-    answer = told(model, fitted, hidden, covariance=joint)
+    answer = predictions_at(model, fitted, hidden, covariance=joint)
     table = scores.table(answer, hidden, seen).reset_index()
-    numbers: dict[str, Any] = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor), "bridged": 0}
+    numbers: dict[str, Any] = {
+        "log likelihood": fitted.log_likelihood,
+        "on floor": len(fitted.on_floor),
+        "interpolated": 0,
+    }
     numbers[JOINT] = _joint(partial(_part, answer) if joint else None, hidden)
-    return key, table.assign(**numbers, **marks)
+    return key, table.assign(**numbers, **fingerprints)
 
 
 def _joint(law: Callable[[TaskData], tuple[Tensor, Tensor]] | None, hidden: TaskData) -> list[float]:
@@ -335,7 +343,7 @@ def _joint(law: Callable[[TaskData], tuple[Tensor, Tensor]] | None, hidden: Task
         asked = replace(hidden, y=torch.where(own, hidden.y, torch.nan))
         try:
             found.append(float(scores.joint_nlpd(*law(without_values(asked)), hidden.y[asked.observed])))
-        except (Unanswered, NotPositiveDefiniteError):
+        except (NotApplicable, NotPositiveDefiniteError):
             found.append(math.nan)
     return found
 
@@ -348,32 +356,34 @@ def _part(answer: Prediction, asked: TaskData) -> tuple[Tensor, Tensor]:
     return answer.mean[asked.observed], answer.covariance[wanted][:, wanted]
 
 
-def _forecast(model: Forecaster, seen: TaskData, hidden: TaskData, marks: dict[str, float | str]) -> pd.DataFrame:
+def _forecast(
+    model: Forecaster, seen: TaskData, hidden: TaskData, fingerprints: dict[str, float | str]
+) -> pd.DataFrame:
     """Scores of one forecast."""
     asked = without_values(hidden)
-    answer, counted = model.forecast(asked), getattr(model, "bridged", lambda asked: [0] * asked.num_tasks)(asked)
-    if "start" not in marks:
-        marks = {**marks, "start": _start(answer, seen)}
-    bridged = [count for count, asks in zip(counted, hidden.observed.any(0)) if asks]
-    table = scores.table(answer, hidden, seen).reset_index().assign(bridged=bridged, **marks)
+    answer, counted = model.forecast(asked), getattr(model, "interpolated", lambda asked: [0] * asked.num_tasks)(asked)
+    if "start" not in fingerprints:
+        fingerprints = {**fingerprints, "start": _start(answer, seen)}
+    interpolated = [count for count, asks in zip(counted, hidden.observed.any(0)) if asks]
+    table = scores.table(answer, hidden, seen).reset_index().assign(interpolated=interpolated, **fingerprints)
     return table.assign(**{"log likelihood": math.nan, "on floor": 0})
 
 
-def marks_of(
+def fingerprints_of(
     model: Model | Forecaster, seen: TaskData, hidden: TaskData, stored: bool, options: dict[str, Any]
 ) -> dict[str, float | str]:
     """What changes when the model does (numbers, start), or a cell of the two tables (data).
 
-    A forecaster without a `mark` has its answer for a start; unless there is a stored one to compare it with, that is
-    left to whoever makes the forecast.
+    A forecaster without a `fingerprint` has its answer for a start; unless there is a stored one to compare it with,
+    that is left to whoever makes the forecast.
     """
-    marks: dict[str, float | str] = {"numbers": 0, "data": digest(seen, hidden)}
+    fingerprints: dict[str, float | str] = {"numbers": 0, "data": digest(seen, hidden)}
     if isinstance(model, Model):
-        marks["numbers"] = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    start = mark_of(model, options)
+        fingerprints["numbers"] = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    start = fingerprint_of(model, options)
     if isinstance(model, Forecaster) and start is None and stored:
         start = _start(model.forecast(without_values(hidden)), seen)
-    return marks if start is None else {**marks, "start": float(start)}
+    return fingerprints if start is None else {**fingerprints, "start": float(start)}
 
 
 def _start(answer: Prediction, seen: TaskData) -> float:

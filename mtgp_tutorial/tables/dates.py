@@ -17,8 +17,8 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial.arguments import as_matrix
+from mtgp_tutorial.tables.date_formats import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
-from mtgp_tutorial.tables.spellings import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
@@ -88,7 +88,7 @@ class Calendar:
         return x if _numeric(x) else self.to_numbers(x)
 
     def end(self, name: str, date: Any) -> float:
-        """An end of a stretch, "start" or "stop", as a number; a year as text begins as start and ends as stop.
+        """An end of an interval, "start" or "stop", as a number; a year as text begins as start and ends as stop.
 
         Raises ValueError, under this name, for what is neither a date nor a number.
         """

@@ -22,16 +22,16 @@ from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import prediction
 
 
-class Unanswered(ValueError):
+class NotApplicable(ValueError):
     """A rule cannot answer at all from a table: too few values, known errors that it does not use, no joint law.
 
-    `compare` leaves such an arm out of that trial, and says so.
+    `compare` leaves such a method out of that trial, and says so.
 
     >>> from mtgp_tutorial import TaskData
-    >>> from mtgp_tutorial.tables import Unanswered, plain_arms
+    >>> from mtgp_tutorial.tables import NotApplicable, plain_methods
     >>> try:
-    ...     plain_arms()["bridge"](TaskData([0, 1], [[1.0], [1.0]]))
-    ... except Unanswered as error:
+    ...     plain_methods()["mean"](TaskData([0, 1], [[1.0], [1.0]]))
+    ... except NotApplicable as error:
     ...     print(str(error).partition(";")[0])
     seen: task 'task 1' has fewer than two different values
     """
@@ -39,11 +39,11 @@ class Unanswered(ValueError):
 
 @runtime_checkable
 class Forecaster(Protocol):
-    """What an arm of `compare` may return beside a Model: made from the seen table, it answers for the hidden.
+    """What a method of `compare` may return beside a Model: made from the seen table, it answers for the hidden.
 
-    It may have a `mark`, a number that changes with its rule and options, by which a stored forecast is known again
-    (else it is made again, to see); and `bridged(hidden)`, how many asked cells of each task it has left to another
-    rule. What it cannot answer at all it says by raising Unanswered.
+    It may have a `fingerprint`, a number that changes with its rule and options, by which a stored forecast is known
+    again (else it is made again, to see); and `interpolated(hidden)`, how many asked cells of each task it has left to
+    another rule. What it cannot answer at all it says by raising NotApplicable.
     """
 
     def forecast(self, hidden: TaskData) -> Prediction:
@@ -95,8 +95,8 @@ def cutoffs(data: TaskData, horizon: int, count: int, *, each: int = 1, task: st
     An input is a value of the first column of x, so that readings at one time stay together.
 
         trials = cutoffs(data, horizon=8, count=6, each=2)
-        arms = {"ICM": icm, "naive": seasonal_naive(1.0)}
-        results = compare(trials, trials.labels, arms)
+        methods = {"ICM": icm, "naive": seasonal_naive(1.0)}
+        results = compare(trials, trials.labels, methods)
         results["stretch"] = results["trial"].map(trials.stretch)
         summarise(results, "naive", cluster="stretch")
 
@@ -163,7 +163,7 @@ def _name(data: TaskData, last: float) -> str:
 
 
 def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
-    """An arm for `compare`: the value a season earlier.
+    """A method for `compare`: the value a season earlier.
 
     The earlier row is the one nearest to a season before, at most half a (median) step away; other inputs must be the
     same. Of two that are as near the earlier counts. Where no value was seen there, one more season back. Its variance
@@ -196,7 +196,7 @@ def check_season(season: float) -> None:
 class SeasonalNaive:
     """The seasonal naive forecast from a seen table; variances: [T], of one season's difference, squared data units.
 
-    Raises Unanswered, a ValueError, for a season below the step of the inputs, and for a task without two values a
+    Raises NotApplicable, a ValueError, for a season below the step of the inputs, and for a task without two values a
     season apart.
     """
 
@@ -204,7 +204,7 @@ class SeasonalNaive:
         steps = seen.x[:, 0].unique().diff()
         step = float(steps.median()) if len(steps) else math.inf
         if season < step * (1 - 1e-9):
-            raise Unanswered(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
+            raise NotApplicable(f"season: is {season:g}, and the inputs are {step:g} apart; pass one step or more")
         self.seen, self.season, self.reach = seen, season, 0.5 * step * (1 + 1e-9)
         self.start, inputs = seen.x[:, 0].min(), _by_time(seen.x)
         cells = (inputs.assign(value=pd.Series(as_array(y))).dropna() for y in seen.y.T)
@@ -214,7 +214,7 @@ class SeasonalNaive:
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions at the rows of `hidden`; NaN where no season before was seen.
 
-        Raises Unanswered where such a cell is asked for, and ValueError for other tasks or inputs.
+        Raises NotApplicable where such a cell is asked for, and ValueError for other tasks or inputs.
         """
         seen, x = self.seen, hidden.x
         check_columns(seen, hidden)
@@ -229,7 +229,7 @@ class SeasonalNaive:
         lost = mean.isnan() & hidden.observed
         if bool(lost.any()):
             row, t = lost.nonzero()[0].tolist()
-            raise Unanswered(
+            raise NotApplicable(
                 f"season: no value of task {seen.tasks[t]!r} was seen whole seasons ({self.season:g}) before "
                 f"{seen.x_name} {float(x[row, 0]):g}; pass another season, or a later cut-off"
             )
@@ -250,7 +250,7 @@ class SeasonalNaive:
         values = self.seen.y[cells, task]
         squares = (values - self._earlier(self.seen.x[cells], task, 1)) ** 2
         if not bool(squares.isfinite().any()):
-            raise Unanswered(
+            raise NotApplicable(
                 f"season: no two values of {self.seen.tasks[task]!r} are {self.season:g} apart; pass another season"
             )
         return torch.maximum(squares.nanmean(), FLOOR * values.var(correction=0))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import kind_of, listed
+from mtgp_tutorial.tables.column_roles import guessed_in_frame, spread, without_row_numbers
 from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.inputs import (
     column,
@@ -27,7 +28,6 @@ from mtgp_tutorial.tables.inputs import (
     tasks_of,
 )
 from mtgp_tutorial.tables.refusals import TableError, argument
-from mtgp_tutorial.tables.roles import guessed_in_frame, spread, without_row_numbers
 
 COMMAS = r"\s*[-+−]?\d[\d.,' ]*,\d+\s*%?"  # a number as text, with a decimal comma or with thousands grouped
 

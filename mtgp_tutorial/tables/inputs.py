@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import listed
+from mtgp_tutorial.tables.date_formats import CLOCK, READ, odd_cell
 from mtgp_tutorial.tables.dates import Calendar, read_dates
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
-from mtgp_tutorial.tables.spellings import CLOCK, READ, odd_cell
 
 # beside a year: how many there are, how year and first month (or ISO week and its Monday, or day) make a date
 YEAR_AND = {"quarter": (4, "%Y-%m"), "month": (12, "%Y-%m"), "week": (53, "%G-%V-%u"), "doy": (366, "%Y-%j")}

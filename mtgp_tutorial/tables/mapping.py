@@ -36,12 +36,12 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
             Their values are not used. Default: all cells that are missing.
     Returns:
         A table by task, of those with such cells. "others": 1 less the mean predictive variance of least squares on the
-            tasks seen in the row (`plain_arms`, "regression"), over the task's variance; 0 for a cell beside which
+            tasks seen in the row (`plain_methods`, "regression"), over the task's variance; 0 for a cell beside which
             nothing is seen. "own": the same of a GP of that task, all tasks with one length-scale, with the likeliest
             of Matern 1/2, Matern 3/2 and RBF. Both speak of noisy values, and are at least 0. "cells": how many.
     Raises:
         ValueError: for a table without holes and other rows.
-        Unanswered: as `plain_arms` does.
+        NotApplicable: as `plain_methods` does.
         FitError: where a fit fails.
 
     >>> from mtgp_tutorial import datasets
@@ -87,7 +87,7 @@ def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:
 def _curves(seen: TaskData) -> Tensor:
     """Predictive variances [N, T] of separate GPs with one length-scale, by the likeliest of KERNELS."""
     D = seen.x.shape[1]
-    fits = [fit(independent(seen, hyper="shared", kernel=kernel(ard_num_dims=D))) for kernel in KERNELS]
+    fits = [fit(independent(seen, hyperparameters="shared", kernel=kernel(ard_num_dims=D))) for kernel in KERNELS]
     return impute(max(fits, key=lambda one: one.log_likelihood)).variance
 
 
@@ -132,5 +132,5 @@ def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     here = [float((shares[name] * weight).sum()) for name in SHARES]
     known["distance"] = ((known[SHARES] - here) ** 2).sum(axis=1) ** 0.5
     near = known.sort_values("distance", kind="stable")[["family", *SHARES, "distance"]].head(count)
-    crps = datasets.study("forty_tables_means").pivot(index="table", columns="arm", values="CRPS")
-    return near.assign(**{name: crps[MODEL] / crps[arm] for name, arm in RIVALS.items()})
+    crps = datasets.study("forty_tables_means").pivot(index="table", columns="method", values="CRPS")
+    return near.assign(**{name: crps[MODEL] / crps[method] for name, method in RIVALS.items()})

@@ -1,4 +1,4 @@
-"""The rules that anyone tries first, as arms of `compare`: a mean, a line, the season before, a regression, kriging.
+"""The rules that anyone tries first, as methods of `compare`: a mean, a line, the season before, a regression, kriging.
 
 A rule answers cell by cell: it groups the asked cells of a task by the *law* that speaks of them, a function that
 returns their mean and variance, or covariance.
@@ -20,7 +20,7 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import prediction
-from mtgp_tutorial.tables.drift import (
+from mtgp_tutorial.tables.external_drift import (
     KERNELS,
     Answer,
     Residual,
@@ -31,30 +31,32 @@ from mtgp_tutorial.tables.drift import (
     orthonormal,
     unit,
 )
-from mtgp_tutorial.tables.forecasting import Unanswered, check_columns, check_season, seasonal_naive, without_values
+from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
 
 Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covariance [m, m], else the variances [m]
-Group = tuple[Tensor, int, Law | None]  # rows of a task, and what answers for them; None: the bridge in its place
+Group = tuple[
+    Tensor, int, Law | None
+]  # rows of a task, and what answers for them; None: the interpolation in its place
 SPARE, PARTS = 3, 12  # rows that a regression has beyond its coefficients; parts of a season, at most
 
 
-def plain_arms(
+def plain_methods(
     season: float | None = None,
     parts: int | None = None,
     kernels: Sequence[str] = ("matern12", "matern32", "rbf"),
 ) -> dict[str, Callable[[TaskData], Plain]]:
-    """Five rules without a model of several tasks, by name, to stand beside `standard_arms` in `compare`.
+    """Five rules without a model of several tasks, by name, to stand beside `standard_methods` in `compare`.
 
-    "climatology": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
-    "bridge": the line between the values beside a hole, the last value beyond them; variance of a Brownian bridge. With
-      several inputs: means weighted by the inverse squared distance, variance by leaving out.
+    "mean": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
+    "interpolation": the line between the values beside a hole, the last value beyond them; variance of a Brownian
+      bridge. With several inputs: means weighted by the inverse squared distance, variance by leaving out.
     "season before" (with a season): `seasonal_naive`.
     "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
     "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
 
-    A cell that a rule cannot answer takes the bridge; `bridged(hidden)` of what an arm returns counts them.
-    `joint(hidden)` is the covariance of the cells of one task and one law, `mark` a number that tells rules and options
-    apart.
+    A cell that a rule cannot answer takes the interpolation; `interpolated(hidden)` of what a method returns counts
+    them. `joint(hidden)` is the covariance of the cells of one task and one law, `fingerprint` a number that tells
+    rules and options apart.
 
     Args:
         season (float): a period in units of the first input. Default: no season.
@@ -63,20 +65,20 @@ def plain_arms(
             counts. Default: ("matern12", "matern32", "rbf").
     Raises:
         ValueError: for unknown kernels, a season that is no period and parts without a season.
-        Unanswered: a ValueError, by the arms and their forecasts, where a rule can do nothing with a table, and for
-            known standard errors.
+        NotApplicable: a ValueError, by the methods and their forecasts, where a rule can do nothing with a table, and
+            for known standard errors.
 
     >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import plain_arms
+    >>> from mtgp_tutorial.tables import plain_methods
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
-    >>> arms = plain_arms()
-    >>> list(arms)
-    ['climatology', 'bridge', 'regression', 'regression + GP']
-    >>> rule = arms["regression"](seen)
+    >>> methods = plain_methods()
+    >>> list(methods)
+    ['mean', 'interpolation', 'regression', 'regression + GP']
+    >>> rule = methods["regression"](seen)
     >>> error = (rule.forecast(hidden).mean - hidden.y)[hidden.observed]
     >>> round(float((error**2).mean().sqrt()), 2)  # metres
     0.04
-    >>> rule.bridged(hidden)  # cells of each lake
+    >>> rule.interpolated(hidden)  # cells of each lake
     [0, 0, 0, 0]
     """
     if season is not None:
@@ -88,35 +90,37 @@ def plain_arms(
     known = isinstance(kernels, Sequence) and not isinstance(kernels, str)
     if not known or not len(kernels) or any(name not in list(KERNELS) for name in kernels):
         raise ValueError(f"kernels: is {kernels!r}; pass a tuple of some of {', '.join(map(repr, KERNELS))}")
-    arms: dict[str, Callable[[TaskData], Plain]] = {
-        "climatology": partial(Climatology, season=season, parts=parts),
-        "bridge": Bridge,
+    methods: dict[str, Callable[[TaskData], Plain]] = {
+        "mean": partial(Mean, season=season, parts=parts),
+        "interpolation": Interpolation,
     }
     if season is not None:
-        arms["season before"] = partial(SeasonBefore, season=season)
-    return arms | {"regression": Regression, "regression + GP": partial(Regression, kernels=tuple(kernels))}
+        methods["season before"] = partial(SeasonBefore, season=season)
+    return methods | {"regression": Regression, "regression + GP": partial(Regression, kernels=tuple(kernels))}
 
 
 class Plain:
-    """What an arm makes of a seen table: answers of one rule. mark: changes with the rule and its options.
+    """What a method makes of a seen table: answers of one rule. fingerprint: changes with the rule and its options.
 
-    Raises Unanswered for known standard errors, and for a task with fewer than two different values.
+    Raises NotApplicable for known standard errors, and for a task with fewer than two different values.
     """
 
     def __init__(self, seen: TaskData, **options: object) -> None:
         of_kind("seen", seen, TaskData, "a TaskData")
         if seen.sd is not None:
-            raise Unanswered(
+            raise NotApplicable(
                 "seen: has known standard errors, of which plain rules make no use; pass them a table without, "
-                "dataclasses.replace(seen, sd=None), or leave these arms out"
+                "dataclasses.replace(seen, sd=None), or leave these methods out"
             )
         columns = [seen.y[seen.observed[:, t], t] for t in range(seen.num_tasks)]
         for task, y in zip(seen.tasks, columns):
             if len(y) < 2 or not float(y.max() - y.min()) > 1e-13 * float(y.abs().max()):
-                raise Unanswered(f"seen: task {task!r} has fewer than two different values; leave it out of the table")
+                raise NotApplicable(
+                    f"seen: task {task!r} has fewer than two different values; leave it out of the table"
+                )
         self.seen, self.floor = seen, [FLOOR * y.var(correction=0) for y in columns]
         digest = hashlib.sha256(repr((type(self).__name__, sorted(options.items()))).encode()).hexdigest()
-        self.mark = float(int(digest[:12], 16))
+        self.fingerprint = float(int(digest[:12], 16))
 
     def groups(self, asked: TaskData) -> Iterator[Group]:
         """Asked cells by their law, by default one for each task; `asked` has 0 for each value, so none is seen."""
@@ -126,17 +130,17 @@ class Plain:
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions of y at the cells of `hidden` that have a value, NaN at others.
 
-        Variances are at least FLOOR of the task's variance. Raises ValueError for other tasks or inputs, Unanswered
+        Variances are at least FLOOR of the task's variance. Raises ValueError for other tasks or inputs, NotApplicable
         where the rule can do nothing.
         """
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
         for rows, t, law in self._asked(hidden):
-            found, spread = (law or partial(bridge, self.seen, t))(hidden.x[rows], False)
+            found, spread = (law or partial(interpolation, self.seen, t))(hidden.x[rows], False)
             mean[rows, t], variance[rows, t] = found, torch.maximum(spread, self.floor[t])
         return prediction(hidden, hidden.x, mean, variance, True)
 
-    def bridged(self, hidden: TaskData) -> list[int]:
-        """How many of the asked cells of each task take the bridge because the rule has no answer for them."""
+    def interpolated(self, hidden: TaskData) -> list[int]:
+        """How many of the asked cells of each task take the interpolation because the rule has no answer for them."""
         counts = [0] * self.seen.num_tasks
         for rows, t, law in self._asked(hidden):
             counts[t] += len(rows) * (law is None)
@@ -145,17 +149,17 @@ class Plain:
     def joint(self, hidden: TaskData) -> Answer:
         """Mean [k] and covariance [k, k] of the asked cells, in the order of rows; variances have no floor here.
 
-        Raises Unanswered for cells of several tasks or laws (patterns), and for a rule without a joint law: the season
-        before, and the bridge of several inputs.
+        Raises NotApplicable for cells of several tasks or laws (patterns), and for a rule without a joint law: the
+        season before, and the interpolation of several inputs.
         """
         found = list(self._asked(hidden))
         if len(found) != 1:
-            raise Unanswered(
+            raise NotApplicable(
                 f"hidden: its cells have {len(found)} laws, by task and by pattern of what was seen beside them, and "
                 "no covariance between these; ask for the cells of one"
             )
         [(rows, t, law)] = found
-        return (law or partial(bridge, self.seen, t))(hidden.x[rows], True)
+        return (law or partial(interpolation, self.seen, t))(hidden.x[rows], True)
 
     def _law(self, *args: Any) -> Answer:
         """Of some cells; a rule says which arguments come before the inputs and `joint`."""
@@ -167,11 +171,11 @@ class Plain:
         return (group for group in self.groups(asked) if len(group[0]))
 
 
-class Climatology(Plain):
+class Mean(Plain):
     """A mean, or those of the parts of a season. Squares about the means of all parts are pooled, for n - parts values.
 
     A part without a value takes the mean of all, with the variance about it. Errors of two means are independent.
-    Raises Unanswered where no part has two values.
+    Raises NotApplicable where no part has two values.
     """
 
     def __init__(self, seen: TaskData, season: float | None = None, parts: int | None = None) -> None:
@@ -193,7 +197,7 @@ class Climatology(Plain):
         means = torch.zeros_like(count).index_add(0, own, y) / count
         freedom = len(y) - int((count > 0).sum())
         if freedom == 0:
-            raise Unanswered(f"parts: none of {P} has two values of task {seen.tasks[t]!r}; pass fewer parts")
+            raise NotApplicable(f"parts: none of {P} has two values of task {seen.tasks[t]!r}; pass fewer parts")
         pooled = ((y - means[own]) ** 2).sum() / freedom
         empty = count == 0
         mean, variance = torch.where(empty, y.mean(), means), torch.where(empty, y.var(), pooled)
@@ -202,11 +206,11 @@ class Climatology(Plain):
         return mean[part], variance[part] * (unit(x, joint) + gram(share.T, joint))
 
 
-class Bridge(Plain):
-    """Interpolation by `bridge`."""
+class Interpolation(Plain):
+    """Interpolation by `interpolation`."""
 
     def _law(self, t: int, x: Tensor, joint: bool) -> Answer:
-        return bridge(self.seen, t, x, joint)
+        return interpolation(self.seen, t, x, joint)
 
 
 class SeasonBefore(Plain):
@@ -226,7 +230,7 @@ class SeasonBefore(Plain):
 
     def _law(self, mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
         if joint:
-            raise Unanswered("hidden: the season before has no covariance of cells; take forecast(hidden)")
+            raise NotApplicable("hidden: the season before has no covariance of cells; take forecast(hidden)")
         return mean, variance
 
 
@@ -235,8 +239,8 @@ class Regression(Plain):
 
     Each pattern of seen tasks has its own regression, on the rows that have all of them and the task. Where these are
     fewer than SPARE more than its coefficients, the task that shares fewest rows with the answer is dropped (of equals
-    the first), and the next. A cell with none left takes the bridge; with a GP that alone, about a constant, if it has
-    the rows. Of dependent columns the shortest solution counts, as for numpy's lstsq.
+    the first), and the next. A cell with none left takes the interpolation; with a GP that alone, about a constant, if
+    it has the rows. Of dependent columns the shortest solution counts, as for numpy's lstsq.
     """
 
     def __init__(self, seen: TaskData, kernels: tuple[str, ...] = ()) -> None:
@@ -283,7 +287,7 @@ def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
     """What was seen in the row of each hidden row, [M, T], NaN where nothing was.
 
     Where both tables have the same inputs row by row, that is the row itself; else the row with the same inputs, and
-    none where no seen row has them. Raises Unanswered where several have those of a row with a cell.
+    none where no seen row has them. Raises NotApplicable where several have those of a row with a cell.
     """
     if torch.equal(seen.x, hidden.x):
         return seen.y
@@ -292,7 +296,7 @@ def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
     several = (torch.bincount(own, minlength=len(numbers))[asked] > 1) & hidden.observed.any(1)
     if bool(several.any()):
         where = ", ".join(f"{name} {value:.10g}" for name, value in zip(seen.x_names, hidden.x[several][0].tolist()))
-        raise Unanswered(
+        raise NotApplicable(
             f"hidden: several seen rows have the inputs ({where}) of one of its rows; pass a seen table with one row "
             "for each input, or hide cells by data.split, which keeps the rows"
         )
@@ -305,22 +309,26 @@ def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
 BLOCK = 1000  # rows that are compared with all seen ones at once
 
 
-def bridge(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
+def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
     """A Brownian motion held at the seen values, those of one input averaged; its rate: mean of squared steps / time.
 
     With several inputs, each in its standard deviations: mean weighted by the inverse squared distance; the variance
-    is the mean square of what each seen input's value differs from that of the others. Raises Unanswered for values at
-    a single input, and for the covariance with several inputs.
+    is the mean square of what each seen input's value differs from that of the others. Raises NotApplicable for values
+    at a single input, and for the covariance with several inputs.
     """
     cells = seen.observed[:, t]
     at, which = seen.x[cells].unique(dim=0, return_inverse=True)
     y = x.new_zeros(len(at)).index_add(0, which, seen.y[cells, t]) / torch.bincount(which).to(x)
     if len(at) < 2:
-        raise Unanswered(f"seen: all values of task {seen.tasks[t]!r} have the same input; a bridge takes two inputs")
+        raise NotApplicable(
+            f"seen: all values of task {seen.tasks[t]!r} have the same input; an interpolation takes two inputs"
+        )
     if x.shape[1] == 1:
         return _between(at[:, 0], y, x[:, 0].contiguous(), joint)
     if joint:
-        raise Unanswered(f"hidden: the bridge of {x.shape[1]} inputs has no covariance of cells; take forecast(hidden)")
+        raise NotApplicable(
+            f"hidden: the interpolation of {x.shape[1]} inputs has no covariance of cells; take forecast(hidden)"
+        )
     width = at.std(0, correction=0)
     width = torch.where(width > 0, width, 1.0)
     alone = _weighted(at / width, y, at / width, True)
@@ -344,15 +352,15 @@ def _between(at: Tensor, y: Tensor, x: Tensor, joint: bool) -> Answer:
     return mean, rate * same * torch.minimum(near[:, None], near) * torch.minimum(free[:, None], free)
 
 
-def _weighted(at: Tensor, y: Tensor, x: Tensor, apart: bool) -> Tensor:
+def _weighted(at: Tensor, y: Tensor, x: Tensor, leave_one_out: bool) -> Tensor:
     """Means [m] of y weighted by the inverse squared distance; at an input of its own, its value.
 
-    apart: x is `at`, and each is without its own value.
+    leave_one_out: x is `at`, and each is without its own value.
     """
     found = []
     for start in range(0, len(x), BLOCK):
         squares = ((x[start : start + BLOCK, None] - at) ** 2).sum(-1)
-        if apart:
+        if leave_one_out:
             squares.diagonal(start).fill_(torch.inf)
         nearest = squares.min(1, keepdim=True).values
         weights = torch.where(nearest > 0, nearest / squares, (squares == 0).to(y))  # relative: none overflows

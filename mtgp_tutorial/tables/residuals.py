@@ -10,7 +10,7 @@ All are N(0, 1) where the model is right. The first two are correlated by constr
 of its neighbour; the last are independent, so only they give tests by a formula.
 (The one-step errors of a Kalman filter are called innovations; Rasmussen and Williams 2006, eq. 5.12, for the first)
 
-For a fit in the Markov form they are the same numbers, without a matrix of all cells.
+For a fit in the Markov solver they are the same numbers, without a matrix of all cells.
 
 There a block that is too large for a matrix of its cells is hidden, and one more pass over the rows says what its
 errors are then, for the table and for tables drawn from the fit. Those go through in chunks of HELD numbers: one pass
@@ -27,10 +27,10 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, generator
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.chain import Chain
-from mtgp_tutorial.fast.forms import MANY, long_form
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.whitening import coloured, one_step, smoothed, weighed
+from mtgp_tutorial.fast.solvers import MANY, state_space_of
+from mtgp_tutorial.fast.state_space import StateSpace
+from mtgp_tutorial.fast.whitening import coloured, one_step_ahead, smoothed, weighed
 from mtgp_tutorial.gaussian import lower_factor
 from mtgp_tutorial.result import Fit
 
@@ -114,10 +114,10 @@ def whitened(
 
     labels [n]: blocks. sd [n] of "cell" and "block": of cells given all others outside, in standardised units.
     """
-    long = long_form(fit.conditioned())
+    long = state_space_of(fit.conditioned())
     if long is not None:
         series = Along(fit, *long, cells, labels)
-        return one_step(series.chain)[series.cells], series.drawn(sd, draws, seed)
+        return one_step_ahead(series.system)[series.cells], series.drawn(sd, draws, seed)
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}
@@ -126,22 +126,22 @@ def whitened(
 
 
 class Along:
-    """A fit's chain, and where its observed cells [n], in the order of x, stand in it. labels [n]: blocks."""
+    """A fit's system, and where its observed cells [n], in the order of x, stand in it. labels [n]: blocks."""
 
-    def __init__(self, fit: Fit, form: Markov, place: Tensor, cells: Cells, labels: Tensor):
-        self.conditioned, self.chain, self.of = fit.conditioned(), form.chain, cells
-        self.cells = form.position[as_array(place[cells[0]])], as_array(cells[1])
+    def __init__(self, fit: Fit, solver: Markov, place: Tensor, cells: Cells, labels: Tensor):
+        self.conditioned, self.system, self.of = fit.conditioned(), solver.system, cells
+        self.cells = solver.position[as_array(place[cells[0]])], as_array(cells[1])
         codes = as_array(labels)
         self.blocks = [np.flatnonzero(codes == code) for code in np.unique(codes)]
 
     def drawn(self, sd: dict[str, np.ndarray], draws: int, seed: int) -> Drawn:
         """Of so many tables: see `whitened`."""
         own, n = generator(seed), len(self.cells[0])
-        for start in range(0, draws, chunk := max(1, HELD // self.chain.y.size)):
+        for start in range(0, draws, chunk := max(1, HELD // self.system.y.size)):
             normals = torch.randn(n, min(chunk, draws - start), dtype=torch.float64, generator=own).numpy()
-            e = np.zeros((*self.chain.y.shape, normals.shape[1]))
+            e = np.zeros((*self.system.y.shape, normals.shape[1]))
             e[self.cells] = normals
-            weights = weighed(self.chain, e)[self.cells]
+            weights = weighed(self.system, e)[self.cells]
             errors = self.left_out(weights, e)
             yield {"cell": weights * sd["cell"][:, None], "block": errors / sd["block"][:, None]}
 
@@ -154,14 +154,14 @@ class Along:
                 factor = lower_factor(inverse, "inverse covariance of a block")
                 errors[block] = as_array(torch.cholesky_solve(torch.from_numpy(weights[block]).to(factor), factor))
                 continue
-            r, of = coloured(self.chain, e) if r is None else r, (self.cells[0][block], self.cells[1][block])
+            r, of = coloured(self.system, e) if r is None else r, (self.cells[0][block], self.cells[1][block])
             errors[block] = r[of] if len(block) == len(weights) else self.hidden(r, of)
         return errors
 
     def hidden(self, r: np.ndarray, block: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """r of a block less its mean given all other cells."""
-        chain, y = self.chain, np.where(self.chain.seen > 0, self.chain.y, np.nan)
+        system, y = self.system, np.where(self.system.seen > 0, self.system.y, np.nan)
         y[block] = np.nan
-        others = Chain(chain.x, y, chain.variances, chain.parts, chain.Sigma, chain.device)
+        others = StateSpace(system.x, y, system.variances, system.parts, system.Sigma, system.device)
         rows = slice(int(block[0].min()), int(block[0].max()) + 1)
         return r[block] - smoothed(others, r, rows)[block[0] - rows.start, block[1]]

@@ -1,4 +1,5 @@
-"""Seasons: which one the seen cells speak for, and models of what a line and a season leave, as arms of `compare`."""
+"""Seasons: which one the seen cells speak for, and models of what a line and a season leave, as methods of
+`compare`."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.model import Model, icm, lmc
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables.arms import AN_ARM, Arm, answered, in_places, mark_of, model_of
-from mtgp_tutorial.tables.forecasting import Unanswered, check_season
+from mtgp_tutorial.tables.forecasting import NotApplicable, check_season
+from mtgp_tutorial.tables.methods import A_METHOD, Method, fingerprint_of, in_places, model_of, predictions_of
 from mtgp_tutorial.trends import Trend, UnfixedError
 
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
@@ -145,15 +146,15 @@ def _alike(line: np.ndarray, left: np.ndarray) -> float:
 
 
 def with_trend(
-    build: Arm, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
+    build: Method, *, line: bool = True, season: float | None = None, harmonics: int = 1, **options: Any
 ) -> Callable[[TaskData], Detrended]:
-    """An arm for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
+    """A method for `compare`: another one of what a `Trend` of the seen cells leaves; its answers have the trend again.
 
-    What the arm makes of a seen table raises Unanswered where the cells do not fix the trend, and ValueError as `Trend`
-    does.
+    What the method makes of a seen table raises NotApplicable where the cells do not fix the trend, and ValueError as
+    `Trend` does.
 
     Args:
-        build (function): an entry of its arms, such as icm, one of `plain_arms`, or what `combining` returned.
+        build (function): an entry of its methods, such as icm, one of `plain_methods`, or what `linear_pool` returned.
         line (bool): as for `Trend`. Default: True.
         season (float): as for `Trend`. Default: no season.
         harmonics (int): as for `Trend`. Default: 1.
@@ -161,21 +162,21 @@ def with_trend(
 
     >>> from mtgp_tutorial import datasets, icm
     >>> from mtgp_tutorial.tables import cutoffs, with_trend
-    >>> arm = with_trend(icm, line=True, starts=1)
+    >>> method = with_trend(icm, line=True, starts=1)
     >>> trials = cutoffs(datasets.great_lakes(), horizon=2, count=4)
     >>> seen, hidden = trials(trials.labels[0])
-    >>> tuple(arm(seen).forecast(hidden).mean.shape)
+    >>> tuple(method(seen).forecast(hidden).mean.shape)
     (2, 4)
     """
-    of_kind("build", build, Callable, AN_ARM)  # type: ignore[arg-type]
+    of_kind("build", build, Callable, A_METHOD)  # type: ignore[arg-type]
     how = {"line": line, "season": season, "harmonics": harmonics}
     return lambda seen: Detrended(seen, build, how, options)
 
 
-def seasonal_arms(
+def seasonal_methods(
     season: float, *, harmonics: int = 1, line: bool = False, kernel: Kernel | None = None
 ) -> dict[str, Callable[[TaskData], Model | Detrended]]:
-    """Two ways to have a season, to stand beside `standard_arms` in `compare`; `choose` says which does better.
+    """Two ways to have a season, to stand beside `standard_methods` in `compare`; `choose` says which does better.
 
     "ICM, season in the mean": sines that repeat exactly, in the mean of each task (`with_trend`), and an ICM of
     what they leave. "ICM, season in the kernel": a season that may change from turn to turn, a PeriodicKernel of
@@ -190,8 +191,8 @@ def seasonal_arms(
         ValueError: for a season that is not above 0.
 
     >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import seasonal_arms
-    >>> list(seasonal_arms(1.0, harmonics=3))
+    >>> from mtgp_tutorial.tables import seasonal_methods
+    >>> list(seasonal_methods(1.0, harmonics=3))
     ['ICM, season in the mean', 'ICM, season in the kernel']
     """
     check_season(season)
@@ -210,18 +211,18 @@ def seasonal_arms(
 class Detrended:
     """A model, or a rule, of what a trend leaves; it is made from a seen table, and fitted when it is asked.
 
-    mark: see `Forecaster`. Raises Unanswered where the seen cells do not fix the trend.
+    fingerprint: see `Forecaster`. Raises NotApplicable where the seen cells do not fix the trend.
     """
 
-    def __init__(self, seen: TaskData, build: Arm, how: dict[str, Any], options: dict[str, Any]):
+    def __init__(self, seen: TaskData, build: Method, how: dict[str, Any], options: dict[str, Any]):
         try:
             self.trend = Trend(seen, **how)
         except UnfixedError as error:
-            raise Unanswered(str(error)) from None
+            raise NotApplicable(str(error)) from None
         self.model, self.options = model_of(build, self.trend.remove(seen), "build"), options
-        started = mark_of(self.model, options)
-        self.mark = None if started is None else started + in_places(self.trend.numbers)
+        started = fingerprint_of(self.model, options)
+        self.fingerprint = None if started is None else started + in_places(self.trend.numbers)
 
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions of y at the rows of `hidden`; variances are those of the model, without the trend's own error."""
-        return self.trend.restore(answered(self.model, hidden, self.options))
+        return self.trend.restore(predictions_of(self.model, hidden, self.options))

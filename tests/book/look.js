@@ -89,18 +89,12 @@
     ];
   };
 
-  // The plan of the page: where text begins, how wide it is, how large its letters are, and in what order its parts stand.
-  const plan = () => {
-    const size = (element) => element && shown(element) ? [parseFloat(getComputedStyle(element).fontSize), getComputedStyle(element).fontFamily.split(",")[0]] : null;
-    const first = (selector) => tidy(article, selector).find(shown);
-    const box = article.getBoundingClientRect();
-    return {
-      article: [Math.round(box.left), Math.round(box.width)],
-      letters: Object.fromEntries(["h1", "h2", "h3", "p", "pre", "figcaption", "table td"].map((name) => [name, size(first(name))]).filter(([, value]) => value)),
-      order: tidy(document, "h1, h2, figure, [class~=admonition], .chapter-head, .chapter-foot, footer.prev-next-footer").filter(shown)
-        .map((e) => e.id || e.parentElement.id || e.className.split(" ")[0] || e.tagName.toLowerCase()),
-    };
+  // Sizes of letters in pixels, by tag, of the first of each that is shown.
+  const letters = () => {
+    const first = (tag) => tidy(article, tag).find(shown);
+    const sizes = ["h1", "h2", "h3", "p"].map((tag) => [tag, first(tag) && parseFloat(getComputedStyle(first(tag)).fontSize)]);
+    return Object.fromEntries(sizes.filter(([, size]) => size));
   };
 
-  window.look = { wide, cut, edges, overlaps, small, links, pictures, maths, keyboard, plan };
+  window.look = { wide, cut, edges, overlaps, small, links, pictures, maths, keyboard, letters };
 })();

@@ -1,20 +1,15 @@
 """Every built page in headless Chromium: at three widths and in two themes, with folds closed and open.
 
-What is measured stands in look.js. `python tests/book/test_browser.py` stores the plans of the pages again.
+What is measured stands in look.js.
 """
 
-import json
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH  # axe-core, with the package
-from building import build
-from opening import BROWSER, OPEN_FOLDS, changed, opened
+from opening import OPEN_FOLDS, changed, opened
 
-ROOT = Path(__file__).resolve().parents[2]
-PLANS = Path(__file__).with_name("plans.json")
 WIDTHS = (1280, 768, 390)
 THEMES = ("light", "dark")
 ONCE = ("pictures", "maths")  # what does not depend on the screen
@@ -37,19 +32,18 @@ def faults(page, names):
 
 
 def all_over(page):
-    """Everything of one page on every screen: (faults by screen, its plan)."""
-    found, plan = {"once": faults(page, ONCE)}, {}
+    """Everything of one page on every screen: (faults by screen, sizes of letters by width)."""
+    found, letters = {"once": faults(page, ONCE)}, {}
     for width in WIDTHS:
         for theme in THEMES:
             changed(page, width, theme)
             found[f"{width} {theme}"] = faults(page, EACH)
-        seen = page.evaluate("look.plan()")
-        plan |= {"order": seen.pop("order"), str(width): seen}
+        letters[width] = page.evaluate("look.letters()")
     page.evaluate(OPEN_FOLDS)
     for width in (1440, 1280, 390, 320):
         changed(page, width, "light")
         found[f"{width} open"] = faults(page, EACH)
-    return {screen: fault for screen, fault in found.items() if fault}, plan
+    return {screen: fault for screen, fault in found.items() if fault}, letters
 
 
 def names(book):
@@ -67,13 +61,13 @@ def weighed(asked):
 
 @pytest.fixture(scope="session")
 def seen(book, chromium):
-    """page -> what was noted while it loaded, what was found on it, its plan and its weight."""
+    """page -> what was noted while it loaded, what was found on it, its letters and its weight."""
     result = {}
     for name in names(book):
         page, notes = opened(chromium, book[0] / f"{name}.html")
         weight = weighed(notes["asked"])  # before the figures; they are asked for below, and noted in the same list
-        found, plan = all_over(page)
-        result[name] = notes | {"found": found, "plan": plan, "weight": weight}
+        found, letters = all_over(page)
+        result[name] = notes | {"found": found, "letters": letters, "weight": weight}
         page.context.close()
     return result
 
@@ -84,19 +78,11 @@ def test_nothing_is_wrong_on_any_page(seen, question):
     assert {name: notes[question] for name, notes in seen.items() if notes[question]} == {}
 
 
-def test_pages_have_their_stored_plan(seen):
-    """Where the text stands, its faces and sizes, and the order of the parts."""
-    stored = json.loads(PLANS.read_text(encoding="utf8"))
-    assert set(seen) == set(stored)
-    assert {name: notes["plan"] for name, notes in seen.items() if notes["plan"] != stored[name]} == {}
-
-
 def test_headings_do_not_shout(seen):
     """Title, section, subsection, text: each larger than the next, on phones too."""
     for name, notes in seen.items():
-        for width in map(str, WIDTHS):
-            letters = notes["plan"][width]["letters"]
-            sizes = [letters[tag][0] for tag in ("h1", "h2", "h3", "p") if tag in letters]
+        for width, letters in notes["letters"].items():
+            sizes = [letters[tag] for tag in ("h1", "h2", "h3", "p") if tag in letters]
             assert sizes == sorted(set(sizes), reverse=True), (name, width, sizes)
 
 
@@ -211,19 +197,3 @@ def test_an_old_address_leads_to_where_its_section_is_now(book, chromium):
     page.goto((book[0] / "book" / "gp.html").as_uri() + "#equation-nlpd", wait_until="load")
     page.wait_for_url("**/scores.html#equation-nlpd", timeout=5000)
     assert page.evaluate("() => document.getElementById('equation-nlpd') !== null")
-
-
-def store():
-    """Write the plans of all pages; for a change that was meant and looked at."""
-    from playwright.sync_api import sync_playwright
-
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        book = build(ROOT, Path(folder))
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        plans = {name: all_over(opened(browser, book[0] / f"{name}.html")[0])[1] for name in names(book)}
-    lines = [f'"{name}": {json.dumps(plan, ensure_ascii=False)}' for name, plan in sorted(plans.items())]
-    PLANS.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf8")
-
-
-if __name__ == "__main__":
-    store()

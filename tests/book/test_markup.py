@@ -106,7 +106,7 @@ FRAME = """<table border="1" class="dataframe">
 <tbody><tr><th>0</th><td>1</td></tr></tbody></table>"""
 
 
-@pytest.mark.parametrize("columns, index, corner", [("", "date", "date"), ("start", "arm", "arm ↓ start →")])
+@pytest.mark.parametrize("columns, index, corner", [("", "date", "date"), ("start", "method", "method ↓ start →")])
 def test_no_name_of_a_header_is_lost(columns, index, corner):
     page = BeautifulSoup(tables.TABLE.sub(tables.better, FRAME.format(columns, index)), "html.parser")
     assert [cell.get_text() for cell in page.thead.find_all("th")] == [corner, "a"]

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 FOLDER = Path(__file__).parents[2] / ".github"
-FORMS = sorted((FOLDER / "ISSUE_TEMPLATE").glob("[!c]*.yml")) + [FOLDER / "ISSUE_TEMPLATE" / "claim.yml"]
+SOLVERS = sorted((FOLDER / "ISSUE_TEMPLATE").glob("[!c]*.yml")) + [FOLDER / "ISSUE_TEMPLATE" / "claim.yml"]
 
 
-@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOLVERS, ids=lambda path: path.stem)
 def test_forms_have_what_github_requires(path):
     form = yaml.safe_load(path.read_text(encoding="utf8"))
     assert all(form[key].strip() for key in ("name", "description", "title")) and form["labels"]
@@ -23,7 +23,7 @@ def test_forms_have_what_github_requires(path):
 
 
 def test_there_is_a_form_for_each_kind():
-    assert {path.stem for path in FORMS} == {"number", "claim", "bug", "question"}
+    assert {path.stem for path in SOLVERS} == {"number", "claim", "bug", "question"}
     config = yaml.safe_load((FOLDER / "ISSUE_TEMPLATE" / "config.yml").read_text(encoding="utf8"))
     assert config == {"blank_issues_enabled": True}  # no contact link: they would be places for an address
 

@@ -19,19 +19,35 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
-    for line in ("from mtgp_tutorial.report import arms", "from mtgp_tutorial import report; report.prepared"):
-        with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
-            exec(line)
+    with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
+        exec("from mtgp_tutorial.tables.report import arms_for, decide")
 
 
-def test_names_that_moved_say_where_they_are():
-    with pytest.warns(FutureWarning, match="mtgp_tutorial.plain_arms: has moved; import it from mtgp_tutorial.tables"):
-        found = mtgp_tutorial.__getattr__("plain_arms")  # also where it was asked for before
-    assert found is mtgp_tutorial.tables.plain_arms
-    with pytest.raises(
-        ImportError, match="exact.kronecker_posterior: has moved; take mtgp_tutorial.kronecker.posterior"
-    ):
-        exec("from mtgp_tutorial.exact import kronecker_posterior")
+@pytest.mark.parametrize("home", [mtgp_tutorial, mtgp_tutorial.tables])
+def test_earlier_names_say_what_they_are_now(home):
+    for name, now in home._RENAMED.items():
+        with pytest.warns(FutureWarning, match=f"{home.__name__}.{name}: is now called {now}"):
+            assert getattr(home, name) is getattr(home, now)
+
+
+def test_earlier_arguments_are_taken_with_a_word():
+    seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
+    fitted = fit(icm(seen), starts=1)
+    with pytest.warns(FutureWarning, match="hyper: is now called hyperparameters; pass hyperparameters="):
+        assert independent(seen, hyper="shared").kernel.shared
+    with pytest.raises(ValueError, match="own: is now called kappa, and both are given; pass kappa alone"):
+        lmc(seen, own=False, kappa=True)
+    with pytest.warns(FutureWarning, match="own: is now called kappa"):
+        assert float(lmc(seen, own=False).kappas()[0].max()) == 0
+    with pytest.warns(FutureWarning, match="runs: is now called chains"):
+        drawn = mtgp_tutorial.sample_posterior(fitted, draws=8, runs=2)
+    with pytest.warns(FutureWarning, match="runs: is now called chains"):
+        assert drawn.runs.tolist() == drawn.chains.tolist() == [0] * 4 + [1] * 4
+    with pytest.warns(FutureWarning, match="arms: is now called methods"):
+        found = mtgp_tutorial.tables.compare(lambda _: (seen, hidden), [0], arms={"ICM": icm}, progress=False)
+    assert found["method"].tolist() == ["ICM"]
+    with pytest.raises(ValueError, match="results: has a column 'arm', as up to version 0.22"):
+        mtgp_tutorial.summarise(found.rename(columns={"method": "arm"}), "ICM")
 
 
 def test_imports_keep_to_the_layers():
@@ -145,7 +161,8 @@ for build in (icm, independent, lmc):
     assert (leave_out(fitted, "row").variance[seen.observed] > 0).all()
     parts(fitted, [0.5]), sample(fitted, [0.5], 2, seed=0), predict(fitted, [0.5], covariance=True).band()
     print(round(fitted.starts["objective"].max(), 3))
-for missing in (lambda: fitted.save("one.npz"), lambda: mtgp_tutorial.average, lambda: mtgp_tutorial.tables.fill):
+without = [lambda: fitted.save("one.npz"), lambda: mtgp_tutorial.sample_posterior, lambda: mtgp_tutorial.tables.fill]
+for missing in without:
     try:
         missing()
     except ImportError as error:

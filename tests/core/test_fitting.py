@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from told import refusing
+from refusals import refusing
 from tqdm import tqdm
 
 from mtgp_tutorial import (
     FitError,
     TaskData,
-    average,
+    at_parameters,
     correlation,
     fit,
     fitting,
@@ -25,11 +25,11 @@ from mtgp_tutorial import (
     lmc,
     predict,
     sample,
+    sample_posterior,
     simulate,
-    with_parameters,
 )
-from mtgp_tutorial.fast.climbing import climbed
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.bfgs import optimised
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import free_vector, objective
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.noise import FLOOR
@@ -65,7 +65,7 @@ def test_it_reports_its_starts_and_takes_the_best():
     assert slope.abs().max() < 1e-2, "an optimum has no slope"
 
 
-@pytest.mark.filterwarnings("ignore:average. the runs have not mixed:UserWarning")
+@pytest.mark.filterwarnings("ignore:sample_posterior. the chains have not mixed:UserWarning")
 def test_progress_shows_in_terminals_alone(capsys, monkeypatch):
     model = icm(simulate.two_sines(seed=1))
     fit(model, progress=True)
@@ -79,7 +79,7 @@ def test_progress_shows_in_terminals_alone(capsys, monkeypatch):
     assert shown.out == "" and "start 2 of 2" in shown.err and " iterations" in shown.err
     for asked in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-        average(fitted, draws=8, runs=2, progress=asked)
+        sample_posterior(fitted, draws=8, chains=2, progress=asked)
         assert (" steps" in capsys.readouterr().err) == asked
 
 
@@ -195,14 +195,14 @@ def test_joint_samples_have_the_predicted_moments():
 
 
 def ends_of(heights):
-    """An optimiser whose climbs have ended at these heights, converged or not."""
+    """An optimiser whose runs have ended at these heights, converged or not."""
     ends = iter(heights)
 
     class Ended(fitting.Optimiser):
         def __init__(self, model, priors):
             super().__init__(model, priors, True)
 
-        def climb(self, starts, *rest):
+        def run(self, starts, *rest):
             for start in starts:
                 height, converged = next(ends)
                 self.ends.append(fitting.End(start, height, 0, converged, len(self.ends)))
@@ -212,7 +212,7 @@ def ends_of(heights):
 
 @pytest.mark.parametrize("below, accepted", [(10.0, False), (0.02, False), (0.005, True), (0.0, True)])
 def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, accepted):
-    """The highest climb has not converged; a converged one lies so many nats below."""
+    """The highest run has not converged; a converged one lies so many nats below."""
     model = icm(simulate.two_sines(n=6, seed=1))
     monkeypatch.setattr(fitting.hooks, "quick_optimiser", ends_of([(3.0, False), (3.0 - below, True)]))
     if not accepted:
@@ -255,30 +255,30 @@ def test_there_are_as_many_starts_as_were_asked_for():
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
     """And the bar hears of each iteration; one that goes beside another stops where the two have met."""
     model = icm(simulate.two_sines(n=10, seed=3), noise="full")
-    flat, start = Flat(model, False), free_vector(starting_point(model, 0, torch.Generator()))
+    flat, start = PackedObjective(model, False), free_vector(starting_point(model, 0, torch.Generator()))
     sizes = [(name, size) for name, _, size in flat.free]
     with tqdm(disable=True) as bar:
-        (whole,) = climbed(flat, [start], sizes, 1000, bar)
-        (again,) = climbed(flat, [start], sizes, 1000, bar, [whole])
-        pair = climbed(flat, [start, start + 1e-3], sizes, 1000, bar)
+        (whole,) = optimised(flat, [start], sizes, 1000, bar)
+        (again,) = optimised(flat, [start], sizes, 1000, bar, [whole])
+        pair = optimised(flat, [start, start + 1e-3], sizes, 1000, bar)
     end = again.end()
     assert again.met is whole and end.joined == 0 and end.objective == again.height < whole.height
     assert whole.end().joined == 0
     assert again.evaluations < whole.evaluations - 5 and not np.array_equal(again.vector, whole.vector)
-    ended = [climb for climb in pair if climb.met is None]
-    assert len(ended) == 1 and {climb.summit() for climb in pair} == set(ended)
+    ended = [run for run in pair if run.met is None]
+    assert len(ended) == 1 and {run.joined() for run in pair} == set(ended)
     assert abs(ended[0].height - whole.height) < 1e-6
 
 
 def test_hand_made_fits_have_no_starts_and_keep_their_floor():
     data = simulate.two_sines(n=6, seed=1)
-    own = with_parameters(icm(data), {"kernel.task_covar_module.var": [0.0, 0.3]})
+    own = at_parameters(icm(data), {"kernel.task_covar_module.var": [0.0, 0.3]})
     assert own.model.kappas()[0].tolist() == [0.0, 0.3], "kappa alone may be 0"
-    by_hand = with_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
+    by_hand = at_parameters(icm(data, noise="shared"), {"likelihood.noise": 0.05})
     assert list(by_hand.starts.columns) == COLUMNS and len(by_hand.starts) == 0
     assert np.allclose(np.diag(by_hand.model.Sigma()), 0.05)
     with refusing(ValueError, match="the floor, which is fixed"):
-        with_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})
+        at_parameters(icm(data, noise="full"), {"likelihood.noise": 0.05})
 
 
 def test_a_small_covariance_is_as_good_as_a_large_one():
@@ -313,5 +313,5 @@ def test_no_default_fit_is_lower_than_that_of_scipy_from_the_same_starts(seed):
     slow = fitting.Optimiser(first, priors, False)
     quick = hooks.quick_optimiser(starting_point(model, 0, torch.Generator()), priors)
     with tqdm(disable=True) as bar:
-        slow.climb(fitting._starts(model, first, quick, len(found), 0), 1000, bar)
+        slow.run(fitting._starts(model, first, quick, len(found), 0), 1000, bar)
     assert found["objective"].max() > np.nanmax([end.objective for end in slow.ends]) - 0.01

@@ -8,7 +8,7 @@ import checksums  # tools/checksums.py
 import numpy as np
 import pandas as pd
 import pytest
-from told import refusing
+from refusals import refusing
 
 from mtgp_tutorial import TaskData, datasets, hooks
 

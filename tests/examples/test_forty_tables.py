@@ -14,20 +14,20 @@ from scipy import integrate, stats
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "forty_tables"
 sys.path.insert(0, str(FOLDER))
 
-import arms  # noqa: E402
 import chance  # noqa: E402
 import choosing  # noqa: E402
+import methods  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402
 import sources  # noqa: E402
 import trials  # noqa: E402
 from torch.nn.utils import parameters_to_vector, vector_to_parameters  # noqa: E402
 
-from mtgp_tutorial import FitError, Mixture, TaskData, Trend, datasets, fit, icm, impute, scores, with_parameters  # noqa: E402
-from mtgp_tutorial.tables import Unanswered  # noqa: E402
+from mtgp_tutorial import FitError, Mixture, TaskData, Trend, at_parameters, datasets, fit, icm, impute, scores  # noqa: E402
+from mtgp_tutorial.tables import NotApplicable  # noqa: E402
 
 SPECS = sources.specs()
-QUICK = ["climatology", "bridge", "regression"]
+QUICK = ["mean", "interpolation", "regression"]
 FIVE = ["great_lakes", "freeny", "measles", "wheat", "us_deficit"]
 
 
@@ -150,7 +150,7 @@ def test_trials_hide_what_they_say(every):
 
 
 def sees_what_is_hidden(make, name, data):
-    """Whether an arm, made of the whole table, answers two trials of a table otherwise where hidden values differ."""
+    """Whether a method, made of the whole table, answers two trials of a table otherwise where hidden values differ."""
     draw = np.random.default_rng(0)
     for number in (0, 3):
         cells = trials.stored().query("table == @name and trial == @number")
@@ -167,12 +167,15 @@ def sees_what_is_hidden(make, name, data):
     return False
 
 
-def test_an_arm_sees_neither_the_hidden_values_nor_those_asked(every):
-    """Other hidden values, the same answers: of the quick arms, and of trends, seasons and fits on a small table."""
+def test_a_method_sees_neither_the_hidden_values_nor_those_asked(every):
+    """Other hidden values, the same answers: of the quick methods, and of trends, seasons and fits on a small table."""
     slow = ["ICM, full noise, trend", "independent, trend", "regression + GP, trend"]
     for name, some in (("us_rates", QUICK), ("freeny", [*QUICK, "IterativeImputer", "KNNImputer"]), ("wheat", slow)):
-        for arm in some:
-            assert not sees_what_is_hidden(lambda _, arm=arm: arms.ARMS[arm], name, every[name]), (arm, name)
+        for method in some:
+            assert not sees_what_is_hidden(lambda _, method=method: methods.METHODS[method], name, every[name]), (
+                method,
+                name,
+            )
     asked = run.asked(trials.trials("wheat")[0])
     assert set(asked.y[asked.observed].tolist()) == {0.0}
 
@@ -180,13 +183,15 @@ def test_an_arm_sees_neither_the_hidden_values_nor_those_asked(every):
 def scaled(whole):
     """The sd of the answer is the whole column's."""
     variance = whole.scale().sd ** 2
-    return lambda seen, asked: replace(arms.ARMS["bridge"](seen, asked), variance=variance.expand(seen.y.shape))
+    return lambda seen, asked: replace(
+        methods.METHODS["interpolation"](seen, asked), variance=variance.expand(seen.y.shape)
+    )
 
 
 def trended(**how):
     def make(whole):
         trend = Trend(whole, **how)
-        return lambda seen, asked: trend.restore(arms.ARMS["bridge"](trend.remove(seen), asked))
+        return lambda seen, asked: trend.restore(methods.METHODS["interpolation"](trend.remove(seen), asked))
 
     return make
 
@@ -195,23 +200,23 @@ def learnt(whole):
     """The parameters are those of a fit to the whole table."""
     vector = parameters_to_vector(fit(icm(whole, noise="per task"), starts=1).model.parameters())
 
-    def arm(seen, asked):
+    def method(seen, asked):
         model = icm(seen, noise="per task")
         vector_to_parameters(vector, model.parameters())
-        return impute(with_parameters(model))
+        return impute(at_parameters(model))
 
-    return arm
+    return method
 
 
 def picked(whole):
     """The rule is the one that is nearer to the hidden values."""
 
-    def arm(seen, asked):
-        found = [arms.ARMS[name](seen, asked) for name in ("climatology", "bridge", "regression")]
+    def method(seen, asked):
+        found = [methods.METHODS[name](seen, asked) for name in ("mean", "interpolation", "regression")]
         at = asked.observed
         return min(found, key=lambda one: float(((one.mean - whole.y)[at] ** 2).sum()))
 
-    return arm
+    return method
 
 
 LEAKS = {
@@ -259,7 +264,7 @@ def test_least_squares_by_numpy_alone(name):
 def test_full_noise_by_numpy_alone(name):
     """The conditional of a dense covariance, from the numbers that a fit says."""
     trial = trials.trials(name)[3]
-    fitted = fit(icm(trial.seen, noise="full", kernel=arms.kernel("matern32", trial.seen)), starts=1)
+    fitted = fit(icm(trial.seen, noise="full", kernel=methods.kernel("matern32", trial.seen)), starts=1)
     seen, length = trial.seen, fitted.length_scales[0]
     u = np.sqrt(3) * np.abs(np.subtract.outer(seen.x[:, 0], seen.x[:, 0])) / float(np.ravel(length)[0])
     K, B, S = (1 + u) * np.exp(-u), fitted.B.to_numpy(), fitted.Sigma.to_numpy()
@@ -297,25 +302,25 @@ def asked():
     return score.truth()
 
 
-def mine(arm="bridge", name="wheat"):
-    return run.rows(arm, name)[0]
+def mine(method="interpolation", name="wheat"):
+    return run.rows(method, name)[0]
 
 
-def test_an_arm_is_added_by_a_file(tmp_path, asked, capsys, monkeypatch):
+def test_a_method_is_added_by_a_file(tmp_path, asked, capsys, monkeypatch):
     file = tmp_path / "mine.csv"
     mine().to_csv(file, index=False)
     found = score.scored(score.checked(file, asked)).set_index("kind")
-    stored = datasets.study("forty_tables").query("arm == 'bridge' and table == 'wheat'").set_index("kind")
+    stored = datasets.study("forty_tables").query("method == 'interpolation' and table == 'wheat'").set_index("kind")
     np.testing.assert_allclose(found["CRPS"], stored["CRPS"].loc[found.index], rtol=1e-3)
-    pd.concat([mine("bridge", name) for name in ("wheat", "freeny")]).to_csv(file, index=False)
+    pd.concat([mine("interpolation", name) for name in ("wheat", "freeny")]).to_csv(file, index=False)
     monkeypatch.setattr(sys, "argv", ["score.py", str(file)])
     score.main()
     said = capsys.readouterr().out
-    assert re.search(r"bridge +1\.00? +1\.00? +1\.00? +1\.00? +\d +2 +2", said) and "season before" not in said
-    own = datasets.study("forty_tables_means").query("table == 'wheat'").set_index("arm")["CRPS"]
+    assert re.search(r"interpolation +1\.00? +1\.00? +1\.00? +1\.00? +\d +2 +2", said) and "season before" not in said
+    own = datasets.study("forty_tables_means").query("table == 'wheat'").set_index("method")["CRPS"]
     row = re.search(r"^wheat (.*)$", said, re.MULTILINE)[1].split()
     assert [float(value) for value in row] == pytest.approx(
-        [own["bridge"], *(own[arm] for arm in score.SHOWN)], abs=6e-4
+        [own["interpolation"], *(own[method] for method in score.SHOWN)], abs=6e-4
     )
 
 
@@ -360,38 +365,40 @@ def test_a_point_forecast_is_scored_by_its_error(tmp_path, asked):
     assert found["NLPD"].isna().all() and found["coverage"].isna().all()
 
 
-def test_what_is_stored_is_what_the_quick_arms_say(asked):
+def test_what_is_stored_is_what_the_quick_methods_say(asked):
     """Predictions in the folder, and the study's rows from them."""
     study = datasets.study("forty_tables")
-    for arm in QUICK:
-        file = FOLDER / "predictions" / f"{arm}.csv.xz"
+    for method in QUICK:
+        file = FOLDER / "predictions" / f"{method}.csv.xz"
         old = pd.read_csv(file).query("table in ('wheat', 'measles')").reset_index(drop=True)
-        new = pd.concat([mine(arm, "measles"), mine(arm, "wheat")], ignore_index=True)
+        new = pd.concat([mine(method, "measles"), mine(method, "wheat")], ignore_index=True)
         both = old.merge(new, on=score.NAMED, suffixes=("", " new")).merge(asked, on=score.NAMED)
         assert len(both) == len(old) == len(new)
         assert ((both["mean"] - both["mean new"]).abs() / both["scale"]).max() < 1e-4
         np.testing.assert_allclose(both["sd"], both["sd new"], rtol=1e-3)
         again = score.scored(score.checked(file, asked)).set_index(["table", "kind"])
-        rows = study[study["arm"] == arm].set_index(["table", "kind"])
+        rows = study[study["method"] == method].set_index(["table", "kind"])
         pd.testing.assert_series_equal(again["CRPS"], rows["CRPS"].loc[again.index], rtol=1e-4)
 
 
 def test_stored_files_fit_and_are_small(asked):
     files = sorted((FOLDER / "predictions").glob("*.csv.xz"))
     names = {file.name.removesuffix(".csv.xz") for file in files}
-    assert names == set(arms.ARMS) | set(run.COMBINED)
+    assert names == set(methods.METHODS) | set(run.COMBINED)
     assert sum(file.stat().st_size for file in files) < 3e6
-    known = datasets.study("forty_tables").groupby("arm")["table"].nunique()
+    known = datasets.study("forty_tables").groupby("method")["table"].nunique()
     for file in files:
         found = score.checked(file, asked)
         assert found["table"].nunique() == known[file.name.removesuffix(".csv.xz")]
 
 
 def test_half_and_half_is_a_mixture():
-    found = run.combined(("regression", "bridge")).query("table == 'wheat' and trial == 0").reset_index(drop=True)
+    found = (
+        run.combined(("regression", "interpolation")).query("table == 'wheat' and trial == 0").reset_index(drop=True)
+    )
     one, two = (
-        pd.read_csv(FOLDER / "predictions" / f"{arm}.csv.xz").query("table == 'wheat' and trial == 0")
-        for arm in ("regression", "bridge")
+        pd.read_csv(FOLDER / "predictions" / f"{method}.csv.xz").query("table == 'wheat' and trial == 0")
+        for method in ("regression", "interpolation")
     )
     np.testing.assert_allclose(found["mean"], (one["mean"].to_numpy() + two["mean"].to_numpy()) / 2, rtol=1e-6)
     for end, share in (("low", 0.025), ("high", 0.975)):
@@ -403,7 +410,7 @@ def test_half_and_half_is_a_mixture():
 
 def test_mixtures_are_stored_with_their_own_scores():
     trial = trials.trials("wheat")[0]
-    one, two = (run.answer(arm, trial)[0] for arm in ("regression", "bridge"))
+    one, two = (run.answer(method, trial)[0] for method in ("regression", "interpolation"))
     means, variances = (torch.stack([getattr(p, name) for p in (one, two)]) for name in ("mean", "variance"))
     law = Mixture(
         one.x,
@@ -423,19 +430,19 @@ def test_mixtures_are_stored_with_their_own_scores():
     assert (found["low"] < found["mean"]).all() and (found["mean"] < found["high"]).all()
 
 
-def test_an_arm_without_an_answer_is_left_out(monkeypatch):
+def test_a_method_without_an_answer_is_left_out(monkeypatch):
     def silent(seen, asked):
-        raise Unanswered("no")
+        raise NotApplicable("no")
 
     def lost(seen, asked):
-        raise FitError("no summit")
+        raise FitError("no optimum")
 
-    monkeypatch.setitem(arms.ARMS, "silent", silent)
+    monkeypatch.setitem(methods.METHODS, "silent", silent)
     assert all(part.empty for part in run.rows("silent", "wheat"))
-    monkeypatch.setitem(arms.ARMS, "ICM, full noise", lost)
-    monkeypatch.setitem(arms.ARMS, "lost", lost)
+    monkeypatch.setitem(methods.METHODS, "ICM, full noise", lost)
+    monkeypatch.setitem(methods.METHODS, "lost", lost)
     found, seconds = run.rows("lost", "wheat")
-    pd.testing.assert_frame_equal(found, mine("bridge"))
+    pd.testing.assert_frame_equal(found, mine("interpolation"))
     assert int(seconds["instead"].iloc[0]) == 8
 
 
@@ -479,7 +486,7 @@ def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
     pd.testing.assert_frame_equal(plain, score.scored(score.checked(file, asked)))
 
 
-def test_the_arm_of_ones_own_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
+def test_the_method_of_ones_own_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
     monkeypatch.setattr(sources, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
     code = (FOLDER / "mine.py").read_text()
     file = tmp_path / "mine.csv"
@@ -502,7 +509,7 @@ def test_coverage_by_chance():
 def test_correlations_of_asked_cells_by_numpy_alone():
     """Those of a dense covariance given the seen cells, from the numbers that the fit says."""
     trial = trials.trials("freeny")[7]
-    fitted = fit(arms.full(1)(trial.seen, arms.kernel("matern32", trial.seen)))
+    fitted = fit(methods.full(1)(trial.seen, methods.kernel("matern32", trial.seen)))
     u = np.sqrt(3) * np.abs(np.subtract.outer(trial.seen.x[:, 0], trial.seen.x[:, 0])) / fitted.length_scales[0]
     C = np.kron((1 + u) * np.exp(-u), fitted.B.to_numpy()) + np.kron(np.eye(len(u)), fitted.Sigma.to_numpy())
     ok, at = trial.seen.observed.numpy().ravel(), trial.rows * trial.seen.num_tasks + trial.columns
@@ -514,7 +521,7 @@ def test_correlations_of_asked_cells_by_numpy_alone():
 def test_stored_coverage_and_its_chance():
     """Coverage as in the other study, and one table's quantile again."""
     stored = datasets.study("forty_tables_coverage").set_index("table")
-    known = datasets.study("forty_tables_means").query("arm == 'half and half'").set_index("table")
+    known = datasets.study("forty_tables_means").query("method == 'half and half'").set_index("table")
     assert set(stored.index) == set(SPECS.index)
     for name in ("coverage", "aside", "family"):
         assert stored[name].equals(known[name].loc[stored.index]) or np.allclose(
@@ -522,8 +529,8 @@ def test_stored_coverage_and_its_chance():
         )
     parts, mixed = (
         [
-            pd.read_csv(FOLDER / "predictions" / f"{arm}.csv.xz").query("table == 'wheat'").set_index(score.NAMED)
-            for arm in some
+            pd.read_csv(FOLDER / "predictions" / f"{method}.csv.xz").query("table == 'wheat'").set_index(score.NAMED)
+            for method in some
         ]
         for some in (run.COMBINED[chance.FIRST], [chance.FIRST])
     )

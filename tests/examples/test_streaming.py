@@ -203,10 +203,10 @@ def test_with_a_point_at_each_input_the_closed_form_is_the_evidence(monkeypatch)
 
 
 def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
-    """And comes to the same summit; where the start itself cannot be factored, the climb says so."""
+    """And comes to the same optimum; where the start itself cannot be factored, the climb says so."""
     cells, whole, calls = some_cells(60), warm.collapsed, []
     points = torch.linspace(0, 1, 8, dtype=F64)[:, None]
-    height = warm.climb(bound.Bound(points, 3, 1, 60), cells, 200)
+    height = warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
 
     def failing(model, cells):
         calls.append(len(calls))
@@ -216,11 +216,11 @@ def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
 
     monkeypatch.setattr(warm, "collapsed", failing)
     broken = 3
-    assert warm.climb(bound.Bound(points, 3, 1, 60), cells, 200) == pytest.approx(height, abs=0.05)
+    assert warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200) == pytest.approx(height, abs=0.05)
     assert len(calls) > 20
     broken = len(calls)
     with pytest.raises(torch.linalg.LinAlgError):
-        warm.climb(bound.Bound(points, 3, 1, 60), cells, 200)
+        warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
 
 
 def test_a_checkpoint_is_whole_or_not_there(tmp_path):
@@ -396,8 +396,8 @@ def test_the_study_of_mini_batches_at_a_small_size(monkeypatch):
     import minibatch
 
     monkeypatch.setattr(minibatch, "ROWS", 40)
-    monkeypatch.setitem(minibatch.ARMS, "NGD", {"points": 10, "epochs": 3})
-    found = pd.DataFrame(minibatch.rows(0, 0.7, ("NGD",), (40,))).set_index("arm")
+    monkeypatch.setitem(minibatch.METHODS, "NGD", {"points": 10, "epochs": 3})
+    found = pd.DataFrame(minibatch.rows(0, 0.7, ("NGD",), (40,))).set_index("method")
     assert list(found.index) == ["exact, noise per task", "exact, noise full", "collapsed, 40 points", "NGD"]
     close, far = found.loc["collapsed, 40 points"], found.loc["NGD"]
     assert close["bound"] == pytest.approx(close["evidence at own"], abs=0.05)
@@ -410,8 +410,8 @@ def test_the_start_climbs_on_a_device_too():
     x = torch.rand(80, 1, generator=torch.Generator().manual_seed(0), dtype=F64)
     some = x, torch.arange(80) % 2, torch.sin(6 * x[:, 0])
     points = torch.linspace(0, 1, 6, dtype=F64)[:, None]
-    height = warm.climb(bound.Bound(points, 2, 1, 80), some, 4)
+    height = warm.maximise(bound.Bound(points, 2, 1, 80), some, 4)
     with PretendedDevice():
         model = bound.Bound(points, 2, 1, 80).to("cuda")
-        assert warm.climb(model, tuple(column.to("cuda") for column in some), 4) == pytest.approx(height)
+        assert warm.maximise(model, tuple(column.to("cuda") for column in some), 4) == pytest.approx(height)
         assert label(model.W) == "cuda"

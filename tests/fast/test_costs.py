@@ -9,50 +9,50 @@ import sys
 
 import pytest
 
-from mtgp_tutorial.fast.bound import Collapsed
+from mtgp_tutorial.fast.batched import BatchedCholesky, BatchedEigen
+from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
 from mtgp_tutorial.fast.dense import Dense, Projected, Separate
-from mtgp_tutorial.fast.form import Shape
+from mtgp_tutorial.fast.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.split import FewHoles, Spectral, Split
-from mtgp_tutorial.fast.stacked import ByFactors, BySpectra
+from mtgp_tutorial.fast.solver import Shape
 
-COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, apart=False, width=3)
+COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, separate=False, width=3)
 HOLES = COMPLETE._replace(cells=28)
 TWO = COMPLETE._replace(terms=2)
-APART = COMPLETE._replace(apart=True)
+DISTINCT = COMPLETE._replace(separate=True)
 NARROW = TWO._replace(width=2)  # kappa = 0
-FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, APART._replace(terms=3)))
+FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, DISTINCT._replace(terms=3)))
 
-LONG = Shape(rows=5000, tasks=3, cells=10_000, terms=1, apart=False, width=3, state=6)
+LONG = Shape(rows=5000, tasks=3, cells=10_000, terms=1, separate=False, width=3, state=6)
 
 COST = {
     (Dense, COMPLETE): 1.4 * 30**3 + 370 * 30**2 + 5e5 * 9 + 1.8e7,
     (Dense, TWO): 1.4 * 30**3 + 490 * 30**2 + 1e6 * 9 + 1.8e7,
-    (Split, COMPLETE): 3 * (1.1 * 10**3 + 500 * 10**2 + 2.4e6) + 1.2e7,
-    (Spectral, COMPLETE): 6 * 10**3 + 1000 * 10**2 + 1.3e7,
-    (FewHoles, HOLES): 6.7 * 10**3 + 1400 * 10**2 + 4.5 * 4 * 30 + 1.8 * 2 * 300 + 400 * 2 * 30 + 2.3e7,
-    (Separate, APART): 3 * (1.1 * 10**3 + 770 * 10**2 + 1.4e7) + 1e6,
+    (KroneckerCholesky, COMPLETE): 3 * (1.1 * 10**3 + 500 * 10**2 + 2.4e6) + 1.2e7,
+    (KroneckerEigen, COMPLETE): 6 * 10**3 + 1000 * 10**2 + 1.3e7,
+    (LowRankCorrection, HOLES): 6.7 * 10**3 + 1400 * 10**2 + 4.5 * 4 * 30 + 1.8 * 2 * 300 + 400 * 2 * 30 + 2.3e7,
+    (Separate, DISTINCT): 3 * (1.1 * 10**3 + 770 * 10**2 + 1.4e7) + 1e6,
     (Projected, NARROW): 1.4 * 20**3 + 490 * 20**2 + 1e6 * 4 + 1.8e7 + 2e7,
-    (Collapsed, FEW): 6 * 30 * 24**2 + 1e7,
-    (Collapsed, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
-    (Collapsed, FEW_APART): 6 * 30 * 12**2 + 1e7,
+    (CollapsedBound, FEW): 6 * 30 * 24**2 + 1e7,
+    (CollapsedBound, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
+    (CollapsedBound, FEW_APART): 6 * 30 * 12**2 + 1e7,
 }
 STACKED = {  # N problems of n rows and T tasks with m holes, with slopes or without
-    (BySpectra, (2, 10, 3, 0, True)): 2 * (4.5 * 10**3 + 1000 * 10**2 + 1e6) + 5e6,
-    (BySpectra, (2, 10, 3, 4, False)): 1.7 * (5.2 * 10**3 + 1200 * 10**2 + 1e6) + 8e6 + 240 * (3.4 * 4 + 750),
-    (ByFactors, (2, 10, 3, 0, False)): 6 * (0.3 * 10**3 + 130 * 10**2 + 5.5e5) + 5e6,
-    (ByFactors, (2, 10, 3, 4, True)): 6 * (0.8 * 10**3 + 400 * 10**2 + 1.1e6) + 8e6 + 240 * (3.4 * 4 + 750),
+    (BatchedEigen, (2, 10, 3, 0, True)): 2 * (4.5 * 10**3 + 1000 * 10**2 + 1e6) + 5e6,
+    (BatchedEigen, (2, 10, 3, 4, False)): 1.7 * (5.2 * 10**3 + 1200 * 10**2 + 1e6) + 8e6 + 240 * (3.4 * 4 + 750),
+    (BatchedCholesky, (2, 10, 3, 0, False)): 6 * (0.3 * 10**3 + 130 * 10**2 + 5.5e5) + 5e6,
+    (BatchedCholesky, (2, 10, 3, 4, True)): 6 * (0.8 * 10**3 + 400 * 10**2 + 1.1e6) + 8e6 + 240 * (3.4 * 4 + 750),
 }
 ENTRIES = {
     (Markov, LONG): 5000 * (36 + 9) + 2 * 5000 * 114 + 40 * (2**15 // 6) * 36,
     (Dense, COMPLETE): 3 * 900 + 5 * 100 + 2 * 300,
     (Dense, TWO): 3 * 900 + 2 * (5 * 100 + 2 * 300),
-    (Split, COMPLETE): 10 * 100,
-    (Spectral, COMPLETE): 9 * 100,
-    (FewHoles, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
-    (Separate, APART): 6 * 100 + 8 * 100,
+    (KroneckerCholesky, COMPLETE): 10 * 100,
+    (KroneckerEigen, COMPLETE): 9 * 100,
+    (LowRankCorrection, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
+    (Separate, DISTINCT): 6 * 100 + 8 * 100,
     (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
-    (Collapsed, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
+    (CollapsedBound, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
 }
 
 
@@ -85,9 +85,9 @@ def test_correlations_at_many_distances_take_the_memory_of_one():
 
 
 def test_a_form_that_does_not_apply_is_never_the_cheapest():
-    for form in (Split, Spectral):
+    for form in (KroneckerCholesky, KroneckerEigen):
         assert form.cost(HOLES) == form.cost(TWO) == math.inf
-    assert FewHoles.cost(COMPLETE) == FewHoles.cost(TWO._replace(cells=28)) == math.inf
+    assert LowRankCorrection.cost(COMPLETE) == LowRankCorrection.cost(TWO._replace(cells=28)) == math.inf
     assert Separate.cost(COMPLETE) == math.inf
     assert Projected.cost(TWO) == Projected.cost(NARROW._replace(cells=28)) == math.inf
     assert Markov.cost(LONG._replace(cells=1999)) == Markov.cost(LONG._replace(state=0)) == math.inf

@@ -29,22 +29,22 @@ from mtgp_tutorial import (
     sparse,
 )
 from mtgp_tutorial.arguments import WORTH_A_GPU
-from mtgp_tutorial.fast import forms
-from mtgp_tutorial.fast.closed import distance, stretched
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast import solvers
+from mtgp_tutorial.fast.closed import by_length_scale, distance
 from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import objective
-from mtgp_tutorial.starts import can_be_placed
+from mtgp_tutorial.starts import takes_candidates
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
-ARMS = {
+METHODS = {
     "apart": lambda data: independent(data),
     "one kernel": lambda data: icm(data, noise="full"),
     "two kernels": lambda data: lmc(data, kernels=2),
     "a long series": lambda data: icm(data, kernel=MaternKernel(nu=1.5), noise="full"),
-    "fewer functions than tasks": lambda data: lmc(data, kernels=2, own=False, noise="full"),
+    "fewer functions than tasks": lambda data: lmc(data, kernels=2, kappa=False, noise="full"),
 }
-SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in ARMS.items()}
+SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in METHODS.items()}
 
 
 def test_small_tables_stay_on_the_cpu(monkeypatch):
@@ -69,13 +69,13 @@ def answers(fitted, x):
 
 def gradients(fitted):
     """What autograd would ask of the form and of closed kernels, called here since no mode looks on inside autograd."""
-    form = fitted.conditioned().form
+    form = fitted.conditioned().solver
     dKs, dBs, dSigma = form.gradients()
-    flat = Flat(fitted.model.requires_grad_(True), True) if can_be_placed(fitted.model) else None
+    flat = PackedObjective(fitted.model.requires_grad_(True), True) if takes_candidates(fitted.model) else None
     x, z = (*form.inputs(form.problem), form.problem.x)[:2]
     length = torch.ones(x.shape[1], dtype=torch.float64).to(x)
     u = distance(x, z, length)
-    stretch = stretched(dKs[0], u, u, x, z, length)
+    stretch = by_length_scale(dKs[0], u, u, x, z, length)
     found = [*dKs, *dBs, dSigma, stretch]
     if flat is not None:
         start = torch.cat([fitted.model.get_parameter(name).detach().flatten().cpu() for name, _, _ in flat.free])
@@ -90,25 +90,25 @@ def value_and_gradient(model):
     return [value.detach(), *torch.autograd.grad(value, parameters, allow_unused=True)]
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("holes", [False, True], ids=["complete", "holes"])
-def test_no_form_mixes_devices(arm, holes):
+def test_no_form_mixes_devices(method, holes):
     """On a pretended device: the same numbers as on the CPU, and no call that a real device would refuse."""
     data = laws.table(RANDOM(50), holes=holes)
-    for fitted in in_each_form(unfitted(ARMS[arm](data), 2)):
-        same_on_a_pretended_device(fitted, ARMS[arm], data)
+    for fitted in in_each_form(unfitted(METHODS[method](data), 2)):
+        same_on_a_pretended_device(fitted, METHODS[method], data)
 
 
-@pytest.mark.parametrize("arm", SPARSE)
-def test_the_bound_does_not_mix_devices(arm):
+@pytest.mark.parametrize("method", SPARSE)
+def test_the_bound_does_not_mix_devices(method):
     data = laws.table(RANDOM(50), known=True)
-    same_on_a_pretended_device(unfitted(SPARSE[arm](data), 2), SPARSE[arm], data)
+    same_on_a_pretended_device(unfitted(SPARSE[method](data), 2), SPARSE[method], data)
 
 
 def same_on_a_pretended_device(fitted, build, data):
     x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
     expected = answers(fitted, x) + gradients(fitted)
-    scans = isinstance(fitted.conditioned().form, Markov)  # inside autograd they would ask for a real device
+    scans = isinstance(fitted.conditioned().solver, Markov)  # inside autograd they would ask for a real device
     expected += [] if scans else value_and_gradient(fitted.model)
     with PretendedDevice():
         moved = data.to("cuda")
@@ -135,19 +135,19 @@ def test_the_pretended_device_refuses_what_a_real_one_does():
             with pytest.raises(MixedDevicesError):
                 mixture()
         assert label(there * torch.tensor(2.0)) == "cuda" and label(there[torch.tensor([0])]) == "cuda"
-        problem = forms.problem_of(icm(simulate.two_sines(n=6, seed=1).to("cuda")))
+        problem = solvers.problem_of(icm(simulate.two_sines(n=6, seed=1).to("cuda")))
         with pytest.raises(MixedDevicesError):
-            forms.ByForm(problem._replace(Sigma=problem.Sigma.cpu()), forms.Dense)
+            solvers.BySolver(problem._replace(Sigma=problem.Sigma.cpu()), solvers.Dense)
 
 
 @cuda
-@pytest.mark.parametrize("arm", ARMS)
-def test_cuda_agrees_with_the_cpu(arm):
+@pytest.mark.parametrize("method", METHODS)
+def test_cuda_agrees_with_the_cpu(method):
     lakes = datasets.great_lakes()
     for table in (lakes, lakes.hide("Erie", 1950, 1970)[0], simulate.two_sines(seed=1)):
-        for fitted in in_each_form(unfitted(ARMS[arm](table), 2)):
-            same_on_cuda(fitted, ARMS[arm], table)
-        same_on_cuda(unfitted(SPARSE[arm](table), 2), SPARSE[arm], table)
+        for fitted in in_each_form(unfitted(METHODS[method](table), 2)):
+            same_on_cuda(fitted, METHODS[method], table)
+        same_on_cuda(unfitted(SPARSE[method](table), 2), SPARSE[method], table)
 
 
 def same_on_cuda(fitted, build, table):
@@ -176,7 +176,7 @@ def test_the_benchmark_of_devices(monkeypatch):
 
     devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     found = [line.split() for line in benchmark.lines(devices, (20,), 1, (600,))]
-    assert [line[0] for line in found] == [form.__name__ for form in forms.FORMS]
+    assert [line[0] for line in found] == [form.__name__ for form in solvers.SOLVERS]
     assert [line[1] for line in found if line[0] == "Markov"] == ["600"]
     data, build = benchmark.case(Markov, 600)  # for long tables alone
     slopes = benchmark.program(build(data), Markov)()

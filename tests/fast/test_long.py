@@ -16,6 +16,7 @@ from laws.long import TASKS, problems
 
 from mtgp_tutorial import (
     TaskData,
+    at_parameters,
     fit,
     icm,
     impute,
@@ -26,17 +27,16 @@ from mtgp_tutorial import (
     parts,
     predict,
     sample,
-    with_parameters,
 )
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.fast import chain, filters, forms, markov, scanning
+from mtgp_tutorial.fast import associative_scan, filters, markov, solvers, state_space
 from mtgp_tutorial.fast.dense import Separate
-from mtgp_tutorial.fast.form import Problem, Shape
 from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.solver import Problem, Shape
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.tables import check, residuals
 from mtgp_tutorial.tables.report import planning
-from mtgp_tutorial.tables.report.trials import arms_for
+from mtgp_tutorial.tables.report.trials import methods_for
 from mtgp_tutorial.tables.residuals import in_order
 
 
@@ -67,10 +67,10 @@ def test_all_calls_say_the_same(name, monkeypatch):
         monkeypatch.setattr(markov, "LONG", long)
         monkeypatch.setattr(filters, "COMPILED", scanned)
         if not long:
-            usual = forms.cheapest
-            monkeypatch.setattr(forms, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
+            usual = solvers.cheapest
+            monkeypatch.setattr(solvers, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
         fitted = fit(MODELS[name](data), starts=1)
-        assert isinstance(fitted.conditioned().form, Markov) == (long == 0)
+        assert isinstance(fitted.conditioned().solver, Markov) == (long == 0)
         answers = [predict(fitted, x, noise=False), impute(fitted), impute(fitted, noise=False)]
         answers += [leave_out(fitted), leave_out(fitted, by="row"), leave_out(fitted, by=np.arange(60) // 9)]
         answers += [predict(fitted, data.x), *parts(fitted, x)]
@@ -89,17 +89,17 @@ def test_all_calls_say_the_same(name, monkeypatch):
 def test_checks_say_the_same(name, monkeypatch):
     """Residuals, and those of tables drawn by the same seed, beside a matrix of all cells; blocks large and small."""
     monkeypatch.setattr(markov, "LONG", 10_000)
-    fitted = with_parameters(MODELS[name](series()))
+    fitted = at_parameters(MODELS[name](series()))
     labels = np.where(np.random.default_rng(1).uniform(size=(60, 2)) < 0.3, "few", "many")
     ways = (4, labels, "row", np.zeros(60))
     dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
-    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
-    monkeypatch.setattr(forms, "MANY", 20)
+    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(solvers, "MANY", 20)
     monkeypatch.setattr(residuals, "MANY", 20)
     fitted.__dict__.pop("_kept")
     for one, blocks in zip(dense, ways):
         other = check(fitted, blocks, draws=9, seed=3)
-        assert isinstance(fitted.conditioned().form, Markov)
+        assert isinstance(fitted.conditioned().solver, Markov)
         pd.testing.assert_frame_equal(one.cells, other.cells, rtol=1e-6, atol=1e-6)
         pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-6, atol=1e-6)
         for column in ("cell", "block"):
@@ -107,15 +107,15 @@ def test_checks_say_the_same(name, monkeypatch):
         assert one.findings == other.findings
 
 
-def test_draws_of_a_check_are_those_of_the_dense_form(monkeypatch):
+def test_draws_of_a_check_are_those_of_the_dense_solver(monkeypatch):
     """The same normals give the same tables, and so the same residuals."""
     data = series()
-    fitted = with_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full"))
+    fitted = at_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full"))
     cells, labels = in_order(fitted), torch.arange(60)[:, None].expand(60, 2) // 20
     left = {"cell": leave_out(fitted), "block": leave_out(fitted, labels)}
     sd = {what: ((one.sd / fitted.model.scale.sd)[cells]).numpy() for what, one in left.items()}
     white, (dense,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
     fitted.__dict__.pop("_kept")
     for many in (1000, 10):
         monkeypatch.setattr(residuals, "MANY", many)
@@ -137,25 +137,25 @@ def test_which_tables_take_it(monkeypatch):
     monkeypatch.setattr(markov, "LONG", 90)
 
     def taken(kernel, **shape):
-        return forms.cheapest(forms.problem_of(icm(series(**shape), kernel=kernel)).shape()) is Markov
+        return solvers.cheapest(solvers.problem_of(icm(series(**shape), kernel=kernel)).shape()) is Markov
 
     assert taken(MaternKernel(nu=1.5), rows=5000) and taken(MaternKernel(nu=2.5), rows=5000, tasks=1)
     assert not taken(RBFKernel(), rows=5000) and not taken(Own(nu=1.5), rows=5000)
     assert not taken(MaternKernel(nu=1.5), rows=5000, inputs=2)
     assert not taken(MaternKernel(nu=1.5), rows=40)
-    assert not isinstance(with_parameters(icm(series(), kernel=MaternKernel(nu=1.5))).conditioned().form, Markov)
+    assert not isinstance(at_parameters(icm(series(), kernel=MaternKernel(nu=1.5))).conditioned().solver, Markov)
 
 
 @pytest.mark.parametrize(
     ("words", "kernel", "inputs"),
     [
-        ("x: has 2 columns, and the Markov form goes along one; take another form", MaternKernel(nu=1.5), 2),
+        ("x: has 2 columns, and the Markov solver goes along one; take another solver", MaternKernel(nu=1.5), 2),
         ("kernel: is no MaternKernel with nu 0.5, 1.5 or 2.5 and one length-scale, as the", RBFKernel(), 1),
     ],
 )
 def test_asked_for_where_there_is_no_state(words, kernel, inputs):
-    problem = forms.problem_of(icm(series(inputs=inputs), kernel=kernel))
-    for ask in (lambda: forms.ByForm(problem, Markov), lambda: Markov.log_likelihood(problem)):
+    problem = solvers.problem_of(icm(series(inputs=inputs), kernel=kernel))
+    for ask in (lambda: solvers.BySolver(problem, Markov), lambda: Markov.log_likelihood(problem)):
         with pytest.raises(ValueError, match=words):
             ask()
 
@@ -163,7 +163,7 @@ def test_asked_for_where_there_is_no_state(words, kernel, inputs):
 def test_unknowns_that_the_table_does_not_know():
     """Another kernel, another B, a row at another x: one sentence each."""
     problem = list(problems())[1]
-    one, form = problem.terms[0], forms.ByForm(problem, Markov)
+    one, form = problem.terms[0], solvers.BySolver(problem, Markov)
     longer = one._replace(matern=one.matern._replace(length=2 * one.matern.length))
     wider = one._replace(B=one.B + torch.eye(TASKS))  # its B has the rank 2 of 3
     for terms in ([longer], [wider]):
@@ -175,12 +175,12 @@ def test_unknowns_that_the_table_does_not_know():
 
 def test_draws_of_many_cells_go_along_the_rows(monkeypatch):
     """The same seed gives the same draws, what was seen stays, and a known error of reading is added."""
-    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
     data = series()
-    fitted = with_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full", rank=2))
+    fitted = at_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full", rank=2))
     usual = predict(fitted, data.x)
-    monkeypatch.setattr(forms, "MANY", 5)
-    monkeypatch.setattr(forms.ByForm, "posterior", None)  # no covariance is asked for
+    monkeypatch.setattr(solvers, "MANY", 5)
+    monkeypatch.setattr(solvers.BySolver, "posterior", None)  # no covariance is asked for
     draws = sample(fitted, data, 3, seed=4, noise=True)
     assert torch.equal(draws, sample(fitted, data, 3, seed=4, noise=True)) and draws.shape == (3, 60, 2)
     assert not torch.equal(draws, sample(fitted, data, 3, seed=5, noise=True))
@@ -195,22 +195,22 @@ def test_draws_of_many_cells_go_along_the_rows(monkeypatch):
 def test_a_report_on_a_long_series_is_a_matter_of_minutes():
     """Twenty thousand rows: what the clock foretells for a Matern kernel beside one that has no state."""
     data, few = series(rows=20_000, tasks=3), series(rows=400, tasks=3)
-    arms = {name: arms_for(few, name, lmc=False) for name in ("matern32", "rbf")}
-    clocks = {name: planning.clocks_of(arms[name], data) for name in arms}
-    minutes = {name: planning.seconds(clocks[name], 1, 1) / 60 for name in arms}
+    methods = {name: methods_for(few, name, lmc=False) for name in ("matern32", "rbf")}
+    clocks = {name: planning.clocks_of(methods[name], data) for name in methods}
+    minutes = {name: planning.seconds(clocks[name], 1, 1) / 60 for name in methods}
     assert minutes["matern32"] < minutes["rbf"] / 50
     assert planning.fit_memory(clocks["matern32"])
-    assert {forms.cheapest(clock.shape) for clock in clocks["matern32"].values()} == {Markov}
+    assert {solvers.cheapest(clock.shape) for clock in clocks["matern32"].values()} == {Markov}
 
 
 def test_a_million_rows_in_bounded_memory():
     """What the form says that it holds: below 2 GiB, where the dense form would need some ten thousand."""
     shape = Shape(1_000_000, 3, 2_400_000, 1, False, 3, False, 6)
-    assert forms.cheapest(shape) is Markov and 8 * Markov.matrices(shape) < 2 * 2**30
+    assert solvers.cheapest(shape) is Markov and 8 * Markov.matrices(shape) < 2 * 2**30
 
 
 def test_numba_is_imported_when_it_is_used():
-    code = "import sys, mtgp_tutorial.fast.forms; mtgp_tutorial.fit; assert 'numba' not in sys.modules"
+    code = "import sys, mtgp_tutorial.fast.solvers; mtgp_tutorial.fit; assert 'numba' not in sys.modules"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
 
 
@@ -221,13 +221,13 @@ def test_which_program_runs_the_rows(monkeypatch):
     for installed in (False, True):
         monkeypatch.setattr(filters, "available", lambda installed=installed: installed)
         assert filters.runner(usual, few, small) is usual and filters.runner(filters.path, few) is filters.path
-        assert filters.runner(usual, few, 1000, card).func is scanning.filtered
-        assert filters.runner(filters.adjoint, many, 1000, card).func is scanning.adjoint
+        assert filters.runner(usual, few, 1000, card).func is associative_scan.filtered
+        assert filters.runner(filters.adjoint, many, 1000, card).func is associative_scan.adjoint
     monkeypatch.setattr(filters, "compiled", lambda function: "compiled")
     assert filters.runner(usual, many, small) == filters.runner(filters.path, many, small, card) == "compiled"
     monkeypatch.setattr(filters, "available", lambda: False)
     scan = filters.runner(usual, many, small)
-    assert (scan.func, scan.keywords) == (scanning.filtered, {"device": filters.CPU})
+    assert (scan.func, scan.keywords) == (associative_scan.filtered, {"device": filters.CPU})
     assert filters.runner(usual, many, filters.WIDE) is usual and filters.runner(filters.path, many) is filters.path
 
 
@@ -241,9 +241,9 @@ def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
         calls.append(1)
         return filters.filtered(*arrays)
 
-    monkeypatch.setattr(chain, "filtered", counted)
-    for run, expected in ((counted, 1), (partial(scanning.filtered, device=filters.CPU), 1)):
-        monkeypatch.setattr(chain, "runner", lambda *shape, run=run: run)
+    monkeypatch.setattr(state_space, "filtered", counted)
+    for run, expected in ((counted, 1), (partial(associative_scan.filtered, device=filters.CPU), 1)):
+        monkeypatch.setattr(state_space, "runner", lambda *shape, run=run: run)
         calls.clear()
         with pytest.raises(NotPositiveDefiniteError, match="covariance: a row's, given the rows before it"):
             Markov(problem)
@@ -267,9 +267,9 @@ def test_what_was_compiled_is_kept_and_then_not_said(tmp_path):
     """Two processes, the first with nothing in numba's cache."""
     code = (
         "import sys, numpy as np; from gpytorch.kernels import MaternKernel\n"
-        "from mtgp_tutorial import TaskData, icm, with_parameters; sys.stderr.isatty = lambda: True\n"
+        "from mtgp_tutorial import TaskData, icm, at_parameters; sys.stderr.isatty = lambda: True\n"
         "data = TaskData(np.arange(1200.0), np.random.default_rng(0).normal(size=(1200, 2)))\n"
-        "with_parameters(icm(data, kernel=MaternKernel(nu=0.5)))"
+        "at_parameters(icm(data, kernel=MaternKernel(nu=0.5)))"
     )
     environment, said = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, []
     for _ in range(2):
@@ -282,9 +282,9 @@ def test_what_was_compiled_is_kept_and_then_not_said(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
 def test_compiled_and_plain_are_the_same(monkeypatch):
     """The same lines: value, gradient, joint answers and draws agree to rounding, at the noise of the floor, too."""
-    monkeypatch.setattr(chain, "SHORTEST", 7)
+    monkeypatch.setattr(state_space, "SHORTEST", 7)
     for problem in list(problems())[:6]:
-        lean, found = forms.with_values(problem)[0], []
+        lean, found = solvers.with_values(problem)[0], []
         rows, cells = torch.tensor([-1, 1, 2]), torch.ones(3, TASKS).nonzero(as_tuple=True)
         x = torch.cat([torch.tensor([[0.7]]).double(), lean.x[1:3]])
         for limit in (10**9, 0):
@@ -304,13 +304,13 @@ def test_a_report_goes_along_the_rows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(markov, "LONG", 200)
     monkeypatch.setattr(filters, "COMPILED", 100)
-    taken, usual = set(), forms.cheapest
+    taken, usual = set(), solvers.cheapest
 
     def cheapest(shape):
         taken.add(usual(shape) if shape.cells > 200 else None)
         return usual(shape)
 
-    monkeypatch.setattr(forms, "cheapest", cheapest)
+    monkeypatch.setattr(solvers, "cheapest", cheapest)
     rng, t = np.random.default_rng(0), np.arange(300.0)
     y = np.sin(0.1 * t[:, None] + 0.3 * np.arange(2)) + 0.3 * rng.normal(size=(300, 2))
     y[40:55, 0] = y[180:195, 1] = np.nan

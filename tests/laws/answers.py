@@ -20,6 +20,7 @@ from laws.common import (
 )
 from mtgp_tutorial import (
     TaskData,
+    at_parameters,
     icm,
     impute,
     independent,
@@ -29,7 +30,6 @@ from mtgp_tutorial import (
     parts,
     predict,
     sample,
-    with_parameters,
 )
 from mtgp_tutorial.result import Fit
 
@@ -70,7 +70,7 @@ def law_parts_and_latent_functions():
     holes, complete = table(RANDOM(26), rows=5), table(RANDOM(26), rows=5, holes=False)
     for model, names in (
         (lmc(holes, kernels=[RBFKernel(), MaternKernel(nu=0.5)], rank=[2, 1], noise="full"), ("u1,1", "u1,2", "u2")),
-        (lmc(complete, kernels=2, own=False, noise="full"), ("u1", "u2")),
+        (lmc(complete, kernels=2, kappa=False, noise="full"), ("u1", "u2")),
         (icm(holes, rank=2, noise="full"), ("u1,1", "u1,2")),
         (icm(complete), ("u1",)),
         (independent(holes), ()),
@@ -209,7 +209,7 @@ def law_samples_survive_the_rounding_of_a_large_prior():
     data = TaskData(np.linspace(0, 1, 80), np.column_stack([np.linspace(0, 1, 80) ** 2, np.linspace(1, 0, 80) ** 3]))
     for noise in ("per task", "full"):
         model = icm(data, noise=noise)
-        fitted = with_parameters(model, {"kernel.task_covar_module.covar_factor": [[30.0], [40.0]]})
+        fitted = at_parameters(model, {"kernel.task_covar_module.covar_factor": [[30.0], [40.0]]})
         with torch.no_grad():
             for name, parameter in fitted.model.likelihood.named_parameters():
                 parameter.fill_(1e-3 if name == "task_noise_covar_factor" else -12.0)
@@ -326,7 +326,7 @@ def law_parameters_can_be_set_without_a_fit():
     data, new = table(RANDOM(35), holes=False), tensor([[0.4]])
     model = icm(data, noise="per task")
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    fitted = with_parameters(
+    fitted = at_parameters(
         model,
         {
             "kernel.data_covar_module.lengthscale": 0.3,
@@ -348,7 +348,7 @@ def law_parameters_can_be_set_without_a_fit():
     close(fitted.model.scale.to_unit(predict(fitted, new).mean)[0], mean, 1e-12)
     expected = multivariate_normal(np.zeros(21), C).logpdf(y.ravel()) - 7 * np.log(sd).sum()
     close(fitted.log_likelihood, expected, 1e-10)
-    close(with_parameters(fitted.model).log_likelihood, expected, 1e-10)
+    close(at_parameters(fitted.model).log_likelihood, expected, 1e-10)
 
 
 def law_impute_new_rows_conditions_on_them():

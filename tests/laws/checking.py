@@ -9,7 +9,7 @@ from gpytorch.kernels import RBFKernel
 from scipy.stats import norm
 
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
-from mtgp_tutorial import Fit, TaskData, fit, icm, independent, leave_out, lmc, with_parameters
+from mtgp_tutorial import Fit, TaskData, at_parameters, fit, icm, independent, leave_out, lmc
 from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.tables import check, checking
 from mtgp_tutorial.tables.residuals import (
@@ -62,7 +62,7 @@ def law_a_neighbour_is_the_nearest_cell_before_it():
     """Of two inputs by loops, in units of their ranges; "x" is the first of them."""
     rng = RANDOM(113)
     data = TaskData(rng.uniform(size=(9, 2)) * [1, 50], rng.normal(size=(9, 2)))
-    cells, x = check(with_parameters(icm(data)), 2, draws=1).cells, data.x.numpy()
+    cells, x = check(at_parameters(icm(data)), 2, draws=1).cells, data.x.numpy()
     unit = x / np.ptp(x, axis=0)
     close(cells["x"], x[cells["at"], 0], 0)
     for _, own in cells.groupby("task"):
@@ -98,7 +98,7 @@ def known(n=40, noise=(0.05, 0.2), length=0.15, off=0.0):
         "kernel.task_covar_module.var": [0.2, 0.4],
         "likelihood.task_noises": list(noise),
     }
-    fitted = with_parameters(icm(data, noise="per task"), given)
+    fitted = at_parameters(icm(data, noise="per task"), given)
     Sigma = np.diag(noise) + off * np.sqrt(noise[0] * noise[1]) * np.array([[0, 1], [1, 0]])
     (K, B), *_ = fitted.model.terms(fitted.model.unit.x)
     return fitted, np.kron(as_array(K), as_array(B)) + np.kron(np.eye(n), Sigma)
@@ -202,10 +202,10 @@ def law_what_sits_on_a_bound_is_said():
     x = np.linspace(0, 2, 9)
     data = TaskData(x, RANDOM(84).normal(size=(9, 2)), tasks=["a", "b"])
 
-    def said(model, given=(), climbs=()):
-        fitted = with_parameters(model, dict(given))
-        fitted.starts["objective"], fitted.starts["joined"] = climbs, range(len(climbs))
-        return " ".join([*checking.of_bounds(fitted), *checking.of_climbs(fitted)])
+    def said(model, given=(), runs=()):
+        fitted = at_parameters(model, dict(given))
+        fitted.starts["objective"], fitted.starts["joined"] = runs, range(len(runs))
+        return " ".join([*checking.of_bounds(fitted), *checking.of_runs(fitted)])
 
     W, kappa, length = (
         f"kernel.{name}"
@@ -219,9 +219,9 @@ def law_what_sits_on_a_bound_is_said():
     high = said(icm(data), fair | {W: [[1.0], [-1.0]], kappa: [1e-6, 1e-6]})
     assert "a and b: their task correlation is -1.000" in high and "b: its kappa is at 0" in high
     factor = "kernel.covar_module_list.{}.task_covar_module.covar_factor"
-    own = said(lmc(data, own=False), {factor.format(q): [[1.0], [q - 0.5]] for q in (0, 1)})
+    own = said(lmc(data, kappa=False), {factor.format(q): [[1.0], [q - 0.5]] for q in (0, 1)})
     assert "kappa" not in own  # 0 by construction
-    assert "Of 3 climbs one came to the best summit, the next 0.5 nats below it" in said(icm(data), fair, [1, 1.5, 0])
+    assert "Of 3 runs one came to the best optimum, the next 0.5 nats below it" in said(icm(data), fair, [1, 1.5, 0])
     assert said(independent(data)).count("length-scale") == 0
     wide = TaskData(np.stack([x, 10 * x], 1), data.y)
     ard = said(icm(wide, kernel=RBFKernel(ard_num_dims=2)), {length: [[0.8, 21.0]]})

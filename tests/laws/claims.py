@@ -10,7 +10,7 @@ from scipy.stats import norm, sem
 from laws.common import RANDOM, close
 from mtgp_tutorial import choose, paired, sentence, summarise
 from mtgp_tutorial.comparison import gain
-from mtgp_tutorial.tables import plain_arms, standard_arms
+from mtgp_tutorial.tables import plain_methods, standard_methods
 
 NAN = float("nan")
 SIZES = ["mean difference", "low", "high"]
@@ -201,8 +201,8 @@ def law_sentences_say_what_the_rows_say():
 def law_a_row_of_paired_is_the_gain_of_its_pair():
     rng = RANDOM(86)
     d, labels = crossed(rng, 4, 3)
-    trials = pd.DataFrame({**labels, "NLPD": 0.0, "arm": "b"})
-    table = pd.concat([trials, trials.assign(arm="a", NLPD=d)]).sample(frac=1, random_state=0)
+    trials = pd.DataFrame({**labels, "NLPD": 0.0, "method": "b"})
+    table = pd.concat([trials, trials.assign(method="a", NLPD=d)]).sample(frac=1, random_state=0)
     how = {"by": ["lake", "stretch"]}
     row = paired(table, "NLPD", [("a", "b")], cluster=["stretch", "lake"], **how).loc["a - b"]
     alone = gain(d, labels)
@@ -218,52 +218,53 @@ def law_a_row_of_paired_is_the_gain_of_its_pair():
     close(one[[*single]].astype(float), [*single.values()], 1e-9)
 
 
-def law_the_choice_is_the_best_or_a_simpler_arm_nearly_as_good():
+def law_the_choice_is_the_best_or_a_simpler_method_nearly_as_good():
     """By loops over random tables of trials: means of tasks, of the trials of a part, then over the parts."""
     rng, taken = RANDOM(73), set()
     for _ in range(60):
-        parts, arms = int(rng.integers(2, 5)), list("abcd")[: rng.integers(2, 5)]
+        parts, methods = int(rng.integers(2, 5)), list("abcd")[: rng.integers(2, 5)]
         score = {
-            (trial, task, arm): rng.normal() + 0.2 * k
+            (trial, task, method): rng.normal() + 0.2 * k
             for trial in range(12)
             for task in "st"
-            for k, arm in enumerate(reversed(arms))
+            for k, method in enumerate(reversed(methods))
         }
         rows = [
-            {"trial": i, "task": t, "arm": a, "CRPS": v, "NLPD": -v, "part": i % parts}
+            {"trial": i, "task": t, "method": a, "CRPS": v, "NLPD": -v, "part": i % parts}
             for (i, t, a), v in score.items()
         ]
-        results = pd.DataFrame(rows).sort_values("arm", kind="stable")
+        results = pd.DataFrame(rows).sort_values("method", kind="stable")
         for groups, cluster in (
             ([[*range(part, 12, parts)] for part in range(parts)], "part"),
             ([[i] for i in range(12)], None),
         ):
             for sign, name in ((1, "CRPS"), (-1, "NLPD")):
                 mean = {
-                    a: [sign * sum(score[i, t, a] / 2 for t in "st" for i in g) / len(g) for g in groups] for a in arms
+                    a: [sign * sum(score[i, t, a] / 2 for t in "st" for i in g) / len(g) for g in groups]
+                    for a in methods
                 }
-                best = min(arms, key=lambda a: sum(mean[a]))
+                best = min(methods, key=lambda a: sum(mean[a]))
                 nearly = [
                     a
-                    for a in arms
+                    for a in methods
                     if a == best
                     or np.mean(np.subtract(mean[a], mean[best])) <= 1.0 * sem(np.subtract(mean[a], mean[best]))
                 ]
                 assert choose(results, name, cluster=cluster) == nearly[0]
                 taken.add((nearly[0] == best, len(groups)))
     assert {(True, 12), (False, 12), (True, 2), (False, 2)} <= taken
-    assert [*plain_arms(1.0), *standard_arms()] == [
-        "climatology", "bridge", "season before", "regression", "regression + GP", "independent, own",
+    assert [*plain_methods(1.0), *standard_methods()] == [
+        "mean", "interpolation", "season before", "regression", "regression + GP", "independent, own",
         "independent, shared", "ICM", "ICM, full noise", "LMC"]  # fmt: skip
 
 
-def law_the_simpler_arm_is_taken_within_one_standard_error():
+def law_the_simpler_method_is_taken_within_one_standard_error():
     """By hand, on both sides of the border."""
     wild, calm = np.array([0.16, -0.04, 0.06]), np.array([0.05, 0.07, 0.06])  # means 0.06, errors 0.058 and 0.006
 
-    def taken(**arms):
-        wide = pd.DataFrame({name: np.ones(3) * value for name, value in arms.items()}).rename_axis("trial")
-        long = wide.melt(var_name="arm", value_name="CRPS", ignore_index=False).reset_index()
+    def taken(**methods):
+        wide = pd.DataFrame({name: np.ones(3) * value for name, value in methods.items()}).rename_axis("trial")
+        long = wide.melt(var_name="method", value_name="CRPS", ignore_index=False).reset_index()
         return choose(long.assign(task="a"))
 
     assert taken(simple=1 + wild - 0.005, best=1.0, rich=2.0) == "simple"  # behind by 0.055, under 0.058

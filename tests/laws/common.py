@@ -7,7 +7,7 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 
 from mtgp_tutorial import TaskData, icm, independent, lmc
-from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.result import Fit
@@ -86,8 +86,8 @@ def dense_numpy(fitted):
     return C, np.array([y[i, t] - mean[t] for i, t in cells]), cells
 
 
-cheapest, preferred = forms.cheapest, []
-forms.cheapest = lambda shape: next((form for form in preferred if takes(form, shape)), cheapest(shape))
+cheapest, preferred = solvers.cheapest, []
+solvers.cheapest = lambda shape: next((form for form in preferred if takes(form, shape)), cheapest(shape))
 
 
 def takes(form, shape):
@@ -97,9 +97,9 @@ def takes(form, shape):
 
 def in_each_form(fitted):
     """The same fit, once for each form that takes its table, with that form in use wherever it can be."""
-    shape = forms.with_values(forms.problem_of(fitted.model))[0].shape()
+    shape = solvers.with_values(solvers.problem_of(fitted.model))[0].shape()
     try:
-        for form in forms.FORMS:
+        for form in solvers.SOLVERS:
             if takes(form, shape):
                 preferred[:] = [form]
                 fitted.__dict__.pop("_kept", None)
@@ -114,10 +114,10 @@ def models_of(data):
     for noise in [word for word, kind in KINDS.items() if kind.learned]:
         for model in (
             independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
-            independent(data, hyper="shared", noise=noise),
+            independent(data, hyperparameters="shared", noise=noise),
             icm(data, rank=min(2, T), noise=noise),
             lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, T], noise=noise),
-            lmc(data, kernels=2, own=False, noise=noise),
+            lmc(data, kernels=2, kappa=False, noise=noise),
         ):
             yield from in_each_form(unfitted(model, T))
 

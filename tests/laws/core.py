@@ -11,7 +11,6 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from laws.common import RANDOM, close, dense_numpy, in_each_form, tensor, unfitted
 from mtgp_tutorial import (
     TaskData,
-    average,
     fit,
     icm,
     impute,
@@ -23,11 +22,12 @@ from mtgp_tutorial import (
     parts,
     predict,
     sample,
+    sample_posterior,
     simulate,
     sparse,
 )
-from mtgp_tutorial.fast.climbing import Climbs
-from mtgp_tutorial.fast.flat import Flat, can_be_flat
+from mtgp_tutorial.fast.bfgs import BFGS
+from mtgp_tutorial.fast.packed import PackedObjective, can_be_packed
 from mtgp_tutorial.fitting import Optimiser, objective
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.starts import candidates, starting_point
@@ -55,8 +55,8 @@ def random_models(seed):
     for model in (
         icm(data, noise=noise, kernel=kernel),
         independent(data, noise=noise, kernel=kernel),
-        independent(data, hyper="shared", noise=noise, kernel=kernel),
-        lmc(data, kernels=[kernel, MaternKernel(nu=1.5)], own=bool(seed % 3), noise=noise),
+        independent(data, hyperparameters="shared", noise=noise, kernel=kernel),
+        lmc(data, kernels=[kernel, MaternKernel(nu=1.5)], kappa=bool(seed % 3), noise=noise),
     ):
         yield unfitted(model, seed, move=0.4)
 
@@ -75,16 +75,16 @@ def law_the_fast_says_what_the_core_says():
     for seed in range(20):
         new = np.vstack([RANDOM(seed).uniform(-1, 12, (3, 1 if seed % 3 else 2)), random_table(seed).x[:1]])
         for fitted in random_models(seed):
-            answers = list(told(replace(fitted, fast=False), new))
+            answers = list(answers_of(replace(fitted, fast=False), new))
             value = fitted.model.log_likelihood(fast=False)
             for quick in in_each_form(fitted):
                 close(quick.model.log_likelihood(), value)
-                for one, other in zip(told(quick, new), answers, strict=True):
+                for one, other in zip(answers_of(quick, new), answers, strict=True):
                     assert torch.equal(one.isnan(), other.isnan())
                     close(one.nan_to_num(), other.nan_to_num(), 1e-8)
 
 
-def told(fitted, new):
+def answers_of(fitted, new):
     """All that a fit says, in standardised units."""
     sd, T = fitted.model.scale.sd, fitted.model.data.num_tasks
     blocks = np.arange(len(fitted.model.data.x)) // 3
@@ -124,8 +124,8 @@ def law_the_fast_objective_has_the_core_s_slope():
                 again = objective(model, priors)
                 close(again, value)
                 close(torch.cat([each.flatten() for each in torch.autograd.grad(again, free)]), slope, 1e-8)
-                if can_be_flat(model):
-                    minus, down = Flat(model, priors)(vector)
+                if can_be_packed(model):
+                    minus, down = PackedObjective(model, priors)(vector)
                     close(-minus, value)
                     close(-down, slope, 1e-8)
 
@@ -137,13 +137,13 @@ def law_candidates_are_the_same_to_both():
         for model in (icm(data, noise="full"), icm(data, noise="shared"), independent(data), lmc(data)):
             first = starting_point(model, 0, torch.Generator())
             where = type(candidates(model, 0))(*(each[:8] for each in candidates(model, 0)))
-            quick, slow = Climbs(first, Flat(first, True)), Optimiser(first, True, False)
-            vectors = slow.placed(where)
+            quick, slow = BFGS(first, PackedObjective(first, True)), Optimiser(first, True, False)
+            vectors = slow.at_candidates(where)
             for n in range(8):
-                close(quick.meaning(quick.placed(where)[n]), quick.meaning(vectors[n]), 1e-8)
+                close(quick.meaning(quick.at_candidates(where)[n]), quick.meaning(vectors[n]), 1e-8)
                 close(quick.meaning(vectors[n]), slow.meaning(vectors[n]), 1e-8)
             close(quick.heights(vectors), slow.heights(vectors), 1e-8)
-            close(quick.heights(quick.placed(where)), slow.heights(vectors), 1e-6)
+            close(quick.heights(quick.at_candidates(where)), slow.heights(vectors), 1e-6)
 
 
 def law_fits_are_as_high_as_the_core_s():
@@ -156,11 +156,11 @@ def law_fits_are_as_high_as_the_core_s():
 
 
 def law_a_fit_answers_as_it_was_fitted():
-    """By the core alone, or by a form."""
+    """By the core alone, or by a solver."""
     fitted = fit(icm(simulate.two_sines(seed=1)), starts=1, fast=False)
-    assert not fitted.fast and not hasattr(fitted.conditioned(), "form")
+    assert not fitted.fast and not hasattr(fitted.conditioned(), "solver")
     quick = replace(fitted, fast=True)
-    assert hasattr(quick.conditioned(), "form")
+    assert hasattr(quick.conditioned(), "solver")
     close(predict(fitted, tensor([0.3])).mean, predict(quick, tensor([0.3])).mean)
 
 
@@ -171,7 +171,7 @@ def law_how_a_fit_is_asked_is_kept():
         with TemporaryDirectory() as folder:
             fitted.save(f"{folder}/one.fit")
             assert load(f"{folder}/one.fit").fast == fast
-        assert all(one.fast == fast for one in average(fitted, draws=8, runs=2).fits())
+        assert all(one.fast == fast for one in sample_posterior(fitted, draws=8, chains=2).fits())
 
 
 def law_many_candidates_are_for_small_tables_with_one_kernel():

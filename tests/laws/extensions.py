@@ -15,18 +15,18 @@ from laws.facts import columns
 from laws.named import places
 from laws.reading import refusal
 from mtgp_tutorial import FitError, TaskData, datasets, fit, icm, impute, scores
-from mtgp_tutorial.fast import forms
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.mixture import mixture
-from mtgp_tutorial.tables import Unanswered, arms, combining, comparing, plain_arms, read_table
+from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.tables import NotApplicable, comparing, linear_pool, methods, plain_methods, read_table
 from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
-from mtgp_tutorial.tables.report.holes import Trial, judging, kinds_of, plan
+from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan
 from mtgp_tutorial.tables.report.planning import Clock, seconds
 from mtgp_tutorial.tables.report.tables import filled_table
-from mtgp_tutorial.tables.report.trials import BASELINE, RULES, arms_for, season_of, try_all
+from mtgp_tutorial.tables.report.trials import BASELINE, RULES, methods_for, season_of, try_all
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -112,12 +112,12 @@ def law_trials_of_a_report_stand_under_their_own_task():
     trials = [Trial(name, asked[name], mask, rows[name], f"part {name[0]}") for name, mask in masks.items()]
     table = pd.DataFrame(
         [
-            (trial, arm, f"{task} [{unit}]")
+            (trial, method, f"{task} [{unit}]")
             for trial in masks
-            for arm in ("p", "q")
+            for method in ("p", "q")
             for task, unit in zip("ba", ("kg", "m"))
         ],
-        columns=["trial", "arm", "task"],
+        columns=["trial", "method", "task"],
     )
     table[["MSE", "MAE", "CRPS", "NLPD", "coverage"]] = rng.uniform(0.1, 1, (8, 5))
     spread = dict(zip("ab", np.nanstd(data.y.numpy(), axis=0)))
@@ -165,18 +165,18 @@ def law_a_filled_table_has_the_ends_of_its_bands():
 
 def law_the_time_of_a_report_is_that_of_its_fits():
     """Jobs share the fits of the trials; the two of the whole table come after one another. By loops."""
-    shape = Flat(icm(TaskData(np.arange(40.0), RANDOM(1).normal(size=(40, 2)))), True).problem.shape()
+    shape = PackedObjective(icm(TaskData(np.arange(40.0), RANDOM(1).normal(size=(40, 2)))), True).problem.shape()
     clocks = {name: Clock(time, shape) for name, time in (("a", 3.0), ("b", 5.0), ("c", 1.0))}
     for trials, jobs in ((10, 1), (10, 2), (6, 3)):
         total = sum(clock.fit for _ in range(trials) for clock in clocks.values())
         assert seconds(clocks, trials, jobs) == total / jobs + 5 + 3
     half = clocks["a"].thinned(2)
     assert (half.shape.rows, half.shape.cells) == (20, 40)
-    close(half.fit, 3 * forms.cheapest(half.shape).cost(half.shape) / forms.cheapest(shape).cost(shape))
+    close(half.fit, 3 * solvers.cheapest(half.shape).cost(half.shape) / solvers.cheapest(shape).cost(shape))
 
 
-def law_the_report_has_arms_for_every_table():
-    """Each arm answers in a trial: of one column, of two, of a map, and of values with known errors."""
+def law_the_report_has_methods_for_every_table():
+    """Each method answers in a trial: of one column, of two, of a map, and of values with known errors."""
     rng = RANDOM(91)
     y = np.cumsum(rng.normal(size=(40, 2)), 0)
     tables = {
@@ -189,34 +189,34 @@ def law_the_report_has_arms_for_every_table():
         mask = np.zeros(y.shape, bool)[:, : data.num_tasks]
         mask[10:13, -1] = True
         seen, hidden = data.split(tensor(mask).bool())
-        arms = arms_for(data, "matern32")
-        assert ("regression" in arms) == (name != "one") == ("ICM" in arms)
-        for arm in [arm for arm in RULES if arm in arms]:
-            found = arms[arm](seen).forecast(hidden)
-            assert bool(found.mean[hidden.observed].isfinite().all()), (name, arm)
+        methods = methods_for(data, "matern32")
+        assert ("regression" in methods) == (name != "one") == ("ICM" in methods)
+        for method in [method for method in RULES if method in methods]:
+            found = methods[method](seen).forecast(hidden)
+            assert bool(found.mean[hidden.observed].isfinite().all()), (name, method)
 
 
-def law_a_season_is_that_of_what_an_arm_sees():
-    """Where the seen cells speak for none the arm has no answer, whatever the table's; else its period is theirs."""
+def law_a_season_is_that_of_what_a_method_sees():
+    """Where the seen cells speak for none the method has no answer, whatever the table's; else its period is theirs."""
     rng = RANDOM(94)
     x = np.arange(96.0) / 12
     there, none = np.sin(2 * np.pi * x)[:, None] + 0.2 * rng.normal(size=(96, 1)), rng.normal(size=(96, 1))
     data, flat = (TaskData(x, y, x_name="year") for y in (there, none))
     season = season_of(data)
-    arms = arms_for(data, "matern32", season=season)
+    methods = methods_for(data, "matern32", season=season)
     assert season.season == 1.0 and season_of(flat) is None
-    rule = plain_arms()["climatology"](flat)
-    close(arms["climatology"](flat).forecast(flat).mean, rule.forecast(flat).mean)
-    for arm in ("season before", "independent, season"):
+    rule = plain_methods()["mean"](flat)
+    close(methods["mean"](flat).forecast(flat).mean, rule.forecast(flat).mean)
+    for method in ("season before", "independent, season"):
         try:
-            arms[arm](flat)
-        except Unanswered as error:
+            methods[method](flat)
+        except NotApplicable as error:
             assert str(error) == "seen: its cells speak for no season"
         else:
-            raise AssertionError(arm)
+            raise AssertionError(method)
     seen, hidden = data.hide("task 1", 3.0, 3.5)
-    found = arms["season before"](seen).forecast(hidden)
-    by_hand = plain_arms(1.0)["season before"](seen).forecast(hidden)
+    found = methods["season before"](seen).forecast(hidden)
+    by_hand = plain_methods(1.0)["season before"](seen).forecast(hidden)
     close(found.mean[hidden.observed], by_hand.mean[hidden.observed])
 
 
@@ -227,7 +227,7 @@ def law_a_tenth_judges_what_no_trial_has_seen():
     y[30:36, 1] = np.nan
     data = TaskData(np.arange(130.0), y)
     kinds, _ = kinds_of(data)
-    cells = judging(data, kinds, 0)
+    cells = held_out_cells(data, kinds, 0)
     seen = data.observed.numpy()
     assert not (cells & ~seen).any() and 0.08 < cells.sum() / seen.sum() < 0.2
     tried = data.split(tensor(cells).bool())[0]
@@ -242,18 +242,18 @@ def law_a_report_decides_by_the_means_of_its_parts():
     rng = RANDOM(93)
     data = TaskData(np.arange(40.0), rng.normal(size=(40, 2)), ["a", "b"])
     sd = float(data.scale().sd[0])
-    arms = ["climatology", "independent, shared", "regression", "bridge", "ICM"]
+    methods = ["mean", "independent, shared", "regression", "interpolation", "ICM"]
     trials, rows, value = [], [], {}
     for k in range(9):
         mask = np.zeros((40, 2), bool)
         mask[k : k + 1 + k % 3, 0] = True
         trials.append(Trial(f"{k}", ("a",), mask, slice(0, 40), f"part {k % 4}"))
-        for arm in arms:
-            value[k, arm] = crps, off = float(rng.uniform(1, 2) + arms.index(arm)), float(rng.uniform())
+        for method in methods:
+            value[k, method] = crps, off = float(rng.uniform(1, 2) + methods.index(method)), float(rng.uniform())
             rows.append(
                 {
                     "trial": f"{k}",
-                    "arm": arm,
+                    "method": method,
                     "task": "a",
                     "MSE": 1.0,
                     "MAE": off,
@@ -263,37 +263,37 @@ def law_a_report_decides_by_the_means_of_its_parts():
                 }
             )
     results = pd.DataFrame(rows)
-    decision = decide(results[(results["arm"] != "regression") | (results["trial"] != "3")], trials, data)
-    parts = {arm: [np.mean([value[k, arm][0] for k in range(p, 9, 4)]) for p in range(4)] for arm in arms}
-    assert decision.left_out == ("regression",) and decision.fills == "climatology"
+    decision = decide(results[(results["method"] != "regression") | (results["trial"] != "3")], trials, data)
+    parts = {method: [np.mean([value[k, method][0] for k in range(p, 9, 4)]) for p in range(4)] for method in methods}
+    assert decision.left_out == ("regression",) and decision.fills == "mean"
     assert (decision.other, decision.alone, decision.reads, decision.model) == (
         "independent, shared",
-        "climatology",
+        "mean",
         "ICM",
         "independent, shared",
     )
-    for arm in ("climatology", "ICM"):
-        close(decision.means.loc[arm, "CRPS"], np.mean(parts[arm]) / sd)
-    row = decision.less("climatology", "ICM")
-    difference = np.subtract(parts["climatology"], parts["ICM"]) / sd
+    for method in ("mean", "ICM"):
+        close(decision.means.loc[method, "CRPS"], np.mean(parts[method]) / sd)
+    row = decision.less("mean", "ICM")
+    difference = np.subtract(parts["mean"], parts["ICM"]) / sd
     close(row[["mean difference", "standard error"]].astype(float), [difference.mean(), difference.std(ddof=1) / 2])
     size = [1 + k % 3 for k in range(9)]
-    off = {arm: np.average([value[k, arm][1] for k in range(9)], weights=size) for arm in arms}
-    close(by_column(decision, data).iloc[0, 1:3].astype(float), [off["climatology"], off["independent, shared"]])
-    for arm in ("independent, shared", "bridge", "ICM"):
-        assert closer(decision, arm) == (["a"] if off[arm] < off["climatology"] else [])
+    off = {method: np.average([value[k, method][1] for k in range(9)], weights=size) for method in methods}
+    close(by_column(decision, data).iloc[0, 1:3].astype(float), [off["mean"], off["independent, shared"]])
+    for method in ("independent, shared", "interpolation", "ICM"):
+        assert closer(decision, method) == (["a"] if off[method] < off["mean"] else [])
 
 
 @contextmanager
 def failing(fails):
-    """Fits of the models for which `fails` is true find no summit."""
+    """Fits of the models for which `fails` is true find no optimum."""
 
     def one(model, **options):
         if fails(model):
-            raise FitError("fit: no summit; take another")
+            raise FitError("fit: no optimum; take another")
         return fit(model, **options)
 
-    with patch.object(comparing, "fit", one), patch.object(arms, "fit", one):
+    with patch.object(comparing, "fit", one), patch.object(methods, "fit", one):
         yield
 
 
@@ -303,24 +303,24 @@ def law_a_trial_in_which_full_noise_fails_stays():
     y = np.cumsum(rng.normal(size=(40, 1)), 0) * [1.0, 2.0] + 0.1 * rng.normal(size=(40, 2))
     y[10:13, 1] = y[-2:, 1] = np.nan
     data = TaskData(np.arange(40.0), y, ["a", "b"])
-    planned, every = plan(data, kinds_of(data)[0], 3, 0), arms_for(data, "matern32")
+    planned, every = plan(data, kinds_of(data)[0], 3, 0), methods_for(data, "matern32")
     lost, (seen, hidden) = planned[1].label, planned[1].tables(data)
     answers = {}
     with failing(lambda model: model.noise == "full" and torch.equal(model.data.observed, seen.observed)):
-        for instead in (arms_for(data, "matern32", full="ICM"), {}):
+        for instead in (methods_for(data, "matern32", full="ICM"), {}):
             with tempfile.TemporaryDirectory() as folder, redirect_stdout(None):
                 answers[bool(instead)] = try_all(data, planned, every, folder, 0, instead=instead)
     results, failed = answers[True]
-    why = "fit: no summit; take another"
+    why = "fit: no optimum; take another"
     assert failed == [(lost, "half and half", why, True), (lost, "ICM, full noise", why, True)]
-    assert set(results["arm"]) == set(every) and (results.groupby("arm")["trial"].nunique() == 3).all()
-    crps = results[results["trial"] == lost].set_index("arm")["CRPS"]
-    by_hand = combining(every["regression + GP"], every["ICM"], seed=0)(seen).forecast(hidden)
+    assert set(results["method"]) == set(every) and (results.groupby("method")["trial"].nunique() == 3).all()
+    crps = results[results["trial"] == lost].set_index("method")["CRPS"]
+    by_hand = linear_pool(every["regression + GP"], every["ICM"], seed=0)(seen).forecast(hidden)
     close(crps["ICM, full noise"], crps["ICM"])
     close(crps["half and half"], scores.table(by_hand, hidden, seen)["CRPS"].iloc[0], 1e-6)
     results, failed = answers[False]
     decision = decide(results, planned, data)
-    assert [(one.arm, one.instead) for one in failed] == [("half and half", False), ("ICM, full noise", False)]
+    assert [(one.method, one.instead) for one in failed] == [("half and half", False), ("ICM, full noise", False)]
     assert decision.left_out == ("half and half", "ICM, full noise") and len(decision.scores["trial"].unique()) == 3
 
 
@@ -328,17 +328,17 @@ def law_the_time_of_a_trial_is_that_of_what_it_leaves():
     """2,050 values are a long series, but not the 1,950 that some trials leave, which take the cube of their number."""
     data = TaskData(np.arange(2050.0), RANDOM(96).normal(size=(2050, 1)))
     hidden = [torch.arange(2050)[:, None] < size for size in (100, 40, 90)]
-    arms = {BASELINE: arms_for(data, "matern32")[BASELINE]}
+    methods = {BASELINE: methods_for(data, "matern32")[BASELINE]}
     asked = []
     with patch.object(planning, "_rate", lambda build, table, form: asked.append(form) or 1.0):
-        clock = planning.clocks_of(arms, data, [data.split(mask) for mask in hidden])[BASELINE]
+        clock = planning.clocks_of(methods, data, [data.split(mask) for mask in hidden])[BASELINE]
     assert len(asked) == 2 and asked[1] is Markov
     shapes = [clock.shape._replace(rows=2050 - size, cells=2050 - size) for size in (100, 40, 90)]
     work = [asked[0].cost(shapes[0]), 2010.0, asked[0].cost(shapes[2])]
     close(clock.fit, np.mean(work) * planning.EVALUATIONS[BASELINE][0])
     assert clock.shape.cells == 1960
     two = TaskData(np.arange(40.0), RANDOM(97).normal(size=(40, 2)))
-    pair, arms = two.split(tensor(np.arange(80).reshape(40, 2) == 21).bool()), arms_for(two, "matern32")
+    pair, methods = two.split(tensor(np.arange(80).reshape(40, 2) == 21).bool()), methods_for(two, "matern32")
     with patch.object(planning, "_rate", lambda *_: 1.0), patch.object(planning, "_of_rule", lambda *_: 1e9):
-        clocks = planning.clocks_of(arms, two, [pair])
+        clocks = planning.clocks_of(methods, two, [pair])
     close(clocks["half and half"].fit - clocks["ICM, full noise"].fit, 2e9)  # its regression, and that alone

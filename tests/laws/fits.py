@@ -22,18 +22,18 @@ from laws.common import (
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.fast import vectors
-from mtgp_tutorial.fast.climbing import Climb, Climbs, climbed, met, minimised
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.bfgs import BFGS, Run, met, minimised, optimised
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
-from mtgp_tutorial.fitting import APART, best_candidates, best_of_each_task, box_around, objective
+from mtgp_tutorial.fitting import DISTINCT, best_candidates, best_of_each_task, box_around, objective
 from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
 from mtgp_tutorial.starts import (
     Candidates,
-    can_be_placed,
     candidates,
     coordinates,
     data_correlation,
     starting_point,
+    takes_candidates,
 )
 
 
@@ -83,7 +83,7 @@ def law_prior_is_the_stated_density():
 
 def law_a_singular_B_has_no_prior_on_its_correlation():
     data = table(RANDOM(27), holes=False)
-    for model, coupled in ((lmc(data, own=False), False), (lmc(data, rank=2, own=False), True), (lmc(data), True)):
+    for model, coupled in ((lmc(data, kappa=False), False), (lmc(data, rank=2, kappa=False), True), (lmc(data), True)):
         with torch.no_grad():
             model = starting_point(model, 0, torch.Generator())
             value = objective(model, True) - objective(model, False)
@@ -109,7 +109,7 @@ def law_B_is_coupled_when_its_rank_is_full():
         assert model.coupled() == coupled == bool(torch.linalg.eigvalsh(model.B())[0] > 1e-9), (absent, rank)
 
 
-def law_the_flat_objective_is_the_models():
+def law_the_packed_objective_is_the_models():
     """Value and every slope, against the core and autograd: every model, noise and closed kernel, with holes."""
     for width in (1, 2):
         for holes in (False, True):
@@ -119,11 +119,11 @@ def law_the_flat_objective_is_the_models():
             for noise in ("shared", "per task", "full"):
                 for model in (
                     independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
-                    independent(data, hyper="shared", noise=noise),
+                    independent(data, hyperparameters="shared", noise=noise),
                     icm(data, rank=2, noise=noise, kernel=RQKernel()),
                     icm(data, noise=noise, kernel=MaternKernel(nu=0.5, ard_num_dims=width)),
                     lmc(data, kernels=[RQKernel(), MaternKernel(nu=1.5, ard_num_dims=width)], rank=[1, 2], noise=noise),
-                    lmc(data, own=False, noise=noise),
+                    lmc(data, kappa=False, noise=noise),
                 ):
                     _flat_against_autograd(model)
             opened = icm(data, noise="full")
@@ -139,7 +139,7 @@ def _flat_against_autograd(model):
     for priors in (False, True):
         value = objective(model, priors, fast=False)
         slopes = parameters_to_vector(torch.autograd.grad(value, free))
-        flat, vector = Flat(model, priors), parameters_to_vector(free).detach().numpy()
+        flat, vector = PackedObjective(model, priors), parameters_to_vector(free).detach().numpy()
         minus, downhill = flat(vector)
         close(-minus, value, 1e-11)
         close(height(flat, vector), value, 1e-11)
@@ -149,14 +149,14 @@ def _flat_against_autograd(model):
 def law_the_prior_does_not_ask_what_is_frozen():
     """The objective of a fitted model, whose parameters are frozen, is the one that its fit reports."""
     data = table(RANDOM(28), holes=False)
-    for model in (icm(data), lmc(data), lmc(data, own=False)):
+    for model in (icm(data), lmc(data), lmc(data, kappa=False)):
         fitted = fit(model, starts=1)
         close(objective(fitted.model, True), fitted.starts["objective"].max())
 
 
 def law_a_shared_variance_is_counted_once():
     for data in (simulate.two_sines(n=6, seed=1), table(RANDOM(20), tasks=4, holes=False)):
-        model = independent(data, hyper="shared", noise="shared")
+        model = independent(data, hyperparameters="shared", noise="shared")
         with torch.no_grad():
             model.likelihood.noise, model.kernel.kernels[0].outputscale = 0.05 * math.e, tensor(math.e)
             model.kernel.kernels[0].base_kernel.lengthscale = 0.3 * (data.x.max() - data.x.min())
@@ -164,8 +164,8 @@ def law_a_shared_variance_is_counted_once():
         close(prior, -0.5 - 0.5)  # one standard deviation for each of the two, whatever T
 
 
-def law_more_places_find_more():
-    """Seeds on which one start, and the three of old, ended on a lower summit."""
+def law_more_candidates_find_more():
+    """Seeds on which one start, and the three of old, ended on a lower optimum."""
     for seed, short in ((6, 0.099), (7, 0.0439), (15, 0.0995)):
         model = icm(simulate.two_sines(seed=seed), noise="full")
         one, many = (fit(model, priors=False, starts=starts).starts["objective"].max() for starts in (1, None))
@@ -190,14 +190,14 @@ def law_a_fit_does_not_depend_on_order_or_units():
             assert float(((mean - p.mean) / p.sd).abs().max()) < 1e-3
 
 
-def law_each_task_has_its_best_climb():
+def law_each_task_has_its_best_run():
     """Independent tasks, joined: the height is the sum of what each task reaches alone, whatever it came with."""
     for seed in range(3):
         data = table(RANDOM(70 + seed), rows=8, holes=bool(seed % 2))
-        model = independent(data, hyper="own", noise="per task")
-        flat, rng = Flat(model, bool(seed)), RANDOM(seed)
+        model = independent(data, hyperparameters="own", noise="per task")
+        flat, rng = PackedObjective(model, bool(seed)), RANDOM(seed)
         ends = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
-        joined = best_of_each_task(model, ends, Climbs(flat.model, flat).heights)
+        joined = best_of_each_task(model, ends, BFGS(flat.model, flat).heights)
         found = flat.named(joined)
         for t in range(3):  # the piece of t comes from one vector, and no other one raises it
             pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in ends]
@@ -222,7 +222,7 @@ def with_task(flat, vector, other, t):
 def placed(flat, lengths, noise, *numbers):
     """One vector: length-scales, variances of the noise, and correlation of the noise, of the tasks, and scale."""
     one = [np.array([number]) for number in numbers]
-    return vectors.placed(flat, Candidates(np.array([lengths]), noise[None], *one))[0]
+    return vectors.at_candidates(flat, Candidates(np.array([lengths]), noise[None], *one))[0]
 
 
 def some(model, count, seed):
@@ -230,12 +230,12 @@ def some(model, count, seed):
     return Candidates(*(each[:count] for each in candidates(model, seed)))
 
 
-def law_places_are_what_they_say():
+def law_candidates_are_what_they_say():
     """Length-scales, Sigma and B of a place; the default place is the default start; the chosen are apart and high."""
     data = table(RANDOM(60), rows=9, holes=False)
     for noise in ("shared", "per task", "full"):
         model = icm(data, rank=2, noise=noise)
-        flat = Flat(model, True)
+        flat = PackedObjective(model, True)
         R = data_correlation(model)
         vector = placed(flat, [0.3], np.full(3, 0.2), -0.4, 0.5, 2.0)
         p, spread = flat.named(vector), float(data.x.max() - data.x.min())
@@ -250,22 +250,22 @@ def law_places_are_what_they_say():
         default = placed(flat, [0.2], np.full(3, 0.1), 0.0, 0.0, 1.0)
         start = starting_point(model, 0, torch.Generator())
         free = [parameter for parameter in start.parameters() if parameter.requires_grad]
-        again = Flat(start, True)
+        again = PackedObjective(start, True)
         here = parameters_to_vector(free).detach().numpy()
         close(vectors.meaning(flat, default)[1], vectors.meaning(again, here)[1], 1e-9)
-        every = vectors.placed(flat, some(model, 16, 0))
-        chosen = best_candidates(Climbs(flat.model, flat), some(model, 16, 0), 4)
+        every = vectors.at_candidates(flat, some(model, 16, 0))
+        chosen = best_candidates(BFGS(flat.model, flat), some(model, 16, 0), 4)
         heights = [height(flat, each) for each in chosen]
         assert heights == sorted(heights, reverse=True)
         assert heights[0] == max(height(flat, each) for each in every)
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
-                assert np.abs(vectors.meaning(flat, one)[0] - vectors.meaning(flat, other)[0]).max() > APART
+                assert np.abs(vectors.meaning(flat, one)[0] - vectors.meaning(flat, other)[0]).max() > DISTINCT
 
 
 def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
     data = table(RANDOM(61), rows=9, holes=False)
-    flat = Flat(independent(data, noise="per task"), True)
+    flat = PackedObjective(independent(data, noise="per task"), True)
     noise = np.array([0.1, 0.2, 0.3])
     p = flat.named(placed(flat, [0.3], noise, 0.0, 0.0, 2.0))
     spread = float(data.x.max() - data.x.min())
@@ -279,9 +279,9 @@ def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
 def law_places_stay_in_their_ranges():
     """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
     for noise in ("shared", "per task", "full"):
-        flat = Flat(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
+        flat = PackedObjective(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
         R, found = data_correlation(flat.model)[0, 1], []
-        for vector in vectors.placed(flat, some(flat.model, 64, 0)):
+        for vector in vectors.at_candidates(flat, some(flat.model, 64, 0)):
             p = flat.named(vector)
             B, Sigma = flat.B(flat.parts[0], p), flat.Sigma(p)
             spoken = Sigma[0, 1] / np.sqrt(Sigma[0, 0] * Sigma[1, 1])
@@ -310,15 +310,17 @@ def law_constraints_of_a_users_own_stay_with_autograd():
     data = simulate.two_sines(n=6, seed=1)
     for constraint, flat in ((None, True), (Positive(), True), (GreaterThan(0.05), False), (Interval(0.1, 2), False)):
         model = icm(data, kernel=RBFKernel(lengthscale_constraint=constraint))
-        assert can_be_placed(model) == flat, constraint
-    assert not can_be_placed(icm(data, kernel=PeriodicKernel())) and can_be_placed(independent(data, kernel=RQKernel()))
+        assert takes_candidates(model) == flat, constraint
+    assert not takes_candidates(icm(data, kernel=PeriodicKernel())) and takes_candidates(
+        independent(data, kernel=RQKernel())
+    )
 
 
 def law_natural_coordinates_do_not_see_rotations():
-    """W and the noise factor may be turned; a climb from beside a summit stops there and reports its height."""
+    """W and the noise factor may be turned; a run from beside an optimum stops there and reports its height."""
     data = table(RANDOM(61), rows=9, holes=False)
-    flat = Flat(icm(data, rank=2, noise="full"), True)
-    vector = vectors.placed(flat, some(flat.model, 2, 1))[0]
+    flat = PackedObjective(icm(data, rank=2, noise="full"), True)
+    vector = vectors.at_candidates(flat, some(flat.model, 2, 1))[0]
     turned, start = vector.copy(), 0
     for name, shape, size in flat.free:
         if name.endswith("factor"):
@@ -338,13 +340,13 @@ def law_natural_coordinates_do_not_see_rotations():
     assert not vectors.near(flat, with_, top, against, top)
 
 
-def summit_of(flat, fitted):
+def optimum_of(flat, fitted):
     """The vector of a fit's parameters."""
     parameters = dict(fitted.model.named_parameters())
     return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
 
 
-def law_what_goes_by_stacks_is_nearly_complete_and_short():
+def law_what_goes_batched_is_nearly_complete_and_short():
     """One kernel with few holes or tasks that share nothing, no cells with errors of their own, and no long series."""
     data = table(RANDOM(65), rows=9, holes=False)
     with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
@@ -353,7 +355,7 @@ def law_what_goes_by_stacks_is_nearly_complete_and_short():
     half = TaskData(torch.arange(100).double(), torch.where(wide > 0, wide, math.nan))
     long = TaskData(torch.arange(700).double(), tensor(RANDOM(66).normal(size=(700, 3))))
     exponential = MaternKernel(nu=0.5)
-    for model, stacks in (
+    for model, batched in (
         (icm(data), True),
         (independent(data), True),
         (independent(data, noise="full"), False),
@@ -368,27 +370,27 @@ def law_what_goes_by_stacks_is_nearly_complete_and_short():
         (icm(long, kernel=exponential), False),
         (independent(long, kernel=exponential), False),
     ):
-        assert Flat(model, True).stacks == stacks, (type(model.kernel), model.noise, model.data)
+        assert PackedObjective(model, True).batched == batched, (type(model.kernel), model.noise, model.data)
 
 
-def law_a_climb_ends_at_one_as_high_alone():
+def law_a_run_ends_at_one_as_high_alone():
     """Met is who has come to the same place as high or higher; one that goes up from there has met nobody."""
-    flat = Flat(starting_point(icm(simulate.two_sines(seed=6), noise="full"), 0, torch.Generator()), False)
-    top = summit_of(flat, fit(icm(simulate.two_sines(seed=6), noise="full"), priors=False))
-    summit, beside, far = (Climb(vector) for vector in (top, top + 1e-3, top + 3e-2 * RANDOM(4).normal(size=len(top))))
-    for climb in (summit, beside, far):
-        climb.height, climb.converged = height(flat, climb.vector), True
-    assert summit.height > beside.height > summit.height - 0.01 > far.height + 0.02
-    assert met(flat, beside, [beside, summit]) is summit and met(flat, summit, [beside, summit]) is None
-    assert met(flat, far, [summit]) is None, "the way up to it may be free: that is no reason to stop"
-    level = Climb(top)
-    level.height = summit.height
-    assert met(flat, summit, [level]) is level
-    level.met = summit
-    assert met(flat, summit, [level]) is None, "one that has stopped"
+    flat = PackedObjective(starting_point(icm(simulate.two_sines(seed=6), noise="full"), 0, torch.Generator()), False)
+    top = optimum_of(flat, fit(icm(simulate.two_sines(seed=6), noise="full"), priors=False))
+    optimum, beside, far = (Run(vector) for vector in (top, top + 1e-3, top + 3e-2 * RANDOM(4).normal(size=len(top))))
+    for run in (optimum, beside, far):
+        run.height, run.converged = height(flat, run.vector), True
+    assert optimum.height > beside.height > optimum.height - 0.01 > far.height + 0.02
+    assert met(flat, beside, [beside, optimum]) is optimum and met(flat, optimum, [beside, optimum]) is None
+    assert met(flat, far, [optimum]) is None, "the way up to it may be free: that is no reason to stop"
+    level = Run(top)
+    level.height = optimum.height
+    assert met(flat, optimum, [level]) is level
+    level.met = optimum
+    assert met(flat, optimum, [level]) is None, "one that has stopped"
 
 
-def law_starts_tell_each_climb_s_own_end():
+def law_starts_tell_each_run_s_own_end():
     """One that has joined another ends below that one's end, and its row says where: what it saw itself."""
     joined = 0
     for seed, build in enumerate((icm, lmc, icm, independent)):
@@ -400,13 +402,13 @@ def law_starts_tell_each_climb_s_own_end():
     assert joined > 4
 
 
-def law_climbs_side_by_side_are_those_of_one_alone():
+def law_runs_side_by_side_are_those_of_one_alone():
     """Values and slopes of many vectors are those of each; one without a value takes none from the others."""
     data = table(RANDOM(64), rows=9, holes=False)
     with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
     for each in (data, with_hole):
-        flat = Flat(icm(each, rank=2, noise="full"), True)
-        asked = vectors.placed(flat, some(flat.model, 8, 1))
+        flat = PackedObjective(icm(each, rank=2, noise="full"), True)
+        asked = vectors.at_candidates(flat, some(flat.model, 8, 1))
         asked[3] = 400.0  # no number
         with np.errstate(all="ignore"):
             values, slopes = flat.many(asked)
@@ -485,10 +487,10 @@ def law_a_noise_comes_to_its_floor_from_anywhere():
     x = np.linspace(0, 1, 12)
     exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
     for noise in ("shared", "per task"):
-        flat = Flat(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
+        flat = PackedObjective(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
         sizes, ends = [(name, size) for name, _, size in flat.free], []
         for level in (0.3, 0.01):
             vector = placed(flat, [0.5], np.full(2, level), 0.0, 0.0, 1.0)
-            (climb,) = climbed(flat, [vector], sizes, 1000, tqdm(disable=True))
-            ends.append(np.diag(flat.Sigma(flat.named(climb.vector))))
+            (run,) = optimised(flat, [vector], sizes, 1000, tqdm(disable=True))
+            ends.append(np.diag(flat.Sigma(flat.named(run.vector))))
         assert np.max(ends) < 1e-4 + 1e-8, (noise, ends)

@@ -123,18 +123,18 @@ def law_a_seasonal_naive_forecast_equals_that_of_every_pair():
         y = np.where(rng.random((150, 2)) < 0.4, np.nan, rng.normal(size=(150, 2)))
         far = np.column_stack([rng.integers(-4, 90, 80) / 4, *rng.integers(-1, 3, (inputs - 1, 80))])
         seen, hidden = TaskData(x, y), TaskData(far, np.full((80, 2), np.nan))
-        arm = seasonal_naive(season)(seen)
-        found, longest = arm.forecast(hidden), math.ceil((far[:, 0].max() - x[:, 0].min() + arm.reach) / season)
+        method = seasonal_naive(season)(seen)
+        found, longest = method.forecast(hidden), math.ceil((far[:, 0].max() - x[:, 0].min() + method.reach) / season)
         for t in range(2):
             own = seen.observed[:, t]
-            squares = (seen.y[own, t] - _every_pair(seen, season, arm.reach, seen.x[own], t, 1)) ** 2
-            assert arm.variances[t] == torch.maximum(squares.nanmean(), 1e-4 * seen.y[own, t].var(correction=0))
+            squares = (seen.y[own, t] - _every_pair(seen, season, method.reach, seen.x[own], t, 1)) ** 2
+            assert method.variances[t] == torch.maximum(squares.nanmean(), 1e-4 * seen.y[own, t].var(correction=0))
             mean = torch.full((80,), torch.nan).double()
             variance = mean.clone()
             for k in range(1, longest + 1):
-                earlier = _every_pair(seen, season, arm.reach, hidden.x, t, k)
+                earlier = _every_pair(seen, season, method.reach, hidden.x, t, k)
                 new = mean.isnan() & ~earlier.isnan()
-                mean[new], variance[new] = earlier[new], k * arm.variances[t]
+                mean[new], variance[new] = earlier[new], k * method.variances[t]
             close(found.mean[:, t].nan_to_num(9), mean.nan_to_num(9), 0)
             close(found.variance[:, t].nan_to_num(9), variance.nan_to_num(9), 0)
             assert 0 < int(mean.isnan().sum()) < 80
@@ -151,7 +151,7 @@ def law_a_seasonal_naive_forecast_of_a_long_table_needs_no_pairs():
     assert found.x_names == ("hour",) and time.process_time() - began < 10
 
 
-def law_a_forecaster_is_an_arm_beside_models():
+def law_a_forecaster_is_a_method_beside_models():
     """Its scores are those of its own prediction; a model's those of `predict` and of `impute`; in processes too."""
     data = shuffled()
     for task, answer in (
@@ -159,16 +159,16 @@ def law_a_forecaster_is_an_arm_beside_models():
         ("b", lambda fitted, hidden: impute(fitted, sd=hidden.sd)),
     ):
         trials = cutoffs(data, 4, 3, task=task)
-        arms = {"naive": seasonal_naive(1.0), "ICM": icm}
-        results = compare(trials, trials.labels, arms, starts=1)
+        methods = {"naive": seasonal_naive(1.0), "ICM": icm}
+        results = compare(trials, trials.labels, methods, starts=1)
         for label in trials.labels:
             seen, hidden = trials(label)
-            for arm, found in (
+            for method, found in (
                 ("naive", seasonal_naive(1.0)(seen).forecast(hidden)),
                 ("ICM", answer(fit(icm(seen), starts=1), hidden)),
             ):
                 expected = scores.table(found, hidden, seen)
-                rows = results[(results["trial"] == label) & (results["arm"] == arm)].set_index("task")
+                rows = results[(results["trial"] == label) & (results["method"] == method)].set_index("task")
                 close(rows[expected.columns], expected, 1e-9)
         results["stretch"] = results["trial"].map(trials.stretch)
         assert (summarise(results, "naive", cluster="stretch").loc[("NLPD", "ICM"), "clusters"]) == 3

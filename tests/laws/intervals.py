@@ -7,9 +7,9 @@ from scipy import linalg, optimize, stats
 from torch.nn.utils import parameters_to_vector
 
 from laws.common import RANDOM, close, rbf, tensor, unfitted
-from mtgp_tutorial import TaskData, correlation, correlation_intervals, fit, icm, lmc, simulate, with_parameters
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial import TaskData, at_parameters, correlation, correlation_intervals, fit, icm, lmc, simulate
 from mtgp_tutorial.fast.intervals import EDGE, allowed, arctanh_of, freed, within, worth
+from mtgp_tutorial.fast.packed import PackedObjective
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):
@@ -70,10 +70,10 @@ def law_each_pair_of_tasks_has_its_own_interval():
 def law_rows_are_worth_what_independent_rows_are():
     """m independent rows: the nats allowed are those at which a test of correlation 0 turns, and chi2 / 2 for many."""
     name, model = "kernel.data_covar_module.lengthscale", icm(TaskData(np.arange(9.0), RANDOM(90).normal(size=(9, 2))))
-    close([worth(with_parameters(model, {name: length})) for length in (1e-2, 1e6)], [9, 1], 1e-9)
+    close([worth(at_parameters(model, {name: length})) for length in (1e-2, 1e6)], [9, 1], 1e-9)
     two = np.array([[1, np.exp(-0.5)], [np.exp(-0.5), 1]])  # distance 1, length-scale 1
     pair = icm(TaskData([0.0, 1.0], RANDOM(90).normal(size=(2, 2))))
-    close(worth(with_parameters(pair, {name: 1.0})), 4 / (two**2).sum())
+    close(worth(at_parameters(pair, {name: 1.0})), 4 / (two**2).sum())
     close(allowed(1e7, 0.9), stats.chi2.ppf(0.9, 1) / 2, 1e-5)
     rng = RANDOM(91)  # two rows more than m = 8: a mean of its own, and no prior
     r = np.array([np.corrcoef(rng.normal(size=(2, 10)))[0, 1] for _ in range(20_000)])
@@ -106,7 +106,7 @@ def law_intervals_do_not_see_order_sign_or_unit_of_tasks():
 def law_the_slope_of_a_correlation_is_its_difference():
     """Of one column of W and of two, with kappa and without, at parameters of any kind."""
     data = drawn(tasks=3)
-    for model in (icm(data), icm(data, rank=2, noise="full"), lmc(data, kernels=1, rank=[2], own=False)):
+    for model in (icm(data), icm(data, rank=2, noise="full"), lmc(data, kernels=1, rank=[2], kappa=False)):
         model = freed(unfitted(model, 4).model)
         vector = parameters_to_vector([p for p in model.parameters() if p.requires_grad]).detach().numpy()
         for s, t in ((0, 1), (2, 0)):
@@ -125,11 +125,11 @@ def law_an_end_takes_few_evaluations():
         asked.append(vector.copy())
         return evaluation(loss, vector)
 
-    fitted, evaluation = fit(icm(drawn(n=15, tasks=3, seed=5)), starts=1), Flat.__call__
-    Flat.__call__ = counted
+    fitted, evaluation = fit(icm(drawn(n=15, tasks=3, seed=5)), starts=1), PackedObjective.__call__
+    PackedObjective.__call__ = counted
     try:
         correlation_intervals(fitted)
     finally:
-        Flat.__call__ = evaluation
+        PackedObjective.__call__ = evaluation
     assert len(asked) < 2 * len(asked[0]) + 1 + 6 * 15
     assert all(not np.array_equal(one, other) for one, other in zip(asked, asked[1:]))

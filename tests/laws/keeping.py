@@ -14,6 +14,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from laws.common import RANDOM, table, tensor
 from mtgp_tutorial import (
     TaskData,
+    at_parameters,
     fit,
     icm,
     impute,
@@ -23,7 +24,6 @@ from mtgp_tutorial import (
     load,
     predict,
     sample,
-    with_parameters,
 )
 from mtgp_tutorial.fast.closed import PROFILES
 from mtgp_tutorial.noise import KINDS
@@ -59,7 +59,7 @@ def moved(model, seed):
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    return with_parameters(model)
+    return at_parameters(model)
 
 
 def same(a, b):
@@ -88,9 +88,12 @@ def law_a_kept_fit_answers_the_same_to_the_bit():
     assert {type(kernel()) for kernel in KEPT} >= set(PROFILES)
     for noise in KINDS:
         models = [icm(data, noise=noise, kernel=kernel()) for kernel in KEPT]
-        models += [independent(data, noise=noise, kernel=RQKernel(), hyper=hyper) for hyper in ("own", "shared")]
+        models += [
+            independent(data, noise=noise, kernel=RQKernel(), hyperparameters=hyperparameters)
+            for hyperparameters in ("own", "shared")
+        ]
         models += [lmc(data, kernels=[RBFKernel(), MaternKernel(nu=0.5)], rank=[1, 2], noise=noise)]
-        models += [lmc(data, kernels=2, own=False, noise=noise)]
+        models += [lmc(data, kernels=2, kappa=False, noise=noise)]
         for seed, model in enumerate(models):
             fitted = moved(model, seed)
             found = again(fitted)
@@ -140,7 +143,7 @@ def law_a_kept_table_is_whole():
             calendar=Calendar("hours", pd.Timestamp("2019-10-26 21:30:00.000000123"), "Europe/Berlin"),
             notes=("read as UTF-8", ""),
         )
-        found = again(with_parameters(icm(given))).model.data
+        found = again(at_parameters(icm(given))).model.data
         for field in dataclasses.fields(TaskData):
             a, b = getattr(found, field.name), getattr(given, field.name)
             if field.name == "index" and index is not None:
@@ -149,14 +152,14 @@ def law_a_kept_table_is_whole():
             else:
                 assert same(a, b) if torch.is_tensor(b) else (a == b and type(a) is type(b)), field.name
         assert found.calendar.to_numbers(dates).tolist() == given.calendar.to_numbers(dates).tolist()
-    assert again(with_parameters(icm(table(RANDOM(1))))).model.data.sd is None
+    assert again(at_parameters(icm(table(RANDOM(1))))).model.data.sd is None
 
 
 def law_a_changed_file_is_noticed():
     """One bit of one number, whole and readable otherwise; a word of the header; two numbers that change places."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fit.npz"
-        with_parameters(icm(table(RANDOM(2)))).save(path)
+        at_parameters(icm(table(RANDOM(2)))).save(path)
         with np.load(path) as file:
             arrays = dict(file)
         for name in arrays:

@@ -18,7 +18,7 @@ def known_models(data):
     for noise in kinds:
         yield unfitted(independent(data, noise=noise, kernel=MaternKernel(nu=1.5)), 1)
         yield unfitted(icm(data, rank=2, noise=noise), 2)
-        yield unfitted(lmc(data, kernels=[RBFKernel(), MaternKernel(nu=0.5)], own=False, noise=noise), 3)
+        yield unfitted(lmc(data, kernels=[RBFKernel(), MaternKernel(nu=0.5)], kappa=False, noise=noise), 3)
 
 
 def tables():

@@ -10,18 +10,18 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 from scipy.stats import multivariate_normal
 
 from laws.common import RANDOM, close, dense_numpy, random_psd, table, tensor, unfitted
-from mtgp_tutorial import TaskData, icm, independent, lmc, predict, sample, scores, simulate, with_parameters
+from mtgp_tutorial import TaskData, at_parameters, icm, independent, lmc, predict, sample, scores, simulate
 from mtgp_tutorial.comparison import IN_UNITS
-from mtgp_tutorial.fast.flat import Flat
 from mtgp_tutorial.fast.mixture import mixture
-from mtgp_tutorial.fast.vectors import placed
+from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.fast.vectors import at_candidates
 from mtgp_tutorial.fitting import objective
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.starts import candidates
-from mtgp_tutorial.tables import standard_arms
+from mtgp_tutorial.tables import standard_methods
 
 
-def law_arms_are_what_their_names_say():
+def law_methods_are_what_their_names_say():
     data = table(RANDOM(1), holes=False)
     expected = {
         "independent, own": (IndependentKernel, "per task", 3),
@@ -33,9 +33,9 @@ def law_arms_are_what_their_names_say():
     holed = table(RANDOM(1), rows=42)  # of which the default of `icm` is full noise
     assert icm(holed).noise == "full"
     for kernel, kind in ((None, RBFKernel), (MaternKernel(nu=0.5), MaternKernel)):
-        arms = standard_arms(kernel)
-        assert list(arms) == list(expected) and arms["ICM"](holed).noise == "per task"
-        for name, build in arms.items():
+        methods = standard_methods(kernel)
+        assert list(methods) == list(expected) and methods["ICM"](holed).noise == "per task"
+        for name, build in methods.items():
             model = build(data)
             terms = model.kernel.terms()
             assert (type(model.kernel), model.noise, len(terms)) == expected[name], name
@@ -63,16 +63,16 @@ def law_ranks_and_kernels_reach_the_model():
     parts = model.kernel.coregional
     assert [part.task_covar_module.covar_factor.shape[1] for part in parts] == [1, 3, 2]
     assert [getattr(part.data_covar_module, "nu", None) for part in parts] == [None, 1.5, 0.5]
-    assert all(float(kappa.max()) == 0 for kappa in lmc(data, own=False).kappas())
+    assert all(float(kappa.max()) == 0 for kappa in lmc(data, kappa=False).kappas())
     assert len(lmc(data, kernels=4).kernel.terms()) == 4
-    own, shared = independent(data), independent(data, hyper="shared")
+    own, shared = independent(data), independent(data, hyperparameters="shared")
     assert len(own.kernel.terms()) == 3 and len(shared.kernel.terms()) == 1 and shared.one_signal and not own.one_signal
 
 
 def law_seeds_count():
     """Another seed, another draw; the same seed, the same."""
     x, B = np.linspace(0, 1, 6), torch.eye(2).double()
-    flat = Flat(icm(simulate.two_sines(seed=1)), True)
+    flat = PackedObjective(icm(simulate.two_sines(seed=1)), True)
     fitted, data = unfitted(icm(simulate.two_sines(seed=1))), simulate.two_sines(n=40, seed=0)
     for draw in (
         lambda seed: simulate.two_sines(seed=seed).y,
@@ -80,7 +80,7 @@ def law_seeds_count():
         lambda seed: simulate.draw_icm(x, RBFKernel(), B, B, seed=seed)[1].y,
         lambda seed: data.hide_random("sine", 0.5, seed=seed)[0].y.nan_to_num(),
         lambda seed: sample(fitted, x, 2, seed=seed),
-        lambda seed: tensor(placed(flat, candidates(flat.model, seed))),
+        lambda seed: tensor(at_candidates(flat, candidates(flat.model, seed))),
     ):
         assert torch.equal(draw(3), draw(3)) and not torch.equal(draw(3), draw(4))
 
@@ -151,11 +151,11 @@ def law_on_floor_names_the_tasks_of_the_direction():
     for directions, names in (((1,), ["task 2", "task 3"]), ((0,), ["task 1"]), ((), [])):
         above = np.array([0.0 if k in directions else 0.3 for k in range(3)])
         root = V @ np.diag(np.sqrt(above))
-        fitted = with_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
+        fitted = at_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
         assert fitted.on_floor == names, (directions, fitted.on_floor)
     shared = np.array([0.5, 0.5, 0.5**0.5])  # a quarter of it in each of two tasks, which is more than a sixth
     root = np.linalg.cholesky(0.3 * (np.eye(3) - np.outer(shared, shared)) + 1e-14 * np.eye(3))
-    fitted = with_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
+    fitted = at_parameters(icm(data, noise="full"), {"likelihood.task_noise_covar_factor": root})
     assert fitted.on_floor == ["task 1", "task 2", "task 3"]
 
 
@@ -163,7 +163,7 @@ def law_log_likelihood_is_that_of_the_data_in_their_units():
     """Holes included: the density of the observed cells in data units, by SciPy."""
     for seed, holes in ((6, True), (7, False)):
         data = table(RANDOM(seed), holes=holes)
-        fitted = with_parameters(unfitted(icm(data), seed).model)
+        fitted = at_parameters(unfitted(icm(data), seed).model)
         C, _, cells = dense_numpy(fitted)
         model = fitted.model
         sd = np.array([float(model.scale.sd[t]) for _, t in cells])

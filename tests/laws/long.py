@@ -8,13 +8,13 @@ from gpytorch.kernels import MaternKernel
 
 from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
 from mtgp_tutorial import icm, leave_out
-from mtgp_tutorial.fast import chain, forms, markov
-from mtgp_tutorial.fast.chain import FAR, matern_steps, stationary
+from mtgp_tutorial.fast import markov, solvers, state_space
 from mtgp_tutorial.fast.dense import Dense
 from mtgp_tutorial.fast.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
-from mtgp_tutorial.fast.form import FormTerm, Matern, Problem
 from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.whitening import coloured, one_step, smoothed, weighed
+from mtgp_tutorial.fast.solver import Matern, Problem, SolverTerm
+from mtgp_tutorial.fast.state_space import FAR, matern_steps, stationary
+from mtgp_tutorial.fast.whitening import coloured, one_step_ahead, smoothed, weighed
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
@@ -29,7 +29,7 @@ def matern(x, z, nu, length):
 
 def term(nu, length, B):
     """A term of one Matern kernel."""
-    return FormTerm(lambda x, z=None: matern(x, x if z is None else z, nu, length), B, Matern(nu, length))
+    return SolverTerm(lambda x, z=None: matern(x, x if z is None else z, nu, length), B, Matern(nu, length))
 
 
 def problems():
@@ -77,36 +77,36 @@ def with_gradient(form, problem):
 
 def same_likelihood(problem):
     """Markov as dense: value to 1e-9, gradients to 1e-7, of their size."""
-    lean, _ = forms.with_values(problem)
+    lean, _ = solvers.with_values(problem)
     (value, slopes), (expected, dense) = with_gradient(Markov, lean), with_gradient(Dense, lean)
     assert abs(value - expected) < 1e-9 * abs(expected)
     for ours, theirs in zip(slopes, dense, strict=True):
         assert (ours - theirs).abs().max() < 1e-7 * theirs.abs().max()
 
 
-def law_the_markov_form_has_the_likelihood_of_the_dense_form():
+def law_the_markov_solver_has_the_likelihood_of_the_dense_solver():
     for problem in problems():
         same_likelihood(problem)
 
 
-def law_stretches_change_nothing():
+def law_segments_change_nothing():
     """Short ones, with all of the filter kept and with their ends alone."""
-    usual = chain.SHORTEST, chain.KEPT
+    usual = state_space.SHORTEST, state_space.KEPT
     try:
         for kept in (usual[1], 0):
-            chain.SHORTEST, chain.KEPT, markov.KEPT = 7, kept, kept
+            state_space.SHORTEST, state_space.KEPT, markov.KEPT = 7, kept, kept
             for problem in list(problems())[3:5]:
                 same_likelihood(problem)
                 same_answers(problem)
                 same_inverse(problem)
                 same_whitening(problem)
     finally:
-        (chain.SHORTEST, chain.KEPT), markov.KEPT = usual, usual[1]
+        (state_space.SHORTEST, state_space.KEPT), markov.KEPT = usual, usual[1]
 
 
 def same_answers(problem):
     """Means and what is explained, of new rows, of rows of the table, of one kernel's part, joint and not."""
-    dense, markov = forms.ByForm(problem, Dense), forms.ByForm(problem, Markov)
+    dense, markov = solvers.BySolver(problem, Dense), solvers.BySolver(problem, Markov)
     prior = float((sum(one.B for one in problem.terms) + problem.Sigma).diagonal().max())
     x = torch.cat([tensor([[-1.0], [0.7], [5.0]]), problem.x[[2]], problem.x[:8]])
     rows = torch.cat([torch.full((4,), -1), torch.arange(8)])
@@ -126,14 +126,14 @@ def same_answers(problem):
                 assert (explained - theirs).abs().max() < 1e-8 * prior
 
 
-def law_the_markov_form_has_the_posterior_of_the_dense_form():
+def law_the_markov_solver_has_the_posterior_of_the_dense_solver():
     for problem in problems():
         same_answers(problem)
 
 
 def same_inverse(problem):
     """Weights, and blocks of C^-1 and its diagonal: of all cells, of some, of one row."""
-    dense, markov = forms.ByForm(problem, Dense), forms.ByForm(problem, Markov)
+    dense, markov = solvers.BySolver(problem, Dense), solvers.BySolver(problem, Markov)
     cells = (~problem.residual.isnan()).nonzero(as_tuple=True)
     some, row = tuple(index[[3, 20, 4, 11]] for index in cells), tuple(index[cells[0] == 2] for index in cells)
     for which in (cells, some, row):
@@ -145,7 +145,7 @@ def same_inverse(problem):
     assert float(markov.weights[problem.residual.isnan()].abs().sum()) == 0
 
 
-def law_the_markov_form_has_the_inverse_of_the_dense_form():
+def law_the_markov_solver_has_the_inverse_of_the_dense_solver():
     for problem in problems():
         same_inverse(problem)
 
@@ -179,8 +179,8 @@ def law_the_order_of_rows_changes_nothing():
         order = torch.as_tensor(RANDOM(5).permutation(ROWS))
         known = None if problem.variances is None else problem.variances[order]
         moved = problem._replace(x=problem.x[order], residual=problem.residual[order], variances=known)
-        here, there = forms.ByForm(problem, Markov), forms.ByForm(moved, Markov)
-        close(here.form.value(), there.form.value(), 1e-11)
+        here, there = solvers.BySolver(problem, Markov), solvers.BySolver(moved, Markov)
+        close(here.solver.value(), there.solver.value(), 1e-11)
         close(here.weights[order], there.weights)
         rows, place = torch.tensor([0, 3, 8]), torch.tensor([int((order == row).nonzero()) for row in (0, 3, 8)])
         for joint in (False, True):
@@ -205,7 +205,7 @@ def law_the_markov_form_takes_no_table_without_a_covariance():
 def law_draws_along_the_rows_have_the_moments_of_the_posterior():
     """Of f and y, of new rows (two at one x, whose noise is not shared) and of rows of the table."""
     problem = list(problems())[9]._replace(Sigma=0.3 * random_psd(RANDOM(4), TASKS, extra=0.2))
-    form, x = Markov(forms.with_values(problem)[0]), torch.cat([tensor([[0.4], [0.4], [9.0]]), problem.x[:3]])
+    form, x = Markov(solvers.with_values(problem)[0]), torch.cat([tensor([[0.4], [0.4], [9.0]]), problem.x[:3]])
     rows, count = torch.tensor([-1, -1, -1, 0, 1, 2]), 600
     cells = torch.ones(6, TASKS).nonzero(as_tuple=True)
     prior = torch.cat(
@@ -236,38 +236,38 @@ def dense_covariance(problem, cells):
 
 def same_whitening(problem):
     """Products with L, its inverse and its inverse's transpose, and what hides a block, beside the dense factor."""
-    lean = forms.with_values(problem)[0]
+    lean = solvers.with_values(problem)[0]
     order = lean.x[:, 0].argsort(stable=True)
     place, tasks = (~lean.residual[order].isnan()).nonzero(as_tuple=True)
-    cells, chain, at = (order[place], tasks), Markov(lean).chain, (place.numpy(), tasks.numpy())
+    cells, system, at = (order[place], tasks), Markov(lean).system, (place.numpy(), tasks.numpy())
     C = dense_covariance(lean, cells)
     L, r = torch.linalg.cholesky(C), lean.residual[cells]
-    close(one_step(chain)[at], torch.linalg.solve_triangular(L, r[:, None], upper=False)[:, 0], 1e-8)
-    e = np.zeros((*chain.y.shape, 4))
+    close(one_step_ahead(system)[at], torch.linalg.solve_triangular(L, r[:, None], upper=False)[:, 0], 1e-8)
+    e = np.zeros((*system.y.shape, 4))
     e[at] = RANDOM(6).normal(size=(len(r), 4))
-    drawn = coloured(chain, e)
+    drawn = coloured(system, e)
     close(drawn[at], L @ tensor(e[at]), 1e-8)
-    close(weighed(chain, e)[at], torch.linalg.solve_triangular(L.mT, tensor(e[at]), upper=True), 1e-8)
+    close(weighed(system, e)[at], torch.linalg.solve_triangular(L.mT, tensor(e[at]), upper=True), 1e-8)
     for block in ((place > 4) & (place < 15), (place > 2) & (tasks == 1), place % 3 == 0):  # of rows, and of cells
-        y, hidden = np.where(chain.seen > 0, chain.y, np.nan), (at[0][block], at[1][block])
+        y, hidden = np.where(system.seen > 0, system.y, np.nan), (at[0][block], at[1][block])
         y[hidden] = np.nan
-        others, rows = chain_of(chain, y), slice(hidden[0].min(), hidden[0].max() + 1)
+        others, rows = chain_of(system, y), slice(hidden[0].min(), hidden[0].max() + 1)
         means = smoothed(others, drawn, rows)[hidden[0] - rows.start, hidden[1]]
         close(means, C[block][:, ~block] @ torch.linalg.solve(C[~block][:, ~block], tensor(drawn[at])[~block]), 1e-8)
-        assert not one_step(others)[others.seen == 0].any() and not weighed(chain, e)[chain.seen == 0].any()
+        assert not one_step_ahead(others)[others.seen == 0].any() and not weighed(system, e)[system.seen == 0].any()
 
 
-def chain_of(chain, y):
-    """The same chain with other values."""
-    return type(chain)(chain.x, y, chain.variances, chain.parts, chain.Sigma)
+def chain_of(system, y):
+    """The same system with other values."""
+    return type(system)(system.x, y, system.variances, system.parts, system.Sigma)
 
 
 def law_large_blocks_are_left_out_as_by_a_matrix():
     """Each hidden and predicted, and all cells together: of a table with holes, known errors and full noise."""
-    usual, data = forms.MANY, table(RANDOM(70), rows=20, known=True)
+    usual, data = solvers.MANY, table(RANDOM(70), rows=20, known=True)
     model = icm(data, kernel=MaternKernel(nu=1.5), noise="full")
     try:
-        forms.MANY = 3
+        solvers.MANY = 3
         for labels in (np.arange(20) // 8, np.zeros(20)):
             found = [leave_out(fitted, labels) for fitted in in_each_form(unfitted(model, 2))]
             assert len(found) > 1
@@ -275,7 +275,7 @@ def law_large_blocks_are_left_out_as_by_a_matrix():
                 for one, two in ((found[0].mean, other.mean), (found[0].variance, other.variance)):
                     close(one.nan_to_num(), two.nan_to_num(), 1e-7)
     finally:
-        forms.MANY = usual
+        solvers.MANY = usual
 
 
 def law_one_step_errors_go_along_the_rows():

@@ -78,7 +78,7 @@ def law_independent_is_separate_gps():
 
 def law_shared_is_an_icm_without_coupling():
     data = table(RANDOM(7), holes=False)
-    shared, coupled = unfitted(independent(data, hyper="shared"), 5), icm(data)
+    shared, coupled = unfitted(independent(data, hyperparameters="shared"), 5), icm(data)
     with torch.no_grad():
         scaled, index = shared.model.kernel.kernels[0], coupled.kernel.task_covar_module
         index.covar_factor.zero_()
@@ -123,7 +123,7 @@ def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
 
 def law_one_hot_lmc_is_independent():
     data, new = table(RANDOM(25)), tensor([[0.4], [2.0]])
-    apart, mixed = unfitted(independent(data), 9), unfitted(lmc(data, kernels=3, own=False), 10)
+    apart, mixed = unfitted(independent(data), 9), unfitted(lmc(data, kernels=3, kappa=False), 10)
     with torch.no_grad():
         for t, part in enumerate(mixed.model.kernel.coregional):
             scaled = apart.model.kernel.kernels[t]
@@ -250,7 +250,7 @@ def law_noise_is_full_where_rows_are_many_for_the_columns():
 
 
 def law_every_kind_of_noise_has_its_names():
-    """A parameter of another name would have no density in an average, and no way to the floor in a climb."""
+    """A parameter of another name would have no density in an average, and no way to the floor in a run."""
     data = table(RANDOM(44), known=True)
     data = replace(data, sd=data.sd.nan_to_num(1.0))
     for word in KINDS:

@@ -16,6 +16,7 @@ from laws.common import RANDOM, close, dense_numpy, tensor, unfitted
 from mtgp_tutorial import (
     TaskData,
     Trend,
+    at_parameters,
     detrend,
     fit,
     icm,
@@ -30,9 +31,8 @@ from mtgp_tutorial import (
     simulate,
     sparse,
     summarise,
-    with_parameters,
 )
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import objective
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.result import Fit
@@ -71,14 +71,8 @@ def law_what_is_hidden_lies_along_the_named_input():
         assert torch.equal(seen.observed ^ hidden.observed, data.observed)
 
 
-def law_a_table_tells_of_itself():
+def law_a_table_becomes_a_frame_with_its_labels():
     data = places()
-    assert repr(data).split("\n  ") == [
-        "TaskData: 8 rows, 2 tasks: a [m], b [kg]",
-        "; ".join(f"{n}: {c.min():.6g} to {c.max():.6g}" for n, c in zip(("east", "up"), data.x.T)),
-        "1 of 16 cells missing",
-        "known standard errors: 15 cells",
-    ]
     frame = data.to_frame()
     assert frame.index.equals(data.index)
     for name, values in {
@@ -95,23 +89,6 @@ def law_a_table_tells_of_itself():
     assert unit.units == ("sd", "sd") and unit.tasks == data.tasks
 
 
-def law_a_fit_tells_of_itself():
-    """Family, noise, kernel, height with or without priors, climbs; a sparse one says that its height is a bound."""
-    data = simulate.two_sines(8, seed=1)
-    for priors, model in ((True, icm(data)), (False, lmc(data, kernels=1)), (True, sparse(icm(data), 4))):
-        fitted = fit(model, starts=2, priors=priors)
-        bound = "lower bound of the " * model.bounded
-        default = ", icm's default (8 rows hold several values; full noise asks for 40)" if priors else ""
-        lines = [f"Fit: {'LMC' if not priors else 'ICM'}, noise: per task{default}", "kernels: RBFKernel"]
-        of = " (the fit has priors)" * priors
-        lines.append(f"{bound}log likelihood: {fitted.log_likelihood:.6g} nats{of}")
-        lines += ["sparse: 4 inducing inputs"] * bool(bound)
-        lines.append("starts: 2, of which 2 converged")
-        assert repr(fitted).split("\n  ")[: len(lines)] == lines
-    assert "default" not in repr(with_parameters(icm(data, noise="full")))
-    assert "of which" not in repr(with_parameters(icm(data))) and "(the fit" not in repr(with_parameters(icm(data)))
-
-
 def law_an_answer_has_the_names_of_its_question():
     """Means and errors under their task; the rows' own names where they are the table's rows, else the inputs."""
     data = places()
@@ -126,8 +103,6 @@ def law_an_answer_has_the_names_of_its_question():
         frame = found.to_frame()
         assert frame.index.names == ["east", "up"] and found.x_names == ("east", "up")
         np.testing.assert_array_equal(np.array(frame.index.to_list()), data.x)
-    y, f = repr(predict(fitted, data.x)), repr(predict(fitted, data.x, noise=False))
-    assert y.startswith("Prediction of the observed y: 8 rows, 2 tasks: a [m], b [kg]") and "of the latent f" in f
 
 
 def law_a_frame_gives_what_was_named():
@@ -156,20 +131,20 @@ def law_draws_are_what_was_asked_for():
     close(known.sd, sd, 0), close(torch.cov(((known.y - bare.y) / tensor(sd)).T), np.eye(2), 0.2)
 
 
-def law_a_start_stores_how_its_climb_went():
+def law_a_start_stores_how_its_run_went():
     """Height with the prior's nats and without the units' ones; evaluations as counted; the highest wins."""
     data, calls = simulate.two_sines(12, seed=2), [0]
-    plain = Flat.many
+    plain = PackedObjective.many
 
     def counted(self, vectors, slopes=True):
         calls[0] += len(vectors)
         return plain(self, vectors, slopes)
 
-    Flat.many = counted
+    PackedObjective.many = counted
     try:
         once = fit(icm(data), starts=1)
     finally:
-        Flat.many = plain
+        PackedObjective.many = plain
     assert once.starts["evaluations"].tolist() == calls and once.starts["converged"].tolist() == [True]
     for priors in (True, False):
         found = fit(icm(data), starts=3, priors=priors)
@@ -187,20 +162,23 @@ def law_a_start_stores_how_its_climb_went():
 
 
 def law_compare_stores_each_number_in_its_column():
-    """Scores by numpy, the fit's own numbers, and marks; options reach the fit; trials and arms in their order."""
+    """Scores by numpy, the fit's own numbers, and marks; options reach the fit; trials and methods in their order."""
     data = replace(simulate.two_sines(9, seed=4), units=["m", "m"])
     cases = {"late": data.hide("lagged sine", 0.7, 1), "early": data.hide("sine", 0, 0.3)}
-    arms = {"rank 2": lambda seen: icm(seen, rank=2), "full": lambda seen: icm(seen, noise="full")}
+    methods = {"rank 2": lambda seen: icm(seen, rank=2), "full": lambda seen: icm(seen, noise="full")}
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store.csv"
-        found = compare(cases.get, cases, arms, store=store, starts=1, priors=False, seed=5)
+        found = compare(cases.get, cases, methods, store=store, starts=1, priors=False, seed=5)
         stored = pd.read_csv(store)
-    assert found[["trial", "arm"]].to_numpy().tolist() == [[trial, arm] for trial in cases for arm in arms]
-    errors, more = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"], ["coverage", "log likelihood", "on floor", "bridged"]
-    assert list(found) == ["trial", "arm", "task", *errors, *more]
-    for (trial, name), row in zip(itertools.product(cases, arms), found.to_dict("records")):
+    assert found[["trial", "method"]].to_numpy().tolist() == [[trial, method] for trial in cases for method in methods]
+    errors, more = (
+        ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"],
+        ["coverage", "log likelihood", "on floor", "interpolated"],
+    )
+    assert list(found) == ["trial", "method", "task", *errors, *more]
+    for (trial, name), row in zip(itertools.product(cases, methods), found.to_dict("records")):
         seen, hidden = cases[trial]
-        fitted, t = fit(arms[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])
+        fitted, t = fit(methods[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])
         cells = hidden.observed[:, t]
         answer, y, train = impute(fitted), hidden.y[cells, t].numpy(), seen.y[seen.observed[:, t], t].numpy()
         mean, sd = answer.mean[cells, t].numpy(), answer.sd[cells, t].numpy()
@@ -216,9 +194,9 @@ def law_compare_stores_each_number_in_its_column():
         close([row[column] for column in expected], list(expected.values()), 1e-6)
         values = np.linalg.eigvalsh(fitted.model.Sigma())
         assert row["on floor"] == len(fitted.on_floor) and (row["on floor"] > 0) == (values.min() < 1.01 * FLOOR)
-        marks = stored[(stored["trial"] == trial) & (stored["arm"] == name)].iloc[0]
+        marks = stored[(stored["trial"] == trial) & (stored["method"] == name)].iloc[0]
         assert marks["numbers"] == {"rank 2": 11, "full": 11}[name] and len(marks["data"]) == 16
-        start = Fit(arms[name](seen).requires_grad_(False), False, 0.0, None)
+        start = Fit(methods[name](seen).requires_grad_(False), False, 0.0, None)
         C, r, _ = dense_numpy(start)
         close(marks["start"], multivariate_normal(np.zeros(len(r)), C).logpdf(r), 1e-6)
     assert set(found["on floor"]) != {0}
@@ -230,7 +208,7 @@ def law_the_columns_of_a_check_are_counted():
     x = np.arange(12.0)
     y = np.column_stack([np.sin(x), np.cos(x), rng.normal(size=12)])
     data = TaskData(x, y, names, x_name="depth", x_unit="m")
-    fitted = with_parameters(
+    fitted = at_parameters(
         icm(data), {"likelihood.task_noises": [0.1, 1.001 * FLOOR, 0.1], "mean.base_means.2.constant": 9.0}
     )
     labels = np.repeat([7, 8, 9], 4)
@@ -261,32 +239,29 @@ def _of_tests(size=(1.0, 1.0), neighbours=(0.0, 0.0), r=0.0, full=False):
     return [*checking.of_tests(table, together, rows, full)]
 
 
-def law_each_sentence_of_a_test_is_said_where_it_is_true():
-    said = "{}: its one-step errors are {} than the fit says (size {} where 1 is due); its bands are too {}."
+def _says(found, *each):
+    """One finding for each tuple of words, which stand in it: the task, the place, the number, what to do."""
+    found = [*found]
+    assert len(found) == len(each), found
+    assert all(word in one for one, words in zip(found, each) for word in words), (found, each)
+
+
+def law_each_finding_of_a_test_is_said_where_it_is_true():
     assert _of_tests() == _of_tests((0.9, 1.1), (0.2, -0.2), 0.2) == []
-    assert _of_tests((1.5, 1.0)) == [said.format("one", "larger", "1.50", "narrow")]
-    assert _of_tests((1.0, 0.5)) == [said.format("two", "smaller", "0.50", "wide")]
-    said = (
-        "two: its one-step errors at neighbours are correlated ({} where 0 is due); "
-        "look at the kernel and its length-scale."
-    )
+    _says(_of_tests((1.5, 1.0)), ("one: ", "larger", "1.50", "narrow"))
+    _says(_of_tests((1.0, 0.5)), ("two: ", "smaller", "0.50", "wide"))
     for r in ("+0.50", "-0.50"):
-        assert _of_tests(neighbours=(0.0, float(r))) == [said.format(r)]
-        for full, advice in (
-            (False, 'try noise="full"'),
-            (True, "the relation between these tasks is not the fitted one"),
-        ):
-            assert _of_tests(r=float(r), full=full) == [
-                f"one and two: their one-step errors in the same row are correlated ({r} where 0 is due); {advice}."
-            ]
+        _says(_of_tests(neighbours=(0.0, float(r))), ("two: ", "neighbours", r))
+        for full, advice in ((False, 'noise="full"'), (True, "relation between these tasks")):
+            _says(_of_tests(r=float(r), full=full), ("one and two: ", "same row", r, advice))
 
 
-def law_each_sentence_of_shares_and_cells_is_said_where_it_is_true():
+def law_each_finding_of_shares_and_cells_is_said_where_it_is_true():
     at = pd.Index(checking.LEVELS, name="level")
     ends = {"": 0, " lowest": -0.04, " highest": 0.04}
     fair = pd.DataFrame({what + end: at + step for what in ("cell", "block") for end, step in ends.items()}, at)
-    assert [*checking.of_calibration(fair, 99)] == []
-    for what, name in (("cell", "cells left out one by one"), ("block", "cells left out in blocks")):
+    _says(checking.of_calibration(fair, 99))
+    for what, name in (("cell", "one by one"), ("block", "in blocks")):
         for level, share, least, limit, word in (
             (0.95, 0.8, "least", "91%", "narrow"),
             (0.5, 0.75, "most", "54%", "wide"),
@@ -294,47 +269,39 @@ def law_each_sentence_of_shares_and_cells_is_said_where_it_is_true():
             for beyond, expected in ((share, True), (2 * level - share, False)):
                 changed = fair.copy()
                 changed.loc[level, what] = beyond
-                assert [*checking.of_calibration(changed, 99)] == expected * [
-                    f"Of the {name}, {share:.0%} lie inside their {level:.0%} intervals; 99 tables drawn from the fit "
-                    f"have at {least} {limit}: the intervals are too {word}."
-                ]
+                words = (name, f"{share:.0%} ", f"{level:.0%} ", "99 tables", f"{least} {limit}", word)
+                _says(checking.of_calibration(changed, 99), *[words] * expected)
     index = pd.MultiIndex.from_tuples([("p", "a"), ("q", "b"), ("r", "a")])
     cells = pd.DataFrame({"z": [4.5, -6.25, 3.9], "value": [1.5, 2.5, 3.5], "mean": [0.25, 8.5, 1.0]}, index)
-    lies, due = "standard deviations {} what all other cells say,", "(2 such in the table, 0.00019 due)."
-    assert [*checking.of_cells(cells, {"a": "m", "b": ""})] == [
-        f"b at q: its value 2.5 lies 6.2 {lies.format('below')} 8.5 {due}",
-        f"a at p: its value 1.5 m lies 4.5 {lies.format('above')} 0.25 m {due}",
-    ]
+    _says(
+        checking.of_cells(cells, {"a": "m", "b": ""}),
+        ("b at q: ", " 2.5 ", " 6.2 ", "below", " 8.5 "),
+        ("a at p: ", " 1.5 m ", " 4.5 ", "above", " 0.25 m "),
+    )
 
 
-def law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel():
+def law_each_finding_of_a_bound_is_of_its_own_task_and_kernel():
     data = TaskData(np.linspace(0, 2, 9), RANDOM(84).normal(size=(9, 3)), ["a", "b", "c"])
     part = "kernel.covar_module_list.{}."
     fair = {part.format(q) + "task_covar_module.covar_factor": [[0.5], [0.4 * (-1) ** q], [0.3]] for q in (0, 1)}
     fair |= {part.format(q) + "task_covar_module.var": [0.5, 0.5, 0.5] for q in (0, 1)}
     fair |= {part.format(q) + "data_covar_module.lengthscale": 0.5 for q in (0, 1)}
 
-    def said(**given):
+    def found(**given):
         names = {"kappa": "task_covar_module.var", "length": "data_covar_module.lengthscale"}
         changed = {part.format(1) + names[name]: value for name, value in given.items() if name in names}
         noises = {"likelihood.task_noises": given.get("noises", [0.1, 0.1, 0.1])}
-        return [*checking.of_bounds(with_parameters(lmc(data), fair | changed | noises))]
+        return checking.of_bounds(at_parameters(lmc(data), fair | changed | noises))
 
-    assert said() == []
-    assert said(noises=[0.1, 0.1, 1.001 * FLOOR]) == [
-        "c: its noise is on the floor, so that the curve goes through the values."
-    ]
-    assert said(kappa=[0.5, 1e-6, 0.5]) == [
-        "b: its kappa of kernel 2 is at 0: what this task has, the columns of W share."
-    ]
-    assert said(length=3.0) == ["The length-scale of kernel 2, 3, is longer than the range of the inputs, 2."]
-    assert said(length=0.2) == [
-        "The length-scale of kernel 2, 0.2, is shorter than the spacing of the rows, about 0.25."
-    ]
+    _says(found())
+    _says(found(noises=[0.1, 0.1, 1.001 * FLOOR]), ("c: ", "noise", "floor"))
+    _says(found(kappa=[0.5, 1e-6, 0.5]), ("b: ", "kappa of kernel 2"))
+    _says(found(length=3.0), ("kernel 2, 3, ", "longer", " 2."))
+    _says(found(length=0.2), ("kernel 2, 0.2, ", "shorter", "0.25"))
     given = {"covar_factor": [[1, 0], [0, 0.9], [0, -0.8]], "var": [0.5, 1e-3, 1e-3]}
     given = {f"kernel.task_covar_module.{name}": value for name, value in given.items()}
-    same = with_parameters(icm(data, rank=2), given)
-    assert [*checking.of_bounds(same)] == ["b and c: their task correlation is -0.999, next to its bound."]
+    same = at_parameters(icm(data, rank=2), given)
+    _says(checking.of_bounds(same), ("b and c: ", "-0.999"))
     alone, second = [0, 1, 2], [0, 0, 2]  # the second joined the first
     for heights, joined, expected in (
         ([1, 1.5, 0], alone, 1),
@@ -342,10 +309,8 @@ def law_each_sentence_of_a_bound_is_said_of_its_own_task_and_kernel():
         ([1.5, 1, 0], second, 0),
         ([2.0], [0], 0),
     ):
-        climbed = replace(same, starts=pd.DataFrame({"objective": heights, "joined": joined}))
-        assert [*checking.of_climbs(climbed)] == expected * [
-            "Of 3 climbs one came to the best summit, the next 0.5 nats below it; more starts may find a higher one."
-        ]
+        ended = replace(same, starts=pd.DataFrame({"objective": heights, "joined": joined}))
+        _says(checking.of_runs(ended), *[("Of 3 runs one ", "0.5 nats below", "more starts")] * expected)
 
 
 def refused(sentence, call):
@@ -362,7 +327,7 @@ def law_a_refusal_names_what_is_wrong():
     x, y = [0.0, 1, 2, 4], [[1.0, 5], [2, 6], [3, 8], [5, 7]]
     data = TaskData(x, y, ["a", "b"], ["m", "kg"])
     fitted, NAN = unfitted(icm(data), 1), np.nan
-    results = pd.DataFrame({"trial": [1, 1, 2, 2, 3], "arm": [*"pqpqp"], "task": "a", "NLPD": [1.0, 2, 3, 4, 5]})
+    results = pd.DataFrame({"trial": [1, 1, 2, 2, 3], "method": [*"pqpqp"], "task": "a", "NLPD": [1.0, 2, 3, 4, 5]})
     once = lambda _: data.hide("a", 2, 4)  # noqa: E731
     other = [replace(one, units=["kg", "m"]) for one in reversed(once(0))]
     for sentence, call in (
@@ -386,8 +351,8 @@ def law_a_refusal_names_what_is_wrong():
         ("data: its 4 inputs up to the last value are too few for 2 stretches of 3 ", lambda: cutoffs(data, 3, 2)),
         ("data: the cut-off after 0 leaves task 'a' with fewer than two values;", lambda: cutoffs(data, 3, 1)),
         ("seen: the 2 observed cells of task 'b' do not fix the 2 numbers of its trend;", lambda: Trend(data.split(tensor([[0, 1], [0, 0], [0, 0], [0, 1]]).bool())[0])),
-        ("baseline: 'z' is not an arm; pass one of 'p', 'q'", lambda: summarise(results, "z", scores=["NLPD"])),
-        ("pairs: 'z' is not an arm of the table; it has 'p', 'q'", lambda: paired(results, "NLPD", [("p", "z")], by=["trial"])),
+        ("baseline: 'z' is not a method; pass one of 'p', 'q'", lambda: summarise(results, "z", scores=["NLPD"])),
+        ("pairs: 'z' is not a method of the table; it has 'p', 'q'", lambda: paired(results, "NLPD", [("p", "z")], by=["trial"])),
         ("table: 'q' and 'p' share 2 of 3 trials;", lambda: paired(results, "NLPD", [("q", "p")], by=["trial"])),
         ("predictions, 'ICM': has the tasks a [m], b [kg], truth a [kg], b [m]; take the same units", lambda: scores.table({"ICM": impute(fitted)}, *other)),
         ("compare: 1 of 1 fits failed; the first: trial 6, 'ICM': fit: the best of 2 starts has not converged in 0 iterations (start 0 ", lambda: compare(once, [6], {"ICM": icm}, starts=2, max_iterations=0)),

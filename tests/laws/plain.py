@@ -10,9 +10,9 @@ import torch
 
 from laws.common import RANDOM, close, tensor
 from mtgp_tutorial import TaskData, fit, icm, impute, predict, scores
-from mtgp_tutorial.tables import compare, drift, fill, plain_arms, seasonal_naive
-from mtgp_tutorial.tables.drift import best_residual, kriged, least_squares, orthonormal, restricted
-from mtgp_tutorial.tables.forecasting import Unanswered
+from mtgp_tutorial.tables import compare, external_drift, fill, plain_methods, seasonal_naive
+from mtgp_tutorial.tables.external_drift import best_residual, kriged, least_squares, orthonormal, restricted
+from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.plain import row_mates
 
 NAN = float("nan")
@@ -47,7 +47,7 @@ def with_holes(data, seed, share=0.2):
     return dataclasses.replace(data, y=y)
 
 
-def refused(words, call, kind=Unanswered):
+def refused(words, call, kind=NotApplicable):
     """Raises this very kind of error, and says so first."""
     try:
         call()
@@ -61,7 +61,7 @@ def floor(seen, t):
     return 1e-4 * float(seen.y[seen.observed[:, t], t].var(correction=0))
 
 
-def law_climatology_is_the_mean_of_its_part_of_the_season():
+def law_a_mean_is_the_mean_of_its_part_of_the_season():
     """Means and pooled squares by loops; a part without a value has the mean of all; covariances within a part."""
     rng = RANDOM(80)
     x = np.arange(1950, 1962, 0.25)
@@ -70,17 +70,17 @@ def law_climatology_is_the_mean_of_its_part_of_the_season():
     y[part == 3, 1] = NAN  # the second task is never seen in the last quarter
     y[5, 0] = NAN
     seen, hidden = TaskData(x, y), TaskData(np.arange(1962, 1964, 0.25), np.zeros((8, 2)))
-    arms = {season: plain_arms(season, parts)["climatology"](seen) for season, parts in ((1, 4), (None, None))}
-    assert torch.equal(plain_arms(1)["climatology"](seen).forecast(hidden).mean, arms[1].forecast(hidden).mean)
-    for season, arm in arms.items():
-        found = arm.forecast(hidden)
+    methods = {season: plain_methods(season, parts)["mean"](seen) for season, parts in ((1, 4), (None, None))}
+    assert torch.equal(plain_methods(1)["mean"](seen).forecast(hidden).mean, methods[1].forecast(hidden).mean)
+    for season, method in methods.items():
+        found = method.forecast(hidden)
         for t in range(2):
             own = [v for v in y[:, t] if not np.isnan(v)]
             groups = [[v for v, p in zip(y[:, t], part) if p == k and not np.isnan(v)] for k in range(4)]
             within = [np.sum((np.array(g) - np.mean(g)) ** 2) for g in groups if g]
             pooled = sum(within) / (len(own) - len(within))
             one = TaskData(hidden.x, hidden.y.where(torch.arange(2) == t, torch.nan))
-            mean, C = arm.joint(one)
+            mean, C = method.joint(one)
             for i in range(8):
                 group = groups[i % 4] if season else own
                 variance = pooled if season and group else np.var(own, ddof=1)
@@ -93,7 +93,7 @@ def law_climatology_is_the_mean_of_its_part_of_the_season():
             close(mean, found.mean[:, t], 0)
     late = TaskData(np.arange(1950, 1962, 1 / 12), rng.normal(size=(144, 1)))  # x is rounded to either side of 1/12
     months = TaskData(1970 + np.arange(12) / 12, np.zeros((12, 1)))
-    found = plain_arms(1)["climatology"](late).forecast(months).mean[:, 0]
+    found = plain_methods(1)["mean"](late).forecast(months).mean[:, 0]
     close(found, [late.y[k::12].mean() for k in range(12)], 1e-12)
 
 
@@ -107,24 +107,24 @@ def law_a_bridge_is_a_brownian_motion_held_at_its_values():
     values = np.array([y[x == one].mean() for one in at])
     rate = np.mean(np.diff(values) ** 2 / np.diff(at))
     new = np.concatenate([[0.5, 1.0, 9.0, 11.0], rng.uniform(2, 8, 20), [3.0]])
-    arm, hidden = plain_arms()["bridge"](seen), TaskData(new, np.zeros((25, 1)))
-    mean, C = arm.joint(hidden)
+    method, hidden = plain_methods()["interpolation"](seen), TaskData(new, np.zeros((25, 1)))
+    mean, C = method.joint(hidden)
     motion = lambda a, b: rate * (abs(a)[:, None] + abs(b) - abs(a[:, None] - b)) / 2  # noqa: E731  from at[0] on
     s, z = at[1:] - at[0], new - at[0]
     gain = np.linalg.solve(motion(s, s), motion(s, z)).T
     close(mean, values[0] + gain @ (values[1:] - values[0]), 1e-10)
     close(C, motion(z, z) - gain @ motion(s, z), 1e-10)
-    found = arm.forecast(hidden)
+    found = method.forecast(hidden)
     close(found.mean[:, 0], mean, 0)
     close(found.variance[:, 0], C.diagonal().clamp(min=floor(seen, 0)), 1e-15)
     close(found.variance[-1, 0], floor(seen, 0), 1e-15)  # where a value was seen
 
 
-def law_a_bridge_of_several_inputs_weighs_by_inverse_squared_distance():
+def law_an_interpolation_of_several_inputs_weighs_by_inverse_squared_distance():
     """By loops: inputs in their standard deviations, the variance by leaving out each seen input."""
     seen, hidden = outage(walks(82, 30, 2, 2))
     seen = TaskData(torch.cat([seen.x, seen.x[:3]]), torch.cat([seen.y, seen.y[:3] + 1]))
-    found = plain_arms()["bridge"](seen).forecast(hidden)
+    found = plain_methods()["interpolation"](seen).forecast(hidden)
     cells = seen.observed[:, 0].numpy()
     places = sorted({tuple(row) for row in seen.x.numpy()[cells]})
     y = np.array([seen.y.numpy()[cells & (seen.x.numpy() == one).all(1), 0].mean() for one in places])
@@ -140,26 +140,26 @@ def law_a_bridge_of_several_inputs_weighs_by_inverse_squared_distance():
         close(found.mean[i, 0], weighed(hidden.x[i].numpy(), list(range(n))), 1e-10)
         close(found.variance[i, 0], np.mean(np.square(errors)), 1e-10)
     here = TaskData(at[4:5], [[0.0, NAN]])
-    close(plain_arms()["bridge"](seen).forecast(here).mean[0, 0], y[4], 1e-12)
+    close(plain_methods()["interpolation"](seen).forecast(here).mean[0, 0], y[4], 1e-12)
 
 
 def law_the_season_before_is_the_seasonal_naive_forecast():
-    """In holes and after the end; a cell without a season before has the bridge, and is counted."""
+    """In holes and after the end; a cell without a season before has the interpolation, and is counted."""
     rng = RANDOM(83)
     data = with_holes(TaskData(np.arange(60.0), rng.normal(size=(60, 2))), 84)
     mask = torch.zeros_like(data.observed)
     mask[:14, 0] = mask[30:40, 1] = True
     seen, hidden = data.split(mask & data.observed)
-    arm = plain_arms(12)["season before"](seen)
+    method = plain_methods(12)["season before"](seen)
     found, naive = (
-        arm.forecast(hidden),
+        method.forecast(hidden),
         seasonal_naive(12)(seen).forecast(dataclasses.replace(hidden, y=NAN * hidden.y)),
     )
-    line, lost = plain_arms()["bridge"](seen).forecast(hidden), naive.mean.isnan() & hidden.observed
+    line, lost = plain_methods()["interpolation"](seen).forecast(hidden), naive.mean.isnan() & hidden.observed
     for name in ("mean", "variance"):
         expected = torch.where(lost, getattr(line, name), getattr(naive, name)).where(hidden.observed, torch.nan)
         assert torch.equal(getattr(found, name).nan_to_num(9), expected.nan_to_num(9))
-    assert arm.bridged(hidden) == lost.sum(0).tolist()
+    assert method.interpolated(hidden) == lost.sum(0).tolist()
     assert int(lost.sum()) > 3 and int((hidden.observed & ~lost).sum()) > 3
 
 
@@ -180,13 +180,13 @@ def law_least_squares_are_those_of_numpy():
     rows, asked = seen.observed[:, 0].numpy(), hidden.observed[:, 0].numpy()
     y = seen.y.numpy()
     mean, C = textbook(design(y[rows, 1:]), y[rows, 0], design(y[asked, 1:]))
-    arm = plain_arms()["regression"](seen)
-    found, joint = arm.forecast(hidden), arm.joint(hidden)
+    method = plain_methods()["regression"](seen)
+    found, joint = method.forecast(hidden), method.joint(hidden)
     close(found.mean[asked, 0], mean, 1e-10)
     close(found.variance[asked, 0], np.diag(C).clip(floor(seen, 0)), 1e-10)
     close(joint[0], mean, 1e-10)
     close(joint[1], C, 1e-10)
-    assert arm.bridged(hidden) == [0] * seen.num_tasks and bool(found.mean[~hidden.observed].isnan().all())
+    assert method.interpolated(hidden) == [0] * seen.num_tasks and bool(found.mean[~hidden.observed].isnan().all())
     columns = seen.y[:, 1:]
     more = torch.cat([columns, 2 * columns[:, :1] - columns[:, 1:2] + 7, 0 * columns[:, :1] + 5], 1)
     again = least_squares(*_split(more, rows, seen.y[:, 0], asked), joint=True)
@@ -210,14 +210,15 @@ def _affordable(y, t, columns):
 
 
 def law_each_pattern_of_seen_tasks_has_its_own_regression():
-    """Cell by cell with numpy, holes everywhere and few rows; cells with nothing left take the bridge, and count."""
-    dropped = bridged = 0
+    """Cell by cell with numpy, holes everywhere and few rows; cells with nothing left take the interpolation, and
+    count."""
+    dropped = interpolated = 0
     for seed in (86, 87, 88):
         data = with_holes(walks(seed, 16, 5), seed, 0.35)
         mask = torch.as_tensor(RANDOM(seed + 9).random(data.y.shape) < 0.25)
         seen, hidden = data.split(mask & data.observed)
-        arm, line = plain_arms()["regression"](seen), plain_arms()["bridge"](seen).forecast(hidden)
-        found, y, own = arm.forecast(hidden), seen.y.numpy(), [0] * 5
+        method, line = plain_methods()["regression"](seen), plain_methods()["interpolation"](seen).forecast(hidden)
+        found, y, own = method.forecast(hidden), seen.y.numpy(), [0] * 5
         for i, t in hidden.observed.nonzero().tolist():
             there = [c for c in range(5) if c != t and not np.isnan(y[i, c])]
             columns, rows = _affordable(y, t, there)
@@ -229,9 +230,9 @@ def law_each_pattern_of_seen_tasks_has_its_own_regression():
             else:
                 own[t] += 1
                 assert found.mean[i, t] == line.mean[i, t] and found.variance[i, t] == line.variance[i, t]
-        assert arm.bridged(hidden) == own
-        bridged += sum(own)
-    assert dropped > 10 and bridged > 3
+        assert method.interpolated(hidden) == own
+        interpolated += sum(own)
+    assert dropped > 10 and interpolated > 3
 
 
 def law_kriging_solves_the_system_with_its_drift():
@@ -249,7 +250,7 @@ def law_kriging_solves_the_system_with_its_drift():
             weights = np.linalg.solve(system, right)
             mean = weights[:25].T @ y
             covariance = cov(new, new) + scale * ratio * np.eye(7) - right.T @ weights
-            law = drift.Residual(kernel, length, ratio, scale, 0.0)
+            law = external_drift.Residual(kernel, length, ratio, scale, 0.0)
             found = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)), joint=True)
             close(found[0], mean, 1e-8)
             close(found[1], covariance, 1e-8)
@@ -295,17 +296,17 @@ def law_the_restricted_likelihood_has_its_log_determinants():
         fine = np.geomspace(0.05, 15, 300)  # steps of 2 %
         places = [N.T @ tensor(profile(np.abs(x - x.T) / length)) @ N for length in fine]
         eigen = [torch.linalg.eigh(one) for one in places]
-        highest = max(restricted(values, U.T @ (N.T @ y), drift.RATIOS)[0].max() for values, U in eigen)
+        highest = max(restricted(values, U.T @ (N.T @ y), external_drift.RATIOS)[0].max() for values, U in eigen)
         assert highest < alone.value + 0.01
 
 
 def law_regression_with_a_gp_is_kriging_with_its_own_parameters():
-    """The arm against `kriged` at the best of kernels, then about a constant, and then the bridge."""
+    """The method against `kriged` at the best of kernels, then about a constant, and then the interpolation."""
     seen, hidden = outage(walks(91, 40, 3))
-    arm = plain_arms(kernels=("matern32", "rbf"))["regression + GP"](seen)
-    found, joint = arm.forecast(hidden), arm.joint(hidden)
+    method = plain_methods(kernels=("matern32", "rbf"))["regression + GP"](seen)
+    found, joint = method.forecast(hidden), method.joint(hidden)
     rows, asked = seen.observed[:, 0].numpy(), hidden.observed[:, 0].numpy()
-    [(key, law)] = arm.residuals.items()
+    [(key, law)] = method.residuals.items()
     assert key == (0, (1, 2)) and law.kernel in ("matern32", "rbf")
     x = seen.x.numpy() / seen.x.numpy()[rows].std(0)
     H, G = design(seen.y.numpy()[rows, 1:]), design(seen.y.numpy()[asked, 1:])
@@ -314,15 +315,15 @@ def law_regression_with_a_gp_is_kriging_with_its_own_parameters():
     close(joint[1], C, 1e-8)
     close(found.variance[asked, 0], C.diagonal().clamp(min=floor(seen, 0)), 1e-8)
     far = TaskData([20.0, 21.0], [[0.0, NAN, NAN]] * 2)  # rows that are not in the table
-    mean, C = arm.joint(far)
-    ones, law = np.ones((int(rows.sum()), 1)), arm.residuals[0, ()]
+    mean, C = method.joint(far)
+    ones, law = np.ones((int(rows.sum()), 1)), method.residuals[0, ()]
     new = far.x / seen.x[rows].std(0, correction=0)
     expected = kriged(*map(tensor, (x[rows], ones)), seen.y[rows, 0], law, new, tensor(np.ones((2, 1))), joint=True)
     close(mean, expected[0], 1e-8)
     close(C, expected[1], 1e-8)
-    assert sum(arm.bridged(far)) == 0 and sum(plain_arms()["regression"](seen).bridged(far)) == 2
+    assert sum(method.interpolated(far)) == 0 and sum(plain_methods()["regression"](seen).interpolated(far)) == 2
     short = TaskData([0.0, 1, 2], [[1.0, 2], [2, 1], [4, 4]])
-    assert plain_arms()["regression + GP"](short).bridged(TaskData([3.0], [[0.0, NAN]])) == [1, 0]
+    assert plain_methods()["regression + GP"](short).interpolated(TaskData([3.0], [[0.0, NAN]])) == [1, 0]
 
 
 def law_plain_rules_know_no_hidden_value():
@@ -335,29 +336,29 @@ def law_plain_rules_know_no_hidden_value():
         mixed = TaskData(seen.x[order], seen.y[order]), TaskData(hidden.x[order], hidden.y[order])
         scaled = TaskData(seen.x, seen.y * factor + shift)
         for options in ({}, {"season": 2.0, "parts": 3})[: 3 - inputs]:  # at two inputs nothing is a season apart
-            for name, arm in plain_arms(**options).items():
-                found, again = arm(seen).forecast(hidden), arm(seen).forecast(others)
+            for name, method in plain_methods(**options).items():
+                found, again = method(seen).forecast(hidden), method(seen).forecast(others)
                 assert torch.equal(found.mean.nan_to_num(9), again.mean.nan_to_num(9)), name
                 assert torch.equal(found.variance.nan_to_num(9), again.variance.nan_to_num(9)), name
                 assert torch.equal(~found.mean.isnan(), hidden.observed) and found.noise
-                moved = arm(mixed[0]).forecast(mixed[1])
+                moved = method(mixed[0]).forecast(mixed[1])
                 close(moved.mean.nan_to_num(), found.mean[order].nan_to_num(), 1e-6)
                 close(moved.variance.nan_to_num(), found.variance[order].nan_to_num(), 1e-6)
-                wide = arm(scaled).forecast(dataclasses.replace(hidden, y=hidden.y * factor + shift))
+                wide = method(scaled).forecast(dataclasses.replace(hidden, y=hidden.y * factor + shift))
                 close(((wide.mean - shift) / factor).nan_to_num(), found.mean.nan_to_num(), 1e-6)
                 close((wide.variance / factor**2).nan_to_num(), found.variance.nan_to_num(), 1e-6)
 
 
-def law_a_table_is_filled_by_what_an_arm_says():
+def law_a_table_is_filled_by_what_a_method_says():
     """A rule's forecasts in the holes, a model's imputations; what was seen stays, known to the bit."""
     data = walks(32)
     holes = ~data.observed
     holes[3:6, 1], holes[10, 0] = True, True
     seen = data.split(holes)[0]
     holes = ~seen.observed
-    for name in ("bridge", "regression", "regression + GP"):
-        filled = fill(plain_arms()[name], seen)
-        answer = plain_arms()[name](seen).forecast(dataclasses.replace(seen, y=torch.where(holes, 0.0, torch.nan)))
+    for name in ("interpolation", "regression", "regression + GP"):
+        filled = fill(plain_methods()[name], seen)
+        answer = plain_methods()[name](seen).forecast(dataclasses.replace(seen, y=torch.where(holes, 0.0, torch.nan)))
         assert torch.equal(filled.mean[holes], answer.mean[holes]) and filled.noise
         assert torch.equal(filled.variance[holes], answer.variance[holes]) and bool((filled.variance[holes] > 0).all())
         assert torch.equal(filled.mean[~holes], seen.y[~holes]) and not bool(filled.variance[~holes].any())
@@ -385,43 +386,46 @@ def law_a_joint_covariance_has_the_variances_of_the_forecast():
     both = dataclasses.replace(hidden, y=torch.where(torch.arange(40)[:, None] < 2, 0.0, hidden.y))
     holes = dataclasses.replace(seen, y=seen.y.clone())
     holes.y[int(cells.nonzero()[0]), 1] = NAN
-    for name, build in plain_arms(2.0, 3).items():
-        arm = build(seen)
+    for name, build in plain_methods(2.0, 3).items():
+        method = build(seen)
         if name == "season before":
-            refused("hidden: ", lambda: arm.joint(hidden))  # noqa: B023
+            refused("hidden: ", lambda: method.joint(hidden))  # noqa: B023
             continue
-        mean, C = arm.joint(hidden)
-        found = arm.forecast(hidden)
+        mean, C = method.joint(hidden)
+        found = method.forecast(hidden)
         close(mean, found.mean[cells, 0], 1e-12)
         close(C.diagonal().clamp(min=floor(seen, 0)), found.variance[cells, 0], 1e-12)
         close(C, C.T, 1e-12)
         assert torch.linalg.eigvalsh(C).min() > 0
-        refused("hidden: its cells have ", lambda: arm.joint(both))  # noqa: B023
+        refused("hidden: its cells have ", lambda: method.joint(both))  # noqa: B023
         if "reg" in name:
             refused("hidden: its cells have 2 laws", lambda: build(holes).joint(hidden))  # noqa: B023
     steps = TaskData([0.0, 1, 2], [[1.0], [2], [4]])
-    before = plain_arms(1)["season before"](steps)
+    before = plain_methods(1)["season before"](steps)
     refused("hidden: the season before has no covariance", lambda: before.joint(TaskData([3.0], [[0.0]])))
-    refused("hidden: the bridge of 2 inputs has no covariance", lambda: plain_arms()["bridge"](wide).joint(far))
+    refused(
+        "hidden: the interpolation of 2 inputs has no covariance",
+        lambda: plain_methods()["interpolation"](wide).joint(far),
+    )
 
 
-def law_compare_has_joint_scores_where_arms_have_a_law():
+def law_compare_has_joint_scores_where_methods_have_a_law():
     """By hand from the joint covariance of an answer, filled or foretold; NaN for a rule without; kept in a store."""
     data = TaskData(np.arange(40.0) / 4, walks(31).y)
     cases = {"hole": data.hide("task 1", 2.5, 3.5)}
     rows = torch.arange(len(data.x)) < 30
     cases["ahead"] = tuple(TaskData(data.x[part], data.y[part]) for part in (rows, ~rows))
-    arms = {"ICM": icm, **{name: plain_arms(0.5)[name] for name in ("regression", "season before")}}
+    methods = {"ICM": icm, **{name: plain_methods(0.5)[name] for name in ("regression", "season before")}}
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "fits.csv"
-        without = compare(lambda name: cases[name], cases, arms, starts=1, progress=False, store=store)
-        found = compare(lambda name: cases[name], cases, arms, starts=1, progress=False, store=store, joint=True)
+        without = compare(lambda name: cases[name], cases, methods, starts=1, progress=False, store=store)
+        found = compare(lambda name: cases[name], cases, methods, starts=1, progress=False, store=store, joint=True)
         before = store.stat().st_mtime_ns
         compare(lambda name: cases[name], cases, {"ICM": icm}, starts=1, progress=False, store=store, joint=True)
         assert store.stat().st_mtime_ns == before  # what is stored with its joint score is not fitted again
     assert "joint NLPD" not in without
     close(found[[*without.columns[3:]]].astype(float), without[[*without.columns[3:]]].astype(float), 1e-6)
-    scored = found.set_index(["trial", "arm", "task"])["joint NLPD"]
+    scored = found.set_index(["trial", "method", "task"])["joint NLPD"]
     seen, hidden = cases["hole"]
     fitted = fit(icm(seen), starts=1)
     answer = impute(fitted, covariance=True)
@@ -430,7 +434,7 @@ def law_compare_has_joint_scores_where_arms_have_a_law():
         scores.joint_nlpd(answer.mean[hidden.observed], answer.covariance, hidden.y[hidden.observed]),
         1e-5,
     )
-    mean, C = plain_arms()["regression"](seen).joint(hidden)
+    mean, C = plain_methods()["regression"](seen).joint(hidden)
     close(scored["hole", "regression", "task 1"], scores.joint_nlpd(mean, C, hidden.y[hidden.observed]))
     assert scored["hole", "season before"].isna().all()
     seen, hidden = cases["ahead"]
@@ -440,44 +444,44 @@ def law_compare_has_joint_scores_where_arms_have_a_law():
         close(scored["ahead", "ICM", task], scores.joint_nlpd(answer.mean[:, t], C, hidden.y[:, t]), 1e-5)
 
 
-def law_marks_tell_plain_rules_and_options_apart():
+def law_fingerprints_tell_plain_rules_and_options_apart():
     """No two within the tolerance of a store; the same for the same rule on any table."""
     one, other = walks(97), walks(98)
     options = [{}, {"season": 2}, {"season": 2, "parts": 3}, {"season": 3}, {"kernels": ("rbf",)}]
     marks = {}
     for option in options:
-        for name, arm in plain_arms(**option).items():
-            assert arm(one).mark == arm(other).mark and isinstance(arm(one).mark, float)
-            marks.setdefault(arm(one).mark, set()).add(name)
+        for name, method in plain_methods(**option).items():
+            assert method(one).fingerprint == method(other).fingerprint and isinstance(method(one).fingerprint, float)
+            marks.setdefault(method(one).fingerprint, set()).add(name)
     assert [len(names) for names in marks.values()] == [1] * 10
     ordered = np.sort(list(marks))
     assert (np.diff(ordered) > 1e-5 * ordered[1:]).all()
-    assert plain_arms(2)["climatology"](one).mark == plain_arms(2.0)["climatology"](one).mark
+    assert plain_methods(2)["mean"](one).fingerprint == plain_methods(2.0)["mean"](one).fingerprint
 
 
-def law_plain_rules_are_arms():
+def law_plain_rules_are_methods():
     """`compare` scores what they forecast; a variance is at least the floor where a regression is exact."""
     data = walks(99)
-    arms = {**plain_arms(2.0), "line": plain_arms()["bridge"]}
-    results = compare(lambda t: outage(data, t), [0, 1], arms).set_index(["trial", "arm"])
+    methods = {**plain_methods(2.0), "line": plain_methods()["interpolation"]}
+    results = compare(lambda t: outage(data, t), [0, 1], methods).set_index(["trial", "method"])
     assert list(results.loc[0].index) == [
-        "climatology", "bridge", "season before", "regression", "regression + GP", "line",
+        "mean", "interpolation", "season before", "regression", "regression + GP", "line",
     ]  # fmt: skip
     for t in range(2):
         seen, hidden = outage(data, t)
-        for name, arm in arms.items():
-            expected = scores.table(arm(seen).forecast(hidden), hidden, seen)
+        for name, method in methods.items():
+            expected = scores.table(method(seen).forecast(hidden), hidden, seen)
             close(results.loc[(t, name), list(expected)].astype(float), expected.iloc[0], 1e-9)
     exact = dataclasses.replace(data, y=torch.cat([data.y[:, :1], 2 * data.y[:, :1] + 1], 1), tasks=(), units=())
     seen, hidden = outage(exact)
     for name in ("regression", "regression + GP"):
-        found = plain_arms()[name](seen).forecast(hidden)
+        found = plain_methods()[name](seen).forecast(hidden)
         close(found.mean[hidden.observed], hidden.y[hidden.observed], 1e-8)
         close(found.variance[hidden.observed], hidden.y[hidden.observed] * 0 + floor(seen, 0), 1e-12)
 
 
 def law_plain_rules_refuse_by_name():
-    """ValueError for arguments, Unanswered for tables, each with the name of what is wrong."""
+    """ValueError for arguments, NotApplicable for tables, each with the name of what is wrong."""
     data = walks(100, 12, 2)
     ask, last = TaskData([5.0], [[0.0, 0.0]]), TaskData(data.x, data.y, sd=1.0)
     few = dataclasses.replace(data, y=data.y.where(torch.arange(12)[:, None] < 1, torch.nan))
@@ -492,18 +496,18 @@ def law_plain_rules_refuse_by_name():
         ({"kernels": None}, "kernels"),
         ({"kernels": ("rbf", "matern")}, "kernels"),
     ):
-        refused(f"{name}: ", lambda: plain_arms(**wrong), ValueError)  # noqa: B023
-    for arm in plain_arms(2.0).values():
+        refused(f"{name}: ", lambda: plain_methods(**wrong), ValueError)  # noqa: B023
+    for method in plain_methods(2.0).values():
         for table in (last, few, same):
-            refused("seen: ", lambda: arm(table))  # noqa: B023
-        refused("seen: is a DataFrame", lambda: arm(data.to_frame()), ValueError)  # noqa: B023
-        refused("hidden: has other tasks", lambda: arm(data).forecast(TaskData([5.0], [[0.0]])), ValueError)  # noqa: B023
-    for name in ("bridge", "regression", "regression + GP"):  # all inputs are the same
-        refused("seen: all ", lambda: plain_arms()[name](place).forecast(ask))  # noqa: B023
+            refused("seen: ", lambda: method(table))  # noqa: B023
+        refused("seen: is a DataFrame", lambda: method(data.to_frame()), ValueError)  # noqa: B023
+        refused("hidden: has other tasks", lambda: method(data).forecast(TaskData([5.0], [[0.0]])), ValueError)  # noqa: B023
+    for name in ("interpolation", "regression", "regression + GP"):  # all inputs are the same
+        refused("seen: all ", lambda: plain_methods()[name](place).forecast(ask))  # noqa: B023
     for season in (1e-6, 1e6):
-        refused("season: ", lambda: plain_arms(season)["season before"](data))  # noqa: B023
-    mean = plain_arms(20.0, 100_000)["climatology"](data)
+        refused("season: ", lambda: plain_methods(season)["season before"](data))  # noqa: B023
+    mean = plain_methods(20.0, 100_000)["mean"](data)
     refused("parts: none of 100000 has two values", lambda: mean.forecast(ask))
     long = TaskData(np.arange(2001.0), RANDOM(1).normal(size=(2001, 1)))
-    kriging, later = plain_arms()["regression + GP"](long), TaskData([3000.0], [[0.0]])
+    kriging, later = plain_methods()["regression + GP"](long), TaskData([3000.0], [[0.0]])
     refused("seen: a regression has 2,001 rows", lambda: kriging.forecast(later))

@@ -7,22 +7,22 @@ import torch
 
 from laws.common import tensor
 from laws.long import problems, same_answers, same_inverse, same_likelihood, term
-from mtgp_tutorial.fast import chain, filters
-from mtgp_tutorial.fast.form import Problem
+from mtgp_tutorial.fast import filters, state_space
+from mtgp_tutorial.fast.solver import Problem
 
 
 @contextmanager
 def scans(shortest):
     """Inside it every table is scanned, whatever its rows and its state, in stretches of about so many numbers."""
-    usual = filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST
-    filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST = 1, 10**9, lambda: False, shortest
+    usual = filters.COMPILED, filters.WIDE, filters.available, state_space.SHORTEST
+    filters.COMPILED, filters.WIDE, filters.available, state_space.SHORTEST = 1, 10**9, lambda: False, shortest
     try:
         yield
     finally:
-        filters.COMPILED, filters.WIDE, filters.available, chain.SHORTEST = usual
+        filters.COMPILED, filters.WIDE, filters.available, state_space.SHORTEST = usual
 
 
-def law_a_scan_has_the_likelihood_of_the_dense_form():
+def law_a_scan_has_the_likelihood_of_the_dense_solver():
     """In one stretch, and in several."""
     for shortest in (2**15, 60):
         with scans(shortest):
@@ -30,7 +30,7 @@ def law_a_scan_has_the_likelihood_of_the_dense_form():
                 same_likelihood(problem)
 
 
-def law_a_scan_has_the_answers_of_the_dense_form():
+def law_a_scan_has_the_answers_of_the_dense_solver():
     with scans(90):
         for problem in list(problems())[1:12:4]:
             same_answers(problem)

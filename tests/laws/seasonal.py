@@ -1,4 +1,4 @@
-"""Seasons that are proposed from seen cells, and models of what a trend leaves as arms."""
+"""Seasons that are proposed from seen cells, and models of what a trend leaves as methods."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import TaskData, Trend, fit, icm, impute, lmc, predict, scores, simulate
-from mtgp_tutorial.tables import Unanswered, compare, propose_season, seasonal_arms, with_trend
+from mtgp_tutorial.tables import NotApplicable, compare, propose_season, seasonal_methods, with_trend
 
 
 def waves(seed, period, harmonics, rows=96, step=1 / 12, noise=0.3):
@@ -77,15 +77,15 @@ def law_a_period_that_cannot_be_seen_is_not_tried():
         raise AssertionError("an input without a unit")
 
 
-def law_seasonal_arms_are_the_models_they_name():
+def law_seasonal_methods_are_the_models_they_name():
     """Against models built by hand; the period stays; holes are filled by both."""
     data = waves(10, 1.0, 2, rows=48)
     seen, hidden = data.hide(data.tasks[0], float(data.x[20, 0]), float(data.x[25, 0]))
-    arms = seasonal_arms(1.0, harmonics=2, kernel=MaternKernel(nu=1.5))
+    methods = seasonal_methods(1.0, harmonics=2, kernel=MaternKernel(nu=1.5))
     turn = PeriodicKernel().double()
     turn.period_length = 1.0
     turn.raw_period_length.requires_grad_(False)
-    model = arms["ICM, season in the kernel"](seen)
+    model = methods["ICM, season in the kernel"](seen)
     by_hand = fit(lmc(seen, kernels=[turn * RBFKernel(), MaternKernel(nu=1.5)]), starts=1)
     found = fit(model, starts=1)
     close(found.log_likelihood, by_hand.log_likelihood, 1e-6)
@@ -93,14 +93,14 @@ def law_seasonal_arms_are_the_models_they_name():
     close(periods, [1.0])
     trend = Trend(seen, line=False, season=1.0, harmonics=2)
     rest = impute(fit(icm(trend.remove(seen), noise="per task", kernel=MaternKernel(nu=1.5))))
-    answer = arms["ICM, season in the mean"](seen).forecast(hidden)
+    answer = methods["ICM, season in the mean"](seen).forecast(hidden)
     close(answer.mean, trend.restore(rest).mean, 1e-6)
     for line in (False, True):
-        arm = seasonal_arms(1.0, line=line)["ICM, season in the mean"](seen)
-        close(arm.trend.numbers, Trend(seen, line=line, season=1.0).numbers, 1e-12)
+        method = seasonal_methods(1.0, line=line)["ICM, season in the mean"](seen)
+        close(method.trend.numbers, Trend(seen, line=line, season=1.0).numbers, 1e-12)
     for season in (0.0, -1.0, math.inf, "year", True):
         try:
-            seasonal_arms(season)
+            seasonal_methods(season)
         except ValueError as error:
             assert str(error).startswith(f"season: is {season!r}; pass a period above 0")
         else:
@@ -202,7 +202,7 @@ def law_no_season_is_found_where_there_is_none():
         assert propose_season(TaskData.from_frame(pd.DataFrame(y, index=when, columns=["a", "b"]))) is None, seed
 
 
-def law_an_arm_with_a_trend_fits_what_it_leaves_and_puts_it_back():
+def law_a_method_with_a_trend_fits_what_it_leaves_and_puts_it_back():
     """For holes and for rows ahead, through `compare` too; its variances are the model's; options reach the fit."""
     data = waves(9, 1.0, 1, rows=40)
     gap = data.hide("task 1", 1981.0, 1981.9)
@@ -213,32 +213,32 @@ def law_an_arm_with_a_trend_fits_what_it_leaves_and_puts_it_back():
         fitted = fit(icm(trend.remove(seen)), starts=1)
         same = torch.equal(seen.x, hidden.x)
         plain = impute(fitted) if same else predict(fitted, hidden.x)
-        arm = with_trend(icm, **how, starts=1)
-        answer = arm(seen).forecast(dataclasses.replace(hidden, y=0 * hidden.y))
+        method = with_trend(icm, **how, starts=1)
+        answer = method(seen).forecast(dataclasses.replace(hidden, y=0 * hidden.y))
         close(answer.mean - plain.mean, trend.at(hidden.x), 1e-9)
         close(answer.variance, plain.variance, 1e-12)
-        table = compare(lambda _, tables=(seen, hidden): tables, [0], {"season": arm}, progress=False)
+        table = compare(lambda _, tables=(seen, hidden): tables, [0], {"season": method}, progress=False)
         expected = scores.table(trend.restore(plain), hidden, seen)
         close(table.set_index("task")[list(expected.columns)], expected, 1e-9)
     seen = gap[0]
     marks = {
-        with_trend(icm, **how)(seen).mark,
-        with_trend(icm, **how, harmonics=2)(seen).mark,
-        with_trend(icm, season=1.0)(seen).mark,
-        with_trend(icm, **how, priors=False)(seen).mark,
-        with_trend(icm, **how)(dataclasses.replace(seen, y=1 + 2 * seen.y)).mark,
+        with_trend(icm, **how)(seen).fingerprint,
+        with_trend(icm, **how, harmonics=2)(seen).fingerprint,
+        with_trend(icm, season=1.0)(seen).fingerprint,
+        with_trend(icm, **how, priors=False)(seen).fingerprint,
+        with_trend(icm, **how)(dataclasses.replace(seen, y=1 + 2 * seen.y)).fingerprint,
     }
-    assert len(marks) == 5 and with_trend(icm, **how)(seen).mark in marks
+    assert len(marks) == 5 and with_trend(icm, **how)(seen).fingerprint in marks
     try:
         with_trend(icm, season=5.0)(simulate.two_sines(seed=0))
-    except Unanswered as error:
+    except NotApplicable as error:
         assert str(error).startswith("season:")
     else:
         raise AssertionError("a season that the table does not show")
     for wrong in ({"season": -1.0}, {"harmonics": 0, "season": 0.5}, {"line": "yes"}):
         try:
             with_trend(icm, **wrong)(seen)
-        except Unanswered:
+        except NotApplicable:
             raise AssertionError((wrong, "is a mistake of who asks, not of the table")) from None
         except ValueError as error:
             assert str(error).startswith(f"{next(iter(wrong))}:")

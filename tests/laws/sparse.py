@@ -10,9 +10,10 @@ import torch
 from gpytorch.kernels import MaternKernel, PeriodicKernel, ProductKernel, RBFKernel
 
 from laws.common import RANDOM, close, table, tensor, unfitted
-from laws.forms import by_loops, problems
+from laws.solvers import by_loops, problems
 from mtgp_tutorial import (
     TaskData,
+    at_parameters,
     fit,
     icm,
     impute,
@@ -26,26 +27,25 @@ from mtgp_tutorial import (
     sample,
     simulate,
     sparse,
-    with_parameters,
 )
-from mtgp_tutorial.fast import bound, forms
-from mtgp_tutorial.fast.bound import Collapsed
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast import collapsed_bound, solvers
+from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import objective
 
 
 def sparse_problems(number=4):
     """The tables of the other forms, without empty rows, and inducing inputs that are none of theirs."""
     for name, problem in problems():
-        lean, _ = forms.with_values(problem)
+        lean, _ = solvers.with_values(problem)
         Z = tensor(RANDOM(5).uniform(0, 2, (number, problem.x.shape[1])))
-        yield name, lean._replace(form=Collapsed, inducing=Z)
+        yield name, lean._replace(solver=CollapsedBound, inducing=Z)
 
 
 def smoothed(K):
     """Q [N, N] from K of Z and X against Z [M + N, M]."""
     M = K.shape[1]
-    return K[M:] @ torch.linalg.solve(K[:M] + bound.JITTER * torch.eye(M), K[M:].mT)
+    return K[M:] @ torch.linalg.solve(K[:M] + collapsed_bound.JITTER * torch.eye(M), K[M:].mT)
 
 
 def bound_by_cells(problem, Ks, Bs, Sigma, residual):
@@ -70,12 +70,12 @@ def symmetric(slope):
 
 def law_the_bound_has_the_value_and_gradient_of_the_cells():
     for name, problem in sparse_problems():
-        Ks = [term.kernel(*Collapsed.inputs(problem)).requires_grad_() for term in problem.terms]
+        Ks = [term.kernel(*CollapsedBound.inputs(problem)).requires_grad_() for term in problem.terms]
         Bs, M = [term.B.clone().requires_grad_() for term in problem.terms], len(problem.inducing)
         Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
         value = bound_by_cells(problem, Ks, Bs, Sigma, residual)
         slopes = torch.autograd.grad(value, [*Ks, *Bs, Sigma, residual])
-        form = Collapsed(problem)
+        form = CollapsedBound(problem)
         assert abs(float(form.value() - value.detach())) < 1e-9 * abs(float(value.detach())), name
         dKs, dBs, dSigma = form.gradients()
         pairs = [(a, torch.cat([symmetric(b[:M]), b[M:]])) for a, b in zip(dKs, slopes)]
@@ -92,14 +92,14 @@ def law_the_bound_grows_with_the_inducing_inputs_to_the_log_likelihood():
         C, r, _ = by_loops(problem)
         exact = -0.5 * (r @ np.linalg.solve(C, r) + np.linalg.slogdet(C)[1] + len(r) * math.log(2 * math.pi))
         values = [
-            float(Collapsed(problem._replace(inducing=problem.x[:number])).value())
+            float(CollapsedBound(problem._replace(inducing=problem.x[:number])).value())
             for number in (1, 3, 6, len(problem.x))
         ]
         small = 1e-9 * abs(exact)
         assert all(low <= high + small for low, high in zip(values, [*values[1:], exact])), (name, values, exact)
         noise = float(torch.linalg.eigvalsh(problem.Sigma)[0])
         scale = sum(float(term.B.diagonal().sum()) for term in problem.terms)
-        assert exact - values[-1] < 10 * bound.JITTER * scale / noise * abs(exact), (name, values[-1], exact)
+        assert exact - values[-1] < 10 * collapsed_bound.JITTER * scale / noise * abs(exact), (name, values[-1], exact)
 
 
 def law_sparse_answers_are_those_of_a_gaussian_model():
@@ -130,7 +130,7 @@ def law_sparse_answers_are_those_of_a_gaussian_model():
         mean, explained = cross @ np.linalg.solve(C, r), cross @ np.linalg.solve(C, cross.T)
         chosen = [1, 4, 10, 12, 19]
         some = torch.tensor([k // 4 for k in chosen]), torch.tensor([k % 4 for k in chosen])
-        conditioned = forms.ByForm(problem)
+        conditioned = solvers.BySolver(problem)
         size = max(float(sum(term.B for term in problem.terms).max()), float(problem.Sigma.max()))
         for which, at in ((None, slice(None)), (some, chosen)):
             found, joint = conditioned.posterior(x, problem.terms, rows, which, joint=True)
@@ -145,12 +145,12 @@ def sparse_models(data, known=False):
     product = ProductKernel(RBFKernel(), PeriodicKernel())
     for noise in ("shared", "per task", "full") + (("none",) if known else ()):
         yield independent(data, noise=noise, kernel=MaternKernel(nu=1.5))
-        yield independent(data, hyper="shared", noise=noise)
+        yield independent(data, hyperparameters="shared", noise=noise)
         yield icm(data, rank=2, noise=noise, kernel=product)
         yield lmc(
             data, kernels=[RBFKernel(ard_num_dims=data.x.shape[1]), MaternKernel(nu=0.5)], rank=[1, 3], noise=noise
         )
-        yield lmc(data, own=False, noise=noise)
+        yield lmc(data, kappa=False, noise=noise)
 
 
 def sparse_tables():
@@ -187,14 +187,14 @@ def law_with_every_row_a_sparse_model_is_the_exact_one():
 
 def law_the_flat_gradient_of_a_sparse_model_is_that_of_autograd():
     for data in sparse_tables()[:2]:
-        for model in (icm(data, noise="full"), lmc(data, own=False), independent(data), lmc(data, rank=[1, 2])):
+        for model in (icm(data, noise="full"), lmc(data, kappa=False), independent(data), lmc(data, rank=[1, 2])):
             few = unfitted(sparse(model, 4), 5).model.requires_grad_(True)
             for name, parameter in few.named_parameters():
                 parameter.requires_grad_(bool(torch.isfinite(parameter).all()) and name != "likelihood.raw_noise")
             free = [p for p in few.parameters() if p.requires_grad]
             value = objective(few, True)
             slopes = torch.cat([slope.flatten() for slope in torch.autograd.grad(value, free)])
-            ours = Flat(few, True)(torch.cat([p.detach().flatten() for p in free]).numpy())
+            ours = PackedObjective(few, True)(torch.cat([p.detach().flatten() for p in free]).numpy())
             close([-ours[0]], [float(value.detach())])
             close(-ours[1], slopes, 1e-7)
 
@@ -206,16 +206,16 @@ def law_rows_in_chunks_are_the_whole_table():
 
     def found():
         fitted = unfitted(model, 6)
-        form = fitted.conditioned().form
+        form = fitted.conditioned().solver
         dKs, dBs, dSigma = form.gradients()
         return [form.value(), *dKs, *dBs, dSigma, form.weights, predict(fitted, x).variance, impute(fitted).variance]
 
-    whole, kept = found(), bound.CHUNK
+    whole, kept = found(), collapsed_bound.CHUNK
     try:
-        bound.CHUNK = bound.CHUNK = 1
+        collapsed_bound.CHUNK = collapsed_bound.CHUNK = 1
         pieces = found()
     finally:
-        bound.CHUNK = bound.CHUNK = kept
+        collapsed_bound.CHUNK = collapsed_bound.CHUNK = kept
     for a, b in zip(whole, pieces, strict=True):
         close(a, b, 1e-9)
 
@@ -229,7 +229,7 @@ def law_a_sparse_fit_comes_to_the_exact_fit():
     close(few.noise_correlation, exact.noise_correlation, 1e-3)
     assert "lower bound of the log likelihood" in repr(few) and "20 inducing inputs" in repr(few)
     assert "bound" not in repr(exact)
-    assert with_parameters(sparse(exact.model, 3)).log_likelihood < exact.log_likelihood - 1  # too few say so
+    assert at_parameters(sparse(exact.model, 3)).log_likelihood < exact.log_likelihood - 1  # too few say so
 
 
 def law_inducing_inputs_are_rows_that_are_spread():

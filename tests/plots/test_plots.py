@@ -65,11 +65,11 @@ def test_tasks_draws_band_mean_truth_and_cells():
 
 def test_differences_shows_the_table():
     names = ["a"] * 3 + ["ICM"] * 3
-    trials = pd.DataFrame({"trial": [0, 1, 2] * 2, "arm": names, "task": "y", "NLPD": [1.0, 2, 3, 4, 6, 7]})
+    trials = pd.DataFrame({"trial": [0, 1, 2] * 2, "method": names, "task": "y", "NLPD": [1.0, 2, 3, 4, 6, 7]})
     summary = summarise(trials.assign(coverage=[0.9] * 3 + [0.5] * 3), "a", scores=["NLPD", "coverage"])
     figure, axes = plt.subplots(1, 2)
     assert plots.differences(axes, summary) is axes
-    row, bar = summary.loc["NLPD", "ICM"], axes[0].containers[1]  # a container for each arm
+    row, bar = summary.loc["NLPD", "ICM"], axes[0].containers[1]  # a container for each method
     assert [text.get_text() for text in axes[0].get_yticklabels()] == ["a", "ICM"]
     assert bar[0].get_ydata().tolist() == [-1] and bar[0].get_xdata()[0] == row["mean difference"]
     left, right = bar[2][0].get_segments()[-1][:, 0]
@@ -121,7 +121,7 @@ def test_tasks_beyond_the_palette_begin_it_again():
 def test_differences_have_grey_lines_at_nothing_and_at_the_aim():
     columns = ["mean", "mean difference", "low", "high", "median"]
     rows = [[0.5, np.nan, np.nan, np.nan, np.nan], [0.4, -0.1, -0.14, -0.07, -0.08]]
-    index = pd.MultiIndex.from_product([["NLPD", "coverage"], ["base", "other"]], names=["score", "arm"])
+    index = pd.MultiIndex.from_product([["NLPD", "coverage"], ["base", "other"]], names=["score", "method"])
     figure, axes = plt.subplots(1, 2)
     plots.differences(axes, pd.DataFrame(rows * 2, index, columns))
     for ax, at in zip(axes, (0, 0.954)):
@@ -173,9 +173,11 @@ def test_letters_come_with_the_module():
 
 
 def test_a_role_has_one_colour_and_the_longest_name_decides():
-    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "half and half", "bridge"]
-    assert len({plots.COLOURS[plots.role(arm)] for arm in roles}) == len(roles)
+    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "half and half", "interpolation"]
+    assert len({plots.COLOURS[plots.role(method)] for method in roles}) == len(roles)
     assert plots.role("ICM, season") == plots.role("ICM") and plots.role("ICM, full noise, priors") == plots.role(
         roles[1]
     )
-    assert {plots.role(arm) for arm in ("climatology", "independent, own", "shared, ML")} == {plots.role("bridge")}
+    assert {plots.role(method) for method in ("mean", "independent, own", "shared, ML")} == {
+        plots.role("interpolation")
+    }

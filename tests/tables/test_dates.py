@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from told import refusing, told
 
 from mtgp_tutorial.tables.dates import Calendar, read_dates
 
@@ -102,7 +101,7 @@ def test_bad_dates_get_one_sentence(name):
     dates, sentence = BAD[name]
     with pytest.raises(ValueError, match="pass") as error:
         Calendar("days", zone="UTC" if name == "no zone" else None).to_numbers(dates)
-    assert sentence in told(error.value)
+    assert sentence in str(error.value)
 
 
 SPELLINGS = {
@@ -136,5 +135,5 @@ def test_what_is_no_date():
     for text in ("1.5", "12:30", "Kim", "2019", "99/99", "1-2"):
         assert read_dates(pd.Series([text])) is None
     for text in ("2019-13-01", "2019-01-07 25:00", "32.1.2019", "2019-W60"):
-        with refusing(ValueError, match=r"row 0"):
+        with pytest.raises(ValueError, match=r"row 0"):
             read_dates(pd.Series([text], name="d"))

@@ -19,9 +19,9 @@ from common import about, side_by_side, table  # first: it sets the number of th
 
 import mtgp_tutorial  # isort: skip
 from mtgp_tutorial import correlation_intervals, datasets, fit, icm, independent, leave_out, lmc  # isort: skip
-from mtgp_tutorial import with_parameters  # isort: skip
-from mtgp_tutorial.fast import forms  # isort: skip
-from mtgp_tutorial.fast.flat import Flat  # isort: skip
+from mtgp_tutorial import at_parameters  # isort: skip
+from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 from mtgp_tutorial.tables import check  # isort: skip
 
 
@@ -37,10 +37,10 @@ def rows_left_out() -> None:
     }
     for name, data in tables.items():
         for kind, model in models.items():
-            fitted = with_parameters(model(data))
+            fitted = at_parameters(model(data))
             asked: dict[str, Callable[[], object]] = {by: partial(leave_out, fitted, by) for by in ("row", "cell")}
             times = side_by_side(asked, 5)
-            form = forms.chosen(forms.with_values(forms.problem_of(fitted.model))[0]).__name__
+            form = solvers.select(solvers.with_values(solvers.problem_of(fitted.model))[0]).__name__
             print(f"{name:14} {kind:12} {form:9} rows {times['row']:7.2f} cells {times['cell']:7.2f}", flush=True)
     fitted = fit(icm(lakes, noise="full"), starts=1)
     times = side_by_side({"check": partial(check, fitted, "row")}, 5)
@@ -52,15 +52,15 @@ def intervals() -> None:
     tables = {"lakes, full noise": (datasets.great_lakes(), "full"), "lakes": (datasets.great_lakes(), "per task")}
     for name, (data, noise) in tables.items():
         fitted, asked = fit(icm(data, noise=noise), starts=1), list[int]()
-        usual = Flat.__call__
+        usual = PackedObjective.__call__
 
         def counted(loss, vector, usual=usual, asked=asked):  # type: ignore[no-untyped-def]
             asked.append(1)
             return usual(loss, vector)
 
-        Flat.__call__ = counted  # type: ignore[method-assign]
+        PackedObjective.__call__ = counted  # type: ignore[method-assign]
         correlation_intervals(fitted)
-        Flat.__call__ = usual  # type: ignore[method-assign]
+        PackedObjective.__call__ = usual  # type: ignore[method-assign]
         start = time.process_time()
         found = correlation_intervals(fitted)
         took = time.process_time() - start

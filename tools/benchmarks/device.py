@@ -26,8 +26,8 @@ import torch  # noqa: E402
 from gpytorch.kernels import MaternKernel  # noqa: E402
 
 from mtgp_tutorial import Model, TaskData, icm, independent, lmc  # noqa: E402
-from mtgp_tutorial.fast import forms  # noqa: E402
-from mtgp_tutorial.fast.form import Form  # noqa: E402
+from mtgp_tutorial.fast import solvers  # noqa: E402
+from mtgp_tutorial.fast.solver import Solver  # noqa: E402
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 4000)
 LONG = (2000, 10_000, 100_000)
@@ -36,32 +36,32 @@ DENSEST = 5000  # cells; a dense matrix of more takes minutes on a CPU
 CASES: list[tuple[float, Callable[[TaskData], Model]]] = [  # share of holes, and a model; a form takes the first it can
     (0.1, lambda data: lmc(data, kernels=2)),
     (0.1, independent),
-    (0.0, lambda data: lmc(data, kernels=2, own=False)),
+    (0.0, lambda data: lmc(data, kernels=2, kappa=False)),
     (0.0, icm),
     (0.01, icm),
     (0.1, lambda data: icm(data, kernel=MaternKernel(nu=1.5))),
 ]
 
 
-def case(form: type[Form], rows: int) -> tuple[TaskData, Callable[[TaskData], Model]] | None:
+def case(form: type[Solver], rows: int) -> tuple[TaskData, Callable[[TaskData], Model]] | None:
     """A table of so many rows, and the model of it that the form applies to."""
     for holes, build in CASES:
         data = table(rows, TASKS, holes=holes)
-        if form.cost(forms.with_values(forms.problem_of(build(data)))[0].shape()) < math.inf:
+        if form.cost(solvers.with_values(solvers.problem_of(build(data)))[0].shape()) < math.inf:
             return data, build
     return None
 
 
-def program(model: Model, form: type[Form]) -> Callable[[], object]:
+def program(model: Model, form: type[Solver]) -> Callable[[], object]:
     """Kernel, value and gradient against length-scales, each B_q, Sigma and the residual."""
-    given = forms.problem_of(model)
+    given = solvers.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
 
     def run() -> object:
         # anew: a gradient spends its graph
-        terms = [term._replace(B=B) for term, B in zip(forms.problem_of(model).terms, Bs)]
+        terms = [term._replace(B=B) for term, B in zip(solvers.problem_of(model).terms, Bs)]
         problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
         return torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
 
@@ -87,7 +87,7 @@ def lines(
 
     long: rows for the form that goes along them, compiled by numba on the CPU if it is there, scanned on a card.
     """
-    for form in forms.FORMS:
+    for form in solvers.SOLVERS:
         for n in long if form.by_length else rows:
             found = case(form, n)
             cells = 0 if found is None else int(found[0].observed.sum())

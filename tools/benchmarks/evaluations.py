@@ -28,9 +28,9 @@ import torch  # isort: skip
 from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, icm, lmc  # isort: skip
-from mtgp_tutorial.fast import forms  # isort: skip
-from mtgp_tutorial.fast.form import Form, FormTerm  # isort: skip
-from mtgp_tutorial.fast.flat import Flat  # isort: skip
+from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.fast.solver import Solver, SolverTerm  # isort: skip
+from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 
 
 def free(model: Model) -> list[torch.Tensor]:
@@ -40,22 +40,22 @@ def free(model: Model) -> list[torch.Tensor]:
 
 def whole(model: Model) -> Callable[[], object]:
     """Value and gradient as `fit` asks for them."""
-    flat, vector = Flat(model, False), parameters_to_vector(free(model)).detach().numpy().copy()
+    flat, vector = PackedObjective(model, False), parameters_to_vector(free(model)).detach().numpy().copy()
     return lambda: flat(vector)
 
 
 def way(model: Model) -> str:
     """How `fit` asks."""
-    flat = Flat(model, False)
-    return "stack" if flat.stacks else flat.form.__name__
+    flat = PackedObjective(model, False)
+    return "stack" if flat.batched else flat.solver.__name__
 
 
-def in_form(model: Model, form: type[Form]) -> Callable[[], object]:
+def in_form(model: Model, form: type[Solver]) -> Callable[[], object]:
     """Kernel and form alone: gradient against length-scales, each B_q, Sigma and the residual."""
-    given = forms.problem_of(model)
+    given = solvers.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
     Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
-    terms = [FormTerm(term.kernel, B) for term, B in zip(given.terms, Bs)]
+    terms = [SolverTerm(term.kernel, B) for term, B in zip(given.terms, Bs)]
     problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
     return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
@@ -70,7 +70,7 @@ def in_gpytorch(model: Model) -> Callable[[], object]:
 
 def complete(rows: int, tasks: int) -> str:
     model = icm(table(rows, tasks), noise="full")
-    form = forms.cheapest(forms.problem_of(model).shape())
+    form = solvers.cheapest(solvers.problem_of(model).shape())
     programs = {
         "cholesky": floor([rows] * tasks),
         "eigh": floor([rows], spectral=True),
@@ -90,13 +90,13 @@ def complete(rows: int, tasks: int) -> str:
 def with_holes(rows: int, tasks: int, kernels: int, holes: float, gap: int) -> str:
     data = table(rows, tasks, holes=holes, gap=gap)
     model = icm(data, noise="full") if kernels == 1 else lmc(data, kernels=kernels)
-    shape = forms.problem_of(model).shape()
-    programs = {"floor": floor([shape.cells]), "dense": in_form(model, forms.Dense), "whole": whole(model)}
+    shape = solvers.problem_of(model).shape()
+    programs = {"floor": floor([shape.cells]), "dense": in_form(model, solvers.Dense), "whole": whole(model)}
     whole_table = icm(table(rows, tasks), noise="full") if kernels == 1 else lmc(table(rows, tasks), kernels=kernels)
     programs["complete"] = whole(whole_table)
-    few = forms.FewHoles.cost(shape) < math.inf
+    few = solvers.LowRankCorrection.cost(shape) < math.inf
     if few:
-        programs["few holes"] = in_form(model, forms.FewHoles)
+        programs["few holes"] = in_form(model, solvers.LowRankCorrection)
     times = side_by_side(programs, 9 if shape.cells <= 1000 else 2)
     gain = f"{times['few holes']:9.2f} {times['dense'] / times['few holes']:6.1f}" if few else " " * 16
     return (

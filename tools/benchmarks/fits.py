@@ -1,4 +1,4 @@
-"""Whole fits of the ICM, or of an LMC of two kernels: the module with all its climbs beside other libraries.
+"""Whole fits of the ICM, or of an LMC of two kernels: the module with all its runs beside other libraries.
 
     python tools/benchmarks/fits.py                        # GPyTorch alone, which the module needs anyway
     python tools/benchmarks/fits.py --peers tinygp gpy botorch
@@ -39,7 +39,7 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, lmc, simulate  # isort: skip
-from mtgp_tutorial.fast.flat import Flat  # isort: skip
+from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 
 PEERS = {  # name: its script and what pip installs
     "gpytorch": ("gpytorch_peer.py", []),
@@ -78,14 +78,14 @@ def tables(kernels: int) -> list[tuple[str, TaskData]]:
 def ours(table: TaskData, noise: str, kernels: int, priors: bool) -> dict:
     """One fit: what it took and what it found."""
     model = icm(table, noise=noise) if kernels == 1 else lmc(table, kernels=kernels, noise=noise)
-    many, log = Flat.many, []
+    many, log = PackedObjective.many, []
 
-    def recorded(flat: Flat, *given, **named) -> tuple:
+    def recorded(flat: PackedObjective, *given, **named) -> tuple:
         found = many(flat, *given, **named)
         log.append((time.process_time() - began, found[0].max()))
         return found
 
-    with patch.object(Flat, "many", recorded):
+    with patch.object(PackedObjective, "many", recorded):
         began = time.process_time()
         fitted = fit(model, priors=priors)
         seconds = time.process_time() - began

@@ -16,7 +16,7 @@ PROGRAMS = (
     "import torch, gpytorch",
     "import mtgp_tutorial",
     "from mtgp_tutorial import fit, icm, impute",
-    "from mtgp_tutorial.tables import compare, plain_arms",
+    "from mtgp_tutorial.tables import compare, plain_methods",
     "from mtgp_tutorial import plots",
     "from mtgp_tutorial import *",
 )

@@ -40,7 +40,7 @@ def build(kind: int, rng: np.random.Generator, data: TaskData) -> Model:
     """One of the families, with any noise."""
     noise = ["shared", "per task", "full"][rng.integers(3)]
     if kind == 0:
-        return independent(data, hyper=["own", "shared"][rng.integers(2)], noise=noise)
+        return independent(data, hyperparameters=["own", "shared"][rng.integers(2)], noise=noise)
     if kind == 1:
         return lmc(data, kernels=2, noise=noise)
     return icm(data, rank=int(rng.integers(1, data.num_tasks + 1)), noise=noise)

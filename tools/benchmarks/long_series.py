@@ -34,11 +34,11 @@ from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
 from mtgp_tutorial.fast import filters  # isort: skip
-from mtgp_tutorial.fast.chain import Chain, MaternPart  # isort: skip
+from mtgp_tutorial.fast.state_space import StateSpace, MaternPart  # isort: skip
 from mtgp_tutorial.covariance import all_cells  # isort: skip
 from mtgp_tutorial.fast.dense import Dense  # isort: skip
 from mtgp_tutorial.fast.smoother import path_of, square_root  # isort: skip
-from mtgp_tutorial.fast.form import Form, Matern, Problem, FormTerm  # isort: skip
+from mtgp_tutorial.fast.solver import Solver, Matern, Problem, SolverTerm  # isort: skip
 from mtgp_tutorial.fast.markov import Markov  # isort: skip
 from mtgp_tutorial.fast.closed import MATERN, distance  # isort: skip
 
@@ -54,18 +54,18 @@ def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[t
     rng = np.random.default_rng(seed)
     x = np.sort(rng.uniform(0, rows / DENSITY, rows))
     parts = [MaternPart(order, LENGTH / 4**q, B / len(orders)) for q, order in enumerate(orders)]
-    f = path_of(Chain(x, np.full((rows, 3), np.nan), None, parts, SIGMA), lambda *shape: rng.normal(size=shape))
+    f = path_of(StateSpace(x, np.full((rows, 3), np.nan), None, parts, SIGMA), lambda *shape: rng.normal(size=shape))
     return torch.from_numpy(x)[:, None], torch.from_numpy(f + rng.normal(size=(rows, 3)) @ square_root(SIGMA).T)
 
 
-def matern(nu: float, length: float) -> FormTerm:
+def matern(nu: float, length: float) -> SolverTerm:
     """A term with the true B, to be shared among kernels."""
     size = torch.tensor(length, dtype=torch.float64)
 
     def kernel(x: torch.Tensor, z: torch.Tensor | None = None) -> torch.Tensor:
         return MATERN[nu](distance(x, x if z is None else z, size[None]))[0]
 
-    return FormTerm(kernel, torch.from_numpy(B), Matern(nu, size))
+    return SolverTerm(kernel, torch.from_numpy(B), Matern(nu, size))
 
 
 def problem(rows: int, orders: Sequence[int] = (2,)) -> Problem:
@@ -77,7 +77,7 @@ def problem(rows: int, orders: Sequence[int] = (2,)) -> Problem:
     return Problem(x, y, terms, torch.from_numpy(SIGMA))
 
 
-def evaluation(form: type[Form], given: Problem) -> None:
+def evaluation(form: type[Solver], given: Problem) -> None:
     """Value and gradient."""
     made = form(given)
     made.value(), made.gradients()

@@ -21,8 +21,8 @@ from common import about, side_by_side, table  # first: it sets the number of th
 import gpytorch  # isort: skip
 import torch  # isort: skip
 
-from mtgp_tutorial import Fit, icm, impute, leave_out, lmc, predict, with_parameters  # isort: skip
-from mtgp_tutorial.fast import forms  # isort: skip
+from mtgp_tutorial import Fit, icm, impute, leave_out, lmc, predict, at_parameters  # isort: skip
+from mtgp_tutorial.fast import solvers  # isort: skip
 
 
 def fresh(fitted: Fit, ask: Callable[[Fit], object]) -> Callable[[], object]:
@@ -56,8 +56,8 @@ def main() -> None:
     x = torch.linspace(0, 10, 200, dtype=torch.float64)[:, None]
     for rows, tasks, kernels, gap in ((1000, 2, 1, 0), (500, 10, 1, 0), (300, 4, 1, 30), (300, 4, 2, 30)):
         data = table(rows, tasks, gap=gap)
-        fitted = with_parameters(icm(data, noise="full") if kernels == 1 else lmc(data, kernels=2))
-        shape = forms.problem_of(fitted.model).shape()
+        fitted = at_parameters(icm(data, noise="full") if kernels == 1 else lmc(data, kernels=2))
+        shape = solvers.problem_of(fitted.model).shape()
         times = side_by_side(
             {
                 "first": fresh(fitted, lambda fit: predict(fit, x)),
@@ -70,7 +70,7 @@ def main() -> None:
             3,
         )
         print(
-            f"{rows:4} {tasks:5} {shape.cells:5} {forms.cheapest(shape).__name__:9} {times['first']:7.1f} "
+            f"{rows:4} {tasks:5} {shape.cells:5} {solvers.cheapest(shape).__name__:9} {times['first']:7.1f} "
             f"{times['again']:7.1f} {times['joint']:6.1f} {times['joint'] / times['first']:12.2f} "
             f"{times['impute']:7.1f} {times['leave']:13.1f} {times['gpytorch']:9.1f} "
             f"{times['gpytorch'] / times['first']:6.1f}",

@@ -2,7 +2,7 @@
 
 python tools/benchmarks/sparse.py                # 1000 to 100,000 cells, about a minute
 python tools/benchmarks/sparse.py --million      # and a million
-python tools/benchmarks/sparse.py --fit 20000    # a whole fit of so many cells, one climb
+python tools/benchmarks/sparse.py --fit 20000    # a whole fit of so many cells, one run
 
 Three tasks, a fifth of the cells missing, an LMC of two RBF kernels without kappa (64 features) or with (192), 32
 inducing inputs, full noise. Each size runs in a process of its own, whose peak is read; "before" is what the imports
@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side, table  # first: it sets the number of threads
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
-from mtgp_tutorial.fast import forms  # isort: skip
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.fast.packed import PackedObjective
 
 from mtgp_tutorial.fitting import free_vector  # isort: skip
 
@@ -38,13 +38,13 @@ def peak() -> float:
 
 def one(cells: int, own: bool) -> None:
     """One size: value and gradient, and the value alone."""
-    model = sparse(lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", own=own), NUMBER)
-    before, flat, vector = peak(), Flat(model, True), free_vector(model)
+    model = sparse(lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", kappa=own), NUMBER)
+    before, flat, vector = peak(), PackedObjective(model, True), free_vector(model)
     repeats = 1 if cells > 300_000 else 3 if cells > 20_000 else 10
     times = side_by_side(
         {"both": lambda: flat(vector), "value": lambda: flat.many(vector[None], slopes=False)}, repeats
     )
-    shape = forms.problem_of(model).shape()
+    shape = solvers.problem_of(model).shape()
     print(
         f"{shape.cells:8} {'own' if own else '':4} {times['both']:9.1f} {times['value']:8.1f} "
         f"{1e3 * times['both'] / shape.cells:8.2f} {peak():6.2f} {before:7.2f}",
@@ -53,8 +53,10 @@ def one(cells: int, own: bool) -> None:
 
 
 def whole(cells: int) -> None:
-    """A fit, one climb."""
-    model = sparse(lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", own=False), NUMBER)
+    """A fit, one run."""
+    model = sparse(
+        lmc(table(round(cells / TASKS / (1 - HOLES)), TASKS, holes=HOLES), noise="full", kappa=False), NUMBER
+    )
     start = time.process_time()
     fitted = fit(model, starts=1)
     took, evaluations = time.process_time() - start, int(fitted.starts["evaluations"].sum())

@@ -1,4 +1,4 @@
-/* A hole in one column of a real table, filled by six arms: what they say, and what it scores. */
+/* A hole in one column of a real table, filled by six methods: what they say, and what it scores. */
 (function (MTGP) {
   "use strict";
 
@@ -37,16 +37,16 @@
     "drift": [[{"l": 21.8480894718, "B": 0.261068412944, "Sigma": 4.13765550441e-05}, {"l": 1.33657260394, "B": 0.0023622616063, "Sigma": 0.000149048631008}, {"l": 9.74697039649, "B": 1.34720593722, "Sigma": 0.000107012371392}], [{"l": 8.60874470315, "B": 0.034967888774, "Sigma": 5.54203688726e-05}, {"l": 24.7367866796, "B": 1.31178482564, "Sigma": 0.000104198772489}, {"l": 21.8480894718, "B": 2.94495383586, "Sigma": 0.000117240723901}], [{"l": 28.0074198718, "B": 13.2112961248, "Sigma": 0.00104941055292}, {"l": 71.0798886868, "B": 180.771105997, "Sigma": 0.00227577339057}, {"l": 3.18787499176, "B": 0.799575066294, "Sigma": 0.00252847836977}]]
   }];  // all of NUMBERS is written by tools/holes.py
 
-  const ARMS = ["line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half"];
-  const ROLES = [6, 6, 3, 5, 1, 4]; // the numbers of the arms' colours: the module's plots.role
+  const METHODS = ["line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half"];
+  const ROLES = [6, 6, 3, 5, 1, 4]; // the numbers of the methods' colours: the module's plots.role
   const LEAST = 10, EDGE = 0.45; // rows that stay seen; how far a hole goes beyond its rows
   const Z = 1.959963984540054, FLOOR = 1e-4; // of a plain rule's variance, as a share of that of the seen readings
 
-  const start = { table: 0, column: [0, 2, 2], from: [14, 20, 40], to: [25, 29, 59], others: 0, arm: 5 };
-  const bounds = { table: [0, 2], column: [0, 3], from: [0, 118], to: [0, 118], others: [0, 2], arm: [0, 5] };
+  const start = { table: 0, column: [0, 2, 2], from: [14, 20, 40], to: [25, 29, 59], others: 0, method: 5 };
+  const bounds = { table: [0, 2], column: [0, 3], from: [0, 118], to: [0, 118], others: [0, 2], method: [0, 5] };
 
   function tidy(state) {
-    for (const key of ["table", "others", "arm"]) state[key] = Math.round(state[key]);
+    for (const key of ["table", "others", "method"]) state[key] = Math.round(state[key]);
     NUMBERS.forEach(({ y }, k) => {
       const last = y[0].length - 1;
       state.column[k] = Math.min(Math.round(state.column[k]), y.length - 1);
@@ -70,7 +70,7 @@
 
   /* The line between the readings beside the hole, the nearest one where there is one alone; variance of a Brownian bridge,
      whose rate is the mean of squared steps over their lengths. */
-  function bridged({ t, x, z, hidden, seen }) {
+  function interpolated({ t, x, z, hidden, seen }) {
     const y = z[t], rates = seen.slice(1).map((i, n) => (y[i] - y[seen[n]]) ** 2 / (x[i] - x[seen[n]]));
     const rate = rates.reduce((a, b) => a + b) / rates.length;
     const before = seen.findLast((i) => i < hidden[0]), after = seen.find((i) => i > hidden[0]);
@@ -118,12 +118,12 @@
     return { mean: answer.mean, variance: answer.variance.map((v) => scale * v) };
   }
 
-  /* For each arm the normal laws that it mixes in equal parts, each with mean and variance of all hidden cells. */
+  /* For each method the normal laws that it mixes in equal parts, each with mean and variance of all hidden cells. */
   function answers({ table, others }, question, numbers) {
     const { own, icm, drift } = numbers[table], { t, z, beside, seen } = question, y = seen.map((i) => z[t][i]);
     const level = y.reduce((a, b) => a + b) / y.length, least = (FLOOR * y.reduce((sum, v) => sum + (v - level) ** 2, 0)) / y.length;
     const plain = (law) => ({ mean: law.mean, variance: law.variance.map((v) => Math.max(v, least)) });
-    const bridge = plain(bridged(question)), gp = plain(drifted(drift[t][others], question));
+    const bridge = plain(interpolated(question)), gp = plain(drifted(drift[t][others], question));
     const full = conditioned(icm, question, [...z.keys()]);
     return [[bridge], [conditioned(own, question, [t])], [beside.length ? plain(drifted(null, question)) : bridge], [gp], [full], [gp, full]];
   }
@@ -145,8 +145,8 @@
   const distance = (m, sd) => 2 * sd * density(m / sd) + m * (2 * normal(m / sd) - 1); // E|Y| of Y ~ N(m, sd^2)
 
   /* CRPS of y under an equal mixture of normal laws [m, sd]. */
-  const crps = (laws, y) => average(laws, ([m, sd]) => distance(y - m, sd)) -
-    average(laws, ([m, sd]) => average(laws, ([m2, sd2]) => distance(m - m2, Math.hypot(sd, sd2)))) / 2;
+  const crps = (laws, y) => sample_posterior(laws, ([m, sd]) => distance(y - m, sd)) -
+    sample_posterior(laws, ([m, sd]) => sample_posterior(laws, ([m2, sd2]) => distance(m - m2, Math.hypot(sd, sd2)))) / 2;
 
   /* Where the mixture has a share of 0.025 below (side -1) or above (side 1). */
   function quantile(laws, side) {
@@ -154,24 +154,24 @@
     let low = Math.min(...ends), high = Math.max(...ends);
     for (let n = 0; n < 50 && low < high; n++) {
       const middle = (low + high) / 2;
-      if (average(laws, ([m, sd]) => normal((middle - m) / sd)) < share) low = middle;
+      if (sample_posterior(laws, ([m, sd]) => normal((middle - m) / sd)) < share) low = middle;
       else high = middle;
     }
     return high;
   }
 
-  /* All numbers of the picture, in sd of the column: for each arm its laws, mean and band, CRPS, readings in the band. */
+  /* All numbers of the picture, in sd of the column: for each method its laws, mean and band, CRPS, readings in the band. */
   function compute(state, keep = (name, key, make) => make(), numbers = NUMBERS) {
     const { table, column, from, to, others } = state, key = [table, column[table], from[table], to[table], others].join(";");
-    return keep("arms", key, () => {
+    return keep("methods", key, () => {
       const question = asked(state, numbers), { t, z, hidden } = question, y = hidden.map((i) => z[t][i]);
-      const arms = answers(state, question, numbers).map((parts) => {
+      const methods = answers(state, question, numbers).map((parts) => {
         const cells = hidden.map((_, i) => parts.map(({ mean: m, variance }) => [m[i], Math.sqrt(Math.max(0, variance[i]))]));
         const [low, high] = [-1, 1].map((side) => cells.map((laws) => quantile(laws, side)));
-        return { parts, mean: cells.map((laws) => average(laws, ([m]) => m)), low, high,
-          crps: average([...y.keys()], (i) => crps(cells[i], y[i])), inside: y.filter((v, i) => low[i] <= v && v <= high[i]).length };
+        return { parts, mean: cells.map((laws) => sample_posterior(laws, ([m]) => m)), low, high,
+          crps: sample_posterior([...y.keys()], (i) => crps(cells[i], y[i])), inside: y.filter((v, i) => low[i] <= v && v <= high[i]).length };
       });
-      return { ...question, arms, best: Math.min(...arms.map((arm) => arm.crps)) };
+      return { ...question, methods, best: Math.min(...methods.map((method) => method.crps)) };
     });
   }
 
@@ -198,21 +198,21 @@
     ui.say("");
 
     const side = make(ui.box, "div", { class: "explore-side" });
-    const table = make(make(side, "div", { role: "radiogroup", "aria-label": "the arm that is drawn" }), "table", { class: "explore-scores" });
+    const table = make(make(side, "div", { role: "radiogroup", "aria-label": "the method that is drawn" }), "table", { class: "explore-scores" });
     const head = make(make(table, "thead"), "tr"), body = make(table, "tbody"), name = `explore-arm-${Math.random().toString(36).slice(2)}`;
     ["filled by", "CRPS (lower is better)", "in the 95 % band"].forEach((words) => make(head, "th", { scope: "col" }, words));
-    const lines = ARMS.map((words, number) => {
+    const lines = METHODS.map((words, number) => {
       const row = make(body, "tr"), label = make(make(row, "th", { scope: "row" }), "label", { class: `explore-task${ROLES[number] + 1}` }), input = make(label, "input", { type: "radio", name });
       make(label, "span", {}, words);
-      input.addEventListener("change", () => ui.change((state) => (state.arm = number)));
-      ui.followers.push((state) => (input.checked = state.arm === number));
+      input.addEventListener("change", () => ui.change((state) => (state.method = number)));
+      ui.followers.push((state) => (input.checked = state.method === number));
       return { row, cells: [make(row, "td"), make(row, "td")] };
     });
-    make(side, "p", { class: "explore-wide" }, "Dots are seen, rings hidden; thin lines: the other columns, where they are seen. Axis and CRPS are in standard deviations of the column; the CRPS is a mean over the hidden readings, its lowest in bold. Band: from the 2.5 to the 97.5 % quantile of the arm drawn; half and half is the equal mixture of the two arms above it. With no other column seen, the regression is the line across. The parameters of each GP (Mat\u00e9rn 3/2) were fitted to the whole table: what you hide is hidden from the data it is given, not from these. The line and the coefficients of regressions come from what is seen.");
+    make(side, "p", { class: "explore-wide" }, "Dots are seen, rings hidden; thin lines: the other columns, where they are seen. Axis and CRPS are in standard deviations of the column; the CRPS is a mean over the hidden readings, its lowest in bold. Band: from the 2.5 to the 97.5 % quantile of the method drawn; half and half is the equal mixture of the two methods above it. With no other column seen, the regression is the line across. The parameters of each GP (Mat\u00e9rn 3/2) were fitted to the whole table: what you hide is hidden from the data it is given, not from these. The line and the coefficients of regressions come from what is seen.");
 
     return (state) => {
-      const { t, x, z, seen, hidden, beside, arms, best } = compute(state, (name, key, make) => ui.keep(name, key, make));
-      const { columns: names, step } = NUMBERS[state.table], { plot, panel, ...draw } = drawn[state.table], arm = arms[state.arm], colour = ROLES[state.arm] + 1;
+      const { t, x, z, seen, hidden, beside, methods, best } = compute(state, (name, key, make) => ui.keep(name, key, make));
+      const { columns: names, step } = NUMBERS[state.table], { plot, panel, ...draw } = drawn[state.table], method = methods[state.method], colour = ROLES[state.method] + 1;
       columns.forEach((group, k) => (group.style.display = k === state.table ? "" : "none"));
       drawn.forEach((one, k) => (one.plot.svg.style.display = k === state.table ? "" : "none"));
       set(panel.inside, { class: `explore-task${colour}` });
@@ -220,8 +220,8 @@
 
       const ends = [hidden[0] - 1, hidden.at(-1) + 1].map((i) => (i in x ? [i] : [])), rows = [...ends[0], ...hidden, ...ends[1]];
       const closed = (list) => [...ends[0].map((i) => z[t][i]), ...list, ...ends[1].map((i) => z[t][i])], at = rows.map((i) => x[i]);
-      draw.band(at, closed(arm.low), closed(arm.high));
-      draw.curve(at, closed(arm.mean));
+      draw.band(at, closed(method.low), closed(method.high));
+      draw.curve(at, closed(method.mean));
       const parts = [seen.filter((i) => i < hidden[0]), seen.filter((i) => i > hidden[0])], trace = (list, s) => line(list.map((i) => plot.x(x[i])), list.map((i) => panel.y(z[s][i])));
       set(draw.others, { d: z.flatMap((one, s) => (s === t ? [] : beside.includes(s) ? [trace([...one.keys()], s)] : parts.map((list) => trace(list, s)))).join("") });
       const dots = (list, r) => list.map((i) => circle(plot.x(x[i]), panel.y(z[t][i]), r)).join("");
@@ -229,13 +229,13 @@
       set(draw.hollow, { d: dots(hidden, 2.6) });
 
       lines.forEach(({ row, cells }, k) => {
-        write(cells[0], shown(arms[k].crps, 3));
-        write(cells[1], `${arms[k].inside} of ${hidden.length}`);
-        row.classList.toggle("explore-best", arms[k].crps === best);
+        write(cells[0], shown(methods[k].crps, 3));
+        write(cells[1], `${methods[k].inside} of ${hidden.length}`);
+        row.classList.toggle("explore-best", methods[k].crps === best);
       });
-      const lowest = ARMS[arms.findIndex((one) => one.crps === best)];
+      const lowest = METHODS[methods.findIndex((one) => one.crps === best)];
       ui.say(`${names[t]} without ${when(x[hidden[0]], step)} to ${when(x[hidden.at(-1)], step)}; seen there: ${beside.map((s) => names[s]).join(", ") || "nothing"}.`,
-        [colour, `${ARMS[state.arm]}: CRPS ${shown(arm.crps, 3)}`], `lowest: ${lowest}, ${shown(best, 3)}`);
+        [colour, `${METHODS[state.method]}: CRPS ${shown(method.crps, 3)}`], `lowest: ${lowest}, ${shown(best, 3)}`);
     };
   }
 

@@ -40,7 +40,7 @@
     return { values, highest: Math.max(...values) };
   }
 
-  /* Straight uphill in small steps from where the walker stands: the places [log10 l, log10 noise] on its way to a summit. */
+  /* Straight uphill in small steps from where the walker stands: the places [log10 l, log10 noise] on its way to an optimum. */
   function climb({ x, y, l, noise }) {
     const ranges = [L, S].map((range) => range.map(Math.log10)), at = ([a, b]) => height(factorOf(x, 10 ** a, 10 ** b), y).sum;
     const way = [[Math.log10(l), Math.log10(noise)]];
@@ -133,7 +133,7 @@
       draw([found.fit, found.complexity, found.sum], [-20, 20]);
       const below = Math.max(0, found.surface.highest - found.sum);
       ui.say(`${state.x.length} readings, \u2113 ${shown(state.l)}, noise ${shown(state.noise)}:`, `fit ${shown(found.fit, 1)} and complexity ${shown(found.complexity, 1)} nats;`,
-        below < 0.05 ? "at the height of the highest summit" : `${shown(below, 1)} nats below the highest summit`);
+        below < 0.05 ? "at the height of the highest optimum" : `${shown(below, 1)} nats below the highest optimum`);
     };
   }
 

@@ -15,12 +15,7 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import count
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.tables.dates import manner, read_dates
-from mtgp_tutorial.tables.files.layout import check_units
-from mtgp_tutorial.tables.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.tables.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
-from mtgp_tutorial.tables.refusals import TableError, argument
-from mtgp_tutorial.tables.roles import (
+from mtgp_tutorial.tables.column_roles import (
     KNOWN,
     ROW_NUMBERS,
     chosen_inputs,
@@ -33,6 +28,11 @@ from mtgp_tutorial.tables.roles import (
     remedy,
     without_row_numbers,
 )
+from mtgp_tutorial.tables.dates import manner, read_dates
+from mtgp_tutorial.tables.files.layout import check_units
+from mtgp_tutorial.tables.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
+from mtgp_tutorial.tables.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
+from mtgp_tutorial.tables.refusals import TableError, argument
 
 WORDS = (  # that stand for a missing value, beside those that always do
     "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"

@@ -18,9 +18,9 @@ from scipy import stats
 from mtgp_tutorial.comparison import choose, paired
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.naming import labels
-from mtgp_tutorial.tables.arms import Arms
+from mtgp_tutorial.tables.methods import Methods
 from mtgp_tutorial.tables.report.holes import Trial, runs
-from mtgp_tutorial.tables.report.trials import CLIMATOLOGY, MODELS, ONE_COLUMN, Failed, try_one
+from mtgp_tutorial.tables.report.trials import MEAN, MODELS, ONE_COLUMN, Failed, try_one
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
 
@@ -29,10 +29,10 @@ SCORES = ("CRPS", "error", "NLPD", "coverage")
 class Decision:
     """What the trials say of the cells that were asked for.
 
-    fills: the arm that fills the table, by `choose`; other: the best of all others; alone: the best arm that sees one
-    column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
-    scores: one row for each trial, arm and task, in standard deviations of the task; only arms that answered in all
-    trials. means: of SCORES by arm, over parts of the table; left_out: arms that had no answer in some trial.
+    fills: the method that fills the table, by `choose`; other: the best of all others; alone: the best method that sees
+    one column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
+    scores: one row for each trial, method and task, in standard deviations of the task; only methods that answered in
+    all trials. means: of SCORES by method, over parts of the table; left_out: methods that had no answer in some trial.
     """
 
     fills: str
@@ -51,7 +51,7 @@ class Decision:
 
     def less(self, first: str, second: str, score: str = "CRPS") -> pd.Series:
         """The row of `paired`: first less second, parts of the table as clusters."""
-        asked = _plain(self.asked).groupby(["trial", "stretch", "arm"])[score].mean().reset_index()
+        asked = _plain(self.asked).groupby(["trial", "stretch", "method"])[score].mean().reset_index()
         cluster = part_of(self.asked)
         row = paired(asked, score, [(first, second)], by=["trial"], cluster=None if cluster == "trial" else cluster)
         if self.asked["stretch"].nunique() == 1:  # one part: nothing to tell
@@ -62,20 +62,20 @@ class Decision:
 def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> Decision:
     """The choice on what `compare` returned for these trials."""
     scores = in_deviations(results, trials, data)
-    counts = scores.groupby("arm", sort=False)["trial"].nunique()
-    whole = [str(arm) for arm in counts.index if counts[arm] == scores["trial"].nunique()]
-    scores = scores[scores["arm"].isin(whole)]
+    counts = scores.groupby("method", sort=False)["trial"].nunique()
+    whole = [str(method) for method in counts.index if counts[method] == scores["trial"].nunique()]
+    scores = scores[scores["method"].isin(whole)]
     asked = scores[scores["asked"]]
     means = pd.DataFrame({score: over_parts(asked, score) for score in SCORES}).loc[whole]
     fills = choose(_plain(asked), cluster=part_of(asked))
 
     def best(of: Sequence[str]) -> str | None:
-        among = means.loc[[arm for arm in whole if arm in of], "CRPS"]
+        among = means.loc[[method for method in whole if method in of], "CRPS"]
         return str(among.idxmin()) if len(among) else None
 
-    other, alone = best([arm for arm in whole if arm != fills]), best(ONE_COLUMN)
-    reads, model = best([arm for arm in whole if arm not in ONE_COLUMN]), best(MODELS)
-    left_out = tuple(str(arm) for arm in counts.index if arm not in whole)
+    other, alone = best([method for method in whole if method != fills]), best(ONE_COLUMN)
+    reads, model = best([method for method in whole if method not in ONE_COLUMN]), best(MODELS)
+    left_out = tuple(str(method) for method in counts.index if method not in whole)
     return Decision(fills, str(other), str(alone), reads, str(model), scores, means, left_out)
 
 
@@ -113,9 +113,9 @@ def _plain(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
-    """The mean score of each arm: over the tasks of a trial, the trials of a stretch, then the stretches."""
-    trials = scores.groupby(["arm", "stretch", "trial"])[score].mean()
-    return trials.groupby(["arm", "stretch"]).mean().groupby("arm").mean()
+    """The mean score of each method: over the tasks of a trial, the trials of a stretch, then the stretches."""
+    trials = scores.groupby(["method", "stretch", "trial"])[score].mean()
+    return trials.groupby(["method", "stretch"]).mean().groupby("method").mean()
 
 
 def over_cells(scores: pd.DataFrame, score: str) -> float:
@@ -127,29 +127,30 @@ LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
 
 
 def compared(decision: Decision) -> list[str]:
-    """What fills, the best other arm, and the mean of each column."""
-    return list(dict.fromkeys([decision.fills, decision.other, *decision.means.index.intersection([CLIMATOLOGY])]))
+    """What fills, the best other method, and the mean of each column."""
+    return list(dict.fromkeys([decision.fills, decision.other, *decision.means.index.intersection([MEAN])]))
 
 
-def closer(decision: Decision, arm: str) -> list[str]:
-    """The asked tasks in which the values of this arm were closer than those of what fills, over all hidden cells."""
-    of = {name: decision.asked[decision.asked["arm"] == name] for name in (arm, decision.fills)}
+def closer(decision: Decision, method: str) -> list[str]:
+    """The asked tasks in which the values of this method were closer than those of what fills, over all hidden
+    cells."""
+    of = {name: decision.asked[decision.asked["method"] == name] for name in (method, decision.fills)}
     off = pd.DataFrame(
         {n: {task: over_cells(one, "off") for task, one in rows.groupby("task")} for n, rows in of.items()}
     )
-    return [str(task) for task in off.index[off[arm] < off[decision.fills]]]
+    return [str(task) for task in off.index[off[method] < off[decision.fills]]]
 
 
 def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
-    """For each asked task: the mean absolute error of the arms that are `compared`, in its unit, and the share in the
-    band of what fills; over the hidden cells of all trials."""
+    """For each asked task: the mean absolute error of the methods that are `compared`, in its unit, and the share in
+    the band of what fills; over the hidden cells of all trials."""
     names = dict(zip(data.tasks, labels(data)))
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
-        for arm in compared(decision):
-            row[f"off by, {arm}"] = over_cells(rows[rows["arm"] == arm], "off")
-        fills = rows[rows["arm"] == decision.fills]
+        for method in compared(decision):
+            row[f"off by, {method}"] = over_cells(rows[rows["method"] == method], "off")
+        fills = rows[rows["method"] == decision.fills]
         inside = over_cells(fills, "coverage")
         found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
     return pd.DataFrame(found)
@@ -162,10 +163,10 @@ def by_length(decision: Decision) -> pd.DataFrame:
     asked = decision.asked.assign(length=pd.cut(decision.asked["rows"], edges, labels=names))
     found = []
     for length, rows in asked.groupby("length", observed=True):
-        of = {arm: rows[rows["arm"] == arm] for arm in compared(decision)}
+        of = {method: rows[rows["method"] == method] for method in compared(decision)}
         first = of[decision.fills]
         row = {"rows hidden": str(length), "trials": first["trial"].nunique()}
-        row |= {f"error, {arm}": float(one["error"].mean()) for arm, one in of.items()}
+        row |= {f"error, {method}": float(one["error"].mean()) for method, one in of.items()}
         found.append(row | {"in the 95 % band": f"{100 * over_cells(first, 'coverage'):.0f} %"})
     return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()
 
@@ -187,7 +188,7 @@ def covered(decision: Decision) -> Covered:
     Cells that were hidden together err together, so a word takes more than a binomial test at 1 %: "too narrow" that no
     more than half of the parts of the table reach the due share, "too wide" that all of them do.
     """
-    of = decision.asked[decision.asked["arm"] == decision.fills]
+    of = decision.asked[decision.asked["method"] == decision.fills]
     of = of.assign(inside=of["coverage"] * of["cells"])
     cells, inside = int(of["cells"].sum()), round(of["inside"].sum())
     parts = of.groupby("stretch")[["inside", "cells"]].sum()
@@ -199,10 +200,10 @@ def covered(decision: Decision) -> Covered:
     return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")
 
 
-class Judged(NamedTuple):
-    """On cells that were hidden from all trials: number, CRPS of what fills and of another arm, and coverage.
+class Evaluation(NamedTuple):
+    """On cells that were hidden from all trials: number, CRPS of what fills and of another method, and coverage.
 
-    failed: fits without a summit; without an answer of both arms the scores are NaN.
+    failed: fits without an optimum; without an answer of both methods the scores are NaN.
     """
 
     cells: int
@@ -212,20 +213,22 @@ class Judged(NamedTuple):
     failed: tuple[Failed, ...] = ()
 
 
-def judge(
-    data: TaskData, cells: np.ndarray | None, arms: Arms, fills: str, other: str, seed: int, instead: Arms
-) -> Judged | None:
-    """The choice, judged once, beside the best other arm; None for a small table.
+def evaluate(
+    data: TaskData, cells: np.ndarray | None, methods: Methods, fills: str, other: str, seed: int, instead: Methods
+) -> Evaluation | None:
+    """The choice, judged once, beside the best other method; None for a small table.
 
     cells [N, T]: those that judge; instead: as for `try_all`.
     """
     if cells is None:
         return None
     trial = Trial("judge", tuple(data.tasks), cells, slice(None), "the table")
-    answers = [try_one(lambda _: trial.tables(data), "judge", arm, arms, instead, seed=seed) for arm in (fills, other)]
+    answers = [
+        try_one(lambda _: trial.tables(data), "judge", method, methods, instead, seed=seed) for method in (fills, other)
+    ]
     failed, found = tuple(one for _, one in answers if one), [rows for rows, _ in answers if rows is not None]
     if len(found) < len(answers):
-        return Judged(int(cells.sum()), np.nan, np.nan, np.nan, failed)
+        return Evaluation(int(cells.sum()), np.nan, np.nan, np.nan, failed)
     first, second = (in_deviations(rows, [trial], data) for rows in found)
     inside = over_cells(first, "coverage")
-    return Judged(int(cells.sum()), over_cells(first, "CRPS"), over_cells(second, "CRPS"), inside, failed)
+    return Evaluation(int(cells.sum()), over_cells(first, "CRPS"), over_cells(second, "CRPS"), inside, failed)

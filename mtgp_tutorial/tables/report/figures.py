@@ -73,22 +73,22 @@ def seen(data: TaskData) -> Figure:
 
 def dots(decision: Decision) -> Figure:
     """Differences from the best that a column does alone: a dot for each trial, their mean and its 95 % interval."""
-    arms = [arm for arm in decision.means.index if arm != decision.alone]
-    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 1.2 + 0.38 * len(arms)), sharey=True)
-    trials = decision.asked.groupby(["arm", "trial"])[["CRPS", "error"]].mean()
+    methods = [method for method in decision.means.index if method != decision.alone]
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 1.2 + 0.38 * len(methods)), sharey=True)
+    trials = decision.asked.groupby(["method", "trial"])[["CRPS", "error"]].mean()
     for ax, score in zip(axes, ("CRPS", "error")):
-        for k, arm in enumerate(arms):
-            difference = (trials.loc[arm, score] - trials.loc[decision.alone, score]).to_numpy()
-            row = decision.less(arm, decision.alone, score)
+        for k, method in enumerate(methods):
+            difference = (trials.loc[method, score] - trials.loc[decision.alone, score]).to_numpy()
+            row = decision.less(method, decision.alone, score)
             place = -k + np.linspace(-0.22, 0.22, len(difference))
-            ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(plots.role(arm))["color"])
+            ax.plot(difference, place, "o", ms=4, mew=0, alpha=0.5, color=plots.style(plots.role(method))["color"])
             mean = float(row["mean difference"])
             reach = [[mean - row["low"]], [row["high"] - mean]]
             ax.errorbar(mean, -k, xerr=reach, fmt="D", ms=5, color="0.1", capsize=3)
         ax.axvline(0, color="0.5", lw=1)
-        ax.set(xlabel=f"{score}, less that of\n{decision.alone}", ylim=(-len(arms) + 0.4, 0.6))
+        ax.set(xlabel=f"{score}, less that of\n{decision.alone}", ylim=(-len(methods) + 0.4, 0.6))
         ax.locator_params(axis="x", nbins=4)
-    axes[0].set_yticks(-np.arange(len(arms)), arms)
+    axes[0].set_yticks(-np.arange(len(methods)), methods)
     return figure
 
 

@@ -308,7 +308,7 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
 TENTH, ENOUGH = 0.1, 200  # share of the seen cells that judge the choice, and seen cells from which some do
 
 
-def judging(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
+def held_out_cells(data: TaskData, kinds: list[Kind], seed: int) -> np.ndarray | None:
     """Cells [N, T] like the table's own holes, about a tenth of those that were seen; None for a small table.
 
     They are the cells of trials of their own, of another seed than those that follow. Where all holes are late starts

@@ -183,7 +183,7 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
         return None
     try:
         kept = json.loads(path.read_text(encoding="utf8"))
-        assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["arms"], list)
+        assert isinstance(kept, dict) and isinstance(kept["options"], dict) and isinstance(kept["methods"], list)
         assert "trials" not in kept or type(kept["trials"]) is int
     except (ValueError, KeyError, AssertionError):
         raise Refused(f"{path} is not a file that this command wrote; {todo}") from None
@@ -201,14 +201,14 @@ def known_run(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def stored(path: Path) -> set[tuple[str, str]]:
-    """Trial and arm of each fit that a store holds; none where it cannot be read, which `compare` will say."""
+    """Trial and method of each fit that a store holds; none where it cannot be read, which `compare` will say."""
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, usecols=["trial", "arm"], dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, usecols=["trial", "method"], dtype=str, keep_default_na=False)
     except (OSError, ValueError):
         return set()
-    return set(zip(table["trial"], table["arm"]))
+    return set(zip(table["trial"], table["method"]))
 
 
 def put(path: Path, text: str) -> None:

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from mtgp_tutorial import plots
 from mtgp_tutorial.arguments import count
 from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.fast.forms import long_form
 from mtgp_tutorial.fast.intervals import correlation_intervals
+from mtgp_tutorial.fast.solvers import state_space_of
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.naming import labels
 from mtgp_tutorial.prediction import Prediction
@@ -65,8 +65,8 @@ PANELS = 8  # tasks that are drawn
 
 
 def trials(decision: Decision, failed: list[Part]) -> Part:
-    """How the arms did on what was hidden. failed: arms that had no answer in some of it."""
-    means = decision.means[list(SCORES)].rename_axis("arm").reset_index()
+    """How the methods did on what was hidden. failed: methods that had no answer in some of it."""
+    means = decision.means[list(SCORES)].rename_axis("method").reset_index()
     return {"dots": picture(figures.dots(decision)), "means": grid(means), "failed": failed}
 
 
@@ -150,7 +150,7 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
 
     odd: cells far from what all others say of them. Of a model that has no part in the filling its faults are counted.
     """
-    if int(fit.model.data.observed.sum()) > LARGEST and long_form(fit.conditioned()) is None:
+    if int(fit.model.data.observed.sum()) > LARGEST and state_space_of(fit.conditioned()) is None:
         return None
     found = check(fit)
     figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
@@ -170,10 +170,10 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
 
 
 def advised(finding: str, decision: Decision) -> str:
-    """A finding; where it advises full noise, what the trials said of the arm that has it."""
+    """A finding; where it advises full noise, what the trials said of the method that has it."""
     crps = decision.means["CRPS"]
     if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
         return finding
     full, icm = crps.loc[FULL], crps.loc["ICM"]
     said = f"its CRPS in the trials is {full:.3f}, that of the ICM {icm:.3f}"
-    return f"{finding.problem}; the arm “{FULL}” allows for this; {said}."
+    return f"{finding.problem}; the method “{FULL}” allows for this; {said}."

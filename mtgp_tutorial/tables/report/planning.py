@@ -21,15 +21,15 @@ import torch
 
 from mtgp_tutorial import __version__
 from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.fast import forms
+from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.filters import COMPILED
-from mtgp_tutorial.fast.flat import Flat
-from mtgp_tutorial.fast.form import Form, Shape
-from mtgp_tutorial.fast.forms import problem_of, with_values
 from mtgp_tutorial.fast.markov import LONG, Markov
+from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.fast.solver import Shape, Solver
+from mtgp_tutorial.fast.solvers import problem_of, with_values
 from mtgp_tutorial.memory import total_and_free
-from mtgp_tutorial.tables.arms import Arm, Arms
-from mtgp_tutorial.tables.forecasting import Unanswered
+from mtgp_tutorial.tables.forecasting import NotApplicable
+from mtgp_tutorial.tables.methods import Method, Methods
 from mtgp_tutorial.tables.report import holes, options
 from mtgp_tutorial.tables.report.holes import Kind, Trial, asked_for, kinds_of
 from mtgp_tutorial.tables.report.options import RUN, TRIALS, Refused, command, put
@@ -43,8 +43,8 @@ from mtgp_tutorial.tables.report.trials import (
     LMC,
     MODELS,
     SEASONAL,
-    arms_for,
     in_words,
+    methods_for,
     season_of,
 )
 from mtgp_tutorial.tables.report.words import what_is_hidden
@@ -55,15 +55,15 @@ from mtgp_tutorial.tables.seasonal import Season
 class Job:
     """All that is settled before the first fit.
 
-    judge [N, T]: cells that are hidden from all trials and judge the choice once, or None; tried: the table of the
-    trials, without these; season: what was proposed, or None; call: arguments of `read_table`; more: trials that there
-    could be; instead: as for `try_all`.
+    held_out_cells [N, T]: cells that are hidden from all trials and judge the choice once, or None; tried: the table of
+    the trials, without these; season: what was proposed, or None; call: arguments of `read_table`; more: trials that
+    there could be; instead: as for `try_all`.
     """
 
     asked: argparse.Namespace
     folder: Path
     data: TaskData
-    judge: np.ndarray | None
+    held_out_cells: np.ndarray | None
     tried: TaskData
     season: Season | None
     call: dict[str, Any]
@@ -71,8 +71,8 @@ class Job:
     own: bool
     trials: list[holes.Trial]
     more: int
-    arms: dict[str, Arm]
-    instead: dict[str, Arm]
+    methods: dict[str, Method]
+    instead: dict[str, Method]
 
 
 def prepare(asked: argparse.Namespace) -> Job:
@@ -89,48 +89,54 @@ def prepare(asked: argparse.Namespace) -> Job:
     data, call = read_asked(asked)
     print(f"{path.name}:", *(f"  {note}" for note in notes(data)), sep="\n", flush=True)
     kinds, own = kinds_of(data)
-    judge = holes.judging(data, kinds, asked.seed)
-    tried = data if judge is None else data.split(torch.as_tensor(judge))[0]
+    held_out_cells = holes.held_out_cells(data, kinds, asked.seed)
+    tried = data if held_out_cells is None else data.split(torch.as_tensor(held_out_cells))[0]
     season = season_of(tried)
-    arms, instead = (arms_for(data, asked.kernel, season=season, seed=asked.seed, full=full) for full in (FULL, ICM))
+    methods, instead = (
+        methods_for(data, asked.kernel, season=season, seed=asked.seed, full=full) for full in (FULL, ICM)
+    )
     count = asked.trials or (known or {}).get("trials", TRIALS)
-    trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("arms", [])
+    trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("methods", [])
     tables = [trial.tables(tried) for trial in trials]
-    clocks = clocks_of(arms, data, tables)
+    clocks = clocks_of(methods, data, tables)
     if known is None:
         trials, fitted = in_time(asked, data, clocks, trials, tables)
-    arms = {name: arm for name, arm in arms.items() if name in fitted or name not in clocks}
+    methods = {name: method for name, method in methods.items() if name in fitted or name not in clocks}
     clocks = {name: clock for name, clock in clocks.items() if name in fitted}
-    if judge is not None:
-        print(f"  {int(judge.sum())} cells are hidden from all trials, and judge the choice once")
+    if held_out_cells is not None:
+        print(f"  {int(held_out_cells.sum())} cells are hidden from all trials, and judge the choice once")
     print(
-        f"plan: {len(trials)} trials x {len(arms)} arms; each trial hides {what_is_hidden(kinds, own)}; "
+        f"plan: {len(trials)} trials x {len(methods)} methods; each trial hides {what_is_hidden(kinds, own)}; "
         f"{how_long(clocks, trials, folder, asked.jobs)}; stop with Ctrl-C, and the same command goes on",
         flush=True,
     )
     folder.mkdir(exist_ok=True)
-    put(folder / RUN, json.dumps({**run, "arms": list(arms), "trials": len(trials)}, indent=1) + "\n")
+    put(folder / RUN, json.dumps({**run, "methods": list(methods), "trials": len(trials)}, indent=1) + "\n")
     more = len(holes.plan(tried, kinds, 4 * len(trials), asked.seed))
-    return Job(asked, folder, data, judge, tried, season, call, kinds, own, trials, more, arms, instead)
+    return Job(asked, folder, data, held_out_cells, tried, season, call, kinds, own, trials, more, methods, instead)
 
 
 def in_time(
     asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial], tables: Sequence[Pair] = ()
 ) -> tuple[list[Trial], list[str]]:
-    """The trials and the fitted arms that there is time for: all; else without the LMC; else FEWER trials.
+    """The trials and the fitted methods that there is time for: all; else without the LMC; else FEWER trials.
 
     So it is unless --trials asked for a number. Refused where there is no time even so. tables: of the trials.
     """
     fewer = {name: clock for name, clock in clocks.items() if name != LMC}
-    for count, arms, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
-        if (asked.trials and count < len(trials)) or seconds(arms, count, asked.jobs) > limit or not fit_memory(arms):
+    for count, methods, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
+        if (
+            (asked.trials and count < len(trials))
+            or seconds(methods, count, asked.jobs) > limit
+            or not fit_memory(methods)
+        ):
             continue
-        if len(arms) < len(clocks):
+        if len(methods) < len(clocks):
             print("  the LMC is left out: it takes longer than the rest; --jobs N shares the fits among N processes")
         if count < len(trials):
-            usual = in_words(seconds(arms, len(trials), asked.jobs))
+            usual = in_words(seconds(methods, len(trials), asked.jobs))
             print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
-        return trials[:count], list(arms)
+        return trials[:count], list(methods)
     raise Refused(_too_large(asked, data, fewer, tables))
 
 
@@ -152,7 +158,7 @@ def _too_large(asked: argparse.Namespace, data: TaskData, clocks: Clocks, tables
     columns = list(dict.fromkeys([*asked_for(data), *data.tasks]))[:5]
     few = _with_columns(data, columns)
     pairs = [(_with_columns(seen, columns), _with_columns(hidden, columns)) for seen, hidden in tables]
-    fewer = before * thin_enough(clocks_of(arms_for(few, asked.kernel, lmc=False), few, pairs), trials, asked.jobs)
+    fewer = before * thin_enough(clocks_of(methods_for(few, asked.kernel, lmc=False), few, pairs), trials, asked.jobs)
     size = f"{int(data.observed.sum()):,} values ({len(data.x):,} rows, {data.num_tasks} tasks)"
     commands = [command(asked, every=before * thin_enough(clocks, trials, asked.jobs))]
     if data.num_tasks > len(columns):
@@ -173,7 +179,7 @@ def _with_columns(data: TaskData, columns: list[str]) -> TaskData:
 TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed at least of a larger table, and of one along its rows
 ROWS_OF_RULE = 400  # of a regression with a GP
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
-# evaluations of a fit with all its climbs and looks, and as many more for each task, as measured with 2 to 13 tasks
+# evaluations of a fit with all its runs and candidates, and as many more for each task, as measured with 2 to 13 tasks
 EVALUATIONS = {"independent, shared": (70, 0), "ICM": (200, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
 ROWS = 20  # that a thinned table keeps
 FEWER = 6  # trials, where the usual number takes too long
@@ -181,13 +187,14 @@ LIMIT, LMC_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to 
 
 
 class Clock(NamedTuple):
-    """Seconds of one fit of an arm in a trial, and the shape of the table that takes most, of a trial or the whole."""
+    """Seconds of one fit of a method in a trial, and the shape of the table that takes most, of a trial or the
+    whole."""
 
     fit: float
     shape: Shape
 
     def thinned(self, every: int) -> Clock:
-        """That of every so-manieth row, by the operations of its form."""
+        """That of every so-manieth row, by the operations of its solver."""
         rows, cells = math.ceil(self.shape.rows / every), math.ceil(self.shape.cells / every)
         thin = self.shape._replace(rows=rows, cells=cells)
         return Clock(self.fit * _operations(thin) / _operations(self.shape), thin)
@@ -197,31 +204,32 @@ Clocks = Mapping[str, Clock]
 Pair = tuple[TaskData, TaskData]  # seen and hidden
 
 
-def clocks_of(arms: Arms, data: TaskData, tables: Sequence[Pair] = ()) -> dict[str, Clock]:
-    """Each fitted arm timed on what the trials leave seen, by default on the whole table. tables: of the trials.
+def clocks_of(methods: Methods, data: TaskData, tables: Sequence[Pair] = ()) -> dict[str, Clock]:
+    """Each fitted method timed on what the trials leave seen, by default on the whole table. tables: of the trials.
 
     HALF takes the time of its fit and its rule, twice that where there is a season, and that of the rule alone.
     """
     seen = [one for one, _ in tables]
-    found = {name: _clock(arms[name], EVALUATIONS[name], data, seen or [data]) for name in MODELS if name in arms}
-    again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in arms}
-    if HALF in arms:
-        ways, rule = 2 if again else 1, _of_rule(arms[DRIFT], *tables[0]) if tables else 0.0
+    found = {name: _clock(methods[name], EVALUATIONS[name], data, seen or [data]) for name in MODELS if name in methods}
+    again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in methods}
+    if HALF in methods:
+        ways, rule = 2 if again else 1, _of_rule(methods[DRIFT], *tables[0]) if tables else 0.0
         again[HALF] = found[FULL]._replace(fit=ways * found[FULL].fit + (ways + 1) * rule)
     return {**found, **again}
 
 
-def _clock(build: Arm, evaluations: tuple[int, int], data: TaskData, seen: Sequence[TaskData]) -> Clock:
-    """The mean over the trials, which may go in other forms than each other and the whole: each form is timed once."""
+def _clock(build: Method, evaluations: tuple[int, int], data: TaskData, seen: Sequence[TaskData]) -> Clock:
+    """The mean over the trials, which may go in other solvers than each other and the whole: each solver is timed
+    once."""
     whole, *shapes = [with_values(problem_of(build(one)))[0].shape() for one in (data, *seen)]  # type: ignore[arg-type]
-    chosen = [forms.cheapest(shape) for shape in shapes]
-    rates = {form: _rate(build, seen[chosen.index(form)], form) for form in dict.fromkeys(chosen)}
-    one = float(np.mean([rates[form] * _work(form, shape) for form, shape in zip(chosen, shapes)]))
+    chosen = [solvers.cheapest(shape) for shape in shapes]
+    rates = {solver: _rate(build, seen[chosen.index(solver)], solver) for solver in dict.fromkeys(chosen)}
+    one = float(np.mean([rates[solver] * _work(solver, shape) for solver, shape in zip(chosen, shapes)]))
     fixed, each = evaluations
     return Clock(one * (fixed + each * data.num_tasks), max(whole, *shapes, key=_operations))
 
 
-def _of_rule(build: Arm, seen: TaskData, hidden: TaskData) -> float:
+def _of_rule(build: Method, seen: TaskData, hidden: TaskData) -> float:
     """Seconds of an answer of DRIFT, which takes the cube of the rows; of a larger table by some of them."""
     at = np.arange(len(seen.x))
     rows = np.flatnonzero((at % max(1, len(at) // ROWS_OF_RULE) == 0) | hidden.observed.any(1).numpy())
@@ -229,28 +237,28 @@ def _of_rule(build: Arm, seen: TaskData, hidden: TaskData) -> float:
         began = time.process_time()
         try:
             build(take(seen, rows)).forecast(take(hidden, rows))  # type: ignore[union-attr, operator]
-        except Unanswered:
+        except NotApplicable:
             return 0.0
     return (time.process_time() - began) * (len(at) / len(rows)) ** 3
 
 
-def _work(form: type[Form], shape: Shape) -> float:
+def _work(solver: type[Solver], shape: Shape) -> float:
     """What the time of an evaluation grows with."""
-    return float(shape.rows) if form is Markov else form.cost(shape)
+    return float(shape.rows) if solver is Markov else solver.cost(shape)
 
 
-def _rate(build: Arm, data: TaskData, form: type[Form]) -> float:
-    """Seconds of an evaluation in this form, over its work; of a larger table by some of its rows."""
+def _rate(build: Method, data: TaskData, solver: type[Solver]) -> float:
+    """Seconds of an evaluation in this solver, over its work; of a larger table by some of its rows."""
     cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
-    along = form is Markov  # below COMPILED rows another program runs
+    along = solver is Markov  # below COMPILED rows another program runs
     step = min(cells // LONGER, len(rows) // COMPILED) if along else cells // TIMED
-    loss = Flat(build(_some(data, rows[:: max(1, step)])), True, form)  # type: ignore[arg-type]
+    loss = PackedObjective(build(_some(data, rows[:: max(1, step)])), True, solver)  # type: ignore[arg-type]
     vector = np.concatenate([p.detach().numpy().ravel() for p in loss.model.parameters() if p.requires_grad])
     for k in range(WARM + COUNTED):
         if k == WARM:
             began = time.process_time()  # of this process: what else the machine does is not its fault
         loss(vector)
-    return (time.process_time() - began) / COUNTED / _work(form, loss.problem.shape())
+    return (time.process_time() - began) / COUNTED / _work(solver, loss.problem.shape())
 
 
 def _some(data: TaskData, rows: np.ndarray) -> TaskData:
@@ -263,7 +271,7 @@ def _some(data: TaskData, rows: np.ndarray) -> TaskData:
 
 
 def _operations(shape: Shape) -> float:
-    return forms.cheapest(shape).cost(shape)
+    return solvers.cheapest(shape).cost(shape)
 
 
 def seconds(clocks: Clocks, trials: int, jobs: int) -> float:
@@ -272,13 +280,13 @@ def seconds(clocks: Clocks, trials: int, jobs: int) -> float:
 
 
 def last(clocks: Clocks) -> float:
-    """Seconds for the fits of the whole table, one after the other: of the arm that fills, and of the best model."""
+    """Seconds for the fits of the whole table, one after the other: of the method that fills, and of the best model."""
     return sum(sorted(clock.fit for clock in clocks.values())[-2:])
 
 
 def fit_memory(clocks: Clocks) -> bool:
-    """Whether the largest arm's matrices fit into the memory that there is at all."""
-    needed = max(8 * forms.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
+    """Whether the largest method's matrices fit into the memory that there is at all."""
+    needed = max(8 * solvers.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
     return needed < total_and_free(torch.device("cpu"))[0]
 
 

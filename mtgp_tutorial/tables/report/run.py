@@ -26,7 +26,7 @@ from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.comparing import fill
 from mtgp_tutorial.tables.report import page, words
-from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, judge
+from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, evaluate
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
@@ -62,17 +62,17 @@ def report(asked: argparse.Namespace) -> int:
 def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
-    results, failed = try_all(job.tried, job.trials, job.arms, job.folder, asked.seed, asked.jobs, job.instead)
+    results, failed = try_all(job.tried, job.trials, job.methods, job.folder, asked.seed, asked.jobs, job.instead)
     decision = decide(results, job.trials, data)
-    judged = judge(data, job.judge, job.arms, decision.fills, decision.other, asked.seed, job.instead)
-    model = job.arms[decision.model](data)
+    judged = evaluate(data, job.held_out_cells, job.methods, decision.fills, decision.other, asked.seed, job.instead)
+    model = job.methods[decision.model](data)
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
     fitted.save(job.folder / FIT)
     if decision.fills == decision.model:
         answer = impute(fitted)
     else:
-        answer = fill(job.arms[decision.fills], data, seed=asked.seed)
+        answer = fill(job.methods[decision.fills], data, seed=asked.seed)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)

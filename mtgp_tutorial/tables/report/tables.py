@@ -24,12 +24,12 @@ from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
+from mtgp_tutorial.tables.column_roles import chosen_inputs, guessed_series, telling
 from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
 from mtgp_tutorial.tables.inputs import ERROR
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import Refused, option, put
-from mtgp_tutorial.tables.roles import chosen_inputs, guessed_series, telling
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 

@@ -1,6 +1,6 @@
-"""What the report tries: its arms, each on every trial, fitted and stored.
+"""What the report tries: its methods, each on every trial, fitted and stored.
 
-The arms are two in equal parts, plain rules, a season where the data propose one, and the models.
+The methods are two in equal parts, plain rules, a season where the data propose one, and the models.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.tables.arms import Arm, Arms
-from mtgp_tutorial.tables.comparing import compare, standard_arms
-from mtgp_tutorial.tables.forecasting import Forecaster, Unanswered
-from mtgp_tutorial.tables.mixtures import combining
-from mtgp_tutorial.tables.plain import plain_arms
+from mtgp_tutorial.tables.comparing import compare, standard_methods
+from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
+from mtgp_tutorial.tables.methods import Method, Methods
+from mtgp_tutorial.tables.mixtures import linear_pool
+from mtgp_tutorial.tables.plain import plain_methods
 from mtgp_tutorial.tables.report.holes import Trial, own_rows
 from mtgp_tutorial.tables.report.options import KERNELS, stored
 from mtgp_tutorial.tables.seasonal import Season, propose_season, with_trend
 
 BASELINE, ICM, FULL, LMC = "independent, shared", "ICM", "ICM, full noise", "LMC"
-HALF, CLIMATOLOGY = "half and half", "climatology"
+HALF, MEAN = "half and half", "mean"
 SEASONAL = {BASELINE: "independent, season", ICM: "ICM, season"}
-ONE_COLUMN = (CLIMATOLOGY, "bridge", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
+ONE_COLUMN = (MEAN, "interpolation", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
 DRIFT = "regression + GP"
-RULES = (CLIMATOLOGY, "bridge", "season before", "regression", DRIFT)
+RULES = (MEAN, "interpolation", "season before", "regression", DRIFT)
 MODELS = (BASELINE, ICM, FULL, LMC)  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
 
@@ -45,7 +45,7 @@ def kernel(name: str, inputs: int) -> Kernel:
     return RBFKernel(ard_num_dims=width) if nu is None else MaternKernel(nu=nu, ard_num_dims=width)
 
 
-def arms_for(
+def methods_for(
     data: TaskData,
     name: str,
     *,
@@ -53,24 +53,24 @@ def arms_for(
     season: Season | None = None,
     seed: int = 0,
     full: str = FULL,
-) -> dict[str, Arm]:
-    """The arms for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
+) -> dict[str, Method]:
+    """The methods for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
 
     Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
     LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
-    parts (HALF), and these are preferred. One column alone has arms of its own.
+    parts (HALF), and these are preferred. One column alone has methods of its own.
 
-    season: what `season_of` found, or None. With one, HALF has each of its arms twice, with it taken off and without,
-    and the ICM, or for one column the single GP, has an arm with a season in the mean. Which season it is, each arm
-    proposes anew from the cells that it sees; where these speak for none HALF does without, and the others raise
-    Unanswered. seed: of the fits of arms that are no models themselves. full: what stands for FULL, also in HALF; with
-    ICM the arms have noise per task, and answer instead where a fit of full noise fails (see `try_all`).
+    season: what `season_of` found, or None. With one, HALF has each of its methods twice, with it taken off and
+    without, and the ICM, or for one column the single GP, has a method with a season in the mean. Which season it is,
+    each method proposes anew from the cells that it sees; where these speak for none HALF does without, and the others
+    raise NotApplicable. seed: of the fits of methods that are no models themselves. full: what stands for FULL, also in
+    HALF; with ICM the methods have noise per task, and answer instead where a fit of full noise fails (see `try_all`).
     """
-    models = standard_arms(kernel(name, data.x.shape[1]))
+    models = standard_methods(kernel(name, data.x.shape[1]))
     apart, one = own_rows(data), data.num_tasks == 1
-    rules = {rule: _without_errors(build) for rule, build in plain_arms().items()}
+    rules = {rule: _without_errors(build) for rule, build in plain_methods().items()}
     if season is not None:
-        rules[CLIMATOLOGY] = _without_errors(_anew(partial(_rule, CLIMATOLOGY), plain_arms()[CLIMATOLOGY]))
+        rules[MEAN] = _without_errors(_anew(partial(_rule, MEAN), plain_methods()[MEAN]))
         rules["season before"] = _without_errors(_anew(partial(_rule, "season before")))
     reads = not (one or apart)
     wanted = [rule for rule in RULES if rule in rules and (reads or rule in ONE_COLUMN)] + [BASELINE]
@@ -82,47 +82,47 @@ def arms_for(
         wanted.append(FULL)
     if lmc and data.num_tasks > 2:
         wanted.append(LMC)
-    every: dict[str, Arm] = {**rules, **models, FULL: models[full]}
+    every: dict[str, Method] = {**rules, **models, FULL: models[full]}
     if {DRIFT, FULL} <= set(wanted):
         wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
-        every[HALF] = half = combining(every[DRIFT], every[FULL], seed=seed)
+        every[HALF] = half = linear_pool(every[DRIFT], every[FULL], seed=seed)
         if season is not None:
             every[HALF] = _anew(partial(_with_and_without, half, seed), half)
     if season is not None:
         model = BASELINE if one else ICM
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
         every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
-    return {arm: every[arm] for arm in wanted}
+    return {method: every[method] for method in wanted}
 
 
-def _rule(name: str, season: Season) -> Arm:
-    return plain_arms(season.season)[name]
+def _rule(name: str, season: Season) -> Method:
+    return plain_methods(season.season)[name]
 
 
-def _in_the_mean(build: Arm, seed: int, season: Season) -> Arm:
+def _in_the_mean(build: Method, seed: int, season: Season) -> Method:
     return with_trend(build, line=False, season=season.season, harmonics=season.harmonics, seed=seed)
 
 
-def _with_and_without(build: Arm, seed: int, season: Season) -> Arm:
+def _with_and_without(build: Method, seed: int, season: Season) -> Method:
     """A season may help a lot, and harm a little: so both ways count the same."""
-    return combining(build, _in_the_mean(build, seed, season), seed=seed)
+    return linear_pool(build, _in_the_mean(build, seed, season), seed=seed)
 
 
-def _anew(build: Callable[[Season], Arm], otherwise: Arm | None = None) -> Arm:
-    """An arm whose season is proposed by the cells that it sees; otherwise: where these speak for none."""
+def _anew(build: Callable[[Season], Method], otherwise: Method | None = None) -> Method:
+    """A method whose season is proposed by the cells that it sees; otherwise: where these speak for none."""
 
-    def arm(seen: TaskData) -> Model | Forecaster:
+    def method(seen: TaskData) -> Model | Forecaster:
         found = season_of(seen)
         if found is None:
             if otherwise is None:
-                raise Unanswered("seen: its cells speak for no season")
+                raise NotApplicable("seen: its cells speak for no season")
             return otherwise(seen)
         return build(found)(seen)
 
-    return arm
+    return method
 
 
-def _without_errors(build: Arm) -> Arm:
+def _without_errors(build: Method) -> Method:
     return lambda seen: build(replace(seen, sd=None))
 
 
@@ -132,41 +132,46 @@ def season_of(seen: TaskData) -> Season | None:
     return propose_season(seen) if timed and seen.x.shape[1] == 1 else None
 
 
-TOO_FEW = "hardly a model could be fitted: the optimiser found no summit; leave out odd columns, or rows"
+TOO_FEW = "hardly a model could be fitted: the optimiser found no optimum; leave out odd columns, or rows"
 
 
 def quiet(*arguments: Any, **options: Any) -> pd.DataFrame:
-    """`compare`, without its warning: arms that have no answer to some trial are named on the page."""
+    """`compare`, without its warning: methods that have no answer to some trial are named on the page."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         return compare(*arguments, **options)
 
 
 class Failed(NamedTuple):
-    """An arm without an answer in a trial, and why; instead: whether it answered with noise per task after all."""
+    """A method without an answer in a trial, and why; instead: whether it answered with noise per task after all."""
 
     trial: str
-    arm: str
+    method: str
     why: str
     instead: bool
 
 
 def try_one(
-    tables: Callable[[str], tuple[TaskData, TaskData]], label: str, name: str, arms: Arms, instead: Arms, **options: Any
+    tables: Callable[[str], tuple[TaskData, TaskData]],
+    label: str,
+    name: str,
+    methods: Methods,
+    instead: Methods,
+    **options: Any,
 ) -> tuple[pd.DataFrame | None, Failed | None]:
-    """What `compare` returns for one arm on one trial, or None; and where it had no answer why, and whether the arm of
-    that name in `instead` answered. Such answers are stored under a name of their own."""
+    """What `compare` returns for one method on one trial, or None; and where it had no answer why, and whether the
+    method of that name in `instead` answered. Such answers are stored under a name of their own."""
     try:
-        return quiet(tables, [label], {name: arms[name]}, progress=False, **options), None
-    except (FitError, Unanswered) as error:
+        return quiet(tables, [label], {name: methods[name]}, progress=False, **options), None
+    except (FitError, NotApplicable) as error:
         why, fits = str(error), isinstance(error, FitError)
     for mark in (f", {name!r}: ", f" on trial {label!r}: "):  # after what `compare` says first
         why = why.rpartition(mark)[2]
     if fits and name in (HALF, FULL) and name in instead:
         try:
             own = quiet(tables, [label], {f"{name}, noise per task": instead[name]}, progress=False, **options)
-            return own.assign(arm=name), Failed(label, name, why, True)
-        except (FitError, Unanswered):
+            return own.assign(method=name), Failed(label, name, why, True)
+        except (FitError, NotApplicable):
             pass
     return None, Failed(label, name, why, False)
 
@@ -174,16 +179,16 @@ def try_one(
 def try_all(
     data: TaskData,
     trials: Sequence[Trial],
-    arms: Arms,
+    methods: Methods,
     folder: str | Path,
     seed: int,
     jobs: int = 1,
-    instead: Arms | None = None,
+    instead: Methods | None = None,
 ) -> tuple[pd.DataFrame, list[Failed]]:
-    """What `compare` returns, and the answers that are missing from it, or are another arm's.
+    """What `compare` returns, and the answers that are missing from it, or are another method's.
 
-    instead: arms by name, of which HALF and FULL answer where a fit of theirs fails. Each fit is kept in trials.csv of
-    the folder as soon as it is done, and not done again. Raises FitError where no model has an answer to all trials.
+    instead: methods by name, of which HALF and FULL answer where a fit of theirs fails. Each fit is kept in trials.csv
+    of the folder as soon as it is done, and not done again. Raises FitError where no model has an answer to all trials.
     """
     known = {trial.label: trial for trial in trials}
     options: dict[str, Any] = {"store": Path(folder) / "trials.csv", "seed": seed}
@@ -195,16 +200,16 @@ def try_all(
         return known[label].tables(data)
 
     try:
-        found = quiet(tables, known, arms, jobs=jobs, **options)
+        found = quiet(tables, known, methods, jobs=jobs, **options)
         left_out = found.attrs.get("left out", {}).items()
         return found, [Failed(label, name, why, False) for (label, name), why in left_out]
     except FitError:  # what is stored is not fitted again
-        pairs = [(label, name) for label in known for name in arms]
+        pairs = [(label, name) for label in known for name in methods]
         answers = [
-            try_one(lambda one: known[one].tables(data), *pair, arms, instead or {}, **options) for pair in pairs
+            try_one(lambda one: known[one].tables(data), *pair, methods, instead or {}, **options) for pair in pairs
         ]
     failed = [one for _, one in answers if one]
-    if not {*MODELS} & {*arms} - {one.arm for one in failed if not one.instead}:
+    if not {*MODELS} & {*methods} - {one.method for one in failed if not one.instead}:
         raise FitError(TOO_FEW)
     return pd.concat([rows for rows, _ in answers if rows is not None], ignore_index=True), failed
 

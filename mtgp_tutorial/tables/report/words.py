@@ -20,11 +20,11 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.prediction import TWO_SD, Prediction
 from mtgp_tutorial.tables.mapping import explained_shares, neighbours
-from mtgp_tutorial.tables.report.deciding import Decision, Judged, closer, compared, covered
+from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
 from mtgp_tutorial.tables.report.page import render
-from mtgp_tutorial.tables.report.trials import CLIMATOLOGY, HALF, Failed
+from mtgp_tutorial.tables.report.trials import HALF, MEAN, Failed
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -75,7 +75,7 @@ def nearest(data: TaskData) -> Near | None:
         return None
     others, own = (float((shares[name] * shares["cells"]).sum() / shares["cells"].sum()) for name in ("others", "own"))
     found = neighbours(shares)
-    curve, drift = (enumerated([f"{v:.2f}" for v in found[arm]]) for arm in ("curve", "regression + GP"))
+    curve, drift = (enumerated([f"{v:.2f}" for v in found[method]]) for method in ("curve", "regression + GP"))
     return Near(others, own, enumerated(list(found["family"])), curve, drift)
 
 
@@ -84,14 +84,14 @@ def answer(
     kinds: Sequence[Kind],
     own: bool,
     trials: int,
-    judged: Judged | None,
+    judged: Evaluation | None,
     near: Near | None = None,
     failed: Sequence[Failed] = (),
 ) -> list[str]:
     """What fills the table and how far off such values were, in one sentence; then what else the trials say.
 
     They speak of the tasks whose holes were imitated. own: whether the table has holes; judged: what the cells say that
-    were hidden from all trials, or None; failed: answers that were missing, or another arm's.
+    were hidden from all trials, or None; failed: answers that were missing, or another method's.
     """
     tasks = sorted(set(decision.asked["task"]))
     values = {
@@ -103,34 +103,34 @@ def answer(
         "trials": trials,
         "hidden": what_is_hidden(kinds, own),
         "beside": said(decision.less(decision.fills, decision.other)),
-        "closer": {arm: enumerated(closer(decision, arm)) for arm in compared(decision)[1:]},
+        "closer": {method: enumerated(closer(decision, method)) for method in compared(decision)[1:]},
         "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
         "judged": judged,
         "near": near,
         "half": HALF,
-        "mean": CLIMATOLOGY,
+        "mean": MEAN,
         "left_out": enumerated(decision.left_out),
-        "instead": Counter(one.arm for one in failed if one.instead),
+        "instead": Counter(one.method for one in failed if one.instead),
     }
     return render("answer.txt", values).strip().split("\n")
 
 
 def without_answer(failed: Sequence[Failed]) -> list[dict[str, Any]]:
-    """Arms without an answer in some trials: how many and which, why in the first, and whether noise per task answered
-    instead."""
+    """Methods without an answer in some trials: how many and which, why in the first, and whether noise per task
+    answered instead."""
     found: dict[tuple[str, bool], list[Failed]] = {}
     for one in failed:
-        found.setdefault((one.arm, one.instead), []).append(one)
+        found.setdefault((one.method, one.instead), []).append(one)
     return [
         {
-            "arm": arm,
+            "method": method,
             "count": len(of),
             "trials": "; ".join(one.trial for one in of),
             "why": of[0].why.removeprefix("fit: ").partition(";")[0],
             "instead": instead,
         }
-        for (arm, instead), of in found.items()
+        for (method, instead), of in found.items()
     ]
 
 

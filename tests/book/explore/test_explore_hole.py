@@ -5,7 +5,7 @@ from opening import changed
 
 from mtgp_tutorial import plots
 
-ARMS = ("line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half")
+METHODS = ("line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half")
 CHOSEN = """figure => [...figure.querySelectorAll(".explore-choice, .explore-scores")].filter((one) => one.offsetParent)
     .map((one) => [...one.querySelectorAll("input:checked")].map((input) => input.parentNode.textContent))"""
 CSS = """(figure, names) => names.map(name => {
@@ -17,14 +17,14 @@ CSS = """(figure, names) => names.map(name => {
 })"""
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.to[0] = 30), s => (s.others = 1), s => (s.arm = 2), s => (s.table = 2),
+    const changes = [s => (s.to[0] = 30), s => (s.others = 1), s => (s.method = 2), s => (s.table = 2),
         s => (s.column[2] = 1)];
     for (const change of changes) {
         ui.change(change);
         ui.drawNow();
         const [a, b] = [MTGP.hole.compute(ui.state, keep), MTGP.hole.compute(ui.state)];
-        far.push(...a.arms.map((arm, k) => Math.abs(arm.crps - b.arms[k].crps)));
-        far.push(...a.arms.map((arm, k) => Math.abs(arm.mean[0] - b.arms[k].mean[0])));
+        far.push(...a.methods.map((method, k) => Math.abs(method.crps - b.methods[k].crps)));
+        far.push(...a.methods.map((method, k) => Math.abs(method.mean[0] - b.methods[k].mean[0])));
     }
     return Math.max(...far);
 }"""
@@ -56,7 +56,7 @@ def words(figure):
 
 
 def scores(figure):
-    """The rows of the table: arm, CRPS, how many in the band; and which are bold."""
+    """The rows of the table: method, CRPS, how many in the band; and which are bold."""
     figure.settle()
     rows = figure.place.locator(".explore-scores tbody tr")
     weights = rows.locator("td:nth-child(2)").evaluate_all(
@@ -65,11 +65,11 @@ def scores(figure):
     return [row.split("\t") for row in rows.all_inner_texts()], [int(weight) > 500 for weight in weights]
 
 
-def test_an_arm_has_the_colour_that_it_has_in_every_figure(playing):
+def test_a_method_has_the_colour_that_it_has_in_every_figure(playing):
     """The number of plots.role, in both themes; dots and title have none."""
-    for number, arm in enumerate(ARMS):
-        figure = playing("hole", f"#explore&hole.arm={number}")
-        name = {"line across": "bridge", "own curve": "independent"}.get(arm, arm)
+    for number, method in enumerate(METHODS):
+        figure = playing("hole", f"#explore&hole.method={number}")
+        name = {"line across": "bridge", "own curve": "independent"}.get(method, method)
         group = figure.place.locator(".explore-band:visible").locator("xpath=..")
         assert group.get_attribute("class") == f"explore-task{plots.role(name) + 1}"
     ink = figure.place.evaluate(CSS, ["ink", "ink"])[0]
@@ -132,14 +132,14 @@ def test_keys_move_the_ends_by_rows(playing):
     assert not figure.place.get_by_label("left edge of the hole in Great Lakes").is_visible()
 
 
-def test_rows_choose_the_arm_with_mouse_and_keys(playing):
+def test_rows_choose_the_method_with_mouse_and_keys(playing):
     figure = playing("hole")
     before = figure.shapes()
     figure.place.locator(".explore-scores").get_by_text("own curve", exact=True).click()
-    assert figure.state["arm"] == 1 and figure.shapes() != before
+    assert figure.state["method"] == 1 and figure.shapes() != before
     assert "own curve: CRPS " in words(figure)
     figure.page.keyboard.press("ArrowDown")
-    assert figure.state["arm"] == 2
+    assert figure.state["method"] == 2
     assert figure.place.evaluate("() => document.activeElement.parentNode.textContent") == "regression"
 
 
@@ -147,13 +147,13 @@ def test_rows_choose_the_arm_with_mouse_and_keys(playing):
 def test_the_table_shows_the_scores_and_the_lowest_in_bold(playing, state):
     figure = playing("hole", f"#explore&{state}" if state else "")
     rows, bold = scores(figure)
-    crps = figure.computed("found.arms.map((arm) => arm.crps)")
-    inside = figure.computed("found.arms.map((arm) => arm.inside)")
+    crps = figure.computed("found.methods.map((method) => method.crps)")
+    inside = figure.computed("found.methods.map((method) => method.inside)")
     n = figure.computed("found.hidden.length")
-    assert [row[0].strip() for row in rows] == list(ARMS)
+    assert [row[0].strip() for row in rows] == list(METHODS)
     assert [row[1:] for row in rows] == [[f"{value:.3f}", f"{k} of {n}"] for value, k in zip(crps, inside)]
     assert bold == [value == min(crps) for value in crps]
-    assert f"lowest: {ARMS[crps.index(min(crps))]}, {min(crps):.3f}" in words(figure)
+    assert f"lowest: {METHODS[crps.index(min(crps))]}, {min(crps):.3f}" in words(figure)
 
 
 def test_where_the_plain_regression_is_the_best_of_the_six(playing):
@@ -180,7 +180,7 @@ def test_some_rows_stay_seen_and_whatever_stands_in_an_address_can_be_drawn(play
         first, last = state["from"][table], state["to"][table]
         assert 0 <= first <= last < rows and rows - (last - first + 1) >= 10
         assert state["column"] == [3, 3, 2]
-        assert all(0 < value < 10 for value in figure.computed("found.arms.map((arm) => arm.crps)"))
+        assert all(0 < value < 10 for value in figure.computed("found.methods.map((method) => method.crps)"))
 
 
 def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
@@ -206,5 +206,5 @@ def test_what_is_kept_is_what_is_computed(playing):
 
 
 def test_a_frame_of_dragging_is_short(playing):
-    """In the largest table all arms are computed anew for each frame: 20 ms here; the bound is for slow machines."""
+    """In the largest table all methods are computed anew for each frame: 20 ms here; the bound is for slow machines."""
     assert playing("hole", "#explore&hole.table=2").place.evaluate(FRAME) < 250

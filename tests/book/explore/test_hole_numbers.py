@@ -1,4 +1,4 @@
-"""The numbers of the figure of a hole: its arms say and score what the module's do at the same parameters."""
+"""The numbers of the figure of a hole: its methods say and score what the module's do at the same parameters."""
 
 import copy
 import sys
@@ -13,7 +13,7 @@ from scipy import stats
 from situations import ROOT
 
 from mtgp_tutorial import impute
-from mtgp_tutorial.tables import plain_arms
+from mtgp_tutorial.tables import plain_methods
 
 sys.path.insert(0, str(ROOT / "examples" / "forty_tables"))
 import score  # noqa: E402  (examples/forty_tables/score.py)
@@ -22,9 +22,9 @@ FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "hole.js"))
 CLOSE = 1e-8  # in standard deviations of the column, and squares of these
 ASK = """([states, numbers]) => states.map(state => {
-    const { hidden, arms } = MTGP.hole.compute(state, undefined, numbers);
+    const { hidden, methods } = MTGP.hole.compute(state, undefined, numbers);
     const laws = (parts) => parts.map((law) => [Array.from(law.mean), Array.from(law.variance)]);
-    return { hidden, arms: arms.map((arm) => ({ ...arm, parts: laws(arm.parts) })) };
+    return { hidden, methods: methods.map((method) => ({ ...method, parts: laws(method.parts) })) };
 })"""
 SITUATIONS = [  # table, column, from, to, others
     (0, 0, 14, 25, 0),
@@ -36,7 +36,7 @@ SITUATIONS = [  # table, column, from, to, others
     (2, 1, 100, 118, 2),
 ]
 STATES = [
-    {"table": table, "column": [column] * 3, "from": [first] * 3, "to": [last] * 3, "others": others, "arm": 0}
+    {"table": table, "column": [column] * 3, "from": [first] * 3, "to": [last] * 3, "others": others, "method": 0}
     for table, column, first, last, others in SITUATIONS
 ]
 BUGS = [  # what it is, the right code, the wrong code
@@ -58,7 +58,7 @@ BUGS = [  # what it is, the right code, the wrong code
     ("a short series", "sum !== last", "n < 15"),
     ("a band of 90 %", "Z = 1.959963984540054", "Z = 1.6448536269514722"),
     ("the outer ends", "return high;", "return side < 0 ? Math.min(...ends) : Math.max(...ends);"),
-    ("one arm twice", "[gp, full]]", "[gp, gp]]"),
+    ("one method twice", "[gp, full]]", "[gp, gp]]"),
 ]
 
 
@@ -108,14 +108,15 @@ def at_parameters_of(fit, seen):
 
 
 def answers(tables, fits, state):
-    """Of the module for a state: laws of the arms that are one, [5, 2, m], in standard units, and the hidden values."""
+    """Of the module for a state: laws of the methods that are one, [5, 2, m], in standard units, and the hidden
+    values."""
     name, data, t, beside, seen, rows = situation(tables, state)
-    arms, hole = plain_arms(kernels=("matern32",)), asked(data, t, rows)
-    kriging = arms["regression + GP"](seen)
+    methods, hole = plain_methods(kernels=("matern32",)), asked(data, t, rows)
+    kriging = methods["regression + GP"](seen)
     law = holes.residual(data, t, state["others"])
     width = float(data.x[seen.observed[:, t]].std(correction=0))  # of the seen rows, by which the module divides
     kriging.residuals[t, tuple(beside)] = law._replace(length=law.length / width)
-    forecasts = [rule.forecast(hole) for rule in (arms["bridge"](seen), arms["regression"](seen), kriging)]
+    forecasts = [rule.forecast(hole) for rule in (methods["bridge"](seen), methods["regression"](seen), kriging)]
     bridge, regression, gp = [(one.mean, one.variance) for one in forecasts]
     own, full = [at_parameters_of(fits[name][key], seen) for key in ("own", "icm")]
     level, sd = (float(value[t]) for value in (data.scale().mean, data.scale().sd))
@@ -129,7 +130,7 @@ def expected(tables, fits):
 
 
 def mixed(parts):
-    """Laws [D, 2, m] of one arm -> 2.5 and 97.5 % quantiles [2, m], by bisection with SciPy's normal law."""
+    """Laws [D, 2, m] of one method -> 2.5 and 97.5 % quantiles [2, m], by bisection with SciPy's normal law."""
     low, high = (np.full((2, parts.shape[2]), end) for end in (-50.0, 50.0))
     for _ in range(70):
         middle = (low + high) / 2
@@ -151,15 +152,15 @@ def worst(found, expected):
     for answer, state, (laws, y) in zip(found, STATES, expected):
         if answer["hidden"] != list(range(state["from"][0], state["to"][0] + 1)):
             return np.inf
-        for arm, parts in zip(answer["arms"], [*laws[:, None], laws[[3, 4]]]):
-            if np.shape(arm["parts"]) != parts.shape:
+        for method, parts in zip(answer["methods"], [*laws[:, None], laws[[3, 4]]]):
+            if np.shape(method["parts"]) != parts.shape:
                 return np.inf
             band, sds = mixed(parts), np.sqrt(parts[:, 1])
-            if arm["inside"] != int(((band[0] <= y) & (y <= band[1])).sum()):
+            if method["inside"] != int(((band[0] <= y) & (y <= band[1])).sum()):
                 return np.inf
             crps = score.of_mixture(parts[:, 0], sds, y)[1].mean()
-            pairs = [(arm["parts"], parts), (arm["mean"], parts[:, 0].mean(0)), (arm["crps"], crps)]
-            pairs += [([arm["low"], arm["high"]], band)]
+            pairs = [(method["parts"], parts), (method["mean"], parts[:, 0].mean(0)), (method["crps"], crps)]
+            pairs += [([method["low"], method["high"]], band)]
             far = max(far, *(float(np.abs(np.array(a, float) - b).max()) for a, b in pairs))
     return far
 
@@ -185,18 +186,18 @@ def test_planted_bugs_are_caught(blank, numbers, expected, right, wrong):
 
 
 def test_kriging_is_the_modules_with_the_parameters_that_it_finds_itself(blank, tables, numbers):
-    """The arm as a user calls it, with the law that it searches in the seen cells."""
+    """The method as a user calls it, with the law that it searches in the seen cells."""
     for state in (STATES[0], STATES[5]):
         name, data, t, beside, seen, rows = situation(tables, state)
-        arm = plain_arms(kernels=("matern32",))["regression + GP"](seen)
-        found = arm.forecast(asked(data, t, rows))
-        law, width = arm.residuals[t, tuple(beside)], float(data.x[seen.observed[:, t]].std(correction=0))
+        method = plain_methods(kernels=("matern32",))["regression + GP"](seen)
+        found = method.forecast(asked(data, t, rows))
+        law, width = method.residuals[t, tuple(beside)], float(data.x[seen.observed[:, t]].std(correction=0))
         level, sd = (float(value[t]) for value in (data.scale().mean, data.scale().sd))
         own = {"l": law.length * width, "B": law.scale / sd**2, "Sigma": law.scale * law.ratio / sd**2}
         changed = copy.deepcopy(numbers)
         changed[state["table"]]["drift"][t][state["others"]] = own
         [answer] = computed(blank, SOURCE, changed, [state])
-        mean, variance = answer["arms"][3]["parts"][0]
+        mean, variance = answer["methods"][3]["parts"][0]
         assert mean == pytest.approx(((found.mean[rows, t] - level) / sd).numpy(), abs=CLOSE)
         assert variance == pytest.approx((found.variance[rows, t] / sd**2).numpy(), abs=CLOSE)
 
@@ -222,15 +223,15 @@ def test_kriging_is_that_of_the_textbook(tables, expected):
 def test_crps_is_an_integral(blank, numbers):
     """Of (F(v) - [v >= y])^2, by the trapezoidal rule on each side of y, for the mixture of the start."""
     [answer] = computed(blank, SOURCE, numbers, STATES[:1])
-    arm, y = answer["arms"][5], np.array(numbers[0]["y"][0][14:26])
+    method, y = answer["methods"][5], np.array(numbers[0]["y"][0][14:26])
     y, total = (y - numbers[0]["scale"][0][0]) / numbers[0]["scale"][0][1], 0.0
-    means, variances = np.array(arm["parts"]).transpose(1, 0, 2)
+    means, variances = np.array(method["parts"]).transpose(1, 0, 2)
     for i, value in enumerate(y):
         for side in (-1, 1):
             v = value + side * np.linspace(0, 8, 200001)
             F = stats.norm.cdf(v[:, None], means[:, i], np.sqrt(variances[:, i])).mean(1)
             total += np.trapezoid((F - (side > 0)) ** 2, dx=8 / 200000)
-    assert arm["crps"] == pytest.approx(total / len(y), abs=1e-8)
+    assert method["crps"] == pytest.approx(total / len(y), abs=1e-8)
 
 
 def test_stored_numbers_are_what_the_tool_makes(numbers):

@@ -9,7 +9,7 @@ from playwright.sync_api import Error
 from scipy.optimize import brentq
 from situations import ROOT
 
-from mtgp_tutorial import TaskData, gaussian, icm, with_parameters
+from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
 from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
 from mtgp_tutorial.fast import closed
 
@@ -52,7 +52,7 @@ BUGS = [  # what it is, the right code, the wrong code
     ("columns left out", "1e-20", "1e-4"),
     ("the least likely", "heights.indexOf(Math.max", "heights.indexOf(Math.min"),
     ("uphill for downhill", "slope(middle) > 0", "slope(middle) < 0"),
-    ("the grid for the summit", "n < 40", "n < 4"),
+    ("the grid for the optimum", "n < 40", "n < 4"),
     ("one delay for all", "{ ...state, delay: one }", "state"),
     ("a correlation of the other model", "[plain, 0]", "[known, 0]"),
     ("the delay found and not used", "[known, delay] :", "[known, 0] :"),
@@ -188,7 +188,7 @@ def test_the_model_without_a_delay_is_the_icm_that_a_reader_builds(expected):
         f"{part}var": number([1e-14, 1 - rho**2]),
         "likelihood.noise": number(state["noise"] ** 2),
     }
-    model = with_parameters(icm(data, noise="shared"), given).model
+    model = at_parameters(icm(data, noise="shared"), given).model
     wanted = log_likelihood(state, 0, data.standardise()[0].y.T, number(rho))
     assert torch.allclose(model.log_likelihood(), wanted, rtol=1e-9)
 

@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 import pytest
-from told import refusing, told
 
 from mtgp_tutorial.tables import TableError, read_table
 
@@ -275,11 +274,11 @@ def test_a_messy_file(name, tmp_path):
     if isinstance(expected, str):
         with pytest.raises(ValueError) as error:
             read_table(path, **call)
-        assert expected in told(error.value, tmp_path) and "\n" not in str(error.value)
+        assert expected in str(error.value) and "\n" not in str(error.value)
         return
     x, y, note, units = expected
     table = read_table(path, **call)
-    assert table.tasks == tuple(y) and note in told("\n".join(table.notes), tmp_path), table
+    assert table.tasks == tuple(y) and note in "\n".join(table.notes), table
     np.testing.assert_allclose(table.x[:, 0], x, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(table.y, np.column_stack(list(y.values())))
     assert units is None or table.units == units
@@ -294,9 +293,9 @@ def test_many_lines_of_comments_take_no_longer_each(tmp_path):
 
 
 def test_a_folder_and_a_file_that_is_not_there(tmp_path):
-    with refusing(TableError, match="is a folder; pass a file", folder=tmp_path):
+    with pytest.raises(TableError, match="is a folder; pass a file"):
         read_table(tmp_path)
-    with refusing(TableError, match="there is no file", folder=tmp_path):
+    with pytest.raises(TableError, match="there is no file"):
         read_table(tmp_path / "none.csv")
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from told import refusing, told
 
 from mtgp_tutorial import (
     TaskData,
+    at_parameters,
     icm,
     impute,
     latent_functions,
@@ -16,13 +16,12 @@ from mtgp_tutorial import (
     plots,
     predict,
     sample,
-    with_parameters,
 )
 from mtgp_tutorial.tables import TableError, read_table
+from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import parse
 from mtgp_tutorial.tables.refusals import argument as marked
-from mtgp_tutorial.tables.roles import chosen_inputs
 
 NAN = float("nan")
 FRAME = pd.DataFrame({"x": [1.0, 2, 3], "a (m)": [1.5, NAN, 3.5], "b": [10, 20, 40], "a_se": [0.1, NAN, 0.3]})
@@ -92,7 +91,7 @@ def test_row_numbers_that_somebody_named_stay(tmp_path):
 @pytest.mark.parametrize("dates", [[200111, 200112, 200201], [20011130, 20011201, 20011202]])
 def test_whole_numbers_of_a_frame_that_look_like_dates_are_refused(dates):
     frame = pd.DataFrame({"month": dates, "a": [3.0, 1, 2]})
-    with refusing(TableError, match=rf"column 'month', row 0: {dates[0]} looks like a date, 2001-11-"):
+    with pytest.raises(TableError, match=rf"column 'month', row 0: {dates[0]} looks like a date, 2001-11-"):
         TaskData.from_frame(frame)
     assert TaskData.from_frame(frame.astype(float)).x[:, 0].tolist() == dates
 
@@ -133,10 +132,10 @@ def test_the_input_of_a_frame_that_counts_its_rows():
         assert data.notes[0] == "input: when, the only column of dates"
     assert TaskData.from_frame(FRAME.rename(columns={"x": "depth [m]"})).notes[0] == "input: depth [m]"
     none = pd.DataFrame({"a": [1.0, 2], "b": [3.0, 4]})
-    with refusing(TableError, match="x: is not given, and the index only counts rows; name one or more of a, b$"):
+    with pytest.raises(TableError, match="x: is not given, and the index only counts rows; name one or more of a, b$"):
         TaskData.from_frame(none)
     two = none.assign(start=["2020-01-01", "2020-01-02"], stop=["2020-02-01", "2020-02-02"])
-    with refusing(TableError, match=r"\(x='start' looks like dates\)"):
+    with pytest.raises(TableError, match=r"\(x='start' looks like dates\)"):
         TaskData.from_frame(two)
     assert TaskData.from_frame(two, tasks="a", x="stop").x_name == "stop"
 
@@ -144,15 +143,15 @@ def test_the_input_of_a_frame_that_counts_its_rows():
 def test_a_misspelt_column_is_told_by_its_argument(tmp_path):
     FRAME.to_csv(tmp_path / "t.csv", index=False)
     for argument in ("tasks", "x", "value"):
-        with refusing(TableError, match=f"^{argument}: 'Sale' is no column", folder=tmp_path):
+        with pytest.raises(TableError, match=f"^{argument}: 'Sale' is no column"):
             read_table(tmp_path / "t.csv", **{argument: "Sale"})
-    with refusing(TableError, match="^tasks: 'Sale' is no column", folder=tmp_path):
+    with pytest.raises(TableError, match="^tasks: 'Sale' is no column"):
         TaskData.from_frame(FRAME, tasks=["a", "Sale"])
 
 
 def test_numbers_with_commas_as_text_are_refused():
     frame = FRAME.assign(c=["135,5", "1.202,9", None])
-    with refusing(TableError, match="column 'c': '135,5' is a number with a comma, as text, one of 2; make it"):
+    with pytest.raises(TableError, match="column 'c': '135,5' is a number with a comma, as text, one of 2; make it"):
         TaskData.from_frame(frame, "x")
     assert TaskData.from_frame(frame, "x", tasks="a").tasks == ("a",)
     plain = TaskData.from_frame(FRAME.assign(c=["1.5", "2", None]), "x")
@@ -174,7 +173,7 @@ def test_standard_errors_as_numbers():
         assert equal(data.sd, both.where(bare[["a (m)", "b"]].notna())), sd
     assert equal(TaskData.from_frame(FRAME, "x", sd={"a": "a_se", "b": 2}).sd, [[0.1, 2], [NAN, 2], [0.3, 2]])
     assert equal(TaskData.from_frame(FRAME, "x", sd=0.5).sd, [[0.5, 0.5], [NAN, 0.5], [0.5, 0.5]])
-    with refusing(ValueError, match="sd: is -1 at row 0 of 'a'"):
+    with pytest.raises(ValueError, match="sd: is -1 at row 0 of 'a'"):
         TaskData.from_frame(FRAME, "x", sd=-1)
 
 
@@ -183,7 +182,7 @@ def test_a_calendar_that_another_table_has():
     data = TaskData.from_frame(WEEKLY.set_axis(WEEKS + pd.Timedelta(days=100)), calendar=calendar)
     assert equal(data.x[:, 0], 100 + 7 * np.arange(12)) and data.calendar == calendar
     assert "as the calendar says" in data.notes[0]
-    assert impute(with_parameters(icm(TaskData.from_frame(WEEKLY))), data).mean.shape == (12, 2)
+    assert impute(at_parameters(icm(TaskData.from_frame(WEEKLY))), data).mean.shape == (12, 2)
 
 
 def test_frames_are_aligned_by_their_index():
@@ -191,7 +190,7 @@ def test_frames_are_aligned_by_their_index():
     errors = pd.DataFrame({"b": [3.0, 1, 2], "a": [0.3, 0.1, 0.2]}, index=["r", "p", "q"])
     data = TaskData.from_frame(frame, x="x", tasks=["a", "b"], sd=errors)
     assert equal(data.sd, [[0.1, 1], [0.2, 2], [0.3, 3]]) and list(data.index) == ["p", "q", "r"]
-    with refusing(TableError, match="sd: has another index than frame"):
+    with pytest.raises(TableError, match="sd: has another index than frame"):
         TaskData.from_frame(frame, x="x", sd=errors.drop(index="p"))
 
 
@@ -236,7 +235,7 @@ def test_year_and_quarter_or_month():
     assert equal(TaskData.from_frame(frame, ["year", "quarter"], "a").x[:, 0], [2019, 2019.75, 2020.25])
     data = TaskData.from_frame(frame, ["year", "month"], "a")
     assert list(data.to_frame().index.strftime("%Y-%m-%d")) == ["2019-02-01", "2019-12-01", "2020-07-01"]
-    with refusing(TableError, match=r"column 'quarter', row 1: 2019 has no quarter 5"):
+    with pytest.raises(TableError, match=r"column 'quarter', row 1: 2019 has no quarter 5"):
         TaskData.from_frame(frame.assign(quarter=[1, 5, 2]), ["year", "quarter"], "a")
 
 
@@ -286,7 +285,7 @@ def test_bad_frames_get_one_sentence(name):
     frame = frame if name == "x with a hole" else frame.drop(columns="h")
     with pytest.raises(TableError) as error:
         TaskData.from_frame(frame, **call)
-    assert sentence in told(error.value)
+    assert sentence in str(error.value)
 
 
 def test_frames_that_are_no_table():
@@ -300,15 +299,14 @@ def test_frames_that_are_no_table():
         (frame, {"x": []}, "x: is an empty list"),
         (frame, {"x": "x", "sd": frame[["x"]].set_axis(["b"], axis=1)}, "sd: 'b' is not one of the tasks; name some"),
     ):
-        with refusing(TableError, match=f"^{sentence}"):
+        with pytest.raises(TableError, match=f"^{sentence}"):
             TaskData.from_frame(one, **call)
     assert TaskData.from_frame(frame.assign(b=None), x="x").notes == ("b: empty; left out",)
-    told("\n".join(TaskData.from_frame(frame.assign(b=[True, False, True]), x="x").notes))
 
 
 def test_answers_have_the_index_and_the_calendar_of_their_rows():
     data = TaskData.from_frame(WEEKLY)
-    fitted = with_parameters(icm(data))
+    fitted = at_parameters(icm(data))
     later = WEEKS[-2:] + pd.Timedelta(days=10)
     numbers = data.calendar.to_numbers(later)
     by_date = predict(fitted, later)
@@ -327,7 +325,7 @@ def test_answers_have_the_index_and_the_calendar_of_their_rows():
         WEEKS + pd.Timedelta(days=100), WEEKLY.to_numpy(), data.tasks, data.units, calendar=data.calendar
     )
     assert (impute(fitted, further).to_frame().index == WEEKS + pd.Timedelta(days=100)).all()
-    with refusing(ValueError, match="table: its input is days since 2019-04-17, that of the fit days since 2019"):
+    with pytest.raises(ValueError, match="table: its input is days since 2019-04-17, that of the fit days since 2019"):
         impute(fitted, TaskData.from_frame(WEEKLY.set_axis(WEEKS + pd.Timedelta(days=100))))
 
 
@@ -352,7 +350,7 @@ def test_hide_takes_dates():
     ):
         with pytest.raises(ValueError) as error:
             data.hide("flow", *ends)
-        assert said in told(error.value) and "column" not in str(error.value)
+        assert said in str(error.value) and "column" not in str(error.value)
 
 
 def test_figures_have_dates():
@@ -363,14 +361,14 @@ def test_figures_have_dates():
 
     data = TaskData.from_frame(WEEKLY)
     _, axes = plt.subplots(1, 2)
-    plots.tasks(axes, impute(with_parameters(icm(data))), data)
+    plots.tasks(axes, impute(at_parameters(icm(data))), data)
     assert (plots.inputs(data) == WEEKS).all() and axes[0].get_xlabel() == "week"
     assert (pd.DatetimeIndex(axes[0].lines[0].get_xdata()) == WEEKS).all()
     plt.close("all")
 
 
 def test_a_fit_prints_as_a_summary():
-    told = repr(with_parameters(icm(TaskData.from_frame(WEEKLY)))).split("\n")
+    told = repr(at_parameters(icm(TaskData.from_frame(WEEKLY)))).split("\n")
     assert told[0] == "Fit: ICM, noise: per task, icm's default (10 rows hold several values; full noise asks for 40)"
     assert told[1].startswith("  kernels: ") and told[2].endswith("nats")
     assert told[3] == "  TaskData: 12 rows, 2 tasks: level [m], flow" and len(told) == 6
@@ -383,7 +381,7 @@ def test_a_table_prints_as_a_summary():
         "  week: 2019-01-07 to 2019-03-25 (days since 2019-01-07)",
         "  2 of 24 cells missing",
     ]
-    told = repr(predict(with_parameters(icm(data)), WEEKS[:2], covariance=True)).split("\n")
+    told = repr(predict(at_parameters(icm(data)), WEEKS[:2], covariance=True)).split("\n")
     assert told[0] == "Prediction of the observed y: 2 rows, 2 tasks: level [m], flow"
     assert told[2] == "  joint covariance of 4 cells"
     assert "known standard errors: 2 cells" in repr(TaskData.from_frame(FRAME, x="x", sd=["a_se"]))

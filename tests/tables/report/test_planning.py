@@ -16,16 +16,16 @@ import torch
 from laws.extensions import failing
 
 from mtgp_tutorial import TaskData, fit, load, predict
-from mtgp_tutorial.fast import forms
-from mtgp_tutorial.fast.flat import Flat
+from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.tables import comparing
 from mtgp_tutorial.tables.report import holes, options, planning, trials
-from mtgp_tutorial.tables.report.deciding import judge
+from mtgp_tutorial.tables.report.deciding import evaluate
 from mtgp_tutorial.tables.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.tables.report.options import Refused, parser
-from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ICM, arms_for, try_all
+from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ICM, methods_for, try_all
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,8 +39,8 @@ def table(rows=48, seed=0):
     return TaskData(np.arange(float(rows)), y, ["a", "b"])
 
 
-EVERY = arms_for(table(), "matern32")
-ARMS = {name: EVERY[name] for name in (BASELINE, "ICM")}
+EVERY = methods_for(table(), "matern32")
+METHODS = {name: EVERY[name] for name in (BASELINE, "ICM")}
 
 
 def asked_for(*words):
@@ -57,7 +57,7 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
     """All trials with the LMC, without, fewer without, and a refusal; a number that was asked for is not made less."""
     data = three_series()
     planned = plan(data, kinds_of(data)[0], 16, 0)
-    clocks = planning.clocks_of(arms_for(data, "matern32"), data)
+    clocks = planning.clocks_of(methods_for(data, "matern32"), data)
     fewer = {name: clock for name, clock in clocks.items() if name != "LMC"}
     time_of = {count: planning.seconds(fewer, count, 1) for count in (6, 12, 16)}
     cases = (
@@ -92,8 +92,8 @@ def test_the_page_on_deciding_tells_the_limits():
 
 def test_a_table_beyond_the_memory_is_refused_whatever_the_time(monkeypatch):
     data = three_series()
-    clocks = planning.clocks_of(arms_for(data, "matern32"), data)
-    needed = max(8 * forms.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
+    clocks = planning.clocks_of(methods_for(data, "matern32"), data)
+    needed = max(8 * solvers.cheapest(clock.shape).matrices(clock.shape) for clock in clocks.values())
     monkeypatch.setattr(planning, "total_and_free", lambda device: (needed, needed))
     assert not planning.fit_memory(clocks)
     monkeypatch.setattr(planning, "total_and_free", lambda device: (needed + 1, needed))
@@ -104,8 +104,8 @@ def test_a_long_table_is_timed_along_its_rows():
     """In its own form, on some of its rows, and time grows with them; a short one as it is."""
     rng = np.random.default_rng(0)
     data = TaskData(np.arange(4000.0), rng.normal(size=(4000, 3)))
-    clocks = planning.clocks_of(arms_for(data, "matern32", lmc=False), data)
-    assert all(clock.shape.rows == 4000 and forms.cheapest(clock.shape) is Markov for clock in clocks.values())
+    clocks = planning.clocks_of(methods_for(data, "matern32", lmc=False), data)
+    assert all(clock.shape.rows == 4000 and solvers.cheapest(clock.shape) is Markov for clock in clocks.values())
     whole, half = (sum(clock.thinned(every).fit for clock in clocks.values()) for every in (1, 2))
     assert whole == pytest.approx(2 * half)
 
@@ -117,13 +117,13 @@ def test_a_long_table_of_many_tasks_is_timed_by_the_program_that_runs_it(size, r
     y[1::2] = np.nan  # rows without a value are no rows of the recursion
     seen = []
 
-    def looked(model, priors, form=None):
-        seen.append((len(model.data.x), form))
-        return Flat(model, priors, form)
+    def looked(model, priors, solver=None):
+        seen.append((len(model.data.x), solver))
+        return PackedObjective(model, priors, solver)
 
-    monkeypatch.setattr(forms, "cheapest", lambda shape: Markov)
-    monkeypatch.setattr(planning, "Flat", looked)
-    planning.clocks_of(ARMS, TaskData(np.arange(float(size)), y))
+    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
+    monkeypatch.setattr(planning, "PackedObjective", looked)
+    planning.clocks_of(METHODS, TaskData(np.arange(float(size)), y))
     assert seen == [(rows, Markov)] * 2
 
 
@@ -137,8 +137,8 @@ def test_each_fit_is_kept(tmp_path, monkeypatch):
         return fit(model, **options)
 
     monkeypatch.setattr(comparing, "fit", counted)
-    first, failed = try_all(data, planned, ARMS, tmp_path, 0)
-    again, _ = try_all(data, planned, ARMS, tmp_path, 0)
+    first, failed = try_all(data, planned, METHODS, tmp_path, 0)
+    again, _ = try_all(data, planned, METHODS, tmp_path, 0)
     assert not failed and len(fitted) == 6
     pd.testing.assert_frame_equal(first, again)
 
@@ -146,9 +146,9 @@ def test_each_fit_is_kept(tmp_path, monkeypatch):
 def test_cells_that_judge_do_so_with_noise_per_task_or_say_that_they_do_not():
     data, mask = table(), np.zeros((48, 2), bool)
     mask[20:24, 1] = True
-    arms = data, mask, EVERY, HALF, "bridge", 0
+    methods = data, mask, EVERY, HALF, "interpolation", 0
     with failing(lambda model: model.noise == "full"):
-        found, none = judge(*arms, arms_for(data, "matern32", full=ICM)), judge(*arms, {})
+        found, none = evaluate(*methods, methods_for(data, "matern32", full=ICM)), evaluate(*methods, {})
     assert found.fills > 0 and [one.instead for one in found.failed] == [True]
     assert np.isnan(none.fills) and [one.instead for one in none.failed] == [False]
 
@@ -159,7 +159,7 @@ def test_where_no_model_has_an_answer_to_all_trials_nothing_is_filled(tmp_path):
         failing(lambda model: True),
         pytest.raises(FitError, match="hardly a model could be fitted: .*; leave out odd columns, or rows"),
     ):
-        try_all(data, plan(data, kinds_of(data)[0], 3, 0), ARMS, tmp_path, 0)
+        try_all(data, plan(data, kinds_of(data)[0], 3, 0), METHODS, tmp_path, 0)
 
 
 def test_what_is_left_is_said_by_the_trials_that_have_run(monkeypatch):
@@ -217,11 +217,11 @@ def test_ctrl_c_among_the_fits_of_two_processes_and_the_same_command_goes_on(tmp
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "the same command goes on" in said, said
-    done = len(pd.read_csv(kept).groupby(["trial", "arm"]))
-    assert 1 <= done < 6 * len(json.loads((kept.parent / "run.json").read_text())["arms"])
+    done = len(pd.read_csv(kept).groupby(["trial", "method"]))
+    assert 1 <= done < 6 * len(json.loads((kept.parent / "run.json").read_text())["methods"])
     again = subprocess.run(words, **there, check=True, timeout=200, **pipes)
     assert " fits of the trials are done, and the rest takes about" in again.stdout or done < 4
-    order = ["trial", "arm", "task"]
+    order = ["trial", "method", "task"]
     stores = [pd.read_csv(tmp_path / name / "table-report/trials.csv") for name in ("whole", "stopped")]
     stores = [store.sort_values(order).reset_index(drop=True) for store in stores]
     pd.testing.assert_frame_equal(*stores)

@@ -42,7 +42,7 @@ def starts(x, y, kernels, number):
         yield {"W": rng.normal(0, 0.5, W.shape), "kappa": kappa, "length": range_of_x * length, "noise": noise}
 
 
-def climb(program, x, y, noise, start):
+def maximise(program, x, y, noise, start):
     """CPU seconds to the stop and to near the end, the number of evaluations, the end, and what was found."""
     log, began = [], time.process_time()
     found = program(x, y, noise, start, lambda value: log.append((time.process_time() - began, value)))
@@ -66,10 +66,10 @@ def main(programs, packages, many=False):
             given = list(starts(x, y, kernels, table["starts"] if many else 1))
             kind = name, y.shape, noise, kernels
             if kind not in first:
-                first[kind] = climb(program, x, y, noise, given[0])[0][0]
+                first[kind] = maximise(program, x, y, noise, given[0])[0][0]
             total, best = np.zeros(3), (np.inf, None)
             for number, start in enumerate(given, 1):
-                took, end, found = climb(program, x, y, noise, start)
+                took, end, found = maximise(program, x, y, noise, start)
                 total, best = total + took, min(best, (end, found), key=lambda one: one[0])
                 if number in (1, len(given)):
                     told = dict(zip(("seconds", "reached", "evaluations"), total))

@@ -1,0 +1,215 @@
+"""Scores, paired comparisons and trials."""
+
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from gpytorch.kernels import MaternKernel, RBFKernel
+from scipy.integrate import quad
+from scipy.stats import multivariate_normal, norm, sem
+
+from laws.common import (
+    RANDOM,
+    close,
+    random_psd,
+    table,
+    tensor,
+    unfitted,
+)
+from mtgp_tutorial import (
+    TaskData,
+    fit,
+    gaussian,
+    icm,
+    impute,
+    independent,
+    paired,
+    predict,
+    scores,
+    simulate,
+    summarise,
+)
+from mtgp_tutorial.covariance import all_cells, observation_covariance
+from mtgp_tutorial.tables import compare
+
+
+def law_scores():
+    rng = RANDOM(17)
+    y, train = tensor(rng.normal(3, 2, 40)), tensor(rng.normal(2, 3, 30))
+    mean, variance = train.mean().expand(40), train.var(correction=0).expand(40)
+    close(scores.smse(mean, y, train.mean()), 1.0)
+    close(scores.msll(mean, variance, y, train.mean(), train.var(correction=0)), 0.0)
+    close(scores.nlpd(mean, variance, y), -norm(mean[0], variance[0].sqrt()).logpdf(y).mean())
+    sure = torch.tensor(2.0).double(), torch.zeros(2).double(), tensor([2.0, 5.0])
+    close(scores.crps(*sure), 1.5)  # what is sure of its value errs by its error
+    whole, other = torch.tensor([1, 4]), torch.tensor([2, 2])
+    for score in (scores.mse, scores.mae, lambda *two: scores.crps(two[0], other, two[1])):
+        close(score(whole, other), score(whole.double(), other.double()))
+    close(scores.mae(torch.tensor([0, 3], dtype=torch.uint8), torch.tensor([2, 3], dtype=torch.uint8)), 1.0)
+    close(scores.mse(mean, y), np.mean((y - mean).numpy() ** 2))
+    close(scores.mae(mean, y), np.mean(np.abs((y - mean).numpy())))
+    integral = [
+        quad(lambda z, value=float(v): (norm.cdf(z, 1, 2) - (z >= value)) ** 2, -30, 30, points=[float(v)])[0]
+        for v in y[:5]
+    ]
+    close(scores.crps(torch.ones(5).double(), 4 * torch.ones(5).double(), y[:5]), np.mean(integral), 1e-6)
+    inside = scores.coverage(torch.zeros(4).double(), torch.ones(4).double(), tensor([0.0, 1.99, -2.01, 3]))
+    close(inside, 0.5)
+
+
+def law_scores_are_per_task():
+    data = table(RANDOM(18), holes=False)
+    fitted = unfitted(icm(data), 7)
+    seen, hidden = data.split(torch.eye(7, 3) > 0)
+    result = scores.table({"a": predict(fitted, data.x)}, hidden, seen)
+    for t in range(3):
+        y, train = float(data.y[t, t]), np.delete(data.y[:, t].numpy(), t)
+        p = predict(fitted, data.x)
+        mean, sd = float(p.mean[t, t]), float(p.sd[t, t])
+        row = result.loc["a", f"task {t + 1}"]
+        close(row["SMSE"], (y - mean) ** 2 / (y - train.mean()) ** 2)
+        close(row["NLPD"], -norm(mean, sd).logpdf(y))
+        close(row["MSLL"], norm(train.mean(), train.std()).logpdf(y) - norm(mean, sd).logpdf(y))
+
+
+def law_joint_score_of_a_gap():
+    """Against scipy; with a diagonal covariance it is the NLPD of the cells."""
+    rng = RANDOM(26)
+    y, mean, C = tensor(rng.normal(size=5)), tensor(rng.normal(size=5)), random_psd(rng, 5, extra=0.2)
+    expected = -multivariate_normal(mean.numpy(), C.numpy()).logpdf(y.numpy()) / 5
+    close(scores.joint_nlpd(mean, C, y), expected, 1e-10)
+    variance = C.diagonal()
+    close(scores.joint_nlpd(mean, variance.diag(), y), scores.nlpd(mean, variance, y), 1e-12)
+
+
+def law_true_model_is_calibrated():
+    """One held-out cell in each of 400 independent draws: cells of one draw would depend on each other."""
+    x, B, Sigma, inside = (
+        tensor(np.linspace(0, 3, 8))[:, None],
+        tensor([[1, 0.7], [0.7, 2]]),
+        tensor([[0.1, 0.05], [0.05, 0.2]]),
+        [],
+    )
+    kernel = RBFKernel()
+    K = kernel.double()(x).to_dense().detach()
+    mask = torch.ones(8, 2, dtype=torch.bool)
+    mask[4, 1] = False
+    seen, gone = all_cells(mask), all_cells(~mask)
+    C = observation_covariance([(K, B)], Sigma, all_cells(torch.ones(8, 2, dtype=torch.bool)))
+    a, b = seen[0] * 2 + seen[1], gone[0] * 2 + gone[1]
+    for seed in range(400):
+        y = simulate.draw_icm(x, kernel, B, Sigma, seed=seed)[1].y.flatten()
+        mean, variance = gaussian.posterior(y[a], C[a][:, a], C[b][:, a], C[b][:, b].diagonal())
+        inside.append(float(scores.coverage(mean, variance, y[b])))
+    assert abs(np.mean(inside) - 0.9545) < 3.5 * math.sqrt(0.9545 * 0.0455 / 400), np.mean(inside)
+
+
+FIVE = ["mean difference", "standard error", "median", "lower", "clusters"]
+
+
+def law_paired_comparisons():
+    rng = RANDOM(22)
+    a, b = rng.normal(size=8), rng.normal(size=8)
+    long = pd.DataFrame({"seed": [*range(8)] * 2, "method": ["a"] * 8 + ["b"] * 8, "score": [*a, *b]})
+    row = paired(long.sample(frac=1, random_state=0), "score", [("a", "b")]).loc["a - b"]
+    close(row[FIVE], [(a - b).mean(), sem(a - b), np.median(a - b), (a < b).sum(), 8])
+    counts = long.assign(score=(10 * long["score"]).round().abs().astype("uint8"))
+    close(
+        paired(counts, "score", [("a", "b")]).iloc[0, 0], np.mean(np.abs(np.round(10 * a)) - np.abs(np.round(10 * b)))
+    )
+    more = pd.concat([long, pd.DataFrame({"seed": [99], "method": ["c"], "score": [0.0]})])  # another method's trial
+    assert paired(more, "score", [("a", "b")]).equals(paired(long, "score", [("a", "b")]))
+    third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
+    close(third[FIVE[:2]], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
+
+
+def law_clusters_are_averaged_first_and_the_wider_error_counts():
+    """Twelve gaps, four lakes in three stretches: by hand, for each clustering; a cluster counts once."""
+    rng, lakes, stretches = RANDOM(24), np.repeat([*"ABCD"], 3), np.tile([1, 2, 3], 4)
+    difference = rng.normal(size=12) + np.repeat(rng.normal(size=4), 3)
+    trials = pd.DataFrame({"lake": lakes, "stretch": stretches, "score": 0.0, "method": "b"})
+    table = pd.concat([trials, trials.assign(method="a", score=difference)]).sample(frac=1, random_state=0)
+    by = ["lake", "stretch"]
+    of_lakes, of_stretches = difference.reshape(4, 3).mean(1), difference.reshape(4, 3).mean(0)
+    row = paired(table, "score", [("a", "b")], by=by, cluster="lake").loc["a - b"]
+    close(row[FIVE], [difference.mean(), sem(of_lakes), np.median(difference), (difference < 0).sum(), 4])
+    both = paired(table, "score", [("a", "b")], by=by, cluster=["stretch", "lake"]).loc["a - b"]
+    close(both[["error by lake", "error by stretch"]], [sem(of_lakes), sem(of_stretches)])
+    wider = 3.182446 * sem(of_lakes) > 4.302653 * sem(of_stretches)  # t(0.975, 3) and t(0.975, 2)
+    assert both["standard error"] == both["error by lake" if wider else "error by stretch"]
+    assert both["clusters"] == (4 if wider else 3)
+    uneven = table[~((table["lake"] == "A") & (table["stretch"] > 1))]
+    means = [difference[0], *of_lakes[1:]]
+    row = paired(uneven, "score", [("a", "b")], by=by, cluster="lake").loc["a - b"]
+    close(row[FIVE[:2]], [np.mean(means), sem(means)])
+
+
+def law_summaries_weigh_trials_alike():
+    """A trial counts once, however many tasks it has; what all methods share cancels; the baseline's sign is minus."""
+    rng = RANDOM(23)
+    cells = [(trial, method, task) for trial in range(6) for method in "abc" for task in range(1 + trial % 2)]
+    results = pd.DataFrame(cells, columns=["trial", "method", "task"]).sample(frac=1, random_state=0)
+    results["NLPD"], results["half"] = rng.normal(size=len(results)), results["trial"] // 2
+    by_hand = results.pivot_table("NLPD", "trial", "method")
+    found = summarise(results, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"]
+    close(found["mean"].loc[["a", "b", "c"]], by_hand.mean())
+    assert list(found.columns[found.loc["b"].notna()]) == ["mean"]
+    halves = summarise(results, "b", scores=["NLPD"], cluster="half").loc["NLPD"]
+    for method in "ac":
+        difference = by_hand[method] - by_hand["b"]
+        error = math.sqrt((1 / 6 + 1 / 4) * difference.var())
+        values = [difference.mean(), error, difference.median(), (difference < 0).sum(), 6]
+        close(found.loc[method, FIVE].astype(float), values)
+        means = difference.to_numpy().reshape(3, 2).mean(1)
+        close(halves.loc[method, [*FIVE[:2], "clusters"]].astype(float), [means.mean(), sem(means), 3])
+    family = paired(
+        results.groupby(["method", "trial"])["NLPD"].mean().reset_index(),
+        "NLPD",
+        [("a", "b"), ("c", "b")],
+        by=["trial"],
+        held_out=0.2,
+    )
+    close(found.loc[["a", "c"], list(family)].astype(float), family.to_numpy(float))
+    shifted = results.assign(NLPD=results["NLPD"] + 10 * results["trial"])
+    moved = summarise(shifted, "b", scores=["NLPD"], held_out=0.2).loc["NLPD"]
+    close(*(one.loc[["a", "c"], [*FIVE[:4], "low", "high"]].astype(float) for one in (moved, found)))
+
+
+def law_compare_scores_what_it_says_and_resumes():
+    """Holes are imputed, new rows predicted; a stored fit comes back to the last digit and only to its own data."""
+    table = simulate.two_sines(n=12, seed=0)
+    cases = {"holes": table.hide("sine", 0.5, 1), "rows": (table, simulate.two_sines(n=7, seed=1))}
+    methods = {"ICM": lambda data: icm(data, noise="full"), "alone": independent}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "results.csv"
+        compare(cases.get, ["holes"], {"ICM": methods["ICM"]}, store=store)
+        found = compare(cases.get, cases, methods, store=store)
+        for kept in (None, store):
+            assert found.equals(compare(cases.get, cases, methods, store=kept))
+        fresh = cases["rows"][1]
+        swapped = TaskData(fresh.x, fresh.y.flip(0), fresh.tasks)  # the same values in other places
+        moved_on = TaskData(table.x, table.y + 1e-5 * (table.x == table.x.min()), table.tasks)  # one row that was seen
+        for case, models in (
+            ((table, simulate.two_sines(n=7, seed=2)), methods),
+            ((table, swapped), methods),
+            ((moved_on, fresh), {"alone": independent}),
+            (cases["rows"], {"ICM": icm}),
+            (cases["rows"], {"ICM": lambda data: icm(data, noise="full", kernel=MaternKernel())}),
+        ):
+            try:
+                compare(lambda _, case=case: case, ["rows"], models, store=store)
+            except ValueError as error:
+                assert "other data or by another model" in str(error)
+            else:
+                raise AssertionError("rows of other data or of another model were taken for these")
+    found = found.set_index(["trial", "method", "task"])
+    seen, hidden = cases["holes"]
+    fitted = fit(icm(seen, noise="full"))
+    expected = scores.table(impute(fitted), hidden, seen).iloc[0]
+    assert np.allclose(found.loc[("holes", "ICM", "sine"), expected.index].astype(float), expected)
+    fitted = fit(independent(table))
+    expected = scores.table(predict(fitted, fresh.x), fresh, table)
+    assert np.allclose(found.loc[("rows", "alone")][expected.columns].astype(float), expected)
