@@ -37,6 +37,7 @@ const MOVED = {
     "mtgp_tutorial.with_trend": "api.html#mtgp_tutorial.tables.with_trend"
   },
   "glossary": {
+    "term-Arm": "glossary.html#term-Method",
     "term-widehat-R": "glossary.html#term-R-hat"
   },
   "more_cases": {
