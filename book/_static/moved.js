@@ -37,6 +37,7 @@ const MOVED = {
     "mtgp_tutorial.with_trend": "api.html#mtgp_tutorial.tables.with_trend"
   },
   "glossary": {
+    "term-Form": "glossary.html#term-Solver",
     "term-Arm": "glossary.html#term-Method",
     "term-widehat-R": "glossary.html#term-R-hat"
   },
