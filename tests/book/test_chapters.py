@@ -67,6 +67,14 @@ def test_a_chapter_is_read_in_twenty_minutes(name):
     assert found.words <= measure.MOST_WORDS and found.lines <= measure.MOST_LINES, found
 
 
+def test_each_symptom_leads_to_its_own_section():
+    """The table at the head of `wrong` names each section once; the checklist at its end has no row."""
+    text = [cell.source for cell in cells("wrong")]
+    sections = re.findall(r"^\((wrong-[\w-]+)\)=$", "\n".join(text), re.MULTILINE)
+    rows = re.findall(r"^\| .*\{ref\}`(wrong-[\w-]+)` \|$", "\n".join(text), re.MULTILINE)
+    assert sorted(rows) == sorted({*sections} - {"wrong-checklist"})
+
+
 @pytest.mark.parametrize("name", NUMBERED)
 def test_code_in_sight_is_short(name):
     lines = [code.split("\n") for code in code_in_sight(name)]

@@ -65,6 +65,9 @@ def law_a_predicted_cell_has_the_learned_noise_and_what_the_call_gives():
         gap = impute(fitted, sd=asked).variance - impute(fitted).variance
         close(gap[holes], torch.full_like(gap[holes], 4.0))
         assert bool((gap[data.observed] == 0).all())
+        whole, bare = (impute(fitted, sd=sd, covariance=True) for sd in (asked, None))
+        close(whole.variance[holes] - impute(fitted).variance[holes], torch.full_like(gap[holes], 4.0))
+        close(whole.covariance - bare.covariance, 4 * torch.eye(len(whole.cells)).double())
         draws = sample(fitted, x, 4000, seed=1, noise=True, sd=tensor(np.full((2, 3), 1e4)))
         assert abs(float(draws.std(0).mean()) / 1e4 - 1) < 0.03
 
