@@ -4,15 +4,12 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one process; chapters, none of them long, come last
 
-.PHONY: book pdf test check notebooks address studies lint wheel clean
+.PHONY: book test check notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
-
-pdf: book  # the same pages as one file for paper, _build/pdf/book.pdf; needs Chromium
-	$(BIN)/python tools/pdf.py
 
 test: $(READY)  # mathematics and outputs; chapters that passed on exactly these sources are not executed again
 	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"

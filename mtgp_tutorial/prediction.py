@@ -95,7 +95,7 @@ class Prediction:
 
     @property
     def components(self) -> tuple[Tensor, Tensor]:
-        """Means and variances [D, M, T] of the normal laws in equal parts that make up the law: one."""
+        """Means and variances [D, M, T] of the normal laws in equal parts that make up the law, here one."""
         return self.mean[None], self.variance[None]
 
     def residuals(self, y: Tensor) -> Tensor:

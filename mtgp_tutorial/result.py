@@ -113,7 +113,7 @@ class Fit:
 
     @property
     def B(self) -> pd.DataFrame:
-        """sum_q B_q [T, T]: covariance of the latent functions at one input, data units."""
+        """Covariance of the latent functions at one input, sum_q B_q [T, T], data units."""
         return self._in_data_units(self.model.B())
 
     @property
@@ -123,7 +123,7 @@ class Fit:
 
     @property
     def shares(self) -> pd.DataFrame:
-        """Share of each task's signal variance that each kernel carries: T rows, Q columns, rows sum to 1."""
+        """Share of each task's signal variance that each kernel carries (T rows, Q columns, rows sum to 1)."""
         parts = torch.stack([term.B.diagonal() for term in self.model.kernel.terms()], 1)
         names = [f"kernel {q + 1}" for q in range(parts.shape[1])]
         tasks = pd.Index(self.model.data.tasks, name="task")

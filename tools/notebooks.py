@@ -2,7 +2,6 @@
 
     python tools/notebooks.py                    # all chapters
     python tools/notebooks.py book/icm.ipynb     # some
-    python tools/notebooks.py --check            # write nothing; exit status 1 if a file would change
 
 The processor minutes of each run go into book/minutes.json, for the line below the chapter's title.
 Outputs and execution counts stay (nbval and the book need them). Timings, widget state and editor settings go, so that
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import os
-import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in conftest.py; the kernels inherit it
@@ -89,29 +87,22 @@ def first_figure(path: Path) -> bytes:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path)
-    parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    changed, seconds = False, {}
+    seconds = {}
     for path in arguments.notebooks or sorted(BOOK.glob("*.ipynb")):
         before = frame.processor_seconds()
         text = run(path)
         seconds[path.stem] = frame.processor_seconds() - before
-        differs = text != path.read_text(encoding="utf8")
-        changed = changed or differs
-        print(f"{path.name}: {'changed' if differs else 'unchanged'}", flush=True)
-        if differs and not arguments.check:
-            path.write_text(text, encoding="utf8")
-    if arguments.check:
-        return int(changed or bool(plain.stale()) or PICTURE.read_bytes() != first_figure(BOOK / "icm.ipynb"))
+        print(f"{path.name}: {'unchanged' if text == path.read_text(encoding='utf8') else 'changed'}", flush=True)
+        path.write_text(text, encoding="utf8")
     frame.keep(seconds)
     plain.write()
     PICTURE.write_bytes(first_figure(BOOK / "icm.ipynb"))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,7 +1,6 @@
 """Write the plain copies `book/plain/*.ipynb`: for Jupyter, VS Code and Colab, where MyST shows as raw text.
 
-    python tools/plain.py            # write them
-    python tools/plain.py --check    # write nothing; exit status 1 if one is missing, stale or left over
+    python tools/plain.py
 
 A copy has the chapter's code, no outputs, plain Markdown, links to the other copies, and a first cell that gets the
 module. What is folded on the page is folded in it, as far as the program that opens it can.
@@ -10,7 +9,6 @@ module. What is folded on the page is folded in it, as far as the program that o
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -184,6 +182,4 @@ def write(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        sys.exit("Stale plain copies: " + ", ".join(stale()) if stale() else 0)
     write()

@@ -26,8 +26,8 @@ WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 K_OF_N = re.compile(rf"(?<![\w.-])(?!one\b)(?:\d+|{WORD.pattern}) of (?:the |its )?(?:\d+\b|{WORD.pattern})", re.I)
 PERCENT = re.compile(r"(?:,? (?:to|and|or) [\d.]+)? ?%")
 EITHER = re.compile(f"{NUMBER.pattern}|{WORD.pattern}", re.IGNORECASE)
-TIES = re.compile(r"((?:^(?:%|<!--) .+ <- .+(?:\n|\Z))+)", re.MULTILINE)
-TIE = re.compile(r"(?:%|<!--) (.+?) <- (.+?)(?: -->)?")
+TIES = re.compile(r"((?:^% .+ <- .+(?:\n|\Z))+)", re.MULTILINE)
+TIE = re.compile(r"% (.+?) <- (.+)")
 ROLE = re.compile(r"\{[\w:-]+\}`([^`<]*)(<?)[^`]*`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$( *-?[\d.]+ *)\$|\$[^$]+\$", re.DOTALL)  # $-0.9$ is a number like any other
 UNREAD = re.compile(r"(?<!`)`[^`]+`|\]\([^)\s]*\)|<a [^>]+>|^\([\w:.-]+\)=", re.MULTILINE)  # code, addresses, anchors

@@ -44,9 +44,9 @@ study = cache(datasets.study)
 
 @cache
 def pages() -> dict[str, nbformat.NotebookNode]:
-    """All pages as they are stored, and README.md."""
-    readme = new_notebook(cells=[new_markdown_cell((ROOT / "README.md").read_text(encoding="utf8"))])
-    return {**{name: read(name, ROOT) for name in documents()}, "README": readme}
+    """All pages as they are stored, and README.md with its ties, which stand in a file of their own."""
+    text = "\n".join((ROOT / name).read_text(encoding="utf8") for name in ("README.md", "tests/book/readme_ties.txt"))
+    return {**{name: read(name, ROOT) for name in documents()}, "README": new_notebook(cells=[new_markdown_cell(text)])}
 
 
 def lookups(page: nbformat.NotebookNode, number: int, shake: int = 0) -> dict[str, Any]:

@@ -1,24 +1,15 @@
-"""What a screen reader or a validator trips over in the markup of the extensions: mended in the finished page."""
+"""What a screen reader trips over in the markup of the extensions: mended in the finished page."""
 
 from __future__ import annotations
 
 import re
 
-ID = re.compile(r' id="([^"]+)"')
 # A signature over several lines is a <dl> of <dd> alone inside a <dt>; spans may stand there, and lists may not.
 SIGNATURE = re.compile(r'(?<=class="sig-paren">\(</span>)\s*<dl>(.*?)</dl>\s*(?=<span class="sig-paren">\))', re.DOTALL)
-
-
-def unique(body: str) -> str:
-    """Each id once: sphinx-exercise and sphinx-proof give one to each of their boxes, the same for all."""
-    seen: set[str] = set()
-
-    def keep(found: re.Match[str]) -> str:
-        new = found[1] not in seen and not found[1].endswith("-content")
-        seen.add(found[1])
-        return found[0] if new else ""
-
-    return ID.sub(keep, body)
+MENDED = {
+    '<summary aria-label="Toggle hidden content">': "<summary>",  # words name it
+    'role="doc-biblioentry"': 'role="listitem"',
+}
 
 
 def signature(found: re.Match[str]) -> str:
@@ -28,11 +19,10 @@ def signature(found: re.Match[str]) -> str:
 
 
 def mend(app, pagename, templatename, context, doctree):
-    body = context.get("body")
-    if body:
-        body = SIGNATURE.sub(signature, unique(body))
-        body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # words name it
-        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    body = SIGNATURE.sub(signature, context.get("body") or "")
+    for before, after in MENDED.items():
+        body = body.replace(before, after)
+    context["body"] = body
 
 
 def setup(app):

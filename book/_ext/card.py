@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from html import escape
 
 from docutils import nodes
 
-PICTURE = "_static/preview.png"  # drawn by tools/preview.py
-PICTURE_SAYS = "Lake Erie with fifteen hidden years: a wide band from Erie alone, a narrow one from four lakes."
+PICTURE = "_static/erie.png"  # that of README.md, which tools/notebooks.py writes
 LONGEST = 200
 
 
@@ -18,16 +18,9 @@ def description(doctree, title, book):
         text = " ".join(paragraph.astext().split())
         in_text = isinstance(paragraph.parent, nodes.section) and not paragraph.next_node(nodes.math)
         if in_text and len(text) > 40:
-            return shortened(text)
+            sentences = re.match(rf".{{40,{LONGEST}}}[.?!](?= |$)", text)
+            return sentences[0] if sentences else textwrap.shorten(text, LONGEST, placeholder=" …")
     return f"{title}: {book}"
-
-
-def shortened(text):
-    """At most LONGEST characters: whole sentences if there are some, else whole words."""
-    if len(text) <= LONGEST:
-        return text
-    sentences = re.match(rf".{{40,{LONGEST}}}[.?!](?= )", text)
-    return sentences[0] if sentences else text[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 
 def add_tags(app, pagename, templatename, context, doctree):
@@ -37,22 +30,12 @@ def add_tags(app, pagename, templatename, context, doctree):
     given = re.search(r'<meta[^>]*name="description"[^>]*content="([^"]*)"', context.get("metatags") or "")
     text = given[1] if given else escape(description(doctree, title, book))
     tags = [] if given else [f'<meta name="description" content="{text}" />']
-    base = app.config.html_baseurl
-    if base:
-        shown = {
-            "og:type": "article",
-            "og:site_name": escape(book),
-            "og:title": title,
-            "og:description": text,
-            "og:url": base + app.builder.get_target_uri(pagename),
-            "og:image": base + PICTURE,
-            "og:image:width": "1200",
-            "og:image:height": "630",
-            "og:image:alt": PICTURE_SAYS,
-        }
-        tags += [f'<meta property="{name}" content="{value}" />' for name, value in shown.items()]
+    if base := app.config.html_baseurl:
+        shown = {"title": title, "description": text, "url": base + app.builder.get_target_uri(pagename)}
+        shown |= {"type": "article", "site_name": escape(book), "image": base + PICTURE}
+        tags += [f'<meta property="og:{name}" content="{value}" />' for name, value in shown.items()]
         tags += ['<meta name="twitter:card" content="summary_large_image" />']
-    context["metatags"] = (context.get("metatags") or "") + "\n" + "\n".join(tags) + "\n"
+    context["metatags"] = "\n".join([context.get("metatags") or "", *tags, ""])
 
 
 def setup(app):

@@ -28,20 +28,6 @@ ENTRY = re.compile(r"^\.\. auto(?:function|class|exception):: mtgp_tutorial\.([\
 QUIET = (nodes.title, nodes.term, nodes.reference, addnodes.pending_xref)  # a name in these becomes no link
 ASIDE = ("Summary", "Quiz", "Exercises")  # parts of a chapter that explain nothing
 MOST = 3
-LIKE = {  # what no page names stands in the book under another name
-    "PosteriorSamples": "sample_posterior",
-    "Mixture": "sample_posterior",
-    "Model": "icm",
-    "Prediction": "predict",
-    "Scale": "TaskData",
-    "gaussian.cholesky": "NotPositiveDefiniteError",
-    "kronecker.posterior": "kronecker.log_likelihood",
-    "scores.mae": "scores.table",
-    "tables.Check": "tables.check",
-    "tables.TableError": "tables.read_table",
-    "tables.NotApplicable": "tables.plain_methods",
-    "tables.posterior_averaging": "sample_posterior",
-}
 
 
 @cache
@@ -143,7 +129,7 @@ def lead_back(app, doctree, docname):
     known = places(app.env)
     for entry in doctree.findall(addnodes.desc):
         name = next(iter(entry[0]["ids"]), "").removeprefix(MODULE)
-        links = [place_of(app, *place[1:]) for place in known.get(name) or known.get(LIKE.get(name), ())]
+        links = [place_of(app, *place[1:]) for place in known.get(name, ())]
         if links:
             parts = [part for one in links for part in (one, nodes.Text("; "))][:-1]
             entry[-1] += nodes.paragraph("", "", nodes.Text("In the book: "), *parts, classes=["in-the-book"])

@@ -12,18 +12,7 @@ JOINED = "book.css"
 # The theme brings two thousand icons as a font. The book has its dozen in icons.css.
 ICONS = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}|[^{}]*\.fa-[^{}]*\{[^{}]*\}")
 # What Bootstrap's script makes: open menus, and the tips of buttons.
-GIVEN = {
-    "show",
-    "collapsing",
-    "collapsed",
-    "active",
-    "disabled",
-    "fade",
-    "open",
-    "tooltip",
-    "tooltip-inner",
-    "tooltip-arrow",
-}
+GIVEN = set("show collapsing collapsed active disabled fade open tooltip tooltip-inner tooltip-arrow".split())
 GIVEN |= {f"bs-tooltip-{side}" for side in ("auto", "top", "end", "bottom", "start")}
 LIGHT = ("html[data-theme=light]", "html:not([data-theme=dark])")  # also where no script has chosen
 MARKS = re.compile(r'<(\w+)|(?:class|id)="([^"]*)"')
@@ -96,10 +85,8 @@ def join(app, exception):
     static = folder / "_static"
     theme = [ICONS.sub("", (static / name).read_text(encoding="utf8")).replace(*LIGHT) for name in THEME]
     rest = [(static / name).read_text(encoding="utf8") for name in app.joined]
-    others = [
-        file for file in (*static.rglob("*.js"), *folder.rglob("*.html"), *static.glob("*.svg")) if file.is_file()
-    ]
-    elsewhere = "".join(file.read_text(encoding="utf8") for file in others)
+    others = (*static.rglob("*.js"), *folder.rglob("*.html"), *static.glob("*.svg"))
+    elsewhere = "".join(file.read_text(encoding="utf8") for file in others if file.is_file())
     text, shorter, words = "\n".join(theme + rest), "", marks(folder)
     while shorter != text:  # a variable may have served another that is gone
         text, asked = shorter or text, set(re.findall(r"--[\w-]+", elsewhere))

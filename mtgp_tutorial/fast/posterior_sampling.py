@@ -120,7 +120,7 @@ class PosteriorSamples:
 
     @property
     def draws(self) -> pd.DataFrame:
-        """A row for each draw: length-scales, task correlations, and standard deviations of signal and noise.
+        """A row for each draw with its length-scales, task correlations, and standard deviations of signal and noise.
 
         Length-scales are in units of the inputs, standard deviations in data units.
         """

@@ -47,12 +47,12 @@ def plain_methods(
 ) -> dict[str, Callable[[TaskData], Plain]]:
     """Five rules without a model of several tasks, by name, to stand beside `standard_methods` in `compare`.
 
-    "mean": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
-    "interpolation": the line between the values beside a hole, the last value beyond them; variance of a Brownian
+    - "mean": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
+    - "interpolation": the line between the values beside a hole, the last value beyond them; variance of a Brownian
       bridge. With several inputs: means weighted by the inverse squared distance, variance by leaving out.
-    "season before" (with a season): `seasonal_naive`.
-    "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
-    "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
+    - "season before" (with a season): `seasonal_naive`.
+    - "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
+    - "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
 
     A cell that a rule cannot answer takes the interpolation; `interpolated(hidden)` of what a method returns counts
     them. `joint(hidden)` is the covariance of the cells of one task and one law, `fingerprint` a number that tells

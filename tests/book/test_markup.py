@@ -1,29 +1,19 @@
 """What the extensions of the look (book/_ext: light, onesheet, tables, accessible) make of the pages."""
 
 import sys
-from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
 from plain import ROOT  # tools/plain.py
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import accessible  # noqa: E402  (the folder has to be named first)
-import onesheet  # noqa: E402
+import onesheet  # noqa: E402  (the folder has to be named first)
 import tables  # noqa: E402
 
 
 def written(book):
     """The pages with an article."""
     return {name: page for name, page in book[1].items() if page.select_one("article")}
-
-
-def test_each_id_stands_once(book):
-    twice = {
-        name: [id_ for id_, count in Counter(tag["id"] for tag in page.find_all(id=True)).items() if count > 1]
-        for name, page in written(book).items()
-    }
-    assert {name: ids for name, ids in twice.items() if ids} == {}
 
 
 def test_a_page_links_one_sheet_that_needs_no_other(book):
@@ -116,11 +106,6 @@ def test_columns_of_two_levels_keep_their_rows():
     two = FRAME.format("", "").replace("<th></th></tr></thead>", "<th>b</th></tr></thead>")
     page = BeautifulSoup(tables.TABLE.sub(tables.better, two), "html.parser")
     assert [cell.get_text() for cell in page.thead.find_all("th")] == ["a", "b"]
-
-
-def test_a_repeated_id_is_dropped_and_the_first_kept():
-    body = accessible.unique('<p id="a"></p><p id="a"></p><p id="exercise-content"></p>')
-    assert body == '<p id="a"></p><p></p><p></p>'
 
 
 def test_icons_of_the_theme_go_and_nothing_else():

@@ -1,23 +1,17 @@
 """The built book, page by page: what it links to, shows and numbers. test_browser.py opens the pages."""
 
-import io
 import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import bookmap  # tools/bookmap.py
-import numpy as np
 import plain  # tools/plain.py
-import preview  # tools/preview.py
 import public  # tools/public.py
 import pytest
 import yaml
 from building import build
-from PIL import Image
 
 import mtgp_tutorial
 
@@ -29,7 +23,7 @@ PREFACE = "book/preface"
 
 @pytest.fixture(scope="session", params=["", EXAMPLE_ADDRESS], ids=["no address", "address"])
 def addressed(request, tmp_path_factory):
-    """A copy of the book with a public address, where its outputs are verified, and one with neither."""
+    """A copy of the book with a public address, and one without."""
     tree = tmp_path_factory.mktemp("tree")
     for name in ("book", "examples", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -40,9 +34,6 @@ def addressed(request, tmp_path_factory):
     (tree / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf8")
     public.write(tree)
     plain.write(tree)
-    if request.param:
-        stamp = "import stamp; stamp.write(stamp.fingerprint())"
-        subprocess.run([sys.executable, "-c", stamp], cwd=tree / "tools", check=True)
     return request.param, tree, build(tree, tree)[1]
 
 
@@ -112,12 +103,6 @@ def test_numbers_of_pages_and_plain_copies_agree(book):
         assert missing == []
 
 
-def test_the_log_says_whether_outputs_are_verified(addressed):
-    address, tree, _ = addressed
-    said = "Stored outputs: verified" if address else "Stored outputs: NOT verified"
-    assert said in (tree / "build.log").read_text(encoding="utf8")
-
-
 def test_buttons_follow_the_address(addressed):
     address, tree, pages = addressed
     for name in chapters():
@@ -143,7 +128,7 @@ def test_the_first_page_follows_the_address(addressed):
 
 
 def test_pages_say_where_they_are_once_it_is_known(addressed):
-    """Canonical link, Open Graph and the site map; a description in any case."""
+    """Canonical link and Open Graph; a description in any case."""
     address, tree, pages = addressed
     html = tree / "_build" / "html"
     described = [name for name in pages if name.startswith("book/")]
@@ -161,11 +146,6 @@ def test_pages_say_where_they_are_once_it_is_known(addressed):
             assert (html / shown["og:image"].removeprefix(PAGES)).is_file()
         else:
             assert shown == {} and PAGES not in str(page)
-    assert (html / "sitemap.xml").is_file() == bool(address)
-    if address:
-        places = re.findall("<loc>(.*?)</loc>", (html / "sitemap.xml").read_text(encoding="utf8"))
-        assert {PAGES + name for name in described} <= set(places) and len(places) == len(set(places))
-        assert all((html / place.removeprefix(PAGES)).is_file() for place in places)
 
 
 def test_icons_of_all_buttons_are_there(addressed):
@@ -181,11 +161,3 @@ def test_descriptions_tell_pages_apart(book):
         page.select_one("meta[name=description]")["content"] for name, page in book[1].items() if "book/" in name
     ]
     assert len(described) == len(set(described))
-
-
-def test_the_preview_is_what_its_script_draws():
-    stored, fresh = Image.open(preview.PICTURE), Image.open(io.BytesIO(preview.draw()))
-    assert stored.size == fresh.size == preview.SIZE
-    if stored.info["Software"] == fresh.info["Software"]:  # the same Matplotlib
-        pixels = [np.asarray(image.convert("RGB"), dtype=float) for image in (stored, fresh)]
-        assert np.sqrt(np.mean((pixels[0] - pixels[1]) ** 2)) < 1

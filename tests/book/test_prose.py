@@ -21,7 +21,6 @@ def test_numbers_agree_with_their_sources(name):
 
 @pytest.mark.parametrize("fault, text", [
     (None, 'The SMSE is 0.84.\n\n% SMSE is 0.84 <- at("ICM", "SMSE")'),
-    (None, 'The SMSE is 0.84.\n\n<!-- SMSE is 0.84 <- at("ICM", "SMSE") -->'),
     (None, 'It is 84 %, $-0.84$.\n\n% 84 % <- at("ICM", "SMSE")\n% $-0.84$ <- -at("ICM", "SMSE")'),
     (None, 'In two of three seeds, 4 of 10.\n\n% two of three <- 2, 3\n% 4 of 10 <- 4, 10'),
     (None, 'The ICM is worse: more than a third.\n\n% a third <- at("LMC", "SMSE") < 2 / 3 * at("ICM", "SMSE")'),
