@@ -77,7 +77,14 @@ def pytest_configure(config):
         IPyNbCell.compare_outputs = compare_figures_too(IPyNbCell.compare_outputs)
 
 
-LEFT_TO_CHECK = ("tests/book/explore/", "tests/examples/", "tests/tables/files/", "tests/tables/report/")
+LEFT_TO_CHECK = (
+    "tests/book/explore/",
+    "tests/book/test_pages.py",
+    "tests/book/test_pack.py",
+    "tests/examples/",
+    "tests/tables/files/",
+    "tests/tables/report/",
+)
 
 
 def pytest_collection_modifyitems(config, items):

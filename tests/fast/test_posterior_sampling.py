@@ -10,7 +10,7 @@ from mtgp_tutorial import datasets, fit, icm, impute, lmc, predict, sample_poste
 from mtgp_tutorial.tables import compare, posterior_averaging
 
 
-@pytest.mark.parametrize("rows", [10, 100])
+@pytest.mark.parametrize("rows", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_draws_are_those_of_nuts(rows):
     """Of each number the mean, and the shares below both ends of 90 %, within four errors of NumPyro's chains."""
     stored = datasets.study("full_bayes").query("n == @rows").set_index("parameter")
