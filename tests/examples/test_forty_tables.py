@@ -16,6 +16,7 @@ sys.path.insert(0, str(FOLDER))
 
 import chance  # noqa: E402
 import choosing  # noqa: E402
+import holes  # noqa: E402
 import methods  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402
@@ -121,6 +122,52 @@ def test_facts_of_the_sources(every):
 
 def test_trials_are_what_their_program_makes():
     assert trials.made().to_csv(index=False) == trials.stored().to_csv(index=False)
+
+
+def test_tables_full_of_holes_are_what_their_program_makes():
+    assert holes.made().to_csv(index=False) == holes.stored().to_csv(index=False)
+    assert holes.ranges(np.array([3, 5, 6, 9])) == "3 5-6 9" and holes.numbers("3 5-6 9").tolist() == [3, 5, 6, 9]
+
+
+def test_further_tables_are_of_other_families():
+    spec, before = sources.specs("further.csv"), sources.specs()
+    tables = {name: sources.table(name) for name in spec.index}
+    assert [sources.checksum(data) for data in tables.values()] == spec["sha256"].tolist()
+    assert (
+        spec["family"].is_unique
+        and not {*spec["family"]} & {*before["family"]}
+        and not {*spec["item"]} & {*before["item"]}
+    )
+    assert (
+        sum(len(data.x) < 40 for data in tables.values()) == sum(data.num_tasks >= 8 for data in tables.values()) == 6
+    )
+
+
+def test_holes_are_where_their_kind_says():
+    """Shares, rows and columns of each kind, by the mask alone; the highest values are the likelier to be missing."""
+    data = sources.table("world_prices")
+    N, T, seen = *data.y.shape, data.observed.numpy()
+    found = {kind: [holes.masks("world_prices", data, kind, n) for n in range(holes.COUNT)] for kind in holes.KINDS}
+    for kind, both in found.items():
+        for hidden, asked in both:
+            assert (hidden <= seen).all() and (asked <= hidden).all() and asked.sum() == min(60, hidden.sum())
+            assert (seen & ~hidden).sum(0).min() >= holes.LEAST
+            rows, left = hidden.sum(1), seen & ~hidden
+            if kind.startswith("cells"):
+                assert abs(hidden.mean() - int(kind[-2:]) / 100) < 0.04
+            if kind.startswith("staggered"):
+                assert hidden.sum(0).tolist() == [round(0.3 * N)] * T
+            if kind.startswith("visit"):
+                assert set(left.sum(1)) == {1 if kind == "visit one" else T // 2}
+            if kind == "block but one":
+                assert set(rows) == {0, T - 1} and np.ptp(np.flatnonzero(rows)) + 1 == (rows > 0).sum() == round(
+                    0.3 * N
+                )
+            if kind.startswith("rows"):
+                assert set(rows) == {0, T} and (rows[[0, -1]].any() == (kind == "rows at an end"))
+            if kind == "high values":
+                rank = data.y.numpy().argsort(0).argsort(0) / N
+                assert rank[hidden].mean() > 0.6 and abs(hidden.mean() - 0.25) < 0.04
 
 
 def test_trials_hide_what_they_say(every):
@@ -487,7 +534,8 @@ def test_set_aside_tables_take_a_word(tmp_path, asked, monkeypatch):
 
 
 def test_the_method_of_ones_own_makes_a_file_that_fits(tmp_path, monkeypatch, asked):
-    monkeypatch.setattr(sources, "specs", lambda: SPECS.loc[["wheat", "freeny", "fertility"]])
+    few = SPECS.loc[["wheat", "freeny", "fertility"]]
+    monkeypatch.setattr(sources, "specs", lambda file="tables.csv": few if file == "tables.csv" else few.iloc[:0])
     code = (FOLDER / "mine.py").read_text()
     file = tmp_path / "mine.csv"
     exec(code.replace('"mine.csv"', repr(str(file))), {})
@@ -549,7 +597,7 @@ def test_stored_coverage_and_its_chance():
 )
 def test_a_wrong_row_of_the_list_is_named(change, why, monkeypatch):
     rows = SPECS.loc[["wheat"]].assign(**change)
-    monkeypatch.setattr(sources, "specs", lambda: rows)
+    monkeypatch.setattr(sources, "specs", lambda file="tables.csv": rows if file == "tables.csv" else rows.iloc[:0])
     monkeypatch.setattr(sys, "argv", ["sources.py"])
     with pytest.raises(SystemExit, match=why):
         sources.main()
