@@ -17,7 +17,17 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial.arguments import as_matrix
-from mtgp_tutorial.tables.date_formats import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
+from mtgp_tutorial.tables.date_formats import (
+    FISCAL,
+    FISCAL_WORDS,
+    MONTH_YEAR,
+    MONTHS,
+    SPELLINGS,
+    ZONES,
+    either,
+    plain,
+    spelling_of,
+)
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
@@ -221,7 +231,7 @@ def read_dates(
     if spelling is None:
         return None
     order, first = manner(dates)
-    parts, how = _parts(given, spelling, FIRST if first is None else first), spelling
+    parts, how = _parts(plain(given), spelling, FIRST if first is None else first), spelling
     problem, remedy = "is not a date", "mend it"
     orders, why = _orders(given, parts, guess) if "first" in parts and not order else ([str(order)], "as was asked")
     if "short" in parts and first is None or len(orders) > 1:
@@ -250,8 +260,9 @@ def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
     """How dates were read, with the first of them in words where it does not speak for itself."""
     if spelling == "year-month-day":
         return "dates, year-month-day"
-    starts = {"quarters": "; a quarter stands at its first day", "ISO weeks": "; a week stands at its Monday"}
-    starts |= dict.fromkeys((FISCAL, WIDE[0]), "; each stands at 1 January of the year that is named first")
+    starts = dict.fromkeys((FISCAL, FISCAL_WORDS), "; each stands at 1 January of the year that is named first")
+    starts[spelling] = starts.get(spelling, "; a quarter stands at its first day" if "quarter" in spelling else "")
+    starts[spelling] = starts[spelling] or ("; a week stands at its Monday" if "week" in spelling else "")
     hour = f", {when:%H:%M}" if when != when.normalize() else ""
     return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}{hour}"
 
@@ -262,29 +273,34 @@ def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
     first: of the hundred years that two digits stand for.
     """
     parts = given.str.extract(f"(?i:{SPELLINGS[spelling]})").reset_index(drop=True)
-    for name in ("year", "quarter"):
-        if name in parts:
-            parts[name] = either(parts, name)
+    for name in {"year", "quarter", "half", "week"} & set(parts):
+        parts[name] = either(parts, name)
     if "short" in parts:
         parts["year"] = (first + (parts["short"].astype(int) - first) % 100).astype(str)
     if "hour" in parts:
-        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00")
+        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00") + ":" + parts["second"].fillna("00")
+        parts = parts.drop(columns="second")
     if "until" in parts:
         parts["month"] = "1"
-    if spelling == "month/year":
+    if spelling == MONTH_YEAR:
         _check_months(given, parts)
     if "quarter" in parts:
         parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
+    if "half" in parts:
+        parts["month"] = (6 * parts["half"].astype(int) - 5).astype(str)
     if "name" in parts:
-        parts["month"] = parts["name"].str.lower().str[:3].map(MONTHS).astype(str)
+        parts["month"] = parts["name"].str.lower().map(MONTHS).astype(str)
     return parts
 
 
 def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
     """Timestamps of the parts; NaT where they make no date."""
     if "week" in parts:
-        week = parts["year"] + "-W" + parts["week"] + "-" + parts["weekday"].fillna("1")
+        weekday = parts["weekday"].fillna("1") if "weekday" in parts else "1"
+        week = parts["year"] + "-W" + parts["week"].str.zfill(2) + "-" + weekday
         when = pd.to_datetime(week, format="%G-W%V-%u", errors="coerce")
+    elif "doy" in parts:
+        when = pd.to_datetime(parts["year"] + "-" + parts["doy"], format="%Y-%j", errors="coerce")
     else:
         day = parts["day"].fillna("1") if "day" in parts else "1"
         when = pd.to_datetime(parts["year"] + "-" + parts["month"] + "-" + day, format="%Y-%m-%d", errors="coerce")
@@ -292,10 +308,12 @@ def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
     if "time" not in parts or parts["time"].isna().all():
         return when
     time = parts["time"].fillna("0:00").str.upper().str.replace(" ", "")
+    time = time.str.replace(r"^(\d+)\.(\d+)$", r"\1:\2", regex=True).str.replace(",", ".")
     late, noon = time.str.endswith("PM"), time.str.match(r"0?12:.*[AP]M")
     clock = time.str.removesuffix("AM").str.removesuffix("PM")
     clock = clock.where(clock.str.count(":") == 2, clock + ":00")
     wrong = clock.str.extract(r"^(\d+):(\d+)").astype(int).gt([23, 59]).any(axis=1)
+    wrong &= ~clock.str.fullmatch(r"24:00:00(?:\.0+)?")  # the end of the day
     shift = 12 * (late.astype(int) - noon.astype(int))
     return when + (pd.to_timedelta(clock.where(~wrong)) + pd.to_timedelta(shift, unit="h")).to_numpy()
 
@@ -350,7 +368,7 @@ def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Seq
 def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
     """Timestamps with their offsets: with the one that all share, else in UTC."""
     refuse_first(given, zone.isna(), "has no time zone, and other dates do", "mend it", cell=True)
-    offset = zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"})
+    offset = zone.str.upper().replace(ZONES)
     offset = offset.str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
     utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
     one = offset.iloc[0]

@@ -20,6 +20,7 @@ from mtgp_tutorial.tables.column_roles import (
     ROW_NUMBERS,
     chosen_inputs,
     counts,
+    check_mixed,
     date_in_words,
     guessed_series,
     guessed_value,
@@ -113,6 +114,8 @@ def read_table(
         notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
     if series is None and value is None and tasks is None:
         series = guessed_series(frame, chosen, notes)
+    if value is None or series is not None:
+        check_mixed(frame, chosen, series, [*names_in(tasks), *names_in(value)] if series is None else [])
     if series is None and value is None:
         frame = _wide(file.name, frame, chosen, tasks, sd, x is None, notes)
     else:
@@ -171,7 +174,7 @@ def _wide(
     if guessed and again > len(frame) / 3:
         raise TableError(
             f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
-            remedy(frame, chosen),
+            remedy(frame),
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")

@@ -1,7 +1,5 @@
 """The table as it is modelled: read, with guesses that are said first, sorted, thinned, on a log scale where asked.
 
-A long file whose series was not named and cannot be guessed: its rows would become one series, a mixture of all.
-
 filled.csv: the table with its holes filled, and names that no spreadsheet takes for a formula.
 """
 
@@ -24,10 +22,9 @@ from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.column_roles import chosen_inputs, guessed_series, telling
+from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
-from mtgp_tutorial.tables.inputs import ERROR
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import Refused, option, put
 
@@ -46,7 +43,6 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     frame, _ = typed_columns(file, asked.dates, codes, left, asked.input, asked.series, named)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
-    check_mixed(asked, frame, inputs)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
     call |= {"skip": asked.skip}
@@ -116,29 +112,6 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
         y[:, t] = torch.log(y[:, t])
     units = [f"log {unit}".strip() if task in log else unit for task, unit in zip(data.tasks, data.units)]
     return replace(data, y=y, sd=sd, units=units, notes=(*data.notes, f"logarithms: of {', '.join(log)} (--log)"))
-
-
-REPEATED = 0.3  # share of rows that repeat an input
-
-
-def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable]) -> None:
-    """Refuse such a file, and name the options that read it. frame: its typed columns."""
-    if asked.series or asked.value or (asked.columns is None and guessed_series(frame, inputs, []) is not None):
-        return  # it is read as a long file, told or not
-    frame = frame.loc[~frame.duplicated()]
-    again = int(frame.duplicated(inputs).sum())
-    errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
-    values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
-    series = telling(frame, inputs)
-    if again > REPEATED * len(frame) and values and series is not None:
-        words = [*option("--series", str(series)), *option("--value", str(values[0]))]
-        words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
-        others = f" (or another value of {listed(values[1:])})" if len(values) > 1 else ""
-        less = " and leave out --columns" if asked.columns else ""
-        raise Refused(
-            f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
-            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}{others}{less}"
-        )
 
 
 FORMULA = ("=", "+", "-", "@")
