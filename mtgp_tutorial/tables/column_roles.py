@@ -42,6 +42,7 @@ DATES = "date datum fecha data datetime timestamp week_ending".split()
 ALSO = dict.fromkeys(DATES, "date") | {name: "year" for name in PARTS["year"].split()}  # what other names mean
 AXES = {"depth": "depth", "tiefe": "depth", "profondeur": "depth", "profundidad": "depth", "age": "age", "alter": "age"}
 TEXT_DATES = (*DATES, *(name for part in ("month", "quarter", "year", "week") for name in PARTS[part].split()))
+DATE_WORDS = {*TEXT_DATES, "time", "zeit", "day", "yyyymmdd", "dt"}  # in the name of a column whose digits may be dates
 SERIES = "series station site location quantity variable task name sensor gauge country region species element".split()
 PLACES = "id station site location sensor gauge cast well plot buoy station_id site_id site_no station_no".split()
 ERRORS = (*"se sd sdev stdev error err sigma stderr std unc uncertainty std_err std_error standard_error".split(),)
@@ -80,6 +81,33 @@ def parts_in_words(frame: pd.DataFrame, taken: Collection[Hashable]) -> None:
         text = plain(frame[names[part]].astype(str)).str.lower().str.rstrip(".")
         if text.isin(list(known[part])).all():
             frame[names[part]] = text.map(known[part]).astype(float)
+
+
+def whole_years(frame: pd.DataFrame, taken: Collection[Hashable], century: int | None) -> bool:
+    """Put the century before years of two digits, 98, 99, 0, and beside months: whether there are any.
+
+    century: the first of the hundred years. Raises TableError where it is not said.
+    """
+    others = [
+        part for part, c in date_parts(frame).items() if c not in taken and part in ("quarter", "month", "week", "doy")
+    ]
+    for c in [c for c in frame if known_as(c) == "year" and c not in taken and frame[c].dtype.kind == "f"]:
+        value = frame[c].dropna()
+        if not len(value) or not (value.between(0, 99) & (value % 1 == 0)).all():
+            continue
+        if not (others or (value.diff() < -50).any()):
+            continue
+        if century is None:
+            raise TableError(
+                f"column {str(c)!r}, {frame.index.name or 'row'} {frame.index[0]}: {value.iloc[0]:02.0f} is a year of two "
+                "digits",
+                f"pass {argument('dates', 'two-digit')} (two-digit means 1950 to 2049; for other years pass their first "
+                "in its place, such as 1900)",
+                value=["two-digit"],
+            )
+        frame[c] = century + (frame[c] - century) % 100
+        return True
+    return False
 
 
 class Look:
@@ -154,7 +182,9 @@ def dates_alone(look: Look) -> list[Hashable] | None:
 
 def places(look: Look) -> list[Hashable] | None:
     """Two coordinates; asked where a column of times increases with the rows, as of something that moves."""
-    times = [c for c in look.known if known_as(c) not in ("x", "depth", "age") and c in look.numbers and c not in look.map]
+    times = [
+        c for c in look.known if known_as(c) not in ("x", "depth", "age") and c in look.numbers and c not in look.map
+    ]
     if not look.map:
         return None
     if moving := [c for c in times if look.increases(c)]:
@@ -174,7 +204,9 @@ def known_name(look: Look) -> list[Hashable] | None:
     return numbers[:1] or None
 
 
-RULES: dict[str, Callable[[Look], list[Hashable] | None]] = {  # what is asked for the input, in this order; the first that answers is taken, and said
+RULES: dict[
+    str, Callable[[Look], list[Hashable] | None]
+] = {  # what is asked for the input, in this order; the first that answers is taken, and said
     "a date with its time": date_and_time,
     "a date in parts": parts_of_a_date,
     "dates": dates_alone,
@@ -189,7 +221,9 @@ def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     for what, rule in RULES.items():
         if some := rule(look):
             said = f"{some[0]} and {some[-1]}, a map" if what == "a map" else " with ".join(map(str, some))
-            notes.append(f"input: {said}{', the only column of dates' if what == 'dates' and not _dated(some[0]) else ''}")
+            notes.append(
+                f"input: {said}{', the only column of dates' if what == 'dates' and not _dated(some[0]) else ''}"
+            )
             return some
     return []
 
@@ -369,7 +403,6 @@ def _refuse_mixed(frame: pd.DataFrame, chosen: Sequence[Hashable], series: Hasha
     values = [c for c in _values(frame, chosen) if c != series]
     if not values:
         return
-    others = f" (or another of {listed(values[1:])})" if len(values) > 1 else ""
     told = f"pass {argument('series', str(series))} with {argument('value', str(values[0]))}"
     if len(errors := [c for c in frame if frame[c].dtype.kind == "f" and bare(c) in ERRORS]) == 1:
         told += f" with {argument('sd', str(errors[0]))}"

@@ -19,9 +19,7 @@ READ = "2019-01-07 or Jan 2019"  # two spellings that are read, for a refusal
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?"
 ZONES = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}
 ZONES |= dict.fromkeys(("CET", "MEZ"), "+01:00") | dict.fromkeys(("CEST", "MESZ"), "+02:00")
-TIME = (
-    rf"(?:(?:T|,? +|:)(?P<time>{CLOCK}|\d{{1,2}}\.\d{{2}}) ?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{2}}:?\d{{2}})?)?"
-)
+TIME = rf"(?:(?:T|,? +|:)(?P<time>{CLOCK}|\d{{1,2}}\.\d{{2}}) ?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{2}}:?\d{{2}})?)?"
 LANGUAGES = (  # English, German, French, Spanish, Italian; without accents
     "january february march april may june july august september october november december",
     "januar februar maerz april mai juni juli august september oktober november dezember",
@@ -87,7 +85,9 @@ def plain(given: pd.Series) -> pd.Series:
     """Text of dates without accents, without the day of the week before it and the name of a zone behind its offset."""
     cells = given.tolist()
     if not all(map(str.isascii, cells)):
-        cells = [unicodedata.normalize("NFKD", re.sub("[äÄ]", "ae", c)).encode("ascii", "ignore").decode() for c in cells]
+        cells = [
+            unicodedata.normalize("NFKD", re.sub("[äÄ]", "ae", c)).encode("ascii", "ignore").decode() for c in cells
+        ]
     if cells and (WEEKDAY.match(cells[0]) or "[" in cells[0]):
         cells = [WEEKDAY.sub("", re.sub(r"(?<=\d)\[[\w/]+\]$", "", cell), count=1) for cell in cells]
     return pd.Series(cells, given.index, dtype=object, name=given.name)

@@ -37,7 +37,12 @@ for _part, _names in PARTS.items():
 LIMITS = {"year": (1000, 2999), "quarter": (1, 4), "month": (1, 12), "week": (1, 53), "doy": (1, 366), "day": (1, 31)}
 LIMITS |= {"hour": (0, 24), "minute": (0, 59), "half-hour": (1, 50)}
 # parts that make a date together, and how year and part (its first month, its Monday, its day) are written
-DAYS = {("year", "quarter"): "%Y-%m", ("year", "month"): "%Y-%m", ("year", "week"): "%G-%V-%u", ("year", "doy"): "%Y-%j"}
+DAYS = {
+    ("year", "quarter"): "%Y-%m",
+    ("year", "month"): "%Y-%m",
+    ("year", "week"): "%G-%V-%u",
+    ("year", "doy"): "%Y-%j",
+}
 YEAR_MONTH_DAY = ("year", "month", "day")
 CLOCKS = (("time",), ("hour", "minute"), ("hour",), ("half-hour",))  # parts of a day
 
@@ -165,8 +170,11 @@ def _refuse_parts(given: pd.DataFrame) -> None:
         number = given[part]
         if number.dtype.kind not in "iuf" or not (number % 1 == 0).all() or not number.between(0, 366).all():
             continue
-        dated = given[whole].dtype.kind == "M" or given[whole].dtype.kind in "iuf" and (
-            given[whole].between(1500, 2100) & (given[whole] % 1 == 0)).all()
+        dated = (
+            given[whole].dtype.kind == "M"
+            or given[whole].dtype.kind in "iuf"
+            and (given[whole].between(1500, 2100) & (given[whole] % 1 == 0)).all()
+        )
         if dated and given[whole].duplicated().any() and number.nunique() > 1:
             raise TableError(
                 f"{argument('x')}: {str(part)!r} ({number.min():g} to {number.max():g}) may be a part of the date in "
@@ -255,7 +263,9 @@ def _date_of(given: pd.DataFrame, shape: tuple[str, ...]) -> pd.Series:
     if wrong.any():
         row = int(wrong.argmax())
         cells = ", ".join(f"{cell[row]:g}" for cell in (year, *parts))
-        which = f"{cells} is no date" if len(parts) > 1 else f"{year[row]:g} has no {given.columns[1]} {parts[0][row]:g}"
+        which = (
+            f"{cells} is no date" if len(parts) > 1 else f"{year[row]:g} has no {given.columns[1]} {parts[0][row]:g}"
+        )
         raise TableError(f"{place(given.iloc[:, -1], row)}: {which}", "mend it")
     return when
 

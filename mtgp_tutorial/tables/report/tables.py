@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -18,7 +17,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
@@ -26,7 +24,7 @@ from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
 from mtgp_tutorial.tables.report.holes import missing
-from mtgp_tutorial.tables.report.options import Refused, option, put
+from mtgp_tutorial.tables.report.options import Refused, put
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -37,15 +35,16 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     Each task has enough values.
     """
     said: list[str] = []
-    file = parse(asked.table, asked.skip)
-    codes = _missing(asked, file, said)
-    left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(file, asked.dates, codes, left, asked.input, asked.series, named)
+    file = parse(asked.table, asked.skip, asked.sheet)
+    how = {"dates": asked.dates, "without": asked.without or (), "x": asked.input, "series": asked.series}
+    how["others"] = (asked.columns, asked.value)
+    codes = _missing(asked, file, how, said)
+    frame, _ = typed_columns(file, missing=codes, **how)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
-    call |= {"skip": asked.skip}
+    call |= {"skip": asked.skip, "sheet": asked.sheet}
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
@@ -60,11 +59,11 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     return data, call
 
 
-def _missing(asked: argparse.Namespace, file: File, said: list[str]) -> list[str]:
+def _missing(asked: argparse.Namespace, file: File, how: dict[str, Any], said: list[str]) -> list[str]:
     """Codes of missing values: those of --missing, or what the file suggests, which is said."""
     if asked.missing is not None:
         return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(file, asked.without or ())
+    codes = suspected_codes(file, **how)
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
     return codes

@@ -32,10 +32,19 @@ def book(tmp_path):
 
 def test_cells_are_what_they_are(book):
     """1.234 beside 995 may group thousands in a file of text; a workbook holds the number."""
-    data = read_table(book(empty=[], remarks=[["of 2019"], ["by Kim"]], one=ROWS, two=ROWS[:2]))
+    data = read_table(book(empty=[], remarks=[["of 2019"], ["by Kim"]], about=[["by", "Kim"], ["of", 7]], one=ROWS))
     assert data.tasks == ("a", "b") and data.units == ("m", "") and data.x[:, 0].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(data.y, [[1.234, 995], [np.nan, 1020], [2.5, 7]])
-    assert data.notes[0] == "sheet: one, the first of 2 that hold a table"
+    assert data.notes[0] == "sheet: one"
+
+
+def test_one_sheet_of_several_is_asked_for(book):
+    path = book(one=ROWS, two=[*ROWS[:2], [DAY(2019, 2, 9), 4, 1]])
+    with pytest.raises(TableError, match='2 sheets hold tables .one, two.; pass sheet="one" or sheet="two", or put'):
+        read_table(path)
+    assert read_table(path, sheet="two").y[1].tolist() == [4, 1]
+    with pytest.raises(TableError, match="sheet: 'three' is no sheet; pass one of 'one', 'two'"):
+        read_table(path, sheet="three")
 
 
 def test_dates_with_times(book):
