@@ -185,9 +185,10 @@ def places(look: Look) -> list[Hashable] | None:
     times = [
         c for c in look.known if known_as(c) not in ("x", "depth", "age") and c in look.numbers and c not in look.map
     ]
-    if not look.map:
+    moving = [c for c in times if look.increases(c)]
+    if not look.map or moving and len(look.numbers) == 3:  # t, x, y: a path
         return None
-    if moving := [c for c in times if look.increases(c)]:
+    if moving:
         _ask([[moving[0]], look.map], f"{str(moving[0])!r} and {_quoted(look.map)} may both be the input")
     return look.map
 
@@ -422,6 +423,9 @@ def remedy(frame: pd.DataFrame) -> str:
     """What to do about rows that repeat an input: a year for months and days, else another input or series."""
     if set(date_parts(frame)) & set(YEAR_MONTH_DAY) == {"month", "day"}:
         return f"put a column of years beside month and day, or name another input with {argument('x', sets=True)}"
+    holed = next((c for c in frame if frame[c].dtype.kind in "OM" and 0 < frame[c].notna().mean() <= 0.5), None)
+    if holed is not None:
+        return f"write {str(holed)!r} into each row if it stands once for those below it (it is empty in most rows)"
     return (
         f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the series "
         f"with {argument('series', sets=True)}"

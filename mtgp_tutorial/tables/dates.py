@@ -234,6 +234,8 @@ def read_dates(
     parts, how = _parts(plain(given), spelling, FIRST if first is None else first), spelling
     problem, remedy = "is not a date", "mend it"
     orders, why = _orders(given, parts, guess) if "first" in parts and not order else ([str(order)], "as was asked")
+    if "short" in parts and "name" in parts and first is None:
+        _check_days(given, parts)
     if "short" in parts and first is None or len(orders) > 1:
         _refuse_untold(given, "short" in parts, first, orders if order or len(orders) > 1 else [], guess)
     if "first" in parts:
@@ -326,6 +328,17 @@ def _check_months(given: pd.Series, parts: pd.DataFrame) -> None:
             f"{place(given, 0)}: dates such as {given.iloc[0]!r} may be months or quarters, none above 4",
             "write months as 2001-01, or quarters as 2001-Q1",
         )
+
+
+def _check_days(given: pd.Series, parts: pd.DataFrame) -> None:
+    """TableError for Jan-10, Jan-11, Jan-12, which may be days without a year: as such they are in order."""
+    month, number = parts["month"].astype(int), parts["short"].astype(int)
+    if (parts["day"].isna().all()) and (31 * month + number).is_monotonic_increasing and number.max() <= 31:
+        if not (month + 12 * number).is_monotonic_increasing or month.nunique() == 1:
+            raise TableError(
+                f"{place(given, 0)}: {given.iloc[0]!r} may be a day without a year, or a month with a year of two digits",
+                "write dates as 2019-01-07, or months as 2019-01",
+            )
 
 
 def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[str], str]:

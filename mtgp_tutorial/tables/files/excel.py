@@ -50,7 +50,8 @@ def sheet(path: Path, reader: str, wanted: str | None) -> tuple[list[Row], list[
     full = {name: one for name, one in found.items() if (one != "").any(axis=None) and wanted in (None, name)}
     if not full:
         return [], []
-    tables = {name: one for name, one in full.items() if _holds_a_table(one)} or full
+    values = {name: _values_in(one) for name, one in full.items()}
+    tables = {name: one for name, one in full.items() if values[name] > 0.2 * max(values.values())} or full
     name, one = next(iter(tables.items()))
     if len(tables) > 1 and all(other.shape[1] == one.shape[1] for other in tables.values()):
         _ask_for_one(path, tables)
@@ -82,12 +83,12 @@ def check_archive(path: Path) -> None:
         raise TableError(f"{path.name} says that it unpacks to {held}", "save the part that is the table as CSV")
 
 
-def _holds_a_table(one: pd.DataFrame) -> bool:
-    """Whether a sheet has two columns or more, and one with values in most of its cells: no sheet of remarks."""
-    some = [cells[cells != ""] for _, cells in one.iloc[1:].items()]
+def _values_in(one: pd.DataFrame) -> int:
+    """How many cells of a sheet are values, none where it has one column: remarks have few."""
+    some = [cells[cells != ""] for _, cells in one.items()]
     if sum(len(cells) > 0 for cells in some) < 2:
-        return False
-    return any(len(cells) and cells.map(lambda cell: VALUE.fullmatch(cell) is not None).mean() > 0.5 for cells in some)
+        return 0
+    return sum(VALUE.fullmatch(cell) is not None for cells in some for cell in cells)
 
 
 def _ask_for_one(path: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -95,7 +96,7 @@ def _ask_for_one(path: Path, tables: dict[str, pd.DataFrame]) -> None:
     ways = [argument("sheet", name) for name in tables]
     raise TableError(
         f"{path.name}: {len(tables)} sheets hold tables ({listed(tables)})",
-        f"pass {' or '.join(ways[:4])}, or put the rows of all into one sheet",
+        f"put the rows of all into one sheet if they are one table, or pass {' or '.join(ways[:4])} for one of them",
         "sheet",
         list(tables),
     )

@@ -140,7 +140,7 @@ def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
         )
     leave = skipping(left, *lines)
     raise TableError(
-        f"{name}: line {listed(lines)} looks like units ({listed(words, 4)})",
+        f"{name}: line{'s' * (number > 1)} {listed(lines)} look{'s' * (number == 1)} like units ({listed(words, 4)})",
         f"pass {argument('skip', leave)}, which leaves it out (units are read from names such as a [m])",
         value=leave,
     )

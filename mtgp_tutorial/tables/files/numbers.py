@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import count
-from mtgp_tutorial.tables.inputs import EAST, NORTH, words
+from mtgp_tutorial.tables.inputs import EAST, NORTH, PARTS_OF, words
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 
 MISSING = ("", "na", "nan", "n/a", "null", "none")  # in lower case
@@ -197,11 +197,16 @@ NUMBER = r"\(?[-+]?(?:\d{1,3}(?:[,' ]\d{3})+|\d+)(?:[.,]\d+)?\)?"
 MORE = re.compile(rf"(?P<limit>[<>≤≥]=?)? ?(?P<number>{NUMBER})(?P<rest>(?: ?±.*| ?[^\d\s.,;:/-][^\d]{{0,11}})?)")
 
 
+def _or_without(cells: pd.Series) -> str:
+    """The advice that leaves a column out, where it has no name of an input."""
+    return "" if {*words(cells.name)} & {*PARTS_OF} else f", or {argument('without', str(cells.name))}"
+
+
 def _refuse_more(cells: pd.Series, bad: pd.Series) -> None:
     """TableError for cells that hold a number and more: a limit, a unit, a flag, brackets, a standard error."""
     parts = cells[bad].str.extract(f"^{MORE.pattern}$")
     more = parts["limit"].notna() | (parts["rest"].fillna("") != "") | parts["number"].str.contains("(", regex=False)
-    number, without = more.astype(bool) & parts["number"].notna(), argument("without", str(cells.name))
+    number = more.astype(bool) & parts["number"].notna()
     if (
         number.mean() < 0.9
         or parts["rest"].nunique() > max(4, 0.2 * len(cells))
@@ -213,10 +218,10 @@ def _refuse_more(cells: pd.Series, bad: pd.Series) -> None:
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is not a number but a limit beyond which the value lies (it is "
             f"censored), one of {others}",
-            f"put a number in its place (half the limit, say), or leave the column out: {without}; "
+            f"put a number in its place (half the limit, say){_or_without(cells)}; "
             f"{argument('missing', *cells[bad].unique()[:4])} would drop the low values and raise the level",
-            "without",
-            [str(cells.name)],
+            "missing",
+            [*cells[bad].unique()],
         )
     decimals = parts["number"].str.contains(r"[.,]", regex=True).mean() > 0.5
     if bad.mean() > 0.5 and not (decimals or parts["number"].nunique() > 0.5 * len(parts) and len(parts) > 9):
@@ -226,7 +231,7 @@ def _refuse_more(cells: pd.Series, bad: pd.Series) -> None:
         f"{place(cells, row)}: {cells.iloc[row]!r} holds a number and more, as do {count(int(bad.sum()), 'cell')} of "
         f"{len(cells)}",
         f"take {rest!r} out of the cells (a unit goes into the name, as a [mm], an error or a flag into a column of "
-        f"its own, brackets may be a minus), or leave the column out: {without}",
+        f"its own, brackets may be a minus){_or_without(cells)}",
         "without",
         [str(cells.name)],
     )
@@ -252,12 +257,10 @@ def _refuse(cells: pd.Series, bad: pd.Series, missing: Sequence[object]) -> None
     mend = "it" if number == 1 else f"these {number} cells"
     all_of_them = [*map(str, missing), *cells[bad].unique()]
     codes = all_of_them if len(all_of_them) <= len(missing) + 4 else [*map(str, missing), word]
-    lines = ",".join(map(str, cells.index[bad]))
-    skip = argument("skip", lines) if number < 20 and cells.index.name == "line" else argument("skip", sets=True)
     raise TableError(
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
         f"mend {mend}, pass {argument('missing', *codes)} if it stands for a missing value, leave lines out with "
-        f"{skip}, or {argument('without', str(cells.name))}",
+        f"{argument('skip', sets=True)}{_or_without(cells)}",
         value=codes,
     )
 

@@ -21,6 +21,7 @@ from mtgp_tutorial.tables.column_roles import (
     DATE_WORDS,
     ERRORS,
     KNOWN,
+    PLACES,
     ROW_NUMBERS,
     check_mixed,
     chosen_inputs,
@@ -133,6 +134,9 @@ def read_table(
         value = guessed_value(frame, chosen, series, sd, value)
     table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
     index = None if frame.index.name == "line" else table.index
+    if x is not None:
+        told = " and ".join(map(str, chosen)) + ", a map" * (table.x.shape[1] > 1)
+        notes.append(f"input: {told}")
     if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
         warnings.warn(said, UserWarning, stacklevel=2)
         table = replace(table, notes=(*table.notes, said))
@@ -306,6 +310,8 @@ def _idle(
     counted = len(seen) == len(frame) > 2 and (np.diff(seen) == 1).all()
     if counted and ((name in (*KNOWN, *COUNTERS) and counts(values)) or len(frame) >= 20 and seen[0] % 1 == 0):
         return "counts the rows"
+    if words(c)[-1] in PLACES and len(chosen) > 1 and values.is_unique and (seen % 1 == 0).all():
+        return "numbers the rows"
     if name in PARTS and dates.dtype.kind == "M" and (values == getattr(dates.dt, name)).all():
         return f"a part of {str(chosen[0])!r}"
     if years is not None and len(seen) > 9 and values.between(years - 0.05, years + 1.05).all():

@@ -40,7 +40,10 @@ def test_cells_are_what_they_are(book):
 
 def test_one_sheet_of_several_is_asked_for(book):
     path = book(one=ROWS, two=[*ROWS[:2], [DAY(2019, 2, 9), 4, 1]])
-    with pytest.raises(TableError, match='2 sheets hold tables .one, two.; pass sheet="one" or sheet="two", or put'):
+    with pytest.raises(
+        TableError,
+        match='2 sheets hold tables .one, two.; put the rows of all into one sheet if they are one table, or pass sheet="one" or sheet="two" for',
+    ):
         read_table(path)
     assert read_table(path, sheet="two").y[1].tolist() == [4, 1]
     with pytest.raises(TableError, match="sheet: 'three' is no sheet; pass one of 'one', 'two'"):

@@ -195,7 +195,6 @@ CASES = {
     "neither order nor century": refused(with_x("03/04/20", "01/02/20", "05/03/20"), 'pass dates="day-first,two-digit" or dates="month-first,two-digit"'),
     "order and century asked for": said(with_x("05.02.19", "03.02.19", "04.02.19"), [2.0, 0.0, 1.0], note="05.02.19 is 5 February 1919", dates="day-first,1900"),
     "an order without its century": refused(with_x("05.02.19", "03.02.19", "04.02.19"), 'pass dates="day-first,two-digit" (', dates="day-first"),
-    "dates that are not the input": said("depth,sampled,a,b\n1,07.01.19,1.5,10\n2,14.01.19,2.5,20\n3,15.01.19,3.5,40\n", note="sampled: dates; left out", dates="two-digit", x="depth"),
     "dates beside a depth": refused("depth,sampled,a,b\n1,2019-01-07,1.5,10\n2,2019-01-14,2.5,20\n3,2019-01-15,3.5,40\n", "'sampled' and 'depth' may both be the input; pass x=\"sampled\" or x=\"depth\""),
     "a date and its time": said("Date,Time,a,b\n07.01.2019,0:00,1.5,10\n07.01.2019,9:30 AM,2.5,20\n13.01.2019,0:00,3.5,40\n", [0.0, 9.5 / 24, 6.0], note="input: Date with Time"),
     "a time that is none": refused("Date,Time,a\n2019-01-07,10:00,1\n2019-01-07,25:00,2\n2019-01-08,11:00,4\n", "line 3: '2019-01-07 25:00' is not a date"),
