@@ -37,8 +37,9 @@ WEEKDAY = re.compile(
     r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|mo|di|mi|do|fr|sa|so)\.?,? +(?=[\da-z])", re.I
 )
 YEAR, YEAR2 = (rf"(?P<year{k}>(?:1[5-9]|20)\d{{2}})" for k in ("", "2"))
+ISO = "year-month-day"
 SPELLINGS = {  # how a date may be written; the named groups are its parts
-    "year-month-day": rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
+    ISO: rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
     "quarters": r"(?P<year>\d{4})(?:[-/ ]?Q|:)(?P<quarter>[1-4])|"
     r"(?:Q(?P<quarter2>[1-4])|(?P<quarter3>[1-4])Q)[-/ ]?(?P<year2>\d{4})",
     "quarters, years of two digits": r"(?:Q(?P<quarter>[1-4])[-/ ]?|(?P<quarter2>[1-4])Q)'?(?P<short>\d{2})",
@@ -74,8 +75,8 @@ ROLLING |= {"year and quarter in digits": 1, "a year of two digits, in six": 2, 
 MONTHS_BARE, WEEKS_BARE, _, QUARTERS_BARE, DAYS_BARE, MONTHS_POINT = ROLLING
 FISCAL, FISCAL_WORDS, WEEK_YEAR, MONTH_YEAR = "fiscal years", "fiscal years in words", "week/year", "month/year"
 # words and ranges elsewhere, dates in a column that is to be the input
-WIDE = (FISCAL_WORDS, "name of the month-day-year", MONTH_YEAR, WEEK_YEAR, "month by name, year of two digits")
-WIDE += ("quarters, years of two digits",)
+WIDE = {FISCAL_WORDS, "name of the month-day-year", MONTH_YEAR, WEEK_YEAR, "month by name, year of two digits"}
+WIDE |= {"quarters, years of two digits"}
 COMPILED = {name: re.compile(pattern, re.I) for name, pattern in SPELLINGS.items()}
 WEEKS = re.compile(r"(?:iso_?)?week|wk|kw|(?:kalender)?woche|semaine|semana|settimana", re.I)
 LOOKED_AT = 2_000  # cells that tell which spellings to try on all of a column

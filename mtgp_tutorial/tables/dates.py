@@ -20,6 +20,7 @@ from mtgp_tutorial.arguments import as_matrix
 from mtgp_tutorial.tables.date_formats import (
     FISCAL,
     FISCAL_WORDS,
+    ISO,
     MONTH_YEAR,
     MONTHS,
     SPELLINGS,
@@ -163,7 +164,9 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
     """Whatever holds dates and nothing else: text that can be read in one way, timestamps, periods (their start)."""
     values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True).infer_objects()
     try:
-        if isinstance(values.dtype, pd.PeriodDtype):
+        if values.dtype.kind == "M":
+            when = pd.DatetimeIndex(values)
+        elif isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
         elif any(isinstance(one, str) for one in values):
             read = read_dates(values.map(str).rename(None), guess=False)
@@ -230,6 +233,8 @@ def read_dates(
     spelling = spelling_of(given, wide)
     if spelling is None:
         return None
+    if spelling == ISO and (when := _iso(given)) is not None:
+        return _in_place(when, text), f"dates, {ISO}"
     order, first = manner(dates)
     parts, how = _parts(plain(given), spelling, FIRST if first is None else first), spelling
     problem, remedy = "is not a date", "mend it"
@@ -248,8 +253,24 @@ def read_dates(
     refuse_first(given, when.isna(), problem, remedy, cell=True)
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
-    full = pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text)))
-    return pd.DatetimeIndex(full, name=text.name), _said(how, spelling, given.iloc[0], when[0])
+    return _in_place(when, text), _said(how, spelling, given.iloc[0], when[0])
+
+
+def _in_place(when: pd.DatetimeIndex, text: pd.Series) -> pd.DatetimeIndex:
+    """Dates of the cells that have one, NaT for the others."""
+    if len(when) < len(text):
+        when = pd.DatetimeIndex(pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text))))
+    return when.rename(text.name)
+
+
+def _iso(given: pd.Series) -> pd.DatetimeIndex | None:
+    """Dates that pandas reads at once, 2019-01-07 with or without a clock; None where one needs more care."""
+    if not set("".join(given)) <= set("0123456789-:T ."):
+        return None
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(given, format="ISO8601"))
+    except ValueError:
+        return None
 
 
 def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
@@ -260,8 +281,8 @@ def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
 
 def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
     """How dates were read, with the first of them in words where it does not speak for itself."""
-    if spelling == "year-month-day":
-        return "dates, year-month-day"
+    if spelling == ISO:
+        return f"dates, {ISO}"
     starts = dict.fromkeys((FISCAL, FISCAL_WORDS), "; each stands at 1 January of the year that is named first")
     starts[spelling] = starts.get(spelling, "; a quarter stands at its first day" if "quarter" in spelling else "")
     starts[spelling] = starts[spelling] or ("; a week stands at its Monday" if "week" in spelling else "")

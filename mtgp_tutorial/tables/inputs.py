@@ -6,6 +6,7 @@ Headers of columns: names, units, and columns that look like standard errors of 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Number, Real
 from typing import Any
@@ -151,7 +152,8 @@ def _joined(given: pd.DataFrame) -> pd.Series | None:
         day = day if day.dtype.kind == "M" else None
         label = columns.columns[0]
     elif columns.shape[1]:
-        return _refuse_parts(given)
+        _refuse_parts(given)
+        return None
     else:
         shape = next((one for one in (YEAR_MONTH_DAY, *DAYS) if set(one) == rest), None)
         day = None if shape is None else _date_of(given[[parts[part] for part in shape]], shape)
@@ -354,5 +356,5 @@ def errors_beside(frame: pd.DataFrame) -> dict[Hashable, Hashable]:
 def tasks_of(chosen: Sequence[Hashable]) -> list[tuple[str, str]]:
     """Names and units of the tasks; headers stay whole where two would have one name."""
     split = [split_unit(c) for c in chosen]
-    names = [name for name, _ in split]
-    return [pair if names.count(pair[0]) == 1 else (str(c), pair[1]) for c, pair in zip(chosen, split)]
+    times = Counter(name for name, _ in split)
+    return [pair if times[pair[0]] == 1 else (str(c), pair[1]) for c, pair in zip(chosen, split)]

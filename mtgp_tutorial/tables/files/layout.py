@@ -58,10 +58,9 @@ def begins_data(first: str, body: Sequence[Row]) -> bool:
     below = [row[0] for _, row in body[:20] if row and row[0]]
     if not first or not below:
         return False
-    for pattern in (r"[-+]?\d*\.?\d+", *(COMPILED[name] for name in COMPILED if name not in ROLLING)):
-        if re.fullmatch(pattern, first):
-            return sum(re.fullmatch(pattern, cell) is not None for cell in below) > 0.8 * len(below)
-    return False
+    forms = [re.compile(r"[-+]?\d*\.?\d+"), *(COMPILED[name] for name in COMPILED if name not in ROLLING)]
+    form = next((form for form in forms if form.fullmatch(first)), None)
+    return form is not None and sum(form.fullmatch(cell) is not None for cell in below) > 0.8 * len(below)
 
 
 def check_across(name: str, text: pd.DataFrame) -> None:

@@ -143,39 +143,42 @@ def read_table(
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(file: File, without: Iterable[str] = (), x: Any = None, **reading: Any) -> list[str]:
+def suspected_codes(
+    file: File, without: Iterable[str] = (), x: Any = None, **reading: Any
+) -> tuple[list[str], pd.DataFrame]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
-    Words such as "?" among numbers, and numbers such as -999 (`codes_in`). A proposal: nothing is replaced before
-    somebody says so. reading: as `typed_columns` takes it. Raises TableError for shorter numbers, such as -99, and for
-    one that is a reading in another column.
+    Words such as "?" among numbers, and numbers such as -999 (`codes_in`). A proposal, with the typed columns that it
+    leaves. reading: as `typed_columns` takes it. Raises TableError for shorter numbers, such as -99, and for one that
+    is a reading in another column.
     """
     left = [column(file.text, name, "without") for name in without]
     codes = suspected_words(blank(file.text.drop(columns=left)))
     frame, _ = typed_columns(file, missing=codes, without=without, x=x, **reading)
     inputs = chosen_inputs(frame, x, [])
-    numbers = [c for c in frame if frame[c].dtype.kind == "f" and c not in inputs]
-    found = {c: codes_in(frame[c]) for c in numbers}
-    codes += list(dict.fromkeys(f"{code:.12g}" for long, _ in found.values() for code in long))
+    found = {c: codes_in(frame[c]) for c in frame if frame[c].dtype.kind == "f" and c not in inputs}
+    long = list(dict.fromkeys(code for some, _ in found.values() for code in some))
+    codes += [f"{code:.12g}" for code in long]
     for c, (_, short) in found.items():
         if short:
-            code = f"{short[0]:g}"
-            kept = argument("missing", *(codes or ["none"]))
+            code, times = f"{short[0]:g}", count(int((frame[c] == short[0]).sum()), "time")
             raise TableError(
-                f"column {str(c)!r}: {code} stands {count(int((frame[c] == short[0]).sum()), 'time')}, away from all "
-                "other values, and may stand for a missing value",
-                f"pass {argument('missing', *codes, code)} if it does, or {kept} if it is a value",
+                f"column {str(c)!r}: {code} stands {times}, away from all other values, and may stand for a missing value",
+                f"pass {argument('missing', *codes, code)} if it does, or {argument('missing', *(codes or ['none']))} "
+                "if it is a value",
                 value=[*codes, code],
             )
-    for c, (long, _) in found.items():
-        for other in numbers if long else ():
-            same = frame[other].isin(long)
-            if same.any() and not found[other][0] and (frame[other].notna() & ~same).sum() > 2:
-                raise TableError(
-                    f"column {str(c)!r}: {long[0]:g} seems to stand for a missing value, and is a value in {str(other)!r}",
-                    f"leave the cells of {str(c)!r} empty where it is missing, and pass {argument('missing', 'none')}",
-                )
-    return codes
+    for c, (some, _) in found.items() if long else ():
+        same = frame[c].isin(long)
+        if same.any() and not some and (frame[c].notna() & ~same).sum() > 2:
+            code = frame[c][same].iloc[0]
+            raise TableError(
+                f"column {str(c)!r}: {code:g} is a value here, and seems to stand for a missing value in another column",
+                f"leave cells empty where a value is missing, and pass {argument('missing', 'none')}",
+            )
+        if same.any():
+            frame[c] = frame[c].mask(same)
+    return codes, frame
 
 
 def proposed_errors(frame: pd.DataFrame, chosen: list[Hashable], series: str | None) -> dict[str, str] | str | None:
@@ -350,8 +353,8 @@ def far_values(frame: pd.DataFrame) -> str | None:
         for c, some in found.items()
         for code in some
     ]
-    codes = list(dict.fromkeys(f"{code:.12g}" for some in found.values() for code in some))
-    return f"{', '.join(each)}, far from all other values; kept as a value; missing={codes} reads it as missing"
+    every = list(dict.fromkeys(f"{code:.12g}" for some in found.values() for code in some))
+    return f"{', '.join(each)}, far from all other values; kept as a value; missing={every} reads it as missing"
 
 
 class Twins:
@@ -362,31 +365,29 @@ class Twins:
 
     def __init__(self, frame: pd.DataFrame, probes: int = 16) -> None:
         self.frame = frame.loc[:, [frame[c].dtype.kind == "f" for c in frame]]
-        rows = np.argsort(self.frame.isna().to_numpy().sum(1), kind="stable")[:probes]
-        self.probes = dict(zip(self.frame, self.frame.to_numpy()[rows].T + 0.0))
-        self.whole: dict[bytes, list[Hashable]] = {}
-        self.holed: list[Hashable] = []
+        self.values = self.frame.to_numpy()
+        self.place = {c: k for k, c in enumerate(self.frame)}
+        self.rows = np.argsort(np.isnan(self.values).sum(1), kind="stable")[:probes]
+        self.kept: list[int] = []
+        self.seen = np.empty((len(self.place), len(self.rows)))
 
     def of(self, c: Hashable) -> Hashable | None:
         """The first earlier column that this one equals; it is remembered where there is none."""
-        if c not in self.probes:
+        if c not in self.place:
             return None
-        at = self.probes[c]
-        holes, key = bool(np.isnan(at).any()), at.tobytes()
-        some = [d for alike in self.whole.values() for d in alike] if holes else self.whole.get(key, [])
-        for d in (*some, *self.holed):
-            gone = np.isnan(at) | np.isnan(self.probes[d])
-            if (gone | (at == self.probes[d])).all() and _same(self.frame[c], self.frame[d]):
-                return d
-        if holes:
-            self.holed.append(c)
-        else:
-            self.whole.setdefault(key, []).append(c)
+        own, seen = self.values[self.rows, self.place[c]], self.seen[: len(self.kept)]
+        alike = ((seen == own) | np.isnan(seen) | np.isnan(own)).all(1)
+        for k in np.flatnonzero(alike):
+            if _same(self.values[:, self.place[c]], self.values[:, self.kept[k]]):
+                return self.frame.columns[self.kept[k]]
+        self.seen[len(self.kept)] = own
+        self.kept.append(self.place[c])
         return None
 
 
-def _same(a: pd.Series, b: pd.Series) -> bool:
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two columns agree wherever both have a value, nearly all of their rows."""
-    both = a.notna() & b.notna()
-    nearly_all = both.sum() > 0.8 * max(a.notna().sum(), b.notna().sum())
+    has_a, has_b = ~np.isnan(a), ~np.isnan(b)
+    both = has_a & has_b
+    nearly_all = both.sum() > 0.8 * max(has_a.sum(), has_b.sum())
     return len(a) > 2 and bool(nearly_all and (a[both] == b[both]).all())

@@ -63,9 +63,10 @@ def parse(path: str | Path | File, skip: Any = None, wanted: str | None = None) 
         said.append(f"rows: {count(len(rows) - len(full), 'line')} without any entry left out")
     if not full:
         raise TableError(f"{path.name} has a header and no rows", "pass a file with one line for each row")
-    numbers, cells = zip(*full)
-    cells = np.array(cells, dtype=object)
-    frame = pd.DataFrame(np.where(cells == "", None, cells), pd.Index(numbers, name="line"), names, dtype=object)
+    numbers, found = zip(*full)
+    cells = np.array(found, dtype=object)
+    cells[cells == ""] = None
+    frame = pd.DataFrame(cells, pd.Index(numbers, name="line"), names, dtype=object)
     check_across(path.name, frame)
     return File(path.name, frame, mark, (*notes, *said), left)
 
@@ -153,7 +154,7 @@ def _split(path: Path, lines: list[tuple[int, str]], left: set[int]) -> tuple[st
         mark = lines[0][1].strip()[4:5] or "\t"
         if mark in MARKS:
             return mark, list(_records(path, lines[1:], mark))
-    fits: list[tuple[int, str]] = []
+    fits: list[tuple[float, str]] = []
     for k, mark in enumerate(MARKS):
         try:
             first, *below = [len(row) for _, row in _records(path, lines[:200], mark)]

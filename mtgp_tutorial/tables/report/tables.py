@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import warnings
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,8 +39,7 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     file = parse(asked.table, asked.skip, asked.sheet)
     how = {"dates": asked.dates, "without": asked.without or (), "x": asked.input, "series": asked.series}
     how["others"] = (asked.columns, asked.value)
-    codes = _missing(asked, file, how, said)
-    frame, _ = typed_columns(file, missing=codes, **how)
+    codes, frame = _missing(asked, file, how, said)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
@@ -59,14 +59,17 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     return data, call
 
 
-def _missing(asked: argparse.Namespace, file: File, how: dict[str, Any], said: list[str]) -> list[str]:
-    """Codes of missing values: those of --missing, or what the file suggests, which is said."""
+def _missing(
+    asked: argparse.Namespace, file: File, how: dict[str, Any], said: list[str]
+) -> tuple[list[str], pd.DataFrame]:
+    """Codes of missing values, those of --missing or what the file suggests, which is said; and the typed columns."""
     if asked.missing is not None:
-        return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(file, **how)
+        codes = [] if asked.missing == ["none"] else asked.missing
+        return codes, typed_columns(file, missing=codes, **how)[0]
+    codes, frame = suspected_codes(file, **how)
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
-    return codes
+    return codes, frame
 
 
 def _errors(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable], said: list[str]) -> Any:
@@ -130,8 +133,10 @@ def with_safe_names(data: TaskData) -> TaskData:
     changed = [f"{old!r} is called {new!r}" for old, new in pairs if old != new]
     notes = [f"names: {', '.join(changed)}, so that no spreadsheet takes it for a formula"] if changed else []
     columns = [*x_names, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
-    if twice := [name for name in columns if columns.count(name) > 1]:
-        raise Refused(f"column {twice[0]!r} would stand twice in filled.csv; rename it in the file")
+    if len({*columns}) < len(columns):
+        raise Refused(
+            f"column {Counter(columns).most_common(1)[0][0]!r} would stand twice in filled.csv; rename it in the file"
+        )
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
