@@ -53,7 +53,7 @@ from mtgp_tutorial.tables.inputs import (
 )
 from mtgp_tutorial.tables.refusals import TableError, argument
 
-COUNTERS = "obs id row no nr index record rec # number nummer sample".split()  # columns that count rows
+COUNTERS = ["", *"obs id row no nr index record rec rn number nummer sample".split()]  # columns that count rows
 PARTS = "year quarter month day hour minute day_of_week day_of_year".split()  # of a date, as pandas calls them
 FLAG = re.compile(r"(?:.*_)?(?:flags?|status|quality|qc|qn|qf|qual|cd|code)(?:_\w+)?")
 
@@ -310,8 +310,7 @@ def _idle(
         return "no value"
     if len(seen) > 1 and (seen == seen[0]).all():
         return f"always {seen[0]:g}"
-    counted = len(seen) == len(frame) > 2 and (np.diff(seen) == 1).all()
-    if counted and ((name in (*KNOWN, *COUNTERS) and counts(values)) or len(frame) >= 20 and seen[0] % 1 == 0):
+    if _steps_by_one(values) and (name in COUNTERS or name in KNOWN and counts(values)):
         return "counts the rows"
     if words(c)[-1] in PLACES and len(chosen) > 1 and values.is_unique and (seen % 1 == 0).all():
         return "numbers the rows"
@@ -321,6 +320,10 @@ def _idle(
         return "the input again, in years"
     twin = twins.of(c)
     return None if twin is None else f"equals {twin!r} wherever both have a value"
+
+
+def _steps_by_one(values: pd.Series) -> bool:
+    return len(values) > 2 and bool((np.diff(values.to_numpy()) == 1).all())
 
 
 def _years(frame: pd.DataFrame, chosen: list[Hashable]) -> pd.Series | None:
@@ -335,6 +338,8 @@ def _no_reading(values: pd.Series) -> str | None:
     """What a column of numbers seems to be that is no reading: a flag, a class, standard errors of another."""
     if bare(values.name) in ERRORS:
         return "looks like standard errors of another column"
+    if len(values) >= 20 and _steps_by_one(values):
+        return "counts the rows, and is no reading if that is all"
     some = np.unique(values.dropna())
     if len(values) < 20 or len(some) > 5 or (some % 1 != 0).any():
         return None
