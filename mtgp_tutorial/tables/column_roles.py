@@ -406,7 +406,7 @@ def _refuse_mixed(frame: pd.DataFrame, chosen: Sequence[Hashable], series: Hasha
         return
     told = f"pass {argument('series', str(series))} with {argument('value', str(values[0]))}"
     if len(errors := [c for c in frame if frame[c].dtype.kind == "f" and bare(c) in ERRORS]) == 1:
-        told += f" with {argument('sd', str(errors[0]))}"
+        told += f" and {argument('sd', str(errors[0]))}"
     told += f" (or another of {listed(values[1:])})" if len(values) > 1 else ""
     told += "" if again > len(frame) / 3 else f", or {argument('without', str(series))} if all rows are of one series"
     names = [f"{name:g}" if isinstance(name, float) else name for name in frame[series].dropna().unique()]

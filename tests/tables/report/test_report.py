@@ -217,7 +217,7 @@ REFUSALS = {
     "a panel": (
         "who,year,a,b\n" + "".join(f"{who},{k},{k * k % 7},{k % 4}\n" for who in ("Kim", "Ole") for k in range(9)),
         [],
-        "add --series who --value a (or another value of b)",
+        "'who' tells them apart: pass --series who with --value a (or another of b)",
     ),
     "a month with its day": (
         "Month,Day,a,b\n" + "".join(f"{k % 3},{k},{k * k % 7},{k % 4}\n" for k in range(9)),
@@ -244,7 +244,7 @@ REFUSALS = {
     "several series in one": (
         "place,t,v,std_err\n" + "".join(f"{p},{k},{k * k % 7}.5,0.{k + 1}\n" for p in ("A b", "C") for k in range(9)),
         ["--input", "t", "--columns", "v"],
-        "so that these are several series; add --series place --value v --errors std_err and leave out --columns",
+        "so that these may be several series; 'place' tells them apart: pass --series place with --value v with --errors",
     ),
     "no such log": (
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
