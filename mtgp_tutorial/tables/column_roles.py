@@ -15,7 +15,7 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import count, kind_of, listed
 from mtgp_tutorial.tables.date_formats import MONTHS, READ, odd_cell, plain
-from mtgp_tutorial.tables.dates import read_dates
+from mtgp_tutorial.tables.dates import read_dates, two_digits
 from mtgp_tutorial.tables.inputs import (
     CLOCKS,
     DAYS,
@@ -98,13 +98,7 @@ def whole_years(frame: pd.DataFrame, taken: Collection[Hashable], century: int |
         if not (others or (value.diff() < -50).any()):
             continue
         if century is None:
-            raise TableError(
-                f"column {str(c)!r}, {frame.index.name or 'row'} {frame.index[0]}: {value.iloc[0]:02.0f} is a year of two "
-                "digits",
-                f"pass {argument('dates', 'two-digit')} (two-digit means 1950 to 2049; for other years pass their first "
-                "in its place, such as 1900)",
-                value=["two-digit"],
-            )
+            refuse_first(frame[c].map("{:02.0f}".format), [True], "is a year of two digits", two_digits(), cell=True)
         frame[c] = century + (frame[c] - century) % 100
         return True
     return False
@@ -217,7 +211,7 @@ RULES: dict[
 
 
 def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
-    """The columns that are the input by `RULES`; none where no rule answers. Raises TableError where two readings fit."""
+    """The columns that are the input by `RULES`; none where no rule answers. TableError where two readings fit."""
     look = Look(frame)
     for what, rule in RULES.items():
         if some := rule(look):

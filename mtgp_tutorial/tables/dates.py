@@ -357,7 +357,8 @@ def _check_days(given: pd.Series, parts: pd.DataFrame) -> None:
     if (parts["day"].isna().all()) and (31 * month + number).is_monotonic_increasing and number.max() <= 31:
         if not (month + 12 * number).is_monotonic_increasing or month.nunique() == 1:
             raise TableError(
-                f"{place(given, 0)}: {given.iloc[0]!r} may be a day without a year, or a month with a year of two digits",
+                f"{place(given, 0)}: {given.iloc[0]!r} may be a day without a year, or a month with a year of two "
+                "digits",
                 "write dates as 2019-01-07, or months as 2019-01",
             )
 
@@ -381,6 +382,16 @@ def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[st
     return list(ORDERS), ""
 
 
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(argument("dates", word) for word in words)
+
+
+def two_digits(words: Sequence[str] = (TWO_DIGIT,)) -> str:
+    """What to do about years of two digits: words for `dates`, and what they mean."""
+    meant = f"two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900"
+    return f"pass {_either(words)} ({meant})"
+
+
 def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Sequence[str], guess: bool) -> None:
     """TableError: what a column does not tell, its order or its century, and all words for `dates` at once."""
     where = "" if given.name is None else f"{place(given, 0)}: " if short else f"column {str(given.name)!r}: "
@@ -391,11 +402,7 @@ def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Seq
         file = " in the file" if guess else ""
         also = ", has a year of two digits" if short and first is None else ""
         lacks = f"{given.iloc[0]!r} may be day-first or month-first{also}, and nothing{file} tells"
-    remedy = f"pass {' or '.join(argument('dates', word) for word in words)}"
-    if short and first is None:
-        remedy += (
-            f" (two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900)"
-        )
+    remedy = two_digits(words) if short and first is None else f"pass {_either(words)}"
     raise TableError(f"{where}{lacks}", remedy if guess else "write dates as 2019-01-07", "dates", words)
 
 

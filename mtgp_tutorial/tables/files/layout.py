@@ -70,7 +70,8 @@ def check_across(name: str, text: pd.DataFrame) -> None:
     first = text.iloc[:, 0].dropna().astype(str)
     if len(dated) > max(2, 0.5 * text.shape[1]) and first.map(_is_value).mean() < 0.5:
         raise TableError(
-            f"{name}: the names of {len(dated)} columns are dates ({listed(dated, 3)}), so that the table lies on its side",
+            f"{name}: the names of {len(dated)} columns are dates ({listed(dated, 3)}), so that the table lies on its "
+            "side",
             "transpose it (a row for each date, a column for each series) and pass that",
         )
 

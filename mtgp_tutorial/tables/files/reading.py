@@ -163,7 +163,8 @@ def suspected_codes(
         if short:
             code, times = f"{short[0]:g}", count(int((frame[c] == short[0]).sum()), "time")
             raise TableError(
-                f"column {str(c)!r}: {code} stands {times}, away from all other values, and may stand for a missing value",
+                f"column {str(c)!r}: {code} stands {times}, away from all other values, and may stand for a missing "
+                "value",
                 f"pass {argument('missing', *codes, code)} if it does, or {argument('missing', *(codes or ['none']))} "
                 "if it is a value",
                 value=[*codes, code],
@@ -173,7 +174,8 @@ def suspected_codes(
         if same.any() and not some and (frame[c].notna() & ~same).sum() > 2:
             code = frame[c][same].iloc[0]
             raise TableError(
-                f"column {str(c)!r}: {code:g} is a value here, and seems to stand for a missing value in another column",
+                f"column {str(c)!r}: {code:g} is a value here, and seems to stand for a missing value in another "
+                "column",
                 f"leave cells empty where a value is missing, and pass {argument('missing', 'none')}",
             )
         if same.any():

@@ -45,8 +45,8 @@ def parse(path: str | Path | File, skip: Any = None, wanted: str | None = None) 
     """The file at a path; one that was parsed stays as it is.
 
     Rows are named by their line in the file; cells are stripped, None where blank. skip: numbers of lines that are
-    left out; wanted: the sheet of a workbook. Raises TableError for files that are no text, for lines with another number of fields than the header,
-    and for headers that are none.
+    left out; wanted: the sheet of a workbook. Raises TableError for files that are no text, for lines with another
+    number of fields than the header, and for headers that are none.
     """
     if isinstance(path, File):
         return path
@@ -258,19 +258,24 @@ def decoded(path: Path) -> tuple[str, list[str]]:
                 return raw.decode(encoding), [] if mark == b"\xef\xbb\xbf" else ["encoding: UTF-16"]
             except UnicodeDecodeError:
                 raise TableError(f"{path.name} is not the {encoding} it says", "save it as UTF-8") from None
-    if raw[1:400:2].count(0) > 0.9 * len(raw[1:400:2]) > 10:
-        return raw.decode("utf-16-le", errors="replace"), ["encoding: UTF-16, without a mark that says so"]
-    if b"\x00" in raw:
-        raise TableError(f"{path.name} holds zero bytes, so it is no text", "save the table as CSV in UTF-8")
-    try:
-        text, notes = raw.decode("utf-8"), []
-    except UnicodeDecodeError:
-        name = "mac_roman" if b"\r" in raw and b"\n" not in raw else "cp1252"
-        text = raw.decode(name, errors="replace")
-        read = "Mac Roman" if name == "mac_roman" else "Windows-1252"
-        notes = [f"encoding: not UTF-8; read as {read} (look at names with accents)"]
+    text, notes = _guessed(raw, path.name)
     if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
         raise TableError(f"{path.name} is a web page, not a table", "save the table as CSV and pass that")
     if re.match(r"\s*(?:\[\s*)?\{\s*\"", text):
         raise TableError(f"{path.name} is JSON, not a table", "save it as CSV (pd.read_json reads it) and pass that")
     return text, notes
+
+
+def _guessed(raw: bytes, name: str) -> tuple[str, list[str]]:
+    """Text without a mark of its encoding: UTF-8, UTF-16 by its zeros, Mac Roman by its ends of lines, or Windows."""
+    if raw[1:400:2].count(0) > 0.9 * len(raw[1:400:2]) > 10:
+        return raw.decode("utf-16-le", errors="replace"), ["encoding: UTF-16, without a mark that says so"]
+    if b"\x00" in raw:
+        raise TableError(f"{name} holds zero bytes, so it is no text", "save the table as CSV in UTF-8")
+    try:
+        return raw.decode("utf-8"), []
+    except UnicodeDecodeError:
+        encoding, read = ("mac_roman", "Mac Roman") if b"\n" not in raw else ("cp1252", "Windows-1252")
+        return raw.decode(encoding, errors="replace"), [
+            f"encoding: not UTF-8; read as {read} (look at names with accents)"
+        ]
