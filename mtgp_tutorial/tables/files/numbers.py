@@ -257,9 +257,10 @@ def _refuse(cells: pd.Series, bad: pd.Series, missing: Sequence[object]) -> None
     mend = "it" if number == 1 else f"these {number} cells"
     all_of_them = [*map(str, missing), *cells[bad].unique()]
     codes = all_of_them if len(all_of_them) <= len(missing) + 4 else [*map(str, missing), word]
+    trace = " (a trace, T, is no missing value: put a small number in its place)" if "T" in codes else ""
     raise TableError(
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
-        f"mend {mend}, pass {argument('missing', *codes)} if it stands for a missing value, leave lines out with "
+        f"mend {mend}{trace}, pass {argument('missing', *codes)} if it stands for a missing value, leave lines out with "
         f"{argument('skip', sets=True)}{_or_without(cells)}",
         value=codes,
     )

@@ -277,9 +277,23 @@ def _one(
     if found is not None:
         notes.append(f"{text.name}: {found[1]}")
         return pd.Series(found[0], index=text.index, name=text.name), ""
+    if value is not None and {*words(text.name)} & CLOCKED and (since := _since_1970(value)) is not None:
+        notes.append(f"{text.name}: dates, {since.name} since 1970 (UTC): {text.dropna().iloc[0]} is {since.iloc[0]}")
+        return since.rename(text.name), ""
     if text.isna().all():
         return text.astype(float), ""
     return (value, "") if value is not None else read_numbers(text, decimal, missing) or (text, "")
+
+
+CLOCKED = {"time", "timestamp", "unix", "epoch", "ts", "date", "datetime"}
+
+
+def _since_1970(value: pd.Series) -> pd.Series | None:
+    """Dates of numbers that count seconds or milliseconds since 1970, from 2001 to 2039; None where they do not."""
+    for unit, name, size in (("s", "seconds", 1e9), ("ms", "milliseconds", 1e12)):
+        if value.notna().any() and value.dropna().between(size, 2.2 * size).all():
+            return pd.to_datetime(value.round(), unit=unit).rename(name)
+    return None
 
 
 def idle_columns(
