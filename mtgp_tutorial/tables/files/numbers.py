@@ -260,8 +260,8 @@ def _refuse(cells: pd.Series, bad: pd.Series, missing: Sequence[object]) -> None
     trace = " (a trace, T, is no missing value: put a small number in its place)" if "T" in codes else ""
     raise TableError(
         f"{place(cells, row)}: {word!r} is not a number, and {good} other{' is' if good == 1 else 's are'}",
-        f"mend {mend}{trace}, pass {argument('missing', *codes)} if it stands for a missing value, leave lines out with "
-        f"{argument('skip', sets=True)}{_or_without(cells)}",
+        f"mend {mend}{trace}, pass {argument('missing', *codes)} if it stands for a missing value, leave lines out "
+        f"with {argument('skip', sets=True)}{_or_without(cells)}",
         value=codes,
     )
 

@@ -20,19 +20,14 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables.column_roles import (
     DATE_WORDS,
     ERRORS,
-    KNOWN,
     PLACES,
     ROW_NUMBERS,
     check_mixed,
-    chosen_inputs,
-    counts,
     date_in_words,
     guessed_series,
     guessed_value,
     is_error,
-    known_as,
     parts_in_words,
-    place_of,
     remedy,
     whole_years,
     without_row_numbers,
@@ -41,6 +36,7 @@ from mtgp_tutorial.tables.dates import manner, read_dates
 from mtgp_tutorial.tables.files.layout import check_units
 from mtgp_tutorial.tables.files.numbers import at_once, blank, codes_in, decimal_mark, read_numbers, suspected_words
 from mtgp_tutorial.tables.files.text import File, parse
+from mtgp_tutorial.tables.input_rules import KNOWN, chosen_inputs, counts, known_as, place_of
 from mtgp_tutorial.tables.inputs import (
     bare,
     column,

@@ -212,7 +212,7 @@ def _header(
     again = sum(row == names for _, row in body)
     if again:
         body = [one for one in body if one[1] != names]
-        said.append(f"rows: {count(again, 'line')} that repeat the header left out")
+        said.append(f"rows: {count(again, 'line')} with the names once more left out")
     if remarks:
         said.append(f"comments: {count(len(remarks), 'line')} that begin{'s' * (len(remarks) == 1)} with # left out")
     named = width - (names[-1] == "" and width > 2)

@@ -21,9 +21,9 @@ import torch
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
+from mtgp_tutorial.tables.input_rules import chosen_inputs
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import Refused, put
 

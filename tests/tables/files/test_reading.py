@@ -18,9 +18,9 @@ from mtgp_tutorial import (
     sample,
 )
 from mtgp_tutorial.tables import TableError, read_table
-from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import parse
+from mtgp_tutorial.tables.input_rules import chosen_inputs
 from mtgp_tutorial.tables.refusals import argument as marked
 
 NAN = float("nan")
