@@ -207,19 +207,18 @@ def _refuse_more(cells: pd.Series, bad: pd.Series) -> None:
     parts = cells[bad].str.extract(f"^{MORE.pattern}$")
     more = parts["limit"].notna() | (parts["rest"].fillna("") != "") | parts["number"].str.contains("(", regex=False)
     number = more.astype(bool) & parts["number"].notna()
-    if (
-        number.mean() < 0.9
-        or parts["rest"].nunique() > max(4, 0.2 * len(cells))
-        and not cells[bad].str.contains("±").all()
-    ):
+    many = parts["rest"].nunique() > max(4, 0.2 * len(cells)) and not cells[bad].str.contains("±").all()
+    labels = bad.mean() > 0.5 and cells[bad].str.fullmatch(r"\d+[A-Za-z]+").all()  # 101A, 102A
+    if number.mean() < 0.9 or many or labels:
         return
-    row, others = int(bad.to_numpy().argmax()), f"{int(bad.sum())} of {len(cells)} cells"
+    row = int(bad.to_numpy().argmax())
     if parts["limit"].notna().mean() > 0.5:
+        lost = "low values and raise" if "<" in cells.iloc[row] or "≤" in cells.iloc[row] else "high values and lower"
         raise TableError(
             f"{place(cells, row)}: {cells.iloc[row]!r} is not a number but a limit beyond which the value lies (it is "
-            f"censored), one of {others}",
+            f"censored), as {int(bad.sum())} of {len(cells)} cells are",
             f"put a number in its place (half the limit, say){_or_without(cells)}; "
-            f"{argument('missing', *cells[bad].unique()[:4])} would drop the low values and raise the level",
+            f"{argument('missing', *cells[bad].unique()[:4])} would drop the {lost} the level",
             "missing",
             [*cells[bad].unique()],
         )

@@ -309,6 +309,7 @@ CASES = {
     "exponents of Fortran": said("x,a,b\n1,0.15D+01,10\n2,0.25D+01,20\n3,0.35D+01,40\n"),
     # cells that hold more than a number
     "mostly below a limit": refused("x,a,b\n1,<0.1,1\n2,<0.1,4\n3,0.2,3\n", "column 'a', line 2: '<0.1' is not a number but a limit beyond which the value lies (it is censored)"),
+    "labels of a number and a letter": said("label,x,a,b\n" + "".join(f"{k + 100}A,{k},{k * k % 7},{k % 5}\n" for k in range(1, 13)), [float(k) for k in range(1, 13)], {"a": [float(k * k % 7) for k in range(1, 13)], "b": [float(k % 5) for k in range(1, 13)]}, note="label: names of the rows"),
     "a unit in the cells": refused("x,a,b\n1,1.5 mm,1\n2,2.5 mm,4\n3,3.5 mm,3\n", "'1.5 mm' holds a number and more, as do 3 cells of 3; take 'mm' out of the cells"),
     "thousands in German": refused("Monat;Umsatz\n01/2010;1.068\n02/2010;1.037\n04/2010;12.120\n", "'1.068' may have decimals or group thousands, and nothing in the file tells (the names of the columns are German)"),
     # lines that are no rows
