@@ -21,8 +21,8 @@ from mtgp_tutorial.tables.inputs import (
     YEAR_MONTH_DAY,
     bare,
     column,
-    coordinates,
     date_parts,
+    map_columns,
     names_in,
     words,
 )
@@ -69,7 +69,7 @@ class Look:
     @cached_property
     def map(self) -> list[Hashable]:
         """Two coordinates, where another column of numbers is left."""
-        pairs = coordinates(self.frame)
+        pairs = map_columns(self.frame)
         return list(pairs[0]) if pairs and len(self.numbers) > 2 else []
 
     def rows(self, columns: Sequence[Hashable]) -> int:

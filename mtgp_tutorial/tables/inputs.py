@@ -166,7 +166,7 @@ def _joined(given: pd.DataFrame) -> pd.Series | None:
 
 def _refuse_parts(given: pd.DataFrame) -> None:
     """TableError for two inputs of which one may be the month, the day or the hour of the other."""
-    if given.shape[1] != 2 or coordinates(given):
+    if given.shape[1] != 2 or map_columns(given):
         return
     for whole, part in (given.columns, given.columns[::-1]):
         number = given[part]
@@ -206,7 +206,7 @@ EAST = {  # words for a coordinate, with those that its partner has in their pla
 NORTH = {north for some in EAST.values() for north in some}
 
 
-def coordinates(frame: pd.DataFrame) -> list[tuple[Hashable, Hashable]]:
+def map_columns(frame: pd.DataFrame) -> list[tuple[Hashable, Hashable]]:
     """Pairs of columns that are called like a map's, east first: lon and lat, x_coord and y_coord, UTM_E and UTM_N.
 
     Both hold numbers, of more than one value.
