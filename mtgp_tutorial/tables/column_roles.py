@@ -256,7 +256,8 @@ def guessed_value(
 def _values(frame: pd.DataFrame, taken: Collection[Hashable]) -> list[Hashable]:
     """The other columns of numbers, without those that look like standard errors."""
     errors = {*errors_beside(frame).values(), *taken}
-    return [c for c in frame if frame[c].dtype.kind == "f" and c not in errors and bare(c) not in ERRORS]
+    some = [c for c in frame if frame[c].dtype.kind == "f" and c not in errors and bare(c) not in ERRORS]
+    return [c for c in some if frame[c].nunique() > 1] or some
 
 
 def is_error(name: Hashable, frame: pd.DataFrame) -> bool:

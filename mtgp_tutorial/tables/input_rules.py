@@ -58,7 +58,8 @@ class Look:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
-        self.dates = [c for c in frame if frame[c].dtype.kind == "M" and frame[c].notna().any()]
+        moments = [c for c in frame if frame[c].dtype.kind == "M" and frame[c].notna().any()]
+        self.dates = [c for c in moments if frame[c].nunique() > 1] or moments  # not the day of the export
         self.numbers = [c for c in frame if frame[c].dtype.kind == "f"]
         self.known = sorted((c for c in (*self.dates, *self.numbers) if place_of(c) < len(KNOWN)), key=place_of)
 
@@ -177,7 +178,7 @@ def chosen_inputs(frame: pd.DataFrame, x: Any, notes: list[str]) -> list[Hashabl
         return [column(frame, name, "x") for name in names_in(x)]
     if known := known_inputs(frame, notes):
         return known
-    first, moments = frame.columns[0], [c for c in frame if frame[c].dtype.kind == "M"]
+    first, moments = frame.columns[0], Look(frame).dates
     if moments and frame[first].dtype.kind != "M":
         _ask([[c] for c in moments[:3]], f"{' and '.join(repr(str(c)) for c in moments[:3])} hold dates")
     if frame[first].dtype.kind not in "fM":

@@ -269,6 +269,8 @@ CASES = {
     "dates that stand last": said("a,b,recorded\n1.5,10,2019-01-07\n2.5,20,2019-01-14\n3.5,40,2019-01-21\n", WEEK),
     "a year in German beside T": said("Jahr;T;b\n2001;1,5;10\n2002;2,5;20\n2003;3,5;40\n", [2001.0, 2002.0, 2003.0], {"T": AB["a"], "b": AB["b"]}),
     "dates beside x and y": refused("at,x,y,z\n2019-01-07,1,2,3\n2019-01-08,2,2,5\n2019-01-09,3,1,4\n", "'at' and 'x' with 'y' may both be the input; pass x=\"at\" or x=['x', 'y']"),
+    "the day of the export": said("start,stop,at,a,b\n" + "".join(f"2019-01-01,2019-02-01,{t},{a},{b}\n" for t, a, b in zip(("2019-01-07", "2019-01-14", "2019-01-21"), AB["a"], AB["b"])), WEEK, note="input: at"),
+    "values in the only column that varies": refused("t,who,empty,v,w\n" + "".join(f"{t},{s},,{t * 3 % 7},{t}\n" for t in range(4) for s in "AB"), "pass series=\"who\" with value=\"v\" (or another of w)"),
     "profiles": refused("date,depth,temp,b\n" + "".join(f"2019-0{m}-01,{z},{m + z},{m * z}\n" for m in (1, 2, 3) for z in (1, 2, 5)), "rows repeat 'date', and 'depth' tells them apart; pass x=['date', 'depth']"),
     "dates with holes": refused("t,a,closed\n1,2,2019-01-07\n2,5,\n3,1,2019-01-09\n4,2,2019-01-10\n", "'closed' and 't' may both be the input"),
     "age beside depth": refused("depth,age,a\n1,10,3\n2,20,4\n3,25,1\n", "'age' and 'depth' may both be the input; pass x=\"age\" or x=\"depth\""),
