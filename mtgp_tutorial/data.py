@@ -278,7 +278,8 @@ class TaskData:
         Warns:
             UserWarning: of a task with one cell.
         """
-        columns = [self.y[self.observed[:, t], t] for t in range(self.num_tasks)]
+        seen = self.observed
+        columns = [self.y[seen[:, t], t] for t in range(self.num_tasks)]
         for name, column in zip(self.tasks, columns, strict=True):
             if len(column) == 0:
                 raise ValueError(f"y: task {name!r} has no observed cell; drop the task or add an observation")

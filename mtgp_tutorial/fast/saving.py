@@ -101,9 +101,11 @@ def _opened(file: Any, path: str | Path) -> tuple[dict[str, Any], Arrays]:
     """Header and arrays of an open file, checked; the version comes first, as a later one may have another checksum."""
     try:
         archive = np.load(file, allow_pickle=False)
+        if any(one.compress_type for one in archive.zip.infolist()):  # save packs nothing, and this may unpack to much
+            raise ValueError
         header = json.loads(bytes(archive["header"]))
         version = header["version"] if header["format"] == FORMAT else None
-    except (LookupError, TypeError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
         version = None
     if not isinstance(version, int):
         raise ValueError(f"path: {path} is not a file that Fit.save wrote, or it is cut short; pass one that is whole")

@@ -1,4 +1,4 @@
-"""Which columns of a file are inputs and which name series, where nobody says.
+"""Which columns of a file are numbers of rows, parts of a date or names of series, where nobody says.
 
 A long frame, one row for each value, as the rows and tasks of a table.
 """
@@ -6,21 +6,34 @@ A long frame, one row for each value, as the rows and tasks of a table.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from itertools import product
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import count, kind_of, listed
-from mtgp_tutorial.tables.date_formats import MONTHS, READ, WHOLE_NAME, odd_cell
-from mtgp_tutorial.tables.dates import read_dates
+from mtgp_tutorial.tables.date_formats import MONTHS, plain
+from mtgp_tutorial.tables.dates import read_dates, two_digits
+from mtgp_tutorial.tables.input_rules import (
+    DATES,
+    KNOWN,
+    Look,
+    counts,
+    known_as,
+    known_inputs,
+    parts_of_a_date,
+    place_of,
+    quoted,
+)
 from mtgp_tutorial.tables.inputs import (
-    YEAR_AND,
+    PARTS,
+    PARTS_OF,
     YEAR_MONTH_DAY,
     are_clock,
-    are_hours,
+    bare,
     column,
+    date_parts,
     errors_beside,
     names_in,
     numbers,
@@ -30,14 +43,11 @@ from mtgp_tutorial.tables.inputs import (
 )
 from mtgp_tutorial.tables.refusals import TableError, argument, refuse_first
 
-EAST, NORTH = ("longitude", "long", "lon", "lng"), ("latitude", "lat")
-PAIRS = (*product(EAST, NORTH), ("easting", "northing"), ("x", "y"))
-KNOWN = ("date datum time datetime timestamp day week week_ending month quarter year age depth hour t x").split()
-DATES = "date datum datetime timestamp week_ending month quarter year".split()  # whose text is taken for dates
-SERIES = (
-    "series station site location quantity variable task name sensor gauge country region species element id".split()
-)
-ERRORS = (*"se sd error err sigma stderr std uncertainty std_err std_error standard_error".split(), "standard error")
+TEXT_DATES = (*DATES, *(name for part in ("month", "quarter", "year", "week") for name in PARTS[part].split()))
+DATE_WORDS = {*TEXT_DATES, "time", "zeit", "day", "yyyymmdd", "dt"}  # in the name of a column whose digits may be dates
+SERIES = "series station site location quantity variable task name sensor gauge country region species element".split()
+PLACES = "id station site location sensor gauge cast well plot buoy station_id site_id site_no station_no".split()
+ERRORS = (*"se sd sdev stdev error err sigma stderr std unc uncertainty std_err std_error standard_error".split(),)
 ROW_NUMBERS = ("column 1", "Unnamed: 0", "rownames", "index")  # a first column without a name, as R and pandas write it
 
 
@@ -54,82 +64,58 @@ def without_row_numbers(frame: pd.DataFrame, known: bool, named: Sequence[Hashab
     labels = first != "index" and number.is_unique and (number % 1 == 0).all() and number.min() >= 0
     if not (labels or counts(number)):
         return frame
-    if not (known or known_inputs(rest, []) or sum(rest[c].dtype.kind == "M" for c in rest) == 1):
+    if not (known or known_inputs(rest, [])):
         return frame
     notes.append(f"{first}: {'counts' if counts(number) else 'numbers'} the rows; left out")
     return rest
 
 
-def counts(values: pd.Series) -> bool:
-    """Whether a column is 0, 1, 2, ... or 1, 2, 3, ..."""
-    return any(np.array_equal(values, np.arange(start, start + len(values))) for start in (0, 1))
-
-
 def parts_in_words(frame: pd.DataFrame, taken: Collection[Hashable]) -> None:
     """Months by name become 1 to 12, and Q1 to Q4 1 to 4, in columns of that name beside years, unless taken."""
-    names = {split_unit(c)[0].lower(): c for c in frame if c not in taken}
-    words = {"month": (WHOLE_NAME, MONTHS), "quarter": ("q[1-4]", {f"q{k}": k for k in range(1, 5)})}
-    for part, (pattern, known) in words.items():
-        text = frame[names[part]].astype(str).str.lower() if {"year", part} <= set(names) else pd.Series(["none"])
-        if text.str.fullmatch(pattern).all():
-            frame[names[part]] = text.str[:3].map(known).astype(float)
+    names = {part: c for c in frame if c not in taken for part in PARTS_OF.get(bare(c), ())[:1]}
+    known = {"month": MONTHS, "quarter": {f"q{k}": k for k in range(1, 5)}}
+    for part in {"month", "quarter"} & set(names) if "year" in names else ():
+        text = plain(frame[names[part]].astype(str)).str.lower().str.rstrip(".")
+        if text.isin(list(known[part])).all():
+            frame[names[part]] = text.map(known[part]).astype(float)
 
 
-def known_inputs(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
-    """The columns that are the input by their names; none where no name is known."""
-    names = {split_unit(c)[0].lower(): c for c in reversed(list(frame))}
-    number = {name for name, c in names.items() if frame[c].dtype.kind == "f"}
-    if {"date", "time"} <= set(names) and _are_days(frame[names["date"]]) and are_clock(frame[names["time"]]):
-        notes.append(f"input: {names['date']} with {names['time']}")
-        return [names["date"], names["time"]]
-    known = next((names[name] for name in KNOWN if name in names and frame[names[name]].dtype.kind in "fM"), None)
-    if "year" in number and known is not None and counts(frame[known]) and frame[names["year"]].is_unique:
-        known = names["year"]
-    year = [names[part] for part in YEAR_MONTH_DAY if part in number]
-    parts = [[names["year"], names[part]] for part in YEAR_AND if {"year", part} <= number]
-    if len(year) == 3 and frame[year[2]].isin(range(1, 32)).all() and frame.duplicated(year[:2]).any():
-        parts = [year]
-    hour = [names["hour"]] if "hour" in number and are_hours(frame[names["hour"]]) else []
-    if hour and "date" in names and known == names["date"] and _are_days(frame[known]):
-        parts = [[known]]
-    if some := next(iter(parts), []):
-        some += hour if frame.duplicated(some).any() else []
-        dated = known is not None and frame[known].dtype.kind == "M"
-        if not dated or frame[known].nunique() < len(frame[some].drop_duplicates()):
-            notes.append(f"input: {' with '.join(map(str, some))}")
-            return some
-    for pair in PAIRS:
-        whole = set(pair) <= number and (known is None or frame[[names[name] for name in pair]].notna().all(axis=None))
-        if whole and (known is None or frame[known].dtype.kind != "M"):
-            notes.append(f"input: {names[pair[0]]} and {names[pair[1]]}, a map")
-            return [names[name] for name in pair]
-    if known is not None:
-        notes.append(f"input: {known}")
-    return [] if known is None else [known]
+def whole_years(frame: pd.DataFrame, taken: Collection[Hashable], century: int | None) -> bool:
+    """Put the century before years of two digits, 98, 99, 0, and beside months: whether there are any.
 
-
-def _are_days(values: pd.Series) -> bool:
-    """Whether a column holds dates without a time of the day."""
-    if values.dtype.kind != "M" or values.dt.tz is not None:
-        return False
-    return bool((values.dropna().dt.normalize() == values.dropna()).all())
+    century: the first of the hundred years. Raises TableError where it is not said.
+    """
+    others = [
+        part for part, c in date_parts(frame).items() if c not in taken and part in ("quarter", "month", "week", "doy")
+    ]
+    for c in [c for c in frame if known_as(c) == "year" and c not in taken and frame[c].dtype.kind == "f"]:
+        value = frame[c].dropna()
+        if not len(value) or not (value.between(0, 99) & (value % 1 == 0)).all():
+            continue
+        if not (others or (value.diff() < -50).any()):
+            continue
+        if century is None:
+            refuse_first(frame[c].map("{:02.0f}".format), [True], "is a year of two digits", two_digits(), cell=True)
+        frame[c] = century + (frame[c] - century) % 100
+        return True
+    return False
 
 
 def date_in_words(
     frame: pd.DataFrame, taken: Sequence[Hashable], dates: str | None = None, guess: bool = True
 ) -> tuple[Hashable, pd.DatetimeIndex, str] | None:
-    """A column of text that holds dates where no other column is an input: its name, its dates, how they are written.
+    """A column of text that holds dates where no other column does: its name, its dates, how they are written.
 
-    One whose name says so or, where the first column is text, the first that holds any. None where there is none, and
-    where other columns hold dates. frame: typed columns; taken: those that are something else. Raises TableError as
-    `read_dates` does.
+    One whose name says so or, where the first column is text and no other has the name of an input, the first that
+    holds any. frame: typed columns; taken: those that are something else. Raises TableError as `read_dates` does.
     """
-    if known_inputs(frame, []) or any(frame[c].dtype.kind == "M" for c in frame):
+    look = Look(frame)
+    if look.dates or parts_of_a_date(look) or look.map:
         return None
     text = [c for c in frame if frame[c].dtype.kind == "O" and c not in taken]
-    some = sorted((c for c in text if split_unit(c)[0].lower() in DATES), key=_known)
+    some = sorted((c for c in text if bare(c) in TEXT_DATES), key=place_of)
     first = next((c for c in frame if c not in ROW_NUMBERS), None)
-    if first in text:
+    if first in text and not look.known:
         some += [c for c in text if c not in some]
     for c in some:
         if (found := read_dates(frame[c].astype(object), dates, guess=guess)) is not None:
@@ -137,52 +123,18 @@ def date_in_words(
     return None
 
 
-def _known(c: Hashable) -> int:
-    """The place of a column's name among the known ones, their number for another."""
-    name = split_unit(c)[0].lower()
-    return KNOWN.index(name) if name in KNOWN else len(KNOWN)
-
-
-def chosen_inputs(frame: pd.DataFrame, x: Any, notes: list[str]) -> list[Hashable]:
-    """The columns of a file that are the input: those that x names or, where it is None, by name or place."""
-    if x is not None:
-        return [column(frame, name, "x") for name in names_in(x)]
-    if known := known_inputs(frame, notes):
-        return known
-    first = frame.columns[0]
-    if frame[first].dtype.kind not in "fM":
-        moments = [c for c in frame if frame[c].dtype.kind == "M"]
-        if len(moments) != 1:
-            first = min((c for c in frame if frame[c].dtype.kind == "O"), key=_known)
-            row = odd_cell(frame[first])
-            raise TableError(
-                f"column {str(first)!r} is neither numbers nor dates ({frame.index.name or 'row'} {frame.index[row]}: "
-                f"{frame[first].iloc[row]!r}), and no other column looks like an input",
-                f"write dates as {READ}, or name the input with {argument('x', sets=True)} (columns: "
-                f"{listed(frame.columns)})",
-            )
-        notes.append(f"input: {moments[0]}")
-        return moments
-    notes.append(f"input: {first}, the first column")
-    return [first]
-
-
 def guessed_in_frame(frame: pd.DataFrame, notes: list[str]) -> list[Hashable]:
     """The columns of a frame that are the input, by name or as the only dates. TableError where nothing tells."""
     typed = pd.DataFrame({c: _typed(frame[c]) for c in frame}, frame.index)
+    if (dates := date_in_words(typed, [], guess=False)) is not None:
+        typed[dates[0]] = dates[1]
     if known := known_inputs(typed, notes):
         return known
     moments = [c for c in typed if typed[c].dtype.kind == "M"]
-    if len(moments) == 1:
-        notes.append(f"input: {moments[0]}, the only column of dates")
-        return moments
-    if not moments and (words := date_in_words(typed, [], guess=False)) is not None:
-        notes.append(f"input: {words[0]}")
-        return [words[0]]
-    dates = f" (x={moments[0]!r} looks like dates)" if moments else ""
+    told = f" (x={moments[0]!r} looks like dates)" if moments else ""
     raise TableError(
         f"{argument('x')}: is not given, and the index only counts rows",
-        f"name one or more of {listed(frame.columns)}{dates}",
+        f"name one or more of {listed(frame.columns)}{told}",
     )
 
 
@@ -200,7 +152,7 @@ def _typed(values: pd.Series) -> pd.Series:
     try:
         found = read_dates(values.astype(object), guess=False, wide=False) if kind == "string" else None
     except TableError:
-        if split_unit(values.name)[0].lower() in KNOWN:
+        if place_of(values.name) < len(KNOWN):
             raise
         return values
     return values if found is None else pd.Series(found[0], values.index)
@@ -210,20 +162,14 @@ def guessed_series(frame: pd.DataFrame, chosen: list[Hashable], notes: list[str]
     """The column that names the series of a long table: text whose names repeat, once for each input at most."""
     text = [c for c in frame if frame[c].dtype.kind == "O" and c not in chosen and frame[c].notna().all()]
     body = _values(frame, chosen)
-    if len(text) != 1 or len(body) != 1:
+    if len(text) != 1 or len(body) != 1 or are_clock(frame[text[0]]):
         return None
     name = text[0]
-    told = str(name).lower() in SERIES or str(body[0]).lower() == "value" or frame.duplicated(chosen).any()
+    told = bare(name) in (*SERIES, *PLACES) or str(body[0]).lower() == "value" or frame.duplicated(chosen).any()
     if not (told and tells_apart(frame, chosen, name, 0.98)):
         return None
     notes.append(f"long table: {name} names the tasks")
     return str(name)
-
-
-def telling(frame: pd.DataFrame, inputs: Sequence[Hashable]) -> Hashable | None:
-    """The first column of text that, with the inputs, tells nearly all rows apart."""
-    words = [c for c in frame if frame[c].dtype.kind == "O" and c not in inputs]
-    return next((c for c in words if tells_apart(frame, inputs, c, 0.95)), None)
 
 
 def tells_apart(frame: pd.DataFrame, inputs: Sequence[Hashable], name: Hashable, share: float) -> bool:
@@ -232,21 +178,64 @@ def tells_apart(frame: pd.DataFrame, inputs: Sequence[Hashable], name: Hashable,
     return several and (~frame.duplicated([*inputs, name])).mean() >= share
 
 
-def remedy(frame: pd.DataFrame, chosen: Sequence[Hashable]) -> str:
-    """What to do about rows that repeat an input: series where text tells them apart, a year for months and days."""
-    parts = {split_unit(c)[0].lower() for c in frame} & set(YEAR_MONTH_DAY)
-    if parts == {"month", "day"}:
-        return f"put a column of years beside month and day, or name another input with {argument('x', sets=True)}"
-    series, values = telling(frame, chosen), _values(frame, chosen)
-    if series is None or not values:
-        return (
-            f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the series "
-            f"with {argument('series', sets=True)}"
+def check_mixed(frame: pd.DataFrame, chosen: list[Hashable], series: str | None, named: Collection[Hashable]) -> None:
+    """TableError for rows of several series that would become one: a column tells them apart, or two together.
+
+    series: the column that was named for it; named: columns that somebody named as something else.
+    """
+    keys = [*chosen] if series is None else [*chosen, column(frame, series, "series")]
+    again = int(frame.duplicated(keys).sum())
+    text = [c for c in frame if frame[c].dtype.kind == "O" and c not in (*keys, *named) and not are_clock(frame[c])]
+    ids = [c for c in frame if frame[c].dtype.kind == "f" and bare(c) in PLACES and c not in (*keys, *named)]
+    if series is None:
+        for c in [*text, *ids]:
+            told = bare(c) in (*SERIES, *PLACES) and again < 0.1 * len(frame)
+            if (told or again >= 0.1 * len(frame)) and tells_apart(frame, chosen, c, 0.95):
+                _refuse_mixed(frame, chosen, c, again)
+    two = next((two for two in combinations([*text, *keys[len(chosen) :]], 2) if tells_two(frame, chosen, two)), None)
+    if again > 0.3 * len(frame) and two is not None:
+        raise TableError(
+            f"column {quoted(keys)}: {again} of {len(frame)} rows repeat it, and {str(two[0])!r} and {str(two[1])!r} "
+            "together tell them apart",
+            f"join the two in one column of the file, and name that with {argument('series', sets=True)}",
         )
-    others = f" (or another of {listed(values[1:])})" if len(values) > 1 else ""
+
+
+def tells_two(frame: pd.DataFrame, chosen: Sequence[Hashable], two: Sequence[Hashable]) -> bool:
+    """Whether two columns of words tell nearly all rows apart together."""
+    return bool((~frame.duplicated([*chosen, *two])).mean() >= 0.95 and frame[list(two)].nunique().min() > 1)
+
+
+def _refuse_mixed(frame: pd.DataFrame, chosen: Sequence[Hashable], series: Hashable, again: int) -> None:
+    """TableError: this column names several series, with both readings where no input repeats."""
+    values = [c for c in _values(frame, chosen) if c != series]
+    if not values:
+        return
+    told = f"pass {argument('series', str(series))} with {argument('value', str(values[0]))}"
+    if len(errors := [c for c in frame if frame[c].dtype.kind == "f" and bare(c) in ERRORS]) == 1:
+        told += f" and {argument('sd', str(errors[0]))}"
+    told += f" (or another of {listed(values[1:])})" if len(values) > 1 else ""
+    told += "" if again > len(frame) / 3 else f", or {argument('without', str(series))} if all rows are of one series"
+    names = [f"{name:g}" if isinstance(name, float) else name for name in frame[series].dropna().unique()]
+    what = f"{again} of {len(frame)} rows repeat an input" if again else f"{str(series)!r} holds {listed(names, 3)}"
+    raise TableError(
+        f"column {str(chosen[0])!r}: {what}, so that these may be several series",
+        f"{str(series)!r} tells them apart: {told}",
+        "series",
+        str(series),
+    )
+
+
+def remedy(frame: pd.DataFrame) -> str:
+    """What to do about rows that repeat an input: a year for months and days, else another input or series."""
+    if set(date_parts(frame)) & set(YEAR_MONTH_DAY) == {"month", "day"}:
+        return f"put a column of years beside month and day, or name another input with {argument('x', sets=True)}"
+    holed = next((c for c in frame if frame[c].dtype.kind in "OM" and 0 < frame[c].notna().mean() <= 0.5), None)
+    if holed is not None:
+        return f"write {str(holed)!r} into each row if it stands once for those below it (it is empty in most rows)"
     return (
-        f"{str(series)!r} tells them apart: pass {argument('series', str(series))} with "
-        f"{argument('value', str(values[0]))}{others}"
+        f"name the input with {argument('x', sets=True)}, one column or two, or the column that names the series "
+        f"with {argument('series', sets=True)}"
     )
 
 
@@ -266,12 +255,14 @@ def guessed_value(
 
 def _values(frame: pd.DataFrame, taken: Collection[Hashable]) -> list[Hashable]:
     """The other columns of numbers, without those that look like standard errors."""
-    return [c for c in frame if frame[c].dtype.kind == "f" and c not in taken and not is_error(c, frame)]
+    errors = {*errors_beside(frame).values(), *taken}
+    some = [c for c in frame if frame[c].dtype.kind == "f" and c not in errors and bare(c) not in ERRORS]
+    return [c for c in some if frame[c].nunique() > 1] or some
 
 
 def is_error(name: Hashable, frame: pd.DataFrame) -> bool:
     """Whether a column of a long table looks like standard errors."""
-    return name in errors_beside(frame).values() or split_unit(name)[0].lower() in ERRORS
+    return bare(name) in ERRORS or name in errors_beside(frame).values()
 
 
 def spread(

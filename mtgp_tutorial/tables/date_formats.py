@@ -1,10 +1,14 @@
 """How dates are written: the spellings that are read, and which of them a column has.
 
-Numbers are dates where nothing else is likely: eight digits, ten or twelve with hour and minute, six that run as months
-do. A point joins year, month and day, or nothing: 1959.5 is a number.
+Numbers are dates where nothing else is likely: eight digits and more that begin with year, month and day, or fewer that
+roll over as months, weeks, quarters or days of a year do. A point joins year, month and day, or nothing: 1959.5 is a
+number.
 """
 
 from __future__ import annotations
+
+import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -12,71 +16,133 @@ import pandas as pd
 from mtgp_tutorial.tables.refusals import TableError, argument, refuse_first
 
 READ = "2019-01-07 or Jan 2019"  # two spellings that are read, for a refusal
-CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
-TIME = rf"(?:(?:T| +)(?P<time>{CLOCK}) ?(?P<zone>Z|UTC|[+-]\d{{2}}:?\d{{2}})?)?"
-MONTHS = {name: k + 1 for k, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
-NAMED = r"(?P<name>" + "|".join(MONTHS) + r")[a-z]*\.?"
-WHOLE = "january february march april may june july august sept(?:ember)? october november december".split()
-WHOLE_NAME = r"(?P<name>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in WHOLE) + r")\.?"  # not Marker-10
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?"
+ZONES = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}
+ZONES |= dict.fromkeys(("CET", "MEZ"), "+01:00") | dict.fromkeys(("CEST", "MESZ"), "+02:00")
+TIME = rf"(?:(?:T|,? +|:)(?P<time>{CLOCK}|\d{{1,2}}\.\d{{2}}) ?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{2}}:?\d{{2}})?)?"
+LANGUAGES = (  # English, German, French, Spanish, Italian; without accents
+    "january february march april may june july august september october november december",
+    "januar februar maerz april mai juni juli august september oktober november dezember",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+)
+MONTHS = {  # every beginning of a name from three letters on: 1 to 12
+    name[:end]: k + 1 for names in LANGUAGES for k, name in enumerate(names.split()) for end in range(3, len(name) + 1)
+}
+del MONTHS["jui"]  # juin or juillet
+MONTHS["mrz"] = 3
+NAME = r"(?P<name>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"  # not Marker-10
+WEEKDAY = re.compile(
+    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|mo|di|mi|do|fr|sa|so)\.?,? +(?=[\da-z])", re.I
+)
 YEAR, YEAR2 = (rf"(?P<year{k}>(?:1[5-9]|20)\d{{2}})" for k in ("", "2"))
+ISO = "year-month-day"
 SPELLINGS = {  # how a date may be written; the named groups are its parts
-    "year-month-day": rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
-    "quarters": r"(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ]?(?P<year2>\d{4})",
-    "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
-    "year and month": r"(?P<year>\d{4})M(?P<month>\d{1,2})",
+    ISO: rf"(?!\d+\.\d+$)(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})(?:[-/.](?P<day>\d{{1,2}}){TIME})?",
+    "quarters": r"(?P<year>\d{4})(?:[-/ ]?Q|:)(?P<quarter>[1-4])|"
+    r"(?:Q(?P<quarter2>[1-4])|(?P<quarter3>[1-4])Q)[-/ ]?(?P<year2>\d{4})",
+    "quarters, years of two digits": r"(?:Q(?P<quarter>[1-4])[-/ ]?|(?P<quarter2>[1-4])Q)'?(?P<short>\d{2})",
+    "half-years": r"(?P<year>\d{4})[-/ ]?[SH](?P<half>[12])|[SH](?P<half2>[12])[-/ ]?(?P<year2>\d{4})",
+    "ISO weeks": r"(?P<year>\d{4})[- ]?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?|"
+    r"(?:KW|W) ?(?P<week2>\d{1,2})[-/ ](?P<year2>\d{4})",
+    "year and month": r"(?P<year>\d{4})(?:-?M|:)(?P<month>\d{1,2})",
+    "year and day of the year": rf"{YEAR}-(?P<doy>[0-3]\d\d)",
     "year, month, day in digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)"
-    r"(?:[T ]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d)?)?",
-    "day, name of the month, year": rf"(?:(?P<day>\d{{1,2}})[-/. ] ?)?{NAMED}[-/ ,] ?(?P<year>\d{{4}}){TIME}",
-    "name of the month, day, year": rf"{NAMED} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
+    r"(?:[T ]?(?P<hour>[01]\d|2[0-3]):?(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?)?",
+    "day, name of the month, year": rf"(?:(?P<day>\d{{1,2}})[-/. ]? ?)?{NAME}[-/ ,]? ?(?P<year>\d{{4}}){TIME}",
+    "name of the month, day, year": rf"{NAME} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){TIME}",
+    "year, name of the month": rf"(?P<year>\d{{4}})[-/. ]?{NAME}(?:[-/. ](?P<day>\d{{1,2}}){TIME})?",
     "day and month in numbers": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
     "a year of two digits": rf"(?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<short>\d{{2}}){TIME}",
     "fiscal years": rf"{YEAR}[-/](?P<until>\d{{2}})",
     "fiscal years in words": rf"FY ?{YEAR}(?:[-/](?P<until>\d{{2}}|\d{{4}}))?|{YEAR2}[-/](?P<until2>\d{{4}})",
-    "name of the month-day-year": rf"{NAMED}[-/.](?P<day>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
+    "name of the month-day-year": rf"{NAME}[-/.](?P<day>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}",
     "month/year": rf"(?P<month>\d{{1,2}})[-/]{YEAR}",
-    "month by name, year of two digits": rf"(?:(?P<day>\d{{1,2}})[-/. ])?{WHOLE_NAME}[-/ ]'?(?P<short>\d{{2}}){TIME}",
-    "year and month in six digits": r"(?P<year>(?:1[5-9]|20)\d{2})(?P<month>0[1-9]|1[0-2])",
+    "week/year": rf"(?P<week>\d{{1,2}})[-/]{YEAR}",
+    "month by name, year of two digits": rf"(?:(?P<day>\d{{1,2}})[-/. ])?{NAME}[-/ ]'?(?P<short>\d{{2}}){TIME}",
+    "year and month in six digits": rf"{YEAR}(?P<month>0[1-9]|1[0-2])",
+    "year and week in six digits": rf"{YEAR}(?P<week>0[1-9]|[1-4]\d|5[0-3])",
+    "year and day in seven digits": rf"{YEAR}(?P<doy>[0-2]\d\d|3[0-5]\d|36[0-6])",
+    "year and quarter in digits": rf"{YEAR}\.?(?P<quarter>[1-4])",
     "a year of two digits, in six": r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
     "year and month with a point": r"(?:1[5-9]|20)\d{2}\.(?:0[1-9]|1[0-2]?)",
 }
-# numbers, unless they run as dates do
-MONTHS_BARE, DAYS_BARE = "year and month in six digits", "a year of two digits, in six"
-MONTHS_POINT = "year and month with a point"
-NUMBERS = (MONTHS_BARE, DAYS_BARE, MONTHS_POINT, "year, month, day in digits")
-FISCAL = "fiscal years"
+DIGITS = "year, month, day in digits"
+# numbers, unless they run as dates do: how many of the last digits are the part
+ROLLING = {"year and month in six digits": 2, "year and week in six digits": 2, "year and day in seven digits": 3}
+ROLLING |= {"year and quarter in digits": 1, "a year of two digits, in six": 2, "year and month with a point": 2}
+MONTHS_BARE, WEEKS_BARE, _, QUARTERS_BARE, DAYS_BARE, MONTHS_POINT = ROLLING
+FISCAL, FISCAL_WORDS, WEEK_YEAR, MONTH_YEAR = "fiscal years", "fiscal years in words", "week/year", "month/year"
 # words and ranges elsewhere, dates in a column that is to be the input
-WIDE = ("fiscal years in words", "name of the month-day-year", "month/year", "month by name, year of two digits")
+WIDE = {FISCAL_WORDS, "name of the month-day-year", MONTH_YEAR, WEEK_YEAR, "month by name, year of two digits"}
+WIDE |= {"quarters, years of two digits"}
+COMPILED = {name: re.compile(pattern, re.I) for name, pattern in SPELLINGS.items()}
+WEEKS = re.compile(r"(?:iso_?)?week|wk|kw|(?:kalender)?woche|semaine|semana|settimana", re.I)
+LOOKED_AT = 2_000  # cells that tell which spellings to try on all of a column
+
+
+def plain(given: pd.Series) -> pd.Series:
+    """Text of dates without accents, without the day of the week before it and the name of a zone behind its offset."""
+    cells = given.tolist()
+    if not all(map(str.isascii, cells)):
+        cells = [
+            unicodedata.normalize("NFKD", re.sub("[äÄ]", "ae", c)).encode("ascii", "ignore").decode() for c in cells
+        ]
+    if cells and (WEEKDAY.match(cells[0]) or "[" in cells[0]):
+        cells = [WEEKDAY.sub("", re.sub(r"(?<=\d)\[[\w/]+\]$", "", cell), count=1) for cell in cells]
+    return pd.Series(cells, given.index, dtype=object, name=given.name)
+
+
+def _fits(given: pd.Series, name: str) -> pd.Series:
+    match = COMPILED[name].fullmatch
+    return pd.Series([match(cell) is not None for cell in given], given.index, dtype=bool)
 
 
 def spelling_of(given: pd.Series, wide: bool) -> str | None:
     """How all dates are written; None where most of the texts are no dates."""
-    some = {name: pattern for name, pattern in SPELLINGS.items() if wide or name not in WIDE}
-    fits = {name: given.str.fullmatch(pattern, case=False) for name, pattern in some.items()}
-    for name in {FISCAL, WIDE[0]} & set(fits):
-        fits[name] &= _runs_on(given, name)
-    fiscal = _are_fiscal(given, fits[FISCAL])
-    spelling = FISCAL if fiscal else max(fits, key=lambda name: fits[name].sum())
-    if not len(given) or fiscal and not wide:
+    cells = plain(given)
+    some = cells.iloc[:: max(1, len(cells) // LOOKED_AT)]
+    fits = {name: _fits(cells, name) for name in SPELLINGS if (wide or name not in WIDE) and _fits(some, name).any()}
+    for name in {FISCAL, FISCAL_WORDS} & set(fits):
+        fits[name] &= _runs_on(cells, name)
+    fiscal = _are_fiscal(cells, fits[FISCAL]) if FISCAL in fits else False
+    if not fits or fiscal and not wide:
         return None
+    spelling = FISCAL if fiscal else max(fits, key=lambda name: fits[name].sum())
+    if spelling in (MONTH_YEAR, WEEK_YEAR):
+        spelling = _month_or_week(given, fits[spelling])
     if fits[spelling].mean() <= 0.5:  # several spellings, none of them of most
-        words = pd.DataFrame({name: fit for name, fit in fits.items() if name not in (*NUMBERS, FISCAL)})
-        if not wide or words.any(axis=1).mean() <= 0.5:
+        words = pd.DataFrame({name: fit for name, fit in fits.items() if name not in (*ROLLING, DIGITS, FISCAL)})
+        if not wide or words.empty or words.any(axis=1).mean() <= 0.5:
             return None
         spelling = str(words.sum().idxmax())
-    if spelling in (MONTHS_BARE, DAYS_BARE, MONTHS_POINT):
+    if spelling in ROLLING:
         return _in_numbers(given, fits)
     unlike = f"is not written like the other dates, {given[fits[spelling]].iloc[0]!r} for one"
-    lines = f", or leave lines out with {argument('skip', sets=True)}" if given.index.name == "line" else ""
-    refuse_first(given, ~fits[spelling], unlike, f"write all in one way, such as {READ}{lines}", cell=True)
+    odd = ~fits[spelling]
+    lines = f", or leave lines out with {leaving(given.index[odd])}" if given.index.name == "line" else ""
+    refuse_first(given, odd, unlike, f"write all in one way, such as {READ}{lines}", cell=True)
     return spelling
+
+
+def leaving(lines: pd.Index) -> str:
+    """The argument that leaves lines out: with their numbers where they are a few."""
+    return argument("skip", ",".join(map(str, lines))) if len(lines) < 20 else argument("skip", sets=True)
+
+
+def _month_or_week(given: pd.Series, fits: pd.Series) -> str:
+    """What 13/2018 is: a week in a column of that name, and where a third of the numbers are more than twelve."""
+    numbers = given[fits].str.extract(r"^(\d+)")[0].astype(int)
+    weeks = WEEKS.fullmatch(str(given.name)) is not None or (numbers > 12).mean() > 1 / 3
+    return WEEK_YEAR if weeks else MONTH_YEAR
 
 
 def odd_cell(values: pd.Series) -> int:
     """The first row whose text is no date and is not missing; the first that is not missing where all are dates."""
-    given = values.dropna().astype(str)
-    fits = [given.str.fullmatch(pattern, case=False) for pattern in SPELLINGS.values()]
-    wrong = ~pd.concat(fits, axis=1).any(axis=1)
-    return int(np.flatnonzero(values.notna())[int(wrong.to_numpy().argmax())]) if len(given) else 0
+    given = plain(values.dropna().astype(str))
+    wrong = np.array([not any(one.fullmatch(cell) for one in COMPILED.values()) for cell in given], dtype=bool)
+    return int(np.flatnonzero(values.notna())[int(wrong.argmax())]) if len(given) else 0
 
 
 def _runs_on(given: pd.Series, spelling: str) -> pd.Series:
@@ -97,30 +163,36 @@ def _are_fiscal(given: pd.Series, fits: pd.Series) -> bool:
 
 
 def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
-    """How numbers of six digits, or with two decimals, are dates; None where they are numbers.
+    """How numbers are dates that roll over, as 2005.4 and 2006.1, 201852 and 201901; None where they are numbers.
 
-    Dates all fit, have several months (or days) in several years (or months), and so steps of more than one size, as 1
-    and 89 from month to month. Raises TableError for those that need another spelling, or may be months and days.
+    Dates all fit, have several months (or weeks, ...) in several years, and so steps of more than one size, as 1 and 89
+    from month to month. Raises TableError for those that need another spelling, or may be months and days.
     """
     value = pd.to_numeric(given, errors="coerce").drop_duplicates().sort_values()
-    if value.isna().any():
+    whole = [name for name in ROLLING if name in fits and fits[name].all()]
+    if value.isna().any() or not whole:
         return None
-    larger, part = divmod(value if not fits[MONTHS_POINT].all() else (100 * value).round(), 100)
+    weeks = WEEKS.fullmatch(str(given.name)) is not None and WEEKS_BARE in whole
+    name = WEEKS_BARE if weeks else whole[0]
+    digits = pd.Series(given.unique(), dtype=object)
+    larger, part = digits.str[: -ROLLING[name]], digits.str[-ROLLING[name] :]
     if larger.nunique() < 2 or part.nunique() < 2 or value.diff().dropna().round(6).nunique() < 2:
         return None
     example, where = given.iloc[0], "" if given.name is None else f"column {str(given.name)!r}: "
-    if fits[MONTHS_BARE].all():
-        steps = (12 * larger + part).diff().dropna()
-        if not fits[DAYS_BARE].all() or (steps == steps.median()).mean() > 0.5:
-            return MONTHS_BARE
-        raise TableError(f"{where}{example!r} may be a month or a day, in six digits", "write dates as 2019-01-07")
-    if fits[DAYS_BARE].all():
+    if name == MONTHS_BARE and DAYS_BARE in whole:
+        steps = (12 * (value // 100) + value % 100).diff().dropna()
+        if (steps == steps.median()).mean() <= 0.5:
+            raise TableError(f"{where}{example!r} may be a month or a day, in six digits", "write dates as 2019-01-07")
+    if name == DAYS_BARE:
         raise TableError(f"{where}{example!r} looks like a date with a year of two digits", "write dates as 2019-01-07")
-    if fits[MONTHS_POINT].all():
+    if name == MONTHS_POINT:
         raise TableError(f"{where}{example!r} may be a month, or a number with decimals", "write months as 2019-01")
-    return None
+    return name
 
 
 def either(parts: pd.DataFrame, name: str) -> pd.Series:
-    """A part that a spelling has in two places, of which each date fills one."""
-    return parts[name].fillna(parts[f"{name}2"]) if f"{name}2" in parts else parts[name]
+    """A part that a spelling has in several places, of which each date fills one."""
+    found = parts[name]
+    for again in (f"{name}2", f"{name}3"):
+        found = found.fillna(parts[again]) if again in parts else found
+    return found

@@ -17,7 +17,18 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial.arguments import as_matrix
-from mtgp_tutorial.tables.date_formats import FISCAL, MONTHS, SPELLINGS, WIDE, either, spelling_of
+from mtgp_tutorial.tables.date_formats import (
+    FISCAL,
+    FISCAL_WORDS,
+    ISO,
+    MONTH_YEAR,
+    MONTHS,
+    SPELLINGS,
+    ZONES,
+    either,
+    plain,
+    spelling_of,
+)
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
@@ -153,7 +164,9 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
     """Whatever holds dates and nothing else: text that can be read in one way, timestamps, periods (their start)."""
     values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True).infer_objects()
     try:
-        if isinstance(values.dtype, pd.PeriodDtype):
+        if values.dtype.kind == "M":
+            when = pd.DatetimeIndex(values)
+        elif isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
         elif any(isinstance(one, str) for one in values):
             read = read_dates(values.map(str).rename(None), guess=False)
@@ -220,10 +233,14 @@ def read_dates(
     spelling = spelling_of(given, wide)
     if spelling is None:
         return None
+    if spelling == ISO and (when := _iso(given)) is not None:
+        return _in_place(when, text), f"dates, {ISO}"
     order, first = manner(dates)
-    parts, how = _parts(given, spelling, FIRST if first is None else first), spelling
+    parts, how = _parts(plain(given), spelling, FIRST if first is None else first), spelling
     problem, remedy = "is not a date", "mend it"
     orders, why = _orders(given, parts, guess) if "first" in parts and not order else ([str(order)], "as was asked")
+    if "short" in parts and "name" in parts and first is None:
+        _check_days(given, parts)
     if "short" in parts and first is None or len(orders) > 1:
         _refuse_untold(given, "short" in parts, first, orders if order or len(orders) > 1 else [], guess)
     if "first" in parts:
@@ -236,8 +253,24 @@ def read_dates(
     refuse_first(given, when.isna(), problem, remedy, cell=True)
     if "zone" in parts and parts["zone"].notna().any():
         when = _zoned(given, when, parts["zone"])
-    full = pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text)))
-    return pd.DatetimeIndex(full, name=text.name), _said(how, spelling, given.iloc[0], when[0])
+    return _in_place(when, text), _said(how, spelling, given.iloc[0], when[0])
+
+
+def _in_place(when: pd.DatetimeIndex, text: pd.Series) -> pd.DatetimeIndex:
+    """Dates of the cells that have one, NaT for the others."""
+    if len(when) < len(text):
+        when = pd.DatetimeIndex(pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text))))
+    return when.rename(text.name)
+
+
+def _iso(given: pd.Series) -> pd.DatetimeIndex | None:
+    """Dates that pandas reads at once, 2019-01-07 with or without a clock; None where one needs more care."""
+    if not set("".join(given)) <= set("0123456789-:T ."):
+        return None
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(given, format="ISO8601"))
+    except ValueError:
+        return None
 
 
 def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
@@ -248,10 +281,11 @@ def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
 
 def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
     """How dates were read, with the first of them in words where it does not speak for itself."""
-    if spelling == "year-month-day":
-        return "dates, year-month-day"
-    starts = {"quarters": "; a quarter stands at its first day", "ISO weeks": "; a week stands at its Monday"}
-    starts |= dict.fromkeys((FISCAL, WIDE[0]), "; each stands at 1 January of the year that is named first")
+    if spelling == ISO:
+        return f"dates, {ISO}"
+    starts = dict.fromkeys((FISCAL, FISCAL_WORDS), "; each stands at 1 January of the year that is named first")
+    starts[spelling] = starts.get(spelling, "; a quarter stands at its first day" if "quarter" in spelling else "")
+    starts[spelling] = starts[spelling] or ("; a week stands at its Monday" if "week" in spelling else "")
     hour = f", {when:%H:%M}" if when != when.normalize() else ""
     return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}{hour}"
 
@@ -262,29 +296,34 @@ def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
     first: of the hundred years that two digits stand for.
     """
     parts = given.str.extract(f"(?i:{SPELLINGS[spelling]})").reset_index(drop=True)
-    for name in ("year", "quarter"):
-        if name in parts:
-            parts[name] = either(parts, name)
+    for name in {"year", "quarter", "half", "week"} & set(parts):
+        parts[name] = either(parts, name)
     if "short" in parts:
         parts["year"] = (first + (parts["short"].astype(int) - first) % 100).astype(str)
     if "hour" in parts:
-        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00")
+        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00") + ":" + parts["second"].fillna("00")
+        parts = parts.drop(columns="second")
     if "until" in parts:
         parts["month"] = "1"
-    if spelling == "month/year":
+    if spelling == MONTH_YEAR:
         _check_months(given, parts)
     if "quarter" in parts:
         parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
+    if "half" in parts:
+        parts["month"] = (6 * parts["half"].astype(int) - 5).astype(str)
     if "name" in parts:
-        parts["month"] = parts["name"].str.lower().str[:3].map(MONTHS).astype(str)
+        parts["month"] = parts["name"].str.lower().map(MONTHS).astype(str)
     return parts
 
 
 def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
     """Timestamps of the parts; NaT where they make no date."""
     if "week" in parts:
-        week = parts["year"] + "-W" + parts["week"] + "-" + parts["weekday"].fillna("1")
+        weekday = parts["weekday"].fillna("1") if "weekday" in parts else "1"
+        week = parts["year"] + "-W" + parts["week"].str.zfill(2) + "-" + weekday
         when = pd.to_datetime(week, format="%G-W%V-%u", errors="coerce")
+    elif "doy" in parts:
+        when = pd.to_datetime(parts["year"] + "-" + parts["doy"], format="%Y-%j", errors="coerce")
     else:
         day = parts["day"].fillna("1") if "day" in parts else "1"
         when = pd.to_datetime(parts["year"] + "-" + parts["month"] + "-" + day, format="%Y-%m-%d", errors="coerce")
@@ -292,10 +331,12 @@ def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
     if "time" not in parts or parts["time"].isna().all():
         return when
     time = parts["time"].fillna("0:00").str.upper().str.replace(" ", "")
+    time = time.str.replace(r"^(\d+)\.(\d+)$", r"\1:\2", regex=True).str.replace(",", ".")
     late, noon = time.str.endswith("PM"), time.str.match(r"0?12:.*[AP]M")
     clock = time.str.removesuffix("AM").str.removesuffix("PM")
     clock = clock.where(clock.str.count(":") == 2, clock + ":00")
     wrong = clock.str.extract(r"^(\d+):(\d+)").astype(int).gt([23, 59]).any(axis=1)
+    wrong &= ~clock.str.fullmatch(r"24:00:00(?:\.0+)?")  # the end of the day
     shift = 12 * (late.astype(int) - noon.astype(int))
     return when + (pd.to_timedelta(clock.where(~wrong)) + pd.to_timedelta(shift, unit="h")).to_numpy()
 
@@ -308,6 +349,18 @@ def _check_months(given: pd.Series, parts: pd.DataFrame) -> None:
             f"{place(given, 0)}: dates such as {given.iloc[0]!r} may be months or quarters, none above 4",
             "write months as 2001-01, or quarters as 2001-Q1",
         )
+
+
+def _check_days(given: pd.Series, parts: pd.DataFrame) -> None:
+    """TableError for Jan-10, Jan-11, Jan-12, which may be days without a year: as such they are in order."""
+    month, number = parts["month"].astype(int), parts["short"].astype(int)
+    if (parts["day"].isna().all()) and (31 * month + number).is_monotonic_increasing and number.max() <= 31:
+        if not (month + 12 * number).is_monotonic_increasing or month.nunique() == 1:
+            raise TableError(
+                f"{place(given, 0)}: {given.iloc[0]!r} may be a day without a year, or a month with a year of two "
+                "digits",
+                "write dates as 2019-01-07, or months as 2019-01",
+            )
 
 
 def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[str], str]:
@@ -329,6 +382,16 @@ def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[st
     return list(ORDERS), ""
 
 
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(argument("dates", word) for word in words)
+
+
+def two_digits(words: Sequence[str] = (TWO_DIGIT,)) -> str:
+    """What to do about years of two digits: words for `dates`, and what they mean."""
+    meant = f"two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900"
+    return f"pass {_either(words)} ({meant})"
+
+
 def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Sequence[str], guess: bool) -> None:
     """TableError: what a column does not tell, its order or its century, and all words for `dates` at once."""
     where = "" if given.name is None else f"{place(given, 0)}: " if short else f"column {str(given.name)!r}: "
@@ -339,18 +402,14 @@ def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Seq
         file = " in the file" if guess else ""
         also = ", has a year of two digits" if short and first is None else ""
         lacks = f"{given.iloc[0]!r} may be day-first or month-first{also}, and nothing{file} tells"
-    remedy = f"pass {' or '.join(argument('dates', word) for word in words)}"
-    if short and first is None:
-        remedy += (
-            f" (two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900)"
-        )
+    remedy = two_digits(words) if short and first is None else f"pass {_either(words)}"
     raise TableError(f"{where}{lacks}", remedy if guess else "write dates as 2019-01-07", "dates", words)
 
 
 def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
     """Timestamps with their offsets: with the one that all share, else in UTC."""
     refuse_first(given, zone.isna(), "has no time zone, and other dates do", "mend it", cell=True)
-    offset = zone.str.upper().replace({"Z": "+00:00", "UTC": "+00:00"})
+    offset = zone.str.upper().replace(ZONES)
     offset = offset.str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
     utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
     one = offset.iloc[0]

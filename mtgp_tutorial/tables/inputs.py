@@ -6,6 +6,7 @@ Headers of columns: names, units, and columns that look like standard errors of 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Number, Real
 from typing import Any
@@ -18,9 +19,33 @@ from mtgp_tutorial.tables.date_formats import CLOCK, READ, odd_cell
 from mtgp_tutorial.tables.dates import Calendar, read_dates
 from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
 
-# beside a year: how many there are, how year and first month (or ISO week and its Monday, or day) make a date
-YEAR_AND = {"quarter": (4, "%Y-%m"), "month": (12, "%Y-%m"), "week": (53, "%G-%V-%u"), "doy": (366, "%Y-%j")}
+PARTS = {  # of a date, by the names of their columns in English, German, French, Spanish and Italian
+    "year": "year yr yyyy yy jahr annee année année an año ano anno anio",
+    "quarter": "quarter qtr quartal trimestre trim",
+    "month": "month mon mo mm monat mois mes mese",
+    "week": "week wk isoweek iso_week week_of_year kw woche kalenderwoche semaine semana settimana",
+    "doy": "doy day_of_year dayofyear julianday julian_day jday julian yday ddd tag_im_jahr",
+    "day": "day dd dy tag jour dia día giorno day_of_month",
+    "hour": "hour hr hh stunde heure hora ora time uhrzeit zeit",
+    "minute": "minute min mn mi mm minuto minuti",
+    "half-hour": "settlement_period period",
+    "time": "time uhrzeit zeit hora heure ora uhr clock time_of_day hour",
+}
+PARTS_OF: dict[str, list[str]] = {}  # what a name may be
+for _part, _names in PARTS.items():
+    for _name in _names.split():
+        PARTS_OF.setdefault(_name, []).append(_part)
+LIMITS = {"year": (1000, 2999), "quarter": (1, 4), "month": (1, 12), "week": (1, 53), "doy": (1, 366), "day": (1, 31)}
+LIMITS |= {"hour": (0, 24), "minute": (0, 59), "half-hour": (1, 50)}
+# parts that make a date together, and how year and part (its first month, its Monday, its day) are written
+DAYS = {
+    ("year", "quarter"): "%Y-%m",
+    ("year", "month"): "%Y-%m",
+    ("year", "week"): "%G-%V-%u",
+    ("year", "doy"): "%Y-%j",
+}
 YEAR_MONTH_DAY = ("year", "month", "day")
+CLOCKS = (("time",), ("hour", "minute"), ("hour",), ("half-hour",))  # parts of a day
 
 
 def only_counts(index: pd.Index) -> bool:
@@ -44,7 +69,7 @@ def inputs_of(
     lost = f"is missing, {missing.any(axis=1).sum()} in all"
     for k, gone in enumerate(missing.T):
         refuse_first(given.iloc[:, k], gone, lost, "fill or drop rows without input")
-    if (joined := _joined(given, [name.lower() for name in names])) is not None:
+    if given.shape[1] > 1 and (joined := _joined(given)) is not None:
         given, names = joined.to_frame(), ("date",)
     first, calendar = _first(given.iloc[:, 0], names[0], calendar, notes)
     x = np.column_stack([first, *(numbers(given.iloc[:, k], "x") for k in range(1, given.shape[1]))])
@@ -82,39 +107,134 @@ def _first(
     return calendar.to_numbers(values), calendar
 
 
-def _joined(given: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
-    """Dates of inputs that are one date together, in any order: year with its parts, date with time; else None."""
-    parts = dict(zip(names, given.columns))
-    if len(names) == 2 and set(names) == {"date", "time"} and are_clock(given[parts["time"]]):
-        day, clock = _day(given[parts["date"]]), given[parts["time"]].astype(str)
-        when = day.dt.strftime("%Y-%m-%d") if day.dtype.kind == "M" else day.astype(str)
-        return (when + " " + clock).rename(f"{parts['date']} with {parts['time']}")
-    if "hour" in parts and are_hours(hour := given[parts["hour"]]):
-        others = [name for name in names if name != "hour"]
-        rest = given[[parts[name] for name in others]]
-        day = _day(rest.iloc[:, 0]) if others == ["date"] else _joined(rest, others)
-        if day is not None and day.dtype.kind == "M":
-            return (day + pd.to_timedelta(hour.astype(float), unit="h")).rename(f"{day.name} with {hour.name}")
-    if len(names) == 2 and set(names) == {"month", "day"}:
+def bare(header: Hashable) -> str:
+    """The name of a column without its unit, in small letters: "Day of year (d)" is day_of_year."""
+    return "_".join(words(header))
+
+
+def words(header: Hashable) -> list[str]:
+    """The words of a name without its unit: decimalLongitude is decimal and longitude."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", split_unit(header)[0])
+    return re.split(r"[\s_./#-]+", name.strip("# ").lower())
+
+
+def date_parts(frame: pd.DataFrame, fitting: bool = True) -> dict[str, Hashable]:
+    """Which columns are parts of a date by their names and, if fitting, by the numbers in them."""
+    found: dict[str, Hashable] = {}
+    for c in frame:
+        for part in PARTS_OF.get(bare(c), ()):
+            low, high = LIMITS.get(part, (0, 0))
+            number = frame[c].dtype.kind in "iuf"
+            fits = number and (not fitting or bool((frame[c].between(low, high) & (frame[c] % 1 == 0)).all()))
+            if part not in found and (are_clock(frame[c]) if part == "time" else fits):
+                found[part] = c
+                break
+    return found
+
+
+def _joined(given: pd.DataFrame) -> pd.Series | None:
+    """Dates of inputs that are one date together, in any order: year with its parts, a date with its time; else None.
+
+    Raises TableError for a month with a day alone, and for numbers that may be parts of the other, under other names.
+    """
+    parts = date_parts(given, fitting=False)
+    names, columns = set(parts), given[[c for c in given if c not in parts.values()]]
+    if given.shape[1] == 2 and names == {"month", "day"}:
         raise TableError(
             f"{argument('x')}: {parts['month']!r} with {parts['day']!r} is no place on a map, and no date without "
             "a year",
             "put a column of years into the table and name the three together, or write dates as 2019-01-07",
         )
-    if len(names) == 3 and set(names) == set(YEAR_MONTH_DAY):
-        return _year_month_day(given[[parts[name] for name in YEAR_MONTH_DAY]])
-    part = next((part for part in YEAR_AND if set(names) == {"year", part} and len(names) == 2), None)
-    return None if part is None else _year_and(given[[parts["year"], parts[part]]], *YEAR_AND[part])
+    clock = next((shape for shape in CLOCKS if set(shape) <= names), ())
+    rest = names - set(clock)
+    if columns.shape[1] == 1 and clock and not rest:
+        day = _day(columns.iloc[:, 0])
+        day = day if day.dtype.kind == "M" else None
+        label = columns.columns[0]
+    elif columns.shape[1]:
+        _refuse_parts(given)
+        return None
+    else:
+        shape = next((one for one in (YEAR_MONTH_DAY, *DAYS) if set(one) == rest), None)
+        day = None if shape is None else _date_of(given[[parts[part] for part in shape]], shape)
+        label = "date"
+    if day is None or not clock:
+        return day
+    label = f"{label} with {' and '.join(str(parts[part]) for part in clock)}"
+    return _with_clock(day, given[[parts[part] for part in clock]], clock).rename(label)
 
 
-def are_clock(values: pd.Series) -> bool:
-    """Whether a column holds times of the day alone, as 9:05, 14:05:30 or 2:05 PM, and none is missing."""
-    return values.dtype.kind == "O" and bool(values.notna().all() and values.astype(str).str.fullmatch(CLOCK).all())
+def _refuse_parts(given: pd.DataFrame) -> None:
+    """TableError for two inputs of which one may be the month, the day or the hour of the other."""
+    if given.shape[1] != 2 or map_columns(given):
+        return
+    for whole, part in (given.columns, given.columns[::-1]):
+        number = given[part]
+        if number.dtype.kind not in "iuf" or not (number % 1 == 0).all() or not number.between(0, 366).all():
+            continue
+        dated = (
+            given[whole].dtype.kind == "M"
+            or given[whole].dtype.kind in "iuf"
+            and (given[whole].between(1500, 2100) & (given[whole] % 1 == 0)).all()
+        )
+        if dated and given[whole].duplicated().any() and number.nunique() > 1:
+            raise TableError(
+                f"{argument('x')}: {str(part)!r} ({number.min():g} to {number.max():g}) may be a part of the date in "
+                f"{str(whole)!r}, or the second coordinate of a map",
+                "call them year and month (or doy, week, hour) in the file if they are one date, x and y if they are a "
+                "map",
+            )
 
 
-def are_hours(values: pd.Series) -> bool:
-    """Whether a column holds hours of the day, 0 to 24, and none is missing."""
-    return values.dtype.kind in "iuf" and bool(values.between(0, 24).all())
+EAST = {  # words for a coordinate, with those that its partner has in their place
+    "longitude": ("latitude", "lat"),
+    "long": ("lat", "latitude"),
+    "lon": ("lat", "latitude"),
+    "lng": ("lat", "latitude"),
+    "longitud": ("latitud",),
+    "longitudine": ("latitudine",),
+    "längengrad": ("breitengrad",),
+    "laengengrad": ("breitengrad",),
+    "easting": ("northing",),
+    "eastings": ("northings",),
+    "east": ("north",),
+    "rechtswert": ("hochwert",),
+    "ostwert": ("nordwert",),
+    "x": ("y",),
+    "e": ("n",),
+}
+NORTH = {north for some in EAST.values() for north in some}
+
+
+def map_columns(frame: pd.DataFrame) -> list[tuple[Hashable, Hashable]]:
+    """Pairs of columns that are called like a map's, east first: lon and lat, x_coord and y_coord, UTM_E and UTM_N.
+
+    Both hold numbers, of more than one value.
+    """
+    named = {tuple(words(c)): c for c in frame if {*words(c)} & ({*EAST} | NORTH)}
+    named = {name: c for name, c in named.items() if frame[c].dtype.kind in "iuf" and frame[c].nunique() > 1}
+    pairs = []
+    for name, c in named.items():
+        for k, word in enumerate(name):
+            others = [(*name[:k], north, *name[k + 1 :]) for north in EAST.get(word, ())]
+            pairs += [(c, named[other]) for other in others if other in named and name != ("e",)]
+    return pairs
+
+
+def _with_clock(day: pd.Series, given: pd.DataFrame, clock: tuple[str, ...]) -> pd.Series:
+    """Dates with the time of the day that further columns hold."""
+    if clock == ("time",):
+        text = (day.dt.strftime("%Y-%m-%d") + " " + given.iloc[:, 0].astype(str)).rename(day.name)
+        read = read_dates(text, guess=False)
+        assert read is not None
+        return pd.Series(read[0], day.index)
+    first, *others = (numbers(given[c], "x") for c in given)
+    hours = (first - 1) / 2 if clock == ("half-hour",) else first
+    for minutes in others:
+        hours = hours + minutes / 60
+    wrong = ~((hours >= 0) & (hours < 25))
+    refuse_first(given.iloc[:, 0], wrong, "is no time of the day", "mend it", cell=True)
+    return day + pd.to_timedelta(pd.Series(hours, day.index), unit="h").dt.round("s")
 
 
 def _day(values: pd.Series) -> pd.Series:
@@ -123,29 +243,32 @@ def _day(values: pd.Series) -> pd.Series:
     return values if read is None else pd.Series(read[0], values.index)
 
 
-def _year_month_day(given: pd.DataFrame) -> pd.Series:
-    """Dates of three columns of numbers."""
-    parts = pd.DataFrame({part: numbers(given.iloc[:, k], "x") for k, part in enumerate(YEAR_MONTH_DAY)}, given.index)
-    when = pd.to_datetime(parts.where((parts % 1 == 0).all(axis=1)), errors="coerce")
-    if when.isna().any():
-        row = int(when.isna().to_numpy().argmax())
-        cells = ", ".join(f"{cell:g}" for cell in parts.iloc[row])
-        raise TableError(f"{place(given.iloc[:, 2], row)}: {cells} is no date", "mend it")
-    return when.rename("date")
+def are_clock(values: pd.Series) -> bool:
+    """Whether a column holds times of the day alone, as 9:05, 14:05:30 or 2:05 PM, and none is missing."""
+    return values.dtype.kind == "O" and bool(values.notna().all() and values.astype(str).str.fullmatch(CLOCK).all())
 
 
-def _year_and(given: pd.DataFrame, most: int, form: str) -> pd.Series:
-    """Dates of two columns, year and quarter, month, ISO week (its Monday) or day of the year."""
-    year, part = (numbers(given.iloc[:, k], "x") for k in range(2))
-    wrong = ~((part >= 1) & (part <= most) & (part % 1 == 0) & (year % 1 == 0))
-    first = 3 * part - 2 if most == 4 else part
-    text = [f"{y:.0f}-{p:02.0f}{'-1' * form.endswith('u')}" for y, p in zip(year, first)]
+def _date_of(given: pd.DataFrame, shape: tuple[str, ...]) -> pd.Series:
+    """Dates of columns of numbers: year, month and day, or year and quarter, month, ISO week or day of the year."""
+    year, *parts = (numbers(given[c], "x") for c in given)
+    wrong = np.any([cell % 1 != 0 for cell in (year, *parts)], axis=0)
+    low, high = LIMITS[shape[1]]
+    wrong |= ~((parts[0] >= low) & (parts[0] <= high))
+    first = 3 * parts[0] - 2 if shape[1] == "quarter" else parts[0]
+    if shape == YEAR_MONTH_DAY:
+        text, form = [f"{y:.0f}-{m:.0f}-{d:.0f}" for y, m, d in zip(year, *parts)], "%Y-%m-%d"
+    else:
+        form = DAYS[shape[0], shape[1]]
+        text = [f"{y:.0f}-{p:02.0f}{'-1' * form.endswith('u')}" for y, p in zip(year, first)]
     when = pd.to_datetime(pd.Series(text, given.index, name="date"), format=form, errors="coerce")
     wrong |= when.isna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
-        which = f"{year[row]:g} has no {given.columns[1]} {part[row]:g}"
-        raise TableError(f"{place(given.iloc[:, 1], row)}: {which}", "mend it")
+        cells = ", ".join(f"{cell[row]:g}" for cell in (year, *parts))
+        which = (
+            f"{cells} is no date" if len(parts) > 1 else f"{year[row]:g} has no {given.columns[1]} {parts[0][row]:g}"
+        )
+        raise TableError(f"{place(given.iloc[:, -1], row)}: {which}", "mend it")
     return when
 
 
@@ -233,5 +356,5 @@ def errors_beside(frame: pd.DataFrame) -> dict[Hashable, Hashable]:
 def tasks_of(chosen: Sequence[Hashable]) -> list[tuple[str, str]]:
     """Names and units of the tasks; headers stay whole where two would have one name."""
     split = [split_unit(c) for c in chosen]
-    names = [name for name, _ in split]
-    return [pair if names.count(pair[0]) == 1 else (str(c), pair[1]) for c, pair in zip(chosen, split)]
+    times = Counter(name for name, _ in split)
+    return [pair if times[pair[0]] == 1 else (str(c), pair[1]) for c, pair in zip(chosen, split)]

@@ -22,7 +22,8 @@ def in_python(name: str, sets: bool, values: Sequence[str]) -> str:
     """x, x=, dates="day-first", missing=['?']."""
     if not values:
         return f"{name}=" if sets else name
-    return f"{name}={list(values)!r}" if name in ("missing", "without") else f'{name}="{values[0]}"'
+    several = name in ("missing", "without") or len(values) > 1
+    return f"{name}={list(values)!r}" if several else f'{name}="{values[0]}"'
 
 
 class TableError(ValueError):

@@ -176,6 +176,13 @@ def law_a_changed_file_is_noticed():
         swapped = arrays | {"table.x": arrays["table.x"][::-1]}
         _check_refused(path, swapped)
         _check_refused(path, arrays | {"table.more": arrays["table.x"]})
+        np.savez_compressed(path, **arrays)  # small, and as large as it likes when unpacked
+        try:
+            load(path)
+        except ValueError as error:
+            assert "is not a file that Fit.save wrote" in str(error)
+        else:
+            raise AssertionError("a packed file was read")
         np.savez(path, **arrays)
         load(path)
 

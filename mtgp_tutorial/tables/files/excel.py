@@ -1,16 +1,19 @@
-"""Excel workbooks: the first sheet with two columns or more, its cells as text, where pandas' reader is installed."""
+"""Excel workbooks: the sheet that holds a table, its cells as text, where pandas' reader is installed."""
 
 from __future__ import annotations
 
 import datetime
+import re
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.tables.files.layout import Row
-from mtgp_tutorial.tables.refusals import TableError
+from mtgp_tutorial.arguments import listed
+from mtgp_tutorial.tables.files.layout import VALUE, Row
+from mtgp_tutorial.tables.refusals import TableError, argument
 
 READERS = {b"PK\x03\x04": "openpyxl", b"\xd0\xcf\x11\xe0": "xlrd"}  # by the first bytes: .xlsx, .xls
 
@@ -23,8 +26,12 @@ def reader_of(path: Path) -> str | None:
         return READERS.get(file.read(4))
 
 
-def sheet(path: Path, reader: str) -> tuple[list[Row], list[str]]:
-    """The rows of a workbook, by their numbers in the sheet, and what was chosen. TableError where it is not read."""
+BYTES, CELLS = 1e9, 5e7  # more are no table of a person
+
+
+def sheet(path: Path, reader: str, wanted: str | None) -> tuple[list[Row], list[str]]:
+    """The rows of a sheet, by their numbers in it, and what was chosen. TableError where it is not read."""
+    check_archive(path)
     if find_spec(reader) is None:
         raise TableError(
             f"{path.name} is an Excel workbook, and {reader}, which reads it, is not installed",
@@ -37,17 +44,62 @@ def sheet(path: Path, reader: str) -> tuple[list[Row], list[str]]:
             f"{path.name} looks like an Excel workbook, and {reader} does not read it ({type(error).__name__})",
             "save the table as CSV and pass that",
         ) from None
-    found = {name: one.map(_text) for name, one in sheets.items()}
-    full = {name: one for name, one in found.items() if (one != "").any(axis=None)}
+    found = {str(name): one.map(_text) for name, one in sheets.items()}
+    if wanted is not None and wanted not in found:
+        raise TableError(f"{argument('sheet')}: {wanted!r} is no sheet", f"pass one of {listed(map(repr, found))}")
+    full = {name: one for name, one in found.items() if (one != "").any(axis=None) and wanted in (None, name)}
     if not full:
         return [], []
-    full = {name: one for name, one in full.items() if (one != "").any().sum() > 1} or full  # a sheet of remarks
-    name, one = next(iter(full.items()))
+    values = {name: _values_in(one) for name, one in full.items()}
+    tables = {name: one for name, one in full.items() if values[name] > 0.2 * max(values.values())} or full
+    name, one = next(iter(tables.items()))
+    if len(tables) > 1 and all(other.shape[1] == one.shape[1] for other in tables.values()):
+        _ask_for_one(path, tables)
     used = (one != "").any().to_numpy().nonzero()[0]
     one = one.iloc[:, used[0] : used[-1] + 1]
     rows = [(k + 1, list(row)) for k, row in enumerate(one.itertuples(index=False, name=None)) if any(row)]
-    others = f", the first of {len(full)} that hold a table" if len(full) > 1 else ""
+    others = f", the first of {len(tables)} that hold a table" if len(tables) > 1 else ""
     return rows, [f"sheet: {name}{others}"]
+
+
+def check_archive(path: Path) -> None:
+    """TableError for an archive that is no workbook, or says that it unpacks to more than a table can have."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        names, size = archive.namelist(), sum(one.file_size for one in archive.infolist())
+        if not any(name.startswith("xl/") for name in names):
+            what = "an OpenDocument spreadsheet" if "content.xml" in names else "a zip archive"
+            raise TableError(f"{path.name} is {what}, no Excel workbook", "save the table as CSV and pass that")
+        cells = 0
+        for name in (name for name in names if name.startswith("xl/worksheets/") and size < BYTES):
+            with archive.open(name) as part:
+                ends = re.search(rb'dimension ref="[A-Z]+(\d+):([A-Z]+)(\d+)"', part.read(4096))
+            if ends:
+                wide = sum((letter - 64) * 26**k for k, letter in enumerate(reversed(ends[2])))
+                cells += (int(ends[3]) - int(ends[1]) + 1) * wide
+    if size > BYTES or cells > CELLS:
+        held = f"{size / 1e9:.1f} GB" if size > BYTES else f"{cells:,} cells"
+        raise TableError(f"{path.name} says that it unpacks to {held}", "save the part that is the table as CSV")
+
+
+def _values_in(one: pd.DataFrame) -> int:
+    """How many cells of a sheet are values, none where it has one column: remarks have few."""
+    some = [cells[cells != ""] for _, cells in one.items()]
+    if sum(len(cells) > 0 for cells in some) < 2:
+        return 0
+    return sum(VALUE.fullmatch(cell) is not None for cells in some for cell in cells)
+
+
+def _ask_for_one(path: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """TableError: several sheets of one shape, as of a sheet for each year."""
+    ways = [argument("sheet", name) for name in tables]
+    raise TableError(
+        f"{path.name}: {len(tables)} sheets hold tables ({listed(tables)})",
+        f"put the rows of all into one sheet if they are one table, or pass {' or '.join(ways[:4])} for one of them",
+        "sheet",
+        list(tables),
+    )
 
 
 def _text(cell: Any) -> str:

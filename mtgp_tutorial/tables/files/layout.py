@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mtgp_tutorial.arguments import listed
+from mtgp_tutorial.tables.date_formats import COMPILED, ROLLING
 from mtgp_tutorial.tables.refusals import TableError, argument
 
 VALUE = re.compile(
@@ -45,8 +46,34 @@ def names_below(rows: Sequence[Row]) -> list[int]:
     if usual < 2 or lacking[0] <= ("" in rows[0][1]):
         return []
     values = [len(row) == usual and any(map(_is_value, filter(None, row))) for _, row in rows]
-    fits = [k for k in range(1, len(rows) - 1) if not lacking[k] and any(values[k + 1 : k + 3])]
+    fits = [k for k in range(1, len(rows) - 1) if not lacking[k] and any(values[k + 1 : k + 4])]
+    first = next((number, row) for number, row in rows if len(row) == usual)
+    if not fits and widths[0] < usual - 1 and not _no_name(first[1][0]):  # years across: 1998, 1999, ... are names
+        return [first[0]]
     return [rows[k][0] for k in fits if k <= fits[0] + 1]
+
+
+def begins_data(first: str, body: Sequence[Row]) -> bool:
+    """Whether the first cell of a first line is a date or a number like those below it, so that the line is data."""
+    below = [row[0] for _, row in body[:20] if row and row[0]]
+    if not first or not below:
+        return False
+    forms = [re.compile(r"[-+]?\d*\.?\d+"), *(COMPILED[name] for name in COMPILED if name not in ROLLING)]
+    form = next((form for form in forms if form.fullmatch(first)), None)
+    return form is not None and sum(form.fullmatch(cell) is not None for cell in below) > 0.8 * len(below)
+
+
+def check_across(name: str, text: pd.DataFrame) -> None:
+    """TableError for a file that lies on its side: names that are dates or years, over rows that words name."""
+    forms = [COMPILED[form] for form in COMPILED if form not in ROLLING] + [re.compile(r"(?:1[5-9]|20)\d\d")]
+    dated = [c for c in text if any(form.fullmatch(str(c)) for form in forms)]
+    first = text.iloc[:, 0].dropna().astype(str)
+    if len(dated) > max(2, 0.5 * text.shape[1]) and first.map(_is_value).mean() < 0.5:
+        raise TableError(
+            f"{name}: the names of {len(dated)} columns are dates ({listed(dated, 3)}), so that the table lies on its "
+            "side",
+            "transpose it (a row for each date, a column for each series) and pass that",
+        )
 
 
 def _is_value(cell: str) -> bool:
@@ -87,29 +114,56 @@ def check_titles(name: str, rows: Sequence[Row]) -> None:
 
 
 def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
-    """TableError for a first row of units: words where the column has values below, and none elsewhere.
+    """TableError for first rows of units: words that stand once, where half of the columns have values below.
 
     left: lines that are left out already.
     """
     if len(text) < 2:
         return
-    first, below = text.iloc[0], text.iloc[1:]
+    number = next((k for k in range(min(3, len(text) - 1)) if not _has_words(text.iloc[k], text.iloc[k + 1 :])), 3)
+    if not number:
+        return
+    said, lines = text.iloc[0].dropna().astype(str), [int(line) for line in text.index[:number]]
+    words = said[~said.isin(["-", "--"])]
+    no_names = [c for c in text if c.startswith("column ")]
+    if any(c in words for c in no_names[c_first(text, no_names) :]):
+        raise TableError(
+            f"{name}: line {lines[0]} has names for columns that have none above it ({listed(words, 4)})",
+            "write the names in one line, as Outdoor Temp",
+        )
+    if len(words) == len(text.columns) and any(_no_name(c) or c.startswith("column ") for c in text):
+        above, below = skipping(left, *range(1, lines[0])), skipping(left, *lines)
+        raise TableError(
+            f"{name}: line {lines[0]} looks like names, or units of the names above it ({listed(words, 4)})",
+            f"pass {argument('skip', above)} for names, {argument('skip', below)} for units",
+            value=[above, below],
+        )
+    leave = skipping(left, *lines)
+    raise TableError(
+        f"{name}: line{'s' * (number > 1)} {listed(lines)} look{'s' * (number == 1)} like units ({listed(words, 4)})",
+        f"pass {argument('skip', leave)}, which leaves it out (units are read from names such as a [m])",
+        value=leave,
+    )
+
+
+def c_first(text: pd.DataFrame, no_names: Sequence[str]) -> int:
+    """1 where the first column has no name, which may be names of rows, else 0."""
+    return int(bool(no_names) and no_names[0] == text.columns[0])
+
+
+def _has_words(first: pd.Series, below: pd.DataFrame) -> bool:
+    """Whether a row holds words that are no values, not codes of missing values, and stand over values."""
     words = first.dropna().astype(str)
     words = words[~words.isin(["-", "--"])]
-    fits = [below[c].dropna().astype(str).map(_is_value) for c in words.index]
-    plain = ~words.str.match(r"\W*\d").to_numpy()  # -0.5, $2 and <0.1 are values
-    if len(words) > 1 and plain.all() and all(len(fit) and fit.mean() > 0.5 for fit in fits):
-        line = int(text.index[0])
-        if len(words) == len(text.columns) and any(_no_name(c) or c.startswith("column ") for c in text):
-            above, below = skipping(left, *range(1, line)), skipping(left, line)
-            raise TableError(
-                f"{name}: line {line} looks like names, or units of the names above it ({listed(words, 4)})",
-                f"pass {argument('skip', above)} for names, {argument('skip', below)} for units",
-                value=[above, below],
-            )
-        lines = skipping(left, line)
-        raise TableError(
-            f"{name}: line {line} looks like units ({listed(words, 4)})",
-            f"pass {argument('skip', lines)}, which leaves it out (units are read from names such as a [m])",
-            value=lines,
-        )
+    if all(re.fullmatch(r"\d+[sdn]", word) for word in words) and len(words) == len(first):
+        return True  # widths and kinds of columns, as in the files of the USGS
+    if len(words) < 2 or words.map(lambda word: bool(_is_value(word) or DATA.match(word))).any():
+        return False
+    cells = {c: below[c].dropna().astype(str) for c in words.index}
+    if any((cells[c] == word).any() for c, word in words.items()):
+        return False
+    fits = [len(some) > 0 and some.map(_is_value).mean() > 0.5 for some in cells.values()]
+    return sum(fits) > max(1, 0.5 * len(fits))
+
+
+DATA = re.compile(r"[<>$€£¥(-]*\d[\d.,]*(?:\W.{0,3}|[A-Za-z]?)$|\W*\d{1,4}[-/.]\d|[<>]")  # -0.5, $2, 12.3* and <0.1

@@ -5,42 +5,53 @@ Columns become dates, numbers or text; those that tell nothing are left out, and
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import count
+from mtgp_tutorial.arguments import count, listed
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables.column_roles import (
-    KNOWN,
+    DATE_WORDS,
+    ERRORS,
+    PLACES,
     ROW_NUMBERS,
-    chosen_inputs,
-    counts,
+    check_mixed,
     date_in_words,
     guessed_series,
     guessed_value,
     is_error,
     parts_in_words,
     remedy,
+    whole_years,
     without_row_numbers,
 )
 from mtgp_tutorial.tables.dates import manner, read_dates
 from mtgp_tutorial.tables.files.layout import check_units
-from mtgp_tutorial.tables.files.text import File, blank, decimal_mark, far_value, parse, read_numbers
-from mtgp_tutorial.tables.inputs import column, errors_beside, is_number, named_errors, names_in, split_unit
+from mtgp_tutorial.tables.files.numbers import at_once, blank, codes_in, decimal_mark, read_numbers, suspected_words
+from mtgp_tutorial.tables.files.text import File, parse
+from mtgp_tutorial.tables.input_rules import KNOWN, chosen_inputs, counts, known_as, place_of
+from mtgp_tutorial.tables.inputs import (
+    bare,
+    column,
+    errors_beside,
+    is_number,
+    named_errors,
+    names_in,
+    split_unit,
+    words,
+)
 from mtgp_tutorial.tables.refusals import TableError, argument
 
-WORDS = (  # that stand for a missing value, beside those that always do
-    "? - -- . .. * x #n/a #na #value! #div/0! n.a. n.d. nd missing unknown none recorded fehlt k.a. (null) <na>"
-).split()
-
-
-NUMBERS = "obs id row no nr index".split()  # columns that count rows, beside an input
+COUNTERS = ["", *"obs id row no nr index record rec rn number nummer sample".split()]  # columns that count rows
 PARTS = "year quarter month day hour minute day_of_week day_of_year".split()  # of a date, as pandas calls them
+FLAG = re.compile(r"(?:.*_)?(?:flags?|status|quality|qc|qn|qf|qual|cd|code)(?:_\w+)?")
 
 
 def read_table(
@@ -55,20 +66,21 @@ def read_table(
     missing: Iterable[Any] = (),
     without: Iterable[str] = (),
     skip: Any = None,
+    sheet: str | None = None,
 ) -> TaskData:
     """Read a table: CSV in any common dialect, or a workbook; wide or long. Every guess is a sentence in `notes`.
 
     Columns are named by header or by name without the unit. A column of text without two equal names gives the index.
     Columns that tell nothing (empty, constant, a copy of another or of the input, a part of its dates, row numbers) are
-    left out unless `tasks` names them, as are repeated lines. Of a workbook of Excel the first sheet with two columns
-    or more is read, where pandas' reader (openpyxl for .xlsx, xlrd for .xls) is installed.
+    left out unless `tasks` names them, as are repeated lines. A workbook of Excel is read where pandas' reader
+    (openpyxl for .xlsx, xlrd for .xls) is installed.
 
     Args:
         path (str, Path or file): the table.
-        x (column or list): the inputs, as in `TaskData.from_frame`. Default: date and time (or hour), year and quarter
-            (or month, ISO week, doy, or month and day, with an hour), a pair of coordinates, a column with a known name
-            (date, year, depth, ...), or the first column. Fiscal years (FY1990/91, 1920-21) stand at 1 January of their
-            first year.
+        x (column or list): the inputs, as in `TaskData.from_frame`. Default: a date with its time, a date in parts
+            (year and month, ...), the only column of dates, a pair of coordinates, a column with a known name (year,
+            depth, ...), or the first column; where two of these may be meant it is asked for. Fiscal years (FY1990/91,
+            1920-21) stand at 1 January of their first year.
         tasks (list of columns): as in `TaskData.from_frame`. Default: all others of numbers.
         series (column): of the names, in a long table. Default: the table is wide.
         value (column): of the values, in a long table. Default: the table is wide.
@@ -81,6 +93,7 @@ def read_table(
         without (list of columns): what to leave out. Default: none.
         skip (int, list or str): lines of the file to leave out, such as titles and units, by number: 2, [1, 2] or
             "1-3,8". Default: none.
+        sheet (str): the sheet of a workbook. Default: the only one that holds a table.
     Raises:
         TableError: a ValueError with one sentence that names the line and the column, for what cannot be read in one
             way.
@@ -95,24 +108,21 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    file = parse(path, skip)
+    file = parse(path, skip, sheet)
     frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
             column(frame, name, what)
     chosen = chosen_inputs(frame, x, notes)
-    if dates is not None and not any(frame[c].dtype.kind == "M" for c in frame):
-        raise TableError(
-            f"{argument('dates')}: is {dates!r}, and {str(chosen[0])!r} holds no dates",
-            f"leave it out, or name another {argument('x')}",
-        )
     before = len(frame)
     frame = frame.loc[~frame.duplicated()]
     if len(frame) < before:
         notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
     if series is None and value is None and tasks is None:
         series = guessed_series(frame, chosen, notes)
+    if value is None or series is not None:
+        check_mixed(frame, chosen, series, [*names_in(tasks), *names_in(value)] if series is None else [])
     if series is None and value is None:
         frame = _wide(file.name, frame, chosen, tasks, sd, x is None, notes)
     else:
@@ -120,35 +130,53 @@ def read_table(
         value = guessed_value(frame, chosen, series, sd, value)
     table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
     index = None if frame.index.name == "line" else table.index
+    if x is not None:
+        told = " and ".join(map(str, chosen)) + ", a map" * (table.x.shape[1] > 1)
+        notes.append(f"input: {told}")
     if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
         warnings.warn(said, UserWarning, stacklevel=2)
         table = replace(table, notes=(*table.notes, said))
     return replace(table, index=index, notes=(*notes, *table.notes))
 
 
-def suspected_codes(file: File, without: Iterable[str] = ()) -> list[str]:
+def suspected_codes(
+    file: File, without: Iterable[str] = (), x: Any = None, **reading: Any
+) -> tuple[list[str], pd.DataFrame]:
     """Words and numbers of the file that seem to stand for missing values, for `missing` of `read_table`.
 
-    Words such as "?" among numbers, and numbers such as -999 at the edge of a column and twice the range of all other
-    values away from them. A proposal: nothing is replaced before somebody says so.
+    Words such as "?" among numbers, and numbers such as -999 (`codes_in`). A proposal, with the typed columns that it
+    leaves. reading: as `typed_columns` takes it. Raises TableError for shorter numbers, such as -99, and for one that
+    is a reading in another column.
     """
-    text = blank(file.text.drop(columns=[column(file.text, name, "without") for name in without]))
-    codes: dict[str, None] = {}
-    for name in text:
-        cells = text[name].dropna().astype(str)
-        found = cells[cells.str.lower().isin(WORDS)]
-        if len(found) < 0.5 * len(cells):
-            codes |= dict.fromkeys(found)
-    text = blank(text, codes)
-    decimal, _ = decimal_mark(text, file.mark)
-    for name in text:
-        try:
-            read = read_numbers(text[name], decimal)
-        except TableError:
-            continue
-        if read is not None and (code := far_value(read[0])) is not None:
-            codes[f"{code:g}"] = None
-    return list(codes)
+    left = [column(file.text, name, "without") for name in without]
+    codes = suspected_words(blank(file.text.drop(columns=left)))
+    frame, _ = typed_columns(file, missing=codes, without=without, x=x, **reading)
+    inputs = chosen_inputs(frame, x, [])
+    found = {c: codes_in(frame[c]) for c in frame if frame[c].dtype.kind == "f" and c not in inputs}
+    long = list(dict.fromkeys(code for some, _ in found.values() for code in some))
+    codes += [f"{code:.12g}" for code in long]
+    for c, (_, short) in found.items():
+        if short:
+            code, times = f"{short[0]:g}", count(int((frame[c] == short[0]).sum()), "time")
+            raise TableError(
+                f"column {str(c)!r}: {code} stands {times}, away from all other values, and may stand for a missing "
+                "value",
+                f"pass {argument('missing', *codes, code)} if it does, or {argument('missing', *(codes or ['none']))} "
+                "if it is a value",
+                value=[*codes, code],
+            )
+    for c, (some, _) in found.items() if long else ():
+        same = frame[c].isin(long)
+        if same.any() and not some and (frame[c].notna() & ~same).sum() > 2:
+            code = frame[c][same].iloc[0]
+            raise TableError(
+                f"column {str(c)!r}: {code:g} is a value here, and seems to stand for a missing value in another "
+                "column",
+                f"leave cells empty where a value is missing, and pass {argument('missing', 'none')}",
+            )
+        if same.any():
+            frame[c] = frame[c].mask(same)
+    return codes, frame
 
 
 def proposed_errors(frame: pd.DataFrame, chosen: list[Hashable], series: str | None) -> dict[str, str] | str | None:
@@ -171,7 +199,7 @@ def _wide(
     if guessed and again > len(frame) / 3:
         raise TableError(
             f"column {str(chosen[0])!r}: {again} of {len(frame)} rows repeat an input, so it does not tell rows apart",
-            remedy(frame, chosen),
+            remedy(frame),
         )
     if again:
         notes.append(f"rows: {count(again, 'row')} at an input that another has too; kept as readings of their own")
@@ -197,7 +225,7 @@ def typed_columns(
     sd: Any = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column of a file as what it holds. others: further columns that somebody named; sd: of standard errors."""
-    manner(dates)
+    _, century = manner(dates)
     if isinstance(missing, str):
         raise TableError(f"{argument('missing')}: is {missing!r}", f"pass a list, [{missing!r}]")
     left = [column(file.text, name, "without") for name in names_in(without)]
@@ -208,82 +236,175 @@ def typed_columns(
     notes += [said] if said else []
     names = {column(text, name, "series") for name in names_in(series)}
     first = [column(text, name, "x") for name in names_in(x)]
-    lead = next((c for c in text if c.lower() not in ROW_NUMBERS and not first), None)  # the input, if none is known
+    lead = next((c for c in text if c.lower() not in ROW_NUMBERS and not first and text[c].nunique() > 1), None)
     read, units = {}, {}
     for name in text:
         if name in names:
             read[name] = text[name]
             continue
-        read[name], sign = _one(text[name], decimal, dates, name in first, name == lead, notes)
+        read[name], sign = _one(text[name], decimal, dates, name in first, name == lead, notes, [*missing])
         if sign and not split_unit(name)[1]:
             units[name] = f"{name} [{sign}]"
             notes.append(f"{name}: {sign} at each number, taken as its unit")
     frame = pd.DataFrame(read, index=text.index).rename(columns=units)
     named = [*first, *names, *(name for other in others for name in names_in(other)), *named_errors(frame, sd)]
     parts_in_words(frame, [name for name in named if name not in first])
-    if not first and (words := date_in_words(frame, named, dates)) is not None:
-        frame[words[0]] = words[1]
-        notes.append(f"{words[0]}: {words[2]}")
+    if not first and (told := date_in_words(frame, named, dates)) is not None:
+        frame[told[0]] = told[1]
+        notes.append(f"{told[0]}: {told[2]}")
+    short = whole_years(frame, named, century)
+    if dates is not None and not short and not any(frame[c].dtype.kind == "M" for c in frame):
+        raise TableError(
+            f"{argument('dates')}: is {dates!r}, and {str((first or [*frame])[0])!r} holds no dates",
+            f"leave it out, or name another {argument('x')}",
+        )
     return without_row_numbers(frame, bool(first), named, notes), notes
 
 
 def _one(
-    text: pd.Series, decimal: str, dates: str | None, is_input: bool, leads: bool, notes: list[str]
+    text: pd.Series, decimal: str, dates: str | None, is_input: bool, leads: bool, notes: list[str], missing: list[Any]
 ) -> tuple[pd.Series, str]:
     """A column as dates, numbers or text, and the sign of its numbers."""
-    date_like = is_input or leads or split_unit(text.name)[0].lower() in KNOWN
-    plain = pd.to_numeric(text, errors="coerce").notna().sum() == text.notna().sum()  # 20190107 may be a date
-    found = None if plain and not date_like else read_dates(text, dates, wide=is_input)
+    value = at_once(text) if decimal == "." else None
+    found = None
+    # 20190107 may be a date where its name or place says so
+    if value is None or is_input or leads or place_of(text.name) < len(KNOWN) or {*words(text.name)} & DATE_WORDS:
+        found = read_dates(text, dates, wide=is_input)
     if found is not None:
         notes.append(f"{text.name}: {found[1]}")
         return pd.Series(found[0], index=text.index, name=text.name), ""
+    if value is not None and {*words(text.name)} & CLOCKED and (since := _since_1970(value)) is not None:
+        notes.append(f"{text.name}: dates, {since.name} since 1970 (UTC): {text.dropna().iloc[0]} is {since.iloc[0]}")
+        return since.rename(text.name), ""
     if text.isna().all():
         return text.astype(float), ""
-    value = read_numbers(text, decimal)
-    return (text, "") if value is None else value
+    return (value, "") if value is not None else read_numbers(text, decimal, missing) or (text, "")
+
+
+CLOCKED = {"time", "timestamp", "unix", "epoch", "ts", "date", "datetime"}
+
+
+def _since_1970(value: pd.Series) -> pd.Series | None:
+    """Dates of numbers that count seconds or milliseconds since 1970, from 2001 to 2039; None where they do not."""
+    for unit, name, size in (("s", "seconds", 1e9), ("ms", "milliseconds", 1e12)):
+        if value.notna().any() and value.dropna().between(size, 2.2 * size).all():
+            return pd.to_datetime(value.round(), unit=unit).rename(name)
+    return None
 
 
 def idle_columns(
     frame: pd.DataFrame, chosen: list[Hashable], taken: list[Hashable], notes: list[str]
 ) -> list[Hashable]:
-    """Columns of numbers that tell nothing, and a note for each."""
+    """Columns of numbers that tell nothing, and a note for each, as for those that are kept and may be no readings."""
     idle: list[Hashable] = []
-    kept = [c for c in chosen if frame[c].dtype.kind == "f"]
-    beside, dates = errors_beside(frame), frame[chosen[0]]
-    for c in [c for c in frame if c not in taken and c not in beside.values() and frame[c].dtype.kind == "f"]:
-        seen = frame[c].dropna()
-        twin = next((d for d in kept if _same(frame[c], frame[d])), None)
-        name = split_unit(c)[0].lower().replace("weekday", "day_of_week")
-        if not len(seen):
-            why = "no value"
-        elif len(seen) > 1 and seen.nunique() == 1:
-            why = f"always {seen.iloc[0]:g}"
-        elif twin is not None:
-            why = f"equals {twin!r} wherever both have a value"
-        elif name in (*KNOWN, *NUMBERS) and len(frame) > 2 and counts(frame[c]):
-            why = "counts the rows"
-        elif name in PARTS and dates.dtype.kind == "M" and (frame[c] == getattr(dates.dt, name)).all():
-            why = f"a part of {str(chosen[0])!r}"
-        else:
-            kept.append(c)
-            continue
-        notes.append(f"{c}: {why}; left out")
-        idle.append(c)
+    beside, years = {*errors_beside(frame).values()}, _years(frame, chosen)
+    twins = Twins(frame)
+    for c in chosen:
+        twins.of(c)
+    for c in [c for c in frame if c not in taken and c not in beside and frame[c].dtype.kind == "f"]:
+        why = _idle(frame, c, chosen, years, twins)
+        if why is None and (look := _no_reading(frame[c])):
+            notes.append(f"{c}: {look}; without={[str(c)]} leaves it out")
+        if why is not None:
+            notes.append(f"{c}: {why}; left out")
+            idle.append(c)
     return idle
+
+
+def _idle(
+    frame: pd.DataFrame, c: Hashable, chosen: list[Hashable], years: pd.Series | None, twins: Twins
+) -> str | None:
+    """Why a column of numbers tells nothing; None where it may."""
+    values, dates = frame[c], frame[chosen[0]]
+    seen = values.to_numpy()[values.notna()]
+    name = bare(c).replace("weekday", "day_of_week")
+    if not len(seen):
+        return "no value"
+    if len(seen) > 1 and (seen == seen[0]).all():
+        return f"always {seen[0]:g}"
+    if _steps_by_one(values) and (name in COUNTERS or name in KNOWN and counts(values)):
+        return "counts the rows"
+    if words(c)[-1] in PLACES and len(chosen) > 1 and values.is_unique and (seen % 1 == 0).all():
+        return "numbers the rows"
+    if name in PARTS and dates.dtype.kind == "M" and (values == getattr(dates.dt, name)).all():
+        return f"a part of {str(chosen[0])!r}"
+    if years is not None and len(seen) > 9 and values.between(years - 0.05, years + 1.05).all():
+        return "the input again, in years"
+    twin = twins.of(c)
+    return None if twin is None else f"equals {twin!r} wherever both have a value"
+
+
+def _steps_by_one(values: pd.Series) -> bool:
+    return len(values) > 2 and bool((np.diff(values.to_numpy()) == 1).all())
+
+
+def _years(frame: pd.DataFrame, chosen: list[Hashable]) -> pd.Series | None:
+    """The year of each row, where the input is dates."""
+    if frame[chosen[0]].dtype.kind == "M":
+        return frame[chosen[0]].dt.year
+    year = next((c for c in chosen if known_as(c) == "year"), None)
+    return None if year is None or len(chosen) == 1 else frame[year]
+
+
+def _no_reading(values: pd.Series) -> str | None:
+    """What a column of numbers seems to be that is no reading: a flag, a class, standard errors of another."""
+    if bare(values.name) in ERRORS:
+        return "looks like standard errors of another column"
+    if len(values) >= 20 and _steps_by_one(values):
+        return "counts the rows, and is no reading if that is all"
+    some = np.unique(values.dropna())
+    if len(values) < 20 or len(some) > 5 or (some % 1 != 0).any():
+        return None
+    if FLAG.fullmatch(bare(values.name)) or some.tolist() == [0, 1]:
+        return f"holds {listed([f'{one:g}' for one in some])} alone, which looks like a flag, no reading"
+    return None
 
 
 def far_values(frame: pd.DataFrame) -> str | None:
     """A sentence on values such as -999 that stand far from all others of their column; None where there are none."""
-    found = {c: code for c in frame if (code := far_value(frame[c])) is not None}
+    found = {c: codes for c in frame if (codes := [code for some in codes_in(frame[c]) for code in some])}
     if not found:
         return None
-    each = [f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}" for c, code in found.items()]
-    codes = list(dict.fromkeys(f"{code:g}" for code in found.values()))
-    return f"{', '.join(each)}, far from all other values; kept as a value; missing={codes} reads it as missing"
+    each = [
+        f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}"
+        for c, some in found.items()
+        for code in some
+    ]
+    every = list(dict.fromkeys(f"{code:.12g}" for some in found.values() for code in some))
+    return f"{', '.join(each)}, far from all other values; kept as a value; missing={every} reads it as missing"
 
 
-def _same(a: pd.Series, b: pd.Series) -> bool:
+class Twins:
+    """Columns that agree with an earlier one wherever both have a value, nearly all of their rows.
+
+    They are looked for by a few rows with the fewest holes, so that each column is compared with few others.
+    """
+
+    def __init__(self, frame: pd.DataFrame, probes: int = 16) -> None:
+        self.frame = frame.loc[:, [frame[c].dtype.kind == "f" for c in frame]]
+        self.values = self.frame.to_numpy()
+        self.place = {c: k for k, c in enumerate(self.frame)}
+        self.rows = np.argsort(np.isnan(self.values).sum(1), kind="stable")[:probes]
+        self.kept: list[int] = []
+        self.seen = np.empty((len(self.place), len(self.rows)))
+
+    def of(self, c: Hashable) -> Hashable | None:
+        """The first earlier column that this one equals; it is remembered where there is none."""
+        if c not in self.place:
+            return None
+        own, seen = self.values[self.rows, self.place[c]], self.seen[: len(self.kept)]
+        alike = ((seen == own) | np.isnan(seen) | np.isnan(own)).all(1)
+        for k in np.flatnonzero(alike):
+            if _same(self.values[:, self.place[c]], self.values[:, self.kept[k]]):
+                return self.frame.columns[self.kept[k]]
+        self.seen[len(self.kept)] = own
+        self.kept.append(self.place[c])
+        return None
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two columns agree wherever both have a value, nearly all of their rows."""
-    both = a.notna() & b.notna()
-    nearly_all = both.sum() > 0.8 * max(a.notna().sum(), b.notna().sum())
+    has_a, has_b = ~np.isnan(a), ~np.isnan(b)
+    both = has_a & has_b
+    nearly_all = both.sum() > 0.8 * max(has_a.sum(), has_b.sum())
     return len(a) > 2 and bool(nearly_all and (a[both] == b[both]).all())

@@ -21,7 +21,20 @@ from mtgp_tutorial import __version__
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
-READING = ("input", "columns", "without", "series", "value", "errors", "dates", "missing", "skip", "every", "log")
+READING = (
+    "input",
+    "columns",
+    "without",
+    "series",
+    "value",
+    "errors",
+    "dates",
+    "missing",
+    "skip",
+    "sheet",
+    "every",
+    "log",
+)
 SETTLED = (*READING, "kernel", "seed")
 TRIALS = 16
 KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}  # nu; None: squared-exponential
@@ -81,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--dates", type=dates, metavar="HOW", help=f"{how}day-first,1900")
     ask.add_argument("--missing", type=names, metavar="CODES", help="numbers that mean missing; 'none' for none")
     ask.add_argument("--skip", metavar="LINES", help="lines of the file that are left out, by number: 2, or 1-3,8")
+    ask.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook")
     ask.add_argument("--log", type=names, metavar="NAMES", help="tasks whose logarithm is modelled")
     ask.add_argument("--every", type=at_least(1), metavar="K", help="take every K-th row")
     two = at_least(2, "; a comparison takes two trials or more")
@@ -124,7 +138,7 @@ def with_commas(values: list[str]) -> str:
 
 
 RENAMED = {"x": "input", "tasks": "columns", "sd": "errors"}  # arguments of `read_table` by the name of their option
-WHOLE = ("series", "value", "dates", "skip")  # options that are not split by commas
+WHOLE = ("series", "value", "dates", "skip", "sheet")  # options that are not split by commas
 
 
 class Refused(ValueError):

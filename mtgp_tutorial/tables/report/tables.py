@@ -1,7 +1,5 @@
 """The table as it is modelled: read, with guesses that are said first, sorted, thinned, on a log scale where asked.
 
-A long file whose series was not named and cannot be guessed: its rows would become one series, a mixture of all.
-
 filled.csv: the table with its holes filled, and names that no spreadsheet takes for a formula.
 """
 
@@ -9,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
 import warnings
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +18,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial.arguments import listed
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.column_roles import chosen_inputs, guessed_series, telling
 from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
-from mtgp_tutorial.tables.inputs import ERROR
+from mtgp_tutorial.tables.input_rules import chosen_inputs
 from mtgp_tutorial.tables.report.holes import missing
-from mtgp_tutorial.tables.report.options import Refused, option, put
+from mtgp_tutorial.tables.report.options import Refused, put
 
 FEWEST = 4  # values of a task: one can be hidden, and three stay
 
@@ -40,16 +36,15 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     Each task has enough values.
     """
     said: list[str] = []
-    file = parse(asked.table, asked.skip)
-    codes = _missing(asked, file, said)
-    left, named = asked.without or (), (asked.columns, asked.value)
-    frame, _ = typed_columns(file, asked.dates, codes, left, asked.input, asked.series, named)
+    file = parse(asked.table, asked.skip, asked.sheet)
+    how = {"dates": asked.dates, "without": asked.without or (), "x": asked.input, "series": asked.series}
+    how["others"] = (asked.columns, asked.value)
+    codes, frame = _missing(asked, file, how, said)
     inputs = chosen_inputs(frame, asked.input, [])
     errors = _errors(asked, frame, inputs, said)
-    check_mixed(asked, frame, inputs)
     call = {"x": asked.input, "tasks": asked.columns, "series": asked.series, "value": asked.value}
     call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
-    call |= {"skip": asked.skip}
+    call |= {"skip": asked.skip, "sheet": asked.sheet}
     call = {name: value for name, value in call.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
@@ -64,14 +59,17 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     return data, call
 
 
-def _missing(asked: argparse.Namespace, file: File, said: list[str]) -> list[str]:
-    """Codes of missing values: those of --missing, or what the file suggests, which is said."""
+def _missing(
+    asked: argparse.Namespace, file: File, how: dict[str, Any], said: list[str]
+) -> tuple[list[str], pd.DataFrame]:
+    """Codes of missing values, those of --missing or what the file suggests, which is said; and the typed columns."""
     if asked.missing is not None:
-        return [] if asked.missing == ["none"] else asked.missing
-    codes = suspected_codes(file, asked.without or ())
+        codes = [] if asked.missing == ["none"] else asked.missing
+        return codes, typed_columns(file, missing=codes, **how)[0]
+    codes, frame = suspected_codes(file, **how)
     if codes:
         said.append(f"missing: {', '.join(codes)} read as missing (a guess; --missing none keeps what is a number)")
-    return codes
+    return codes, frame
 
 
 def _errors(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable], said: list[str]) -> Any:
@@ -118,29 +116,6 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
     return replace(data, y=y, sd=sd, units=units, notes=(*data.notes, f"logarithms: of {', '.join(log)} (--log)"))
 
 
-REPEATED = 0.3  # share of rows that repeat an input
-
-
-def check_mixed(asked: argparse.Namespace, frame: pd.DataFrame, inputs: list[Hashable]) -> None:
-    """Refuse such a file, and name the options that read it. frame: its typed columns."""
-    if asked.series or asked.value or (asked.columns is None and guessed_series(frame, inputs, []) is not None):
-        return  # it is read as a long file, told or not
-    frame = frame.loc[~frame.duplicated()]
-    again = int(frame.duplicated(inputs).sum())
-    errors = [name for name in frame if ERROR.fullmatch(f"value {name}")]  # level_se, and std_err alone
-    values = [name for name in frame if frame[name].dtype.kind == "f" and name not in [*inputs, *errors]]
-    series = telling(frame, inputs)
-    if again > REPEATED * len(frame) and values and series is not None:
-        words = [*option("--series", str(series)), *option("--value", str(values[0]))]
-        words += option("--errors", str(errors[0])) if len(errors) == 1 and asked.errors is None else []
-        others = f" (or another value of {listed(values[1:])})" if len(values) > 1 else ""
-        less = " and leave out --columns" if asked.columns else ""
-        raise Refused(
-            f"{asked.table}: {again} of {len(frame)} rows repeat a value of {', '.join(map(str, inputs))}, and "
-            f"{str(series)!r} tells them apart, so that these are several series; add {shlex.join(words)}{others}{less}"
-        )
-
-
 FORMULA = ("=", "+", "-", "@")
 EXTRA = ("low", "high", "filled")  # columns of filled.csv beside each task
 
@@ -158,8 +133,10 @@ def with_safe_names(data: TaskData) -> TaskData:
     changed = [f"{old!r} is called {new!r}" for old, new in pairs if old != new]
     notes = [f"names: {', '.join(changed)}, so that no spreadsheet takes it for a formula"] if changed else []
     columns = [*x_names, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
-    if twice := [name for name in columns if columns.count(name) > 1]:
-        raise Refused(f"column {twice[0]!r} would stand twice in filled.csv; rename it in the file")
+    if len({*columns}) < len(columns):
+        raise Refused(
+            f"column {Counter(columns).most_common(1)[0][0]!r} would stand twice in filled.csv; rename it in the file"
+        )
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.util
+import zipfile
 
 import numpy as np
 import pytest
@@ -32,10 +33,22 @@ def book(tmp_path):
 
 def test_cells_are_what_they_are(book):
     """1.234 beside 995 may group thousands in a file of text; a workbook holds the number."""
-    data = read_table(book(empty=[], remarks=[["of 2019"], ["by Kim"]], one=ROWS, two=ROWS[:2]))
+    data = read_table(book(empty=[], remarks=[["of 2019"], ["by Kim"]], about=[["by", "Kim"], ["of", 7]], one=ROWS))
     assert data.tasks == ("a", "b") and data.units == ("m", "") and data.x[:, 0].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(data.y, [[1.234, 995], [np.nan, 1020], [2.5, 7]])
-    assert data.notes[0] == "sheet: one, the first of 2 that hold a table"
+    assert data.notes[0] == "sheet: one"
+
+
+def test_one_sheet_of_several_is_asked_for(book):
+    path = book(one=ROWS, two=[*ROWS[:2], [DAY(2019, 2, 9), 4, 1]])
+    said = (
+        'put the rows of all into one sheet if they are one table, or pass sheet="one" or sheet="two" for one of them'
+    )
+    with pytest.raises(TableError, match=f"2 sheets hold tables .one, two.; {said}"):
+        read_table(path)
+    assert read_table(path, sheet="two").y[1].tolist() == [4, 1]
+    with pytest.raises(TableError, match="sheet: 'three' is no sheet; pass one of 'one', 'two'"):
+        read_table(path, sheet="three")
 
 
 def test_dates_with_times(book):
@@ -66,6 +79,22 @@ def test_without_its_reader_a_workbook_names_it(start, reader, name, tmp_path, m
         read_table(tmp_path / name)
     said = f"{name} is an Excel workbook, and {reader}, which reads it, is not installed; pip install {reader}, or save"
     assert str(error.value).startswith(said)
+
+
+def test_an_archive_is_refused_by_what_it_says_of_itself(tmp_path):
+    sheet = '<worksheet><dimension ref="A1:XFD6000"/></worksheet>'
+    parts = {"content.xml": "an OpenDocument spreadsheet", "t.csv": "a zip archive", "xl/worksheets/sheet1.xml": "98,3"}
+    for name, said in parts.items():
+        with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+            archive.writestr(name, sheet)
+        with pytest.raises(TableError, match=f"t.xlsx .*{said}"):
+            read_table(tmp_path / "t.xlsx")
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("xl/sharedStrings.xml", "w") as part:
+            for _ in range(1100):
+                part.write(bytes(10**6))
+    with pytest.raises(TableError, match="t.xlsx says that it unpacks to 1.1 GB; save the part that is the table"):
+        read_table(tmp_path / "t.xlsx")
 
 
 def test_the_text_of_a_cell():

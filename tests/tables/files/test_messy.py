@@ -7,9 +7,11 @@ import math
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mtgp_tutorial.tables import TableError, read_table
+from mtgp_tutorial.tables.files.numbers import codes_in
 
 NAN = math.nan
 AB = {"a": [1.5, 2.5, 3.5], "b": [10.0, 20.0, 40.0]}
@@ -195,7 +197,7 @@ CASES = {
     "neither order nor century": refused(with_x("03/04/20", "01/02/20", "05/03/20"), 'pass dates="day-first,two-digit" or dates="month-first,two-digit"'),
     "order and century asked for": said(with_x("05.02.19", "03.02.19", "04.02.19"), [2.0, 0.0, 1.0], note="05.02.19 is 5 February 1919", dates="day-first,1900"),
     "an order without its century": refused(with_x("05.02.19", "03.02.19", "04.02.19"), 'pass dates="day-first,two-digit" (', dates="day-first"),
-    "dates that are not the input": said("depth,sampled,a,b\n1,07.01.19,1.5,10\n2,14.01.19,2.5,20\n3,15.01.19,3.5,40\n", note="sampled: dates; left out", dates="two-digit"),
+    "dates beside a depth": refused("depth,sampled,a,b\n1,2019-01-07,1.5,10\n2,2019-01-14,2.5,20\n3,2019-01-15,3.5,40\n", "'sampled' and 'depth' may both be the input; pass x=\"sampled\" or x=\"depth\""),
     "a date and its time": said("Date,Time,a,b\n07.01.2019,0:00,1.5,10\n07.01.2019,9:30 AM,2.5,20\n13.01.2019,0:00,3.5,40\n", [0.0, 9.5 / 24, 6.0], note="input: Date with Time"),
     "a time that is none": refused("Date,Time,a\n2019-01-07,10:00,1\n2019-01-07,25:00,2\n2019-01-08,11:00,4\n", "line 3: '2019-01-07 25:00' is not a date"),
     "year, month and day": said("year,month,day,a,b\n2019,1,7,1.5,10\n2019,1,14,2.5,20\n2019,1,21,3.5,40\n", WEEK, note="input: year with month with day"),
@@ -262,6 +264,76 @@ CASES = {
     "a series that is not there": refused(LONG, "tasks: 'c' is no series; name some of a, b", series="who", value="v", tasks=["c"]),
     "errors in two columns": refused(LONG, "sd: is a list; with series= and value=, name one column", series="who", value="v", sd=["w", "v"]),
     "a quote that stays open": refused('x,a,b\n1,1.5,10\n2,"2.5,20\n3,3.5,40\n', "line 3: has a quote that is not closed"),
+    # which column is the input
+    "dates before numbers called T": said("obs_date,T,RH\n2019-01-07,1.5,10\n2019-01-14,2.5,20\n2019-01-21,3.5,40\n", WEEK, {"T": AB["a"], "RH": AB["b"]}, note="input: obs_date, the only column of dates"),
+    "dates that stand last": said("a,b,recorded\n1.5,10,2019-01-07\n2.5,20,2019-01-14\n3.5,40,2019-01-21\n", WEEK),
+    "a year in German beside T": said("Jahr;T;b\n2001;1,5;10\n2002;2,5;20\n2003;3,5;40\n", [2001.0, 2002.0, 2003.0], {"T": AB["a"], "b": AB["b"]}),
+    "dates beside x and y": refused("at,x,y,z\n2019-01-07,1,2,3\n2019-01-08,2,2,5\n2019-01-09,3,1,4\n", "'at' and 'x' with 'y' may both be the input; pass x=\"at\" or x=['x', 'y']"),
+    "the day of the export": said("start,stop,at,a,b\n" + "".join(f"2019-01-01,2019-02-01,{t},{a},{b}\n" for t, a, b in zip(("2019-01-07", "2019-01-14", "2019-01-21"), AB["a"], AB["b"])), WEEK, note="input: at"),
+    "values in the only column that varies": refused("t,who,empty,v,w\n" + "".join(f"{t},{s},,{t * 3 % 7},{t}\n" for t in range(4) for s in "AB"), "pass series=\"who\" with value=\"v\" (or another of w)"),
+    "profiles": refused("date,depth,temp,b\n" + "".join(f"2019-0{m}-01,{z},{m + z},{m * z}\n" for m in (1, 2, 3) for z in (1, 2, 5)), "rows repeat 'date', and 'depth' tells them apart; pass x=['date', 'depth']"),
+    "dates with holes": refused("t,a,closed\n1,2,2019-01-07\n2,5,\n3,1,2019-01-09\n4,2,2019-01-10\n", "'closed' and 't' may both be the input"),
+    "age beside depth": refused("depth,age,a\n1,10,3\n2,20,4\n3,25,1\n", "'age' and 'depth' may both be the input; pass x=\"age\" or x=\"depth\""),
+    "a time beside a place": refused("t,x,y,a\n0,1,2,3\n1,2,1,5\n2,4,1,4\n", "'t' and 'x' with 'y' may both be the input"),
+    "a path": said("t,x,y\n0,1.5,10\n1,2.5,20\n2,3.5,40\n", [0.0, 1.0, 2.0], {"x": AB["a"], "y": AB["b"]}),
+    "a curve": said("x,y\n1,1.5\n2,2.5\n3,3.5\n", y={"y": AB["a"]}),
+    "a map by other names": said("id,UTM_N,UTM_E,a,b\n1,7,1,1.5,10\n2,8,2,2.5,20\n3,6,3,3.5,40\n", note="input: UTM_E and UTM_N, a map"),
+    "a map in German": said("Nr;Rechtswert;Hochwert;a;b\n1;1;7;1,5;10\n2;2;8;2,5;20\n3;3;6;3,5;40\n", note="Nr: counts the rows; left out"),
+    "a map by hemispheres": said("lat,lon,a,b\n7S,1E,1.5,10\n8S,2E,2.5,20\n6S,3E,3.5,40\n", note="a map"),
+    # dates in parts
+    "year and month in German": said("Jahr;Monat;a;b\n2019;1;1,5;10\n2019;2;2,5;20\n2019;4;3,5;40\n", [2019.0, 2019 + 1 / 12, 2019.25], note="input: Jahr with Monat"),
+    "year and month in French, named": said("Année,Mois,a,b\n2019,1,1.5,10\n2019,2,2.5,20\n2019,4,3.5,40\n", [2019.0, 2019 + 1 / 12, 2019.25]),
+    "a day in three columns of letters": said("DD,MM,YYYY,a,b\n7,1,2019,1.5,10\n14,1,2019,2.5,20\n21,1,2019,3.5,40\n", WEEK),
+    "a date and its time in German": said("Datum;Uhrzeit;a;b\n21.01.2019;00:00;1,5;10\n21.01.2019;09:30;2,5;20\n27.01.2019;24:00;3,5;40\n", [0.0, 9.5 / 24, 7.0], note="input: Datum with Uhrzeit"),
+    "half-hours of a day": said("settlement_date,settlement_period,a,b\n2019-01-07,1,1.5,10\n2019-01-07,2,2.5,20\n2019-01-07,4,3.5,40\n", [0.0, 0.5, 1.5]),
+    "two numbers that may be a date": refused("p,q,a\n2001,1,3\n2001,2,4\n2002,1,1\n2002,2,5\n", "x: 'q' (1 to 2) may be a part of the date in 'p', or the second coordinate of a map", x=["p", "q"]),
+    "years of two digits that roll over": refused("year,a\n98,1\n99,2\n0,4\n1,3\n", "column 'year', line 2: '98' is a year of two digits; pass dates=\"two-digit\""),
+    "such years, settled": said("year,a,b\n98,1.5,10\n99,2.5,20\n0,3.5,40\n", [1998.0, 1999.0, 2000.0], dates="two-digit"),
+    # times in digits
+    "quarters with a point": said(with_x("2005.3", "2005.4", "2006.1", "quarter"), [2005.5, 2005.75, 2006.0], note="a quarter stands at its first day"),
+    "quarters in five digits": said(with_x("20053", "20054", "20061"), [2005.5, 2005.75, 2006.0]),
+    "weeks in six digits": said(with_x("201851", "201852", "201901", "week"), WEEK, note="a week stands at its Monday"),
+    "days in seven digits": said(with_x("2018364", "2018365", "2019001"), [0.0, 1.0, 2.0]),
+    "fourteen digits": said(with_x("20210601235900", "20210602005900", "20210602015900"), [1439.0 / 60, 1499.0 / 60, 1559.0 / 60]),
+    "weeks with a stroke": said(with_x("01/2018", "02/2018", "03/2018", "Woche"), WEEK),
+    "tenths of one year": said(with_x("2005.1", "2005.2", "2005.3"), [2005.1, 2005.2, 2005.3]),
+    # spellings
+    "the end of a day": said(with_x("2019-01-07 23:00", "2019-01-07 24:00", "2019-01-08 01:00"), [23.0, 24.0, 25.0]),
+    "months of Eurostat": said(with_x("2019-M01", "2019-M02", "2019-M04"), [2019.0, 2019 + 1 / 12, 2019.25]),
+    "year, then the month by name": said(with_x("2019 Jan", "2019 Feb", "2019 Apr"), [2019.0, 2019 + 1 / 12, 2019.25]),
+    "dates of SAS": said(with_x("07JAN2019", "14JAN2019", "21JAN2019"), WEEK),
+    "quarters with a colon": said(with_x("2019:1", "2019:2", "2019:4"), [2019.0, 2019.25, 2019.75]),
+    "half-years": said(with_x("2019-S1", "2019-S2", "2020-S1"), [2019.0, 2019.5, 2020.0]),
+    "the day of the week before": said(with_x('"Monday, January 07, 2019"', '"Monday, January 14, 2019"', '"Monday, January 21, 2019"'), WEEK),
+    "months in German": said(with_x("März 2019", "Mai 2019", "Dez. 2019"), [2019 + 2 / 12, 2019 + 4 / 12, 2019 + 11 / 12]),
+    "days of January without a year": refused(with_x("Jan-10", "Jan-11", "Jan-12"), "'Jan-10' may be a day without a year, or a month with a year of two digits; write dates"),
+    "a minus behind": said("x,a,b\n1,1.5-,10\n2,2.5,20\n3,3.5-,40\n", y={"a": [-1.5, 2.5, -3.5], "b": AB["b"]}),
+    "exponents of Fortran": said("x,a,b\n1,0.15D+01,10\n2,0.25D+01,20\n3,0.35D+01,40\n"),
+    # cells that hold more than a number
+    "mostly below a limit": refused("x,a,b\n1,<0.1,1\n2,<0.1,4\n3,0.2,3\n", "column 'a', line 2: '<0.1' is not a number but a limit beyond which the value lies (it is censored)"),
+    "labels of a number and a letter": said("label,x,a,b\n" + "".join(f"{k + 100}A,{k},{k * k % 7},{k % 5}\n" for k in range(1, 13)), [float(k) for k in range(1, 13)], {"a": [float(k * k % 7) for k in range(1, 13)], "b": [float(k % 5) for k in range(1, 13)]}, note="label: names of the rows"),
+    "a unit in the cells": refused("x,a,b\n1,1.5 mm,1\n2,2.5 mm,4\n3,3.5 mm,3\n", "'1.5 mm' holds a number and more, as do 3 cells of 3; take 'mm' out of the cells"),
+    "thousands in German": refused("Monat;Umsatz\n01/2010;1.068\n02/2010;1.037\n04/2010;12.120\n", "'1.068' may have decimals or group thousands, and nothing in the file tells (the names of the columns are German)"),
+    # lines that are no rows
+    "no header, a hole in the first line": refused("2019-01-07,NA,5\n2019-01-08,1,6\n2019-01-09,2,4\n", "has no header: its first line holds values"),
+    "no header, months by name": refused("07-Jan-2019,1,5\n08-Jan-2019,1,6\n09-Jan-2019,2,4\n", "has no header"),
+    "months as columns": said("year,1,2\n2001,1.5,10\n2002,2.5,20\n2003,3.5,40\n", [2001.0, 2002.0, 2003.0], {"1": AB["a"], "2": AB["b"]}),
+    "names in two lines": refused("Date,Out,,In\n,Temp,Hum,Temp\n2019-01-07,1,2,3\n2019-01-08,2,1,5\n", "line 2 has names for columns that have none above it"),
+    "three lines of a source": refused("x,a,b\n" + "".join(f"{k},{k * k % 7},{k % 5}\n" for k in range(20)) + "Source\nthe office\nof 2019\n", 'line 22: has 1 field, the header 3 (as have 2 others); mend that line (a separator inside a cell?), or leave it out: skip="22-24"'),
+    "a header that comes again": said(PLAIN + "x,a,b\n4,1,5\n", [1.0, 2.0, 3.0, 4.0], {"a": [*AB["a"], 1.0], "b": [*AB["b"], 5.0]}, note="1 line with the names once more left out"),
+    "a title of one field above commas": refused('"Plot of: site 1"\n"#","Date Time, GMT","T, C"\n1,2019-01-07 00:00,4\n2,2019-01-08 00:00,5\n', 'names seem to be in line 2; pass skip="1"'),
+    "a table on its side": refused("region,2001,2002,2003\nnorth,1,2,3\nsouth,2,1,5\n", "the names of 3 columns are dates (2001, 2002, 2003), so that the table lies on its side; transpose it"),
+    "row names of R, split by blanks": said("  a  b\n1 1.5 10\n2 2.5 20\n3 3.5 40\n", note="columns: the first has no name"),
+    "a date and a time under one name": said("when a b\n2019-01-07 10:00 1.5 10\n2019-01-07 11:00 2.5 20\n2019-01-07 13:00 3.5 40\n", [10.0, 11.0, 13.0]),
+    "JSON": refused('[{"x": 1, "a": 2},\n{"x": 2, "a": 3}]\n', "is JSON, not a table"),
+    "UTF-16 without a mark": said((PLAIN + "\n").encode("utf-16-le"), note="UTF-16, without a mark"),
+    # several series in one
+    "two sites on alternate days": refused("date,site,a,b\n" + "".join(f"2019-01-{k:02},{'MW'[k % 2]},{k % 5},{k % 7}\n" for k in range(7, 15)), "'site' tells them apart: pass series=\"site\" with value=\"a\" (or another of b), or without=['site'] if all rows are of one"),
+    "two stations by number": refused("date,station,a,b\n" + "".join(f"2019-01-{k:02},{s},{k % 5 + s},{k % 7}\n" for s in (101, 102) for k in range(7, 30 - 15 * (s == 102))), "'station' tells them apart"),
+    "two keys": refused("t,site,what,value\n" + "".join(f"{t},{s},{w},{t * 3 % 7}\n" for t in range(4) for s in "AB" for w in "pq"), "'what' and 'site' together tell them apart; join the two in one column", series="site", value="value"),
+    # columns that are no readings
+    "a record number from anywhere": said("record,x,a,b\n20417,1,1.5,10\n20418,2,2.5,20\n20419,3,3.5,40\n", note="record: counts the rows; left out"),
+    "a flag": said("x,a,a_flag\n" + "".join(f"{k},{k * k % 7},{k % 5 // 4}\n" for k in range(1, 25)), [float(k) for k in range(1, 25)], {"a": [float(k * k % 7) for k in range(1, 25)], "a_flag": [float(k % 5 // 4) for k in range(1, 25)]}, note="a_flag: holds 0, 1 alone, which looks like a flag, no reading; without=['a_flag'] leaves it out"),
 }  # fmt: skip
 
 
@@ -290,6 +362,40 @@ def test_many_lines_of_comments_take_no_longer_each(tmp_path):
     began = time.process_time()
     assert "comments: 40,000 lines that begin with # left out" in read_table(path).notes
     assert time.process_time() - began < 2  # each against each would take 7 s
+
+
+DAILY = [3.0, 5.0, 4.0, 8.0, 2.0, 6.0, 9.0, 7.0]
+CODES = {  # values of a column, those read as missing, those asked for
+    "nines with a point": ([*DAILY, 99.99], [99.99], []),
+    "nines and a half": ([*DAILY, 9999.9], [9999.9], []),
+    "a river": ([2510.0, 4400.0, -999.0, 800.0, 3100.0, 1200.0], [-999.0], []),
+    "a word of sixteen bits": ([*DAILY, -32768.0], [-32768.0], []),
+    "what NetCDF writes": ([*DAILY, 9.96921e36, -1e30], [-1e30, 9.96921e36], []),
+    "two codes": ([*DAILY, -9999.0, -8888.0], [-9999.0, -8888.0], []),
+    "two of both signs": ([*DAILY, -999.0, 999.0], [-999.0, 999.0], []),
+    "a short one": ([60.0, 150.0, 30.0, 90.0, 75.0, -99.0], [], [-99.0]),
+    "zeros of a logger": ([310.0, 312.0, 0.0, 309.0, 311.0, 308.0], [], [0.0]),
+    "the pressure of the air": ([990.0, 995.0, 999.0, 1004.0, 998.0], [], []),
+    "a humidity": ([80.0, 91.0, 99.0, 88.0, 95.0], [], []),
+    "degrees of frost": ([-9.0, -3.0, 4.0, 8.0, -5.0], [], []),
+    "steps up and down": ([-1.0, 0.0, 1.0, 1.0, 0.0, -1.0], [], []),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_code_lies_far_from_all_values_or_has_a_sign_of_its_own(name):
+    values, missing, asked = CODES[name]
+    assert codes_in(pd.Series(values)) == (missing, asked)
+
+
+def test_reading_takes_as_long_for_each_column_of_many(tmp_path):
+    values = np.random.default_rng(0).normal(size=(30, 2000)).round(3).astype(str)
+    values[np.random.default_rng(1).random(values.shape) < 0.1] = ""
+    rows = [",".join([str(k), *row]) for k, row in enumerate(values)]
+    (tmp_path / "t.csv").write_text("\n".join(["t," + ",".join(f"s{k}" for k in range(2000)), *rows]))
+    began = time.process_time()
+    assert read_table(tmp_path / "t.csv").num_tasks == 2000
+    assert time.process_time() - began < 12  # each against each took minutes
 
 
 def test_a_folder_and_a_file_that_is_not_there(tmp_path):

@@ -18,9 +18,9 @@ from mtgp_tutorial import (
     sample,
 )
 from mtgp_tutorial.tables import TableError, read_table
-from mtgp_tutorial.tables.column_roles import chosen_inputs
 from mtgp_tutorial.tables.files.reading import proposed_errors, suspected_codes, typed_columns
 from mtgp_tutorial.tables.files.text import parse
+from mtgp_tutorial.tables.input_rules import chosen_inputs
 from mtgp_tutorial.tables.refusals import argument as marked
 
 NAN = float("nan")
@@ -427,7 +427,7 @@ def test_a_shuffled_long_file_is_the_same_table(tmp_path):
 def test_what_the_file_suggests_is_proposed_and_not_done(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,a,a_se,b\n1,1.5,.1,10\n2,-999,.2,?\n3,3.5,.1,40\n4,2.5,.1,30\n")
-    assert suspected_codes(parse(path)) == ["?", "-999"]
+    assert suspected_codes(parse(path))[0] == ["?", "-999"]
     assert errors_of(path, missing=["?", "-999"]) == {"a": "a_se"}
     with pytest.raises(TableError) as error:
         read_table(path)

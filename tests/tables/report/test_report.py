@@ -217,7 +217,7 @@ REFUSALS = {
     "a panel": (
         "who,year,a,b\n" + "".join(f"{who},{k},{k * k % 7},{k % 4}\n" for who in ("Kim", "Ole") for k in range(9)),
         [],
-        "add --series who --value a (or another value of b)",
+        "'who' tells them apart: pass --series who with --value a (or another of b)",
     ),
     "a month with its day": (
         "Month,Day,a,b\n" + "".join(f"{k % 3},{k},{k * k % 7},{k % 4}\n" for k in range(9)),
@@ -241,10 +241,22 @@ REFUSALS = {
         ["--columns", "a,Sale"],
         "report: --columns: 'Sale' is no column; pass one of 't', 'a', 'b'\n",
     ),
+    "a short code": (
+        "date,pm10,b\n"
+        + "".join(f"2019-01-{k:02},{-99 if k == 15 else k * k % 70 + 30},{k % 4}\n" for k in range(7, 30)),
+        [],
+        "column 'pm10': -99 stands 1 time, away from all other values, and may stand for a missing value; pass "
+        "--missing=-99 if it does, or --missing none if it is a value",
+    ),
+    "a code that is a reading beside it": (
+        "date,a,p\n" + "".join(f"2019-01-{k:02},{999 if k == 15 else k % 7},{k + 980}\n" for k in range(7, 30)),
+        [],
+        "column 'p': 999 is a value here, and seems to stand for a missing value in another column; leave cells empty",
+    ),
     "several series in one": (
         "place,t,v,std_err\n" + "".join(f"{p},{k},{k * k % 7}.5,0.{k + 1}\n" for p in ("A b", "C") for k in range(9)),
         ["--input", "t", "--columns", "v"],
-        "so that these are several series; add --series place --value v --errors std_err and leave out --columns",
+        "so that these may be several series; 'place' tells them apart: pass --series place with --value v and",
     ),
     "no such log": (
         "t,a,b\n" + "".join(f"{k},{k - 3},{k * k % 7}\n" for k in range(9)),
