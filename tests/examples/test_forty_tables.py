@@ -16,7 +16,7 @@ sys.path.insert(0, str(FOLDER))
 
 import chance  # noqa: E402
 import choosing  # noqa: E402
-import holes  # noqa: E402
+import full_of_holes as holes  # noqa: E402
 import methods  # noqa: E402
 import run  # noqa: E402
 import score  # noqa: E402

@@ -1,7 +1,7 @@
 """Trials of tables full of holes: what is hidden of each table, and which of these cells are asked for.
 
-    python examples/forty_tables/holes.py            # checks holes.csv.xz
-    python examples/forty_tables/holes.py --write    # makes it again
+    python examples/forty_tables/full_of_holes.py            # checks holes.csv.xz
+    python examples/forty_tables/full_of_holes.py --write    # makes it again
 
 Two trials of each of ten kinds, on the tables of tables.csv and of further.csv; no method has a part in them:
 
