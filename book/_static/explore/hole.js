@@ -145,8 +145,8 @@
   const distance = (m, sd) => 2 * sd * density(m / sd) + m * (2 * normal(m / sd) - 1); // E|Y| of Y ~ N(m, sd^2)
 
   /* CRPS of y under an equal mixture of normal laws [m, sd]. */
-  const crps = (laws, y) => sample_posterior(laws, ([m, sd]) => distance(y - m, sd)) -
-    sample_posterior(laws, ([m, sd]) => sample_posterior(laws, ([m2, sd2]) => distance(m - m2, Math.hypot(sd, sd2)))) / 2;
+  const crps = (laws, y) => average(laws, ([m, sd]) => distance(y - m, sd)) -
+    average(laws, ([m, sd]) => average(laws, ([m2, sd2]) => distance(m - m2, Math.hypot(sd, sd2)))) / 2;
 
   /* Where the mixture has a share of 0.025 below (side -1) or above (side 1). */
   function quantile(laws, side) {
@@ -154,7 +154,7 @@
     let low = Math.min(...ends), high = Math.max(...ends);
     for (let n = 0; n < 50 && low < high; n++) {
       const middle = (low + high) / 2;
-      if (sample_posterior(laws, ([m, sd]) => normal((middle - m) / sd)) < share) low = middle;
+      if (average(laws, ([m, sd]) => normal((middle - m) / sd)) < share) low = middle;
       else high = middle;
     }
     return high;
@@ -168,8 +168,8 @@
       const methods = answers(state, question, numbers).map((parts) => {
         const cells = hidden.map((_, i) => parts.map(({ mean: m, variance }) => [m[i], Math.sqrt(Math.max(0, variance[i]))]));
         const [low, high] = [-1, 1].map((side) => cells.map((laws) => quantile(laws, side)));
-        return { parts, mean: cells.map((laws) => sample_posterior(laws, ([m]) => m)), low, high,
-          crps: sample_posterior([...y.keys()], (i) => crps(cells[i], y[i])), inside: y.filter((v, i) => low[i] <= v && v <= high[i]).length };
+        return { parts, mean: cells.map((laws) => average(laws, ([m]) => m)), low, high,
+          crps: average([...y.keys()], (i) => crps(cells[i], y[i])), inside: y.filter((v, i) => low[i] <= v && v <= high[i]).length };
       });
       return { ...question, methods, best: Math.min(...methods.map((method) => method.crps)) };
     });

@@ -69,7 +69,7 @@ def test_a_method_has_the_colour_that_it_has_in_every_figure(playing):
     """The number of plots.role, in both themes; dots and title have none."""
     for number, method in enumerate(METHODS):
         figure = playing("hole", f"#explore&hole.method={number}")
-        name = {"line across": "bridge", "own curve": "independent"}.get(method, method)
+        name = {"line across": "interpolation", "own curve": "independent"}.get(method, method)
         group = figure.place.locator(".explore-band:visible").locator("xpath=..")
         assert group.get_attribute("class") == f"explore-task{plots.role(name) + 1}"
     ink = figure.place.evaluate(CSS, ["ink", "ink"])[0]

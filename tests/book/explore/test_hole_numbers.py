@@ -116,11 +116,11 @@ def answers(tables, fits, state):
     law = holes.residual(data, t, state["others"])
     width = float(data.x[seen.observed[:, t]].std(correction=0))  # of the seen rows, by which the module divides
     kriging.residuals[t, tuple(beside)] = law._replace(length=law.length / width)
-    forecasts = [rule.forecast(hole) for rule in (methods["bridge"](seen), methods["regression"](seen), kriging)]
-    bridge, regression, gp = [(one.mean, one.variance) for one in forecasts]
+    forecasts = [rule.forecast(hole) for rule in (methods["interpolation"](seen), methods["regression"](seen), kriging)]
+    line, regression, gp = [(one.mean, one.variance) for one in forecasts]
     own, full = [at_parameters_of(fits[name][key], seen) for key in ("own", "icm")]
     level, sd = (float(value[t]) for value in (data.scale().mean, data.scale().sd))
-    laws = [[(m[rows, t] - level) / sd, v[rows, t] / sd**2] for m, v in (bridge, own, regression, gp, full)]
+    laws = [[(m[rows, t] - level) / sd, v[rows, t] / sd**2] for m, v in (line, own, regression, gp, full)]
     return np.array([[part.numpy() for part in law] for law in laws]), ((data.y[rows, t] - level) / sd).numpy()
 
 
