@@ -37,7 +37,9 @@ def test_a_streamed_run_comes_near_the_best_possible(small):
 def test_killed_runs_end_on_the_bits_of_one_that_was_not(small):
     found = small("stream_killed")
     assert same_columns(found, "stream_killed") and len(found) >= 2
-    assert found["equal"].all() and (found["step"] < found["of"]).all() and found["of"].unique() == [3 * 22]
+    assert found["equal"].all() and found["of"].unique() == [3 * 22]
+    # one after the last checkpoint and before its process has ended is a kill, too
+    assert (found["step"] <= found["of"]).all() and (found["step"] < found["of"]).any()
 
 
 @pytest.mark.slow  # each process imports torch
