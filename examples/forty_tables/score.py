@@ -180,9 +180,14 @@ def of_tables(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
-    """Geometric mean of first / second over families with its 95 % interval (Student), and counts of tables."""
-    log = np.log(wide[first] / wide[second]).dropna()
-    families = log.groupby(specs()["family"].reindex(log.index)).mean()
+    """`ratio_of` first / second, tables in rows."""
+    return ratio_of(np.log(wide[first] / wide[second]).dropna())
+
+
+def ratio_of(log: pd.Series) -> pd.Series:
+    """Geometric mean over families with its 95 % interval (Student), and counts of tables; log: of a ratio, by table."""
+    family = pd.concat([specs(), specs("further.csv")])["family"]
+    families = log.groupby(family.reindex(log.index)).mean()
     half = stats.t.ppf(0.975, len(families) - 1) * families.sem()
     ends = {"ratio": families.mean(), "low": families.mean() - half, "high": families.mean() + half, "worst": log.max()}
     counts = {"ahead": int((log < 0).sum()), "tables": len(log), "families": len(families)}

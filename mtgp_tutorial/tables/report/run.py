@@ -89,8 +89,7 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    place = words.nearest(data) if decision.reads else None
-    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, place, failed)
+    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, failed)
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     put(job.folder / "report.html", page.render("report.html", values))

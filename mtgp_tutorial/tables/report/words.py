@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,7 @@ from scipy import stats
 
 from mtgp_tutorial.comparison import sentence as claim
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.mapping import explained_shares, neighbours
 from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
@@ -49,43 +47,12 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"cells as the table's own holes are ({enumerated(words)}, with all else that is missing there, moved)"
 
 
-class Near(NamedTuple):
-    """Where a table lies on the map of public tables: shares of variance that are explained in its holes, neighbours.
-
-    curve, drift: CRPS of an ICM with full noise over that of a column's own curve, and of a regression with a GP.
-    """
-
-    others: float
-    own: float
-    names: str
-    curve: str
-    drift: str
-
-
-NEARBY = 1000  # cells up to which a table is placed on the map, which takes three fits
-
-
-def nearest(data: TaskData) -> Near | None:
-    """The place of a table; None where it has no holes, where rules have no answer, and above NEARBY cells."""
-    if data.num_tasks == 1 or int(data.observed.sum()) > NEARBY:
-        return None
-    try:
-        shares = explained_shares(data)
-    except (ValueError, FitError):
-        return None
-    others, own = (float((shares[name] * shares["cells"]).sum() / shares["cells"].sum()) for name in ("others", "own"))
-    found = neighbours(shares)
-    curve, drift = (enumerated([f"{v:.2f}" for v in found[method]]) for method in ("curve", "regression + GP"))
-    return Near(others, own, enumerated(list(found["family"])), curve, drift)
-
-
 def answer(
     decision: Decision,
     kinds: Sequence[Kind],
     own: bool,
     trials: int,
     judged: Evaluation | None,
-    near: Near | None = None,
     failed: Sequence[Failed] = (),
 ) -> list[str]:
     """What fills the table and how far off such values were, in one sentence; then what else the trials say.
@@ -107,7 +74,6 @@ def answer(
         "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
         "judged": judged,
-        "near": near,
         "half": HALF,
         "mean": MEAN,
         "left_out": enumerated(decision.left_out),

@@ -21,7 +21,7 @@ import torch
 from mtgp_tutorial import TaskData, Trend, __version__, datasets, fit, icm, impute, scores
 from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables import TableError, check, compare, explained_shares, neighbours, read_table
+from mtgp_tutorial.tables import TableError, check, compare
 from mtgp_tutorial.tables.checking import WantsFullNoise
 from mtgp_tutorial.tables.files import text
 from mtgp_tutorial.tables.refusals import argument
@@ -953,30 +953,6 @@ def test_half_and_half_is_with_and_without_a_season():
     assert torch.allclose(plain.mean[cells], without, rtol=1e-6)
 
 
-def test_a_table_is_placed_on_the_map():
-    """Shares over all its holes, and ratios of the nearest tables in their order; nothing without holes."""
-    lakes = read_table(datasets.example_csv())
-    shares, found = explained_shares(lakes), words.nearest(lakes)
-    means = [np.average(shares[name], weights=shares["cells"]) for name in ("others", "own")]
-    assert [found.others, found.own] == pytest.approx(means)
-    tables = neighbours(shares)
-    assert found.names == "{}, {} and {}".format(*tables["family"])
-    assert found.curve == "{:.2f}, {:.2f} and {:.2f}".format(*tables["curve"])
-    assert found.drift == "{:.2f}, {:.2f} and {:.2f}".format(*tables["regression + GP"])
-    assert words.nearest(datasets.great_lakes()) is None  # no holes
-    assert words.nearest(replace(lakes, y=lakes.y[:, :1], tasks=["a"], units=["m"])) is None
-    told = answer(scored(SURE), [], True, 16, None, found)[3]
-    of = (
-        f"the other columns explain {100 * means[0]:.0f} % of the variance, a column's own curve {100 * means[1]:.0f} %"
-    )
-    assert told.startswith(
-        f"In its holes {of}. Of the public tables of examples/forty_tables, {found.names} lie nearest"
-    )
-    assert told.endswith(
-        f"had {found.curve} times the CRPS of such curves, and {found.drift} times that of a regression with a GP."
-    )
-
-
 def test_half_and_half_says_what_it_is():
     decision = scored(SURE)
     means, scores = decision.means.rename({"ICM": HALF}), decision.scores.replace({"method": {"ICM": HALF}})
@@ -1153,7 +1129,7 @@ def test_what_failed_is_told_once_for_each_method():
         {"method": HALF, "count": 2, "trials": "3: gap; 6: gap", "why": "no optimum", "instead": True},
         {"method": "LMC", "count": 1, "trials": "3: gap", "why": "no optimum", "instead": False},
     ]
-    said = answer(scored(SURE), [], True, 16, Evaluation(23, np.nan, np.nan, np.nan, (failed[1],)), None, failed)
+    said = answer(scored(SURE), [], True, 16, Evaluation(23, np.nan, np.nan, np.nan, (failed[1],)), failed)
     assert "In 2 of 16 trials full noise could not be fitted, and “half and half” answered with noise per task." in said
     assert any(line.startswith("23 cells were hidden before") and line.endswith("LMC had no answer.") for line in said)
 
