@@ -12,7 +12,7 @@ import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial import FitError, Prediction, TaskData, Trend, fit, icm, impute, independent, lmc, sample_posterior
-from mtgp_tutorial.tables import NotApplicable, plain_methods, propose_season
+from mtgp_tutorial.tables import NotApplicable, plain, plain_methods, propose_season
 from mtgp_tutorial.trends import UnfixedError
 
 Method = Callable[[TaskData, TaskData], Prediction]
@@ -53,6 +53,19 @@ def by_model(build, **options) -> Method:
 def by_rule(name: str, season: float | None = None) -> Method:
     """One of `plain_methods`."""
     return lambda seen, asked: plain_methods(season, kernels=tuple(KERNELS))[name](seen).forecast(asked)
+
+
+def spared(count: int) -> Method:
+    """The regression with a GP of `plain_methods`, with that many rows beyond its coefficients."""
+
+    def answer(seen: TaskData, asked: TaskData) -> Prediction:
+        kept, plain.SPARE = plain.SPARE, count
+        try:
+            return by_rule("regression + GP")(seen, asked)
+        finally:
+            plain.SPARE = kept
+
+    return answer
 
 
 def season_of(seen: TaskData):
@@ -217,6 +230,11 @@ def matern(seen: TaskData, asked: TaskData) -> Prediction:
     return impute(fit(full(1)(seen, kernel("matern32", seen))))
 
 
+def by_task(seen: TaskData, asked: TaskData) -> Prediction:
+    """Noise per task with the kernel that the report takes."""
+    return impute(fit(per_task(seen, kernel("matern32", seen))))
+
+
 DRIFT, FULL = by_rule("regression + GP"), by_model(full(1))
 METHODS: dict[str, Method] = {
     "mean": by_rule("mean"),
@@ -240,6 +258,8 @@ METHODS: dict[str, Method] = {
     "full noise, RBF": lambda seen, asked: impute(fit(full(1)(seen, kernel("rbf", seen)))),
     "full noise, Matern32": matern,
     "full noise, Matern32, season": without_trend(matern, line=False),
+    "noise per task, Matern32": by_task,
+    "regression + GP, 15 to spare": spared(15),
     "full noise, no priors": by_model(full(1), priors=False),
     "rank 2": with_kernel_of(full(1), full(2)),
     "rank T - 1": with_kernel_of(full(1), full()),

@@ -18,17 +18,12 @@ unless the name says otherwise; no method takes a season off.
 - "regression + GP, 3 to spare", "15 to spare": the rule of `plain_methods` with that many rows beyond coefficients.
 """
 
-import warnings
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from methods import Method, by_rule, kernel
-from sources import made_of
+from methods import Method, by_rule, kernel, spared
 
 from mtgp_tutorial import Prediction, TaskData, fit, icm, impute, independent
 from mtgp_tutorial.fast.mixture import mixture
-from mtgp_tutorial.tables import plain
 from mtgp_tutorial.tables.external_drift import best_residual, kriged, orthonormal
 
 DRAWS, ROUNDS = 5, 3  # imputations; times round, in turns
@@ -203,19 +198,6 @@ def dynamic_factor(seen: TaskData, asked: TaskData) -> Prediction:
     z = standard(seen.y.numpy())[0]
     model = DynamicFactorMQ(z, factors=1, factor_orders=1, idiosyncratic_ar1=True, standardize=False)
     return answered(seen, *of_states(model.fit(disp=False, maxiter=ITERATIONS)))
-
-
-def spared(count: int) -> Method:
-    """The regression with a GP of `plain_methods`, with that many rows beyond its coefficients."""
-
-    def answer(seen: TaskData, asked: TaskData) -> Prediction:
-        kept, plain.SPARE = plain.SPARE, count
-        try:
-            return by_rule("regression + GP")(seen, asked)
-        finally:
-            plain.SPARE = kept
-
-    return answer
 
 
 def by_icm(noise: str | None, name: str = "matern32") -> Method:

@@ -185,7 +185,7 @@ def ratio(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
 
 
 def ratio_of(log: pd.Series) -> pd.Series:
-    """Geometric mean over families with its 95 % interval (Student), and counts of tables; log: of a ratio, by table."""
+    """Geometric mean over families with its 95 % interval (Student), and counts; log: of a ratio, by table."""
     family = pd.concat([specs(), specs("further.csv")])["family"]
     families = log.groupby(family.reindex(log.index)).mean()
     half = stats.t.ppf(0.975, len(families) - 1) * families.sem()
