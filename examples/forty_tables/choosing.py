@@ -1,7 +1,8 @@
-"""What a choice by trials of one's own costs: each trial is answered by the method that the table's other seven choose.
+"""What a choice by trials of one's own costs: each trial is answered by the method that the table's others choose.
 
-    python examples/forty_tables/choosing.py            # on the tables that are not set aside
+    python examples/forty_tables/choosing.py            # one hole: eight trials of each table that is not set aside
     python examples/forty_tables/choosing.py --aside    # on those that are
+    python examples/forty_tables/choosing.py --holes    # tables full of holes: twenty trials of each of the 29
 
 Of the other trials only cells count that the answered one does not ask for, too. A method is chosen as by `choose`: the
 smallest mean, or an earlier one of the list at most `errors` standard errors behind it.
@@ -36,23 +37,44 @@ def mean_of(cells: pd.DataFrame, methods: list[str], errors: float) -> float:
     return total / len(cells)
 
 
-def main() -> None:
-    """Prints the ratio over the regression with a GP: of each method, and of choices from two lists."""
-    asked, aside = truth(), int("--aside" in sys.argv)
-    names = specs().index[specs()["aside"] == aside]
-    methods = [FIRST, *SIMPLE]
+def one_hole(names: pd.Index) -> pd.DataFrame:
+    """CRPS of the asked cells: methods in columns, the first before the simple ones."""
+    asked = truth()
     found = {
-        method: by_cell(checked(FOLDER / f"{method}.csv.xz", asked)).set_index(NAMED)["CRPS"] for method in methods
+        method: by_cell(checked(FOLDER / f"{method}.csv.xz", asked)).set_index(NAMED)["CRPS"]
+        for method in [FIRST, *SIMPLE]
     }
     cells = pd.DataFrame(found)
-    cells = cells[cells.index.get_level_values("table").isin(names)]
+    return cells[cells.index.get_level_values("table").isin(names)]
+
+
+def full_of_holes(names: pd.Index) -> pd.DataFrame:
+    """The same of the trials of full_of_holes.py."""
+    from score_holes import CELL, FIT, answers
+
+    stored = answers(names)
+    named = {RIVAL: FIT, "independent": "own curve", "ICM": "ICM, noise per task"}
+    cells = pd.DataFrame({method: stored[named.get(method, method)]["crps"] for method in [FIRST, *SIMPLE]})
+    cells = cells.reset_index(CELL[1])
+    cells["trial"] = cells["kind"] + " " + cells.index.get_level_values("trial").astype(str)
+    return (
+        cells.reset_index("trial", drop=True)
+        .drop(columns="kind")
+        .set_index("trial", append=True)
+        .reorder_levels(["table", "trial", "row", "column"])
+    )
+
+
+def main() -> None:
+    """Prints ratios over the regression with a GP, and over the first: of each method, and of choices by rules."""
+    names = specs().index[specs()["aside"] == int("--aside" in sys.argv)]
+    cells = full_of_holes(names) if "--holes" in sys.argv else one_hole(names)
     wide = cells.groupby(level="table").mean()
-    for name, some, errors in (
-        ("half and half first", methods, 1.0),
-        ("the simplest first", SIMPLE, 1.0),
-        ("the smallest mean", methods, 0.0),
-    ):
-        wide[name] = [mean_of(part.droplevel("table"), some, errors) for _, part in cells.groupby(level="table")]
+    for errors in (1.0, 0.5, 0.0):
+        for name, some in ((f"{FIRST} first", [FIRST, *SIMPLE]), ("the simplest first", SIMPLE)):
+            wide[f"{name}, {errors:g} errors"] = [
+                mean_of(part.droplevel("table"), some, errors) for _, part in cells.groupby(level="table")
+            ]
     rows = {f"{method} / {RIVAL}": ratio(wide, method, RIVAL) for method in wide}
     rows |= {f"{method} / {FIRST}": ratio(wide, method, FIRST) for method in wide if method not in cells}
     print(pd.DataFrame(rows).T.round(3).to_string())

@@ -4,9 +4,9 @@
     python examples/forty_tables/run_holes.py                 # the 29 tables that decide
     python examples/forty_tables/run_holes.py --aside         # the tables of further.csv, which judge: once
 
-Writes full_of_holes/METHOD.csv.xz and adds to seconds_holes.csv: CPU seconds of a table's twenty trials, and in how many
-the method had no answer, so that the mean of the column had to answer ("failed"). What is done lies under
-_build/studies, as for run.py. A value that is no number, or FAR from all others, is no answer either.
+Writes full_of_holes/METHOD.csv.xz and adds to seconds_holes.csv: CPU seconds of a table's twenty trials, and in how
+many of them the method had no answer ("failed"), so that the mean of the column had to answer; a value that is no
+number, or FAR from all others, is no answer either. What is done lies under _build/studies, as for run.py.
 """
 
 import os
