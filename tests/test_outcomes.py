@@ -114,7 +114,7 @@ def test_methods_of_your_own_table_fill_it_near_the_truth(tmp_path):
     rules = plain_methods()
     limits = {"mean": 1.3, "interpolation": 0.6, "regression": 0.8, "regression + GP": 0.45}
     methods = {name: rules[name] for name in limits} | {"pool": linear_pool(rules["regression + GP"], icm)}
-    off = {name: (fill(method, read).mean.numpy() - latent)[hidden] for name, method in methods.items()}
+    off = {name: (fill(read, method).mean.numpy() - latent)[hidden] for name, method in methods.items()}
     error = {name: np.sqrt((each**2).mean()) for name, each in off.items()}
     assert all(error[name] < limit for name, limit in (limits | {"pool": 0.4}).items()), error
     assert error["regression + GP"] < error["regression"] and error["pool"] < error["mean"]

@@ -59,11 +59,11 @@ def spared(count: int) -> Method:
     """The regression with a GP of `plain_methods`, with that many rows beyond its coefficients."""
 
     def answer(seen: TaskData, asked: TaskData) -> Prediction:
-        kept, plain.SPARE = plain.SPARE, count
+        kept, plain.WITH_GP = plain.WITH_GP, count
         try:
             return by_rule("regression + GP")(seen, asked)
         finally:
-            plain.SPARE = kept
+            plain.WITH_GP = kept
 
     return answer
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtgp_tutorial.tables.checking import Check, check
-    from mtgp_tutorial.tables.comparing import compare, fill, standard_methods
+    from mtgp_tutorial.tables.comparing import compare, standard_methods
     from mtgp_tutorial.tables.files.reading import read_table
+    from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
     from mtgp_tutorial.tables.mapping import explained_shares, neighbours
     from mtgp_tutorial.tables.mixtures import linear_pool, posterior_averaging
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 # where each name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 HOMES = {
     "checking": "Check check",
-    "comparing": "compare fill standard_methods",
+    "comparing": "compare standard_methods",
     "files.reading": "read_table",
+    "filling": "fill",
     "forecasting": "NotApplicable cutoffs seasonal_naive",
     "mapping": "explained_shares neighbours",
     "mixtures": "linear_pool posterior_averaging",

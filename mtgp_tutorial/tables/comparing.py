@@ -26,10 +26,9 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model, icm, independent, lmc
-from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable, without_values
-from mtgp_tutorial.tables.methods import A_METHOD, Method, Methods, fingerprint_of, in_places, model_of, predictions_at
+from mtgp_tutorial.tables.methods import A_METHOD, Methods, fingerprint_of, in_places, model_of, predictions_at
 from mtgp_tutorial.tables.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 
 
@@ -131,39 +130,6 @@ def compare(
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
     return _together(kept, labels, methods, left_out, [JOINT] if joint else [])
-
-
-def fill(build: Method, data: TaskData, **options: Any) -> Prediction:
-    """The missing cells of a table by a method, such as the one that `choose` names; seen cells stay, with variance 0.
-
-    Args:
-        build (function): as an entry of the methods of `compare`; a model is fitted and imputes, a rule forecasts.
-        data (TaskData): the table.
-        **options: for `fit`.
-    Raises:
-        NotApplicable: where a rule has no answer to the table.
-        FitError: where a fit fails.
-
-    >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
-    >>> lakes = read_table(datasets.example_csv())
-    >>> filled = fill(plain_methods()["regression"], lakes)
-    >>> bool(filled.mean.isfinite().all())
-    True
-    >>> bool((filled.variance[lakes.observed] == 0).all())
-    True
-    """
-    of_kind("build", build, Callable, A_METHOD)  # type: ignore[arg-type]
-    of_kind("data", data, TaskData, "a TaskData")
-    model = model_of(build, data, "build", all_rows=True)
-    if isinstance(model, Model):
-        return impute(fit(model, **options))
-    seen, zero = data.observed, torch.zeros_like(data.y)
-    answer = model.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
-    known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
-    names = [name for name in known if hasattr(answer, name)]
-    found: dict[str, Any] = {name: torch.where(seen, known[name], getattr(answer, name)) for name in names}
-    return replace(answer, **found)
 
 
 def _together(

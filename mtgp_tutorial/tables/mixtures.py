@@ -99,7 +99,7 @@ def linear_pool(*builds: Method, **options: Any) -> Callable[[TaskData], LinearP
     >>> from mtgp_tutorial.tables import linear_pool, fill, plain_methods
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> rule = plain_methods()["regression + GP"]
-    >>> both = fill(linear_pool(rule, icm), seen)
+    >>> both = fill(seen, linear_pool(rule, icm))
     >>> tuple(both.means.shape)
     (2, 92, 4)
     """

@@ -37,7 +37,8 @@ Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covari
 Group = tuple[
     Tensor, int, Law | None
 ]  # rows of a task, and what answers for them; None: the interpolation in its place
-SPARE, PARTS = 3, 12  # rows that a regression has beyond its coefficients; parts of a season, at most
+SPARE, WITH_GP = 3, 15  # rows that a regression has beyond its coefficients; and one whose residual is a GP
+PARTS = 12  # of a season, at most
 
 
 def plain_methods(
@@ -238,14 +239,14 @@ class Regression(Plain):
     """Least squares of a task on the others seen in the row, and with `kernels` a GP for its residual (drift.py).
 
     Each pattern of seen tasks has its own regression, on the rows that have all of them and the task. Where these are
-    fewer than SPARE more than its coefficients, the task that shares fewest rows with the answer is dropped (of equals
-    the first), and the next. A cell with none left takes the interpolation; with a GP that alone, about a constant, if
-    it has the rows. Of dependent columns the shortest solution counts, as for numpy's lstsq.
+    fewer than SPARE (with a GP: WITH_GP) more than its coefficients, the task that shares fewest rows with the answer
+    is dropped (of equals the first), and the next. A cell with none left takes the interpolation; with a GP that alone,
+    about a constant, if it has the rows. Of dependent columns the shortest solution counts, as for numpy's lstsq.
     """
 
     def __init__(self, seen: TaskData, kernels: tuple[str, ...] = ()) -> None:
-        super().__init__(seen, kernels=kernels)
-        self.kernels = kernels
+        self.kernels, self.spare = kernels, WITH_GP if kernels else SPARE
+        super().__init__(seen, kernels=kernels, spare=self.spare)
         self.residuals: dict[tuple[int, tuple[int, ...]], Residual] = {}  # by task and columns, once found
 
     def groups(self, asked: TaskData) -> Iterator[Group]:
@@ -259,13 +260,13 @@ class Regression(Plain):
                 found.setdefault(self._affordable(t, pattern.nonzero()[:, 0].tolist()), []).append(rows)
             for columns, several in found.items():
                 rows = torch.cat(several).sort().values
-                enough = bool(columns) or (self.kernels and int(self.seen.observed[:, t].sum()) > SPARE)
+                enough = bool(columns) or (self.kernels and int(self.seen.observed[:, t].sum()) > self.spare)
                 yield rows, t, partial(self._law, t, columns, given[rows][:, list(columns)]) if enough else None
 
     def _affordable(self, t: int, columns: list[int]) -> tuple[int, ...]:
         """The columns that are left of some for task t."""
         observed = self.seen.observed
-        while columns and int(observed[:, [t, *columns]].all(1).sum()) < len(columns) + 1 + SPARE:
+        while columns and int(observed[:, [t, *columns]].all(1).sum()) < len(columns) + 1 + self.spare:
             columns.remove(min(columns, key=lambda c: int((observed[:, c] & observed[:, t]).sum())))
         return tuple(columns)
 

@@ -81,7 +81,7 @@ def law_options_and_seeds_of_mixtures_reach_their_fits():
         lambda: posterior_averaging(icm, **how, **short)(seen).forecast(hidden),
         lambda: linear_pool(RULES["interpolation"], icm, **short)(seen).forecast(hidden),
         lambda: with_trend(icm, **short)(seen).forecast(hidden),
-        lambda: fill(icm, seen, **short),
+        lambda: fill(seen, icm, **short),
     ):
         try:
             late()
@@ -99,7 +99,7 @@ def law_combined_methods_answer_at_new_rows_and_fill():
     model = predict(fit(icm(rest), starts=1), new.x)
     cells = new.observed
     close(found.mean[cells], (RULES["mean"](rest).forecast(new).mean[cells] + model.mean[cells]) / 2, 1e-9)
-    filled = fill(linear_pool(RULES["interpolation"], RULES["regression"]), seen)
+    filled = fill(seen, linear_pool(RULES["interpolation"], RULES["regression"]))
     known = seen.observed
     assert isinstance(filled, Mixture) and bool((filled.means[:, known] == seen.y[known]).all())
     assert not bool(filled.variances[:, known].any()) and bool(filled.means.isfinite().all())
@@ -171,7 +171,7 @@ def law_the_model_of_a_method_stands_on_the_rows_of_its_table():
         f"methods, 'odd': {other}", lambda: compare(asked, ["hole"], {"odd": stretched}, progress=False), ValueError
     )
     refused(f"methods, 'late': {fewer}", lambda: compare(asked, ["hole"], {"late": late}, progress=False), ValueError)
-    refused(f"build: {fewer}", lambda: fill(late, seen), ValueError)
+    refused(f"method: {fewer}", lambda: fill(seen, late), ValueError)
     refused(f"build: {other}", lambda: posterior_averaging(stretched)(seen), ValueError)
     refused(f"build: {other}", lambda: with_trend(stretched)(seen), ValueError)
     refused(f"builds: {other}", lambda: linear_pool(icm, stretched)(seen), ValueError)

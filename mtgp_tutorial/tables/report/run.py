@@ -24,7 +24,7 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables.comparing import fill
+from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.report import page, words
 from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, evaluate
 from mtgp_tutorial.tables.report.holes import missing
@@ -72,7 +72,7 @@ def run(job: Job) -> None:
     if decision.fills == decision.model:
         answer = impute(fitted)
     else:
-        answer = fill(job.methods[decision.fills], data, seed=asked.seed)
+        answer = fill(data, job.methods[decision.fills], seed=asked.seed)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)

@@ -1,0 +1,62 @@
+"""The missing cells of a table: one call, and the method that it takes when it is told none."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from mtgp_tutorial.arguments import of_kind, renamed
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.model import Model, icm
+from mtgp_tutorial.predicting import impute
+from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables.forecasting import Forecaster
+from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
+
+
+@renamed(build="method")
+def fill(data: TaskData, method: Method | None = None, **options: Any) -> Prediction:
+    """The missing cells of a table; seen cells stay, with variance 0.
+
+    Args:
+        data (TaskData): the table.
+        method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
+            a rule forecasts. Default: `icm`.
+        **options: for `fit`.
+    Raises:
+        NotApplicable: where a rule has no answer to the table.
+        FitError: where a fit fails.
+
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
+    >>> lakes = read_table(datasets.example_csv())
+    >>> filled = fill(lakes)
+    >>> bool(filled.mean.isfinite().all())
+    True
+    >>> bool((filled.variance[lakes.observed] == 0).all())
+    True
+    >>> by_rule = fill(lakes, plain_methods()["regression"])
+    """
+    if isinstance(method, TaskData) and not isinstance(data, TaskData):
+        warnings.warn("fill: the table comes first now; pass fill(data, method)", FutureWarning, stacklevel=3)
+        data, method = method, data
+    of_kind("data", data, TaskData, "a TaskData")
+    method = icm if method is None else method
+    of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
+    model = model_of(method, data, "method", all_rows=True)
+    return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
+
+
+def _forecast(rule: Forecaster, data: TaskData) -> Prediction:
+    """What a rule says of the missing cells, with the seen ones as they are."""
+    seen, zero = data.observed, torch.zeros_like(data.y)
+    answer = rule.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
+    known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
+    names = [name for name in known if hasattr(answer, name)]
+    found: dict[str, Any] = {name: torch.where(seen, known[name], getattr(answer, name)) for name in names}
+    return replace(answer, **found)
