@@ -32,11 +32,7 @@ from mtgp_tutorial.tables import plain
 from mtgp_tutorial.tables.external_drift import best_residual, kriged, orthonormal
 
 DRAWS, ROUNDS = 5, 3  # imputations; times round, in turns
-RIDGE, ITERATIONS, CLOSE = (
-    0.01,
-    200,
-    1e-5,
-)  # of EM: on the variances; at most; change of a mean or covariance at the end
+RIDGE, ITERATIONS, CLOSE = 0.01, 200, 1e-5  # of EM: on the variances; at most; change of a mean or covariance at the end
 ROWS = 5  # of a regression, for each of its columns
 STEP = 0.02  # relative spread of the steps of x up to which they are regular
 

@@ -70,9 +70,7 @@ def rows(method: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         means, sds = ((one[:, r, t].numpy()) for one in (found.components[0], found.components[1].sqrt()))
         crps = (of_mixture(means, sds, y[r, t]) if isinstance(found, Mixture) else normal(means[0], sds[0], y[r, t]))[1]
         low, high = (end[r, t].numpy() for end in found.band(0.95))
-        frame = pd.DataFrame(
-            {"table": name, "kind": kind, "trial": number, "column": np.array(data.tasks)[t], "row": r}
-        )
+        frame = pd.DataFrame({"table": name, "kind": kind, "trial": number, "column": np.array(data.tasks)[t], "row": r})
         frame["error"] = (found.mean[r, t].numpy() - y[r, t]) / scale[t]
         frame["sd"], frame["crps"] = found.sd[r, t].numpy() / scale[t], crps / scale[t]
         parts.append(frame.assign(inside=((low <= y[r, t]) & (y[r, t] <= high)).astype(int)))
@@ -98,9 +96,7 @@ def main() -> None:
     if words:
         for method in RIVALS:
             found = rows(method, words[0])
-            print(
-                found[1].to_string(index=False, header=method == "mean"), round(found[0]["crps"].mean(), 3), flush=True
-            )
+            print(found[1].to_string(index=False, header=method == "mean"), round(found[0]["crps"].mean(), 3), flush=True)
         return
     names = specs("further.csv").index if "--aside" in sys.argv else specs().query("aside == 0").index
     folder = ROOT / "_build" / "studies" / f"full_of_holes-{fingerprint(HERE / 'rivals.py')}"
