@@ -97,12 +97,15 @@ def scaled(kernel: Kernel) -> ScaleKernel:
 
 
 def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
-    """A float64 copy of the kernel (default RBFKernel()), its positive parameters on a log scale, values kept.
+    """A float64 copy of the kernel, its positive parameters on a log scale, values kept.
+
+    Without one: Matern 3/2, with a length-scale for each input, so that an input's unit changes no answer.
 
     Raises ValueError when it does not fit the inputs x [N, D], when its variance k(x, x) is not 1 there, and
     for active_dims and priors, which would be ignored.
     """
-    kernel = RBFKernel() if kernel is None else copy.deepcopy(kernel)
+    D = x.shape[1]
+    kernel = MaternKernel(nu=1.5, ard_num_dims=D if D > 1 else None) if kernel is None else copy.deepcopy(kernel)
     if not isinstance(kernel, Kernel):
         raise ValueError(f"kernel: is {kernel!r}; pass a GPyTorch kernel, such as RBFKernel()")
     kernel = kernel.double().to(x.device)

@@ -210,7 +210,8 @@ def independent(
         hyperparameters (str): "own" or "shared": kernel parameters and signal variance of its own, or in
             common. Default: "own".
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
-        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
+            length-scale for each input.
     Raises:
         ValueError: for unknown words, unusable kernels and tables that cannot be standardised.
 
@@ -238,7 +239,8 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
         rank (int): R, the columns of W [T, R]. Default: 1.
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" from 40 rows on
             that hold several values, and ten of them for each task; below that, "per task".
-        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: RBFKernel().
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
+            length-scale for each input.
     Raises:
         ValueError: for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
@@ -273,8 +275,8 @@ def lmc(
 
     Args:
         data (TaskData): the table.
-        kernels (int or list of Q Kernel): their number Q (of RBFKernel()), or GPyTorch kernels with variance 1.
-            Default: 2.
+        kernels (int or list of Q Kernel): their number Q, or GPyTorch kernels with variance 1. A number: of Matern
+            3/2, with a length-scale for each input. Default: 2.
         rank (int or list of Q int): of each W_q. Default: 1.
         kappa (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".

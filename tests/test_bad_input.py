@@ -780,7 +780,7 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
 
 
 def test_further_rows_that_are_too_many_are_refused_before_work_begins():
-    fitted = at_parameters(icm(simulate.two_sines(n=10, seed=1)))
+    fitted = at_parameters(icm(simulate.two_sines(n=10, seed=1), kernel=RBFKernel()))
     rows = np.linspace(2, 3, 400_000)
     with pytest.raises(MemoryError, match="data: 800020 observed cells need about"):
         impute(fitted, TaskData(rows, np.zeros((len(rows), 2)), fitted.model.data.tasks))

@@ -64,7 +64,7 @@ def test_an_icm_fills_each_pattern_of_holes_nearly_as_well_as_the_law_that_drew_
     for seed in SEEDS:
         hidden = PATTERNS[pattern](np.random.default_rng(seed))
         latent, y, table = drawn(seed, hidden)
-        ours, alone = (impute(fit(model)) for model in (icm(table), independent(table)))
+        ours, alone = (impute(fit(build(table, kernel=RBFKernel()))) for build in (icm, independent))
         means = ours.mean.numpy(), alone.mean.numpy(), oracle(table)
         errors.append([((mean - latent)[hidden] ** 2).sum() for mean in means])
         inside.append((np.abs(ours.mean.numpy() - y) < 1.96 * ours.sd.numpy())[hidden])
@@ -90,7 +90,7 @@ def test_a_fit_is_as_high_as_the_best_of_another_optimiser(seed):
     rng, T = np.random.default_rng(seed), 2
     x, y = np.linspace(0, 4, 12), rng.normal(size=(12, T)).cumsum(0)
     y[rng.uniform(size=y.shape) < 0.2] = np.nan
-    found = fit(icm(TaskData(x, y), rank=T, noise="per task"), priors=False)
+    found = fit(icm(TaskData(x, y), rank=T, noise="per task", kernel=RBFKernel()), priors=False)
     unit = (y - np.nanmean(y, 0)) / np.nanstd(y, 0)
     cells = ~np.isnan(unit.ravel())
     ends = []
@@ -128,6 +128,7 @@ def test_bands_of_drawn_parameters_hold_what_they_say():
         hidden = PATTERNS["scattered"](np.random.default_rng(seed))[::3]
         y = drawn(seed + 20, np.zeros((N, 3), bool))[1][::3]
         table = TaskData(X[::3], np.where(hidden, np.nan, y))
-        low, high = impute(sample_posterior(fit(icm(table)), draws=40, seed=seed)).band(0.8)
+        fitted = fit(icm(table, kernel=RBFKernel()))
+        low, high = impute(sample_posterior(fitted, draws=40, seed=seed)).band(0.8)
         inside.append(((y > low.numpy()) & (y < high.numpy()))[hidden])
     assert 0.68 < np.concatenate(inside).mean() < 0.92

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 from correlation_coverage import CASES, LEVEL, table
+from gpytorch.kernels import RBFKernel
 from running import run
 
 from mtgp_tutorial import fit, icm, sample_posterior
@@ -20,7 +21,7 @@ def rows(seed, case):
     """One row for each pair of tasks."""
     tasks, n, length, noise_sd, _, kind = case
     data, R = table(*case[:5], seed)
-    fitted = fit(icm(data, noise="full" if "full" in kind else "per task"), starts=1)
+    fitted = fit(icm(data, noise="full" if "full" in kind else "per task", kernel=RBFKernel()), starts=1)
     averaged = sample_posterior(fitted, seed=seed)
     draws, ends, mixing = averaged.draws, averaged.intervals(LEVEL), averaged.mixing
     about = {"fit": kind, "tasks": tasks, "rows": n, "length": length, "noise sd": noise_sd, "seed": seed}

@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 import torch
 from averaged_worlds import WORLDS, table
+from gpytorch.kernels import RBFKernel
 from running import run
 from tqdm import tqdm
 
@@ -56,9 +57,9 @@ def rows(number, seed):
     """One row for each method where there are several optima, one without scores where there is one."""
     one = WORLDS[number]
     seen, hidden, _, _, sd = table(one, seed)
-    fitted = fit(icm(seen, noise=one["noise"]))
+    fitted = fit(icm(seen, noise=one["noise"], kernel=RBFKernel()))
     target = Target(PackedObjective(_freed(fitted), True))
-    heights, places = optima(target, icm(seen, noise=one["noise"]))
+    heights, places = optima(target, icm(seen, noise=one["noise"], kernel=RBFKernel()))
     shape = {name: one[name] for name in ("kind", "n", "T", "holes")}
     about = {"world": number, **shape, "seed": seed, "cluster": seed, "optima": len(heights)}
     if len(heights) == 1:

@@ -14,6 +14,7 @@ import warnings
 
 import numpy as np
 import torch
+from gpytorch.kernels import RBFKernel
 from running import run
 from torch.distributions import LKJCholesky
 
@@ -109,7 +110,8 @@ def rows(number, seed):
     """Scores of the four, and how the draws went."""
     one = WORLDS[number]
     seen, hidden, mean, C, sd = table(one, seed)
-    fits = {"ML": fit(icm(seen, noise=one["noise"]), priors=False), "mode": fit(icm(seen, noise=one["noise"]))}
+    model = icm(seen, noise=one["noise"], kernel=RBFKernel())
+    fits = {"ML": fit(model, priors=False), "mode": fit(model)}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         fits["averaged"] = sample_posterior(fits["mode"], seed=seed)

@@ -8,7 +8,7 @@ import climate
 import great_lakes
 import numpy as np
 import us_macro
-from gpytorch.kernels import MaternKernel
+from gpytorch.kernels import MaternKernel, RBFKernel
 from running import run
 
 from mtgp_tutorial import TaskData, datasets, detrend, icm, independent, simulate
@@ -73,10 +73,10 @@ SEA_METHODS = {  # where does the correlation sit? The first has it in Sigma alo
 }
 OUTAGES = [f"{lake} {start}" for lake in datasets.great_lakes().tasks for start in great_lakes.STARTS]
 WORLDS = {  # trial, trials, methods, options
-    "sines, 10 rows, ML": (sines(10), range(100, 200), standard_methods(), {"priors": False}),
-    "sines, 10 rows, priors": (sines(10), range(100, 200), standard_methods(), {}),
-    "sines, 50 rows, priors": (sines(50), range(100, 140), standard_methods(), {}),
-    **{f"truth: {name}": (truth(name), range(40), standard_methods(), {}) for name in TRUTHS},
+    "sines, 10 rows, ML": (sines(10), range(100, 200), standard_methods(RBFKernel()), {"priors": False}),
+    "sines, 10 rows, priors": (sines(10), range(100, 200), standard_methods(RBFKernel()), {}),
+    "sines, 50 rows, priors": (sines(50), range(100, 140), standard_methods(RBFKernel()), {}),
+    **{f"truth: {name}": (truth(name), range(40), standard_methods(RBFKernel()), {}) for name in TRUTHS},
     "El Niño": (el_nino, range(20), standard_methods(MATERN) | SEA_METHODS, {}),
     "climate": (lambda seed: climate.split("sparse", seed), range(20), standard_methods(PLACES), {}),
     "Great Lakes": (outage, OUTAGES, standard_methods(MATERN), {}),

@@ -86,7 +86,9 @@ def rows(seed, case):
     """Each pair of tasks: its correlation, true and fitted, and what the true one costs."""
     tasks, n, length, noise_sd, _, kind = case
     data, R = table(*case[:5], seed)
-    fitted = fit(icm(data, noise="full" if "full" in kind else "per task"), priors=kind != "ML", starts=1)
+    fitted = fit(
+        icm(data, noise="full" if "full" in kind else "per task", kernel=RBFKernel()), priors=kind != "ML", starts=1
+    )
     about = {"fit": kind, "tasks": tasks, "rows": n, "length": length, "noise sd": noise_sd, "seed": seed}
     about, found = {**about, "cluster": seed, "worth": worth(fitted)}, []
     for s, t in zip(*np.triu_indices(tasks, 1)):

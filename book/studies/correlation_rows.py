@@ -86,7 +86,8 @@ def weighted(density, mean, covariance, size, seed):
 def rows(method, seed):
     """Quantiles of the correlation, the mode's and maximum likelihood's, and what the draws are worth."""
     data = table(method, seed)
-    density, (point, height) = log_posterior(data), start(fit(icm(data, noise="per task")))
+    model = icm(data, noise="per task", kernel=RBFKernel())
+    density, (point, height) = log_posterior(data), start(fit(model))
     rho = np.tanh(point[0])
     constant = density(point) - log_det(point[0]) - height
     assert abs(constant - data.y.shape[0] * np.log(2 * np.pi)) < 1e-6  # the module's density
@@ -99,7 +100,7 @@ def rows(method, seed):
     order = np.argsort(points[:, 0])
     at = np.searchsorted(np.cumsum(weights[order]), (0.05, 0.5, 0.95))
     found = dict(zip(("5%", "50%", "95%"), np.tanh(points[order[at], 0])))
-    ml = fit(icm(data, noise="per task"), priors=False).correlation.iloc[0, 1]
+    ml = fit(model, priors=False).correlation.iloc[0, 1]
     return [
         {"method": method, "seed": seed, "cluster": seed, **found, "MAP": rho, "ML": ml, "ess": 1 / (weights**2).sum()}
     ]

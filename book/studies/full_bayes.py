@@ -9,6 +9,8 @@ stored in data units.
 import functools
 import os
 
+from gpytorch.kernels import RBFKernel
+
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import jax
@@ -76,7 +78,10 @@ def as_fits(p, data, step):
     W = sd * np.sqrt(abs(rho)) * np.hstack([np.ones_like(rho), np.sign(rho)])
     parts = p["mean"][::step], W, np.log(sd**2 * (1 - abs(rho))), p["log length"][::step]
     raw = np.column_stack([np.log(np.exp(p["log Sigma"][::step]) - FLOOR), *parts])
-    fits = [Fit(icm(data, noise="per task").requires_grad_(False), True, np.nan, pd.DataFrame()) for _ in raw]
+    fits = [
+        Fit(icm(data, noise="per task", kernel=RBFKernel()).requires_grad_(False), True, np.nan, pd.DataFrame())
+        for _ in raw
+    ]
     for one, vector in zip(fits, torch.as_tensor(raw)):
         torch.nn.utils.vector_to_parameters(vector, one.model.parameters())
     return fits
@@ -104,7 +109,7 @@ def rows(n):
     summary = draws.describe(percentiles=[0.05, 0.5, 0.95]).T[["mean", "std", "5%", "50%", "95%"]]
     summary = summary.join(pd.DataFrame({name: diagnostics(draws[name].to_numpy()) for name in NAMES}).T)
     summary["MAP"], summary["ML"] = (
-        numbers(fit(icm(data, noise="per task"), priors=priors)) for priors in (True, False)
+        numbers(fit(icm(data, noise="per task", kernel=RBFKernel()), priors=priors)) for priors in (True, False)
     )
     summary = summary.assign(divergent=divergent).rename(columns={"std": "sd"}).rename_axis("parameter").reset_index()
     return summary.assign(n=n), draws[:: len(draws) // 400].round(5).assign(n=n)

@@ -19,7 +19,7 @@ TRUTHS = {
     "per task": torch.tensor([[0.04, 0.0], [0.0, 0.46]]),
     "full": torch.tensor([[0.25, 0.2], [0.2, 0.25]]),
 }
-METHODS = {kind: lambda data, kind=kind: icm(data, noise=kind) for kind in TRUTHS}
+METHODS = {kind: lambda data, kind=kind: icm(data, noise=kind, kernel=RBFKernel()) for kind in TRUTHS}
 
 
 def draw(truth, n):

@@ -5,6 +5,7 @@ with noise per task, by maximum likelihood and with priors. The chapter on prior
 """
 
 import numpy as np
+from gpytorch.kernels import RBFKernel
 from running import run
 
 from mtgp_tutorial import fit, icm, predict, scores, simulate
@@ -18,7 +19,7 @@ def rows(n, noise_sd, seed):
     fresh = simulate.two_sines(101, noise_sd=noise_sd, seed=10_000 + seed)
     found = []
     for label, priors in (("ML", False), ("priors", True)):
-        fitted = fit(icm(data, noise="per task"), priors=priors)
+        fitted = fit(icm(data, noise="per task", kernel=RBFKernel()), priors=priors)
         table = scores.table(predict(fitted, fresh.x), fresh, data).mean()
         sd = float(np.sqrt(np.diag(fitted.Sigma)).mean())
         row = {"n": n, "noise sd": noise_sd, "seed": seed, "cluster": seed, "fit": label, "estimated sd": sd}

@@ -6,6 +6,7 @@ and with priors. The column "direct" is the sample correlation of the noise itse
 
 import numpy as np
 import torch
+from gpytorch.kernels import RBFKernel
 from running import run
 
 from mtgp_tutorial import fit, icm, simulate
@@ -18,7 +19,7 @@ def rows(n, seed):
     direct = float(torch.corrcoef(noise.T)[0, 1])
     found = []
     for label, priors in (("ML", False), ("priors", True)):
-        fitted = fit(icm(data, noise="full"), priors=priors)
+        fitted = fit(icm(data, noise="full", kernel=RBFKernel()), priors=priors)
         sd = np.sqrt(np.diag(fitted.Sigma))
         row = {
             "n": n,

@@ -38,7 +38,8 @@ def truth(seen, x):
 def rows(seed, n):
     """Scores of maximum likelihood, of the default priors, averaged, and of the true hyper-parameters."""
     seen, fresh = one_series(seed, n)
-    fits = {"ML": fit(independent(seen), priors=False), "priors": fit(independent(seen))}
+    model = independent(seen, kernel=RBFKernel())
+    fits = {"ML": fit(model, priors=False), "priors": fit(model)}
     predictions = {method: predict(fitted, fresh.x) for method, fitted in fits.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # runs that have not mixed are judged as they are

@@ -28,7 +28,8 @@ def series(n, length, noise_sd, seed):
 def rows(n, length, noise_sd, seed):
     """Scores of maximum likelihood and of the default priors."""
     seen, fresh = series(n, length, noise_sd, seed)
-    fits = {"ML": fit(independent(seen), priors=False), "priors": fit(independent(seen))}
+    model = independent(seen, kernel=RBFKernel())
+    fits = {"ML": fit(model, priors=False), "priors": fit(model)}
     predictions = {method: predict(fitted, fresh.x) for method, fitted in fits.items()}
     table = scores.table(predictions, fresh, seen).droplevel("task")[["MSE", "NLPD", "CRPS", "coverage"]]
     world = {"n": n, "length": length, "noise sd": noise_sd, "seed": seed, "cluster": seed}

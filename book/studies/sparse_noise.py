@@ -7,6 +7,7 @@ and with 32 inducing inputs. One row for each pair of tasks.
 
 from itertools import combinations
 
+from gpytorch.kernels import RBFKernel
 from running import run
 from sparse_bound import table
 
@@ -18,7 +19,7 @@ def rows(truth, seed):
     seen, _ = table(1000 + seed, 100, truth)
     found = []
     for method in ("exact", "M = 32"):
-        model = lmc(seen, kernels=2, kappa=False, noise="full")
+        model = lmc(seen, kernels=[RBFKernel(), RBFKernel()], kappa=False, noise="full")
         fitted = fit(model if method == "exact" else sparse(model, 32), starts=2)
         for s, t in combinations(range(3), 2):
             row = {"truth": truth, "seed": seed, "cluster": seed, "method": method, "pair": f"{s + 1}, {t + 1}"}

@@ -18,10 +18,10 @@ B_SLOW = torch.tensor([[1.0, 0.8], [0.8, 0.8]], dtype=torch.float64)
 B_FAST = torch.tensor([[0.8, -0.6], [-0.6, 0.6]], dtype=torch.float64)
 SIGMA = 0.05 * torch.eye(2, dtype=torch.float64)
 METHODS = {
-    "independent, own": lambda data: fit(independent(data)),
-    "independent, shared": lambda data: fit(independent(data, hyperparameters="shared")),
-    "ICM": lambda data: fit(icm(data, noise="per task")),
-    "LMC": lambda data: fit(lmc(data, kernels=2)),
+    "independent, own": lambda data: fit(independent(data, kernel=RBFKernel())),
+    "independent, shared": lambda data: fit(independent(data, hyperparameters="shared", kernel=RBFKernel())),
+    "ICM": lambda data: fit(icm(data, noise="per task", kernel=RBFKernel())),
+    "LMC": lambda data: fit(lmc(data, kernels=[RBFKernel(), RBFKernel()])),
 }
 
 

@@ -10,6 +10,7 @@ seed 0.
 
 import numpy as np
 import torch
+from gpytorch.kernels import RBFKernel
 from running import run
 from two_scales import B_FAST, B_SLOW, FAST, SEEDS, SIGMA, SLOW, X, rbf, two_scales
 
@@ -68,7 +69,7 @@ def rows(seed):
     """One row for each method."""
     seen, hidden = two_scales(seed)
     y = seen.y.numpy()
-    full, two = fit(icm(seen, noise="full")), fit(lmc(seen, kernels=2))
+    full, two = fit(icm(seen, noise="full", kernel=RBFKernel())), fit(lmc(seen, kernels=[RBFKernel(), RBFKernel()]))
     table = scores.table(impute(full), hidden, seen).iloc[0][["SMSE", "NLPD", "CRPS", "coverage"]]
     means = two.model.scale.to_data(torch.stack([base.constant.detach() for base in two.model.mean.base_means]))
     order = np.argsort(two.length_scales)[::-1]

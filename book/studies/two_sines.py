@@ -6,6 +6,7 @@ asserts that they agree with the stored rows.
 
 import gpytorch
 import torch
+from gpytorch.kernels import RBFKernel
 from running import run
 
 from mtgp_tutorial import Prediction, correlation, fit, icm, independent, predict, scores, simulate
@@ -119,10 +120,12 @@ METHODS = {
 }
 for label, priors in (("ML", False), ("priors", True)):
     METHODS |= {
-        f"ICM, full noise, {label}": with_module(lambda data: icm(data, noise="full"), priors),
-        f"ICM, {label}": with_module(icm, priors),
-        f"independent, own, {label}": with_module(independent, priors),
-        f"independent, shared, {label}": with_module(lambda data: independent(data, hyperparameters="shared"), priors),
+        f"ICM, full noise, {label}": with_module(lambda data: icm(data, noise="full", kernel=RBFKernel()), priors),
+        f"ICM, {label}": with_module(lambda data: icm(data, kernel=RBFKernel()), priors),
+        f"independent, own, {label}": with_module(lambda data: independent(data, kernel=RBFKernel()), priors),
+        f"independent, shared, {label}": with_module(
+            lambda data: independent(data, hyperparameters="shared", kernel=RBFKernel()), priors
+        ),
     }
 
 

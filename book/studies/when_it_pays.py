@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from gpytorch.kernels import RBFKernel
 from running import run
 
 from mtgp_tutorial import Prediction, TaskData, fit, gaussian, icm, independent, predict, sample_posterior, scores
@@ -25,7 +26,10 @@ from mtgp_tutorial.tables import plain_methods
 SEEDS, LENGTH, NOISE_SD = 100, 0.25, 0.1
 PAIRS = ("proportional", "lagged", "slope", "unrelated")
 TABLES = ("complete", "gap", "three points")
-METHODS = {"shared": lambda data: independent(data, hyperparameters="shared"), "ICM": partial(icm, noise="per task")}
+METHODS = {
+    "shared": partial(independent, hyperparameters="shared", kernel=RBFKernel()),
+    "ICM": partial(icm, noise="per task", kernel=RBFKernel()),
+}
 PLAIN = {"regression": "regression", "regression + GP": "regression + GP", "line": "interpolation"}
 SCORES = ["MSE", "NLPD", "CRPS", "coverage"]
 
@@ -73,7 +77,7 @@ def known(pair, seen, fresh):
 
 def plain(seen, fresh):
     """Plain rules on a table of all rows, in which a GP of task 1 alone has filled in that task."""
-    first = fit(independent(TaskData(seen.x, seen.y[:, :1])))
+    first = fit(independent(TaskData(seen.x, seen.y[:, :1]), kernel=RBFKernel()))
     x = torch.cat([seen.x, fresh.x])
     filled = predict(first, x, noise=False).mean
     known = TaskData(x, torch.cat([filled, torch.cat([seen.y[:, 1:], torch.full((100, 1), torch.nan)])], 1))

@@ -36,7 +36,8 @@ def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskDa
     """The five models that the book compares, by name. Noise is per task but in "ICM, full noise".
 
     Args:
-        kernel (Kernel): of the inputs, variance 1; the LMC has two of them, and rank 1. Default: RBFKernel().
+        kernel (Kernel): of the inputs, variance 1; the LMC has two of them, and rank 1. Default: Matern 3/2, with a
+            length-scale for each input.
 
     >>> from mtgp_tutorial import simulate
     >>> from mtgp_tutorial.tables import standard_methods

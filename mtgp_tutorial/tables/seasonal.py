@@ -186,7 +186,7 @@ def seasonal_methods(
         season (float): a period, in units of the only input.
         harmonics (int): as for `Trend`. Default: 1.
         line (bool): as for `Trend`. Default: False.
-        kernel (Kernel): of the ICM. Default: RBFKernel().
+        kernel (Kernel): of the ICM. Default: Matern 3/2, with a length-scale for each input.
     Raises:
         ValueError: for a season that is not above 0.
 
@@ -201,7 +201,7 @@ def seasonal_methods(
         turn = PeriodicKernel().double()
         turn.period_length = season
         turn.raw_period_length.requires_grad_(False)
-        return lmc(seen, kernels=[turn * RBFKernel(), RBFKernel() if kernel is None else kernel])
+        return lmc(seen, kernels=[turn * RBFKernel(), kernel])
 
     plain = partial(icm, noise="per task", kernel=kernel)
     mean = with_trend(plain, line=line, season=season, harmonics=harmonics)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from gpytorch.kernels import RBFKernel
 from refusals import refusing
 from tqdm import tqdm
 
@@ -254,7 +255,7 @@ def test_there_are_as_many_starts_as_were_asked_for():
 
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
     """And the bar hears of each iteration; one that goes beside another stops where the two have met."""
-    model = icm(simulate.two_sines(n=10, seed=3), noise="full")
+    model = icm(simulate.two_sines(n=10, seed=3), noise="full", kernel=RBFKernel())
     flat, start = PackedObjective(model, False), free_vector(starting_point(model, 0, torch.Generator()))
     sizes = [(name, size) for name, _, size in flat.free]
     with tqdm(disable=True) as bar:

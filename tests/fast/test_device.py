@@ -7,7 +7,7 @@ from pathlib import Path
 import laws
 import pytest
 import torch
-from gpytorch.kernels import MaternKernel
+from gpytorch.kernels import MaternKernel, RBFKernel
 from laws.common import RANDOM, in_each_form, unfitted
 from pretended import MixedDevicesError, PretendedDevice, label
 
@@ -37,12 +37,13 @@ from mtgp_tutorial.fitting import objective
 from mtgp_tutorial.starts import takes_candidates
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
+RBF = RBFKernel()
 METHODS = {
-    "apart": lambda data: independent(data),
-    "one kernel": lambda data: icm(data, noise="full"),
-    "two kernels": lambda data: lmc(data, kernels=2),
+    "apart": lambda data: independent(data, kernel=RBF),
+    "one kernel": lambda data: icm(data, kernel=RBF, noise="full"),
+    "two kernels": lambda data: lmc(data, kernels=[RBF, RBF]),
     "a long series": lambda data: icm(data, kernel=MaternKernel(nu=1.5), noise="full"),
-    "fewer functions than tasks": lambda data: lmc(data, kernels=2, kappa=False, noise="full"),
+    "fewer functions than tasks": lambda data: lmc(data, kernels=[RBF, RBF], kappa=False, noise="full"),
 }
 SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in METHODS.items()}
 

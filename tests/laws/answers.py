@@ -208,7 +208,7 @@ def law_samples_survive_the_rounding_of_a_large_prior():
     """What is left of a variance of 900 at the noise floor is rounding; it is drawn, not refused."""
     data = TaskData(np.linspace(0, 1, 80), np.column_stack([np.linspace(0, 1, 80) ** 2, np.linspace(1, 0, 80) ** 3]))
     for noise in ("per task", "full"):
-        model = icm(data, noise=noise)
+        model = icm(data, noise=noise, kernel=RBFKernel())
         fitted = at_parameters(model, {"kernel.task_covar_module.covar_factor": [[30.0], [40.0]]})
         with torch.no_grad():
             for name, parameter in fitted.model.likelihood.named_parameters():
@@ -324,7 +324,7 @@ def law_a_fit_keeps_its_factor_until_something_changes():
 def law_parameters_can_be_set_without_a_fit():
     """The numbers arrive as they were given, and the answers are the closed form's."""
     data, new = table(RANDOM(35), holes=False), tensor([[0.4]])
-    model = icm(data, noise="per task")
+    model = icm(data, noise="per task", kernel=RBFKernel())
     before = {name: value.clone() for name, value in model.state_dict().items()}
     fitted = at_parameters(
         model,

@@ -98,7 +98,7 @@ def known(n=40, noise=(0.05, 0.2), length=0.15, off=0.0):
         "kernel.task_covar_module.var": [0.2, 0.4],
         "likelihood.task_noises": list(noise),
     }
-    fitted = at_parameters(icm(data, noise="per task"), given)
+    fitted = at_parameters(icm(data, noise="per task", kernel=RBFKernel()), given)
     Sigma = np.diag(noise) + off * np.sqrt(noise[0] * noise[1]) * np.array([[0, 1], [1, 0]])
     (K, B), *_ = fitted.model.terms(fitted.model.unit.x)
     return fitted, np.kron(as_array(K), as_array(B)) + np.kron(np.eye(n), Sigma)
@@ -157,7 +157,7 @@ def law_a_sick_fit_is_found():
     assert "one and two: their one-step errors in the same row are correlated (+" in together
     assert 'try noise="full"' in together
     refitted = drawn(fitted, known(off=0.9)[1], 0).model.data
-    refitted = check(fit(icm(refitted, noise="per task")))  # B took what it could
+    refitted = check(fit(icm(refitted, noise="per task", kernel=RBFKernel())))  # B took what it could
     assert 'try noise="full"' in " ".join(refitted.findings)
     y = drawn(fitted, C, 0).model.unit.y.clone()
     y[17, 0] += 3

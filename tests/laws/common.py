@@ -115,7 +115,7 @@ def models_of(data):
         for model in (
             independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
             independent(data, hyperparameters="shared", noise=noise),
-            icm(data, rank=min(2, T), noise=noise),
+            icm(data, rank=min(2, T), noise=noise, kernel=RBFKernel()),
             lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, T], noise=noise),
             lmc(data, kernels=2, kappa=False, noise=noise),
         ):

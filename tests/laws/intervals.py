@@ -44,7 +44,7 @@ def law_intervals_are_those_of_the_profile():
     def height(rho):
         return -optimize.minimize(lambda point: -value(point, rho), start, method="BFGS").fun
 
-    fitted = fit(icm(data))
+    fitted = fit(icm(data, kernel=RBFKernel()))
     rho = fitted.correlation.iloc[0, 1]
     for drop in (0.5, 1.5):
         found = within(fitted, drop).loc[("task 1", "task 2")]
@@ -72,7 +72,7 @@ def law_rows_are_worth_what_independent_rows_are():
     name, model = "kernel.data_covar_module.lengthscale", icm(TaskData(np.arange(9.0), RANDOM(90).normal(size=(9, 2))))
     close([worth(at_parameters(model, {name: length})) for length in (1e-2, 1e6)], [9, 1], 1e-9)
     two = np.array([[1, np.exp(-0.5)], [np.exp(-0.5), 1]])  # distance 1, length-scale 1
-    pair = icm(TaskData([0.0, 1.0], RANDOM(90).normal(size=(2, 2))))
+    pair = icm(TaskData([0.0, 1.0], RANDOM(90).normal(size=(2, 2))), kernel=RBFKernel())
     close(worth(at_parameters(pair, {name: 1.0})), 4 / (two**2).sum())
     close(allowed(1e7, 0.9), stats.chi2.ppf(0.9, 1) / 2, 1e-5)
     rng = RANDOM(91)  # two rows more than m = 8: a mean of its own, and no prior
@@ -85,11 +85,11 @@ def law_rows_are_worth_what_independent_rows_are():
 def law_intervals_do_not_see_order_sign_or_unit_of_tasks():
     """Nor which gradient is used; and they hold the estimate."""
     data = drawn(n=15, tasks=3, seed=5)
-    found = correlation_intervals(fit(icm(data)))
+    found = correlation_intervals(fit(icm(data, kernel=RBFKernel())))
     assert list(found.index) == [("task 1", "task 2"), ("task 1", "task 3"), ("task 2", "task 3")]
     assert ((found["low"] < found["correlation"]) & (found["correlation"] < found["high"])).all()
     other = TaskData(data.x, data.y[:, [2, 0, 1]] * tensor([1.0, -100.0, 1.0]) + 7, tasks=["c", "a", "b"])
-    turned = correlation_intervals(fit(icm(other)))
+    turned = correlation_intervals(fit(icm(other, kernel=RBFKernel())))
     for name, pair, sign in (("c", ("task 1", "task 3"), -1), ("b", ("task 1", "task 2"), -1)):
         row = turned.loc[("c", "a") if name == "c" else ("a", "b")]
         ends = sorted(sign * row[["low", "high"]])

@@ -42,8 +42,8 @@ def law_combined_methods_are_a_pool_in_equal_parts():
     """Distribution functions by hand; a method that is itself a mixture counts as one."""
     seen, hidden = outage(walks(41))
     cells = hidden.observed
-    parts = RULES["interpolation"](seen).forecast(hidden), impute(fit(icm(seen), starts=1))
-    found = linear_pool(RULES["interpolation"], icm, starts=1)(seen).forecast(hidden)
+    parts = RULES["interpolation"](seen).forecast(hidden), impute(fit(icm(seen), priors=False))
+    found = linear_pool(RULES["interpolation"], icm, priors=False)(seen).forecast(hidden)
     means, sds = (np.array([getattr(one, name)[cells].numpy() for one in parts]) for name in ("mean", "sd"))
     close(found.mean[cells], means.mean(0), 1e-9)
     close(found.variance[cells], (sds**2).mean(0) + means.var(0), 1e-9)

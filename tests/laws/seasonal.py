@@ -81,18 +81,18 @@ def law_seasonal_methods_are_the_models_they_name():
     """Against models built by hand; the period stays; holes are filled by both."""
     data = waves(10, 1.0, 2, rows=48)
     seen, hidden = data.hide(data.tasks[0], float(data.x[20, 0]), float(data.x[25, 0]))
-    methods = seasonal_methods(1.0, harmonics=2, kernel=MaternKernel(nu=1.5))
+    methods = seasonal_methods(1.0, harmonics=2, kernel=MaternKernel(nu=0.5))
     turn = PeriodicKernel().double()
     turn.period_length = 1.0
     turn.raw_period_length.requires_grad_(False)
     model = methods["ICM, season in the kernel"](seen)
-    by_hand = fit(lmc(seen, kernels=[turn * RBFKernel(), MaternKernel(nu=1.5)]), starts=1)
+    by_hand = fit(lmc(seen, kernels=[turn * RBFKernel(), MaternKernel(nu=0.5)]), starts=1)
     found = fit(model, starts=1)
     close(found.log_likelihood, by_hand.log_likelihood, 1e-6)
     periods = [part.period_length.item() for part in found.model.modules() if isinstance(part, PeriodicKernel)]
     close(periods, [1.0])
     trend = Trend(seen, line=False, season=1.0, harmonics=2)
-    rest = impute(fit(icm(trend.remove(seen), noise="per task", kernel=MaternKernel(nu=1.5))))
+    rest = impute(fit(icm(trend.remove(seen), noise="per task", kernel=MaternKernel(nu=0.5))))
     answer = methods["ICM, season in the mean"](seen).forecast(hidden)
     close(answer.mean, trend.restore(rest).mean, 1e-6)
     for line in (False, True):
@@ -210,10 +210,10 @@ def law_a_method_with_a_trend_fits_what_it_leaves_and_puts_it_back():
     how = {"line": False, "season": 1.0}
     for seen, hidden in (gap, ahead):
         trend = Trend(seen, **how)
-        fitted = fit(icm(trend.remove(seen)), starts=1)
+        fitted = fit(icm(trend.remove(seen)), priors=False)
         same = torch.equal(seen.x, hidden.x)
         plain = impute(fitted) if same else predict(fitted, hidden.x)
-        method = with_trend(icm, **how, starts=1)
+        method = with_trend(icm, **how, priors=False)
         answer = method(seen).forecast(dataclasses.replace(hidden, y=0 * hidden.y))
         close(answer.mean - plain.mean, trend.at(hidden.x), 1e-9)
         close(answer.variance, plain.variance, 1e-12)

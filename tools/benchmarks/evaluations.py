@@ -24,10 +24,11 @@ from common import about, floor, side_by_side, table  # first: it sets the numbe
 
 import gpytorch  # isort: skip
 import torch  # isort: skip
+from gpytorch.kernels import RBFKernel  # isort: skip
 
 from torch.nn.utils import parameters_to_vector  # isort: skip
 
-from mtgp_tutorial import Model, icm, lmc  # isort: skip
+from mtgp_tutorial import Model, TaskData, icm, lmc  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
 from mtgp_tutorial.fast.solver import Solver, SolverTerm  # isort: skip
 from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
@@ -68,8 +69,13 @@ def in_gpytorch(model: Model) -> Callable[[], object]:
     return lambda: torch.autograd.grad(mll(plain(model.unit.x), model.unit.y), free(model))
 
 
+def modelled(data: TaskData, kernels: int) -> Model:
+    """An ICM with full noise, or an LMC, of RBF kernels."""
+    return icm(data, noise="full", kernel=RBFKernel()) if kernels == 1 else lmc(data, kernels=[RBFKernel()] * kernels)
+
+
 def complete(rows: int, tasks: int) -> str:
-    model = icm(table(rows, tasks), noise="full")
+    model = modelled(table(rows, tasks), 1)
     form = solvers.cheapest(solvers.problem_of(model).shape())
     programs = {
         "cholesky": floor([rows] * tasks),
@@ -89,11 +95,10 @@ def complete(rows: int, tasks: int) -> str:
 
 def with_holes(rows: int, tasks: int, kernels: int, holes: float, gap: int) -> str:
     data = table(rows, tasks, holes=holes, gap=gap)
-    model = icm(data, noise="full") if kernels == 1 else lmc(data, kernels=kernels)
+    model = modelled(data, kernels)
     shape = solvers.problem_of(model).shape()
     programs = {"floor": floor([shape.cells]), "dense": in_form(model, solvers.Dense), "whole": whole(model)}
-    whole_table = icm(table(rows, tasks), noise="full") if kernels == 1 else lmc(table(rows, tasks), kernels=kernels)
-    programs["complete"] = whole(whole_table)
+    programs["complete"] = whole(modelled(table(rows, tasks), kernels))
     few = solvers.LowRankCorrection.cost(shape) < math.inf
     if few:
         programs["few holes"] = in_form(model, solvers.LowRankCorrection)

@@ -77,7 +77,8 @@ def tables(kernels: int) -> list[tuple[str, TaskData]]:
 
 def ours(table: TaskData, noise: str, kernels: int, priors: bool) -> dict:
     """One fit: what it took and what it found."""
-    model = icm(table, noise=noise) if kernels == 1 else lmc(table, kernels=kernels, noise=noise)
+    several = [RBFKernel()] * kernels
+    model = icm(table, noise=noise, kernel=several[0]) if kernels == 1 else lmc(table, kernels=several, noise=noise)
     many, log = PackedObjective.many, []
 
     def recorded(flat: PackedObjective, *given, **named) -> tuple:

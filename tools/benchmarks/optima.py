@@ -44,12 +44,13 @@ def case(name: str, seed: int) -> Model:
     if name == "several":
         return several(seed)
     if name == "gap":
-        return icm(simulate.two_sines(n=20, seed=seed).hide("sine", 0.3, 0.6)[0], noise="full")
+        return icm(simulate.two_sines(n=20, seed=seed).hide("sine", 0.3, 0.6)[0], noise="full", kernel=RBFKernel())
     if name in ("full", "per task"):
-        return icm(simulate.two_sines(n=10, seed=seed), noise=name)
+        return icm(simulate.two_sines(n=10, seed=seed), noise=name, kernel=RBFKernel())
     if name == "draws":
         B, Sigma = (torch.tensor(MATRICES[key], dtype=torch.float64) for key in ("B", "Sigma"))
-        return icm(simulate.draw_icm(np.linspace(0, 4, 40), rbf(0.7), B, Sigma / 100, seed=seed)[1], noise="full")
+        drawn = simulate.draw_icm(np.linspace(0, 4, 40), rbf(0.7), B, Sigma / 100, seed=seed)[1]
+        return icm(drawn, noise="full", kernel=RBFKernel())
     raise ValueError(f"case: {name!r} is none of {', '.join(CASES)}")
 
 

@@ -39,20 +39,20 @@ def draws(seed: int):
 
 
 CASES = {  # how many tables, and the model of each
-    "two sines, 10 rows": (20, lambda seed: icm(simulate.two_sines(n=10, seed=seed), noise="full")),
-    "draws, 100 rows, T = 3": (2, lambda seed: icm(draws(seed), noise="full")),
-    "Great Lakes": (1, lambda seed: icm(datasets.great_lakes(), noise="full")),
-    "100 rows, T = 10": (1, lambda seed: icm(table(100, 10), noise="full")),
-    "300 rows, T = 4, a gap": (1, lambda seed: icm(table(300, 4, gap=30), noise="full")),
-    "120 rows, T = 2, a gap, LMC": (1, lambda seed: lmc(table(120, 2, gap=12))),
-    "Great Lakes, independent": (1, lambda seed: independent(datasets.great_lakes())),
+    "two sines, 10 rows": (20, lambda seed: icm(simulate.two_sines(n=10, seed=seed), noise="full", kernel=RBFKernel())),
+    "draws, 100 rows, T = 3": (2, lambda seed: icm(draws(seed), noise="full", kernel=RBFKernel())),
+    "Great Lakes": (1, lambda seed: icm(datasets.great_lakes(), noise="full", kernel=RBFKernel())),
+    "100 rows, T = 10": (1, lambda seed: icm(table(100, 10), noise="full", kernel=RBFKernel())),
+    "300 rows, T = 4, a gap": (1, lambda seed: icm(table(300, 4, gap=30), noise="full", kernel=RBFKernel())),
+    "120 rows, T = 2, a gap, LMC": (1, lambda seed: lmc(table(120, 2, gap=12), kernels=[RBFKernel(), RBFKernel()])),
+    "Great Lakes, independent": (1, lambda seed: independent(datasets.great_lakes(), kernel=RBFKernel())),
 }
 
 
 def measured(case: str, priors: bool, core: bool) -> tuple[float, list[float], int]:
     """CPU seconds a fit, heights, and evaluations a fit."""
     count, build = CASES[case]
-    fit(icm(simulate.two_sines(n=10, seed=99), noise="full"))  # caches and lazy imports
+    fit(icm(simulate.two_sines(n=10, seed=99), noise="full", kernel=RBFKernel()))  # caches and lazy imports
     models = [build(seed) for seed in range(count)]
     fits, began = [], time.process_time()
     for model in models:
