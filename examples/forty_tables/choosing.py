@@ -12,11 +12,17 @@ import sys
 
 import pandas as pd
 from score import FOLDER, NAMED, by_cell, checked, ratio, truth
+from score_holes import FIT, answers
 from sources import specs
+from trials import trials
 
-FIRST = "half and half"
-SIMPLE = ["mean", "interpolation", "regression", "regression + GP", "independent", "ICM", "ICM, full noise"]
-RIVAL = "regression + GP"
+from mtgp_tutorial.model import usual_noise
+
+FIRST = "ICM"  # what `fill` takes when told nothing, with the noise that `icm` takes
+HALF, RIVAL = "half and half", "regression + GP"
+NOISES = ["noise per task, Matern32", "full noise, Matern32"]
+SIMPLE = ["mean", "interpolation", "regression", RIVAL, "independent", *NOISES]
+METHODS = [FIRST, HALF, *SIMPLE]  # in the order of preference
 
 
 def chosen(rest: pd.DataFrame, errors: float) -> str:
@@ -38,31 +44,28 @@ def mean_of(cells: pd.DataFrame, methods: list[str], errors: float) -> float:
 
 
 def one_hole(names: pd.Index) -> pd.DataFrame:
-    """CRPS of the asked cells: methods in columns, the first before the simple ones."""
-    asked = truth()
-    found = {
-        method: by_cell(checked(FOLDER / f"{method}.csv.xz", asked)).set_index(NAMED)["CRPS"]
-        for method in [FIRST, *SIMPLE]
-    }
+    """CRPS of the asked cells of the trials of trials.py, methods in columns."""
+    asked, found = truth(), {}
+    for method in [HALF, *SIMPLE]:
+        found[method] = by_cell(checked(FOLDER / f"{method}.csv.xz", asked)).set_index(NAMED)["CRPS"]
     cells = pd.DataFrame(found)
-    return cells[cells.index.get_level_values("table").isin(names)]
+    cells = cells[cells.index.get_level_values("table").isin(names)]
+    noise = {
+        (name, number): NOISES[usual_noise(trial.seen)[0] == "full"]
+        for name in names
+        for number, trial in enumerate(trials(name))
+    }
+    taken = pd.Series([noise[cell[:2]] for cell in cells.index], cells.index)
+    return cells.assign(**{FIRST: cells[NOISES[1]].where(taken == NOISES[1], cells[NOISES[0]])})[METHODS]
 
 
 def full_of_holes(names: pd.Index) -> pd.DataFrame:
-    """The same of the trials of full_of_holes.py."""
-    from score_holes import CELL, FIT, answers
-
+    """The same of the trials of full_of_holes.py, which a kind and a number name."""
     stored = answers(names)
-    named = {RIVAL: FIT, "independent": "own curve", "ICM": "ICM, noise per task"}
-    cells = pd.DataFrame({method: stored[named.get(method, method)]["crps"] for method in [FIRST, *SIMPLE]})
-    cells = cells.reset_index(CELL[1])
-    cells["trial"] = cells["kind"] + " " + cells.index.get_level_values("trial").astype(str)
-    return (
-        cells.reset_index("trial", drop=True)
-        .drop(columns="kind")
-        .set_index("trial", append=True)
-        .reorder_levels(["table", "trial", "row", "column"])
-    )
+    of = {RIVAL: FIT, "independent": "own curve", NOISES[0]: "ICM, noise per task", NOISES[1]: "ICM, full noise"}
+    cells = pd.DataFrame({method: stored[of.get(method, method)]["crps"] for method in METHODS}).reset_index()
+    cells["trial"] = cells["kind"] + " " + cells["trial"].astype(str)
+    return cells.drop(columns="kind").set_index(NAMED)
 
 
 def main() -> None:
@@ -70,8 +73,8 @@ def main() -> None:
     names = specs().index[specs()["aside"] == int("--aside" in sys.argv)]
     cells = full_of_holes(names) if "--holes" in sys.argv else one_hole(names)
     wide = cells.groupby(level="table").mean()
-    for errors in (1.0, 0.5, 0.0):
-        for name, some in ((f"{FIRST} first", [FIRST, *SIMPLE]), ("the simplest first", SIMPLE)):
+    for name, some in ((f"{FIRST} first", METHODS), (f"{HALF} first", METHODS[1:]), ("the simplest first", SIMPLE)):
+        for errors in (1.0, 0.5, 0.0):
             wide[f"{name}, {errors:g} errors"] = [
                 mean_of(part.droplevel("table"), some, errors) for _, part in cells.groupby(level="table")
             ]

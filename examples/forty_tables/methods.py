@@ -259,7 +259,6 @@ METHODS: dict[str, Method] = {
     "full noise, Matern32": matern,
     "full noise, Matern32, season": without_trend(matern, line=False),
     "noise per task, Matern32": by_task,
-    "regression + GP, 15 to spare": spared(15),
     "full noise, no priors": by_model(full(1), priors=False),
     "rank 2": with_kernel_of(full(1), full(2)),
     "rank T - 1": with_kernel_of(full(1), full()),

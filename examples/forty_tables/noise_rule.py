@@ -14,6 +14,7 @@ noise the mean CRPS of the hidden cells (in standard deviations of their columns
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
 
@@ -40,7 +41,7 @@ def scores(data: TaskData, hidden: np.ndarray) -> dict:
     y = data.y.numpy()
     seen = made_of(data.x, np.where(hidden, np.nan, y), data.tasks, data.x_name)
     r, t = np.nonzero(hidden)
-    found = {"several": int((seen.observed.sum(1) > 1).sum())}
+    found: dict[str, float] = {"several": int((seen.observed.sum(1) > 1).sum())}
     for noise in NOISES:
         found[f"CRPS, {noise}"] = found[f"inside, {noise}"] = np.nan
         try:
@@ -87,14 +88,14 @@ def simulated(columns: int, rows: int, correlation: float, draw: int) -> list[di
     return [{**label, "kind": "cells 20", "trial": 0, **scores(data, rng.uniform(size=y.shape) < 0.2)}]
 
 
-def rows(what: str, *how) -> list[dict]:
+def rows(what: str, *how: Any) -> list[dict]:
     """The lines of one table."""
     warnings.simplefilter("ignore")
-    return {"thinned": thinned, "simulated": simulated}[what](*how)
+    return thinned(*how) if what == "thinned" else simulated(*how)
 
 
 def main() -> None:
-    todo = [("thinned", name, size) for name in specs().query("aside == 0").index for size in SIZES]
+    todo: list[tuple[Any, ...]] = [("thinned", name, size) for name in specs().query("aside == 0").index for size in SIZES]
     sizes = [(T, N) for T in COLUMNS for N in ROWS if T * N <= MOST]
     todo += [("simulated", T, N, rho, draw) for T, N in sizes for rho in (0.0, 0.6) for draw in range(DRAWS)]
     folder = ROOT / "_build" / "studies" / f"noise_rule-{fingerprint(__file__)}"

@@ -115,10 +115,10 @@ def regressed(x: np.ndarray, z: np.ndarray, gone: np.ndarray, t: int, joint: boo
         closeness = np.nan_to_num(np.abs(np.corrcoef(z[here].T)[t]))
     closeness[t] = -1
     columns = np.argsort(-closeness)[: min(z.shape[1] - 1, here.sum() // ROWS)]
-    at, z = torch.tensor(x), torch.tensor(z)
-    H, G = orthonormal(z[here][:, columns], z[~here][:, columns])
-    law = best_residual(at[here], H, z[here, t], ("matern32",))
-    mean, variance = kriged(at[here], H, z[here, t], law, at[~here], G, joint)
+    at, whole = torch.tensor(x), torch.tensor(z)
+    H, G = orthonormal(whole[here][:, columns], whole[~here][:, columns])
+    law = best_residual(at[here], H, whole[here, t], ("matern32",))
+    mean, variance = kriged(at[here], H, whole[here, t], law, at[~here], G, joint)
     return mean.numpy(), variance.numpy()
 
 
@@ -127,7 +127,7 @@ def imputed(seen: TaskData, asked: TaskData) -> Prediction:
     means = np.zeros((DRAWS, *gone.shape))
     variances = np.ones_like(means)
     for k, z in enumerate(draws(seen)):
-        for t in np.flatnonzero(gone.any(0)):
+        for t in np.flatnonzero(gone.any(0)).tolist():
             means[k, gone[:, t], t], variances[k, gone[:, t], t] = regressed(x, z, gone, t, False)
     return answered(seen, means, variances)
 
@@ -138,7 +138,7 @@ def in_turns(seen: TaskData, asked: TaskData) -> Prediction:
     variances, rng = np.ones_like(means), np.random.default_rng(0)
     for k, z in enumerate(draws(seen)):
         for _ in range(ROUNDS):
-            for t in np.flatnonzero(gone.any(0)):
+            for t in np.flatnonzero(gone.any(0)).tolist():
                 mean, C = regressed(x, z, gone, t, True)
                 means[k, gone[:, t], t], variances[k, gone[:, t], t] = mean, C.diagonal()
                 values, vectors = np.linalg.eigh(C)

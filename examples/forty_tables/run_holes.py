@@ -4,9 +4,11 @@
     python examples/forty_tables/run_holes.py                 # the 29 tables that decide
     python examples/forty_tables/run_holes.py --aside         # the tables of further.csv, which judge: once
 
-Writes full_of_holes/METHOD.csv.xz and adds to seconds_holes.csv: CPU seconds of a table's twenty trials, and in how
-many of them the method had no answer ("failed"), so that the mean of the column had to answer; a value that is no
-number, or FAR from all others, is no answer either. What is done lies under _build/studies, as for run.py.
+Writes full_of_holes/METHOD.csv.xz: error and sd of each asked cell in standard deviations of its column, and of
+mixtures the CRPS, and whether the cell lies in the 95 % band. Adds to seconds_holes.csv: CPU seconds of a table's
+twenty trials, and in how many of them the method had no answer ("failed"), so that the mean of the column had to
+answer; a value that is no number, or FAR from all others, is no answer either. What is done lies under _build/studies,
+as for run.py.
 """
 
 import os
@@ -22,7 +24,7 @@ import numpy as np
 import pandas as pd
 from rivals import OF_STATES, RIVALS, regular
 from running import ROOT, cpu_count, fingerprint, in_parallel
-from score import normal, of_mixture
+from score import of_mixture
 from sources import HERE, made_of, specs, table
 from tqdm import tqdm
 
@@ -67,15 +69,17 @@ def rows(method: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         found, other = answer(method, seen, made_of(data.x, np.where(cells, 0.0, np.nan), data.tasks, data.x_name))
         failed += other
         r, t = np.nonzero(cells)
-        means, sds = ((one[:, r, t].numpy()) for one in (found.components[0], found.components[1].sqrt()))
-        crps = (of_mixture(means, sds, y[r, t]) if isinstance(found, Mixture) else normal(means[0], sds[0], y[r, t]))[1]
-        low, high = (end[r, t].numpy() for end in found.band(0.95))
         frame = pd.DataFrame(
             {"table": name, "kind": kind, "trial": number, "column": np.array(data.tasks)[t], "row": r}
         )
         frame["error"] = (found.mean[r, t].numpy() - y[r, t]) / scale[t]
-        frame["sd"], frame["crps"] = found.sd[r, t].numpy() / scale[t], crps / scale[t]
-        parts.append(frame.assign(inside=((low <= y[r, t]) & (y[r, t] <= high)).astype(int)))
+        frame["sd"] = found.sd[r, t].numpy() / scale[t]
+        if isinstance(found, Mixture):  # what mean and sd do not say
+            means, sds = ((one[:, r, t].numpy()) for one in (found.means, found.variances.sqrt()))
+            low, high = (end[r, t].numpy() for end in found.band(0.95))
+            frame["crps"] = of_mixture(means, sds, y[r, t])[1] / scale[t]
+            frame["inside"] = ((low <= y[r, t]) & (y[r, t] <= high)).astype(int)
+        parts.append(frame)
     seconds = {"method": method, "table": name, "seconds": round(time.process_time() - start, 2), "failed": failed}
     return pd.concat(parts), pd.DataFrame([seconds])
 
@@ -89,7 +93,7 @@ def store(method: str, parts: list[pd.DataFrame]) -> None:
     FOLDER.mkdir(exist_ok=True)
     order = {name: k for k, name in enumerate([*specs().index, *specs("further.csv").index])}
     new = new.sort_values("table", key=lambda names: names.map(order), kind="stable")
-    new.to_csv(file, index=False, float_format="%.4g", lineterminator="\n")
+    new.to_csv(file, index=False, float_format="%.3g", lineterminator="\n")
 
 
 def main() -> None:
@@ -97,10 +101,7 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != "--aside"]
     if words:
         for method in RIVALS:
-            found = rows(method, words[0])
-            print(
-                found[1].to_string(index=False, header=method == "mean"), round(found[0]["crps"].mean(), 3), flush=True
-            )
+            print(rows(method, words[0])[1].to_string(index=False, header=method == "mean"), flush=True)
         return
     names = specs("further.csv").index if "--aside" in sys.argv else specs().query("aside == 0").index
     folder = ROOT / "_build" / "studies" / f"full_of_holes-{fingerprint(HERE / 'rivals.py')}"

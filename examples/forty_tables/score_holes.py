@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from run_holes import FOLDER, trials
-from score import of_mixture, ratio_of
+from score import WIDTH, normal, of_mixture, ratio_of
 from sources import specs, table
 
 from mtgp_tutorial import Mixture, datasets
@@ -57,7 +57,11 @@ def patterns(names) -> pd.DataFrame:
 def stored(method: str, names) -> pd.DataFrame:
     """What a method says of the cells of some tables."""
     found = pd.read_csv(FOLDER / f"{method}.csv.xz")
-    return found[found["table"].isin(set(names))].set_index(CELL)
+    found = found[found["table"].isin(set(names))].set_index(CELL)
+    if "crps" in found:
+        return found
+    crps = normal(found["error"], found["sd"], 0.0)[1]
+    return found.assign(crps=crps, inside=(found["error"].abs() <= WIDTH * found["sd"]).astype(int))
 
 
 def pooled(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

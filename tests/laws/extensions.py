@@ -9,17 +9,19 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import torch
+from gpytorch.kernels import MaternKernel
 
 from laws.common import RANDOM, close, tensor, unfitted
 from laws.facts import columns
 from laws.named import places
+from laws.plain import walks, with_holes
 from laws.reading import refusal
 from mtgp_tutorial import FitError, TaskData, datasets, fit, icm, impute, scores
 from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.mixture import mixture
 from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.tables import NotApplicable, comparing, linear_pool, methods, plain_methods, read_table
+from mtgp_tutorial.tables import NotApplicable, comparing, fill, linear_pool, methods, plain_methods, read_table
 from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
@@ -194,6 +196,16 @@ def law_the_report_has_methods_for_every_table():
         for method in [method for method in RULES if method in methods]:
             found = methods[method](seen).forecast(hidden)
             assert bool(found.mean[hidden.observed].isfinite().all()), (name, method)
+
+
+def law_the_report_begins_where_fill_does():
+    """Its first method fills as `fill` does when it is told none: with rows enough for full noise, and with fewer."""
+    for rows, first in ((50, "ICM, full noise"), (30, "ICM")):
+        data = with_holes(walks(96, rows, 2), 97, 0.1)
+        name, method = next(iter(methods_for(data, "matern32").items()))
+        assert name == first
+        close(fill(data, method).mean, fill(data).mean)
+        close(fill(data).variance, impute(fit(icm(data, kernel=MaternKernel(nu=1.5)))).variance)
 
 
 def law_a_season_is_that_of_what_a_method_sees():

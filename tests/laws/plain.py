@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -364,7 +365,15 @@ def law_a_table_is_filled_by_what_a_method_says():
         assert torch.equal(filled.mean[holes], answer.mean[holes]) and filled.noise
         assert torch.equal(filled.variance[holes], answer.variance[holes]) and bool((filled.variance[holes] > 0).all())
         assert torch.equal(filled.mean[~holes], seen.y[~holes]) and not bool(filled.variance[~holes].any())
-    close(fill(seen, icm, starts=1).mean, impute(fit(icm(seen), starts=1)).mean, 1e-6)
+    close(fill(seen, starts=1).mean, impute(fit(icm(seen), starts=1)).mean, 1e-6)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        before = [fill(plain_methods()["regression"], seen), fill(seen, build=plain_methods()["regression"])]
+    assert [str(one.message) for one in heard] == [
+        "fill: the table comes first now; pass fill(data, method)",
+        "build: is now called method; pass method=",
+    ]
+    assert all(torch.equal(one.mean, fill(seen, plain_methods()["regression"]).mean) for one in before)
 
 
 def law_row_mates_have_the_same_inputs():

@@ -31,7 +31,7 @@ from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
 from mtgp_tutorial.tables.report.tables import write_filled
-from mtgp_tutorial.tables.report.trials import in_words, try_all
+from mtgp_tutorial.tables.report.trials import FULL, ICM, in_words, try_all
 from mtgp_tutorial.tables.store import StoreError
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -90,6 +90,8 @@ def run(job: Job) -> None:
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
     bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, failed)
+    first = next(iter(job.methods))
+    again["first"] = first if first in (ICM, FULL) else ""
     top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     put(job.folder / "report.html", page.render("report.html", values))

@@ -1,6 +1,6 @@
 """What the report tries: its methods, each on every trial, fitted and stored.
 
-The methods are two in equal parts, plain rules, a season where the data propose one, and the models.
+The methods are the ICM, two in equal parts, plain rules, a season where the data propose one, and the models.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.model import Model, usual_noise
 from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods
@@ -56,9 +56,10 @@ def methods_for(
 ) -> dict[str, Method]:
     """The methods for a table, by name, in the order in which `choose` prefers them. name: of the kernel.
 
-    Rules read the row where tasks have rows in common, and take no known errors. Full noise needs such rows too, the
-    LMC three tasks or more, and time (lmc). The regression with a GP and the ICM with full noise also answer in equal
-    parts (HALF), and these are preferred. One column alone has methods of its own.
+    First stands what `fill` takes when it is told nothing, the ICM with its usual noise, then HALF, the regression with
+    a GP and this ICM in equal parts, then the simplest. Rules read the row where tasks have rows in common, and take no
+    known errors. Full noise needs such rows too, the LMC three tasks or more, and time (lmc). One column alone has
+    methods of its own.
 
     season: what `season_of` found, or None. With one, HALF has each of its methods twice, with it taken off and
     without, and the ICM, or for one column the single GP, has a method with a season in the mean. Which season it is,
@@ -83,16 +84,25 @@ def methods_for(
     if lmc and data.num_tasks > 2:
         wanted.append(LMC)
     every: dict[str, Method] = {**rules, **models, FULL: models[full]}
+    first = usual(data) if usual(data) in wanted else ICM
     if {DRIFT, FULL} <= set(wanted):
-        wanted.insert(0, HALF)  # fills unless another is ahead by more than one standard error
-        every[HALF] = half = linear_pool(every[DRIFT], every[FULL], seed=seed)
+        wanted.insert(0, HALF)
+        every[HALF] = half = linear_pool(every[DRIFT], every[first], seed=seed)
         if season is not None:
             every[HALF] = _anew(partial(_with_and_without, half, seed), half)
     if season is not None:
         model = BASELINE if one else ICM
         wanted.insert(wanted.index(model) + 1, SEASONAL[model])
         every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
+    if first in wanted:  # fills unless another is ahead by more than one standard error
+        wanted.remove(first)
+        wanted.insert(0, first)
     return {method: every[method] for method in wanted}
+
+
+def usual(data: TaskData) -> str:
+    """The name of the ICM that `fill` takes for a table."""
+    return FULL if usual_noise(data)[0] == "full" else ICM
 
 
 def _rule(name: str, season: Season) -> Method:
