@@ -127,6 +127,21 @@ def test_intervals_are_shown_because_their_coverage_holds():
     assert 0.835 <= cases.mean()[ml].min() < 0.85
 
 
+def test_what_intervals_hold_under_full_noise_is_measured(monkeypatch):
+    """As the docstring says, and the first rows from the script."""
+    stored = datasets.study("correlation_default")
+    held = ((stored["low"] <= stored["truth"]) & (stored["truth"] <= stored["high"])).groupby(stored["length"])
+    by_case = held.apply(lambda rows: rows.groupby(stored["truth"]).mean().agg(["min", "max"])).unstack()
+    assert (stored.groupby(["length", "truth"]).size() == 100).all() and (stored["noise"] == "full").all()
+    assert by_case.loc[3:, "min"].min() >= 0.9 and by_case.loc[:1].stack().agg(["min", "max"]).tolist() == [0.79, 0.87]
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "book" / "studies"))
+    import correlation_default as study
+
+    for number in (0, 5):
+        (made,) = study.rows(0, study.CASES[number])
+        assert all(np.isclose(made[name], stored.iloc[number][name], atol=5e-3) for name in ("fitted", "low", "high"))
+
+
 def test_the_study_is_what_its_script_makes(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "book" / "studies"))
     import correlation_coverage as study
