@@ -95,7 +95,9 @@ def rows(what: str, *how: Any) -> list[dict]:
 
 
 def main() -> None:
-    todo: list[tuple[Any, ...]] = [("thinned", name, size) for name in specs().query("aside == 0").index for size in SIZES]
+    todo: list[tuple[Any, ...]] = [
+        ("thinned", name, size) for name in specs().query("aside == 0").index for size in SIZES
+    ]
     sizes = [(T, N) for T in COLUMNS for N in ROWS if T * N <= MOST]
     todo += [("simulated", T, N, rho, draw) for T, N in sizes for rho in (0.0, 0.6) for draw in range(DRAWS)]
     folder = ROOT / "_build" / "studies" / f"noise_rule-{fingerprint(__file__)}"

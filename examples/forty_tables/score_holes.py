@@ -188,8 +188,12 @@ def main() -> None:
         .to_string()
     )
     print("\nnoise", noise_rules(found, names).round(3).to_string(), sep="\n")
+    family = pd.concat([specs(), specs("further.csv")])["family"]
+    scores.insert(1, "family", scores["table"].map(family))
+    scores.insert(2, "aside", int(aside))
+    scores.insert(7, "log CRPS", np.log(scores["CRPS"]))
     old = pd.read_csv(RESULTS) if RESULTS.exists() else scores[:0]
-    every = pd.concat([old[~old["table"].isin(names)], scores])
+    every = pd.concat([old[~old["table"].isin(names)], scores]).sort_values(["aside", "table"], kind="stable")
     every.to_csv(RESULTS, index=False, float_format="%.4g", lineterminator="\n")
 
 
