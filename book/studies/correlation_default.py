@@ -1,4 +1,4 @@
-"""Do `correlation_intervals` hold under the default noise of `icm`? mtgp_tutorial/datasets/studies/correlation_default.csv.
+"""`correlation_intervals` under the default noise of `icm`: mtgp_tutorial/datasets/studies/correlation_default.csv.
 
 Two tasks, 60 rows, a quarter of the second task hidden: enough rows for full noise, so that B and Sigma may take each
 other's part, the more so the shorter the length-scale is beside the distance of the rows. Signals have variance 1,

@@ -11,7 +11,7 @@ import torch
 
 from mtgp_tutorial.arguments import of_kind, renamed
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.model import Model, icm
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
@@ -26,11 +26,13 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
     Args:
         data (TaskData): the table.
         method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
-            a rule forecasts. Default: `icm`.
+            a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
         **options: for `fit`.
     Raises:
         NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
+    Warns:
+        UserWarning: where noise per task has to answer.
 
     >>> from mtgp_tutorial import datasets
     >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
@@ -46,10 +48,23 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
         warnings.warn("fill: the table comes first now; pass fill(data, method)", FutureWarning, stacklevel=3)
         data, method = method, data
     of_kind("data", data, TaskData, "a TaskData")
-    method = icm if method is None else method
+    if method is None:
+        return _by_icm(data, options)
     of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
     model = model_of(method, data, "method", all_rows=True)
     return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
+
+
+def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
+    """An ICM as it is when told nothing; with noise per task where full noise has no optimum."""
+    model = icm(data)
+    try:
+        return impute(fit(model, **options))
+    except FitError as error:
+        if model.noise != "full":
+            raise
+        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=4)
+        return impute(fit(icm(data, noise="per task"), **options))
 
 
 def _forecast(rule: Forecaster, data: TaskData) -> Prediction:

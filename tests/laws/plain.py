@@ -5,12 +5,13 @@ import math
 import tempfile
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial import TaskData, fit, icm, impute, predict, scores
+from mtgp_tutorial import FitError, TaskData, fit, icm, impute, predict, scores
 from mtgp_tutorial.tables import compare, external_drift, fill, plain_methods, seasonal_naive
 from mtgp_tutorial.tables.external_drift import best_residual, kriged, least_squares, orthonormal, restricted
 from mtgp_tutorial.tables.forecasting import NotApplicable
@@ -374,6 +375,28 @@ def law_a_table_is_filled_by_what_a_method_says():
         "build: is now called method; pass method=",
     ]
     assert all(torch.equal(one.mean, fill(seen, plain_methods()["regression"]).mean) for one in before)
+
+
+def law_noise_per_task_fills_where_full_noise_has_no_optimum():
+    """With a word; and what was passed to `fit` reaches both."""
+    data = with_holes(walks(98, 60, 2), 99, 0.1)
+    expected = impute(fit(icm(data, noise="per task"), starts=1))
+
+    def stuck(model, **options):
+        if model.noise == "full":
+            raise FitError("fit: no optimum")
+        return fit(model, **options)
+
+    with patch("mtgp_tutorial.tables.filling.fit", stuck), warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        found = fill(data, starts=1)
+    assert [str(one.message) for one in heard] == ["fill: noise per task answers, for with full noise fit: no optimum"]
+    assert icm(data).noise == "full" and torch.equal(found.mean, expected.mean)
+    try:
+        fill(walks(98, 20, 2), max_iterations=1)
+    except FitError:
+        return
+    raise AssertionError("an option of `fit` did not reach it")
 
 
 def law_row_mates_have_the_same_inputs():
