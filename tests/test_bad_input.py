@@ -154,7 +154,7 @@ def with_own_kernel():
 
 
 def at_one_place():
-    return table(x=np.ones(4), y=np.random.default_rng(0).normal(size=(4, 2)))
+    return table(x=np.ones(20), y=np.random.default_rng(0).normal(size=(20, 2)))
 
 
 def many_rows():

@@ -9,7 +9,7 @@ and method over the asked cells. Beside the stored methods there are:
 - "ICM": the one with full noise where NOISE takes it, else with noise per task.
 - "ICM, instead": the same, but where full noise found no optimum (then the column's mean stands for it) with noise per
   task, as `fill` does.
-- "half and half": the mixture of that and "regression + GP" in equal parts; "by the row": the same where at least
+- "half and half": the mixture of the latter and "regression + GP" in equal parts; "by the row": the same where at least
   three fifths of the row's other columns are seen, and the ICM alone elsewhere.
 - "best simpler method, in hindsight": of each table and kind, of those that are no ICM and have no part in one.
 """
@@ -101,8 +101,8 @@ def answers(names) -> dict[str, pd.DataFrame]:
     found[INSTEAD] = chosen(
         NOISE[RULE], seen[~stuck(found).loc[seen.index]], found["ICM, full noise"], found["ICM, noise per task"]
     )
-    found["half and half"] = half = pooled(found["ICM"], found[FIT])
-    found["by the row"] = half.where((seen["beside"] >= ENOUGH - 1e-9).loc[half.index], found["ICM"])
+    found["half and half"] = half = pooled(found[INSTEAD], found[FIT])
+    found["by the row"] = half.where((seen["beside"] >= ENOUGH - 1e-9).loc[half.index], found[INSTEAD])
     return found
 
 

@@ -142,12 +142,11 @@ def test_what_is_stored_are_the_asked_cells(method):
 
 @pytest.mark.parametrize("method", ["mean", "ICM, full noise", "EM"])
 def test_scores_are_those_of_the_stored_law(method):
-    found = pd.read_csv(run_holes.FOLDER / f"{method}.csv.xz")
+    found = score_holes.stored(method, DECIDE[:3])
     z = found["error"] / found["sd"]
     crps = found["sd"] * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - np.pi**-0.5)
-    np.testing.assert_allclose(found["crps"], crps, rtol=4e-3, atol=1e-4)
-    clear = (z.abs() - 1.96).abs() > 5e-3
-    assert ((z.abs() < 1.96)[clear] == (found["inside"] == 1)[clear]).all()
+    np.testing.assert_allclose(found["crps"], crps, rtol=1e-10)
+    assert ((z.abs() <= stats.norm.ppf(0.975)) == (found["inside"] == 1)).all()
 
 
 def test_a_pool_is_scored_as_the_mixture_that_it_is():
