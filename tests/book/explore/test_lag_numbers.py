@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from gpytorch.kernels import RBFKernel
 from playwright.sync_api import Error
 from scipy.optimize import brentq
 from situations import ROOT
@@ -188,7 +189,7 @@ def test_the_model_without_a_delay_is_the_icm_that_a_reader_builds(expected):
         f"{part}var": number([1e-14, 1 - rho**2]),
         "likelihood.noise": number(state["noise"] ** 2),
     }
-    model = at_parameters(icm(data, noise="shared"), given).model
+    model = at_parameters(icm(data, noise="shared", kernel=RBFKernel()), given).model
     wanted = log_likelihood(state, 0, data.standardise()[0].y.T, number(rho))
     assert torch.allclose(model.log_likelihood(), wanted, rtol=1e-9)
 
