@@ -441,7 +441,7 @@ def test_trials_of_different_stretches_share_no_row_and_more_trials_begin_with_t
 
 
 def test_each_column_with_holes_is_asked_once_before_any_comes_again():
-    """Of fifteen columns, one of them with many gaps; where trials are fewer than columns, the answer names the rest."""
+    """Of fifteen columns, one with many gaps; where trials are fewer than columns, the answer names the rest."""
     y = np.random.default_rng(0).normal(size=(120, 15))
     for t in range(15):
         y[6 * t + 3 : 6 * t + 7, t] = np.nan
