@@ -287,14 +287,14 @@ class Trial:
 
 
 def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Trial]:
-    """Up to so many trials, the kinds in turn. More trials, or fewer, begin with the same ones.
+    """Up to so many trials, the kinds in turn, each task once before any comes again. More, or fewer, begin the same.
 
     Raises ValueError where not even two trials can be made.
     """
     known: set[tuple] = set()
     stretches = stretches_for(data, kinds)
     streams = [_trials(data, kind, stretches, np.random.default_rng([seed, k]), known) for k, kind in enumerate(kinds)]
-    order = np.random.default_rng(seed).permutation(len(streams))  # many gaps of one task shall not push others out
+    order = _each_task_first(kinds, np.random.default_rng(seed).permutation(len(streams)).tolist())
     turns = zip_longest(*(streams[k] for k in order))  # one of each, again and again, until all have ended
     made = list(islice((one for turn in turns for one in turn if one is not None), trials))
     if len(made) < 2:
@@ -303,6 +303,17 @@ def plan(data: TaskData, kinds: list[Kind], trials: int, seed: int) -> list[Tria
             "task; pass a longer table"
         )
     return [Trial(f"{k + 1}: {label}", *rest) for k, (label, *rest) in enumerate(made)]  # type: ignore[arg-type]
+
+
+def _each_task_first(kinds: Sequence[Kind], order: Sequence[int]) -> list[int]:
+    """The same order, but that kinds which ask a task for the first time come before all others."""
+    asked: set[str] = set()
+    first = []
+    for k in order:
+        if not asked >= {*kinds[k].asked}:
+            first.append(k)
+            asked |= {*kinds[k].asked}
+    return first + [k for k in order if k not in first]
 
 
 TENTH, ENOUGH = 0.1, 200  # share of the seen cells that judge the choice, and seen cells from which some do

@@ -66,6 +66,7 @@ def answer(
         "crps": decision.means["CRPS"],
         "own": own,
         "tasks": enumerated(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
+        "unasked": enumerated(sorted({task for kind in kinds for task in kind.asked} - {*tasks})) if own else "",
         "error": decision.means["error"],
         "trials": trials,
         "hidden": what_is_hidden(kinds, own),

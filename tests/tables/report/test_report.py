@@ -440,6 +440,28 @@ def test_trials_of_different_stretches_share_no_row_and_more_trials_begin_with_t
     assert plan(data, kinds, 8, 1)[0].label != few[0].label or plan(data, kinds, 8, 2)[0].label != few[0].label
 
 
+def test_each_column_with_holes_is_asked_once_before_any_comes_again():
+    """Of fifteen columns, one with many gaps; where trials are fewer than columns, the answer names the rest."""
+    y = np.random.default_rng(0).normal(size=(120, 15))
+    for t in range(15):
+        y[6 * t + 3 : 6 * t + 7, t] = np.nan
+    for start in (20, 40, 60, 80, 100):
+        y[start : start + 4, 0] = np.nan
+    data = TaskData(np.arange(120.0), y, [f"c{t:02}" for t in range(15)])
+    kinds, own = kinds_of(data)
+    for seed in range(5):
+        trials = plan(data, kinds, 16, seed)
+        assert own and len(kinds) > 15 and {task for trial in trials[:15] for task in trial.asked} == {*data.tasks}
+    few = {task for trial in plan(data, kinds, 6, 0) for task in trial.asked}
+    decision = scored(SURE)
+    part = replace(decision, scores=decision.scores.assign(task="c03"))
+    line = next(line for line in answer(part, kinds, True, 6, None) if line.startswith("No trial asked for "))
+    assert (
+        len(few) == 6 and "c00, c01, c02, c04" in line and "c03" not in line and line.endswith("of the other columns.")
+    )
+    assert not any(line.startswith("No trial asked") for line in answer(decision, kinds, False, 6, None))
+
+
 def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
     data = TaskData(np.arange(48.0), np.random.default_rng(0).normal(size=(48, 3)), list("abc"))
     kinds, own = kinds_of(data)
