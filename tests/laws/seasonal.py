@@ -221,14 +221,16 @@ def law_a_method_with_a_trend_fits_what_it_leaves_and_puts_it_back():
         expected = scores.table(trend.restore(plain), hidden, seen)
         close(table.set_index("task")[list(expected.columns)], expected, 1e-9)
     seen = gap[0]
-    marks = {
+    marks = [
         with_trend(icm, **how)(seen).fingerprint,
         with_trend(icm, **how, harmonics=2)(seen).fingerprint,
         with_trend(icm, season=1.0)(seen).fingerprint,
         with_trend(icm, **how, priors=False)(seen).fingerprint,
         with_trend(icm, **how)(dataclasses.replace(seen, y=1 + 2 * seen.y)).fingerprint,
-    }
-    assert len(marks) == 5 and with_trend(icm, **how)(seen).fingerprint in marks
+    ]
+    again = with_trend(icm, **how)(seen).fingerprint  # on some versions of torch it differs in its last bit
+    assert np.isclose(again, marks, rtol=1e-10, atol=0).tolist() == [True] + [False] * 4
+    assert len({round(mark, 6) for mark in marks}) == 5
     try:
         with_trend(icm, season=5.0)(simulate.two_sines(seed=0))
     except NotApplicable as error:
