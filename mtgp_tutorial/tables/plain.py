@@ -236,7 +236,7 @@ class SeasonBefore(Plain):
 
 
 class Regression(Plain):
-    """Least squares of a task on the others seen in the row, and with `kernels` a GP for its residual (drift.py).
+    """Least squares of a task on the others seen in its row, and with `kernels` a GP for the residual (external_drift).
 
     Each pattern of seen tasks has its own regression, on the rows that have all of them and the task. Where these are
     fewer than SPARE (with a GP: WITH_GP) more than its coefficients, the task that shares fewest rows with the answer

@@ -91,8 +91,13 @@ def run(job: Job) -> None:
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
     bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, failed)
     first = next(iter(job.methods))
-    again["first"] = first if first in (ICM, FULL) else ""
-    top = {"bold": minus(bold), "sentences": [*map(minus, said)], "season": job.season, "judged": judged}
+    top = {
+        "first": first if first in (ICM, FULL) else "",
+        "bold": minus(bold),
+        "sentences": [*map(minus, said)],
+        "season": job.season,
+        "judged": judged,
+    }
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     put(job.folder / "report.html", page.render("report.html", values))
     print("", bold, *said, "", sep="\n")
