@@ -581,21 +581,15 @@ def test_correlations_of_asked_cells_by_numpy_alone():
 
 def test_stored_coverage_and_its_chance():
     """Coverage as in the other study, and one table's quantile again."""
-    stored = datasets.study("forty_tables_coverage").set_index("table")
-    known = datasets.study("forty_tables_means").query("method == 'half and half'").set_index("table")
-    assert set(stored.index) == set(SPECS.index)
-    for name in ("coverage", "aside", "family"):
-        assert stored[name].equals(known[name].loc[stored.index]) or np.allclose(
-            stored[name], known[name].loc[stored.index], atol=1e-4
-        )
-    parts, mixed = (
-        [
-            pd.read_csv(FOLDER / "predictions" / f"{method}.csv.xz").query("table == 'wheat'").set_index(score.NAMED)
-            for method in some
-        ]
-        for some in (run.COMBINED[chance.FIRST], [chance.FIRST])
-    )
-    assert chance.of_table("wheat", parts, *mixed)["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
+    every, means = (datasets.study(f"forty_tables_{name}") for name in ("coverage", "means"))
+    for method in chance.PARTS:
+        stored, known = (one[one["method"] == method].set_index("table") for one in (every, means))
+        assert set(stored.index) == set(SPECS.index)
+        for name in ("coverage", "aside", "family"):
+            assert stored[name].equals(known[name].loc[stored.index]) or np.allclose(
+                stored[name], known[name].loc[stored.index], atol=1e-4
+            )
+        assert chance.of_table("wheat", method)["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""From a file to a page: `python -m mtgp_tutorial report file.csv`. The core imports none of it.
+"""From a file to a page: `python -m mtgp_tutorial report file.csv`, or `report(frame)`. The core imports none of it.
 
-The names below are for the programs repeat.py that reports write.
+The other names below are for the programs repeat.py that reports write.
 """
 
 from importlib import import_module
@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtgp_tutorial.tables.report.deciding import decide
     from mtgp_tutorial.tables.report.holes import held_out_cells, kinds_of, plan
+    from mtgp_tutorial.tables.report.notebook import report
     from mtgp_tutorial.tables.report.tables import prepared, write_filled
     from mtgp_tutorial.tables.report.trials import methods_for, season_of, try_all
 
 __all__ = ["methods_for", "decide", "held_out_cells", "kinds_of", "plan", "prepared", "season_of", "try_all"]
-__all__ += ["write_filled"]
+__all__ += ["write_filled", "report"]
 
 # the files of these, imported when they are first asked for: `options`, which reads the command line, needs no PyTorch
 _HOMES = {
     "deciding": "decide",
     "holes": "held_out_cells kinds_of plan",
+    "notebook": "report",
     "tables": "prepared write_filled",
     "trials": "methods_for season_of try_all",
 }

@@ -13,13 +13,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import stats
 
 from mtgp_tutorial.comparison import choose, paired
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.naming import labels
-from mtgp_tutorial.tables.methods import Methods
-from mtgp_tutorial.tables.report.holes import Trial, runs
+from mtgp_tutorial.tables.filling import fill
+from mtgp_tutorial.tables.forecasting import NotApplicable
+from mtgp_tutorial.tables.methods import Method, Methods
+from mtgp_tutorial.tables.report.holes import Trial, runs, where
 from mtgp_tutorial.tables.report.trials import MEAN, MODELS, ONE_COLUMN, Failed, try_one
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
@@ -30,7 +34,8 @@ class Decision:
     """What the trials say of the cells that were asked for.
 
     fills: the method that fills the table, by `choose`; other: the best of all others; alone: the best method that sees
-    one column; reads: the best that sees the others (None for one column); model: the best that is fitted, by CRPS.
+    one column; reads: the best that sees the others (None for one column); model: what fills, if that is a model, else
+    the best of these by CRPS.
     scores: one row for each trial, method and task, in standard deviations of the task; only methods that answered in
     all trials. means: of SCORES by method, over parts of the table; left_out: methods that had no answer in some trial.
     """
@@ -76,7 +81,8 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
     other, alone = best([method for method in whole if method != fills]), best(ONE_COLUMN)
     reads, model = best([method for method in whole if method not in ONE_COLUMN]), best(MODELS)
     left_out = tuple(str(method) for method in counts.index if method not in whole)
-    return Decision(fills, str(other), str(alone), reads, str(model), scores, means, left_out)
+    model = fills if fills in MODELS else str(model)
+    return Decision(fills, str(other), str(alone), reads, model, scores, means, left_out)
 
 
 def part_of(scores: pd.DataFrame) -> str:
@@ -232,3 +238,30 @@ def evaluate(
     first, second = (in_deviations(rows, [trial], data) for rows in found)
     inside = over_cells(first, "coverage")
     return Evaluation(int(cells.sum()), over_cells(first, "CRPS"), over_cells(second, "CRPS"), inside, failed)
+
+
+FIFTHS = 5  # of the seen cells, hidden one after the other
+
+
+def hidden_once(data: TaskData, method: Method, instead: Method, seed: int) -> pd.DataFrame | None:
+    """Each seen cell, and what a method says of it when a fifth of them is hidden; None where it has no answer.
+
+    z: how far the value lies from the mean, in standard deviations. instead: the method that answers where a fit finds
+    no optimum.
+    """
+    rows, tasks = data.observed.nonzero(as_tuple=True)
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+    found = []
+    for at in np.array_split(order.numpy(), FIFTHS):
+        cells = rows[at], tasks[at]
+        seen = data.split(torch.zeros_like(data.observed).index_put(cells, torch.tensor(True)))[0]
+        try:
+            answer = fill(seen, method, seed=seed)
+        except FitError:
+            answer = fill(seen, instead, seed=seed)
+        except NotApplicable:
+            return None
+        named = {"task": [data.tasks[t] for t in cells[1]], "row": [where(data, row) for row in cells[0].tolist()]}
+        values = {"value": data.y, "mean": answer.mean, "z": answer.residuals(data.y)}
+        found.append(pd.DataFrame({**named, **{name: one[cells].numpy() for name, one in values.items()}}))
+    return pd.concat(found, ignore_index=True)

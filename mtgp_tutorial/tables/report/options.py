@@ -15,7 +15,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mtgp_tutorial import __version__
 
@@ -71,9 +71,20 @@ def dates(text: str) -> str:
     return text
 
 
-def parser() -> argparse.ArgumentParser:
+class Refused(ValueError):
+    """One sentence: what is wrong, and what to do."""
+
+
+class Raising(argparse.ArgumentParser):
+    """Raises Refused where the command line would end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused(message)
+
+
+def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> argparse.ArgumentParser:
     """All options; each has its place in some message of the command, so that nobody has to look here first."""
-    top = argparse.ArgumentParser(prog="python -m mtgp_tutorial", description="Multi-task Gaussian processes.")
+    top = kind(prog="python -m mtgp_tutorial", description="Multi-task Gaussian processes.")
     top.add_argument("--version", action="version", version=f"mtgp_tutorial {__version__}")
     commands = top.add_subparsers(dest="command", required=True)
     ask = commands.add_parser(
@@ -106,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def parsed(words: Sequence[str]) -> argparse.Namespace:
+def parsed(words: Sequence[str], kind: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> argparse.Namespace:
     """The options of a command line. A value such as -999,-99 joins its option, or argparse would take it for one."""
     joint: list[str] = []
     for word in words:
@@ -114,7 +125,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
             joint[-1] += f"={word}"
         else:
             joint.append(word)
-    return parser().parse_args(joint)
+    return parser(kind).parse_args(joint)
 
 
 def option(name: str, value: str) -> list[str]:
@@ -139,10 +150,6 @@ def with_commas(values: list[str]) -> str:
 
 RENAMED = {"x": "input", "tasks": "columns", "sd": "errors"}  # arguments of `read_table` by the name of their option
 WHOLE = ("series", "value", "dates", "skip", "sheet")  # options that are not split by commas
-
-
-class Refused(ValueError):
-    """One sentence: what is wrong, and what to do."""
 
 
 def in_options(error: Exception) -> str:

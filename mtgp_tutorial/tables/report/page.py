@@ -4,7 +4,7 @@ What its sections hold, from what the run found; the sentences stand in template
 
 What the program understood of the table: the notes, what was seen, the holes.
 
-How well the fit that fills the table foretells what was seen, and how sure its correlations are.
+How well what fills the table foretells what was seen, and how sure its correlations are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.stats import norm
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.arguments import count
@@ -29,7 +30,7 @@ from mtgp_tutorial.tables.report import figures
 from mtgp_tutorial.tables.report.deciding import SCORES, Decision
 from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.tables.report.trials import FULL, HALF
+from mtgp_tutorial.tables.report.trials import FULL
 
 Part = dict[str, Any]  # what a section, a picture or a table has, by name
 
@@ -142,13 +143,14 @@ def _holes(data: TaskData) -> pd.DataFrame:
 
 LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
 MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
-ODD = 4.0  # standard deviations
+ODD, LEVELS = 4.0, (50, 80, 95)  # standard deviations; bands, in percent
 
 
 def checked(fit: Fit, decision: Decision) -> Part | None:
-    """What the fit says of the cells that were seen, and the trials of its advice; None for a table that is too large.
+    """What the fit that fills says of the cells that were seen, and the trials of its advice; None for a table that is
+    too large.
 
-    odd: cells far from what all others say of them. Of a model that has no part in the filling its faults are counted.
+    odd: cells far from what all others say of them.
     """
     if int(fit.model.data.observed.sum()) > LARGEST and state_space_of(fit.conditioned()) is None:
         return None
@@ -159,14 +161,23 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
         handles, tasks = axes[1, 0].get_legend_handles_labels()
         names.remove()
         figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
-    inside = [f"{100 * found.table[f'cell in {level} %'].mean():.0f} % in the {level} % band" for level in (50, 80, 95)]
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
-    if found.findings and decision.model != decision.fills and (decision.model, decision.fills) != (FULL, HALF):
-        said = f"{count(len(findings), 'remark')} on {decision.model}, which does not fill the table"
-        findings = [f"{said}, left out here: check(load(…)) of fit.npz has them."]
-    odd = found.cells[found.cells["z"].abs() > ODD].reset_index().sort_values("z", key=abs, ascending=False).head(10)
-    odd = odd[["task", "row", "value", "mean", "z"]].astype({"row": str})
-    return {"inside": ", ".join(inside), "findings": findings, "figure": picture(figure), "odd": grid(odd)}
+    inside = {level: float(found.table[f"cell in {level} %"].mean()) for level in LEVELS}
+    odd = found.cells[["value", "mean", "z"]].reset_index()
+    return {**_shares(inside, odd), "how": "all", "findings": findings, "figure": picture(figure)}
+
+
+def checked_by_hiding(cells: pd.DataFrame) -> Part:
+    """The same of a method that is no model, from what `hidden_once` found."""
+    inside = {level: float((cells["z"].abs() <= norm.ppf(0.5 + level / 200)).mean()) for level in LEVELS}
+    return {**_shares(inside, cells), "how": "hidden", "findings": [], "figure": None}
+
+
+def _shares(inside: dict[int, float], cells: pd.DataFrame) -> Part:
+    """In words how many cells lay in their bands, and those that lay far off."""
+    far = cells[cells["z"].abs() > ODD].sort_values("z", key=abs, ascending=False).head(10)
+    words = ", ".join(f"{100 * share:.0f} % in the {level} % band" for level, share in inside.items())
+    return {"inside": words, "odd": grid(far[["task", "row", "value", "mean", "z"]].astype({"row": str}))}
 
 
 def advised(finding: str, decision: Decision) -> str:

@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +36,7 @@ from mtgp_tutorial.tables.report.options import RUN, TRIALS, Refused, command, p
 from mtgp_tutorial.tables.report.page import notes
 from mtgp_tutorial.tables.report.tables import read_asked
 from mtgp_tutorial.tables.report.trials import (
+    BASELINE,
     DRIFT,
     FULL,
     HALF,
@@ -47,7 +48,7 @@ from mtgp_tutorial.tables.report.trials import (
     methods_for,
     season_of,
 )
-from mtgp_tutorial.tables.report.words import what_is_hidden
+from mtgp_tutorial.tables.report.words import enumerated, what_is_hidden
 from mtgp_tutorial.tables.seasonal import Season
 
 
@@ -119,25 +120,33 @@ def prepare(asked: argparse.Namespace) -> Job:
 def in_time(
     asked: argparse.Namespace, data: TaskData, clocks: Clocks, trials: list[Trial], tables: Sequence[Pair] = ()
 ) -> tuple[list[Trial], list[str]]:
-    """The trials and the fitted methods that there is time for: all; else without the LMC; else FEWER trials.
-
-    So it is unless --trials asked for a number. Refused where there is no time even so. tables: of the trials.
+    """The trials and the fitted methods that there is time for: all; else without the slowest, which are named; else
+    FEWER trials, unless --trials asked for a number. Refused where there is no time even so. tables: of the trials.
     """
     fewer = {name: clock for name, clock in clocks.items() if name != LMC}
-    for count, methods, limit in ((len(trials), clocks, LMC_LIMIT), (len(trials), fewer, LIMIT), (FEWER, fewer, LIMIT)):
-        if (
-            (asked.trials and count < len(trials))
-            or seconds(methods, count, asked.jobs) > limit
-            or not fit_memory(methods)
-        ):
-            continue
-        if len(methods) < len(clocks):
-            print("  the LMC is left out: it takes longer than the rest; --jobs N shares the fits among N processes")
-        if count < len(trials):
-            usual = in_words(seconds(methods, len(trials), asked.jobs))
-            print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
-        return trials[:count], list(methods)
+    for count in dict.fromkeys((len(trials), len(trials) if asked.trials else min(FEWER, len(trials)))):
+        for methods in _slowest_left_out(clocks):
+            limit = LMC_LIMIT if LMC in methods else LIMIT
+            if seconds(methods, count, asked.jobs) > limit or not fit_memory(methods):
+                continue
+            if left := [name for name in clocks if name not in methods]:
+                print(
+                    f"  left out, for they take longest: {enumerated(left)}; --jobs N shares the fits among N processes"
+                )
+            if count < len(trials):
+                usual = in_words(seconds(methods, len(trials), asked.jobs))
+                print(f"  {count} trials in place of {len(trials)}, which would take {usual}; --trials N asks for more")
+            return trials[:count], list(methods)
     raise Refused(_too_large(asked, data, fewer, tables))
+
+
+def _slowest_left_out(clocks: Clocks) -> Iterator[dict[str, Clock]]:
+    """All methods; then without the LMC; then without the slowest one after the other, down to one model for all."""
+    kept = dict(clocks)
+    yield dict(kept)
+    for name in sorted({*clocks} - {BASELINE, ICM}, key=lambda name: (name != LMC, -clocks[name].fit)):
+        del kept[name]
+        yield dict(kept)
 
 
 def how_long(clocks: Clocks, trials: Sequence[Trial], folder: Path, jobs: int) -> str:

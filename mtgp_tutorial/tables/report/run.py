@@ -1,4 +1,4 @@
-"""python -m mtgp_tutorial report: what is asked, what is refused, and what happens on Ctrl-C.
+"""The report: on the command line, with its exit codes, and of a data frame in a notebook.
 
 The run itself: trials, claim, the filled table, and the page.
 """
@@ -10,6 +10,8 @@ import platform
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gpytorch
@@ -26,7 +28,16 @@ from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.report import page, words
-from mtgp_tutorial.tables.report.deciding import Decision, by_column, by_length, compared, covered, decide, evaluate
+from mtgp_tutorial.tables.report.deciding import (
+    Decision,
+    by_column,
+    by_length,
+    compared,
+    covered,
+    decide,
+    evaluate,
+    hidden_once,
+)
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
@@ -37,15 +48,12 @@ from mtgp_tutorial.tables.store import StoreError
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
 
-def report(asked: argparse.Namespace) -> int:
+def from_command_line(asked: argparse.Namespace) -> int:
     """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
     refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
     code = REFUSED
     try:
-        with matplotlib.rc_context():  # a caller's figures keep their own look
-            matplotlib.use("Agg")
-            plots.use_style()
-            torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
+        with as_a_program():
             job = prepare(asked)
             code, refusals = FAILED, (FitError, Refused, StoreError)  # the last: another process writes, or other data
             run(job)
@@ -59,6 +67,21 @@ def report(asked: argparse.Namespace) -> int:
     return DONE
 
 
+@contextmanager
+def as_a_program() -> Iterator[None]:
+    """Figures that need no screen, in the style of the book, and one thread; a caller's own are put back."""
+    backend, threads = matplotlib.get_backend(), torch.get_num_threads()
+    try:
+        with matplotlib.rc_context():
+            matplotlib.use("Agg")
+            plots.use_style()
+            torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
+            yield
+    finally:
+        matplotlib.use(backend)
+        torch.set_num_threads(threads)
+
+
 def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
@@ -68,11 +91,14 @@ def run(job: Job) -> None:
     model = job.methods[decision.model](data)
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
-    fitted.save(job.folder / FIT)
+    (job.folder / FIT).unlink(missing_ok=True)  # of an earlier call, in which another method filled
     if decision.fills == decision.model:
-        answer = impute(fitted)
+        fitted.save(job.folder / FIT)
+        answer, checks = impute(fitted), page.checked(fitted, decision)
     else:
-        answer = fill(data, job.methods[decision.fills], seed=asked.seed)
+        ways = job.methods[decision.fills], job.instead[decision.fills]
+        answer, cells = fill(data, ways[0], seed=asked.seed), hidden_once(data, *ways, asked.seed)
+        checks = None if cells is None else page.checked_by_hiding(cells)
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
@@ -85,7 +111,7 @@ def run(job: Job) -> None:
             "trials": page.trials(decision, words.without_answer(failed)),
             "filled": page.filled(data, answer, decision),
             "together": page.together(fitted, decision.model) if data.num_tasks > 1 else None,
-            "checks": page.checked(fitted, decision),
+            "checks": checks,
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}

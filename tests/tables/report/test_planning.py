@@ -21,7 +21,7 @@ from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.tables import comparing
-from mtgp_tutorial.tables.report import holes, options, planning, trials
+from mtgp_tutorial.tables.report import holes, options, planning, trials, words
 from mtgp_tutorial.tables.report.deciding import evaluate
 from mtgp_tutorial.tables.report.holes import kinds_of, missing, plan
 from mtgp_tutorial.tables.report.options import Refused, parser
@@ -54,30 +54,41 @@ def three_series():
 
 
 def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
-    """All trials with the LMC, without, fewer without, and a refusal; a number that was asked for is not made less."""
+    """All; without the LMC; without the slowest, one after the other; fewer trials; a refusal. A number of trials that
+    was asked for is not made less."""
     data = three_series()
     planned = plan(data, kinds_of(data)[0], 16, 0)
     clocks = planning.clocks_of(methods_for(data, "matern32"), data)
-    fewer = {name: clock for name, clock in clocks.items() if name != "LMC"}
-    time_of = {count: planning.seconds(fewer, count, 1) for count in (6, 12, 16)}
-    cases = (
-        (time_of[16], planning.seconds(clocks, 16, 1), (16, 5)),
-        (time_of[16], 0, (16, 4)),
-        (time_of[6], 0, (6, 4)),
+    clocks = {name: clock._replace(fit=fit) for (name, clock), fit in zip(clocks.items(), (1.0, 2.0, 4.0, 9.0))}
+    clocks[HALF] = clocks["ICM, full noise"]._replace(fit=6.0)
+    names = [BASELINE, ICM, "ICM, full noise", "LMC", HALF]
+    assert list(clocks) == names
+
+    def left(*gone):
+        return {name: clocks[name] for name in names if name not in gone}
+
+    short, least = ("LMC",), ("LMC", HALF, "ICM, full noise")
+    cases = (  # limits in seconds, trials, what is left out
+        (planning.seconds(left(*short), 16, 1), planning.seconds(clocks, 16, 1), 16, ()),
+        (planning.seconds(left(*short), 16, 1), 0, 16, short),
+        (planning.seconds(left("LMC", HALF), 16, 1), 0, 16, ("LMC", HALF)),
+        (planning.seconds(left(*least), 16, 1), 0, 16, least),
+        (planning.seconds(left(*least), 16, 1) - 1, 0, 6, ("LMC", HALF)),
+        (planning.seconds(left(*least), 6, 1), 0, 6, least),
     )
-    for limit, short, expected in cases:
+    for limit, with_lmc, trials_made, gone in cases:
         monkeypatch.setattr(planning, "LIMIT", limit)
-        monkeypatch.setattr(planning, "LMC_LIMIT", short)
+        monkeypatch.setattr(planning, "LMC_LIMIT", with_lmc)
         found, fitted = planning.in_time(asked_for(), data, clocks, planned)
         said = capsys.readouterr().out
-        assert (len(found), len(fitted)) == expected
+        assert (len(found), fitted) == (trials_made, list(left(*gone)))
         assert ("6 trials in place of 16, which would take" in said) == (len(found) == 6)
         assert ("; --trials N asks for more\n" in said) == (len(found) == 6)
-        left = "  the LMC is left out: it takes longer than the rest; --jobs N shares the fits among N processes\n"
-        assert (left in said) == ("LMC" not in fitted)
+        told = words.enumerated([name for name in names if name in gone])
+        assert (f"  left out, for they take longest: {told}; --jobs N" in said) == bool(gone)
     with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 12 trials would take .* --every"):
         planning.in_time(asked_for("--trials", "12"), data, clocks, planned[:12])
-    monkeypatch.setattr(planning, "LIMIT", 0.5 * time_of[6])
+    monkeypatch.setattr(planning, "LIMIT", 0.5 * planning.seconds(left(*least), 6, 1))
     with pytest.raises(Refused, match="(?s)t.csv has 890 values .* 6 trials would take .* --every"):
         planning.in_time(asked_for(), data, clocks, planned)
 

@@ -20,13 +20,14 @@ import torch
 
 from mtgp_tutorial import TaskData, Trend, __version__, datasets, fit, icm, impute, scores
 from mtgp_tutorial.__main__ import main
+from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables import TableError, check, compare
+from mtgp_tutorial.tables import NotApplicable, TableError, check, compare, plain_methods
 from mtgp_tutorial.tables.checking import WantsFullNoise
 from mtgp_tutorial.tables.files import text
 from mtgp_tutorial.tables.refusals import argument
-from mtgp_tutorial.tables.report import figures, options, page, planning, run, words
-from mtgp_tutorial.tables.report.deciding import by_column, by_length, covered, decide, evaluate
+from mtgp_tutorial.tables.report import deciding, figures, options, page, planning, run, words
+from mtgp_tutorial.tables.report.deciding import by_column, by_length, covered, decide, evaluate, hidden_once
 from mtgp_tutorial.tables.report.holes import (
     Kind,
     Trial,
@@ -37,6 +38,7 @@ from mtgp_tutorial.tables.report.holes import (
     missing,
     own_rows,
     plan,
+    where,
 )
 from mtgp_tutorial.tables.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.tables.report.page import advised, notes
@@ -1159,17 +1161,48 @@ def test_what_failed_is_told_once_for_each_method():
 FELL = [(3, HALF, True), (3, "LMC", False), (6, HALF, True)]
 
 
-def test_remarks_on_a_model_that_does_not_fill_are_one_line(monkeypatch):
+def test_the_model_that_fills_is_the_model_that_is_checked(monkeypatch):
     data, decision = TaskData.from_frame(two_series(), "week"), scored(SURE)
     fitted = fit(icm(data), starts=1)
     monkeypatch.setattr(page, "check", lambda fit: replace(check(fit, draws=19), findings=("its kappa is at 0",) * 5))
     assert decision.fills == decision.model == "ICM"
     assert page.checked(fitted, decision)["findings"] == ["its kappa is at 0"] * 5
-    full = replace(decision, fills=HALF, model="ICM, full noise")
-    assert len(page.checked(fitted, full)["findings"]) == 5  # it is half of what fills
-    assert page.checked(fitted, replace(decision, fills="interpolation"))["findings"] == [
-        "5 remarks on ICM, which does not fill the table, left out here: check(load(…)) of fit.npz has them."
-    ]
+    monkeypatch.setattr(deciding, "choose", lambda scores, cluster: "ICM")  # which is behind another model
+    swapped = scored(0.2 + SURE - SURE)
+    assert (
+        swapped.fills == swapped.model == "ICM"
+        and swapped.means.loc["ICM", "CRPS"] > swapped.means.loc[BASELINE, "CRPS"]
+    )
+
+
+def test_what_is_no_model_is_checked_by_hiding():
+    """Each seen cell once, beside a regression by numpy alone; an odd value stands out and is named."""
+    data = TaskData.from_frame(two_series(), "week")
+    y = data.y.clone()
+    odd = int(data.observed.all(1).nonzero()[5, 0])
+    y[odd, 1] += 50 * float(data.scale().sd[1])
+    data = replace(data, y=y)
+    rule = plain_methods()["regression"]
+    found = hidden_once(data, rule, rule, seed=0)
+    assert found is not None
+    assert len(found) == int(data.observed.sum()) and not found.duplicated(["task", "row"]).any()
+    seen = dict(zip(zip(found["task"], found["row"]), found["value"]))
+    rows, tasks = data.observed.nonzero(as_tuple=True)
+    assert seen == {(data.tasks[t], where(data, int(n))): float(data.y[n, t]) for n, t in zip(rows, tasks)}
+    said = page.checked_by_hiding(found)
+    assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
+    inside = (found["z"].abs() <= 1.959964).mean()
+    assert said["inside"].endswith(f"{100 * inside:.0f} % in the 95 % band")
+
+    def failing(error):
+        def method(seen):
+            raise error
+
+        return method
+
+    assert hidden_once(data, failing(NotApplicable("seen: none")), rule, seed=0) is None
+    again = hidden_once(data, failing(FitError("fit: no optimum")), rule, seed=0)
+    pd.testing.assert_frame_equal(found, again)
 
 
 # what to do next
