@@ -23,7 +23,7 @@ from mtgp_tutorial.naming import labels
 from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods
-from mtgp_tutorial.tables.report.holes import Trial, runs, where
+from mtgp_tutorial.tables.report.holes import PLACES, Trial, runs, where
 from mtgp_tutorial.tables.report.trials import MEAN, MODELS, ONE_COLUMN, Failed, try_one
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
@@ -93,7 +93,7 @@ def part_of(scores: pd.DataFrame) -> str:
 def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> pd.DataFrame:
     """Scores in standard deviations of each task, with the stretch, the hidden cells, and whether they were asked.
 
-    off: the mean absolute error in the unit of the task; rows: the longest run of hidden rows.
+    off: the mean absolute error in the unit of the task; rows: the longest run of hidden rows; place: of the hole.
     """
     known = {trial.label: trial for trial in trials}
     names = dict(zip(labels(data), data.tasks))
@@ -109,6 +109,7 @@ def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData
         stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
         cells=[int(cells.sum()) for cells in hidden],
         rows=[max((length for _, length in runs(cells)), default=0) for cells in hidden],
+        place=[PLACES[known[trial].place] for trial in table["trial"]],
         asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
     )
 
@@ -166,14 +167,23 @@ def by_length(decision: Decision) -> pd.DataFrame:
     """The same by the length of what was hidden, in rows, errors in standard deviations; empty for one length."""
     edges = [0, *LENGTHS, np.inf]
     names = [f"{low + 1:.0f} to {high:.0f}" for low, high in zip(edges, LENGTHS)] + [f"above {LENGTHS[-1]}"]
-    asked = decision.asked.assign(length=pd.cut(decision.asked["rows"], edges, labels=names))
+    return _grouped(decision, "rows hidden", pd.cut(decision.asked["rows"], edges, labels=names))
+
+
+def by_place(decision: Decision) -> pd.DataFrame:
+    """The same by the place of the hole; empty for one."""
+    return _grouped(decision, "hole", decision.asked["place"])
+
+
+def _grouped(decision: Decision, name: str, groups: pd.Series) -> pd.DataFrame:
     found = []
-    for length, rows in asked.groupby("length", observed=True):
+    for group, rows in decision.asked.groupby(groups, observed=True):
         of = {method: rows[rows["method"] == method] for method in compared(decision)}
         first = of[decision.fills]
-        row = {"rows hidden": str(length), "trials": first["trial"].nunique()}
+        row = {name: str(group), "trials": first["trial"].nunique()}
         row |= {f"error, {method}": float(one["error"].mean()) for method, one in of.items()}
-        found.append(row | {"in the 95 % band": f"{100 * over_cells(first, 'coverage'):.0f} %"})
+        inside = over_cells(first, "coverage")
+        found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(first['cells'].sum())}"})
     return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()
 
 

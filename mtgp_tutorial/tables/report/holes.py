@@ -271,7 +271,8 @@ class Trial:
     """What one trial hides. asked: the tasks whose hole it imitates; mask [N, T]; rows: those that are kept at all.
 
     stretch: the part of the table that it hides in. Trials of one stretch count as one cluster. joined: whether what it
-    hides lies beside a real hole of the same task, for want of room, so that the two make a longer one.
+    hides lies beside a real hole of the same task, for want of room, so that the two make a longer one. place: as for
+    `Kind`.
     """
 
     label: str
@@ -280,6 +281,7 @@ class Trial:
     rows: slice
     stretch: str
     joined: bool = False
+    place: str = "gap"
 
     def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:
         """Seen and hidden, for `compare`."""
@@ -372,14 +374,16 @@ def _trials(data: TaskData, kind: Kind, stretches: int, rng: np.random.Generator
         if hidden[:, asked].sum() >= least and left >= FEWEST and key not in known:
             known.add(key)
             joined = joins is not None and bool(joins[rows[0]])
-            yield _words(data, kind, hidden), kind.asked, hidden, kept, stretch, joined
+            yield _words(data, kind, hidden), kind.asked, hidden, kept, stretch, joined, kind.place
+
+
+PLACES = {"gap": "gap", "start": "late start", "end": "ragged end", "scattered": "single cells", "disc": "disc"}
 
 
 def _words(data: TaskData, kind: Kind, hidden: np.ndarray) -> str:
     """The trial as its reader may find it: place, task, first and last row."""
     rows = np.flatnonzero(hidden.any(1))
     tasks = ", ".join(kind.asked[:3]) + (" and others" if len(kind.asked) > 3 else "")
-    words = {"gap": "gap", "start": "late start", "end": "ragged end", "scattered": "single cells", "disc": "disc"}
     if data.x.shape[1] > 1:
-        return f"{words[kind.place]} of {tasks}, {len(rows)} places around {where(data, int(rows[0]))}"
-    return f"{words[kind.place]} of {tasks}, {where(data, int(rows[0]))} to {where(data, int(rows[-1]))}"
+        return f"{PLACES[kind.place]} of {tasks}, {len(rows)} places around {where(data, int(rows[0]))}"
+    return f"{PLACES[kind.place]} of {tasks}, {where(data, int(rows[0]))} to {where(data, int(rows[-1]))}"

@@ -10,8 +10,9 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,10 @@ from mtgp_tutorial.fast.markov import LONG, Markov
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fast.solver import Shape, Solver
 from mtgp_tutorial.fast.solvers import problem_of, with_values
+from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.kernels import is_plain
 from mtgp_tutorial.memory import total_and_free
+from mtgp_tutorial.model import Model
 from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods
 from mtgp_tutorial.tables.report import holes, options
@@ -37,6 +41,7 @@ from mtgp_tutorial.tables.report.page import notes
 from mtgp_tutorial.tables.report.tables import read_asked
 from mtgp_tutorial.tables.report.trials import (
     BASELINE,
+    CHANGING,
     DRIFT,
     FULL,
     HALF,
@@ -49,7 +54,7 @@ from mtgp_tutorial.tables.report.trials import (
     season_of,
 )
 from mtgp_tutorial.tables.report.words import enumerated, what_is_hidden
-from mtgp_tutorial.tables.seasonal import Season
+from mtgp_tutorial.tables.seasonal import Season, seasonal_methods
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +128,10 @@ def in_time(
     """The trials and the fitted methods that there is time for: all; else without the slowest, which are named; else
     FEWER trials, unless --trials asked for a number. Refused where there is no time even so. tables: of the trials.
     """
-    fewer = {name: clock for name, clock in clocks.items() if name != LMC}
+    fewer = {name: clock for name, clock in clocks.items() if name not in SLOW}
     for count in dict.fromkeys((len(trials), len(trials) if asked.trials else min(FEWER, len(trials)))):
         for methods in _slowest_left_out(clocks):
-            limit = LMC_LIMIT if LMC in methods else LIMIT
+            limit = LIMIT if SLOW.isdisjoint(methods) else SLOW_LIMIT
             if seconds(methods, count, asked.jobs) > limit or not fit_memory(methods):
                 continue
             if left := [name for name in clocks if name not in methods]:
@@ -141,10 +146,10 @@ def in_time(
 
 
 def _slowest_left_out(clocks: Clocks) -> Iterator[dict[str, Clock]]:
-    """All methods; then without the LMC; then without the slowest one after the other, down to one model for all."""
+    """All methods; without those of two kernels; without the slowest, down to an ICM and independent tasks."""
     kept = dict(clocks)
     yield dict(kept)
-    for name in sorted({*clocks} - {BASELINE, ICM}, key=lambda name: (name != LMC, -clocks[name].fit)):
+    for name in sorted({*clocks} - {BASELINE, ICM}, key=lambda name: (name not in SLOW, -clocks[name].fit)):
         del kept[name]
         yield dict(kept)
 
@@ -189,10 +194,11 @@ TIMED, LONGER = 1000, LONG * 5 // 4  # cells that are timed at least of a larger
 ROWS_OF_RULE = 400  # of a regression with a GP
 WARM, COUNTED = 2, 3  # evaluations before the clock runs, since the first load libraries, and with it
 # evaluations of a fit with all its runs and candidates, and as many more for each task, as measured with 2 to 13 tasks
-EVALUATIONS = {"independent, shared": (70, 0), "ICM": (200, 0), "ICM, full noise": (0, 75), "LMC": (0, 300)}
+EVALUATIONS = {BASELINE: (70, 0), ICM: (200, 0), FULL: (0, 75), **dict.fromkeys((LMC, *CHANGING.values()), (0, 300))}
 ROWS = 20  # that a thinned table keeps
 FEWER = 6  # trials, where the usual number takes too long
-LIMIT, LMC_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to it the LMC joins
+SLOW = {LMC, *CHANGING.values()}  # models of two kernels
+LIMIT, SLOW_LIMIT = 40 * 60, 8 * 60  # seconds: above it a run is refused; up to it these join
 
 
 class Clock(NamedTuple):
@@ -219,7 +225,9 @@ def clocks_of(methods: Methods, data: TaskData, tables: Sequence[Pair] = ()) -> 
     HALF takes the time of its fit and its rule, twice that where there is a season, and that of the rule alone.
     """
     seen = [one for one, _ in tables]
-    found = {name: _clock(methods[name], EVALUATIONS[name], data, seen or [data]) for name in MODELS if name in methods}
+    any_season = seasonal_methods(1.0)["ICM, season in the kernel"]  # takes as long as the one that is proposed
+    timed = {name: any_season if name in CHANGING.values() else methods[name] for name in MODELS if name in methods}
+    found = {name: _clock(build, EVALUATIONS[name], data, seen or [data]) for name, build in timed.items()}
     again = {name: found[fitted] for fitted, name in SEASONAL.items() if name in methods}
     if HALF in methods:
         ways, rule = 2 if again else 1, _of_rule(methods[DRIFT], *tables[0]) if tables else 0.0
@@ -261,13 +269,22 @@ def _rate(build: Method, data: TaskData, solver: type[Solver]) -> float:
     cells, rows = int(data.observed.sum()), np.flatnonzero(data.observed.any(1).numpy())
     along = solver is Markov  # below COMPILED rows another program runs
     step = min(cells // LONGER, len(rows) // COMPILED) if along else cells // TIMED
-    loss = PackedObjective(build(_some(data, rows[:: max(1, step)])), True, solver)  # type: ignore[arg-type]
-    vector = np.concatenate([p.detach().numpy().ravel() for p in loss.model.parameters() if p.requires_grad])
+    model = build(_some(data, rows[:: max(1, step)]))
+    assert isinstance(model, Model)
+    evaluate = _evaluation(model, solver)
     for k in range(WARM + COUNTED):
         if k == WARM:
             began = time.process_time()  # of this process: what else the machine does is not its fault
-        loss(vector)
-    return (time.process_time() - began) / COUNTED / _work(solver, loss.problem.shape())
+        evaluate()
+    return (time.process_time() - began) / COUNTED / _work(solver, with_values(problem_of(model))[0].shape())
+
+
+def _evaluation(model: Model, solver: type[Solver]) -> Callable[[], object]:
+    """Value and slope as a fit computes them: by torch where a kernel is none of those that have slopes by hand."""
+    if not all(is_plain(kernel) for kernel, _ in model.kernel.terms()):
+        return lambda: objective(model, True).backward()
+    vector = np.concatenate([p.detach().numpy().ravel() for p in model.parameters() if p.requires_grad])
+    return partial(PackedObjective(model, True, solver), vector)
 
 
 def _some(data: TaskData, rows: np.ndarray) -> TaskData:

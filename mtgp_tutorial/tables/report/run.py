@@ -27,11 +27,13 @@ from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.filling import fill
+from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.report import page, words
 from mtgp_tutorial.tables.report.deciding import (
     Decision,
     by_column,
     by_length,
+    by_place,
     compared,
     covered,
     decide,
@@ -55,7 +57,7 @@ def from_command_line(asked: argparse.Namespace) -> int:
     try:
         with as_a_program():
             job = prepare(asked)
-            code, refusals = FAILED, (FitError, Refused, StoreError)  # the last: another process writes, or other data
+            code, refusals = FAILED, (FitError, NotApplicable, Refused, StoreError)  # the last: others write, too
             run(job)
     except KeyboardInterrupt:
         stopped = "stopped; fits that were done are kept, and the same command goes on"
@@ -107,6 +109,7 @@ def run(job: Job) -> None:
             "columns": page.grid(by_column(decision, data)),
             "beside": words.enumerated(compared(decision)[1:]),
             "lengths": page.grid(by_length(decision)),
+            "places": page.grid(by_place(decision)),
             "reading": page.reading(data),
             "trials": page.trials(decision, words.without_answer(failed)),
             "filled": page.filled(data, answer, decision),

@@ -27,15 +27,16 @@ from mtgp_tutorial.tables.mixtures import linear_pool
 from mtgp_tutorial.tables.plain import plain_methods
 from mtgp_tutorial.tables.report.holes import Trial, own_rows
 from mtgp_tutorial.tables.report.options import KERNELS, stored
-from mtgp_tutorial.tables.seasonal import Season, propose_season, with_trend
+from mtgp_tutorial.tables.seasonal import Season, propose_season, seasonal_methods, with_trend
 
 BASELINE, ICM, FULL, LMC = "independent, shared", "ICM", "ICM, full noise", "LMC"
 HALF, MEAN = "half and half", "mean"
-SEASONAL = {BASELINE: "independent, season", ICM: "ICM, season"}
-ONE_COLUMN = (MEAN, "interpolation", "season before", BASELINE, SEASONAL[BASELINE])  # see no other column
+SEASONAL = {BASELINE: "independent, season", ICM: "ICM, season"}  # one that stays, in the mean
+CHANGING = {BASELINE: "independent, changing season", ICM: "ICM, changing season"}  # in the kernel
+ONE_COLUMN = (MEAN, "interpolation", "season before", BASELINE, SEASONAL[BASELINE], CHANGING[BASELINE])  # see no other
 DRIFT = "regression + GP"
 RULES = (MEAN, "interpolation", "season before", "regression", DRIFT)
-MODELS = (BASELINE, ICM, FULL, LMC)  # those that are fitted with a parameter vector of their own
+MODELS = (BASELINE, ICM, FULL, LMC, *CHANGING.values())  # those that are fitted with a parameter vector of their own
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
 
 
@@ -62,7 +63,8 @@ def methods_for(
     methods of its own.
 
     season: what `season_of` found, or None. With one, HALF has each of its methods twice, with it taken off and
-    without, and the ICM, or for one column the single GP, has a method with a season in the mean. Which season it is,
+    without, and the ICM, or for one column the single GP, has two more, with a season in the mean, which stays, and in
+    the kernel beside its own, where it changes (docs/decisions/seasons.md). Which season it is,
     each method proposes anew from the cells that it sees; where these speak for none HALF does without, and the others
     raise NotApplicable. seed: of the fits of methods that are no models themselves. full: what stands for FULL, also in
     HALF; with ICM the methods have noise per task, and answer instead where a fit of full noise fails (see `try_all`).
@@ -92,8 +94,10 @@ def methods_for(
             every[HALF] = _anew(partial(_with_and_without, half, seed), half)
     if season is not None:
         model = BASELINE if one else ICM
-        wanted.insert(wanted.index(model) + 1, SEASONAL[model])
+        after = wanted.index(model) + 1
+        wanted[after:after] = [SEASONAL[model], CHANGING[model]]
         every[SEASONAL[model]] = _anew(partial(_in_the_mean, models[model], seed))
+        every[CHANGING[model]] = _anew(partial(_in_the_kernel, kernel(name, 1)))
     if first in wanted:  # fills unless another is ahead by more than one standard error
         wanted.remove(first)
         wanted.insert(0, first)
@@ -111,6 +115,10 @@ def _rule(name: str, season: Season) -> Method:
 
 def _in_the_mean(build: Method, seed: int, season: Season) -> Method:
     return with_trend(build, line=False, season=season.season, harmonics=season.harmonics, seed=seed)
+
+
+def _in_the_kernel(own: Kernel, season: Season) -> Method:
+    return seasonal_methods(season.season, kernel=own)["ICM, season in the kernel"]
 
 
 def _with_and_without(build: Method, seed: int, season: Season) -> Method:

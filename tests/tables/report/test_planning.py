@@ -78,7 +78,7 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
     )
     for limit, with_lmc, trials_made, gone in cases:
         monkeypatch.setattr(planning, "LIMIT", limit)
-        monkeypatch.setattr(planning, "LMC_LIMIT", with_lmc)
+        monkeypatch.setattr(planning, "SLOW_LIMIT", with_lmc)
         found, fitted = planning.in_time(asked_for(), data, clocks, planned)
         said = capsys.readouterr().out
         assert (len(found), fitted) == (trials_made, list(left(*gone)))

@@ -27,8 +27,9 @@ from mtgp_tutorial.tables.checking import WantsFullNoise
 from mtgp_tutorial.tables.files import text
 from mtgp_tutorial.tables.refusals import argument
 from mtgp_tutorial.tables.report import deciding, figures, options, page, planning, run, words
-from mtgp_tutorial.tables.report.deciding import by_column, by_length, covered, decide, evaluate, hidden_once
+from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate, hidden_once
 from mtgp_tutorial.tables.report.holes import (
+    PLACES,
     Kind,
     Trial,
     asked_for,
@@ -319,7 +320,7 @@ def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monke
     data = planning.read_asked(asked)[0]
     all_rows = planning.seconds(planning.clocks_of(methods_for(data, "matern32", lmc=False), data), 6, 1)
     monkeypatch.setattr(planning, "LIMIT", all_rows / 6)
-    monkeypatch.setattr(planning, "LMC_LIMIT", 0)
+    monkeypatch.setattr(planning, "SLOW_LIMIT", 0)
     assert report() == 2
     message = capsys.readouterr().err
     assert "table.csv has 720 values (120 rows, 6 tasks)" in message
@@ -947,12 +948,12 @@ def test_a_season_that_is_there_has_methods_and_one_that_is_not_has_none():
     season = season_of(data)
     assert season.season == 1.0 and list(methods_for(data, "matern32", season=season)) == [
         *("ICM, full noise", HALF, "mean", "interpolation", "season before", "regression", "regression + GP"),
-        *(BASELINE, "ICM", "ICM, season"),
+        *(BASELINE, "ICM", "ICM, season", "ICM, changing season"),
     ]
     one = replace(data, y=data.y[:, :1], tasks=["a"], units=[""])
     assert list(methods_for(one, "matern32", season=season)) == [
         *("mean", "interpolation", "season before"),
-        *(BASELINE, "independent, season"),
+        *(BASELINE, "independent, season", "independent, changing season"),
     ]
     noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
     assert season_of(noise) is None and season_of(TaskData(data.x, data.y)) is None
@@ -975,6 +976,18 @@ def test_half_and_half_is_with_and_without_a_season():
     assert not torch.allclose(off, without, rtol=1e-2)
     plain = parts[HALF](seen).forecast(hidden)
     assert torch.allclose(plain.mean[cells], without, rtol=1e-6)
+
+
+def test_a_changing_season_is_a_term_of_the_model():
+    """A periodic kernel of the season times an RBF, with a B of its own, beside the kernel that was asked for."""
+    data = prepared(TaskData.from_frame(seasons(), "month"))
+    method = methods_for(data, "matern52", season=season_of(data))["ICM, changing season"]
+    turn, own = (kernel for kernel, _ in method(data).kernel.terms())
+    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
+    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 2.5
+    noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
+    with pytest.raises(NotApplicable, match="its cells speak for no season"):
+        method(noise)
 
 
 def test_half_and_half_says_what_it_is():
@@ -1055,6 +1068,25 @@ def test_errors_stand_by_the_length_of_what_was_hidden():
     found = by_length(replace(decision, scores=decision.scores.assign(rows=rows, error=rows / 10.0)))
     assert found["rows hidden"].tolist() == ["1 to 2", "6 to 12"] and found["trials"].tolist() == [8, 8]
     assert found["error, ICM"].tolist() == pytest.approx([0.2, 0.9]) and not len(by_length(decision))
+
+
+def test_bands_stand_by_the_place_of_the_hole():
+    """Trials of the table's own holes: each place with its cells, and what share of them lay in the band."""
+    data = TaskData.from_frame(two_series(), "week")
+    trials = plan(data, kinds_of(data)[0], 8, 0)
+    places = {trial.label: trial.place for trial in trials}
+    assert {trial.place: trial.label.split(": ")[1].split(" of ")[0] for trial in trials} == {
+        place: PLACES[place] for place in {*places.values()}
+    }
+    decision = scored(SURE)
+    first = decision.scores["trial"].astype(int) < 4
+    scores = decision.scores.assign(place=np.where(first, "late start", "gap"), coverage=np.where(first, 0.5, 1.0))
+    found = by_place(replace(decision, scores=scores))
+    assert found[["hole", "trials", "in the 95 % band"]].to_numpy().tolist() == [
+        ["gap", 12, "100 % of 12"],
+        ["late start", 4, "50 % of 4"],
+    ]
+    assert not len(by_place(decision))
 
 
 def test_a_method_without_an_answer_in_some_trial_is_left_out_and_named():
