@@ -98,6 +98,7 @@ class Fit:
             ValueError: for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
                 other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints
                 of your own, an index of a rarer kind.
+            OSError: in one sentence, where the file cannot be written, as on a full disk; the old one stays as it was.
         """
         hooks.save_fit(self, path)
 

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import io
-import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from mtgp_tutorial.writing import write
+
 
 def save(path: str | Path, state: dict[str, Any]) -> None:
-    """Write beside the file, flush to disk, put in its place: killed at any moment, it leaves the old file or the new.
-
-    OSError in one sentence where it cannot be written, as on a full disk; the old file is then as it was.
-    """
-    packed, beside = io.BytesIO(), Path(f"{path}.part")
+    """Write the state. OSError in one sentence where that cannot be, as on a full disk; the old file is as it was."""
+    packed = io.BytesIO()
     torch.save(state, packed)  # in memory first: what torch raises on a full disk does not say so
-    try:
-        with open(beside, "wb") as file:
-            file.write(packed.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        folder = os.open(Path(path).resolve().parent, os.O_RDONLY)  # the new name has to reach the disk, too
-        os.fsync(folder)
-        os.close(folder)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        kept = "holds what it held before" if Path(path).exists() else "does not exist"
-        why = f"checkpoint: {path} could not be written ({error.strerror}) and {kept}"
-        mend = "make room" if error.errno == errno.ENOSPC else "mend that"
-        raise OSError(f"{why}; {mend} and start the same command again") from None
+    write(path, packed.getbuffer(), "checkpoint")
 
 
 def load(path: str | Path, marks: dict[str, Any]) -> dict[str, Any] | None:

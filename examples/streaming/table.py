@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtgp_tutorial.writing import not_written
+
 LENGTHS = (0.3, 0.15)
 W = np.array([[1.0, 0.3], [0.8, -0.6], [-0.5, 0.7], [0.2, 0.9]])  # [T, Q]
 NOISE_SD = np.array([0.3, 0.2, 0.4, 0.3])
@@ -85,7 +87,7 @@ def write(folder: str | Path, n: int, seed: int = 0, piece: int = 50_000) -> Non
             for name in COLUMNS:
                 (part / f"{name}.npy").unlink(missing_ok=True)
             part.rmdir()
-        raise OSError(f"folder: {folder} could not be written ({error.strerror}); mend that and write again") from None
+        raise not_written(folder, "folder", error) from None
 
 
 def _fill(part: Path, n: int, rng: np.random.Generator, piece: int) -> None:
@@ -101,6 +103,9 @@ def _fill(part: Path, n: int, rng: np.random.Generator, piece: int) -> None:
             found = {**cells(rng, weights, len(rows)), "split": rows >= n - n // 50}
             for name, (kind, _) in COLUMNS.items():
                 files[name].write(found[name].astype(kind).tobytes())
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def read(folder: str | Path) -> Table:

@@ -11,9 +11,9 @@ A table as plain values and arrays, and back: what a file can hold without runni
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from mtgp_tutorial.hooks import calendar
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.writing import NotWritten, write
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
 STARTS = {"objective": float, "evaluations": int, "converged": bool, "joined": int}
@@ -40,21 +41,13 @@ Arrays = dict[str, np.ndarray]
 def save(fit: Fit, path: str | Path, draws: Arrays | None = None) -> None:
     """Write a fit to a file, in the place of one that is there. draws: of an averaged one. (`Fit.save`)"""
     target = Path(path).expanduser().resolve()  # a link stays a link, and what it points to is written
-    if target.is_dir():
+    if os.path.isdir(target):
         raise ValueError(f"path: {path} is a folder; pass the name of a file in it")
-    if not target.parent.is_dir():
-        raise ValueError(f"path: {path} lies in a folder that does not exist; make it, or pass another path")
-    arrays, draft = _arrays(fit, draws or {}), Path(f"{target}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, draft)
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    if not os.path.isdir(target.parent):
+        raise NotWritten(f"path: {path} lies in a folder that does not exist; make it, or pass another path")
+    packed = io.BytesIO()
+    np.savez(packed, **_arrays(fit, draws or {}))  # type: ignore[arg-type]
+    write(target, packed.getbuffer(), "path")
 
 
 def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:

@@ -1,5 +1,6 @@
 """The programs of examples/streaming at small sizes: killed, resumed, on two processes, refused; and their bounds."""
 
+import errno
 import os
 import re
 import shutil
@@ -127,7 +128,9 @@ def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
     part = tmp_path / "cells.part"
     part.mkdir()
     (part / "y.npy").symlink_to("/dev/full")  # a disk without room
-    with pytest.raises(OSError, match="folder: .*cells could not be written .No space left on device.; mend that"):
+    with pytest.raises(
+        OSError, match="folder: .*cells could not be written .No space left on device. and does not exist; make room"
+    ):
         table.write(tmp_path / "cells", 3000)
     assert list(tmp_path.iterdir()) == []
     part.mkdir()
@@ -223,21 +226,28 @@ def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
         warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
 
 
-def test_a_checkpoint_is_whole_or_not_there(tmp_path):
+def full(_):
+    """A disk without room."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
     assert checkpoint.load(path, {}) is None
-    Path(f"{path}.part").symlink_to("/dev/full")  # a disk without room
-    with pytest.raises(OSError, match="No space left on device. and does not exist; make room"):
-        checkpoint.save(path, {"step": 1, "marks": {"table": "a"}})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left on device. and does not exist; make room"):
+            checkpoint.save(path, {"step": 1, "marks": {"table": "a"}})
     checkpoint.save(path, {"step": 1, "marks": {"table": "a"}})
-    Path(f"{path}.part").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room"):
-        checkpoint.save(path, {"step": 2, "marks": {"table": "a"}})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room"):
+            checkpoint.save(path, {"step": 2, "marks": {"table": "a"}})
     assert checkpoint.load(path, {"table": "a"})["step"] == 1 and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_checkpoint_without_a_folder_is_no_matter_of_room(tmp_path):
-    with pytest.raises(OSError, match="No such file or directory. and does not exist; mend that and start"):
+    with pytest.raises(OSError, match="No such file or directory. and does not exist; mend that and try again"):
         checkpoint.save(tmp_path / "none" / "run.pt", {"step": 1})
 
 
@@ -312,14 +322,14 @@ def test_a_disk_that_fills_up_stops_a_run_and_loses_nothing(folder, finished, mo
     def filling_up(path, state):
         steps.append(state["step"])
         if len(steps) == 4:
-            Path(f"{path}.part").symlink_to("/dev/full")
+            monkeypatch.setattr(os, "fsync", full)
         save(path, state)
 
     monkeypatch.setattr(checkpoint, "save", filling_up)
-    with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room and start"):
+    with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room and try"):
         run_here(monkeypatch, folder, path)
-    assert step_of(path) == steps[2] > 0 and not Path(f"{path}.part").exists()
-    monkeypatch.setattr(checkpoint, "save", save)
+    assert step_of(path) == steps[2] > 0 and not [*path.parent.glob(f"{path.name}.*")]
+    monkeypatch.undo()
     run_here(monkeypatch, folder, path)
     assert f"steps {steps[2]} to" in capsys.readouterr().out
     same(torch.load(path), finished[0], exactly=True)

@@ -1,5 +1,6 @@
 """Files of fits: what is refused, and what an interrupted save leaves behind."""
 
+import errno
 import json
 import os
 import pickle
@@ -234,20 +235,30 @@ def test_a_link_stays_a_link_and_rights_stay(fitted, tmp_path):
     assert [path.name for path in (tmp_path / "far").iterdir()] == ["fit.npz"]
 
 
-@pytest.mark.parametrize("error", [OSError("no space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_an_interrupted_save_leaves_the_old_file_whole(error, fitted, tmp_path, monkeypatch):
     path = tmp_path / "fit.npz"
     fitted.save(path)
     before = path.read_bytes()
 
-    def half(file, **arrays):
-        file.write(before[:100])
+    def failing(place):
         raise error
 
-    monkeypatch.setattr(np, "savez", half)
-    with pytest.raises(type(error)):
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(type(error)) as raised:
         at_parameters(independent(DATA)).save(path)
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["fit.npz"]
+    said = (
+        f"path: {path} could not be written (No space left on device) and holds what it held before; make room and try"
+    )
+    assert isinstance(error, KeyboardInterrupt) or str(raised.value) == f"{said} again"
+
+
+@pytest.mark.parametrize("where", ["/proc/fit.npz", "a" * 300])
+def test_a_place_where_nothing_can_be_written_is_named(where, fitted, tmp_path):
+    with pytest.raises(OSError, match="^path: .* could not be written [(][NF].*[)] and does not exist; .* try again$"):
+        fitted.save(tmp_path / where)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_runs_no_code_of_the_file(tmp_path):

@@ -1,10 +1,13 @@
 """A fit that was kept in a file and read again is the same fit."""
 
 import dataclasses
+import errno
 import json
 import math
+import os
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,7 @@ from mtgp_tutorial import (
     load,
     predict,
     sample,
+    writing,
 )
 from mtgp_tutorial.fast.closed import PROFILES
 from mtgp_tutorial.noise import KINDS
@@ -195,3 +199,35 @@ def _check_refused(path, arrays):
         assert "has changed since it was written" in str(error)
     else:
         raise AssertionError("a changed file was read")
+
+
+def law_a_file_is_the_old_one_or_the_new():
+    """Wherever the disk is full, the old file stays, nothing beside it, and the sentence has its path. Rights stay."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kept"
+        for before in (None, b"old"):
+            for step in ("fsync", "replace"):
+                if before:
+                    path.write_bytes(before)
+                    path.chmod(0o640)
+                with patch.object(os, step, full):
+                    try:
+                        writing.write(path, b"new", "path")
+                    except OSError as error:
+                        kept = "holds what it held before" if before else "does not exist"
+                        why = f"could not be written (No space left on device) and {kept}; make room and try again"
+                        assert str(error) == f"path: {path} {why}" and isinstance(error, ValueError)
+                    else:
+                        raise AssertionError(f"{step} failed, and nothing was said")
+                assert (path.read_bytes() if before else None) == before
+                assert [one.name for one in Path(folder).iterdir()] == ["kept"] * bool(before)
+        writing.write(path, b"new", "path")
+        assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o640
+        far = Path(f"{path}.{os.getpid()}.part")
+        far.symlink_to(Path(folder) / "far")
+        writing.write(path, b"newer", "path")
+        assert path.read_bytes() == b"newer" and [one.name for one in Path(folder).iterdir()] == ["kept"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -49,7 +50,7 @@ def report(frame: pd.DataFrame, out: str | Path = "report", **asked: Any) -> Rep
     try:
         with as_a_program():
             run(prepare(options.parsed(["report", str(path), "--out", str(out), *words], options.Raising)))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise ValueError(f"report: {options.in_options(error)}") from None
     return Report(out)
 
@@ -87,6 +88,6 @@ def _as_text(value: Any) -> str:
 def _write(frame: pd.DataFrame, path: Path) -> None:
     """The frame as a CSV file. ValueError where the file holds another table, which may be somebody's."""
     text = frame.to_csv(index=False, lineterminator="\n")
-    if path.exists() and path.read_text(encoding="utf8") != text:
+    if os.path.exists(path) and path.read_text(encoding="utf8") != text:
         raise ValueError(f"out: {path} holds another table; pass the name of a new folder, or remove {path}")
     options.put(path, text)

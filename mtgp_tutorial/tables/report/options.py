@@ -10,7 +10,6 @@ import argparse
 import csv
 import hashlib
 import json
-import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mtgp_tutorial import __version__
+from mtgp_tutorial.writing import write
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
@@ -92,7 +92,7 @@ def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> arg
         help="compare models on a table of yours, and fill its holes",
         description="Reads a table, hides cells as its own holes are, compares models on them, fills the table, and "
         "writes report.html, filled.csv, trials.csv, fit.npz and repeat.py. Exit code: 0 done, 1 no model could be "
-        "fitted, 2 refused with nothing written, 130 stopped (the same command goes on).",
+        "fitted or no file written, 2 refused with nothing written, 130 stopped (the same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names, or an Excel workbook")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")
@@ -156,6 +156,10 @@ def in_options(error: Exception) -> str:
     """The message; where it speaks of an argument of `read_table`, of the option that stands for it."""
     from mtgp_tutorial.tables.refusals import TableError  # which brings pandas and PyTorch
 
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"{error.filename} cannot be read or written ({error.strerror}); mend that, or pass another TABLE or --out"
+        )
     if not isinstance(error, TableError):
         return str(error)
     problem, remedy = error.said(_as_option)
@@ -171,7 +175,7 @@ def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str
 
 
 RUN, FIT = "run.json", "fit.npz"
-FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", "trials.csv.part", RUN, FIT)
+FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", RUN, FIT)
 
 
 def run_of(asked: argparse.Namespace, version: str) -> dict[str, Any]:
@@ -193,7 +197,8 @@ def check_folder(folder: Path) -> None:
         raise Refused(f"{folder} is a file; add --out NAME, the name of a folder")
     if not folder.exists() and not folder.absolute().parent.is_dir():
         raise Refused(f"{folder} lies in a folder that does not exist; make it, or add --out NAME")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RUN).is_file():
+    drafts = {*folder.glob(f"{RUN}.*")}  # of a run that was killed, or had no room, before its first file
+    if folder.is_dir() and {*folder.iterdir()} - drafts and not (folder / RUN).is_file():
         raise Refused(f"{folder} holds other files; add --out NAME, the name of a new folder")
 
 
@@ -234,11 +239,7 @@ def stored(path: Path) -> set[tuple[str, str]]:
 
 def put(path: Path, text: str) -> None:
     """Write a file beside its place, then put it there: never half a file, and no link is followed."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with open(draft, "x", encoding="utf8", newline="") as file:
-        file.write(text)
-    os.replace(draft, path)
+    write(path, text.encode(), "--out")
 
 
 def _word(value: Any) -> str:

@@ -51,13 +51,13 @@ DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 
 
 def from_command_line(asked: argparse.Namespace) -> int:
-    """The command; returns its exit code: 0 done, 1 no model could be fitted, 2 refused, 130 stopped by Ctrl-C."""
+    """The command; returns its exit code: 0 done, 1 no fit or no file, 2 refused, 130 stopped by Ctrl-C."""
     refusals: tuple[type[Exception], ...] = (ValueError, OSError, MemoryError)
     code = REFUSED
     try:
         with as_a_program():
             job = prepare(asked)
-            code, refusals = FAILED, (FitError, NotApplicable, Refused, StoreError)  # the last: others write, too
+            code, refusals = FAILED, (FitError, NotApplicable, Refused, StoreError, OSError)  # others write, too
             run(job)
     except KeyboardInterrupt:
         stopped = "stopped; fits that were done are kept, and the same command goes on"

@@ -1,5 +1,6 @@
 """The command `python -m mtgp_tutorial report`: from a table to a page, refused, stopped, resumed."""
 
+import errno
 import json
 import os
 import pickle
@@ -311,6 +312,33 @@ def test_folders_that_are_not_the_commands_own_are_refused(name, place, capsys):
     assert report(*(["--out", "no/where"] if name == "no parent" else [])) == 2
     assert "--out NAME" in capsys.readouterr().err
     assert (elsewhere / "trials.csv").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name, code", [("run.json", 2), ("trials.csv", 1), ("repeat.py", 1), ("report.html", 1)])
+def test_a_disk_that_fills_up_ends_in_a_sentence_and_the_same_command_goes_on(name, code, place, capsys, monkeypatch):
+    def full(file):
+        if name in os.readlink(f"/proc/self/fd/{file}"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert report("--trials", "2") == code
+    said = f"{name} could not be written (No space left on device) and does not exist; make room and try again\n"
+    message = capsys.readouterr().err
+    assert message.startswith("report: ") and message.endswith(said) and message.count("\n") == 1
+    names = {"run.json", "trials.csv", "trials.csv.lock", "fit.npz", "filled.csv", "repeat.py"} - {name}
+    assert {one.name for one in (place / "table-report").iterdir()} <= names
+    (place / "table-report" / "run.json.new").write_text("{")  # which earlier versions left
+    if name == "run.json":
+        assert report("--trials", "2") == 0
+
+
+@pytest.mark.parametrize("out", ["a" * 300, "/proc/results"])
+def test_a_folder_that_cannot_be_is_refused_in_a_sentence(out, place, capsys):
+    assert report("--out", out) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"report: {out} cannot be read or written (") and message.count("\n") == 1
+    assert [one.name for one in place.iterdir()] == ["table.csv"]
 
 
 def test_a_table_that_is_too_large_names_commands_that_work(place, capsys, monkeypatch):
