@@ -1,15 +1,18 @@
 """The same models on many trials: seeds, splits or gaps. Fits are stored one by one, so a run can be resumed.
 
-The fits are done in this process, in others or on a cluster, and known again by fingerprints.
+The fits are done in this process, in others or on a cluster, and known again by fingerprints. Tables and models are
+made as they are handed out, so that memory grows with the rows of results alone.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable, without_values
 from mtgp_tutorial.tables.methods import A_METHOD, Methods, fingerprint_of, in_places, model_of, predictions_at
-from mtgp_tutorial.tables.store import JOINT, LABELS, NUMBERS, Key, Store, digest, opened
+from mtgp_tutorial.tables.store import COLUMNS, JOINT, LABELS, NUMBERS, Key, Store, digest, opened
 
 
 def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -83,8 +86,9 @@ def compare(
         methods (dict): by name, functions from the seen table to a model, or to a `Forecaster`, such as `plain_methods`
             and `seasonal_naive` make. Default: `standard_methods()`.
         store (str or Path): a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not
-            done again; rows that are not asked for stay in it. Take one file for each choice of options, which are not
-            stored. Default: nothing is stored.
+            done again; rows that are not asked for stay in it. A line that was changed is refused by its number: take
+            it out, and its fit is done again. Take one file for each choice of options, which are not stored. Default:
+            nothing is stored.
         jobs (int): how many processes fit at once, -1 for one on each core. Default: 1.
         client (dask.distributed Client): in place of jobs; the workers of its cluster fit then (they and the scheduler
             need this release of the module, workers best one thread each), and this process stores. Default: none.
@@ -94,8 +98,10 @@ def compare(
             cells that a model is asked for. Default: False.
         **options: for `fit`.
     Raises:
-        ValueError: for a store that another process writes, for a stored row of other data or another model, and for an
-            method whose model has other inputs than its table, or lacks rows of it that are to be filled.
+        ValueError: for a store that another process writes, for a stored row of other data or another model, for a file
+            that is no store or has changed, and for a method whose model has other inputs than its table, or lacks rows
+            of it that are to be filled.
+        OSError: in one sentence, where the store cannot be written, as on a full disk; what it held stays in it.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
@@ -144,13 +150,14 @@ def _together(
         if len(left_out) == total:
             raise NotApplicable(sentence)
         warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=4)
-    tables = [
-        kept.done[str(label), name].assign(trial=pd.Series([label] * len(kept.done[str(label), name])).array)
+    found = [
+        (label, kept.done[str(label), name])
         for label in labels
         for name in methods
         if (str(label), name) not in left_out
     ]
-    results = pd.concat(tables, ignore_index=True)[LABELS + NUMBERS + more]
+    results = pd.DataFrame([row for _, rows in found for row in rows], columns=COLUMNS)[LABELS + NUMBERS + more]
+    results["trial"] = pd.concat([pd.Series([label] * len(rows)) for label, rows in found], ignore_index=True)
     if left_out:
         results.attrs["left out"] = left_out
     return results
@@ -162,7 +169,7 @@ def _asked(
     """What is to be done: the arguments of `_fitted`, for each trial and method that the store does not hold."""
     for label in labels:
         seen, hidden = two_tables(trial(label), label)
-        same = torch.equal(seen.x, hidden.x)
+        same, tasks = torch.equal(seen.x, hidden.x), int(hidden.observed.any(0).sum())
         for name, build in methods.items():
             key = str(label), name
             try:
@@ -171,7 +178,7 @@ def _asked(
             except NotApplicable as error:
                 yield key, error, seen, hidden, {}, joint, options
                 continue
-            if kept.holds(key, fingerprints, joint):
+            if kept.holds(key, fingerprints, tasks, joint):
                 bar.update()
             else:
                 yield key, model, seen, hidden, fingerprints, joint, options
@@ -205,9 +212,9 @@ def check_labels(labels: list[Any], methods: Methods) -> None:
     for name in methods:
         if not isinstance(name, str):
             raise ValueError(f"methods: {name!r} is no name; pass texts")
-    names = [str(label) for label in labels]
-    for name in names:
-        if names.count(name) > 1:
+    names = Counter(str(label) for label in labels)
+    for name, count in names.items():
+        if count > 1:
             raise ValueError(f"trials: {name!r} stands there twice; pass every trial once")
     for name in [*names, *methods]:
         if "\n" in name or "\r" in name:
@@ -223,21 +230,26 @@ def check_jobs(jobs: int, client: Any) -> None:
 
 Fitted = tuple[Key, pd.DataFrame | FitError | NotApplicable]  # the rows of a fit, or why there are none
 DEATHS = 3  # how often a process may be killed without a single fit done in between
+AHEAD = 300  # fits whose tables and models are made before the first of them is done; more where many fit at once
 
 
 def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
-    """The fits as they are done, in this process or in others; those of a killed process once more."""
+    """The fits as they are done, in this process or in others; those of a killed process once more.
+
+    Few are made before they are handed out: at most AHEAD, or some for each process.
+    """
     if client is not None:
         yield from _on_cluster(asked, client)
         return
     if jobs == 1:
         yield from (_fitted(*one) for one in asked)
         return
-    from joblib import Parallel, delayed  # a tenth of the module's own import, for those who ask for processes
+    from joblib import Parallel, delayed, effective_n_jobs  # a tenth of the module's import, for who asks for processes
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    left, deaths = {one[0]: one for one in asked}, 0
-    while left:
+    left: dict[Key, Any] = {}
+    some, deaths = max(AHEAD, 50 * effective_n_jobs(jobs)), 0
+    while left := left or {one[0]: one for one in islice(asked, some)}:
         try:
             calls = [delayed(_fitted)(*one) for one in left.values()]
             for found in Parallel(jobs, return_as="generator_unordered")(calls):
@@ -248,7 +260,7 @@ def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
             deaths += 1
             if deaths == DEATHS:
                 raise RuntimeError(
-                    f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits to do (is the "
+                    f"compare: processes were killed {DEATHS} times in a row, with {len(left)} fits handed out (is the "
                     "memory full?); try fewer jobs"
                 ) from None
 
@@ -258,9 +270,13 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
     from distributed import as_completed  # an extra, and whoever has a client has it
     from distributed.scheduler import KilledWorker
 
+    def submitted(count: int) -> list[Any]:
+        return [client.submit(_fitted, *one, pure=False) for one in islice(asked, count)]
+
     try:
-        futures = [client.submit(_fitted, *one, pure=False) for one in asked]
-        for _, found in as_completed(futures, with_results=True):
+        futures = as_completed(submitted(max(AHEAD, 2 * sum(client.nthreads().values()))), with_results=True)
+        for _, found in futures:
+            futures.update(submitted(1))
             yield found
     except KilledWorker as error:
         raise RuntimeError(

@@ -1,26 +1,32 @@
 """Fits by trial and method in a CSV file, known again by fingerprints.
 
-The file has one writer and every label as it was, and is at no moment half written.
+The file has one writer and every label as it was. Each fit is appended, and each line has a check of its own: whatever
+ends a process, what is read again is what was written.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
-import shutil
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.writing import not_written, write
 
 Key = tuple[str, str]  # trial and method
+Row = tuple[Any, ...]  # in the order of COLUMNS
 LABELS = ["trial", "method", "task"]
 JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "interpolated"]
@@ -29,9 +35,13 @@ FINGERPRINTS = [
     "start",
     "data",
 ]  # change when the model (how many numbers are fitted) or a cell of the tables does
-COLUMNS = [*LABELS, *NUMBERS, JOINT, *FINGERPRINTS]  # of the file
+COLUMNS = [*LABELS, *NUMBERS, JOINT, *FINGERPRINTS]
+TEXTS, WHOLE = {*LABELS, "data"}, {"on floor", "interpolated", "numbers"}  # the other columns are floats
+HEAD = f"{','.join(COLUMNS)},check\n".encode()  # check: by which a line that has changed is known
 # up to version 0.10 with "hidden" in the place of "data": a sum, in which large inputs drowned what was hidden
 BEFORE_0_11 = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,numbers,start,hidden"
+RENAMED = {"arm": "method", "bridged": "interpolated"}  # up to version 0.22
+LACKING = {"interpolated": "0", JOINT: ""}  # up to versions 0.12 and 0.13
 
 
 class StoreError(ValueError):
@@ -42,86 +52,160 @@ class StoreError(ValueError):
 def opened(path: str | Path | None) -> Iterator[Store]:
     """A store, under a lock beside its file that falls when its process ends, however it ends.
 
-    Raises StoreError for a folder that is not there, a file that is no store, and one that another process writes.
+    Raises StoreError for a folder that is not there, a file that is no store or has changed, and one that another
+    process writes; NotWritten where it cannot be written.
     """
     if path is None:
-        yield Store(None, {})
+        yield Store(None)
         return
     target = Path(path).expanduser().resolve()
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise StoreError(f"store: {path} lies in a folder that does not exist; make it, or pass another path")
     try:
         lock = FileLock(f"{target}.lock").acquire(timeout=0)
-    except Timeout:
-        raise StoreError(f"store: another process writes {target}; wait for it, or pass another path") from None
+    except OSError as error:
+        if isinstance(error, Timeout) and os.path.exists(f"{target}.lock"):  # elsewhere no lock could be made
+            raise StoreError(f"store: another process writes {target}; wait for it, or pass another path") from None
+        raise not_written(target, "store", error) from None
     with lock:
-        yield Store(target, _read(target) if target.exists() else {})
+        kept = Store(target)
+        for row in _read(target) if target.exists() else ():
+            kept.done.setdefault(row[:2], []).append(row)
+        kept.tidy()
+        yield kept
+        kept.tidy()
 
 
 @dataclass
 class Store:
-    """The rows of each fit, by trial and method; in a CSV file, unless path is None."""
+    """The rows of each fit, by trial and method; in a CSV file, unless path is None.
+
+    size: of the file in bytes, as it was left; one of another size is not appended to.
+    """
 
     path: Path | None
-    done: dict[Key, pd.DataFrame]
+    done: dict[Key, list[Row]] = field(default_factory=dict)
+    size: int = 0
 
-    def holds(self, key: Key, fingerprints: dict[str, float | str], joint: bool) -> bool:
-        """Whether a fit is done, with its joint score if asked; StoreError where it was one of other data or model."""
+    def holds(self, key: Key, fingerprints: dict[str, float | str], tasks: int, joint: bool) -> bool:
+        """Whether a fit is done: all rows are there, with the joint score if asked. StoreError where it was one of
+        other data or model."""
         if key not in self.done:
             return False
-        numbers, start, data = (self.done[key][name] for name in FINGERPRINTS)
+        *_, joints, numbers, start, data = zip(*self.done[key])
         near = np.allclose(start, fingerprints["start"], rtol=1e-6)
-        if not ((numbers == fingerprints["numbers"]).all() and near and (data == fingerprints["data"]).all()):
+        if not ({*numbers} == {fingerprints["numbers"]} and near and {*data} == {fingerprints["data"]}):
             label, method = key
             raise StoreError(
                 f"store: {self.path} holds {method!r} on trial {label!r}, of other data or by another model; pass "
                 "another path"
             )
-        return not (joint and self.done[key][JOINT].isna().all())
+        return len(joints) == tasks and not (joint and np.isnan(joints).all())
 
     def add(self, key: Key, table: pd.DataFrame) -> None:
-        """Keep the rows of one fit: written beside the file, then put in its place."""
-        self.done[key] = table.assign(trial=key[0], method=key[1])[COLUMNS]
-        if self.path is not None:
-            draft = Path(f"{self.path}.part")
-            pd.concat(self.done.values()).to_csv(draft, index=False)
-            if self.path.exists():
-                shutil.copymode(self.path, draft)
-            os.replace(draft, self.path)
+        """Keep the rows of one fit, on the disk at the end of the file. NotWritten leaves the file as it was."""
+        self.done[key] = rows = [(*key, *row) for row in zip(*(table[name].tolist() for name in COLUMNS[2:]))]
+        if self.path is None:
+            return
+        if not self.path.exists() or self.path.stat().st_size != self.size:
+            self.tidy()
+            return
+        left = _lines(rows)
+        try:
+            with open(self.path, "ab", buffering=0) as file:
+                while left:  # a disk that fills up takes a part
+                    left = left[file.write(left) :]
+                os.fsync(file.fileno())
+                self.size = file.tell()
+        except OSError as error:
+            with suppress(OSError):
+                os.truncate(self.path, self.size)
+            raise not_written(self.path, "store", error) from None
+
+    def tidy(self) -> None:
+        """Write the file anew where it is anything but a line for each row: torn, twice, of an earlier version."""
+        if self.path is None or not self.done:
+            return
+        wanted = HEAD + _lines(row for rows in self.done.values() for row in rows)
+        if not self.path.exists() or self.path.read_bytes() != wanted:
+            write(self.path, wanted, "store")
+        self.size = len(wanted)
 
 
-def _read(path: Path) -> dict[Key, pd.DataFrame]:
-    """The stored fits. Only numbers may be missing: a task may be called NA."""
+def _lines(rows: Iterable[Row]) -> bytes:
+    """Lines of the file, each with its check; NaN is empty."""
+    lines: list[str] = []
+    writer = csv.writer(SimpleNamespace(write=lines.append))  # its lines end in both, and so it quotes either
+    for row in rows:
+        fields = ["" if value != value else str(value) for value in row]
+        writer.writerow([*fields, _check(fields)])
+    return "".join(f"{line[:-2]}\n" for line in lines).encode("utf8")
+
+
+def _check(fields: list[str]) -> str:
+    return hashlib.sha256("\n".join(fields).encode("utf8", "surrogateescape")).hexdigest()[:8]
+
+
+def _read(path: Path) -> list[Row]:
+    """The rows of a file, of those that stand there twice the last, in this and all earlier formats."""
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, engine="python")
-        frame = frame.rename(columns={"arm": "method", "bridged": "interpolated"})  # up to version 0.22
-        if ",".join(frame.columns) == BEFORE_0_11:
-            warnings.warn(
-                f"store: {path} was written before version 0.11, whose fingerprints miss some changes of the data; its "
-                "fits are done again",
-                UserWarning,
-                stacklevel=6,
-            )
-            return {}
-        if "interpolated" not in frame:  # up to version 0.12 no method had it
-            frame["interpolated"] = "0"
-        if JOINT not in frame:  # up to version 0.13
-            frame[JOINT] = ""
-        for name in NUMBERS + [JOINT] + FINGERPRINTS[:2]:  # by Python: the parser of older pandas misses the last digit
-            frame[name] = [float(text or "nan") for text in frame[name]]
-        frame = frame.astype({"on floor": int, "interpolated": int, "numbers": int})[COLUMNS]
-    except (ValueError, KeyError):  # not text, no columns, no numbers
-        frame = None
-    if frame is None or frame.duplicated(LABELS).any() or not _possible(frame):
+        head, _, body = path.read_bytes().decode("utf8", "surrogateescape").partition("\n")
+    except OSError as error:
+        raise StoreError(f"store: {path} could not be read ({error.strerror}); pass another path") from None
+    if head == HEAD.decode().strip():
+        return _checked(path, body)
+    names = [RENAMED.get(name, name) for name in head.strip().split(",")]
+    if ",".join(names) == BEFORE_0_11:
+        warnings.warn(
+            f"store: {path} was written before version 0.11, whose fingerprints miss some changes of the data; its "
+            "fits are done again",
+            UserWarning,
+            stacklevel=6,
+        )
+        return []
+    try:
+        lines = [
+            LACKING | dict(zip(names, fields, strict=True)) for fields in csv.reader(io.StringIO(body, newline=""))
+        ]
+        rows = [_row([line[name] for name in COLUMNS]) for line in lines]
+    except (ValueError, KeyError, csv.Error):  # not text, no columns, no numbers
+        rows, names = [], []
+    known = {*COLUMNS} - {*LACKING} <= {*names} <= {*COLUMNS}
+    if not known or len({row[:3] for row in rows}) < len(rows) or not all(map(_possible, rows)):
         raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
-    return {key: rows for key, rows in frame.groupby(["trial", "method"], sort=False)}  # type: ignore[misc]
+    return rows
 
 
-def _possible(frame: pd.DataFrame) -> bool:
-    """Whether the numbers can be scores; one that was changed to another possible value is not noticed."""
-    errors = frame[["MSE", "MAE", "SMSE", "CRPS", "on floor", "interpolated", "numbers"]]
-    small = (frame["MAE"] ** 2 > frame["MSE"] * (1 + 1e-9)).any()  # the mean of squares is not below the squared mean
-    return not ((errors < 0).any(axis=None) or small or (frame["coverage"] < 0).any() or (frame["coverage"] > 1).any())
+def _checked(path: Path, body: str) -> list[Row]:
+    """The rows below the head of a file whose lines have checks. A killed process may leave one without its end."""
+    reader, number = csv.reader(io.StringIO(body[: body.rfind("\n") + 1], newline="")), 2
+    rows: dict[Row, Row] = {}
+    try:
+        for *fields, check in reader:
+            if len(fields) != len(COLUMNS) or check != _check(fields):
+                raise ValueError
+            row = _row(fields)
+            rows[row[:3]], number = row, reader.line_num + 2
+    except (ValueError, csv.Error):
+        raise StoreError(
+            f"store: {path} has changed in line {number} since it was written; take that line out, and its fit is done "
+            "again, or pass another path"
+        ) from None
+    return list(rows.values())
+
+
+def _row(fields: list[str]) -> Row:
+    """Texts as what they mean. Only numbers may be missing: a task may be called NA."""
+    kinds = (str if name in TEXTS else int if name in WHOLE else float for name in COLUMNS)
+    return tuple(kind(text or "nan") if kind is float else kind(text) for kind, text in zip(kinds, fields))
+
+
+def _possible(row: Row) -> bool:
+    """Whether the numbers of a file without checks can be scores."""
+    named = dict(zip(COLUMNS, row))
+    negative = any(named[name] < 0 for name in ("MSE", "MAE", "SMSE", "CRPS", "coverage", *WHOLE))
+    small = named["MAE"] ** 2 > named["MSE"] * (1 + 1e-9)  # the mean of squares is not below the squared mean
+    return not (negative or small or named["coverage"] > 1)
 
 
 def digest(*tables: TaskData) -> str:

@@ -1,7 +1,9 @@
 """`compare`: nothing is lost when it is interrupted, and nothing is done twice."""
 
+import errno
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,16 @@ import torch
 from gpytorch.kernels import RBFKernel
 
 from mtgp_tutorial import FitError, TaskData, icm, independent, simulate
-from mtgp_tutorial.tables import NotApplicable, compare, cutoffs, plain_methods, seasonal_naive, standard_methods
+from mtgp_tutorial.tables import (
+    NotApplicable,
+    compare,
+    comparing,
+    cutoffs,
+    plain_methods,
+    seasonal_naive,
+    standard_methods,
+)
+from mtgp_tutorial.tables.store import Store
 
 
 def gap(seed):
@@ -52,14 +63,74 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
     compare(gap, [0], {"ICM": icm}, store=store)
     before = store.read_text()
 
-    def full_disk(self, path, **options):
-        path.write_text("trial,method,ta")
-        raise OSError("no space left on device")
+    def full_disk(place):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
-    with pytest.raises(OSError):
-        compare(gap, [0, 1], {"ICM": icm}, store=store)
-    assert store.read_text() == before
+    said = (
+        "^store: .*results.csv could not be written .No space left on device. and holds what it held before; make room"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_disk)
+        with pytest.raises(OSError, match=said):
+            compare(gap, [0, 1], {"ICM": icm}, store=store)
+        assert store.read_text() == before
+        store.write_text(before + before.splitlines()[1][:20])  # and where the file is to be written anew
+        with pytest.raises(OSError, match=said):
+            compare(gap, [0, 1], {"ICM": icm}, store=store)
+    assert store.read_text().startswith(before) and len(list(tmp_path.iterdir())) == 2  # with the lock
+    compare(gap, [0, 1], {"ICM": icm}, store=store)
+    assert store.read_text().startswith(before) and len(pd.read_csv(store)) == 2
+
+
+BIG = """
+import os, resource, sys
+from mtgp_tutorial import icm, simulate
+from mtgp_tutorial.tables import compare
+def gap(seed): return simulate.two_sines(n=8, seed=seed).hide("sine", 0.6, 1)
+size = os.path.getsize(sys.argv[1]) if os.path.exists(sys.argv[1]) else 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + int(sys.argv[2]),) * 2)
+try: compare(gap, range(3), {"ICM": icm}, store=sys.argv[1], starts=1)
+except OSError as error: print(error)
+"""
+
+
+@pytest.mark.slow
+def test_no_room_for_a_line_leaves_no_part_of_it(tmp_path):
+    """At each of the limits, also in the middle of a line, every line that stays is whole."""
+    store, whole = tmp_path / "results.csv", compare(gap, range(3), {"ICM": icm}, starts=1)
+    for room in (0, 50, 300, 700):
+        done = subprocess.run([sys.executable, "-c", BIG, store, str(room)], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f"store: {store} could not be written (File too large) and "), done.stderr
+        assert not store.exists() or store.read_bytes().endswith(b"\n")
+        assert {one.name for one in tmp_path.iterdir()} <= {"results.csv", "results.csv.lock"}
+    assert compare(gap, range(3), {"ICM": icm}, store=store, starts=1).equals(whole)
+
+
+@pytest.mark.parametrize("where", ["/proc/results.csv", "a" * 300, "a" * 250, "."])
+def test_a_place_where_nothing_can_be_written_is_named(where, tmp_path):
+    with pytest.raises(ValueError, match="^store: .* could not be (written|read) [(].*[)]"):
+        compare(gap, [0], {"ICM": icm}, store=tmp_path / where, starts=1)
+    assert [one for one in tmp_path.iterdir() if not one.name.endswith(".lock")] == []
+
+
+def test_a_folder_that_vanishes_is_said_and_a_file_that_vanishes_is_written_again(tmp_path):
+    store = tmp_path / "there" / "results.csv"
+    store.parent.mkdir()
+
+    def vanishing(data):
+        vanishing.calls += 1
+        if vanishing.calls == 3:
+            vanishing.what()
+        return icm(data)
+
+    vanishing.calls, vanishing.what = 0, store.unlink
+    whole = compare(gap, range(3), {"ICM": vanishing}, store=store, starts=1)
+    assert compare(gap, range(3), {"ICM": icm}, store=store, max_iterations=0).equals(whole)
+    vanishing.calls, vanishing.what = 1, lambda: shutil.rmtree(store.parent)
+    with pytest.raises(
+        OSError, match="results.csv could not be written .No such file or directory. and does not exist"
+    ):
+        compare(gap, range(5), {"ICM": vanishing}, store=store, starts=1)
 
 
 def test_a_fit_that_fails_stops_no_other_and_is_tried_again(tmp_path):
@@ -163,7 +234,7 @@ def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_pa
     table = compare(gap, range(2), methods, jobs=2, store=tmp_path / "results.csv", starts=1)
     assert (tmp_path / "killed").exists() and table["NLPD"].notna().all() and len(table) == 4
     methods["deadly"] = lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))
-    with pytest.raises(RuntimeError, match="killed 3 times in a row, with 1 fits to do"):
+    with pytest.raises(RuntimeError, match="killed 3 times in a row, with 1 fits handed out"):
         compare(gap, [5], methods, jobs=2, store=tmp_path / "other.csv", starts=1)
     assert list(pd.read_csv(tmp_path / "other.csv")["method"]) == ["alone"]
 
@@ -287,7 +358,7 @@ def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
 
 
 HEAD = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,interpolated,joint NLPD,"
-HEAD += "numbers,start,data"
+HEAD += "numbers,start,data,check"
 BEFORE = {"method": "arm", "interpolated": "bridged"}  # up to version 0.22
 
 
@@ -297,20 +368,23 @@ def test_a_store_of_a_later_version_is_read(tmp_path, without):
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
     assert store.read_text().startswith(f"{HEAD}\n"), "a new column: read stores with this head, too"
-    text = pd.read_csv(store, dtype=str).drop(columns=without).rename(columns=BEFORE).to_csv(index=False)
+    written = store.read_text()
+    text = pd.read_csv(store, dtype=str).drop(columns=[*without, "check"]).rename(columns=BEFORE).to_csv(index=False)
     store.write_text(text)
-    assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole) and store.read_text() == text
+    assert compare(gap, [0], {"ICM": icm}, store=store, max_iterations=0).equals(whole)
+    assert store.read_text() == written, "and written again, with checks"
 
 
-@pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "a column less"])
-def test_a_damaged_store_is_refused(tmp_path, damage):
+@pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "negative", "a column less"])
+def test_a_damaged_store_of_an_earlier_version_is_refused(tmp_path, damage):
     store = tmp_path / "results.csv"
     compare(gap, [0], {"ICM": icm}, store=store)
-    head, row = store.read_text().splitlines()
+    head, row = (line.rpartition(",")[0] for line in store.read_text().splitlines())
     content = {
         "empty": b"",
         "binary": bytes(range(256)),
         "twice": "\n".join([head, row, row]).encode(),
+        "negative": "\n".join([head, row.replace(row.split(",")[3], "-0.5")]).encode(),
         "text for a number": "\n".join([head, row.replace(row.split(",")[3], "much")]).encode(),
         "a column less": "\n".join([head[4:], row]).encode(),
     }[damage]
@@ -320,12 +394,44 @@ def test_a_damaged_store_is_refused(tmp_path, damage):
     assert store.read_bytes() == content
 
 
+def two_gaps(seed):
+    data = simulate.two_sines(n=8, seed=seed)
+    return data.split(torch.tensor([[row > 5, row < 2] for row in range(8)]))
+
+
+def test_a_name_with_any_character_is_kept(tmp_path):
+    store, tasks = tmp_path / "results.csv", ["a\rb", 'c\n"d",']
+
+    def trial(_):
+        return TaskData(two_gaps(0)[0].x, simulate.two_sines(n=8, seed=0).y, tasks).split(two_gaps(0)[1].observed)
+
+    whole = compare(trial, ["ü, \u2028"], {"ICM": icm}, store=store, starts=1)
+    assert compare(trial, ["ü, \u2028"], {"ICM": icm}, store=store, max_iterations=0).equals(whole)
+    assert whole["task"].tolist() == tasks
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tables_are_made_as_they_are_handed_out(jobs, monkeypatch):
+    monkeypatch.setattr(comparing, "AHEAD", 20)
+    monkeypatch.setattr("joblib.effective_n_jobs", lambda jobs: 0)
+    made, most = [], []
+
+    def trial(seed):
+        made.append(seed)
+        return two_gaps(seed)
+
+    add = Store.add
+    monkeypatch.setattr(Store, "add", lambda self, *new: most.append(len(made) - len(self.done)) or add(self, *new))
+    found = compare(trial, range(50), {"mean": plain_methods()["mean"]}, jobs=jobs)
+    assert len(found) == 100 and max(most) == (20 if jobs > 1 else 1)
+
+
 def test_a_stored_score_that_is_missing_is_kept(tmp_path):
     """A hidden task with one cell has no SMSE scale of its own; what is not a number stays so."""
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
     frame = pd.read_csv(store).assign(SMSE=np.nan)
-    frame.to_csv(store, index=False)
+    frame.drop(columns="check").to_csv(store, index=False)
     again = compare(gap, [0], {"ICM": icm}, store=store)
     assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
 
@@ -445,7 +551,7 @@ def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
     counts = found.set_index(["method", "task"])["interpolated"]
     assert counts["interpolation"].tolist() == [0, 0] and counts["regression"].tolist() == [2, 2]
     pd.testing.assert_frame_equal(compare(trial, [0], methods, store=store), found)
-    rows = pd.read_csv(store, dtype=str)
+    rows = pd.read_csv(store, dtype=str).drop(columns="check")
     rows[rows["method"] == "interpolation"].drop(columns="interpolated").to_csv(
         store, index=False
     )  # as version 0.12 wrote it
