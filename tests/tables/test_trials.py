@@ -410,20 +410,24 @@ def test_a_name_with_any_character_is_kept(tmp_path):
     assert whole["task"].tolist() == tasks
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_tables_are_made_as_they_are_handed_out(jobs, monkeypatch):
+@pytest.mark.parametrize("how", ["alone", "processes", pytest.param("cluster", marks=pytest.mark.slow)])
+def test_tables_are_made_as_they_are_handed_out(how, monkeypatch, request):
     monkeypatch.setattr(comparing, "AHEAD", 20)
     monkeypatch.setattr("joblib.effective_n_jobs", lambda jobs: 0)
-    made, most = [], []
+    made, ahead, add = [], [], Store.add
 
     def trial(seed):
         made.append(seed)
         return two_gaps(seed)
 
-    add = Store.add
-    monkeypatch.setattr(Store, "add", lambda self, *new: most.append(len(made) - len(self.done)) or add(self, *new))
-    found = compare(trial, range(50), {"mean": plain_methods()["mean"]}, jobs=jobs)
-    assert len(found) == 100 and max(most) == (20 if jobs > 1 else 1)
+    def counted(store, *new):
+        ahead.append(len(made) - len(store.done))
+        add(store, *new)
+
+    monkeypatch.setattr(Store, "add", counted)
+    where = {"client": request.getfixturevalue("client")} if how == "cluster" else {"jobs": 1 + (how == "processes")}
+    found = compare(trial, range(50), {"mean": plain_methods()["mean"]}, **where)
+    assert len(found) == 100 and max(ahead) == {"alone": 1, "processes": 20, "cluster": 21}[how]
 
 
 def test_a_stored_score_that_is_missing_is_kept(tmp_path):
