@@ -98,9 +98,9 @@ def compare(
             cells that a model is asked for. Default: False.
         **options: for `fit`.
     Raises:
-        ValueError: for a store that another process writes, for a stored row of other data or another model, for a file
-            that is no store or has changed, and for a method whose model has other inputs than its table, or lacks rows
-            of it that are to be filled.
+        ValueError: for a store that another process writes or that has changed, for a stored row of other data or
+            another model, and for a method whose model has other inputs than its table, or lacks rows that are to be
+            filled.
         OSError: in one sentence, where the store cannot be written, as on a full disk; what it held stays in it.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
@@ -234,10 +234,7 @@ AHEAD = 300  # fits whose tables and models are made before the first of them is
 
 
 def all_fits(asked: Iterator[Any], jobs: int, client: Any) -> Iterator[Fitted]:
-    """The fits as they are done, in this process or in others; those of a killed process once more.
-
-    Few are made before they are handed out: at most AHEAD, or some for each process.
-    """
+    """The fits as they are done, in this process or in others; those of a killed process once more."""
     if client is not None:
         yield from _on_cluster(asked, client)
         return

@@ -30,14 +30,11 @@ Row = tuple[Any, ...]  # in the order of COLUMNS
 LABELS = ["trial", "method", "task"]
 JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
 NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "interpolated"]
-FINGERPRINTS = [
-    "numbers",
-    "start",
-    "data",
-]  # change when the model (how many numbers are fitted) or a cell of the tables does
+FINGERPRINTS = ["numbers", "start", "data"]  # of the model (how many are fitted, where they begin), and of all cells
 COLUMNS = [*LABELS, *NUMBERS, JOINT, *FINGERPRINTS]
 TEXTS, WHOLE = {*LABELS, "data"}, {"on floor", "interpolated", "numbers"}  # the other columns are floats
-HEAD = f"{','.join(COLUMNS)},check\n".encode()  # check: by which a line that has changed is known
+CHECK = "check"  # the last column, by which a line that has changed is known; up to version 0.25 there was none
+HEAD = f"{','.join(COLUMNS)},{CHECK}\n".encode()
 # up to version 0.10 with "hidden" in the place of "data": a sum, in which large inputs drowned what was hidden
 BEFORE_0_11 = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,numbers,start,hidden"
 RENAMED = {"arm": "method", "bridged": "interpolated"}  # up to version 0.22
@@ -143,17 +140,15 @@ def _lines(rows: Iterable[Row]) -> bytes:
 
 
 def _check(fields: list[str]) -> str:
-    return hashlib.sha256("\n".join(fields).encode("utf8", "surrogateescape")).hexdigest()[:8]
+    return hashlib.sha256("\n".join(fields).encode()).hexdigest()[:8]
 
 
-def _read(path: Path) -> list[Row]:
-    """The rows of a file, of those that stand there twice the last, in this and all earlier formats."""
+def _read(path: Path) -> Iterable[Row]:
+    """The rows of a file in this or an earlier format, of those that stand there twice the last."""
     try:
-        head, _, body = path.read_bytes().decode("utf8", "surrogateescape").partition("\n")
+        head, _, body = path.read_bytes().decode("utf8", "replace").partition("\n")
     except OSError as error:
         raise StoreError(f"store: {path} could not be read ({error.strerror}); pass another path") from None
-    if head == HEAD.decode().strip():
-        return _checked(path, body)
     names = [RENAMED.get(name, name) for name in head.strip().split(",")]
     if ",".join(names) == BEFORE_0_11:
         warnings.warn(
@@ -163,41 +158,34 @@ def _read(path: Path) -> list[Row]:
             stacklevel=6,
         )
         return []
-    try:
-        lines = [
-            LACKING | dict(zip(names, fields, strict=True)) for fields in csv.reader(io.StringIO(body, newline=""))
-        ]
-        rows = [_row([line[name] for name in COLUMNS]) for line in lines]
-    except (ValueError, KeyError, csv.Error):  # not text, no columns, no numbers
-        rows, names = [], []
-    known = {*COLUMNS} - {*LACKING} <= {*names} <= {*COLUMNS}
-    if not known or len({row[:3] for row in rows}) < len(rows) or not all(map(_possible, rows)):
+    if not {*COLUMNS} - {*LACKING} <= {*names} - {CHECK} <= {*COLUMNS}:
         raise StoreError(f"store: {path} is not a file that compare wrote; pass another path")
-    return rows
+    return _rows(path, names, body)
 
 
-def _checked(path: Path, body: str) -> list[Row]:
-    """The rows below the head of a file whose lines have checks. A killed process may leave one without its end."""
+def _rows(path: Path, names: list[str], body: str) -> Iterable[Row]:
+    """What stands below the head. A last line without its end is what a killed process left, and no row."""
     reader, number = csv.reader(io.StringIO(body[: body.rfind("\n") + 1], newline="")), 2
     rows: dict[Row, Row] = {}
     try:
-        for *fields, check in reader:
-            if len(fields) != len(COLUMNS) or check != _check(fields):
+        for fields in reader:
+            row = _row(LACKING | dict(zip(names, fields, strict=True)))
+            if fields[-1] != _check(fields[:-1]) if CHECK in names else row[:3] in rows or not _possible(row):
                 raise ValueError
-            row = _row(fields)
             rows[row[:3]], number = row, reader.line_num + 2
     except (ValueError, csv.Error):
-        raise StoreError(
-            f"store: {path} has changed in line {number} since it was written; take that line out, and its fit is done "
-            "again, or pass another path"
-        ) from None
-    return list(rows.values())
+        changed = (
+            f"has changed in line {number} since it was written; take that line out, and its fit is done again, or"
+        )
+        why = changed if CHECK in names else "is not a file that compare wrote;"
+        raise StoreError(f"store: {path} {why} pass another path") from None
+    return rows.values()
 
 
-def _row(fields: list[str]) -> Row:
-    """Texts as what they mean. Only numbers may be missing: a task may be called NA."""
-    kinds = (str if name in TEXTS else int if name in WHOLE else float for name in COLUMNS)
-    return tuple(kind(text or "nan") if kind is float else kind(text) for kind, text in zip(kinds, fields))
+def _row(texts: dict[str, str]) -> Row:
+    """What the texts mean. Only numbers may be missing: a task may be called NA."""
+    numbers = {name: float(texts[name] or "nan") for name in COLUMNS if name not in TEXTS}
+    return tuple(texts[name] if name in TEXTS else (int if name in WHOLE else float)(numbers[name]) for name in COLUMNS)
 
 
 def _possible(row: Row) -> bool:

@@ -383,10 +383,10 @@ def test_a_damaged_store_of_an_earlier_version_is_refused(tmp_path, damage):
     content = {
         "empty": b"",
         "binary": bytes(range(256)),
-        "twice": "\n".join([head, row, row]).encode(),
-        "negative": "\n".join([head, row.replace(row.split(",")[3], "-0.5")]).encode(),
-        "text for a number": "\n".join([head, row.replace(row.split(",")[3], "much")]).encode(),
-        "a column less": "\n".join([head[4:], row]).encode(),
+        "twice": "\n".join([head, row, row, ""]).encode(),
+        "negative": "\n".join([head, row.replace(row.split(",")[3], "-0.5"), ""]).encode(),
+        "text for a number": "\n".join([head, row.replace(row.split(",")[3], "much"), ""]).encode(),
+        "a column less": "\n".join([head[4:], row, ""]).encode(),
     }[damage]
     store.write_bytes(content)
     with pytest.raises(ValueError, match="not a file that compare wrote"):

@@ -36,7 +36,8 @@ def main() -> None:
         return seen, hidden
 
     compare(trial, range(3), {"ICM": icm})  # caches and lazy imports
-    alone.clear(), begun.clear()
+    alone.clear()
+    begun.clear()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with tempfile.TemporaryDirectory() as folder:
         compare(trial, range(count), {"ICM": icm}, store=Path(folder) / "store.csv", progress=False)
