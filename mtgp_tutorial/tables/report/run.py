@@ -73,7 +73,8 @@ def run(job: Job) -> None:
         answer = impute(fitted)
     else:
         answer = fill(data, job.methods[decision.fills], seed=asked.seed)
-    write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
+    source = {"table": asked.table, "how": job.call, "every": asked.every}
+    write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
