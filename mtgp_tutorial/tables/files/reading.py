@@ -109,8 +109,7 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
-    file = parse(path, skip, sheet)
-    table, said, *_ = _read(file, x, tasks, series, value, sd, dates, missing, without)
+    table, said, *_ = _read(parse(path, skip, sheet), x, tasks, series, value, sd, dates, missing, without)
     if said is not None:
         warnings.warn(said, UserWarning, stacklevel=2)
     return table

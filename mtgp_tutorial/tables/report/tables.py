@@ -122,7 +122,7 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
 
 FORMULA = ("=", "+", "-", "@")
 EXTRA = ("low", "high", "filled")  # columns of filled.csv for each task, behind those of the file
-SIGNED = re.compile(rf"((?:{COINS})?\s?).*?(\s?(?:[%‰]|{COINS})?)")  # what stands before a number and behind it
+SIGNED = re.compile(rf"^((?:{COINS})?\s?).*?(\s?(?:[%‰]|{COINS})?)$")  # what stands before a number and behind it
 
 
 def guarded(name: str) -> str:
@@ -203,9 +203,8 @@ def write_filled(
     lines = [header(read), *_filled_lines(read, data, cells, filled_values(data, answer, log))]
     mark = "," if read.file.mark == " " or reader_of(Path(table)) is not None else read.file.mark
     remark, out = any(str(line[0]).startswith("#") for line in lines), io.StringIO()  # no line may be read as one
-    csv.writer(
-        out, delimiter=mark, lineterminator="\n", quoting=csv.QUOTE_ALL if remark else csv.QUOTE_MINIMAL
-    ).writerows(lines)
+    rows = csv.writer(out, delimiter=mark, lineterminator="\n", quoting=csv.QUOTE_ALL if remark else csv.QUOTE_MINIMAL)
+    rows.writerows(lines)
     put(Path(path), out.getvalue())
 
 
@@ -218,15 +217,12 @@ def _filled_lines(read: Traced, data: TaskData, cells: np.ndarray, values: np.nd
     # where no number of the file tells, a point before three digits may group thousands; a zero behind them does
     unclear = read.decimal == "." and not any(POINT.fullmatch(cell) for cell in text.flat if cell)
     for t, seen in enumerate(data.observed.T.numpy()):
-        like = SIGNED.fullmatch(text.flat[int(cells[seen, t][0])])
-        assert like is not None  # it fits any text
+        like = SIGNED.sub(r"\1{}\2", text.flat[int(cells[seen, t][0])])
         for n in np.flatnonzero(holes[:, t]):
             place = divmod(int(cells[n, t]), width)
-            found = [
-                f"{one}0" if unclear and THOUSANDS.fullmatch(one) else one for one in map(shortest, values[:, n, t])
-            ]
+            found = [one + "0" * bool(unclear and THOUSANDS.fullmatch(one)) for one in map(shortest, values[:, n, t])]
             middle, low, high = (one.replace(".", read.decimal) for one in found)
-            text[place], done[place] = f"{like[1]}{middle}{like[2]}", True
+            text[place], done[place] = like.format(middle), True
             beside[place[0], t if read.long is None else 0] = low, high, "yes"
     first = np.r_[read.first, len(read.first) : len(text)]  # a repeated line is filled as that which it repeats
     return np.hstack([np.where(done[first], text[first], text), beside[first].reshape(len(text), -1)])
