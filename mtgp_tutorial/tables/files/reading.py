@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 
 from mtgp_tutorial.arguments import count, listed
 from mtgp_tutorial.data import TaskData
@@ -108,17 +109,71 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
+    table, said, *_ = _read(parse(path, skip, sheet), x, tasks, series, value, sd, dates, missing, without)
+    if said is not None:
+        warnings.warn(said, UserWarning, stacklevel=2)
+    return table
+
+
+class Traced(NamedTuple):
+    """A table, and where its cells stand in its file.
+
+    cells [N, T]: the place of each cell in `file.text`, counted along its lines; NaN where no line holds it. first: for
+    each line the one that it repeats, itself for most. long: the headers of the inputs, the series and the value of a
+    long file; None for a wide one. decimal: the mark of the file.
+    """
+
+    table: TaskData
+    file: File
+    cells: torch.Tensor
+    first: np.ndarray
+    long: tuple[list[str], str, str] | None
+    decimal: str
+
+
+def traced(path: str | Path | File, *, skip: Any = None, sheet: str | None = None, **how: Any) -> Traced:
+    """What `read_table` reads from these arguments, with the place of each cell; it warns of nothing."""
     file = parse(path, skip, sheet)
-    frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
+    table, _, typed, frame, roles = _read(file, **how)
+    kept, first, names = np.flatnonzero(~typed.duplicated()), np.arange(len(typed)), list(file.text)
+    if len(kept) < len(first):
+        first = kept[typed.groupby([*typed], dropna=False, sort=False).ngroup()]
+    header = {c: str(c) if c in names else split_unit(c)[0] for c in frame}  # without a sign of its numbers
+    errors = [column(frame, c, "sd") for c in named_errors(frame, roles["sd"]) if not is_number(frame, c)]
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in roles["x"]]
+    # places are read as the values were; half a place more, since whole numbers might be taken for those of the rows
+    at = {c: 1.0 if c in errors else kept * len(names) + names.index(header[c]) + 0.5 for c in body}
+    places = TaskData.from_frame(frame.assign(**at), **roles)
+    if places.tasks != table.tasks or not torch.equal(places.x, table.x) or (first[kept] != kept).any():
+        raise AssertionError(f"{file.name}: the cells of the table are not found in the file")
+    series, value = roles["series"], roles["value"]
+    long = None if series is None else ([header[c] for c in roles["x"]], header[series], header[value])
+    left = [column(file.text, name, "without") for name in names_in(how.get("without"))]
+    decimal, _ = decimal_mark(blank(file.text.drop(columns=left), how.get("missing", ())), file.mark)
+    return Traced(table, file, places.y.floor(), first, long, decimal)
+
+
+def _read(
+    file: File,
+    x: Any = None,
+    tasks: Any = None,
+    series: str | None = None,
+    value: str | None = None,
+    sd: Any = None,
+    dates: str | None = None,
+    missing: Iterable[Any] = (),
+    without: Iterable[str] = (),
+) -> tuple[TaskData, str | None, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """The table, what is said of far values, the typed columns, and the frame and arguments for `from_frame`."""
+    typed, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
-            column(frame, name, what)
-    chosen = chosen_inputs(frame, x, notes)
-    before = len(frame)
-    frame = frame.loc[~frame.duplicated()]
-    if len(frame) < before:
-        notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
+            column(typed, name, what)
+    chosen = chosen_inputs(typed, x, notes)
+    frame = typed.loc[~typed.duplicated()]
+    if len(frame) < len(typed):
+        notes.append(f"rows: {count(len(typed) - len(frame), 'repeated line')} left out")
     if series is None and value is None and tasks is None:
         series = guessed_series(frame, chosen, notes)
     if value is None or series is not None:
@@ -128,15 +183,15 @@ def read_table(
     else:
         series = None if series is None else str(column(frame, series, "series"))
         value = guessed_value(frame, chosen, series, sd, value)
-    table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
+    roles = {"x": chosen, "tasks": tasks, "sd": sd, "series": series, "value": value}
+    table = TaskData.from_frame(frame, **roles)
     index = None if frame.index.name == "line" else table.index
     if x is not None:
         told = " and ".join(map(str, chosen)) + ", a map" * (table.x.shape[1] > 1)
         notes.append(f"input: {told}")
-    if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
-        warnings.warn(said, UserWarning, stacklevel=2)
-        table = replace(table, notes=(*table.notes, said))
-    return replace(table, index=index, notes=(*notes, *table.notes))
+    said = far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks)))
+    notes += [*table.notes, *([said] if said else [])]
+    return replace(table, index=index, notes=tuple(notes)), said, typed, frame, roles
 
 
 def suspected_codes(
