@@ -138,9 +138,13 @@ TABLES = {
     "employment": Table("used", "economy", "US Bureau of Labor Statistics", employment, (12,), "ad7263f77ff4ad4a"),
     "lung deaths": Table("named", "health", "Diggle (1990)", deaths, (12,), "56ed7c7e633ffe4e"),
     "Clemson": Table("named", "weather", "NOAA, station USC00381770", clemson, (365.25,), "abec14f495a915d3"),
-    "orange juice": Table("named", "agriculture", "US Bureau of Labor Statistics; NOAA", juice, (12,), "5b85411b324cb01f"),
+    "orange juice": Table(
+        "named", "agriculture", "US Bureau of Labor Statistics; NOAA", juice, (12,), "5b85411b324cb01f"
+    ),
     "Canadian money": Table("named", "economy", "Statistics Canada, CANSIM", money, (), "5eb4a3d4bc106537"),
-    "Snowy Mountains": Table("named", "ecology", "Hunter (2000), University of Canberra", mountains, (), "761513ca4ce9fc3d", 2),
+    "Snowy Mountains": Table(
+        "named", "ecology", "Hunter (2000), University of Canberra", mountains, (), "761513ca4ce9fc3d", 2
+    ),
     "hotels": Table("named", "tourism", "Australian Bureau of Statistics, 8635.0", hotels, (4,), "0aacc45ef24e6b1c"),
 }
 
