@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,9 +25,10 @@ from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import NotApplicable, comparing, fill, linear_pool, methods, plain_methods, read_table
 from mtgp_tutorial.tables.report import planning
-from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
-from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan
-from mtgp_tutorial.tables.report.options import Refused
+from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, hidden_once, in_deviations
+from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan, where
+from mtgp_tutorial.tables.report.options import Refused, parsed
+from mtgp_tutorial.tables.report.page import checked_by_hiding
 from mtgp_tutorial.tables.report.planning import Clock, seconds
 from mtgp_tutorial.tables.report.tables import EXTRA, filled_values, prepared, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, RULES, methods_for, season_of, try_all
@@ -290,6 +292,71 @@ def law_a_season_is_that_of_what_a_method_sees():
     found = methods["season before"](seen).forecast(hidden)
     by_hand = plain_methods(1.0)["season before"](seen).forecast(hidden)
     close(found.mean[hidden.observed], by_hand.mean[hidden.observed])
+
+
+def law_what_is_no_model_is_checked_by_hiding():
+    """Each seen cell once, a fifth at a time, by what the method says of the rest; an odd value is named first."""
+    data = with_holes(walks(98, 40, 2), 99, 0.1)
+    y = data.y.clone()
+    odd = int(data.observed.all(1).nonzero()[5, 0])
+    y[odd, 1] += 50 * float(data.scale().sd[1])
+    data, rule = replace(data, y=y), plain_methods()["regression"]
+    found = hidden_once(data, rule, rule, seed=0)
+    rows, tasks = data.observed.nonzero(as_tuple=True)
+    known = {(data.tasks[t], where(data, int(n))): float(data.y[n, t]) for n, t in zip(rows, tasks)}
+    assert dict(zip(zip(found["task"], found["row"]), found["value"])) == known and len(found) == len(known)
+    fifth = found.iloc[: -(-len(found) // 5)]
+    gone = torch.zeros_like(data.observed)
+    for task, row in zip(fifth["task"], fifth["row"]):
+        gone[[where(data, n) for n in range(len(data.x))].index(row), data.tasks.index(task)] = True
+    seen, hidden = data.split(gone)
+    by_hand = rule(seen).forecast(hidden)
+    close(sorted(fifth["mean"]), sorted(by_hand.mean[gone].tolist()), 1e-9)
+    said = checked_by_hiding(found)
+    assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
+    assert said["inside"].endswith(f"{100 * (found['z'].abs() <= 1.959964).mean():.0f} % in the 95 % band")
+
+    def failing(error):
+        def method(seen):
+            raise error
+
+        return method
+
+    assert hidden_once(data, failing(NotApplicable("seen: none")), rule, seed=0) is None
+    pd.testing.assert_frame_equal(found, hidden_once(data, failing(FitError("fit: no optimum")), rule, seed=0))
+
+
+def law_a_changing_season_is_a_term_of_the_model():
+    """A periodic kernel of the season times an RBF, with a B of its own, beside the kernel that was asked for."""
+    x = np.arange(60.0) / 12
+    y = np.sin(2 * np.pi * x)[:, None] + 0.1 * RANDOM(94).normal(size=(60, 2))
+    data = TaskData(x, y, x_name="year")
+    method = methods_for(data, "matern52", season=season_of(data))["ICM, changing season"]
+    turn, own = (kernel for kernel, _ in method(data).kernel.terms())
+    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
+    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 2.5
+
+
+def law_the_slowest_methods_are_left_out_first():
+    """Those of two kernels, then by their time, and never the ICM or independent tasks; trials go when all have."""
+    data = walks(99, 60, 3)
+    trials = plan(data, kinds_of(data)[0], 12, 0)
+    shape = PackedObjective(icm(data), True).problem.shape()
+    times = {BASELINE: 1.0, "ICM": 9.0, "ICM, full noise": 4.0, "LMC": 2.0, "half and half": 6.0}
+    clocks = {name: Clock(time, shape) for name, time in times.items()}
+    order, asked = ["LMC", "half and half", "ICM, full noise"], parsed(["report", "t.csv"])
+    for count in range(4):
+        kept = {name: clock for name, clock in clocks.items() if name not in order[:count]}
+        enough = 1e9 if count == 1 else seconds(kept, len(trials), 1) + 0.1  # the limit of the slow is their own
+        with patch.object(planning, "LIMIT", enough), patch.object(planning, "SLOW_LIMIT", 0 if count else enough):
+            with redirect_stdout(StringIO()) as said:
+                found, methods = planning.in_time(asked, data, clocks, trials)
+        assert methods == list(kept) and len(found) == len(trials) == 12
+        assert ("left out, for they take longest: " in said.getvalue()) == (count > 0)
+        assert all(name in said.getvalue() for name in order[:count])
+    with patch.object(planning, "LIMIT", enough - 0.2), redirect_stdout(StringIO()):
+        found, methods = planning.in_time(asked, data, clocks, trials)
+    assert len(found) == 6 and "LMC" not in methods and {BASELINE, "ICM"} <= {*methods}
 
 
 def law_a_tenth_judges_what_no_trial_has_seen():

@@ -20,15 +20,14 @@ import torch
 
 from mtgp_tutorial import TaskData, Trend, __version__, datasets, fit, icm, impute, scores
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables import NotApplicable, TableError, check, compare, plain_methods, read_table
+from mtgp_tutorial.tables import TableError, check, compare, read_table
 from mtgp_tutorial.tables.checking import WantsFullNoise
 from mtgp_tutorial.tables.files import text
 from mtgp_tutorial.tables.files.reading import traced
 from mtgp_tutorial.tables.refusals import argument
 from mtgp_tutorial.tables.report import deciding, figures, options, page, planning, run, words
-from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate, hidden_once
+from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate
 from mtgp_tutorial.tables.report.holes import (
     PLACES,
     Kind,
@@ -40,7 +39,6 @@ from mtgp_tutorial.tables.report.holes import (
     missing,
     own_rows,
     plan,
-    where,
 )
 from mtgp_tutorial.tables.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.tables.report.page import advised, notes
@@ -970,18 +968,6 @@ def test_half_and_half_is_with_and_without_a_season():
     assert torch.allclose(plain.mean[cells], without, rtol=1e-6)
 
 
-def test_a_changing_season_is_a_term_of_the_model():
-    """A periodic kernel of the season times an RBF, with a B of its own, beside the kernel that was asked for."""
-    data = prepared(TaskData.from_frame(seasons(), "month"))
-    method = methods_for(data, "matern52", season=season_of(data))["ICM, changing season"]
-    turn, own = (kernel for kernel, _ in method(data).kernel.terms())
-    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
-    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 2.5
-    noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
-    with pytest.raises(NotApplicable, match="its cells speak for no season"):
-        method(noise)
-
-
 def test_half_and_half_says_what_it_is():
     decision = scored(SURE)
     means, scores = decision.means.rename({"ICM": HALF}), decision.scores.replace({"method": {"ICM": HALF}})
@@ -1197,36 +1183,6 @@ def test_the_model_that_fills_is_the_model_that_is_checked(monkeypatch):
         swapped.fills == swapped.model == "ICM"
         and swapped.means.loc["ICM", "CRPS"] > swapped.means.loc[BASELINE, "CRPS"]
     )
-
-
-def test_what_is_no_model_is_checked_by_hiding():
-    """Each seen cell once, beside a regression by numpy alone; an odd value stands out and is named."""
-    data = TaskData.from_frame(two_series(), "week")
-    y = data.y.clone()
-    odd = int(data.observed.all(1).nonzero()[5, 0])
-    y[odd, 1] += 50 * float(data.scale().sd[1])
-    data = replace(data, y=y)
-    rule = plain_methods()["regression"]
-    found = hidden_once(data, rule, rule, seed=0)
-    assert found is not None
-    assert len(found) == int(data.observed.sum()) and not found.duplicated(["task", "row"]).any()
-    seen = dict(zip(zip(found["task"], found["row"]), found["value"]))
-    rows, tasks = data.observed.nonzero(as_tuple=True)
-    assert seen == {(data.tasks[t], where(data, int(n))): float(data.y[n, t]) for n, t in zip(rows, tasks)}
-    said = page.checked_by_hiding(found)
-    assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
-    inside = (found["z"].abs() <= 1.959964).mean()
-    assert said["inside"].endswith(f"{100 * inside:.0f} % in the 95 % band")
-
-    def failing(error):
-        def method(seen):
-            raise error
-
-        return method
-
-    assert hidden_once(data, failing(NotApplicable("seen: none")), rule, seed=0) is None
-    again = hidden_once(data, failing(FitError("fit: no optimum")), rule, seed=0)
-    pd.testing.assert_frame_equal(found, again)
 
 
 # what to do next
