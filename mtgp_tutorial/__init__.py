@@ -6,7 +6,6 @@ The flat files are the book's own way through the subject: the one equation (`co
 gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
 """
 
-import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,7 @@ __all__ += ["FitError", "choose_device", "predict", "impute", "sample", "Predict
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.25.0"
+__version__ = "0.26.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
@@ -71,21 +70,16 @@ _HOMES = {
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
-# up to version 0.22
-_RENAMED = {"average": "sample_posterior", "Averaged": "PosteriorSamples", "with_parameters": "at_parameters"}
 _MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for; an old one comes with a warning, for one release."""
+    """A public name, imported when it is first asked for."""
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _HOME:
         globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         return globals()[name]
-    if name in _RENAMED:
-        warnings.warn(f"mtgp_tutorial.{name}: is now called {_RENAMED[name]}", FutureWarning, stacklevel=2)
-        return __getattr__(_RENAMED[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

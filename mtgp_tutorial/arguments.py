@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def renamed(**names: str) -> Callable[[Function], Function]:
-    """Keyword arguments that were called otherwise up to version 0.22, by their old names, taken with a warning."""
+    """Keyword arguments that were called otherwise in the release before, by their old names, with a warning."""
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)

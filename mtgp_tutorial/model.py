@@ -19,7 +19,7 @@ from gpytorch.models import ExactGP
 from torch import Tensor
 
 from mtgp_tutorial import gaussian, hooks
-from mtgp_tutorial.arguments import of_kind, renamed
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
@@ -199,7 +199,6 @@ class Model(torch.nn.Module):
         return PlainGP(self.unit, self.mean, self.kernel, self.likelihood)
 
 
-@renamed(hyper="hyperparameters")
 def independent(
     data: TaskData, *, hyperparameters: str = "own", noise: str = "per task", kernel: Kernel | None = None
 ) -> Model:
@@ -262,7 +261,6 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     )
 
 
-@renamed(own="kappa")
 def lmc(
     data: TaskData,
     *,

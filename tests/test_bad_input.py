@@ -62,7 +62,6 @@ from mtgp_tutorial.tables import (
     explained_shares,
     fill,
     linear_pool,
-    neighbours,
     plain_methods,
     posterior_averaging,
     propose_season,
@@ -82,7 +81,6 @@ SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2) 
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "method": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
-SHARES = pd.DataFrame({"others": [0.5], "own": [0.5], "cells": [9]}, ["a"])
 SOME_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air")])
 IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
@@ -512,10 +510,6 @@ CASES = [
     ("hidden: is an ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
     ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
     ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
-    ("shares: is a dict; pass what explained_shares", lambda: neighbours({})),
-    ("shares: has the columns seed, method, MSE; pass", lambda: neighbours(TRIALS)),
-    ("shares: has no row, or a value that is no finite", lambda: neighbours(SHARES * NAN)),
-    ("count: 0 is not a whole number above 0; pass how many tables", lambda: neighbours(SHARES, 0)),
     ("gain: is a list; pass a row of what paired", lambda: sentence([], "m")),
     ("gain: is the row of the baseline", lambda: sentence({"mean difference": NAN}, "m")),
     (

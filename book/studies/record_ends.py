@@ -2,8 +2,8 @@
 
 The tables are those of examples/forty_tables/further.csv that have one input. A trial hides the first 15 % of one
 column and the last 15 % of the next; there are as many as columns, eight at most, and none of them had been made before
-the rule was put down that they judge (docs/decisions/bands.md). Scores are means over the hidden cells of a column, in
-standard deviations of its known values. Averaged over parameters are fits to at most 400 values.
+the rule was put down that they judge (docs/decisions/bands.md). Scores are means over the hidden cells of a table, in
+standard deviations of the known values of their columns. Averaged over parameters are fits to at most 400 values.
 """
 
 import sys
@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from running import run
 from scipy import stats
@@ -28,12 +29,9 @@ SHARE, MOST, SMALL = 0.15, 8, 400
 RULE = plain_methods()["regression + GP"]
 
 
-def trials():
-    """Table and column of each trial."""
-    for name in specs("further.csv").index:
-        data = table(name)
-        if data.x.shape[1] == 1:
-            yield from ((name, column) for column in range(min(MOST, data.num_tasks)))
+def names():
+    """The tables of one input."""
+    return [name for name in specs("further.csv").index if table(name).x.shape[1] == 1]
 
 
 def fitted(seen):
@@ -54,10 +52,8 @@ def half(seen, found):
     )
 
 
-def rows(name, column):
-    """One row for each method and end."""
-    warnings.simplefilter("ignore")
-    data = table(name)
+def trial(data, column):
+    """Cells that a trial hides, and what each method says of them: one line for each cell and method."""
     other = (column + 1) % data.num_tasks
     hide = np.zeros(tuple(data.y.shape), bool)
     hide[edge(data, column, SHARE, False), column] = True
@@ -69,26 +65,26 @@ def rows(name, column):
         of[", averaged"] = impute(sample_posterior(best))
     answers = {f"ICM{how}": tuple(one.numpy() for one in law.components) for how, law in of.items()}
     answers |= {f"half and half{how}": half(seen, law) for how, law in of.items()}
-    found = []
     for t, end in ((column, "late start"), (other, "early end")):
         cells, sd, y = hide[:, t], float(np.nanstd(data.y[:, t])), data.y[:, t].numpy()
         for method, (means, variances) in answers.items():
             m, s = means[:, cells, t], np.sqrt(variances[:, cells, t])
             below = stats.norm.cdf(y[cells], m, s).mean(0)
-            found.append(
-                {
-                    "table": name,
-                    "column": data.tasks[t],
-                    "end": end,
-                    "method": method,
-                    "cells": int(cells.sum()),
-                    "CRPS": of_mixture(m, s, y[cells])[1].mean() / sd,
-                    "coverage": ((below > 0.025) & (below < 0.975)).mean(),
-                    "sd": np.sqrt((s**2).mean(0) + m.var(0)).mean() / sd,
-                }
-            )
-    return found
+            inside, width = (below > 0.025) & (below < 0.975), np.sqrt((s**2).mean(0) + m.var(0)) / sd
+            crps = of_mixture(m, s, y[cells])[1] / sd
+            yield pd.DataFrame({"method": method, "end": end, "CRPS": crps, "coverage": inside, "sd": width})
+
+
+def rows(name):
+    """Means over the cells of a table: one row for each method, at the beginning, at the end and at both."""
+    warnings.simplefilter("ignore")
+    data = table(name)
+    every = pd.concat(part for column in range(min(MOST, data.num_tasks)) for part in trial(data, column))
+    every = pd.concat([every, every.assign(end="both")])
+    found = every.groupby(["method", "end"]).agg({"CRPS": ["size", "mean"], "coverage": "mean", "sd": "mean"})
+    found.columns = ["cells", "CRPS", "coverage", "sd"]
+    return found.reset_index().assign(table=name, **{"log CRPS": np.log(found["CRPS"].to_numpy())})
 
 
 if __name__ == "__main__":
-    run(__file__, trials())
+    run(__file__, [(name,) for name in names()])

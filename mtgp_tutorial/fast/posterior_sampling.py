@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import generator, of_kind, probability, renamed, whole
+from mtgp_tutorial.arguments import generator, of_kind, probability, whole
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.fast import saving
 from mtgp_tutorial.fast.bfgs import optimised
@@ -63,12 +63,6 @@ class PosteriorSamples:
     chains: np.ndarray
     accepted: float
     evaluations: int
-
-    @property
-    def runs(self) -> np.ndarray:
-        """What `chains` was called up to version 0.22."""
-        warnings.warn("runs: is now called chains", FutureWarning, stacklevel=2)
-        return self.chains
 
     def __repr__(self) -> str:
         mixing = self.mixing
@@ -153,7 +147,6 @@ def check_draws(draws: int, chains: int, seed: int) -> None:
     whole("seed", seed, 0, "the seed of all random numbers")
 
 
-@renamed(runs="chains")
 def sample_posterior(
     fit: Fit, *, draws: int = 80, chains: int = 4, seed: int = 0, progress: bool = False
 ) -> PosteriorSamples:
@@ -192,7 +185,7 @@ def sample_posterior(
             f"sample_posterior: the chains have not mixed (R-hat {mixing.max():.2f} of {mixing.idxmax()}); ask for "
             "more draws",
             UserWarning,
-            stacklevel=3,  # of who called: `renamed` stands between
+            stacklevel=2,
         )
     return averaged
 

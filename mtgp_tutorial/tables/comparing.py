@@ -24,7 +24,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.arguments import kind_of, of_kind, renamed, swapped
+from mtgp_tutorial.arguments import kind_of, of_kind, swapped
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
@@ -59,7 +59,6 @@ def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskDa
     }
 
 
-@renamed(arms="methods")
 def compare(
     trial: Callable[[Any], tuple[TaskData, TaskData]],
     trials: Iterable[Any],

@@ -17,6 +17,7 @@ from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.forecasting import Forecaster
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
+from mtgp_tutorial.tables.seasonal import season_of
 
 
 @renamed(build="method")
@@ -32,7 +33,8 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
         NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
     Warns:
-        UserWarning: where noise per task has to answer.
+        UserWarning: where noise per task has to answer, and of a season that held-out stretches speak for, of which the
+            default knows nothing.
 
     >>> from mtgp_tutorial import datasets
     >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
@@ -57,6 +59,14 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
 
 def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
     """An ICM as it is when told nothing; with noise per task where full noise has no optimum."""
+    if (found := season_of(data)) is not None:
+        way = f"seasonal_methods({found.season:g})['ICM, season in the kernel']"
+        warnings.warn(
+            f"fill: held-out stretches speak for a season of {found.season:g}, of which an ICM knows nothing; "
+            f"fill(data, {way}) has it as a term",
+            UserWarning,
+            stacklevel=4,
+        )
     model = icm(data)
     try:
         return impute(fit(model, **options))

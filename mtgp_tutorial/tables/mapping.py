@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from torch import Tensor
 
-from mtgp_tutorial import datasets
-from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import fit
 from mtgp_tutorial.model import independent
@@ -23,7 +21,6 @@ from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.tables.forecasting import check_columns
 from mtgp_tutorial.tables.plain import Regression
 
-SHARES = ["others", "own"]
 KERNELS: tuple[Callable[..., Kernel], ...] = (partial(MaternKernel, nu=0.5), partial(MaternKernel, nu=1.5), RBFKernel)
 
 
@@ -44,8 +41,7 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
         NotApplicable: as `plain_methods` does.
         FitError: where a fit fails.
 
-    >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import explained_shares
+    >>>     >>> from mtgp_tutorial.tables import explained_shares
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> explained_shares(seen, hidden).round(2).to_dict("index")
     {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
@@ -89,48 +85,3 @@ def _curves(seen: TaskData) -> Tensor:
     D = seen.x.shape[1]
     fits = [fit(independent(seen, hyperparameters="shared", kernel=kernel(ard_num_dims=D))) for kernel in KERNELS]
     return impute(max(fits, key=lambda one: one.log_likelihood)).variance
-
-
-MODEL = "ICM, full noise"
-RIVALS = {"curve": "independent", "regression": "regression", "regression + GP": "regression + GP"}
-
-
-def neighbours(shares: pd.DataFrame, count: int = 3) -> pd.DataFrame:
-    """The public tables of `examples/forty_tables` that lie nearest on their map, the nearest first.
-
-    Means over the tasks, weighted by their cells, are compared with those of the stored tables. Distance: of ("others",
-    "own") in a straight line.
-
-    Args:
-        shares (pd.DataFrame): what `explained_shares` returns.
-        count (int): how many. Default: 3.
-    Returns:
-        A table by name: "family" (what it is about), "others" and "own", "distance", and the mean CRPS of the ICM with
-            full noise over that of the task's own curve ("curve"), of least squares on the other tasks ("regression")
-            and of the same with a GP for its residual ("regression + GP"), over that table's hidden cells; below 1 the
-            multi-task model was ahead.
-    Raises:
-        ValueError: for other columns, for values that are no finite numbers, for no row, and for a count that is no
-            whole number above 0.
-
-    >>> from mtgp_tutorial import datasets
-    >>> from mtgp_tutorial.tables import explained_shares, neighbours
-    >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
-    >>> near = neighbours(explained_shares(seen, hidden))
-    >>> len(near), list(near)[:3]
-    (3, ['family', 'others', 'own'])
-    """
-    of_kind("shares", shares, pd.DataFrame, "what explained_shares returns")
-    if not {*SHARES, "cells"} <= set(shares):
-        raise ValueError(f"shares: has the columns {', '.join(map(str, shares))}; pass what explained_shares returns")
-    numbers = shares[[*SHARES, "cells"]].apply(pd.to_numeric, errors="coerce").to_numpy()
-    if not len(numbers) or not np.isfinite(numbers).all():
-        raise ValueError("shares: has no row, or a value that is no finite number; pass what explained_shares returns")
-    known = datasets.study("forty_tables_map").set_index("table")
-    whole("count", count, 1, "how many tables to return")
-    weight = shares["cells"] / shares["cells"].sum()
-    here = [float((shares[name] * weight).sum()) for name in SHARES]
-    known["distance"] = ((known[SHARES] - here) ** 2).sum(axis=1) ** 0.5
-    near = known.sort_values("distance", kind="stable")[["family", *SHARES, "distance"]].head(count)
-    crps = datasets.study("forty_tables_means").pivot(index="table", columns="method", values="CRPS")
-    return near.assign(**{name: crps[MODEL] / crps[method] for name, method in RIVALS.items()})

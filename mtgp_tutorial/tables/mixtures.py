@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mtgp_tutorial.arguments import of_kind, renamed
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fast.mixture import Mixture, mixture
 from mtgp_tutorial.fast.posterior_sampling import check_draws, sample_posterior
@@ -33,7 +33,6 @@ MOST = 1000  # draws to which the mixtures of several methods are brought
 A_MODEL = "a function that makes a model of a table, such as icm"
 
 
-@renamed(runs="chains")
 def posterior_averaging(
     build: Callable[[TaskData], Model], *, draws: int = 80, chains: int = 4, seed: int = 0, **options: Any
 ) -> Callable[[TaskData], AveragedMethod]:

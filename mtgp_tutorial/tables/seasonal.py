@@ -97,6 +97,12 @@ def propose_season(seen: TaskData, periods: Sequence[float] | None = None) -> Se
     return best if best is not None and _clear(best.errors[:, 0] - best.errors[:, 1], best.alike) else None
 
 
+def season_of(seen: TaskData) -> Season | None:
+    """The season that held-out stretches of the seen cells speak for; None without one, and where x is no time."""
+    timed = seen.calendar is not None or seen.x_name.lower() == "year"
+    return propose_season(seen) if timed and seen.x.shape[1] == 1 else None
+
+
 def _clear(gained: np.ndarray, alike: np.ndarray) -> bool:
     """Whether the error falls by two standard errors, or by one with its shape in all stretches; both are [BLOCKS]."""
 

@@ -23,31 +23,16 @@ def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
         exec("from mtgp_tutorial.tables.report import arms_for, decide")
 
 
-@pytest.mark.parametrize("home", [mtgp_tutorial, mtgp_tutorial.tables])
-def test_earlier_names_say_what_they_are_now(home):
-    for name, now in home._RENAMED.items():
-        with pytest.warns(FutureWarning, match=f"{home.__name__}.{name}: is now called {now}"):
-            assert getattr(home, name) is getattr(home, now)
-
-
-def test_earlier_arguments_are_taken_with_a_word():
+def test_results_of_earlier_versions_are_refused_by_name():
     seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
-    fitted = fit(icm(seen), starts=1)
-    with pytest.warns(FutureWarning, match="hyper: is now called hyperparameters; pass hyperparameters="):
-        assert independent(seen, hyper="shared").kernel.shared
-    with pytest.raises(ValueError, match="own: is now called kappa, and both are given; pass kappa alone"):
-        lmc(seen, own=False, kappa=True)
-    with pytest.warns(FutureWarning, match="own: is now called kappa"):
-        assert float(lmc(seen, own=False).kappas()[0].max()) == 0
-    with pytest.warns(FutureWarning, match="runs: is now called chains"):
-        drawn = mtgp_tutorial.sample_posterior(fitted, draws=8, runs=2)
-    with pytest.warns(FutureWarning, match="runs: is now called chains"):
-        assert drawn.runs.tolist() == drawn.chains.tolist() == [0] * 4 + [1] * 4
-    with pytest.warns(FutureWarning, match="arms: is now called methods"):
-        found = mtgp_tutorial.tables.compare(lambda _: (seen, hidden), [0], arms={"ICM": icm}, progress=False)
-    assert found["method"].tolist() == ["ICM"]
+    found = mtgp_tutorial.tables.compare(lambda _: (seen, hidden), [0], {"ICM": icm}, progress=False)
     with pytest.raises(ValueError, match="results: has a column 'arm', as up to version 0.22"):
         mtgp_tutorial.summarise(found.rename(columns={"method": "arm"}), "ICM")
+
+
+def test_a_name_that_went_says_what_does_its_work():
+    with pytest.raises(AttributeError, match="tables.neighbours: is no longer here; let trials of your own choose"):
+        mtgp_tutorial.tables.neighbours  # noqa: B018
 
 
 def test_imports_keep_to_the_layers():

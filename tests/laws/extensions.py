@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,13 +22,15 @@ from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.mixture import mixture
 from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import NotApplicable, comparing, fill, linear_pool, methods, plain_methods, read_table
-from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.tables.report import planning
-from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, in_deviations
-from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan
+from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, hidden_once, in_deviations
+from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan, where
+from mtgp_tutorial.tables.report.options import Refused, parsed
+from mtgp_tutorial.tables.report.page import checked_by_hiding
 from mtgp_tutorial.tables.report.planning import Clock, seconds
-from mtgp_tutorial.tables.report.tables import filled_table
+from mtgp_tutorial.tables.report.tables import EXTRA, filled_values, prepared, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, RULES, methods_for, season_of, try_all
 
 
@@ -144,25 +147,84 @@ def law_trials_of_a_report_stand_under_their_own_task():
 def law_a_filled_table_has_the_ends_of_its_bands():
     data = places()
     answer = impute(unfitted(icm(data), 2))
-    found = filled_table(data, answer)
-    names = ["place", "east", "up", *(f"{task}{end}" for task in "ab" for end in ("", " low", " high", " filled"))]
-    assert list(found) == names and found["place"].tolist() == list(data.index)
     mean, sd = float(answer.mean[2, 1]), float(answer.sd[2, 1])
-    close(found.loc[2, ["b", "b low", "b high"]].astype(float), [mean, mean - 2 * sd, mean + 2 * sd], 1e-3)
-    assert (found["b filled"] == "yes").tolist() == [k == 2 for k in range(8)] and set(found["a filled"]) == {"no"}
-    assert found["a low"].isna().all() and found["b high"].notna().sum() == 1
-    np.testing.assert_array_equal(found[["east", "up", "a"]], torch.cat([data.x, data.y[:, :1]], 1))
+    close(filled_values(data, answer)[:, 2, 1], [mean, mean - 2 * sd, mean + 2 * sd], 1e-3)
     unsure = mixture([answer, replace(answer, mean=answer.mean + 9, variance=25 * answer.variance)])
     middle, median = float(unsure.mean[2, 1]), float(unsure.quantile(0.5)[2, 1])
     assert abs(middle - median) > 1
     spread = float(data.scale().sd[1])
     for log, value in ((), middle), (["b"], np.exp(median)):
-        close(filled_table(data, unsure, log).loc[2, "b"], value, 1e-3)
-    assert 0 < abs(filled_table(data, unsure).loc[2, "b"] - middle) < 1e-4 * spread
-    dated = TaskData(data.x, data.y, x_name="day", x_names=["day", "up"], calendar=Calendar("days"))
-    table = filled_table(dated, replace(answer, x_names=("day", "up")))
-    assert table["day"].str.startswith("1970-01-").all()
-    np.testing.assert_array_equal(table["up"], data.x[:, 1])
+        close(filled_values(data, unsure, log)[0, 2, 1], value, 1e-3)
+    assert 0 < abs(filled_values(data, unsure)[0, 2, 1] - middle) < 1e-4 * spread
+
+
+MISSING = ("", "NA", "-999")
+
+
+def told_apart(path, every=None, **how):
+    """filled.csv of a file, as lists of cells, where the hole of the t-th task at x holds x + 100 t + 1/8."""
+    data = prepared(read_table(path, **how), every=every)
+    mean = data.x[:, :1] + 100 * torch.arange(data.num_tasks) + 0.125
+    answer = Prediction(data.x, mean, torch.full_like(data.y, 0.0625), data.tasks, data.units, True)
+    write_filled(path.with_name("filled.csv"), data, answer, table=path, how=how, every=every)
+    lines = path.with_name("filled.csv").read_text().splitlines()
+    return [line.split(";") for line in lines]
+
+
+def law_a_filled_file_is_the_file():
+    """By loops over its lines: all cells stand as they are but for the holes of the rows that were taken."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, rng = Path(folder) / "t.csv", RANDOM(0)
+        x = [*rng.permutation(30), 7, 12]
+        rows = [[str(k), f"{k * k % 23},5 %", "by", str(111 + 13 * k % 89)] for k in x]
+        for k in rng.permutation(30)[:12]:
+            rows[k][1 + 2 * (k % 2)] = MISSING[k % 3]
+        rows[x.index(7)][3], rows[x.index(12)][1] = "", ""  # at 7 there is a second reading, 12 is a repeated line
+        rows[-1] = list(rows[x.index(12)])
+        for every in (1, 3):
+            path.write_text("\n".join(";".join(row) for row in [["t", "a", "who", "b [m]"], *rows]))
+            taken = sorted(range(31), key=lambda k: (x[k], k))[::every]
+            found = told_apart(path, every, missing=["-999"])
+            assert found[0] == ["t", "a", "who", "b [m]", *(f"{task} {end}" for task in "ab" for end in EXTRA)]
+            for k, (row, line) in enumerate(zip(rows, found[1:], strict=True)):
+                kept = x.index(12) if k == 31 else k
+                for t, c in enumerate((1, 3)):
+                    seen = any(rows[j][c] not in MISSING for j in taken if x[j] == x[k])
+                    value, expected = x[k] + 100 * t + 0.125, [row[c], "", "", "no"]
+                    if kept in taken and not seen:
+                        ends = [f"{one:g}".replace(".", ",") for one in (value, value - 0.5, value + 0.5)]
+                        expected = [ends[0] + " %" * (t == 0), *ends[1:], "yes"]
+                    assert [line[c], *line[4 + 3 * t : 7 + 3 * t]] == expected, (every, k, t, line, expected)
+                assert [line[0], line[2]] == [row[0], row[2]]
+
+
+def law_a_filled_long_file_has_a_line_for_each_cell():
+    """One of its own at the end, spelt as its row is, where the file has none."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        rows = [["a", f"{k:02}.03.2020", str(k * k % 7)] for k in (15, 13, 14, 16, 17)]
+        rows += [["b", f"{k:02}.03.2020", "" if k == 17 else str(k * k % 5)] for k in (13, 14, 16, 17, 18)]
+        path.write_text("\n".join(";".join(row) for row in [["name", "date", "v"], *rows]))
+        head, *found = told_apart(path)
+        assert head == ["name", "date", "v", "v low", "v high", "v filled"]
+        new = [("b", 17, 104.125), ("b", 15, 102.125), ("a", 18, 5.125)]  # the first in its place
+        new = [[name, f"{k}.03.2020", *(f"{one:.3f}0" for one in (v, v - 0.5, v + 0.5)), "yes"] for name, k, v in new]
+        assert found == [*([*row, "", "", "no"] for row in rows[:8]), new[0], [*rows[9], "", "", "no"], *new[1:]]
+
+
+def law_a_file_that_changed_is_not_filled():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_text("t,a\n1,2\n2,\n3,5\n4,1\n")
+        data = read_table(path)
+        answer = impute(unfitted(icm(data), 2))
+        path.write_text(path.read_text().replace("3,5", "3,6"))
+        try:
+            write_filled(path, data, answer, table=path)
+        except Refused as error:
+            assert "t.csv has changed since it was read" in str(error)
+        else:
+            raise AssertionError("written")
 
 
 def law_the_time_of_a_report_is_that_of_its_fits():
@@ -230,6 +292,72 @@ def law_a_season_is_that_of_what_a_method_sees():
     found = methods["season before"](seen).forecast(hidden)
     by_hand = plain_methods(1.0)["season before"](seen).forecast(hidden)
     close(found.mean[hidden.observed], by_hand.mean[hidden.observed])
+
+
+def law_what_is_no_model_is_checked_by_hiding():
+    """Each seen cell once, a fifth at a time, by what the method says of the rest; an odd value is named first."""
+    data = with_holes(walks(98, 40, 2), 99, 0.1)
+    y = data.y.clone()
+    odd = int(data.observed.all(1).nonzero()[5, 0])
+    y[odd, 1] += 50 * float(data.scale().sd[1])
+    data, rule = replace(data, y=y), plain_methods()["regression"]
+    found = hidden_once(data, rule, rule, seed=0)
+    rows, tasks = data.observed.nonzero(as_tuple=True)
+    known = {(data.tasks[t], where(data, int(n))): float(data.y[n, t]) for n, t in zip(rows, tasks)}
+    assert dict(zip(zip(found["task"], found["row"]), found["value"])) == known and len(found) == len(known)
+    fifth = found.iloc[: -(-len(found) // 5)]
+    gone = torch.zeros_like(data.observed)
+    for task, row in zip(fifth["task"], fifth["row"]):
+        gone[[where(data, n) for n in range(len(data.x))].index(row), data.tasks.index(task)] = True
+    seen, hidden = data.split(gone)
+    by_hand = rule(seen).forecast(hidden)
+    close(sorted(fifth["mean"]), sorted(by_hand.mean[gone].tolist()), 1e-9)
+    said = checked_by_hiding(found)
+    assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
+    assert said["inside"].endswith(f"{100 * (found['z'].abs() <= 1.959964).mean():.0f} % in the 95 % band")
+
+    def failing(error):
+        def method(seen):
+            raise error
+
+        return method
+
+    assert hidden_once(data, failing(NotApplicable("seen: none")), rule, seed=0) is None
+    pd.testing.assert_frame_equal(found, hidden_once(data, failing(FitError("fit: no optimum")), rule, seed=0))
+
+
+def law_a_changing_season_is_a_term_of_the_model():
+    """A periodic kernel of the season times an RBF, with a B of its own, beside the kernel that was asked for."""
+    x = np.arange(60.0) / 12
+    y = np.sin(2 * np.pi * x)[:, None] + 0.1 * RANDOM(94).normal(size=(60, 2))
+    data = TaskData(x, y, x_name="year")
+    method = methods_for(data, "matern52", season=season_of(data))["ICM, changing season"]
+    turn, own = (kernel for kernel, _ in method(data).kernel.terms())
+    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
+    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 2.5
+
+
+def law_the_slowest_methods_are_left_out_first():
+    """Those of two kernels, then by their time, and never the ICM or independent tasks; trials go when all have."""
+    data = walks(99, 60, 3)
+    trials = plan(data, kinds_of(data)[0], 12, 0)
+    shape = PackedObjective(icm(data), True).problem.shape()
+    times = {BASELINE: 1.0, "ICM": 9.0, "ICM, full noise": 4.0, "LMC": 2.0, "half and half": 6.0}
+    clocks = {name: Clock(time, shape) for name, time in times.items()}
+    order, asked = ["LMC", "half and half", "ICM, full noise"], parsed(["report", "t.csv"])
+    for count in range(4):
+        kept = {name: clock for name, clock in clocks.items() if name not in order[:count]}
+        enough = 1e9 if count == 1 else seconds(kept, len(trials), 1) + 0.1  # the limit of the slow is their own
+        with patch.object(planning, "LIMIT", enough), patch.object(planning, "SLOW_LIMIT", 0 if count else enough):
+            with redirect_stdout(StringIO()) as said:
+                found, methods = planning.in_time(asked, data, clocks, trials)
+        assert methods == list(kept) and len(found) == len(trials) == 12
+        assert ("left out, for they take longest: " in said.getvalue()) == (count > 0)
+        assert all(name in said.getvalue() for name in order[:count])
+    with patch.object(planning, "LIMIT", enough - 0.2), patch.object(planning, "SLOW_LIMIT", 0):
+        with redirect_stdout(StringIO()):
+            found, methods = planning.in_time(asked, data, clocks, trials)
+    assert len(found) == 6 and "LMC" not in methods and {BASELINE, "ICM"} <= {*methods}
 
 
 def law_a_tenth_judges_what_no_trial_has_seen():

@@ -14,7 +14,6 @@ from mtgp_tutorial import (
     FitError,
     Mixture,
     TaskData,
-    datasets,
     fit,
     icm,
     impute,
@@ -28,7 +27,6 @@ from mtgp_tutorial.tables import (
     explained_shares,
     fill,
     linear_pool,
-    neighbours,
     plain_methods,
     posterior_averaging,
     with_trend,
@@ -250,30 +248,6 @@ def law_all_missing_cells_count_unless_some_are_named():
     assert ((found[["others", "own"]] >= 0) & (found[["others", "own"]] <= 1)).all(axis=None)
 
 
-def law_the_nearest_tables_are_the_nearest():
-    """By a loop over the stored map, and ratios from the stored scores, cell by cell."""
-    known, scores = datasets.study("forty_tables_map"), datasets.study("forty_tables")
-    here = pd.DataFrame({"others": [0.9, 0.3], "own": [0.2, 0.6], "cells": [30, 10]}, ["a", "b"])
-    away = {row["table"]: np.hypot(row["others"] - 0.75, row["own"] - 0.3) for row in known.to_dict("records")}
-    found = neighbours(here, 4)
-    assert found.index.tolist() == sorted(away, key=away.get)[:4]
-    close(found["distance"], sorted(away.values())[:4], 1e-9)
-
-    def crps(table, method):
-        rows = scores[(scores["table"] == table) & (scores["method"] == method)]
-        return sum(a * n for a, n in zip(rows["CRPS"], rows["cells"])) / sum(rows["cells"])
-
-    for name, row in found.iterrows():
-        full = crps(name, "ICM, full noise")
-        for column, method in (
-            ("curve", "independent"),
-            ("regression", "regression"),
-            ("regression + GP", "regression + GP"),
-        ):
-            close(row[column], full / crps(name, method), 1e-3)  # of five digits
-    assert neighbours(here).index.tolist() == found.index.tolist()[:3]
-
-
 def law_the_map_refuses_by_name():
     seen, hidden = outage(walks(49))
     moved = TaskData(hidden.x + 1, hidden.y, tasks=hidden.tasks)
@@ -286,10 +260,3 @@ def law_the_map_refuses_by_name():
     )
     refused("hidden: has other tasks", lambda: explained_shares(seen, TaskData(hidden.x, hidden.y[:, :2])), ValueError)
     refused("seen: has no missing cell; hide some first", lambda: explained_shares(whole), ValueError)
-    refused("shares: is a dict; pass what explained_shares", lambda: neighbours({}), ValueError)
-    refused("shares: has the columns a; pass what", lambda: neighbours(pd.DataFrame({"a": [1]})), ValueError)
-    good = explained_shares(seen, hidden)
-    refused("shares: has no row, or a value", lambda: neighbours(good[:0]), ValueError)
-    refused("shares: has no row, or a value", lambda: neighbours(good.assign(own=np.nan)), ValueError)
-    refused("shares: has no row, or a value", lambda: neighbours(good.assign(own="much")), ValueError)
-    refused("count: 0 is not", lambda: neighbours(explained_shares(seen, hidden), 0), ValueError)

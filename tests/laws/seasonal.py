@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import TaskData, Trend, fit, icm, impute, lmc, predict, scores, simulate
-from mtgp_tutorial.tables import NotApplicable, compare, propose_season, seasonal_methods, with_trend
+from mtgp_tutorial.tables import NotApplicable, compare, fill, propose_season, seasonal_methods, with_trend
 
 
 def waves(seed, period, harmonics, rows=96, step=1 / 12, noise=0.3):
@@ -105,6 +106,27 @@ def law_seasonal_methods_are_the_models_they_name():
             assert str(error).startswith(f"season: is {season!r}; pass a period above 0")
         else:
             raise AssertionError(season)
+
+
+def law_a_season_is_said_where_the_default_knows_none():
+    """And the call that it names fills nearer; nothing is said of a walk, or where the input is no time."""
+    data = waves(11, 1.0, 2, rows=60, noise=0.1)
+    seen, hidden = data.hide(data.tasks[0], float(data.x[20, 0]), float(data.x[29, 0]))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        plain = fill(seen, starts=1)
+    assert [str(one.message) for one in said] == [
+        "fill: held-out stretches speak for a season of 1, of which an ICM knows nothing; "
+        "fill(data, seasonal_methods(1)['ICM, season in the kernel']) has it as a term"
+    ]
+    better = fill(seen, seasonal_methods(1)["ICM, season in the kernel"], starts=1)
+    errors = [(one.mean - hidden.y)[hidden.observed].square().mean().sqrt() for one in (better, plain)]
+    assert errors[0] < 0.7 * errors[1], errors
+    walk = np.cumsum(RANDOM(5).normal(size=(40, 2)), 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fill(TaskData(np.arange(40) / 12, walk, x_name="year"), starts=1)
+        fill(TaskData(seen.x, seen.y), starts=1)
 
 
 def law_dates_say_their_seasons():

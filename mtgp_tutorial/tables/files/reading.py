@@ -5,22 +5,20 @@ Columns become dates, numbers or text; those that tell nothing are left out, and
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 
-from mtgp_tutorial.arguments import count, listed
+from mtgp_tutorial.arguments import count
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables.column_roles import (
     DATE_WORDS,
-    ERRORS,
-    PLACES,
     ROW_NUMBERS,
     check_mixed,
     date_in_words,
@@ -33,12 +31,12 @@ from mtgp_tutorial.tables.column_roles import (
     without_row_numbers,
 )
 from mtgp_tutorial.tables.dates import manner, read_dates
+from mtgp_tutorial.tables.files.idle_columns import idle_columns
 from mtgp_tutorial.tables.files.layout import check_units
 from mtgp_tutorial.tables.files.numbers import at_once, blank, codes_in, decimal_mark, read_numbers, suspected_words
 from mtgp_tutorial.tables.files.text import File, parse
-from mtgp_tutorial.tables.input_rules import KNOWN, chosen_inputs, counts, known_as, place_of
+from mtgp_tutorial.tables.input_rules import KNOWN, chosen_inputs, place_of
 from mtgp_tutorial.tables.inputs import (
-    bare,
     column,
     errors_beside,
     is_number,
@@ -48,10 +46,6 @@ from mtgp_tutorial.tables.inputs import (
     words,
 )
 from mtgp_tutorial.tables.refusals import TableError, argument
-
-COUNTERS = ["", *"obs id row no nr index record rec rn number nummer sample".split()]  # columns that count rows
-PARTS = "year quarter month day hour minute day_of_week day_of_year".split()  # of a date, as pandas calls them
-FLAG = re.compile(r"(?:.*_)?(?:flags?|status|quality|qc|qn|qf|qual|cd|code)(?:_\w+)?")
 
 
 def read_table(
@@ -108,17 +102,71 @@ def read_table(
     >>> data.to_frame().index[0]
     Timestamp('1918-07-01 00:00:00')
     """
+    table, said, *_ = _read(parse(path, skip, sheet), x, tasks, series, value, sd, dates, missing, without)
+    if said is not None:
+        warnings.warn(said, UserWarning, stacklevel=2)
+    return table
+
+
+class Traced(NamedTuple):
+    """A table, and where its cells stand in its file.
+
+    cells [N, T]: the place of each cell in `file.text`, counted along its lines; NaN where no line holds it. first: for
+    each line the one that it repeats, itself for most. long: the headers of the inputs, the series and the value of a
+    long file; None for a wide one. decimal: the mark of the file.
+    """
+
+    table: TaskData
+    file: File
+    cells: torch.Tensor
+    first: np.ndarray
+    long: tuple[list[str], str, str] | None
+    decimal: str
+
+
+def traced(path: str | Path | File, *, skip: Any = None, sheet: str | None = None, **how: Any) -> Traced:
+    """What `read_table` reads from these arguments, with the place of each cell; it warns of nothing."""
     file = parse(path, skip, sheet)
-    frame, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
+    table, _, typed, frame, roles = _read(file, **how)
+    kept, first, names = np.flatnonzero(~typed.duplicated()), np.arange(len(typed)), list(file.text)
+    if len(kept) < len(first):
+        first = kept[typed.groupby([*typed], dropna=False, sort=False).ngroup()]
+    header = {c: str(c) if c in names else split_unit(c)[0] for c in frame}  # without a sign of its numbers
+    errors = [column(frame, c, "sd") for c in named_errors(frame, roles["sd"]) if not is_number(frame, c)]
+    body = [c for c in frame if frame[c].dtype.kind == "f" and c not in roles["x"]]
+    # places are read as the values were; half a place more, since whole numbers might be taken for those of the rows
+    at = {c: 1.0 if c in errors else kept * len(names) + names.index(header[c]) + 0.5 for c in body}
+    places = TaskData.from_frame(frame.assign(**at), **roles)
+    if places.tasks != table.tasks or not torch.equal(places.x, table.x) or (first[kept] != kept).any():
+        raise AssertionError(f"{file.name}: the cells of the table are not found in the file")
+    series, value = roles["series"], roles["value"]
+    long = None if series is None else ([header[c] for c in roles["x"]], header[series], header[value])
+    left = [column(file.text, name, "without") for name in names_in(how.get("without"))]
+    decimal, _ = decimal_mark(blank(file.text.drop(columns=left), how.get("missing", ())), file.mark)
+    return Traced(table, file, places.y.floor(), first, long, decimal)
+
+
+def _read(
+    file: File,
+    x: Any = None,
+    tasks: Any = None,
+    series: str | None = None,
+    value: str | None = None,
+    sd: Any = None,
+    dates: str | None = None,
+    missing: Iterable[Any] = (),
+    without: Iterable[str] = (),
+) -> tuple[TaskData, str | None, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """The table, what is said of far values, the typed columns, and the frame and arguments for `from_frame`."""
+    typed, notes = typed_columns(file, dates, missing, without, x, series, (tasks, value), sd)
     columns = {"tasks": tasks if series is None and value is None else None, "x": x, "series": series, "value": value}
     for what, names in columns.items():
         for name in names_in(names):
-            column(frame, name, what)
-    chosen = chosen_inputs(frame, x, notes)
-    before = len(frame)
-    frame = frame.loc[~frame.duplicated()]
-    if len(frame) < before:
-        notes.append(f"rows: {count(before - len(frame), 'repeated line')} left out")
+            column(typed, name, what)
+    chosen = chosen_inputs(typed, x, notes)
+    frame = typed.loc[~typed.duplicated()]
+    if len(frame) < len(typed):
+        notes.append(f"rows: {count(len(typed) - len(frame), 'repeated line')} left out")
     if series is None and value is None and tasks is None:
         series = guessed_series(frame, chosen, notes)
     if value is None or series is not None:
@@ -128,15 +176,15 @@ def read_table(
     else:
         series = None if series is None else str(column(frame, series, "series"))
         value = guessed_value(frame, chosen, series, sd, value)
-    table = TaskData.from_frame(frame, chosen, tasks, sd=sd, series=series, value=value)
+    roles = {"x": chosen, "tasks": tasks, "sd": sd, "series": series, "value": value}
+    table = TaskData.from_frame(frame, **roles)
     index = None if frame.index.name == "line" else table.index
     if x is not None:
         told = " and ".join(map(str, chosen)) + ", a map" * (table.x.shape[1] > 1)
         notes.append(f"input: {told}")
-    if said := far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks))):
-        warnings.warn(said, UserWarning, stacklevel=2)
-        table = replace(table, notes=(*table.notes, said))
-    return replace(table, index=index, notes=(*notes, *table.notes))
+    said = far_values(pd.DataFrame(table.y.numpy(), columns=list(table.tasks)))
+    notes += [*table.notes, *([said] if said else [])]
+    return replace(table, index=index, notes=tuple(notes)), said, typed, frame, roles
 
 
 def suspected_codes(
@@ -292,74 +340,6 @@ def _since_1970(value: pd.Series) -> pd.Series | None:
     return None
 
 
-def idle_columns(
-    frame: pd.DataFrame, chosen: list[Hashable], taken: list[Hashable], notes: list[str]
-) -> list[Hashable]:
-    """Columns of numbers that tell nothing, and a note for each, as for those that are kept and may be no readings."""
-    idle: list[Hashable] = []
-    beside, years = {*errors_beside(frame).values()}, _years(frame, chosen)
-    twins = Twins(frame)
-    for c in chosen:
-        twins.of(c)
-    for c in [c for c in frame if c not in taken and c not in beside and frame[c].dtype.kind == "f"]:
-        why = _idle(frame, c, chosen, years, twins)
-        if why is None and (look := _no_reading(frame[c])):
-            notes.append(f"{c}: {look}; without={[str(c)]} leaves it out")
-        if why is not None:
-            notes.append(f"{c}: {why}; left out")
-            idle.append(c)
-    return idle
-
-
-def _idle(
-    frame: pd.DataFrame, c: Hashable, chosen: list[Hashable], years: pd.Series | None, twins: Twins
-) -> str | None:
-    """Why a column of numbers tells nothing; None where it may."""
-    values, dates = frame[c], frame[chosen[0]]
-    seen = values.to_numpy()[values.notna()]
-    name = bare(c).replace("weekday", "day_of_week")
-    if not len(seen):
-        return "no value"
-    if len(seen) > 1 and (seen == seen[0]).all():
-        return f"always {seen[0]:g}"
-    if _steps_by_one(values) and (name in COUNTERS or name in KNOWN and counts(values)):
-        return "counts the rows"
-    if words(c)[-1] in PLACES and len(chosen) > 1 and values.is_unique and (seen % 1 == 0).all():
-        return "numbers the rows"
-    if name in PARTS and dates.dtype.kind == "M" and (values == getattr(dates.dt, name)).all():
-        return f"a part of {str(chosen[0])!r}"
-    if years is not None and len(seen) > 9 and values.between(years - 0.05, years + 1.05).all():
-        return "the input again, in years"
-    twin = twins.of(c)
-    return None if twin is None else f"equals {twin!r} wherever both have a value"
-
-
-def _steps_by_one(values: pd.Series) -> bool:
-    return len(values) > 2 and bool((np.diff(values.to_numpy()) == 1).all())
-
-
-def _years(frame: pd.DataFrame, chosen: list[Hashable]) -> pd.Series | None:
-    """The year of each row, where the input is dates."""
-    if frame[chosen[0]].dtype.kind == "M":
-        return frame[chosen[0]].dt.year
-    year = next((c for c in chosen if known_as(c) == "year"), None)
-    return None if year is None or len(chosen) == 1 else frame[year]
-
-
-def _no_reading(values: pd.Series) -> str | None:
-    """What a column of numbers seems to be that is no reading: a flag, a class, standard errors of another."""
-    if bare(values.name) in ERRORS:
-        return "looks like standard errors of another column"
-    if len(values) >= 20 and _steps_by_one(values):
-        return "counts the rows, and is no reading if that is all"
-    some = np.unique(values.dropna())
-    if len(values) < 20 or len(some) > 5 or (some % 1 != 0).any():
-        return None
-    if FLAG.fullmatch(bare(values.name)) or some.tolist() == [0, 1]:
-        return f"holds {listed([f'{one:g}' for one in some])} alone, which looks like a flag, no reading"
-    return None
-
-
 def far_values(frame: pd.DataFrame) -> str | None:
     """A sentence on values such as -999 that stand far from all others of their column; None where there are none."""
     found = {c: codes for c in frame if (codes := [code for some in codes_in(frame[c]) for code in some])}
@@ -372,39 +352,3 @@ def far_values(frame: pd.DataFrame) -> str | None:
     ]
     every = list(dict.fromkeys(f"{code:.12g}" for some in found.values() for code in some))
     return f"{', '.join(each)}, far from all other values; kept as a value; missing={every} reads it as missing"
-
-
-class Twins:
-    """Columns that agree with an earlier one wherever both have a value, nearly all of their rows.
-
-    They are looked for by a few rows with the fewest holes, so that each column is compared with few others.
-    """
-
-    def __init__(self, frame: pd.DataFrame, probes: int = 16) -> None:
-        self.frame = frame.loc[:, [frame[c].dtype.kind == "f" for c in frame]]
-        self.values = self.frame.to_numpy()
-        self.place = {c: k for k, c in enumerate(self.frame)}
-        self.rows = np.argsort(np.isnan(self.values).sum(1), kind="stable")[:probes]
-        self.kept: list[int] = []
-        self.seen = np.empty((len(self.place), len(self.rows)))
-
-    def of(self, c: Hashable) -> Hashable | None:
-        """The first earlier column that this one equals; it is remembered where there is none."""
-        if c not in self.place:
-            return None
-        own, seen = self.values[self.rows, self.place[c]], self.seen[: len(self.kept)]
-        alike = ((seen == own) | np.isnan(seen) | np.isnan(own)).all(1)
-        for k in np.flatnonzero(alike):
-            if _same(self.values[:, self.place[c]], self.values[:, self.kept[k]]):
-                return self.frame.columns[self.kept[k]]
-        self.seen[len(self.kept)] = own
-        self.kept.append(self.place[c])
-        return None
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two columns agree wherever both have a value, nearly all of their rows."""
-    has_a, has_b = ~np.isnan(a), ~np.isnan(b)
-    both = has_a & has_b
-    nearly_all = both.sum() > 0.8 * max(has_a.sum(), has_b.sum())
-    return len(a) > 2 and bool(nearly_all and (a[both] == b[both]).all())

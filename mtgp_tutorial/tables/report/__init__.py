@@ -24,6 +24,10 @@ _HOMES = {
     "tables": "prepared write_filled",
     "trials": "methods_for season_of try_all",
 }
+EARLIER = (
+    "report.{}: this repeat.py was written by an earlier version; for a new one run `python -m mtgp_tutorial report` "
+    "on the file again, with --out and a new folder"
+)
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
@@ -33,10 +37,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         return globals()[name]
     if name in ("arms_for", "judging"):  # up to version 0.22
-        raise ImportError(
-            f"report.{name}: this repeat.py was written by an earlier version; for a new one run "
-            "`python -m mtgp_tutorial report` on the file again, with --out and a new folder"
-        )
+        raise ImportError(EARLIER.format(name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

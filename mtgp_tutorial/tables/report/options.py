@@ -91,8 +91,9 @@ def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> arg
         "report",
         help="compare models on a table of yours, and fill its holes",
         description="Reads a table, hides cells as its own holes are, compares models on them, fills the table, and "
-        "writes report.html, filled.csv, trials.csv, fit.npz and repeat.py. Exit code: 0 done, 1 no model could be "
-        "fitted or no file written, 2 refused with nothing written, 130 stopped (the same command goes on).",
+        "writes report.html, filled.csv (the file with its holes filled), trials.csv, fit.npz and repeat.py. Exit "
+        "code: 0 done, 1 no model could be fitted or no file written, 2 refused with nothing written, 130 stopped (the "
+        "same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names, or an Excel workbook")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")

@@ -101,7 +101,8 @@ def run(job: Job) -> None:
         ways = job.methods[decision.fills], job.instead[decision.fills]
         answer, cells = fill(data, ways[0], seed=asked.seed), hidden_once(data, *ways, asked.seed)
         checks = None if cells is None else page.checked_by_hiding(cells)
-    write_filled(job.folder / "filled.csv", data, answer, asked.log or [])
+    source = {"table": asked.table, "how": job.call, "every": asked.every}
+    write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
     with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula

@@ -1,15 +1,17 @@
 """The table as it is modelled: read, with guesses that are said first, sorted, thinned, on a log scale where asked.
 
-filled.csv: the table with its holes filled, and names that no spreadsheet takes for a formula.
+filled.csv: the file with its holes filled, and names that no spreadsheet takes for a formula.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import math
-import warnings
+import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,14 @@ import pandas as pd
 import torch
 
 from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.naming import input_frame
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.files.reading import proposed_errors, read_table, suspected_codes, typed_columns
+from mtgp_tutorial.tables.files.excel import reader_of
+from mtgp_tutorial.tables.files.numbers import COINS, POINT, THOUSANDS
+from mtgp_tutorial.tables.files.reading import Traced, proposed_errors, suspected_codes, traced, typed_columns
 from mtgp_tutorial.tables.files.text import File, parse
 from mtgp_tutorial.tables.input_rules import chosen_inputs
+from mtgp_tutorial.tables.inputs import split_unit
+from mtgp_tutorial.tables.report import EARLIER
 from mtgp_tutorial.tables.report.holes import missing
 from mtgp_tutorial.tables.report.options import Refused, put
 
@@ -46,10 +51,9 @@ def read_asked(asked: argparse.Namespace) -> tuple[TaskData, dict[str, Any]]:
     call |= {"dates": asked.dates, "without": asked.without, "missing": codes or None, "sd": errors or None}
     call |= {"skip": asked.skip, "sheet": asked.sheet}
     call = {name: value for name, value in call.items() if value is not None}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it stands in the notes, which are printed
-        data = read_table(file, **call)
-    data = prepared(replace(data, notes=(*said, *data.notes)), every=asked.every, log=asked.log or [])
+    read = traced(file, **call)
+    header(read)  # may be refused
+    data = prepared(replace(read.table, notes=(*said, *read.table.notes)), every=asked.every, log=asked.log or [])
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
         if count < FEWEST:
             raise Refused(
@@ -117,75 +121,134 @@ def _logged(data: TaskData, log: Sequence[str]) -> TaskData:
 
 
 FORMULA = ("=", "+", "-", "@")
-EXTRA = ("low", "high", "filled")  # columns of filled.csv beside each task
+EXTRA = ("low", "high", "filled")  # columns of filled.csv for each task, behind those of the file
+SIGNED = re.compile(rf"^((?:{COINS})?\s?).*?(\s?(?:[%‰]|{COINS})?)$")  # what stands before a number and behind it
+
+
+def guarded(name: str) -> str:
+    """A name that a spreadsheet reads as text: an apostrophe before what it would take for a formula."""
+    return "'" + name if name.startswith(FORMULA) else name
 
 
 def safe(name: str) -> str:
-    """A name on one line that a spreadsheet reads as text: an apostrophe before what it would take for a formula."""
-    line = " ".join(name.split())
-    return "'" + line if line.startswith(FORMULA) else line
+    """The same, on one line."""
+    return guarded(" ".join(name.split()))
 
 
 def with_safe_names(data: TaskData) -> TaskData:
-    """The table with such names, and a note on those that had to change. Refused where filled.csv has no room."""
+    """The table with such names, and a note on those that had to change."""
     tasks, x_names = [safe(task) for task in data.tasks], [safe(name) for name in data.x_names]
     pairs = zip([*data.x_names, *data.tasks], [*x_names, *tasks])
     changed = [f"{old!r} is called {new!r}" for old, new in pairs if old != new]
     notes = [f"names: {', '.join(changed)}, so that no spreadsheet takes it for a formula"] if changed else []
-    columns = [*x_names, *(f"{task} {extra}".strip() for task in tasks for extra in ("", *EXTRA))]
-    if len({*columns}) < len(columns):
-        raise Refused(
-            f"column {Counter(columns).most_common(1)[0][0]!r} would stand twice in filled.csv; rename it in the file"
-        )
     return replace(data, tasks=tasks, x_name=x_names[0], x_names=x_names, notes=(*data.notes, *notes))
 
 
-def filled_table(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
-    """The inputs, and for each task its value, the ends of its band where it was filled, and whether it was.
+def header(read: Traced) -> list[str]:
+    """The names of filled.csv: those of the file, and three for each task, or for the values of a long file.
 
-    Where a task was seen in another row at the same input, its cell stays empty.
-
-    data: the table as it was modelled; answer: `impute` of it. Observed values are unchanged, and to twelve digits
-    where a logarithm was modelled. The band is the central 95.4 %, for a normal law two standard deviations to either
-    side; numbers that were computed are rounded to a ten-thousandth of the task's spread. log: tasks whose logarithm
-    was modelled, and whose filled value is the median.
+    Refused where one would stand twice.
     """
-    table, spread, gone = named_inputs(data), data.scale().sd.tolist(), missing(data)
-    middles, median, ends = answer.mean, answer.quantile(0.5), answer.band(TWO_SD)
-    for t, task in enumerate(data.tasks):
-        y = data.y[:, t].numpy()
-        hole, back = gone[:, t], np.exp if task in log else np.asarray
-        seen = np.array([float(f"{value:.12g}") for value in back(y)]) if task in log else y
-        size = spread[t] * (float(np.exp(np.nanmedian(y))) if task in log else 1.0)
-        places = 4 - math.floor(math.log10(size))
-        found = (median if task in log else middles, *ends)
-        middle, low, high = (np.round(back(one[:, t].numpy()), places) for one in found)
-        table[task] = np.where(hole, middle, seen)
-        table[f"{task} low"], table[f"{task} high"] = np.where(hole, low, np.nan), np.where(hole, high, np.nan)
-        table[f"{task} filled"] = np.where(hole, "yes", "no")
-    return table
+    groups = read.table.tasks if read.long is None else [split_unit(read.long[2])[0]]
+    names = [*map(guarded, read.file.text), *(f"{safe(name)} {extra}" for name in groups for extra in EXTRA)]
+    if len({*names}) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise Refused(f"column {twice!r} would stand twice in filled.csv; rename it in the file")
+    return ["" if name == f"column {k}" else name for k, name in enumerate(names, start=1)]  # as blank ones are called
 
 
-def write_filled(path: str | Path, data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> None:
-    """`filled_table` as a CSV file, numbers with all their digits."""
-    text = filled_table(data, answer, log).apply(
-        lambda column: column.map(shortest, na_action="ignore") if column.dtype.kind == "f" else column
-    )
-    put(Path(path), text.to_csv(index=False))
+def filled_values(data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> np.ndarray:
+    """[3, N, T]: the value of each cell by `answer` and the ends of its band, in the units of the file.
+
+    data: the table as it was modelled; answer: `impute` of it. The band is the central 95.4 %, for a normal law two
+    standard deviations to either side; numbers are rounded to a ten-thousandth of the task's spread. log: tasks whose
+    logarithm was modelled, and whose value is the median.
+    """
+    found = np.stack([one.numpy() for one in (answer.mean, *answer.band(TWO_SD))])
+    median = answer.quantile(0.5).numpy()
+    for t, (task, size) in enumerate(zip(data.tasks, data.scale().sd.tolist())):
+        if task in log:
+            found[0, :, t] = median[:, t]
+            found[:, :, t] = np.exp(found[:, :, t])
+            size *= float(np.exp(np.nanmedian(data.y[:, t])))
+        found[:, :, t] = np.round(found[:, :, t], 4 - math.floor(math.log10(size)))
+    return found
+
+
+def write_filled(
+    path: str | Path,
+    data: TaskData,
+    answer: Prediction,
+    log: Sequence[str] = (),
+    *,
+    table: str | Path | None = None,
+    how: Mapping[str, Any] | None = None,
+    every: int | None = None,
+) -> None:
+    """The file line by line, with its holes filled, and for each task low, high and filled (yes or no).
+
+    Whatever else a cell holds stands as it was read. A cell of a long table that has no line gets one at the end. Where
+    a task was seen in another row at the same input there is no hole.
+
+    data: the table as it was modelled, by `prepared` with this every and log; answer: `impute` of it; table: the file;
+    how: the arguments of `read_table`. Raises Refused where the file holds another table by now.
+    """
+    if table is None:
+        raise ImportError(EARLIER.format("write_filled"))
+    read = traced(table, **(how or {}))
+    again = prepared(read.table, every=every, log=log)
+    if not torch.equal(again.x, data.x) or not np.array_equal(again.y, data.y, equal_nan=True):
+        raise Refused(f"{table} has changed since it was read; run the command again, with --out and a new folder")
+    cells = prepared(replace(read.table, y=read.cells, sd=None), every=every).y.numpy()
+    lines = [header(read), *_filled_lines(read, data, cells, filled_values(data, answer, log))]
+    mark = "," if read.file.mark == " " or reader_of(Path(table)) is not None else read.file.mark
+    remark, out = any(str(line[0]).startswith("#") for line in lines), io.StringIO()  # no line may be read as one
+    rows = csv.writer(out, delimiter=mark, lineterminator="\n", quoting=csv.QUOTE_ALL if remark else csv.QUOTE_MINIMAL)
+    rows.writerows(lines)
+    put(Path(path), out.getvalue())
+
+
+def _filled_lines(read: Traced, data: TaskData, cells: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What stands below the header. cells [N, T]: places in the file; values [3, N, T]: what fills the holes."""
+    holes, width = missing(data), read.file.text.shape[1]
+    text, cells = _with_own_lines(read, cells, np.argwhere(holes & np.isnan(cells)))
+    beside = np.full((len(text), data.num_tasks if read.long is None else 1, 3), ["", "", "no"], dtype=object)
+    done = np.zeros(text.shape, dtype=bool)
+    # where no number of the file tells, a point before three digits may group thousands; a zero behind them does
+    unclear = read.decimal == "." and not any(POINT.fullmatch(cell) for cell in text.flat if cell)
+    for t, seen in enumerate(data.observed.T.numpy()):
+        like = SIGNED.sub(r"\1{}\2", text.flat[int(cells[seen, t][0])])
+        for n in np.flatnonzero(holes[:, t]):
+            place = divmod(int(cells[n, t]), width)
+            found = [one + "0" * bool(unclear and THOUSANDS.fullmatch(one)) for one in map(shortest, values[:, n, t])]
+            middle, low, high = (one.replace(".", read.decimal) for one in found)
+            text[place], done[place] = like.format(middle), True
+            beside[place[0], t if read.long is None else 0] = low, high, "yes"
+    first = np.r_[read.first, len(read.first) : len(text)]  # a repeated line is filled as that which it repeats
+    return np.hstack([np.where(done[first], text[first], text), beside[first].reshape(len(text), -1)])
+
+
+def _with_own_lines(read: Traced, cells: np.ndarray, lone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The text of the file with a line at the end for each of these cells [K, 2] of a long table, and all places.
+
+    Its inputs are spelt as in another line of its row. Names of rows are text to a spreadsheet.
+    """
+    names, text, cells = list(read.file.text), read.file.text.to_numpy(dtype=object, copy=True), cells.copy()
+    if read.table.index is not None:
+        k = names.index(str(read.table.index.name))
+        text[:, k] = [guarded(name) for name in text[:, k]]
+    if not len(lone):
+        return text, cells
+    assert read.long is not None  # each cell of a wide table has its place
+    inputs, (series, value) = [names.index(c) for c in read.long[0]], map(names.index, read.long[1:])
+    added = np.full((len(lone), len(names)), None, dtype=object)
+    for k, (n, t) in enumerate(lone):
+        added[k, inputs] = text[int(np.nanmax(cells[n])) // len(names), inputs]
+        added[k, series] = read.table.tasks[t]
+    cells[tuple(lone.T)] = (len(text) + np.arange(len(lone))) * len(names) + value
+    return np.vstack([text, added]), cells
 
 
 def shortest(value: float) -> str:
     """The fewest digits that are read as the same number: 0.1, and 5 for 5.0."""
     return next(text for digits in (12, 15, 16, 17) if float(text := f"{value:.{digits}g}") == value)
-
-
-def named_inputs(data: TaskData) -> pd.DataFrame:
-    """Names of the rows, where they have some, and the inputs by name; dates as dates."""
-    table = input_frame(data)
-    if data.calendar is not None:
-        when = table[data.x_names[0]]
-        days = bool((when == when.dt.normalize()).all())
-        table[data.x_names[0]] = when.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S")
-    if data.index is not None and data.index.name is not None and safe(str(data.index.name)) not in table:
-        table.insert(0, safe(str(data.index.name)), [safe(str(row)) for row in data.index])
-    return table

@@ -27,7 +27,7 @@ from mtgp_tutorial.tables.mixtures import linear_pool
 from mtgp_tutorial.tables.plain import plain_methods
 from mtgp_tutorial.tables.report.holes import Trial, own_rows
 from mtgp_tutorial.tables.report.options import KERNELS, stored
-from mtgp_tutorial.tables.seasonal import Season, propose_season, seasonal_methods, with_trend
+from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods, with_trend
 
 BASELINE, ICM, FULL, LMC = "independent, shared", "ICM", "ICM, full noise", "LMC"
 HALF, MEAN = "half and half", "mean"
@@ -142,12 +142,6 @@ def _anew(build: Callable[[Season], Method], otherwise: Method | None = None) ->
 
 def _without_errors(build: Method) -> Method:
     return lambda seen: build(replace(seen, sd=None))
-
-
-def season_of(seen: TaskData) -> Season | None:
-    """The season that held-out stretches of the seen cells speak for; None without one, and where x is no time."""
-    timed = seen.calendar is not None or seen.x_name.lower() == "year"
-    return propose_season(seen) if timed and seen.x.shape[1] == 1 else None
 
 
 TOO_FEW = "hardly a model could be fitted: the optimiser found no optimum; leave out odd columns, or rows"

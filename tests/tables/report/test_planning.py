@@ -95,10 +95,9 @@ def test_the_ladder_of_what_there_is_time_for(monkeypatch, capsys):
 
 def test_the_page_on_deciding_tells_the_limits():
     page = (ROOT / "book" / "decide.md").read_text(encoding="utf8")
-    assert (
-        planning.FEWER == 6 and f"Where {options.TRIALS} trials would take more than 40 minutes there are six" in page
-    )
-    assert planning.in_words(planning.LIMIT) == "40 min"
+    assert planning.FEWER == 6 and f"Where {options.TRIALS} trials would take more than 40 minutes without" in page
+    assert "all trials end within eight minutes" in page and "then there are six trials" in page
+    assert [planning.in_words(limit) for limit in (planning.LIMIT, planning.SLOW_LIMIT)] == ["40 min", "8 min"]
 
 
 def test_a_table_beyond_the_memory_is_refused_whatever_the_time(monkeypatch):

@@ -21,14 +21,14 @@ import torch
 
 from mtgp_tutorial import TaskData, Trend, __version__, datasets, fit, icm, impute, scores
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables import NotApplicable, TableError, check, compare, plain_methods
+from mtgp_tutorial.tables import TableError, check, compare, read_table
 from mtgp_tutorial.tables.checking import WantsFullNoise
 from mtgp_tutorial.tables.files import text
+from mtgp_tutorial.tables.files.reading import traced
 from mtgp_tutorial.tables.refusals import argument
 from mtgp_tutorial.tables.report import deciding, figures, options, page, planning, run, words
-from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate, hidden_once
+from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate
 from mtgp_tutorial.tables.report.holes import (
     PLACES,
     Kind,
@@ -40,11 +40,10 @@ from mtgp_tutorial.tables.report.holes import (
     missing,
     own_rows,
     plan,
-    where,
 )
 from mtgp_tutorial.tables.report.options import command, in_options, parsed, parser
 from mtgp_tutorial.tables.report.page import advised, notes
-from mtgp_tutorial.tables.report.tables import filled_table, prepared, safe, write_filled
+from mtgp_tutorial.tables.report.tables import filled_values, prepared, read_asked, safe, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, methods_for, season_of
 from mtgp_tutorial.tables.report.words import Evaluation, answer
 from mtgp_tutorial.tables.residuals import halved
@@ -124,10 +123,13 @@ def test_every_section_is_there(done):
     assert text.index("How far off such values were, column by column") < text.index("<h2>The filled table</h2>")
 
 
+ENDS = ("low", "high", "filled")
+
+
 def test_filled_csv_keeps_what_was_seen_and_fills_the_rest(done):
     filled, given = pd.read_csv(done / "table-report/filled.csv"), pd.read_csv(done / "table.csv")
     name, hole = "'=cmd|' /C calc'!A0", given.iloc[:, 2].isna()
-    assert list(filled.columns[-4:]) == [name, f"{name} low", f"{name} high", f"{name} filled"]
+    assert list(filled.columns[2:]) == [name, *(f"{one} {end}" for one in (given.columns[1], name) for end in ENDS)]
     np.testing.assert_array_equal(filled[name][~hole], given.iloc[:, 2][~hole])
     assert (filled[f"{name} filled"] == np.where(hole, "yes", "no")).all()
     assert filled[name].notna().all() and filled[f"{name} low"].notna().equals(hole)
@@ -875,32 +877,20 @@ def test_a_second_visit_makes_no_holes(tmp_path, monkeypatch):
     assert notes(data)[-1] == "21 rows, 3 tasks, 1 of 63 cells missing" and notes(data)[-2].startswith("2 empty cells")
     kinds, own = kinds_of(data)
     assert own and [kind.asked for kind in kinds] == [("B",)]
-    answer = Prediction(data.x, torch.zeros_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
-    filled = filled_table(data, answer)
-    assert (filled[[f"{task} filled" for task in "ABC"]] == "yes").to_numpy().sum() == 1
-    second = filled.iloc[6]  # holds the second visit alone
-    assert second["A"] == 1.25 and np.isnan(second["B"]) and np.isnan(second["C low"]) and second["B filled"] == "no"
+    filled = [line.split(",") for line in filled_file("table.csv").splitlines()]
+    given = Path("table.csv").read_text().splitlines()
+    assert [",".join(line[:3]) for line in filled[:61]] == given and {line[5] for line in filled[1:61]} == {"no"}
+    assert len(filled) == 62 and filled[61][:2] == ["B", "2020-02-23"] and filled[61][5] == "yes"
 
 
-def test_filled_csv_holds_what_was_seen_in_all_its_digits(tmp_path):
-    y = [[123456789.1234, 1.0], [0.1, 2.3], [1e-300, 1 / 3], [5.0, 7e22], [np.nan, 1e15 + 0.5]]
-    x = [1700000000.125, 1700000001, 0.1 + 0.2, 4, 5]
-    data = TaskData(x, y, ["a", "b"], x_name="t")
-    answer = Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
-    write_filled(tmp_path / "filled.csv", data, answer)
-    text = pd.read_csv(tmp_path / "filled.csv", dtype=str)
-    np.testing.assert_array_equal(text["t"].map(float), x)
-    np.testing.assert_array_equal(text[["a", "b"]].map(float)[:4], y[:4])
-    assert text["t"].tolist() == ["1700000000.125", "1700000001", "0.30000000000000004", "4", "5"]
-    assert text["a"].tolist()[:4] == ["123456789.1234", "0.1", "1e-300", "5"] and text["a low"].isna().tolist()[3:] == [
-        True,
-        False,
-    ]
-    logged = prepared(TaskData([1.0, 2, 3], [[0.1, 1], [2.3, 2], [1234.5678, 4]], ["a", "b"]), log=["a"])
-    write_filled(
-        tmp_path / "filled.csv", logged, replace(answer, x=logged.x, mean=logged.y, variance=logged.y**2), ["a"]
-    )
-    assert pd.read_csv(tmp_path / "filled.csv", dtype=str)["a"].tolist() == ["0.1", "2.3", "1234.5678"]
+def test_a_filled_value_has_as_many_digits_as_its_spread_asks_for():
+    data = TaskData(range(4), [[0.1, 1], [2.3, 2], [1234.5678, 4], [np.nan, np.nan]], ["a", "b"])
+    logged = prepared(data, log=["a"])
+    some = torch.full_like(data.y, 1.23456789)
+    answer = Prediction(data.x, some, some, ["a", "b"], ["", ""], True)
+    middle, low, high = filled_values(data, answer)[:, 3]
+    assert middle.tolist() == [1.23, 1.2346] and low[1] == round(1.23456789 - 2 * 1.23456789**0.5, 4)
+    assert filled_values(logged, answer, ["a"])[0, 3].tolist() == [3.4369, 1.2346]
 
 
 def test_hidden_readings_are_not_given_away_by_a_second_one():
@@ -1004,18 +994,6 @@ def test_half_and_half_is_with_and_without_a_season():
     assert not torch.allclose(off, without, rtol=1e-2)
     plain = parts[HALF](seen).forecast(hidden)
     assert torch.allclose(plain.mean[cells], without, rtol=1e-6)
-
-
-def test_a_changing_season_is_a_term_of_the_model():
-    """A periodic kernel of the season times an RBF, with a B of its own, beside the kernel that was asked for."""
-    data = prepared(TaskData.from_frame(seasons(), "month"))
-    method = methods_for(data, "matern52", season=season_of(data))["ICM, changing season"]
-    turn, own = (kernel for kernel, _ in method(data).kernel.terms())
-    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
-    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 2.5
-    noise = replace(data, y=torch.randn(data.y.shape, generator=torch.Generator().manual_seed(1)).double())
-    with pytest.raises(NotApplicable, match="its cells speak for no season"):
-        method(noise)
 
 
 def test_half_and_half_says_what_it_is():
@@ -1235,36 +1213,6 @@ def test_the_model_that_fills_is_the_model_that_is_checked(monkeypatch):
     )
 
 
-def test_what_is_no_model_is_checked_by_hiding():
-    """Each seen cell once, beside a regression by numpy alone; an odd value stands out and is named."""
-    data = TaskData.from_frame(two_series(), "week")
-    y = data.y.clone()
-    odd = int(data.observed.all(1).nonzero()[5, 0])
-    y[odd, 1] += 50 * float(data.scale().sd[1])
-    data = replace(data, y=y)
-    rule = plain_methods()["regression"]
-    found = hidden_once(data, rule, rule, seed=0)
-    assert found is not None
-    assert len(found) == int(data.observed.sum()) and not found.duplicated(["task", "row"]).any()
-    seen = dict(zip(zip(found["task"], found["row"]), found["value"]))
-    rows, tasks = data.observed.nonzero(as_tuple=True)
-    assert seen == {(data.tasks[t], where(data, int(n))): float(data.y[n, t]) for n, t in zip(rows, tasks)}
-    said = page.checked_by_hiding(found)
-    assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
-    inside = (found["z"].abs() <= 1.959964).mean()
-    assert said["inside"].endswith(f"{100 * inside:.0f} % in the 95 % band")
-
-    def failing(error):
-        def method(seen):
-            raise error
-
-        return method
-
-    assert hidden_once(data, failing(NotApplicable("seen: none")), rule, seed=0) is None
-    again = hidden_once(data, failing(FitError("fit: no optimum")), rule, seed=0)
-    pd.testing.assert_frame_equal(found, again)
-
-
 # what to do next
 
 
@@ -1328,3 +1276,179 @@ def test_what_to_do_next_is_said_where_there_is_cause_and_only_there(cause, word
 
     assert words in said({**quiet, **cause})
     assert said(dict(quiet)).strip() == ""
+
+
+# filled.csv
+
+FILLED = {  # a file, options, and filled.csv, where the cell at the input x is filled by x + 100.25 in the first task,
+    # and by x + 200.25 in the second; days count from the first, months are years, and the band is 2 to either side
+    "a German logger: unsorted, with columns that are left out, a unit, and other spellings of missing": (
+        """Datum;Station;Pegel [cm];Abfluss;Flag
+13.01.2019;Kehl;1.068,5;2,5;
+11.01.2019;Kehl;NA;2,25;x
+12.01.2019;Kehl;1.070;;
+15.01.2019;Kehl;-999;2,75;
+14.01.2019;Kehl;1.071,50;3,5;x
+16.01.2019;Kehl;1.069,5;3;
+""",
+        [],
+        """Datum;Station;Pegel [cm];Abfluss;Flag;Pegel low;Pegel high;Pegel filled;"""
+        """Abfluss low;Abfluss high;Abfluss filled
+13.01.2019;Kehl;1.068,5;2,5;;;;no;;;no
+11.01.2019;Kehl;100,25;2,25;x;98,25;102,25;yes;;;no
+12.01.2019;Kehl;1.070;201,25;;;;no;199,25;203,25;yes
+15.01.2019;Kehl;104,25;2,75;;102,25;106,25;yes;;;no
+14.01.2019;Kehl;1.071,50;3,5;x;;;no;;;no
+16.01.2019;Kehl;1.069,5;3;;;;no;;;no
+""",
+    ),
+    "lines that are repeated are filled alike, and a second reading at an input leaves no hole": (
+        "t,b,a,c\n3,1.5,1,u\n2,,2,u\n2,,2,v\n3,,4,u\n1,2.5,,v\n4,3.5,8,u\n5,1.5,9,u\n2,,2,v\n6,9.5,7,u\n",
+        ["--columns", "a,b"],
+        """t,b,a,c,a low,a high,a filled,b low,b high,b filled
+3,1.5,1,u,,,no,,,no
+2,202.25,2,u,,,no,200.25,204.25,yes
+2,202.25,2,v,,,no,200.25,204.25,yes
+3,,4,u,,,no,,,no
+1,2.5,101.25,v,99.25,103.25,yes,,,no
+4,3.5,8,u,,,no,,,no
+5,1.5,9,u,,,no,,,no
+2,202.25,2,v,,,no,200.25,204.25,yes
+6,9.5,7,u,,,no,,,no
+""",
+    ),
+    "every second row by the input: the others keep their blank cells": (
+        "t|a|b\n"
+        + "".join(f"{t}|{'' if t in (4, 7) else t * t % 11}|{'' if t == 2 else t % 4}\n" for t in range(9, -1, -1)),
+        ["--every", "2"],
+        "t|a|b|a low|a high|a filled|b low|b high|b filled\n"
+        + "".join(f"{t}|{t * t % 11}|{t % 4}|||no|||no\n" for t in (9, 8))
+        + "7||3|||no|||no\n6|3|2|||no|||no\n5|3|1|||no|||no\n4|104.25|0|102.25|106.25|yes|||no\n3|9|3|||no|||no\n"
+        + "2|4|202.25|||no|200.25|204.25|yes\n1|1|1|||no|||no\n0|0|0|||no|||no\n",
+    ),
+    "a sign at each number, and rows of which the first has no name and begins with #": (
+        't\tshare\tcost\tby\n1\t12 %\t€ 3\t"#1"\n2\t\t€ 4.5\tx\n3\t15 %\t\tx\n4\t16 %\t€ 5\tx\n5\t11.5 %\t€ 2\tx\n',
+        [],
+        "t\tshare\tcost\tby\tshare low\tshare high\tshare filled\tcost low\tcost high\tcost filled\n"
+        "1\t12 %\t€ 3\t#1\t\t\tno\t\t\tno\n2\t102.25 %\t€ 4.5\tx\t100.25\t104.25\tyes\t\t\tno\n"
+        "3\t15 %\t€ 203.25\tx\t\t\tno\t201.25\t205.25\tyes\n4\t16 %\t€ 5\tx\t\t\tno\t\t\tno\n"
+        "5\t11.5 %\t€ 2\tx\t\t\tno\t\t\tno\n",
+    ),
+    "a name that a spreadsheet takes for a formula, one that is blank, and cells that begin with a minus": (
+        ",t,=b (m)\n10,3,-1\n11,2,-4\n13,1,+5\n12,4,\n14,5,2\n",
+        [],
+        ",t,'=b (m),'=b low,'=b high,'=b filled\n"
+        "10,3,-1,,,no\n11,2,-4,,,no\n13,1,+5,,,no\n12,4,104.25,102.25,106.25,yes\n"
+        "14,5,2,,,no\n",
+    ),
+    "a file split by blanks, with a decimal comma": (
+        "t a b\n1 2 3,5\n2 NA 1,25\n3 4 2,5\n5 1 1,5\n4 3 NA\n",
+        ["--input", "t"],
+        't,a,b,a low,a high,a filled,b low,b high,b filled\n1,2,"3,5",,,no,,,no\n'
+        '2,"102,25","1,25","100,25","104,25",yes,,,no\n3,4,"2,5",,,no,,,no\n5,1,"1,5",,,no,,,no\n'
+        '4,3,"204,25",,,no,"202,25","206,25",yes\n',
+    ),
+    "a long file: blanks are filled, and what has no line gets one": (
+        "site,year,month,v (mm),by\n"
+        + "".join(f"{s},2019,{m},{v},x\n" for s, m, v in [*zip("ababab", (3, 3, 1, 1, 2, 5), (4, 5, "", 7, 8.5, 9.5))])
+        + "a,2019,4,1,y\nb,2019,4,2,y\nb,2019,2,-999,y\na,2019,7,3.5,y\n",
+        ["--series", "site", "--value", "v", "--missing=-999"],
+        """site,year,month,v (mm),by,v low,v high,v filled
+a,2019,3,4,x,,,no
+b,2019,3,5,x,,,no
+a,2019,1,2119.25,x,2117.25,2121.25,yes
+b,2019,1,7,x,,,no
+a,2019,2,8.5,x,,,no
+b,2019,5,9.5,x,,,no
+a,2019,4,1,y,,,no
+b,2019,4,2,y,,,no
+b,2019,2,2219.3333,y,2217.3333,2221.3333,yes
+a,2019,7,3.5,y,,,no
+a,2019,5,2119.5833,,2117.5833,2121.5833,yes
+b,2019,7,2219.75,,2217.75,2221.75,yes
+""",
+    ),
+}
+
+
+def filled_file(table, *words):
+    """What is written for a file, filled by an answer that tells each cell from all others."""
+    asked = parsed(["report", table, *words])
+    data, how = read_asked(asked)
+    mean = data.x[:, :1] + 100.25 + 100 * torch.arange(data.num_tasks)
+    answer = Prediction(data.x, mean, (~data.observed).double(), data.tasks, data.units, True)
+    write_filled("filled.csv", data, answer, table=table, how=how, every=asked.every)
+    return Path("filled.csv").read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize("case", list(FILLED))
+def test_filled_csv_is_the_file_with_its_holes_filled(case, tmp_path, monkeypatch):
+    given, words, filled = FILLED[case]
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text(given, encoding="utf8")
+    assert filled_file("table.csv", *words) == filled
+    _, how = read_asked(parsed(["report", "table.csv", *words]))
+    read = traced("table.csv", **how)
+    before, roles = read.table, {"tasks": list(map(safe, read.table.tasks))}
+    if read.long is not None:
+        roles |= {"series": read.long[1], "value": read.long[2]}
+    after = read_table("filled.csv", **{**how, **roles})
+    new = before.y.isnan() & ~after.y.isnan()
+    assert torch.equal(after.x, before.x) and torch.equal(after.y[before.observed], before.y[before.observed])
+    assert torch.equal(new, torch.tensor(missing(before)) & (before.x[:, :1] % 2 == 0) | new & ("--every" not in words))
+    expected = before.x[:, :1] + 100.25 + 100 * torch.arange(before.num_tasks)
+    torch.testing.assert_close(after.y[new], expected[new], rtol=0, atol=1e-4)
+
+
+def test_whole_numbers_that_are_filled_with_three_decimals_group_no_thousands(tmp_path, monkeypatch):
+    """Where no number of the file tells, a zero stands behind them; a file of Umsatz would be refused without."""
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("Tag;Umsatz\n" + "".join(f"{k};{v}\n" for k, v in enumerate((120, 150, 180, "", 110))))
+    data, how = read_asked(parsed(["report", "table.csv"]))
+    answer = Prediction(data.x, data.y.nan_to_num(123.456), 0.0625 * torch.ones_like(data.y), data.tasks, [""], True)
+    write_filled("filled.csv", data, answer, table="table.csv", how=how)
+    assert Path("filled.csv").read_text().splitlines()[4] == "3;123.4560;122.9560;123.9560;yes"
+    assert read_table("filled.csv", tasks=["Umsatz"]).y[3, 0] == 123.456
+
+
+def test_a_workbook_and_a_logarithm_are_filled_in_units_of_the_file(tmp_path, monkeypatch):
+    pytest.importorskip("openpyxl")
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"t": [3, 1, 2, 5, 4, 6], "note": list("uvwxyz"), "a [m]": [1.5, None, 4.25, 2, 8, 3]})
+    with pd.ExcelWriter("book.xlsx") as book:
+        frame.to_excel(book, sheet_name="one", index=False)
+        frame.to_excel(book, sheet_name="two", index=False)
+    asked = parsed(["report", "book.xlsx", "--sheet", "two", "--log", "a", "--skip", "6"])
+    data, how = read_asked(asked)
+    answer = Prediction(data.x, torch.ones_like(data.y), (~data.observed).double(), data.tasks, data.units, True)
+    write_filled("filled.csv", data, answer, ["a"], table="book.xlsx", how=how)
+    assert Path("filled.csv").read_text() == (
+        "t,note,a [m],a low,a high,a filled\n3,u,1.5,,,no\n1,v,2.71828,0.36788,20.08554,yes\n2,w,4.25,,,no\n"
+        "5,x,2,,,no\n6,z,3,,,no\n"
+    )
+
+
+def test_names_of_rows_are_text_and_errors_stay(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [("=A1", 1, 2.5, 0.1), ("b", 2, "", 0), ('"#c"', 3, 4.5, 0.2), ("d", 4, 3.5, 0.1), ("e", 5, 1.5, "")]
+    Path("table.csv").write_text("name,t,a,a_se\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows))
+    assert filled_file("table.csv").replace('"', "").splitlines() == [
+        "name,t,a,a_se,a low,a high,a filled",
+        "'=A1,1,2.5,0.1,,,no",
+        "b,2,102.25,0,100.25,104.25,yes",
+        "#c,3,4.5,0.2,,,no",
+        "d,4,3.5,0.1,,,no",
+        "e,5,1.5,,,,no",
+    ]
+    assert list(read_table("filled.csv", tasks=["a"]).index) == ["'=A1", "b", "#c", "d", "e"]  # no remark
+
+
+def test_filled_csv_is_of_the_table_that_was_modelled(place):
+    data, how = read_asked(parsed(["report", "table.csv"]))
+    answer = Prediction(data.x, data.y.nan_to_num(), torch.ones_like(data.y), data.tasks, data.units, True)
+    with pytest.raises(ImportError, match=r"report\.write_filled: this repeat\.py was written by an earlier version; "):
+        write_filled("filled.csv", data, answer, log=["a"])
+    Path("table.csv").write_text(Path("table.csv").read_text().replace("\n7,", "\n7,1"))
+    with pytest.raises(ValueError, match=r"table\.csv has changed since it was read; run the command again"):
+        write_filled("filled.csv", data, answer, table="table.csv", how=how)
+    assert not Path("filled.csv").exists()
