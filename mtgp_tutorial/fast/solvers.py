@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
+from mtgp_tutorial.fast.by_columns import ByColumns
 from mtgp_tutorial.fast.closed import solver_term
 from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
 from mtgp_tutorial.fast.dense import Dense, Projected, Separate
@@ -22,7 +23,8 @@ from mtgp_tutorial.fast.sparse import SparseModel
 from mtgp_tutorial.kernels import IndependentKernel, Term
 from mtgp_tutorial.model import Model
 
-SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected, Markov]
+SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected]
+SOLVERS += [ByColumns, Markov]
 MANY = 1000  # cells from which draws of a long series go along its rows
 
 
@@ -57,6 +59,9 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     terms, Sigma = [solver_term(term) for term in model.kernel.terms()], model.Sigma()
     separate = isinstance(model.kernel, IndependentKernel) and not model.kind.correlated
     width = None if any(bool((kappa > 0).any()) for kappa in model.kappas()) else model.columns()
+    if len(model.kernel.coregional) == len(terms) == 1 and not model.kind.correlated:
+        tasks = model.kernel.coregional[0].task_covar_module
+        terms = [terms[0]._replace(factor=(tasks.covar_factor, tasks.var))]
     inducing = model.inducing if isinstance(model, SparseModel) else None
     solver = None if inducing is None else CollapsedBound
     return Problem(x, residual, terms, Sigma, separate, width, variances, solver, inducing)

@@ -1,0 +1,157 @@
+"""The solver of wide tables: columns that share R functions, and have the rest each for itself.
+
+With one kernel, B = W W^T + diag(kappa) and noise per task, column t of the table is
+
+    y_t = sum_r W_tr g_r + (its own part),    g_r ~ N(0, K),    own part ~ N(0, D_t),    D_t = kappa_t K + sigma_t^2 I
+
+on the rows where it was seen. So C is block-diagonal by column plus a part of rank R N: T matrices of a column's size
+and one of size R N are factored, whatever the holes, where the whole C has the size of all cells. (Woodbury; Rasmussen
+and Williams 2006, eq. A.9. The gradient is the mean, over what the data say of the g_r, of that of columns whose g_r
+are known: Fisher's identity.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.covariance import Cells
+from mtgp_tutorial.fast.solver import Crosses, Gradients, Problem, Shape, Solver
+from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
+
+AT_ONCE = 2**22  # entries of the columns' matrices that are worked on at once
+
+
+class ByColumns(Solver):
+    """P_t = D_t^-1 for each column [T, N, N], 0 at holes; V [R N, R N], the covariance of the g_r given the table."""
+
+    by_factor = True
+
+    @classmethod
+    def loads(cls, problem: Problem) -> list[Tensor]:
+        """W [T, R] and kappa [T]."""
+        return list(problem.terms[0].factor or ())
+
+    @classmethod
+    def with_loads(cls, problem: Problem, loads: Sequence[Tensor]) -> Problem:
+        W, kappa = loads
+        return problem._replace(terms=[problem.terms[0]._replace(factor=(W, kappa))])
+
+    @staticmethod
+    def cost(shape: Shape) -> float:
+        if shape.latent == 0:
+            return torch.inf
+        wide = shape.latent * shape.rows
+        return shape.tasks * (7 * shape.rows**3 + (40 + 12 * shape.latent**2) * shape.rows**2) + 12 * wide**3 + 5e7
+
+    @staticmethod
+    def matrices(shape: Shape) -> float:
+        return shape.tasks * shape.rows**2 + 6 * AT_ONCE + 8 * (shape.latent * shape.rows) ** 2
+
+    def factor(self, residual: Tensor, Sigma: Tensor) -> None:
+        (self.W, self.kappa), (K,), N = self.loads(self.problem), self.Ks, len(residual)
+        R, noise = self.W.shape[1], Sigma.diagonal()[:, None].expand(-1, N)
+        if self.problem.variances is not None:
+            noise = noise + self.problem.variances.mT
+        self.P, self.log_det = torch.empty(len(noise), N, N).to(K), K.new_zeros(())
+        S = K.new_zeros(R, R, N, N)
+        for some in self.chunks():
+            seen = self.observed.mT[some].to(K)
+            D = self.kappa[some, None, None] * K * seen[:, :, None] * seen[:, None, :]
+            D.diagonal(dim1=1, dim2=2).add_(torch.where(seen > 0, noise[some], 1.0))  # a hole: 1, apart from all else
+            L = lower_factor(D, "kappa K + sigma^2 I")
+            self.log_det += 2 * L.diagonal(dim1=1, dim2=2).log().sum()
+            self.P[some] = torch.cholesky_inverse(L)
+            self.P[some].diagonal(dim1=1, dim2=2).sub_(1 - seen)
+            S += torch.einsum("tr,tq,tij->rqij", self.W[some], self.W[some], self.P[some])
+        self.S = S.transpose(1, 2).reshape(R * N, R * N)
+        self.share(K, self.through(residual))
+
+    def share(self, K: Tensor, u: Tensor) -> None:
+        """V and the mean g [N, R] of the shared functions, and the weights; u [N, T]: D^-1 r."""
+        R, N = self.W.shape[1], len(K)
+        s, Q = torch.linalg.eigh(K)
+        H = torch.block_diag(*[Q * s.clamp_min(0).sqrt()] * R)  # H H^T = I kron K
+        M = H.mT @ self.S @ H
+        M.diagonal().add_(1)
+        L = lower_factor(M, "what the shared functions have", overwrite=True)
+        self.log_det = self.log_det + 2 * L.diagonal().log().sum()
+        half = torch.linalg.solve_triangular(L, H.mT, upper=False)
+        self.V = half.mT @ half
+        self.g = (self.V @ (u @ self.W).mT.reshape(-1)).view(R, N).mT
+        self.weights = self.through((self.residual - self.g @ self.W.mT) * self.observed)
+
+    def chunks(self) -> Iterator[slice]:
+        """The tasks, some at a time."""
+        T, size = len(self.W), max(1, AT_ONCE // len(self.residual) ** 2)
+        return (slice(first, min(first + size, T)) for first in range(0, T, size))
+
+    def through(self, values: Tensor) -> Tensor:
+        """P_t on each column of a table [N, T]."""
+        return torch.einsum("tij,jt->it", self.P, values)
+
+    def value(self) -> Tensor:
+        count = int(self.observed.sum())
+        return -0.5 * ((self.residual * self.weights).sum() + self.log_det + count * LOG_2PI)
+
+    def gradients(self) -> Gradients:
+        """Against K, against W and kappa in the place of B, and against Sigma, whose diagonal alone is asked for."""
+        (R, N), (K,), a = (self.W.shape[1], len(self.residual)), self.Ks, self.weights
+        V = self.V.view(R, N, R, N).transpose(1, 2)
+        alpha = a @ self.W  # K^-1 of the g_r
+        shared = (self.S - self.S @ self.V @ self.S).view(R, N, R, N)
+        dK = 0.5 * (alpha @ alpha.mT - torch.einsum("rirj->ij", shared))
+        dW, dkappa, dnoise = a.mT @ self.g, torch.empty_like(self.kappa), torch.empty_like(self.kappa)
+        for some in self.chunks():
+            W, P, own = self.W[some], self.P[some], a.mT[some]
+            seen_of_V = torch.einsum("tr,rqij->tqij", W, V)
+            dW[some] -= torch.einsum("tij,tqij->tq", P, seen_of_V)
+            G = 0.5 * (own[:, :, None] * own[:, None, :] + P @ torch.einsum("tq,tqij->tij", W, seen_of_V) @ P - P)
+            dkappa[some], dnoise[some] = torch.einsum("tij,ij->t", G, K), G.diagonal(dim1=1, dim2=2).sum(1)
+            dK += torch.einsum("t,tij->ij", self.kappa[some], G)
+        return [dK], [dW, dkappa], torch.diag(dnoise)
+
+    def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+        """cross C^-1 cross^T: what P alone gives, less what runs through the shared functions, H V H^T."""
+        if joint:
+            return self.joint_reduction(crosses, cells)
+        outputs, which = cells[1].unique(return_inverse=True)
+        found = torch.empty(len(cells[0])).to(self.P)
+        for k, s in enumerate(outputs.tolist()):
+            at = (which == k).nonzero()[:, 0]
+            Ks, loads = [K[cells[0][at]] for K, _ in crosses], [B[s] for _, B in crosses]
+            alone = sum(
+                ((one @ self.combined((b * c)[None])[0]) * other).sum(1)
+                for one, b in zip(Ks, loads)
+                for other, c in zip(Ks, loads)
+            )
+            each = sum(one @ self.combined((b[:, None] * self.W).mT) for one, b in zip(Ks, loads))  # [R, k, N]
+            H = torch.cat(list(each), 1)  # type: ignore[arg-type]
+            found[at] = alone - ((H @ self.V) * H).sum(1)
+        return found
+
+    def combined(self, loads: Tensor) -> Tensor:
+        """sum_t loads[r, t] P_t, [R, N, N]."""
+        some = loads.abs().amax(0).nonzero()[:, 0]
+        return torch.einsum("rt,tij->rij", loads[:, some], self.P[some])
+
+    def joint_reduction(self, crosses: Crosses, cells: Cells) -> Tensor:
+        """The same between all pairs of unknowns [k, k], column after column."""
+        k, (R, N) = len(cells[0]), (self.W.shape[1], len(self.residual))
+        total, H = torch.zeros(k, k).to(self.P), torch.zeros(k, R, N).to(self.P)
+        for t, P in enumerate(self.P):
+            cross = sum(K[cells[0]] * B[cells[1], t, None] for K, B in crosses)
+            through = cross @ P
+            total += through @ cross.mT
+            H += self.W[t][:, None] * through[:, None]
+        return total - H.flatten(1) @ self.V @ H.flatten(1).mT
+
+    def row_blocks(self) -> Tensor:
+        (R, N), T = (self.W.shape[1], len(self.residual)), len(self.W)
+        V, blocks = self.V, []
+        for i in range(N):
+            F = (self.W[:, :, None] * self.P[:, i, None, :]).reshape(T, R * N)
+            blocks.append(torch.diag(self.P[:, i, i]) - F @ V @ F.mT)
+        return torch.stack(blocks)
