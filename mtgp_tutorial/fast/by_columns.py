@@ -25,7 +25,8 @@ AT_ONCE = 2**22  # entries of the columns' matrices that are worked on at once
 
 
 class ByColumns(Solver):
-    """P_t = D_t^-1 for each column [T, N, N], 0 at holes; V [R N, R N], the covariance of the g_r given the table."""
+    """P_t = D_t^-1 for each column [T, N, N], 0 at holes; half^T half [R N, R N] is the covariance of the g_r given the
+    table."""
 
     by_factor = True
 
@@ -70,7 +71,7 @@ class ByColumns(Solver):
         self.share(K, self.through(residual))
 
     def share(self, K: Tensor, u: Tensor) -> None:
-        """V and the mean g [N, R] of the shared functions, and the weights; u [N, T]: D^-1 r."""
+        """V = half^T half and the mean g [N, R] of the shared functions, and the weights; u [N, T]: D^-1 r."""
         R, N = self.W.shape[1], len(K)
         s, Q = torch.linalg.eigh(K)
         H = torch.block_diag(*[Q * s.clamp_min(0).sqrt()] * R)  # H H^T = I kron K
@@ -78,9 +79,8 @@ class ByColumns(Solver):
         M.diagonal().add_(1)
         L = lower_factor(M, "what the shared functions have", overwrite=True)
         self.log_det = self.log_det + 2 * L.diagonal().log().sum()
-        half = torch.linalg.solve_triangular(L, H.mT, upper=False)
-        self.V = half.mT @ half
-        self.g = (self.V @ (u @ self.W).mT.reshape(-1)).view(R, N).mT
+        self.half = torch.linalg.solve_triangular(L, H.mT, upper=False)
+        self.g = (self.half.mT @ (self.half @ (u @ self.W).mT.reshape(-1))).view(R, N).mT
         self.weights = self.through((self.residual - self.g @ self.W.mT) * self.observed)
 
     def chunks(self) -> Iterator[slice]:
@@ -99,22 +99,23 @@ class ByColumns(Solver):
     def gradients(self) -> Gradients:
         """Against K, against W and kappa in the place of B, and against Sigma, whose diagonal alone is asked for."""
         (R, N), (K,), a = (self.W.shape[1], len(self.residual)), self.Ks, self.weights
-        V = self.V.view(R, N, R, N).transpose(1, 2)
+        V = (self.half.mT @ self.half).view(R, N, R, N).transpose(1, 2)
         alpha = a @ self.W  # K^-1 of the g_r
-        shared = (self.S - self.S @ self.V @ self.S).view(R, N, R, N)
-        dK = 0.5 * (alpha @ alpha.mT - torch.einsum("rirj->ij", shared))
+        less = (self.half @ self.S).view(-1, R, N)  # by half, whose square loses digits where the noise is small
+        own = torch.einsum("rirj->ij", self.S.view(R, N, R, N)) - torch.einsum("kri,krj->ij", less, less)
+        dK = 0.5 * (alpha @ alpha.mT - own)
         dW, dkappa, dnoise = a.mT @ self.g, torch.empty_like(self.kappa), torch.empty_like(self.kappa)
         for some in self.chunks():
-            W, P, own = self.W[some], self.P[some], a.mT[some]
+            W, P, r = self.W[some], self.P[some], a.mT[some]
             seen_of_V = torch.einsum("tr,rqij->tqij", W, V)
             dW[some] -= torch.einsum("tij,tqij->tq", P, seen_of_V)
-            G = 0.5 * (own[:, :, None] * own[:, None, :] + P @ torch.einsum("tq,tqij->tij", W, seen_of_V) @ P - P)
+            G = 0.5 * (r[:, :, None] * r[:, None, :] + P @ torch.einsum("tq,tqij->tij", W, seen_of_V) @ P - P)
             dkappa[some], dnoise[some] = torch.einsum("tij,ij->t", G, K), G.diagonal(dim1=1, dim2=2).sum(1)
             dK += torch.einsum("t,tij->ij", self.kappa[some], G)
         return [dK], [dW, dkappa], torch.diag(dnoise)
 
     def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        """cross C^-1 cross^T: what P alone gives, less what runs through the shared functions, H V H^T."""
+        """cross C^-1 cross^T: what P alone gives, less what runs through the shared functions, |half H^T|^2."""
         if joint:
             return self.joint_reduction(crosses, cells)
         outputs, which = cells[1].unique(return_inverse=True)
@@ -127,9 +128,9 @@ class ByColumns(Solver):
                 for one, b in zip(Ks, loads)
                 for other, c in zip(Ks, loads)
             )
-            each = sum(one @ self.combined((b[:, None] * self.W).mT) for one, b in zip(Ks, loads))  # [R, k, N]
-            H = torch.cat(list(each), 1)  # type: ignore[arg-type]
-            found[at] = alone - ((H @ self.V) * H).sum(1)
+            of_each = [one @ self.combined((b[:, None] * self.W).mT) for one, b in zip(Ks, loads)]  # [R, k, N]
+            H = torch.cat(list(torch.stack(of_each).sum(0)), 1)
+            found[at] = alone - ((H @ self.half.mT) ** 2).sum(1)
         return found
 
     def combined(self, loads: Tensor) -> Tensor:
@@ -146,12 +147,13 @@ class ByColumns(Solver):
             through = cross @ P
             total += through @ cross.mT
             H += self.W[t][:, None] * through[:, None]
-        return total - H.flatten(1) @ self.V @ H.flatten(1).mT
+        through = H.flatten(1) @ self.half.mT
+        return total - through @ through.mT
 
     def row_blocks(self) -> Tensor:
         (R, N), T = (self.W.shape[1], len(self.residual)), len(self.W)
-        V, blocks = self.V, []
+        blocks = []
         for i in range(N):
-            F = (self.W[:, :, None] * self.P[:, i, None, :]).reshape(T, R * N)
-            blocks.append(torch.diag(self.P[:, i, i]) - F @ V @ F.mT)
+            F = (self.W[:, :, None] * self.P[:, i, None, :]).reshape(T, R * N) @ self.half.mT
+            blocks.append(torch.diag(self.P[:, i, i]) - F @ F.mT)
         return torch.stack(blocks)

@@ -7,6 +7,7 @@ import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
 from mtgp_tutorial.fast import batched, solvers
+from mtgp_tutorial.fast.by_columns import ByColumns
 from mtgp_tutorial.fast.solver import Problem, Solver, SolverTerm
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
@@ -27,6 +28,7 @@ def problems():
         full = noise * (random_psd(rng, 4) + 0.01 * torch.eye(4).double())
         diagonal = torch.diag(tensor(noise * rng.uniform(1, 3, 4)))
         low, whole = random_psd(rng, 4, 1), random_psd(rng, 4)
+        W, kappa = tensor(RANDOM(200 + seed).normal(size=(4, 2))), tensor([0.7, 0.0, 1.9, 0.2])
         alone = [torch.diag(tensor(row)) for row in np.eye(4) * rng.uniform(0.5, 2, 4)]
         few, many = rng.uniform(size=(ROWS, 4)) < 0.1, rng.uniform(size=(ROWS, 4)) < 0.5
         few[6, 2] = few[0, 1] = many[2] = True
@@ -40,9 +42,13 @@ def problems():
             ("apart, many holes", alone, diagonal, many, True, None),
             ("apart, one kernel, complete", [sum(alone)], diagonal, None, True, None),
             ("fewer functions than tasks", [low, random_psd(rng, 4, 1)], full, None, False, 2),
+            ("shared functions, many holes", None, diagonal, many, False, None),
+            ("shared functions, complete", None, diagonal, None, False, None),
         ):
+            factor = (W, kappa) if Bs is None else None
+            Bs = [W @ W.mT + torch.diag(kappa)] if Bs is None else Bs
             residual = tensor(np.where(gone if gone is not None else False, np.nan, rng.normal(size=(ROWS, 4))))
-            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B) for q, B in enumerate(Bs)]
+            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B, factor=factor) for q, B in enumerate(Bs)]
             problem = Problem(tensor(x), residual, terms, Sigma, apart, width)
             yield f"{name}, noise {noise:g}", problem
             known = tensor(noise * rng.choice([0.0, 0.1, 30.0], (ROWS, 4)))
@@ -73,7 +79,7 @@ def law_every_solver_has_the_value_and_gradient_of_the_loops():
         a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
         parts = [-0.5 * r @ a, -0.5 * np.linalg.slogdet(C)[1], -0.5 * len(r) * math.log(2 * math.pi)]
         expected = gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
-        for form in applicable(problem):
+        for form in [form for form in applicable(problem) if not form.by_factor]:
             Ks = [term.kernel(problem.x).requires_grad_() for term in problem.terms]
             Bs = [term.B.clone().requires_grad_() for term in problem.terms]
             Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
@@ -89,6 +95,30 @@ def law_every_solver_has_the_value_and_gradient_of_the_loops():
             for ours, loops, mask in zip(found, [*expected, weights], free, strict=True):
                 gap = np.abs((ours.numpy() - loops) * mask.numpy()).max()
                 assert gap < 1e-8 * np.abs(loops).max(), (name, form.__name__)
+
+
+def law_shared_functions_have_the_value_and_gradient_of_the_loops():
+    """Against K, W, kappa, the noise variances and the residual; against W it is twice that against B, times W."""
+    seen = 0
+    for name, problem in problems():
+        if (factor := problem.terms[0].factor) is None:
+            continue
+        seen += 1
+        C, r, cells = by_loops(problem)
+        a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
+        value = -0.5 * (r @ a + np.linalg.slogdet(C)[1] + len(r) * math.log(2 * math.pi))
+        dK, dB, dSigma = gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
+        K, W, kappa = (each.clone().requires_grad_() for each in (problem.terms[0].kernel(problem.x), *factor))
+        Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
+        term = problem.terms[0]._replace(kernel=lambda x, K=K: K, factor=(W, kappa))
+        found = ByColumns.log_likelihood(problem._replace(terms=[term], Sigma=Sigma, residual=residual))
+        assert abs(found.item() - value) < 1e-8 * max(abs(value), abs(r @ a)), name
+        weights = np.zeros(residual.shape)
+        weights[tuple(np.array(cells).T)] = -a
+        expected = (dK, 2 * dB @ W.detach().numpy(), dB.diagonal(), np.diag(dSigma.diagonal()), weights)
+        for ours, loops in zip(torch.autograd.grad(found, [K, W, kappa, Sigma, residual]), expected, strict=True):
+            assert np.abs(ours.numpy() - loops).max() < 1e-8 * np.abs(loops).max(), name
+    assert seen == 16
 
 
 def gradients_by_loops(problem, G, cells):
@@ -179,6 +209,7 @@ def law_every_solver_is_the_cheapest_somewhere():
         for width in (2, 10)
     ]
     shapes.append(solvers.Shape(20_000, 3, 50_000, 1, False, 3, False, 6))
+    shapes.append(solvers.Shape(200, 500, 95_000, 1, False, 500, latent=1))
     assert {solvers.cheapest(shape) for shape in shapes} == set(solvers.SOLVERS)
     short = solvers.Shape(660, 3, 1980, 1, False, 3, False, 6)
     assert (
