@@ -51,14 +51,14 @@ class Moments(NamedTuple):
 class Found(NamedTuple):
     """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked.
 
-    of_factor: slopes against W and kappa, of a solver that takes these in the place of B; else empty.
+    of_factors: slopes against each W_q and kappa_q, of a solver that takes these in the place of B_q; else empty.
     """
 
     value: np.ndarray
     of_kernels: list[Arrays]
     slopes: Moments | None
     inverted: Inverted = None
-    of_factor: Sequence[np.ndarray] = ()
+    of_factors: Sequence[np.ndarray] = ()
 
 
 class PackedObjective:
@@ -153,7 +153,7 @@ class PackedObjective:
         if against is None:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
-        self.add_factor(p, found.of_factor, gradient)
+        self.add_factors(p, found.of_factors, gradient)
         gradient |= ARRAYS[self.model.noise].pull_back(against.Sigma, p)
         gradient |= dict(zip(self.means, against.means.T))
         return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
@@ -198,7 +198,7 @@ class PackedObjective:
         Ks = [part.of_inputs(p) for part in self.parts]
         residual = self.y - as_tensor(means[0], self.y)
         noise = as_tensor(Sigma[0], self.y)
-        loads = [as_tensor(each[0], self.y) for each in (self.factor(p) if self.solver.by_factor else Bs)]
+        loads = [as_tensor(each[0], self.y) for each in (self.factors(p) if self.solver.by_factor else Bs)]
         solver = self.solver(self.solver.with_loads(self.problem, loads)._replace(residual=residual, Sigma=noise), Ks)
         value = np.array([float(solver.value())])
         if not slopes:
@@ -208,12 +208,12 @@ class PackedObjective:
         of_means, of_Sigma, *against = (as_array(each)[None] for each in (solver.weights.sum(0), dSigma, *of_loads))
         if not self.solver.by_factor:
             return Found(value, of_kernels, Moments(of_means, against, of_Sigma))
-        return Found(value, of_kernels, Moments(of_means, [np.zeros_like(Bs[0])], of_Sigma), of_factor=against)
+        return Found(value, of_kernels, Moments(of_means, [np.zeros_like(B) for B in Bs], of_Sigma), of_factors=against)
 
-    def factor(self, p: Arrays) -> tuple[np.ndarray, np.ndarray]:
-        """W [..., T, R] and kappa [..., T] of the one kernel."""
-        (part,) = self.parts
-        return p[part.signal + "covar_factor"], np.exp(p[part.signal + "raw_var"])
+    def factors(self, p: Arrays) -> list[np.ndarray]:
+        """W_q [..., T, R_q] and kappa_q [..., T] of each kernel in turn."""
+        names = [part.signal for part in self.parts]
+        return [each for one in names for each in (p[one + "covar_factor"], np.exp(p[one + "raw_var"]))]
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
@@ -236,10 +236,11 @@ class PackedObjective:
                 gradient[part.signal + "covar_factor"] = (dB + transposed(dB)) @ p[part.signal + "covar_factor"]
                 gradient[part.signal + "raw_var"] = diagonal * np.exp(p[part.signal + "raw_var"])
 
-    def add_factor(self, p: Arrays, of_factor: Sequence[np.ndarray], gradient: Arrays) -> None:
-        """What a solver says against W and kappa themselves, down to W and log kappa."""
-        for name, slope, inner in zip(("covar_factor", "raw_var"), of_factor, (1.0, self.factor(p)[1])):
-            gradient[self.parts[0].signal + name] += slope * inner
+    def add_factors(self, p: Arrays, of_factors: Sequence[np.ndarray], gradient: Arrays) -> None:
+        """What a solver says against W_q and kappa_q themselves, down to W_q and log kappa_q."""
+        names = [part.signal + name for part in self.parts for name in ("covar_factor", "raw_var")]
+        for name, slope, value in zip(names, of_factors, self.factors(p) if of_factors else ()):
+            gradient[name] += slope * value if name.endswith("raw_var") else slope
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""

@@ -48,8 +48,8 @@ class Shape(NamedTuple):
 
     known_variances: whether some cells have a variance of their own, which the Kronecker solvers and Projected cannot
     take. state: numbers in a row's state where all kernels are Matern kernels of one input (see `markov`), else 0.
-    inducing: how many inducing inputs there are, for a solver that has such. latent: columns of the one W, where its
-    factor is known (see `SolverTerm`), else 0.
+    inducing: how many inducing inputs there are, for a solver that has such. latent: columns of all W_q, where
+    factors are known (see `SolverTerm`), else 0.
     """
 
     rows: int
@@ -89,8 +89,8 @@ class Problem(NamedTuple):
         known_variances, points = self.variances is not None, 0 if self.inducing is None else len(self.inducing)
         orders = [round(term.matern.nu + 0.5) if term.matern else 0 for term in self.terms]
         state = tasks * sum(orders) if all(orders) and self.x.shape[1] == 1 else 0
-        factor = self.terms[0].factor if len(self.terms) == 1 else None
-        latent, width = 0 if factor is None else factor[0].shape[1], self.width or tasks
+        factors, width = [term.factor for term in self.terms], self.width or tasks
+        latent = sum(W.shape[1] for W, _ in factors) if all(factors) else 0  # type: ignore[misc]
         return Shape(rows, tasks, cells, len(self.terms), self.separate, width, known_variances, state, points, latent)
 
 

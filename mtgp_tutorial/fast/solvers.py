@@ -59,9 +59,9 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     terms, Sigma = [solver_term(term) for term in model.kernel.terms()], model.Sigma()
     separate = isinstance(model.kernel, IndependentKernel) and not model.kind.correlated
     width = None if any(bool((kappa > 0).any()) for kappa in model.kappas()) else model.columns()
-    if len(model.kernel.coregional) == len(terms) == 1 and not model.kind.correlated:
-        tasks = model.kernel.coregional[0].task_covar_module
-        terms = [terms[0]._replace(factor=(tasks.covar_factor, tasks.var))]
+    if model.kernel.coregional and not model.kind.correlated:
+        parts = [part.task_covar_module for part in model.kernel.coregional]
+        terms = [one._replace(factor=(part.covar_factor, part.var)) for one, part in zip(terms, parts)]
     inducing = model.inducing if isinstance(model, SparseModel) else None
     solver = None if inducing is None else CollapsedBound
     return Problem(x, residual, terms, Sigma, separate, width, variances, solver, inducing)

@@ -42,13 +42,14 @@ def problems():
             ("apart, many holes", alone, diagonal, many, True, None),
             ("apart, one kernel, complete", [sum(alone)], diagonal, None, True, None),
             ("fewer functions than tasks", [low, random_psd(rng, 4, 1)], full, None, False, 2),
-            ("shared functions, many holes", None, diagonal, many, False, None),
-            ("shared functions, complete", None, diagonal, None, False, None),
+            ("shared functions, many holes", 1, diagonal, many, False, None),
+            ("shared functions, complete", 1, diagonal, None, False, None),
+            ("shared functions of two kernels, many holes", 2, diagonal, many, False, None),
         ):
-            factor = (W, kappa) if Bs is None else None
-            Bs = [W @ W.mT + torch.diag(kappa)] if Bs is None else Bs
+            factors = [(W, kappa), (W[:, :1].flip(0), kappa.flip(0))][:Bs] if isinstance(Bs, int) else [None] * 4
+            Bs = [W @ W.mT + torch.diag(kappa) for W, kappa in factors] if isinstance(Bs, int) else Bs
             residual = tensor(np.where(gone if gone is not None else False, np.nan, rng.normal(size=(ROWS, 4))))
-            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B, factor=factor) for q, B in enumerate(Bs)]
+            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B, factor=factors[q]) for q, B in enumerate(Bs)]
             problem = Problem(tensor(x), residual, terms, Sigma, apart, width)
             yield f"{name}, noise {noise:g}", problem
             known = tensor(noise * rng.choice([0.0, 0.1, 30.0], (ROWS, 4)))
@@ -74,12 +75,12 @@ def by_loops(problem):
 
 
 def law_every_solver_has_the_value_and_gradient_of_the_loops():
-    for name, problem in problems():
+    for name, problem in [one for one in problems() if one[1].terms[0].factor is None]:
         C, r, cells = by_loops(problem)
         a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
         parts = [-0.5 * r @ a, -0.5 * np.linalg.slogdet(C)[1], -0.5 * len(r) * math.log(2 * math.pi)]
         expected = gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
-        for form in [form for form in applicable(problem) if not form.by_factor]:
+        for form in applicable(problem):
             Ks = [term.kernel(problem.x).requires_grad_() for term in problem.terms]
             Bs = [term.B.clone().requires_grad_() for term in problem.terms]
             Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
@@ -101,24 +102,28 @@ def law_shared_functions_have_the_value_and_gradient_of_the_loops():
     """Against K, W, kappa, the noise variances and the residual; against W it is twice that against B, times W."""
     seen = 0
     for name, problem in problems():
-        if (factor := problem.terms[0].factor) is None:
+        if problem.terms[0].factor is None:
             continue
         seen += 1
         C, r, cells = by_loops(problem)
         a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
         value = -0.5 * (r @ a + np.linalg.slogdet(C)[1] + len(r) * math.log(2 * math.pi))
-        dK, dB, dSigma = gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
-        K, W, kappa = (each.clone().requires_grad_() for each in (problem.terms[0].kernel(problem.x), *factor))
+        Q, by_hand = len(problem.terms), gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
+        Ks = [term.kernel(problem.x).requires_grad_() for term in problem.terms]
+        factors = [tuple(each.clone().requires_grad_() for each in term.factor) for term in problem.terms]
         Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
-        term = problem.terms[0]._replace(kernel=lambda x, K=K: K, factor=(W, kappa))
-        found = ByColumns.log_likelihood(problem._replace(terms=[term], Sigma=Sigma, residual=residual))
+        terms = [one._replace(kernel=lambda x, K=K: K, factor=f) for one, K, f in zip(problem.terms, Ks, factors)]
+        found = ByColumns.log_likelihood(problem._replace(terms=terms, Sigma=Sigma, residual=residual))
         assert abs(found.item() - value) < 1e-8 * max(abs(value), abs(r @ a)), name
         weights = np.zeros(residual.shape)
         weights[tuple(np.array(cells).T)] = -a
-        expected = (dK, 2 * dB @ W.detach().numpy(), dB.diagonal(), np.diag(dSigma.diagonal()), weights)
-        for ours, loops in zip(torch.autograd.grad(found, [K, W, kappa, Sigma, residual]), expected, strict=True):
+        expected = [*by_hand[:Q], np.diag(by_hand[-1].diagonal()), weights]
+        for (W, _), dB in zip(factors, by_hand[Q : 2 * Q]):
+            expected += [2 * dB @ W.detach().numpy(), dB.diagonal()]
+        asked = [*Ks, Sigma, residual, *(each for factor in factors for each in factor)]
+        for ours, loops in zip(torch.autograd.grad(found, asked), expected, strict=True):
             assert np.abs(ours.numpy() - loops).max() < 1e-8 * np.abs(loops).max(), name
-    assert seen == 16
+    assert seen == 24
 
 
 def gradients_by_loops(problem, G, cells):
