@@ -72,6 +72,15 @@ def of_model(model: Model) -> Tensor:
     return log_likelihood(problem_of(model))
 
 
+OPERATIONS = 2.5e10  # a second, of one core, as `Solver.cost` counts them
+
+
+def seconds(model: Model) -> float:
+    """Of an evaluation, roughly."""
+    shape = with_values(problem_of(model))[0].shape()
+    return cheapest(shape).cost(shape) / OPERATIONS
+
+
 def conditioned(model: Model, given: Evidence) -> Conditioned:
     """`Model.conditioned`."""
     return BySolver(problem_of(model, given))

@@ -6,9 +6,12 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
+from mtgp_tutorial import TaskData, icm, lmc
 from mtgp_tutorial.fast import batched, solvers
 from mtgp_tutorial.fast.by_columns import ByColumns
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fast.solver import Problem, Solver, SolverTerm
+from mtgp_tutorial.fitting import free_vector
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 ROWS = 9
@@ -124,6 +127,21 @@ def law_shared_functions_have_the_value_and_gradient_of_the_loops():
         for ours, loops in zip(torch.autograd.grad(found, asked), expected, strict=True):
             assert np.abs(ours.numpy() - loops).max() < 1e-8 * np.abs(loops).max(), name
     assert seen == 24
+
+
+def law_a_wide_table_climbs_as_by_the_whole_covariance():
+    """The packed objective and its gradient through W and kappa, with priors, of one kernel and two; and its answers."""
+    rng = RANDOM(60)
+    y = rng.normal(size=(9, 12)).cumsum(0)
+    y[rng.uniform(size=y.shape) < 0.4] = np.nan
+    data = TaskData(np.arange(9.0), y)
+    for model in (icm(data, rank=2, noise="per task"), icm(data, noise="shared"), lmc(data, kernels=2, rank=[1, 2])):
+        objectives = [PackedObjective(model, True, solver) for solver in (solvers.Dense, ByColumns)]
+        vector = free_vector(model) + 0.1 * rng.normal(size=len(free_vector(model)))
+        (value, slope), (other, by_columns) = (objective(vector) for objective in objectives)
+        assert abs(value - other) < 1e-9 * abs(value) and np.abs(slope - by_columns).max() < 1e-8 * np.abs(slope).max()
+    chosen = solvers.select(solvers.with_values(solvers.problem_of(icm(data, noise="per task")))[0])
+    assert chosen is ByColumns
 
 
 def gradients_by_loops(problem, G, cells):
