@@ -7,6 +7,7 @@ same heights. Each start's own end stands in `Fit.starts`.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ SAME = 1e-5  # ends this close, in nats, are as high
 BOX = 12.0  # how far a raw parameter may go from its start, so that float64 can hold it
 NO_NOISE, NO_KAPPA = math.log(1e-10), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
 LEVELS = [name for kind in KINDS.values() for name in kind.levels]
+LONG = 1.0  # seconds of an evaluation from which on the time is said before a fit
 NOWHERE = 1e10  # minus the objective where C has no Cholesky factor
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]  # of free parameters [P]: minus the objective, and its slope
@@ -106,6 +108,8 @@ def fit(
         progress (bool): show runs and iterations, in terminals only. Default: False.
         fast (bool): by the programs of `fast`, where a run that meets another one as high stops there, or by the core
             alone. What the fit says afterwards is asked in the same way. Default: True.
+    Warns:
+        UserWarning: of a table that will take long.
     Raises:
         MemoryError: for a table that cannot fit into memory.
         FitError: when the highest run has not converged, unless a converged one is within 0.01 nats of it.
@@ -124,6 +128,7 @@ def fit(
         starts = 8 if _several(model) else 3 if priors else 6
     starts = whole("starts", starts, 1, "how many starts to try")
     model.check_size(fast=fast)
+    _warn_of_hours(model, starts, fast)
     best = starting_point(model, 0, torch.Generator())
     optimiser = (hooks.quick_optimiser(best, priors) if fast else None) or Optimiser(best, priors, fast)
     ends = _optimised(model, optimiser, _starts(model, best, optimiser, starts, seed), starts, max_iterations, progress)
@@ -301,6 +306,18 @@ def _check(model: Model, seed: int, max_iterations: int) -> None:
         )
     generator(seed)
     whole("max_iterations", max_iterations, 0, "how many iterations a run may take")
+
+
+def _warn_of_hours(model: Model, starts: int, fast: bool) -> None:
+    """Say how long it will take where that is long."""
+    solvers = hooks.solvers() if fast and not model.bounded else None
+    if solvers is not None and (one := solvers.seconds(model)) > LONG:
+        warnings.warn(
+            f"fit: by the size of the table an evaluation takes about {one:.0f} s on a core, and each of {starts} "
+            "runs some hundred of them; starts=1 makes one run, progress=True shows it",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _starts(model: Model, first: Model, optimiser: Optimiser, starts: int, seed: int) -> list[np.ndarray]:

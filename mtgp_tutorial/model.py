@@ -168,7 +168,9 @@ class Model(torch.nn.Module):
         n, terms = int((~given.residual.isnan()).sum()), self.kernel.terms()
         solvers = hooks.solvers() if fast else None
         entries = (5 + 2 * len(terms)) * n**2 if solvers is None else solvers.entries(self, given)
-        check_memory(entries, n, self.data.x.device)
+        first = "noise='per task', which goes column by column, or " if self.kind.correlated else ""
+        smaller = "fewer inducing points" if self.bounded else "sparse(model)"
+        check_memory(entries, n, self.data.x.device, f"take {first}{smaller}, or fewer tasks or rows")
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""

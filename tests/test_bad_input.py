@@ -4,6 +4,7 @@ import datetime
 import functools
 import math
 import pickle
+import warnings
 from dataclasses import replace
 
 import gpytorch
@@ -52,7 +53,7 @@ from mtgp_tutorial import (
     sparse,
     summarise,
 )
-from mtgp_tutorial.fast import collapsed_bound
+from mtgp_tutorial.fast import by_columns, collapsed_bound, solvers
 from mtgp_tutorial.noise import noise_of
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import (
@@ -762,7 +763,7 @@ def test_a_fit_that_fails_raises_with_its_parameters():
 def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     data, mib = simulate.two_sines(n=400, seed=0), 2**20
     monkeypatch.setattr(memory, "total_and_free", lambda device: (5 * mib, 5 * mib))
-    sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; leave out tasks"
+    sentence = r"data: 800 observed cells need about 0\.\d GiB, and there are 0\.0 GiB free of 0\.0; take "
     with refusing(MemoryError, match=sentence):
         fit(icm(data))
     with refusing(MemoryError, match=sentence):
@@ -771,6 +772,31 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
     assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
+
+
+def test_the_road_that_a_wide_table_is_sent_is_one(monkeypatch):
+    """Full noise of many columns with holes needs all cells at once; noise per task does not, and its fit goes."""
+    rng, mib = np.random.default_rng(0), 2**20
+    y = np.outer(np.cumsum(rng.normal(size=40)), rng.normal(size=40)) + rng.normal(size=(40, 40))
+    y[rng.uniform(size=y.shape) < 0.4] = np.nan
+    data = TaskData(np.arange(40.0), y)
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (20 * mib, 20 * mib))
+    monkeypatch.setattr(by_columns, "AT_ONCE", 2**16)
+    road = "take noise='per task', which goes column by column, or sparse.model., or fewer tasks or rows$"
+    with refusing(MemoryError, match=road):
+        fit(icm(data, noise="full"))
+    assert fit(icm(data, noise="per task"), starts=1).starts["converged"].all()
+
+
+def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
+    model = icm(simulate.two_sines(seed=0))
+    monkeypatch.setattr(solvers, "OPERATIONS", 1e6)
+    with pytest.warns(UserWarning, match=r"an evaluation takes about \d+ s on a core, and each of 1 runs some hundred"):
+        fit(model, starts=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        monkeypatch.setattr(solvers, "OPERATIONS", 2.5e10)
+        fit(model, starts=1)
 
 
 def test_further_rows_that_are_too_many_are_refused_before_work_begins():

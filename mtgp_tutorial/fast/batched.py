@@ -70,7 +70,8 @@ class Batched:
         rows, tasks = self.holes
         self.loads = transposed(self.P[:, tasks])[..., None]  # [N, T, m, 1]
         roots = self.loads * self.roots()
-        self.F = [factored(one, "inverse covariance of the holes") for one in (roots @ transposed(roots)).sum(1)]
+        wide = roots.transpose(0, 2, 1, 3).reshape(*roots.shape[::2], -1)  # [N, m, T n]: the sum over T is one product
+        self.F = [factored(one, "inverse covariance of the holes") for one in wide @ transposed(wide)]
         missing = (self.P[:, tasks] * self.a[:, rows]).sum(2)
         fill = np.zeros_like(residual)
         fill[:, rows, tasks] = [-dpotrs(F, one, lower=1)[0] for F, one in zip(self.F, missing)]

@@ -10,6 +10,7 @@ Where the parameters of each term stand in a model, by GPyTorch's names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,12 +49,16 @@ class Moments(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked."""
+    """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked.
+
+    of_factors: slopes against each W_q and kappa_q, of a solver that takes these in the place of B_q; else empty.
+    """
 
     value: np.ndarray
     of_kernels: list[Arrays]
     slopes: Moments | None
     inverted: Inverted = None
+    of_factors: Sequence[np.ndarray] = ()
 
 
 class PackedObjective:
@@ -148,6 +153,7 @@ class PackedObjective:
         if against is None:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
+        self.add_factors(p, found.of_factors, gradient)
         gradient |= ARRAYS[self.model.noise].pull_back(against.Sigma, p)
         gradient |= dict(zip(self.means, against.means.T))
         return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
@@ -190,17 +196,24 @@ class PackedObjective:
         """The same of one vector."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
-        terms = [term._replace(B=as_tensor(B[0], self.y)) for term, B in zip(self.problem.terms, Bs)]
         residual = self.y - as_tensor(means[0], self.y)
         noise = as_tensor(Sigma[0], self.y)
-        solver = self.solver(self.problem._replace(residual=residual, terms=terms, Sigma=noise), Ks)
+        loads = [as_tensor(each[0], self.y) for each in (self.factors(p) if self.solver.by_factor else Bs)]
+        solver = self.solver(self.solver.with_loads(self.problem, loads)._replace(residual=residual, Sigma=noise), Ks)
         value = np.array([float(solver.value())])
         if not slopes:
             return Found(value, [], None)
-        dKs, dBs, dSigma = solver.gradients()
+        dKs, of_loads, dSigma = solver.gradients()
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
-        of_means, *of_matrices = (as_array(each)[None] for each in (solver.weights.sum(0), *dBs, dSigma))
-        return Found(value, of_kernels, Moments(of_means, of_matrices[:-1], of_matrices[-1]))
+        of_means, of_Sigma, *against = (as_array(each)[None] for each in (solver.weights.sum(0), dSigma, *of_loads))
+        if not self.solver.by_factor:
+            return Found(value, of_kernels, Moments(of_means, against, of_Sigma))
+        return Found(value, of_kernels, Moments(of_means, [np.zeros_like(B) for B in Bs], of_Sigma), of_factors=against)
+
+    def factors(self, p: Arrays) -> list[np.ndarray]:
+        """W_q [..., T, R_q] and kappa_q [..., T] of each kernel in turn."""
+        names = [part.signal for part in self.parts]
+        return [each for one in names for each in (p[one + "covar_factor"], np.exp(p[one + "raw_var"]))]
 
     def B(self, part: Part, p: Arrays) -> np.ndarray:
         """B_q [..., T, T] from W_q and log kappa_q, or from the log variance of its tasks."""
@@ -222,6 +235,12 @@ class PackedObjective:
             else:
                 gradient[part.signal + "covar_factor"] = (dB + transposed(dB)) @ p[part.signal + "covar_factor"]
                 gradient[part.signal + "raw_var"] = diagonal * np.exp(p[part.signal + "raw_var"])
+
+    def add_factors(self, p: Arrays, of_factors: Sequence[np.ndarray], gradient: Arrays) -> None:
+        """What a solver says against W_q and kappa_q themselves, down to W_q and log kappa_q."""
+        names = [part.signal + name for part in self.parts for name in ("covar_factor", "raw_var")]
+        for name, slope, value in zip(names, of_factors, self.factors(p) if of_factors else ()):
+            gradient[name] += slope * value if name.endswith("raw_var") else slope
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""

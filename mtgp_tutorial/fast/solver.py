@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 from mtgp_tutorial.covariance import KB, Cells
 
 Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new and old inputs, B_q [S, T] of outputs
-Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q, and Sigma
+Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q (or other loads), and Sigma
 
 
 class Matern(NamedTuple):
@@ -33,20 +33,23 @@ class Matern(NamedTuple):
 class SolverTerm(NamedTuple):
     """A term of the one equation, as solvers take it: kernel(x, z) gives K_q [N, M], kernel(x) that of x with itself.
 
-    matern: what the kernel is, where it is a Matern kernel with one length-scale.
+    matern: what the kernel is, where it is a Matern kernel with one length-scale. factor: W [T, R] and kappa [T] with
+    B = W W^T + diag(kappa), where no noise is shared among tasks.
     """
 
     kernel: Callable[..., Tensor]
     B: Tensor
     matern: Matern | None = None
+    factor: tuple[Tensor, Tensor] | None = None
 
 
 class Shape(NamedTuple):
     """All that the cost of a solver depends on. width: columns of all W_q together, where B_q = W_q W_q^T, else T.
 
-    known_variances: whether some cells have a variance of their own, which Dense, Separate and Markov alone can take.
-    state: numbers in a row's state where all kernels are Matern kernels of one input (see `markov`), else 0. inducing:
-    how many inducing inputs there are, for a solver that has such.
+    known_variances: whether some cells have a variance of their own, which the Kronecker solvers and Projected cannot
+    take. state: numbers in a row's state where all kernels are Matern kernels of one input (see `markov`), else 0.
+    inducing: how many inducing inputs there are, for a solver that has such. latent: columns of all W_q, where
+    factors are known (see `SolverTerm`), else 0.
     """
 
     rows: int
@@ -58,6 +61,7 @@ class Shape(NamedTuple):
     known_variances: bool = False
     state: int = 0
     inducing: int = 0
+    latent: int = 0
 
 
 class Problem(NamedTuple):
@@ -85,9 +89,9 @@ class Problem(NamedTuple):
         known_variances, points = self.variances is not None, 0 if self.inducing is None else len(self.inducing)
         orders = [round(term.matern.nu + 0.5) if term.matern else 0 for term in self.terms]
         state = tasks * sum(orders) if all(orders) and self.x.shape[1] == 1 else 0
-        return Shape(
-            rows, tasks, cells, len(self.terms), self.separate, self.width or tasks, known_variances, state, points
-        )
+        factors, width = [term.factor for term in self.terms], self.width or tasks
+        latent = sum(W.shape[1] for W, _ in factors) if all(factors) else 0  # type: ignore[misc]
+        return Shape(rows, tasks, cells, len(self.terms), self.separate, width, known_variances, state, points, latent)
 
 
 class Solver:
@@ -95,6 +99,7 @@ class Solver:
 
     weights: Tensor  # C^-1 r, [N, T], 0 at holes
     by_length = False  # whether it takes the length-scale of each kernel where others take K
+    by_factor = False  # whether it takes W and kappa where others take B
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
@@ -113,6 +118,16 @@ class Solver:
     def of_kernel(cls, term: SolverTerm, problem: Problem) -> Tensor:
         """What the solver takes of a term's kernel, and what its gradient is against: K_q; Markov differs."""
         return term.kernel(*cls.inputs(problem))
+
+    @classmethod
+    def loads(cls, problem: Problem) -> list[Tensor]:
+        """What the solver takes of the tasks, and what its gradient is against: each B_q [T, T]; ByColumns differs."""
+        return [term.B for term in problem.terms]
+
+    @classmethod
+    def with_loads(cls, problem: Problem, loads: Sequence[Tensor]) -> Problem:
+        """The problem with other loads."""
+        return problem._replace(terms=[term._replace(B=B) for term, B in zip(problem.terms, loads)])
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -144,8 +159,7 @@ class Solver:
     def log_likelihood(cls, problem: Problem) -> Tensor:
         """log N(r | 0, C), differentiable once."""
         Ks = [cls.of_kernel(term, problem) for term in problem.terms]
-        Bs = [term.B for term in problem.terms]
-        return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *Bs)
+        return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *cls.loads(problem))
 
     def posterior(
         self, x: Tensor, terms: Sequence[SolverTerm], rows: Tensor | None, cells: Cells, joint: bool
@@ -183,9 +197,8 @@ class _LogLikelihood(Function):
     def forward(
         ctx: Any, solver: type[Solver], problem: Problem, residual: Tensor, Sigma: Tensor, *KB: Tensor
     ) -> Tensor:
-        Ks, Bs = KB[: len(problem.terms)], KB[len(problem.terms) :]
-        terms = [term._replace(B=B) for term, B in zip(problem.terms, Bs)]
-        ctx.solver = solver(problem._replace(residual=residual, terms=terms, Sigma=Sigma), Ks)
+        Ks, loads = KB[: len(problem.terms)], KB[len(problem.terms) :]
+        ctx.solver = solver(solver.with_loads(problem, loads)._replace(residual=residual, Sigma=Sigma), Ks)
         return ctx.solver.value()
 
     @staticmethod

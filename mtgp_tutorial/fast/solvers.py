@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
+from mtgp_tutorial.fast.by_columns import ByColumns
 from mtgp_tutorial.fast.closed import solver_term
 from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
 from mtgp_tutorial.fast.dense import Dense, Projected, Separate
@@ -22,7 +23,8 @@ from mtgp_tutorial.fast.sparse import SparseModel
 from mtgp_tutorial.kernels import IndependentKernel, Term
 from mtgp_tutorial.model import Model
 
-SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected, Markov]
+SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected]
+SOLVERS += [ByColumns, Markov]
 MANY = 1000  # cells from which draws of a long series go along its rows
 
 
@@ -57,6 +59,9 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     terms, Sigma = [solver_term(term) for term in model.kernel.terms()], model.Sigma()
     separate = isinstance(model.kernel, IndependentKernel) and not model.kind.correlated
     width = None if any(bool((kappa > 0).any()) for kappa in model.kappas()) else model.columns()
+    if model.kernel.coregional and not model.kind.correlated:
+        parts = [part.task_covar_module for part in model.kernel.coregional]
+        terms = [one._replace(factor=(part.covar_factor, part.var)) for one, part in zip(terms, parts)]
     inducing = model.inducing if isinstance(model, SparseModel) else None
     solver = None if inducing is None else CollapsedBound
     return Problem(x, residual, terms, Sigma, separate, width, variances, solver, inducing)
@@ -65,6 +70,15 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
 def of_model(model: Model) -> Tensor:
     """`Model.log_likelihood`; of a sparse model the bound."""
     return log_likelihood(problem_of(model))
+
+
+OPERATIONS = 2.5e10  # a second, of one core, as `Solver.cost` counts them
+
+
+def seconds(model: Model) -> float:
+    """Of an evaluation, roughly."""
+    shape = with_values(problem_of(model))[0].shape()
+    return cheapest(shape).cost(shape) / OPERATIONS
 
 
 def conditioned(model: Model, given: Evidence) -> Conditioned:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from mtgp_tutorial.fast.batched import BatchedCholesky, BatchedEigen
+from mtgp_tutorial.fast.by_columns import ByColumns
 from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
 from mtgp_tutorial.fast.dense import Dense, Projected, Separate
 from mtgp_tutorial.fast.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
@@ -23,6 +24,8 @@ DISTINCT = COMPLETE._replace(separate=True)
 NARROW = TWO._replace(width=2)  # kappa = 0
 FEW, FEW_NARROW, FEW_APART = (one._replace(inducing=4) for one in (TWO, NARROW, DISTINCT._replace(terms=3)))
 
+WIDE = HOLES._replace(latent=2)
+
 LONG = Shape(rows=5000, tasks=3, cells=10_000, terms=1, separate=False, width=3, state=6)
 
 COST = {
@@ -33,6 +36,7 @@ COST = {
     (LowRankCorrection, HOLES): 6.7 * 10**3 + 1400 * 10**2 + 4.5 * 4 * 30 + 1.8 * 2 * 300 + 400 * 2 * 30 + 2.3e7,
     (Separate, DISTINCT): 3 * (1.1 * 10**3 + 770 * 10**2 + 1.4e7) + 1e6,
     (Projected, NARROW): 1.4 * 20**3 + 490 * 20**2 + 1e6 * 4 + 1.8e7 + 2e7,
+    (ByColumns, WIDE): 3 * (7 * 10**3 + (40 + 12 * 4 + 10) * 10**2) + 12 * 20**3 + 5e7,
     (CollapsedBound, FEW): 6 * 30 * 24**2 + 1e7,
     (CollapsedBound, FEW_NARROW): 6 * 30 * 8**2 + 1e7,
     (CollapsedBound, FEW_APART): 6 * 30 * 12**2 + 1e7,
@@ -52,6 +56,7 @@ ENTRIES = {
     (LowRankCorrection, HOLES): 11 * 100 + 5 * 2 * 30 + 3 * 4,
     (Separate, DISTINCT): 6 * 100 + 8 * 100,
     (Projected, NARROW): 3 * 400 + 2 * (5 * 100 + 2 * 200),
+    (ByColumns, WIDE): 3 * 100 + 6 * 2**22 + 8 * 20**2,
     (CollapsedBound, FEW): 7 * 14 * (8 + 18) + 4 * 24**2 + 4 * 2**18,
 }
 
@@ -88,7 +93,7 @@ def test_a_form_that_does_not_apply_is_never_the_cheapest():
     for form in (KroneckerCholesky, KroneckerEigen):
         assert form.cost(HOLES) == form.cost(TWO) == math.inf
     assert LowRankCorrection.cost(COMPLETE) == LowRankCorrection.cost(TWO._replace(cells=28)) == math.inf
-    assert Separate.cost(COMPLETE) == math.inf
+    assert Separate.cost(COMPLETE) == ByColumns.cost(HOLES) == math.inf
     assert Projected.cost(TWO) == Projected.cost(NARROW._replace(cells=28)) == math.inf
     assert Markov.cost(LONG._replace(cells=1999)) == Markov.cost(LONG._replace(state=0)) == math.inf
 

@@ -6,8 +6,12 @@ import numpy as np
 import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
+from mtgp_tutorial import TaskData, icm, lmc
 from mtgp_tutorial.fast import batched, solvers
+from mtgp_tutorial.fast.by_columns import ByColumns
+from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fast.solver import Problem, Solver, SolverTerm
+from mtgp_tutorial.fitting import free_vector
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 ROWS = 9
@@ -27,6 +31,7 @@ def problems():
         full = noise * (random_psd(rng, 4) + 0.01 * torch.eye(4).double())
         diagonal = torch.diag(tensor(noise * rng.uniform(1, 3, 4)))
         low, whole = random_psd(rng, 4, 1), random_psd(rng, 4)
+        W, kappa = tensor(RANDOM(200 + seed).normal(size=(4, 2))), tensor([0.7, 0.0, 1.9, 0.2])
         alone = [torch.diag(tensor(row)) for row in np.eye(4) * rng.uniform(0.5, 2, 4)]
         few, many = rng.uniform(size=(ROWS, 4)) < 0.1, rng.uniform(size=(ROWS, 4)) < 0.5
         few[6, 2] = few[0, 1] = many[2] = True
@@ -40,9 +45,14 @@ def problems():
             ("apart, many holes", alone, diagonal, many, True, None),
             ("apart, one kernel, complete", [sum(alone)], diagonal, None, True, None),
             ("fewer functions than tasks", [low, random_psd(rng, 4, 1)], full, None, False, 2),
+            ("shared functions, many holes", 1, diagonal, many, False, None),
+            ("shared functions, complete", 1, diagonal, None, False, None),
+            ("shared functions of two kernels, many holes", 2, diagonal, many, False, None),
         ):
+            factors = [(W, kappa), (W[:, :1].flip(0), kappa.flip(0))][:Bs] if isinstance(Bs, int) else [None] * 4
+            Bs = [W @ W.mT + torch.diag(kappa) for W, kappa in factors] if isinstance(Bs, int) else Bs
             residual = tensor(np.where(gone if gone is not None else False, np.nan, rng.normal(size=(ROWS, 4))))
-            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B) for q, B in enumerate(Bs)]
+            terms = [SolverTerm(input_kernel(0.3 + 0.4 * q), B, factor=factors[q]) for q, B in enumerate(Bs)]
             problem = Problem(tensor(x), residual, terms, Sigma, apart, width)
             yield f"{name}, noise {noise:g}", problem
             known = tensor(noise * rng.choice([0.0, 0.1, 30.0], (ROWS, 4)))
@@ -68,7 +78,7 @@ def by_loops(problem):
 
 
 def law_every_solver_has_the_value_and_gradient_of_the_loops():
-    for name, problem in problems():
+    for name, problem in [one for one in problems() if one[1].terms[0].factor is None]:
         C, r, cells = by_loops(problem)
         a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
         parts = [-0.5 * r @ a, -0.5 * np.linalg.slogdet(C)[1], -0.5 * len(r) * math.log(2 * math.pi)]
@@ -89,6 +99,48 @@ def law_every_solver_has_the_value_and_gradient_of_the_loops():
             for ours, loops, mask in zip(found, [*expected, weights], free, strict=True):
                 gap = np.abs((ours.numpy() - loops) * mask.numpy()).max()
                 assert gap < 1e-8 * np.abs(loops).max(), (name, form.__name__)
+
+
+def law_shared_functions_have_the_value_and_gradient_of_the_loops():
+    """Against K, W, kappa, the noise variances and the residual; against W it is twice that against B, times W."""
+    seen = 0
+    for name, problem in problems():
+        if problem.terms[0].factor is None:
+            continue
+        seen += 1
+        C, r, cells = by_loops(problem)
+        a, inverse = np.linalg.solve(C, r), np.linalg.inv(C)
+        value = -0.5 * (r @ a + np.linalg.slogdet(C)[1] + len(r) * math.log(2 * math.pi))
+        Q, by_hand = len(problem.terms), gradients_by_loops(problem, 0.5 * (np.outer(a, a) - inverse), cells)
+        Ks = [term.kernel(problem.x).requires_grad_() for term in problem.terms]
+        factors = [tuple(each.clone().requires_grad_() for each in term.factor) for term in problem.terms]
+        Sigma, residual = problem.Sigma.clone().requires_grad_(), problem.residual.clone().requires_grad_()
+        terms = [one._replace(kernel=lambda x, K=K: K, factor=f) for one, K, f in zip(problem.terms, Ks, factors)]
+        found = ByColumns.log_likelihood(problem._replace(terms=terms, Sigma=Sigma, residual=residual))
+        assert abs(found.item() - value) < 1e-8 * max(abs(value), abs(r @ a)), name
+        weights = np.zeros(residual.shape)
+        weights[tuple(np.array(cells).T)] = -a
+        expected = [*by_hand[:Q], np.diag(by_hand[-1].diagonal()), weights]
+        for (W, _), dB in zip(factors, by_hand[Q : 2 * Q]):
+            expected += [2 * dB @ W.detach().numpy(), dB.diagonal()]
+        asked = [*Ks, Sigma, residual, *(each for factor in factors for each in factor)]
+        for ours, loops in zip(torch.autograd.grad(found, asked), expected, strict=True):
+            assert np.abs(ours.numpy() - loops).max() < 1e-8 * np.abs(loops).max(), name
+    assert seen == 24
+
+
+def law_a_wide_table_climbs_as_by_the_whole_covariance():
+    """The packed objective and its gradient through W and kappa, with priors, of one kernel and two."""
+    rng = RANDOM(60)
+    y = rng.normal(size=(9, 12)).cumsum(0)
+    y[rng.uniform(size=y.shape) < 0.4] = np.nan
+    data = TaskData(np.arange(9.0), y)
+    for model in (icm(data, rank=2, noise="per task"), icm(data, noise="shared"), lmc(data, kernels=2, rank=[1, 2])):
+        objectives = [PackedObjective(model, True, solver) for solver in (solvers.Dense, ByColumns)]
+        vector = free_vector(model) + 0.1 * rng.normal(size=len(free_vector(model)))
+        (value, slope), (other, by_columns) = (objective(vector) for objective in objectives)
+        assert abs(value - other) < 1e-9 * abs(value) and np.abs(slope - by_columns).max() < 1e-8 * np.abs(slope).max()
+    assert solvers.cheapest(solvers.Shape(60, 30, 1200, 1, False, 30, latent=1)) is ByColumns
 
 
 def gradients_by_loops(problem, G, cells):
@@ -179,6 +231,7 @@ def law_every_solver_is_the_cheapest_somewhere():
         for width in (2, 10)
     ]
     shapes.append(solvers.Shape(20_000, 3, 50_000, 1, False, 3, False, 6))
+    shapes.append(solvers.Shape(200, 500, 95_000, 1, False, 500, latent=1))
     assert {solvers.cheapest(shape) for shape in shapes} == set(solvers.SOLVERS)
     short = solvers.Shape(660, 3, 1980, 1, False, 3, False, 6)
     assert (

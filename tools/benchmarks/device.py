@@ -53,17 +53,17 @@ def case(form: type[Solver], rows: int) -> tuple[TaskData, Callable[[TaskData], 
 
 
 def program(model: Model, form: type[Solver]) -> Callable[[], object]:
-    """Kernel, value and gradient against length-scales, each B_q, Sigma and the residual."""
+    """Kernel, value and gradient against length-scales, loads, Sigma and the residual."""
     given = solvers.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
-    Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
+    loads = [load.detach().clone().requires_grad_() for load in form.loads(given)]
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
 
     def run() -> object:
         # anew: a gradient spends its graph
-        terms = [term._replace(B=B) for term, B in zip(solvers.problem_of(model).terms, Bs)]
-        problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
-        return torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+        problem = solvers.problem_of(model)._replace(residual=leaves[0], Sigma=leaves[1])
+        value = form.log_likelihood(form.with_loads(problem, loads))
+        return torch.autograd.grad(value, [*leaves, *loads, *lengths])
 
     return run
 

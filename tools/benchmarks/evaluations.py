@@ -30,7 +30,7 @@ from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, icm, lmc  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
-from mtgp_tutorial.fast.solver import Solver, SolverTerm  # isort: skip
+from mtgp_tutorial.fast.solver import Solver  # isort: skip
 from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 
 
@@ -52,14 +52,13 @@ def way(model: Model) -> str:
 
 
 def in_form(model: Model, form: type[Solver]) -> Callable[[], object]:
-    """Kernel and form alone: gradient against length-scales, each B_q, Sigma and the residual."""
+    """Kernel and form alone: gradient against length-scales, loads, Sigma and the residual."""
     given = solvers.problem_of(model)
     leaves = [value.detach().clone().requires_grad_() for value in (given.residual, given.Sigma)]
-    Bs = [term.B.detach().clone().requires_grad_() for term in given.terms]
-    terms = [SolverTerm(term.kernel, B) for term, B in zip(given.terms, Bs)]
-    problem = given._replace(residual=leaves[0], Sigma=leaves[1], terms=terms)
+    loads = [load.detach().clone().requires_grad_() for load in form.loads(given)]
+    problem = form.with_loads(given, loads)._replace(residual=leaves[0], Sigma=leaves[1])
     lengths = [p for name, p in model.named_parameters() if name.endswith("raw_lengthscale")]
-    return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *Bs, *lengths])
+    return lambda: torch.autograd.grad(form.log_likelihood(problem), [*leaves, *loads, *lengths])
 
 
 def in_gpytorch(model: Model) -> Callable[[], object]:

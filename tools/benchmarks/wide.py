@@ -1,0 +1,78 @@
+"""Wide tables: one evaluation, and one run of a fit where it is short enough.
+
+    python tools/benchmarks/wide.py                   # minutes: evaluations of all shapes; CPU seconds of one thread
+    python tools/benchmarks/wide.py 200 500 0.05      # one run of an ICM on 200 x 500 with 5 % holes, and what it fills
+
+Noise per task, Matern 3/2, rank 1. "dense": the whole covariance of the cells, where it fits into MOST operations.
+"""
+
+import resource
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from common import about, side_by_side  # first: it sets the number of threads
+
+import numpy as np  # isort: skip
+import torch  # isort: skip
+
+from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
+from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.fast.dense import Dense  # isort: skip
+from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
+
+SHAPES = [(rows, columns, holes) for rows in (200, 2000) for columns in (7, 50, 500) for holes in (0.0, 0.05, 0.5)]
+MOST, GIB = 1e12, 2**30  # operations of an evaluation that is timed; larger ones are not
+
+
+def drawn(rows: int, columns: int, holes: float) -> tuple[TaskData, np.ndarray]:
+    """A table with one shared curve, one of each column's own, and noise; and the whole of it."""
+    rng, x = np.random.default_rng(0), np.arange(rows) / 10
+    root = np.linalg.cholesky(np.exp(-np.abs(x[:, None] - x) / 2) + 1e-9 * np.eye(rows))
+    own, shared = root @ rng.normal(size=(rows, columns)), root @ rng.normal(size=rows)
+    y = np.outer(shared, rng.normal(size=columns)) + 0.7 * own + 0.3 * rng.normal(size=(rows, columns))
+    seen = np.where(rng.uniform(size=y.shape) < holes, np.nan, y)
+    return TaskData(torch.as_tensor(x), torch.as_tensor(seen)), y
+
+
+def evaluations() -> None:
+    """CPU seconds of value and gradient, by the solver of choice and by the whole covariance."""
+    print(about(), "rows, columns, holes: solver, CPU seconds of an evaluation, GiB; dense", sep="\n")
+    for rows, columns, holes in SHAPES:
+        model = icm(drawn(rows, columns, holes)[0], noise="per task")
+        vector = np.concatenate([p.detach().numpy().ravel() for p in model.parameters() if p.requires_grad])
+        shape, found = solvers.problem_of(model).shape(), []
+        for solver in (solvers.cheapest(shape), Dense):
+            entries, cost = 8 * solver.matrices(shape) / GIB, solver.cost(shape)
+            if cost > MOST or entries > 8:
+                found.append(f"{solver.__name__} not timed ({cost:.0e} operations, {entries:.0f} GiB)")
+                continue
+            objective = PackedObjective(model, True, None if solver is not Dense else Dense)
+            name = "batches" if objective.batched else solver.__name__
+            took = side_by_side({name: partial(objective, vector)}, 3 if cost < 1e10 else 1)[name] / 1e3
+            found.append(f"{name} {took:.3g} s, {entries:.2g} GiB")
+        print(f"{rows} x {columns}, {100 * holes:.0f} %:", "; ".join(found), flush=True)
+
+
+def run(rows: int, columns: int, holes: float) -> None:
+    """One run of a fit, and how near the filled values are."""
+    data, truth = drawn(rows, columns, holes)
+    began = time.process_time()
+    fitted = fit(icm(data, noise="per task"), starts=1)
+    took, gone = time.process_time() - began, ~data.observed.numpy()
+    print(f"one run: {took:.0f} CPU s, {fitted.starts['evaluations'].item()} evaluations")
+    began, filled = time.process_time(), impute(fitted)
+    off = (filled.mean.numpy() - truth)[gone]
+    inside = np.abs(off) < 1.96 * filled.sd.numpy()[gone]
+    print(
+        f"filled in {time.process_time() - began:.0f} CPU s: RMSE {off.std():.3f}, {100 * inside.mean():.1f} % in band"
+    )
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    run(int(words[0]), int(words[1]), float(words[2])) if words else evaluations()
