@@ -21,6 +21,7 @@ from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.fast.solver import Crosses, Gradients, Problem, Shape, Solver
 from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
 
+LOST = 1e5  # times: a difference that is so much smaller than what it is taken from
 AT_ONCE = 2**22  # entries of the columns' matrices that are worked on at once
 
 
@@ -81,9 +82,9 @@ class ByColumns(Solver):
         H = torch.block_diag(*[roots[q] for q in self.kernel])  # H H^T is their prior covariance
         M = H.mT @ self.S @ H
         M.diagonal().add_(1)
-        L = lower_factor(M, "what the shared functions have", overwrite=True)
-        self.log_det = self.log_det + 2 * L.diagonal().log().sum()
-        self.half = torch.linalg.solve_triangular(L, H.mT, upper=False)
+        self.L = lower_factor(M, "what the shared functions have", overwrite=True)
+        self.log_det = self.log_det + 2 * self.L.diagonal().log().sum()
+        self.half = torch.linalg.solve_triangular(self.L, H.mT, upper=False)
         self.g = (self.half.mT @ (self.half @ (u @ self.W).mT.reshape(-1))).view(R, N).mT
         self.weights = self.through((self.residual - self.g @ self.W.mT) * self.observed)
 
@@ -128,22 +129,22 @@ class ByColumns(Solver):
         return found
 
     def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
-        """cross C^-1 cross^T: what P alone gives, less what runs through the shared functions, |half H^T|^2."""
+        """cross C^-1 cross^T: what P alone gives, less what runs through the shared functions; where that difference
+        has lost its digits, by squares."""
         if joint:
-            return self.joint_reduction(crosses, cells)
+            return self.by_squares(crosses, cells, True)
         outputs, which = cells[1].unique(return_inverse=True)
-        found = torch.empty(len(cells[0])).to(self.P)
+        alone, found = torch.empty(2, len(cells[0])).to(self.P)
         for k, s in enumerate(outputs.tolist()):
             at = (which == k).nonzero()[:, 0]
             Ks, loads = [K[cells[0][at]] for K, _ in crosses], [B[s] for _, B in crosses]
-            alone = sum(
-                ((one @ self.combined((b * c)[None])[0]) * other).sum(1)
-                for one, b in zip(Ks, loads)
-                for other, c in zip(Ks, loads)
-            )
+            pairs = [(one, other, b * c) for one, b in zip(Ks, loads) for other, c in zip(Ks, loads)]
+            alone[at] = sum(((one @ self.combined(load[None])[0]) * other).sum(1) for one, other, load in pairs)
             of_each = [one @ self.combined((b[:, None] * self.W).mT) for one, b in zip(Ks, loads)]  # [R, k, N]
             H = torch.cat(list(torch.stack(of_each).sum(0)), 1)
-            found[at] = alone - ((H @ self.half.mT) ** 2).sum(1)
+            found[at] = alone[at] - ((H @ self.half.mT) ** 2).sum(1)
+        if bool((lost := alone > LOST * found).any()):
+            found[lost] = self.by_squares(crosses, (cells[0][lost], cells[1][lost]), False)
         return found
 
     def combined(self, loads: Tensor) -> Tensor:
@@ -151,17 +152,23 @@ class ByColumns(Solver):
         some = loads.abs().amax(0).nonzero()[:, 0]
         return torch.einsum("rt,tij->rij", loads[:, some], self.P[some])
 
-    def joint_reduction(self, crosses: Crosses, cells: Cells) -> Tensor:
-        """The same between all pairs of unknowns [k, k], column after column."""
+    def by_squares(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
+        """The same of each unknown, or of all pairs, column after column and without a difference: with g the shared
+        functions that explain its covariances with the cells best, what they leave of these, and |H^-1 g|^2."""
         k, (R, N) = len(cells[0]), (len(self.kernel), len(self.residual))
-        total, H = torch.zeros(k, k).to(self.P), torch.zeros(k, R, N).to(self.P)
-        for t, P in enumerate(self.P):
-            cross = torch.stack([K[cells[0]] * B[cells[1], t, None] for K, B in crosses]).sum(0)
-            through = cross @ P
-            total += through @ cross.mT
-            H += self.W[t][:, None] * through[:, None]
-        through = H.flatten(1) @ self.half.mT
-        return total - through @ through.mT
+
+        def crossed() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+            for t, P in enumerate(self.P):
+                yield torch.stack([K[cells[0]] * B[cells[1], t, None] for K, B in crosses]).sum(0), P, self.W[t]
+
+        through = sum((W[:, None] * (cross @ P)[:, None] for cross, P, W in crossed()), torch.zeros(k, R, N).to(self.P))
+        u = through.flatten(1) @ self.half.mT
+        v = torch.linalg.solve_triangular(self.L.mT, u.mT, upper=True).mT  # H^-1 g
+        g, total = (u @ self.half).view(k, R, N), v @ v.mT if joint else (v**2).sum(1)
+        for cross, P, W in crossed():
+            rest = cross - torch.einsum("r,krn->kn", W, g)
+            total += rest @ P @ rest.mT if joint else (rest @ P * rest).sum(1)
+        return total
 
     def row_blocks(self) -> Tensor:
         (R, N), T = (len(self.kernel), len(self.residual)), len(self.W)

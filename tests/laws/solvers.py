@@ -129,6 +129,19 @@ def law_shared_functions_have_the_value_and_gradient_of_the_loops():
     assert seen == 24
 
 
+def law_small_noise_leaves_a_wide_table_its_digits():
+    """A variance of 2,500 beside a noise of 6e-6: variances of new values and of rows as by the whole covariance."""
+    x = torch.linspace(0, 1, 40).double()[:, None]
+    W, kappa = tensor([[30.0], [40.0], [10.0]]), tensor([0.0, 1e-3, 0.1])
+    term = SolverTerm(input_kernel(0.3), W @ W.mT + torch.diag(kappa), factor=(W, kappa))
+    problem = Problem(x, tensor(RANDOM(61).normal(size=(40, 3))), [term], torch.diag(tensor([6e-6, 6e-6, 1e-5])))
+    whole, mine = (solvers.BySolver(problem, solver) for solver in (solvers.Dense, ByColumns))
+    at, rows = torch.cat([x[:5], x[:5] + 0.011]), torch.cat([torch.arange(5), torch.full((5,), -1)])
+    for joint in (False, True):
+        found, expected = (one.posterior(at, [term], rows, None, joint)[1] for one in (mine, whole))
+        assert np.abs((found - expected).numpy()).max() < 1e-8, joint
+
+
 def law_a_wide_table_climbs_as_by_the_whole_covariance():
     """The packed objective and its gradient through W and kappa, with priors, of one kernel and two."""
     rng = RANDOM(60)
