@@ -313,8 +313,8 @@ def _warn_of_hours(model: Model, starts: int, fast: bool) -> None:
     solvers = hooks.solvers() if fast and not model.bounded else None
     if solvers is not None and (one := solvers.seconds(model)) > LONG:
         warnings.warn(
-            f"fit: by the size of the table an evaluation takes about {one:.0f} s on a core, and each of {starts} "
-            "runs some hundred of them; starts=1 makes one run, progress=True shows it",
+            f"fit: the table is large, about {one:.0f} s of a core for each evaluation, of which a run asks for some "
+            f"hundred (starts={starts}; starts=1 makes one run, progress=True shows it)",
             UserWarning,
             stacklevel=3,
         )

@@ -791,7 +791,7 @@ def test_the_road_that_a_wide_table_is_sent_is_one(monkeypatch):
 def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
     model = icm(simulate.two_sines(seed=0))
     monkeypatch.setattr(solvers, "OPERATIONS", 1e6)
-    with pytest.warns(UserWarning, match=r"an evaluation takes about \d+ s on a core, and each of 1 runs some hundred"):
+    with pytest.warns(UserWarning, match=r"fit: the table is large, about \d+ s of a core for each evaluation"):
         fit(model, starts=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
