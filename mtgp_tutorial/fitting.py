@@ -311,7 +311,7 @@ def _check(model: Model, seed: int, max_iterations: int) -> None:
 def _warn_of_hours(model: Model, starts: int, fast: bool) -> None:
     """Say how long it will take where that is long."""
     solvers = hooks.solvers() if fast and not model.bounded else None
-    if solvers is not None and (one := solvers.seconds(model)) > LONG:
+    if solvers is not None and (one := solvers.expected_seconds(model)) > LONG:
         warnings.warn(
             f"fit: the table is large, about {one:.0f} s of a core for each evaluation, of which a run asks for some "
             f"hundred (starts={starts}; starts=1 makes one run, progress=True shows it)",

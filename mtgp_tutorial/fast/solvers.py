@@ -75,7 +75,7 @@ def of_model(model: Model) -> Tensor:
 OPERATIONS = 2.5e10  # a second, of one core, as `Solver.cost` counts them
 
 
-def seconds(model: Model) -> float:
+def expected_seconds(model: Model) -> float:
     """Of an evaluation, roughly."""
     shape = with_values(problem_of(model))[0].shape()
     return cheapest(shape).cost(shape) / OPERATIONS

@@ -41,7 +41,8 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
         NotApplicable: as `plain_methods` does.
         FitError: where a fit fails.
 
-    >>>     >>> from mtgp_tutorial.tables import explained_shares
+    >>> from mtgp_tutorial import datasets
+    >>> from mtgp_tutorial.tables import explained_shares
     >>> seen, hidden = datasets.great_lakes().hide("Erie", 1950, 1961)
     >>> explained_shares(seen, hidden).round(2).to_dict("index")
     {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
