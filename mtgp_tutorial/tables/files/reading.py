@@ -111,9 +111,9 @@ def read_table(
 class Traced(NamedTuple):
     """A table, and where its cells stand in its file.
 
-    cells [N, T]: the place of each cell in the text of `file`, counted along its lines; NaN where no line holds it. first: for
-    each line the one that it repeats, itself for most. long: the headers of the inputs, the series and the value of a
-    long file; None for a wide one. decimal: the mark of the file.
+    cells [N, T]: the place of each cell in the text of `file`, counted along its lines; NaN where no line holds it.
+    first: for each line the one that it repeats, itself for most. long: the headers of the inputs, the series and the
+    value of a long file; None for a wide one. decimal: the mark of the file.
     """
 
     table: TaskData
