@@ -13,7 +13,8 @@ import plain  # noqa: E402
 
 HEAD = """<div class="chapter-head"><p>You will be able to: {able}</p>
 <p class="facts">
-<span>{read} min to read</span> <span>less than {run} min to run</span> <span>{needs}</span></p></div>"""
+<span>{read} min to read, {opened} with all folds</span> <span>less than {run} min to run</span>
+<span>{needs}</span></p></div>"""
 FOOT = '<nav class="chapter-foot" aria-label="On this page, and on">{}</nav>'
 PARTS = ("Summary", "Quiz", "Exercises")
 
@@ -23,7 +24,8 @@ def head(name, chapter, titles, root):
     links = [f'<a href="{need}.html">{titles[f"book/{need}"].astext()}</a>' for need in chapter["needs"]]
     needs = "needs " + frame.listed(links) if links else "needs no other chapter"
     able = html.escape(chapter["able"][0].lower() + chapter["able"][1:], quote=False)
-    return HEAD.format(able=able, read=measure.minutes(plain.read(name, root)), run=chapter["run"], needs=needs)
+    read, opened = measure.minutes(plain.read(name, root))
+    return HEAD.format(able=able, read=read, opened=opened, run=chapter["run"], needs=needs)
 
 
 def foot(body, following):

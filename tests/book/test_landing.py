@@ -94,7 +94,10 @@ def test_a_chapter_is_framed(book, name):
     page = book[1][f"book/{name}.html"]
     facts = page.select_one("h1 + .chapter-head").get_text(" ")
     chapter = frame.facts()[name]
-    assert chapter["able"][1:] in facts and f"{measure.minutes(read(name, ROOT))} min to read" in facts
+    assert (
+        chapter["able"][1:] in facts
+        and "{} min to read, {} with all folds".format(*measure.minutes(read(name, ROOT))) in facts
+    )
     assert f"less than {chapter['run']} min to run" in facts
     needs = [Path(link["href"]).stem for link in page.select(".chapter-head a")]
     assert needs == chapter["needs"]
@@ -110,11 +113,15 @@ def test_minutes_to_read_are_those_in_sight():
     cell = nbformat.v4.new_markdown_cell
     code = nbformat.v4.new_code_cell("x = 1\n" * 20)
     folded = nbformat.v4.new_code_cell("x = 1\n" * 200, metadata={"tags": ["hide-input"]})
-    answer = "```{dropdown} Answer\n" + "word " * 600 + "\n```\n"
-    page = nbformat.v4.new_notebook(
-        cells=[cell("word " * 296 + "\n\n$$\nx\n$$\n\n$$\ny\n$$\n\n" + answer), code, folded]
+    drawn = nbformat.v4.new_code_cell(
+        "y = 1\n" * 12, metadata={"tags": ["hide-input"], "mystnb": {"figure": {"caption": "a"}}}
     )
-    assert measure.minutes(page) == 5  # two for the words, two for the code, one for two equations
+    answer = "```{dropdown} Answer\n" + "word " * 898 + "$z$\n```\n"
+    played = "```{explore} x\n:twin: y\n:label: z\ntry\n```\n"
+    words = cell("word " * 175 + "\n\n$$\nx\n$$\n\n$$\ny\n$$\n\n" + answer + played)
+    page = nbformat.v4.new_notebook(cells=[words, code, folded, drawn])
+    # two minutes of words, three for two equations, two for two figures, 20 lines; then 10 minutes and 212 lines
+    assert measure.minutes(page) == (9, 36)
 
 
 def test_minutes_to_run_are_kept(tmp_path):
