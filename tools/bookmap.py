@@ -24,7 +24,7 @@ TERMS = [
     (r"$\mathrm{Cov}[y_s(x_i),\, y_t(x_j)]\;=\;$", GREY, []),
     (r"$\sum_q\;\;$", COLOURS[1], ["lmc"]),
     (r"$B_q[s,t]\;$", COLOURS[0], ["independent", "icm", "sharing", "icm_full"]),
-    (r"$k_q(x_i, x_j)$", COLOURS[2], ["weights", "gp"]),
+    (r"$k_q(x_i, x_j)$", COLOURS[2], ["weights", "gp", "fitting"]),
     (r"$\;+\;[i=j]\;$", GREY, []),
     (r"$\Sigma[s,t]$", COLOURS[3], ["noise"]),
 ]
@@ -32,7 +32,8 @@ TERMS = [
 CHAPTERS = {
     "five": "a file with holes, filled, and one honest comparison",
     "weights": "from a regression with bumps to a covariance: the kernel $k$",
-    "gp": "one task: the kernel $k$, conditioning, the marginal likelihood",
+    "gp": "one task: conditioning, the curve and the next reading, draws",
+    "fitting": "where length-scale and noise come from: the marginal likelihood",
     "scores": "is the band as wide as the error, and is one model better than another?",
     "independent": "each $B$ is diagonal: the baseline",
     "icm": "one kernel, and a full $B$: tasks speak for each other",

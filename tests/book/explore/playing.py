@@ -9,7 +9,8 @@ from opening import opened
 FIGURES = {
     "icm": "icm",
     "prior": "gp",
-    "posterior": "gp",
+    "readings": "gp",
+    "posterior": "fitting",
     "lmc": "lmc",
     "noise": "noise",
     "transfer": "sharing",

@@ -10,7 +10,8 @@ from playing import FIGURES
 
 ALL = pytest.mark.parametrize("name", FIGURES)
 SLIDERS = [name for name in FIGURES if name not in ("lakes", "hole")]
-POINTS = {"icm": "A point", "transfer": "A point", "noise": "A point", "lmc": "A point", "posterior": "A reading"}
+POINTS = {"icm": "A point", "transfer": "A point", "noise": "A point", "lmc": "A point"}
+POINTS |= {"readings": "A reading", "posterior": "A reading"}
 HIDES = "A double click or tap, Enter or Delete hides it, and shows it again."
 REMOVES = "A double click or tap or Delete removes it."
 WORDS = "label => label.firstElementChild.firstChild.data"
@@ -117,7 +118,7 @@ def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
     expected += ["The upper panel"] * (name == "lag")
     expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc", "lag"))
     expected += [POINTS[name]] if name in POINTS else []
-    expected += ["A click", "The walker on the map"] * (name == "posterior")
+    expected += ["A click"] * (name in ("readings", "posterior")) + ["The walker on the map"] * (name == "posterior")
     expected += ["A slider"] * (name in SLIDERS)
     assert sorted(starts) == sorted(expected)
 

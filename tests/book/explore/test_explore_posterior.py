@@ -7,7 +7,7 @@ import torch
 from mtgp_tutorial import gaussian
 
 READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
-WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-gp-evidence
+WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-fitting-evidence
 CENTRED = "map => map.scrollIntoView({block: 'center', behavior: 'instant'})"
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
