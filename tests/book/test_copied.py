@@ -1,0 +1,51 @@
+"""Code in sight runs when a reader copies it from the page, from top to bottom, and prints what the page shows."""
+
+import ast
+import contextlib
+import io
+
+import measure  # tools/measure.py
+import pytest
+from plain import ROOT  # tools/plain.py
+from test_chapters import cells, folded
+
+COURSE = ["five", "weights", "gp", "fitting", "scores", "independent"]
+
+pytestmark = pytest.mark.check
+
+
+def shown(cell):
+    """Stored text of a cell: what was printed, and the last value."""
+    printed = "".join(output.get("text", "") for output in cell.outputs)
+    values = [output.data["text/plain"] for output in cell.outputs if output.output_type == "execute_result"]
+    return printed, *values
+
+
+def ran(source, names):
+    """The same of a cell that is run now, with what the cells before left."""
+    tree, said, values = ast.parse(source), io.StringIO(), ()
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    with contextlib.redirect_stdout(said):
+        exec(compile(tree, "page", "exec"), names)
+        value = eval(compile(ast.Expression(last.value), "page", "eval"), names) if last else None
+    if value is not None:
+        values = (repr(value),)
+    return said.getvalue(), *values
+
+
+def copied(name):
+    """Cells of code that are not folded, and all of a solution that was opened."""
+    solving = False
+    for cell in cells(name):
+        edges = measure.SOLUTION.findall(cell.source) if cell.cell_type == "markdown" else []
+        solving = "-start}" in edges[-1] if edges else solving
+        if cell.cell_type == "code" and (solving or not folded(cell)):
+            yield cell
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_code_in_sight_runs_when_copied(name, monkeypatch):
+    monkeypatch.chdir(ROOT / "book")
+    names = {"__name__": "__main__"}
+    for cell in copied(name):
+        assert ran(cell.source, names) == shown(cell), cell.source
