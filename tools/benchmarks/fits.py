@@ -46,7 +46,6 @@ PEERS = {  # name: its script and what pip installs
     "tinygp": ("tinygp_peer.py", ["tinygp", "scipy"]),
     "gpy": ("gpy_peer.py", ["GPy"]),
     "botorch": ("botorch_peer.py", ["botorch"]),
-    "gpboost": ("gpboost_map.py", ["gpboost", "pandas"]),  # of rough_map.py
 }
 ROUNDS, NEAR, PRIORS = 2, 1e-3, "module, with its priors"
 B = [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]]
