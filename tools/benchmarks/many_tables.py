@@ -1,56 +1,128 @@
-"""Many small tables: what `compare` with a store costs beside the fits alone.
+"""Many small tables: what `examples/many_tables.py` costs beside the fits and fills alone, and its memory.
 
-    python tools/benchmarks/many_tables.py        # 200 tables of 30 rows and three tasks
-    python tools/benchmarks/many_tables.py 1000
+    python tools/benchmarks/many_tables.py one 10000      # on one core; 500 tables unless a number is given
+    python tools/benchmarks/many_tables.py cores 10000    # on all cores, by joblib
+    python tools/benchmarks/many_tables.py dask 10000     # two workers, one of which is killed after a third
+    python tools/benchmarks/many_tables.py compare 1000   # `compare` with a store, on one core
 
-Each table is fitted once by itself, where `compare` asks for it, and once by `compare`, so that both see the same
-machine. CPU time of one process; beside it what a tenth of the fits took at the beginning and at the end, and memory.
+Each table has 30 rows of three tasks. Every fit and every fill is timed where it is done, so that these and the whole
+see the same machine. The ratio is processes times the whole time, over the fits' and fills' own, by the clock; starting
+processes, reading, handing out and storing are in it, and what a killed worker had under way. On one core it is also
+taken in CPU seconds. Memory is that of all processes together, when a tenth of the tables and when all are stored.
 """
 
 from __future__ import annotations
 
-import resource
+import contextlib
+import json
+import os
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [
+    str(Path(__file__).parents[2] / "examples"),
+    str(Path(__file__).parent),
+]  # the program has this name, too
 
 from common import about, table  # first: they set the number of threads
 
-from mtgp_tutorial import TaskData, fit, icm  # isort: skip
-from mtgp_tutorial.tables import compare  # isort: skip
+import many_tables as program  # isort: skip
+import distributed  # isort: skip
+import psutil  # isort: skip
+from mtgp_tutorial import TaskData, icm  # isort: skip
+from mtgp_tutorial.tables import comparing  # isort: skip
+
+Times = dict[str, float]
+
+
+def clocked(function: Callable[..., Any], times: Times) -> Callable[..., Any]:
+    """The same function; what it takes is added to times."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        clock, cpu = time.perf_counter(), time.process_time()
+        try:
+            return function(*args, **options)
+        finally:
+            times["clock"] += time.perf_counter() - clock
+            times["cpu"] += time.process_time() - cpu
+
+    return call
+
+
+def timed(name: str, text: str) -> program.Line:
+    """What the program does with a table, and what fit and fill took of it."""
+    times = {"clock": 0.0, "cpu": 0.0}
+    own = {function: clocked(getattr(program, function), times) for function in ("fit", "impute")}
+    with mock.patch.multiple(program, **own):
+        return program.filled(name, text) | times
+
+
+def memory() -> float:
+    """Of this process and those it started, MiB."""
+    own = psutil.Process()
+    return sum(one.memory_info().rss for one in [own, *own.children(recursive=True)]) / 2**20
+
+
+def by_program(way: str, count: int, target: Path, steps: dict[int, Callable[[], None]]) -> tuple[int, Times]:
+    """Processes, and times of fits and fills; steps: what to do once so many answers have come."""
+    road: Any = {"one": program.one_by_one, "cores": program.on_cores}.get(way)
+    with contextlib.ExitStack() as stack:
+        if way == "dask":
+            local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
+            cluster = stack.enter_context(distributed.LocalCluster(**local))
+            steps[count // 3] = psutil.Process(cluster.workers[0].pid).kill
+            road = partial(program.on_dask, scheduler=cluster.scheduler_address)
+
+        def watched(work: program.Work, tables: program.Tables) -> Iterator[program.Line]:
+            for number, line in enumerate(road(work, tables), 1):
+                steps.get(number, int)()
+                yield line
+
+        program.run(target, program.made(count), watched, timed)
+    lines = [json.loads(text) for text in target.read_text().splitlines()]
+    assert {line["table"] for line in lines} == {name for name, _ in program.made(count)} and len(lines) == count
+    processes = {"one": 1, "cores": os.cpu_count() or 1, "dask": 2}[way]
+    return processes, {kind: sum(line[kind] for line in lines) for kind in ("clock", "cpu")}
+
+
+def by_compare(count: int, target: Path, steps: dict[int, Callable[[], None]]) -> tuple[int, Times]:
+    """The same of `compare` with a store; fits alone."""
+    times = {"clock": 0.0, "cpu": 0.0}
+
+    def trial(seed: int) -> tuple[TaskData, TaskData]:
+        steps.get(seed, int)()
+        return table(30, 3, seed=seed).hide_random("task 1", 0.2, seed=seed)
+
+    with mock.patch.object(comparing, "fit", clocked(comparing.fit, times)):
+        comparing.compare(trial, range(1, count + 1), {"ICM": icm}, store=target, progress=False)
+    return 1, times
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    alone, begun = [], []
-
-    def trial(seed: int) -> tuple[TaskData, TaskData]:
-        begun.append(time.process_time())
-        seen, hidden = table(30, 3, seed=seed).hide_random("task 1", 0.2, seed=seed)
-        start = time.process_time()
-        fit(icm(seen))
-        alone.append(time.process_time() - start)
-        return seen, hidden
-
-    compare(trial, range(3), {"ICM": icm})  # caches and lazy imports
-    alone.clear()
-    begun.clear()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    way, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500
+    for name, text in program.made(3):  # caches and lazy imports
+        program.filled(name, text)
+    held: list[float] = []
+    steps: dict[int, Callable[[], None]] = {number: lambda: held.append(memory()) for number in (count // 10, count)}
     with tempfile.TemporaryDirectory() as folder:
-        compare(trial, range(count), {"ICM": icm}, store=Path(folder) / "store.csv", progress=False)
-    begun.append(time.process_time())
-    fits, tenth = sum(alone), max(1, count // 10)
-    parts = {"first": slice(0, tenth), "last": slice(count - 1 - tenth, count - 1), "all": slice(0, count)}
+        target, clock, cpu = Path(folder) / "answers", time.perf_counter(), time.process_time()
+        processes, own = by_compare(count, target, steps) if way == "compare" else by_program(way, count, target, steps)
+        clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
     print(about())
-    for name, part in parts.items():
-        own = sum(alone[part])
-        took, each = begun[part.stop] - begun[part.start] - own, 1e3 / len(alone[part])
-        print(f"{name:6}{each * own:8.1f} ms a fit alone {each * took:8.1f} ms by compare, ratio {took / own:.2f}")
-    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
-    print(f"{count} tables: fits {fits:.1f} s; {more / 1024:.1f} MiB more at the peak")
+    print(
+        f"{way}, {count} tables: {1e3 * own['cpu'] / count:.1f} CPU ms a fit, {clock:.0f} s on {processes} process(es)"
+    )
+    print(f"ratio by the clock {processes * clock / own['clock']:.3f}")
+    if processes == 1:
+        print(f"ratio in CPU seconds {cpu / own['cpu']:.3f}")
+    print(f"MiB of all processes: {held[0]:.0f} after {count // 10} tables, {held[1]:.0f} after all")
 
 
 if __name__ == "__main__":
