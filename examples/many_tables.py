@@ -1,13 +1,12 @@
-"""Fill many small tables, each by its own fit: an answer is a line of a file, and a run that was stopped goes on.
+"""Fill many small tables, each by its own fit. An answer is a line of a file, and a run that was stopped goes on.
 
-    python examples/many_tables.py filled.jsonl                      # 500 made tables, in a minute
-    python examples/many_tables.py filled.jsonl --folder mytables    # its CSV files
+    python examples/many_tables.py filled.jsonl                      # 500 made tables, about a minute
+    python examples/many_tables.py filled.jsonl --folder mytables    # CSV files; the first column is the input
     python examples/many_tables.py filled.jsonl --on cores           # a process on each core, by joblib
-    python examples/many_tables.py filled.jsonl --on dask            # workers on this machine, or of --scheduler ADDRESS
+    python examples/many_tables.py filled.jsonl --on dask            # workers here, or those of --scheduler ADDRESS
 
-The same command does what the file does not hold yet: tables that are new, or that have changed. Tables are read as
-they are handed out, so memory does not grow with their number. A line has a table's missing cells, or why there is no
-answer, and a check; the last line of a table counts:
+The same command does what the file does not hold yet: tables that are new, and tables that have changed. Tables are
+read as they are handed out, so memory hardly grows with their number. The last line of a table counts:
 
     pd.read_json("filled.jsonl", lines=True).explode(["at", "task", "mean", "sd"])
 """
@@ -31,44 +30,44 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from tqdm import tqdm
 
 from mtgp_tutorial import FitError, TaskData, fit, icm, impute
 
 AHEAD = 300  # tables that are handed out before the first of them is done
 Line = dict[str, Any]
-Work = Callable[[str, str], Line]
-Tables = Iterable[tuple[str, str]]  # name and text of each
+Tables = Iterable[tuple[str, bytes]]  # name and CSV of each
+Work = Callable[[str, bytes], Line]
 
 
-def files(folder: str) -> Iterator[tuple[str, str]]:
-    """Tables of your own: any generator of names and texts will do."""
+def files(folder: str) -> Iterator[tuple[str, bytes]]:
+    """Tables of your own; any other generator will do."""
     for path in sorted(Path(folder).glob("*.csv")):
-        yield path.name, path.read_text(encoding="utf8")
+        yield path.name, path.read_bytes()
 
 
-def made(count: int) -> Iterator[tuple[str, str]]:
-    """Noisy sines: 30 rows, three columns, a tenth of the cells missing."""
+def made(count: int) -> Iterator[tuple[str, bytes]]:
+    """Noisy sines: 30 rows of three columns, a tenth of the cells missing."""
     for seed in range(count):
         rng = np.random.default_rng(seed)
         x = np.sort(rng.uniform(0, 10, 30))
         y = np.sin(x[:, None] + 0.3 * np.arange(3)) + 0.3 * rng.normal(size=(30, 3))
         y[rng.uniform(size=y.shape) < 0.1] = np.nan
-        yield f"made {seed}", pd.DataFrame(y, pd.Index(x, name="x"), ["one", "two", "three"]).to_csv()
+        yield f"made {seed}", pd.DataFrame(y, pd.Index(x, name="x"), ["one", "two", "three"]).to_csv().encode()
 
 
-def filled(name: str, text: str) -> Line:
-    """The missing cells of one table: where ("at", the inputs of the row), of which task, mean and standard deviation."""
-    line = {"table": name, "text": digest(text)}
+def filled(name: str, content: bytes) -> Line:
+    """The missing cells of a table, by input ("at") and task, each with mean and standard deviation; or why not."""
+    line = {"table": name, "content": digest(content)}
     try:
-        data = TaskData.from_frame(pd.read_csv(io.StringIO(text), index_col=0))
+        data = TaskData.from_frame(pd.read_csv(io.BytesIO(content), index_col=0))
         found = impute(fit(icm(data)))  # the model is yours to choose
     except (FitError, ValueError) as error:
         return line | {"why": str(error)}
-    frame, missing = found.to_frame(), (~data.observed).nonzero().tolist()
-    line |= {"at": [str(frame.index[i]) for i, _ in missing], "task": [data.tasks[t] for _, t in missing]}
-    return line | {key: [float(getattr(found, key)[i, t]) for i, t in missing] for key in ("mean", "sd")}
+    frame, holes = found.to_frame(), (~data.observed).nonzero().tolist()
+    line |= {"at": [str(frame.index[i]) for i, _ in holes], "task": [data.tasks[t] for _, t in holes]}
+    return line | {key: [float(getattr(found, key)[hole[0], hole[1]]) for hole in holes] for key in ("mean", "sd")}
 
 
 def one_by_one(work: Work, tables: Tables) -> Iterator[Line]:
@@ -76,7 +75,7 @@ def one_by_one(work: Work, tables: Tables) -> Iterator[Line]:
 
 
 def on_cores(work: Work, tables: Tables) -> Iterator[Line]:
-    """A process on each core. Where one is killed joblib ends the run; the same command goes on."""
+    """A process on each core. joblib ends the run where one of them is killed; the same command goes on."""
     from joblib import Parallel, delayed
 
     calls = (delayed(work)(*table) for table in tables)
@@ -84,11 +83,10 @@ def on_cores(work: Work, tables: Tables) -> Iterator[Line]:
 
 
 def on_dask(work: Work, tables: Tables, scheduler: str | None = None) -> Iterator[Line]:
-    """Workers of a cluster, best one thread each. What a killed one had under way is given to another."""
+    """Workers of a cluster, best of one thread each. What a killed one had under way is given to another."""
     from distributed import Client, as_completed
 
-    local = {} if scheduler else {"threads_per_worker": 1, "dashboard_address": None}
-    with Client(scheduler, **local) as client:
+    with Client(scheduler, **({} if scheduler else {"threads_per_worker": 1})) as client:
         calls = (client.submit(work, *table, pure=False) for table in tables)
         done = as_completed(islice(calls, AHEAD), with_results=True)
         for _, line in done:
@@ -96,37 +94,38 @@ def on_dask(work: Work, tables: Tables, scheduler: str | None = None) -> Iterato
             yield line
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def held(path: Path) -> dict[str, str]:
-    """The digest of each table that the file holds. What a killed run left of a last line is cut off."""
+    """The digest of each table of which the file has a line. What a killed run left of a last line is cut off."""
     found, end = {}, 0
     with open(path, "ab+") as file:
         file.seek(0)
-        for number, text in enumerate(file, 1):
-            if not text.endswith(b"\n"):
+        for number, whole in enumerate(file, 1):
+            if not whole.endswith(b"\n"):
                 break
-            body, _, check = text.decode(errors="replace").rpartition(', "check": ')
-            if check != f'"{digest(body)}"}}\n':
+            body, _, check = whole.rpartition(b', "check": ')
+            if check != f'"{digest(body)}"}}\n'.encode():
                 raise ValueError(f"{path}: line {number} has changed; take it out, and its table is filled again")
-            line = json.loads(body + "}")
-            found[line["table"]] = line["text"]
-            end += len(text)
+            line = json.loads(body + b"}")
+            found[line["table"]] = line["content"]
+            end += len(whole)
         file.truncate(end)
     return found
 
 
-def run(target: str | Path, tables: Tables, way: Callable[[Work, Tables], Iterable[Line]], work: Work = filled) -> None:
-    """Fill what the file does not hold, and append each answer as it comes. ValueError for a file that has changed."""
+def run(target: str, tables: Tables, way: Callable[[Work, Tables], Iterable[Line]], work: Work = filled) -> None:
+    """Append an answer to each table that the file does not hold. ValueError where a line of it has changed."""
     with FileLock(f"{target}.lock", timeout=0):
         done = held(Path(target))
-        left = ((name, text) for name, text in tables if done.get(name) != digest(text))
-        with open(target, "a", encoding="utf8", buffering=1) as file:  # each line reaches the system at its end
+        left = ((name, content) for name, content in tables if done.get(name) != digest(content))
+        with open(target, "ab") as file:
             for line in tqdm(way(work, left), unit="table", disable=None):
-                body = json.dumps(line)[:-1]
-                file.write(f'{body}, "check": "{digest(body)}"}}\n')
+                body = json.dumps(line)[:-1].encode()
+                file.write(body + f', "check": "{digest(body)}"}}\n'.encode())
+                file.flush()  # now a kill cannot lose it
 
 
 if __name__ == "__main__":
@@ -140,5 +139,5 @@ if __name__ == "__main__":
     ways = {"one": one_by_one, "cores": on_cores, "dask": partial(on_dask, scheduler=given.scheduler)}
     try:
         run(given.target, files(given.folder) if given.folder else made(given.count), ways[given.on])
-    except (ValueError, Timeout) as error:
+    except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -1,9 +1,9 @@
 """Many small tables: what `examples/many_tables.py` costs beside the fits and fills alone, and its memory.
 
-    python tools/benchmarks/many_tables.py one 10000      # on one core; 500 tables unless a number is given
-    python tools/benchmarks/many_tables.py cores 10000    # on all cores, by joblib
-    python tools/benchmarks/many_tables.py dask 10000     # two workers, one of which is killed after a third
-    python tools/benchmarks/many_tables.py compare 1000   # `compare` with a store, on one core
+    python tools/benchmarks/many_small_tables.py one 10000      # on one core; 500 tables unless a number is given
+    python tools/benchmarks/many_small_tables.py cores 10000    # on all cores, by joblib
+    python tools/benchmarks/many_small_tables.py dask 10000     # two workers, one of which is killed after a third
+    python tools/benchmarks/many_small_tables.py compare 1000   # `compare` with a store, on one core
 
 Each table has 30 rows of three tasks. Every fit and every fill is timed where it is done, so that these and the whole
 see the same machine. The ratio is processes times the whole time, over the fits' and fills' own, by the clock; starting
@@ -18,7 +18,6 @@ import json
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -29,7 +28,7 @@ from unittest import mock
 sys.path[:0] = [
     str(Path(__file__).parents[2] / "examples"),
     str(Path(__file__).parent),
-]  # the program has this name, too
+]
 
 from common import about, table  # first: they set the number of threads
 
@@ -56,12 +55,12 @@ def clocked(function: Callable[..., Any], times: Times) -> Callable[..., Any]:
     return call
 
 
-def timed(name: str, text: str) -> program.Line:
+def timed(name: str, content: bytes) -> program.Line:
     """What the program does with a table, and what fit and fill took of it."""
     times = {"clock": 0.0, "cpu": 0.0}
     own = {function: clocked(getattr(program, function), times) for function in ("fit", "impute")}
     with mock.patch.multiple(program, **own):
-        return program.filled(name, text) | times
+        return program.filled(name, content) | times
 
 
 def memory() -> float:
@@ -85,7 +84,7 @@ def by_program(way: str, count: int, target: Path, steps: dict[int, Callable[[],
                 steps.get(number, int)()
                 yield line
 
-        program.run(target, program.made(count), watched, timed)
+        program.run(str(target), program.made(count), watched, timed)
     lines = [json.loads(text) for text in target.read_text().splitlines()]
     assert {line["table"] for line in lines} == {name for name, _ in program.made(count)} and len(lines) == count
     processes = {"one": 1, "cores": os.cpu_count() or 1, "dask": 2}[way]
@@ -107,8 +106,8 @@ def by_compare(count: int, target: Path, steps: dict[int, Callable[[], None]]) -
 
 def main() -> None:
     way, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 500
-    for name, text in program.made(3):  # caches and lazy imports
-        program.filled(name, text)
+    for name, content in program.made(3):  # caches and lazy imports
+        program.filled(name, content)
     held: list[float] = []
     steps: dict[int, Callable[[], None]] = {number: lambda: held.append(memory()) for number in (count // 10, count)}
     with tempfile.TemporaryDirectory() as folder:
