@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import nbformat
+import pandas as pd
 import psutil
 import pytest
 
@@ -95,6 +98,19 @@ def test_a_killed_worker_of_a_cluster_loses_nothing(whole, target):
 
         many_tables.run(str(target), many_tables.made(COUNT), killing)
     assert sorted(lines(target)) == sorted(whole)
+
+
+def test_the_lines_of_the_page_for_a_cluster_run(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", partial(distributed.Client, processes=False, dashboard_address=None))
+    page = nbformat.read(PROGRAM.parents[1] / "book" / "many.ipynb", as_version=4).cells
+    (block,) = re.findall(r"```python\n(.*?)```", "\n".join(cell.source for cell in page), re.DOTALL)
+    space = {}
+    for code in [cell.source for cell in page if cell.cell_type == "code"][1:3] + [block]:
+        exec(code, space)
+    by = ["table", "x"]
+    found = pd.concat(space["found"]).sort_values(by)
+    pd.testing.assert_frame_equal(found, space["loop"].sort_values(by))
 
 
 def test_tables_are_made_as_they_are_handed_out(target, monkeypatch):
