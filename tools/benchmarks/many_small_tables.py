@@ -4,6 +4,7 @@
     python tools/benchmarks/many_small_tables.py cores 10000    # on all cores, by joblib
     python tools/benchmarks/many_small_tables.py dask 10000     # two workers, one of which is killed after a third
     python tools/benchmarks/many_small_tables.py compare 1000   # `compare` with a store, on one core
+    python tools/benchmarks/many_small_tables.py dask 10000 bare    # what is left without the fits
 
 Each table has 30 rows of three tasks. Every fit and every fill is timed where it is done, so that these and the whole
 see the same machine. The ratio is the whole over the fits and fills alone: in CPU seconds of all processes, and by the
@@ -62,6 +63,12 @@ def timed(name: str, content: bytes) -> program.Line:
         return program.filled(name, content) | times
 
 
+def bare(name: str, content: bytes) -> program.Line:
+    """An answer without a fit."""
+    line = {"table": name, "content": program.digest(content), "at": ["0.5"] * 9, "task": ["one"] * 9}
+    return line | {"mean": [1 / 3] * 9, "sd": [1 / 3] * 9, "clock": 0.0, "cpu": 0.0}
+
+
 def cpu() -> float:
     """Seconds of this process and those that it started and that have ended."""
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -74,7 +81,9 @@ def memory() -> float:
     return sum(one.memory_info().rss for one in [own, *own.children(recursive=True)]) / 2**20
 
 
-def by_program(way: str, count: int, target: Path, steps: dict[int, Callable[[], None]]) -> tuple[int, Times]:
+def by_program(
+    way: str, work: program.Work, count: int, target: Path, steps: dict[int, Callable[[], None]]
+) -> tuple[int, Times]:
     """Processes, and times of fits and fills; steps: what to do once so many answers have come."""
     road: Any = {"one": program.one_by_one, "cores": program.on_cores}.get(way)
     with contextlib.ExitStack() as stack:
@@ -91,7 +100,7 @@ def by_program(way: str, count: int, target: Path, steps: dict[int, Callable[[],
                 steps.get(number, int)()
                 yield line
 
-        program.run(str(target), program.made(count), watched, timed)
+        program.run(str(target), program.made(count), watched, work)
     lines = [json.loads(text) for text in target.read_text().splitlines()]
     assert {line["table"] for line in lines} == {name for name, _ in program.made(count)} and len(lines) == count
     processes = {"one": 1, "cores": os.cpu_count() or 1, "dask": 2}[way]
@@ -119,14 +128,14 @@ def main() -> None:
     steps: dict[int, Callable[[], None]] = {number: lambda: held.append(memory()) for number in (count // 10, count)}
     with tempfile.TemporaryDirectory() as folder:
         target, clock, seconds = Path(folder) / "answers", time.perf_counter(), cpu()
-        by = by_compare if way == "compare" else partial(by_program, way)
+        by = by_compare if way == "compare" else partial(by_program, way, bare if sys.argv[3:] == ["bare"] else timed)
         processes, own = by(count, target, steps)
         clock, seconds = time.perf_counter() - clock, cpu() - seconds
     print(about())
-    print(
-        f"{way}, {count} tables: {1e3 * own['cpu'] / count:.1f} CPU ms a fit, {clock:.0f} s on {processes} process(es)"
-    )
-    print(f"ratio in CPU seconds {seconds / own['cpu']:.3f}, by the clock {processes * clock / own['clock']:.3f}")
+    print(f"{way}, {count} tables, {processes} process(es): {clock:.0f} s, CPU {seconds:.0f} s")
+    if own["cpu"]:
+        print(f"fits and fills alone: CPU {1e3 * own['cpu'] / count:.1f} ms a table")
+        print(f"ratio in CPU seconds {seconds / own['cpu']:.3f}, by the clock {processes * clock / own['clock']:.3f}")
     print(f"MiB of all processes: {held[0]:.0f} after {count // 10} tables, {held[1]:.0f} after all")
 
 
