@@ -39,6 +39,7 @@ AHEAD = 300  # tables that are handed out before the first of them is done
 Line = dict[str, Any]
 Tables = Iterable[tuple[str, bytes]]  # name and CSV of each
 Work = Callable[[str, bytes], Line]
+Way = Callable[[Work, Tables], Iterable[Line]]
 
 
 def files(folder: str) -> Iterator[tuple[str, bytes]]:
@@ -59,7 +60,7 @@ def made(count: int) -> Iterator[tuple[str, bytes]]:
 
 def filled(name: str, content: bytes) -> Line:
     """The missing cells of a table, by input ("at") and task, each with mean and standard deviation; or why not."""
-    line = {"table": name, "content": digest(content)}
+    line: Line = {"table": name, "content": digest(content)}
     try:
         data = TaskData.from_frame(pd.read_csv(io.BytesIO(content), index_col=0))
         found = impute(fit(icm(data)))  # the model is yours to choose
@@ -116,7 +117,7 @@ def held(path: Path) -> dict[str, str]:
     return found
 
 
-def run(target: str, tables: Tables, way: Callable[[Work, Tables], Iterable[Line]], work: Work = filled) -> None:
+def run(target: str, tables: Tables, way: Way, work: Work = filled) -> None:
     """Append an answer to each table that the file does not hold. ValueError where a line of it has changed."""
     with FileLock(f"{target}.lock", timeout=0):
         done = held(Path(target))
@@ -136,7 +137,7 @@ if __name__ == "__main__":
     parser.add_argument("--on", choices=("one", "cores", "dask"), default="one")
     parser.add_argument("--scheduler", help="address of a dask scheduler; default: workers on this machine")
     given = parser.parse_args()
-    ways = {"one": one_by_one, "cores": on_cores, "dask": partial(on_dask, scheduler=given.scheduler)}
+    ways: dict[str, Way] = {"one": one_by_one, "cores": on_cores, "dask": partial(on_dask, scheduler=given.scheduler)}
     try:
         run(given.target, files(given.folder) if given.folder else made(given.count), ways[given.on])
     except (ValueError, OSError) as error:

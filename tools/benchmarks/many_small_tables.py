@@ -58,7 +58,7 @@ def clocked(function: Callable[..., Any], times: Times) -> Callable[..., Any]:
 def timed(name: str, content: bytes) -> program.Line:
     """What the program does with a table, and what fit and fill took of it."""
     times = {"clock": 0.0, "cpu": 0.0}
-    own = {function: clocked(getattr(program, function), times) for function in ("fit", "impute")}
+    own: Any = {function: clocked(getattr(program, function), times) for function in ("fit", "impute")}
     with mock.patch.multiple(program, **own):
         return program.filled(name, content) | times
 
