@@ -98,25 +98,24 @@ def filled_by(make: Callable[[TaskData], Model], data: TaskData, size: int) -> t
     return np.hstack([impute(fit(make(one), starts=1)).mean.numpy() for one in parts]), time.process_time() - began
 
 
-def roads(columns: int = 100, scored: int = 50) -> None:
+def roads(columns: int = 50) -> None:
     """RMSE at the missing cells of the first columns, by what can be run on 2,000 rows of many columns."""
-    print(about())
+    few = partial(lmc, kernels=2, kappa=False)
+    ways = {"alone": (independent, 1), "groups of 10": (partial(icm, noise="per task"), 10)}
+    ways["sparse, two functions"] = lambda data: sparse(few(data), inducing=40), columns
+    print(about(), f"the first {columns} columns; CPU seconds are of these", sep="\n")
     for own in (True, False):
         data, truth = long(own, columns)
-        gone = ~data.observed.numpy()[:, :scored]
-        few = TaskData(data.x, data.y[:, :scored])
-        table = pd.DataFrame(few.y.numpy())
-        found = {"mean": (table.fillna(table.mean()).to_numpy(), 0.0)}
-        found["line"] = table.interpolate(limit_direction="both").to_numpy(), 0.0
-        found["alone"] = filled_by(independent, few, 1)
-        found["groups of 10"] = filled_by(partial(icm, noise="per task"), few, 10)
-        found[f"sparse, all {columns}"] = filled_by(
-            lambda data: sparse(lmc(data, kernels=2, kappa=False), inducing=64), data, columns
-        )
+        gone, table = ~data.observed.numpy(), pd.DataFrame(data.y.numpy())
         print("shared curves and own ones" if own else "two shared curves alone")
-        for name, (mean, seconds) in found.items():
-            rmse = np.sqrt(((mean[:, :scored] - truth[:, :scored])[gone] ** 2).mean())
-            print(f"  {name}: RMSE {rmse:.3f}, {seconds:.0f} CPU s", flush=True)
+
+        def said(name: str, mean: np.ndarray, seconds: float, gone=gone, truth=truth) -> None:
+            print(f"  {name}: RMSE {np.sqrt(((mean - truth)[gone] ** 2).mean()):.3f}, {seconds:.0f} CPU s", flush=True)
+
+        said("mean", table.fillna(table.mean()).to_numpy(), 0)
+        said("line", table.interpolate(limit_direction="both").to_numpy(), 0)
+        for name, (make, size) in ways.items():
+            said(name, *filled_by(make, data, size))
 
 
 if __name__ == "__main__":
