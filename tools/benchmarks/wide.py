@@ -78,15 +78,15 @@ def run(rows: int, columns: int, holes: float) -> None:
 
 
 def long(own: bool, columns: int) -> tuple[TaskData, np.ndarray]:
-    """2,000 rows, two shared curves over 20 length-scales (own: one for each column, too); 5 % missing."""
-    rng, x = np.random.default_rng(1), np.arange(2000) / 100
+    """2,200 rows, two shared curves over 22 length-scales (own: one for each column, too); 5 % missing."""
+    rng, x = np.random.default_rng(1), np.arange(2200) / 100
     far = np.sqrt(3) * np.abs(x[:, None] - x)
-    root = np.linalg.cholesky((1 + far) * np.exp(-far) + 1e-9 * np.eye(2000))
-    y = root @ rng.normal(size=(2000, 2)) @ rng.normal(size=(2, 500)) + 0.3 * rng.normal(size=(2000, 500))
-    y = (y + (0.7 * root @ rng.normal(size=(2000, 500)) if own else 0))[:, :columns]
+    root = np.linalg.cholesky((1 + far) * np.exp(-far) + 1e-9 * np.eye(2200))
+    y = root @ rng.normal(size=(2200, 2)) @ rng.normal(size=(2, 500)) + 0.3 * rng.normal(size=(2200, 500))
+    y = (y + (0.7 * root @ rng.normal(size=(2200, 500)) if own else 0))[:, :columns]
     seen = y.copy()  # two stretches of 50 rows are missing from each column
     for column in seen.T:
-        for start in rng.choice(40, 2, replace=False):
+        for start in rng.choice(44, 2, replace=False):
             column[50 * start : 50 * start + 50] = np.nan
     return TaskData(torch.as_tensor(x), torch.as_tensor(seen)), y
 
@@ -98,8 +98,8 @@ def filled_by(make: Callable[[TaskData], Model], data: TaskData, size: int) -> t
     return np.hstack([impute(fit(make(one), starts=1)).mean.numpy() for one in parts]), time.process_time() - began
 
 
-def roads(columns: int = 50) -> None:
-    """RMSE at the missing cells of the first columns, by what can be run on 2,000 rows of many columns."""
+def roads(columns: int = 20) -> None:
+    """RMSE at the missing cells of the first columns, by what can be run on 2,200 rows of many columns."""
     few = partial(lmc, kernels=2, kappa=False)
     ways = {"alone": (independent, 1), "groups of 10": (partial(icm, noise="per task"), 10)}
     ways["sparse, two functions"] = lambda data: sparse(few(data), inducing=40), columns
