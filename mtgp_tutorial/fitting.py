@@ -22,7 +22,7 @@ from tqdm import tqdm
 from mtgp_tutorial import hooks
 from mtgp_tutorial.arguments import as_array, as_tensor, generator, of_kind, whole
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.model import IN_GROUPS, MANY_TASKS, Model
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.priors import log_prior, spatial_parts
 from mtgp_tutorial.result import Fit
@@ -312,9 +312,10 @@ def _warn_of_hours(model: Model, starts: int, fast: bool) -> None:
     """Say how long it will take where that is long."""
     solvers = hooks.solvers() if fast and not model.bounded else None
     if solvers is not None and (one := solvers.expected_seconds(model)) > LONG:
+        road = f"; {IN_GROUPS}, take less" if model.data.num_tasks > MANY_TASKS else ""
         warnings.warn(
             f"fit: the table is large, about {one:.0f} s of a core for each evaluation, of which a run asks for some "
-            f"hundred (starts={starts}; starts=1 makes one run, progress=True shows it)",
+            f"hundred (starts={starts}; starts=1 makes one run, progress=True shows it{road})",
             UserWarning,
             stacklevel=3,
         )

@@ -40,6 +40,9 @@ class PlainGP(ExactGP):
         return MultitaskMultivariateNormal(self.mean_module(x), self.covar_module(x))
 
 
+MANY_TASKS, IN_GROUPS = 20, "the tasks in groups of ten, a model for each"
+
+
 class Model(torch.nn.Module):
     """A multi-task GP on a table: constant means, a kernel with `terms`, and a noise likelihood.
 
@@ -169,8 +172,11 @@ class Model(torch.nn.Module):
         solvers = hooks.solvers() if fast else None
         entries = (5 + 2 * len(terms)) * n**2 if solvers is None else solvers.entries(self, given)
         first = "noise='per task', which goes column by column, or " if self.kind.correlated else ""
-        smaller = "fewer inducing points" if self.bounded else "sparse(model)"
-        check_memory(entries, n, self.data.x.device, f"take {first}{smaller}, or fewer tasks or rows")
+        smaller = "fewer inducing points" if self.bounded else "sparse(model)"  # of many tasks the bound is large, too
+        last = (
+            f"{IN_GROUPS}, or fewer rows" if self.data.num_tasks > MANY_TASKS else f"{smaller}, or fewer tasks or rows"
+        )
+        check_memory(entries, n, self.data.x.device, f"take {first}{last}")
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""

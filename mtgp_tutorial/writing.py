@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 MEND = {errno.ENOSPC: "make room", errno.EDQUOT: "make room", errno.ENAMETOOLONG: "pass a shorter name"}
@@ -30,8 +32,9 @@ def write(path: str | Path, content: bytes | memoryview, name: str) -> None:
     """
     draft = f"{path}.{os.getpid()}.part"
     try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)  # of a process that was killed, or a link that somebody put there
+        with contextlib.suppress(OSError):  # of a folder that may not be listed, or a draft that is not ours
+            for left in _drafts(Path(path)):
+                os.unlink(left)
         with open(draft, "xb") as file:
             file.write(content)
             file.flush()
@@ -48,3 +51,26 @@ def write(path: str | Path, content: bytes | memoryview, name: str) -> None:
         folder = os.open(Path(path).resolve().parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _drafts(path: Path) -> Iterator[Path]:
+    """What killed processes left beside the file, also where it is a link that somebody put there."""
+    for one in path.parent.iterdir():
+        found = re.fullmatch(rf"{re.escape(path.name)}\.(\d{{1,9}})\.part", one.name)
+        if found and not _runs(int(found[1])):
+            yield one
+
+
+def _runs(process: int) -> bool:
+    """Whether another process of this number is there; where that cannot be asked, it is taken to be."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":  # elsewhere a signal would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True

@@ -775,17 +775,31 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
 
 
 def test_the_road_that_a_wide_table_is_sent_is_one(monkeypatch):
-    """Full noise of many columns with holes needs all cells at once; noise per task does not, and its fit goes."""
+    """Full noise of many columns with holes needs all cells at once; noise per task does not, nor do groups."""
     rng, mib = np.random.default_rng(0), 2**20
     y = np.outer(np.cumsum(rng.normal(size=40)), rng.normal(size=40)) + rng.normal(size=(40, 40))
     y[rng.uniform(size=y.shape) < 0.4] = np.nan
     data = TaskData(np.arange(40.0), y)
     monkeypatch.setattr(memory, "total_and_free", lambda device: (20 * mib, 20 * mib))
     monkeypatch.setattr(by_columns, "AT_ONCE", 2**16)
-    road = "take noise='per task', which goes column by column, or sparse.model., or fewer tasks or rows$"
-    with refusing(MemoryError, match=road):
+    road = (
+        "take noise='per task', which goes column by column, or the tasks in groups of ten, a model for each, or fewer"
+    )
+    with refusing(MemoryError, match=f"{road} rows$"):
         fit(icm(data, noise="full"))
     assert fit(icm(data, noise="per task"), starts=1).starts["converged"].all()
+    assert fit(icm(TaskData(data.x, data.y[:, :10]), noise="full"), starts=1).starts["converged"].all()
+
+
+def test_a_wide_table_is_not_sent_to_a_bound_that_is_larger_still(monkeypatch):
+    """The bound holds the noise of each row, T x T: of 500 tasks it takes more than the columns one by one."""
+    data = TaskData(np.arange(100.0), np.random.default_rng(0).normal(size=(100, 300)))
+    bound = sparse(lmc(data, kappa=False), inducing=8)
+    assert solvers.entries(bound, bound.evidence()) > 7 * 100 * 2 * 300**2
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (2**10, 2**10))
+    for model in (bound, icm(data)):
+        with refusing(MemoryError, match="; take the tasks in groups of ten, a model for each, or fewer rows$"):
+            model.check_size()
 
 
 def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
@@ -793,6 +807,9 @@ def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
     monkeypatch.setattr(solvers, "OPERATIONS", 1e6)
     with pytest.warns(UserWarning, match=r"fit: the table is large, about \d+ s of a core for each evaluation"):
         fit(model, starts=1)
+    wide = icm(TaskData(np.arange(8.0), np.random.default_rng(0).normal(size=(8, 21))))
+    with pytest.warns(UserWarning, match=r"shows it; the tasks in groups of ten, a model for each, take less\)$"):
+        fit(wide, starts=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         monkeypatch.setattr(solvers, "OPERATIONS", 2.5e10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def load(path: str | Path, marks: dict[str, Any]) -> dict[str, Any] | None:
 
     ValueError in one sentence where the file is damaged, or of another model, table or setting.
     """
-    if not Path(path).exists():
+    if not os.path.exists(path):
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)  # a process may have another device

@@ -75,7 +75,7 @@ def write(folder: str | Path, n: int, seed: int = 0, piece: int = 50_000) -> Non
 
     ValueError where it is there already; OSError in one sentence where it cannot be written, and then it is not there.
     """
-    if Path(folder).exists():
+    if os.path.exists(folder):
         raise ValueError(f"folder: {folder} is there already; name another or remove it")
     part = Path(f"{folder}.part")
     try:

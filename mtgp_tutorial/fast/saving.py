@@ -36,6 +36,8 @@ from mtgp_tutorial.writing import NotWritten, write
 FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
 STARTS = {"objective": float, "evaluations": int, "converged": bool, "joined": int}
 Arrays = dict[str, np.ndarray]
+# of a file that holds something else, or less than it says: a shape of petabytes asks for memory first
+UNREADABLE = (LookupError, ValueError, RuntimeError, EOFError, OSError, MemoryError, BadZipFile)
 
 
 def save(fit: Fit, path: str | Path, draws: Arrays | None = None) -> None:
@@ -98,7 +100,7 @@ def _opened(file: Any, path: str | Path) -> tuple[dict[str, Any], Arrays]:
             raise ValueError
         header = json.loads(bytes(archive["header"]))
         version = header["version"] if header["format"] == FORMAT else None
-    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
+    except (AttributeError, TypeError, *UNREADABLE):
         version = None
     if not isinstance(version, int):
         raise ValueError(f"path: {path} is not a file that Fit.save wrote, or it is cut short; pass one that is whole")
@@ -110,7 +112,7 @@ def _opened(file: Any, path: str | Path) -> tuple[dict[str, Any], Arrays]:
     try:
         arrays = {name: np.asarray(archive[name]) for name in archive.files}
         whole = np.array_equal(arrays.pop("sha256"), _checksum(arrays))
-    except (LookupError, ValueError, RuntimeError, EOFError, OSError, BadZipFile):
+    except UNREADABLE:
         whole = False
     if not whole:
         raise ValueError(f"path: {path} has changed since it was written; take a copy that is whole, or fit again")

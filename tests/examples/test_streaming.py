@@ -144,6 +144,13 @@ def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
     assert table.read(tmp_path / "cells").seen == 2940
 
 
+def test_a_name_that_is_too_long_is_refused_in_a_sentence(tmp_path):
+    for name, call in {"folder": table.write, "checkpoint": checkpoint.save}.items():
+        with pytest.raises(ValueError, match=f"^{name}: .* could not be written .File name too long.*; pass a shorter"):
+            call(tmp_path / ("a" * 300), {} if name == "checkpoint" else 10)
+    assert checkpoint.load(tmp_path / ("a" * 300), {}) is None and not any(tmp_path.iterdir())
+
+
 def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
     order = stream.starts(1030, 100, 1, 2)
     assert (order == stream.starts(1030, 100, 1, 2)).all()

@@ -114,6 +114,12 @@ def objects(path):
     np.savez(path.open("wb"), header=np.array([{"a": 1}], dtype=object))
 
 
+def petabytes(path):
+    """The header of an array alone, with a shape that no memory has."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
+
+
 def foreign_header(words):
     return lambda path: np.savez(path.open("wb"), header=np.frombuffer(json.dumps(words).encode(), np.uint8))
 
@@ -133,6 +139,7 @@ def foreign_header(words):
         foreign_header([]),
         foreign_header({"format": "another", "version": 1}),
         foreign_header({"format": "fit of mtgp_tutorial", "version": "1"}),
+        petabytes,
     ],
 )
 def test_a_file_that_is_no_fit_is_refused(make, tmp_path):

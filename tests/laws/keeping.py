@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 from unittest.mock import patch
@@ -227,7 +228,13 @@ def law_a_file_is_the_old_one_or_the_new():
                 assert [one.name for one in Path(folder).iterdir()] == ["kept"] * bool(before)
         writing.write(path, b"new", "path")
         assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o640
-        far = Path(f"{path}.{os.getpid()}.part")
-        far.symlink_to(Path(folder) / "far")
+        with subprocess.Popen(["true"]) as dead:
+            dead.wait()
+        drafts = [
+            f"{name}.part" for name in (f"kept.{os.getpid()}", f"kept.{dead.pid}", "kept.1", "kept.old", "other.9")
+        ]
+        for name in drafts:
+            (Path(folder) / name).symlink_to(Path(folder) / "far")
         writing.write(path, b"newer", "path")
-        assert path.read_bytes() == b"newer" and [one.name for one in Path(folder).iterdir()] == ["kept"]
+        assert path.read_bytes() == b"newer"  # and gone are the drafts of processes that have ended
+        assert {one.name for one in Path(folder).iterdir()} == {"kept", *drafts[2:]}

@@ -2,6 +2,7 @@
 
     python tools/benchmarks/wide.py                   # minutes: evaluations of all shapes; CPU seconds of one thread
     python tools/benchmarks/wide.py 200 500 0.05      # one run of an ICM on 200 x 500 with 5 % holes, and what it fills
+    python tools/benchmarks/wide.py roads             # minutes: groups of columns, and few functions with `sparse`
 
 Noise per task, Matern 3/2, rank 1. "dense": the whole covariance of the cells, where it fits into MOST operations.
 """
@@ -9,6 +10,7 @@ Noise per task, Matern 3/2, rank 1. "dense": the whole covariance of the cells, 
 import resource
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +19,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import about, side_by_side  # first: it sets the number of threads
 
 import numpy as np  # isort: skip
+import pandas as pd  # isort: skip
 import torch  # isort: skip
 
-from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
+from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, sparse  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
 from mtgp_tutorial.fast.dense import Dense  # isort: skip
+from mtgp_tutorial.model import Model  # isort: skip
 from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 
 SHAPES = [(rows, columns, holes) for rows in (200, 2000) for columns in (7, 50, 500) for holes in (0.0, 0.05, 0.5)]
@@ -73,6 +77,50 @@ def run(rows: int, columns: int, holes: float) -> None:
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 
+def long(own: bool, columns: int) -> tuple[TaskData, np.ndarray]:
+    """2,200 rows, two shared curves over 22 length-scales (own: one for each column, too); 5 % missing."""
+    rng, x = np.random.default_rng(1), np.arange(2200) / 100
+    far = np.sqrt(3) * np.abs(x[:, None] - x)
+    root = np.linalg.cholesky((1 + far) * np.exp(-far) + 1e-9 * np.eye(2200))
+    y = root @ rng.normal(size=(2200, 2)) @ rng.normal(size=(2, 500)) + 0.3 * rng.normal(size=(2200, 500))
+    y = (y + (0.7 * root @ rng.normal(size=(2200, 500)) if own else 0))[:, :columns]
+    seen = y.copy()  # two stretches of 50 rows are missing from each column
+    for column in seen.T:
+        for start in rng.choice(44, 2, replace=False):
+            column[50 * start : 50 * start + 50] = np.nan
+    return TaskData(torch.as_tensor(x), torch.as_tensor(seen)), y
+
+
+def filled_by(make: Callable[[TaskData], Model], data: TaskData, size: int) -> tuple[np.ndarray, float]:
+    """Each group of so many columns filled by one run of its own: means [N, T], CPU seconds."""
+    began, groups = time.process_time(), range(0, data.num_tasks, size)
+    parts = [TaskData(data.x, data.y[:, first : first + size]) for first in groups]
+    return np.hstack([impute(fit(make(one), starts=1)).mean.numpy() for one in parts]), time.process_time() - began
+
+
+def roads(columns: int = 20) -> None:
+    """RMSE at the missing cells of the first columns, by what can be run on 2,200 rows of many columns."""
+    few = partial(lmc, kernels=2, kappa=False)
+    ways = {"alone": (independent, 1), "groups of 10": (partial(icm, noise="per task"), 10)}
+    ways["sparse, two functions"] = lambda data: sparse(few(data), inducing=40), columns
+    print(about(), f"the first {columns} columns; CPU seconds are of these", sep="\n")
+    for own in (True, False):
+        data, truth = long(own, columns)
+        gone, table = ~data.observed.numpy(), pd.DataFrame(data.y.numpy())
+        print("shared curves and own ones" if own else "two shared curves alone")
+
+        def said(name: str, mean: np.ndarray, seconds: float, gone=gone, truth=truth) -> None:
+            print(f"  {name}: RMSE {np.sqrt(((mean - truth)[gone] ** 2).mean()):.3f}, {seconds:.0f} CPU s", flush=True)
+
+        said("mean", table.fillna(table.mean()).to_numpy(), 0)
+        said("line", table.interpolate(limit_direction="both").to_numpy(), 0)
+        for name, (make, size) in ways.items():
+            said(name, *filled_by(make, data, size))
+
+
 if __name__ == "__main__":
     words = sys.argv[1:]
-    run(int(words[0]), int(words[1]), float(words[2])) if words else evaluations()
+    if words == ["roads"]:
+        roads()
+    else:
+        run(int(words[0]), int(words[1]), float(words[2])) if words else evaluations()

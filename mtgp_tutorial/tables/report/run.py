@@ -77,6 +77,7 @@ def as_a_program() -> Iterator[None]:
         with matplotlib.rc_context():
             matplotlib.use("Agg")
             plots.use_style()
+            matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
             torch.set_num_threads(1)  # several processes, or several runs, share the cores better so
             yield
     finally:
@@ -105,7 +106,7 @@ def run(job: Job) -> None:
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
-    with matplotlib.rc_context({"text.parse_math": False, "font.size": 10.5}):  # a name with a dollar is no formula
+    with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
             "columns": page.grid(by_column(decision, data)),
             "beside": words.enumerated(compared(decision)[1:]),

@@ -82,8 +82,15 @@ def test_without_its_reader_a_workbook_names_it(start, reader, name, tmp_path, m
 
 
 def test_an_archive_is_refused_by_what_it_says_of_itself(tmp_path):
-    sheet = '<worksheet><dimension ref="A1:XFD6000"/></worksheet>'
-    parts = {"content.xml": "an OpenDocument spreadsheet", "t.csv": "a zip archive", "xl/worksheets/sheet1.xml": "98,3"}
+    rows = "".join(
+        f'<row r="{k}"><c r="A{k}"><v>1</v></c><c r="XFD{k}" s="1"><v>2</v></c></row>' for k in range(1, 6001)
+    )
+    sheet = f'<worksheet><dimension ref="A1:B9"/>{rows}</worksheet>'  # what it says of itself is not believed
+    parts = {
+        "content.xml": "an OpenDocument spreadsheet",
+        "t.csv": "a zip archive",
+        "xl/worksheets/sheet1.xml": "98,304,000",
+    }
     for name, said in parts.items():
         with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
             archive.writestr(name, sheet)
@@ -91,10 +98,19 @@ def test_an_archive_is_refused_by_what_it_says_of_itself(tmp_path):
             read_table(tmp_path / "t.xlsx")
     with zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("xl/sharedStrings.xml", "w") as part:
-            for _ in range(1100):
+            for _ in range(60):
                 part.write(bytes(10**6))
-    with pytest.raises(TableError, match="t.xlsx says that it unpacks to 1.1 GB; save the part that is the table"):
+    with pytest.raises(TableError, match="t.xlsx unpacks to 0.06 GB; save the part that is the table"):
         read_table(tmp_path / "t.xlsx")
+
+
+def test_cells_are_counted_also_between_two_pieces_and_empty_ones_are_not(tmp_path):
+    sheet = (
+        '<row r="1">' + " " * (2**20 - 18) + '<c r="C40" t="n"><v>1</v></c><c r="XFD1" s="3"/></row><row r="99999"/>'
+    )
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        archive.writestr("sheet1.xml", sheet)
+        assert excel._cells(archive, "sheet1.xml") == 3 * 40
 
 
 def test_the_text_of_a_cell():

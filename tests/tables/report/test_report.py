@@ -112,6 +112,11 @@ def test_the_page_is_one_file_without_scripts_or_addresses(done):
     assert text.index('class="answer"') < text.index("<h2>")  # nothing above the answer but the name of the file
 
 
+def test_a_name_with_dollars_is_no_formula(place):
+    two_series().rename(columns={"b": "$\\frac{$"}).to_csv("table.csv", index=False)
+    assert report("--trials", "2") == 0
+
+
 def test_every_section_is_there(done):
     text = (done / "table-report/report.html").read_text(encoding="utf8")
     titles = ["The filled table", "What to do next", "Trials: what hiding showed", "How the table was read"]
