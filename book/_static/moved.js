@@ -188,7 +188,8 @@ const MOVED = {
     "leaving-out-without-fitting-again": "scores.html#scores-loo",
     "scores-gain": "compare.html#scores-gain",
     "the-score-of-a-gap": "scores.html#equation-joint-nlpd",
-    "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain"
+    "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain",
+    "where-to-go-next": "scores.html#summary"
   }
 };
 
