@@ -48,10 +48,11 @@ const MOVED = {
   },
   "compare": {
     "compare-real": "cases.html#compare-real",
-    "ex-unpaired": "scores.html#ex-unpaired",
     "real-data": "cases.html#compare-real",
+    "real-data-in-one-table": "compare.html#compare-what",
     "the-two-sines-a-hundred-seeds": "compare.html#compare-sines",
-    "what-is-claimed-and-what-is-found": "compare.html#compare-claims"
+    "what-is-claimed-and-what-is-found": "compare.html#compare-claims",
+    "what-makes-a-comparison-fair": "compare.html#compare-fair"
   },
   "gp": {
     "a-real-series": "fitting.html#gp-erie",
@@ -81,7 +82,7 @@ const MOVED = {
     "gp-erie": "fitting.html#gp-erie",
     "gp-priors": "priors.html#gp-priors",
     "gp-scores": "scores.html#gp-scores",
-    "leaving-out-without-fitting-again": "scores.html#leaving-out-without-fitting-again",
+    "leaving-out-without-fitting-again": "scores.html#scores-loo",
     "posterior": "fitting.html#posterior",
     "proper": "scores.html#proper",
     "several-inputs": "inputs.html#inputs-product",
@@ -192,6 +193,21 @@ const MOVED = {
     "what-about-low-rank": "priors.html#the-priors-one-by-one",
     "when-is-it-worth-its-time": "priors.html#priors-worth",
     "where-the-noise-prior-is-wrong": "priors.html#priors-levels"
+  },
+  "scores": {
+    "a-against-b-pair": "compare.html#compare-fair",
+    "better-than-saying-nothing": "scores.html#scores-error",
+    "def-choice": "compare.html#def-choice",
+    "def-gain": "compare.html#def-gain",
+    "equation-crossed": "compare.html#equation-crossed",
+    "ex-unpaired": "compare.html#ex-unpaired",
+    "fig-scores-paired": "compare.html#fig-compare-paired",
+    "how-many-trials-are-there-really": "scores.html#scores-clusters",
+    "leaving-out-without-fitting-again": "scores.html#scores-loo",
+    "scores-gain": "compare.html#scores-gain",
+    "the-score-of-a-gap": "scores.html#equation-joint-nlpd",
+    "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain",
+    "where-to-go-next": "scores.html#summary"
   }
 };
 
