@@ -53,6 +53,14 @@ const MOVED = {
     "the-two-sines-a-hundred-seeds": "compare.html#compare-sines",
     "what-is-claimed-and-what-is-found": "compare.html#compare-claims"
   },
+  "five": {
+    "did-the-other-columns-help": "five.html#five-honest",
+    "fill-and-write-back": "five.html#five-fill",
+    "fit-in-one-line": "five.html#five-fit",
+    "five-minutes": "five.html#first-table",
+    "what-you-took-on-trust": "five.html#five-trust",
+    "your-own-table-today": "five.html#five-next"
+  },
   "gp": {
     "a-real-series": "gp.html#gp-erie",
     "calibration-is-the-band-as-wide-as-the-error": "scores.html#gp-scores",
