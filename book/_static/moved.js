@@ -58,7 +58,8 @@ const MOVED = {
     "fill-and-write-back": "five.html#five-fill",
     "fit-in-one-line": "five.html#five-fit",
     "five-minutes": "five.html#first-table",
-    "what-you-took-on-trust": "five.html#five-trust",
+    "five-trust": "five.html#five-next",
+    "what-you-took-on-trust": "five.html#five-next",
     "your-own-table-today": "five.html#five-next"
   },
   "gp": {
