@@ -30,12 +30,12 @@ TERMS = [
 ]
 # numbered chapters in the order of the contents: what the row says
 CHAPTERS = {
-    "five": "a file with holes, filled, and one honest comparison",
+    "five": "a file with holes, filled, with a band for each value",
     "weights": "from a regression with bumps to a covariance: the kernel $k$",
     "gp": "one task: conditioning, the curve and the next reading, draws",
     "fitting": "where length-scale and noise come from: the marginal likelihood",
     "scores": "is the band as wide as the error, and is one model better than another?",
-    "independent": "each $B$ is diagonal: the baseline",
+    "independent": "each $B$ is diagonal: two baselines, and the one to beat",
     "icm": "one kernel, and a full $B$: tasks speak for each other",
     "sharing": "what another task can add, and when it adds nothing",
     "icm_full": "which relations one $B$ holds: rank, factors, lags",

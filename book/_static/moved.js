@@ -54,6 +54,15 @@ const MOVED = {
     "what-is-claimed-and-what-is-found": "compare.html#compare-claims",
     "what-makes-a-comparison-fair": "compare.html#compare-fair"
   },
+  "five": {
+    "did-the-other-columns-help": "five.html#five-honest",
+    "fill-and-write-back": "five.html#five-fill",
+    "fit-in-one-line": "five.html#five-fit",
+    "five-minutes": "five.html#first-table",
+    "five-trust": "five.html#five-next",
+    "what-you-took-on-trust": "five.html#five-next",
+    "your-own-table-today": "five.html#five-next"
+  },
   "gp": {
     "a-real-series": "fitting.html#gp-erie",
     "a-real-series-lake-erie": "fitting.html#gp-erie",
@@ -132,12 +141,20 @@ const MOVED = {
   "independent": {
     "different-inputs-and-holes": "independent.html#ind-holes",
     "equation-nadeau-bengio": "scores.html#equation-nadeau-bengio",
+    "ex-lag-hole": "icm_full.html#ex-lag-hole",
     "ex-leak": "table.html#ex-leak",
     "ex-pooled": "scores.html#ex-pooled",
     "ex-weights": "gpytorch.html#ex-weights",
     "in-gpytorch-two-ways": "gpytorch.html#gpytorch-independent",
-    "several-tasks-independently": "independent.html#independent-gps",
+    "enough-and-not": "independent.html#ind-gaps",
+    "holes-and-other-inputs": "independent.html#ind-holes",
+    "ind-sharing": "independent.html#ex-worlds",
+    "independent-gps": "independent.html#many-columns-one-at-a-time",
+    "one-model-t-fits": "independent.html#ind-own",
+    "several-tasks-independently": "independent.html#many-columns-one-at-a-time",
+    "standardise-per-task": "independent.html#ind-units",
     "standardising-per-task": "independent.html#ind-units",
+    "tasks-that-separate": "independent.html#ind-own",
     "the-setting": "independent.html#two-cells-of-a-table",
     "when-it-is-all-one-needs-and-when-it-fails": "independent.html#ind-gaps"
   },

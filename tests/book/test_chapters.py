@@ -19,7 +19,7 @@ FOLDED = {"hide-input", "hide-cell"}
 DEFINED = {
     r"SMSE|MSLL|NLPD|CRPS|sharpness|Nadeau": "scores",
     r"leave-one-out": "scores",
-    r"shared baseline": "independent",
+    r"shared baseline|external drift|REML": "independent",
     r"(?:the|an) ICMs?\b|task correlation|\$\\kappa": "icm",
     r"autokrig\w+|cokriging|cross-correlation": "sharing",
     r"Heywood|factor analysis": "icm_full",
@@ -145,7 +145,7 @@ def plain_text(name):
     """Prose in sight; a sentence with a link to another chapter is no use of a word but a promise."""
     text = re.sub(r"[^.?!]*\{(?:doc|ref)\}`[^`]*`[^.?!]*[.?!]", " ", in_sight(name))
     return re.sub(
-        r"\s+", " ", re.sub(r"```\{index\}.*?```|^%.*$|^\([\w-]+\)=$", " ", text, flags=re.DOTALL | re.MULTILINE)
+        r"\s+", " ", re.sub(r"```\{index\}.*?```|^%[^\n]*$|^\([\w-]+\)=$", " ", text, flags=re.DOTALL | re.MULTILINE)
     )
 
 
