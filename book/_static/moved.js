@@ -37,8 +37,8 @@ const MOVED = {
     "mtgp_tutorial.with_trend": "api.html#mtgp_tutorial.tables.with_trend"
   },
   "glossary": {
-    "term-Form": "glossary.html#term-Solver",
     "term-Arm": "glossary.html#term-Method",
+    "term-Form": "glossary.html#term-Solver",
     "term-widehat-R": "glossary.html#term-R-hat"
   },
   "more_cases": {
@@ -71,7 +71,7 @@ const MOVED = {
     "draws-from-the-posterior": "gp.html#gp-draws",
     "equation-crps": "scores.html#equation-crps",
     "equation-gp-evidence": "fitting.html#equation-gp-evidence",
-    "equation-leave-one-out": "scores.html#equation-leave-one-out",
+    "equation-leave-one-out": "proofs.html#equation-leave-one-out",
     "equation-nlpd": "scores.html#equation-nlpd",
     "ex-ard": "inputs.html#ex-ard",
     "ex-average": "priors.html#ex-average",
@@ -93,7 +93,7 @@ const MOVED = {
     "gp-scores": "scores.html#gp-scores",
     "leaving-out-without-fitting-again": "scores.html#scores-loo",
     "posterior": "fitting.html#posterior",
-    "proper": "scores.html#proper",
+    "proper": "proofs.html#proper",
     "several-inputs": "inputs.html#inputs-product",
     "ten-lines-for-all-of-it": "gp.html#gp-readings",
     "the-marginal-likelihood": "fitting.html#fitting-evidence",
@@ -139,18 +139,22 @@ const MOVED = {
     "where-to-go-next": "icm_full.html#summary"
   },
   "independent": {
+    "def-mtgp": "proofs.html#def-mtgp",
     "different-inputs-and-holes": "independent.html#ind-holes",
+    "enough-and-not": "independent.html#ind-gaps",
+    "equation-independent-kernel": "proofs.html#equation-independent-kernel",
+    "equation-matrix-kernel": "proofs.html#equation-matrix-kernel",
     "equation-nadeau-bengio": "scores.html#equation-nadeau-bengio",
     "ex-lag-hole": "icm_full.html#ex-lag-hole",
     "ex-leak": "table.html#ex-leak",
     "ex-pooled": "scores.html#ex-pooled",
     "ex-weights": "gpytorch.html#ex-weights",
-    "in-gpytorch-two-ways": "gpytorch.html#gpytorch-independent",
-    "enough-and-not": "independent.html#ind-gaps",
     "holes-and-other-inputs": "independent.html#ind-holes",
+    "in-gpytorch-two-ways": "gpytorch.html#gpytorch-independent",
     "ind-sharing": "independent.html#ex-worlds",
     "independent-gps": "independent.html#many-columns-one-at-a-time",
     "one-model-t-fits": "independent.html#ind-own",
+    "separate": "proofs.html#separate",
     "several-tasks-independently": "independent.html#many-columns-one-at-a-time",
     "standardise-per-task": "independent.html#ind-units",
     "standardising-per-task": "independent.html#ind-units",
@@ -169,6 +173,7 @@ const MOVED = {
     "where-to-go-next": "lmc.html#summary"
   },
   "noise": {
+    "data-on-which-full-noise-hurts": "noise.html#noise-hurts",
     "equation-known-noise": "table.html#equation-known-noise",
     "equation-sigma-sum": "gpytorch.html#equation-sigma-sum",
     "ex-known-again": "table.html#ex-known-again",
@@ -182,8 +187,7 @@ const MOVED = {
     "the-sea-off-peru-twenty-times": "cases.html#case-peru",
     "three-matrices": "noise.html#noise-nugget",
     "what-a-wrong-noise-model-costs": "noise.html#noise-kinds",
-    "which-number-is-which": "gpytorch.html#noise-names",
-    "data-on-which-full-noise-hurts": "noise.html#noise-hurts"
+    "which-number-is-which": "gpytorch.html#noise-names"
   },
   "notation": {
     "equation-one-equation": "independent.html#equation-one-equation"
@@ -217,10 +221,12 @@ const MOVED = {
     "def-choice": "compare.html#def-choice",
     "def-gain": "compare.html#def-gain",
     "equation-crossed": "compare.html#equation-crossed",
+    "equation-leave-one-out": "proofs.html#equation-leave-one-out",
     "ex-unpaired": "compare.html#ex-unpaired",
     "fig-scores-paired": "compare.html#fig-compare-paired",
     "how-many-trials-are-there-really": "scores.html#scores-clusters",
     "leaving-out-without-fitting-again": "scores.html#scores-loo",
+    "proper": "proofs.html#proper",
     "scores-gain": "compare.html#scores-gain",
     "the-score-of-a-gap": "scores.html#equation-joint-nlpd",
     "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain",
