@@ -1,9 +1,9 @@
 """What B is good for with fifty columns: mtgp_tutorial/datasets/studies/wide_tables.csv.
 
-Tables of 40 rows and 50 columns with known truth, and weekly admissions with influenza in 52 states. Each column
-loses three stretches of rows, an eighth of the table each (flu: three weeks), at places of its own. Ranks 1, 2 and 4,
-one correlation for all columns, groups, and no sharing are scored at the cells that were taken. The page on wide
-tables shows the scores, and fits the first table again.
+Tables of 40 rows and 50 columns with known truth, and weekly admissions with influenza in 52 states. Each column loses
+three stretches of rows, an eighth of the table each (flu: three weeks), at places of its own. Ranks 1, 2 and 4, one
+correlation for all columns, groups, and no sharing are scored at the cells that were taken. The page on wide tables
+shows the scores, and fits the first table of the admissions again.
 """
 
 import time

@@ -101,7 +101,8 @@ def filled_by(make: Callable[[TaskData], Model], data: TaskData, size: int) -> t
 def roads(columns: int = 20) -> None:
     """RMSE at the missing cells of the first columns, by what can be run on 2,200 rows of many columns."""
     few = partial(lmc, kernels=2, kappa=False)
-    ways = {"alone": (independent, 1), "groups of 10": (partial(icm, noise="per task"), 10)}
+    ways: dict[str, tuple[Callable[[TaskData], Model], int]] = {"alone": (independent, 1)}
+    ways["groups of 10"] = partial(icm, noise="per task"), 10
     ways["sparse, two functions"] = lambda data: sparse(few(data), inducing=40), columns
     print(about(), f"the first {columns} columns; CPU seconds are of these", sep="\n")
     for own in (True, False):
