@@ -71,6 +71,7 @@ const MOVED = {
     "draws-from-the-posterior": "gp.html#gp-draws",
     "equation-crps": "scores.html#equation-crps",
     "equation-gp-evidence": "fitting.html#equation-gp-evidence",
+    "equation-gp-predictive": "gp.html#gp-readings",
     "equation-leave-one-out": "proofs.html#equation-leave-one-out",
     "equation-nlpd": "scores.html#equation-nlpd",
     "ex-ard": "inputs.html#ex-ard",
