@@ -5,9 +5,9 @@
     python examples/many_tables.py filled.jsonl --on cores           # a process on each core, by joblib
     python examples/many_tables.py filled.jsonl --on dask            # workers here, or those of --scheduler ADDRESS
 
-The same command does what the file does not hold yet: tables that are new, and tables that have changed. A changed model
-needs a new file. Tables are
-read as they are handed out, so memory hardly grows with their number. The last line of a table counts:
+The same command does what the file does not hold yet: tables that are new, and tables that have changed. A changed
+model needs a new file. Tables are read as they are handed out, so memory hardly grows with their number. The last line
+of a table counts:
 
     frame = pd.read_json("filled.jsonl", lines=True).drop_duplicates("table", keep="last")
     frame.explode(["at", "task", "mean", "sd"])
