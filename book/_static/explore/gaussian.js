@@ -194,6 +194,19 @@
     return order;
   }
 
+  /* One task over an even grid: its cells at x; the grid as new rows, which share no noise with the cells, from coarse to
+     fine; and what was computed there, as it stands on the grid. */
+  function oneTask(grid) {
+    const order = coarseFirst(grid.length);
+    const cellsAt = (x, row = (i) => i) => ({ x, row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => 0) });
+    const inOrder = (values) => {
+      const sorted = new Float64Array(grid.length);
+      order.forEach((i, n) => (sorted[i] = values[n]));
+      return sorted;
+    };
+    return { cellsAt, wanted: cellsAt(order.map((i) => grid[i]), (i) => -1 - i), inOrder };
+  }
+
   /* n standard normals that are the same for the same seed, so that nothing has to be stored. */
   function normals(n, seed) {
     let state = seed * 2654435761;
@@ -207,5 +220,5 @@
   }
 
   MTGP.gaussian = { kernels, dot, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
-    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, normals };
+    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, oneTask, normals };
 })((self.MTGP = self.MTGP || {}));

@@ -2,12 +2,12 @@
 (function (MTGP) {
   "use strict";
 
-  const { kernels, condition, logLikelihood, explained, mean, sample, normals, coarseFirst } = MTGP.gaussian;
+  const { kernels, condition, logLikelihood, explained, mean, sample, normals, oneTask } = MTGP.gaussian;
   const { make, set, clamp, shown, figure, Plot, region, bars } = MTGP.explore;
 
   const X = [-6, 6], Y = [-3.2, 3.2], L = [0.3, 20], S = [0.05, 1.5], MOST = 20, SIZE = 129;
   const evenly = ([a, b], n) => Float64Array.from({ length: n }, (_, i) => a + ((b - a) * i) / (n - 1));
-  const GRID = evenly(X, SIZE), ORDER = coarseFirst(SIZE), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
+  const GRID = evenly(X, SIZE), { cellsAt, wanted, inOrder } = oneTask(GRID), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
   const LOG_L = evenly(L.map(Math.log10), 29), LOG_S = evenly(S.map(Math.log10), 21); // where the surface is computed
   const LEVELS = [-5, -3, -2, -1, -0.5, -0.2]; // nats below its highest place
 
@@ -21,17 +21,8 @@
     for (const key of ["view", "draws"]) state[key] = Math.round(state[key]);
   }
 
-  const cellsAt = (x, row = (i) => i) => ({ x, row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => 0) });
-  const wanted = cellsAt(ORDER.map((i) => GRID[i]), (i) => -1 - i); // as new rows: they share no noise with the readings
   const factorOf = (x, l, noise) => condition([{ B: [[1]], k: kernels.rbf(l) }], [[noise * noise]], cellsAt(x));
   const height = (factor, y) => { const { fit, complexity } = logLikelihood(factor, y); return { fit, complexity, sum: fit + complexity }; };
-
-  /* Values computed from coarse to fine, as they stand on the grid. */
-  function inOrder(values) {
-    const sorted = new Float64Array(SIZE);
-    ORDER.forEach((i, n) => (sorted[i] = values[n]));
-    return sorted;
-  }
 
   /* Fit plus complexity over log10 length-scale and log10 noise: [LOG_S, LOG_L], and the highest. */
   function surface(state, keep) {

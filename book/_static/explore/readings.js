@@ -2,12 +2,12 @@
 (function (MTGP) {
   "use strict";
 
-  const { kernels, condition, logLikelihood, explained, mean, sample, normals, coarseFirst } = MTGP.gaussian;
+  const { kernels, condition, logLikelihood, explained, mean, sample, normals, oneTask } = MTGP.gaussian;
   const { clamp, shown, figure, Plot } = MTGP.explore;
 
   const X = [0, 12], Y = [-3.2, 3.2], MOST = 20, SIZE = 129;
   const GRID = Float64Array.from({ length: SIZE }, (_, i) => X[0] + ((X[1] - X[0]) * i) / (SIZE - 1));
-  const ORDER = coarseFirst(SIZE), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
+  const { cellsAt, wanted, inOrder } = oneTask(GRID), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
 
   const start = { x: [0.81, 1.75, 3.76, 5.11, 5.44, 6.07, 8.02, 8.72, 9.43, 9.76], y: [0.61, 0.72, 1.14, -1.24, -1.58, -2.05, 0.08, -0.17, -0.96, -1.02],
     l: 1, noise: 0.2, view: 0, draws: 0 };
@@ -17,16 +17,6 @@
     state.x.length = state.y.length = Math.min(state.x.length, state.y.length);
     if (!state.x.length) Object.assign(state, { x: [0], y: [0] }); // an address may say so
     for (const key of ["view", "draws"]) state[key] = Math.round(state[key]);
-  }
-
-  const cellsAt = (x, row = (i) => i) => ({ x, row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => 0) });
-  const wanted = cellsAt(ORDER.map((i) => GRID[i]), (i) => -1 - i); // as new rows: they share no noise with the readings
-
-  /* Values computed from coarse to fine, as they stand on the grid. */
-  function inOrder(values) {
-    const sorted = new Float64Array(SIZE);
-    ORDER.forEach((i, n) => (sorted[i] = values[n]));
-    return sorted;
   }
 
   /* All numbers of the picture; what depends on places alone is kept while values change. */
