@@ -184,26 +184,18 @@
   /* The numbers 0 to n - 1 from coarse to fine: the ends, the middle, the quarters. A draw made in this order from the same
      normals keeps its large features where they are while a length-scale moves. */
   function coarseFirst(n) {
-    const order = [0, n - 1], seen = new Set(order);
-    for (let step = (n - 1) / 2; order.length < n; step /= 2)
-      for (let v = step; v < n - 1; v += step) {
-        const i = Math.round(v);
-        if (!seen.has(i)) order.push(i);
-        seen.add(i);
-      }
-    return order;
+    const order = new Set([0, n - 1]); // a set keeps the order in which its members came
+    for (let step = (n - 1) / 2; order.size < n; step /= 2)
+      for (let v = step; v < n - 1; v += step) order.add(Math.round(v));
+    return [...order];
   }
 
   /* One task over an even grid: its cells at x; the grid as new rows, which share no noise with the cells, from coarse to
      fine; and what was computed there, as it stands on the grid. */
   function oneTask(grid) {
-    const order = coarseFirst(grid.length);
+    const order = coarseFirst(grid.length), place = Array.from(order, (_, i) => order.indexOf(i));
     const cellsAt = (x, row = (i) => i) => ({ x, row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => 0) });
-    const inOrder = (values) => {
-      const sorted = new Float64Array(grid.length);
-      order.forEach((i, n) => (sorted[i] = values[n]));
-      return sorted;
-    };
+    const inOrder = (values) => Float64Array.from(place, (n) => values[n]);
     return { cellsAt, wanted: cellsAt(order.map((i) => grid[i]), (i) => -1 - i), inOrder };
   }
 
