@@ -17,7 +17,7 @@ Cells = tuple[Tensor, Tensor]  # row index and task index of each cell
 
 
 def coregionalization(W: Tensor, kappa: Tensor) -> Tensor:
-    """B = W W^T + diag(kappa), [T, T] (book: coregionalization).
+    """B = W W^T + diag(kappa), [T, T] (book: icm).
 
     Args:
         W (Tensor [T, R]): a column for each latent function.

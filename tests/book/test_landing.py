@@ -122,6 +122,8 @@ def test_minutes_to_read_are_those_in_sight():
     page = nbformat.v4.new_notebook(cells=[words, code, folded, drawn])
     # two minutes of words, three for two equations, two for two figures, 20 lines; then 10 minutes and 212 lines
     assert measure.minutes(page) == (9, 36)
+    drawn.metadata["tags"] = ["hide-cell"]  # the figure is folded with its code
+    assert measure.minutes(page) == (8, 36)
 
 
 def test_minutes_to_run_are_kept(tmp_path):

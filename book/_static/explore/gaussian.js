@@ -22,7 +22,7 @@
     },
   };
 
-  /* B = W W^T + diag(kappa); W: [T][R], kappa: [T], not negative (book: coregionalization). */
+  /* B = W W^T + diag(kappa); W: [T][R], kappa: [T], not negative (book: icm). */
   function coregionalization(W, kappa) {
     return W.map((w, s) => W.map((v, t) => dot(w, v) + (s === t ? kappa[s] : 0)));
   }
