@@ -19,6 +19,7 @@ from myst import EQUATION
 from plain import ROOT, documents, read
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+WHOLE = {"hide-cell", "remove-cell"}  # with what the cell shows
 SOLUTION = re.compile(r"(```\{solution-(?:start|end)\}[^`]*```)")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
 DROPPED = re.compile(r"^(?:%.*|\([\w:.-]+\)=)$", re.MULTILINE)
@@ -79,11 +80,14 @@ def text(markdown: str, folded: bool = False) -> Pair:
 
 
 def code(cell: nbformat.NotebookNode) -> Pair:
-    """Of a cell of code: a figure's caption is in sight, and its code is as its tags say."""
+    """Of a cell of code: its figure and caption are in sight, unless the whole cell is folded; its code is as tags say."""
     lines = Length(lines=sum(bool(line.strip()) for line in cell.source.split("\n")))
     caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
     figure = prose(caption).plus(Length(figures=int(bool(caption))))
-    closed = bool(FOLDED & set(cell.metadata.get("tags", [])))
+    tags = set(cell.metadata.get("tags", []))
+    if WHOLE & tags:
+        return Length(), figure.plus(lines)
+    closed = bool(FOLDED & tags)
     return (figure, lines) if closed else (figure.plus(lines), Length())
 
 
