@@ -45,6 +45,8 @@ def collect(app, doctree, docname):
     index = [entry for node in doctree.findall(addnodes.index) for entry in node["entries"]]
     heads = {name for node in places for name in ids_of(node)}
     found = app.sections[docname] = []
+    if "nosearch" in app.env.metadata[docname]:  # a page that only leads on
+        return
     for node in places:
         prose, code, inside = [], [], []
         gather(node, prose, code, inside)

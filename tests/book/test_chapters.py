@@ -22,7 +22,6 @@ DEFINED = {
     r"shared baseline|external drift|REML": "independent",
     r"(?:the|an) ICMs?\b|task correlation|\$\\kappa": "icm",
     r"autokrig\w+|cokriging|cross-correlation": "sharing",
-    r"Heywood|factor analysis": "icm_full",
     r"(?:the|an) LMCs?\b|variogram": "lmc",
     r"microscale": "noise",
     r"LKJ|NUTS|R-hat": "priors",

@@ -160,6 +160,10 @@ def test_the_keyboard_reaches_the_results(book, chromium):
     page.close()
 
 
+def test_pages_that_only_lead_on_are_not_found(book):
+    assert '"book/icm_full.html' not in (book[0] / "_static" / "sections.js").read_text(encoding="utf8")
+
+
 def test_without_script_the_index_is_named(book):
     assert book[1]["search.html"].select_one("noscript a")["href"] == "genindex.html"
 

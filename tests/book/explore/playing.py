@@ -16,7 +16,7 @@ FIGURES = {
     "transfer": "sharing",
     "lakes": "five",
     "hole": "forty",
-    "lag": "icm_full",
+    "lag": "lag",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
