@@ -5,7 +5,7 @@
 The rule: 90 words a minute, a minute and a half for a displayed equation, a minute for a figure or a figure to play
 with, five seconds for a line of code. Words are those of the Markdown, tables and captions too; a formula, a code span
 and a number count as one. Folded are answers, solutions, proofs and boxes that a reader has to open, and the code of
-cells with the tag hide-input or hide-cell. The plain copies have no folds.
+cells with the tag hide-input or hide-cell, with hide-cell the figure, too. The plain copies have no folds.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def text(markdown: str, folded: bool = False) -> Pair:
 
 
 def code(cell: nbformat.NotebookNode) -> Pair:
-    """Of a cell of code: its figure and caption are in sight, unless the whole cell is folded; its code is as tags say."""
+    """Of a cell of code, as its tags say; a figure and its caption are in sight unless the whole cell is folded."""
     lines = Length(lines=sum(bool(line.strip()) for line in cell.source.split("\n")))
     caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
     figure = prose(caption).plus(Length(figures=int(bool(caption))))
