@@ -118,15 +118,15 @@ const MOVED = {
     "why-share": "sharing.html#sharing-how-much"
   },
   "icm_full": {
-    "autokrigeability": "sharing.html#autokrigeability",
+    "autokrigeability": "proofs.html#autokrigeability",
     "autokrigeability-when-the-other-tasks-do-not-matter": "sharing.html#sharing-complete",
-    "equation-autokrigeable": "sharing.html#equation-autokrigeable",
+    "equation-autokrigeable": "proofs.html#equation-autokrigeable",
     "equation-same-row": "icm.html#equation-same-row",
     "ex-invent": "priors.html#ex-invent",
-    "ex-whiten": "sharing.html#ex-whiten",
+    "ex-whiten": "speed.html#ex-whiten",
     "full-given": "noise.html#full-given",
-    "full-krige": "sharing.html#full-krige",
-    "full-map": "sharing.html#full-map",
+    "full-krige": "proofs.html#full-krige",
+    "full-map": "priors.html#full-map",
     "full-maps": "cases.html#full-maps",
     "given-the-other-tasks-predict-and-impute": "noise.html#full-given",
     "holes-in-gpytorch": "gpytorch.html#gpytorch-holes",
@@ -136,7 +136,7 @@ const MOVED = {
     "the-icm-in-full": "icm_full.html#what-b-can-say",
     "the-lag-that-an-icm-cannot-see": "icm_full.html#full-lag",
     "what-a-rank-can-express": "icm_full.html#full-rank",
-    "when-does-it-pay": "sharing.html#priors-map",
+    "when-does-it-pay": "priors.html#priors-map",
     "where-to-go-next": "icm_full.html#summary"
   },
   "independent": {
@@ -208,9 +208,8 @@ const MOVED = {
   "priors": {
     "all-of-the-posterior": "priors.html#priors-posterior",
     "both-tasks-of-a-row-at-once": "priors.html#priors-worth",
-    "in-the-cells-of-the-map-where-sharing-failed": "sharing.html#priors-map",
+    "in-the-cells-of-the-map-where-sharing-failed": "priors.html#priors-map",
     "on-which-axis": "priors.html#the-priors-one-by-one",
-    "priors-map": "sharing.html#priors-map",
     "the-same-a-second-way": "priors.html#priors-posterior",
     "what-about-low-rank": "priors.html#the-priors-one-by-one",
     "when-is-it-worth-its-time": "priors.html#priors-worth",
@@ -232,6 +231,24 @@ const MOVED = {
     "the-score-of-a-gap": "scores.html#equation-joint-nlpd",
     "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain",
     "where-to-go-next": "scores.html#summary"
+  },
+  "sharing": {
+    "as-far-as-your-column-is-noisy": "proofs.html#sharing-noise",
+    "autokrigeability": "proofs.html#autokrigeability",
+    "equation-autokrigeable": "proofs.html#equation-autokrigeable",
+    "ex-collocated": "proofs.html#ex-collocated",
+    "ex-whiten": "speed.html#ex-whiten",
+    "fig-sharing-map": "priors.html#fig-priors-map",
+    "fig-sharing-noise": "proofs.html#fig-proofs-noise",
+    "fig-sharing-outages": "sharing.html#sharing-how-much",
+    "full-krige": "proofs.html#full-krige",
+    "full-map": "priors.html#full-map",
+    "priors-map": "priors.html#priors-map",
+    "second-reading": "proofs.html#second-reading",
+    "sharing-noise": "proofs.html#sharing-noise",
+    "sharing-tail": "priors.html#sharing-tail",
+    "the-tail": "priors.html#sharing-tail",
+    "twelve-cases-fitted": "priors.html#priors-map"
   }
 };
 
