@@ -112,6 +112,7 @@ const MOVED = {
     "equation-predict": "proofs.html#equation-predict",
     "equation-same-row": "proofs.html#equation-same-row",
     "ex-open": "icm.html#icm-fails",
+    "ex-random": "sharing.html#ex-random",
     "ex-span": "matrix.html#ex-span",
     "four-lakes": "icm.html#icm-whole",
     "from-latent-functions-to-a-kronecker-product": "icm.html#from-latent-functions-to-a-matrix",
@@ -127,10 +128,10 @@ const MOVED = {
     "why-share": "sharing.html#sharing-how-much"
   },
   "icm_full": {
-    "autokrigeability": "sharing.html#autokrigeability",
+    "autokrigeability": "proofs.html#autokrigeability",
     "autokrigeability-when-the-other-tasks-do-not-matter": "sharing.html#sharing-complete",
     "delayed-psd": "proofs.html#delayed-psd",
-    "equation-autokrigeable": "sharing.html#equation-autokrigeable",
+    "equation-autokrigeable": "proofs.html#equation-autokrigeable",
     "equation-delayed": "lag.html#equation-delayed",
     "equation-same-row": "proofs.html#equation-same-row",
     "ex-cosine": "lag.html#ex-cosine",
@@ -139,16 +140,16 @@ const MOVED = {
     "ex-share": "matrix.html#ex-share",
     "ex-span": "matrix.html#ex-span",
     "ex-weights-read": "matrix.html#ex-weights-read",
-    "ex-whiten": "sharing.html#ex-whiten",
+    "ex-whiten": "speed.html#ex-whiten",
     "exercises": "matrix.html#exercises",
     "fig-full-lag": "lag.html#full-lag",
     "fig-full-lopsided": "lag.html#fig-lag-lopsided",
     "fig-full-reach": "matrix.html#fig-matrix-reach",
     "fig-full-rotation": "matrix.html#fig-matrix-rotation",
     "full-given": "noise.html#full-given",
-    "full-krige": "sharing.html#full-krige",
+    "full-krige": "proofs.html#full-krige",
     "full-lag": "lag.html#full-lag",
-    "full-map": "sharing.html#full-map",
+    "full-map": "priors.html#full-map",
     "full-maps": "cases.html#full-maps",
     "full-rank": "matrix.html#full-rank",
     "given-the-other-tasks-predict-and-impute": "noise.html#full-given",
@@ -169,7 +170,7 @@ const MOVED = {
     "what-a-rank-can-express": "matrix.html#full-rank",
     "what-b-can-say": "matrix.html#what-b-can-and-cannot-say",
     "what-can-go-wrong": "matrix.html#what-can-go-wrong",
-    "when-does-it-pay": "sharing.html#priors-map",
+    "when-does-it-pay": "priors.html#priors-map",
     "where-to-go-next": "matrix.html#summary"
   },
   "independent": {
@@ -260,9 +261,8 @@ const MOVED = {
   "priors": {
     "all-of-the-posterior": "priors.html#priors-posterior",
     "both-tasks-of-a-row-at-once": "priors.html#priors-worth",
-    "in-the-cells-of-the-map-where-sharing-failed": "sharing.html#priors-map",
+    "in-the-cells-of-the-map-where-sharing-failed": "priors.html#priors-map",
     "on-which-axis": "priors.html#the-priors-one-by-one",
-    "priors-map": "sharing.html#priors-map",
     "the-same-a-second-way": "priors.html#priors-posterior",
     "what-about-low-rank": "priors.html#the-priors-one-by-one",
     "when-is-it-worth-its-time": "priors.html#priors-worth",
@@ -284,6 +284,24 @@ const MOVED = {
     "the-score-of-a-gap": "scores.html#equation-joint-nlpd",
     "what-a-gain-is-and-what-a-choice-is": "compare.html#scores-gain",
     "where-to-go-next": "scores.html#summary"
+  },
+  "sharing": {
+    "as-far-as-your-column-is-noisy": "proofs.html#sharing-noise",
+    "autokrigeability": "proofs.html#autokrigeability",
+    "equation-autokrigeable": "proofs.html#equation-autokrigeable",
+    "ex-collocated": "proofs.html#ex-collocated",
+    "ex-whiten": "speed.html#ex-whiten",
+    "fig-sharing-map": "priors.html#fig-priors-map",
+    "fig-sharing-noise": "proofs.html#fig-proofs-noise",
+    "fig-sharing-outages": "sharing.html#sharing-how-much",
+    "full-krige": "proofs.html#full-krige",
+    "full-map": "priors.html#full-map",
+    "priors-map": "priors.html#priors-map",
+    "second-reading": "proofs.html#second-reading",
+    "sharing-noise": "proofs.html#sharing-noise",
+    "sharing-tail": "priors.html#sharing-tail",
+    "the-tail": "priors.html#sharing-tail",
+    "twelve-cases-fitted": "priors.html#priors-map"
   }
 };
 
