@@ -43,7 +43,7 @@ CHAPTERS = {
     "lag": "one column follows another: outside of the equation, until it is moved",
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences as sizes",
-    "table": "from a raw file to a report: dates, trends, known errors, checks",
+    "table": "from a raw file to a report: why it is missing, trends, checks",
     "forty": "53 public tables: which way to fill holes, and where sharing gains",
     "cases": "from a question to a decision, on real tables",
     "more_cases": "a map, a ragged edge, many tasks, errors that are known",

@@ -221,9 +221,9 @@ const MOVED = {
   },
   "noise": {
     "data-on-which-full-noise-hurts": "matrix.html#noise-hurts",
-    "equation-known-noise": "table.html#equation-known-noise",
+    "equation-known-noise": "more_cases.html#equation-known-noise",
     "equation-sigma-sum": "gpytorch.html#equation-sigma-sum",
-    "ex-known-again": "table.html#ex-known-again",
+    "ex-known-again": "more_cases.html#ex-known-again",
     "ex-latent-band": "scores.html#ex-band",
     "ex-noise-rank": "gpytorch.html#ex-noise-rank",
     "f-or-y": "noise.html#noise-f-or-y",
@@ -231,10 +231,10 @@ const MOVED = {
     "how-many-rows-does-a-noise-correlation-need": "matrix.html#noise-recovery",
     "noise-hurts": "matrix.html#noise-hurts",
     "noise-kinds": "matrix.html#noise-kinds",
-    "noise-known": "table.html#noise-known",
+    "noise-known": "more_cases.html#noise-known",
     "noise-names": "gpytorch.html#noise-names",
     "noise-recovery": "matrix.html#noise-recovery",
-    "noise-that-you-know": "table.html#noise-known",
+    "noise-that-you-know": "more_cases.html#noise-known",
     "the-floor": "noise.html#noise-floor",
     "the-sea-off-peru-twenty-times": "cases.html#case-peru",
     "three-matrices": "noise.html#noise-nugget",
@@ -302,6 +302,21 @@ const MOVED = {
     "sharing-tail": "priors.html#sharing-tail",
     "the-tail": "priors.html#sharing-tail",
     "twelve-cases-fitted": "priors.html#priors-map"
+  },
+  "table": {
+    "dates-and-clocks": "table.html#table-dates",
+    "diagnostics-what-a-fit-leaves-over": "table.html#table-check",
+    "equation-known-noise": "more_cases.html#equation-known-noise",
+    "ex-known-again": "more_cases.html#ex-known-again",
+    "fig-table-known": "more_cases.html#fig-cases-known",
+    "fig-table-season": "table.html#table-trend",
+    "how-long-it-takes": "speed.html#table-long",
+    "how-sure-is-a-correlation": "priors.html#table-correlation",
+    "noise-known": "more_cases.html#noise-known",
+    "noise-that-you-know": "more_cases.html#noise-known",
+    "table-correlation": "priors.html#table-correlation",
+    "table-known": "more_cases.html#table-known",
+    "table-long": "speed.html#table-long"
   }
 };
 

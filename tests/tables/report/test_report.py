@@ -126,6 +126,7 @@ def test_every_section_is_there(done):
     assert "fills the holes: in trials like them its values" in text and "those of the" in text
     assert "too few for an interval: 2" in text and "What the other columns added: against “" in text
     assert text.index("How far off such values were, column by column") < text.index("<h2>The filled table</h2>")
+    assert "Trials hide values that were read." in text  # and cannot notice why others are missing
 
 
 ENDS = ("low", "high", "filled")
