@@ -207,6 +207,7 @@ const MOVED = {
     "four-lakes-how-many-kernels": "matrix.html#lmc-orders",
     "in-gpytorch": "gpytorch.html#gpytorch-lmc",
     "lmc-gaps": "matrix.html#lmc-gaps",
+    "lmc-is-icm": "proofs.html#lmc-is-icm",
     "lmc-orders": "matrix.html#lmc-orders",
     "lmc-outages": "matrix.html#lmc-outages",
     "lmc-parts": "matrix.html#lmc-parts",
