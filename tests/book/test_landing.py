@@ -76,7 +76,10 @@ def test_the_landing_page_has_its_parts(book):
     page = book[1]["index.html"]
     doors = [door.strong.get_text() for door in page.select(".doors li")]
     assert doors == ["Learn", "Fill my table", "Use GPyTorch", "Look something up"]
-    assert page.select_one(".hero svg[role=img]")["aria-label"] and len(page.select("#about-course ol > li")) == 11
+    assert (
+        page.select_one(".hero svg[role=img]")["aria-label"]
+        and len(page.select("#the-course-in-eleven-sentences ol > li")) == 11
+    )
     terms = {Path(link["href"]).stem for link in page.select(".equation a")}
     assert terms == {"notation", "lmc", "icm", "gp", "noise"} and not page.select(".math")
 
