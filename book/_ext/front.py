@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 DESCRIPTION = (
-    "A book on Gaussian processes with several outputs, with a small Python module:"
-    " fill the holes of a table, say how surely, and tell whether sharing between columns has helped."
+    "A free book on multi-task Gaussian processes with a Python package (PyTorch, GPyTorch):"
+    " fill the holes of a table from its other columns, and know how far to trust each value."
 )
 ADDRESS = re.compile(r'\b((?:href|src|action|data-content_root)=")(?!#|/|[a-z]+:)([^"]*)|(href: ")(\.\./)')
 

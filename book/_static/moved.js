@@ -1,5 +1,9 @@
 // Sections, equations and exercises of earlier editions that stand elsewhere now: page, fragment, where to.
 const MOVED = {
+  "about": {
+    "about-course": "preface.html#about-course",
+    "the-course-in-eleven-sentences": "preface.html#about-course"
+  },
   "api": {
     "module-mtgp_tutorial.exact": "api.html#module-mtgp_tutorial.gaussian",
     "mtgp_tutorial.Averaged": "api.html#mtgp_tutorial.PosteriorSamples",
@@ -253,6 +257,7 @@ const MOVED = {
     "licence-and-citation": "about.html#licence-and-citation",
     "on-colab": "preface.html#get-the-module",
     "start": "preface.html#get-the-module",
+    "ten-lines": "preface.html#fill-your-own-file",
     "the-map": "notation.html#row-order",
     "three-paths": "about.html#three-paths",
     "three-ways-to-use-it": "about.html#three-paths",

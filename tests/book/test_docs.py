@@ -10,12 +10,6 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_readmes_example_runs(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL)
-    exec(code, {})
-    assert "coverage" in capsys.readouterr().out
-
-
 def test_the_decision_pages_example_runs(tmp_path, monkeypatch):
     """From a file to a filled one, on a made-up file."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "book" / "decide.md").read_text(encoding="utf8"), re.DOTALL)

@@ -10,22 +10,35 @@ import handout  # tools/handout.py
 import hero  # tools/hero.py
 import measure  # tools/measure.py
 import nbformat
+import pandas as pd
 import pytest
 import yaml
 from plain import ROOT, documents, read, title  # tools/plain.py
+
+from mtgp_tutorial import datasets
 
 NUMBERED = [name for name, number in documents().items() if number]
 WITHOUT_QUIZ = {"five", "cases", "more_cases"}
 
 
-def test_the_sample_prints_what_the_page_shows(capsys):
-    page = (ROOT / "book" / "preface.md").read_text(encoding="utf8")
-    code, shown = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL).groups()
-    assert sum(bool(line) for line in code.split("\n")) <= 10
-    exec(code, {})
-    assert [line.split() for line in capsys.readouterr().out.strip().split("\n")] == [
-        line.split() for line in shown.strip().split("\n")
-    ]
+def test_the_code_that_the_landing_page_and_the_readme_show_fills_a_file(tmp_path, monkeypatch):
+    """Every cell that is missing, with its standard deviation; what was read stays."""
+    pages = ((ROOT / name).read_text(encoding="utf8") for name in ("book/preface.md", "README.md"))
+    shown = [re.findall(r"```python\n(.*?)```", page, re.DOTALL) for page in pages]
+    assert shown[0] == shown[1] and len(shown[0]) == 1
+    lines = [line for line in shown[0][0].split("\n") if line]
+    assert len(lines) == 3
+    frame = pd.read_csv(datasets.example_csv())
+    frame.to_csv(tmp_path / "file.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec("\n".join(lines[:-1]), names)
+    filled = eval(lines[-1], names)
+    means, sds = (filled.xs(value, axis=1, level="value") for value in ("mean", "sd"))
+    read = frame.iloc[:, 1:].notna().to_numpy()
+    assert 0 < read.sum() < read.size and means.shape == read.shape
+    assert (sds.to_numpy()[~read] > 0).all() and (sds.to_numpy()[read] == 0).all()
+    assert (means.to_numpy()[read] == frame.iloc[:, 1:].to_numpy()[read]).all() and means.notna().all(axis=None)
 
 
 def test_figure_and_logo_are_what_the_script_draws():
@@ -61,7 +74,12 @@ def test_the_root_is_the_landing_page(book):
 
 def test_the_landing_page_has_its_parts(book):
     page = book[1]["index.html"]
-    assert page.select_one(".hero svg[role=img]")["aria-label"] and len(page.select(".doors a")) == 3
+    doors = [door.strong.get_text() for door in page.select(".doors li")]
+    assert doors == ["Learn", "Fill my table", "Use GPyTorch", "Look something up"]
+    assert (
+        page.select_one(".hero svg[role=img]")["aria-label"]
+        and len(page.select("#the-course-in-eleven-sentences ol > li")) == 11
+    )
     terms = {Path(link["href"]).stem for link in page.select(".equation a")}
     assert terms == {"notation", "lmc", "icm", "gp", "noise"} and not page.select(".math")
 
