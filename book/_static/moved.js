@@ -205,6 +205,7 @@ const MOVED = {
     "ex-climate-lmc": "cases.html#ex-climate-lmc",
     "ex-equal-kernels": "matrix.html#ex-equal-kernels",
     "ex-errors": "matrix.html#ex-errors",
+    "ex-same-w": "matrix.html#ex-same-w",
     "fig-lmc-parts": "matrix.html#fig-matrix-parts",
     "fig-lmc-residuals": "matrix.html#fig-matrix-residuals",
     "four-lakes-again-how-many-kernels-which-rank": "matrix.html#lmc-orders",
@@ -310,6 +311,8 @@ const MOVED = {
     "twelve-cases-fitted": "priors.html#priors-map"
   },
   "table": {
+    "keep-it-and-let-new-rows-in": "wrong.html#table-keep",
+    "table-keep": "wrong.html#table-keep",
     "dates-and-clocks": "table.html#table-dates",
     "diagnostics-what-a-fit-leaves-over": "table.html#table-check",
     "equation-known-noise": "more_cases.html#equation-known-noise",
