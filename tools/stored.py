@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import measure
 import nbformat
 import numpy as np
 import pandas as pd
@@ -79,8 +80,13 @@ def lookups(page: nbformat.NotebookNode, number: int, shake: int = 0) -> dict[st
                     return float(re.findall(r"-?\d+\.?\d*", text.split(words, 1)[1])[n])
         raise LookupError("no output and no code has these words")
 
-    known = {"at": at, "after": after, "study": study, "difference": difference, "np": np, "abs": abs}
-    return {**vars(math), **known}
+    known = {"at": at, "after": after, "study": study, "difference": difference, "minutes": minutes}
+    return {**vars(math), **known, "np": np, "abs": abs}
+
+
+def minutes(*names: str) -> int:
+    """Minutes to read these pages, folds closed, as below their titles."""
+    return sum(measure.minutes(page)[0] for name, page in pages().items() if name in names)
 
 
 def difference(name: str, score: str, first: str, second: str, where: str = "", **options: Any) -> pd.Series:
