@@ -144,7 +144,7 @@ def test_without_scripts_links_and_boxes_have_their_colours(book, chromium):
     found = []
     for scripts in (True, False):
         page = chromium.new_context(java_script_enabled=scripts, color_scheme="light").new_page()
-        page.goto((book[0] / "book" / "icm.html").as_uri(), wait_until="load")
+        page.goto((book[0] / "book" / "proofs.html").as_uri(), wait_until="load")
         found.append(
             [page.locator(one).first.evaluate(COLOURS) for one in ("article p a", ".cell_input", ".proof", "body")]
         )
