@@ -306,7 +306,7 @@
       goal = structuredClone({ ...state, ...goal, ...changes });
       const mix = (a, b, part) =>
         Array.isArray(b) ? (a.length === b.length ? b.map((v, i) => mix(a[i], v, part)) : a) : a + part * (b - a);
-      const whole = (key) => Number.isInteger(from[key]) && Number.isInteger(goal[key]); // a choice has nothing in between
+      const whole = (key) => [from[key], goal[key]].flat().every(Number.isInteger); // a choice has nothing in between
       const frame = (now) => {
         const t = still.matches ? 1 : clamp((now - began) / 350, [0, 1]),
           part = t * t * (3 - 2 * t);

@@ -100,6 +100,15 @@ def test_what_is_chosen_is_seen(playing):
     assert words(figure).startswith("Ontario without 1932 to 1943; seen there: nothing.")
 
 
+def test_reset_glides_from_another_column(playing):
+    """Which is a number in a list, and has nothing in between."""
+    figure = playing("hole")
+    figure.place.get_by_text("Ontario", exact=True).click()
+    figure.place.get_by_text("Reset", exact=True).click()
+    figure.page.wait_for_timeout(600)
+    assert figure.state == figure.start and figure.noted["console"] == []
+
+
 def test_a_drag_makes_a_hole_and_moves_it(playing):
     figure = playing("hole")
     box = plot(figure)
