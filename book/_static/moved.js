@@ -67,6 +67,13 @@ const MOVED = {
     "what-you-took-on-trust": "five.html#five-next",
     "your-own-table-today": "five.html#five-next"
   },
+  "forty": {
+    "forty-tables": "forty.html#seventy-tables",
+    "tables-full-of-holes": "forty.html#forty-full",
+    "what-one-equation-adds": "forty.html#forty-holes",
+    "what-was-asked": "forty.html#forty-doubt",
+    "which-way-to-fill": "forty.html#forty-which"
+  },
   "gp": {
     "a-real-series": "fitting.html#gp-erie",
     "a-real-series-lake-erie": "fitting.html#gp-erie",
