@@ -56,7 +56,8 @@ const MOVED = {
     "real-data-in-one-table": "compare.html#compare-what",
     "the-two-sines-a-hundred-seeds": "compare.html#compare-sines",
     "what-is-claimed-and-what-is-found": "compare.html#compare-claims",
-    "what-makes-a-comparison-fair": "compare.html#compare-fair"
+    "what-makes-a-comparison-fair": "compare.html#compare-fair",
+    "what-to-take-from-it": "compare.html#compare-rules"
   },
   "five": {
     "did-the-other-columns-help": "five.html#five-honest",
