@@ -44,7 +44,7 @@ CHAPTERS = {
     "lag": "one column follows another: outside of the equation, until it is moved",
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences as sizes",
-    "forty": "53 public tables: which way to fill holes, and where sharing gains",
+    "forty": "70 public tables: what fills which holes, and what is at stake",
     "cases": "from a question to a decision, on real tables",
     "more_cases": "a map, a ragged edge, many tasks, errors that are known",
     "speed": "the same numbers for less: splits, projections, a filter",

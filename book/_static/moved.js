@@ -56,7 +56,8 @@ const MOVED = {
     "real-data-in-one-table": "compare.html#compare-what",
     "the-two-sines-a-hundred-seeds": "compare.html#compare-sines",
     "what-is-claimed-and-what-is-found": "compare.html#compare-claims",
-    "what-makes-a-comparison-fair": "compare.html#compare-fair"
+    "what-makes-a-comparison-fair": "compare.html#compare-fair",
+    "what-to-take-from-it": "compare.html#compare-rules"
   },
   "five": {
     "did-the-other-columns-help": "five.html#five-honest",
@@ -66,6 +67,13 @@ const MOVED = {
     "five-trust": "five.html#five-next",
     "what-you-took-on-trust": "five.html#five-next",
     "your-own-table-today": "five.html#five-next"
+  },
+  "forty": {
+    "forty-tables": "forty.html#seventy-tables",
+    "tables-full-of-holes": "forty.html#forty-full",
+    "what-one-equation-adds": "forty.html#forty-holes",
+    "what-was-asked": "forty.html#forty-doubt",
+    "which-way-to-fill": "forty.html#forty-which"
   },
   "gp": {
     "a-real-series": "fitting.html#gp-erie",
