@@ -45,8 +45,7 @@ CHAPTERS = {
     "priors": "why a better optimum is not a better prediction; full Bayes",
     "compare": "five models, one call, paired differences as sizes",
     "forty": "70 public tables: what fills which holes, and what is at stake",
-    "cases": "from a question to a decision, on real tables",
-    "more_cases": "a map, a ragged edge, many tasks, errors that are known",
+    "cases": "six real tables: where sharing pays, where not, and who is as good",
     "speed": "the same numbers for less: splits, projections, a filter",
     "scale": "a bound instead of the evidence: many cells, many processes",
 }

@@ -12,7 +12,7 @@ import mtgp_tutorial
 
 NUMBERED = [name for name, number in documents().items() if number]
 NOTEBOOKS = [name for name in documents() if (ROOT / "book" / f"{name}.ipynb").is_file()]
-WITHOUT_QUIZ = {"five", "cases", "more_cases"}
+WITHOUT_QUIZ = {"five", "cases"}
 FOLDED = {"hide-input", "hide-cell"}
 
 # Where a word is defined: a pattern, and the chapter before which no text in sight has it.

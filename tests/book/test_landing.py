@@ -18,7 +18,7 @@ from plain import ROOT, documents, read, title  # tools/plain.py
 from mtgp_tutorial import datasets
 
 NUMBERED = [name for name, number in documents().items() if number]
-WITHOUT_QUIZ = {"five", "cases", "more_cases"}
+WITHOUT_QUIZ = {"five", "cases"}
 
 
 def test_the_code_that_the_landing_page_and_the_readme_show_fills_a_file(tmp_path, monkeypatch):
