@@ -40,6 +40,11 @@ const MOVED = {
     "mtgp_tutorial.with_parameters": "api.html#mtgp_tutorial.at_parameters",
     "mtgp_tutorial.with_trend": "api.html#mtgp_tutorial.tables.with_trend"
   },
+  "decide": {
+    "priors": "decide.html#priors-or-averaging",
+    "what-does-your-table-look-like": "decide.html#i-also-have",
+    "which-model-for-the-signal": "decide.html#four-questions"
+  },
   "glossary": {
     "term-Arm": "glossary.html#term-Method",
     "term-Form": "glossary.html#term-Solver",
