@@ -57,7 +57,7 @@ def paired(
             task's cells that each split hides speaks of another table of such rows, by Nadeau and Bengio (2003): the
             variance of a mean of k clusters is then (1/k + share/(1 - share)) S^2. Default: 0.0.
     Returns:
-        One row a pair, below zero where the first method is ahead on a score of which less is better: "mean
+        One row a pair, below zero where the first method is better on a score of which less is better: "mean
             difference", "standard error", "low" and "high" (a 95 % interval), "median", "worst" (the largest), "lower"
             (trials below zero), "trials" and "clusters". For each clustering X: "clusters by X" and "lower by X"
             (clusters with a mean below zero), and for several its "error by X". `sentence` puts a row in words.
@@ -276,7 +276,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     """What a row of `paired` or `summarise` says of its first method, in words: a size, an interval, and counts.
 
     Where there is no interval (`paired` says when), the median of the trials stands in the place of the mean. The worst
-    trial is named where it is ten times as far behind as the median is from zero.
+    trial is named where it is ten times as far on the worse side as the median is from zero.
 
     Args:
         gain (pd.Series or dict): such a row, of a score of which less is better.
@@ -294,7 +294,7 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
     >>> names = {"lake": "lakes", "start": "stretches"}
     >>> said = sentence(row, "nats", names)
     >>> said.partition(", in ")[0]
-    'ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 4 stretches)'
+    'better by 1.4 nats (0.51 to 2.3; 4 lakes, 4 stretches)'
     >>> said.partition(", in ")[2]
     '16 of 16 trials and 4 of 4 lakes'
     """
@@ -309,8 +309,8 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
             raise ValueError(f"names: {name!r} is no clustering of this row; it has {', '.join(known) or 'none'}")
     mean, low, high, median = (float(row[key]) for key in ("mean difference", "low", "high", "median"))
     counts = [f"{row[f'clusters by {name}']} {noun}" for name, noun in names.items()]
-    ahead = f"in {row['lower']} of {row['trials']} trials"
-    ahead += f" and {row[f'lower by {next(iter(names))}']} of {counts[0]}" if names else ""
+    counted = f"in {row['lower']} of {row['trials']} trials"
+    counted += f" and {row[f'lower by {next(iter(names))}']} of {counts[0]}" if names else ""
     worst = f"; the worst trial is {_way(row['worst'])}" if row["worst"] > 10 * abs(median) else ""
     if np.isnan(low):
         fewest = min(value for key, value in row.items() if key.startswith("clusters"))
@@ -320,12 +320,12 @@ def sentence(gain: pd.Series | Mapping[str, Any], unit: str, names: Mapping[str,
             why = f"too few for an interval: {fewest}"
         else:
             why = f"the mean, {_way(mean)}, hangs on one of them"
-        return f"ahead {ahead}, by the median {_way(median, unit)}{worst}; {why}"
+        return f"better {counted}, the median {_way(median, unit)}{worst}; {why}"
     nearer, further = sorted([abs(low), abs(high)])
     ends = f"{_way(high)} to {_way(low)}" if low < 0 < high else f"{_size(nearer)} to {_size(further)}"
     inside = f"{ends}; {', '.join(counts)}" if counts else ends
-    by = f"{'ahead' if mean < 0 else 'behind'} by {_size(mean)} {unit}".rstrip()
-    return f"{by} ({inside}), {'' if mean < 0 else 'ahead '}{ahead}{worst}"
+    by = f"{'better' if mean < 0 else 'worse'} by {_size(mean)} {unit}".rstrip()
+    return f"{by} ({inside}), {'' if mean < 0 else 'better '}{counted}{worst}"
 
 
 def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: float = 0.0) -> dict[str, Any]:
@@ -401,4 +401,4 @@ def _size(value: float) -> str:
 
 
 def _way(value: float, unit: str = "") -> str:
-    return " ".join(filter(None, [_size(value), unit, "ahead" if value < 0 else "behind"]))
+    return " ".join(filter(None, [_size(value), unit, "better" if value < 0 else "worse"]))

@@ -142,49 +142,49 @@ def law_no_interval_where_none_holds():
 
 
 def law_sentences_say_what_the_rows_say():
-    """Word for word: ahead and behind, across zero, few clusters, equal, a disaster, units, large and small numbers."""
+    """Word for word: better and worse, across zero, few clusters, equal, a disaster, units, large and small numbers."""
     row = {"mean difference": -1.4, "standard error": 0.3, "low": -2.3, "high": -0.51, "median": -1.5, "worst": -0.2}
     row |= {"lower": 16, "trials": 16, "clusters": 4, "clusters by lake": 4, "lower by lake": 4}
     row |= {"clusters by start": 5, "lower by start": 3}
     names = {"lake": "lakes", "start": "stretches"}
     none = {"low": NAN, "high": NAN}
     cases = {
-        "ahead by 1.4 nats (0.51 to 2.3), in 16 of 16 trials": ({}, {}),
-        "ahead by 1.4 nats (0.51 to 2.3; 4 lakes, 5 stretches), in 16 of 16 trials and 4 of 4 lakes": ({}, names),
-        "ahead by 1.4 nats (0.51 to 2.3; 5 stretches), in 16 of 16 trials and 3 of 5 stretches": (
+        "better by 1.4 nats (0.51 to 2.3), in 16 of 16 trials": ({}, {}),
+        "better by 1.4 nats (0.51 to 2.3; 4 lakes, 5 stretches), in 16 of 16 trials and 4 of 4 lakes": ({}, names),
+        "better by 1.4 nats (0.51 to 2.3; 5 stretches), in 16 of 16 trials and 3 of 5 stretches": (
             {},
             {"start": "stretches"},
         ),
-        "ahead by 1.4 nats (0.3 behind to 2.3 ahead), in 12 of 16 trials": ({"high": 0.3, "lower": 12}, {}),
-        "behind by 0.2 nats (0.034 to 0.36), ahead in 3 of 16 trials": (
+        "better by 1.4 nats (0.3 worse to 2.3 better), in 12 of 16 trials": ({"high": 0.3, "lower": 12}, {}),
+        "worse by 0.2 nats (0.034 to 0.36), better in 3 of 16 trials": (
             {"mean difference": 0.2, "low": 0.034, "high": 0.36, "lower": 3},
             {},
         ),
-        "behind by 0.2 nats (0.56 behind to 0.1 ahead), ahead in 3 of 16 trials; the worst trial is 7,564 behind": (
+        "worse by 0.2 nats (0.56 worse to 0.1 better), better in 3 of 16 trials; the worst trial is 7,564 worse": (
             {"mean difference": 0.2, "low": -0.1, "high": 0.56, "lower": 3, "median": 0.1, "worst": 7564.4},
             {},
         ),
-        "ahead in 24 of 100 trials, by the median 0.095 nats behind; the worst trial is 7,564 behind; the mean, 77 "
-        "behind, hangs on one of them": (
+        "better in 24 of 100 trials, the median 0.095 nats worse; the worst trial is 7,564 worse; the mean, 77 "
+        "worse, hangs on one of them": (
             {"mean difference": 77.2, **none, "median": 0.0951, "worst": 7564.4, "lower": 24, "trials": 100},
             {},
         ),
-        "ahead in 16 of 16 trials, by the median 1.5 nats ahead; too few for an interval: 2": (
+        "better in 16 of 16 trials, the median 1.5 nats better; too few for an interval: 2": (
             {**none, "clusters": 2},
             {},
         ),
-        "ahead in 16 of 16 trials and 2 of 2 lakes, by the median 1.5 nats ahead; too few for an interval: 2": (
+        "better in 16 of 16 trials and 2 of 2 lakes, the median 1.5 nats better; too few for an interval: 2": (
             {**none, "clusters by lake": 2, "lower by lake": 2},  # the other clustering has five
             {"lake": "lakes"},
         ),
-        "ahead in 0 of 16 trials, by the median 0 nats behind; all trials are alike": (
+        "better in 0 of 16 trials, the median 0 nats worse; all trials are alike": (
             {**none, "standard error": 0.0, "median": 0.0, "lower": 0, "worst": 0.0},
             {},
         ),
     }
     for words, (change, called) in cases.items():
         assert sentence({**row, **change}, "nats", called) == words, sentence({**row, **change}, "nats", called)
-    assert sentence(pd.Series(row), "") == "ahead by 1.4 (0.51 to 2.3), in 16 of 16 trials"  # where counts are floats
+    assert sentence(pd.Series(row), "") == "better by 1.4 (0.51 to 2.3), in 16 of 16 trials"  # where counts are floats
     for wrong, words in (
         (lambda: sentence(row, "m", {"sea": "seas"}), "names: 'sea' is no clustering of this row; it has lake, start"),
         (lambda: sentence([row], "m"), "gain: is a list; pass a row of what paired"),

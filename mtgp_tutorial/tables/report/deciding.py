@@ -156,7 +156,7 @@ def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
         for method in compared(decision):
-            row[f"off by, {method}"] = over_cells(rows[rows["method"] == method], "off")
+            row[method] = over_cells(rows[rows["method"] == method], "off")
         fills = rows[rows["method"] == decision.fills]
         inside = over_cells(fills, "coverage")
         found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
@@ -181,7 +181,7 @@ def _grouped(decision: Decision, name: str, groups: pd.Series) -> pd.DataFrame:
         of = {method: rows[rows["method"] == method] for method in compared(decision)}
         first = of[decision.fills]
         row = {name: str(group), "trials": first["trial"].nunique()}
-        row |= {f"error, {method}": float(one["error"].mean()) for method, one in of.items()}
+        row |= {method: float(one["error"].mean()) for method, one in of.items()}
         inside = over_cells(first, "coverage")
         found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(first['cells'].sum())}"})
     return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()
@@ -213,7 +213,7 @@ def covered(decision: Decision) -> Covered:
     narrow = enough and stats.binom.cdf(inside, cells, DUE) < RARE and reach <= 0.5
     wide = enough and stats.binom.sf(inside - 1, cells, DUE) < RARE and reach == 1
     word = "too narrow" if narrow else "too wide" if wide else ""
-    return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden cells lay in the 95 % band")
+    return Covered(cells, word, f"{100 * inside / cells:.0f} % of {cells} hidden values lay in the 95 % band")
 
 
 class Evaluation(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -22,8 +23,9 @@ NO_OPTIONS = {"command", "table", "out"}  # of the command line, which are argum
 def report(frame: pd.DataFrame, out: str | Path = "report", **asked: Any) -> Report:
     """The report of `python -m mtgp_tutorial report`, of a data frame: compares methods, and fills its holes.
 
-    The frame is written as OUT.csv, and all that the command writes into the folder OUT: report.html, filled.csv,
-    trials.csv, repeat.py, and fit.npz where a model fills. The same call goes on where an earlier one was stopped.
+    The frame is written as OUT.csv, and all that the command writes into the folder OUT: report.html, how.html,
+    filled.csv, trials.csv, repeat.py, and fit.npz where a model fills. The same call goes on where an earlier one was
+    stopped.
 
     Args:
         frame (DataFrame): the table; an index that does not only count is its first column.
@@ -76,8 +78,13 @@ class Report:
         return pd.read_csv(self.folder / "trials.csv")
 
     def _repr_html_(self) -> str:
-        page = (self.folder / "report.html").read_text(encoding="utf8")
-        return f'<iframe srcdoc="{escape(page)}" title="report" style="width: 100%; height: 40rem; border: 0"></iframe>'
+        report, how = (self._frame(name) for name in (options.REPORT, options.HOW))
+        return f"{report}<details><summary>How it was decided</summary>{how}</details>"
+
+    def _frame(self, name: str) -> str:
+        """A page of the folder inside the notebook, where it cannot lead to its neighbour."""
+        page = re.sub(r' href="\w+\.html"', "", (self.folder / name).read_text(encoding="utf8"))
+        return f'<iframe srcdoc="{escape(page)}" title="{name}" style="width: 100%; height: 40rem; border: 0"></iframe>'
 
 
 def _as_text(value: Any) -> str:

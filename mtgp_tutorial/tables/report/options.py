@@ -91,9 +91,9 @@ def parser(kind: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> arg
         "report",
         help="compare models on a table of yours, and fill its holes",
         description="Reads a table, hides cells as its own holes are, compares models on them, fills the table, and "
-        "writes report.html, filled.csv (the file with its holes filled), trials.csv, fit.npz and repeat.py. Exit "
-        "code: 0 done, 1 no model could be fitted or no file written, 2 refused with nothing written, 130 stopped (the "
-        "same command goes on).",
+        "writes report.html, how.html (how it was decided), filled.csv (the file with its holes filled), trials.csv, "
+        "fit.npz and repeat.py. Exit code: 0 done, 1 no model could be fitted or no file written, 2 refused with "
+        "nothing written, 130 stopped (the same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names, or an Excel workbook")
     ask.add_argument("--input", type=names, metavar="NAME", help="the column of the input, or several: east,north")
@@ -175,8 +175,8 @@ def _as_option(name: str, sets: bool = False, values: Sequence[str] = ()) -> str
     return shlex.join(option(flag, value)) if values else flag
 
 
-RUN, FIT = "run.json", "fit.npz"
-FILES = ("report.html", "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", RUN, FIT)
+RUN, FIT, REPORT, HOW = "run.json", "fit.npz", "report.html", "how.html"
+FILES = (REPORT, HOW, "filled.csv", "repeat.py", "trials.csv", "trials.csv.lock", RUN, FIT)
 
 
 def run_of(asked: argparse.Namespace, version: str) -> dict[str, Any]:

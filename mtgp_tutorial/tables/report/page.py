@@ -1,6 +1,6 @@
-"""report.html: one file, with its figures inside; no script, no address of anything else.
+"""report.html and how.html, with their figures inside; no script, and no address but of each other.
 
-What its sections hold, from what the run found; the sentences stand in templates/report.html.
+What their sections hold, from what the run found; the sentences stand in templates.
 
 What the program understood of the table: the notes, what was seen, the holes.
 
@@ -9,12 +9,12 @@ How well what fills the table foretells what was seen, and how sure its correlat
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 from mtgp_tutorial import plots
 from mtgp_tutorial.arguments import count
@@ -50,13 +50,20 @@ def picture(figure: Figure) -> Part:
     return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
 
 
+def digits(value: float) -> str:
+    """A number to three digits, and whole where it has more: 0.0312, 4.07, 1,240."""
+    places = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{min(max(places, 0), 4)}f}".replace("-", "−")
+
+
 def grid(frame: pd.DataFrame) -> Part:
-    """A table; its columns of text are set to the left, and its numbers have three decimals or, missing, nothing."""
+    """A table; its columns of text are set to the left, and its numbers have three digits."""
     words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
 
     def text(value: Any) -> str:
-        number = f"{value:.3f}".replace("-", "−") if isinstance(value, float) else str(value)
-        return "" if pd.isna(value) else number
+        if pd.isna(value):
+            return ""
+        return digits(value) if isinstance(value, float) else str(value)
 
     rows = [[text(value) for value in row] for row in frame.itertuples(index=False)]
     return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
@@ -65,10 +72,11 @@ def grid(frame: pd.DataFrame) -> Part:
 PANELS = 8  # tasks that are drawn
 
 
-def trials(decision: Decision, failed: list[Part]) -> Part:
-    """How the methods did on what was hidden. failed: methods that had no answer in some of it."""
+def trials(decision: Decision, what: dict[str, str]) -> Part:
+    """How the methods did on what was hidden. what: each of them does."""
     means = decision.means[list(SCORES)].rename_axis("method").reset_index()
-    return {"dots": picture(figures.dots(decision)), "means": grid(means), "failed": failed}
+    means.insert(1, "what it does", means["method"].map(what))
+    return {"dots": picture(figures.dots(decision)), "means": grid(means)}
 
 
 def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
@@ -143,7 +151,7 @@ def _holes(data: TaskData) -> pd.DataFrame:
 
 LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
 MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
-ODD, LEVELS = 4.0, (50, 80, 95)  # standard deviations; bands, in percent
+ODD = 4.0  # standard deviations
 
 
 def checked(fit: Fit, decision: Decision) -> Part | None:
@@ -162,22 +170,20 @@ def checked(fit: Fit, decision: Decision) -> Part | None:
         names.remove()
         figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
     findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
-    inside = {level: float(found.table[f"cell in {level} %"].mean()) for level in LEVELS}
-    odd = found.cells[["value", "mean", "z"]].reset_index()
-    return {**_shares(inside, odd), "how": "all", "findings": findings, "figure": picture(figure)}
+    cells = found.cells[["value", "mean", "z"]].reset_index()
+    return {**_far(cells), "how": "all", "findings": findings, "figure": picture(figure)}
 
 
 def checked_by_hiding(cells: pd.DataFrame) -> Part:
     """The same of a method that is no model, from what `hidden_once` found."""
-    inside = {level: float((cells["z"].abs() <= norm.ppf(0.5 + level / 200)).mean()) for level in LEVELS}
-    return {**_shares(inside, cells), "how": "hidden", "findings": [], "figure": None}
+    return {**_far(cells), "how": "hidden", "findings": [], "figure": None}
 
 
-def _shares(inside: dict[int, float], cells: pd.DataFrame) -> Part:
-    """In words how many cells lay in their bands, and those that lay far off."""
+def _far(cells: pd.DataFrame) -> Part:
+    """The share of the cells in their bands, and those that lay far off."""
     far = cells[cells["z"].abs() > ODD].sort_values("z", key=abs, ascending=False).head(10)
-    words = ", ".join(f"{100 * share:.0f} % in the {level} % band" for level, share in inside.items())
-    return {"inside": words, "odd": grid(far[["task", "row", "value", "mean", "z"]].astype({"row": str}))}
+    inside = f"{100 * (cells['z'].abs() <= 2).mean():.0f} %"
+    return {"inside": inside, "odd": grid(far[["task", "row", "value", "mean", "z"]].astype({"row": str}))}
 
 
 def advised(finding: str, decision: Decision) -> str:

@@ -41,7 +41,7 @@ from mtgp_tutorial.tables.report.deciding import (
     hidden_once,
 )
 from mtgp_tutorial.tables.report.holes import missing
-from mtgp_tutorial.tables.report.options import FIT, Refused, command, in_options, put
+from mtgp_tutorial.tables.report.options import FIT, HOW, REPORT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
 from mtgp_tutorial.tables.report.tables import write_filled
 from mtgp_tutorial.tables.report.trials import FULL, ICM, in_words, try_all
@@ -106,34 +106,36 @@ def run(job: Job) -> None:
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
+    decided = words.of_decision(decision, judged, failed)
     with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
             "columns": page.grid(by_column(decision, data)),
-            "beside": words.enumerated(compared(decision)[1:]),
+            "beside": words.enumerated([f"“{method}”" for method in compared(decision)[1:]]),
             "lengths": page.grid(by_length(decision)),
             "places": page.grid(by_place(decision)),
             "reading": page.reading(data),
-            "trials": page.trials(decision, words.without_answer(failed)),
+            "trials": page.trials(decision, dict(decided["methods"])),
             "filled": page.filled(data, answer, decision),
             "together": page.together(fitted, decision.model) if data.num_tasks > 1 else None,
             "checks": checks,
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    bold, *said = words.answer(decision, job.kinds, job.own, len(job.trials), judged, failed)
+    bold, *said = words.answer(decision, data, job.kinds, job.own, failed)
     first = next(iter(job.methods))
     top = {
         "first": first if first in (ICM, FULL) else "",
         "bold": minus(bold),
         "sentences": [*map(minus, said)],
         "season": job.season,
-        "judged": judged,
+        "decided": decided,
     }
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
-    put(job.folder / "report.html", page.render("report.html", values))
+    for name in (HOW, REPORT):
+        put(job.folder / name, page.render(name, values))
     print("", bold, *said, "", sep="\n")
-    where, took = (job.folder / "report.html").absolute(), in_words(time.monotonic() - began)
-    print(f"{where} ({took}), with filled.csv and trials.csv beside it")
+    where, took = (job.folder / REPORT).absolute(), in_words(time.monotonic() - began)
+    print(f"{where} ({took}), with filled.csv, {HOW} and trials.csv beside it")
 
 
 def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:

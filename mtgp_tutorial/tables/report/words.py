@@ -1,4 +1,4 @@
-"""The answer in words: what fills this table, how far off it was in trials, what else they say (templates/answer.txt).
+"""The answer in words: what fills this table, how far off it was in trials, how sure it is (templates/answer.txt).
 
 What to do next: what this table gave cause for, and nothing else; the sentences stand in templates/todo.html.
 """
@@ -18,11 +18,22 @@ from scipy import stats
 from mtgp_tutorial.comparison import sentence as claim
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered
+from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered, over_cells
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
-from mtgp_tutorial.tables.report.page import render
-from mtgp_tutorial.tables.report.trials import HALF, MEAN, Failed
+from mtgp_tutorial.tables.report.page import digits, render
+from mtgp_tutorial.tables.report.trials import (
+    BASELINE,
+    CHANGING,
+    DRIFT,
+    FULL,
+    HALF,
+    ICM,
+    LMC,
+    MEAN,
+    SEASONAL,
+    Failed,
+)
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -39,48 +50,98 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
-    """What each trial hides, for "the program hid ..."."""
+    """What each trial hides, for "with ..."."""
     if not own:
-        return "a sixth of one task, each task in turn (its own choice, for the table has no holes to imitate)"
+        return "a sixth of one column at a time, for there are no holes to imitate"
     count = Counter(kind.place for kind in kinds)
     words = [NAMES[place][0] if n == 1 else f"{n} {NAMES[place][1]}" for place, n in count.items()]
-    return f"cells as the table's own holes are ({enumerated(words)}, with all else that is missing there, moved)"
+    return f"holes like the table's own ({enumerated(words)}) moved to other places"
+
+
+IN_WORDS = {  # what a method does, for who does not know its name
+    MEAN: "the mean of the column",
+    "interpolation": "plain interpolation between the nearest known values",
+    "season before": "the value one season before",
+    "regression": "a regression on the other columns",
+    DRIFT: "a regression on the other columns and a smooth function for what it leaves over",
+    BASELINE: "a smooth function for each column by itself",
+    SEASONAL[BASELINE]: "a smooth curve and a season that is the same in every turn",
+    CHANGING[BASELINE]: "a smooth curve and a season that changes slowly",
+    ICM: "one model of all columns",
+    FULL: "one model of all columns, in which the errors of a row may go together",
+    SEASONAL[ICM]: "one model of all columns, with a season that is the same in every turn",
+    CHANGING[ICM]: "one model of all columns, with a season that changes slowly",
+    LMC: "one model of all columns, with curves of two kinds",
+    HALF: "the average of one model of all columns and a regression on the other columns",
+}
+
+
+def named(method: str) -> str:
+    """What a method does, with its name."""
+    return f"{IN_WORDS[method]} (“{method}”)"
 
 
 def answer(
-    decision: Decision,
-    kinds: Sequence[Kind],
-    own: bool,
-    trials: int,
-    judged: Evaluation | None,
-    failed: Sequence[Failed] = (),
+    decision: Decision, data: TaskData, kinds: Sequence[Kind], own: bool, failed: Sequence[Failed] = ()
 ) -> list[str]:
-    """What fills the table and how far off such values were, in one sentence; then what else the trials say.
+    """What fills the table; then how far off such values were, compared with what, and how sure they are.
 
-    They speak of the tasks whose holes were imitated. own: whether the table has holes; judged: what the cells say that
-    were hidden from all trials, or None; failed: answers that were missing, or another method's.
+    The sentences speak of the tasks whose holes were imitated. own: whether the table has holes; failed: answers that
+    were missing, or another method's.
     """
     tasks = sorted(set(decision.asked["task"]))
     values = {
         "decision": decision,
-        "crps": decision.means["CRPS"],
+        "named": named,
+        "gone": int(missing(data).sum()),
         "own": own,
-        "tasks": enumerated(tasks) if own and len(tasks) < 4 else "",  # whose holes were imitated, where these are few
+        "tasks": enumerated(tasks) if own and len(tasks) < min(4, data.num_tasks) else "",
         "unasked": enumerated(sorted({task for kind in kinds for task in kind.asked} - {*tasks})) if own else "",
-        "error": decision.means["error"],
-        "trials": trials,
+        "off": {method: off_by(decision, method) for method in decision.means.index},
+        "single": len(tasks) == 1,
+        "unit": data.units[data.tasks.index(tasks[0])] if len(tasks) == 1 else "standard deviations of their column",
+        "trials": decision.scores["trial"].nunique(),
         "hidden": what_is_hidden(kinds, own),
-        "beside": said(decision.less(decision.fills, decision.other)),
+        "beside": verdict(decision, decision.fills, decision.other),
+        "added": verdict(decision, decision.reads, decision.alone) if decision.reads else "",
         "closer": {method: enumerated(closer(decision, method)) for method in compared(decision)[1:]},
-        "added": said(decision.less(decision.reads, decision.alone)) if decision.reads else "",
         "band": covered(decision),
-        "judged": judged,
-        "half": HALF,
         "mean": MEAN,
-        "left_out": enumerated(decision.left_out),
-        "instead": Counter(one.method for one in failed if one.instead),
+        "plainest": next((rule for rule in ("interpolation", MEAN) if rule in decision.means.index), ""),
+        "instead": any(one.instead and one.method == decision.fills for one in failed),
     }
     return render("answer.txt", values).strip().split("\n")
+
+
+def off_by(decision: Decision, method: str) -> str:
+    """How far off the hidden cells of the asked tasks were: the mean in the unit of a single one, else the error."""
+    rows = decision.asked[decision.asked["method"] == method]
+    one = rows["task"].nunique() == 1
+    return digits(over_cells(rows, "off")) if one else f"{decision.means.loc[method, 'error']:.2f}"
+
+
+def verdict(decision: Decision, first: str, second: str) -> str:
+    """What the trials say of the first method by CRPS: better, worse, open, or few, where there is no interval."""
+    gain = decision.less(first, second)
+    if pd.isna(gain["low"]):
+        return "few"
+    return "better" if gain["high"] < 0 else "worse" if gain["low"] > 0 else "open"
+
+
+def of_decision(decision: Decision, judged: Evaluation | None, failed: Sequence[Failed]) -> dict[str, Any]:
+    """What how.html says of the choice: sizes with their intervals, and methods that had no answer.
+
+    judged: what the cells say that were hidden from all trials, or None.
+    """
+    reads = decision.reads
+    return {
+        "beside": said(decision.less(decision.fills, decision.other)),
+        "added": said(decision.less(reads, decision.alone)) if reads else "",
+        "behind": bool(decision.means.loc[decision.fills, "CRPS"] > decision.means.loc[decision.other, "CRPS"]),
+        "judged": judged,
+        "failed": without_answer(failed),
+        "methods": [(method, IN_WORDS[method]) for method in decision.means.index],
+    }
 
 
 def without_answer(failed: Sequence[Failed]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from mtgp_tutorial.tables.files import text
 from mtgp_tutorial.tables.files.reading import traced
 from mtgp_tutorial.tables.refusals import argument
 from mtgp_tutorial.tables.report import deciding, figures, options, page, planning, run, words
-from mtgp_tutorial.tables.report.deciding import by_column, by_length, by_place, covered, decide, evaluate
+from mtgp_tutorial.tables.report.deciding import Evaluation, by_column, by_length, by_place, covered, decide, evaluate
 from mtgp_tutorial.tables.report.holes import (
     PLACES,
     Kind,
@@ -45,7 +45,6 @@ from mtgp_tutorial.tables.report.options import command, in_options, parsed, par
 from mtgp_tutorial.tables.report.page import advised, notes
 from mtgp_tutorial.tables.report.tables import filled_values, prepared, read_asked, safe, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, HALF, ONE_COLUMN, Failed, methods_for, season_of
-from mtgp_tutorial.tables.report.words import Evaluation, answer
 from mtgp_tutorial.tables.residuals import halved
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -102,14 +101,15 @@ class Page(HTMLParser):
         assert not any(name.startswith("on") for name, _ in attrs)
 
 
-def test_the_page_is_one_file_without_scripts_or_addresses(done):
-    text = (done / "table-report/report.html").read_text(encoding="utf8")
+@pytest.mark.parametrize("name, other", [("report.html", "how.html"), ("how.html", "report.html")])
+def test_the_pages_have_no_scripts_and_no_addresses_but_of_each_other(name, other, done):
+    text = (done / "table-report" / name).read_text(encoding="utf8")
     page = Page(text)
     assert not {"script", "link", "iframe", "object", "base", "form"} & set(page.tags)
-    assert page.addresses and all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert [one for one in page.addresses if not one.startswith("data:image/png;base64,")] == [other]
+    assert len(page.addresses) > 1
     assert "@import" not in text and "url(" not in text and len(text) < 1_000_000
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert text.index('class="answer"') < text.index("<h2>")  # nothing above the answer but the name of the file
 
 
 def test_a_name_with_dollars_is_no_formula(place):
@@ -117,16 +117,34 @@ def test_a_name_with_dollars_is_no_formula(place):
     assert report("--trials", "2") == 0
 
 
-def test_every_section_is_there(done):
+SECTIONS = {
+    "report.html": [
+        "How far off, column by column",
+        "Before you use the values",
+        "How the table was read",
+        "The files",
+    ],
+    "how.html": [
+        *["What was tried", "What the trials showed", "What was missing", "How the columns hang together", "Checks"],
+        "To repeat it",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_is_there(name, done):
+    text = (done / "table-report" / name).read_text(encoding="utf8")
+    assert re.findall("<h2>(.*?)</h2>", text) == SECTIONS[name]
+
+
+def test_the_answer_comes_first_and_a_picture_next(done):
     text = (done / "table-report/report.html").read_text(encoding="utf8")
-    titles = ["The filled table", "What to do next", "Trials: what hiding showed", "How the table was read"]
-    titles += ["How the tasks hang together", "Checks", "To repeat it"]
-    places = [text.index(f"<h2>{title}</h2>") for title in titles]
+    places = [
+        text.index(words) for words in ('class="answer"', "<b>3 missing values are filled by ", "<figure>", "<h2>")
+    ]
     assert places == sorted(places)
-    assert "fills the holes: in trials like them its values" in text and "those of the" in text
-    assert "too few for an interval: 2" in text and "What the other columns added: against “" in text
-    assert text.index("How far off such values were, column by column") < text.index("<h2>The filled table</h2>")
-    assert "Trials hide values that were read." in text  # and cannot notice why others are missing
+    how = (done / "table-report/how.html").read_text(encoding="utf8")
+    assert "too few for an interval: 2" in how and "What the other columns added: compared with “" in how
 
 
 ENDS = ("low", "high", "filled")
@@ -334,7 +352,7 @@ def test_a_disk_that_fills_up_ends_in_a_sentence_and_the_same_command_goes_on(na
     said = f"{name} could not be written (No space left on device) and does not exist; make room and try again\n"
     message = capsys.readouterr().err
     assert message.startswith("report: ") and message.endswith(said) and message.count("\n") == 1
-    names = {"run.json", "trials.csv", "trials.csv.lock", "fit.npz", "filled.csv", "repeat.py"} - {name}
+    names = {"run.json", "trials.csv", "trials.csv.lock", "fit.npz", "filled.csv", "repeat.py", "how.html"} - {name}
     assert {one.name for one in (place / "table-report").iterdir()} <= names
     (place / "table-report" / "run.json.new").write_text("{")  # which earlier versions left
     if name == "run.json":
@@ -494,11 +512,11 @@ def test_each_column_with_holes_is_asked_once_before_any_comes_again():
     few = {task for trial in plan(data, kinds, 6, 0) for task in trial.asked}
     decision = scored(SURE)
     part = replace(decision, scores=decision.scores.assign(task="c03"))
-    line = next(line for line in answer(part, kinds, True, 6, None) if line.startswith("No trial asked for "))
+    line = next(line for line in words.answer(part, data, kinds, True) if line.startswith("No trial asked for "))
     assert (
         len(few) == 6 and "c00, c01, c02, c04" in line and "c03" not in line and line.endswith("of the other columns.")
     )
-    assert not any(line.startswith("No trial asked") for line in answer(decision, kinds, False, 6, None))
+    assert not any(line.startswith("No trial asked") for line in words.answer(part, data, kinds, False))
 
 
 def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
@@ -606,40 +624,61 @@ OPEN = np.tile([-0.7, 0.5, -0.4, 0.3, -0.5, 0.2, -0.1, -0.3], 2)  # mean -0.125,
 
 
 @pytest.mark.parametrize(
-    "differences, stretches, fills, words",
+    "differences, stretches, fills, beside",
     [
-        (
-            SURE,
-            None,
-            "ICM",
-            "“ICM” is ahead by 0.54 standard deviations (0.49 to 0.59; 16 parts of the table), in 16 of",
-        ),
-        (-SURE, None, "mean", ""),
-        (OPEN, None, "ICM", "“ICM” is ahead by 0.13 standard deviations (0.095 behind to 0.35 ahead"),
-        (OPEN + 0.1, None, "mean", ""),  # the ICM is ahead by a quarter of its error
-        (SURE[:2], None, "ICM", "“ICM” is ahead in 2 of 2 trials and 2 of 2 parts of the table, by the median 0.5"),
-        (SURE, 1, "ICM", "“ICM” is ahead in 16 of 16 trials, by the median 0.5"),
+        (SURE, None, "ICM", "better"),
+        (-SURE, None, "mean", "few"),  # the other rule is the same
+        (OPEN, None, "ICM", "open"),
+        (OPEN + 0.1, None, "mean", "open"),  # the ICM is better by a quarter of its error
+        (SURE[:2], None, "ICM", "few"),
+        (SURE, 1, "ICM", "few"),
     ],
 )
-def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, fills, words):
+def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, fills, beside):
     """Two rules and the ICM, which differs from them by so much; the simplest of the equal ones is taken."""
     decision = scored(differences, stretches=stretches)
     assert (decision.fills, decision.reads, decision.alone) == (fills, "ICM", "mean")
-    first, second, *more = answer(decision, [], True, len(differences), None)
-    off = f"by {decision.means.loc[fills, 'error']:.2f} standard deviations, those of the best other method, “"
-    assert first.startswith(f"“{fills}” fills the holes: in trials like them its values of a were off {off}")
-    assert first.endswith(f", “{decision.other}”, by 1.00.".replace("1.00", f"{decision.means['error'].iloc[0]:.2f}"))
-    assert "16 times" in second if len(differences) == 16 else "2 times" in second
-    if fills == "ICM":
-        assert words in second and "Against “mean”" in second
-    assert ("It fills all the same, because it stands before" in second) == (
-        decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
+    assert words.verdict(decision, fills, decision.other) == beside
+    decision = replace(decision, scores=decision.scores.assign(off=decision.scores["error"]))
+    bold, first, second, *_ = answered(decision)
+    assert bold == f"6 missing values are filled by {words.named(fills)}."
+    error = decision.means["error"]
+    assert f"were off by {page.digits(error[fills])} m on average." in first
+    assert f"The program did this {len(differences)} times, with holes like the table's own (gap) moved" in first
+    assert words.named(decision.other) in second and f"off by {page.digits(error[decision.other])}" in second
+    behind = decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
+    assert ("The difference is too small to leave" in second) == behind
+    assert ("cannot tell" in second) == (beside in ("few", "open") and not behind)
+    assert ("by more than chance explains" in second) == (beside == "better")
+    assert (
+        answered(decision, own=False)[0]
+        == f"The table has no holes; of what was tried, {words.named(fills)} would fill it best."
     )
-    assert more[0].startswith("What the other columns added: against “mean”, the best that a column does alone")
-    assert answer(decision, [], False, 3, None)[0].startswith(f"“{fills}” suits this table best: in trials its values")
-    said = answer(decision, [], True, 3, Evaluation(23, 0.5, 0.6, 0.93))[-1]
-    assert said.startswith("23 cells were hidden before any of this, to judge the choice once: there its CRPS is 0.500")
-    assert "0.600, and 93 % lay in the band." in said
+
+
+@pytest.mark.parametrize(
+    "differences, begins",
+    [
+        (SURE, "The other columns help:"),
+        (-SURE, "The other columns do not help:"),
+        (OPEN, "Whether the other columns help"),
+    ],
+)
+def test_what_the_other_columns_add_is_said_as_far_as_it_is_known(differences, begins):
+    assert answered(scored(differences))[3].startswith(begins)
+
+
+def test_what_judges_once_is_told():
+    judged = Evaluation(23, 0.5, 0.6, 0.93)
+    assert words.of_decision(scored(SURE), judged, [])["judged"] == judged
+
+
+def answered(decision, own=True, failed=()):
+    """The sentences of a table of two columns, of which `a` [m] has a gap."""
+    y = np.random.default_rng(0).normal(size=(40, 2))
+    y[10:16, 0] = np.nan
+    data = TaskData(np.arange(40.0), y, ["a", "b"], ["m", ""])
+    return words.answer(decision, data, kinds_of(data)[0], own, failed)
 
 
 def decided(data, trials, methods):
@@ -725,10 +764,9 @@ def test_on_simulated_tables_sharing_pays_where_it_should(shares, tmp_path, monk
     frame.to_csv("table.csv")
     assert report("--trials", "12") == 0
     text = Path("table-report/report.html").read_text(encoding="utf8")
-    fills = re.search("“([^”]*)” (?:\\([^)]*\\) )?fills the holes", text)[1]
-    added = re.search("What the other columns added: [^.]*?” is (ahead|behind) by [^(]*\\(([^;]*);", text)
+    fills = re.search("are filled by [^“]*“([^”]*)”", text)[1]
     assert (fills not in ONE_COLUMN) == shares
-    assert (added[1] == "ahead" and "behind" not in added[2]) == shares, added
+    assert ("The other columns help:" in text) == shares
 
 
 # the command line
@@ -1002,11 +1040,12 @@ def test_half_and_half_is_with_and_without_a_season():
     assert torch.allclose(plain.mean[cells], without, rtol=1e-6)
 
 
-def test_half_and_half_says_what_it_is():
-    decision = scored(SURE)
-    means, scores = decision.means.rename({"ICM": HALF}), decision.scores.replace({"method": {"ICM": HALF}})
-    first = answer(replace(decision, fills=HALF, reads=HALF, means=means, scores=scores), [], True, 16, None)[0]
-    assert first.startswith("“half and half” (a regression with a GP and an ICM, in equal parts) fills the holes: in ")
+def test_every_method_has_words():
+    table = TaskData.from_frame(seasons().assign(c=lambda frame: frame["b"] ** 2), "month")
+    one, season = TaskData(table.x, table.y[:, 1:2], ["b"]), season_of(table)
+    assert {*methods_for(table, "matern32", season=season), *methods_for(one, "matern32", season=season)} == {
+        *words.IN_WORDS
+    }
 
 
 def test_one_column_is_filled_by_its_own_methods(tmp_path, monkeypatch, capsys):
@@ -1016,11 +1055,11 @@ def test_one_column_is_filled_by_its_own_methods(tmp_path, monkeypatch, capsys):
     frame.to_csv("table.csv", index=False)
     assert report("--trials", "4") == 0
     said, filled = capsys.readouterr().out, pd.read_csv("table-report/filled.csv")
-    assert filled["a"].notna().all() and "What the other columns added" not in said
+    assert filled["a"].notna().all() and "other columns" not in said
     season = 10 * np.sin(2 * np.pi * np.arange(20, 25) / 12)
     assert np.abs(filled["a"][20:25] - season).mean() < 1.5
-    text = Path("table-report/report.html").read_text(encoding="utf8")
-    assert "How the tasks hang together" not in text and "A season of 1 (years) was" in text
+    how = Path("table-report/how.html").read_text(encoding="utf8")
+    assert "How the columns hang together" not in how and "A season of 1 (years) was" in how
 
 
 # cells that judge the choice
@@ -1079,7 +1118,7 @@ def test_errors_stand_by_the_length_of_what_was_hidden():
     rows = decision.scores["trial"].astype(int).map(lambda k: 2 if k < 8 else 9)
     found = by_length(replace(decision, scores=decision.scores.assign(rows=rows, error=rows / 10.0)))
     assert found["rows hidden"].tolist() == ["1 to 2", "6 to 12"] and found["trials"].tolist() == [8, 8]
-    assert found["error, ICM"].tolist() == pytest.approx([0.2, 0.9]) and not len(by_length(decision))
+    assert found["ICM"].tolist() == pytest.approx([0.2, 0.9]) and not len(by_length(decision))
 
 
 def test_bands_stand_by_the_place_of_the_hole():
@@ -1108,7 +1147,6 @@ def test_a_method_without_an_answer_in_some_trial_is_left_out_and_named():
     trials = [Trial(f"{k}", ("a",), np.eye(40, 2, -k, dtype=bool), slice(0, 40), f"{k}") for k in range(16)]
     less = decide(results[(results["method"] != "interpolation") | (results["trial"] != "3")], trials, data)
     assert less.left_out == ("interpolation",) and "interpolation" not in less.means.index
-    assert answer(less, [], True, 16, None)[-1] == "Without an answer in some trial, and so left out: interpolation."
 
 
 # what is said of the trials
@@ -1140,7 +1178,7 @@ def test_a_band_is_called_wrong_only_beyond_chance(inside, cells, word):
     decision = replace(decision, scores=decision.scores.assign(coverage=shares, cells=cells))
     found = covered(decision)
     assert (found.cells, found.word) == (cells * len(inside), word)
-    assert found.share.endswith(f"% of {cells * len(inside)} hidden cells lay in the 95 % band")
+    assert found.share.endswith(f"% of {cells * len(inside)} hidden values lay in the 95 % band")
 
 
 def test_advice_of_full_noise_speaks_of_the_method():
@@ -1174,21 +1212,18 @@ def test_columns_in_which_the_filler_is_behind_are_named():
 
     def said(**off):
         scores = decision.scores.assign(off=decision.scores["method"].map(off).fillna(1.0))
-        found = answer(replace(decision, scores=scores), [], True, 16, None)
-        return [line for line in found if "is not the closest in every column" in line]
+        found = answered(replace(decision, scores=scores))
+        return [line for line in found if "closer to the truth" in line]
 
     assert said() == []
-    assert said(mean=0.9) == [
-        "“ICM” is not the closest in every column: in a and b the values of “mean” were closer on average."
-    ]
+    assert said(mean=0.9) == ["In a and b the values of “mean” were closer to the truth."]
     decision = replace(decision, other="interpolation")
+    even = "In a and b even the mean of the column was closer to the truth."
     assert said(interpolation=0.9, mean=0.5) == [
-        "“ICM” is not the closest in every column: in a and b the values of “interpolation” were closer on average, "
-        "and in a and b even the mean of the column (“mean”) was closer."
+        "In a and b the values of “interpolation” were closer to the truth.",
+        even,
     ]
-    assert said(mean=0.5) == [
-        "“ICM” is not the closest in every column: in a and b even the mean of the column (“mean”) was closer."
-    ]
+    assert said(mean=0.5) == [even]
 
 
 def test_what_failed_is_told_once_for_each_method():
@@ -1197,9 +1232,11 @@ def test_what_failed_is_told_once_for_each_method():
         {"method": HALF, "count": 2, "trials": "3: gap; 6: gap", "why": "no optimum", "instead": True},
         {"method": "LMC", "count": 1, "trials": "3: gap", "why": "no optimum", "instead": False},
     ]
-    said = answer(scored(SURE), [], True, 16, Evaluation(23, np.nan, np.nan, np.nan, (failed[1],)), failed)
-    assert "In 2 of 16 trials full noise could not be fitted, and “half and half” answered with noise per task." in said
-    assert any(line.startswith("23 cells were hidden before") and line.endswith("LMC had no answer.") for line in said)
+    assert words.of_decision(scored(SURE), None, failed)["failed"] == words.without_answer(failed)
+    told = "In some trials full noise could not be fitted"
+    assert not any(line.startswith(told) for line in answered(scored(SURE), failed=failed))
+    filler = failed[0]._replace(method="ICM")
+    assert any(line.startswith(told) for line in answered(scored(SURE), failed=[filler]))
 
 
 FELL = [(3, HALF, True), (3, "LMC", False), (6, HALF, True)]
@@ -1248,26 +1285,20 @@ QUIET = {
     "counts": "",
 }
 SENTENCES = [  # what gives cause, and words of the sentence
-    (
-        {"goes_on": "python -m one"},
-        "Whether “ICM” or “interpolation” fills better is open after 8 trials. This goes on from those that are "
-        "stored: "
-        "python",
-    ),
-    ({"trials": 5, "wanted": 8}, "The table has room for 5 trials, not 8: more would hide the same cells again."),
+    ({"goes_on": "python -m one"}, "Whether “ICM” or “interpolation” fills better is open after 8 trials."),
+    ({"goes_on": "python -m one"}, "those that are stored: <code>python -m one"),
+    ({"trials": 5, "wanted": 8}, "The table has room for 5 trials, not 8: more would hide the same values again."),
     ({"long": 30, "hides": 12}, "A hole of 30 is longer than a sixth of the table. The trials hide 12 rows of it"),
     ({"joined": 3, "beside": "b"}, "In 3 of 4 trials what was hidden of b lies beside a hole that is real, for want"),
-    ({"alone": True}, "The trials hid one task at a time, where the others were seen. For wholly new rows"),
-    ({"band": "too narrow"}, "Half: quote a wider one, or look for a relation that changes over the table."),
-    ({"band": "too wide"}, "Half: it is wider than it need be, and fewer cells than 1 in 20 lie outside."),
+    ({"alone": True}, "The trials hid one column at a time, where the others were known. Of new rows"),
+    ({"band": "too narrow"}, "Half. Quote a wider band, or look for a relation that changes over the table."),
+    ({"band": "too wide"}, "Half. It is wider than it need be: fewer values than 1 in 20 lie outside."),
     ({"floor": "b"}, "The noise of b is as small as a fit allows: its curve runs through the values."),
-    ({"without_errors": "so"}, "That the standard errors are known was a guess. This shows what they change: so"),
-    (
-        {"skewed": "a", "with_logarithm": "so"},
-        "a: positive, and skewed or with a band below 0. A logarithm may suit: so",
-    ),
+    ({"without_errors": "so"}, "That the standard errors are known was a guess. To see what they change: <code>so"),
+    ({"skewed": "a", "with_logarithm": "so"}, "or a band reaches below 0. Try it with logarithms: <code>so"),
     ({"counts": "a and b"}, "a and b: whole numbers, none below 0, but bands of filled values reach below 0, where no"),
-    ({"filled": True}, "Before you publish a filled value, say that it is one: in filled.csv the column"),
+    ({"filled": True}, "Where you publish a filled value, say that it is one: in filled.csv the column"),
+    ({"filled": True}, "Ask why the values are missing. The trials hid values that were known"),
 ]
 
 
