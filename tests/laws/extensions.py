@@ -25,13 +25,14 @@ from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import NotApplicable, comparing, fill, linear_pool, methods, plain_methods, read_table
 from mtgp_tutorial.tables.report import planning
-from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, hidden_once, in_deviations
+from mtgp_tutorial.tables.report.deciding import by_column, closer, decide, hidden_once, in_deviations, longest
 from mtgp_tutorial.tables.report.holes import Trial, held_out_cells, kinds_of, plan, where
 from mtgp_tutorial.tables.report.options import Refused, parsed
 from mtgp_tutorial.tables.report.page import checked_by_hiding
 from mtgp_tutorial.tables.report.planning import Clock, seconds
 from mtgp_tutorial.tables.report.tables import EXTRA, filled_values, prepared, write_filled
 from mtgp_tutorial.tables.report.trials import BASELINE, RULES, methods_for, season_of, try_all
+from mtgp_tutorial.tables.report.words import follows, impossible
 
 
 def law_the_example_file_is_of_the_lakes():
@@ -419,9 +420,37 @@ def law_a_report_decides_by_the_means_of_its_parts():
     close(row[["mean difference", "standard error"]].astype(float), [difference.mean(), difference.std(ddof=1) / 2])
     size = [1 + k % 3 for k in range(9)]
     off = {method: np.average([value[k, method][1] for k in range(9)], weights=size) for method in methods}
-    close(by_column(decision, data).iloc[0, 1:3].astype(float), [off["mean"], off["independent, shared"]])
+    filled = Prediction(data.x, data.y.nan_to_num(1.0), torch.ones_like(data.y), data.tasks, data.units, True)
+    close(by_column(decision, data, filled).iloc[0, 1:3].astype(float), [off["mean"], off["independent, shared"]])
     for method in ("independent, shared", "interpolation", "ICM"):
         assert closer(decision, method) == (["a"] if off[method] < off["mean"] else [])
+
+
+def law_a_hole_is_as_long_as_what_is_missing_in_it():
+    """Hidden rows 3 and 4 of task 1 touch its missing row 5; task 2 has rows 3 and 6 to 8 missing, of which none is
+    hidden."""
+    mask, gone = np.zeros((10, 2), bool), np.zeros((10, 2), bool)
+    mask[3:5, 0] = gone[5, 0] = gone[3, 1] = gone[6:9, 1] = True
+    assert [longest(mask[:, t], gone[:, t]) for t in (0, 1)] == [3, 0]
+
+
+def law_sums_of_columns_are_named():
+    rng = np.random.default_rng(0)
+    a, b, c = rng.normal(size=(3, 60))
+    y = np.c_[a, b, a - 2 * b, c]
+    y[5:12, 0] = y[30, 2] = np.nan
+    assert follows(TaskData(np.arange(60.0), y, ["a", "b", "d", "c"])) == ["a", "b", "d"]
+    y[:, 2] += 0.1 * c * rng.normal(size=60)
+    assert follows(TaskData(np.arange(60.0), y, ["a", "b", "d", "c"])) == []
+    assert follows(TaskData(np.arange(20.0), y[:20], ["a", "b", "d", "c"])) == []  # too few rows to say
+
+
+def law_values_that_cannot_be_are_counted():
+    """Filled values below 0 of a task that is nowhere below 0."""
+    y = torch.tensor([[1.0, -1.0], [0.0, 2.0], [torch.nan, torch.nan], [torch.nan, 1.0]]).double()
+    data = TaskData(torch.arange(4.0), y, ["a", "b"])
+    filled = Prediction(data.x, torch.full_like(y, -0.5), torch.ones_like(y), data.tasks, data.units, True)
+    assert impossible(data, filled) == [("a", 2, 2)]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ A table is filled in any case, so `choose` needs no certainty. A claim is a size
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,10 +21,11 @@ from mtgp_tutorial.comparison import choose, paired
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.naming import labels
+from mtgp_tutorial.prediction import TWO_SD, Prediction
 from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods
-from mtgp_tutorial.tables.report.holes import PLACES, Trial, runs, where
+from mtgp_tutorial.tables.report.holes import PLACES, Trial, missing, runs, where
 from mtgp_tutorial.tables.report.trials import MEAN, MODELS, ONE_COLUMN, Failed, try_one
 
 SCORES = ("CRPS", "error", "NLPD", "coverage")
@@ -93,25 +95,34 @@ def part_of(scores: pd.DataFrame) -> str:
 def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> pd.DataFrame:
     """Scores in standard deviations of each task, with the stretch, the hidden cells, and whether they were asked.
 
-    off: the mean absolute error in the unit of the task; rows: the longest run of hidden rows; place: of the hole.
+    off: the mean absolute error in the unit of the task, away: in its standard deviations; rows: the length of the hole
+    that hiding made or made longer; place: of the hole.
     """
-    known = {trial.label: trial for trial in trials}
+    known, gone = {trial.label: trial for trial in trials}, missing(data)
+    one_input = data.x.shape[1] == 1  # on a map no hole has a length
     names = dict(zip(labels(data), data.tasks))
     spread = dict(zip(data.tasks, data.scale().sd.tolist()))
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     sd = table["task"].map(spread)
-    hidden = [known[trial].mask[:, data.tasks.index(task)] for trial, task in zip(table["trial"], table["task"])]
+    places = [(known[trial].mask[:, t], t) for trial, t in zip(table["trial"], table["task"].map(data.tasks.index))]
     return table.assign(
         error=np.sqrt(table["MSE"]) / sd,
         off=table["MAE"],
+        away=table["MAE"] / sd,
         CRPS=table["CRPS"] / sd,
         NLPD=table["NLPD"] - np.log(sd),
         stretch=table["trial"].map({name: trial.stretch for name, trial in known.items()}),
-        cells=[int(cells.sum()) for cells in hidden],
-        rows=[max((length for _, length in runs(cells)), default=0) for cells in hidden],
+        cells=[int(cells.sum()) for cells, _ in places],
+        rows=[longest(cells, gone[:, t]) if one_input else 1 for cells, t in places],
         place=[PLACES[known[trial].place] for trial in table["trial"]],
         asked=[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])],
     )
+
+
+def longest(hidden: np.ndarray, gone: np.ndarray) -> int:
+    """Rows of the longest hole of a task that has hidden cells [N] in it, with what was missing there [N] anyway."""
+    found = [length for start, length in runs(hidden | gone) if hidden[start : start + length].any()]
+    return max(found, default=0)
 
 
 def _plain(scores: pd.DataFrame) -> pd.DataFrame:
@@ -123,6 +134,12 @@ def over_parts(scores: pd.DataFrame, score: str) -> pd.Series:
     """The mean score of each method: over the tasks of a trial, the trials of a stretch, then the stretches."""
     trials = scores.groupby(["method", "stretch", "trial"])[score].mean()
     return trials.groupby(["method", "stretch"]).mean().groupby("method").mean()
+
+
+def digits(value: float) -> str:
+    """A number to three digits, and whole where it has more: 0.0312, 4.07, 1,240."""
+    places = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{min(max(places, 0), 4)}f}".replace("-", "−")
 
 
 def over_cells(scores: pd.DataFrame, score: str) -> float:
@@ -148,10 +165,12 @@ def closer(decision: Decision, method: str) -> list[str]:
     return [str(task) for task in off.index[off[method] < off[decision.fills]]]
 
 
-def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
-    """For each asked task: the mean absolute error of the methods that are `compared`, in its unit, and the share in
-    the band of what fills; over the hidden cells of all trials."""
-    names = dict(zip(data.tasks, labels(data)))
+def by_column(decision: Decision, data: TaskData, answer: Prediction) -> pd.DataFrame:
+    """For each asked task, over the hidden cells of all trials: the mean absolute error of the methods that are
+    `compared`, in its unit, and the share in the band of what fills; and how wide the bands of `answer` are in its
+    holes, from the narrowest to the widest."""
+    names, gone = dict(zip(data.tasks, labels(data))), torch.as_tensor(missing(data))
+    low, high = answer.band(TWO_SD)
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
@@ -159,15 +178,19 @@ def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
             row[method] = over_cells(rows[rows["method"] == method], "off")
         fills = rows[rows["method"] == decision.fills]
         inside = over_cells(fills, "coverage")
-        found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"})
+        row["in the 95 % band"] = f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"
+        t = data.tasks.index(str(task))
+        half = (high - low)[:, t][gone[:, t]] / 2
+        ends = dict.fromkeys(digits(float(one)) for one in half.aminmax()) if len(half) else {}
+        found.append(row | {"band of a filled value": "± " + " to ".join(ends) if ends else ""})
     return pd.DataFrame(found)
 
 
 def by_length(decision: Decision) -> pd.DataFrame:
-    """The same by the length of what was hidden, in rows, errors in standard deviations; empty for one length."""
+    """The same in standard deviations, by the length of the hole in rows; empty for one length."""
     edges = [0, *LENGTHS, np.inf]
     names = [f"{low + 1:.0f} to {high:.0f}" for low, high in zip(edges, LENGTHS)] + [f"above {LENGTHS[-1]}"]
-    return _grouped(decision, "rows hidden", pd.cut(decision.asked["rows"], edges, labels=names))
+    return _grouped(decision, "rows of the hole", pd.cut(decision.asked["rows"], edges, labels=names))
 
 
 def by_place(decision: Decision) -> pd.DataFrame:
@@ -181,7 +204,7 @@ def _grouped(decision: Decision, name: str, groups: pd.Series) -> pd.DataFrame:
         of = {method: rows[rows["method"] == method] for method in compared(decision)}
         first = of[decision.fills]
         row = {name: str(group), "trials": first["trial"].nunique()}
-        row |= {method: float(one["error"].mean()) for method, one in of.items()}
+        row |= {method: over_cells(one, "away") for method, one in of.items()}
         inside = over_cells(first, "coverage")
         found.append(row | {"in the 95 % band": f"{100 * inside:.0f} % of {int(first['cells'].sum())}"})
     return pd.DataFrame(found) if len(found) > 1 else pd.DataFrame()

@@ -158,11 +158,11 @@ def correlations(matrix: pd.DataFrame) -> Figure:
 
 def maps(data: TaskData, answer: Prediction, tasks: Sequence[str]) -> Figure:
     """A map for each task, two beside each other: dots were seen, rings were filled, and larger where less is known."""
-    across = min(2, len(tasks))
-    down = -(-len(tasks) // across)
-    width = WIDTH if across == 2 else 4.0
     wide, tall = np.ptp(data.x.numpy(), axis=0)
-    height = width / across * float(np.clip(0.35 + tall / wide * _stretch(data) * 0.75, 0.6, 1.6))  # of a panel
+    across = 1 if wide > 2 * tall * _stretch(data) else min(2, len(tasks))
+    down = -(-len(tasks) // across)
+    width = WIDTH if across == 2 or len(tasks) > 1 else 4.0
+    height = width / across * float(np.clip(0.35 + tall / wide * _stretch(data) * 0.75, 0.32, 1.6))  # of a panel
     figure, axes = plt.subplots(down, across, figsize=(width, down * height), squeeze=False)
     for ax in axes.flat[len(tasks) :]:
         ax.set_visible(False)

@@ -9,7 +9,7 @@ How well what fills the table foretells what was seen, and how sure its correlat
 
 from __future__ import annotations
 
-import math
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -27,7 +27,7 @@ from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.checking import WantsFullNoise, check
 from mtgp_tutorial.tables.report import figures
-from mtgp_tutorial.tables.report.deciding import SCORES, Decision
+from mtgp_tutorial.tables.report.deciding import SCORES, Decision, digits
 from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
 from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
 from mtgp_tutorial.tables.report.trials import FULL
@@ -48,12 +48,6 @@ def render(name: str, values: dict[str, Any]) -> str:
 def picture(figure: Figure) -> Part:
     """A figure, and how much of the page's width it takes: a small one takes less."""
     return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
-
-
-def digits(value: float) -> str:
-    """A number to three digits, and whole where it has more: 0.0312, 4.07, 1,240."""
-    places = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{value:,.{min(max(places, 0), 4)}f}".replace("-", "−")
 
 
 def grid(frame: pd.DataFrame) -> Part:
@@ -96,10 +90,11 @@ def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
 
 def together(shared: Fit, name: str) -> Part:
     """Correlations of the tasks: the pairs with their intervals, or a heat map."""
-    data, intervals = shared.model.data, _intervals(shared)
+    data, intervals, several = shared.model.data, _intervals(shared), len(shared.model.data.x_names) > 1
+    names = cycle([f"{one} " for one in data.x_names] if several else [""])
     return {
         "model": name,
-        "scales": ", ".join(f"{v:.3g}" for v in shared.length_scales),
+        "scales": ", ".join(f"{name}{v:.3g}" for name, v in zip(names, shared.length_scales)),
         "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
         "intervals": None if intervals is None else picture(figures.intervals(intervals)),
         "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,

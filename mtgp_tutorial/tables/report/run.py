@@ -40,7 +40,7 @@ from mtgp_tutorial.tables.report.deciding import (
     evaluate,
     hidden_once,
 )
-from mtgp_tutorial.tables.report.holes import missing
+from mtgp_tutorial.tables.report.holes import PLACES, missing
 from mtgp_tutorial.tables.report.options import FIT, HOW, REPORT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
 from mtgp_tutorial.tables.report.tables import write_filled
@@ -106,10 +106,10 @@ def run(job: Job) -> None:
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
-    decided = words.of_decision(decision, judged, failed)
+    decided = words.of_decision(decision, failed)
     with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
-            "columns": page.grid(by_column(decision, data)),
+            "columns": page.grid(by_column(decision, data, answer)),
             "beside": words.enumerated([f"“{method}”" for method in compared(decision)[1:]]),
             "lengths": page.grid(by_length(decision)),
             "places": page.grid(by_place(decision)),
@@ -121,7 +121,7 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    bold, *said = words.answer(decision, data, job.kinds, job.own, failed)
+    bold, *said = words.answer(decision, data, job.kinds, answer, judged, failed)
     first = next(iter(job.methods))
     top = {
         "first": first if first in (ICM, FULL) else "",
@@ -129,6 +129,8 @@ def run(job: Job) -> None:
         "sentences": [*map(minus, said)],
         "season": job.season,
         "decided": decided,
+        "judged": judged,
+        "ends": decision.asked["place"].isin([PLACES["start"], PLACES["end"]]).any(),
     }
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     for name in (HOW, REPORT):

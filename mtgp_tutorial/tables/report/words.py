@@ -18,10 +18,10 @@ from scipy import stats
 from mtgp_tutorial.comparison import sentence as claim
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered, over_cells
+from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered, digits, over_cells
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
-from mtgp_tutorial.tables.report.page import digits, render
+from mtgp_tutorial.tables.report.page import render
 from mtgp_tutorial.tables.report.trials import (
     BASELINE,
     CHANGING,
@@ -39,7 +39,7 @@ NAMES = {
     "gap": ("gap", "gaps"),
     "start": ("late start", "late starts"),
     "end": ("ragged end", "ragged ends"),
-    "scattered": ("set of single cells", "sets of single cells"),
+    "scattered": ("column with single cells", "columns with single cells"),
     "disc": ("disc of places", "discs of places"),
 }
 
@@ -82,13 +82,19 @@ def named(method: str) -> str:
 
 
 def answer(
-    decision: Decision, data: TaskData, kinds: Sequence[Kind], own: bool, failed: Sequence[Failed] = ()
+    decision: Decision,
+    data: TaskData,
+    kinds: Sequence[Kind],
+    filled: Prediction,
+    judged: Evaluation | None = None,
+    failed: Sequence[Failed] = (),
 ) -> list[str]:
     """What fills the table; then how far off such values were, compared with what, and how sure they are.
 
-    The sentences speak of the tasks whose holes were imitated. own: whether the table has holes; failed: answers that
-    were missing, or another method's.
+    The sentences speak of the tasks whose holes were imitated. filled: what fills; judged: what the cells say that
+    were hidden from all trials, or None; failed: answers that were missing, or another method's.
     """
+    own = bool(missing(data).any())
     tasks = sorted(set(decision.asked["task"]))
     values = {
         "decision": decision,
@@ -98,7 +104,6 @@ def answer(
         "tasks": enumerated(tasks) if own and len(tasks) < min(4, data.num_tasks) else "",
         "unasked": enumerated(sorted({task for kind in kinds for task in kind.asked} - {*tasks})) if own else "",
         "off": {method: off_by(decision, method) for method in decision.means.index},
-        "single": len(tasks) == 1,
         "unit": data.units[data.tasks.index(tasks[0])] if len(tasks) == 1 else "standard deviations of their column",
         "trials": decision.scores["trial"].nunique(),
         "hidden": what_is_hidden(kinds, own),
@@ -108,16 +113,18 @@ def answer(
         "band": covered(decision),
         "mean": MEAN,
         "plainest": next((rule for rule in ("interpolation", MEAN) if rule in decision.means.index), ""),
+        "judged": judged,
+        "impossible": impossible(data, filled),
         "instead": any(one.instead and one.method == decision.fills for one in failed),
     }
     return render("answer.txt", values).strip().split("\n")
 
 
 def off_by(decision: Decision, method: str) -> str:
-    """How far off the hidden cells of the asked tasks were: the mean in the unit of a single one, else the error."""
+    """How far off the hidden cells of the asked tasks were on average, in the unit of one, or standard deviations."""
     rows = decision.asked[decision.asked["method"] == method]
     one = rows["task"].nunique() == 1
-    return digits(over_cells(rows, "off")) if one else f"{decision.means.loc[method, 'error']:.2f}"
+    return digits(over_cells(rows, "off")) if one else f"{over_cells(rows, 'away'):.2f}"
 
 
 def verdict(decision: Decision, first: str, second: str) -> str:
@@ -128,17 +135,20 @@ def verdict(decision: Decision, first: str, second: str) -> str:
     return "better" if gain["high"] < 0 else "worse" if gain["low"] > 0 else "open"
 
 
-def of_decision(decision: Decision, judged: Evaluation | None, failed: Sequence[Failed]) -> dict[str, Any]:
-    """What how.html says of the choice: sizes with their intervals, and methods that had no answer.
+def impossible(data: TaskData, filled: Prediction) -> list[tuple[str, int, int]]:
+    """Tasks that are nowhere below 0, with the numbers of their filled values, and of those that are below 0."""
+    gone = torch.as_tensor(missing(data))
+    below = ((filled.mean < 0) & gone & (data.y.nan_to_num(0.0) >= 0).all(0)).sum(0)
+    return [(task, int(gone[:, t].sum()), int(below[t])) for t, task in enumerate(data.tasks) if below[t]]
 
-    judged: what the cells say that were hidden from all trials, or None.
-    """
+
+def of_decision(decision: Decision, failed: Sequence[Failed]) -> dict[str, Any]:
+    """What how.html says of the choice: sizes with their intervals, and methods that had no answer."""
     reads = decision.reads
     return {
         "beside": said(decision.less(decision.fills, decision.other)),
         "added": said(decision.less(reads, decision.alone)) if reads else "",
         "behind": bool(decision.means.loc[decision.fills, "CRPS"] > decision.means.loc[decision.other, "CRPS"]),
-        "judged": judged,
         "failed": without_answer(failed),
         "methods": [(method, IN_WORDS[method]) for method in decision.means.index],
     }
@@ -193,6 +203,7 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     """Where the trials asked another question than the table: tasks of long holes, and of holes beside real ones.
 
     hides: rows that a trial hides of a long one; joined: trials that hide beside a real one; alone: one task at a time.
+    follows: tasks that follow from the others.
     """
     long, joined = [kind for kind in kinds if kind.shortened], [trial for trial in trials if trial.joined]
 
@@ -200,7 +211,26 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
         return enumerated(sorted({task for one in some for task in one.asked}))
 
     hides, alone = len(long[0].pattern) if long else 0, not own and not own_rows(data)
-    return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
+    found = {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
+    return {**found, "follows": enumerated(follows(data))}
+
+
+SAME, ENOUGH = 0.02, 20  # standard deviations, and rows beyond the number of columns
+
+
+def follows(data: TaskData) -> list[str]:
+    """Tasks that follow from others, as real = nominal - inflation, in all rows in which all were seen."""
+    whole = data.y[data.observed.all(1)]
+    if len(whole) < ENOUGH + data.num_tasks:
+        return []
+    z = ((whole - whole.mean(0)) / whole.std(0)).numpy()
+    found = []
+    for t, task in enumerate(data.tasks):
+        others = np.delete(z, t, 1)
+        left = z[:, t] - others @ np.linalg.lstsq(others, z[:, t], rcond=None)[0]
+        if others.shape[1] and np.abs(left).max() < SAME:
+            found.append(task)
+    return found
 
 
 def of_values(asked: argparse.Namespace, data: TaskData, filled: Prediction) -> dict[str, Any]:

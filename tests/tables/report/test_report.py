@@ -512,11 +512,15 @@ def test_each_column_with_holes_is_asked_once_before_any_comes_again():
     few = {task for trial in plan(data, kinds, 6, 0) for task in trial.asked}
     decision = scored(SURE)
     part = replace(decision, scores=decision.scores.assign(task="c03"))
-    line = next(line for line in words.answer(part, data, kinds, True) if line.startswith("No trial asked for "))
+    line = next(
+        line for line in words.answer(part, data, kinds, nothing_known(data)) if line.startswith("No trial asked for ")
+    )
     assert (
         len(few) == 6 and "c00, c01, c02, c04" in line and "c03" not in line and line.endswith("of the other columns.")
     )
-    assert not any(line.startswith("No trial asked") for line in words.answer(part, data, kinds, False))
+    whole = replace(data, y=data.y.nan_to_num(0.0))
+    said = words.answer(part, whole, kinds_of(whole)[0], nothing_known(whole))
+    assert not any(line.startswith("No trial asked") for line in said)
 
 
 def test_a_complete_table_loses_a_sixth_of_each_task_in_turn():
@@ -668,17 +672,28 @@ def test_what_the_other_columns_add_is_said_as_far_as_it_is_known(differences, b
     assert answered(scored(differences))[3].startswith(begins)
 
 
-def test_what_judges_once_is_told():
-    judged = Evaluation(23, 0.5, 0.6, 0.93)
-    assert words.of_decision(scored(SURE), judged, [])["judged"] == judged
+@pytest.mark.parametrize("fills, other, word", [(0.5, 0.6, "better"), (0.6, 0.5, "worse")])
+def test_what_judges_once_is_told(fills, other, word):
+    said = answered(scored(SURE), judged=Evaluation(23, fills, other, 0.93))[-1]
+    assert said.startswith("23 values were set aside") and f"did {word} than “mean”" in said
+    assert f"is {fills:.2f} and {other:.2f}; 93 % of them" in said
+    assert not any(
+        "set aside" in line for line in answered(scored(SURE), judged=Evaluation(23, np.nan, np.nan, np.nan))
+    )
 
 
-def answered(decision, own=True, failed=()):
+def nothing_known(data):
+    """An answer in which all is 1, give or take 1."""
+    return Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
+
+
+def answered(decision, own=True, failed=(), judged=None):
     """The sentences of a table of two columns, of which `a` [m] has a gap."""
     y = np.random.default_rng(0).normal(size=(40, 2))
-    y[10:16, 0] = np.nan
+    if own:
+        y[10:16, 0] = np.nan
     data = TaskData(np.arange(40.0), y, ["a", "b"], ["m", ""])
-    return words.answer(decision, data, kinds_of(data)[0], own, failed)
+    return words.answer(decision, data, kinds_of(data)[0], nothing_known(data), judged, failed)
 
 
 def decided(data, trials, methods):
@@ -746,7 +761,7 @@ def test_scores_are_in_standard_deviations_of_the_task():
     assert decision.means.loc["ICM", ["error", "CRPS"]].tolist() == pytest.approx([2, 3])
     assert decision.means.loc["ICM", "NLPD"] == pytest.approx(0, abs=1e-12)
     assert set(decision.asked["task"]) == {"a"} and set(decision.scores["task"]) == {"a", "b"}
-    table = by_column(decision, data)
+    table = by_column(decision, data, nothing_known(data))
     assert table["column"].tolist() == ["a [m]"] and table.iloc[0, 1] == pytest.approx(float(sd[0]))
     assert table["in the 95 % band"].tolist() == ["100 % of 8"]
 
@@ -1059,7 +1074,7 @@ def test_one_column_is_filled_by_its_own_methods(tmp_path, monkeypatch, capsys):
     season = 10 * np.sin(2 * np.pi * np.arange(20, 25) / 12)
     assert np.abs(filled["a"][20:25] - season).mean() < 1.5
     how = Path("table-report/how.html").read_text(encoding="utf8")
-    assert "How the columns hang together" not in how and "A season of 1 (years) was" in how
+    assert "How the columns hang together" not in how and "a period of 1 (years)" in how
 
 
 # cells that judge the choice
@@ -1116,8 +1131,8 @@ def test_the_judge_hides_its_cells_from_both(monkeypatch):
 def test_errors_stand_by_the_length_of_what_was_hidden():
     decision = scored(SURE)
     rows = decision.scores["trial"].astype(int).map(lambda k: 2 if k < 8 else 9)
-    found = by_length(replace(decision, scores=decision.scores.assign(rows=rows, error=rows / 10.0)))
-    assert found["rows hidden"].tolist() == ["1 to 2", "6 to 12"] and found["trials"].tolist() == [8, 8]
+    found = by_length(replace(decision, scores=decision.scores.assign(rows=rows, away=rows / 10.0)))
+    assert found["rows of the hole"].tolist() == ["1 to 2", "6 to 12"] and found["trials"].tolist() == [8, 8]
     assert found["ICM"].tolist() == pytest.approx([0.2, 0.9]) and not len(by_length(decision))
 
 
@@ -1232,7 +1247,7 @@ def test_what_failed_is_told_once_for_each_method():
         {"method": HALF, "count": 2, "trials": "3: gap; 6: gap", "why": "no optimum", "instead": True},
         {"method": "LMC", "count": 1, "trials": "3: gap", "why": "no optimum", "instead": False},
     ]
-    assert words.of_decision(scored(SURE), None, failed)["failed"] == words.without_answer(failed)
+    assert words.of_decision(scored(SURE), failed)["failed"] == words.without_answer(failed)
     told = "In some trials full noise could not be fitted"
     assert not any(line.startswith(told) for line in answered(scored(SURE), failed=failed))
     filler = failed[0]._replace(method="ICM")
@@ -1281,7 +1296,15 @@ def test_counts_with_a_band_below_zero_are_named(values, mean, log, said):
 
 QUIET = {
     **dict.fromkeys(("goes_on", "trials", "wanted", "long", "hides", "joined", "beside", "floor", "without_errors"), 0),
-    **{"alone": False, "skewed": "", "fills": "ICM", "other": "interpolation", "with_logarithm": "", "filled": False},
+    **{
+        "alone": False,
+        "follows": "",
+        "skewed": "",
+        "fills": "ICM",
+        "other": "interpolation",
+        "with_logarithm": "",
+        "filled": False,
+    },
     "counts": "",
 }
 SENTENCES = [  # what gives cause, and words of the sentence
@@ -1293,9 +1316,13 @@ SENTENCES = [  # what gives cause, and words of the sentence
     ({"alone": True}, "The trials hid one column at a time, where the others were known. Of new rows"),
     ({"band": "too narrow"}, "Half. Quote a wider band, or look for a relation that changes over the table."),
     ({"band": "too wide"}, "Half. It is wider than it need be: fewer values than 1 in 20 lie outside."),
-    ({"floor": "b"}, "The noise of b is as small as a fit allows: its curve runs through the values."),
+    ({"floor": "b"}, "The noise of b is as small as a fit allows, so the curve runs through every known value"),
+    ({"follows": "a and b"}, "a and b: each follows exactly from other columns, as a sum or a difference does."),
     ({"without_errors": "so"}, "That the standard errors are known was a guess. To see what they change: <code>so"),
-    ({"skewed": "a", "with_logarithm": "so"}, "or a band reaches below 0. Try it with logarithms: <code>so"),
+    (
+        {"skewed": "a", "with_logarithm": "so"},
+        "a: no value is below 0, but bands reach there or large values are far from the rest. Try it",
+    ),
     ({"counts": "a and b"}, "a and b: whole numbers, none below 0, but bands of filled values reach below 0, where no"),
     ({"filled": True}, "Where you publish a filled value, say that it is one: in filled.csv the column"),
     ({"filled": True}, "Ask why the values are missing. The trials hid values that were known"),
