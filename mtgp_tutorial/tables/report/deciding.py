@@ -150,9 +150,13 @@ def over_cells(scores: pd.DataFrame, score: str) -> float:
 LENGTHS = (2, 5, 12, 30)  # rows; the last group has no end
 
 
+PLAIN = ("interpolation", MEAN)
+
+
 def compared(decision: Decision) -> list[str]:
-    """What fills, the best other method, and the mean of each column."""
-    return list(dict.fromkeys([decision.fills, decision.other, *decision.means.index.intersection([MEAN])]))
+    """What fills, the best other method, and the two plainest."""
+    plain = [rule for rule in PLAIN if rule in decision.means.index]
+    return list(dict.fromkeys([decision.fills, decision.other, *plain]))
 
 
 def closer(decision: Decision, method: str) -> list[str]:
@@ -169,8 +173,7 @@ def by_column(decision: Decision, data: TaskData, answer: Prediction) -> pd.Data
     """For each asked task, over the hidden cells of all trials: the mean absolute error of the methods that are
     `compared`, in its unit, and the share in the band of what fills; and how wide the bands of `answer` are in its
     holes, from the narrowest to the widest."""
-    names, gone = dict(zip(data.tasks, labels(data))), torch.as_tensor(missing(data))
-    low, high = answer.band(TWO_SD)
+    names = dict(zip(data.tasks, labels(data)))
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
         row: dict[str, Any] = {"column": names[str(task)]}
@@ -179,11 +182,16 @@ def by_column(decision: Decision, data: TaskData, answer: Prediction) -> pd.Data
         fills = rows[rows["method"] == decision.fills]
         inside = over_cells(fills, "coverage")
         row["in the 95 % band"] = f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"
-        t = data.tasks.index(str(task))
-        half = (high - low)[:, t][gone[:, t]] / 2
-        ends = dict.fromkeys(digits(float(one)) for one in half.aminmax()) if len(half) else {}
-        found.append(row | {"band of a filled value": "± " + " to ".join(ends) if ends else ""})
+        found.append(row | {"band of a filled value": widths(data, answer, data.tasks.index(str(task)))})
     return pd.DataFrame(found)
+
+
+def widths(data: TaskData, answer: Prediction, task: int) -> str:
+    """Half of the bands in the holes of a task, from the narrowest to the widest, in words; nothing without a hole."""
+    low, high = answer.band(TWO_SD)
+    half = ((high - low) / 2)[:, task][torch.as_tensor(missing(data)[:, task])]
+    ends = dict.fromkeys(digits(float(one)) for one in half.aminmax()) if len(half) else ()
+    return "± " + " to ".join(ends) if ends else ""
 
 
 def by_length(decision: Decision) -> pd.DataFrame:

@@ -122,7 +122,7 @@ def reading(data: TaskData) -> Part:
 def notes(data: TaskData) -> list[str]:
     """The notes of the table, and its size."""
     gone = int(missing(data).sum())
-    found = [*data.notes, f"tasks: {', '.join(labels(data))}"]
+    found = [*data.notes, f"columns of values: {', '.join(labels(data))}"]
     if data.sd is not None:
         found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
     if again := int((~data.observed).sum()) - gone:

@@ -18,7 +18,17 @@ from scipy import stats
 from mtgp_tutorial.comparison import sentence as claim
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import TWO_SD, Prediction
-from mtgp_tutorial.tables.report.deciding import Decision, Evaluation, closer, compared, covered, digits, over_cells
+from mtgp_tutorial.tables.report.deciding import (
+    PLAIN,
+    Decision,
+    Evaluation,
+    closer,
+    compared,
+    covered,
+    digits,
+    over_cells,
+    widths,
+)
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
 from mtgp_tutorial.tables.report.page import render
@@ -112,9 +122,11 @@ def answer(
         "closer": {method: enumerated(closer(decision, method)) for method in compared(decision)[1:]},
         "band": covered(decision),
         "mean": MEAN,
-        "plainest": next((rule for rule in ("interpolation", MEAN) if rule in decision.means.index), ""),
+        "plainest": next((rule for rule in PLAIN if rule in decision.means.index), ""),
         "judged": judged,
         "impossible": impossible(data, filled),
+        "follows": enumerated(follows(data)),
+        "widths": widths(data, filled, data.tasks.index(tasks[0])) if len(tasks) == 1 else "",
         "instead": any(one.instead and one.method == decision.fills for one in failed),
     }
     return render("answer.txt", values).strip().split("\n")
@@ -203,7 +215,6 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
     """Where the trials asked another question than the table: tasks of long holes, and of holes beside real ones.
 
     hides: rows that a trial hides of a long one; joined: trials that hide beside a real one; alone: one task at a time.
-    follows: tasks that follow from the others.
     """
     long, joined = [kind for kind in kinds if kind.shortened], [trial for trial in trials if trial.joined]
 
@@ -211,8 +222,7 @@ def of_holes(data: TaskData, kinds: Sequence[Kind], own: bool, trials: Sequence[
         return enumerated(sorted({task for one in some for task in one.asked}))
 
     hides, alone = len(long[0].pattern) if long else 0, not own and not own_rows(data)
-    found = {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
-    return {**found, "follows": enumerated(follows(data))}
+    return {"long": tasks(long), "hides": hides, "joined": len(joined), "beside": tasks(joined), "alone": alone}
 
 
 SAME, ENOUGH = 0.02, 20  # standard deviations, and rows beyond the number of columns
