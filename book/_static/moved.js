@@ -2,7 +2,9 @@
 const MOVED = {
   "about": {
     "about-course": "preface.html#about-course",
-    "the-course-in-eleven-sentences": "preface.html#about-course"
+    "about-this-book": "about.html#how-to-read-run-and-cite-this-book",
+    "the-course-in-eleven-sentences": "preface.html#about-course",
+    "three-paths": "about.html#three-ways-to-read-it"
   },
   "api": {
     "module-mtgp_tutorial.exact": "api.html#module-mtgp_tutorial.gaussian",
@@ -306,19 +308,26 @@ const MOVED = {
     "where-full-noise-does-not-pay": "matrix.html#noise-hurts",
     "which-number-is-which": "gpytorch.html#noise-names"
   },
+  "inputs": {
+    "several-inputs": "inputs.html#kernels-for-several-inputs"
+  },
+  "many": {
+    "many-tables-or-very-many-cells": "many.html#many-small-tables-or-one-very-large-one"
+  },
   "notation": {
-    "equation-one-equation": "independent.html#equation-one-equation"
+    "equation-one-equation": "independent.html#equation-one-equation",
+    "notation-one-equation-one-row-order": "notation.html#notation-what-each-symbol-means"
   },
   "preface": {
-    "for-whom": "about.html#three-paths",
-    "how-every-number-can-be-reproduced": "about.html#what-a-chapter-promises",
+    "for-whom": "about.html#three-ways-to-read-it",
+    "how-every-number-can-be-reproduced": "about.html#what-is-tested",
     "licence-and-citation": "about.html#licence-and-citation",
     "on-colab": "preface.html#get-the-module",
     "start": "preface.html#get-the-module",
     "ten-lines": "preface.html#fill-your-own-file",
-    "the-map": "notation.html#row-order",
-    "three-paths": "about.html#three-paths",
-    "three-ways-to-use-it": "about.html#three-paths",
+    "the-map": "notation.html#which-chapter-teaches-what",
+    "three-paths": "about.html#three-ways-to-read-it",
+    "three-ways-to-use-it": "about.html#three-ways-to-read-it",
     "what-a-chapter-promises": "about.html#what-a-chapter-promises",
     "what-you-will-be-able-to-do": "about.html#what-you-will-be-able-to-do"
   },
@@ -383,6 +392,9 @@ const MOVED = {
     "table-correlation": "priors.html#table-correlation",
     "table-known": "wrong.html#table-known",
     "table-long": "speed.html#table-long"
+  },
+  "wide": {
+    "fifty-columns-or-five-hundred": "wide.html#many-columns-fifty-or-five-hundred"
   }
 };
 

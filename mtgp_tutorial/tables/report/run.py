@@ -121,12 +121,13 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    bold, *said = words.answer(decision, data, job.kinds, answer, judged, failed)
+    (bold, *said), rest = words.answer(decision, data, job.kinds, answer, judged, failed)
     first = next(iter(job.methods))
     top = {
         "first": first if first in (ICM, FULL) else "",
         "bold": minus(bold),
         "sentences": [*map(minus, said)],
+        "rest": [*map(minus, rest)],
         "season": job.season,
         "decided": decided,
         "judged": judged,
@@ -135,7 +136,7 @@ def run(job: Job) -> None:
     values = {"job": job, "command": command(asked), "decision": decision, **sections, **again, **top}
     for name in (HOW, REPORT):
         put(job.folder / name, page.render(name, values))
-    print("", bold, *said, "", sep="\n")
+    print("", bold, *said, *rest, "", sep="\n")
     where, took = (job.folder / REPORT).absolute(), in_words(time.monotonic() - began)
     print(f"{where} ({took}), with filled.csv, {HOW} and trials.csv beside it")
 

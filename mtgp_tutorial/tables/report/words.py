@@ -98,8 +98,8 @@ def answer(
     filled: Prediction,
     judged: Evaluation | None = None,
     failed: Sequence[Failed] = (),
-) -> list[str]:
-    """What fills the table; then how far off such values were, compared with what, and how sure they are.
+) -> tuple[list[str], list[str]]:
+    """What fills the table, how far off such values were, and how sure they are; then compared with what.
 
     The sentences speak of the tasks whose holes were imitated. filled: what fills; judged: what the cells say that
     were hidden from all trials, or None; failed: answers that were missing, or another method's.
@@ -129,7 +129,8 @@ def answer(
         "widths": widths(data, filled, data.tasks.index(tasks[0])) if len(tasks) == 1 else "",
         "instead": any(one.instead and one.method == decision.fills for one in failed),
     }
-    return render("answer.txt", values).strip().split("\n")
+    first, rest = render("answer.txt", values).strip().split("\n---\n")
+    return first.split("\n"), rest.split("\n")
 
 
 def off_by(decision: Decision, method: str) -> str:
