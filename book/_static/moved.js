@@ -85,7 +85,7 @@ const MOVED = {
     "exercises": "cases.html#exercises",
     "fig-cases-flu": "cases.html#fig-cases-flu",
     "fig-cases-hours": "cases.html#fig-cases-hours",
-    "fig-cases-known": "wrong.html#fig-wrong-known",
+    "fig-cases-known": "wrong.html#table-known",
     "fig-cases-questions": "cases.html#fig-cases-six",
     "fig-cases-ragged": "cases.html#ex-edge",
     "fig-cases-soils": "cases.html#fig-cases-soils",
@@ -383,7 +383,7 @@ const MOVED = {
     "diagnostics-what-a-fit-leaves-over": "table.html#table-check",
     "equation-known-noise": "wrong.html#equation-known-noise",
     "ex-known-again": "wrong.html#table-known",
-    "fig-table-known": "wrong.html#fig-wrong-known",
+    "fig-table-known": "wrong.html#table-known",
     "fig-table-season": "table.html#table-trend",
     "how-long-it-takes": "speed.html#table-long",
     "how-sure-is-a-correlation": "priors.html#table-correlation",
@@ -395,6 +395,29 @@ const MOVED = {
   },
   "wide": {
     "fifty-columns-or-five-hundred": "wide.html#many-columns-fifty-or-five-hundred"
+  },
+  "wrong": {
+    "a-column-holds-text": "wrong.html#wrong-text",
+    "a-kernel-a-length-scale-or-a-mean-for-each-task": "wrong.html#wrong-own",
+    "a-noise-variance-for-each-task-or-one-that-i-know": "wrong.html#wrong-known-noise",
+    "add-data-to-a-trained-model": "wrong.html#wrong-add",
+    "correlated-tasks-and-much-data": "wrong.html#wrong-big",
+    "draw-joint-samples-or-a-band-for-a-sum": "wrong.html#wrong-joint",
+    "each-reading-has-an-error-of-its-own": "wrong.html#table-known",
+    "fig-wrong-descriptors": "wrong.html#wrong-nodata",
+    "fig-wrong-known": "wrong.html#table-known",
+    "float-and-double-do-not-match": "wrong.html#wrong-dtype",
+    "how-do-i-read-the-task-correlation-and-can-i-trust-it": "wrong.html#wrong-correlation",
+    "is-my-model-correlated-or-independent-which-class-do-i-want": "wrong.html#wrong-class",
+    "my-inputs-are-dates": "wrong.html#wrong-dates",
+    "one-input-stands-twice": "wrong.html#wrong-repeats",
+    "one-thing-in-the-place-of-another": "wrong.html#wrong-calls",
+    "predict-a-task-that-has-no-data": "wrong.html#wrong-nodata",
+    "predict-one-task-given-another-at-the-same-input": "wrong.html#wrong-given",
+    "should-i-standardise-each-task": "wrong.html#wrong-units",
+    "the-module-refuses-my-kernel": "wrong.html#wrong-kernel",
+    "the-shape-of-the-targets-is-wrong": "wrong.html#wrong-shape",
+    "what-are-noise-task-noises-and-raw-var": "wrong.html#wrong-noise"
   }
 };
 

@@ -61,11 +61,22 @@ def code_in_sight(name):
 
 
 def test_each_symptom_leads_to_its_own_section():
-    """The table at the head of `wrong` names each section once; the checklist at its end has no row."""
+    """The table at the head of `wrong` links each entry once; the checklist stands below it."""
     text = [cell.source for cell in cells("wrong")]
     sections = re.findall(r"^\((wrong-[\w-]+)\)=$", "\n".join(text), re.MULTILINE)
-    rows = re.findall(r"^\| .*\{ref\}`(wrong-[\w-]+)` \|$", "\n".join(text), re.MULTILINE)
-    assert sorted(rows) == sorted({*sections} - {"wrong-checklist"})
+    rows = [line for line in text[0].split("\n") if line.startswith("| ")]
+    linked = re.findall(r"\{ref\}`[^`<]+ <(wrong-[\w-]+)>`", "\n".join(rows))
+    assert sorted(linked) == sorted({*sections} - {"wrong-checklist"})
+
+
+def test_an_entry_opens_with_one_sentence_that_says_what_its_symptom_means():
+    """The paragraph below a heading of `wrong` is one sentence; the checklist has a list there."""
+    text = "\n\n".join(cell.source for cell in cells("wrong") if cell.cell_type == "markdown")
+    first = dict(re.findall(r"^\((wrong-[\w-]+)\)=\n### .+\n\n(.+)$", text, re.MULTILINE))
+    assert len(first) > 30
+    first.pop("wrong-checklist")
+    bare = {name: re.sub(r"`[^`]*`", "code", line).removesuffix(" Look in this order:") for name, line in first.items()}
+    assert [name for name, line in bare.items() if not re.fullmatch(r"[^.?!]+(?:\.\.\.[^.?!]*)?\.", line)] == []
 
 
 @pytest.mark.parametrize("name", NUMBERED)

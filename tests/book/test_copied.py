@@ -43,6 +43,16 @@ def copied(name):
             yield cell
 
 
+def test_a_symptoms_code_runs_after_the_first_cell_alone(monkeypatch):
+    """Nobody reads `wrong` from top to bottom."""
+    monkeypatch.chdir(ROOT / "book")
+    first, *others = copied("wrong")
+    for cell in others:
+        names = {"__name__": "__main__"}
+        ran(first.source, names)
+        assert ran(cell.source, names) == shown(cell), cell.source
+
+
 @pytest.mark.parametrize("name", COURSE)
 def test_code_in_sight_runs_when_copied(name, monkeypatch):
     monkeypatch.chdir(ROOT / "book")

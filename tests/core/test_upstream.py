@@ -137,6 +137,15 @@ def test_fixed_noise_of_a_multi_task_model_is_dropped():
         assert torch.equal(likelihood(f).variance, f.variance)
 
 
+def test_a_list_of_cells_in_two_tensors_takes_the_first_for_the_task():
+    likelihood = gpytorch.likelihoods.HadamardGaussianLikelihood(2)
+    likelihood.noise = torch.tensor([0.1, 1.0])
+    f = gpytorch.distributions.MultivariateNormal(torch.zeros(1), torch.eye(1))
+    task, x = torch.tensor([[1]]), torch.tensor([[0.5]])  # x is cut to 0, without an error
+    for inputs, noise in (([task, x], 1.0), ([x, task], 0.1)):
+        assert likelihood(f, inputs).variance.item() == pytest.approx(1 + noise)
+
+
 def test_transposed_targets_are_taken():
     data = TaskData(torch.arange(4.0), torch.arange(8.0).reshape(4, 2) ** 2)
     plain = icm(data).exact_gp().train()
