@@ -285,7 +285,7 @@ const MOVED = {
   "noise": {
     "data-on-which-full-noise-hurts": "matrix.html#noise-hurts",
     "equation-known-noise": "wrong.html#equation-known-noise",
-    "equation-sigma-sum": "gpytorch.html#equation-sigma-sum",
+    "equation-sigma-sum": "gpytorch.html#noise-names",
     "ex-known-again": "wrong.html#table-known",
     "ex-latent-band": "scores.html#ex-band",
     "ex-noise-rank": "gpytorch.html#ex-noise-rank",
