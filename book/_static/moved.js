@@ -163,6 +163,13 @@ const MOVED = {
     "what-a-length-scale-means": "gp.html#gp-samples",
     "what-fit-does": "fitting.html#gp-fit"
   },
+  "gpytorch": {
+    "equation-sigma-sum": "gpytorch.html#noise-names",
+    "holes": "gpytorch.html#gpytorch-holes",
+    "one-table-one-loop": "gpytorch.html#gpytorch-holes",
+    "sigma-sum": "gpytorch.html#noise-names",
+    "the-models-in-gpytorch": "gpytorch.html#gpytorch-which"
+  },
   "icm": {
     "a-first-experiment-in-plain-gpytorch": "gpytorch.html#gpytorch-icm",
     "equation-coregionalization": "icm.html#equation-icm",
