@@ -165,6 +165,13 @@ const MOVED = {
     "what-a-length-scale-means": "gp.html#gp-samples",
     "what-fit-does": "fitting.html#gp-fit"
   },
+  "gpytorch": {
+    "equation-sigma-sum": "gpytorch.html#noise-names",
+    "holes": "gpytorch.html#gpytorch-holes",
+    "one-table-one-loop": "gpytorch.html#gpytorch-holes",
+    "sigma-sum": "gpytorch.html#noise-names",
+    "the-models-in-gpytorch": "gpytorch.html#gpytorch-which"
+  },
   "icm": {
     "a-first-experiment-in-plain-gpytorch": "gpytorch.html#gpytorch-icm",
     "equation-coregionalization": "icm.html#equation-icm",
@@ -287,7 +294,7 @@ const MOVED = {
   "noise": {
     "data-on-which-full-noise-hurts": "matrix.html#noise-hurts",
     "equation-known-noise": "wrong.html#equation-known-noise",
-    "equation-sigma-sum": "gpytorch.html#equation-sigma-sum",
+    "equation-sigma-sum": "gpytorch.html#noise-names",
     "ex-known-again": "wrong.html#table-known",
     "ex-latent-band": "scores.html#ex-band",
     "ex-noise-rank": "gpytorch.html#ex-noise-rank",
