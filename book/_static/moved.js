@@ -110,6 +110,9 @@ const MOVED = {
     "what-makes-a-comparison-fair": "compare.html#compare-fair",
     "what-to-take-from-it": "compare.html#compare-rules"
   },
+  "fitting": {
+    "fitting-one": "fitting.html#fitting-a-gaussian-process"
+  },
   "five": {
     "did-the-other-columns-help": "five.html#five-honest",
     "fill-and-write-back": "five.html#five-fill",
