@@ -7,11 +7,12 @@
     python tools/benchmarks/fits.py --peers tinygp gpy botorch --together    # in turns in one process
 
 Each peer runs in a process and an environment of its own (made under .peers/ by pip, once), or with --together in this
-process, table by table, where its packages are installed beside the module. All fit the same standardised tables, with the same set of models: RBF, B of rank 1 plus kappa, noise per task or full and at least 1e-4, no priors.
-All peers start at the same place; tinygp also from as many as the module. CPU seconds of one thread, the least of
-two rounds in which programs take turns, medians over tables. "reached" is CPU time until the first value within 1e-3
-nats of the program's own end (of several starts one after another: the sum). "short" is how far a program ended below
-the highest of all, worst table, in nats. The first call of a peer, which compiles, is told as "first" and not counted.
+process, table by table, where its packages are installed beside the module. All fit the same standardised tables, with
+the same set of models: RBF, B of rank 1 plus kappa, noise per task or full and at least 1e-4, no priors. All peers
+start at the same place; tinygp also from as many as the module. CPU seconds of one thread, the least of two rounds in
+which programs take turns, medians over tables. "reached" is CPU time until the first value within 1e-3 nats of the
+program's own end (of several starts one after another: the sum). "short" is how far a program ended below the highest
+of all, worst table, in nats. The first call of a peer, which compiles, is told as "first" and not counted.
 """
 
 from __future__ import annotations
