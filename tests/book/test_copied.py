@@ -10,6 +10,7 @@ from plain import ROOT  # tools/plain.py
 from test_chapters import cells, folded
 
 COURSE = ["five", "weights", "gp", "fitting", "scores", "independent", "icm", "sharing", "lmc", "noise", "table", "lag"]
+COURSE += ["speed", "scale"]
 
 pytestmark = pytest.mark.check
 
