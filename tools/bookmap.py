@@ -47,7 +47,7 @@ CHAPTERS = {
     "forty": "70 public tables: what fills which holes, and what is at stake",
     "cases": "six real tables: where sharing pays, where not, and who is as good",
     "speed": "the same numbers for less: splits, projections, a filter",
-    "scale": "a bound instead of the evidence: many cells, many processes",
+    "scale": "which road: many tables, long, wide, maps, more than memory holds",
 }
 
 

@@ -179,9 +179,9 @@ const MOVED = {
     "a-first-experiment-in-plain-gpytorch": "gpytorch.html#gpytorch-icm",
     "equation-coregionalization": "icm.html#equation-icm",
     "equation-icm-fill": "proofs.html#equation-icm-fill",
-    "equation-icm-kronecker": "speed.html#equation-icm-kronecker",
+    "equation-icm-kronecker": "speed.html#speed-split",
     "equation-icm-split": "speed.html#equation-icm-split",
-    "equation-log-marginal-likelihood": "speed.html#equation-log-marginal-likelihood",
+    "equation-log-marginal-likelihood": "fitting.html#equation-gp-evidence",
     "equation-predict": "proofs.html#equation-predict",
     "equation-same-row": "proofs.html#equation-same-row",
     "ex-open": "icm.html#icm-fails",
@@ -351,6 +351,13 @@ const MOVED = {
     "when-is-it-worth-its-time": "priors.html#priors-worth",
     "where-the-noise-prior-is-wrong": "priors.html#priors-levels"
   },
+  "scale": {
+    "ex-scale-trace": "proofs.html#ex-scale-trace",
+    "noise-that-a-row-shares": "scale.html#scale-rows",
+    "what-single-cells-cannot-say": "scale.html#scale-correlated",
+    "when-it-cannot-be-exact": "scale.html#scale-idea",
+    "which-road": "scale.html#scale-roads"
+  },
   "scores": {
     "a-against-b-pair": "compare.html#compare-fair",
     "better-than-saying-nothing": "scores.html#scores-error",
@@ -385,6 +392,26 @@ const MOVED = {
     "sharing-tail": "priors.html#sharing-tail",
     "the-tail": "priors.html#sharing-tail",
     "twelve-cases-fitted": "priors.html#priors-map"
+  },
+  "speed": {
+    "equation-icm-kronecker": "speed.html#speed-split",
+    "equation-log-marginal-likelihood": "fitting.html#equation-gp-evidence",
+    "equation-speed-few-holes": "proofs.html#equation-speed-few-holes",
+    "equation-speed-gradient": "proofs.html#equation-gp-gradient",
+    "equation-speed-state": "proofs.html#equation-speed-state",
+    "equation-speed-three": "proofs.html#equation-speed-three",
+    "ex-apart": "proofs.html#ex-apart",
+    "ex-filter-half": "proofs.html#ex-filter-half",
+    "few-holes-a-correction": "speed.html#speed-holes",
+    "fewer-functions-than-tasks": "speed.html#speed-projected",
+    "fig-speed-band": "proofs.html#fig-proofs-band",
+    "fig-speed-digits": "proofs.html#fig-proofs-digits",
+    "fig-speed-rows": "speed.html#fig-speed-long",
+    "long-series-exactly": "speed.html#speed-long",
+    "the-gradient-by-hand": "proofs.html#equation-speed-three",
+    "what-other-libraries-do": "speed.html#speed-libraries",
+    "whiten-then-split": "speed.html#speed-split",
+    "why-is-it-fast": "speed.html#why-is-a-fit-fast-and-when-is-it-not"
   },
   "table": {
     "keep-it-and-let-new-rows-in": "wrong.html#table-keep",

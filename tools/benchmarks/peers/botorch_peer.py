@@ -29,5 +29,7 @@ def by_botorch(x, y, noise, start, record):
     return found(model)
 
 
+RUN = {"BoTorch": by_botorch}, ["botorch", "gpytorch", "torch"]
+
 if __name__ == "__main__":
-    main({"BoTorch": by_botorch}, ["botorch", "gpytorch", "torch"])
+    main(*RUN)

@@ -57,5 +57,7 @@ def by_lbfgs(x, y, noise, start, record):
     return found(model, noise)
 
 
+RUN = {"GPy, L-BFGS": by_lbfgs}, ["GPy", "scipy"]
+
 if __name__ == "__main__":
-    main({"GPy, L-BFGS": by_lbfgs}, ["GPy", "scipy"])
+    main(*RUN)

@@ -96,5 +96,7 @@ def by_adam(x, y, noise, start, record):
     return found(model)
 
 
+RUN = {"GPyTorch, L-BFGS": by_lbfgs, "GPyTorch, Adam 500": by_adam}, ["gpytorch", "torch"]
+
 if __name__ == "__main__":
-    main({"GPyTorch, L-BFGS": by_lbfgs, "GPyTorch, Adam 500": by_adam}, ["gpytorch", "torch"])
+    main(*RUN)

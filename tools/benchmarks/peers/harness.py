@@ -51,22 +51,22 @@ def maximise(program, x, y, noise, start):
     return np.array([seconds, times[np.argmax(values <= end + NEAR)], len(log)]), end, found
 
 
-def main(programs, packages, many=False):
+FIRST: dict[tuple, float] = {}  # seconds of the first climb of each kind, which compiles
+
+
+def fits(programs, packages, tables, many=False):
     """Fit each table with each program, from one start and, if there are to be many, from as many as the module had.
 
     The first climb of each shape, kind of noise and number of kernels warms up; its seconds are told as "first".
     """
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    with open(sys.argv[1]) as file:
-        tables = json.load(file)
-    first = {}
     for table in tables:
         x, y, noise, kernels = np.array(table["x"]), np.array(table["y"]), table["noise"], table["kernels"]
         for name, program in programs.items():
             given = list(starts(x, y, kernels, table["starts"] if many else 1))
             kind = name, y.shape, noise, kernels
-            if kind not in first:
-                first[kind] = maximise(program, x, y, noise, given[0])[0][0]
+            if kind not in FIRST:
+                FIRST[kind] = maximise(program, x, y, noise, given[0])[0][0]
             total, best = np.zeros(3), (np.inf, None)
             for number, start in enumerate(given, 1):
                 took, end, found = maximise(program, x, y, noise, start)
@@ -75,4 +75,12 @@ def main(programs, packages, many=False):
                     told = dict(zip(("seconds", "reached", "evaluations"), total))
                     told |= {key: np.asarray(value, dtype=float).tolist() for key, value in best[1].items()}
                     told |= {"program": name, "versions": versions, "at": table["at"], "starts": number}
-                    print(json.dumps(told | {"first": first[kind]}), flush=True)
+                    yield told | {"first": FIRST[kind]}
+
+
+def main(*what):
+    """Fits the tables of a file and prints a line for each fit."""
+    with open(sys.argv[1]) as file:
+        tables = json.load(file)
+    for told in fits(*what[:2], tables, *what[2:]):
+        print(json.dumps(told), flush=True)

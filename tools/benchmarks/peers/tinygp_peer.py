@@ -67,5 +67,7 @@ def by_lbfgs(x, y, noise, start, record):
     return dict(zip(("mean", "B", "Sigma", "length"), parts(jnp.asarray(end), T, noise, kernels)))
 
 
+RUN = {"tinygp, L-BFGS": by_lbfgs}, ["tinygp", "jax"], True
+
 if __name__ == "__main__":
-    main({"tinygp, L-BFGS": by_lbfgs}, ["tinygp", "jax"], many=True)
+    main(*RUN)
