@@ -196,7 +196,7 @@ const MOVED = {
     "equation-delayed": "lag.html#equation-delayed",
     "equation-same-row": "proofs.html#equation-same-row",
     "ex-cosine": "lag.html#ex-cosine",
-    "ex-invent": "priors.html#ex-invent",
+    "ex-invent": "matrix.html#ex-invent",
     "ex-lag-hole": "lag.html#ex-lag-hole",
     "ex-share": "matrix.html#ex-share",
     "ex-span": "matrix.html#ex-span",
@@ -324,12 +324,21 @@ const MOVED = {
   },
   "priors": {
     "all-of-the-posterior": "priors.html#priors-posterior",
+    "an-interval-without-draws": "matrix.html#table-correlation",
+    "average-over-what-you-do-not-know": "priors.html#priors-worth",
     "both-tasks-of-a-row-at-once": "priors.html#priors-worth",
+    "ex-invent": "matrix.html#ex-invent",
+    "ex-lkj-three": "matrix.html#ex-lkj-three",
+    "how-sure-is-a-correlation": "priors.html#priors-posterior",
     "in-the-cells-of-the-map-where-sharing-failed": "priors.html#priors-map",
     "on-which-axis": "priors.html#the-priors-one-by-one",
+    "priors": "priors.html#priors-worth",
+    "replace-a-prior": "priors.html#ex-replace-prior",
+    "table-correlation": "matrix.html#table-correlation",
     "the-same-a-second-way": "priors.html#priors-posterior",
     "what-about-low-rank": "priors.html#the-priors-one-by-one",
     "when-is-it-worth-its-time": "priors.html#priors-worth",
+    "when-sharing-pays-twelve-made-cases": "priors.html#priors-map",
     "where-the-noise-prior-is-wrong": "priors.html#priors-levels"
   },
   "scores": {
@@ -377,10 +386,10 @@ const MOVED = {
     "fig-table-known": "wrong.html#fig-wrong-known",
     "fig-table-season": "table.html#table-trend",
     "how-long-it-takes": "speed.html#table-long",
-    "how-sure-is-a-correlation": "priors.html#table-correlation",
+    "how-sure-is-a-correlation": "matrix.html#table-correlation",
     "noise-known": "wrong.html#noise-known",
     "noise-that-you-know": "wrong.html#noise-known",
-    "table-correlation": "priors.html#table-correlation",
+    "table-correlation": "matrix.html#table-correlation",
     "table-known": "wrong.html#table-known",
     "table-long": "speed.html#table-long"
   }
