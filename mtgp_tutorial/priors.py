@@ -1,4 +1,4 @@
-"""Weakly informative priors, on standardised data. (The table stands in the chapter "Priors".)
+"""Weakly informative priors, on standardised data. (The table stands in the chapter "Priors and averaging".)
 
 Each is a density over the logarithm of a scale, or over a correlation matrix, up to a constant. `fit` adds their sum to
 the log marginal likelihood, so its optimum is a posterior mode in log-scales and correlations.

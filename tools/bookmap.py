@@ -42,7 +42,7 @@ CHAPTERS = {
     "noise": "what a row shares beyond the functions: the matrix $\\Sigma$",
     "table": "from a raw file to a report: why it is missing, trends, checks",
     "lag": "one column follows another: outside of the equation, until it is moved",
-    "priors": "why a better optimum is not a better prediction; full Bayes",
+    "priors": "what averaging over hyper-parameters buys, and when nothing",
     "compare": "five models, one call, paired differences as sizes",
     "forty": "70 public tables: what fills which holes, and what is at stake",
     "cases": "six real tables: where sharing pays, where not, and who is as good",

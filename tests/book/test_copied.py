@@ -10,7 +10,7 @@ from plain import ROOT  # tools/plain.py
 from test_chapters import cells, folded
 
 COURSE = ["five", "weights", "gp", "fitting", "scores", "independent", "icm", "sharing", "lmc", "noise", "table", "lag"]
-COURSE += ["speed", "scale", "gpytorch"]
+COURSE += ["priors", "speed", "scale", "gpytorch"]
 
 pytestmark = pytest.mark.check
 
