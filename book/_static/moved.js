@@ -452,6 +452,7 @@ const MOVED = {
     "each-reading-has-an-error-of-its-own": "wrong.html#table-known",
     "fig-wrong-descriptors": "wrong.html#wrong-nodata",
     "fig-wrong-known": "wrong.html#table-known",
+    "five-lines-to-run-on-any-fit": "wrong.html#wrong-checklist",
     "float-and-double-do-not-match": "wrong.html#wrong-dtype",
     "how-do-i-read-the-task-correlation-and-can-i-trust-it": "wrong.html#wrong-correlation",
     "is-my-model-correlated-or-independent-which-class-do-i-want": "wrong.html#wrong-class",
