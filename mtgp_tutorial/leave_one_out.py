@@ -48,7 +48,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     >>> tuple(z.shape), bool((z.abs() < 4).all())
     ((10, 2), True)
     """
-    model, conditioned = fitted(fit).model, fit.conditioned()
+    fitted(fit).model.normal_alone("leave_out")
+    model, conditioned = fit.model, fit.conditioned()
     observed, weights = model.unit.observed, conditioned.weights
     error, variance = torch.full_like(weights, torch.nan), torch.full_like(weights, torch.nan)
     cells, rows = all_cells(observed), torch.arange(len(observed), device=observed.device)[:, None]

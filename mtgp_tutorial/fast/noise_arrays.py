@@ -6,10 +6,12 @@ where the parameters are stacks.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mtgp_tutorial.fast.batched import transposed
-from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.noise import FLOOR, Among, Noise
 
 Parameters = dict[str, np.ndarray]  # by GPyTorch's names
 SHARED, EACH, FACTOR = (f"likelihood.{name}" for name in ("raw_noise", "raw_task_noises", "task_noise_covar_factor"))
@@ -72,6 +74,31 @@ class Whole(NoiseArrays):
 
 
 ARRAYS: dict[str, NoiseArrays] = {"none": NoiseArrays(), "shared": OneForAll(), "per task": OneEach(), "full": Whole()}
+
+
+class OfSome(NoiseArrays):
+    """A kind of some tasks; the rows of the others are 0."""
+
+    def __init__(self, arrays: NoiseArrays, tasks: list[int]):
+        self.arrays, self.count, self.tasks = arrays, len(tasks), tasks
+        self.at: Any = (..., *np.ix_(tasks, tasks))
+
+    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
+        own = self.arrays.Sigma(p, self.count)
+        whole = np.zeros((*own.shape[:-2], num_tasks, num_tasks))
+        whole[self.at] = own
+        return whole
+
+    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
+        return self.arrays.pull_back(np.ascontiguousarray(of_Sigma[self.at]), p)
+
+    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
+        return self.arrays.start(variances[..., self.tasks], correlation[self.at])
+
+
+def arrays_of(kind: Noise) -> NoiseArrays:
+    """The twin of a kind of noise."""
+    return OfSome(ARRAYS[kind.word], kind.tasks) if isinstance(kind, Among) else ARRAYS[kind.word]
 
 
 def traces(matrices: np.ndarray) -> np.ndarray:

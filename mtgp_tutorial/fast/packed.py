@@ -21,13 +21,14 @@ from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.batched import NO_HOLES, batched, cost, transposed
 from mtgp_tutorial.fast.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
-from mtgp_tutorial.fast.noise_arrays import ARRAYS
-from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
+from mtgp_tutorial.fast.noise_arrays import ARRAYS, arrays_of
+from mtgp_tutorial.fast.prior_arrays import of_dispersions, of_length_scales, of_moments
 from mtgp_tutorial.fast.solver import Problem, Solver
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.sites import DISPERSION, NEAR, STILL
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]
@@ -52,6 +53,7 @@ class Found(NamedTuple):
     """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked.
 
     of_factors: slopes against each W_q and kappa_q, of a solver that takes these in the place of B_q; else empty.
+    of_dispersions: those against the dispersions of counts.
     """
 
     value: np.ndarray
@@ -59,6 +61,7 @@ class Found(NamedTuple):
     slopes: Moments | None
     inverted: Inverted = None
     of_factors: Sequence[np.ndarray] = ()
+    of_dispersions: np.ndarray | None = None
 
 
 class PackedObjective:
@@ -74,6 +77,8 @@ class PackedObjective:
             self.problem, kept = solvers.with_values(solvers.problem_of(model))
             self.solver: type[Solver] = solver or solvers.select(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
+            self.sites, self.noise = model.sites.of_rows(kept), arrays_of(model.kind)
+            self.silent = np.diag(np.isin(range(len(model.laws)), model.kind.noisy(len(model.laws)), invert=True) * 1.0)
             self.batched = solver is None and goes_batched(self.problem, self.solver)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.batched else 1
             self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
@@ -149,13 +154,14 @@ class PackedObjective:
         if self.priors:
             more, of_prior = self.prior(moments, found.inverted)
             value = value + more + self.prior_of_length_scales(p, gradient)
+            value = value + self.prior_of_dispersions(p, found.of_dispersions)
             against = None if against is None else against.plus(of_prior)
         if against is None:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
         self.add_factors(p, found.of_factors, gradient)
-        gradient |= ARRAYS[self.model.noise].pull_back(against.Sigma, p)
-        gradient |= dict(zip(self.means, against.means.T))
+        gradient |= self.noise.pull_back(against.Sigma, p)
+        gradient |= dict(zip(self.means, against.means.T)) | {DISPERSION: found.of_dispersions}
         return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
 
     def by_batch(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
@@ -196,19 +202,25 @@ class PackedObjective:
         """The same of one vector."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
-        residual = self.y - as_tensor(means[0], self.y)
-        noise = as_tensor(Sigma[0], self.y)
+        mean, noise = as_tensor(means[0], self.y), as_tensor(Sigma[0], self.y)
         loads = [as_tensor(each[0], self.y) for each in (self.factors(p) if self.solver.by_factor else Bs)]
-        solver = self.solver(self.solver.with_loads(self.problem, loads)._replace(residual=residual, Sigma=noise), Ks)
-        value = np.array([float(solver.value())])
+        problem = self.solver.with_loads(self.problem, loads)._replace(Sigma=noise)
+
+        def factor(y: torch.Tensor, variances: torch.Tensor | None) -> Solver:
+            return self.solver(problem._replace(residual=y - mean, variances=variances), Ks)
+
+        raw = as_tensor(p.get(DISPERSION, np.zeros((1, 0))), self.y)
+        solver, above, of_raw = self.sites.settled(factor, raw, STILL if slopes else NEAR)
+        value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)
         if not slopes:
-            return Found(value, [], None)
+            return Found(value, [], None, of_dispersions=of_dispersions)
         dKs, of_loads, dSigma = solver.gradients()
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, of_Sigma, *against = (as_array(each)[None] for each in (solver.weights.sum(0), dSigma, *of_loads))
         if not self.solver.by_factor:
-            return Found(value, of_kernels, Moments(of_means, against, of_Sigma))
-        return Found(value, of_kernels, Moments(of_means, [np.zeros_like(B) for B in Bs], of_Sigma), of_factors=against)
+            return Found(value, of_kernels, Moments(of_means, against, of_Sigma), None, (), of_dispersions)
+        nothing = [np.zeros_like(B) for B in Bs]
+        return Found(value, of_kernels, Moments(of_means, nothing, of_Sigma), None, against, of_dispersions)
 
     def factors(self, p: Arrays) -> list[np.ndarray]:
         """W_q [..., T, R_q] and kappa_q [..., T] of each kernel in turn."""
@@ -244,13 +256,22 @@ class PackedObjective:
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""
-        return ARRAYS[self.model.noise].Sigma(p, self.y.shape[1])
+        return self.noise.Sigma(p, self.y.shape[1])
 
     def prior(self, moments: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
         """Log prior [N] of means, B and Sigma, and its slopes."""
         means, Bs, Sigma = moments
-        value, *by = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, self.variances, inverted)
+        whole = Sigma + self.silent  # a task without noise counts for nothing
+        value, *by = of_moments(means, np.sum(Bs, 0), whole, self.coupled, self.variances, inverted)
         return value, Moments(by[0], [by[1]] * len(Bs), by[2])
+
+    def prior_of_dispersions(self, p: Arrays, of_raw: np.ndarray | None) -> np.ndarray | float:
+        """log d ~ N(log 0.1, 1), [N]; adds its slope to that against their logarithms."""
+        if of_raw is None or DISPERSION not in p:
+            return 0.0
+        value, slope = of_dispersions(p[DISPERSION])
+        of_raw += slope
+        return value
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:
         """log(l / spread) ~ N(log 0.3, 1), [N]; adds its slope where a gradient is asked for."""

@@ -102,6 +102,10 @@ class BySolver(Conditioned):
             self.solver = (solver or select(lean))(lean)
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
+    def value(self) -> Tensor:
+        """log N(r | 0, C), in nats."""
+        return self.solver.value()
+
     @property
     def weights(self) -> Tensor:  # type: ignore[override]
         """C^-1 r [N, T], 0 at holes."""

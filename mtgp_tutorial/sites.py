@@ -1,0 +1,414 @@
+"""Sites: a count, or yes or no, as a normal reading with a target and a variance of its own, found by a few steps.
+
+Of all normal laws of the latent g, the nearest to the posterior (in Kullback-Leibler) is what normal readings would
+leave; so a count is a cell with a known variance, which every form takes. A step asks what all cells say of each, N(m,
+v), and of the expected log density E of its value there:
+
+    precision = -2 dE/dv,    target = m + (dE/dm) / precision
+
+(conjugate-computation variational inference, Khan and Lin 2017). Where it stands still, the bound of the log likelihood
+is the sites' log evidence plus sum(E - E log site), and its gradient is that of the sites' evidence with the sites held
+(Adam, Chang, Khan and Solin 2021). Tables of normal readings have none: `Readings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, of_kind, probability
+from mtgp_tutorial.covariance import Cells
+from mtgp_tutorial.data import Scale, TaskData
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, expectation
+from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
+
+DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
+STILL, NEAR = 1e-12, 1e-3  # nats that a step would gain: none; enough for a look
+MOST, LEAST = 500, 1e-8  # steps; precision of a site
+Laws = Sequence[Likelihood]
+Factor = Callable[[Tensor, Tensor | None], Any]  # of values and variances [N, T]: what has value, weights, row_blocks
+
+
+class Readings:
+    """The cells of a table for solvers: y [N, T] and known variances [N, T], standardised; all of them normal."""
+
+    def __init__(self, y: Tensor, variances: Tensor | None):
+        self.y, self.variances = y, variances
+
+    def of_rows(self, kept: Tensor) -> Readings:
+        """Those of some rows."""
+        return Readings(self.y[kept], None if self.variances is None else self.variances[kept])
+
+    def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
+        """What a file keeps: where the sites are, and exposures and trials [N, T]. Here nothing."""
+        return {}
+
+    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[float, Tensor]:
+        """Finds the sites; returns what the bound has above their log evidence, and its slope by raw (`DISPERSION`).
+
+        Ends where a step would gain less than `gain` nats. Here there are none.
+        """
+        return 0.0, raw
+
+    def settled(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
+        """The same after what was factored."""
+        return factor(self.y, self.variances), 0.0, raw
+
+    def into(self, unit: TaskData) -> TaskData:
+        """The standardised table with these values: as it is."""
+        return unit
+
+
+class Column(NamedTuple):
+    """The cells of a task that are no normal readings: values y, sizes and rows [n]; g is `centre` above the unit's."""
+
+    task: int
+    law: Likelihood
+    rows: Tensor
+    y: Tensor
+    size: Tensor
+    centre: float
+
+
+class Stand(NamedTuple):
+    """Where the steps are: the bound, precisions and precisions times targets [2, n], where a step leads, and more."""
+
+    bound: float
+    natural: Tensor
+    aim: Tensor
+    gain: float
+    found: Any
+    slopes: Tensor
+
+
+class Sites(Readings):
+    """Those of a table with counts, which move. steps: how often C was factored so far."""
+
+    def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column]):
+        super().__init__(y.clone(), variances.clone())
+        self.columns, self.steps, self.first = list(columns), 0, (y.clone(), variances.clone())
+        self.cells: Cells = (
+            torch.cat([one.rows for one in columns]),
+            torch.cat([torch.full_like(one.rows, one.task) for one in columns]),
+        )
+
+    def of_rows(self, kept: Tensor) -> Sites:
+        place, columns = torch.cumsum(kept, 0) - 1, []
+        for one in self.columns:
+            inside = kept[one.rows]
+            columns.append(one._replace(rows=place[one.rows[inside]], y=one.y[inside], size=one.size[inside]))
+        return Sites(self.y[kept], self.variances[kept], columns)  # type: ignore[index]
+
+    def into(self, unit: TaskData) -> TaskData:
+        sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd.clone()
+        sd[self.cells] = self.variances[self.cells].sqrt()  # type: ignore[index]
+        return replace(unit, y=self.y.clone(), sd=sd)
+
+    def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
+        return {"y": self.y, "variances": self.variances, "sizes": sizes}  # type: ignore[dict-item]
+
+    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[float, Tensor]:
+        return self.settled(factor, raw, gain)[1:]
+
+    def settled(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
+        columns, size = self.with_dispersions(raw), 1.0
+        here = self.stand(factor, columns, raw)
+        if not np.isfinite(here.bound):  # far from where they were found
+            self.y, self.variances = (each.clone() for each in self.first)
+            here = self.stand(factor, columns, raw)
+        if not np.isfinite(here.bound):
+            raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
+        for _ in range(MOST):
+            if here.gain < gain or size < 1e-6:
+                break
+            self.put(here.natural + size * (here.aim - here.natural))
+            there = self.stand(factor, columns, raw)
+            if there.bound >= here.bound - 1e-11 * max(1.0, abs(here.bound)):
+                here = there
+            else:  # the bound fell
+                size /= 2
+        self.put(here.natural)
+        return here.found, here.bound - float(here.found.value()), here.slopes
+
+    def with_dispersions(self, raw: Tensor) -> list[Column]:
+        """The columns, with the dispersions that stand in `raw`, in turn."""
+        values = iter(raw.flatten().exp().tolist())
+        return [
+            one._replace(law=replace(one.law, dispersion=next(values))) if one.law.dispersed else one  # type: ignore[call-arg]
+            for one in self.columns
+        ]
+
+    def put(self, natural: Tensor) -> None:
+        """Set precisions, and precisions times targets [2, n]."""
+        self.variances[self.cells], self.y[self.cells] = 1 / natural[0], natural[1] / natural[0]  # type: ignore[index]
+
+    def stand(self, factor: Factor, columns: Sequence[Column], raw: Tensor) -> Stand:
+        """The bound at the sites, and what a step would make of them.
+
+        A cell's own C^-1 r and C^-1 say what all cells leave of it: with the site's variance s, g has the mean y - s
+        (C^-1 r) and the variance s - s^2 C^-1.
+        """
+        self.steps += 1
+        found = factor(self.y, self.variances)
+        s, target = self.variances[self.cells], self.y[self.cells]  # type: ignore[index]
+        mean = target - s * found.weights[self.cells]
+        inverse = found.row_blocks().diagonal(dim1=1, dim2=2)[self.cells]
+        variance = (s * (1 - s * inverse)).clamp_min(1e-14 * s)
+        value, by_mean, by_variance, slopes = self.expected(columns, mean, variance, raw)
+        of_sites = -0.5 * ((2 * torch.pi * s).log() + ((target - mean) ** 2 + variance) / s)
+        bound = float(found.value()) + float((value - of_sites).sum())
+        precision = (-2 * by_variance).clamp_min(LEAST)
+        off_mean, off_variance = by_mean - (target - mean) / s, by_variance + 0.5 / s
+        gain = float((off_mean**2 * variance + 2 * off_variance**2 * variance**2).sum()) / 2
+        aim = torch.stack([precision, precision * mean + by_mean])
+        return Stand(bound, torch.stack([1 / s, target / s]), aim, gain, found, slopes)
+
+    def expected(
+        self, columns: Sequence[Column], mean: Tensor, variance: Tensor, raw: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """E log p(y | g) of all cells, its slopes by mean and variance [n], and that of the sum by `raw`."""
+        parts, slopes = [], []
+        sizes = [len(one.rows) for one in columns]
+        for one, m, v in zip(columns, mean.split(sizes), variance.split(sizes)):
+            law, m = one.law, m + one.centre
+            parts.append(law.expected(one.y, m, v, one.size))
+            if law.dispersed:
+                y, size = one.y[:, None], one.size[:, None]
+                slopes.append(expectation(lambda g: law.by_dispersion(y, g, size), m, v)[0].sum())  # noqa: B023
+        value, by_mean, by_variance = (torch.cat(each) for each in zip(*parts))
+        return value, by_mean, by_variance, torch.stack(slopes).reshape(raw.shape) if slopes else raw
+
+
+def laws_of(likelihood: Any, data: TaskData) -> tuple[Likelihood, ...]:
+    """One likelihood for each task, from a dict of some of them; the others are normal. Raises ValueError."""
+    likelihood = {} if likelihood is None else likelihood
+    of_kind("likelihood", likelihood, Mapping, 'a dict by task, such as {"eggs": "poisson"}')
+    if unknown := [task for task in likelihood if task not in data.tasks]:
+        names = ", ".join(map(repr, data.tasks))
+        raise ValueError(f"likelihood: {unknown[0]!r} is not one of {names}; pass some of these")
+    return tuple(_law(task, likelihood.get(task, "normal")) for task in data.tasks)
+
+
+def _law(task: str, given: Any) -> Likelihood:
+    if isinstance(given, Likelihood):
+        return given
+    if given == "binomial":
+        raise ValueError(f"likelihood: {given!r} of {task!r} needs the trials; pass Binomial(trials=...)")
+    if not isinstance(given, str) or given not in KINDS:
+        names = ", ".join(repr(name) for name in KINDS if name != "binomial")
+        raise ValueError(
+            f"likelihood: {given!r} of {task!r} is not one of {names}; pass one of these, or such as "
+            "Poisson(exposure=...)"
+        )
+    return KINDS[given]()
+
+
+def sizes_of(laws: Laws, data: TaskData) -> Tensor:
+    """Exposures and trials [N, T] of all cells, 1 where there are none; values are checked too. Raises ValueError."""
+    sizes = torch.ones_like(data.y)
+    for t, (law, task) in enumerate(zip(laws, data.tasks)):
+        seen = data.observed[:, t]
+        sizes[:, t] = size_of(law, law.size, data.index, len(data.y), seen).to(sizes)
+        if law.read:
+            continue
+        wrong = seen & law.faults(data.y[:, t], sizes[:, t])
+        if bool(wrong.any()):
+            row = int(wrong.nonzero()[0])
+            raise ValueError(
+                f"y: task {task!r} has {data.y[row, t]:g} at row {row}, {int(wrong.sum())} such in all, and "
+                f"{law.values}; mend them, or leave {task!r} out of likelihood"
+            )
+        if data.sd is not None and bool((seen & ~data.sd[:, t].isnan()).any()):
+            raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
+    return sizes
+
+
+def size_of(law: Likelihood, given: Any, index: pd.Index | None, rows: int, seen: Tensor) -> Tensor:
+    """A size [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
+
+    Raises ValueError for others.
+    """
+    if given is None or not law.sized:
+        return torch.ones(rows, dtype=torch.float64)
+    name = law.sized
+    if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
+        raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
+    sizes = as_matrix(given if np.ndim(given) else [given] * rows, name)
+    if sizes.shape != (rows, 1):
+        raise ValueError(f"{name}: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
+    sizes, seen = sizes[:, 0], seen.cpu()
+    fault = ~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & (name == "trials"))
+    if bool((fault & (seen | ~sizes.isnan())).any()):
+        row = int((fault & (seen | ~sizes.isnan())).nonzero()[0])
+        raise ValueError(f"{name}: is {sizes[row]:g} at row {row}; pass {'whole ' * (name == 'trials')}numbers above 0")
+    return torch.where(sizes.isnan(), 1.0, sizes)
+
+
+def sizes_at(laws: Laws, tasks: Sequence[str], exposure: Any, rows: int) -> Tensor:
+    """Sizes [M, T] of new rows, from a dict by task; 1 where it is silent. Raises ValueError."""
+    exposure = {} if exposure is None else exposure
+    of_kind("exposure", exposure, Mapping, 'a dict by task, such as {"eggs": 2.5}')
+    sized = [task for task, law in zip(tasks, laws) if law.sized]
+    if unknown := [task for task in exposure if task not in sized]:
+        names = ", ".join(map(repr, sized)) or "none"
+        raise ValueError(f"exposure: {unknown[0]!r} is not one of the tasks with an exposure ({names}); pass these")
+    everywhere = torch.ones(rows, dtype=torch.bool)
+    return torch.stack([size_of(law, exposure.get(t), None, rows, everywhere) for t, law in zip(tasks, laws)], 1)
+
+
+def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Readings]:
+    """The table with unit normal tasks, the way back, and the cells.
+
+    In the place of counts stand targets of first sites. The scale of such a task is that of its latent function, less
+    the centre: the latent of all its values together.
+    """
+    counts = [t for t, law in enumerate(laws) if not law.read]
+    if not counts:
+        unit, scale = data.standardise()
+        return unit, scale, Readings(unit.y, _variances(unit))
+    scale, y, columns = _scale(data, laws), data.y.clone(), []
+    site = torch.zeros_like(y)
+    for t in counts:
+        rows = data.observed[:, t].nonzero()[:, 0]
+        if not len(rows):
+            raise ValueError(f"y: task {data.tasks[t]!r} has no observed cell; drop the task or add an observation")
+        values, size = data.y[rows, t], sizes[rows, t]
+        scale.mean[t] = laws[t].start(values.sum(), size.sum())[0]
+        y[rows, t], site[rows, t] = laws[t].start(values, size)
+        columns.append(Column(t, laws[t], rows, values, size, float(scale.mean[t])))
+    sd = None if data.sd is None else data.sd / scale.sd
+    unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
+    known = _variances(unit)
+    sites = Sites(unit.y, site if known is None else site + known, columns)
+    return sites.into(unit), scale, sites
+
+
+def _scale(data: TaskData, laws: Laws) -> Scale:
+    """That of the normal tasks; 0 and 1 for the others."""
+    scale = Scale(torch.zeros_like(data.y[0]), torch.ones_like(data.y[0]))
+    if at := [t for t, law in enumerate(laws) if law.read]:
+        own = replace(data, y=data.y[:, at], sd=None, tasks=[data.tasks[t] for t in at], units=[""] * len(at)).scale()
+        scale.mean[at], scale.sd[at] = own.mean, own.sd
+    return scale
+
+
+def _variances(unit: TaskData) -> Tensor | None:
+    """Known variances [N, T] of a standardised table, 0 where none is known."""
+    return None if unit.sd is None else (unit.sd**2).nan_to_num().where(unit.observed, 0.0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CountPrediction(Prediction):
+    """Predictions of tasks of which some are counts, or yes or no: means and variances are those of y.
+
+    `quantile` and `band` of a count are whole numbers, and `probability` says how likely it passes one.
+
+    Attributes:
+        latent_mean (Tensor [M, T]): of the latent g of counts: the log rate, or the log odds.
+        latent_variance (Tensor [M, T]): the same.
+        laws (tuple of T Likelihood): of each task.
+        sizes (Tensor [M, T]): exposures or trials.
+        known (Tensor [M, T]): True for what was observed, and is known.
+    """
+
+    latent_mean: Tensor = field(kw_only=True)
+    latent_variance: Tensor = field(kw_only=True)
+    laws: tuple[Likelihood, ...] = field(kw_only=True)
+    sizes: Tensor = field(kw_only=True)
+    known: Tensor = field(kw_only=True)
+    band_label: ClassVar[str] = "central 95.4 %"
+
+    def _counts(self, values: Tensor, of: Callable[[CellLaw], np.ndarray], when_known: Tensor) -> Tensor:
+        """values [M, T], with what the law of each count says in its place."""
+        values = values.clone()
+        for t, law in enumerate(self.laws):
+            if not law.read:
+                own = self.law_of(t, torch.ones_like(self.known[:, t]))
+                values[:, t] = torch.where(self.known[:, t], when_known[:, t], as_tensor(of(own), values))
+        return values
+
+    def law_of(self, t: int, cells: Tensor) -> CellLaw:
+        """The law of some cells [M] of task t."""
+        at = (self.latent_mean, self.latent_variance.clamp_min(1e-300), self.sizes)
+        return CellLaw(self.laws[t], *(as_array(each[cells, t]) for each in at))
+
+    def quantile(self, level: float) -> Tensor:
+        """The smallest y with P(Y <= y) of at least `level`, [M, T].
+
+        Args:
+            level (float): above 0 and below 1.
+        """
+        level = probability(level, "level")
+        return self._counts(super().quantile(level), lambda law: law.quantile(level), self.mean)
+
+    def probability(self, above: Any) -> Tensor:
+        bound = self._bounds(above)
+        said = passed(self.mean, self.variance, bound)
+        for t, law in enumerate(self.laws):
+            if not law.read:
+                own = 1 - self.law_of(t, torch.ones_like(self.known[:, t])).cdf(as_array(bound[:, t]))
+                said[:, t] = torch.where(self.known[:, t], said[:, t], as_tensor(own, said))
+        return said
+
+    def residuals(self, y: Tensor) -> Tensor:
+        raise ValueError(_refusal("residuals", self.tasks, self.laws))
+
+    @property
+    def components(self) -> tuple[Tensor, Tensor]:
+        raise ValueError(_refusal("prediction", self.tasks, self.laws))
+
+    def shifted(self, trend: Tensor) -> Self:
+        raise ValueError(_refusal("Trend.restore", self.tasks, self.laws))
+
+    def law_scores(
+        self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
+    ) -> dict[str, float]:
+        """Scores of counts by their law: NLPD of the probability, CRPS (of yes or no the Brier score), coverage."""
+        if self.laws[t].read:
+            return {}
+        law, values = self.law_of(t, cells), as_array(y)
+        low, high = law.quantile((1 - TWO_SD) / 2), law.quantile((1 + TWO_SD) / 2)
+        found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values)}
+        found |= {"coverage": (low <= values) & (values <= high)}
+        return {"MSLL": float("nan")} | {name: float(each.mean()) for name, each in found.items()}
+
+    def take(self, where: slice) -> Self:
+        """Some of the rows, without the joint covariance.
+
+        Args:
+            where (slice): the rows.
+        """
+        own = ("latent_mean", "latent_variance", "sizes", "known")
+        return replace(super().take(where), **{name: getattr(self, name)[where] for name in own})
+
+
+def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Prediction:
+    """A prediction whose counts are latent as one of y; of normal tasks alone as it is. known [M, T]: observed."""
+    if all(law.read for law in laws):
+        return found
+    mean, variance = found.mean.clone(), found.variance.clone()
+    for t, law in enumerate(laws):
+        if not law.read:
+            at = law.moments(found.mean[:, t], found.variance[:, t], sizes[:, t])
+            mean[:, t], variance[:, t] = at[0], at[1].where(~known[:, t], 0.0)
+    kept: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(Prediction)}
+    kept |= {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
+    return CountPrediction(**kept, laws=tuple(laws), sizes=sizes, known=known)
+
+
+def _refusal(what: str, tasks: Sequence[str], laws: Laws) -> str:
+    task, law = next((task, law) for task, law in zip(tasks, laws) if not law.read)
+    return f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; leave the task out"
+
+
+def normal_alone(what: str, tasks: Sequence[str], laws: Laws) -> None:
+    """Raise ValueError, under this name, where some task is not normal."""
+    if not all(law.read for law in laws):
+        raise ValueError(_refusal(what, tasks, laws))
