@@ -286,7 +286,7 @@ LATENT = {kind.latent for kind in KINDS.values() if not kind.read}
 
 def _log_choices(y: Tensor, r: Any) -> Tensor:
     """log of Gamma(y + r) / (Gamma(r) y!)."""
-    r = torch.as_tensor(r).to(y)
+    r = torch.as_tensor(r, dtype=y.dtype, device=y.device)
     return torch.lgamma(y + r) - torch.lgamma(r) - torch.lgamma(y + 1)
 
 
@@ -309,7 +309,8 @@ class CellLaw:
         found = self.law.below(whole[:, None], g, self.size[:, None]) @ self.weights
         middle, sharp = self.law.threshold(whole, self.size)
         as_normal = special.ndtr((middle - self.mean) / np.sqrt(self.variance + sharp))
-        return np.where(k < 0, 0.0, np.where(self.variance > self.WIDE * sharp, as_normal, found))
+        found = np.where(self.variance > self.WIDE * sharp, as_normal, found)
+        return np.where(k < 0, 0.0, np.where(np.isnan(k), np.nan, found))
 
     def quantile(self, level: float) -> Array:
         """The smallest k with P(y <= k) of at least `level`, [n]."""
@@ -346,7 +347,7 @@ class CellLaw:
         """Sum over k of (P(y' <= k) - [y <= k])^2, [n]; of yes or no the Brier score. Of wide laws by some of the k."""
         low = np.minimum(self.quantile(1e-6), y)
         high = np.maximum(self.quantile(1 - 1e-6), y)
-        total, stride = np.zeros_like(y), np.maximum(1.0, np.ceil((high - low) / 1000))
+        total, stride = np.zeros_like(y), np.maximum(1.0, np.ceil((high - low) / 200))
         for i in range(int(((high - low) / stride).max()) + 1):
             k = low + i * stride
             total += np.where(k <= high, stride * (self.cdf(k) - (y <= k)) ** 2, 0.0)
