@@ -321,7 +321,7 @@ class CellLaw:
             middle = np.floor((low + high) / 2)
             enough = self.cdf(middle) >= level
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        return high
+        return np.where(np.isnan(self.mean), np.nan, high)
 
     def log_density(self, y: Array) -> Array:
         """log P(y) [n], by a grid around the highest place of p(y | g) N(g)."""

@@ -243,9 +243,9 @@ class Model(torch.nn.Module):
         """The tasks that are no normal readings."""
         return [task for task, law in zip(self.data.tasks, self.laws) if not law.read]
 
-    def normal_alone(self, what: str) -> None:
-        """Raise ValueError, under this name, where some task is no normal reading."""
-        normal_alone(what, self.data.tasks, self.laws)
+    def normal_alone(self, what: str, *advice: str) -> None:
+        """Raise ValueError, under this name and with this advice, where some task is no normal reading."""
+        normal_alone(what, self.data.tasks, self.laws, *advice)
 
     def note(self) -> str:
         """A line about a kind of model of its own, for the text of a fit."""

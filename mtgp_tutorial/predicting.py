@@ -23,7 +23,7 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import fitted, further_rows, named, of_each, of_readings, prediction, query
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.sites import normal_alone, sizes_at, through
+from mtgp_tutorial.sites import sizes_at, through
 
 
 @of_each
@@ -257,7 +257,7 @@ def latent_units(model: Model) -> tuple[str, ...]:
 
 def _check_joint(model: Model, asked: bool) -> None:
     if asked:
-        normal_alone("covariance", model.data.tasks, model.laws)
+        model.normal_alone("covariance", "pass noise=False for that of f, or draw y by sample")
 
 
 @of_each

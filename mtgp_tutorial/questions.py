@@ -82,7 +82,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
         _check_tasks(fit, table)
     if table is None or _same(table, model.data):
         return model.unit.x, model.unit.y, torch.arange(start, device=model.unit.x.device), fit.conditioned()
-    model.normal_alone("table")
+    model.normal_alone("table", "pass none, for the rows of the fit")
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     residual = torch.cat([model.residual(), y - model.means()])

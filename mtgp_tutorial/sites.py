@@ -46,6 +46,10 @@ class Readings:
         """Those of some rows."""
         return Readings(self.y[kept], None if self.variances is None else self.variances[kept])
 
+    def own(self) -> Tensor:
+        """The variances of sites [N, T], 0 elsewhere."""
+        return torch.zeros_like(self.y)
+
     def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
         """What a file keeps: where the sites are, and exposures and trials [N, T]. Here nothing."""
         return {}
@@ -110,6 +114,9 @@ class Sites(Readings):
         sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd.clone()
         sd[self.cells] = self.variances[self.cells].sqrt()  # type: ignore[index]
         return replace(unit, y=self.y.clone(), sd=sd)
+
+    def own(self) -> Tensor:
+        return super().own().index_put(self.cells, self.variances[self.cells])  # type: ignore[index]
 
     def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
         return {"y": self.y, "variances": self.variances, "sizes": sizes}  # type: ignore[dict-item]
@@ -376,7 +383,7 @@ class CountPrediction(Prediction):
 
     @property
     def components(self) -> tuple[Tensor, Tensor]:
-        raise ValueError(_refusal("prediction", self.tasks, self.laws))
+        raise ValueError(_refusal("components", self.tasks, self.laws))
 
     def shifted(self, trend: Tensor) -> Self:
         raise ValueError(_refusal("Trend.restore", self.tasks, self.laws))
@@ -417,12 +424,12 @@ def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Pred
     return CountPrediction(**kept, laws=tuple(laws), sizes=sizes, known=known)
 
 
-def _refusal(what: str, tasks: Sequence[str], laws: Laws) -> str:
+def _refusal(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> str:
     task, law = next((task, law) for task, law in zip(tasks, laws) if not law.read)
-    return f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; leave the task out"
+    return f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; {advice}"
 
 
-def normal_alone(what: str, tasks: Sequence[str], laws: Laws) -> None:
-    """Raise ValueError, under this name, where some task is not normal."""
+def normal_alone(what: str, tasks: Sequence[str], laws: Laws, *advice: str) -> None:
+    """Raise ValueError, under this name and with this advice, where some task is not normal."""
     if not all(law.read for law in laws):
-        raise ValueError(_refusal(what, tasks, laws))
+        raise ValueError(_refusal(what, tasks, laws, *advice))

@@ -28,7 +28,7 @@ from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
-from mtgp_tutorial.sites import DISPERSION, NEAR, STILL
+from mtgp_tutorial.sites import DISPERSION, NEAR
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]
@@ -70,6 +70,8 @@ class PackedObjective:
     On the CPU a table with one kernel and few holes, or tasks that share nothing, goes by `batched`, many vectors
     at a time; all others by the solvers, one by one.
     """
+
+    gain = 1e-10  # nats that a step of sites may still gain: the slope then lacks some 1e-5
 
     def __init__(self, model: Model, priors: bool, solver: type[Solver] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
@@ -210,7 +212,7 @@ class PackedObjective:
             return self.solver(problem._replace(residual=y - mean, variances=variances), Ks)
 
         raw = as_tensor(p.get(DISPERSION, np.zeros((1, 0))), self.y)
-        solver, above, of_raw = self.sites.settled(factor, raw, STILL if slopes else NEAR)
+        solver, above, of_raw = self.sites.settled(factor, raw, self.gain if slopes else NEAR)
         value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)
         if not slopes:
             return Found(value, [], None, of_dispersions=of_dispersions)

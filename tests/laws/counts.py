@@ -1,6 +1,5 @@
 """Counts, and yes or no: sites are the best normal law there is, the gradient is that of the bound, in every form."""
 
-from contextlib import suppress
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
@@ -25,6 +24,7 @@ from mtgp_tutorial import (
     impute,
     independent,
     latent_functions,
+    leave_out,
     lmc,
     load,
     parts,
@@ -32,11 +32,10 @@ from mtgp_tutorial import (
     sample,
     scores,
 )
-from mtgp_tutorial.conditioning import Conditioned
+from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import by_autograd, free_sizes, free_vector
-from mtgp_tutorial.gaussian import sample as draws_of
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
 
 TASKS = ["level", "flow", "eggs", "wasps", "ill"]
@@ -130,6 +129,7 @@ def law_the_gradient_is_that_of_the_bound():
         for name, p in model.named_parameters():
             p.requires_grad_(bool(p.isfinite().all()) and name not in model.kind.fixed)
         packed, vector = PackedObjective(model, True), free_vector(model)
+        packed.gain = 1e-12
         value, slope = packed(vector)
         for fast in (True, False):
             other, by_core = by_autograd(model, True, fast)(vector)
@@ -233,10 +233,10 @@ def law_counts_up_to_a_million_converge():
     """In one column, from sites of their own; and a bound that never falls."""
     y = np.array([0, 0, 1, 10**6, 3, 10**5, 0, 1000, 10**6, 0, 17, 2])[:, None]
     for law in (Poisson(), NegativeBinomial()):
-        for length in (0.01, 0.5, 3.0):
+        for length, width in ((0.01, 5.0), (0.5, 5.0), (0.5, 8.0), (3.0, 5.0)):
             model = icm(TaskData(np.arange(12) / 4, y), likelihood={"task 1": law})
             model.kernel.data_covar_module.lengthscale = length
-            model.kernel.task_covar_module.covar_factor.data.fill_(5.0)
+            model.kernel.task_covar_module.covar_factor.data.fill_(width)
             bounds = [one.bound for one in steps_of(model)]
             assert len(bounds) < 100 and bounds[-1] >= max(bounds) - 1e-9 * abs(max(bounds)), len(bounds)
 
@@ -275,7 +275,7 @@ def law_counts_add_up():
     other.sites.columns[0] = other.sites.columns[0]._replace(centre=float(one.scale.mean[0]))
     choices = scipy.special.gammaln(trials + 1) - scipy.special.gammaln(yes + 1)
     choices = (choices - scipy.special.gammaln(trials - yes + 1)).sum()
-    close(float(other.log_likelihood()) - choices, float(one.log_likelihood()))
+    close(other.log_likelihood() - choices, one.log_likelihood())
 
 
 def law_a_small_dispersion_is_poisson():
@@ -438,6 +438,37 @@ def law_counts_are_scored_by_their_law():
     )
 
 
+def law_a_count_is_left_out_with_its_site():
+    """Cell by cell, row by row and in blocks: what a fit of the same sites without them predicts."""
+    for fitted in models():
+        model, data = fitted.model, fitted.model.data
+        fitted.conditioned()
+        cells = [(2, 2), (2, 0), (7, 3), (7, 4), (8, 4)]
+        blocks = np.arange(data.y.numel()).reshape(data.y.shape)
+        for cell in cells:
+            blocks[cell] = -1
+        for by, together in (("cell", [(7, 3)]), ("row", [(7, t) for t in range(5)]), (blocks, cells)):
+            left = leave_out(fitted, by)
+            hidden = torch.zeros_like(data.observed)
+            hidden[[row for row, _ in together], [t for _, t in together]] = True
+            residual = model.residual().where(~hidden, torch.nan)
+            others = Conditioned(
+                Evidence(model.unit.x, residual, model.variances()), model.kernel.terms(), model.Sigma()
+            )
+            rows = torch.arange(len(residual))
+            asked = all_cells(hidden & data.observed)
+            mean, reduction = others.posterior(model.unit.x, model.kernel.terms(), rows, asked)
+            prior = (model.B() + model.Sigma()).diagonal()[asked[1]] - reduction
+            for place, m, v in zip(zip(*asked), mean, prior):
+                row, t = place
+                if not model.laws[t].read:
+                    close(left.latent_mean[place], m + model.means()[t] + model.scale.mean[t], 1e-7)
+                    close(left.latent_variance[place], v, 1e-7)
+                else:
+                    close(left.variance[place], v * model.scale.sd[t] ** 2, 1e-7)
+        assert torch.equal(left.mean.isnan(), ~data.observed)
+
+
 class OfGPyTorch(gpytorch.models.ApproximateGP):
     """Tasks on one latent function, with all inputs as inducing points."""
 
@@ -460,35 +491,36 @@ def law_the_bound_is_gpytorch_s():
     x = torch.linspace(0, 10, 25).double()[:, None]
     y = np.column_stack([rng.poisson(np.exp(1 + np.sin(x[:, 0]))), np.sin(x[:, 0]) + 0.3 * rng.normal(size=25)])
     for columns in ([0], [0, 1]):
-        data = TaskData(x, y[:, columns])
-        model = lmc(data, kernels=1, kappa=False, likelihood={"task 1": "poisson"})
-        model.kernel.coregional[0].data_covar_module.lengthscale = 1.7
-        W = model.kernel.coregional[0].task_covar_module.covar_factor.data
-        W.copy_(tensor([[0.9], [0.7]])[: len(columns)])
-        kernel, ours = model.kernel.coregional[0].data_covar_module, float(model.log_likelihood())
-        theirs = OfGPyTorch(x, kernel, W)
-        free = [p for name, p in theirs.named_parameters() if "variational_distribution" in name]
-        optimiser = torch.optim.LBFGS(free, lr=1, max_iter=600, history_size=60, line_search_fn="strong_wolfe")
+        model = lmc(TaskData(x, y[:, columns]), kernels=1, kappa=False, likelihood={"task 1": "poisson"})
+        part = model.requires_grad_(False).kernel.coregional[0]
+        part.data_covar_module.lengthscale = 1.7
+        part.task_covar_module.covar_factor.copy_(tensor([[0.9], [0.7]])[: len(columns)])
+        theirs = OfGPyTorch(x, part.data_covar_module, part.task_covar_module.covar_factor)
+        ours = float(model.log_likelihood())
+        close(best_of(theirs, model, x), ours, 1e-3 / abs(ours))
 
-        def minus():
-            optimiser.zero_grad()
-            q = theirs(x)
-            mean, variance = q.mean.reshape(25, -1), q.variance.reshape(25, -1)
-            value = model.laws[0].expected(
-                data.y[:, 0], mean[:, 0] + model.scale.mean[0], variance[:, 0], torch.ones(25)
-            )[0]
-            value = value.sum() - theirs.variational_strategy.kl_divergence().sum()
-            if len(columns) > 1:
-                s = model.Sigma()[1, 1].detach()
-                off = (model.unit.y[:, 1] - mean[:, 1]) ** 2 + variance[:, 1]
-                value = value - 0.5 * ((2 * torch.pi * s).log() + off / s).sum()
-            (-value).backward()
-            return -value
 
-        for _ in range(3):
-            end = -float(optimiser.step(minus))
-        end = -float(minus())
-        close(end, ours, 1e-3 / abs(ours))
+def best_of(theirs, model, x):
+    """The highest bound that L-BFGS finds for GPyTorch's model."""
+    free = [p for name, p in theirs.named_parameters() if "variational_distribution" in name]
+    optimiser = torch.optim.LBFGS(free, lr=1, max_iter=600, history_size=60, line_search_fn="strong_wolfe")
+
+    def minus():
+        optimiser.zero_grad()
+        q = theirs(x)
+        mean, variance = q.mean.reshape(len(x), -1), q.variance.reshape(len(x), -1)
+        at = model.data.y[:, 0], mean[:, 0] + model.scale.mean[0], variance[:, 0], torch.ones(len(x))
+        value = model.laws[0].expected(*at)[0].sum() - theirs.variational_strategy.kl_divergence().sum()
+        for t in range(1, mean.shape[1]):
+            s = model.Sigma()[t, t]
+            off = (model.unit.y[:, t] - mean[:, t]) ** 2 + variance[:, t]
+            value = value - 0.5 * ((2 * torch.pi * s).log() + off / s).sum()
+        (-value).backward()
+        return -value
+
+    for _ in range(3):
+        optimiser.step(minus)
+    return -float(minus())
 
 
 def law_a_likelihood_is_normal_where_none_is_told():
