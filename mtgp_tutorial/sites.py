@@ -37,7 +37,12 @@ Factor = Callable[[Tensor, Tensor | None], Any]  # of values and variances [N, T
 
 
 class Readings:
-    """The cells of a table for solvers: y [N, T] and known variances [N, T], standardised; all of them normal."""
+    """The cells of a table for solvers: y [N, T] and known variances [N, T], standardised; all of them normal.
+
+    steps: how often C was factored to find sites, so far.
+    """
+
+    steps = 0
 
     def __init__(self, y: Tensor, variances: Tensor | None):
         self.y, self.variances = y, variances
@@ -93,11 +98,11 @@ class Stand(NamedTuple):
 
 
 class Sites(Readings):
-    """Those of a table with counts, which move. steps: how often C was factored so far."""
+    """Those of a table with counts, which move."""
 
     def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column]):
         super().__init__(y.clone(), variances.clone())
-        self.columns, self.steps, self.first = list(columns), 0, (y.clone(), variances.clone())
+        self.columns, self.first = list(columns), (y.clone(), variances.clone())
         self.cells: Cells = (
             torch.cat([one.rows for one in columns]),
             torch.cat([torch.full_like(one.rows, one.task) for one in columns]),

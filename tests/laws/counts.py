@@ -9,6 +9,7 @@ import scipy
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 from gpytorch.variational import CholeskyVariationalDistribution, LMCVariationalStrategy, VariationalStrategy
+from pytest import raises
 from scipy import stats
 
 from laws.common import RANDOM, close, in_each_form, tensor, unfitted
@@ -37,6 +38,7 @@ from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import by_autograd, free_sizes, free_vector
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
+from mtgp_tutorial.tables import compare
 
 TASKS = ["level", "flow", "eggs", "wasps", "ill"]
 
@@ -467,6 +469,24 @@ def law_a_count_is_left_out_with_its_site():
                 else:
                     close(left.variance[place], v * model.scale.sd[t] ** 2, 1e-7)
         assert torch.equal(left.mean.isnan(), ~data.observed)
+
+
+def law_compare_takes_counts_on_the_same_rows():
+    """Their scores are those of the table; on other rows, whose exposures nobody knows, they are refused."""
+    data, e = mixed(20, 3)
+    data = TaskData(data.x, data.y[:, [0, 2]], tasks=["level", "eggs"])
+
+    def build(seen):
+        return icm(seen, likelihood={"eggs": Poisson(exposure=e)})
+
+    found = compare(lambda k: data.hide("eggs", k, k + 2), [3], {"counts": build}, starts=1, progress=False)
+    seen, hidden = data.hide("eggs", 3, 5)
+    wanted = scores.table(impute(fit(build(seen), starts=1)), hidden, seen).loc["eggs"]
+    close(found.loc[0, ["NLPD", "CRPS", "coverage"]].astype(float), wanted[["NLPD", "CRPS", "coverage"]], 1e-6)
+    assert np.isnan(found.loc[0, "MSLL"])
+    other = replace(data, x=data.x + 0.1)
+    with raises(ValueError, match="eggs"):
+        compare(lambda k: (data, other), [3], {"counts": build}, progress=False)
 
 
 class OfGPyTorch(gpytorch.models.ApproximateGP):

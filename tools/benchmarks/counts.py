@@ -28,7 +28,7 @@ def series(rows: int, counts: int = 1, seed: int = 0) -> tuple[TaskData, np.ndar
     f, e = np.sin(x / 2)[:, None] + 0.5 * np.sin(x[:, None] + np.arange(counts)), rng.uniform(0.5, 2, rows)
     y = np.column_stack([f[:, 0] + 0.3 * rng.normal(size=rows), rng.poisson(e[:, None] * np.exp(1 + f))]).astype(float)
     y[:, 1:][rng.uniform(size=f.shape) < 0.1] = np.nan
-    return TaskData(x, y), e
+    return TaskData(torch.as_tensor(x), torch.as_tensor(y)), e
 
 
 def models(rows: int, counts: int = 1) -> tuple[Any, Any]:
@@ -134,7 +134,9 @@ def mcmc(draws: int = 150_000) -> None:
                 C = variance * (1 + r) * np.exp(-r)
                 g = centre + np.linalg.cholesky(C) @ rng.normal(size=12)
                 y = rng.poisson(np.exp(g)) if word == "poisson" else rng.uniform(size=12) < 1 / (1 + np.exp(-g))
-                model = icm(TaskData(x, y[:, None].astype(float)), likelihood={"task 1": word})
+                model = icm(
+                    TaskData(torch.as_tensor(x), torch.as_tensor(y[:, None].astype(float))), likelihood={"task 1": word}
+                )
                 model.kernel.data_covar_module.lengthscale = length
                 coregional = model.kernel.coregional[0].task_covar_module
                 coregional.covar_factor.data.fill_((variance - 0.01) ** 0.5)
