@@ -317,7 +317,7 @@ class CellLaw:
         low, high = np.full_like(self.mean, -1.0), np.ones_like(self.mean)
         while (short := self.cdf(high) < level).any():
             low, high = np.where(short, high, low), np.where(short, 2 * high, high)
-        while (high - low > 1).any():
+        while (high - low > np.maximum(1.0, 1e-12 * high)).any():  # beyond 2^53 doubles skip whole numbers
             middle = np.floor((low + high) / 2)
             enough = self.cdf(middle) >= level
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)

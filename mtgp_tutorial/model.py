@@ -124,6 +124,11 @@ class Model(torch.nn.Module):
             self.unit = self.sites.into(self.unit)
         return above + (slopes * (raw - raw.detach())).sum()
 
+    def restart(self) -> None:
+        """Put the sites of counts where they begin, whatever was asked before."""
+        self.sites.restart()
+        self.unit = self.sites.into(self.unit)
+
     def put_sites(self, numbers: Mapping[str, Tensor]) -> None:
         """Set the sites of counts to what `Sites.numbers` gave."""
         if numbers:

@@ -31,8 +31,8 @@ class Fit:
     Attributes:
         model (Model): at the best parameters.
         priors (bool): whether they counted.
-        log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
-            bound.
+        log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model and with
+            counts its lower bound.
         starts (pd.DataFrame): one row a start: objective, where its own run ended (log likelihood or bound, plus log
             prior, of the standardised data); evaluations; converged; joined, the start whose run went on for it: its
             own number, unless it was stopped where it met that one.

@@ -47,6 +47,9 @@ class Readings:
     def __init__(self, y: Tensor, variances: Tensor | None):
         self.y, self.variances = y, variances
 
+    def restart(self) -> None:
+        """Put sites where they begin."""
+
     def of_rows(self, kept: Tensor) -> Readings:
         """Those of some rows."""
         return Readings(self.y[kept], None if self.variances is None else self.variances[kept])
@@ -108,6 +111,9 @@ class Sites(Readings):
             torch.cat([torch.full_like(one.rows, one.task) for one in columns]),
         )
 
+    def restart(self) -> None:
+        self.y, self.variances = (each.clone() for each in self.first)
+
     def of_rows(self, kept: Tensor) -> Sites:
         place, columns = torch.cumsum(kept, 0) - 1, []
         for one in self.columns:
@@ -133,7 +139,7 @@ class Sites(Readings):
         columns, before, size = self.with_dispersions(raw), None, 1.0
         here = self.stand(factor, columns, raw)
         if not np.isfinite(here.bound):  # far from where they were found
-            self.y, self.variances = (each.clone() for each in self.first)
+            self.restart()
             here = self.stand(factor, columns, raw)
         if not np.isfinite(here.bound):
             raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
