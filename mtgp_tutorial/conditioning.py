@@ -74,6 +74,10 @@ class Conditioned:
         units = same.to(self.L)
         return units.mT @ torch.cholesky_solve(units, self.L)
 
+    def diagonal(self, cells: Cells) -> Tensor:
+        """Entries [k] on the diagonal of C^-1, of observed cells."""
+        return self.inverse(cells).diagonal()
+
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
         (rows, tasks), inverse = self.cells, torch.cholesky_inverse(self.L)

@@ -7,7 +7,7 @@ hands out the plain GPyTorch model that they form. Kernels have variance 1: the 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, covar
 from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.memory import check_memory
 from mtgp_tutorial.noise import noise_of
-from mtgp_tutorial.sites import DISPERSION, Laws, laws_of, normal_alone, sizes_of, standardised
+from mtgp_tutorial.sites import DISPERSION, ByTask, Laws, laws_of, refuse_counts, sizes_of, standardised
 
 
 class PlainGP(ExactGP):
@@ -82,15 +82,16 @@ class Model(torch.nn.Module):
         self.laws = laws_of(None, data) if laws is None else laws
         self.sizes = sizes_of(self.laws, data)
         self.unit, self.scale, self.sites = standardised(data, self.laws, self.sizes)
-        self.kind = noise_of(noise, data, _noisy(self.laws, data, noise))
+        self.noisy = _noisy(self.laws, data, noise)
+        self.kind = noise_of(noise, data, self.noisy)
         self.likelihood = self.kind.likelihood(data.num_tasks)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = self.kind.word
-        self.dispersed = [t for t, law in enumerate(self.laws) if law.dispersed]
-        starts = [float(self.laws[t].dispersion) for t in self.dispersed]
-        if starts:
-            self.register_parameter(DISPERSION, torch.nn.Parameter(torch.tensor(starts, dtype=torch.float64).log()))
+        self.dispersed = [t for t, law in enumerate(self.laws) if law.dispersion]
+        starts = torch.tensor([float(self.laws[t].dispersion) for t in self.dispersed], dtype=torch.float64)
+        if self.dispersed:
+            self.register_parameter(DISPERSION, torch.nn.Parameter(starts.log()))
         self.to(data.x.device)
 
     def log_likelihood(self, *, fast: bool = True) -> Tensor:
@@ -120,20 +121,14 @@ class Model(torch.nn.Module):
             return self._factored(Evidence(self.unit.x, y - self.means(), variances), fast)
 
         with torch.no_grad():
-            above, slopes = self.sites.settle(factor, raw.detach())
+            _, above, slopes = self.sites.settle(factor, raw.detach())
             self.unit = self.sites.into(self.unit)
         return above + (slopes * (raw - raw.detach())).sum()
 
-    def restart(self) -> None:
-        """Put the sites of counts where they begin, whatever was asked before."""
-        self.sites.restart()
+    def put_sites(self, y: Tensor, variances: Tensor) -> None:
+        """Set the sites of counts, targets and variances [N, T]; `sites.first` is where they begin."""
+        self.sites.y, self.sites.variances = y, variances
         self.unit = self.sites.into(self.unit)
-
-    def put_sites(self, numbers: Mapping[str, Tensor]) -> None:
-        """Set the sites of counts to what `Sites.numbers` gave."""
-        if numbers:
-            self.sites.y, self.sites.variances = numbers["y"].clone(), numbers["variances"].clone()
-            self.unit = self.sites.into(self.unit)
 
     def _raw_dispersion(self) -> Tensor:
         return getattr(self, DISPERSION, self.scale.sd.new_zeros(0))
@@ -250,12 +245,12 @@ class Model(torch.nn.Module):
 
     def normal_alone(self, what: str, *advice: str) -> None:
         """Raise ValueError, under this name and with this advice, where some task is no normal reading."""
-        normal_alone(what, self.data.tasks, self.laws, *advice)
+        refuse_counts(what, self.data.tasks, self.laws, *advice)
 
     def note(self) -> str:
         """A line about a kind of model of its own, for the text of a fit."""
-        laws = [f"{task}: {law.word}" for task, law in zip(self.data.tasks, self.laws) if not law.read]
-        return f"by sites, {', '.join(laws)}" if laws else ""
+        laws = ", ".join(f"{task}: {law.word}" for task, law in zip(self.data.tasks, self.laws) if not law.read)
+        return laws and f"by sites, {laws}"
 
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
@@ -281,7 +276,7 @@ def independent(
     hyperparameters: str = "own",
     noise: str = "per task",
     kernel: Kernel | None = None,
-    likelihood: Mapping[str, Any] | None = None,
+    likelihood: ByTask = None,
 ) -> Model:
     """One GP for each task (book: one-equation).
 
@@ -314,12 +309,7 @@ def independent(
 
 
 def icm(
-    data: TaskData,
-    *,
-    rank: int = 1,
-    noise: str | None = None,
-    kernel: Kernel | None = None,
-    likelihood: Mapping[str, Any] | None = None,
+    data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None, likelihood: ByTask = None
 ) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
 
@@ -362,7 +352,7 @@ def lmc(
     rank: int | Sequence[int] = 1,
     kappa: bool = True,
     noise: str = "per task",
-    likelihood: Mapping[str, Any] | None = None,
+    likelihood: ByTask = None,
 ) -> Model:
     """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
 
@@ -412,12 +402,11 @@ def usual_noise(data: TaskData, laws: Laws = ()) -> tuple[str, str]:
 
 def _noisy(laws: Laws, data: TaskData, noise: str) -> list[int]:
     """The tasks with a row in Sigma: the normal ones, and counts that ask for it."""
-    for task, law in zip(data.tasks, laws):
-        if law.overdispersed and noise != "per task":
-            raise ValueError(
-                f"noise: {noise!r} spans the normal tasks, and {task!r} asks for an overdispersion of its own; pass "
-                "noise='per task'"
-            )
+    if noise != "per task" and (asking := [task for task, law in zip(data.tasks, laws) if law.overdispersed]):
+        raise ValueError(
+            f"noise: {noise!r} spans the normal tasks, and {asking[0]!r} asks for an overdispersion of its own; pass "
+            "noise='per task'"
+        )
     return [t for t, law in enumerate(laws) if law.read or law.overdispersed]
 
 

@@ -74,10 +74,6 @@ class Noise:
         """Which variances on the diagonal of Sigma are free, each number once."""
         return list(range(num_tasks))
 
-    def noisy(self, num_tasks: int) -> list[int]:
-        """The tasks that Sigma spans."""
-        return list(range(num_tasks))
-
 
 class NoNoise(Noise):
     """Sigma = 0."""
@@ -161,7 +157,8 @@ class Among(Noise):
     """A kind of noise of some tasks; the rows of the others, whose likelihood says their scatter, are 0."""
 
     def __init__(self, kind: Noise, tasks: list[int], num_tasks: int):
-        self.kind, self.tasks, self.size = kind, tasks, num_tasks
+        self.kind, self.tasks = kind, tasks
+        self.rows = torch.eye(num_tasks, dtype=torch.float64)[:, tasks]  # from some tasks to all
         for name in ("word", "learned", "correlated", "levels", "fixed"):
             setattr(self, name, getattr(kind, name))
 
@@ -169,8 +166,8 @@ class Among(Noise):
         return self.kind.likelihood(len(self.tasks))
 
     def matrix(self, likelihood: Any) -> Tensor:
-        own, at = self.kind.matrix(likelihood), torch.tensor(self.tasks)
-        return own.new_zeros(self.size, self.size).index_put((at[:, None], at), own)
+        own = self.kind.matrix(likelihood)
+        return self.rows.to(own) @ own @ self.rows.to(own).mT
 
     def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
         self.kind.start(likelihood, variances[self.tasks], R[self.tasks][:, self.tasks])
@@ -178,21 +175,17 @@ class Among(Noise):
     def free(self, num_tasks: int) -> list[int]:
         return [self.tasks[k] for k in self.kind.free(len(self.tasks))]
 
-    def noisy(self, num_tasks: int) -> list[int]:
-        return self.tasks
-
 
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
 
 
-def noise_of(word: str, data: TaskData, noisy: list[int] | None = None) -> Noise:
-    """The kind of this name, of the tasks that have noise (all by default); of none it is "none".
+def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
+    """The kind of this name, of the tasks that have noise; of none it is "none".
 
     Raises ValueError for another name, and for "none" where some value has no standard error.
     """
     if word not in KINDS:
         raise ValueError(f"noise: {word!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
-    noisy = list(range(data.num_tasks)) if noisy is None else noisy
     unknown = (data.observed if data.sd is None else data.observed & data.sd.isnan())[:, noisy]
     if word == "none" and bool(unknown.any()):
         raise ValueError(

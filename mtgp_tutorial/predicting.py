@@ -5,7 +5,7 @@ What lies behind f: its part through each kernel, and the latent functions u tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,19 +23,13 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import fitted, further_rows, named, of_each, of_readings, prediction, query
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.sites import sizes_at, through
+from mtgp_tutorial.sites import ByTask, sizes_at, through
 
 
 @of_each
 @torch.no_grad()
 def predict(
-    fit: Fit,
-    x: Any,
-    *,
-    noise: bool = True,
-    covariance: bool = False,
-    sd: Any = None,
-    exposure: Mapping[str, Any] | None = None,
+    fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None, exposure: ByTask = None
 ) -> Prediction:
     """Predictions at new rows, which share no noise with the rows of the data (book: predict).
 
@@ -66,7 +60,7 @@ def predict(
     x = query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
     _check_joint(fit.model, noise and covariance)
-    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, len(x)).to(x)
+    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x)
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
     known = of_readings(fit, sd, shape, noise)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
@@ -125,14 +119,7 @@ def impute(
 @of_each
 @torch.no_grad()
 def sample(
-    fit: Fit,
-    x: Any,
-    num_samples: int,
-    *,
-    seed: int,
-    noise: bool = False,
-    sd: Any = None,
-    exposure: Mapping[str, Any] | None = None,
+    fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None, exposure: ByTask = None
 ) -> Tensor:
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
 
@@ -167,7 +154,7 @@ def sample(
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
-        sizes = sizes_at(model.laws, model.data.tasks, exposure, len(inputs)).to(inputs)
+        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
     known = of_readings(fit, sd, y.shape, noise)
     own = generator(seed)

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, count, listed, probability
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability
 from mtgp_tutorial.naming import CalendarLike, labels, rows, span
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
@@ -107,10 +107,8 @@ class Prediction:
     def _bounds(self, above: Any) -> Tensor:
         """`above` for each cell, [M, T]."""
         if isinstance(above, Mapping):
-            if unknown := [task for task in above if task not in self.tasks]:
-                names = ", ".join(map(repr, self.tasks))
-                raise ValueError(f"above: {unknown[0]!r} is not one of {names}; pass some of these")
-            above = [above.get(task, math.nan) for task in self.tasks]
+            given = by_task("above", above, self.tasks, "")
+            above = [given.get(task, math.nan) for task in self.tasks]
         try:
             return torch.as_tensor(np.asarray(above, dtype=float)).to(self.mean).expand(self.mean.shape)
         except (TypeError, ValueError, RuntimeError):

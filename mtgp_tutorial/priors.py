@@ -51,8 +51,7 @@ def log_prior(model: Model) -> Tensor:
     value = value + log_normal(model.dispersions()[model.dispersed], 0.1)
     if model.coupled():
         value = value + log_det_correlation(B)
-    noisy = model.kind.noisy(T)
-    return value + log_det_correlation(Sigma[noisy][:, noisy]) if model.kind.correlated else value
+    return value + log_det_correlation(Sigma[model.noisy][:, model.noisy]) if model.kind.correlated else value
 
 
 def log_normal(scales: Tensor, median: float | Tensor) -> Tensor:

@@ -154,8 +154,8 @@ class Fit:
         """
         if not self.model.kind.learned:
             raise ValueError("noise_correlation: the model has noise='none', so there is none to correlate")
-        noisy, names = self.model.kind.noisy(len(self.model.laws)), self.model.data.tasks
-        names = [names[t] for t in noisy]
+        noisy = self.model.noisy
+        names = [self.model.data.tasks[t] for t in noisy]
         return pd.DataFrame(as_array(correlation(self.model.Sigma()[noisy][:, noisy])), names, names)
 
     @property
@@ -166,7 +166,7 @@ class Fit:
         """
         if not self.model.kind.learned:
             return []
-        noisy = self.model.kind.noisy(len(self.model.laws))
+        noisy = self.model.noisy
         values, vectors = torch.linalg.eigh(self.model.Sigma()[noisy][:, noisy])
         share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
         return [self.model.data.tasks[t] for t, part in zip(noisy, share) if part > 1 / (2 * len(share))]

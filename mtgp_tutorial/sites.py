@@ -8,13 +8,15 @@ v), and of the expected log density E of its value there:
 
 (conjugate-computation variational inference, Khan and Lin 2017). Where it stands still, the bound of the log likelihood
 is the sites' log evidence plus sum(E - E log site), and its gradient is that of the sites' evidence with the sites held
-(Adam, Chang, Khan and Solin 2021). Tables of normal readings have none: `Readings`.
+(Adam, Chang, Khan and Solin 2021).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -22,60 +24,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, of_kind, probability
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, finite
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import Scale, TaskData
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, expectation
+from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
 from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
 
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
-STILL, NEAR = 1e-12, 1e-3  # nats that a step would gain: none; enough for a look
+STILL, CLIMBING, NEAR = 1e-12, 1e-6, 1e-1  # nats that a step would gain: none; enough for a slope; enough for a look
 MOST, LEAST = 500, 1e-8  # steps; precision of a site
 Laws = Sequence[Likelihood]
-Factor = Callable[[Tensor, Tensor | None], Any]  # of values and variances [N, T]: what has value, weights, row_blocks
-
-
-class Readings:
-    """The cells of a table for solvers: y [N, T] and known variances [N, T], standardised; all of them normal.
-
-    steps: how often C was factored to find sites, so far.
-    """
-
-    steps = 0
-
-    def __init__(self, y: Tensor, variances: Tensor | None):
-        self.y, self.variances = y, variances
-
-    def restart(self) -> None:
-        """Put sites where they begin."""
-
-    def of_rows(self, kept: Tensor) -> Readings:
-        """Those of some rows."""
-        return Readings(self.y[kept], None if self.variances is None else self.variances[kept])
-
-    def own(self) -> Tensor:
-        """The variances of sites [N, T], 0 elsewhere."""
-        return torch.zeros_like(self.y)
-
-    def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
-        """What a file keeps: where the sites are, and exposures and trials [N, T]. Here nothing."""
-        return {}
-
-    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[float, Tensor]:
-        """Finds the sites; returns what the bound has above their log evidence, and its slope by raw (`DISPERSION`).
-
-        Ends where a step would gain less than `gain` nats. Here there are none.
-        """
-        return 0.0, raw
-
-    def settled(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
-        """The same after what was factored."""
-        return factor(self.y, self.variances), 0.0, raw
-
-    def into(self, unit: TaskData) -> TaskData:
-        """The standardised table with these values: as it is."""
-        return unit
+ByTask = Mapping[str, Any] | None  # an argument by task name
+Factor = Callable[[Tensor, Tensor], Any]  # of values and variances [N, T]: what has value, weights, diagonal
 
 
 class Column(NamedTuple):
@@ -90,56 +51,64 @@ class Column(NamedTuple):
 
 
 class Stand(NamedTuple):
-    """Where the steps are: the bound, precisions and precisions times targets [2, n], where a step leads, and more."""
+    """Where the steps are: precisions and precisions times targets [2, n], where a step leads, what it would gain.
 
-    bound: float
+    bound: of the log likelihood, of which `above` lies above the evidence of the sites; slopes: by dispersions.
+    """
+
     natural: Tensor
     aim: Tensor
     gain: float
+    bound: float
+    above: float
     found: Any
     slopes: Tensor
 
 
-class Sites(Readings):
-    """Those of a table with counts, which move."""
+class Sites:
+    """The cells of a table as solvers see them, y and variances [N, T], standardised; of counts they are found here.
 
-    def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column]):
-        super().__init__(y.clone(), variances.clone())
-        self.columns, self.first = list(columns), (y.clone(), variances.clone())
-        self.cells: Cells = (
-            torch.cat([one.rows for one in columns]),
-            torch.cat([torch.full_like(one.rows, one.task) for one in columns]),
-        )
+    columns: the tasks that are no normal readings; without any nothing moves. steps: how often C was factored for them.
+    """
 
-    def restart(self) -> None:
-        self.y, self.variances = (each.clone() for each in self.first)
+    def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column] = ()):
+        self.y, self.variances, self.columns, self.steps = y, variances, list(columns), 0
+        self.first = y, variances
+        if columns:
+            tasks = [torch.full_like(one.rows, one.task) for one in columns]
+            self.cells: Cells = torch.cat([one.rows for one in columns]), torch.cat(tasks)
 
     def of_rows(self, kept: Tensor) -> Sites:
+        """Those of some rows."""
         place, columns = torch.cumsum(kept, 0) - 1, []
         for one in self.columns:
             inside = kept[one.rows]
             columns.append(one._replace(rows=place[one.rows[inside]], y=one.y[inside], size=one.size[inside]))
-        return Sites(self.y[kept], self.variances[kept], columns)  # type: ignore[index]
+        return Sites(self.y[kept], self.variances[kept], columns)
 
     def into(self, unit: TaskData) -> TaskData:
-        sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd.clone()
-        sd[self.cells] = self.variances[self.cells].sqrt()  # type: ignore[index]
-        return replace(unit, y=self.y.clone(), sd=sd)
+        """The standardised table with the sites for readings."""
+        if not self.columns:
+            return unit
+        sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd
+        return replace(unit, y=self.y, sd=sd.index_put(self.cells, self.variances[self.cells].sqrt()))
 
     def own(self) -> Tensor:
-        return super().own().index_put(self.cells, self.variances[self.cells])  # type: ignore[index]
+        """The variances of sites [N, T], 0 elsewhere."""
+        nothing = torch.zeros_like(self.y)
+        return nothing.index_put(self.cells, self.variances[self.cells]) if self.columns else nothing
 
-    def numbers(self, sizes: Tensor) -> dict[str, Tensor]:
-        return {"y": self.y, "variances": self.variances, "sizes": sizes}  # type: ignore[dict-item]
+    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
+        """Find the sites: what was factored there, what the bound has above their evidence, its slope by `DISPERSION`.
 
-    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[float, Tensor]:
-        return self.settled(factor, raw, gain)[1:]
-
-    def settled(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
-        columns, before, size = self.with_dispersions(raw), None, 1.0
+        Ends where a step would gain less than `gain` nats. raw: the dispersions. Without counts: None, 0 and raw.
+        """
+        if not self.columns:
+            return None, 0.0, raw
+        columns, last, size = self.with_dispersions(raw), None, 1.0
         here = self.stand(factor, columns, raw)
         if not np.isfinite(here.bound):  # far from where they were found
-            self.restart()
+            self.y, self.variances = self.first
             here = self.stand(factor, columns, raw)
         if not np.isfinite(here.bound):
             raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
@@ -147,28 +116,35 @@ class Sites(Readings):
             if here.gain < gain or size < 1e-6:
                 break
             step = here.aim - here.natural
-            self.put(here.natural + (size * step if before is None else secant(*before, here.natural, step)))
+            self.put(here.natural + (size * step if last is None else secant(*last, here.natural, step)))
             there = self.stand(factor, columns, raw)
             if there.bound >= here.bound - 1e-11 * max(1.0, abs(here.bound)):
-                before, here = (here.natural, step), there
-            elif before is not None:  # the bound fell: a plain step
-                before = None
+                last, here = (here.natural, step), there
+            elif last is not None:  # the bound fell: a plain step
+                last = None
             else:
                 size /= 2
         self.put(here.natural)
-        return here.found, here.bound - float(here.found.value()), here.slopes
+        if here.gain > max(gain, CLIMBING):
+            warnings.warn(
+                f"sites: after {MOST} steps a further one would still gain {here.gain:.2g} nats, so what is said of "
+                f"{self.columns[0].law.word} tasks is not final; take a smaller signal variance",
+                stacklevel=2,
+            )
+        return here.found, here.above, here.slopes
 
     def with_dispersions(self, raw: Tensor) -> list[Column]:
         """The columns, with the dispersions that stand in `raw`, in turn."""
         values = iter(raw.flatten().exp().tolist())
         return [
-            one._replace(law=replace(one.law, dispersion=next(values))) if one.law.dispersed else one  # type: ignore[call-arg]
+            one._replace(law=replace(one.law, dispersion=next(values))) if one.law.dispersion else one  # type: ignore[call-arg]
             for one in self.columns
         ]
 
     def put(self, natural: Tensor) -> None:
         """Set precisions, and precisions times targets [2, n]."""
-        self.variances[self.cells], self.y[self.cells] = 1 / natural[0], natural[1] / natural[0]  # type: ignore[index]
+        self.variances = self.variances.index_put(self.cells, 1 / natural[0])
+        self.y = self.y.index_put(self.cells, natural[1] / natural[0])
 
     def stand(self, factor: Factor, columns: Sequence[Column], raw: Tensor) -> Stand:
         """The bound at the sites, and what a step would make of them.
@@ -178,18 +154,17 @@ class Sites(Readings):
         """
         self.steps += 1
         found = factor(self.y, self.variances)
-        s, target = self.variances[self.cells], self.y[self.cells]  # type: ignore[index]
+        s, target = self.variances[self.cells], self.y[self.cells]
         mean = target - s * found.weights[self.cells]
-        inverse = found.row_blocks().diagonal(dim1=1, dim2=2)[self.cells]
-        variance = (s * (1 - s * inverse)).clamp_min(1e-14 * s)
+        variance = (s * (1 - s * found.diagonal(self.cells))).clamp_min(1e-14 * s)
         value, by_mean, by_variance, slopes = self.expected(columns, mean, variance, raw)
         of_sites = -0.5 * ((2 * torch.pi * s).log() + ((target - mean) ** 2 + variance) / s)
-        bound = float(found.value()) + float((value - of_sites).sum())
+        above = float((value - of_sites).sum())
         precision = (-2 * by_variance).clamp_min(LEAST)
         off_mean, off_variance = by_mean - (target - mean) / s, by_variance + 0.5 / s
         gain = float((off_mean**2 * variance + 2 * off_variance**2 * variance**2).sum()) / 2
         aim = torch.stack([precision, precision * mean + by_mean])
-        return Stand(bound, torch.stack([1 / s, target / s]), aim, gain, found, slopes)
+        return Stand(torch.stack([1 / s, target / s]), aim, gain, float(found.value()) + above, above, found, slopes)
 
     def expected(
         self, columns: Sequence[Column], mean: Tensor, variance: Tensor, raw: Tensor
@@ -198,11 +173,11 @@ class Sites(Readings):
         parts, slopes = [], []
         sizes = [len(one.rows) for one in columns]
         for one, m, v in zip(columns, mean.split(sizes), variance.split(sizes)):
-            law, m = one.law, m + one.centre
-            parts.append(law.expected(one.y, m, v, one.size))
-            if law.dispersed:
-                y, size = one.y[:, None], one.size[:, None]
-                slopes.append(expectation(lambda g: law.by_dispersion(y, g, size), m, v)[0].sum())  # noqa: B023
+            m = m + one.centre
+            parts.append(one.law.expected(one.y, m, v, one.size))
+            if isinstance(one.law, NegativeBinomial):
+                of = partial(one.law.by_dispersion, one.y[:, None], size=one.size[:, None])
+                slopes.append(expectation(of, m, v)[0].sum())
         value, by_mean, by_variance = (torch.cat(each) for each in zip(*parts))
         return value, by_mean, by_variance, torch.stack(slopes).reshape(raw.shape) if slopes else raw
 
@@ -218,18 +193,16 @@ def secant(last: Tensor, taken: Tensor, natural: Tensor, step: Tensor) -> Tensor
     return move if bool((natural[0] + move[0] > LEAST).all()) else step
 
 
-def laws_of(likelihood: Any, data: TaskData) -> tuple[Likelihood, ...]:
+def laws_of(likelihood: ByTask, data: TaskData) -> tuple[Likelihood, ...]:
     """One likelihood for each task, from a dict of some of them; the others are normal. Raises ValueError."""
-    likelihood = {} if likelihood is None else likelihood
-    of_kind("likelihood", likelihood, Mapping, 'a dict by task, such as {"eggs": "poisson"}')
-    if unknown := [task for task in likelihood if task not in data.tasks]:
-        names = ", ".join(map(repr, data.tasks))
-        raise ValueError(f"likelihood: {unknown[0]!r} is not one of {names}; pass some of these")
-    return tuple(_law(task, likelihood.get(task, "normal")) for task in data.tasks)
+    given = by_task("likelihood", likelihood, data.tasks, '{"eggs": "poisson"}')
+    return tuple(_law(task, given.get(task, "normal")) for task in data.tasks)
 
 
 def _law(task: str, given: Any) -> Likelihood:
     if isinstance(given, Likelihood):
+        if isinstance(given, NegativeBinomial) and not finite("dispersion", given.dispersion, "one above 0") > 0:
+            raise ValueError(f"dispersion: is {given.dispersion} for {task!r}; pass one above 0, or Poisson()")
         return given
     if given == "binomial":
         raise ValueError(f"likelihood: {given!r} of {task!r} needs the trials; pass Binomial(trials=...)")
@@ -246,10 +219,10 @@ def sizes_of(laws: Laws, data: TaskData) -> Tensor:
     """Exposures and trials [N, T] of all cells, 1 where there are none; values are checked too. Raises ValueError."""
     sizes = torch.ones_like(data.y)
     for t, (law, task) in enumerate(zip(laws, data.tasks)):
-        seen = data.observed[:, t]
-        sizes[:, t] = size_of(law, law.size, data.index, len(data.y), seen).to(sizes)
         if law.read:
             continue
+        seen = data.observed[:, t]
+        sizes[:, t] = size_of(law, getattr(law, law.sized, None), data.index, seen).to(sizes)
         wrong = seen & law.faults(data.y[:, t], sizes[:, t])
         if bool(wrong.any()):
             row = int(wrong.nonzero()[0])
@@ -262,63 +235,57 @@ def sizes_of(laws: Laws, data: TaskData) -> Tensor:
     return sizes
 
 
-def size_of(law: Likelihood, given: Any, index: pd.Index | None, rows: int, seen: Tensor) -> Tensor:
+def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
     """A size [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
 
     Raises ValueError for others.
     """
-    if given is None or not law.sized:
+    name, rows, seen = law.sized, len(seen), seen.cpu()
+    if given is None:
         return torch.ones(rows, dtype=torch.float64)
-    name = law.sized
     if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
         raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
     sizes = as_matrix(given if np.ndim(given) else [given] * rows, name)
     if sizes.shape != (rows, 1):
         raise ValueError(f"{name}: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
-    sizes, seen = sizes[:, 0], seen.cpu()
-    fault = ~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & (name == "trials"))
-    if bool((fault & (seen | ~sizes.isnan())).any()):
-        row = int((fault & (seen | ~sizes.isnan())).nonzero()[0])
-        raise ValueError(f"{name}: is {sizes[row]:g} at row {row}; pass {'whole ' * (name == 'trials')}numbers above 0")
+    sizes, whole = sizes[:, 0], "whole " * (name == "trials")
+    fault = (~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & bool(whole))) & (seen | ~sizes.isnan())
+    if bool(fault.any()):
+        row = int(fault.nonzero()[0])
+        raise ValueError(f"{name}: is {sizes[row]:g} at row {row}; pass {whole}numbers above 0")
     return torch.where(sizes.isnan(), 1.0, sizes)
 
 
-def sizes_at(laws: Laws, tasks: Sequence[str], exposure: Any, rows: int) -> Tensor:
-    """Sizes [M, T] of new rows, from a dict by task; 1 where it is silent. Raises ValueError."""
-    exposure = {} if exposure is None else exposure
-    of_kind("exposure", exposure, Mapping, 'a dict by task, such as {"eggs": 2.5}')
-    sized = [task for task, law in zip(tasks, laws) if law.sized]
-    if unknown := [task for task in exposure if task not in sized]:
-        names = ", ".join(map(repr, sized)) or "none"
-        raise ValueError(f"exposure: {unknown[0]!r} is not one of the tasks with an exposure ({names}); pass these")
-    everywhere = torch.ones(rows, dtype=torch.bool)
-    return torch.stack([size_of(law, exposure.get(t), None, rows, everywhere) for t, law in zip(tasks, laws)], 1)
+def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor) -> Tensor:
+    """Sizes [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
+    given = by_task("exposure", exposure, [t for t, law in zip(tasks, laws) if law.sized], '{"eggs": 2.5}')
+    everywhere = torch.ones(len(x), dtype=torch.bool)
+    return torch.stack([size_of(law, given.get(t), None, everywhere) for t, law in zip(tasks, laws)], 1).to(x)
 
 
-def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Readings]:
-    """The table with unit normal tasks, the way back, and the cells.
+def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Sites]:
+    """The table with unit normal tasks, the way back, and its sites.
 
     In the place of counts stand targets of first sites. The scale of such a task is that of its latent function, less
     the centre: the latent of all its values together.
     """
-    counts = [t for t, law in enumerate(laws) if not law.read]
-    if not counts:
+    if all(law.read for law in laws):
         unit, scale = data.standardise()
-        return unit, scale, Readings(unit.y, _variances(unit))
+        return unit, scale, Sites(unit.y, unit.y)
     scale, y, columns = _scale(data, laws), data.y.clone(), []
     site = torch.zeros_like(y)
-    for t in counts:
-        rows = data.observed[:, t].nonzero()[:, 0]
-        if not len(rows):
-            raise ValueError(f"y: task {data.tasks[t]!r} has no observed cell; drop the task or add an observation")
-        values, size = data.y[rows, t], sizes[rows, t]
-        scale.mean[t] = laws[t].start(values.sum(), size.sum())[0]
-        y[rows, t], site[rows, t] = laws[t].start(values, size)
-        columns.append(Column(t, laws[t], rows, values, size, float(scale.mean[t])))
+    for t, law in enumerate(laws):
+        if not law.read:
+            rows = data.observed[:, t].nonzero()[:, 0]
+            if not len(rows):
+                raise ValueError(f"y: task {data.tasks[t]!r} has no observed cell; drop the task or add an observation")
+            values, size = data.y[rows, t], sizes[rows, t]
+            scale.mean[t] = law.start(values.sum(), size.sum())[0]
+            y[rows, t], site[rows, t] = law.start(values, size)
+            columns.append(Column(t, law, rows, values, size, float(scale.mean[t])))
     sd = None if data.sd is None else data.sd / scale.sd
     unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
-    known = _variances(unit)
-    sites = Sites(unit.y, site if known is None else site + known, columns)
+    sites = Sites(unit.y, site if sd is None else site + (sd**2).nan_to_num().where(unit.observed, 0.0), columns)
     return sites.into(unit), scale, sites
 
 
@@ -331,9 +298,8 @@ def _scale(data: TaskData, laws: Laws) -> Scale:
     return scale
 
 
-def _variances(unit: TaskData) -> Tensor | None:
-    """Known variances [N, T] of a standardised table, 0 where none is known."""
-    return None if unit.sd is None else (unit.sd**2).nan_to_num().where(unit.observed, 0.0)
+def _refused(what: str) -> Any:
+    return lambda found, *_: refuse_counts(what, found.tasks, found.laws)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -357,16 +323,16 @@ class CountPrediction(Prediction):
     known: Tensor = field(kw_only=True)
     band_label: ClassVar[str] = "central 95.4 %"
 
-    def _counts(self, values: Tensor, of: Callable[[CellLaw], np.ndarray], when_known: Tensor) -> Tensor:
-        """values [M, T], with what the law of each count says in its place."""
+    def _counts(self, values: Tensor, of: Callable[[CellLaw, int], np.ndarray]) -> Tensor:
+        """values [M, T], with what the law of each count says in its place where it is not known."""
         values = values.clone()
         for t, law in enumerate(self.laws):
             if not law.read:
-                own = self.law_of(t, torch.ones_like(self.known[:, t]))
-                values[:, t] = torch.where(self.known[:, t], when_known[:, t], as_tensor(of(own), values))
+                said = as_tensor(of(self.law_of(t, slice(None)), t), values)
+                values[:, t] = torch.where(self.known[:, t], values[:, t], said)
         return values
 
-    def law_of(self, t: int, cells: Tensor) -> CellLaw:
+    def law_of(self, t: int, cells: Tensor | slice) -> CellLaw:
         """The law of some cells [M] of task t."""
         at = (self.latent_mean, self.latent_variance.clamp_min(1e-300), self.sizes)
         return CellLaw(self.laws[t], *(as_array(each[cells, t]) for each in at))
@@ -377,27 +343,24 @@ class CountPrediction(Prediction):
         Args:
             level (float): above 0 and below 1.
         """
-        level = probability(level, "level")
-        return self._counts(super().quantile(level), lambda law: law.quantile(level), self.mean)
+        return self._counts(super().quantile(level), lambda law, t: law.quantile(level))
 
     def probability(self, above: Any) -> Tensor:
         bound = self._bounds(above)
-        said = passed(self.mean, self.variance, bound)
-        for t, law in enumerate(self.laws):
-            if not law.read:
-                own = 1 - self.law_of(t, torch.ones_like(self.known[:, t])).cdf(as_array(bound[:, t]))
-                said[:, t] = torch.where(self.known[:, t], said[:, t], as_tensor(own, said))
-        return said
+        return self._counts(passed(self.mean, self.variance, bound), lambda law, t: 1 - law.cdf(as_array(bound[:, t])))
 
     def residuals(self, y: Tensor) -> Tensor:
-        raise ValueError(_refusal("residuals", self.tasks, self.laws))
+        """How far values lie from the mean, in standard deviations [M, T]; of counts the normal quantile of their cdf.
 
-    @property
-    def components(self) -> tuple[Tensor, Tensor]:
-        raise ValueError(_refusal("components", self.tasks, self.laws))
+        That is drawn, always alike, between P(Y < y) and P(Y <= y), so it is N(0, 1) where the law is right.
 
-    def shifted(self, trend: Tensor) -> Self:
-        raise ValueError(_refusal("Trend.restore", self.tasks, self.laws))
+        Args:
+            y (Tensor [M, T]): values, in data units.
+        """
+        return self._counts(super().residuals(y), lambda law, t: law.residuals(as_array(y[:, t]), seed=t))
+
+    components = property(_refused("components"))
+    shifted = _refused("Trend.restore")
 
     def law_scores(
         self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
@@ -435,12 +398,10 @@ def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Pred
     return CountPrediction(**kept, laws=tuple(laws), sizes=sizes, known=known)
 
 
-def _refusal(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> str:
-    task, law = next((task, law) for task, law in zip(tasks, laws) if not law.read)
-    return f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; {advice}"
-
-
-def normal_alone(what: str, tasks: Sequence[str], laws: Laws, *advice: str) -> None:
+def refuse_counts(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> None:
     """Raise ValueError, under this name and with this advice, where some task is not normal."""
-    if not all(law.read for law in laws):
-        raise ValueError(_refusal(what, tasks, laws, *advice))
+    for task, law in zip(tasks, laws):
+        if not law.read:
+            raise ValueError(
+                f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; {advice}"
+            )

@@ -126,7 +126,7 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
     each at another direction of it.
     """
     model, fixed = copy.deepcopy(model), fixed_starts(model)
-    model.restart()
+    model.put_sites(*model.sites.first)  # whatever was asked of it before
     (fraction, noise, turn), beyond = fixed[number % len(fixed)], number >= len(fixed)
 
     def jitter(*shape: int) -> Tensor:

@@ -17,6 +17,7 @@ from refusals import refusing
 
 from mtgp_tutorial import (
     Binomial,
+    NegativeBinomial,
     Fit,
     FitError,
     NotPositiveDefiniteError,
@@ -332,7 +333,7 @@ CASES = [
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=3)),
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
-    ("noise: 'all' is not one of", lambda: noise_of("all", table())),
+    ("noise: 'all' is not one of", lambda: noise_of("all", table(), [0, 1])),
     ("hyperparameters: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyperparameters="both")),
     (
         "kernel: has the variance 0.693, not 1",
@@ -355,10 +356,9 @@ CASES = [
     ("trials: is 0.5 at row 0; pass whole numbers", lambda: counted(Binomial(trials=[0.5, 2, 3, 4]))),
     ("noise: 'full' spans the normal tasks", lambda: counted(Poisson(overdispersed=True), noise="full")),
     ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
-    (
-        "exposure: 'task 1' is not one of the tasks",
-        lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2}),
-    ),
+    ("exposure: 'task 1' is not one of 'task 2'", lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2})),
+    ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
+    ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
     ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),
     ("sd: 'task 2' is a count", lambda: predict(at_parameters(counted()), X, sd=np.ones((4, 2)))),
     ("table: task 'task 2' is poisson", lambda: impute(at_parameters(counted()), table(x=X + 2))),
@@ -368,7 +368,6 @@ CASES = [
     ("sample_posterior: task 'task 2' is poisson", lambda: sample_posterior(at_parameters(counted()))),
     ("correlation_intervals: task 'task 2' is poisson", lambda: correlation_intervals(at_parameters(counted()))),
     ("check: task 'task 2' is poisson", lambda: check(at_parameters(counted()))),
-    ("residuals: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).residuals(table().y)),
     ("Trend.restore: task 'task 2' is poisson", lambda: Trend(table()).restore(impute(at_parameters(counted())))),
     ("components: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).components),
     ("above: 'eggs' is not one of", lambda: impute(at_parameters(icm(table()))).probability(above={"eggs": 1})),

@@ -6,8 +6,6 @@ where the parameters are stacks.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mtgp_tutorial.fast.batched import transposed
@@ -79,26 +77,22 @@ ARRAYS: dict[str, NoiseArrays] = {"none": NoiseArrays(), "shared": OneForAll(), 
 class OfSome(NoiseArrays):
     """A kind of some tasks; the rows of the others are 0."""
 
-    def __init__(self, arrays: NoiseArrays, tasks: list[int]):
-        self.arrays, self.count, self.tasks = arrays, len(tasks), tasks
-        self.at: Any = (..., *np.ix_(tasks, tasks))
+    def __init__(self, kind: Among):
+        self.arrays, self.tasks, self.rows = ARRAYS[kind.word], kind.tasks, kind.rows.numpy()
 
     def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        own = self.arrays.Sigma(p, self.count)
-        whole = np.zeros((*own.shape[:-2], num_tasks, num_tasks))
-        whole[self.at] = own
-        return whole
+        return self.rows @ self.arrays.Sigma(p, len(self.tasks)) @ self.rows.T
 
     def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return self.arrays.pull_back(np.ascontiguousarray(of_Sigma[self.at]), p)
+        return self.arrays.pull_back(self.rows.T @ of_Sigma @ self.rows, p)
 
     def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return self.arrays.start(variances[..., self.tasks], correlation[self.at])
+        return self.arrays.start(variances[..., self.tasks], self.rows.T @ correlation @ self.rows)
 
 
 def arrays_of(kind: Noise) -> NoiseArrays:
     """The twin of a kind of noise."""
-    return OfSome(ARRAYS[kind.word], kind.tasks) if isinstance(kind, Among) else ARRAYS[kind.word]
+    return OfSome(kind) if isinstance(kind, Among) else ARRAYS[kind.word]
 
 
 def traces(matrices: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ Where the parameters of each term stand in a model, by GPyTorch's names.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,17 +24,18 @@ from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.batched import NO_HOLES, batched, cost, transposed
 from mtgp_tutorial.fast.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
 from mtgp_tutorial.fast.noise_arrays import ARRAYS, arrays_of
-from mtgp_tutorial.fast.prior_arrays import of_dispersions, of_length_scales, of_moments
+from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.fast.solver import Problem, Solver
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
-from mtgp_tutorial.sites import DISPERSION, NEAR
+from mtgp_tutorial.sites import CLIMBING, DISPERSION, NEAR
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]
 Inverted = tuple[np.ndarray, np.ndarray] | None  # log determinants and inverses of B and Sigma, see `of_moments`
+NONE = np.zeros((1, 0))  # dispersions of a model without any
 GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated at once: what a processor keeps near
 
 
@@ -61,7 +64,7 @@ class Found(NamedTuple):
     slopes: Moments | None
     inverted: Inverted = None
     of_factors: Sequence[np.ndarray] = ()
-    of_dispersions: np.ndarray | None = None
+    of_dispersions: np.ndarray = NONE
 
 
 class PackedObjective:
@@ -71,7 +74,7 @@ class PackedObjective:
     at a time; all others by the solvers, one by one.
     """
 
-    gain = 1e-10  # nats that a step of sites may still gain: the slope then lacks some 1e-5
+    gains = 1e-10, CLIMBING  # nats that a step of sites may still gain, at the top and far below
 
     def __init__(self, model: Model, priors: bool, solver: type[Solver] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
@@ -80,7 +83,7 @@ class PackedObjective:
             self.solver: type[Solver] = solver or solvers.select(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
             self.sites, self.noise = model.sites.of_rows(kept), arrays_of(model.kind)
-            self.silent = np.diag(np.isin(range(len(model.laws)), model.kind.noisy(len(model.laws)), invert=True) * 1.0)
+            self.silent = np.diag(np.isin(range(len(model.laws)), model.noisy, invert=True) * 1.0)
             self.batched = solver is None and goes_batched(self.problem, self.solver)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.batched else 1
             self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
@@ -97,6 +100,7 @@ class PackedObjective:
         )
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
         self.coupled, self.variances = model.coupled(), free_variances(model)
+        self.stood: deque[tuple[np.ndarray, torch.Tensor, torch.Tensor, float]] = deque(maxlen=12)
         self.means = [f"mean.base_means.{t}.raw_constant" for t in range(model.data.num_tasks)]  # names in the model
 
     def matrix(self, kernel: Kernel, task: int | None) -> ClosedMatrix | BatchedMatrices | LengthScale:
@@ -145,26 +149,39 @@ class PackedObjective:
 
         Raises NotPositiveDefiniteError where one of them has no value.
         """
-        p = self.named(vectors)
+        p, gain = self.named(vectors), self.warmed(vectors[0])
         means = np.array([p[name] for name in self.means]).T
         Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
         moments = Moments(means, [self.B(part, p) for part in self.parts], Sigma)
-        found = (self.by_batch if self.batched else self.by_solver)(p, moments, slopes)
-        value, against, gradient = found.value, found.slopes, Arrays()
+        found = self.by_batch(p, moments, slopes) if self.batched else self.by_solver(p, moments, slopes, gain)
+        value, against, of_dispersions, gradient = found.value, found.slopes, found.of_dispersions, Arrays()
         for part, each in zip(self.parts, found.of_kernels):
             gradient |= {part.kernel + name: slope for name, slope in each.items()}
         if self.priors:
             more, of_prior = self.prior(moments, found.inverted)
             value = value + more + self.prior_of_length_scales(p, gradient)
-            value = value + self.prior_of_dispersions(p, found.of_dispersions)
+            off = p.get(DISPERSION, NONE) - math.log(0.1)  # log d ~ N(log 0.1, 1)
+            value, of_dispersions = value - 0.5 * (off**2).sum(-1), of_dispersions - off
             against = None if against is None else against.plus(of_prior)
         if against is None:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
         self.add_factors(p, found.of_factors, gradient)
         gradient |= self.noise.pull_back(against.Sigma, p)
-        gradient |= dict(zip(self.means, against.means.T)) | {DISPERSION: found.of_dispersions}
-        return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
+        gradient |= dict(zip(self.means, against.means.T)) | {DISPERSION: of_dispersions}
+        slope = np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
+        if self.sites.columns:
+            gain = float(np.clip(CLIMBING * np.abs(slope).max() ** 2, *self.gains))
+            self.stood.append((vectors[0], self.sites.y, self.sites.variances, gain))
+        return value, slope
+
+    def warmed(self, vector: np.ndarray) -> float:
+        """Sites go on from those of the nearest vector so far; what a step may still gain, by the slope there."""
+        if not self.stood:
+            return self.gains[1]
+        _, y, variances, gain = min(self.stood, key=lambda one: float(((one[0] - vector) ** 2).sum()))
+        self.sites.y, self.sites.variances = y, variances
+        return gain
 
     def by_batch(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """Log likelihood [N], and slopes against the parameters of each kernel, means, each B_q and Sigma."""
@@ -200,8 +217,8 @@ class PackedObjective:
         of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB.T, identity)]
         return Found(value, of_kernels, Moments(of_means, of_B, dSigma[:, :, None] * identity))
 
-    def by_solver(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
-        """The same of one vector."""
+    def by_solver(self, p: Arrays, moments: Moments, slopes: bool, gain: float) -> Found:
+        """The same of one vector; gain: that a step of sites may leave where slopes are asked for."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
         mean, noise = as_tensor(means[0], self.y), as_tensor(Sigma[0], self.y)
@@ -211,8 +228,9 @@ class PackedObjective:
         def factor(y: torch.Tensor, variances: torch.Tensor | None) -> Solver:
             return self.solver(problem._replace(residual=y - mean, variances=variances), Ks)
 
-        raw = as_tensor(p.get(DISPERSION, np.zeros((1, 0))), self.y)
-        solver, above, of_raw = self.sites.settled(factor, raw, self.gain if slopes else NEAR)
+        raw = as_tensor(p.get(DISPERSION, NONE), self.y)
+        found, above, of_raw = self.sites.settle(factor, raw, gain if slopes else NEAR)
+        solver = factor(self.y, self.problem.variances) if found is None else found
         value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)
         if not slopes:
             return Found(value, [], None, of_dispersions=of_dispersions)
@@ -266,14 +284,6 @@ class PackedObjective:
         whole = Sigma + self.silent  # a task without noise counts for nothing
         value, *by = of_moments(means, np.sum(Bs, 0), whole, self.coupled, self.variances, inverted)
         return value, Moments(by[0], [by[1]] * len(Bs), by[2])
-
-    def prior_of_dispersions(self, p: Arrays, of_raw: np.ndarray | None) -> np.ndarray | float:
-        """log d ~ N(log 0.1, 1), [N]; adds its slope to that against their logarithms."""
-        if of_raw is None or DISPERSION not in p:
-            return 0.0
-        value, slope = of_dispersions(p[DISPERSION])
-        of_raw += slope
-        return value
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:
         """log(l / spread) ~ N(log 0.3, 1), [N]; adds its slope where a gradient is asked for."""

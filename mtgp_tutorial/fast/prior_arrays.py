@@ -20,12 +20,6 @@ def of_length_scales(logs: np.ndarray, log_spread: np.ndarray) -> tuple[np.ndarr
     return -0.5 * (off**2).sum((-2, -1)), -off
 
 
-def of_dispersions(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log d ~ N(log 0.1, 1) of the logarithms [..., n], and its slope."""
-    off = logs - math.log(0.1)
-    return -0.5 * (off**2).sum(-1), -off
-
-
 def of_moments(
     mean: np.ndarray,
     B: np.ndarray,

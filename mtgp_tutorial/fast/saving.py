@@ -164,20 +164,22 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     numbers = {name: as_array(value) for name, value in model.state_dict().items()}
-    numbers |= {f"sites.{name}": as_array(value) for name, value in model.sites.numbers(model.sizes).items()}
     if model.counts:
         words["laws"] = [[law.word, law.overdispersed] for law in model.laws]
+        sites = {"y": model.sites.y, "variances": model.sites.variances, "sizes": model.sizes}
+        numbers |= {f"sites.{name}": as_array(value) for name, value in sites.items()}
     _check_same(model, _built(words, model.data, model.inducing if isinstance(model, SparseModel) else None, numbers))
     return words, numbers
 
 
 def model_from_plain(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
     """The model again, on a table: the same words, and the same numbers to the bit."""
-    points, found = numbers.get("inducing"), _part(numbers, "sites.")
+    points, sites = numbers.get("inducing"), _part(numbers, "sites.")
     model = _built(words, data, None if points is None else torch.as_tensor(points), numbers)
     own = {name: torch.as_tensor(value) for name, value in numbers.items() if not name.startswith("sites.")}
     model.load_state_dict(own)
-    model.put_sites({name: torch.as_tensor(value) for name, value in found.items()})
+    if sites:
+        model.put_sites(*(torch.as_tensor(sites[name]) for name in ("y", "variances")))
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in words["free"])
     return model
@@ -219,11 +221,9 @@ def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None,
 
 def _laws(words: list[list[Any]], data: TaskData, sizes: np.ndarray) -> dict[str, Likelihood]:
     """The likelihood of each task, by its word and whether it is overdispersed, with its sizes."""
-    found = {}
-    for task, (word, overdispersed), size in zip(data.tasks, words, sizes.T):
-        kind = LIKELIHOODS[word]
-        found[task] = kind(overdispersed=overdispersed, **({kind.sized: size} if kind.sized else {}))
-    return found
+    kinds = [(LIKELIHOODS[word], {"overdispersed": own}) for word, own in words]
+    own = [kind(**how, **({kind.sized: size} if kind.sized else {})) for (kind, how), size in zip(kinds, sizes.T)]
+    return dict(zip(data.tasks, own))
 
 
 def _check_same(model: Model, again: Model) -> None:

@@ -164,6 +164,10 @@ class BySolver(Conditioned):
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.solver.inverse((self.place[cells[0]], cells[1]))
 
+    def diagonal(self, cells: Cells) -> Tensor:
+        """Entries [k] on the diagonal of C^-1, of observed cells."""
+        return self.solver.diagonal((self.place[cells[0]], cells[1]))
+
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
         T = self.solver.weights.shape[1]
