@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 NODES, WEIGHTS = (torch.as_tensor(each) for each in hermegauss(20))
-WEIGHTS = WEIGHTS / WEIGHTS.sum()
+WEIGHTS, LOG_2PI = WEIGHTS / WEIGHTS.sum(), np.log(2 * np.pi)
 Expected = tuple[Tensor, Tensor, Tensor]  # E log p(y | g) of cells, its slope by the mean of g, and by its variance
 Array = np.ndarray
 
@@ -122,31 +122,31 @@ class Poisson(Likelihood):
 
 
 class _Trials(Likelihood):
-    """y successes beside `left` failures, of the log odds g + log(weight): what counts with a spread and trials share.
+    """y successes beside `left` failures, of the log odds g + shift: what counts with a spread and trials share.
 
     whole: 1 where the last trial may be a success, 0 where it is the failure that ends them.
     """
 
     left: ClassVar[Any]  # (y, size)
-    weight: ClassVar[Any]  # (size)
+    shift: ClassVar[Any]  # (size)
     whole: ClassVar[int] = 0
 
     def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        left, t = self.left(y, size), g + self.weight(size).log()
+        left, t = self.left(y, size), g + self.shift(size)
         ways = torch.lgamma(y + left + self.whole) - torch.lgamma(left + self.whole) - torch.lgamma(y + 1)
         return ways + y * t + (y + left) * logsigmoid(-t)
 
     def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        return y - (y + self.left(y, size)) * (g + self.weight(size).log()).sigmoid()
+        return y - (y + self.left(y, size)) * (g + self.shift(size)).sigmoid()
 
     def below(self, k: Array, g: Array, size: Array) -> Array:
         left = self.left(k, size)
-        share = special.betainc(np.maximum(left, 1e-300), k + 1, special.expit(-g - np.log(self.weight(size))))
+        share = special.betainc(np.maximum(left, 1e-300), k + 1, special.expit(-g - self.shift(size)))
         return np.where(left > 0, share, 1.0)  # without a failure left all are at most k
 
     def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
         left = np.maximum(self.left(k, size), 1e-3)
-        middle = special.digamma(k + 1) - special.digamma(left) - np.log(self.weight(size))
+        middle = special.digamma(k + 1) - special.digamma(left) - self.shift(size)
         return middle, special.polygamma(1, k + 1) + special.polygamma(1, left)
 
 
@@ -172,15 +172,15 @@ class NegativeBinomial(_Trials):
     def left(self, y: Any, size: Any) -> Any:
         return 0 * y + 1 / self.dispersion
 
-    def weight(self, size: Any) -> Any:
-        return size * self.dispersion
+    def shift(self, size: Any) -> Any:
+        return (torch.log if isinstance(size, Tensor) else np.log)(size * self.dispersion)
 
     def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
         return ((y + 0.5) / size).log(), 1 / (y + 0.5) + self.dispersion
 
     def by_dispersion(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
         """The derivative of the log density by the logarithm of the dispersion."""
-        r, t = 1 / self.dispersion, g + self.weight(size).log()
+        r, t = 1 / self.dispersion, g + self.shift(size)
         of_r = torch.digamma(y + r) - torch.digamma(torch.full_like(y, r)) + logsigmoid(-t)
         return self.slope(y, g, size) - r * of_r
 
@@ -217,8 +217,8 @@ class Binomial(_Trials):
     def left(self, y: Any, size: Any) -> Any:
         return size - y
 
-    def weight(self, size: Any) -> Any:
-        return 0 * size + 1
+    def shift(self, size: Any) -> float:
+        return 0.0
 
     def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
         share = (y + 0.5) / (size + 1)
@@ -272,7 +272,7 @@ class CellLaw:
         middle, sharp = self.law.threshold(whole, self.size)
         as_normal = special.ndtr((middle - self.mean) / np.sqrt(self.variance + sharp))
         found = np.where(self.variance > self.WIDE * sharp, as_normal, found)
-        return np.where(k < 0, 0.0, np.where(np.isnan(k), np.nan, found))
+        return np.where(k < 0, 0.0, np.where(np.isnan(k), np.nan, np.minimum(found, 1.0)))
 
     def quantile(self, level: float) -> Array:
         """The smallest k with P(y <= k) of at least `level`, [n]."""
@@ -293,24 +293,23 @@ class CellLaw:
 
     def log_density(self, y: Array) -> Array:
         """log P(y) [n], by a grid around the highest place of p(y | g) N(g)."""
-        taken = [torch.as_tensor(each) for each in (y, self.size)]
+        sd, (counts, sizes) = np.sqrt(self.variance), (torch.as_tensor(each)[:, None] for each in (y, self.size))
 
         def falls(g: Array) -> Array:
-            return self.law.slope(taken[0], torch.as_tensor(g), taken[1]).numpy() - (g - self.mean) / self.variance
+            slope = self.law.slope(counts, torch.as_tensor(g)[:, None], sizes)[:, 0].numpy()
+            return slope - (g - self.mean) / self.variance
 
-        reach = self.variance * falls(self.mean)
-        low, high = self.mean + np.minimum(reach, 0), self.mean + np.maximum(reach, 0)
+        low, high = np.sort([self.mean, self.mean + self.variance * falls(self.mean)], axis=0)
         for _ in range(100):
             middle = (low + high) / 2
             rises = falls(middle) > 0
             low, high = np.where(rises, middle, low), np.where(rises, high, middle)
-        step = 1e-4 * np.sqrt(self.variance)
+        step = 1e-4 * sd
         width = np.sqrt(2 * step / np.maximum(falls(low - step) - falls(low + step), 1e-300))
         g = low[:, None] + width[:, None] * self.STEPS
-        each = self.law.log_density(taken[0][:, None], torch.as_tensor(g), taken[1][:, None]).numpy()
-        each = each - 0.5 * (g - self.mean[:, None]) ** 2 / self.variance[:, None]
-        spacing = (self.STEPS[1] - self.STEPS[0]) * width / np.sqrt(2 * np.pi * self.variance)
-        return special.logsumexp(each, 1) + np.log(spacing)
+        each = self.law.log_density(counts, torch.as_tensor(g), sizes).numpy()
+        each -= 0.5 * ((g - self.mean[:, None]) / sd[:, None]) ** 2
+        return special.logsumexp(each, 1) + np.log((self.STEPS[1] - self.STEPS[0]) * width / sd) - LOG_2PI / 2
 
     def crps(self, y: Array) -> Array:
         """Sum over k of (P(y' <= k) - [y <= k])^2, [n]; of yes or no the Brier score. Of wide laws by some of the k."""

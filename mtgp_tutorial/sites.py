@@ -204,13 +204,11 @@ def _law(task: str, given: Any) -> Likelihood:
         if isinstance(given, NegativeBinomial) and not finite("dispersion", given.dispersion, "one above 0") > 0:
             raise ValueError(f"dispersion: is {given.dispersion} for {task!r}; pass one above 0, or Poisson()")
         return given
-    if given == "binomial":
-        raise ValueError(f"likelihood: {given!r} of {task!r} needs the trials; pass Binomial(trials=...)")
-    if not isinstance(given, str) or given not in KINDS:
-        names = ", ".join(repr(name) for name in KINDS if name != "binomial")
+    words = [word for word in KINDS if word != "binomial"]  # which needs its trials
+    if not isinstance(given, str) or given not in words:
         raise ValueError(
-            f"likelihood: {given!r} of {task!r} is not one of {names}; pass one of these, or such as "
-            "Poisson(exposure=...)"
+            f"likelihood: {given!r} of {task!r} is not one of {', '.join(map(repr, words))}; pass one of these, or "
+            "such as Poisson(exposure=...), Binomial(trials=...)"
         )
     return KINDS[given]()
 
@@ -272,8 +270,11 @@ def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, S
     if all(law.read for law in laws):
         unit, scale = data.standardise()
         return unit, scale, Sites(unit.y, unit.y)
-    scale, y, columns = _scale(data, laws), data.y.clone(), []
-    site = torch.zeros_like(y)
+    y, site, columns = data.y.clone(), torch.zeros_like(data.y), []
+    scale = Scale(torch.zeros_like(y[0]), torch.ones_like(y[0]))
+    if at := [t for t, law in enumerate(laws) if law.read]:
+        own = replace(data, y=y[:, at], sd=None, tasks=[data.tasks[t] for t in at], units=[""] * len(at)).scale()
+        scale.mean[at], scale.sd[at] = own.mean, own.sd
     for t, law in enumerate(laws):
         if not law.read:
             rows = data.observed[:, t].nonzero()[:, 0]
@@ -287,15 +288,6 @@ def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, S
     unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
     sites = Sites(unit.y, site if sd is None else site + (sd**2).nan_to_num().where(unit.observed, 0.0), columns)
     return sites.into(unit), scale, sites
-
-
-def _scale(data: TaskData, laws: Laws) -> Scale:
-    """That of the normal tasks; 0 and 1 for the others."""
-    scale = Scale(torch.zeros_like(data.y[0]), torch.ones_like(data.y[0]))
-    if at := [t for t, law in enumerate(laws) if law.read]:
-        own = replace(data, y=data.y[:, at], sd=None, tasks=[data.tasks[t] for t in at], units=[""] * len(at)).scale()
-        scale.mean[at], scale.sd[at] = own.mean, own.sd
-    return scale
 
 
 def _refused(what: str) -> Any:
@@ -313,23 +305,21 @@ class CountPrediction(Prediction):
         latent_variance (Tensor [M, T]): the same.
         laws (tuple of T Likelihood): of each task.
         sizes (Tensor [M, T]): exposures or trials.
-        known (Tensor [M, T]): True for what was observed, and is known.
     """
 
     latent_mean: Tensor = field(kw_only=True)
     latent_variance: Tensor = field(kw_only=True)
     laws: tuple[Likelihood, ...] = field(kw_only=True)
     sizes: Tensor = field(kw_only=True)
-    known: Tensor = field(kw_only=True)
     band_label: ClassVar[str] = "central 95.4 %"
 
     def _counts(self, values: Tensor, of: Callable[[CellLaw, int], np.ndarray]) -> Tensor:
-        """values [M, T], with what the law of each count says in its place where it is not known."""
+        """values [M, T], with what the law of each count says in its place, unless it is known: of variance 0."""
         values = values.clone()
         for t, law in enumerate(self.laws):
             if not law.read:
                 said = as_tensor(of(self.law_of(t, slice(None)), t), values)
-                values[:, t] = torch.where(self.known[:, t], values[:, t], said)
+                values[:, t] = torch.where(self.variance[:, t] == 0, values[:, t], said)
         return values
 
     def law_of(self, t: int, cells: Tensor | slice) -> CellLaw:
@@ -369,10 +359,10 @@ class CountPrediction(Prediction):
         if self.laws[t].read:
             return {}
         law, values = self.law_of(t, cells), as_array(y)
-        low, high = law.quantile((1 - TWO_SD) / 2), law.quantile((1 + TWO_SD) / 2)
-        found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values)}
-        found |= {"coverage": (low <= values) & (values <= high)}
-        return {"MSLL": float("nan")} | {name: float(each.mean()) for name, each in found.items()}
+        low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
+        found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
+        found["coverage"] = (low <= values) & (values <= high)
+        return {name: float(each.mean()) for name, each in found.items()}
 
     def take(self, where: slice) -> Self:
         """Some of the rows, without the joint covariance.
@@ -380,7 +370,7 @@ class CountPrediction(Prediction):
         Args:
             where (slice): the rows.
         """
-        own = ("latent_mean", "latent_variance", "sizes", "known")
+        own = ("latent_mean", "latent_variance", "sizes")
         return replace(super().take(where), **{name: getattr(self, name)[where] for name in own})
 
 
@@ -395,7 +385,7 @@ def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Pred
             mean[:, t], variance[:, t] = at[0], at[1].where(~known[:, t], 0.0)
     kept: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(Prediction)}
     kept |= {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
-    return CountPrediction(**kept, laws=tuple(laws), sizes=sizes, known=known)
+    return CountPrediction(**kept, laws=tuple(laws), sizes=sizes)
 
 
 def refuse_counts(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> None:

@@ -17,9 +17,9 @@ from refusals import refusing
 
 from mtgp_tutorial import (
     Binomial,
-    NegativeBinomial,
     Fit,
     FitError,
+    NegativeBinomial,
     NotPositiveDefiniteError,
     Poisson,
     PosteriorSamples,

@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 import warnings
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
+import pandas as pd
 import torch
 
 from mtgp_tutorial import Poisson, TaskData, at_parameters, fit, icm, predict
@@ -97,64 +102,120 @@ def long() -> None:
     print(f"1,000 predictions: {seconds(lambda: predict(fitted, np.linspace(0, rows / 10, 1000)), 1):.1f} s")
 
 
-def drawn(law: Likelihood, y: torch.Tensor, m: float, C: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Elliptical slice sampling of g given counts (Murray, Adams and MacKay 2010), [draws, n]."""
-    rng, L, size = np.random.default_rng(seed), np.linalg.cholesky(C + 1e-10 * np.eye(len(C))), torch.ones_like(y)
+def drawn(law: Likelihood, y: torch.Tensor, m: float, C: np.ndarray, near: Any, seed: int) -> np.ndarray:
+    """Hamiltonian Monte Carlo of g given counts, [draws, chains, n]: whitened by a normal law near the posterior.
 
-    def height(g: np.ndarray) -> float:
-        return float(law.log_density(y, torch.as_tensor(m + g), size).sum())
+    near: mean [n] and covariance [n, n] of that law, which sets the speed and not what is sampled.
+    """
+    rng, chains, size = np.random.default_rng(seed), 400, torch.ones(400, len(y)).double()
+    L, P, counts = np.linalg.cholesky(near[1]), np.linalg.inv(C), y.expand(400, -1)
 
-    g, found = L @ rng.normal(size=len(C)), []
-    now = height(g)
-    for _ in range(draws):
-        other, least, angle = L @ rng.normal(size=len(C)), now + np.log(rng.uniform()), rng.uniform(0, 2 * np.pi)
-        low, high = angle - 2 * np.pi, angle
-        while (there := height(place := g * np.cos(angle) + other * np.sin(angle))) < least:
-            low, high = (angle, high) if angle < 0 else (low, angle)
-            angle = rng.uniform(low, high)
-        g, now = place, there
-        found.append(g + m)
+    def height(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log density [chains] and its slope [chains, n] at z with g = mean + L z."""
+        g = near[0] + z @ L.T
+        at = torch.as_tensor(g)
+        value = law.log_density(counts, at, size).sum(1).numpy() - 0.5 * ((g - m) @ P * (g - m)).sum(1)
+        return value, (law.slope(counts, at, size).numpy() - (g - m) @ P) @ L
+
+    z, found = rng.normal(size=(chains, len(y))), []
+    value, slope = height(z)
+    for k in range(1200):
+        step, place, pull = rng.uniform(0.1, 0.25, (chains, 1)), z, slope
+        start = speed = rng.normal(size=z.shape)
+        for _ in range(10):
+            speed = speed + step / 2 * pull
+            place = place + step * speed
+            there, pull = height(place)
+            speed = speed + step / 2 * pull
+        gain = there - value + 0.5 * (start**2 - speed**2).sum(1)
+        taken = np.log(rng.uniform(size=chains)) < gain
+        z, slope = (np.where(taken[:, None], new, old) for new, old in ((place, z), (pull, slope)))
+        value = np.where(taken, there, value)
+        if k >= 200:
+            found.append(near[0] + z @ L.T)
     return np.array(found)
 
 
 def effective(draws: np.ndarray) -> float:
-    """The least effective size of all cells: by batches of a fiftieth."""
-    batches = draws[: len(draws) // 50 * 50].reshape(50, -1, draws.shape[1]).mean(1)
-    return float((50 * draws.var(0) / (batches.var(0, ddof=1) + 1e-300)).min())
+    """The least effective size of all cells, of g and of its square: by the means of chains."""
+    g = draws - draws.mean((0, 1))
+    sizes = [of.shape[1] * of.var((0, 1)) / of.mean(0).var(0, ddof=1) for of in (g, g**2)]
+    return float(np.min(sizes))
 
 
-def mcmc(draws: int = 150_000) -> None:
-    """Mean and sd of the latent function beside MCMC, hyper-parameters held, by variance, count and neighbours."""
-    print("likelihood  variance  length-scale  counts   mean: largest gap in sd   sd: ours / MCMC, least to most   ESS")
-    for word, centre in (("poisson", -1.0), ("poisson", 1.0), ("bernoulli", 0.0)):
+CASES = [("poisson", -1.0), ("poisson", 1.0), ("poisson", 3.0), ("bernoulli", 0.0)]  # and the mean of g
+GROUPS = {"poisson": (0, 1, 2, 3, 6, 21, np.inf), "bernoulli": (0, 1, 2)}
+
+
+def beside(word: str, centre: float, variance: float, length: float) -> tuple[pd.DataFrame, float]:
+    """Of each of 24 cells the count, the gap of means in sd and the ratio of sds to those of MCMC; effective size."""
+    rng, x = np.random.default_rng(2), np.linspace(0, 20, 24)
+    r = 3**0.5 * np.abs(x[:, None] - x) / length
+    C = variance * (1 + r) * np.exp(-r)
+    g = centre + np.linalg.cholesky(C) @ rng.normal(size=len(x))
+    y = rng.poisson(np.exp(g)) if word == "poisson" else rng.uniform(size=len(x)) < 1 / (1 + np.exp(-g))
+    model = icm(TaskData(torch.as_tensor(x), torch.as_tensor(y[:, None].astype(float))), likelihood={"task 1": word})
+    model.kernel.data_covar_module.lengthscale = length
+    coregional = model.kernel.coregional[0].task_covar_module
+    coregional.covar_factor.data.fill_((variance - 0.01) ** 0.5)
+    coregional.var = torch.tensor([0.01]).double()
+    model.mean.base_means[0].constant = centre - float(model.scale.mean[0])
+    ours = predict(at_parameters(model), x, noise=False, covariance=True)
+    near = ours.mean[:, 0].numpy(), np.asarray(ours.covariance)
+    theirs = drawn(model.laws[0], model.data.y[:, 0], centre, C, near, 1)
+    sd = theirs.std((0, 1))
+    gap = (near[0] - theirs.mean((0, 1))) / sd
+    return pd.DataFrame({"count": y.astype(int), "gap": gap, "ratio": ours.sd[:, 0].numpy() / sd}), effective(theirs)
+
+
+def mcmc() -> None:
+    """Mean and sd of the latent function beside MCMC, hyper-parameters held, by variance, neighbours and count."""
+    print(
+        "likelihood  variance  neighbours  count     cells  mean: gap in sd    sd: ours / MCMC   least effective size"
+    )
+    for word in GROUPS:
         for variance in (1.0, 4.0):
             for length in (0.05, 2.0):
-                rng, x = np.random.default_rng(2), np.linspace(0, 10, 12)
-                r = 3**0.5 * np.abs(x[:, None] - x) / length
-                C = variance * (1 + r) * np.exp(-r)
-                g = centre + np.linalg.cholesky(C) @ rng.normal(size=12)
-                y = rng.poisson(np.exp(g)) if word == "poisson" else rng.uniform(size=12) < 1 / (1 + np.exp(-g))
-                model = icm(
-                    TaskData(torch.as_tensor(x), torch.as_tensor(y[:, None].astype(float))), likelihood={"task 1": word}
-                )
-                model.kernel.data_covar_module.lengthscale = length
-                coregional = model.kernel.coregional[0].task_covar_module
-                coregional.covar_factor.data.fill_((variance - 0.01) ** 0.5)
-                coregional.var = torch.tensor([0.01]).double()
-                model.mean.base_means[0].constant = centre - float(model.scale.mean[0])
-                ours = predict(at_parameters(model), x, noise=False)
-                theirs = drawn(model.laws[0], model.data.y[:, 0], centre, C, draws, 1)[draws // 10 :]
-                sd, ratio = theirs.std(0), ours.sd[:, 0].numpy() / theirs.std(0)
-                gap = np.abs(ours.mean[:, 0].numpy() - theirs.mean(0)) / sd
-                print(
-                    f"{word:10} {variance:9.0f} {length:13.2f} {y.min():4.0f} to {y.max():3.0f} {gap.max():18.3f} "
-                    f"{ratio.min():27.3f} to {ratio.max():.3f} {effective(theirs):12.0f}",
-                    flush=True,
-                )
+                found = [beside(word, centre, variance, length) for kind, centre in CASES if kind == word]
+                cells, size = pd.concat([one for one, _ in found]), min(one for _, one in found)
+                for low, high in pairwise(GROUPS[word]):
+                    own = cells[(cells["count"] >= low) & (cells["count"] < high)]
+                    if len(own):
+                        name = f"{low}" if high == low + 1 else f"{low} to {own['count'].max()}"
+                        near = "yes" if length > 1 else "no"
+                        ends = (f"{own[of].min():+.3f} to {own[of].max():+.3f}" for of in ("gap", "ratio"))
+                        print(
+                            f"{word:10}{variance:9.0f}  {near:11} {name:8}{len(own):5}", *ends, f"{size:,.0f}", sep="  "
+                        )
+
+
+def gpflow(python: str = os.environ.get("GPFLOW_PYTHON", "")) -> None:
+    """The bound of a count, a yes or no and a reading, beside that of GPflow's VGP, run by GPFLOW_PYTHON."""
+    rng, x = np.random.default_rng(3), np.linspace(0, 10, 30)
+    f = np.sin(x)
+    y = np.column_stack([rng.poisson(np.exp(1 + f)), rng.uniform(size=30) < 1 / (1 + np.exp(-2 * f)), f]).astype(float)
+    y[:, 2] += 0.3 * rng.normal(size=30)
+    y[rng.uniform(size=y.shape) < 0.15] = np.nan
+    data = TaskData(torch.as_tensor(x), torch.as_tensor(y))
+    model = icm(data, likelihood={"task 1": "poisson", "task 2": "bernoulli"}, noise="per task").requires_grad_(False)
+    model.kernel.data_covar_module.lengthscale = 1.7
+    shared = model.kernel.coregional[0].task_covar_module
+    shared.covar_factor.copy_(torch.tensor([[0.9], [1.4], [-0.7]]))
+    shared.var = torch.tensor([0.1, 0.2, 0.05]).double()
+    centres = model.scale.mean * torch.tensor([1.0, 1.0, 0.0])
+    values = {"x": x, "y": model.data.y.clone(), "length": 1.7, "W": shared.covar_factor, "kappa": shared.var}
+    values |= {"noise": model.Sigma()[2, 2], "means": model.means() + centres}
+    values["y"][:, 2] = model.unit.y[:, 2]
+    ours = float(model.log_likelihood())
+    with TemporaryDirectory() as folder:
+        np.savez(f"{folder}/table.npz", **{name: np.asarray(value) for name, value in values.items()})  # type: ignore[arg-type]
+        script = [python, str(Path(__file__).with_name("counts_gpflow.py")), f"{folder}/table.npz"]
+        theirs = float(subprocess.run(script, capture_output=True, text=True, check=True).stdout.split()[-1])
+    print(f"bound: ours {ours:.9f}, GPflow's VGP {theirs:.9f}, difference {ours - theirs:.1e}")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for part in (costs, long, mcmc):
+    for part in (costs, long, mcmc, gpflow):
         if part.__name__ in (sys.argv[1:] or [part.__name__]):
             part()
