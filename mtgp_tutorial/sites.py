@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, finite
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import Scale, TaskData
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
@@ -127,8 +127,8 @@ class Sites:
         self.put(here.natural)
         if here.gain > max(gain, CLIMBING):
             warnings.warn(
-                f"sites: after {MOST} steps a further one would still gain {here.gain:.2g} nats, so what is said of "
-                f"{self.columns[0].law.word} tasks is not final; take a smaller signal variance",
+                f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
+                f"of {self.columns[0].law.word} tasks is not final; take a smaller signal variance",
                 stacklevel=2,
             )
         return here.found, here.above, here.slopes
