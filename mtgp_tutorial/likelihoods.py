@@ -259,16 +259,16 @@ class CellLaw:
     """
 
     STEPS, WIDE = np.linspace(-10.0, 10.0, 201), 100.0
+    WEIGHTS = np.exp(-0.5 * STEPS**2) / np.exp(-0.5 * STEPS**2).sum()
 
     def __init__(self, law: Likelihood, mean: Array, variance: Array, size: Array):
         self.law, self.mean, self.variance, self.size = law, mean, variance, size
-        self.weights = np.exp(-0.5 * self.STEPS**2) / np.exp(-0.5 * self.STEPS**2).sum()
 
     def cdf(self, k: Array) -> Array:
         """P(y <= k) [n]."""
         whole = np.maximum(np.floor(k), 0.0)
         g = self.mean[:, None] + np.sqrt(self.variance)[:, None] * self.STEPS
-        found = self.law.below(whole[:, None], g, self.size[:, None]) @ self.weights
+        found = self.law.below(whole[:, None], g, self.size[:, None]) @ self.WEIGHTS
         middle, sharp = self.law.threshold(whole, self.size)
         as_normal = special.ndtr((middle - self.mean) / np.sqrt(self.variance + sharp))
         found = np.where(self.variance > self.WIDE * sharp, as_normal, found)

@@ -157,8 +157,8 @@ class Prediction:
             where (slice): the rows.
         """
         index = None if self.index is None else self.index[where]
-        x, mean, variance = self.x[where], self.mean[where], self.variance[where]
-        return replace(self, x=x, mean=mean, variance=variance, covariance=None, cells=None, index=index)
+        by_row: dict[str, Any] = {name: value[where] for name, value in vars(self).items() if torch.is_tensor(value)}
+        return replace(self, **by_row | {"covariance": None, "cells": None, "index": index})
 
     def to_frame(self) -> pd.DataFrame:
         """Means and standard deviations, columns (task with its unit, "mean" or "sd").

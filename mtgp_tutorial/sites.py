@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -124,7 +124,7 @@ class Sites:
                 last = None
             else:
                 size /= 2
-        self.put(here.natural)
+        self.put(here.natural)  # where the bound fell last
         if here.gain > max(gain, CLIMBING):
             warnings.warn(
                 f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
@@ -238,9 +238,7 @@ def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -
 
     Raises ValueError for others.
     """
-    name, rows, seen = law.sized, len(seen), seen.cpu()
-    if given is None:
-        return torch.ones(rows, dtype=torch.float64)
+    name, rows, seen, given = law.sized, len(seen), seen.cpu(), 1 if given is None else given
     if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
         raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
     sizes = as_matrix(given if np.ndim(given) else [given] * rows, name)
@@ -363,15 +361,6 @@ class CountPrediction(Prediction):
         found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
         found["coverage"] = (low <= values) & (values <= high)
         return {name: float(each.mean()) for name, each in found.items()}
-
-    def take(self, where: slice) -> Self:
-        """Some of the rows, without the joint covariance.
-
-        Args:
-            where (slice): the rows.
-        """
-        own = ("latent_mean", "latent_variance", "sizes")
-        return replace(super().take(where), **{name: getattr(self, name)[where] for name in own})
 
 
 def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Prediction:

@@ -66,7 +66,7 @@ def costs() -> None:
         one = seconds(lambda: theirs(other))  # noqa: B023
         slope = one - seconds(lambda: theirs.many(other[None], slopes=False))  # noqa: B023
         ours(vector)
-        steps, took = [ours.sites.steps], 0.0
+        steps, took = [float(ours.sites.steps)], 0.0
         moves = 0.05 * np.random.default_rng(1).normal(size=(20, len(vector)))
         for least in (1e-6, 1e-10):
             ours.gains, before = (least, least), ours.sites.steps
@@ -75,7 +75,7 @@ def costs() -> None:
         step = (took - 2 * len(moves) * slope) / (len(moves) * sum(steps[1:]))
         fits = [seconds(lambda: fit(model), 2) for model in (normal, counts)]  # noqa: B023
         print(
-            f"{rows:4}  {1e3 * one:12.2f} ms {step / one:14.2f} {steps[0]:12} {steps[1]:15.1f} {steps[2]:17.1f}"
+            f"{rows:4}  {1e3 * one:12.2f} ms {step / one:14.2f} {steps[0]:12.0f} {steps[1]:15.1f} {steps[2]:17.1f}"
             f" {fits[0]:11.2f} s {fits[1]:5.2f} s",
             flush=True,
         )
