@@ -105,26 +105,14 @@ class Sites:
         """
         if not self.columns:
             return None, 0.0, raw
-        columns, last, size = self.with_dispersions(raw), None, 1.0
-        here = self.stand(factor, columns, raw)
+        stand = partial(self.stand, factor, self.with_dispersions(raw), raw)
+        here = stand()
         if not np.isfinite(here.bound):  # far from where they were found
             self.y, self.variances = self.first
-            here = self.stand(factor, columns, raw)
+            here = stand()
         if not np.isfinite(here.bound):
             raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
-        for _ in range(MOST):
-            if here.gain < gain or size < 1e-6:
-                break
-            step = here.aim - here.natural
-            self.put(here.natural + (size * step if last is None else secant(*last, here.natural, step)))
-            there = self.stand(factor, columns, raw)
-            if there.bound >= here.bound - 1e-11 * max(1.0, abs(here.bound)):
-                last, here = (here.natural, step), there
-            elif last is not None:  # the bound fell: a plain step
-                last = None
-            else:
-                size /= 2
-        self.put(here.natural)  # where the bound fell last
+        here = self.climbed(here, stand, gain)
         if here.gain > max(gain, CLIMBING):
             warnings.warn(
                 f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
@@ -132,6 +120,24 @@ class Sites:
                 stacklevel=2,
             )
         return here.found, here.above, here.slopes
+
+    def climbed(self, here: Stand, stand: Callable[[], Stand], gain: float) -> Stand:
+        """Secant steps, or where the bound falls a plain one, or ever shorter ones, until one would gain little."""
+        last, size = None, 1.0
+        for _ in range(MOST):
+            if here.gain < gain or size < 1e-6:
+                break
+            step = here.aim - here.natural
+            self.put(here.natural + (size * step if last is None else secant(*last, here.natural, step)))
+            there = stand()
+            if there.bound >= here.bound - 1e-11 * max(1.0, abs(here.bound)):
+                last, here = (here.natural, step), there
+            elif last is not None:
+                last = None
+            else:
+                size /= 2
+        self.put(here.natural)  # the last place may have been lower
+        return here
 
     def with_dispersions(self, raw: Tensor) -> list[Column]:
         """The columns, with the dispersions that stand in `raw`, in turn."""
