@@ -33,14 +33,9 @@ def expectation(of: Callable[[Tensor], Tensor], mean: Tensor, variance: Tensor) 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Likelihood:
-    """The law of a cell given its latent g; all arrays are of n cells. A subclass says what is its own.
+    """The law of a cell given its latent g; all arrays are of n cells. A subclass says what is its own."""
 
-    Attributes:
-        overdispersed (bool): whether each cell has a normal noise of its own on g, whose variance is fitted (with
-            noise="per task"). Default: False.
-    """
-
-    overdispersed: bool = False
+    overdispersed: bool = False  # whether each cell has a normal noise of its own on g
     word: ClassVar[str] = ""  # its name, as text
     latent: ClassVar[str] = ""  # what g is, for labels
     sized: ClassVar[str] = ""  # the argument that gives each cell a size
@@ -77,9 +72,10 @@ class Normal(Likelihood):
 class Poisson(Likelihood):
     """A count with the rate exposure * exp(g), in the model of a task's latent g.
 
+    With `overdispersed=True` each cell has a normal noise of its own on g, whose variance is fitted (noise="per task").
+
     Args:
         exposure (array [N]): of each row of the table, above 0, such as a volume or an effort. Default: 1.
-        overdispersed (bool): a normal noise on the log rate of each cell, with a fitted variance. Default: False.
 
     >>> from mtgp_tutorial import Poisson, TaskData, fit, icm, predict
     >>> y = [[0.2, 3], [0.5, 7], [0.9, 15], [None, 11], [0.3, 4]]
@@ -157,7 +153,6 @@ class NegativeBinomial(_Trials):
     Args:
         exposure (array [N]): as of `Poisson`. Default: 1.
         dispersion (float): where its fit starts, above 0. Default: 0.1.
-        overdispersed (bool): as of `Poisson`. Default: False.
 
     >>> from mtgp_tutorial import NegativeBinomial, TaskData, icm
     >>> data = TaskData(range(3), [[3], [7], [25]], tasks=["eggs"])
@@ -179,7 +174,7 @@ class NegativeBinomial(_Trials):
         return ((y + 0.5) / size).log(), 1 / (y + 0.5) + self.dispersion
 
     def by_dispersion(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        """The derivative of the log density by the logarithm of the dispersion."""
+        # the derivative of the log density by the logarithm of the dispersion
         r, t = 1 / self.dispersion, g + self.shift(size)
         of_r = torch.digamma(y + r) - torch.digamma(torch.full_like(y, r)) + logsigmoid(-t)
         return self.slope(y, g, size) - r * of_r
@@ -198,8 +193,7 @@ class Binomial(_Trials):
     """Successes among so many trials, of the probability 1 / (1 + exp(-g)).
 
     Args:
-        trials (array [N]): of each row of the table, whole numbers from 1 on.
-        overdispersed (bool): a normal noise on the log odds of each cell, with a fitted variance. Default: False.
+        trials (array [N]): of each row of the table, whole numbers from 1 on. Default: 1.
 
     >>> from mtgp_tutorial import Binomial, TaskData, icm
     >>> data = TaskData(range(3), [[3], [7], [8]], tasks=["died"])
@@ -236,11 +230,9 @@ class Binomial(_Trials):
 class Bernoulli(Binomial):
     """Yes (1) or no (0), of the probability 1 / (1 + exp(-g)): one trial.
 
-    Args:
-        overdispersed (bool): as of `Binomial`. (Of one trial alone it cannot be told from the latent function.)
-
     >>> from mtgp_tutorial import Bernoulli, TaskData, fit, icm, predict
-    >>> data = TaskData(range(5), [[0], [1], [1], [1], [0]], tasks=["ill"])
+    >>> y = [[0], [1], [1], [1], [0]]
+    >>> data = TaskData(range(5), y, tasks=["ill"])
     >>> fitted = fit(icm(data, likelihood={"ill": Bernoulli()}), starts=1)
     >>> bool(0 < predict(fitted, [1.5]).probability(above=0) < 1)
     True

@@ -55,7 +55,7 @@ class Model(torch.nn.Module):
         data (TaskData): the table.
         kernel (IndependentKernel, ICMKernel or LMCKernel): of inputs and tasks, as `icm` and its like make it.
         noise (str): "shared", "per task", "full" or "none".
-        laws (tuple of T Likelihood): of each task, with a normal one for all by default.
+        laws (tuple of T Likelihood): of each task. Default: all are normal.
 
     >>> from mtgp_tutorial import icm, simulate
     >>> model = icm(simulate.two_sines(seed=1))
@@ -126,7 +126,12 @@ class Model(torch.nn.Module):
         return above + (slopes * (raw - raw.detach())).sum()
 
     def put_sites(self, y: Tensor, variances: Tensor) -> None:
-        """Set the sites of counts, targets and variances [N, T]; `sites.first` is where they begin."""
+        """Set the sites of counts.
+
+        Args:
+            y (Tensor [N, T]): their targets, standardised units; `Sites` keeps as `first` where they begin.
+            variances (Tensor [N, T]): of these.
+        """
         self.sites.y, self.sites.variances = y, variances
         self.unit = self.sites.into(self.unit)
 
@@ -244,7 +249,12 @@ class Model(torch.nn.Module):
         return [task for task, law in zip(self.data.tasks, self.laws) if not law.read]
 
     def normal_alone(self, what: str, *advice: str) -> None:
-        """Raise ValueError, under this name and with this advice, where some task is no normal reading."""
+        """Raise ValueError where some task is no normal reading.
+
+        Args:
+            what (str): cannot answer for such a task: the name that it begins with.
+            *advice (str): what to do in its place.
+        """
         refuse_counts(what, self.data.tasks, self.laws, *advice)
 
     def note(self) -> str:
