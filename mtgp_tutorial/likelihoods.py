@@ -41,7 +41,7 @@ class Likelihood:
     sized: ClassVar[str] = ""  # the argument that gives each cell a size
     values: ClassVar[str] = "a count is a whole number from 0 on"
     read: ClassVar[bool] = False  # whether a cell is a normal reading, with no need of a site
-    dispersion: ClassVar[Any] = 0.0  # where that of a negative binomial starts
+    dispersion = 0.0  # where that of a negative binomial starts
     start: ClassVar[Any]  # (y, size): target and variance of the site from which the steps begin
     log_density: ClassVar[Any]  # (y, g, size): log p(y | g), of g [n] or [n, k] with y and size [n, 1]
     slope: ClassVar[Any]  # (y, g, size): its derivative by g, which never rises
@@ -161,7 +161,7 @@ class NegativeBinomial(_Trials):
     """
 
     exposure: Any = None
-    dispersion: Any = 0.1  # type: ignore[misc]
+    dispersion: Any = 0.1
     word, latent, sized = "negative binomial", "log rate", "exposure"
 
     def left(self, y: Any, size: Any) -> Any:

@@ -244,10 +244,10 @@ def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -
 
     Raises ValueError for others.
     """
-    name, rows, seen, given = law.sized, len(seen), seen.cpu(), 1 if given is None else given
+    name, rows, seen = law.sized, len(seen), seen.cpu()
     if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
         raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
-    sizes = as_matrix(given if np.ndim(given) else [given] * rows, name)
+    sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), name)
     if sizes.shape != (rows, 1):
         raise ValueError(f"{name}: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
     sizes, whole = sizes[:, 0], "whole " * (name == "trials")
