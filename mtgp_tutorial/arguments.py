@@ -8,7 +8,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -49,6 +49,17 @@ def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
     if not isinstance(value, kind):
         raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
+
+
+def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mapping[str, Any]:
+    """A dict by some of these tasks, empty for None. Raises ValueError for anything else."""
+    given = {} if given is None else given
+    of_kind(name, given, Mapping, f"a dict by task, such as {example}")
+    if unknown := [task for task in given if task not in tasks]:
+        raise ValueError(
+            f"{name}: {unknown[0]!r} is not one of {', '.join(map(repr, tasks)) or 'none'}; pass some of these"
+        )
+    return given
 
 
 def probability(value: Any, name: str) -> float:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells, all_cells, noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial.gaussian import lower_factor
+from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
 from mtgp_tutorial.kernels import Term, covariance_of_inputs
 
 
@@ -36,8 +36,14 @@ class Conditioned:
         self.x, self.Sigma, self.cells = given.x, Sigma, all_cells(~given.residual.isnan())
         Ks = [(covariance_of_inputs(kernel, given.x), B) for kernel, B in terms]
         self.L = lower_factor(observation_covariance(Ks, Sigma, self.cells, given.variances))
-        solved = torch.cholesky_solve(given.residual[self.cells][:, None], self.L)[:, 0]
+        self.r = given.residual[self.cells]
+        solved = torch.cholesky_solve(self.r[:, None], self.L)[:, 0]
         self.weights = torch.zeros_like(given.residual).index_put(self.cells, solved)
+
+    def value(self) -> Tensor:
+        """log N(r | 0, C) of the cells, in nats."""
+        log_det = 2 * self.L.diagonal().log().sum()
+        return -0.5 * (self.r @ self.weights[self.cells] + log_det + len(self.r) * LOG_2PI)
 
     def posterior(
         self,
@@ -67,6 +73,10 @@ class Conditioned:
         same = (self.cells[0][:, None] == cells[0]) & (self.cells[1][:, None] == cells[1])
         units = same.to(self.L)
         return units.mT @ torch.cholesky_solve(units, self.L)
+
+    def diagonal(self, cells: Cells) -> Tensor:
+        """Entries [k] on the diagonal of C^-1, of observed cells."""
+        return self.inverse(cells).diagonal()
 
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""

@@ -95,6 +95,7 @@ def model_correlation(fit: Fit, distances: Any) -> pd.DataFrame:
     True
     """
     h = as_matrix(distances, "distances").to(fitted(fit).model.data.x)
+    fit.model.normal_alone("model_correlation")
     x = fit.model.data.x
     if x.shape[1] != 1:
         raise ValueError(f"fit: is of a table with {x.shape[1]} inputs; pass one with a single input")

@@ -21,6 +21,7 @@ from mtgp_tutorial.gaussian import lower_factor
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import fitted, of_each, prediction
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.sites import through
 
 
 @of_each
@@ -29,7 +30,8 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
     """Prediction of every observed y from the cells outside its block; parameters, means and units are held.
 
     Since the parameters have seen what is left out, errors are smaller than those of a fit without it. Large blocks of
-    a long series are hidden and predicted, in time and memory that grow with the rows alone.
+    a long series are hidden and predicted, in time and memory that grow with the rows alone. Of counts the sites are
+    held, too: that is near what a fit of sites without the block says, and not it.
 
     Args:
         fit (Fit, or PosteriorSamples): of the table.
@@ -65,8 +67,9 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
             block = cells[0][at], cells[1][at]
             error[block], variance[block] = conditioned.left_out(block)
     mean = model.scale.to_data(model.unit.y - error)
-    data = model.data
-    return prediction(data, data.x, mean, variance * model.scale.sd**2, True)
+    data, variance = model.data, (variance - model.sites.own()).clamp_min(0)  # of what a count would read, not its site
+    found = prediction(data, data.x, mean, variance * model.scale.sd**2, True)
+    return through(found, model.laws, model.sizes, torch.zeros_like(observed))
 
 
 def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:

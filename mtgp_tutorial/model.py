@@ -24,8 +24,10 @@ from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, covariance_of_inputs, scaled, unit_kernel
+from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.memory import check_memory
 from mtgp_tutorial.noise import noise_of
+from mtgp_tutorial.sites import DISPERSION, ByTask, Laws, laws_of, refuse_counts, sizes_of, standardised
 
 
 class PlainGP(ExactGP):
@@ -53,6 +55,7 @@ class Model(torch.nn.Module):
         data (TaskData): the table.
         kernel (IndependentKernel, ICMKernel or LMCKernel): of inputs and tasks, as `icm` and its like make it.
         noise (str): "shared", "per task", "full" or "none".
+        laws (tuple of T Likelihood): of each task. Default: all are normal.
 
     >>> from mtgp_tutorial import icm, simulate
     >>> model = icm(simulate.two_sines(seed=1))
@@ -67,28 +70,78 @@ class Model(torch.nn.Module):
 
     bounded: ClassVar[bool] = False  # whether its log likelihood is a lower bound
 
-    def __init__(self, data: TaskData, kernel: IndependentKernel | ICMKernel | LMCKernel, noise: str):
+    def __init__(
+        self,
+        data: TaskData,
+        kernel: IndependentKernel | ICMKernel | LMCKernel,
+        noise: str,
+        laws: tuple[Likelihood, ...] | None = None,
+    ):
         super().__init__()
         self.data = data
-        self.unit, self.scale = data.standardise()
-        self.kind = noise_of(noise, data)
+        self.laws = laws_of(None, data) if laws is None else laws
+        self.sizes = sizes_of(self.laws, data)
+        self.unit, self.scale, self.sites = standardised(data, self.laws, self.sizes)
+        self.noisy = _noisy(self.laws, data, noise)
+        self.kind = noise_of(noise, data, self.noisy)
         self.likelihood = self.kind.likelihood(data.num_tasks)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
-        self.noise = noise
+        self.noise = self.kind.word
+        self.dispersed = [t for t, law in enumerate(self.laws) if law.dispersion]
+        starts = torch.tensor([float(self.laws[t].dispersion) for t in self.dispersed], dtype=torch.float64)
+        if self.dispersed:
+            self.register_parameter(DISPERSION, torch.nn.Parameter(starts.log()))
         self.to(data.x.device)
 
     def log_likelihood(self, *, fast: bool = True) -> Tensor:
         """Exact log marginal likelihood of the standardised observations, in nats; differentiable once.
 
+        With counts it is the highest lower bound, at sites that are found here and kept (`sites`).
+
         Args:
             fast (bool): by the solver of `fast` that suits the table, or as it stands here: log N(y - m | 0, C).
                 Default: True.
         """
+        above = self.settle(fast=fast)
         if fast and (solvers := hooks.solvers()) is not None:
-            return solvers.of_model(self)
+            return solvers.of_model(self) + above
         cells = all_cells(self.unit.observed)
-        return gaussian.log_density(self.residual()[cells], self.covariance(cells))
+        return gaussian.log_density(self.residual()[cells], self.covariance(cells)) + above
+
+    def settle(self, *, fast: bool = True) -> Tensor:
+        """Find the sites of counts at these parameters; what the bound has above the log evidence of the sites.
+
+        Args:
+            fast (bool): by a solver of `fast`. Default: True.
+        """
+        raw = self._raw_dispersion()
+
+        def factor(y: Tensor, variances: Tensor | None) -> Conditioned:
+            return self._factored(Evidence(self.unit.x, y - self.means(), variances), fast)
+
+        with torch.no_grad():
+            _, above, slopes = self.sites.settle(factor, raw.detach())
+            self.unit = self.sites.into(self.unit)
+        return above + (slopes * (raw - raw.detach())).sum()
+
+    def put_sites(self, y: Tensor, variances: Tensor) -> None:
+        """Set the sites of counts.
+
+        Args:
+            y (Tensor [N, T]): their targets, standardised units; `Sites` keeps as `first` where they begin.
+            variances (Tensor [N, T]): of these.
+        """
+        self.sites.y, self.sites.variances = y, variances
+        self.unit = self.sites.into(self.unit)
+
+    def _raw_dispersion(self) -> Tensor:
+        return getattr(self, DISPERSION, self.scale.sd.new_zeros(0))
+
+    def dispersions(self) -> Tensor:
+        """The dispersion of each task [T], 0 where there is none."""
+        at = torch.tensor(self.dispersed, dtype=torch.long)
+        return torch.zeros_like(self.scale.sd).index_put((at,), self._raw_dispersion().exp())
 
     def covariance(self, cells: Cells) -> Tensor:
         """C [n, n] of the observed values in some cells, by the one equation.
@@ -156,6 +209,9 @@ class Model(torch.nn.Module):
         """
         given = self.evidence() if given is None else given
         self.check_size(given, fast=fast)
+        return self._factored(given, fast)
+
+    def _factored(self, given: Evidence, fast: bool) -> Conditioned:
         if fast and (solvers := hooks.solvers()) is not None:
             return solvers.conditioned(self, given)
         return Conditioned(given, self.kernel.terms(), self.Sigma())
@@ -173,6 +229,7 @@ class Model(torch.nn.Module):
         entries = (5 + 2 * len(terms)) * n**2 if solvers is None else solvers.entries(self, given)
         first = "noise='per task', which goes column by column, or " if self.kind.correlated else ""
         smaller = "fewer inducing points" if self.bounded else "sparse(model)"  # of many tasks the bound is large, too
+        smaller = "a Matern kernel of one input" if self.counts else smaller
         last = (
             f"{IN_GROUPS}, or fewer rows" if self.data.num_tasks > MANY_TASKS else f"{smaller}, or fewer tasks or rows"
         )
@@ -186,9 +243,24 @@ class Model(torch.nn.Module):
         """What the log likelihood of standardised values lies above that of the data in their own units."""
         return (self.unit.observed * self.scale.sd.log()).sum()
 
+    @property
+    def counts(self) -> list[str]:
+        """The tasks that are no normal readings."""
+        return [task for task, law in zip(self.data.tasks, self.laws) if not law.read]
+
+    def normal_alone(self, what: str, *advice: str) -> None:
+        """Raise ValueError where some task is no normal reading.
+
+        Args:
+            what (str): cannot answer for such a task: the name that it begins with.
+            *advice (str): what to do in its place.
+        """
+        refuse_counts(what, self.data.tasks, self.laws, *advice)
+
     def note(self) -> str:
         """A line about a kind of model of its own, for the text of a fit."""
-        return ""
+        laws = ", ".join(f"{task}: {law.word}" for task, law in zip(self.data.tasks, self.laws) if not law.read)
+        return laws and f"by sites, {laws}"
 
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
@@ -199,6 +271,7 @@ class Model(torch.nn.Module):
         Raises:
             ValueError: for a table with known standard errors, for which GPyTorch's multi-task likelihood has no place.
         """
+        self.normal_alone("exact_gp")
         if self.data.sd is not None:
             raise ValueError(
                 "exact_gp: the table has known standard errors, for which GPyTorch's likelihood has no place; "
@@ -208,7 +281,12 @@ class Model(torch.nn.Module):
 
 
 def independent(
-    data: TaskData, *, hyperparameters: str = "own", noise: str = "per task", kernel: Kernel | None = None
+    data: TaskData,
+    *,
+    hyperparameters: str = "own",
+    noise: str = "per task",
+    kernel: Kernel | None = None,
+    likelihood: ByTask = None,
 ) -> Model:
     """One GP for each task (book: one-equation).
 
@@ -219,6 +297,7 @@ def independent(
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
             length-scale for each input.
+        likelihood (dict): as of `icm`. Default: all tasks are normal.
     Raises:
         ValueError: for unknown words, unusable kernels and tables that cannot be standardised.
 
@@ -235,10 +314,13 @@ def independent(
         raise ValueError(f"hyperparameters: {hyperparameters!r} is neither 'own' nor 'shared'; pass one of these")
     base = unit_kernel(kernel, _checked(data).x)
     copies = [scaled(copy.deepcopy(base)) for _ in data.tasks]
-    return Model(data, IndependentKernel(copies if hyperparameters == "own" else copies[:1] * len(copies)), noise)
+    kernels = IndependentKernel(copies if hyperparameters == "own" else copies[:1] * len(copies))
+    return Model(data, kernels, noise, laws_of(likelihood, data))
 
 
-def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None) -> Model:
+def icm(
+    data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None, likelihood: ByTask = None
+) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
 
     Args:
@@ -248,6 +330,8 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
             that hold several values, and ten of them for each task; below that, "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
             length-scale for each input.
+        likelihood (dict): by task, "poisson", "negative binomial", "bernoulli", or an object such as
+            Poisson(exposure=...); its noise is its own. Default: all tasks are normal.
     Raises:
         ValueError: for a rank below 1 or above T, unknown words, unusable kernels, tables that have no scale.
 
@@ -262,10 +346,12 @@ def icm(data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kern
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
+    laws = laws_of(likelihood, data)
     return Model(
         data,
         ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank),
-        usual_noise(data)[0] if noise is None else noise,
+        usual_noise(data, laws)[0] if noise is None else noise,
+        laws,
     )
 
 
@@ -276,6 +362,7 @@ def lmc(
     rank: int | Sequence[int] = 1,
     kappa: bool = True,
     noise: str = "per task",
+    likelihood: ByTask = None,
 ) -> Model:
     """Linear model of coregionalization: several kernels, B_q = W_q W_q^T + diag(kappa_q) for each (book: lmc).
 
@@ -286,6 +373,7 @@ def lmc(
         rank (int or list of Q int): of each W_q. Default: 1.
         kappa (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+        likelihood (dict): as of `icm`. Default: all tasks are normal.
     Raises:
         ValueError: as `icm` does, and for no kernels or ranks that do not fit.
 
@@ -307,16 +395,29 @@ def lmc(
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
     num_tasks = _checked(data).num_tasks
     ranks = [_checked_rank(one, num_tasks) for one in ranks]
-    return Model(data, LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, kappa), noise)
+    kernel = LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, kappa)
+    return Model(data, kernel, noise, laws_of(likelihood, data))
 
 
 ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow
 
 
-def usual_noise(data: TaskData) -> tuple[str, str]:
-    """The noise that `icm` takes when told nothing, and why in a few words."""
-    count, asked = int((data.observed.sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * data.num_tasks)
-    return "full" if count >= asked else "per task", f"{count} rows hold several values; full noise asks for {asked}"
+def usual_noise(data: TaskData, laws: Laws = ()) -> tuple[str, str]:
+    """The noise that `icm` takes when told nothing, and why in a few words; of tasks that are no counts."""
+    at = [t for t, law in enumerate(laws or laws_of(None, data)) if law.read]
+    count, asked = int((data.observed[:, at].sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * len(at))
+    many = count >= asked and not any(law.overdispersed for law in laws)
+    return "full" if many else "per task", f"{count} rows hold several values; full noise asks for {asked}"
+
+
+def _noisy(laws: Laws, data: TaskData, noise: str) -> list[int]:
+    """The tasks with a row in Sigma: the normal ones, and counts that ask for it."""
+    if noise != "per task" and (asking := [task for task, law in zip(data.tasks, laws) if law.overdispersed]):
+        raise ValueError(
+            f"noise: {noise!r} spans the normal tasks, and {asking[0]!r} asks for an overdispersion of its own; pass "
+            "noise='per task'"
+        )
+    return [t for t, law in enumerate(laws) if law.read or law.overdispersed]
 
 
 def _checked_rank(rank: int, num_tasks: int) -> int:

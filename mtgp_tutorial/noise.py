@@ -153,17 +153,44 @@ class Full(Noise):
         likelihood.task_noise_covar_factor.data.copy_(L)
 
 
+class Among(Noise):
+    """A kind of noise of some tasks; the rows of the others, whose likelihood says their scatter, are 0."""
+
+    def __init__(self, kind: Noise, tasks: list[int], num_tasks: int):
+        self.kind, self.tasks = kind, tasks
+        self.rows = torch.eye(num_tasks, dtype=torch.float64)[:, tasks]  # from some tasks to all
+        for name in ("word", "learned", "correlated", "levels", "fixed"):
+            setattr(self, name, getattr(kind, name))
+
+    def likelihood(self, num_tasks: int) -> Any:
+        return self.kind.likelihood(len(self.tasks))
+
+    def matrix(self, likelihood: Any) -> Tensor:
+        own = self.kind.matrix(likelihood)
+        return self.rows.to(own) @ own @ self.rows.to(own).mT
+
+    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
+        self.kind.start(likelihood, variances[self.tasks], R[self.tasks][:, self.tasks])
+
+    def free(self, num_tasks: int) -> list[int]:
+        return [self.tasks[k] for k in self.kind.free(len(self.tasks))]
+
+
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
 
 
-def noise_of(word: str, data: TaskData) -> Noise:
-    """The kind of this name. Raises ValueError for another, and for "none" where some value has no standard error."""
+def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
+    """The kind of this name, of the tasks that have noise; of none it is "none".
+
+    Raises ValueError for another name, and for "none" where some value has no standard error.
+    """
     if word not in KINDS:
         raise ValueError(f"noise: {word!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
-    unknown = data.observed if data.sd is None else data.observed & data.sd.isnan()
+    unknown = (data.observed if data.sd is None else data.observed & data.sd.isnan())[:, noisy]
     if word == "none" and bool(unknown.any()):
         raise ValueError(
             f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
             "is known; pass sd for all of them in TaskData, or let noise be learned"
         )
-    return KINDS[word]
+    kind = KINDS[word if noisy else "none"]
+    return kind if len(noisy) in (0, data.num_tasks) else Among(kind, noisy, data.num_tasks)

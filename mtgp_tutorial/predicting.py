@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mtgp_tutorial import gaussian
-from mtgp_tutorial.arguments import generator, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, generator, whole
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.data import TaskData
@@ -22,12 +23,17 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import fitted, further_rows, named, of_each, of_readings, prediction, query
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.sites import ByTask, sizes_at, through
 
 
 @of_each
 @torch.no_grad()
-def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None) -> Prediction:
+def predict(
+    fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, sd: Any = None, exposure: ByTask = None
+) -> Prediction:
     """Predictions at new rows, which share no noise with the rows of the data (book: predict).
+
+    Of a count y is the count, with whole numbers for a band, and f is its log rate (of yes or no, its log odds).
 
     Args:
         fit (Fit, or PosteriorSamples): an averaged one gives a `Mixture`.
@@ -36,9 +42,10 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
         covariance (bool): also the joint [M*T, M*T]. Default: False.
         sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
             known. Default: y has the learned noise alone.
+        exposure (dict): by task, of counts at the new rows, [M] or a number; of a binomial task the trials. Default: 1.
     Raises:
         ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
-            or beside noise=False.
+            or beside noise=False; of counts also for a joint covariance of y.
 
     >>> from mtgp_tutorial import fit, icm, predict, simulate
     >>> fitted = fit(icm(simulate.two_sines(seed=1)))
@@ -52,12 +59,14 @@ def predict(fit: Fit, x: Any, *, noise: bool = True, covariance: bool = False, s
     """
     x = query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
+    _check_joint(fit.model, noise and covariance)
+    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x)
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
     known = of_readings(fit, sd, shape, noise)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
-    return _in_data_units(fit, None, x, mean.reshape(shape), variance.reshape(shape), noise, joint)
+    return _in_data_units(fit, None, x, mean.reshape(shape), variance.reshape(shape), noise, joint, sizes)
 
 
 @of_each
@@ -93,6 +102,7 @@ def impute(
     True
     """
     x, y, rows, conditioned = further_rows(fit, table)
+    _check_joint(fit.model, noise and covariance)
     of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise)
@@ -102,13 +112,15 @@ def impute(
     asked = y.isnan() if noise else torch.ones_like(y, dtype=torch.bool)
     cells = all_cells(asked & ~y.isnan() if covariance else asked)
     mean[cells], variance[cells] = posterior_of(fit.model, conditioned, x, cells, noise, rows, False, known)
-    found = _in_data_units(fit, of, x, mean, variance, noise, joint)
+    found = _in_data_units(fit, of, x, mean, variance, noise, joint, fit.model.sizes)
     return replace(found, mean=torch.where(of.y.isnan(), found.mean, of.y)) if noise else found
 
 
 @of_each
 @torch.no_grad()
-def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None) -> Tensor:
+def sample(
+    fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False, sd: Any = None, exposure: ByTask = None
+) -> Tensor:
     """Joint posterior draws [S, M, T] in data units, drawn on the CPU.
 
     Args:
@@ -119,6 +131,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
         seed (int): of the draws.
         noise (bool): of the observed y (True) or of the latent f (False). Default: False.
         sd (array [M, T]): as in `predict`. Default: none.
+        exposure (dict): as in `predict`, for new rows. Default: 1.
     Raises:
         ValueError: as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
             whole number from 0 on.
@@ -133,7 +146,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     """
     num_samples = whole("num_samples", num_samples, 0, "how many draws to make")
     model = fitted(fit).model
-    rows, given = None, None
+    rows, given, sizes = None, None, model.sizes
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
@@ -141,6 +154,7 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
+        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
     known = of_readings(fit, sd, y.shape, noise)
     own = generator(seed)
@@ -156,6 +170,10 @@ def sample(fit: Fit, x: Any, num_samples: int, *, seed: int, noise: bool = False
             drawn = drawn + normals * known[cells].sqrt()
     filled[:, *cells] = drawn
     draws = model.scale.to_data(filled)
+    for t, law in enumerate(model.laws):
+        if noise and not law.read:
+            rng = np.random.default_rng([seed, t])
+            draws[:, :, t] = as_tensor(law.draw(as_array(draws[:, :, t]), as_array(sizes[:, t]), rng), draws)
     return draws if given is None else torch.where(given.isnan(), draws, given)
 
 
@@ -200,10 +218,11 @@ def _in_data_units(
     variance: Tensor,
     noise: bool,
     joint: tuple[Cells, Tensor] | None,
+    sizes: Tensor,
 ) -> Prediction:
     """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells.
 
-    table: that of the rows; None for new ones.
+    table: that of the rows; None for new ones. sizes [M, T]: exposures and trials of counts.
     """
     scale, more = fit.model.scale, {}
     if joint is not None:
@@ -212,7 +231,20 @@ def _in_data_units(
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
     of = fit.model.data if table is None else table
-    return prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
+    laws, known = fit.model.laws, torch.zeros_like(mean, dtype=torch.bool) if table is None else of.observed
+    more |= {} if noise else {"units": latent_units(fit.model)}
+    found = prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
+    return through(found, laws, sizes, known) if noise else found
+
+
+def latent_units(model: Model) -> tuple[str, ...]:
+    """Of the latent f of each task: of counts the log rate, or the log odds."""
+    return tuple(unit if law.read else law.latent for unit, law in zip(model.data.units, model.laws))
+
+
+def _check_joint(model: Model, asked: bool) -> None:
+    if asked:
+        model.normal_alone("covariance", "pass noise=False for that of f, or draw y by sample")
 
 
 @of_each
@@ -241,7 +273,8 @@ def parts(fit: Fit, x: Any) -> Sequence[Prediction]:
     found = []
     for term in fit.model.kernel.terms():
         mean, variance = _given_data(fit, x, term, term.B.diagonal())
-        found.append(prediction(data, x, mean * sd, variance * sd**2, False, new=True))
+        units = latent_units(fit.model)
+        found.append(prediction(data, x, mean * sd, variance * sd**2, False, new=True, units=units))
     return found
 
 

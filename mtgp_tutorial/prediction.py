@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, count, listed, probability
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability
 from mtgp_tutorial.naming import CalendarLike, labels, rows, span
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
@@ -93,6 +93,28 @@ class Prediction:
         level = probability(level, "level")
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
+    def probability(self, above: Any) -> Tensor:
+        """P(Y > above) [M, T].
+
+        Args:
+            above (number, array [M, T] or dict by task): in data units; NaN comes back for a task that a dict leaves
+                out.
+        """
+        bound = self._bounds(above)
+        means, variances = self.components
+        return passed(means, variances, bound).mean(0)
+
+    def _bounds(self, above: Any) -> Tensor:
+        """`above` for each cell, [M, T]."""
+        if isinstance(above, Mapping):
+            given = by_task("above", above, self.tasks, "")
+            above = [given.get(task, math.nan) for task in self.tasks]
+        try:
+            return torch.as_tensor(np.asarray(above, dtype=float)).to(self.mean).expand(self.mean.shape)
+        except (TypeError, ValueError, RuntimeError):
+            shape = tuple(self.mean.shape)
+            raise ValueError(f"above: is {above!r}; pass a number, a dict by task or an array {shape}") from None
+
     @property
     def components(self) -> tuple[Tensor, Tensor]:
         """Means and variances [D, M, T] of the normal laws in equal parts that make up the law, here one."""
@@ -135,8 +157,8 @@ class Prediction:
             where (slice): the rows.
         """
         index = None if self.index is None else self.index[where]
-        x, mean, variance = self.x[where], self.mean[where], self.variance[where]
-        return replace(self, x=x, mean=mean, variance=variance, covariance=None, cells=None, index=index)
+        by_row: dict[str, Any] = {name: value[where] for name, value in vars(self).items() if torch.is_tensor(value)}
+        return replace(self, **by_row | {"covariance": None, "cells": None, "index": index})
 
     def to_frame(self) -> pd.DataFrame:
         """Means and standard deviations, columns (task with its unit, "mean" or "sd").
@@ -147,6 +169,12 @@ class Prediction:
         columns = pd.MultiIndex.from_product([labels(self), ["mean", "sd"]], names=["task", "value"])
         both = np.stack([as_array(v) for v in (self.mean, self.sd)], axis=2)
         return pd.DataFrame(both.reshape(len(both), -1), rows(self), columns)
+
+
+def passed(means: Tensor, variances: Tensor, bound: Tensor) -> Tensor:
+    """P(Y > bound) of normal laws; of what is known 0 or 1."""
+    z = (means - bound) / variances.where(variances > 0, 1.0).sqrt()
+    return torch.where(variances > 0, torch.special.ndtr(z), (z > 0).to(z)).where(~bound.isnan(), torch.nan)
 
 
 def mean_distance(mean: Tensor, variance: Tensor) -> Tensor:

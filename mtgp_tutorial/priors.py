@@ -8,6 +8,7 @@ the log marginal likelihood, so its optimum is a posterior mode in log-scales an
     Sigma          log Sigma_tt ~ N(log 0.05, 1)
     correlations   density proportional to |R| (LKJ with eta = 2), for B and for Sigma
     mean           N(0, 1)
+    dispersion     log d ~ N(log 0.1, 1)               of a negative binomial
 
 For rank < T the matrices B are not all of the positive definite ones; kappa > 0 keeps their correlation
 non-singular, and the same function is used as a penalty on those that can be reached. Of several kernels
@@ -47,9 +48,10 @@ def log_prior(model: Model) -> Tensor:
         value = value + log_normal(part.lengthscale[0], 0.3 * typical_range(part, model.unit.x))
     value = value + log_normal(B.diagonal()[: 1 if model.one_signal else T], 1.0)
     value = value + log_normal(Sigma.diagonal()[model.kind.free(T)], 0.05)
+    value = value + log_normal(model.dispersions()[model.dispersed], 0.1)
     if model.coupled():
         value = value + log_det_correlation(B)
-    return value + log_det_correlation(Sigma) if model.kind.correlated else value
+    return value + log_det_correlation(Sigma[model.noisy][:, model.noisy]) if model.kind.correlated else value
 
 
 def log_normal(scales: Tensor, median: float | Tensor) -> Tensor:

@@ -82,6 +82,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
         _check_tasks(fit, table)
     if table is None or _same(table, model.data):
         return model.unit.x, model.unit.y, torch.arange(start, device=model.unit.x.device), fit.conditioned()
+    model.normal_alone("table", "pass none, for the rows of the fit")
     _check_further(fit, table)
     x, y = table.x, model.scale.to_unit(table.y)
     residual = torch.cat([model.residual(), y - model.means()])
@@ -113,6 +114,9 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
         raise ValueError(
             f"sd: has shape {tuple(values.shape)}; pass one of each cell that is predicted, {tuple(shape)}"
         )
+    read = [law.read for law in fit.model.laws]
+    if not all(read) and not bool(values[:, [not one for one in read]].isnan().all()):
+        raise ValueError(f"sd: {fit.model.counts[0]!r} is a count, whose scatter is known; pass NaN for it")
     if bool((values <= 0).any()) or bool(values.isinf().any()):
         raise ValueError("sd: holds errors that are not above 0 or infinite; pass NaN where none is known")
     return (values / fit.model.scale.sd).nan_to_num() ** 2

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import hooks
-from mtgp_tutorial.arguments import as_array, of_kind
+from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.model import Model, usual_noise
@@ -31,8 +31,8 @@ class Fit:
     Attributes:
         model (Model): at the best parameters.
         priors (bool): whether they counted.
-        log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model its lower
-            bound.
+        log_likelihood (float): in nats, of the data in its own units (without the prior); of a `sparse` model and with
+            counts its lower bound.
         starts (pd.DataFrame): one row a start: objective, where its own run ended (log likelihood or bound, plus log
             prior, of the standardised data); evaluations; converged; joined, the start whose run went on for it: its
             own number, unless it was stopped where it met that one.
@@ -60,11 +60,13 @@ class Fit:
         family = type(kernel).__name__.removesuffix("Kernel")
         parts = [(type(part).__name__, getattr(part, "nu", None)) for part in spatial_parts(kernel)]
         names = ", ".join(name if nu is None else f"{name}(nu={nu})" for name, nu in dict.fromkeys(parts))
-        usual, why = usual_noise(self.model.data)
+        usual, why = usual_noise(self.model.data, self.model.laws)
         why = f", icm's default ({why})" if family == "ICM" and self.model.noise == usual else ""
-        lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}{why}"]
+        tasks = [name for name in self.model.data.tasks if name not in self.model.counts]
+        of = f" of {listed(tasks)}" if self.model.counts and tasks else ""
+        lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}{of}{why}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")
-        what = "lower bound of the log likelihood" if self.model.bounded else "log likelihood"
+        what = "lower bound of the log likelihood" if self.model.bounded or self.model.counts else "log likelihood"
         lines.append(f"{what}: {self.log_likelihood:.6g} nats{' (the fit has priors)' if self.priors else ''}")
         lines += filter(None, [self.model.note()])
         if len(self.starts):
@@ -78,14 +80,17 @@ class Fit:
 
         Watched are x, y, sd and every tensor of the model; not a kernel's plain attributes, such as `nu`.
         """
-        unit = self.model.unit
-        state = [unit.x, unit.y, *([] if unit.sd is None else [unit.sd]), *self.model.state_dict().values()]
         kept = self.__dict__.get("_kept")
-        if kept is None or not all(map(same_values, kept[0], state)):  # values: a tensor's version misses `.data`
+        if kept is None or not all(map(same_values, kept[0], self._state())):  # a tensor's version misses `.data`
             with torch.no_grad():
-                kept = [value.clone() for value in state], self.model.conditioned(fast=self.fast)
+                self.model.settle(fast=self.fast)
+                kept = [value.clone() for value in self._state()], self.model.conditioned(fast=self.fast)
             object.__setattr__(self, "_kept", kept)
         return kept[1]
+
+    def _state(self) -> list[Tensor]:
+        unit = self.model.unit
+        return [unit.x, unit.y, *([] if unit.sd is None else [unit.sd]), *self.model.state_dict().values()]
 
     def save(self, path: str | Path) -> None:
         """Keep the fit in one file: table, model, priors, parameters and how it was reached.
@@ -149,7 +154,9 @@ class Fit:
         """
         if not self.model.kind.learned:
             raise ValueError("noise_correlation: the model has noise='none', so there is none to correlate")
-        return self._table(correlation(self.model.Sigma()))
+        noisy = self.model.noisy
+        names = [self.model.data.tasks[t] for t in noisy]
+        return pd.DataFrame(as_array(correlation(self.model.Sigma()[noisy][:, noisy])), names, names)
 
     @property
     def on_floor(self) -> list[str]:
@@ -159,9 +166,10 @@ class Fit:
         """
         if not self.model.kind.learned:
             return []
-        values, vectors = torch.linalg.eigh(self.model.Sigma())
+        noisy = self.model.noisy
+        values, vectors = torch.linalg.eigh(self.model.Sigma()[noisy][:, noisy])
         share = (vectors[:, values < 1.01 * FLOOR] ** 2).sum(1)
-        return [task for task, part in zip(self.model.data.tasks, share) if part > 1 / (2 * len(share))]
+        return [self.model.data.tasks[t] for t, part in zip(noisy, share) if part > 1 / (2 * len(share))]
 
     @property
     def length_scales(self) -> list[float]:

@@ -200,6 +200,8 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
 
     A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats. Of
     an averaged prediction NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
+    Of a count, too; its NLPD is that of a probability, which no unit moves, so take no mean of it with the density of a
+    reading. Its MSLL is NaN, its coverage 95.4 % or more where the law is right; CRPS of yes or no is the Brier score.
 
     Args:
         predictions (Prediction, or dict of them by name): of y, on the rows of truth.

@@ -16,9 +16,12 @@ import torch
 from refusals import refusing
 
 from mtgp_tutorial import (
+    Binomial,
     Fit,
     FitError,
+    NegativeBinomial,
     NotPositiveDefiniteError,
+    Poisson,
     PosteriorSamples,
     TaskData,
     Trend,
@@ -109,6 +112,15 @@ def other_way_round(seed):
 
 def nothing():
     return table(y=np.full((4, 2), NAN))
+
+
+def counted(law="poisson", noise=None, **changes):
+    """The second task is a count."""
+    return icm(table(**changes), noise=noise, likelihood={"task 2": law})
+
+
+def of_rates():
+    return predict(at_parameters(counted()), X, noise=False)
 
 
 def axes(number=1):
@@ -321,13 +333,47 @@ CASES = [
     ("rank: 3 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=3)),
     ("rank: 1.5 is not a whole number", lambda: icm(table(), rank=1.5)),
     ("noise: 'fulll' is not one of 'shared', 'per task', 'full'", lambda: icm(table(), noise="fulll")),
-    ("noise: 'all' is not one of", lambda: noise_of("all", table())),
+    ("noise: 'all' is not one of", lambda: noise_of("all", table(), [0, 1])),
     ("hyperparameters: 'both' is neither 'own' nor 'shared'", lambda: independent(table(), hyperparameters="both")),
     (
         "kernel: has the variance 0.693, not 1",
         lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel())),
     ),
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
+    ("likelihood: is a str; pass a dict by task", lambda: icm(table(), likelihood="poisson")),
+    ("likelihood: 'eggs' is not one of 'task 1', 'task 2'", lambda: icm(table(), likelihood={"eggs": "poisson"})),
+    ("likelihood: 'gamma' of 'task 2' is not one of", lambda: lmc(table(), likelihood={"task 2": "gamma"})),
+    ("likelihood: 'binomial' of 'task 2' needs the trials", lambda: icm(table(), likelihood={"task 2": "binomial"})),
+    ("y: task 'task 2' has 0.5 at row 1, 1 such", lambda: counted(y=with_values([1, 0.5, 2, 3]).y)),
+    ("y: task 'task 2' has -1 at row 0", lambda: counted("negative binomial", y=with_values([-1, 1, 2, 3]).y)),
+    ("y: task 'task 2' has 9 at row 1, 3 such", lambda: counted("bernoulli")),
+    ("y: task 'task 2' has 9 at row 1", lambda: counted(Binomial(trials=[1, 8, 25, 49]))),
+    ("y: task 'task 2' has no observed cell", lambda: counted(y=with_values([NAN] * 4).y)),
+    ("sd: 'task 2' is poisson", lambda: counted(sd=0.1)),
+    ("exposure: is -1 at row 3", lambda: counted(Poisson(exposure=[1, 2, 3, -1]))),
+    ("exposure: has shape .3, 1.; pass one for each", lambda: counted(Poisson(exposure=[1, 2, 3]))),
+    ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.Series(X, index=[*"abcd"])))),
+    ("trials: is 0.5 at row 0; pass whole numbers", lambda: counted(Binomial(trials=[0.5, 2, 3, 4]))),
+    ("noise: 'full' spans the normal tasks", lambda: counted(Poisson(overdispersed=True), noise="full")),
+    ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
+    ("exposure: 'task 1' is not one of 'task 2'", lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2})),
+    ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
+    ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
+    ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),
+    ("sd: 'task 2' is a count", lambda: predict(at_parameters(counted()), X, sd=np.ones((4, 2)))),
+    ("table: task 'task 2' is poisson", lambda: impute(at_parameters(counted()), table(x=X + 2))),
+    ("exact_gp: task 'task 2' is poisson", lambda: counted().exact_gp()),
+    ("model_correlation: task", lambda: model_correlation(at_parameters(counted()), [0, 1])),
+    ("sparse: task 'task 2' is poisson", lambda: sparse(counted(), 2)),
+    ("sample_posterior: task 'task 2' is poisson", lambda: sample_posterior(at_parameters(counted()))),
+    ("correlation_intervals: task 'task 2' is poisson", lambda: correlation_intervals(at_parameters(counted()))),
+    ("check: task 'task 2' is poisson", lambda: check(at_parameters(counted()))),
+    ("Trend.restore: task 'task 2' is poisson", lambda: Trend(table()).restore(impute(at_parameters(counted())))),
+    ("components: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).components),
+    ("above: 'eggs' is not one of", lambda: impute(at_parameters(icm(table()))).probability(above={"eggs": 1})),
+    ("above: is 'many'; pass a number", lambda: impute(at_parameters(counted())).probability(above="many")),
+    ("prediction: is of the log rate of 'task 2'", lambda: plots.tasks(axes(2), of_rates(), table())),
+    ("builds: task 'task 2' is poisson", lambda: linear_pool(lambda seen: counted(), icm)(table())),
     ("starts: 0 is not a whole number above 0", lambda: fit(icm(table()), starts=0)),
     ("W, kappa: have shapes", lambda: coregionalization(torch.ones(2, 1), torch.ones(3))),
     ("W: holds NaN or infinite values", lambda: coregionalization(torch.full((2, 1), NAN), torch.ones(2))),

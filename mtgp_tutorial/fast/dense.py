@@ -110,6 +110,13 @@ class Dense(Solver):
         half = torch.linalg.solve_triangular(self.L, cross.mT, upper=False)
         return half.mT @ half if joint else (half**2).sum(0)
 
+    def diagonal(self, cells: Cells) -> Tensor:
+        place = torch.zeros_like(self.observed, dtype=torch.long)
+        place[self.cells] = torch.arange(len(self.r), device=place.device)
+        units = torch.zeros(len(cells[0]), len(self.r)).to(self.r).mT  # by columns, as the solver takes them
+        units[place[cells], torch.arange(len(cells[0]))] = 1.0
+        return (torch.linalg.solve_triangular(self.L, units, upper=False) ** 2).sum(0)
+
     def row_blocks(self) -> Tensor:
         a, b, one, other = self.neighbours
         entries = torch.cholesky_inverse(self.L)[a, b]

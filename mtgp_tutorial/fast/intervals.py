@@ -224,6 +224,7 @@ def freed(model: Model) -> Model:
 def _check(fit: Fit, level: float) -> None:
     probability(level, "level")
     of_kind("fit", fit, Fit, "a Fit, as `fit` returns it")
+    fit.model.normal_alone("correlation_intervals")
     if not fit.model.kernel.coregional or fit.model.data.num_tasks == 1:
         raise ValueError("fit: has no task correlations (its tasks are independent, or one); pass an icm or an lmc")
     if not len(fit.starts):

@@ -10,6 +10,8 @@ Where the parameters of each term stand in a model, by GPyTorch's names.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -21,17 +23,19 @@ from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.batched import NO_HOLES, batched, cost, transposed
 from mtgp_tutorial.fast.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
-from mtgp_tutorial.fast.noise_arrays import ARRAYS
+from mtgp_tutorial.fast.noise_arrays import ARRAYS, arrays_of
 from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.fast.solver import Problem, Solver
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.sites import CLIMBING, DISPERSION, NEAR
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]
 Inverted = tuple[np.ndarray, np.ndarray] | None  # log determinants and inverses of B and Sigma, see `of_moments`
+NONE = np.zeros((1, 0))  # dispersions of a model without any
 GROUP = 2**16  # numbers in the matrices K of those vectors that are evaluated at once: what a processor keeps near
 
 
@@ -52,6 +56,7 @@ class Found(NamedTuple):
     """Log likelihood [N], with slopes against the parameters of each kernel, and against moments; None if not asked.
 
     of_factors: slopes against each W_q and kappa_q, of a solver that takes these in the place of B_q; else empty.
+    of_dispersions: those against the dispersions of counts.
     """
 
     value: np.ndarray
@@ -59,6 +64,7 @@ class Found(NamedTuple):
     slopes: Moments | None
     inverted: Inverted = None
     of_factors: Sequence[np.ndarray] = ()
+    of_dispersions: np.ndarray = NONE
 
 
 class PackedObjective:
@@ -68,12 +74,16 @@ class PackedObjective:
     at a time; all others by the solvers, one by one.
     """
 
+    gains = 1e-10, CLIMBING  # nats that a step of sites may still gain, at the top and far below
+
     def __init__(self, model: Model, priors: bool, solver: type[Solver] | None = None):
         self.model, self.priors, self.independent = model, priors, isinstance(model.kernel, IndependentKernel)
         with torch.no_grad():
             self.problem, kept = solvers.with_values(solvers.problem_of(model))
             self.solver: type[Solver] = solver or solvers.select(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
+            self.sites, self.noise = model.sites.of_rows(kept), arrays_of(model.kind)
+            self.silent = np.diag(np.isin(range(len(model.laws)), model.noisy, invert=True) * 1.0)
             self.batched = solver is None and goes_batched(self.problem, self.solver)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.batched else 1
             self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
@@ -90,6 +100,7 @@ class PackedObjective:
         )
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
         self.coupled, self.variances = model.coupled(), free_variances(model)
+        self.stood: deque[tuple[np.ndarray, torch.Tensor, torch.Tensor, float]] = deque(maxlen=12)
         self.means = [f"mean.base_means.{t}.raw_constant" for t in range(model.data.num_tasks)]  # names in the model
 
     def matrix(self, kernel: Kernel, task: int | None) -> ClosedMatrix | BatchedMatrices | LengthScale:
@@ -138,25 +149,39 @@ class PackedObjective:
 
         Raises NotPositiveDefiniteError where one of them has no value.
         """
-        p = self.named(vectors)
+        p, gain = self.named(vectors), self.warmed(vectors[0])
         means = np.array([p[name] for name in self.means]).T
         Sigma = self.Sigma(p) + np.zeros((len(vectors), 1, 1))  # that of no noise has no parameters
         moments = Moments(means, [self.B(part, p) for part in self.parts], Sigma)
-        found = (self.by_batch if self.batched else self.by_solver)(p, moments, slopes)
-        value, against, gradient = found.value, found.slopes, Arrays()
+        found = self.by_batch(p, moments, slopes) if self.batched else self.by_solver(p, moments, slopes, gain)
+        value, against, of_dispersions, gradient = found.value, found.slopes, found.of_dispersions, Arrays()
         for part, each in zip(self.parts, found.of_kernels):
             gradient |= {part.kernel + name: slope for name, slope in each.items()}
         if self.priors:
             more, of_prior = self.prior(moments, found.inverted)
             value = value + more + self.prior_of_length_scales(p, gradient)
+            off = p.get(DISPERSION, NONE) - math.log(0.1)  # log d ~ N(log 0.1, 1)
+            value, of_dispersions = value - 0.5 * (off**2).sum(-1), of_dispersions - off
             against = None if against is None else against.plus(of_prior)
         if against is None:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
         self.add_factors(p, found.of_factors, gradient)
-        gradient |= ARRAYS[self.model.noise].pull_back(against.Sigma, p)
-        gradient |= dict(zip(self.means, against.means.T))
-        return value, np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
+        gradient |= self.noise.pull_back(against.Sigma, p)
+        gradient |= dict(zip(self.means, against.means.T)) | {DISPERSION: of_dispersions}
+        slope = np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
+        if self.sites.columns:
+            gain = float(np.clip(CLIMBING * np.abs(slope).max() ** 2, *self.gains))
+            self.stood.append((vectors[0], self.sites.y, self.sites.variances, gain))
+        return value, slope
+
+    def warmed(self, vector: np.ndarray) -> float:
+        """Sites go on from those of the nearest vector so far; what a step may still gain, by the slope there."""
+        if not self.stood:
+            return self.gains[1]
+        _, y, variances, gain = min(self.stood, key=lambda one: float(((one[0] - vector) ** 2).sum()))
+        self.sites.y, self.sites.variances = y, variances
+        return gain
 
     def by_batch(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
         """Log likelihood [N], and slopes against the parameters of each kernel, means, each B_q and Sigma."""
@@ -192,23 +217,30 @@ class PackedObjective:
         of_B = [slope[:, None, None] * np.diag(row) for slope, row in zip(dB.T, identity)]
         return Found(value, of_kernels, Moments(of_means, of_B, dSigma[:, :, None] * identity))
 
-    def by_solver(self, p: Arrays, moments: Moments, slopes: bool) -> Found:
-        """The same of one vector."""
+    def by_solver(self, p: Arrays, moments: Moments, slopes: bool, gain: float) -> Found:
+        """The same of one vector; gain: that a step of sites may leave where slopes are asked for."""
         means, Bs, Sigma = moments
         Ks = [part.of_inputs(p) for part in self.parts]
-        residual = self.y - as_tensor(means[0], self.y)
-        noise = as_tensor(Sigma[0], self.y)
+        mean, noise = as_tensor(means[0], self.y), as_tensor(Sigma[0], self.y)
         loads = [as_tensor(each[0], self.y) for each in (self.factors(p) if self.solver.by_factor else Bs)]
-        solver = self.solver(self.solver.with_loads(self.problem, loads)._replace(residual=residual, Sigma=noise), Ks)
-        value = np.array([float(solver.value())])
+        problem = self.solver.with_loads(self.problem, loads)._replace(Sigma=noise)
+
+        def factor(y: torch.Tensor, variances: torch.Tensor | None) -> Solver:
+            return self.solver(problem._replace(residual=y - mean, variances=variances), Ks)
+
+        raw = as_tensor(p.get(DISPERSION, NONE), self.y)
+        found, above, of_raw = self.sites.settle(factor, raw, gain if slopes else NEAR)
+        solver = factor(self.y, self.problem.variances) if found is None else found
+        value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)
         if not slopes:
-            return Found(value, [], None)
+            return Found(value, [], None, of_dispersions=of_dispersions)
         dKs, of_loads, dSigma = solver.gradients()
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, of_Sigma, *against = (as_array(each)[None] for each in (solver.weights.sum(0), dSigma, *of_loads))
         if not self.solver.by_factor:
-            return Found(value, of_kernels, Moments(of_means, against, of_Sigma))
-        return Found(value, of_kernels, Moments(of_means, [np.zeros_like(B) for B in Bs], of_Sigma), of_factors=against)
+            return Found(value, of_kernels, Moments(of_means, against, of_Sigma), None, (), of_dispersions)
+        nothing = [np.zeros_like(B) for B in Bs]
+        return Found(value, of_kernels, Moments(of_means, nothing, of_Sigma), None, against, of_dispersions)
 
     def factors(self, p: Arrays) -> list[np.ndarray]:
         """W_q [..., T, R_q] and kappa_q [..., T] of each kernel in turn."""
@@ -244,12 +276,13 @@ class PackedObjective:
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""
-        return ARRAYS[self.model.noise].Sigma(p, self.y.shape[1])
+        return self.noise.Sigma(p, self.y.shape[1])
 
     def prior(self, moments: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
         """Log prior [N] of means, B and Sigma, and its slopes."""
         means, Bs, Sigma = moments
-        value, *by = of_moments(means, np.sum(Bs, 0), Sigma, self.coupled, self.variances, inverted)
+        whole = Sigma + self.silent  # a task without noise counts for nothing
+        value, *by = of_moments(means, np.sum(Bs, 0), whole, self.coupled, self.variances, inverted)
         return value, Moments(by[0], [by[1]] * len(Bs), by[2])
 
     def prior_of_length_scales(self, p: Arrays, gradient: Arrays) -> np.ndarray:

@@ -193,6 +193,7 @@ def sample_posterior(
 def _freed(fit: Fit) -> Model:
     """A copy of the fitted model in which is free what was free. ValueError where there is no posterior of it."""
     of_kind("fit", fit, Fit, "what fit(model) returned")
+    fit.model.normal_alone("sample_posterior")
     if not fit.priors:
         raise ValueError("fit: has no priors, so its parameters have no posterior; fit with priors=True")
     if fit.model.bounded:

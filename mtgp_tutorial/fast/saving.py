@@ -29,11 +29,13 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fast.sparse import SparseModel
 from mtgp_tutorial.hooks import calendar
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.likelihoods import KINDS as LIKELIHOODS
+from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.writing import NotWritten, write
 
-FORMAT, VERSION = "fit of mtgp_tutorial", 2  # 2: draws of an averaged fit
+FORMAT, VERSION = "fit of mtgp_tutorial", 3  # 2: draws of an averaged fit; 3: counts
 STARTS = {"objective": float, "evaluations": int, "converged": bool, "joined": int}
 Arrays = dict[str, np.ndarray]
 # of a file that holds something else, or less than it says: a shape of petabytes asks for memory first
@@ -80,7 +82,7 @@ def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     """All that the file holds, by name."""
     table, tensors = table_as_plain(fit.model.data)
     model, numbers = model_as_plain(fit.model)
-    version = VERSION if draws else 1
+    version = 3 if fit.model.counts else 2 if draws else 1
     header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
     header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors), "fast": fit.fast}
     arrays = {f"table.{name}": value for name, value in tensors.items()}
@@ -161,15 +163,23 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
     else:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    _check_same(model, _built(words, model.data, model.inducing if isinstance(model, SparseModel) else None))
-    return words, {name: as_array(value) for name, value in model.state_dict().items()}
+    numbers = {name: as_array(value) for name, value in model.state_dict().items()}
+    if model.counts:
+        words["laws"] = [[law.word, law.overdispersed] for law in model.laws]
+        sites = {"y": model.sites.y, "variances": model.sites.variances, "sizes": model.sizes}
+        numbers |= {f"sites.{name}": as_array(value) for name, value in sites.items()}
+    _check_same(model, _built(words, model.data, model.inducing if isinstance(model, SparseModel) else None, numbers))
+    return words, numbers
 
 
 def model_from_plain(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
     """The model again, on a table: the same words, and the same numbers to the bit."""
-    points = numbers.get("inducing")
-    model = _built(words, data, None if points is None else torch.as_tensor(points))
-    model.load_state_dict({name: torch.as_tensor(value) for name, value in numbers.items()})
+    points, sites = numbers.get("inducing"), _part(numbers, "sites.")
+    model = _built(words, data, None if points is None else torch.as_tensor(points), numbers)
+    own = {name: torch.as_tensor(value) for name, value in numbers.items() if not name.startswith("sites.")}
+    model.load_state_dict(own)
+    if sites:
+        model.put_sites(*(torch.as_tensor(sites[name]) for name in ("y", "variances")))
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in words["free"])
     return model
@@ -195,16 +205,25 @@ def _kernel(plain: dict[str, Any]) -> Kernel:
     return kind(*map(_kernel, plain["of"])) if kind is ProductKernel else kind(**plain["options"])
 
 
-def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None) -> Model:
+def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None, numbers: Arrays) -> Model:
     """The model that the words name, at numbers of no meaning, with the inducing inputs of a sparse one."""
-    noise, family = words["noise"], words["family"]
-    if family == "independent":
-        model = independent(data, hyperparameters=words["hyper"], noise=noise, kernel=_kernel(words["kernel"]))
-    elif family == "icm":
-        model = icm(data, rank=words["ranks"][0], noise=noise, kernel=_kernel(words["kernels"][0]))
+    how: dict[str, Any] = {"noise": words["noise"]}
+    if "laws" in words:
+        how["likelihood"] = _laws(words["laws"], data, numbers["sites.sizes"])
+    if words["family"] == "independent":
+        model = independent(data, hyperparameters=words["hyper"], kernel=_kernel(words["kernel"]), **how)
+    elif words["family"] == "icm":
+        model = icm(data, rank=words["ranks"][0], kernel=_kernel(words["kernels"][0]), **how)
     else:
-        model = lmc(data, kernels=[_kernel(one) for one in words["kernels"]], rank=words["ranks"], noise=noise)
+        model = lmc(data, kernels=[_kernel(one) for one in words["kernels"]], rank=words["ranks"], **how)
     return model if inducing is None else SparseModel(model, inducing)
+
+
+def _laws(words: list[list[Any]], data: TaskData, sizes: np.ndarray) -> dict[str, Likelihood]:
+    """The likelihood of each task, by its word and whether it is overdispersed, with its sizes."""
+    kinds = [(LIKELIHOODS[word], {"overdispersed": own}) for word, own in words]
+    own = [kind(**how, **({kind.sized: size} if kind.sized else {})) for (kind, how), size in zip(kinds, sizes.T)]
+    return dict(zip(data.tasks, own))
 
 
 def _check_same(model: Model, again: Model) -> None:

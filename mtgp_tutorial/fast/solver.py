@@ -184,6 +184,10 @@ class Solver:
         unit_tasks = torch.eye(self.residual.shape[1]).to(self.residual)
         return self.variance_reduction([(unit_rows, unit_tasks)], (position, cells[1]), True)
 
+    def diagonal(self, cells: Cells) -> Tensor:
+        """Entries [k] on the diagonal of C^-1, of observed cells."""
+        return self.row_blocks().diagonal(dim1=1, dim2=2)[cells]
+
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the cells of each row, 0 at holes (to rounding): here row by row."""
         tasks = torch.arange(self.residual.shape[1], device=self.residual.device)

@@ -102,6 +102,10 @@ class BySolver(Conditioned):
             self.solver = (solver or select(lean))(lean)
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
+    def value(self) -> Tensor:
+        """log N(r | 0, C), in nats."""
+        return self.solver.value()
+
     @property
     def weights(self) -> Tensor:  # type: ignore[override]
         """C^-1 r [N, T], 0 at holes."""
@@ -159,6 +163,10 @@ class BySolver(Conditioned):
     def inverse(self, cells: Cells) -> Tensor:
         """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.solver.inverse((self.place[cells[0]], cells[1]))
+
+    def diagonal(self, cells: Cells) -> Tensor:
+        """Entries [k] on the diagonal of C^-1, of observed cells."""
+        return self.solver.diagonal((self.place[cells[0]], cells[1]))
 
     def row_blocks(self) -> Tensor:
         """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""

@@ -81,6 +81,7 @@ def sparse(model: Model, inducing: Any = 64) -> Model:
     of_kind("model", model, Model, "a model, as icm, lmc or independent make one of a table")
     if type(model) not in (Model, SparseModel):
         raise ValueError(f"model: is {kind_of(model)}; pass one as icm, lmc or independent make it")
+    model.normal_alone("sparse")
     rows = model.unit.x[model.unit.observed.any(1)].unique(dim=0)
     if isinstance(inducing, Integral) and not isinstance(inducing, bool):
         number, Z = int(inducing), None

@@ -21,6 +21,7 @@ from seaborn.utils import relative_luminance
 
 from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.likelihoods import KINDS
 from mtgp_tutorial.naming import label, labels
 from mtgp_tutorial.prediction import TWO_SD, Prediction
 
@@ -180,6 +181,9 @@ def tasks(
     for name, table in {"seen": seen, "hidden": hidden, "truth": truth}.items():
         if table is not None:
             _check_labels(name, table, prediction)
+    for task, unit in zip(prediction.tasks, prediction.units):
+        if unit and unit not in seen.units and unit in {kind.latent for kind in KINDS.values()}:
+            raise ValueError(f"prediction: is of the {unit} of {task!r}, and seen of values; predict with noise=True")
     for t, ax in enumerate(axes):
         band(ax, prediction, t)
         ax.plot(inputs(prediction), as_array(prediction.mean[:, t]), color=style(t)["color"], lw=2, label="mean")

@@ -98,6 +98,7 @@ def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, see
     draws = whole("draws", draws, 1, "how many tables to draw")
     of_kind("fit", fit, (Fit, PosteriorSamples), "what fit(model) or sample_posterior(fit) returned")
     one, each = (fit.fit, list(fit.fits())) if isinstance(fit, PosteriorSamples) else (fit, [fit])
+    one.model.normal_alone("check", "leave the task out, or look at leave_out(fit).residuals(y)")
     data, cells, labels = one.model.data, in_order(one), _labels(one.model.data, blocks)
     left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
     white, drawn = _of_each(each, cells, labels, left, draws, seed)

@@ -77,7 +77,8 @@ def compare(
     is scored; with the standard errors of the hidden cells, where the method knows those of the seen ones. The column
     "interpolated" counts the cells that a rule has left to the interpolation. A method without an answer to a table (it
     raises NotApplicable) is left out of that trial, with a warning; attrs["left out"] of the result says why, by trial
-    and method.
+    and method. Models with counts are asked where both tables stand on the same rows (their "MSLL" is NaN, and
+    "NLPD" that of a probability, no density: `scores.table`).
 
     Args:
         trial (function): takes an entry of `trials` and returns two tables, seen and hidden.
@@ -172,7 +173,7 @@ def _asked(
         for name, build in methods.items():
             key = str(label), name
             try:
-                model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
+                model = model_of(build, seen, f"methods, {name!r}", all_rows=same, counts=same)
                 fingerprints = fingerprints_of(model, seen, hidden, key in kept.done, options)
             except NotApplicable as error:
                 yield key, error, seen, hidden, {}, joint, options

@@ -199,8 +199,8 @@ def test_a_file_from_before_the_names_of_all_inputs_is_read(tmp_path):
 def test_a_later_format_is_refused_by_its_version(fitted, tmp_path):
     path = tmp_path / "fit.npz"
     fitted.save(path)
-    rewritten(path, checksum=False, version=3, module="9.9.0")
-    with pytest.raises(ValueError, match=r"has format 3, of the module's 9.9.0, and this \S+ reads up to 2; install"):
+    rewritten(path, checksum=False, version=4, module="9.9.0")
+    with pytest.raises(ValueError, match=r"has format 4, of the module's 9.9.0, and this \S+ reads up to 3; install"):
         load(path)
 
 

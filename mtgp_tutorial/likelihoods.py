@@ -1,0 +1,313 @@
+"""Likelihoods: what a cell says of the latent function of its task. A normal reading, a count, or yes or no.
+
+The latent g of a cell is f (and, where asked, a noise of its own on top). A *size* belongs to each cell: an exposure,
+by which a rate is multiplied, or a number of trials. `expected` is what the sites ask (`sites`): E log p(y | g) for g
+normal, and its slopes; closed for a Poisson, else by Gauss and Hermite. `CellLaw` integrates g out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.polynomial.hermite_e import hermegauss
+from scipy import special
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+NODES, WEIGHTS = (torch.as_tensor(each) for each in hermegauss(20))
+WEIGHTS, LOG_2PI = WEIGHTS / WEIGHTS.sum(), np.log(2 * np.pi)
+Expected = tuple[Tensor, Tensor, Tensor]  # E log p(y | g) of cells, its slope by the mean of g, and by its variance
+Array = np.ndarray
+
+
+def expectation(of: Callable[[Tensor], Tensor], mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+    """E h(g) [n] of g ~ N(mean, variance) by 20 points, and E h(g) z with z the standardised g; of: h, on [n, 20]."""
+    z = NODES.to(mean)
+    values = of(mean[:, None] + variance.sqrt()[:, None] * z)
+    return values @ WEIGHTS.to(mean), (values * z) @ WEIGHTS.to(mean)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Likelihood:
+    """The law of a cell given its latent g; all arrays are of n cells. A subclass says what is its own."""
+
+    overdispersed: bool = False  # whether each cell has a normal noise of its own on g
+    word: ClassVar[str] = ""  # its name, as text
+    latent: ClassVar[str] = ""  # what g is, for labels
+    sized: ClassVar[str] = ""  # the argument that gives each cell a size
+    values: ClassVar[str] = "a count is a whole number from 0 on"
+    read: ClassVar[bool] = False  # whether a cell is a normal reading, with no need of a site
+    dispersion = 0.0  # where that of a negative binomial starts
+    start: ClassVar[Any]  # (y, size): target and variance of the site from which the steps begin
+    log_density: ClassVar[Any]  # (y, g, size): log p(y | g), of g [n] or [n, k] with y and size [n, 1]
+    slope: ClassVar[Any]  # (y, g, size): its derivative by g, which never rises
+    moments: ClassVar[Any]  # (mean, variance, size): mean and variance of y, of g ~ N(mean, variance)
+    below: ClassVar[Any]  # (k, g, size), arrays of numpy: P(y <= k | g) for whole k from 0 on
+    threshold: ClassVar[Any]  # (k, size): mean and variance of the L with P(y <= k | g) = P(L > g)
+    draw: ClassVar[Any]  # (g, size, rng): y, one for each g
+
+    def faults(self, y: Tensor, size: Tensor) -> Tensor:
+        """Which values [n] it cannot have."""
+        return (y < 0) | (y % 1 != 0)
+
+    def expected(self, y: Tensor, mean: Tensor, variance: Tensor, size: Tensor) -> Expected:
+        """E log p(y | g) of g ~ N(mean, variance), and its slopes: those of the 20 points, to the last digit."""
+        y, size = y[:, None], size[:, None]
+        value, _ = expectation(lambda g: self.log_density(y, g, size), mean, variance)
+        by_mean, tilted = expectation(lambda g: self.slope(y, g, size), mean, variance)
+        return value, by_mean, tilted / (2 * variance.sqrt())
+
+
+class Normal(Likelihood):
+    """A normal reading, the likelihood of every task that is told none: its noise is the model's Sigma."""
+
+    word, read = "normal", True
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Poisson(Likelihood):
+    """A count with the rate exposure * exp(g), in the model of a task's latent g.
+
+    With `overdispersed=True` each cell has a normal noise of its own on g, whose variance is fitted (noise="per task").
+
+    Args:
+        exposure (array [N]): of each row of the table, above 0, such as a volume or an effort. Default: 1.
+
+    >>> from mtgp_tutorial import Poisson, TaskData, fit, icm, predict
+    >>> y = [[0.2, 3], [0.5, 7], [0.9, 15], [None, 11], [0.3, 4]]
+    >>> data = TaskData(range(5), y, tasks=["temperature", "eggs"])
+    >>> eggs = Poisson(exposure=[1, 1, 2, 2, 1])
+    >>> fitted = fit(icm(data, likelihood={"eggs": eggs}), starts=1)
+    >>> low, high = predict(fitted, [1.5]).band(0.9)
+    >>> low[0, 1].item() % 1, high[0, 1].item() % 1  # whole numbers
+    (0.0, 0.0)
+    """
+
+    exposure: Any = None
+    word, latent, sized = "poisson", "log rate", "exposure"
+
+    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        return ((y + 0.5) / size).log(), 1 / (y + 0.5)
+
+    def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return y * (g + size.log()) - size * g.exp() - torch.lgamma(y + 1)
+
+    def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return y - size * g.exp()
+
+    def expected(self, y: Tensor, mean: Tensor, variance: Tensor, size: Tensor) -> Expected:
+        rate = size * (mean + variance / 2).exp()
+        return y * (mean + size.log()) - rate - torch.lgamma(y + 1), y - rate, -rate / 2
+
+    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        rate = size * (mean + variance / 2).exp()
+        return rate, rate + rate**2 * variance.expm1()
+
+    def below(self, k: Array, g: Array, size: Array) -> Array:
+        return special.gammaincc(k + 1, size * np.exp(g))
+
+    def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
+        return special.digamma(k + 1) - np.log(size), special.polygamma(1, k + 1)
+
+    def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
+        return rng.poisson(size * np.exp(g)).astype(float)
+
+
+class _Trials(Likelihood):
+    """y successes beside `left` failures, of the log odds g + shift: what counts with a spread and trials share.
+
+    whole: 1 where the last trial may be a success, 0 where it is the failure that ends them.
+    """
+
+    left: ClassVar[Any]  # (y, size)
+    shift: ClassVar[Any]  # (size)
+    whole: ClassVar[int] = 0
+
+    def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        left, t = self.left(y, size), g + self.shift(size)
+        ways = torch.lgamma(y + left + self.whole) - torch.lgamma(left + self.whole) - torch.lgamma(y + 1)
+        return ways + y * t + (y + left) * logsigmoid(-t)
+
+    def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return y - (y + self.left(y, size)) * (g + self.shift(size)).sigmoid()
+
+    def below(self, k: Array, g: Array, size: Array) -> Array:
+        left = self.left(k, size)
+        share = special.betainc(np.maximum(left, 1e-300), k + 1, special.expit(-g - self.shift(size)))
+        return np.where(left > 0, share, 1.0)  # without a failure left all are at most k
+
+    def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
+        left = np.maximum(self.left(k, size), 1e-3)
+        middle = special.digamma(k + 1) - special.digamma(left) - self.shift(size)
+        return middle, special.polygamma(1, k + 1) + special.polygamma(1, left)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NegativeBinomial(_Trials):
+    """A count with the mean m = exposure * exp(g) and the variance m + dispersion * m^2; the dispersion is fitted.
+
+    Args:
+        exposure (array [N]): as of `Poisson`. Default: 1.
+        dispersion (float): where its fit starts, above 0. Default: 0.1.
+
+    >>> from mtgp_tutorial import NegativeBinomial, TaskData, icm
+    >>> data = TaskData(range(3), [[3], [7], [25]], tasks=["eggs"])
+    >>> icm(data, likelihood={"eggs": NegativeBinomial()}).dispersions()
+    tensor([0.1000], dtype=torch.float64, grad_fn=<IndexPutBackward0>)
+    """
+
+    exposure: Any = None
+    dispersion: Any = 0.1
+    word, latent, sized = "negative binomial", "log rate", "exposure"
+
+    def left(self, y: Any, size: Any) -> Any:
+        return 0 * y + 1 / self.dispersion
+
+    def shift(self, size: Any) -> Any:
+        return (torch.log if isinstance(size, Tensor) else np.log)(size * self.dispersion)
+
+    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        return ((y + 0.5) / size).log(), 1 / (y + 0.5) + self.dispersion
+
+    def by_dispersion(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        # the derivative of the log density by the logarithm of the dispersion
+        r, t = 1 / self.dispersion, g + self.shift(size)
+        of_r = torch.digamma(y + r) - torch.digamma(torch.full_like(y, r)) + logsigmoid(-t)
+        return self.slope(y, g, size) - r * of_r
+
+    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        rate = size * (mean + variance / 2).exp()
+        return rate, rate + rate**2 * (variance.expm1() + self.dispersion * variance.exp())
+
+    def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
+        r = 1 / self.dispersion
+        return rng.poisson(size * np.exp(g) * rng.gamma(r, 1 / r, g.shape)).astype(float)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Binomial(_Trials):
+    """Successes among so many trials, of the probability 1 / (1 + exp(-g)).
+
+    Args:
+        trials (array [N]): of each row of the table, whole numbers from 1 on. Default: 1.
+
+    >>> from mtgp_tutorial import Binomial, TaskData, icm
+    >>> data = TaskData(range(3), [[3], [7], [8]], tasks=["died"])
+    >>> icm(data, likelihood={"died": Binomial(trials=[9, 9, 8])}).counts
+    ['died']
+    """
+
+    trials: Any = 1
+    word, latent, sized, whole = "binomial", "log odds", "trials", 1
+    values = "successes are whole numbers from 0 to the trials"
+
+    def faults(self, y: Tensor, size: Tensor) -> Tensor:
+        return super().faults(y, size) | (y > size)
+
+    def left(self, y: Any, size: Any) -> Any:
+        return size - y
+
+    def shift(self, size: Any) -> float:
+        return 0.0
+
+    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        share = (y + 0.5) / (size + 1)
+        return share.logit(), 1 / (size * share * (1 - share))
+
+    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        share, square = (expectation(lambda g: g.sigmoid() ** k, mean, variance)[0] for k in (1, 2))  # noqa: B023
+        return size * share, size * (share - square) + size**2 * (square - share**2)
+
+    def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
+        return rng.binomial(size.astype(int), special.expit(g)).astype(float)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bernoulli(Binomial):
+    """Yes (1) or no (0), of the probability 1 / (1 + exp(-g)): one trial.
+
+    >>> from mtgp_tutorial import Bernoulli, TaskData, fit, icm, predict
+    >>> y = [[0], [1], [1], [1], [0]]
+    >>> data = TaskData(range(5), y, tasks=["ill"])
+    >>> fitted = fit(icm(data, likelihood={"ill": Bernoulli()}), starts=1)
+    >>> bool(0 < predict(fitted, [1.5]).probability(above=0) < 1)
+    True
+    """
+
+    word, sized, values = "bernoulli", "", "yes is 1 and no is 0"
+
+
+KINDS = {kind.word: kind for kind in (Normal, Poisson, NegativeBinomial, Binomial, Bernoulli)}
+
+
+class CellLaw:
+    """The law of whole-numbered y [n] of cells whose g is N(mean, variance): g is integrated out, in numpy.
+
+    By a grid over g; where y passes k more sharply than the grid would see, g and the threshold are added up as normal.
+    """
+
+    STEPS, WIDE = np.linspace(-10.0, 10.0, 201), 100.0
+    WEIGHTS = np.exp(-0.5 * STEPS**2) / np.exp(-0.5 * STEPS**2).sum()
+
+    def __init__(self, law: Likelihood, mean: Array, variance: Array, size: Array):
+        self.law, self.mean, self.variance, self.size = law, mean, variance, size
+
+    def cdf(self, k: Array) -> Array:
+        """P(y <= k) [n]."""
+        whole = np.maximum(np.floor(k), 0.0)
+        g = self.mean[:, None] + np.sqrt(self.variance)[:, None] * self.STEPS
+        found = self.law.below(whole[:, None], g, self.size[:, None]) @ self.WEIGHTS
+        middle, sharp = self.law.threshold(whole, self.size)
+        as_normal = special.ndtr((middle - self.mean) / np.sqrt(self.variance + sharp))
+        found = np.where(self.variance > self.WIDE * sharp, as_normal, found)
+        return np.where(k < 0, 0.0, np.where(np.isnan(k), np.nan, np.minimum(found, 1.0)))
+
+    def quantile(self, level: float) -> Array:
+        """The smallest k with P(y <= k) of at least `level`, [n]."""
+        low, high = np.full_like(self.mean, -1.0), np.ones_like(self.mean)
+        while (short := self.cdf(high) < level).any():
+            low, high = np.where(short, high, low), np.where(short, 2 * high, high)
+        while (high - low > np.maximum(1.0, 1e-12 * high)).any():  # beyond 2^53 doubles skip whole numbers
+            middle = np.floor((low + high) / 2)
+            enough = self.cdf(middle) >= level
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        return np.where(np.isnan(self.mean), np.nan, high)
+
+    def residuals(self, y: Array, seed: int) -> Array:
+        """Normal quantiles of the randomised cdf [n]: N(0, 1) where the law is right. (Dunn and Smyth 1996)"""
+        low, high = self.cdf(y - 1), self.cdf(y)
+        inside = low + np.random.default_rng(seed).uniform(size=len(y)) * (high - low)
+        return special.ndtri(np.clip(inside, 1e-300, 1 - 1e-16))
+
+    def log_density(self, y: Array) -> Array:
+        """log P(y) [n], by a grid around the highest place of p(y | g) N(g)."""
+        sd, (counts, sizes) = np.sqrt(self.variance), (torch.as_tensor(each)[:, None] for each in (y, self.size))
+
+        def falls(g: Array) -> Array:
+            slope = self.law.slope(counts, torch.as_tensor(g)[:, None], sizes)[:, 0].numpy()
+            return slope - (g - self.mean) / self.variance
+
+        low, high = np.sort([self.mean, self.mean + self.variance * falls(self.mean)], axis=0)
+        for _ in range(100):
+            middle = (low + high) / 2
+            rises = falls(middle) > 0
+            low, high = np.where(rises, middle, low), np.where(rises, high, middle)
+        step = 1e-4 * sd
+        width = np.sqrt(2 * step / np.maximum(falls(low - step) - falls(low + step), 1e-300))
+        g = low[:, None] + width[:, None] * self.STEPS
+        each = self.law.log_density(counts, torch.as_tensor(g), sizes).numpy()
+        each -= 0.5 * ((g - self.mean[:, None]) / sd[:, None]) ** 2
+        return special.logsumexp(each, 1) + np.log((self.STEPS[1] - self.STEPS[0]) * width / sd) - LOG_2PI / 2
+
+    def crps(self, y: Array) -> Array:
+        """Sum over k of (P(y' <= k) - [y <= k])^2, [n]; of yes or no the Brier score. Of wide laws by some of the k."""
+        low, high = np.minimum(self.quantile(1e-6), y), np.maximum(self.quantile(1 - 1e-6), y)
+        total, stride = np.zeros_like(y), np.maximum(1.0, np.ceil((high - low) / 200))
+        for i in range(int(((high - low) / stride).max()) + 1):
+            k = low + i * stride
+            total += np.where(k <= high, stride * (self.cdf(k) - (y <= k)) ** 2, 0.0)
+        return total

@@ -1,0 +1,392 @@
+"""Sites: a count, or yes or no, as a normal reading with a target and a variance of its own, found by a few steps.
+
+Of all normal laws of the latent g, the nearest to the posterior (in Kullback-Leibler) is what normal readings would
+leave; so a count is a cell with a known variance, which every form takes. A step asks what all cells say of each, N(m,
+v), and of the expected log density E of its value there:
+
+    precision = -2 dE/dv,    target = m + (dE/dm) / precision
+
+(conjugate-computation variational inference, Khan and Lin 2017). Where it stands still, the bound of the log likelihood
+is the sites' log evidence plus sum(E - E log site), and its gradient is that of the sites' evidence with the sites held
+(Adam, Chang, Khan and Solin 2021).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite
+from mtgp_tutorial.covariance import Cells
+from mtgp_tutorial.data import Scale, TaskData
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
+from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
+
+DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
+STILL, CLIMBING, NEAR = 1e-12, 1e-6, 1e-1  # nats that a step would gain: none; enough for a slope; enough for a look
+MOST, LEAST = 500, 1e-8  # steps; precision of a site
+Laws = Sequence[Likelihood]
+ByTask = Mapping[str, Any] | None  # an argument by task name
+Factor = Callable[[Tensor, Tensor], Any]  # of values and variances [N, T]: what has value, weights, diagonal
+
+
+class Column(NamedTuple):
+    """The cells of a task that are no normal readings: values y, sizes and rows [n]; g is `centre` above the unit's."""
+
+    task: int
+    law: Likelihood
+    rows: Tensor
+    y: Tensor
+    size: Tensor
+    centre: float
+
+
+class Stand(NamedTuple):
+    """Where the steps are: precisions and precisions times targets [2, n], where a step leads, what it would gain.
+
+    bound: of the log likelihood, of which `above` lies above the evidence of the sites; slopes: by dispersions.
+    """
+
+    natural: Tensor
+    aim: Tensor
+    gain: float
+    bound: float
+    above: float
+    found: Any
+    slopes: Tensor
+
+
+class Sites:
+    """The cells of a table as solvers see them, y and variances [N, T], standardised; of counts they are found here.
+
+    columns: the tasks that are no normal readings; without any nothing moves. steps: how often C was factored for them.
+    """
+
+    def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column] = ()):
+        self.y, self.variances, self.columns, self.steps = y, variances, list(columns), 0
+        self.first = y, variances
+        if columns:
+            tasks = [torch.full_like(one.rows, one.task) for one in columns]
+            self.cells: Cells = torch.cat([one.rows for one in columns]), torch.cat(tasks)
+
+    def of_rows(self, kept: Tensor) -> Sites:
+        """Those of some rows."""
+        place, columns = torch.cumsum(kept, 0) - 1, []
+        for one in self.columns:
+            inside = kept[one.rows]
+            columns.append(one._replace(rows=place[one.rows[inside]], y=one.y[inside], size=one.size[inside]))
+        return Sites(self.y[kept], self.variances[kept], columns)
+
+    def into(self, unit: TaskData) -> TaskData:
+        """The standardised table with the sites for readings."""
+        if not self.columns:
+            return unit
+        sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd
+        return replace(unit, y=self.y, sd=sd.index_put(self.cells, self.variances[self.cells].sqrt()))
+
+    def own(self) -> Tensor:
+        """The variances of sites [N, T], 0 elsewhere."""
+        nothing = torch.zeros_like(self.y)
+        return nothing.index_put(self.cells, self.variances[self.cells]) if self.columns else nothing
+
+    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
+        """Find the sites: what was factored there, what the bound has above their evidence, its slope by `DISPERSION`.
+
+        Ends where a step would gain less than `gain` nats. raw: the dispersions. Without counts: None, 0 and raw.
+        """
+        if not self.columns:
+            return None, 0.0, raw
+        stand = partial(self.stand, factor, self.with_dispersions(raw), raw)
+        here = stand()
+        if not np.isfinite(here.bound):  # far from where they were found
+            self.y, self.variances = self.first
+            here = stand()
+        if not np.isfinite(here.bound):
+            raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
+        here = self.climbed(here, stand, gain)
+        if here.gain > max(gain, CLIMBING):
+            warnings.warn(
+                f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
+                f"of {self.columns[0].law.word} tasks is not final; take a smaller signal variance",
+                stacklevel=2,
+            )
+        return here.found, here.above, here.slopes
+
+    def climbed(self, here: Stand, stand: Callable[[], Stand], gain: float) -> Stand:
+        """Secant steps, or where the bound falls a plain one, or ever shorter ones, until one would gain little."""
+        last, size = None, 1.0
+        for _ in range(MOST):
+            if here.gain < gain or size < 1e-6:
+                break
+            step = here.aim - here.natural
+            self.put(here.natural + (size * step if last is None else secant(*last, here.natural, step)))
+            there = stand()
+            if there.bound >= here.bound - 1e-11 * max(1.0, abs(here.bound)):
+                last, here = (here.natural, step), there
+            elif last is not None:
+                last = None
+            else:
+                size /= 2
+        self.put(here.natural)  # the last place may have been lower
+        return here
+
+    def with_dispersions(self, raw: Tensor) -> list[Column]:
+        """The columns, with the dispersions that stand in `raw`, in turn."""
+        values = iter(raw.flatten().exp().tolist())
+        return [
+            one._replace(law=replace(one.law, dispersion=next(values))) if one.law.dispersion else one  # type: ignore[call-arg]
+            for one in self.columns
+        ]
+
+    def put(self, natural: Tensor) -> None:
+        """Set precisions, and precisions times targets [2, n]."""
+        self.variances = self.variances.index_put(self.cells, 1 / natural[0])
+        self.y = self.y.index_put(self.cells, natural[1] / natural[0])
+
+    def stand(self, factor: Factor, columns: Sequence[Column], raw: Tensor) -> Stand:
+        """The bound at the sites, and what a step would make of them.
+
+        A cell's own C^-1 r and C^-1 say what all cells leave of it: with the site's variance s, g has the mean y - s
+        (C^-1 r) and the variance s - s^2 C^-1.
+        """
+        self.steps += 1
+        found = factor(self.y, self.variances)
+        s, target = self.variances[self.cells], self.y[self.cells]
+        mean = target - s * found.weights[self.cells]
+        variance = (s * (1 - s * found.diagonal(self.cells))).clamp_min(1e-14 * s)
+        value, by_mean, by_variance, slopes = self.expected(columns, mean, variance, raw)
+        of_sites = -0.5 * ((2 * torch.pi * s).log() + ((target - mean) ** 2 + variance) / s)
+        above = float((value - of_sites).sum())
+        precision = (-2 * by_variance).clamp_min(LEAST)
+        off_mean, off_variance = by_mean - (target - mean) / s, by_variance + 0.5 / s
+        gain = float((off_mean**2 * variance + 2 * off_variance**2 * variance**2).sum()) / 2
+        aim = torch.stack([precision, precision * mean + by_mean])
+        return Stand(torch.stack([1 / s, target / s]), aim, gain, float(found.value()) + above, above, found, slopes)
+
+    def expected(
+        self, columns: Sequence[Column], mean: Tensor, variance: Tensor, raw: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """E log p(y | g) of all cells, its slopes by mean and variance [n], and that of the sum by `raw`."""
+        parts, slopes = [], []
+        sizes = [len(one.rows) for one in columns]
+        for one, m, v in zip(columns, mean.split(sizes), variance.split(sizes)):
+            m = m + one.centre
+            parts.append(one.law.expected(one.y, m, v, one.size))
+            if isinstance(one.law, NegativeBinomial):
+                of = partial(one.law.by_dispersion, one.y[:, None], size=one.size[:, None])
+                slopes.append(expectation(of, m, v)[0].sum())
+        value, by_mean, by_variance = (torch.cat(each) for each in zip(*parts))
+        return value, by_mean, by_variance, torch.stack(slopes).reshape(raw.shape) if slopes else raw
+
+
+def secant(last: Tensor, taken: Tensor, natural: Tensor, step: Tensor) -> Tensor:
+    """Where the steps from here and from the last place say that they would end (Anderson 1965), in half as many.
+
+    The plain step where a precision would not stay above 0.
+    """
+    change = (step - taken) / natural[0]
+    share = (change * step / natural[0]).sum() / (change**2).sum()
+    move = step - share * (natural - last + step - taken)
+    return move if bool((natural[0] + move[0] > LEAST).all()) else step
+
+
+def laws_of(likelihood: ByTask, data: TaskData) -> tuple[Likelihood, ...]:
+    """One likelihood for each task, from a dict of some of them; the others are normal. Raises ValueError."""
+    given = by_task("likelihood", likelihood, data.tasks, '{"eggs": "poisson"}')
+    return tuple(_law(task, given.get(task, "normal")) for task in data.tasks)
+
+
+def _law(task: str, given: Any) -> Likelihood:
+    if isinstance(given, Likelihood):
+        if isinstance(given, NegativeBinomial) and not finite("dispersion", given.dispersion, "one above 0") > 0:
+            raise ValueError(f"dispersion: is {given.dispersion} for {task!r}; pass one above 0, or Poisson()")
+        return given
+    words = [word for word in KINDS if word != "binomial"]  # which needs its trials
+    if not isinstance(given, str) or given not in words:
+        raise ValueError(
+            f"likelihood: {given!r} of {task!r} is not one of {', '.join(map(repr, words))}; pass one of these, or "
+            "such as Poisson(exposure=...), Binomial(trials=...)"
+        )
+    return KINDS[given]()
+
+
+def sizes_of(laws: Laws, data: TaskData) -> Tensor:
+    """Exposures and trials [N, T] of all cells, 1 where there are none; values are checked too. Raises ValueError."""
+    sizes = torch.ones_like(data.y)
+    for t, (law, task) in enumerate(zip(laws, data.tasks)):
+        if law.read:
+            continue
+        seen = data.observed[:, t]
+        sizes[:, t] = size_of(law, getattr(law, law.sized, None), data.index, seen).to(sizes)
+        wrong = seen & law.faults(data.y[:, t], sizes[:, t])
+        if bool(wrong.any()):
+            row = int(wrong.nonzero()[0])
+            raise ValueError(
+                f"y: task {task!r} has {data.y[row, t]:g} at row {row}, {int(wrong.sum())} such in all, and "
+                f"{law.values}; mend them, or leave {task!r} out of likelihood"
+            )
+        if data.sd is not None and bool((seen & ~data.sd[:, t].isnan()).any()):
+            raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
+    return sizes
+
+
+def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
+    """A size [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
+
+    Raises ValueError for others.
+    """
+    name, rows, seen = law.sized, len(seen), seen.cpu()
+    if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
+        raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
+    sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), name)
+    if sizes.shape != (rows, 1):
+        raise ValueError(f"{name}: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
+    sizes, whole = sizes[:, 0], "whole " * (name == "trials")
+    fault = (~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & bool(whole))) & (seen | ~sizes.isnan())
+    if bool(fault.any()):
+        row = int(fault.nonzero()[0])
+        raise ValueError(f"{name}: is {sizes[row]:g} at row {row}; pass {whole}numbers above 0")
+    return torch.where(sizes.isnan(), 1.0, sizes)
+
+
+def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor) -> Tensor:
+    """Sizes [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
+    given = by_task("exposure", exposure, [t for t, law in zip(tasks, laws) if law.sized], '{"eggs": 2.5}')
+    everywhere = torch.ones(len(x), dtype=torch.bool)
+    return torch.stack([size_of(law, given.get(t), None, everywhere) for t, law in zip(tasks, laws)], 1).to(x)
+
+
+def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Sites]:
+    """The table with unit normal tasks, the way back, and its sites.
+
+    In the place of counts stand targets of first sites. The scale of such a task is that of its latent function, less
+    the centre: the latent of all its values together.
+    """
+    if all(law.read for law in laws):
+        unit, scale = data.standardise()
+        return unit, scale, Sites(unit.y, unit.y)
+    y, site, columns = data.y.clone(), torch.zeros_like(data.y), []
+    scale = Scale(torch.zeros_like(y[0]), torch.ones_like(y[0]))
+    if at := [t for t, law in enumerate(laws) if law.read]:
+        own = replace(data, y=y[:, at], sd=None, tasks=[data.tasks[t] for t in at], units=[""] * len(at)).scale()
+        scale.mean[at], scale.sd[at] = own.mean, own.sd
+    for t, law in enumerate(laws):
+        if not law.read:
+            rows = data.observed[:, t].nonzero()[:, 0]
+            if not len(rows):
+                raise ValueError(f"y: task {data.tasks[t]!r} has no observed cell; drop the task or add an observation")
+            values, size = data.y[rows, t], sizes[rows, t]
+            scale.mean[t] = law.start(values.sum(), size.sum())[0]
+            y[rows, t], site[rows, t] = law.start(values, size)
+            columns.append(Column(t, law, rows, values, size, float(scale.mean[t])))
+    sd = None if data.sd is None else data.sd / scale.sd
+    unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
+    sites = Sites(unit.y, site if sd is None else site + (sd**2).nan_to_num().where(unit.observed, 0.0), columns)
+    return sites.into(unit), scale, sites
+
+
+def _refused(what: str) -> Any:
+    return lambda found, *_: refuse_counts(what, found.tasks, found.laws)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CountPrediction(Prediction):
+    """Predictions of tasks of which some are counts, or yes or no: means and variances are those of y.
+
+    `quantile` and `band` of a count are whole numbers, and `probability` says how likely it passes one.
+
+    Attributes:
+        latent_mean (Tensor [M, T]): of the latent g of counts: the log rate, or the log odds.
+        latent_variance (Tensor [M, T]): the same.
+        laws (tuple of T Likelihood): of each task.
+        sizes (Tensor [M, T]): exposures or trials.
+    """
+
+    latent_mean: Tensor = field(kw_only=True)
+    latent_variance: Tensor = field(kw_only=True)
+    laws: tuple[Likelihood, ...] = field(kw_only=True)
+    sizes: Tensor = field(kw_only=True)
+    band_label: ClassVar[str] = "central 95.4 %"
+
+    def _counts(self, values: Tensor, of: Callable[[CellLaw, int], np.ndarray]) -> Tensor:
+        """values [M, T], with what the law of each count says in its place, unless it is known: of variance 0."""
+        values = values.clone()
+        for t, law in enumerate(self.laws):
+            if not law.read:
+                said = as_tensor(of(self.law_of(t, slice(None)), t), values)
+                values[:, t] = torch.where(self.variance[:, t] == 0, values[:, t], said)
+        return values
+
+    def law_of(self, t: int, cells: Tensor | slice) -> CellLaw:
+        """The law of some cells [M] of task t."""
+        at = (self.latent_mean, self.latent_variance.clamp_min(1e-300), self.sizes)
+        return CellLaw(self.laws[t], *(as_array(each[cells, t]) for each in at))
+
+    def quantile(self, level: float) -> Tensor:
+        """The smallest y with P(Y <= y) of at least `level`, [M, T].
+
+        Args:
+            level (float): above 0 and below 1.
+        """
+        return self._counts(super().quantile(level), lambda law, t: law.quantile(level))
+
+    def probability(self, above: Any) -> Tensor:
+        bound = self._bounds(above)
+        return self._counts(passed(self.mean, self.variance, bound), lambda law, t: 1 - law.cdf(as_array(bound[:, t])))
+
+    def residuals(self, y: Tensor) -> Tensor:
+        """How far values lie from the mean, in standard deviations [M, T]; of counts the normal quantile of their cdf.
+
+        That is drawn, always alike, between P(Y < y) and P(Y <= y), so it is N(0, 1) where the law is right.
+
+        Args:
+            y (Tensor [M, T]): values, in data units.
+        """
+        return self._counts(super().residuals(y), lambda law, t: law.residuals(as_array(y[:, t]), seed=t))
+
+    components = property(_refused("components"))
+    shifted = _refused("Trend.restore")
+
+    def law_scores(
+        self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
+    ) -> dict[str, float]:
+        """Scores of counts by their law: NLPD of the probability, CRPS (of yes or no the Brier score), coverage."""
+        if self.laws[t].read:
+            return {}
+        law, values = self.law_of(t, cells), as_array(y)
+        low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
+        found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
+        found["coverage"] = (low <= values) & (values <= high)
+        return {name: float(each.mean()) for name, each in found.items()}
+
+
+def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Prediction:
+    """A prediction whose counts are latent as one of y; of normal tasks alone as it is. known [M, T]: observed."""
+    if all(law.read for law in laws):
+        return found
+    mean, variance = found.mean.clone(), found.variance.clone()
+    for t, law in enumerate(laws):
+        if not law.read:
+            at = law.moments(found.mean[:, t], found.variance[:, t], sizes[:, t])
+            mean[:, t], variance[:, t] = at[0], at[1].where(~known[:, t], 0.0)
+    kept: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(Prediction)}
+    kept |= {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
+    return CountPrediction(**kept, laws=tuple(laws), sizes=sizes)
+
+
+def refuse_counts(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> None:
+    """Raise ValueError, under this name and with this advice, where some task is not normal."""
+    for task, law in zip(tasks, laws):
+        if not law.read:
+            raise ValueError(
+                f"{what}: task {task!r} is {law.word}, and this answers for normal tasks alone so far; {advice}"
+            )
