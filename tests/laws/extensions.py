@@ -315,7 +315,7 @@ def law_what_is_no_model_is_checked_by_hiding():
     close(sorted(fifth["mean"]), sorted(by_hand.mean[gone].tolist()), 1e-9)
     said = checked_by_hiding(found)
     assert said["odd"]["rows"][0][:2] == [data.tasks[1], where(data, odd)]
-    assert said["inside"].endswith(f"{100 * (found['z'].abs() <= 1.959964).mean():.0f} % in the 95 % band")
+    assert said["inside"] == f"{100 * (found['z'].abs() <= 2).mean():.0f} %"
 
     def failing(error):
         def method(seen):

@@ -86,7 +86,7 @@ IN_WORDS = {  # what a method does, for who does not know its name
 }
 
 
-def named(method: str) -> str:
+def described(method: str) -> str:
     """What a method does, with its name."""
     return f"{IN_WORDS[method]} (“{method}”)"
 
@@ -108,7 +108,7 @@ def answer(
     tasks = sorted(set(decision.asked["task"]))
     values = {
         "decision": decision,
-        "named": named,
+        "described": described,
         "gone": int(missing(data).sum()),
         "own": own,
         "tasks": enumerated(tasks) if own and len(tasks) < min(4, data.num_tasks) else "",

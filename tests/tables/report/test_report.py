@@ -648,18 +648,18 @@ def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, 
     assert words.verdict(decision, fills, decision.other) == beside
     decision = replace(decision, scores=decision.scores.assign(off=decision.scores["error"]))
     bold, first, _, second, *_ = answered(decision)
-    assert bold == f"6 missing values are filled by {words.named(fills)}."
+    assert bold == f"6 missing values are filled by {words.described(fills)}."
     error = decision.means["error"]
     assert f"were off by {page.digits(error[fills])} m on average." in first
     assert f"The program did this {len(differences)} times, with holes like the table's own (gap) moved" in first
-    assert words.named(decision.other) in second and f"off by {page.digits(error[decision.other])}" in second
+    assert words.described(decision.other) in second and f"off by {page.digits(error[decision.other])}" in second
     behind = decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
     assert ("The difference is too small to leave" in second) == behind
     assert ("cannot tell" in second) == (beside in ("few", "open") and not behind)
     assert ("by more than chance explains" in second) == (beside == "better")
     assert (
         answered(decision, own=False)[0]
-        == f"The table has no holes; of what was tried, {words.named(fills)} would fill it best."
+        == f"The table has no holes; of what was tried, {words.described(fills)} would fill it best."
     )
 
 
