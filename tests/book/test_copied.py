@@ -9,7 +9,7 @@ import pytest
 from plain import ROOT  # tools/plain.py
 from test_chapters import cells, folded
 
-COURSE = ["five", "weights", "gp", "fitting", "scores", "independent", "icm", "sharing", "lmc", "noise", "table", "counts", "lag"]
+COURSE = "five weights gp fitting scores independent icm sharing lmc noise table counts lag".split()
 
 pytestmark = pytest.mark.check
 
