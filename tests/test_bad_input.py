@@ -343,7 +343,7 @@ CASES = [
     ("likelihood: is a str; pass a dict by task", lambda: icm(table(), likelihood="poisson")),
     ("likelihood: 'eggs' is not one of 'task 1', 'task 2'", lambda: icm(table(), likelihood={"eggs": "poisson"})),
     ("likelihood: 'gamma' of 'task 2' is not one of", lambda: lmc(table(), likelihood={"task 2": "gamma"})),
-    ("likelihood: 'binomial' of 'task 2' needs the trials", lambda: icm(table(), likelihood={"task 2": "binomial"})),
+    ("likelihood: 'binomial' of 'task 2' is not one of", lambda: icm(table(), likelihood={"task 2": "binomial"})),
     ("y: task 'task 2' has 0.5 at row 1, 1 such", lambda: counted(y=with_values([1, 0.5, 2, 3]).y)),
     ("y: task 'task 2' has -1 at row 0", lambda: counted("negative binomial", y=with_values([-1, 1, 2, 3]).y)),
     ("y: task 'task 2' has 9 at row 1, 3 such", lambda: counted("bernoulli")),
