@@ -304,10 +304,19 @@ class CellLaw:
         return special.logsumexp(each, 1) + np.log((self.STEPS[1] - self.STEPS[0]) * width / sd) - LOG_2PI / 2
 
     def crps(self, y: Array) -> Array:
-        """Sum over k of (P(y' <= k) - [y <= k])^2, [n]; of yes or no the Brier score. Of wide laws by some of the k."""
-        low, high = np.minimum(self.quantile(1e-6), y), np.maximum(self.quantile(1 - 1e-6), y)
-        total, stride = np.zeros_like(y), np.maximum(1.0, np.ceil((high - low) / 200))
-        for i in range(int(((high - low) / stride).max()) + 1):
-            k = low + i * stride
-            total += np.where(k <= high, stride * (self.cdf(k) - (y <= k)) ** 2, 0.0)
+        """Sum over k of (P(y' <= k) - [y <= k])^2, [n]; of yes or no the Brier score.
+
+        Near the median every k counts; further off steps grow, and the cdf is taken for a line between them.
+        """
+        middle = self.quantile(0.5)
+        low, high = np.minimum(self.quantile(1e-6), y), np.maximum(self.quantile(1 - 1e-6), y) + 1
+        far = max(20.0, float(np.maximum(high - middle, middle - low).max()))
+        steps = np.unique(np.r_[0:20, np.ceil(np.geomspace(20, far, 2 + int(20 * np.log(far / 20))))])[:, None]
+        k = np.sort(np.clip(np.vstack([middle - steps, middle + steps, [y, low, high]]), low, high), axis=0)
+        cdf, many, total = self.cdf(k[0]), np.diff(k, axis=0), np.zeros_like(y)
+        for here, there, m in zip(k, k[1:], many):
+            after = self.cdf(there)
+            off, rise = cdf - (here >= y), after - cdf
+            total += m * off**2 + (m - 1) * rise * (off + rise * (2 * m - 1) / (6 * np.maximum(m, 1))) * (m > 0)
+            cdf = after
         return total

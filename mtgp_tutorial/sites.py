@@ -254,7 +254,9 @@ def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -
     fault = (~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & bool(whole))) & (seen | ~sizes.isnan())
     if bool(fault.any()):
         row = int(fault.nonzero()[0])
-        raise ValueError(f"{name}: is {sizes[row]:g} at row {row}; pass {whole}numbers above 0")
+        raise ValueError(
+            f"{name}: is {sizes[row]:g} at row {row}; pass {whole}numbers above 0, or NaN where nothing was seen"
+        )
     return torch.where(sizes.isnan(), 1.0, sizes)
 
 

@@ -423,6 +423,22 @@ def of_whole_numbers(law, mean, variance, size):
     close(two.crps(each[:2]), wanted, 1e-4)
 
 
+def law_crps_of_wide_laws_is_the_sum_over_all_counts():
+    """Latent variances at which most of the mass lies in few counts, and the tail reaches thousands."""
+    for law, mean, variance, y in (
+        (Poisson(), 1.0, 2.0, 0.0),
+        (Poisson(), 1.0, 2.0, 6.0),
+        (Poisson(), 3.0, 1.0, 0.0),
+        (NegativeBinomial(dispersion=2.0), 1.0, 0.5, 3.0),
+        (Poisson(), 8.0, 1e-4, 3000.0),
+    ):
+        k = np.arange(20000.0)
+        each = CellLaw(law, *(np.full(len(k), one) for one in (mean, variance, 1.0)))
+        wanted = ((each.cdf(k) - (k >= y)) ** 2).sum()
+        one = CellLaw(law, np.array([mean]), np.array([variance]), np.ones(1))
+        close(one.crps(np.array([y]))[0], wanted, 2e-4)
+
+
 def law_yes_or_no_is_scored_by_brier():
     """CRPS of a chance is (p - y)^2, and the NLPD its logarithm."""
     p = 0.3
