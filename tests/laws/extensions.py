@@ -440,6 +440,9 @@ def law_sums_of_columns_are_named():
     y = np.c_[a, b, a - 2 * b, c]
     y[5:12, 0] = y[30, 2] = np.nan
     assert follows(TaskData(np.arange(60.0), y, ["a", "b", "d", "c"])) == ["a", "b", "d"]
+    still = np.c_[y, np.full(60, 3.0)]  # constant where all were seen
+    still[5, 4] = 4.0
+    assert follows(TaskData(np.arange(60.0), still, ["a", "b", "d", "c", "e"])) == ["a", "b", "d"]
     y[:, 2] += 0.1 * c * rng.normal(size=60)
     assert follows(TaskData(np.arange(60.0), y, ["a", "b", "d", "c"])) == []
     assert follows(TaskData(np.arange(20.0), y[:20], ["a", "b", "d", "c"])) == []  # too few rows to say
@@ -450,7 +453,9 @@ def law_values_that_cannot_be_are_counted():
     y = torch.tensor([[1.0, -1.0], [0.0, 2.0], [torch.nan, torch.nan], [torch.nan, 1.0]]).double()
     data = TaskData(torch.arange(4.0), y, ["a", "b"])
     filled = Prediction(data.x, torch.full_like(y, -0.5), torch.ones_like(y), data.tasks, data.units, True)
-    assert impossible(data, filled) == [("a", 2, 2)]
+    assert impossible(data, filled) == [("a", 2, 2, False)] and impossible(data, filled, ["a"]) == []
+    positive = TaskData(data.x, data.y + 0.1 * (data.y == 0), ["a", "b"])
+    assert impossible(positive, filled) == [("a", 2, 2, True)]
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    (bold, *said), rest = words.answer(decision, data, job.kinds, answer, judged, failed)
+    (bold, *said), rest = words.answer(decision, data, job.kinds, answer, judged, failed, asked.log or [])
     first = next(iter(job.methods))
     top = {
         "first": first if first in (ICM, FULL) else "",

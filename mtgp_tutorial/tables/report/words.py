@@ -98,11 +98,13 @@ def answer(
     filled: Prediction,
     judged: Evaluation | None = None,
     failed: Sequence[Failed] = (),
+    log: Sequence[str] = (),
 ) -> tuple[list[str], list[str]]:
     """What fills the table, how far off such values were, and how sure they are; then compared with what.
 
     The sentences speak of the tasks whose holes were imitated. filled: what fills; judged: what the cells say that
-    were hidden from all trials, or None; failed: answers that were missing, or another method's.
+    were hidden from all trials, or None; failed: answers that were missing, or another method's; log: tasks of
+    logarithms.
     """
     own = bool(missing(data).any())
     tasks = sorted(set(decision.asked["task"]))
@@ -124,7 +126,7 @@ def answer(
         "mean": MEAN,
         "plainest": next((rule for rule in PLAIN if rule in decision.means.index), ""),
         "judged": judged,
-        "impossible": impossible(data, filled),
+        "impossible": impossible(data, filled, log),
         "follows": enumerated(follows(data)),
         "widths": widths(data, filled, data.tasks.index(tasks[0])) if len(tasks) == 1 else "",
         "instead": any(one.instead and one.method == decision.fills for one in failed),
@@ -148,11 +150,13 @@ def verdict(decision: Decision, first: str, second: str) -> str:
     return "better" if gain["high"] < 0 else "worse" if gain["low"] > 0 else "open"
 
 
-def impossible(data: TaskData, filled: Prediction) -> list[tuple[str, int, int]]:
-    """Tasks that are nowhere below 0, with the numbers of their filled values, and of those that are below 0."""
-    gone = torch.as_tensor(missing(data))
-    below = ((filled.mean < 0) & gone & (data.y.nan_to_num(0.0) >= 0).all(0)).sum(0)
-    return [(task, int(gone[:, t].sum()), int(below[t])) for t, task in enumerate(data.tasks) if below[t]]
+def impossible(data: TaskData, filled: Prediction, log: Sequence[str] = ()) -> list[tuple[str, int, int, bool]]:
+    """Tasks that are nowhere below 0: how many values were filled, how many of these lie below 0, and whether all that
+    was seen is above 0. log: tasks of logarithms, which may be below 0."""
+    gone, least = torch.as_tensor(missing(data)), data.y.nan_to_num(torch.inf).amin(0)
+    below = ((filled.mean < 0) & gone & (least >= 0)).sum(0).tolist()
+    named = [(t, task) for t, task in enumerate(data.tasks) if below[t] and task not in log]
+    return [(task, int(gone[:, t].sum()), below[t], bool(least[t] > 0)) for t, task in named]
 
 
 def of_decision(decision: Decision, failed: Sequence[Failed]) -> dict[str, Any]:
@@ -234,9 +238,12 @@ def follows(data: TaskData) -> list[str]:
     whole = data.y[data.observed.all(1)]
     if len(whole) < ENOUGH + data.num_tasks:
         return []
-    z = ((whole - whole.mean(0)) / whole.std(0)).numpy()
+    sd = whole.std(0)
+    z = ((whole - whole.mean(0)) / sd.where(sd > 0, 1.0)).numpy()
     found = []
     for t, task in enumerate(data.tasks):
+        if not sd[t] > 0:  # a constant follows from nothing
+            continue
         others = np.delete(z, t, 1)
         left = z[:, t] - others @ np.linalg.lstsq(others, z[:, t], rcond=None)[0]
         if others.shape[1] and np.abs(left).max() < SAME:

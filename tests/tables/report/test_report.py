@@ -677,13 +677,15 @@ def test_what_the_other_columns_add_is_said_as_far_as_it_is_known(differences, b
 
 @pytest.mark.parametrize(
     "fills, other, told",
-    [(0.5, 0.6, "the chosen method did better, too"), (0.6, 0.5, "“mean” did better, so the choice")],
+    [(0.5, 0.6, "the chosen method did better, too"), (0.6, 0.5, "“mean” did better: the mean score")],
 )
 def test_what_judges_once_is_told(fills, other, told):
     judged = Evaluation(23, fills, other, 0.93)
     said = next(line for line in answered(scored(SURE), judged=judged) if "set aside" in line)
     assert said.startswith("On 23 values that were set aside") and told in said
     assert f"is {fills:.2f} for what fills, and {other:.2f} for “mean”. Of these values 93 %" in said
+    unsure = [line for line in answered(scored(OPEN), judged=judged) if "so the choice is not settled" in line]
+    assert len(unsure) == (fills > other)
     assert not any(
         "set aside" in line for line in answered(scored(SURE), judged=Evaluation(23, np.nan, np.nan, np.nan))
     )
