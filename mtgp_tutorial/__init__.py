@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
     from mtgp_tutorial.leave_one_out import leave_out
-    from mtgp_tutorial.likelihoods import Bernoulli, Binomial, NegativeBinomial, Poisson
+    from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.prediction import Prediction
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # by the groups of book/api.md
 __all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
-__all__ += ["Poisson", "NegativeBinomial", "Bernoulli", "Binomial"]
+__all__ += ["Poisson", "NegativeBinomial", "Bernoulli"]
 __all__ += [
     "coregionalization",
     "correlation",
@@ -64,7 +64,7 @@ _HOMES = {
     "fitting": "FitError fit",
     "gaussian": "NotPositiveDefiniteError",
     "leave_one_out": "leave_out",
-    "likelihoods": "Bernoulli Binomial NegativeBinomial Poisson",
+    "likelihoods": "Bernoulli NegativeBinomial Poisson",
     "fast.sparse": "sparse",
     "model": "Model icm independent lmc",
     "predicting": "impute latent_functions parts predict sample",

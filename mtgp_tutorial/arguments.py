@@ -56,9 +56,7 @@ def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mappin
     given = {} if given is None else given
     of_kind(name, given, Mapping, f"a dict by task, such as {example}")
     if unknown := [task for task in given if task not in tasks]:
-        raise ValueError(
-            f"{name}: {unknown[0]!r} is not one of {', '.join(map(repr, tasks)) or 'none'}; pass some of these"
-        )
+        raise ValueError(f"{name}: {unknown[0]!r} is not one of {', '.join(map(repr, tasks))}; pass some of these")
     return given
 
 

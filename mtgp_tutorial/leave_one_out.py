@@ -67,9 +67,9 @@ def leave_out(fit: Fit, by: Any = "cell") -> Prediction:
             block = cells[0][at], cells[1][at]
             error[block], variance[block] = conditioned.left_out(block)
     mean = model.scale.to_data(model.unit.y - error)
-    data, variance = model.data, (variance - model.sites.own()).clamp_min(0)  # of what a count would read, not its site
-    found = prediction(data, data.x, mean, variance * model.scale.sd**2, True)
-    return through(found, model.laws, model.sizes, torch.zeros_like(observed))
+    at, data = model.sites.cells, model.data
+    variance[at] = (variance[at] - model.sites.variances[at]).clamp_min(0)  # of what a count would read, not its site
+    return through(prediction(data, data.x, mean, variance * model.scale.sd**2, True), model.laws, model.sizes)
 
 
 def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:

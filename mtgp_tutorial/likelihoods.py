@@ -1,12 +1,13 @@
 """Likelihoods: what a cell says of the latent function of its task. A normal reading, a count, or yes or no.
 
-The latent g of a cell is f (and, where asked, a noise of its own on top). A *size* belongs to each cell: an exposure,
-by which a rate is multiplied, or a number of trials. `expected` is what the sites ask (`sites`): E log p(y | g) for g
-normal, and its slopes; closed for a Poisson, else by Gauss and Hermite. `CellLaw` integrates g out.
+The latent g of a cell is f (and, where asked, a noise of its own on top). The *size* of a cell is its exposure, by
+which a rate is multiplied. `expected` is what the sites ask (`sites`): E log p(y | g) for g normal, and its slopes;
+closed for a Poisson, else by Gauss and Hermite. `CellLaw` integrates g out.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,6 +21,7 @@ from torch.nn.functional import logsigmoid
 
 NODES, WEIGHTS = (torch.as_tensor(each) for each in hermegauss(20))
 WEIGHTS, LOG_2PI = WEIGHTS / WEIGHTS.sum(), np.log(2 * np.pi)
+MOST = 1e8  # of a count: doubles cannot tell the bound of larger ones from its next step
 Expected = tuple[Tensor, Tensor, Tensor]  # E log p(y | g) of cells, its slope by the mean of g, and by its variance
 Array = np.ndarray
 
@@ -38,10 +40,11 @@ class Likelihood:
     overdispersed: bool = False  # whether each cell has a normal noise of its own on g
     word: ClassVar[str] = ""  # its name, as text
     latent: ClassVar[str] = ""  # what g is, for labels
-    sized: ClassVar[str] = ""  # the argument that gives each cell a size
-    values: ClassVar[str] = "a count is a whole number from 0 on"
+    exposed: ClassVar[bool] = False  # whether its cells have exposures
+    values: ClassVar[str] = "a count is a whole number from 0 to 1e8; of larger ones take the logarithm, as readings"
     read: ClassVar[bool] = False  # whether a cell is a normal reading, with no need of a site
-    dispersion = 0.0  # where that of a negative binomial starts
+    exposure = None  # of the rows of the table
+    dispersion = 0.0  # of a negative binomial
     start: ClassVar[Any]  # (y, size): target and variance of the site from which the steps begin
     log_density: ClassVar[Any]  # (y, g, size): log p(y | g), of g [n] or [n, k] with y and size [n, 1]
     slope: ClassVar[Any]  # (y, g, size): its derivative by g, which never rises
@@ -50,9 +53,9 @@ class Likelihood:
     threshold: ClassVar[Any]  # (k, size): mean and variance of the L with P(y <= k | g) = P(L > g)
     draw: ClassVar[Any]  # (g, size, rng): y, one for each g
 
-    def faults(self, y: Tensor, size: Tensor) -> Tensor:
+    def faults(self, y: Tensor) -> Tensor:
         """Which values [n] it cannot have."""
-        return (y < 0) | (y % 1 != 0)
+        return (y < 0) | (y % 1 != 0) | (y > MOST)
 
     def expected(self, y: Tensor, mean: Tensor, variance: Tensor, size: Tensor) -> Expected:
         """E log p(y | g) of g ~ N(mean, variance), and its slopes: those of the 20 points, to the last digit."""
@@ -88,10 +91,10 @@ class Poisson(Likelihood):
     """
 
     exposure: Any = None
-    word, latent, sized = "poisson", "log rate", "exposure"
+    word, latent, exposed = "poisson", "log rate", True
 
     def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-        return ((y + 0.5) / size).log(), 1 / (y + 0.5)
+        return ((y + 0.5) / size).log(), 1 / (y + 0.5) + self.dispersion
 
     def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
         return y * (g + size.log()) - size * g.exp() - torch.lgamma(y + 1)
@@ -105,130 +108,70 @@ class Poisson(Likelihood):
 
     def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
         rate = size * (mean + variance / 2).exp()
-        return rate, rate + rate**2 * variance.expm1()
+        return rate, rate + rate**2 * (variance.expm1() + self.dispersion * variance.exp())
 
     def below(self, k: Array, g: Array, size: Array) -> Array:
         return special.gammaincc(k + 1, size * np.exp(g))
 
-    def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
-        return special.digamma(k + 1) - np.log(size), special.polygamma(1, k + 1)
-
     def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
         return rng.poisson(size * np.exp(g)).astype(float)
 
-
-class _Trials(Likelihood):
-    """y successes beside `left` failures, of the log odds g + shift: what counts with a spread and trials share.
-
-    whole: 1 where the last trial may be a success, 0 where it is the failure that ends them.
-    """
-
-    left: ClassVar[Any]  # (y, size)
-    shift: ClassVar[Any]  # (size)
-    whole: ClassVar[int] = 0
-
-    def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        left, t = self.left(y, size), g + self.shift(size)
-        ways = torch.lgamma(y + left + self.whole) - torch.lgamma(left + self.whole) - torch.lgamma(y + 1)
-        return ways + y * t + (y + left) * logsigmoid(-t)
-
-    def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        return y - (y + self.left(y, size)) * (g + self.shift(size)).sigmoid()
-
-    def below(self, k: Array, g: Array, size: Array) -> Array:
-        left = self.left(k, size)
-        share = special.betainc(np.maximum(left, 1e-300), k + 1, special.expit(-g - self.shift(size)))
-        return np.where(left > 0, share, 1.0)  # without a failure left all are at most k
-
     def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
-        left = np.maximum(self.left(k, size), 1e-3)
-        middle = special.digamma(k + 1) - special.digamma(left) - self.shift(size)
-        return middle, special.polygamma(1, k + 1) + special.polygamma(1, left)
+        return special.digamma(k + 1) - np.log(size), special.polygamma(1, k + 1)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NegativeBinomial(_Trials):
+class NegativeBinomial(Poisson):
     """A count with the mean m = exposure * exp(g) and the variance m + dispersion * m^2; the dispersion is fitted.
 
     Args:
         exposure (array [N]): as of `Poisson`. Default: 1.
-        dispersion (float): where its fit starts, above 0. Default: 0.1.
+        dispersion (float): where its fit starts, above 0 and at most 100. Default: 0.1.
 
     >>> from mtgp_tutorial import NegativeBinomial, TaskData, icm
     >>> data = TaskData(range(3), [[3], [7], [25]], tasks=["eggs"])
-    >>> icm(data, likelihood={"eggs": NegativeBinomial()}).dispersions()
-    tensor([0.1000], dtype=torch.float64, grad_fn=<IndexPutBackward0>)
+    >>> model = icm(data, likelihood={"eggs": NegativeBinomial()})
+    >>> model.laws[0].dispersion  # of a fitted model: as fitted
+    0.1
     """
 
-    exposure: Any = None
     dispersion: Any = 0.1
-    word, latent, sized = "negative binomial", "log rate", "exposure"
+    word = "negative binomial"
+    expected = Likelihood.expected
 
-    def left(self, y: Any, size: Any) -> Any:
-        return 0 * y + 1 / self.dispersion
+    def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        r, t = 1 / self.dispersion, self.log_odds(g, size)
+        ways = torch.lgamma(y + r) - math.lgamma(r) - torch.lgamma(y + 1)
+        return ways + y * t + (y + r) * logsigmoid(-t)
 
-    def shift(self, size: Any) -> Any:
-        return (torch.log if isinstance(size, Tensor) else np.log)(size * self.dispersion)
+    def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return y - (y + 1 / self.dispersion) * self.log_odds(g, size).sigmoid()
 
-    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-        return ((y + 0.5) / size).log(), 1 / (y + 0.5) + self.dispersion
+    def log_odds(self, g: Tensor, size: Tensor) -> Tensor:
+        """As of y successes before 1 / dispersion failures."""
+        return g + (size * self.dispersion).log()
 
     def by_dispersion(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        # the derivative of the log density by the logarithm of the dispersion
-        r, t = 1 / self.dispersion, g + self.shift(size)
-        of_r = torch.digamma(y + r) - torch.digamma(torch.full_like(y, r)) + logsigmoid(-t)
+        """The derivative of the log density by the logarithm of the dispersion."""
+        r = 1 / self.dispersion
+        of_r = torch.digamma(y + r) - special.digamma(r) + logsigmoid(-self.log_odds(g, size))
         return self.slope(y, g, size) - r * of_r
 
-    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-        rate = size * (mean + variance / 2).exp()
-        return rate, rate + rate**2 * (variance.expm1() + self.dispersion * variance.exp())
+    def below(self, k: Array, g: Array, size: Array) -> Array:
+        return special.betainc(1 / self.dispersion, k + 1, special.expit(-g - np.log(size * self.dispersion)))
 
     def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
         r = 1 / self.dispersion
-        return rng.poisson(size * np.exp(g) * rng.gamma(r, 1 / r, g.shape)).astype(float)
+        return super().draw(g, size * rng.gamma(r, 1 / r, g.shape), rng)
+
+    def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
+        middle, sharp = super().threshold(k, size * self.dispersion)
+        return middle - special.digamma(1 / self.dispersion), sharp + special.polygamma(1, 1 / self.dispersion)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Binomial(_Trials):
-    """Successes among so many trials, of the probability 1 / (1 + exp(-g)).
-
-    Args:
-        trials (array [N]): of each row of the table, whole numbers from 1 on. Default: 1.
-
-    >>> from mtgp_tutorial import Binomial, TaskData, icm
-    >>> data = TaskData(range(3), [[3], [7], [8]], tasks=["died"])
-    >>> icm(data, likelihood={"died": Binomial(trials=[9, 9, 8])}).counts
-    ['died']
-    """
-
-    trials: Any = 1
-    word, latent, sized, whole = "binomial", "log odds", "trials", 1
-    values = "successes are whole numbers from 0 to the trials"
-
-    def faults(self, y: Tensor, size: Tensor) -> Tensor:
-        return super().faults(y, size) | (y > size)
-
-    def left(self, y: Any, size: Any) -> Any:
-        return size - y
-
-    def shift(self, size: Any) -> float:
-        return 0.0
-
-    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-        share = (y + 0.5) / (size + 1)
-        return share.logit(), 1 / (size * share * (1 - share))
-
-    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-        share, square = (expectation(lambda g: g.sigmoid() ** k, mean, variance)[0] for k in (1, 2))  # noqa: B023
-        return size * share, size * (share - square) + size**2 * (square - share**2)
-
-    def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
-        return rng.binomial(size.astype(int), special.expit(g)).astype(float)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Bernoulli(Binomial):
-    """Yes (1) or no (0), of the probability 1 / (1 + exp(-g)): one trial.
+class Bernoulli(Likelihood):
+    """Yes (1) or no (0), of the probability 1 / (1 + exp(-g)).
 
     >>> from mtgp_tutorial import Bernoulli, TaskData, fit, icm, predict
     >>> y = [[0], [1], [1], [1], [0]]
@@ -238,10 +181,36 @@ class Bernoulli(Binomial):
     True
     """
 
-    word, sized, values = "bernoulli", "", "yes is 1 and no is 0"
+    word, latent, values = "bernoulli", "log odds", "yes is 1 and no is 0"
+
+    def faults(self, y: Tensor) -> Tensor:
+        return (y != 0) & (y != 1)
+
+    def start(self, y: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        share = (y + 0.5) / (size + 1)
+        return share.logit(), 1 / (share * (1 - share))
+
+    def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return logsigmoid((2 * y - 1) * g)
+
+    def slope(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
+        return y - g.sigmoid()
+
+    def moments(self, mean: Tensor, variance: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        share, _ = expectation(torch.sigmoid, mean, variance)
+        return share, share * (1 - share)
+
+    def below(self, k: Array, g: Array, size: Array) -> Array:
+        return np.where(k < 1, special.expit(-g), 1.0)
+
+    def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
+        return (rng.uniform(size=g.shape) < special.expit(g)).astype(float)
+
+    def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
+        return np.where(k < 1, 0.0, np.inf), np.full_like(k, np.pi**2 / 3)
 
 
-KINDS = {kind.word: kind for kind in (Normal, Poisson, NegativeBinomial, Binomial, Bernoulli)}
+KINDS = {kind.word: kind for kind in (Normal, Poisson, NegativeBinomial, Bernoulli)}
 
 
 class CellLaw:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -26,8 +27,8 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel, covariance_of_inputs, scaled, unit_kernel
 from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.memory import check_memory
-from mtgp_tutorial.noise import noise_of
-from mtgp_tutorial.sites import DISPERSION, ByTask, Laws, laws_of, refuse_counts, sizes_of, standardised
+from mtgp_tutorial.noise import noise_of, noisy_of, usual_noise
+from mtgp_tutorial.sites import ByTask, laws_of, refuse_counts, sizes_of, standardised, told, with_dispersions
 
 
 class PlainGP(ExactGP):
@@ -55,7 +56,7 @@ class Model(torch.nn.Module):
         data (TaskData): the table.
         kernel (IndependentKernel, ICMKernel or LMCKernel): of inputs and tasks, as `icm` and its like make it.
         noise (str): "shared", "per task", "full" or "none".
-        laws (tuple of T Likelihood): of each task. Default: all are normal.
+        likelihood (dict): as of `icm`. Default: all tasks are normal.
 
     >>> from mtgp_tutorial import icm, simulate
     >>> model = icm(simulate.two_sines(seed=1))
@@ -75,23 +76,21 @@ class Model(torch.nn.Module):
         data: TaskData,
         kernel: IndependentKernel | ICMKernel | LMCKernel,
         noise: str,
-        laws: tuple[Likelihood, ...] | None = None,
+        likelihood: ByTask = None,
     ):
         super().__init__()
         self.data = data
-        self.laws = laws_of(None, data) if laws is None else laws
-        self.sizes = sizes_of(self.laws, data)
-        self.unit, self.scale, self.sites = standardised(data, self.laws, self.sizes)
-        self.noisy = _noisy(self.laws, data, noise)
+        self._told = laws_of(likelihood, data)
+        self.sizes = sizes_of(self._told, data)
+        self.unit, self.scale, self.sites = standardised(data, self._told, self.sizes)
+        self.noisy = noisy_of(self._told, data, noise)
         self.kind = noise_of(noise, data, self.noisy)
         self.likelihood = self.kind.likelihood(data.num_tasks)
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = self.kind.word
-        self.dispersed = [t for t, law in enumerate(self.laws) if law.dispersion]
-        starts = torch.tensor([float(self.laws[t].dispersion) for t in self.dispersed], dtype=torch.float64)
-        if self.dispersed:
-            self.register_parameter(DISPERSION, torch.nn.Parameter(starts.log()))
+        starts = torch.tensor([law.dispersion for law in self._told if law.dispersion], dtype=torch.float64).log()
+        self.raw_dispersion = torch.nn.Parameter(starts) if len(starts) else starts
         self.to(data.x.device)
 
     def log_likelihood(self, *, fast: bool = True) -> Tensor:
@@ -115,33 +114,31 @@ class Model(torch.nn.Module):
         Args:
             fast (bool): by a solver of `fast`. Default: True.
         """
-        raw = self._raw_dispersion()
 
         def factor(y: Tensor, variances: Tensor | None) -> Conditioned:
             return self._factored(Evidence(self.unit.x, y - self.means(), variances), fast)
 
+        raw = self.raw_dispersion
         with torch.no_grad():
-            _, above, slopes = self.sites.settle(factor, raw.detach())
-            self.unit = self.sites.into(self.unit)
+            _, above, slopes = self.sites.settle(factor, self.laws)
+        self.put_sites(self.sites.y, self.sites.variances)
         return above + (slopes * (raw - raw.detach())).sum()
 
     def put_sites(self, y: Tensor, variances: Tensor) -> None:
-        """Set the sites of counts.
+        """Set the sites of counts, standardised units; of a model without counts nothing.
 
         Args:
-            y (Tensor [N, T]): their targets, standardised units; `Sites` keeps as `first` where they begin.
+            y (Tensor [N, T]): their targets; `Sites` keeps as `first` where they begin.
             variances (Tensor [N, T]): of these.
         """
-        self.sites.y, self.sites.variances = y, variances
-        self.unit = self.sites.into(self.unit)
+        if self.counts:
+            self.sites.y, self.sites.variances = y, variances
+            self.unit = replace(self.unit, y=y)
 
-    def _raw_dispersion(self) -> Tensor:
-        return getattr(self, DISPERSION, self.scale.sd.new_zeros(0))
-
-    def dispersions(self) -> Tensor:
-        """The dispersion of each task [T], 0 where there is none."""
-        at = torch.tensor(self.dispersed, dtype=torch.long)
-        return torch.zeros_like(self.scale.sd).index_put((at,), self._raw_dispersion().exp())
+    @property
+    def laws(self) -> Sequence[Likelihood]:
+        """The likelihood of each task, with its dispersion as fitted."""
+        return with_dispersions(self._told, self.raw_dispersion)
 
     def covariance(self, cells: Cells) -> Tensor:
         """C [n, n] of the observed values in some cells, by the one equation.
@@ -185,8 +182,10 @@ class Model(torch.nn.Module):
         return isinstance(self.kernel, IndependentKernel) and self.kernel.shared
 
     def Sigma(self) -> Tensor:
-        """Noise covariance [T, T], whole, standardised units."""
-        return self.kind.matrix(self.likelihood)
+        """Noise covariance [T, T], whole, standardised units; rows of 0 where the likelihood says the scatter."""
+        spanned = torch.zeros_like(self.scale.sd)
+        spanned[self.noisy] = 1.0
+        return self.kind.matrix(self.likelihood) * torch.outer(spanned, spanned)
 
     def means(self) -> Tensor:
         """The constant mean of each task [T], standardised units."""
@@ -237,6 +236,8 @@ class Model(torch.nn.Module):
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""
+        if self.counts:
+            return self.sites.variances
         return None if self.unit.sd is None else (self.unit.sd**2).nan_to_num().where(self.unit.observed, 0.0)
 
     def log_scale(self) -> Tensor:
@@ -246,7 +247,7 @@ class Model(torch.nn.Module):
     @property
     def counts(self) -> list[str]:
         """The tasks that are no normal readings."""
-        return [task for task, law in zip(self.data.tasks, self.laws) if not law.read]
+        return [task for task, law in zip(self.data.tasks, self._told) if not law.read]
 
     def normal_alone(self, what: str, *advice: str) -> None:
         """Raise ValueError where some task is no normal reading.
@@ -255,12 +256,11 @@ class Model(torch.nn.Module):
             what (str): cannot answer for such a task: the name that it begins with.
             *advice (str): what to do in its place.
         """
-        refuse_counts(what, self.data.tasks, self.laws, *advice)
+        refuse_counts(what, self.data.tasks, self._told, *advice)
 
     def note(self) -> str:
         """A line about a kind of model of its own, for the text of a fit."""
-        laws = ", ".join(f"{task}: {law.word}" for task, law in zip(self.data.tasks, self.laws) if not law.read)
-        return laws and f"by sites, {laws}"
+        return told(self.data.tasks, self.laws)
 
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
@@ -315,7 +315,7 @@ def independent(
     base = unit_kernel(kernel, _checked(data).x)
     copies = [scaled(copy.deepcopy(base)) for _ in data.tasks]
     kernels = IndependentKernel(copies if hyperparameters == "own" else copies[:1] * len(copies))
-    return Model(data, kernels, noise, laws_of(likelihood, data))
+    return Model(data, kernels, noise, likelihood)
 
 
 def icm(
@@ -346,13 +346,8 @@ def icm(
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
-    laws = laws_of(likelihood, data)
-    return Model(
-        data,
-        ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank),
-        usual_noise(data, laws)[0] if noise is None else noise,
-        laws,
-    )
+    noise = usual_noise(data, laws_of(likelihood, data))[0] if noise is None else noise
+    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise, likelihood)
 
 
 def lmc(
@@ -396,28 +391,7 @@ def lmc(
     num_tasks = _checked(data).num_tasks
     ranks = [_checked_rank(one, num_tasks) for one in ranks]
     kernel = LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, kappa)
-    return Model(data, kernel, noise, laws_of(likelihood, data))
-
-
-ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow
-
-
-def usual_noise(data: TaskData, laws: Laws = ()) -> tuple[str, str]:
-    """The noise that `icm` takes when told nothing, and why in a few words; of tasks that are no counts."""
-    at = [t for t, law in enumerate(laws or laws_of(None, data)) if law.read]
-    count, asked = int((data.observed[:, at].sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * len(at))
-    many = count >= asked and not any(law.overdispersed for law in laws)
-    return "full" if many else "per task", f"{count} rows hold several values; full noise asks for {asked}"
-
-
-def _noisy(laws: Laws, data: TaskData, noise: str) -> list[int]:
-    """The tasks with a row in Sigma: the normal ones, and counts that ask for it."""
-    if noise != "per task" and (asking := [task for task, law in zip(data.tasks, laws) if law.overdispersed]):
-        raise ValueError(
-            f"noise: {noise!r} spans the normal tasks, and {asking[0]!r} asks for an overdispersion of its own; pass "
-            "noise='per task'"
-        )
-    return [t for t, law in enumerate(laws) if law.read or law.overdispersed]
+    return Model(data, kernel, noise, likelihood)
 
 
 def _checked_rank(rank: int, num_tasks: int) -> int:

@@ -16,6 +16,7 @@ sigma^2 is the same fraction of every task's variance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.kernels import log_scale
+from mtgp_tutorial.likelihoods import Likelihood
 
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
 
@@ -70,9 +72,9 @@ class Noise:
         """Give the module the Sigma nearest to these variances [T], above the floor, and the correlation R [T, T]."""
         raise NotImplementedError
 
-    def free(self, num_tasks: int) -> list[int]:
-        """Which variances on the diagonal of Sigma are free, each number once."""
-        return list(range(num_tasks))
+    def free(self, noisy: list[int]) -> list[int]:
+        """Which variances on the diagonal of Sigma are free, each number once, of tasks that have noise."""
+        return noisy
 
 
 class NoNoise(Noise):
@@ -90,7 +92,7 @@ class NoNoise(Noise):
     def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
         return
 
-    def free(self, num_tasks: int) -> list[int]:
+    def free(self, noisy: list[int]) -> list[int]:
         return []
 
 
@@ -109,8 +111,8 @@ class Shared(Noise):
     def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
         likelihood.raw_noise.data.copy_((variances[:1] - FLOOR).log())
 
-    def free(self, num_tasks: int) -> list[int]:
-        return [0]
+    def free(self, noisy: list[int]) -> list[int]:
+        return noisy[:1]
 
 
 class PerTask(Noise):
@@ -153,29 +155,6 @@ class Full(Noise):
         likelihood.task_noise_covar_factor.data.copy_(L)
 
 
-class Among(Noise):
-    """A kind of noise of some tasks; the rows of the others, whose likelihood says their scatter, are 0."""
-
-    def __init__(self, kind: Noise, tasks: list[int], num_tasks: int):
-        self.kind, self.tasks = kind, tasks
-        self.rows = torch.eye(num_tasks, dtype=torch.float64)[:, tasks]  # from some tasks to all
-        for name in ("word", "learned", "correlated", "levels", "fixed"):
-            setattr(self, name, getattr(kind, name))
-
-    def likelihood(self, num_tasks: int) -> Any:
-        return self.kind.likelihood(len(self.tasks))
-
-    def matrix(self, likelihood: Any) -> Tensor:
-        own = self.kind.matrix(likelihood)
-        return self.rows.to(own) @ own @ self.rows.to(own).mT
-
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        self.kind.start(likelihood, variances[self.tasks], R[self.tasks][:, self.tasks])
-
-    def free(self, num_tasks: int) -> list[int]:
-        return [self.tasks[k] for k in self.kind.free(len(self.tasks))]
-
-
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
 
 
@@ -192,5 +171,25 @@ def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
             f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
             "is known; pass sd for all of them in TaskData, or let noise be learned"
         )
-    kind = KINDS[word if noisy else "none"]
-    return kind if len(noisy) in (0, data.num_tasks) else Among(kind, noisy, data.num_tasks)
+    return KINDS[word if noisy else "none"]
+
+
+def noisy_of(laws: Sequence[Likelihood], data: TaskData, noise: str) -> list[int]:
+    """The tasks with a row in Sigma: the normal ones, and counts that ask for it. Raises ValueError."""
+    if noise != "per task" and (asking := [task for task, law in zip(data.tasks, laws) if law.overdispersed]):
+        raise ValueError(
+            f"noise: {noise!r} spans the normal tasks, and {asking[0]!r} asks for an overdispersion of its own; pass "
+            "noise='per task'"
+        )
+    return [t for t, law in enumerate(laws) if law.read or law.overdispersed]
+
+
+ROWS, ROWS_A_TASK = 40, 10  # that hold several values; full noise of fewer has bands that are much too narrow
+
+
+def usual_noise(data: TaskData, laws: Sequence[Likelihood] = ()) -> tuple[str, str]:
+    """The noise that `icm` takes when told nothing, and why in a few words; of tasks that are no counts."""
+    at = [t for t in range(data.num_tasks) if not laws or laws[t].read]
+    count, asked = int((data.observed[:, at].sum(1) > 1).sum()), max(ROWS, ROWS_A_TASK * len(at))
+    many = count >= asked and not any(law.overdispersed for law in laws)
+    return "full" if many else "per task", f"{count} rows hold several values; full noise asks for {asked}"

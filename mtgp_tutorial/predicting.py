@@ -42,7 +42,7 @@ def predict(
         covariance (bool): also the joint [M*T, M*T]. Default: False.
         sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
             known. Default: y has the learned noise alone.
-        exposure (dict): by task, of counts at the new rows, [M] or a number; of a binomial task the trials. Default: 1.
+        exposure (dict): by task, of counts at the new rows, [M] or a number. Default: 1.
     Raises:
         ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
             or beside noise=False; of counts also for a joint covariance of y.
@@ -222,7 +222,7 @@ def _in_data_units(
 ) -> Prediction:
     """Wrap standardised results: mean and variance [M, T], and where it is wanted the joint covariance of cells.
 
-    table: that of the rows; None for new ones. sizes [M, T]: exposures and trials of counts.
+    table: that of the rows; None for new ones. sizes [M, T]: exposures of counts.
     """
     scale, more = fit.model.scale, {}
     if joint is not None:
@@ -231,15 +231,8 @@ def _in_data_units(
     # a value that is all but known may have a variance of rounding error below zero
     variance = variance.clamp_min(0) * scale.sd**2
     of = fit.model.data if table is None else table
-    laws, known = fit.model.laws, torch.zeros_like(mean, dtype=torch.bool) if table is None else of.observed
-    more |= {} if noise else {"units": latent_units(fit.model)}
     found = prediction(of, x, scale.to_data(mean), variance, noise, new=table is None, **more)
-    return through(found, laws, sizes, known) if noise else found
-
-
-def latent_units(model: Model) -> tuple[str, ...]:
-    """Of the latent f of each task: of counts the log rate, or the log odds."""
-    return tuple(unit if law.read else law.latent for unit, law in zip(model.data.units, model.laws))
+    return through(found, fit.model.laws, sizes)
 
 
 def _check_joint(model: Model, asked: bool) -> None:
@@ -273,8 +266,8 @@ def parts(fit: Fit, x: Any) -> Sequence[Prediction]:
     found = []
     for term in fit.model.kernel.terms():
         mean, variance = _given_data(fit, x, term, term.B.diagonal())
-        units = latent_units(fit.model)
-        found.append(prediction(data, x, mean * sd, variance * sd**2, False, new=True, units=units))
+        part = prediction(data, x, mean * sd, variance * sd**2, False, new=True)
+        found.append(through(part, fit.model.laws, fit.model.sizes))
     return found
 
 

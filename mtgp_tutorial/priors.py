@@ -47,8 +47,8 @@ def log_prior(model: Model) -> Tensor:
     for part in spatial_parts(model.kernel):
         value = value + log_normal(part.lengthscale[0], 0.3 * typical_range(part, model.unit.x))
     value = value + log_normal(B.diagonal()[: 1 if model.one_signal else T], 1.0)
-    value = value + log_normal(Sigma.diagonal()[model.kind.free(T)], 0.05)
-    value = value + log_normal(model.dispersions()[model.dispersed], 0.1)
+    value = value + log_normal(Sigma.diagonal()[model.kind.free(model.noisy)], 0.05)
+    value = value + log_normal(model.raw_dispersion.exp(), 0.1)
     if model.coupled():
         value = value + log_det_correlation(B)
     return value + log_det_correlation(Sigma[model.noisy][:, model.noisy]) if model.kind.correlated else value

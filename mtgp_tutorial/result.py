@@ -19,8 +19,8 @@ from mtgp_tutorial import hooks
 from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.model import Model, usual_noise
-from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.noise import FLOOR, usual_noise
 from mtgp_tutorial.priors import spatial_parts
 
 
@@ -89,8 +89,8 @@ class Fit:
         return kept[1]
 
     def _state(self) -> list[Tensor]:
-        unit = self.model.unit
-        return [unit.x, unit.y, *([] if unit.sd is None else [unit.sd]), *self.model.state_dict().values()]
+        unit, variances = self.model.unit, self.model.variances()
+        return [unit.x, unit.y, *([] if variances is None else [variances]), *self.model.state_dict().values()]
 
     def save(self, path: str | Path) -> None:
         """Keep the fit in one file: table, model, priors, parameters and how it was reached.

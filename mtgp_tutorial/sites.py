@@ -34,6 +34,7 @@ from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
 STILL, CLIMBING, NEAR = 1e-12, 1e-6, 1e-1  # nats that a step would gain: none; enough for a slope; enough for a look
 MOST, LEAST = 500, 1e-8  # steps; precision of a site
+DISPERSIONS = 1e-6, 100.0  # where one may start: below, it is Poisson's to rounding; above, most counts are 0
 Laws = Sequence[Likelihood]
 ByTask = Mapping[str, Any] | None  # an argument by task name
 Factor = Callable[[Tensor, Tensor], Any]  # of values and variances [N, T]: what has value, weights, diagonal
@@ -43,7 +44,6 @@ class Column(NamedTuple):
     """The cells of a task that are no normal readings: values y, sizes and rows [n]; g is `centre` above the unit's."""
 
     task: int
-    law: Likelihood
     rows: Tensor
     y: Tensor
     size: Tensor
@@ -72,40 +72,26 @@ class Sites:
     """
 
     def __init__(self, y: Tensor, variances: Tensor, columns: Sequence[Column] = ()):
-        self.y, self.variances, self.columns, self.steps = y, variances, list(columns), 0
+        self.y, self.variances, self.columns, self.steps = y, variances, columns, 0
         self.first = y, variances
-        if columns:
-            tasks = [torch.full_like(one.rows, one.task) for one in columns]
-            self.cells: Cells = torch.cat([one.rows for one in columns]), torch.cat(tasks)
+        tasks = [torch.full_like(one.rows, one.task) for one in columns]
+        none = torch.zeros(0, dtype=torch.long, device=y.device)
+        self.cells: Cells = torch.cat([none, *(one.rows for one in columns)]), torch.cat([none, *tasks])
 
     def of_rows(self, kept: Tensor) -> Sites:
-        """Those of some rows."""
-        place, columns = torch.cumsum(kept, 0) - 1, []
-        for one in self.columns:
-            inside = kept[one.rows]
-            columns.append(one._replace(rows=place[one.rows[inside]], y=one.y[inside], size=one.size[inside]))
+        """Those of some rows, among them all with a site."""
+        place = torch.cumsum(kept, 0) - 1
+        columns = [one._replace(rows=place[one.rows]) for one in self.columns]
         return Sites(self.y[kept], self.variances[kept], columns)
 
-    def into(self, unit: TaskData) -> TaskData:
-        """The standardised table with the sites for readings."""
-        if not self.columns:
-            return unit
-        sd = torch.full_like(self.y, torch.nan) if unit.sd is None else unit.sd
-        return replace(unit, y=self.y, sd=sd.index_put(self.cells, self.variances[self.cells].sqrt()))
-
-    def own(self) -> Tensor:
-        """The variances of sites [N, T], 0 elsewhere."""
-        nothing = torch.zeros_like(self.y)
-        return nothing.index_put(self.cells, self.variances[self.cells]) if self.columns else nothing
-
-    def settle(self, factor: Factor, raw: Tensor, gain: float = STILL) -> tuple[Any, float, Tensor]:
+    def settle(self, factor: Factor, laws: Laws, gain: float = STILL) -> tuple[Any, float, Tensor]:
         """Find the sites: what was factored there, what the bound has above their evidence, its slope by `DISPERSION`.
 
-        Ends where a step would gain less than `gain` nats. raw: the dispersions. Without counts: None, 0 and raw.
+        Ends where a step would gain less than `gain` nats. Without counts: None, 0 and nothing.
         """
         if not self.columns:
-            return None, 0.0, raw
-        stand = partial(self.stand, factor, self.with_dispersions(raw), raw)
+            return None, 0.0, self.y.new_zeros(0)
+        stand = partial(self.stand, factor, laws)
         here = stand()
         if not np.isfinite(here.bound):  # far from where they were found
             self.y, self.variances = self.first
@@ -113,10 +99,11 @@ class Sites:
         if not np.isfinite(here.bound):
             raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
         here = self.climbed(here, stand, gain)
-        if here.gain > max(gain, CLIMBING):
+        if gain == STILL and here.gain > CLIMBING:  # a fit may pass such a place
+            task = laws[self.columns[0].task].word
             warnings.warn(
                 f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
-                f"of {self.columns[0].law.word} tasks is not final; take a smaller signal variance",
+                f"of {task} tasks is not final; look for a mistyped count or exposure",
                 stacklevel=2,
             )
         return here.found, here.above, here.slopes
@@ -139,20 +126,12 @@ class Sites:
         self.put(here.natural)  # the last place may have been lower
         return here
 
-    def with_dispersions(self, raw: Tensor) -> list[Column]:
-        """The columns, with the dispersions that stand in `raw`, in turn."""
-        values = iter(raw.flatten().exp().tolist())
-        return [
-            one._replace(law=replace(one.law, dispersion=next(values))) if one.law.dispersion else one  # type: ignore[call-arg]
-            for one in self.columns
-        ]
-
     def put(self, natural: Tensor) -> None:
         """Set precisions, and precisions times targets [2, n]."""
         self.variances = self.variances.index_put(self.cells, 1 / natural[0])
         self.y = self.y.index_put(self.cells, natural[1] / natural[0])
 
-    def stand(self, factor: Factor, columns: Sequence[Column], raw: Tensor) -> Stand:
+    def stand(self, factor: Factor, laws: Laws) -> Stand:
         """The bound at the sites, and what a step would make of them.
 
         A cell's own C^-1 r and C^-1 say what all cells leave of it: with the site's variance s, g has the mean y - s
@@ -163,7 +142,7 @@ class Sites:
         s, target = self.variances[self.cells], self.y[self.cells]
         mean = target - s * found.weights[self.cells]
         variance = (s * (1 - s * found.diagonal(self.cells))).clamp_min(1e-14 * s)
-        value, by_mean, by_variance, slopes = self.expected(columns, mean, variance, raw)
+        value, by_mean, by_variance, slopes = self.expected(laws, mean, variance)
         of_sites = -0.5 * ((2 * torch.pi * s).log() + ((target - mean) ** 2 + variance) / s)
         above = float((value - of_sites).sum())
         precision = (-2 * by_variance).clamp_min(LEAST)
@@ -172,20 +151,18 @@ class Sites:
         aim = torch.stack([precision, precision * mean + by_mean])
         return Stand(torch.stack([1 / s, target / s]), aim, gain, float(found.value()) + above, above, found, slopes)
 
-    def expected(
-        self, columns: Sequence[Column], mean: Tensor, variance: Tensor, raw: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """E log p(y | g) of all cells, its slopes by mean and variance [n], and that of the sum by `raw`."""
+    def expected(self, laws: Laws, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """E log p(y | g) of all cells, its slopes by mean and variance [n], and those of the sum by `DISPERSION`."""
         parts, slopes = [], []
-        sizes = [len(one.rows) for one in columns]
-        for one, m, v in zip(columns, mean.split(sizes), variance.split(sizes)):
-            m = m + one.centre
-            parts.append(one.law.expected(one.y, m, v, one.size))
-            if isinstance(one.law, NegativeBinomial):
-                of = partial(one.law.by_dispersion, one.y[:, None], size=one.size[:, None])
+        sizes = [len(one.rows) for one in self.columns]
+        for one, m, v in zip(self.columns, mean.split(sizes), variance.split(sizes)):
+            law, m = laws[one.task], m + one.centre
+            parts.append(law.expected(one.y, m, v, one.size))
+            if isinstance(law, NegativeBinomial):
+                of = partial(law.by_dispersion, one.y[:, None], size=one.size[:, None])
                 slopes.append(expectation(of, m, v)[0].sum())
         value, by_mean, by_variance = (torch.cat(each) for each in zip(*parts))
-        return value, by_mean, by_variance, torch.stack(slopes).reshape(raw.shape) if slopes else raw
+        return value, by_mean, by_variance, torch.stack(slopes) if slopes else mean.new_zeros(0)
 
 
 def secant(last: Tensor, taken: Tensor, natural: Tensor, step: Tensor) -> Tensor:
@@ -199,72 +176,94 @@ def secant(last: Tensor, taken: Tensor, natural: Tensor, step: Tensor) -> Tensor
     return move if bool((natural[0] + move[0] > LEAST).all()) else step
 
 
-def laws_of(likelihood: ByTask, data: TaskData) -> tuple[Likelihood, ...]:
+def with_dispersions(laws: Laws, raw: Tensor) -> Laws:
+    """The likelihoods, with the dispersions whose logarithms stand in `raw`, in turn."""
+    values = iter(raw.detach().flatten().exp().tolist())
+    return [replace(law, dispersion=next(values)) if isinstance(law, NegativeBinomial) else law for law in laws]
+
+
+def laws_of(likelihood: ByTask, data: TaskData) -> Laws:
     """One likelihood for each task, from a dict of some of them; the others are normal. Raises ValueError."""
     given = by_task("likelihood", likelihood, data.tasks, '{"eggs": "poisson"}')
-    return tuple(_law(task, given.get(task, "normal")) for task in data.tasks)
+    return [_law(task, given.get(task, "normal")) for task in data.tasks]
 
 
 def _law(task: str, given: Any) -> Likelihood:
+    if isinstance(given, NegativeBinomial):
+        low, high = DISPERSIONS
+        if not low <= finite("dispersion", given.dispersion, f"one from {low:g} to {high:g}") <= high:
+            raise ValueError(
+                f"dispersion: is {given.dispersion:g} for {task!r}; start from one of {low:g} to {high:g}, or take "
+                "Poisson()"
+            )
     if isinstance(given, Likelihood):
-        if isinstance(given, NegativeBinomial) and not finite("dispersion", given.dispersion, "one above 0") > 0:
-            raise ValueError(f"dispersion: is {given.dispersion} for {task!r}; pass one above 0, or Poisson()")
         return given
-    words = [word for word in KINDS if word != "binomial"]  # which needs its trials
-    if not isinstance(given, str) or given not in words:
+    if not isinstance(given, str) or given not in KINDS:
         raise ValueError(
-            f"likelihood: {given!r} of {task!r} is not one of {', '.join(map(repr, words))}; pass one of these, or "
-            "such as Poisson(exposure=...), Binomial(trials=...)"
+            f"likelihood: {given!r} of {task!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these, or "
+            "such as Poisson(exposure=...)"
         )
     return KINDS[given]()
 
 
+def told(tasks: Sequence[str], laws: Laws) -> str:
+    """Which tasks are no normal readings, with dispersions, as a line; empty where all are."""
+    words = [law.word + f" of dispersion {law.dispersion:.2g}" * bool(law.dispersion) for law in laws]
+    told = [f"{task}: {word}" for task, law, word in zip(tasks, laws, words) if not law.read]
+    return f"by sites, {', '.join(told)}" if told else ""
+
+
 def sizes_of(laws: Laws, data: TaskData) -> Tensor:
-    """Exposures and trials [N, T] of all cells, 1 where there are none; values are checked too. Raises ValueError."""
+    """Exposures [N, T] of all cells, 1 where there are none; values are checked too. Raises ValueError."""
     sizes = torch.ones_like(data.y)
     for t, (law, task) in enumerate(zip(laws, data.tasks)):
         if law.read:
             continue
-        seen = data.observed[:, t]
-        sizes[:, t] = size_of(law, getattr(law, law.sized, None), data.index, seen).to(sizes)
-        wrong = seen & law.faults(data.y[:, t], sizes[:, t])
-        if bool(wrong.any()):
+        seen, y = data.observed[:, t], data.y[:, t]
+        if not bool(seen.any()):
+            raise ValueError(f"y: task {task!r} has no observed cell; drop the task or add an observation")
+        if bool((wrong := seen & law.faults(y)).any()):
             row = int(wrong.nonzero()[0])
             raise ValueError(
-                f"y: task {task!r} has {data.y[row, t]:g} at row {row}, {int(wrong.sum())} such in all, and "
-                f"{law.values}; mend them, or leave {task!r} out of likelihood"
+                f"y: task {task!r} has {y[row]:g} at row {row}, {int(wrong.sum())} such in all, and {law.values}; "
+                f"mend them, or leave {task!r} out of likelihood"
             )
         if data.sd is not None and bool((seen & ~data.sd[:, t].isnan()).any()):
             raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
+        if law.exposed:
+            sizes[:, t] = size_of(law.exposure, data.index, seen).to(sizes)
     return sizes
 
 
-def size_of(law: Likelihood, given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
-    """A size [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
+def size_of(given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
+    """An exposure [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
 
     Raises ValueError for others.
     """
-    name, rows, seen = law.sized, len(seen), seen.cpu()
+    rows, seen = len(seen), seen.cpu()
     if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
-        raise ValueError(f"{name}: has other row labels than the table; pass them in the order of its rows, as a list")
-    sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), name)
+        raise ValueError("exposure: has other row labels than the table; pass them in the order of its rows, as a list")
+    sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), "exposure")
     if sizes.shape != (rows, 1):
-        raise ValueError(f"{name}: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
-    sizes, whole = sizes[:, 0], "whole " * (name == "trials")
-    fault = (~(sizes > 0) | sizes.isinf() | ((sizes % 1 != 0) & bool(whole))) & (seen | ~sizes.isnan())
+        raise ValueError(f"exposure: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
+    sizes = sizes[:, 0]
+    fault = (~(sizes > 0) | sizes.isinf()) & (seen | ~sizes.isnan())
     if bool(fault.any()):
         row = int(fault.nonzero()[0])
         raise ValueError(
-            f"{name}: is {sizes[row]:g} at row {row}; pass {whole}numbers above 0, or NaN where nothing was seen"
+            f"exposure: is {sizes[row]:g} at row {row}; pass numbers above 0, or NaN where nothing was seen"
         )
-    return torch.where(sizes.isnan(), 1.0, sizes)
+    return sizes.nan_to_num(1.0)
 
 
 def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor) -> Tensor:
-    """Sizes [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
-    given = by_task("exposure", exposure, [t for t, law in zip(tasks, laws) if law.sized], '{"eggs": 2.5}')
+    """Exposures [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
+    given = by_task("exposure", exposure, tasks, '{"eggs": 2.5}')
+    for task, law in zip(tasks, laws):
+        if task in given and not law.exposed:
+            raise ValueError(f"exposure: {task!r} is {law.word}, which has no exposure; leave it out")
     everywhere = torch.ones(len(x), dtype=torch.bool)
-    return torch.stack([size_of(law, given.get(t), None, everywhere) for t, law in zip(tasks, laws)], 1).to(x)
+    return torch.stack([size_of(given.get(task), None, everywhere) for task in tasks], 1).to(x)
 
 
 def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Sites]:
@@ -284,16 +283,14 @@ def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, S
     for t, law in enumerate(laws):
         if not law.read:
             rows = data.observed[:, t].nonzero()[:, 0]
-            if not len(rows):
-                raise ValueError(f"y: task {data.tasks[t]!r} has no observed cell; drop the task or add an observation")
             values, size = data.y[rows, t], sizes[rows, t]
             scale.mean[t] = law.start(values.sum(), size.sum())[0]
             y[rows, t], site[rows, t] = law.start(values, size)
-            columns.append(Column(t, law, rows, values, size, float(scale.mean[t])))
+            columns.append(Column(t, rows, values, size, float(scale.mean[t])))
     sd = None if data.sd is None else data.sd / scale.sd
     unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
-    sites = Sites(unit.y, site if sd is None else site + (sd**2).nan_to_num().where(unit.observed, 0.0), columns)
-    return sites.into(unit), scale, sites
+    known = 0.0 if sd is None else (sd**2).nan_to_num().where(unit.observed, 0.0)
+    return unit, scale, Sites(unit.y, site + known, columns)
 
 
 def _refused(what: str) -> Any:
@@ -309,13 +306,13 @@ class CountPrediction(Prediction):
     Attributes:
         latent_mean (Tensor [M, T]): of the latent g of counts: the log rate, or the log odds.
         latent_variance (Tensor [M, T]): the same.
-        laws (tuple of T Likelihood): of each task.
-        sizes (Tensor [M, T]): exposures or trials.
+        laws (T Likelihood): of each task.
+        sizes (Tensor [M, T]): exposures.
     """
 
     latent_mean: Tensor = field(kw_only=True)
     latent_variance: Tensor = field(kw_only=True)
-    laws: tuple[Likelihood, ...] = field(kw_only=True)
+    laws: Laws = field(kw_only=True)
     sizes: Tensor = field(kw_only=True)
     band_label: ClassVar[str] = "central 95.4 %"
 
@@ -371,18 +368,20 @@ class CountPrediction(Prediction):
         return {name: float(each.mean()) for name, each in found.items()}
 
 
-def through(found: Prediction, laws: Laws, sizes: Tensor, known: Tensor) -> Prediction:
-    """A prediction whose counts are latent as one of y; of normal tasks alone as it is. known [M, T]: observed."""
+def through(found: Prediction, laws: Laws, sizes: Tensor) -> Prediction:
+    """A prediction with latent counts, as one of y, or with the units of f; where the variance is 0 y is known."""
     if all(law.read for law in laws):
         return found
+    if not found.noise:
+        return replace(found, units=tuple(u if law.read else law.latent for u, law in zip(found.units, laws)))
     mean, variance = found.mean.clone(), found.variance.clone()
     for t, law in enumerate(laws):
         if not law.read:
-            at = law.moments(found.mean[:, t], found.variance[:, t], sizes[:, t])
-            mean[:, t], variance[:, t] = at[0], at[1].where(~known[:, t], 0.0)
+            mean[:, t], spread = law.moments(mean[:, t], variance[:, t], sizes[:, t])
+            variance[:, t] = torch.where(variance[:, t] == 0, 0.0, spread)
     kept: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(Prediction)}
     kept |= {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
-    return CountPrediction(**kept, laws=tuple(laws), sizes=sizes)
+    return CountPrediction(**kept, laws=laws, sizes=sizes)
 
 
 def refuse_counts(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> None:

@@ -56,7 +56,7 @@ def candidates(model: Model, seed: int) -> Candidates:
     """Scrambled Sobol points, CANDIDATES of them or four times as many."""
     T, Q = model.data.num_tasks, max(1, len(model.kernel.coregional))
     several = len(model.kernel.terms()) > 1 and model.kind.correlated  # of which many cost as much as one by one
-    plain = not (several or model.bounded or model.unit.sd is not None or model.data.x.is_cuda)
+    plain = not (several or model.bounded or model.variances() is not None or model.data.x.is_cuda)
     small = plain and Q == 1 and int(model.unit.observed.any(1).sum()) <= SMALL
     u = scipy.stats.qmc.Sobol(5 + T, seed=seed).random(4 * CANDIDATES if small else CANDIDATES)
     shortest = between(u[:, 0], min(0.07, 0.4 * spacing(model)), 0.7 if Q == 1 else 0.3)

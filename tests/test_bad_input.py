@@ -16,7 +16,6 @@ import torch
 from refusals import refusing
 
 from mtgp_tutorial import (
-    Binomial,
     Fit,
     FitError,
     NegativeBinomial,
@@ -117,6 +116,11 @@ def nothing():
 def counted(law="poisson", noise=None, **changes):
     """The second task is a count."""
     return icm(table(**changes), noise=noise, likelihood={"task 2": law})
+
+
+def ill():
+    """The second task is yes or no."""
+    return at_parameters(counted("bernoulli", y=with_values([0, 1, 1, 0]).y))
 
 
 def of_rates():
@@ -347,16 +351,18 @@ CASES = [
     ("y: task 'task 2' has 0.5 at row 1, 1 such", lambda: counted(y=with_values([1, 0.5, 2, 3]).y)),
     ("y: task 'task 2' has -1 at row 0", lambda: counted("negative binomial", y=with_values([-1, 1, 2, 3]).y)),
     ("y: task 'task 2' has 9 at row 1, 3 such", lambda: counted("bernoulli")),
-    ("y: task 'task 2' has 9 at row 1", lambda: counted(Binomial(trials=[1, 8, 25, 49]))),
     ("y: task 'task 2' has no observed cell", lambda: counted(y=with_values([NAN] * 4).y)),
     ("sd: 'task 2' is poisson", lambda: counted(sd=0.1)),
     ("exposure: is -1 at row 3", lambda: counted(Poisson(exposure=[1, 2, 3, -1]))),
     ("exposure: has shape .3, 1.; pass one for each", lambda: counted(Poisson(exposure=[1, 2, 3]))),
     ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.Series(X, index=[*"abcd"])))),
-    ("trials: is 0.5 at row 0; pass whole numbers", lambda: counted(Binomial(trials=[0.5, 2, 3, 4]))),
     ("noise: 'full' spans the normal tasks", lambda: counted(Poisson(overdispersed=True), noise="full")),
     ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
-    ("exposure: 'task 1' is not one of 'task 2'", lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2})),
+    ("exposure: 'eggs' is not one of 'task 1', ", lambda: predict(at_parameters(counted()), X, exposure={"eggs": 2})),
+    ("exposure: 'task 1' is normal, which has", lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2})),
+    ("exposure: 'task 2' is bernoulli, which has", lambda: predict(ill(), X, exposure={"task 2": 5})),
+    ("y: task 'task 2' has 2e.09 at row 1, 1 such in all", lambda: counted(y=with_values([1, 2e9, 2, 3]).y)),
+    ("dispersion: is 1e.06 for 'task 2'; start from", lambda: counted(NegativeBinomial(dispersion=1e6))),
     ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
     ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
     ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),

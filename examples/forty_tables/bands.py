@@ -12,7 +12,7 @@ from scipy import stats
 from score import FOLDER, NAMED, checked, of_mixture, ratio_of, truth
 from sources import specs, table
 
-from mtgp_tutorial.model import usual_noise
+from mtgp_tutorial.noise import usual_noise
 
 STEEP = 0.8
 NOISES = {"full": "full noise, Matern32", "per task": "noise per task, Matern32"}

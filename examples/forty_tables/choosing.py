@@ -16,7 +16,7 @@ from score_holes import FIT, answers
 from sources import specs
 from trials import trials
 
-from mtgp_tutorial.model import usual_noise
+from mtgp_tutorial.noise import usual_noise
 
 FIRST = "ICM"  # what `fill` takes when told nothing, with the noise that `icm` takes
 HALF, RIVAL = "half and half", "regression + GP"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mtgp_tutorial.fast.batched import transposed
-from mtgp_tutorial.noise import FLOOR, Among, Noise
+from mtgp_tutorial.noise import FLOOR
 
 Parameters = dict[str, np.ndarray]  # by GPyTorch's names
 SHARED, EACH, FACTOR = (f"likelihood.{name}" for name in ("raw_noise", "raw_task_noises", "task_noise_covar_factor"))
@@ -72,27 +72,6 @@ class Whole(NoiseArrays):
 
 
 ARRAYS: dict[str, NoiseArrays] = {"none": NoiseArrays(), "shared": OneForAll(), "per task": OneEach(), "full": Whole()}
-
-
-class OfSome(NoiseArrays):
-    """A kind of some tasks; the rows of the others are 0."""
-
-    def __init__(self, kind: Among):
-        self.arrays, self.tasks, self.rows = ARRAYS[kind.word], kind.tasks, kind.rows.numpy()
-
-    def Sigma(self, p: Parameters, num_tasks: int) -> np.ndarray:
-        return self.rows @ self.arrays.Sigma(p, len(self.tasks)) @ self.rows.T
-
-    def pull_back(self, of_Sigma: np.ndarray, p: Parameters) -> Parameters:
-        return self.arrays.pull_back(self.rows.T @ of_Sigma @ self.rows, p)
-
-    def start(self, variances: np.ndarray, correlation: np.ndarray) -> Parameters:
-        return self.arrays.start(variances[..., self.tasks], self.rows.T @ correlation @ self.rows)
-
-
-def arrays_of(kind: Noise) -> NoiseArrays:
-    """The twin of a kind of noise."""
-    return OfSome(kind) if isinstance(kind, Among) else ARRAYS[kind.word]
 
 
 def traces(matrices: np.ndarray) -> np.ndarray:

@@ -23,14 +23,14 @@ from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.batched import NO_HOLES, batched, cost, transposed
 from mtgp_tutorial.fast.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
-from mtgp_tutorial.fast.noise_arrays import ARRAYS, arrays_of
+from mtgp_tutorial.fast.noise_arrays import ARRAYS
 from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.fast.solver import Problem, Solver
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
-from mtgp_tutorial.sites import CLIMBING, DISPERSION, NEAR
+from mtgp_tutorial.sites import CLIMBING, DISPERSION, NEAR, with_dispersions
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]
@@ -82,8 +82,9 @@ class PackedObjective:
             self.problem, kept = solvers.with_values(solvers.problem_of(model))
             self.solver: type[Solver] = solver or solvers.select(self.problem)
             self.y, self.log_spread = model.unit.y[kept], as_array(input_spread(model.unit.x).log())
-            self.sites, self.noise = model.sites.of_rows(kept), arrays_of(model.kind)
-            self.silent = np.diag(np.isin(range(len(model.laws)), model.noisy, invert=True) * 1.0)
+            self.sites, self.noise = model.sites.of_rows(kept), ARRAYS[model.noise]
+            noisy = np.isin(range(model.data.num_tasks), model.noisy)
+            self.spanned, self.silent = np.outer(noisy, noisy) * 1.0, np.diag(~noisy * 1.0)
             self.batched = solver is None and goes_batched(self.problem, self.solver)
             self.at_once = max(1, GROUP // len(self.y) ** 2) if self.batched else 1
             self.readings, self.seen = as_array(self.y.nan_to_num()), as_array(~self.y.isnan())
@@ -167,7 +168,7 @@ class PackedObjective:
             return value, np.zeros_like(vectors)
         self.add_signal(p, against.Bs, gradient)
         self.add_factors(p, found.of_factors, gradient)
-        gradient |= self.noise.pull_back(against.Sigma, p)
+        gradient |= self.noise.pull_back(against.Sigma * self.spanned, p)
         gradient |= dict(zip(self.means, against.means.T)) | {DISPERSION: of_dispersions}
         slope = np.concatenate([gradient[name].reshape(len(vectors), -1) for name, _, _ in self.free], 1)
         if self.sites.columns:
@@ -228,10 +229,10 @@ class PackedObjective:
         def factor(y: torch.Tensor, variances: torch.Tensor | None) -> Solver:
             return self.solver(problem._replace(residual=y - mean, variances=variances), Ks)
 
-        raw = as_tensor(p.get(DISPERSION, NONE), self.y)
-        found, above, of_raw = self.sites.settle(factor, raw, gain if slopes else NEAR)
+        laws = with_dispersions(self.model.laws, torch.as_tensor(p.get(DISPERSION, NONE)))
+        found, above, of_raw = self.sites.settle(factor, laws, gain if slopes else NEAR)
         solver = factor(self.y, self.problem.variances) if found is None else found
-        value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)
+        value, of_dispersions = np.array([float(solver.value()) + above]), as_array(of_raw)[None]
         if not slopes:
             return Found(value, [], None, of_dispersions=of_dispersions)
         dKs, of_loads, dSigma = solver.gradients()
@@ -276,7 +277,7 @@ class PackedObjective:
 
     def Sigma(self, p: Arrays) -> np.ndarray:
         """Sigma [..., T, T], from logarithms above the floor or from its factor."""
-        return self.noise.Sigma(p, self.y.shape[1])
+        return self.noise.Sigma(p, self.y.shape[1]) * self.spanned
 
     def prior(self, moments: Moments, inverted: Inverted) -> tuple[np.ndarray, Moments]:
         """Log prior [N] of means, B and Sigma, and its slopes."""
@@ -347,4 +348,4 @@ def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
 def free_variances(model: Model) -> tuple[list[int], list[int]]:
     """Which variances of B and of Sigma are free, each number once."""
     T = model.data.num_tasks
-    return [0] if model.one_signal else list(range(T)), model.kind.free(T)
+    return [0] if model.one_signal else list(range(T)), model.kind.free(model.noisy)

@@ -15,6 +15,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -221,9 +222,9 @@ def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None,
 
 def _laws(words: list[list[Any]], data: TaskData, sizes: np.ndarray) -> dict[str, Likelihood]:
     """The likelihood of each task, by its word and whether it is overdispersed, with its sizes."""
-    kinds = [(LIKELIHOODS[word], {"overdispersed": own}) for word, own in words]
-    own = [kind(**how, **({kind.sized: size} if kind.sized else {})) for (kind, how), size in zip(kinds, sizes.T)]
-    return dict(zip(data.tasks, own))
+    own = [LIKELIHOODS[word](overdispersed=wide) for word, wide in words]
+    each = [replace(law, exposure=size) if law.exposed else law for law, size in zip(own, sizes.T)]
+    return dict(zip(data.tasks, each))
 
 
 def _check_same(model: Model, again: Model) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from mtgp_tutorial.fast.batched import transposed
-from mtgp_tutorial.fast.noise_arrays import arrays_of
+from mtgp_tutorial.fast.noise_arrays import ARRAYS
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fast.prior_arrays import log_ranges
 from mtgp_tutorial.starts import Candidates, coordinates, matrices_of
@@ -31,7 +31,7 @@ def at_candidates(packed: PackedObjective, where: Candidates) -> np.ndarray:
         W = vectors[:, :, -rank:] * np.sqrt(np.maximum(values[:, None, -rank:], 0))
         own = np.diagonal(B / Q - W @ transposed(W), 0, 1, 2)
         p |= {part.signal + "covar_factor": W, part.signal + "raw_var": np.log(np.maximum(own, 0.05 / Q))}
-    p |= arrays_of(packed.model.kind).start(where.noise, of_noise)
+    p |= ARRAYS[packed.model.noise].start(where.noise, of_noise)
     p |= dict.fromkeys(packed.means, np.zeros(N))
     wide = [np.broadcast_to(p[name].reshape(-1, size), (N, size)) for name, _, size in packed.free]
     return np.concatenate(wide, 1)

@@ -173,7 +173,7 @@ def _asked(
         for name, build in methods.items():
             key = str(label), name
             try:
-                model = model_of(build, seen, f"methods, {name!r}", all_rows=same, counts=same)
+                model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
                 fingerprints = fingerprints_of(model, seen, hidden, key in kept.done, options)
             except NotApplicable as error:
                 yield key, error, seen, hidden, {}, joint, options

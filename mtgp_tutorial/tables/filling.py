@@ -53,7 +53,7 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
     if method is None:
         return _by_icm(data, options)
     of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
-    model = model_of(method, data, "method", all_rows=True, counts=True)
+    model = model_of(method, data, "method", all_rows=True)
     return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
 
 

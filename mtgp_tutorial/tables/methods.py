@@ -23,18 +23,16 @@ Methods = Mapping[str, Method]
 A_METHOD = "a function of a table that makes a model or a forecaster, such as icm"
 
 
-def model_of(
-    build: Method, table: TaskData, name: str, *, all_rows: bool = False, counts: bool = False
-) -> Model | Forecaster:
+def model_of(build: Method, table: TaskData, name: str, *, all_rows: bool = False) -> Model | Forecaster:
     """What a method makes of a table: a forecaster, or a model on its rows. ValueError, under this name, for others.
 
-    counts: whether a task may be no normal reading.
+    A model that is asked on other rows may have no counts, whose exposures there nobody knows.
     """
     model = build(table)
     of_kind(name, model, (Model, Forecaster), A_METHOD)
     if isinstance(model, Model):
         check_rows(name, model, table, all_rows)
-        if not counts:
+        if not all_rows:
             model.normal_alone(name)
     return model
 

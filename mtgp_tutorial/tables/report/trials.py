@@ -19,7 +19,8 @@ from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.model import Model, usual_noise
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.noise import usual_noise
 from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods
