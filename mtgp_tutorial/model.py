@@ -114,23 +114,16 @@ class Model(torch.nn.Module):
         Args:
             fast (bool): by a solver of `fast`. Default: True.
         """
-
-        def factor(y: Tensor, variances: Tensor | None) -> Conditioned:
-            return self._factored(Evidence(self.unit.x, y - self.means(), variances), fast)
-
-        raw = self.raw_dispersion
         with torch.no_grad():
-            _, above, slopes = self.sites.settle(factor, self.laws)
+            x, means = self.unit.x, self.means()
+            _, above, slopes = self.sites.settle(
+                lambda y, s: self._factored(Evidence(x, y - means, s), fast), self.laws
+            )
         self.put_sites(self.sites.y, self.sites.variances)
-        return above + (slopes * (raw - raw.detach())).sum()
+        return above + (slopes * (self.raw_dispersion - self.raw_dispersion.detach())).sum()
 
     def put_sites(self, y: Tensor, variances: Tensor) -> None:
-        """Set the sites of counts, standardised units; of a model without counts nothing.
-
-        Args:
-            y (Tensor [N, T]): their targets; `Sites` keeps as `first` where they begin.
-            variances (Tensor [N, T]): of these.
-        """
+        """Set the sites of counts [N, T], standardised units; of a model without counts nothing."""
         if self.counts:
             self.sites.y, self.sites.variances = y, variances
             self.unit = replace(self.unit, y=y)
@@ -388,9 +381,8 @@ def lmc(
     ranks = list(rank) if isinstance(rank, Sequence) else [rank] * len(chosen)
     if len(ranks) != len(chosen):
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
-    num_tasks = _checked(data).num_tasks
-    ranks = [_checked_rank(one, num_tasks) for one in ranks]
-    kernel = LMCKernel([unit_kernel(one, data.x) for one in chosen], num_tasks, ranks, kappa)
+    ranks = [_checked_rank(one, _checked(data).num_tasks) for one in ranks]
+    kernel = LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, kappa)
     return Model(data, kernel, noise, likelihood)
 
 

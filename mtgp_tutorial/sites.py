@@ -100,10 +100,9 @@ class Sites:
             raise NotPositiveDefiniteError("sites: the bound has no value at these parameters; take others")
         here = self.climbed(here, stand, gain)
         if gain == STILL and here.gain > CLIMBING:  # a fit may pass such a place
-            task = laws[self.columns[0].task].word
             warnings.warn(
                 f"sites: after {count(MOST, 'step')} one more would still gain {here.gain:.2g} nats, so what is said "
-                f"of {task} tasks is not final; look for a mistyped count or exposure",
+                f"of {laws[self.columns[0].task].word} tasks is not final; look for a mistyped count or exposure",
                 stacklevel=2,
             )
         return here.found, here.above, here.slopes

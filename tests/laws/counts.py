@@ -464,7 +464,7 @@ def law_answers_have_the_dispersion_that_was_fitted():
     draws = sample(fitted, x, 20000, seed=1, noise=True)[:, :, 3]
     close((draws == 0).double().mean(0), 1 - said.probability(above=0)[:, 3], 0.01)
     close([one.laws[3].dispersion for one in (impute(fitted), leave_out(fitted))], [3.0, 3.0])
-    assert "wasps: negative binomial of dispersion 3" in repr(fitted)
+    assert "wasps: negative binomial of dispersion 3" in repr(at_parameters(fitted.model))
 
 
 def law_counts_are_kept():
