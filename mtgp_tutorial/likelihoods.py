@@ -41,7 +41,7 @@ class Likelihood:
     word: ClassVar[str] = ""  # its name, as text
     latent: ClassVar[str] = ""  # what g is, for labels
     exposed: ClassVar[bool] = False  # whether its cells have exposures
-    values: ClassVar[str] = "a count is a whole number from 0 to 1e8; of larger ones take the logarithm, as readings"
+    values: ClassVar[str] = "a count is a whole number from 0 to 1e8"
     read: ClassVar[bool] = False  # whether a cell is a normal reading, with no need of a site
     exposure = None  # of the rows of the table
     dispersion = 0.0  # of a negative binomial
