@@ -2,7 +2,7 @@
 
 The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
 (`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
-`fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`planning`).
+`fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`readings`).
 They run by themselves. `fast` gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
 """
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from mtgp_tutorial.leave_one_out import leave_out
     from mtgp_tutorial.likelihoods import Bernoulli, Binomial, NegativeBinomial, Poisson
     from mtgp_tutorial.model import Model, icm, independent, lmc
-    from mtgp_tutorial.planning import linear, next_cells
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.prediction import Prediction
+    from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
     from mtgp_tutorial.trends import Trend, detrend
 
@@ -69,7 +69,7 @@ _HOMES = {
     "likelihoods": "Bernoulli Binomial NegativeBinomial Poisson",
     "fast.sparse": "sparse",
     "model": "Model icm independent lmc",
-    "planning": "linear next_cells",
+    "readings": "linear next_cells",
     "predicting": "impute latent_functions parts predict sample",
     "prediction": "Prediction",
     "result": "Fit at_parameters",
