@@ -136,7 +136,7 @@ def next_cells(
 
 
 def _greedy(S: Tensor, X: Tensor, price: Tensor, count: int) -> tuple[list[int], list[float]]:
-    """Which readings, and what each gains. S [C, C]: their covariance; X [K, C]: that of the sums with them."""
+    """Which readings, and what each gains. S [C, C]: their covariance, X [K, C]: the sums' with them; both change."""
     order: list[int] = []
     gains: list[float] = []
     least, free = 1e-10 * S.diagonal(), torch.ones(len(S), dtype=torch.bool, device=S.device)
@@ -146,8 +146,8 @@ def _greedy(S: Tensor, X: Tensor, price: Tensor, count: int) -> tuple[list[int],
         best = int((gain / price).where(free, -1.0).argmax())
         order, gains, free[best] = [*order, best], [*gains, float(gain[best])], False
         column = S[best] / variance[best].sqrt()
-        X = X - torch.outer(X[:, best] / variance[best].sqrt(), column)
-        S = S - torch.outer(column, column)
+        X.addr_(X[:, best] / variance[best].sqrt(), column, alpha=-1)
+        S.addr_(column, column, alpha=-1)
     return order, gains
 
 
