@@ -162,8 +162,8 @@ def _joint(
     asked = torch.cat([wanted & (not noise), read | (wanted & noise)])
     cells = all_cells(asked)
     k, n = len(cells[0]), int(model.unit.observed.sum())
-    advice = "name fewer candidates, or want fewer cells"
-    check_memory(6 * k**2 + 3 * k * n, f"candidates: {k} cells that are wanted or may be read", x.device, advice)
+    what = f"candidates, wanted: {k} cells" if bool(read.any()) else f"weights: {k} cells that count"
+    check_memory(6 * k**2 + 3 * k * n, what, x.device, "name fewer")
     own = torch.full((2 * R,), -1, device=x.device)
     own[R : R + N] = torch.arange(N, device=x.device)
     errors = None if known is None else torch.cat([torch.zeros_like(known), known])
