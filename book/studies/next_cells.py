@@ -1,8 +1,9 @@
 """Where to read next, replayed: mtgp_tutorial/datasets/studies/next_cells.csv and next_cells_closing.csv.
 
-Soil: cadmium is wanted at all 959 sites of Colorado (as a logarithm, mean of squared errors); reading it costs 1, and
-reading nickel at a site a tenth. Twenty random sites are read first, both metals, and an ICM with full noise is fitted
-to these alone. Each way then spends a budget of 6, 12 or 20:
+Soil: cadmium is wanted (as a logarithm; mean of squared errors over sites). Reading it costs 1, and reading nickel at a
+site a tenth. A replay draws 300 of the 959 sites of Colorado, at which one may read and where cadmium is wanted. Both
+metals are read at the first twenty of them, and an ICM with full noise is fitted to these alone. Each way then spends a
+budget of 6, 12 or 20:
 
     next cells            `next_cells` of that first fit, cadmium and nickel
     next cells, Cd        the same, of cadmium alone
@@ -10,19 +11,23 @@ to these alone. Each way then spends a budget of 6, 12 or 20:
     farthest              cadmium, each time at the site that is farthest from all that were read
     random                cadmium at random sites
     random, both          both metals at random sites (5, 10 and 18 of them)
-    none                  nothing more is read
+    none                  nothing more is read (budget 0)
 
-Then the same ICM is fitted again to all that was read, and log cadmium is predicted where no way has read it in this
-replay: the same sites for all. "RMSE, all not read" is of all sites that this way did not read, "RMSE of the mean" that
-of the mean of what this way read, the plainest map. Nothing is planned with readings that are still hidden. 40 replays,
-each a cluster: they are starts on one map, so that intervals speak of starts and not of maps. 54 values of Cd lay below
-the limit of determination and stand as 0.65 of it.
+Then the same ICM is fitted again to all that was read, and log cadmium is predicted at all of the 959 sites where no
+way has read it in this replay: the same sites for all. "RMSE, all not read" is of all sites that this way did not read,
+"RMSE of the mean" that of the mean of what this way read, the plainest map. Nothing is planned with readings that are
+still hidden. 40 replays, each a cluster: they are starts on one map, so that intervals speak of starts and not of maps.
+54 values of Cd lay below the limit of determination and stand as 0.65 of it.
+
+"parameters" is "fitted" for this, and "map" where plan and predictions take the parameters of a fit to all 959 sites in
+its place, which nobody has who is still to sample: it shows what the plan is worth once parameters are known.
 
 Closing: an ICM is fitted to the four lakes up to a year; then one gauge is closed for ten years, and the other three
 are read on. "sd" is what the fit expects its errors to be before any of these years is known; "RMSE" what they were.
 Seven stretches of ten years, each a cluster.
 """
 
+import copy
 from dataclasses import replace
 from functools import cache
 
@@ -32,7 +37,7 @@ from running import run
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, impute, next_cells, scores
 
-FIRST, REPLAYS, NICKEL = 20, 40, 0.1
+FIRST, POOL, REPLAYS, NICKEL = 20, 300, 40, 0.1
 GRIDS = {6: (3, 2), 12: (4, 3), 20: (5, 4)}
 LAKES, YEARS, CLOSED = ("Erie", "Michigan-Huron", "Ontario", "St. Clair"), range(1939, 2009, 10), 10
 
@@ -58,6 +63,23 @@ def fitted(read):
     return fit(icm(replace(table, y=table.y.where(torch.as_tensor(read), torch.nan)), noise="full"), starts=2)
 
 
+@cache
+def of_the_map():
+    """An ICM of all sites."""
+    return fit(icm(soil(), noise="full"), starts=2)
+
+
+def held(read):
+    """The cells that were read, under the parameters of the whole map."""
+    model, hidden = copy.deepcopy(of_the_map().model), torch.as_tensor(~read)
+    model.data = replace(model.data, y=model.data.y.masked_fill(hidden, torch.nan))
+    model.unit = replace(model.unit, y=model.unit.y.masked_fill(hidden, torch.nan))
+    return replace(of_the_map(), model=model)
+
+
+PARAMETERS = {"fitted": fitted, "map": held}
+
+
 def distances(places):
     """From each site [N] to each of some places [K, 2]."""
     return np.linalg.norm(kilometres()[:, None] - places, axis=2)
@@ -74,34 +96,31 @@ def grid(budget, free):
     return chosen
 
 
-def farthest(budget, free):
-    """Each time the site that is farthest from all that were read."""
-    away, chosen = distances(kilometres()[~free]).min(1), []
+def farthest(budget, free, read):
+    """Each time the free site that is farthest from all that were read."""
+    away, chosen = distances(kilometres()[read]).min(1), []
     for _ in range(budget):
-        chosen.append(int(away.argmax()))
+        chosen.append(int(np.where(free, away, -1).argmax()))
         away = np.minimum(away, distances(kilometres()[chosen[-1:]])[:, 0])
     return chosen
 
 
-def plans(first, start):
-    """The cells [N, 2] of each way and budget."""
-    N, read = len(soil().y), first.model.data.observed.numpy()
-    free, order = ~read[:, 0], np.random.default_rng([start, 1]).permutation(N)
-    order, most = order[free[order]], max(GRIDS)
-    wanted = np.zeros((N, 2), dtype=bool)
-    wanted[:, 0] = True
-    both = next_cells(first, wanted, cost={"Ni": NICKEL}, count=int(most / NICKEL))
-    alone = next_cells(first, wanted, ~read & wanted, count=most)
-    away = farthest(most, free)
+def plans(first, pool):
+    """The cells [N, 2] of each way and budget. pool: sites in the order of a draw, of which the first were read."""
+    read, most = first.model.data.observed.numpy(), max(GRIDS)
+    wanted, free, order = cadmium(pool), cadmium(pool[FIRST:]), pool[FIRST:]
+    both = next_cells(first, wanted, free | free[:, ::-1], cost={"Ni": NICKEL}, count=int(most / NICKEL))
+    alone = next_cells(first, wanted, free, count=most)
+    away = farthest(most, free[:, 0], read[:, 0])
+    yield "none", 0, cadmium([])
     for budget in GRIDS:
         pairs = cadmium(order[: int(budget / (1 + NICKEL))])
         yield "next cells", budget, afforded(both, budget)
         yield "next cells, Cd", budget, afforded(alone, budget)
-        yield "grid", budget, cadmium(grid(budget, free))
+        yield "grid", budget, cadmium(grid(budget, free[:, 0]))
         yield "farthest", budget, cadmium(away[:budget])
         yield "random", budget, cadmium(order[:budget])
         yield "random, both", budget, pairs | pairs[:, ::-1]
-        yield "none", budget, cadmium([])
 
 
 def cadmium(sites):
@@ -122,17 +141,14 @@ def afforded(found, budget):
 
 
 def replayed(start):
-    """A replay: a row for each way and budget."""
-    N = len(soil().y)
-    read = np.zeros((N, 2), dtype=bool)
-    read[np.random.default_rng([start, 0]).permutation(N)[:FIRST]] = True
-    first = fitted(read)
-    ways = list(plans(first, start))
-    never, found = ~(read | np.any([cells for _, _, cells in ways], axis=0))[:, 0], []
-    for way, budget, cells in ways:
-        said = impute(fitted(read | cells) if cells.any() else first)
-        (cd, ni), seen = cells.sum(0), (read | cells)[:, 0]
-        row = {"start": start, "cluster": start, "budget": budget, "method": way}
+    """A replay: a row for each way, budget and kind of parameters."""
+    pool = np.random.default_rng(start).permutation(len(soil().y))[:POOL]
+    read = cadmium(pool[:FIRST]) | cadmium(pool[:FIRST])[:, ::-1]
+    ways = [(kind, *way) for kind, known in PARAMETERS.items() for way in plans(known(read), pool)]
+    never, found = ~(read | np.any([cells for *_, cells in ways], axis=0))[:, 0], []
+    for kind, way, budget, cells in ways:
+        said, (cd, ni), seen = impute(PARAMETERS[kind](read | cells)), cells.sum(0), (read | cells)[:, 0]
+        row = {"start": start, "cluster": start, "parameters": kind, "budget": budget, "method": way}
         row |= {"price": cd + NICKEL * ni, "Cd": cd, "Ni": ni, "sites": never.sum()}
         mean = soil().y[seen, 0].mean().expand(int(never.sum()))  # of the readings: the plainest map
         plain = float(scores.mse(mean, soil().y[never, 0]) ** 0.5)
