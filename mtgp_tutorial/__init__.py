@@ -2,8 +2,8 @@
 
 The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
 (`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
-`fitting`, `result`) and what it says (`predicting`, `leave_one_out`, `correlations`). They run by themselves. `fast`
-gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
+`fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`readings`).
+They run by themselves. `fast` gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
 """
 
 from importlib import import_module
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.prediction import Prediction
+    from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
     from mtgp_tutorial.trends import Trend, detrend
 
@@ -46,6 +47,7 @@ __all__ += [
 ]
 __all__ += ["FitError", "choose_device", "predict", "impute", "sample", "Prediction", "Mixture", "parts"]
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
+__all__ += ["linear", "next_cells"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
 __version__ = "0.32.0"
@@ -67,6 +69,7 @@ _HOMES = {
     "likelihoods": "Bernoulli NegativeBinomial Poisson",
     "fast.sparse": "sparse",
     "model": "Model icm independent lmc",
+    "readings": "linear next_cells",
     "predicting": "impute latent_functions parts predict sample",
     "prediction": "Prediction",
     "result": "Fit at_parameters",

@@ -34,15 +34,15 @@ def total_and_free(device: torch.device) -> tuple[int, int]:
     return total, free
 
 
-def check_memory(entries: float, cells: int, device: torch.device, remedy: str) -> None:
+def check_memory(entries: float, what: str, device: torch.device, remedy: str) -> None:
     """Raise MemoryError where matrices of so many entries exceed the memory there is, and warn where what is free.
 
-    remedy: what the sentence ends in.
+    what: needs them; remedy: what the sentence ends in.
     """
     needed, (total, free) = 8 * entries, total_and_free(device)
     if needed > free:
         message = (
-            f"data: {cells} observed cells need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB "
+            f"{what} need about {needed / GIB:.1f} GiB, and there are {free / GIB:.1f} GiB "
             f"free of {total / GIB:.1f}; {remedy}"
         )
         if needed > total:

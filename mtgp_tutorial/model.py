@@ -225,7 +225,7 @@ class Model(torch.nn.Module):
         last = (
             f"{IN_GROUPS}, or fewer rows" if self.data.num_tasks > MANY_TASKS else f"{smaller}, or fewer tasks or rows"
         )
-        check_memory(entries, n, self.data.x.device, f"take {first}{last}")
+        check_memory(entries, f"data: {n} observed cells", self.data.x.device, f"take {first}{last}")
 
     def variances(self) -> Tensor | None:
         """Known variances of the values [N, T], 0 where none is known, standardised units (book: known-noise)."""

@@ -40,9 +40,11 @@ from mtgp_tutorial import (
     kronecker,
     latent_functions,
     leave_out,
+    linear,
     lmc,
     memory,
     model_correlation,
+    next_cells,
     paired,
     parts,
     plots,
@@ -153,6 +155,12 @@ def few_inducing():
 def few_draws():
     """A fit with priors."""
     return fit(icm(table()), starts=1)
+
+
+def next_of(wanted=Y, candidates=None, fitted=None, x=(0.5,), **changes):
+    """A question for the next cell, with one new row."""
+    wanted = np.vstack([wanted, Y[:1]]) if np.shape(wanted) == (4, 2) else wanted
+    return next_cells(few_draws() if fitted is None else fitted, wanted, candidates, x=x, **changes)
 
 
 def nothing_free():
@@ -577,6 +585,35 @@ CASES = [
         "sd: has the columns task 2, task 1, and the fit task 1, task 2; pass",
         lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"])),
     ),
+    ("weights: has shape .4, 1.; pass .4, 2., with a line", lambda: linear(few_draws(), Y[:, :1])),
+    ("weights: has shape .4, 2.; pass .5, 2., with a line", lambda: linear(few_draws(), Y, x=[0.5])),
+    ("weights: has shape .2,.; pass", lambda: linear(few_draws(), [1.0, 2.0])),
+    ("weights: holds something else than finite", lambda: linear(few_draws(), Y * NAN)),
+    ("weights: holds something else than finite", lambda: linear(few_draws(), [[1, 2], [3]])),
+    (
+        "weights: has the columns task 2, task 1",
+        lambda: linear(few_draws(), pd.DataFrame(Y, columns=["task 2", "task 1"])),
+    ),
+    ("linear: task 'task 2' is poisson", lambda: linear(at_parameters(counted()), Y)),
+    ("fit: is a PosteriorSamples; pass what fit", lambda: linear(averaged(), Y)),
+    ("next_cells: task 'task 2' is poisson", lambda: next_of(fitted=at_parameters(counted()))),
+    ("fit: is a PosteriorSamples; pass what fit", lambda: next_of(fitted=averaged())),
+    ("fit: has the sparse bound, for which a reading", lambda: next_of(fitted=few_inducing())),
+    ("wanted: holds something else than finite", lambda: next_of("Erie")),
+    ("wanted: has shape .3, 2.; pass .5, 2.", lambda: next_of(Y[:3])),
+    ("wanted: holds booleans .K, R, T.", lambda: next_of(np.ones((2, 5, 2), dtype=bool))),
+    ("wanted: names no cell; pass some", lambda: next_of(np.zeros((5, 2)))),
+    ("wanted: names no cell that was not observed", lambda: next_of(np.eye(5, 2), noise=True)),
+    ("candidates: holds numbers; pass booleans", lambda: next_of(candidates=np.ones((5, 2)))),
+    ("candidates: row 0 of 'task 2' was observed", lambda: next_of(candidates=np.eye(5, 2, 1, dtype=bool))),
+    ("count: 0 is not a whole number above 0", lambda: next_of(count=0)),
+    ("count: asks for 3 readings, and there are 2 candidates", lambda: next_of(count=3)),
+    ("cost: 'task 3' is not one of", lambda: next_of(cost={"task 3": 1.0})),
+    ("cost: 'cheap' is not a finite number", lambda: next_of(cost={"task 1": "cheap"})),
+    ("cost: holds 0; pass prices above 0", lambda: next_of(cost={"task 1": 0})),
+    ("cost: has shape ..; pass .5, 2.", lambda: next_of(cost=2.0)),
+    ("sd: has shape .4, 2.; pass one of each", lambda: next_of(sd=np.ones((4, 2)))),
+    ("x: has 2 columns", lambda: next_of(x=np.zeros((1, 2)))),
     ("results: is a list; pass what compare returned", lambda: choose([])),
     ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
     ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),
@@ -660,6 +697,8 @@ def test_what_is_no_fit_is_named():
         lambda: parts(model, X),
         lambda: latent_functions(model, X),
         lambda: model_correlation(model, [0, 1]),
+        lambda: linear(model, Y),
+        lambda: next_cells(model, Y),
     ):
         with pytest.raises(
             ValueError, match="^fit: is a Model; pass what fit.model. or at_parameters.model. returned$"
@@ -824,6 +863,16 @@ def test_a_table_that_is_too_large_is_refused_before_work_begins(monkeypatch):
     with pytest.warns(ResourceWarning, match=sentence.replace("of 0", "of 2")) as warned:
         fit(icm(data), starts=1)
     assert warned[0].filename.endswith("fitting.py"), "the line that asked, not the one that warns"
+
+
+def test_too_many_cells_to_choose_from_are_refused_before_work_begins(monkeypatch):
+    fitted = few_draws()
+    next_of(fitted=fitted)
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (2**10, 2**10))
+    with refusing(MemoryError, match="candidates, wanted: 12 cells need about 0.0 GiB, and .* name fewer"):
+        next_of(np.ones((5, 2)), fitted=fitted)
+    with refusing(MemoryError, match="weights: 8 cells that count need about 0.0 GiB, and .* name fewer"):
+        linear(fitted, np.ones((4, 2)))
 
 
 def test_the_road_that_a_wide_table_is_sent_is_one(monkeypatch):

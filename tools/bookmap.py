@@ -42,6 +42,7 @@ CHAPTERS = {
     "noise": "what a row shares beyond the functions: the matrix $\\Sigma$",
     "table": "from a raw file to a report: why it is missing, trends, checks",
     "counts": "cells that are no measurements: a likelihood for each task",
+    "next": "what to read next: the joint covariance, before a reading is made",
     "lag": "one column follows another: outside of the equation, until it is moved",
     "priors": "what averaging over hyper-parameters buys, and when nothing",
     "compare": "five models, one call, paired differences as sizes",

@@ -199,6 +199,22 @@
     return { cellsAt, wanted: cellsAt(order.map((i) => grid[i]), (i) => -1 - i), inOrder };
   }
 
+  const density = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+
+  /* Phi, by its series (Marsaglia 2004). */
+  function normal(z) {
+    if (Math.abs(z) > 8) return z > 0 ? 1 : 0;
+    let sum = z, term = z;
+    for (let n = 3, last; sum !== last; n += 2) {
+      last = sum;
+      term *= (z * z) / n;
+      sum += term;
+    }
+    return 0.5 + sum * density(z);
+  }
+
+  const distance = (m, sd) => 2 * sd * density(m / sd) + m * (2 * normal(m / sd) - 1); // E|Y| of Y ~ N(m, sd^2)
+
   /* n standard normals that are the same for the same seed, so that nothing has to be stored. */
   function normals(n, seed) {
     let state = seed * 2654435761;
@@ -212,5 +228,6 @@
   }
 
   MTGP.gaussian = { kernels, dot, coregionalization, pair, signalCovariance, noiseCovariance, observationCovariance,
-    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, oneTask, normals };
+    cholesky, forward, backward, condition, logLikelihood, explained, mean, posterior, sample, coarseFirst, oneTask, normals,
+    density, normal, distance };
 })((self.MTGP = self.MTGP || {}));

@@ -2,7 +2,7 @@
 (function (MTGP) {
   "use strict";
 
-  const { kernels, dot, condition, logLikelihood, explained, mean } = MTGP.gaussian;
+  const { kernels, dot, condition, logLikelihood, explained, mean, density, normal, distance } = MTGP.gaussian;
   const { make, set, write, clamp, shown, figure, Plot, line } = MTGP.explore;
 
   const NUMBERS = [{
@@ -128,21 +128,7 @@
     return [[bridge], [conditioned(own, question, [t])], [beside.length ? plain(drifted(null, question)) : bridge], [gp], [full], [gp, full]];
   }
 
-  /* Phi, by its series (Marsaglia 2004). */
-  function normal(z) {
-    if (Math.abs(z) > 8) return z > 0 ? 1 : 0;
-    let sum = z, term = z;
-    for (let n = 3, last; sum !== last; n += 2) {
-      last = sum;
-      term *= (z * z) / n;
-      sum += term;
-    }
-    return 0.5 + sum * density(z);
-  }
-
-  const density = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
   const average = (list, of) => list.reduce((sum, one) => sum + of(one), 0) / list.length;
-  const distance = (m, sd) => 2 * sd * density(m / sd) + m * (2 * normal(m / sd) - 1); // E|Y| of Y ~ N(m, sd^2)
 
   /* CRPS of y under an equal mixture of normal laws [m, sd]. */
   const crps = (laws, y) => average(laws, ([m, sd]) => distance(y - m, sd)) -

@@ -67,7 +67,7 @@ def test_a_swipe_that_begins_on_a_slider_scrolls_and_changes_nothing(playing, na
         assert spoken(figure) == said or re.sub(r"\s", "", spoken(figure)) == re.sub(r"\s", "", words), label
 
 
-@pytest.mark.parametrize("name", ["icm", "lmc", "noise", "transfer", "lakes", "hole", "lag"])
+@pytest.mark.parametrize("name", ["icm", "lmc", "noise", "transfer", "lakes", "hole", "lag", "scores", "next"])
 def test_a_swipe_that_begins_on_a_marker_or_an_edge_does_so_too(playing, name):
     """Though it goes a little sideways."""
     figure = playing(name, width=390, has_touch=True)
@@ -116,9 +116,10 @@ def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
     expected = ["The Tab key goes from one control to the next."]
     expected += ["The grey stretch"] * bool(figure.place.locator(".explore-gap").count() and name != "lag")
     expected += ["The upper panel"] * (name == "lag")
-    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc", "lag"))
+    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc", "lag", "scores"))
     expected += [POINTS[name]] if name in POINTS else []
     expected += ["A click"] * (name in ("readings", "posterior")) + ["The walker on the map"] * (name == "posterior")
+    expected += ["A cell"] * (name == "next")
     expected += ["A slider"] * (name in SLIDERS)
     assert sorted(starts) == sorted(expected)
 

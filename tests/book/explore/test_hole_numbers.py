@@ -55,7 +55,6 @@ BUGS = [  # what it is, the right code, the wrong code
     ("no floor", "Math.max(v, least)", "v"),
     ("half the distance of the parts", "Math.hypot(sd, sd2)", "sd"),
     ("no pairs", "))) / 2;", "))) / 1;"),
-    ("a short series", "sum !== last", "n < 15"),
     ("a band of 90 %", "Z = 1.959963984540054", "Z = 1.6448536269514722"),
     ("the outer ends", "return high;", "return side < 0 ? Math.min(...ends) : Math.max(...ends);"),
     ("one method twice", "[gp, full]]", "[gp, gp]]"),

@@ -1,0 +1,255 @@
+"""The figure of what to read next: numbers by dense algebra, what its sentences claim, and what mouse and keys do to it."""
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Error
+from stamp import ROOT
+
+from mtgp_tutorial import gaussian
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "next.js"))
+N, NOISE, LENGTH = 13, 0.3, 2.0
+RHO = np.array([[1, 0.9, 0.6], [0.9, 1, 0.55], [0.6, 0.55, 1]])
+GIVEN = [0, 2, 11, 14, 25, 26, 32, 38]
+X, TASK = np.tile(np.arange(13.0), 3), np.repeat(range(3), 13)
+STATES = [
+    {"wanted": wanted, "stretch": stretch, "price": price, "bought": bought, "mark": 1, "seed": seed, "at": 19}
+    for wanted, stretch, price, bought, seed in [
+        (0, [3.5, 9.5], [0.5, 0.1], [], 1),
+        (0, [0.5, 4.5], [1, 0.05], [20, 6], 2),
+        (1, [3.5, 9.5], [0.5, 0.1], [34], 3),
+        (1, [-0.5, 12.5], [0.3, 0.9], [7, 20, 33, 8], 4),
+        (2, [3.5, 9.5], [0.5, 0.1], [19], 5),
+        (2, [5.5, 6.5], [0.05, 1], [6, 19, 12, 13], 6),
+    ]
+]
+ASK = """states => states.map(state => {
+    const found = MTGP.next.compute(state), { cells, middle, left, gain, rate, best, spent, y, before } = found;
+    const [mean, variance, values] = [found.mean, found.variance, y].map(list => Array.from(list));
+    return { cells, middle, left, gain, rate, best, spent, y: values, mean, variance, before: before.left };
+})"""
+BUGS = [  # what it is, the right code, the wrong code
+    ("a gain without noise", "covariance[(N + c) * (m + 1)] + NOISE ** 2", "covariance[(N + c) * (m + 1)]"),
+    ("a gain that is not squared", "shared(w, N + c) ** 2", "Math.abs(shared(w, N + c))"),
+    ("the wanted row for the cell", "shared(w, N + c) ** 2", "shared(w, c % N) ** 2"),
+    ("no price", "gain / costs(c)", "gain"),
+    ("the first price for all", "price[Math.floor(cell / N)]", "price[1]"),
+    ("a sum for a mean", "inside.map((v) => v / n)", "inside.map((v) => v)"),
+    ("places that are not averaged", "1 / Math.sqrt(n)", "1"),
+    ("the difference the wrong way", "row[0] - row[1]", "row[1] - row[0]"),
+    ("task 1 for the difference", "state.wanted === DIFFERENCE ? 3 : 0", "0"),
+    ("what is bought forgotten", "cells = [...GIVEN, ...bought]", "cells = [...GIVEN]"),
+    ("cells that are read again", "if (cells.includes(c)) return 0;", ""),
+    ("the start with what is bought", 'solve([], t, keep, "first")', 'solve(state.bought, t, keep, "first")'),
+    ("another row too", "stretch[0] < i && i < stretch[1]", "stretch[0] < i && i < stretch[1] + 1"),
+]
+
+
+def covariance(x, task, other_x, other_task):
+    """Of f."""
+    return RHO[np.ix_(task, other_task)] * np.exp(-0.5 * (x[:, None] - other_x) ** 2 / LENGTH**2)
+
+
+def left_over(K, A, seen):
+    """Covariance of the sums A f, when the cells seen were read with noise: everything factorised anew."""
+    S = K[np.ix_(seen, seen)] + NOISE**2 * np.eye(len(seen))
+    across = A @ K[:, seen]
+    return A @ K @ A.T - across @ np.linalg.solve(S, across.T)
+
+
+def wanted(state, x, task):
+    """Weights [K, n] of the sums whose variances add up, over all cells."""
+    rows = np.flatnonzero((state["stretch"][0] < np.arange(N)) & (np.arange(N) < state["stretch"][1]))
+    A = np.zeros((len(rows), len(x)))
+    A[range(len(rows)), rows] = 1
+    if state["wanted"] == 2:
+        A[range(len(rows)), N + rows] = -1
+    return A / np.sqrt(len(rows)) if state["wanted"] == 1 else A.mean(0, keepdims=True)
+
+
+def dense(state, y):
+    """Everything that the figure shows, for the values y of all cells; each gain by reading the cell and factorising."""
+    K, A, seen = covariance(X, TASK, X, TASK), wanted(state, X, TASK), GIVEN + state["bought"]
+    left = np.trace(left_over(K, A, seen))
+    gain = [0 if c in seen else left - np.trace(left_over(K, A, [*seen, c])) for c in range(3 * N)]
+    price = np.array([1, *state["price"]])[TASK]
+    S, grid = K[np.ix_(seen, seen)] + NOISE**2 * np.eye(len(seen)), np.linspace(-0.5, 12.5, 121)
+    first = covariance(grid, np.zeros(121, int), X[seen], TASK[seen])
+    prior = np.ones(121)
+    if state["wanted"] == 2:
+        first = first - covariance(grid, np.ones(121, int), X[seen], TASK[seen])
+        prior = 2 - 2 * RHO[0, 1] * prior
+    mean, variance = gaussian.posterior(*(torch.tensor(v) for v in (y[seen], S, first, prior)))
+    middle = wanted({**state, "wanted": 2 * (state["wanted"] == 2)}, X, TASK) if state["wanted"] != 1 else A[:1]
+    middle = float((middle @ K[:, seen] @ np.linalg.solve(S, y[seen]))[0])
+    return {
+        "cells": seen,
+        "left": left,
+        "gain": gain,
+        "rate": gain / price,
+        "best": int(np.argmax(gain / price)),
+        "spent": price[state["bought"]].sum(),
+        "before": np.trace(left_over(K, A, GIVEN)),
+        "mean": mean.numpy(),
+        "variance": variance.numpy(),
+        "middle": middle,
+    }
+
+
+def worst(found):
+    far = 0.0
+    for answer, state in zip(found, STATES, strict=True):
+        for key, value in dense(state, np.array(answer["y"])).items():
+            if np.shape(answer[key]) != np.shape(value):
+                return np.inf
+            far = max(far, float(np.abs(np.subtract(answer[key], value, dtype=float)).max()))
+    return far
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def computed(blank, source=SOURCE):
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    return blank.evaluate(ASK, STATES)
+
+
+def test_numbers_are_those_of_dense_algebra(blank):
+    """Each gain is what is left before less what is left after, with the cell among the readings."""
+    assert worst(computed(blank)) < 1e-10
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(computed(blank, SOURCE.replace(right, wrong))) < 1e-10
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error) or "TypeError" in str(error)
+
+
+def test_values_are_draws_from_the_model(blank):
+    """Of 99 draws: mean 0, and the covariance of readings, within five standard errors."""
+    computed(blank)
+    ys = np.array(
+        blank.evaluate(
+            """() => Array.from({length: 99}, (_, i) =>
+                Array.from(MTGP.next.compute({...structuredClone(MTGP.next.start), seed: i + 1}).y))"""
+        )
+    )
+    C = covariance(X, TASK, X, TASK) + NOISE**2 * np.eye(39)
+    z = np.linalg.solve(np.linalg.cholesky(C), ys.T)
+    assert abs(z.mean()) < 5 / np.sqrt(z.size) and abs(z.var() - 1) < 5 * np.sqrt(2 / z.size)
+
+
+def cell(figure, number):
+    """Where a cell stands on the page."""
+    back = figure.place.locator(".explore-back").nth(1 + number // N).bounding_box()
+    return back["x"] + (number % N + 0.5) / N * back["width"], back["y"] + 0.73 * back["height"]
+
+
+def sd(figure):
+    return figure.computed("Math.sqrt(found.left)")
+
+
+def test_a_click_reads_a_cell_and_the_band_shrinks(playing):
+    """As much as it was told; a second click takes the reading back, and what was read at the start stays."""
+    figure = playing("next")
+    before, told = sd(figure), figure.computed("Math.sqrt(found.left - found.gain[20])")
+    box = figure.place.locator(".explore-task1 .explore-filled").first
+    high = box.bounding_box()["height"]
+    figure.page.mouse.click(*cell(figure, 20))
+    assert figure.state["bought"] == [20] and sd(figure) == pytest.approx(told, abs=1e-12) and told < 0.7 * before
+    assert box.bounding_box()["height"] < 0.7 * high
+    words = figure.place.locator(".explore-words").inner_text()
+    assert "1 bought for 0.50" in words and f"{told:.3f}" in words and f"{before:.3f}" in words
+    figure.page.mouse.click(*cell(figure, 2))
+    assert figure.state["bought"] == [20]
+    figure.page.mouse.click(*cell(figure, 20))
+    assert figure.state["bought"] == [] and sd(figure) == before
+
+
+def test_the_same_by_keys_and_by_finger(playing):
+    figure = playing("next")
+    cursor = figure.place.locator(".explore-cursor")
+    cursor.focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter", "ArrowUp", "ArrowUp", "ArrowUp", " "):
+        figure.page.keyboard.press(key)
+    assert figure.state["bought"] == [33, 7] and figure.state["at"] == 7
+    assert cursor.get_attribute("aria-valuetext") == "task 1 at x = 7, read"
+    assert cursor.locator("path").evaluate("path => getComputedStyle(path).visibility") == "visible"
+    figure = playing("next", width=390, has_touch=True)
+    figure.page.touchscreen.tap(*cell(figure, 20))
+    assert figure.state["bought"] == [20]
+
+
+def test_the_best_cell_is_marked_and_follows_the_price(playing):
+    """A reading of task 2 is the better buy up to a price of 0.75, and takes off 0.76 of what one of task 1 does."""
+    figure = playing("next")
+    figure.place.get_by_role("button", name="Mark the best cell").click()
+    ring = figure.place.locator(".explore-plot .explore-task2 .explore-rule")
+    box, (x, y) = ring.bounding_box(), cell(figure, 20)
+    assert abs(box["x"] + box["width"] / 2 - x) < 2 and abs(box["y"] + box["height"] / 2 - y) < 3
+    assert "Best: task 2 at x = 7" in figure.place.locator(".explore-words").inner_text()
+    assert figure.computed("found.gain[20] / found.gain[7]") == pytest.approx(0.76, abs=0.005)
+    assert figure.computed("[20, 7].map(c => found.gain.every(g => g <= found.gain[c] || c === 20))") == [True, True]
+    for price, best in ((0.75, 20), (0.8, 7)):
+        figure.slide("price of task 2, task 1 costs 1", price)
+        assert figure.computed("found.best") == best
+
+
+def test_each_wanted_sum_wants_another_cell(playing):
+    """At the first prices; of the difference one reading shows little and its neighbour then much more."""
+    best = [playing("next", f"#explore&next.wanted={kind}").computed("found.best") for kind in range(3)]
+    assert best == [20, 34, 19]
+    steps = []
+    for bought in ("", "19", "19,6"):
+        steps.append(sd(playing("next", f"#explore&next.wanted=2&next.bought={bought}")))
+    assert steps[0] - steps[1] < 0.02 and steps[1] - steps[2] > 0.07
+
+
+def test_other_values_move_the_mean_and_no_band(playing):
+    figure = playing("next", "#explore&next.bought=20,6")
+    before = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
+    figure.place.get_by_role("button", name="Other values").click()
+    after = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
+    assert after[:3] == before[:3] and np.abs(np.subtract(after[3], before[3])).max() > 0.3
+    figure.place.get_by_role("button", name="Start again").click()
+    state = figure.state
+    assert state["bought"] == [] and state["seed"] == 2
+
+
+def test_the_stretch_is_dragged_from_row_to_row(playing):
+    figure = playing("next")
+    figure.drag(".explore-handle path", 1, -100, 0)
+    assert figure.state["stretch"] == [3.5, 7.5]
+    figure.place.get_by_label("left edge of the stretch").press("ArrowLeft")
+    assert figure.state["stretch"] == [2.5, 7.5]
+    for address in ("12.5,12.5", "-0.5,-0.5", "6.1,6.2"):
+        a, b = playing("next", f"#explore&next.stretch={address}").state["stretch"]
+        assert b - a == 1 and a % 1 == 0.5 and -0.5 <= a
+
+
+def test_what_is_kept_is_what_is_computed(playing):
+    changes = """figure => {
+        const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
+        const changes = [s => s.bought.push(20), s => (s.wanted = 2), s => (s.stretch = [0.5, 3.5]), s => (s.seed = 5),
+            s => (s.price = [1, 1]), s => (s.wanted = 1), s => (s.bought = [6, 19]), s => (s.bought = [])];
+        for (const change of changes) {
+            ui.change(change);
+            ui.drawNow();
+            const [kept, fresh] = [MTGP.next.compute(ui.state, keep), MTGP.next.compute(ui.state)];
+            for (const key of ["mean", "variance", "rate"]) far.push(...kept[key].map((v, i) => Math.abs(v - fresh[key][i])));
+            far.push(Math.abs(kept.before.left - fresh.before.left), Math.abs(kept.left - fresh.left));
+        }
+        return Math.max(...far);
+    }"""
+    assert playing("next").place.evaluate(changes) == 0

@@ -1,0 +1,140 @@
+"""The figure of a truth that is dragged through a normal law: its scores are the module's, and what its sentences claim."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from stamp import ROOT
+
+from mtgp_tutorial import scores
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "scores.js"))
+STATES = [{"y": y, "sd": sd} for y in (-4, -1.3, 0, 0.02, 2, 3.9) for sd in (0.4, 0.95, 1, 3)]
+ASK = """states => states.map(state => {
+    const { error, inside, crps, nlpd, right, mean, curves } = MTGP.scores.compute(state);
+    return { error, inside, crps, nlpd, right, mean, curves: [curves.crps, curves.nlpd].map(curve => Array.from(curve)) };
+})"""
+GRID, WEIGHTS = np.polynomial.hermite_e.hermegauss(301)  # truths with sd 1, for means over them
+BUGS = [  # what it is, the script, the right code, the wrong code
+    ("a short series", KERNEL, "sum !== last", "n < 15"),
+    ("half of a distance", KERNEL, "2 * sd * density(m / sd)", "sd * density(m / sd)"),
+    ("a law that is its own distance", SOURCE, "distance(y, sd) - sd / Math.sqrt(Math.PI)", "distance(y, sd) - sd"),
+    ("an error that is not squared", SOURCE, "(y * y) / (sd * sd)", "Math.abs(y) / (sd * sd)"),
+    ("a variance for an sd", SOURCE, "2 * Math.PI * sd * sd) + (y", "2 * Math.PI * sd) + (y"),
+    ("a band of one sd", SOURCE, "<= 2 * sd", "<= sd"),
+    ("truths without a spread", SOURCE, "Math.hypot(1, sd)", "sd"),
+    ("a mean of one side", SOURCE, "2 * normal(2 * sd) - 1", "normal(2 * sd)"),
+    ("the law itself at sd 1", SOURCE, "right: { crps: crps(y, 1)", "right: { crps: crps(y, sd)"),
+]
+
+
+def of_module(y, sd):
+    """CRPS, NLPD, error and coverage of truths [n] under N(0, sd^2)."""
+    zero, variance, y = (torch.tensor(v, dtype=torch.float64) for v in ([0], [sd**2], list(y)))
+    one = [torch.stack([f(zero, variance, v[None]) for v in y]).numpy() for f in (scores.crps, scores.nlpd)]
+    error, inside = scores.mae(zero, y[:1]), scores.coverage(zero, variance, y[:1])
+    return *one, float(error), float(inside)
+
+
+def worst(found):
+    """The largest difference between the script and the module, over all states."""
+    far = 0.0
+    places = np.linspace(-4, 4, 201)
+    for answer, state in zip(found, STATES, strict=True):
+        y, sd = state["y"], state["sd"]
+        crps, nlpd, error, inside = of_module([y], sd)
+        right = of_module([y], 1)
+        pairs = [(answer["crps"], crps[0]), (answer["nlpd"], nlpd[0]), (answer["error"], error)]
+        pairs += [(float(answer["inside"]), inside)]
+        pairs += [(answer["right"]["crps"], right[0][0]), (answer["right"]["nlpd"], right[1][0])]
+        if y == 2:  # the rest does not depend on the truth
+            curves = of_module(places, sd)
+            pairs += [(np.array(answer["curves"][i]), curves[i]) for i in (0, 1)]
+            mean, weights = of_module(GRID, sd), WEIGHTS / WEIGHTS.sum()
+            pairs += [(answer["mean"]["nlpd"], mean[1] @ weights)]
+            pairs += [(answer["mean"]["inside"], math.erf(2 * sd / math.sqrt(2)))]
+            wide = np.linspace(-9, 9, 1801)
+            density = np.exp(-0.5 * wide**2) / math.sqrt(2 * math.pi) * 0.01
+            pairs += [(answer["mean"]["crps"], of_module(wide, sd)[0] @ density)]
+            pairs += [(answer["mean"]["error"], math.sqrt(2 / math.pi))]
+        far = max(far, *(float(np.abs(np.subtract(a, b)).max()) for a, b in pairs))
+    return far
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def computed(blank, kernel=KERNEL, source=SOURCE):
+    blank.evaluate(kernel)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    return blank.evaluate(ASK, STATES)
+
+
+def test_scores_are_those_of_the_module(blank):
+    """And their means over truths are sums over the module's."""
+    assert worst(computed(blank)) < 1e-10
+
+
+@pytest.mark.parametrize(("script", "right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, script, right, wrong):
+    assert script.count(right) == 1
+    scripts = {KERNEL: KERNEL, SOURCE: SOURCE, script: script.replace(right, wrong)}
+    assert not worst(computed(blank, scripts[KERNEL], scripts[SOURCE])) < 1e-10
+
+
+def test_what_the_text_says(playing):
+    """Far out the CRPS grows as the error does, the NLPD ever faster; where each is lowest for a truth at 2."""
+    figure = playing("scores")
+    curves = "Array.from(found.curves.{})"
+    crps, nlpd = (np.array(figure.computed(curves.format(name))) for name in ("crps", "nlpd"))
+    assert np.diff(crps)[-20:] == pytest.approx(0.04, rel=0.01)  # the step of the grid
+    assert np.all(np.diff(nlpd, 2) > 0) and nlpd[-1] - nlpd[-2] > 1.9 * (nlpd[150] - nlpd[149])
+    sds = [round(0.4 + 0.05 * i, 2) for i in range(53)]
+    lowest = figure.place.evaluate(
+        """(figure, sds) => ["crps", "nlpd"].map(name => [2, 0].map(mean => {
+            const of = sds.map(sd => MTGP.scores.compute({ y: 2, sd })).map(found => (mean ? found : found.mean)[name]);
+            return sds[of.indexOf(Math.min(...of))];
+        }))""",
+        sds,
+    )
+    assert lowest == [[2.4, 1], [2, 1]]
+
+
+def test_the_truth_is_dragged_and_the_numbers_move_beside_it(playing):
+    figure = playing("scores")
+    cells = figure.place.locator(".explore-scores td:nth-child(2)")
+    before = cells.all_inner_texts()
+    assert before == ["1.00", "yes", "0.60", "1.42"]
+    figure.drag(".explore-handle path", 0, 60, 0)
+    after = cells.all_inner_texts()
+    assert 2 < figure.state["y"] < 3 and [float(v) for v in after[2:]] > [1.2, 3] and after[1] == "no"
+    figure.place.get_by_role("button", name="sd doubled").click()
+    figure.page.wait_for_timeout(600)
+    assert figure.state["sd"] == 2 and cells.all_inner_texts()[1] == "yes"
+    truth = figure.state["y"]
+    figure.place.get_by_role("button", name="New truth").click()
+    figure.page.wait_for_timeout(600)
+    assert figure.state["y"] != truth and figure.state["sd"] == 2
+
+
+def test_a_score_beyond_the_panel_points_upwards(playing):
+    """A triangle at the upper edge stands for the dot."""
+    triangle = "l5,9h-10Z"
+    assert not any(triangle in shape for shape in playing("scores").shapes())
+    figure = playing("scores", "#explore&scores.y=4&scores.sd=0.4")
+    assert figure.computed("found.nlpd > 6 && found.crps < 6")
+    assert sum(triangle in shape for shape in figure.shapes()) == 1
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("name", ["scores", "next"])
+def test_the_whole_fits_a_laptop(playing, name, width):
+    """640 pixels of height, with the fold of keys closed."""
+    assert playing(name, width=width).place.locator(".explore-live").bounding_box()["height"] <= 640
