@@ -1,4 +1,4 @@
-"""The figure of what to read next: numbers by dense algebra, what its sentences claim, and what mouse and keys do to it."""
+"""The figure of what to read next: numbers by dense algebra, what its sentences claim, what mouse and keys do to it."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def wanted(state, x, task):
 
 
 def dense(state, y):
-    """Everything that the figure shows, for the values y of all cells; each gain by reading the cell and factorising."""
+    """Everything that is shown, for the values y of all cells; each gain by reading the cell and factorising anew."""
     K, A, seen = covariance(X, TASK, X, TASK), wanted(state, X, TASK), GIVEN + state["bought"]
     left = np.trace(left_over(K, A, seen))
     gain = [0 if c in seen else left - np.trace(left_over(K, A, [*seen, c])) for c in range(3 * N)]
@@ -247,7 +247,8 @@ def test_what_is_kept_is_what_is_computed(playing):
             ui.change(change);
             ui.drawNow();
             const [kept, fresh] = [MTGP.next.compute(ui.state, keep), MTGP.next.compute(ui.state)];
-            for (const key of ["mean", "variance", "rate"]) far.push(...kept[key].map((v, i) => Math.abs(v - fresh[key][i])));
+            for (const key of ["mean", "variance", "rate"])
+                far.push(...kept[key].map((v, i) => Math.abs(v - fresh[key][i])));
             far.push(Math.abs(kept.before.left - fresh.before.left), Math.abs(kept.left - fresh.left));
         }
         return Math.max(...far);

@@ -1,4 +1,4 @@
-"""The figure of a truth that is dragged through a normal law: its scores are the module's, and what its sentences claim."""
+"""The figure of a truth in a normal law: its scores are the module's, and what its sentences claim."""
 
 import math
 
@@ -14,7 +14,8 @@ KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gauss
 STATES = [{"y": y, "sd": sd} for y in (-4, -1.3, 0, 0.02, 2, 3.9) for sd in (0.4, 0.95, 1, 3)]
 ASK = """states => states.map(state => {
     const { error, inside, crps, nlpd, right, mean, curves } = MTGP.scores.compute(state);
-    return { error, inside, crps, nlpd, right, mean, curves: [curves.crps, curves.nlpd].map(curve => Array.from(curve)) };
+    const drawn = [curves.crps, curves.nlpd].map(curve => Array.from(curve));
+    return { error, inside, crps, nlpd, right, mean, curves: drawn };
 })"""
 GRID, WEIGHTS = np.polynomial.hermite_e.hermegauss(301)  # truths with sd 1, for means over them
 BUGS = [  # what it is, the script, the right code, the wrong code
