@@ -48,13 +48,10 @@
 
   function build(ui) {
     let draws = 0;
-    for (const [words, sd] of [["sd halved", 0.5], ["sd 1", 1], ["sd doubled", 2]])
-      ui.button({ words, act: () => ui.go({ sd }), pressed: (state) => state.sd === sd });
     ui.button({ words: "New truth", act: () => ui.go({ y: clamp(Math.round(100 * normals(1, ++draws)[0]) / 100, X) }) });
 
-    const side = make(ui.box, "div", { class: "explore-side" }), left = make(side, "div", { class: "explore-wide", style: "flex-basis: 24rem" });
     const plot = new Plot(ui, {
-      parent: left, label: "a normal law, and the scores of a truth", height: [1, 372, 372],
+      label: "a normal law, and the scores of a truth", height: [1, 372, 372],
       x: { range: X, ticks: [-4, -2, 0, 2, 4], title: "the truth; the law has mean 0" },
       panels: [
         { range: [0, 1.25], ticks: [0, 0.5, 1], title: "density, and where the truth is", task: 1, share: 0.9 },
@@ -70,11 +67,13 @@
     }));
     plot.marker({ label: "the truth", at: (state) => state.y, move: (state, y) => (state.y = y) });
 
-    const right = make(side, "div", { class: "explore-wide", style: "flex-basis: 15rem" });
-    ui.sliders(right, { key: "sd", words: "sd of the law", range: bounds.sd, step: 0.05 });
-    const rows = table(right, [["error", 7], ["covered", 1], ["CRPS", 2], ["NLPD [nats]", 3]]);
-    make(right, "p", {}, "Shaded under the bell: two sd, which should cover 95 %. Dashed: the scores under the law with sd 1.");
     ui.say("");
+
+    const side = make(ui.box, "div", { class: "explore-side" });
+    ui.presets(side, ["sd halved", { sd: 0.5 }], ["sd 1", { sd: 1 }], ["sd doubled", { sd: 2 }]);
+    ui.sliders(side, { key: "sd", words: "sd of the law", range: bounds.sd, step: 0.05 });
+    const rows = table(side, [["error", 7], ["covered", 1], ["CRPS", 2], ["NLPD [nats]", 3]]);
+    make(side, "p", {}, "Shaded under the bell: two sd to each side of the mean. Dashed: the scores under the law with sd 1.");
 
     let drawn = ""; // the sd and the width of the curves
     return (state) => {

@@ -22,8 +22,7 @@ AT_ADDRESSES = """(figure, addresses) => addresses.map(address => {
 })"""
 TARGETS = ".explore-button, .explore-choice span, .explore-check, input[type=range]"
 ALL = pytest.mark.parametrize("name", FIGURES)
-# where a figure starts at a bound at which nothing moves, or shows what a slider says on request
-AWAY = {"transfer": "#explore&transfer.c=0.3", "next": "#explore&next.mark=1"}
+AWAY = {"transfer": "#explore&transfer.c=0.3"}  # where a figure starts at a bound at which nothing moves
 
 
 def moved_by_keys(figure, handle, key):

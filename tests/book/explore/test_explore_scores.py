@@ -132,10 +132,3 @@ def test_a_score_beyond_the_panel_points_upwards(playing):
     figure = playing("scores", "#explore&scores.y=4&scores.sd=0.4")
     assert figure.computed("found.nlpd > 6 && found.crps < 6")
     assert sum(triangle in shape for shape in figure.shapes()) == 1
-
-
-@pytest.mark.parametrize("width", [1280, 1440])
-@pytest.mark.parametrize("name", ["scores", "next"])
-def test_the_whole_fits_a_laptop(playing, name, width):
-    """640 pixels of height, with the fold of keys closed."""
-    assert playing(name, width=width).place.locator(".explore-live").bounding_box()["height"] <= 640
