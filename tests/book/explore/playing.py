@@ -17,6 +17,8 @@ FIGURES = {
     "lakes": "five",
     "hole": "forty",
     "lag": "lag",
+    "covariance": "icm",
+    "holes": "sharing",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
