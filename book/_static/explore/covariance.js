@@ -9,7 +9,7 @@
   const GRID = Float64Array.from({ length: N * FINE + 1 }, (_, i) => 0.5 + i / FINE), { wanted, inOrder } = oneTask(GRID);
   const Y = [-3.2, 3.2], FRAME = 26, SIDE = 330; // of the map: its margin, and the whole
 
-  const start = { l: 1.5, rho: 0.8, sd: [1, 1], noise: 0.2, off: [], order: 0, pick: [2, 11], seed: 3 };
+  const start = { l: 1.5, rho: 0.8, sd: [1, 1], noise: 0.2, off: [], order: 0, pick: [2, 11], seed: 15 };
   const bounds = {
     l: [0.3, 5], rho: [-1, 1], sd: [0.3, 1.5], noise: [0.02, 0.7], off: [0, 2 * N - 1, 2 * N], order: [0, 1],
     pick: [0, 2 * N - 1], seed: [1, 999],
@@ -128,7 +128,7 @@
     ui.button({ words: "New draw", main: true, act: () => ui.change((state) => (state.seed = 1 + (state.seed % 999))) });
     ui.choice({ key: "order", label: "the order of the cells", words: ["task by task", "point by point"] });
     const beside = make(ui.box, "div", { class: "explore-beside" }), drawMap = map(ui, beside), right = make(beside, "div");
-    const panels = TASKS.map((t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}: f${SUB[t]} and its readings`, task: t + 1 }));
+    const panels = TASKS.map((t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}`, task: t + 1 }));
     const x = { range: [0.5, N + 0.5], ticks: Array.from({ length: N }, (_, i) => i + 1) };
     const plot = new Plot(ui, { label: "a draw of both tasks over x", x, panels, height: [0.6, 190, 214], parent: right });
     const drawn = plot.panels.map((one) => ({ curve: one.curve(), seen: one.path("explore-dot"), hidden: one.path("explore-hollow"), ring: one.path("explore-rule") }));

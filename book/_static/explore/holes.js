@@ -7,7 +7,7 @@
 
   const T = 3, N = 14, TASKS = [0, 1, 2], ROWS = [...Array(N).keys()], X = ROWS.map((i) => i + 1), CELLS = [...Array(T * N).keys()], MANY = 100; // tables to judge by
   const LENGTH = 3, NOISE = 0.2, SPARE = 3; // of the ICM, in rows and in sd of a column; rows a regression has beyond its coefficients
-  const METHODS = ["line in the column", "regression on the others", "ICM, held"], ROLES = [6, 3, 0]; // the module's plots.role
+  const METHODS = ["line across", "regression", "ICM, held, \u00b1 2 sd"], ROLES = [6, 3, 0]; // the module's plots.role
 
   const run = (t, from, to) => Array.from({ length: to - from + 1 }, (_, i) => t * N + from - 1 + i);
   const PRESETS = [
@@ -147,7 +147,7 @@
   /* The table of errors, which is the key to the lines too. */
   function scoreTable(parent) {
     const table = make(parent, "table", { class: "explore-scores" }), head = make(make(table, "thead"), "tr"), body = make(table, "tbody");
-    ["filled by", "error here", `in ${MANY} tables`].forEach((words) => make(head, "th", { scope: "col" }, words));
+    ["filled by", "error here [sd]", `in ${MANY} tables`].forEach((words) => make(head, "th", { scope: "col" }, words));
     const rows = METHODS.map((words, m) => {
       const row = make(body, "tr"), name = make(row, "th", { scope: "row", class: `explore-task${ROLES[m] + 1}` });
       const key = make(name, "svg", { width: 30, height: 12, "aria-hidden": "true" });
@@ -166,8 +166,8 @@
     for (const [words, off] of PRESETS)
       ui.button({ words, act: () => ui.change((state) => (state.off = off)), pressed: (state) => String([...state.off].sort()) === String([...off].sort()) });
     ui.choice({ key: "truth", label: "where the table comes from", words: ["truth of another kind", "drawn from the ICM"] });
-    const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 3], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]` }));
-    const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 225, 255] });
+    const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 3], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]${t ? "" : "; grey: the truth"}` }));
+    const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 210, 222] });
     const layers = plot.panels.map((panel) => ({
       truth: panel.path("explore-faint"), band: panel.path("explore-band explore-task1"),
       ways: METHODS.map((_, m) => panel.path(`explore-way explore-way${m} explore-task${ROLES[m] + 1}`)),
@@ -196,8 +196,8 @@
       });
       scores(found, any);
       const complete = ROWS.filter((i) => TASKS.every((t) => !off.includes(t * N + i))).length;
-      ui.say(`${off.length} of ${T * N} cells hidden; ${complete} of ${N} rows complete.`,
-        any ? `The regression had too few rows for ${found.lines} of them, and took the line.` : "Hide a cell.");
+      const short = found.lines ? `; for ${found.lines} cells the regression has too few, and takes the line` : "";
+      ui.say(`${off.length} of ${T * N} cells hidden (rings); ${complete} of ${N} rows complete${short}.`);
     };
   }
 
