@@ -130,7 +130,7 @@
     const beside = make(ui.box, "div", { class: "explore-beside" }), drawMap = map(ui, beside), right = make(beside, "div");
     const panels = TASKS.map((t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}`, task: t + 1 }));
     const x = { range: [0.5, N + 0.5], ticks: Array.from({ length: N }, (_, i) => i + 1) };
-    const plot = new Plot(ui, { label: "a draw of both tasks over x", x, panels, height: [0.6, 190, 214], parent: right });
+    const plot = new Plot(ui, { label: "a draw of both tasks over x", x, panels, height: [0.6, 214, 214], parent: right });
     const drawn = plot.panels.map((one) => ({ curve: one.curve(), seen: one.path("explore-dot"), hidden: one.path("explore-hollow"), ring: one.path("explore-rule") }));
     cellTable(ui, right, { label: "the cells of the table", heads: ["1", "2"], kinds: ["explore-task1", "explore-task2"], count: N, name: (t, i) => `task ${t + 1} at x = ${i + 1}` });
     ui.say("");

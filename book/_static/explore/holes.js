@@ -166,7 +166,7 @@
     for (const [words, off] of PRESETS)
       ui.button({ words, act: () => ui.change((state) => (state.off = off)), pressed: (state) => String([...state.off].sort()) === String([...off].sort()) });
     ui.choice({ key: "truth", label: "where the table comes from", words: ["truth of another kind", "drawn from the ICM"] });
-    const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 3], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]${t ? "" : "; grey: the truth"}` }));
+    const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 4], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]` }));
     const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 210, 222] });
     const layers = plot.panels.map((panel) => ({
       truth: panel.path("explore-faint"), band: panel.path("explore-band explore-task1"),
@@ -197,7 +197,7 @@
       scores(found, any);
       const complete = ROWS.filter((i) => TASKS.every((t) => !off.includes(t * N + i))).length;
       const short = found.lines ? `; for ${found.lines} cells the regression has too few, and takes the line` : "";
-      ui.say(`${off.length} of ${T * N} cells hidden (rings); ${complete} of ${N} rows complete${short}.`);
+      ui.say(`${off.length} of ${T * N} cells hidden (rings; grey: the truth); ${complete} of ${N} rows complete${short}.`);
     };
   }
 

@@ -122,7 +122,7 @@ def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
 def test_without_a_hole_there_is_no_error(playing):
     figure = playing("holes", "#explore&holes.off=")
     assert [row[1:] for row in rows(figure)] == [["\u2013", "\u2013"]] * 3
-    assert words(figure) == "0 of 42 cells hidden (rings); 14 of 14 rows complete."
+    assert words(figure) == "0 of 42 cells hidden (rings; grey: the truth); 14 of 14 rows complete."
 
 
 def test_two_readings_of_a_column_stay(playing):
