@@ -2,7 +2,7 @@
 (function (MTGP) {
   "use strict";
 
-  const { make, write, clamp, shown } = MTGP.explore;
+  const { make, set, write, clamp, shown, arrows } = MTGP.explore;
 
   /* A linear scale with its inverse. */
   function scale([a, b], [p, q]) {
@@ -134,5 +134,48 @@
     };
   }
 
-  Object.assign(MTGP.explore, { scale, tenth, line, area, ellipse, region, heatmap, bars, plane });
+  /* The cells of a table as buttons, a row for each task (heads and, of its colour, kinds): state.off has the numbers t * count + i of those that are hidden.
+     A press takes a cell away or gives it back, and so do the cells that it is drawn along; arrow keys go to the next. */
+  function cellTable(ui, parent, { label, heads, kinds, count, name }) {
+    const body = make(make(parent, "table", { class: "explore-cells", "aria-label": label }), "tbody");
+    const buttons = heads.flatMap((head, t) => {
+      const row = make(body, "tr", { class: kinds[t] });
+      make(row, "th", { scope: "row" }, head);
+      const place = { type: "button", tabindex: -1 };
+      return Array.from({ length: count }, (_, i) => make(make(row, "td"), "button", { ...place, "aria-label": `hide ${name(t, i)}` }));
+    });
+    ui.tell("A cell of the table: click or tap it, or drag along several, to hide them or show them again; the arrow keys go to the next, Enter hides or shows it.");
+    const isOff = (cell) => ui.state.off.includes(cell), find = (element) => buttons.indexOf(element);
+    const turn = (cell, hide) => {
+      if (cell < 0 || isOff(cell) === hide) return;
+      ui.change((state) => (state.off = hide ? [...state.off, cell] : state.off.filter((other) => other !== cell)));
+    };
+    let stop = 0, held = null; // the one that the Tab key reaches; what a press began with
+    body.addEventListener("focusin", (event) => {
+      stop = find(event.target);
+      ui.redraw();
+    });
+    arrows(body, (dx, dy) => {
+      const t = clamp(Math.floor(stop / count) - Math.sign(dy), [0, heads.length - 1]);
+      buttons[t * count + clamp((stop % count) + Math.sign(dx), [0, count - 1])].focus({ preventScroll: true });
+    });
+    body.addEventListener("click", (event) => event.detail === 0 && turn(find(event.target), !isOff(find(event.target)))); // by keys
+    body.addEventListener("pointerdown", (event) => {
+      const cell = find(event.target);
+      if (cell < 0 || event.button !== 0) return;
+      held = { hide: !isOff(cell), before: ui.state.off };
+      body.setPointerCapture(event.pointerId);
+      turn(cell, held.hide);
+    });
+    body.addEventListener("pointermove", (event) => held && turn(find(document.elementFromPoint(event.clientX, event.clientY)), held.hide));
+    body.addEventListener("pointerup", () => (held = null));
+    body.addEventListener("pointercancel", () => {
+      if (held) ui.change((state) => (state.off = held.before)); // a finger that goes on to scroll the page has changed nothing
+      held = null;
+    });
+    ui.followers.push((state) =>
+      buttons.forEach((button, cell) => set(button, { "aria-pressed": state.off.includes(cell), tabindex: cell === stop ? 0 : -1 })));
+  }
+
+  Object.assign(MTGP.explore, { scale, tenth, line, area, ellipse, region, heatmap, bars, plane, cellTable });
 })(self.MTGP);

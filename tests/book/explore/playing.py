@@ -19,6 +19,8 @@ FIGURES = {
     "lag": "lag",
     "scores": "scores",
     "next": "next",
+    "covariance": "icm",
+    "holes": "sharing",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"

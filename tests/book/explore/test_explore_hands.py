@@ -120,6 +120,7 @@ def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
     expected += [POINTS[name]] if name in POINTS else []
     expected += ["A click"] * (name in ("readings", "posterior")) + ["The walker on the map"] * (name == "posterior")
     expected += ["A cell"] * (name == "next")
+    expected += ["A cell of the table"] * (name in ("covariance", "holes")) + ["The map"] * (name == "covariance")
     expected += ["A slider"] * (name in SLIDERS)
     assert sorted(starts) == sorted(expected)
 

@@ -1,0 +1,148 @@
+"""The numbers of the figure of a covariance matrix: matrix and draw are the module's, with holes, in both orders."""
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Error
+from situations import ROOT
+
+from mtgp_tutorial.covariance import observation_covariance
+from mtgp_tutorial.fast import closed
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "covariance.js"))
+CLOSE = 1e-8
+START = {"l": 1.5, "rho": 0.8, "sd": [1, 1], "noise": 0.2, "off": [], "order": 0, "pick": [2, 11], "seed": 3}
+CHANGES = [
+    {},
+    {"off": [12]},
+    {"order": 1, "off": [3, 11, 14], "rho": -0.6, "sd": [0.4, 1.5]},
+    {"l": 5, "noise": 0.02, "seed": 7, "pick": [4, 4]},
+    {"l": 0.3, "sd": [1.5, 0.7], "order": 1, "rho": 1, "seed": 20},
+    {"off": list(range(14)), "noise": 0.7},
+]
+STATES = [START | change for change in CHANGES]
+ASK = """states => states.map(state => {
+    const found = MTGP.covariance.compute(state), { cells, C, f, y } = found;
+    const picked = MTGP.covariance.entry(found, state);
+    return { cells, C: [...C], f: f.map((one) => [...one]), y, value: picked.value, words: picked.words };
+})"""
+NORMALS = """states => { const { coarseFirst, normals } = MTGP.gaussian;
+    return [coarseFirst(129), states.map(({ seed }) => [2 * seed, 2 * seed + 1].map(one => [...normals(129, one)])),
+        states.map(({ seed }) => [...normals(16, 5000 + seed)])]; }"""
+MANY = """state => Array.from({ length: 999 }, (_, k) => MTGP.covariance.compute({ ...state, seed: k + 1 }).y)"""
+BUGS = [  # what it is, the right code, the wrong code
+    ("another kernel", "k = kernels.rbf(l)", "k = kernels.matern52(l)"),
+    ("the other order", "order ? (i % 2)", "!order ? (i % 2)"),
+    ("holes that stay", "cells.filter((cell) => !off.includes(cell))", "cells"),
+    ("noise of the variance", "pair(noise, noise, 0)", "pair(Math.sqrt(noise), Math.sqrt(noise), 0)"),
+    ("noise shared by a row", "pair(noise, noise, 0)", "pair(noise, noise, 1)"),
+    ("rows of the other task", "rowOf = (cell) => cell % N", "rowOf = (cell) => cell >> 1"),
+    ("one function for both", "rho * one + own * v[i]", "one"),
+    ("a rest of the wrong size", "1 - rho * rho", "1 - rho"),
+    ("one sd", "sd[1] * (rho", "sd[0] * (rho"),
+    ("readings half a step off", "FINE / 2 + FINE * rowOf", "FINE * rowOf"),
+    ("one error for both tasks", "errors[cell]", "errors[rowOf(cell)]"),
+    ("an entry without its noise", "alike + (a === b ? noise * noise : 0)", "alike"),
+    ("an entry of the wrong block", "value = B[s][t]", "value = B[s][s]"),
+]
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def loaded(blank, source):
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {}, shown: (v) => v.toFixed(2) }")
+    blank.evaluate(source)
+    return blank
+
+
+def number(value):
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
+def kernel(x, length):
+    return closed.rbf(((number(x)[:, None] - number(x)) / length) ** 2)[0]
+
+
+def matrix(state):
+    """Cells in their order, B, and the module's covariance of the readings."""
+    numbers = [t * 8 + i for i in range(8) for t in range(2)] if state["order"] else range(16)
+    cells = [cell for cell in numbers if cell not in state["off"]]
+    (a, b), rho = state["sd"], state["rho"]
+    B = number([[a * a, rho * a * b], [rho * a * b, b * b]])
+    rows, tasks = torch.tensor(cells) % 8, torch.tensor(cells) // 8
+    terms, Sigma = [(kernel(np.arange(8) + 1, state["l"]), B)], state["noise"] ** 2 * torch.eye(2).double()
+    return cells, B, observation_covariance(terms, Sigma, (rows, tasks)).numpy()
+
+
+@pytest.fixture(scope="module")
+def expected(blank):
+    """Of each state all that the figure shows."""
+    order, normals, errors = loaded(blank, SOURCE).evaluate(NORMALS, STATES)
+    answers = []
+    for state, z, e in zip(STATES, normals, errors):
+        cells, B, C = matrix(state)
+        line = 0.5 + np.arange(129) / 16
+        K = kernel(line, state["l"]).numpy()[np.ix_(order, order)]
+        functions = np.zeros((2, 129))
+        functions[:, order] = np.array(z) @ np.linalg.cholesky(K + 1e-8 * np.eye(129)).T
+        (a, b), rho = state["sd"], state["rho"]
+        f = np.array([[a, 0], [b * rho, b * np.sqrt(1 - rho**2)]]) @ functions  # a root of B
+        y = f[:, 8::16].ravel() + state["noise"] * np.array(e)
+        answers.append({"cells": cells, "C": C.ravel(), "f": f, "y": y})
+    return answers
+
+
+def worst(found, expected):
+    far = 0.0
+    for state, one, wanted in zip(STATES, found, expected):
+        if one["cells"] != wanted["cells"]:
+            return np.inf
+        pairs = [(one[key], wanted[key]) for key in ("C", "f", "y")]
+        if set(state["pick"]) <= set(wanted["cells"]):
+            at = [wanted["cells"].index(cell) for cell in state["pick"]]
+            pairs.append((one["value"], wanted["C"].reshape(len(wanted["cells"]), -1)[tuple(at)]))
+        far = max(far, *(float(np.abs(np.array(a, float) - np.array(b, float)).max()) for a, b in pairs))
+    return far
+
+
+def test_matrix_and_draw_are_those_of_the_module(blank, expected):
+    assert worst(loaded(blank, SOURCE).evaluate(ASK, STATES), expected) < CLOSE
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, expected, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(loaded(blank, SOURCE.replace(right, wrong)).evaluate(ASK, STATES), expected) < CLOSE
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error)
+
+
+def test_readings_of_many_draws_have_the_covariance_that_is_shown(blank):
+    """Of all 999 draws, within five standard errors of each entry."""
+    state = START | {"rho": -0.6, "sd": [1, 0.5], "noise": 0.4}
+    y, (_, _, C) = np.array(loaded(blank, SOURCE).evaluate(MANY, state)), matrix(state)
+    error = np.sqrt((np.outer(C.diagonal(), C.diagonal()) + C**2) / len(y))
+    assert (np.abs(y.T @ y / len(y) - C) < 5 * error).all()
+
+
+def test_the_words_of_an_entry_multiply_to_it(blank):
+    words = [one["words"] for one in loaded(blank, SOURCE).evaluate(ASK, [STATES[0], STATES[3]])]
+    assert words[0] == "y\u2081 at 3 and y\u2082 at 4: B\u2081\u2082 k = 0.80 \u00d7 0.80 = 0.64"
+    assert words[1] == "y\u2081 at 5 with itself: B\u2081\u2081 k = 1.00 \u00d7 1.00 + 0.00 = 1.00"
+
+
+def test_a_state_keeps_two_cells_and_picks_seen_ones(blank):
+    tidied = """off => { const state = { ...structuredClone(MTGP.covariance.start), off };
+        MTGP.covariance.tidy(state); return [state.off, state.pick]; }"""
+    page = loaded(blank, SOURCE)
+    assert page.evaluate(tidied, [2, 2, 11]) == [[2, 11], [1, 10]]
+    off, pick = page.evaluate(tidied, list(range(16)))
+    assert off == list(range(14)) and set(pick) <= {14, 15}

@@ -1,0 +1,186 @@
+"""The numbers of the figure of holes anywhere: its methods say what the module's do, at held hyper-parameters."""
+
+import numpy as np
+import pytest
+import torch
+from gpytorch.kernels import MaternKernel
+from playwright.sync_api import Error
+from situations import ROOT
+
+from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
+from mtgp_tutorial.covariance import noise_covariance, signal_covariance
+from mtgp_tutorial.fast import closed
+from mtgp_tutorial.tables import plain_methods
+
+FOLDER = ROOT / "book" / "_static" / "explore"
+KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "holes.js"))
+CLOSE = 1e-8
+START = {"truth": 0, "off": [5, 6, 7, 8, 9], "rho": 0.8, "assumed": 0.8, "seed": 1}
+EVERYWHERE = [1, 2, 5, 8, 9, 12, 14, 17, 18, 21, 25, 27, 29, 32, 35, 36, 38]
+CHANGES = [
+    {},
+    {"off": EVERYWHERE},
+    {"off": EVERYWHERE, "truth": 1, "rho": 0.3, "assumed": 0.99, "seed": 4},
+    {"off": [9, 10, 11, 12, 13], "assumed": 0, "seed": 2},
+    {"off": [0, 14, 28, 1, 16, 30, 13, 27, 41], "rho": 0.99, "seed": 9},
+    {"off": list(range(2, 14)), "truth": 1, "rho": 0},
+    {"off": [*range(0, 12), *range(16, 24), 30, 35], "seed": 5},
+]
+STATES = [START | change for change in CHANGES]
+ASK = """states => states.map(state => {
+    const { f, y, answers, sd, here, typical, lines } = MTGP.holes.compute(state);
+    return { f: [...f], y: [...y], answers, sd, here, typical, lines };
+})"""
+NORMALS = """seeds => seeds.map(seed => [...MTGP.gaussian.normals(98, seed)])"""
+BUGS = [  # what it is, the right code, the wrong code
+    ("common to none", "TASKS.flatMap(() => common)", "TASKS.flatMap((t) => common.map((v) => v * t))"),
+    ("another wave", "Math.SQRT2 * Math.sin", "Math.sin"),
+    ("walks about 0", "size * (v - level)", "size * v"),
+    ("shares for roots", "[Math.sqrt(rho), Math.sqrt(1 - rho)]", "[rho, 1 - rho]"),
+    ("no errors", "v + NOISE * errors[cell]", "v"),
+    ("too few rows beyond the coefficients", "+ 1 + SPARE", "+ SPARE"),
+    ("the column with most rows dropped", "indexOf(Math.min(...counts))", "indexOf(Math.max(...counts))"),
+    ("all columns seen", "s !== t && isSeen(s, i)", "s !== t"),
+    ("the first reading before", "seen.findLast((row)", "seen.find((row)"),
+    ("the wrong end", "at(before ?? after)", "at(after ?? before)"),
+    ("half way", "(i - before)) / (after - before)", "1) / 2"),
+    ("no constant", "[-1, ...columns]", "columns"),
+    ("columns that are not orthogonal", "h[n] -= share * one.h[n]", "h[n] -= 0"),
+    ("asked where it was", "g -= share * one.g", "g -= 0"),
+    ("another length-scale", "LENGTH = 3", "LENGTH = 2.9"),
+    ("the latent curve's band", "{ noise: true }", "{}"),
+    ("the truth's correlation", "alike(assumed)", "alike(0.8)"),
+    ("the function for the reading", "(v - y[off[k]]) ** 2", "(v - table.f[off[k]]) ** 2"),
+    ("other tables", "1001 + k", "1002 + k"),
+    ("a mean of roots", "Math.sqrt(list.reduce((a, b) => a + b) / MANY)", "list.reduce((a, b) => a + b ** 0.5) / MANY"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def blank(chromium):
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def loaded(blank, source):
+    blank.evaluate(KERNEL)
+    blank.evaluate("MTGP.explore = { figure() {} }")
+    blank.evaluate(source)
+    return blank
+
+
+def number(value):
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
+X = np.arange(1.0, 15)
+K = closed.matern32(((number(X)[:, None] - number(X)) / 3) ** 2)[0]
+
+
+def table(state, z):
+    """f and y [14, 3] of 98 normals, as the text says how they are made."""
+    z, rho = np.array(z), state["rho"]
+    first, own, errors = z[:14], z[14:56].reshape(3, 14), z[56:].reshape(3, 14)
+    if state["truth"]:
+        root = np.linalg.cholesky(K.numpy())
+        common, own = root @ first, own @ root.T
+    else:
+        common = np.sqrt(2) * np.sin(2 * np.pi * X / (10 * np.exp(z[2] / 4)) + np.arctan2(z[0], z[1]))
+        walks = own.cumsum(1)
+        own = (walks - walks.mean(1, keepdims=True)) / np.sqrt((14**2 - 1) / (6 * 14))
+    f = (np.sqrt(rho) * common + np.sqrt(1 - rho) * own).T
+    return f, f + 0.2 * errors.T
+
+
+def conditioned(state, y, seen):
+    """Mean and variance of all cells [42], row by row, by the module's dense algebra."""
+    B = torch.full((3, 3), state["assumed"], dtype=torch.float64).fill_diagonal_(1)
+    terms, Sigma = [(K, B)], 0.04 * torch.eye(3).double()
+    read, every = tuple(torch.tensor(part) for part in np.nonzero(seen)), torch.arange(42)
+    wanted = every // 3, every % 3
+    C = signal_covariance(terms, read, read) + noise_covariance(Sigma, read, read)
+    cross = signal_covariance(terms, wanted, read) + noise_covariance(Sigma, wanted, read)
+    mean, variance = gaussian.posterior(number(y)[read], C, cross, torch.full((42,), 1.04, dtype=torch.float64))
+    return mean.reshape(14, 3).numpy(), variance.reshape(14, 3).numpy()
+
+
+def answers(state, z):
+    """Means of the three methods [3, k] and the ICM's sds [k] at the hidden cells, the readings there, and lines."""
+    f, y = table(state, z)
+    rows, tasks = np.array(state["off"]) % 14, np.array(state["off"]) // 14
+    gone = np.zeros((14, 3), bool)
+    gone[rows, tasks] = True
+    seen, hidden = TaskData(X, y).split(torch.tensor(gone))
+    rules = plain_methods()
+    means = [rules[name](seen).forecast(hidden).mean.numpy() for name in ("interpolation", "regression")]
+    mean, variance = conditioned(state, y, ~gone)
+    said = np.array([one[rows, tasks] for one in (*means, mean)])
+    lines = sum(rules["regression"](seen).interpolated(hidden))
+    return f, y, said, np.sqrt(variance[rows, tasks]), y[rows, tasks], lines
+
+
+@pytest.fixture(scope="module")
+def expected(blank):
+    page, found = loaded(blank, SOURCE), []
+    many = page.evaluate(NORMALS, list(range(1001, 1101)))
+    for state, z in zip(STATES, page.evaluate(NORMALS, [state["seed"] for state in STATES])):
+        f, y, said, sd, truth, lines = answers(state, z)
+        others = [answers(state, one) for one in many]
+        squares = np.mean([((one[2] - one[4]) ** 2).mean(1) for one in others], 0)
+        here = np.sqrt(((said - truth) ** 2).mean(1))
+        found.append({"f": f.T.ravel(), "y": y.T.ravel(), "answers": said, "sd": sd, "here": here})
+        found[-1] |= {"typical": np.sqrt(squares), "lines": lines}
+    return found
+
+
+def worst(found, expected):
+    far = 0.0
+    for one, wanted in zip(found, expected):
+        for key, value in wanted.items():
+            far = max(far, float(np.abs(np.array(one[key], float) - value).max()))
+    return far
+
+
+def test_methods_and_errors_are_those_of_the_module(blank, expected):
+    """Of each table, and over the hundred tables."""
+    assert worst(loaded(blank, SOURCE).evaluate(ASK, STATES), expected) < CLOSE
+    assert [one["lines"] for one in expected] != [0] * len(STATES)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+def test_planted_bugs_are_caught(blank, expected, right, wrong):
+    assert SOURCE.count(right) == 1
+    try:
+        assert not worst(loaded(blank, SOURCE.replace(right, wrong)).evaluate(ASK, STATES), expected) < CLOSE
+    except Error as error:  # a bug that stops the script is noticed too
+        assert "RangeError" in str(error) or "TypeError" in str(error)
+
+
+def test_the_icm_is_the_one_that_a_reader_builds(blank):
+    """Its log likelihood at these parameters, of a standardised table, is the dense one's."""
+    state = STATES[1]
+    [z] = loaded(blank, SOURCE).evaluate(NORMALS, [state["seed"]])
+    _, y = table(state, z)
+    y[np.array(state["off"]) % 14, np.array(state["off"]) // 14] = np.nan
+    data, part = TaskData(X, y), "kernel.task_covar_module."
+    given = {
+        "kernel.data_covar_module.lengthscale": number(3.0),
+        f"{part}covar_factor": number(np.full((3, 1), np.sqrt(state["assumed"]))),
+        f"{part}var": number([1 - state["assumed"]] * 3),
+        "likelihood.noise": number(0.04),
+    }
+    model = at_parameters(icm(data, noise="shared", kernel=MaternKernel(nu=1.5)), given).model
+    unit, read = data.standardise()[0].y, tuple(torch.tensor(part) for part in np.nonzero(~np.isnan(y)))
+    B = torch.full((3, 3), state["assumed"], dtype=torch.float64).fill_diagonal_(1)
+    C = signal_covariance([(K, B)], read, read) + noise_covariance(0.04 * torch.eye(3).double(), read, read)
+    assert torch.allclose(model.log_likelihood(), gaussian.log_likelihood(unit[read], C), rtol=1e-9)
+
+
+def test_columns_have_variance_1_and_the_correlation_that_is_set(blank):
+    """On average over a thousand tables, of either truth."""
+    normals = np.array(loaded(blank, SOURCE).evaluate(NORMALS, list(range(1, 1001))))
+    for truth in (0, 1):
+        f = np.array([table({"truth": truth, "rho": 0.6}, z)[0] for z in normals])
+        second = np.einsum("kis,kit->st", f, f) / (14 * len(f))
+        assert second == pytest.approx(0.4 * np.eye(3) + 0.6, abs=0.1)
