@@ -1,4 +1,4 @@
-"""Figures to play with fit the screen: on a laptop whole and with their sliders beside the plots, on a phone by parts."""
+"""Figures to play with fit the screen: a laptop has them whole, sliders beside the plots, and a phone by parts."""
 
 import pytest
 from playing import FIGURES
@@ -13,7 +13,8 @@ LEFT = "part => part.getBoundingClientRect().left"
 # Each picture of the figure: what is drawn, from where to where on the page.
 PICTURES = """figure => [...figure.querySelectorAll(".explore-live svg")].filter(svg => svg.getClientRects().length)
     .map(svg => { const { top, bottom } = svg.getBoundingClientRect();
-        const drawn = [...svg.querySelectorAll("path, g")].map(part => ["d", "transform"].map(key => part.getAttribute(key)));
+        const parts = [...svg.querySelectorAll("path, g")];
+        const drawn = parts.flatMap(part => [part.getAttribute("d"), part.getAttribute("transform")]);
         return [String(drawn), top + scrollY, bottom + scrollY]; })"""
 BOX = "part => { const { top, bottom } = part.getBoundingClientRect(); return [top + scrollY, bottom + scrollY]; }"
 PRESETS = ".explore-presets button"
@@ -64,8 +65,9 @@ def test_the_tab_key_goes_down_the_stage_and_then_beside_it(playing, name):
     """As on a phone: bar, plots, what stands beside them, the fold."""
     figure = playing(name)
     order = figure.place.evaluate(
-        """figure => [...figure.querySelectorAll(".explore-live :is(button, input, summary, [tabindex='0'])")].map(part =>
-            ["bar", "stage", "beside", "keys"].findIndex(where => part.closest(`.explore-${where}`)))"""
+        """figure => { const places = ["bar", "stage", "beside", "keys"];
+            const stops = figure.querySelectorAll(".explore-live :is(button, input, summary, [tabindex='0'])");
+            return [...stops].map(stop => places.findIndex(where => stop.closest(`.explore-${where}`))); }"""
     )
     assert order == sorted(order) and order[-1] == 3 and -1 not in order
 
