@@ -100,7 +100,11 @@ class Converter:
         return f"$${found[1].rstrip()} \\tag{{{number}}}\n$$"
 
     def link(self, found: re.Match[str]) -> str:
-        """Plain copies lie one folder deeper, beside each other."""
+        """A file of the pages, once they have an address; else plain copies lie one folder deeper, beside each other."""
+        if self.book.pages:
+            page = re.sub(r"\.(ipynb|md)$", ".html", found[2])
+            folder = "" if page.startswith("_static/") else "book/"
+            return f"{found[1]}{self.book.pages}{folder}{page}{found[3]}"
         return found[0] if found[2].endswith(".ipynb") else f"{found[1]}../{found[2]}{found[3]}"
 
     def role(self, found: re.Match[str]) -> str:
