@@ -100,7 +100,7 @@ class Converter:
         return f"$${found[1].rstrip()} \\tag{{{number}}}\n$$"
 
     def link(self, found: re.Match[str]) -> str:
-        """A file of the pages, once they have an address; else plain copies lie one folder deeper, beside each other."""
+        """A file of the pages, once they have an address; else copies lie one folder deeper, beside each other."""
         if self.book.pages:
             page = re.sub(r"\.(ipynb|md)$", ".html", found[2])
             folder = "" if page.startswith("_static/") else "book/"
@@ -143,10 +143,12 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
-        if block.name == "explore":  # its twin stands before it, with the cell that makes it
+        if (
+            block.name == "explore" and "twin" in block.options
+        ):  # its twin stands before it, with the cell that makes it
             twin = self.reference(block.options["twin"], "")
             return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
-        if block.name == "raw":  # for the pages only
+        if block.name in {"raw", "explore"}:  # for the pages only
             return ""
         if block.name in {"figure", "image"}:
             return self.figure(block)

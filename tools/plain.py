@@ -2,9 +2,9 @@
 
     python tools/plain.py
 
-A copy has the chapter's code, plain Markdown, links to the other copies, and a first cell that gets the module. Once the
-book has an address its links lead to the pages, and it has outputs, for who looks at it there without running it. What
-is folded on the page is folded in it, as far as the program that opens it can.
+A copy has the chapter's code, plain Markdown, links to the other copies, and a first cell that gets the module. Once
+the book has an address its links lead to the pages, and it has outputs, for who looks at it there without running it.
+What is folded on the page is folded in it, as far as the program that opens it can.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def test_each_notebook_says_how_to_run_it(addressed):
 
 
 def own(address):
-    """Where an address of the repository, of Colab or of the pages leads: folder, path in it, fragment; None elsewhere."""
+    """Where an address of the repository, of Colab or of the pages leads: folder, path in it, fragment; else None."""
     raised = re.match(rf"{EXAMPLE_ADDRESS}/(?:blob|tree|edit)/[^/]+/(.+)", address)
     colab = re.match(rf"{public.COLAB}/OWNER/REPO/blob/v{mtgp_tutorial.__version__}/(.+)", address)
     if raised or colab:
