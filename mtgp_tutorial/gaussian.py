@@ -179,7 +179,7 @@ def sample(mean: Tensor, covariance: Tensor, num_samples: int, *, seed: int, rou
     Args:
         mean (Tensor [n]): of the draws.
         covariance (Tensor [n, n]): of the draws; it may be singular.
-        num_samples (int): S.
+        num_samples (int): S, how many draws.
         seed (int): of the draws.
         rounding (float): how far below 0 an eigenvalue may be by rounding, where that is more than 1e-8 of the largest
             one. Default: 0.0.

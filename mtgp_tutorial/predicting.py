@@ -127,7 +127,7 @@ def sample(
         fit (Fit, or PosteriorSamples): what to draw from.
         x (array [M, D] or [M], or TaskData): new rows. Or a table, as `impute` takes it, with noise=True: then its
             missing cells are drawn, and what was observed stays.
-        num_samples (int): S.
+        num_samples (int): S, how many draws.
         seed (int): of the draws.
         noise (bool): of the observed y (True) or of the latent f (False). Default: False.
         sd (array [M, T]): as in `predict`. Default: none.

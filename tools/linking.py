@@ -1,4 +1,4 @@
-"""Where the links of plain copies lead: a sibling notebook, a page at the book's address, or nowhere but a name.
+"""Where the links of plain copies lead: a page at the book's address; without one a sibling notebook, or nowhere.
 
 The three programs that open a copy share no rule for the anchors of headings. So a section's cell has its label for an
 id, which Colab finds as #scrollTo=LABEL, and begins with an anchor of that name, which JupyterLab and VS Code find.
@@ -48,15 +48,17 @@ class Book:
         if label.document == here:
             return f"[{text}](#scrollTo={name})" if label.section else text
         fragment = f"#cell-id={name}" if label.section else ""
-        leads_there = fragment and label.document in self.copies
+        leads_there = fragment and (self.pages or label.document in self.copies)
         page = "" if leads_there else f" of *{self.titles[label.document]}*"
-        return self._link(text + page, label.document, fragment)
+        return self._link(text + page, label.document, name if label.section else "")
 
-    def _link(self, text: str, document: str, fragment: str = "") -> str:
+    def _link(self, text: str, document: str, section: str = "") -> str:
+        if self.pages:  # a copy that was opened alone has no siblings
+            folder = "" if document == "genindex" else "book/"
+            return f"[{text}]({self.pages}{folder}{document}.html{section and f'#{section}'})"
         if document in self.copies:
-            return f"[{text}]({document}.ipynb{fragment})"
-        folder = "" if document == "genindex" else "book/"
-        return f"[{text}]({self.pages}{folder}{document}.html)" if self.pages else text
+            return f"[{text}]({document}.ipynb{section and f'#cell-id={section}'})"
+        return text
 
 
 def anchored(found: re.Match[str]) -> str:

@@ -100,7 +100,11 @@ class Converter:
         return f"$${found[1].rstrip()} \\tag{{{number}}}\n$$"
 
     def link(self, found: re.Match[str]) -> str:
-        """Plain copies lie one folder deeper, beside each other."""
+        """A file of the pages, once they have an address; else copies lie one folder deeper, beside each other."""
+        if self.book.pages:
+            page = re.sub(r"\.(ipynb|md)$", ".html", found[2])
+            folder = "" if page.startswith("_static/") else "book/"
+            return f"{found[1]}{self.book.pages}{folder}{page}{found[3]}"
         return found[0] if found[2].endswith(".ipynb") else f"{found[1]}../{found[2]}{found[3]}"
 
     def role(self, found: re.Match[str]) -> str:
@@ -139,10 +143,12 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
-        if block.name == "explore":  # its twin stands before it, with the cell that makes it
+        if (
+            block.name == "explore" and "twin" in block.options
+        ):  # its twin stands before it, with the cell that makes it
             twin = self.reference(block.options["twin"], "")
             return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
-        if block.name == "raw":  # for the pages only
+        if block.name in {"raw", "explore"}:  # for the pages only
             return ""
         if block.name in {"figure", "image"}:
             return self.figure(block)

@@ -2,8 +2,9 @@
 
     python tools/plain.py
 
-A copy has the chapter's code, no outputs, plain Markdown, links to the other copies, and a first cell that gets the
-module. What is folded on the page is folded in it, as far as the program that opens it can.
+A copy has the chapter's code, plain Markdown, links to the other copies, and a first cell that gets the module. Once
+the book has an address its links lead to the pages, and it has outputs, for who looks at it there without running it.
+What is folded on the page is folded in it, as far as the program that opens it can.
 """
 
 from __future__ import annotations
@@ -30,10 +31,9 @@ try:
     import mtgp_tutorial
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"{error}: run `pip install .` in the book's folder, or download "
-        "the wheel that its preface links and run `%pip install` with its "
-        "path (on Colab upload it first: folder symbol on the left); then "
-        "run this cell again."
+        f"{error}: run `pip install .` in the book's folder, or `pip install` "
+        "with the package that lies beside the pages as one file, "
+        "mtgp_tutorial-VERSION-py3-none-any.whl; then run this cell again."
     ) from None
 """
 FETCH = """\
@@ -50,9 +50,10 @@ try:
     import mtgp_tutorial
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"{error}: put the book's wheel, which its first page links, beside "
-        "this notebook (on Colab: the folder symbol on the left) and run this "
-        "cell again. Or run `pip install .` in the book's folder."
+        f"{error}: put the book's package, which this chapter's page links, "
+        "{wheel}, "
+        "beside this notebook (on Colab: the folder symbol on the left) and run "
+        "this cell again. Or run `pip install .` in the book's folder."
     ) from None
 """
 ON_COLAB = """\
@@ -68,6 +69,7 @@ def first_cell(root: Path = ROOT) -> str:
     address = public.repository(root)
     elsewhere = ON_COLAB.format(address=address, release=public.release(root)) if address else ""
     cell = FETCH.replace("{or_else}", ", or on Colab the release that it belongs to" if address else "")
+    cell = cell.replace("{wheel}", public.wheel(root))
     return cell.replace("{elsewhere}\n", elsewhere + "\n").strip()
 
 
@@ -98,7 +100,10 @@ def title(page: nbformat.NotebookNode) -> str:
 
 
 def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbformat.NotebookNode]:
-    """The cells with plain text, without outputs and FIRST, and with captions below the figures that have one."""
+    """The cells with plain text, without FIRST, and with captions below the figures that have one.
+
+    They keep their outputs where the pages have an address.
+    """
     cells = []
     for cell in notebook.cells:
         if cell.source == FIRST.strip():
@@ -106,6 +111,8 @@ def converted(notebook: nbformat.NotebookNode, converter: Converter) -> list[nbf
         if cell.cell_type == "code":
             hidden = converter.answering or {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", []))
             cells.append(new_code_cell(cell.source, metadata=FOLDED if hidden else {}))
+            if converter.book.pages:
+                cells[-1].update(outputs=cell.outputs, execution_count=cell.execution_count)
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             source = converter.caption(figure["caption"], figure.get("name")) if "caption" in figure else ""
         else:

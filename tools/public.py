@@ -1,8 +1,8 @@
-"""The book's public address: what follows from `repository.url` in _config.yml.
+"""The book's public address, which follows from `repository.url` in _config.yml, and the name of the module's wheel.
 
-    python tools/public.py    # write it into the files that cannot look it up: those of FILES
+    python tools/public.py    # write them into the files that cannot look them up: those of FILES and NAMING
 
-While it is unset these files say nothing, and nothing points anywhere.
+While there is no address these files say nothing, and nothing points anywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 COLAB = "https://colab.research.google.com/github"
 MARK = "address: written by tools/public.py"
+WHEEL = re.compile(r"mtgp_tutorial-\d[\w.]*-py3-none-any\.whl")
+NAMING = ("README.md", "book/preface.md", "book/about.md")  # these name the wheel
 
 
 def settings(root: Path) -> dict:
@@ -46,6 +48,11 @@ def release(root: Path = ROOT) -> str:
     return "v" + re.findall(r'^version = "(.*)"', text, re.MULTILINE)[0]
 
 
+def wheel(root: Path = ROOT) -> str:
+    """The name of this version's wheel, which tools/pack.py builds."""
+    return f"mtgp_tutorial-{release(root)[1:]}-py3-none-any.whl"
+
+
 def colab(name: str, root: Path = ROOT) -> str:
     """The address that opens a plain copy on Colab, or "": it knows notebooks on GitHub."""
     path = repository(root).removeprefix("https://github.com/")
@@ -74,9 +81,11 @@ FILES = {"README.md": badges, "CITATION.cff": citation, "pyproject.toml": projec
 
 
 def wanted(name: str, root: Path = ROOT) -> str:
-    """A file with the lines between its two marks as they should be."""
+    """A file with the wheel's name, and the lines between its two marks, as they should be."""
+    text = WHEEL.sub(wheel(root), (root / name).read_text(encoding="utf8"))
+    if name not in FILES:
+        return text
     lines = FILES[name](root) if repository(root) else []
-    text = (root / name).read_text(encoding="utf8")
     between = re.compile(rf"(^.*{re.escape(MARK)}.*\n)(?:.*\n)*?(^.*/address.*$)", re.MULTILINE)
     if not between.search(text):
         raise ValueError(f"{name}: there are no two lines that say '{MARK}' and '/address'.")
@@ -84,13 +93,17 @@ def wanted(name: str, root: Path = ROOT) -> str:
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """Names of files that say another address."""
-    return [name for name in FILES if wanted(name, root) != (root / name).read_text(encoding="utf8")]
+    """Names of files that say another address, or another version's wheel."""
+    return [
+        name
+        for name in dict.fromkeys((*FILES, *NAMING))
+        if wanted(name, root) != (root / name).read_text(encoding="utf8")
+    ]
 
 
 def write(root: Path = ROOT) -> None:
     """Write them all."""
-    for name in FILES:
+    for name in stale(root):
         (root / name).write_text(wanted(name, root), encoding="utf8")
 
 

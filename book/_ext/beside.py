@@ -1,13 +1,40 @@
-"""Beside the pages, in _static/: the wheel of the module, and the exercise sheets for those who teach."""
+"""Beside the pages, in _static/: the wheel of the module, exercise sheets, and small pictures of the cases."""
 
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from pathlib import Path
+
+import nbformat
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import handout  # noqa: E402  (the folder has to be named first)
 import pack  # noqa: E402
+
+SMALL = (480, 480)  # pixels at most: twice those of the first page
+
+
+def figures(path: Path) -> dict[str, Image.Image]:
+    """The stored figures of a chapter, by the last word of their names."""
+    found = {}
+    for cell in nbformat.read(path, as_version=4).cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name", "")
+        for output in cell.get("outputs", []) if name else []:
+            if "image/png" in output.get("data", {}):
+                picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+                found[name.rpartition("-")[2]] = picture.convert("RGB")
+    return found
+
+
+def draw_small(folder: Path, root: Path) -> None:
+    """The pictures that the first page shows of the cases."""
+    folder.mkdir(exist_ok=True)
+    for name, picture in figures(root / "book" / "cases.ipynb").items():
+        picture.thumbnail(SMALL)
+        picture.quantize(64).save(folder / f"{name}.png", optimize=True)
 
 
 def offer(app, exception):
@@ -17,6 +44,7 @@ def offer(app, exception):
             old.unlink()
         pack.build(folder)
         handout.write(folder / "exercises", Path(app.srcdir))
+        draw_small(folder / "cases", Path(app.srcdir))
 
 
 def setup(app):

@@ -6,6 +6,7 @@ import re
 
 from bs4 import BeautifulSoup
 
+STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)  # pandas' own, for pages without a sheet
 TABLE = re.compile(r'<table[^>]*class="dataframe[^>]*>.*?</table>', re.DOTALL)
 
 
@@ -27,6 +28,7 @@ def one_header(rows):
 def headed(table):
     """Scopes for a screen reader; an empty corner heads nothing and becomes a plain cell."""
     for cell in table.find_all("th"):
+        cell.attrs.pop("halign", None)
         if not cell.get_text(strip=True):
             cell.name = "td"
         else:
@@ -43,7 +45,7 @@ def better(found: re.Match[str]) -> str:
 
 
 def mend(app, pagename, templatename, context, doctree):
-    context["body"] = TABLE.sub(better, context.get("body") or "")
+    context["body"] = TABLE.sub(better, STYLE.sub("", context.get("body") or ""))
 
 
 def setup(app):

@@ -13,6 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
+from opening import opened
 from plain import ROOT, documents, read, title  # tools/plain.py
 
 from mtgp_tutorial import datasets
@@ -82,6 +83,62 @@ def test_the_landing_page_has_its_parts(book):
     )
     terms = {Path(link["href"]).stem for link in page.select(".equation a")}
     assert terms == {"notation", "lmc", "icm", "gp", "noise"} and not page.select(".math")
+
+
+SCREENS = ((1440, 900), (390, 844))
+FIRST_SCREEN = {
+    "title": "h1",
+    "sentence": "h1 + p",
+    "what it is": "h1 + p + p",
+    "how to install it": "section > .highlight-text pre",
+    "hero": ".hero .explore-plot",
+}
+
+
+@pytest.mark.parametrize("width, height", SCREENS)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_first_screen(book, chromium, width, height, scripts):
+    """All of it is in sight; the hero is the figure of the lakes, or a picture where no script runs."""
+    page = chromium.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=scripts, color_scheme="light"
+    ).new_page()
+    page.goto((book[0] / "index.html").as_uri(), wait_until="load")
+    parts = FIRST_SCREEN | ({} if scripts else {"hero": ".hero .explore-still svg"})
+    boxes = {name: page.locator(f"article {part}").first.bounding_box() for name, part in parts.items()}
+    ends = {name: box["y"] + box["height"] for name, box in boxes.items()}
+    assert {name: end for name, end in ends.items() if end > height} == {}
+    assert boxes["hero"]["height"] > 200 and list(ends.values()) == sorted(ends.values())
+    assert page.locator(".hero .explore-plot").count() == scripts
+    page.context.close()
+
+
+@pytest.mark.parametrize("width, height", SCREENS)
+def test_the_hero_moves_when_it_is_dragged(book, chromium, width, height):
+    page, notes = opened(chromium, book[0] / "index.html", width, viewport={"width": width, "height": height})
+    box = page.locator(".hero .explore-back").nth(2).bounding_box()  # of Ontario
+    rings = page.locator(".hero .explore-hollow").nth(2)
+    assert not rings.get_attribute("d")
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 8, steps=5)
+    page.mouse.up()
+    page.wait_for_function("rings => rings.getAttribute('d')", arg=rings.element_handle())
+    assert page.locator(".hero .explore-words").inner_text().startswith("Ontario without")
+    assert notes["console"] == []
+    page.context.close()
+
+
+def test_each_picture_of_a_case_leads_to_it(book):
+    """The picture is a figure of the section to which it leads, and there, and so do the words below it."""
+    html, pages = book
+    items = pages["book/preface.html"].select(".strip li")
+    assert len(items) == 6
+    for item in items:
+        links = [link["href"] for link in item.select("a")]
+        assert len(links) == 2 and len(set(links)) == 1 and item.img["alt"]
+        picture = html / "book" / item.img["src"]
+        there = pages["book/cases.html"].find(id=links[0].partition("#")[2]).find_parent("section")
+        assert 3_000 < picture.stat().st_size < 60_000 and there.find(id=f"fig-cases-{picture.stem}")
 
 
 def test_the_sidebar_has_acts_and_numbers_go_on(book):

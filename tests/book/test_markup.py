@@ -7,7 +7,8 @@ from bs4 import BeautifulSoup
 from plain import ROOT  # tools/plain.py
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import onesheet  # noqa: E402  (the folder has to be named first)
+import accessible  # noqa: E402  (the folder has to be named first)
+import onesheet  # noqa: E402
 import tables  # noqa: E402
 
 
@@ -111,3 +112,18 @@ def test_columns_of_two_levels_keep_their_rows():
 def test_icons_of_the_theme_go_and_nothing_else():
     css = '@font-face{font-family:"Font Awesome 6 Free";src:url(x)}.fa-x:before{content:"y"}.table{color:red}'
     assert onesheet.ICONS.sub("", css) == ".table{color:red}"
+
+
+def test_the_pages_have_no_markup_that_the_standard_forbids(book):
+    """No paragraph in a summary or in another one, no sheet in the text, no old attribute, no id that stands twice."""
+    faults = {}
+    for name, page in written(book).items():
+        ids = [one["id"] for one in page.article.select("[id]")]
+        found = page.article.select("summary p, p p, p ol, p ul, p div, style:not(svg style), [halign], [scoped]")
+        faults[name] = [str(one)[:80] for one in found] + sorted({one for one in ids if ids.count(one) > 1})
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_an_id_that_stands_twice_stays_once():
+    body = '<p id="a"></p><i id="b" class="c"></i><p id="a" class="d">id="a"</p>'
+    assert accessible.ids_once(body) == '<p id="a"></p><i id="b" class="c"></i><p class="d">id="a"</p>'

@@ -111,11 +111,61 @@ def test_buttons_follow_the_address(addressed):
         copy = f"book/plain/{name}.ipynb"
         colab = f"https://colab.research.google.com/github/OWNER/REPO/blob/v{mtgp_tutorial.__version__}/{copy}"
         assert (tree / copy).is_file()
-        assert [link for link in links if "colab" in link] == ([colab] if address else [])
+        assert [link for link in links if link.startswith("https://colab")] == (2 * [colab] if address else [])
+        row = pages[f"book/{name}.html"].select_one(":is(h1, .chapter-head) + .run-it")
+        beside = [(link.get_text(), link["href"]) for link in row.select(":scope > a")]
+        assert beside == ([("Open in Colab", colab)] if address else [])
         assert (EXAMPLE_ADDRESS in links) == bool(address)
         assert any(link.startswith(f"{EXAMPLE_ADDRESS}/issues") for link in links) == bool(address)
         if not address:
             assert not [link for link in links if "github.com" in link and ("REPO" in link or "/None" in link)]
+
+
+def test_each_notebook_says_how_to_run_it(addressed):
+    """The two files that it links are there, the lines name them, and the menu of downloads says what one gets."""
+    _, tree, pages = addressed
+    wheel = f"mtgp_tutorial-{mtgp_tutorial.__version__}-py3-none-any.whl"
+    for name in chapters():
+        page = pages[f"book/{name}.html"]
+        row = page.select_one(".run-it")
+        files = [tree / "_build" / "html" / "book" / link["href"] for link in row.select("a[download]")]
+        assert [file.name for file in files] == [f"{name}.ipynb", wheel] and all(file.is_file() for file in files)
+        assert files[0].read_text(encoding="utf8") == (tree / "book" / "plain" / f"{name}.ipynb").read_text("utf8")
+        assert row.pre.get_text() == f"pip install jupyterlab {wheel}\njupyter lab {name}.ipynb"
+        menu = page.select_one(".dropdown-download-buttons").get_text(" ", strip=True)
+        assert menu == "Notebook to run (.ipynb) Print or save (.pdf)"
+
+
+def own(address):
+    """Where an address of the repository, of Colab or of the pages leads: folder, path in it, fragment; else None."""
+    raised = re.match(rf"{EXAMPLE_ADDRESS}/(?:blob|tree|edit)/[^/]+/(.+)", address)
+    colab = re.match(rf"{public.COLAB}/OWNER/REPO/blob/v{mtgp_tutorial.__version__}/(.+)", address)
+    if raised or colab:
+        return "tree", (raised or colab)[1], ""
+    path, _, fragment = address.removeprefix(PAGES).partition("#")
+    return ("pages", path or "index.html", fragment) if address.startswith(PAGES) else None
+
+
+def test_each_link_of_the_public_book_leads_somewhere(addressed):
+    """Followed as text, in the pages, the plain copies, README and citation: to a file, and to an id in it."""
+    address, tree, pages = addressed
+    html = tree / "_build" / "html"
+    texts = [(html / name).read_text(encoding="utf8") for name in pages]
+    texts += [path.read_text(encoding="utf8") for path in (tree / "book" / "plain").glob("*.ipynb")]
+    texts += [(tree / name).read_text(encoding="utf8") for name in public.FILES]
+    found = {one for text in texts for one in re.findall(r"https://[^\s\"'<>)\\]*", text)}
+    places = {one: place for one in found if (place := own(one))}
+    assert bool(places) == bool(address) and (not address or len(places) > 300)
+    ids = {name: {one["id"] for one in page.select("[id]")} for name, page in pages.items()}
+    lost = []
+    for one, (folder, path, fragment) in places.items():
+        there = ((tree if folder == "tree" else html) / path).exists()
+        lost += [one] * (not there or bool(fragment and fragment not in ids[path]))
+    assert lost == []
+    colab, repository = "https://colab.research.google.com", "github.com/OWNER/REPO"
+    rest = {one for one in found - set(places) if one.startswith(colab) or repository in one}
+    known = {colab, f"{colab}/", EXAMPLE_ADDRESS, f"{EXAMPLE_ADDRESS}@v{mtgp_tutorial.__version__}"}
+    assert {one for one in rest if one.rstrip("`") not in known and "/issues" not in one} == set()
 
 
 def test_the_first_page_follows_the_address(addressed):

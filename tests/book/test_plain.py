@@ -161,9 +161,8 @@ def test_the_first_cell_of_a_copy(monkeypatch, colab):
     [(magic, line)] = run_first_cell(plain.first_cell(), monkeypatch, wheels)
     assert magic == "pip" and line == "install -q {newest}"  # IPython puts the path in
     monkeypatch.setitem(sys.modules, "mtgp_tutorial", None)
-    with pytest.raises(
-        ModuleNotFoundError, match="put the book's wheel, .* beside this notebook .* run this cell again"
-    ):
+    named = f"mtgp_tutorial-{mtgp_tutorial.__version__}-py3-none-any.whl"
+    with pytest.raises(ModuleNotFoundError, match=f"put .* {named}, beside this notebook .* run this cell again"):
         run_first_cell(plain.first_cell(), monkeypatch)
 
 
@@ -182,7 +181,7 @@ def with_address(tmp_path):
 
 
 def test_copies_follow_the_address(monkeypatch, with_address):
-    """On Colab the first cell fetches the release that the copy belongs to; what has no copy is linked as a page."""
+    """On Colab the first cell fetches the release that the copy belongs to; links lead to pages, outputs are there."""
     plain.write(with_address)
     assert plain.stale(with_address) == []
     monkeypatch.setenv("COLAB_RELEASE_TAG", "test")
@@ -191,6 +190,11 @@ def test_copies_follow_the_address(monkeypatch, with_address):
         copy = nbformat.read(with_address / "book" / "plain" / path.name, as_version=4)
         assert run_first_cell(copy.cells[0].source, monkeypatch) == [("pip", release)]
         assert run_first_cell(copy.cells[0].source, monkeypatch, ["a.whl"]) == [("pip", "install -q {newest}")]
+        source = nbformat.read(path, as_version=4)
+        outputs = [[cell.outputs for cell in one.cells if cell.cell_type == "code"][1:] for one in (source, copy)]
+        assert outputs[0] == outputs[1] and any(outputs[1]) == any(outputs[0])
+        text = "\n".join(cell.source for cell in copy.cells if cell.cell_type == "markdown")
+        assert re.findall(r"\](?!\(https?:|\(#)\([^)\s]*\.\w+", text) == []
     glossary = (with_address / "book" / "plain" / "glossary.ipynb").read_text(encoding="utf8")
     assert "[index](https://owner.github.io/REPO/genindex.html)" in glossary
 
@@ -213,6 +217,18 @@ def test_other_files_follow_the_address(with_address):
     (with_address / "_config.yml").write_text("repository: {url: ''}")
     public.write(with_address)
     assert {name: (with_address / name).read_text(encoding="utf8") for name in public.FILES} == before
+
+
+def test_a_new_version_is_named_where_readers_are_told_to_install_it(with_address):
+    """By `make address`, in each file that names the wheel."""
+    project = with_address / "pyproject.toml"
+    project.write_text(re.sub('version = ".*"', 'version = "7.8.9"', project.read_text(encoding="utf8"), count=1))
+    assert set(public.NAMING) <= set(public.stale(with_address))
+    public.write(with_address)
+    for name in public.NAMING:
+        wheels = set(public.WHEEL.findall((with_address / name).read_text(encoding="utf8")))
+        assert wheels == {"mtgp_tutorial-7.8.9-py3-none-any.whl"}
+    assert "mtgp_tutorial-7.8.9-py3-none-any.whl" in plain.first_cell(with_address)
 
 
 ADDRESSES = {
