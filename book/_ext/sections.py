@@ -87,17 +87,20 @@ def read(static):
     return json.loads(gzip.decompress(b64decode(packed)))
 
 
+def pieces(pages):
+    """The sections of all pages, packed, as not every server does that, and cut."""
+    text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
+    packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    size = -(-len(packed) // PIECES)
+    return [packed[i * size : (i + 1) * size] for i in range(PIECES)]
+
+
 def write(app, exception):
-    """All pages in scripts, as a page from disk may read no data; packed, as not every server does. What was not built
-    anew is as it was."""
+    """All pages in scripts, as a page from disk may read no data. What was not built anew is as it was."""
     if exception is None and app.builder.format == "html":
         static = Path(app.outdir) / "_static"
         pages = {name: page for name, page in (read(static) | app.sections).items() if name in app.env.found_docs}
-        text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
-        packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-        size = -(-len(packed) // PIECES)
-        for i in range(PIECES):
-            piece = packed[i * size : (i + 1) * size]
+        for i, piece in enumerate(pieces(pages)):
             (static / f"sections{i}.js").write_text(f'(window.SECTIONS ??= [])[{i}] = "{piece}";', encoding="ascii")
 
 

@@ -4,7 +4,7 @@
 (async () => {
   const stemmer = new Stemmer();
   const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
-  const spell = (word) => word // one spelling for British and American
+  const spell = (word) => word.normalize("NFD").replace(/\p{M}/gu, "") // Matern is Matérn; one spelling for British and American
     .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
   const stem = (word) => { // to standardise is not the stem of standard, nor a covariate that of a covariance
     const root = spell(word).match(/^(.{3,}iz)(?:e|ed|es|er|ing|ation)$|^(covariate|position)s?$/);
@@ -34,6 +34,9 @@
     section.rows = []; // the forms of one word after another
     section.length = tokens(section.prose).length;
     section.named = new Set(tokens(section.title).flatMap(forms));
+    section.names = [section.title.replace(/^[\d.]+ /, ""), ...section.index.split(", ")]
+      .map((text) => tokens(text).flatMap((token) => forms(token).slice(0, 1))).filter((words) => words.length);
+    section.code_name = /#(module-)?mtgp_tutorial/.test(section.address);
     for (const [field, weight] of Object.entries(WEIGHTS)) {
       const row = [];
       for (const token of tokens(section[field])) {
@@ -91,20 +94,26 @@
     const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)) || rarity(""));
     const all = importance.reduce((sum, one) => sum + one, 0);
     const sets = groups.map((group) => new Set(group.map(([word]) => word)));
+    const anyOf = new Set(groups.flat().map(([word]) => word));
     const beside = ({ rows }, one, other) => // whether words of two groups stand side by side
       rows.some((row) => row.some((all, i) => i && one.has(row[i - 1][0]) && all.some((word) => other.has(word))));
     const scored = sections.map((section) => {
-      let score = 0, met = 0;
+      let score = 0, met = 0, missed = 0;
       groups.forEach((group, i) => {
         const best = Math.max(...group.map(([word, weight]) => weight * weigh(section, word)));
         score += best;
         if (best > 0) met += importance[i];
+        else missed++;
       });
       const together = met && sets.slice(1).filter((other, i) => beside(section, sets[i], other)).length;
       const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
-      const title = section.title === name ? 2 : 1 + (0.3 * named.length) / (section.named.size || 1); // who types a name wants it first
+      // Who types a name wants it first; who types a title or an index entry, what bears it; others no name of the module.
+      const said = Math.max(0, ...section.names.filter((words) => words.every((word) => anyOf.has(word)))
+        .map((words) => groups.reduce((sum, _, i) => sum + (words.some((word) => sets[i].has(word)) ? importance[i] : 0), 0) / all));
+      const titled = 1 + said + (0.3 * named.length) / (section.named.size || 1);
+      const title = section.title === name ? 3 : section.code_name ? 0.8 : titled;
       const weight = title * (1 + 0.3 * together) * (MINOR.test(section.title) ? 0.5 : 1);
-      return { ...section, met: met / all, score: score * (met / all) ** 1.5 * weight };
+      return { ...section, met: met / all, missed: missed / groups.length, score: score * (met / all) ** 1.5 * weight };
     });
     return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
   };
@@ -137,9 +146,9 @@
   if (!query) return;
   field.value = query;
   const found = await window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
-  const weak = !(found[0]?.met > 0.5); // the words that tell most stand nowhere, or nowhere together
+  const weak = !(found[0]?.met > 0.5 && found[0].missed < 0.5); // half of what was typed is not where most of it is
   document.getElementById("search-note").textContent = !found.length ? `Nothing found for “${query}”. Try other or fewer words.`
-    : weak ? `No place has most of this; ${found.length} have some of it.` : `${found.length} places, the best first.`;
+    : weak ? `No place has all of these words; ${found.length} have some of them.` : `${found.length} places, the best first.`;
   document.getElementById("search-help").hidden = !weak;
   document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
 })();
