@@ -35,7 +35,7 @@ def marks(folder):
         for element, names in MARKS.findall(page.read_text(encoding="utf8")):
             found.update([element] if element else names.split())
     for script in (folder / "_static").rglob("*.js"):
-        if script.name not in ("bootstrap.js", "fontawesome.js", "sections.js"):
+        if script.name not in ("bootstrap.js", "fontawesome.js") and not script.name.startswith("sections"):
             found.update(re.findall(r"[\w-]+", script.read_text(encoding="utf8")))
     return found
 

@@ -1,12 +1,20 @@
-"""The words of every section, glossary entry and name of the module, in _static/sections.js for _static/search.js."""
+"""The words of every section, glossary entry and name of the module, in _static/sections for _static/search.js."""
 
+import builtins
+import gzip
 import json
+import keyword
 import re
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
 from wording import text_of  # beside this file
+
+PIECES = 4  # a browser has six connections: four that carry the words leave two for the rest of the page
+
+PYTHON = {*keyword.kwlist, *dir(builtins)}  # stand in all code, and find nothing
 
 
 def anchor_of(node):
@@ -39,6 +47,10 @@ def gather(node, prose, code, index):
             gather(child, prose, code, index)
 
 
+def words(texts):
+    return set(re.findall(r"[^\W\d]\w+", " ".join(texts)))
+
+
 def collect(app, doctree, docname):
     """Note one page. An index entry that stands above a heading has its target in the heading's ids: it is of that."""
     places = list(doctree.findall(lambda node: anchor_of(node) is not None))
@@ -61,19 +73,35 @@ def collect(app, doctree, docname):
                 "address": f"{docname}.html{anchor}",
                 "index": ", ".join(entry[1] for entry in mine),
                 "prose": "\n".join(" ".join(block.split()) for block in prose),
-                "code": " ".join(sorted(set(re.findall(r"[^\W\d]\w+", " ".join(code))))),
+                "code": " ".join(sorted(words(code) - words(prose) - PYTHON)),
             }
         )
 
 
+def read(static):
+    """Page -> its sections, as they were written; {} where nothing was."""
+    paths = [Path(static) / f"sections{i}.js" for i in range(PIECES)]
+    if not all(path.is_file() for path in paths):
+        return {}
+    packed = "".join(path.read_text(encoding="ascii").split('"')[1] for path in paths)
+    return json.loads(gzip.decompress(b64decode(packed)))
+
+
+def pieces(pages):
+    """The sections of all pages, packed, as not every server does that, and cut."""
+    text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
+    packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    size = -(-len(packed) // PIECES)
+    return [packed[i * size : (i + 1) * size] for i in range(PIECES)]
+
+
 def write(app, exception):
-    """All pages in one script, as a page from disk may read no data. What was not built anew is as it was."""
+    """All pages in scripts, as a page from disk may read no data. What was not built anew is as it was."""
     if exception is None and app.builder.format == "html":
-        path = Path(app.outdir) / "_static" / "sections.js"
-        before = json.loads(path.read_text(encoding="utf8").partition("=")[2][:-1]) if path.is_file() else {}
-        pages = {name: page for name, page in (before | app.sections).items() if name in app.env.found_docs}
-        text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
-        path.write_text(f"window.SECTIONS = {text};", encoding="utf8")
+        static = Path(app.outdir) / "_static"
+        pages = {name: page for name, page in (read(static) | app.sections).items() if name in app.env.found_docs}
+        for i, piece in enumerate(pieces(pages)):
+            (static / f"sections{i}.js").write_text(f'(window.SECTIONS ??= [])[{i}] = "{piece}";', encoding="ascii")
 
 
 def setup(app):

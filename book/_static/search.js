@@ -1,40 +1,52 @@
 // Search by section: BM25 over title, index entries, prose and names in code, and more where words that were typed stand
-// side by side. The page loads Sphinx's stemmer (language_data.js), the words of the sections (sections.js, by
-// _ext/sections.py) and synonyms.js before this.
-(() => {
+// side by side. The page loads Sphinx's stemmer (language_data.js), the words of the sections (sections0.js to
+// sections3.js, packed by _ext/sections.py) and synonyms.js before this.
+(async () => {
   const stemmer = new Stemmer();
   const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
-  const spell = (word) => word // one spelling for British and American
+  const spell = (word) => word.normalize("NFD").replace(/\p{M}/gu, "") // Matern is Matérn; one spelling for British and American
     .replace(/is(e|ed|es|er|ing|ation)$/, "iz$1").replace(/our(s|ed|ing)?$/, "or$1").replace(/ll(ed|ing|er)$/, "l$1").replace("sced", "sked");
   const stem = (word) => { // to standardise is not the stem of standard, nor a covariate that of a covariance
     const root = spell(word).match(/^(.{3,}iz)(?:e|ed|es|er|ing|ation)$|^(covariate|position)s?$/);
     return root ? root[1] || root[2] : stemmer.stemWord(spell(word));
   };
+  const remembered = (work) => { // most words stand in the book many times
+    const known = new Map();
+    return (word) => known.get(word) ?? known.set(word, work(word)).get(word);
+  };
   // The forms under which a token of a text is found: itself, its parts, and what it is without its hyphens.
-  const forms = (token) => {
+  const forms = remembered((token) => {
     const parts = token.replace(/(\p{Ll})(?=\p{Lu})/gu, "$1_").toLowerCase().split(/[-_.]+/);
     const whole = [token.toLowerCase(), token.toLowerCase().replace(/[-_.]/g, "")];
     return [...new Set([...whole, ...parts])].filter((word) => word && !skipped.has(word)).map(stem);
-  };
+  });
   const tokens = (text) => text.match(/[\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*/gu) || [];
 
   const WEIGHTS = { title: 8, index: 5, prose: 1, code: 0.5 };
   const MINOR = /^[\d.]* ?(Summary|What can go wrong|Quiz|Exercises|Where to go next|References|Index)$/; // name all, explain little
-  const sections = Object.values(window.SECTIONS).flat();
+  const packed = Uint8Array.from(atob(window.SECTIONS.join("")), (letter) => letter.charCodeAt(0));
+  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+  const sections = Object.values(await unpacked.json()).flat();
   const frequency = new Map(); // in how many sections a word stands
   const spelt = new Map(); // every word of the book as it is written, with its stem
   for (const section of sections) {
     section.counts = new Map();
-    section.pairs = new Set(); // words that stand side by side
+    section.rows = []; // the forms of one word after another
     section.length = tokens(section.prose).length;
     section.named = new Set(tokens(section.title).flatMap(forms));
+    section.names = [section.title.replace(/^[\d.]+ /, ""), ...section.index.split(", ")]
+      .map((text) => tokens(text).flatMap((token) => forms(token).slice(0, 1))).filter((words) => words.length);
+    section.code_name = /#(module-)?mtgp_tutorial/.test(section.address);
     for (const [field, weight] of Object.entries(WEIGHTS)) {
-      const words = tokens(section[field]).map((token) => [token.toLowerCase(), forms(token)]).filter(([, all]) => all.length);
-      words.forEach(([token, all], i) => {
-        spelt.set(token, all[0]);
+      const row = [];
+      for (const token of tokens(section[field])) {
+        const all = forms(token);
+        if (!all.length) continue;
+        spelt.set(token.toLowerCase(), all[0]);
         for (const word of all) section.counts.set(word, (section.counts.get(word) || 0) + weight);
-        if (i) section.pairs.add(`${words[i - 1][1][0]} ${all[0]}`);
-      });
+        row.push(all);
+      }
+      section.rows.push(row);
     }
     for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
   }
@@ -77,23 +89,31 @@
     }).filter((group) => group.length);
   };
 
-  window.searchSections = (query) => {
+  window.searchSections = async (query) => {
     const groups = understood(query), name = query.replace(/\(.*\)$/, "");
     const importance = groups.map((group) => Math.max(...group.map(([word]) => frequency.has(word) ? rarity(word) : 0)) || rarity(""));
     const all = importance.reduce((sum, one) => sum + one, 0);
-    const beside = groups.slice(1).map((group, i) => groups[i].flatMap(([a]) => group.map(([b]) => `${a} ${b}`)));
+    const sets = groups.map((group) => new Set(group.map(([word]) => word)));
+    const anyOf = new Set(groups.flat().map(([word]) => word));
+    const beside = ({ rows }, one, other) => // whether words of two groups stand side by side
+      rows.some((row) => row.some((all, i) => i && one.has(row[i - 1][0]) && all.some((word) => other.has(word))));
     const scored = sections.map((section) => {
-      let score = 0, met = 0;
+      let score = 0, met = 0, missed = 0;
       groups.forEach((group, i) => {
         const best = Math.max(...group.map(([word, weight]) => weight * weigh(section, word)));
         score += best;
         if (best > 0) met += importance[i];
+        else missed++;
       });
-      const together = beside.filter((pairs) => pairs.some((pair) => section.pairs.has(pair))).length;
+      const together = met && sets.slice(1).filter((other, i) => beside(section, sets[i], other)).length;
       const named = [...section.named].filter((word) => groups.some((group) => group.some(([one, weight]) => weight === 1 && one === word)));
-      const title = section.title === name ? 2 : 1 + (0.3 * named.length) / (section.named.size || 1); // who types a name wants it first
+      // Who types a name wants it first; who types a title or an index entry, what bears it; others no name of the module.
+      const said = Math.max(0, ...section.names.filter((words) => words.every((word) => anyOf.has(word)))
+        .map((words) => groups.reduce((sum, _, i) => sum + (words.some((word) => sets[i].has(word)) ? importance[i] : 0), 0) / all));
+      const titled = 1 + said + (0.3 * named.length) / (section.named.size || 1);
+      const title = section.title === name ? 3 : section.code_name ? 0.8 : titled;
       const weight = title * (1 + 0.3 * together) * (MINOR.test(section.title) ? 0.5 : 1);
-      return { ...section, met: met / all, score: score * (met / all) ** 1.5 * weight };
+      return { ...section, met: met / all, missed: missed / groups.length, score: score * (met / all) ** 1.5 * weight };
     });
     return scored.filter((section) => section.score > 0).sort((a, b) => b.score - a.score).slice(0, 10);
   };
@@ -125,10 +145,10 @@
   field.focus();
   if (!query) return;
   field.value = query;
-  const found = window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
-  const weak = !(found[0]?.met > 0.5); // the words that tell most stand nowhere, or nowhere together
+  const found = await window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
+  const weak = !(found[0]?.met > 0.5 && found[0].missed < 0.5); // half of what was typed is not where most of it is
   document.getElementById("search-note").textContent = !found.length ? `Nothing found for “${query}”. Try other or fewer words.`
-    : weak ? `No place has most of this; ${found.length} have some of it.` : `${found.length} places, the best first.`;
+    : weak ? `No place has all of these words; ${found.length} have some of them.` : `${found.length} places, the best first.`;
   document.getElementById("search-help").hidden = !weak;
   document.getElementById("search-results").append(...found.map((section) => show(section, wanted)));
 })();

@@ -1,8 +1,8 @@
 // Words that tell nothing, beside those of language_data.js.
 const SKIPPED =
-  "a an and any actually all also between can cant comes do does doesnt dont each every from get goes got has have how i " +
+  "a an and any actually all also between can cannot cant comes do does doesnt dont each every from get goes got has have how i " +
   "is isnt it its just keep make makes me my of on one ones only or over really should so some still take takes than that the " +
-  "them then there this to too use using very want was way we what when where which while who why with you your";
+  "them then there this to too use using very want was way we what when where while who why with you your";
 
 // What readers type, and the book's words for it; "" is left out of a question that has other words. Plurals are
 // understood. A phrase is written with underscores.
@@ -37,9 +37,15 @@ const SYNONYMS = {
   choice: "choose which", select: "choosing", equivalent: "elsewhere libraries", difference: "", two: "", out: "",
   per: "", versus: "", vs: "", example: "", plus: "", good: "", same: "", thing: "", mixing: "coregionalization",
   category: "categorical", cholesky: "definite", rmse: "root mean square", proof: "proposition",
-  nystrom: "inducing approximate", nyström: "inducing approximate", forecast: "predict", fill: "impute",
+  nystrom: "inducing approximate", forecast: "predict", fill: "impute",
   interpolate: "predict", extrapolate: "beyond forecast", outside: "beyond", relation: "correlation",
   anisotropy: "ARD length-scale", anisotropic: "ARD length-scale", secondary: "cheap", auxiliary: "cheap",
+  species: "task column", taxon: "task column", taxa: "task column", abundance: "count", survey: "visit", transect: "visit",
+  unsampled: "never sampled", sampled: "observed read", hurt: "harm", dropout: "silent outage", percentage: "share",
+  percent: "share", proportion: "share", low_cost: "cheap", cheap: "coarse costly", costly: "expensive", expensive: "costly", proxy: "cheap",
+  anomaly: "outlier wild", outlier: "wild", spike: "outlier wild", pick: "choose which", should_i_use: "which",
+  bad: "wild", length_scale: "length-scale", latent_process: "latent functions", future: "forecast beyond", detrend: "trend",
+  bayesian: "Bayes prior", any_good: "check score", real_time: "online", streaming: "online", plain_words: "", simple_terms: "", simple_words: "",
   positive: "logarithm", nonnegative: "logarithm", internet: "network wheel", install: "pip module wheel",
   installation: "pip module wheel", beforehand: "need", prerequisite: "need", student: "teach", lecturer: "teach",
 };

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import json
 import re
 import sys
 from types import ModuleType, SimpleNamespace
@@ -15,6 +16,7 @@ import mtgp_tutorial
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import api  # noqa: E402  (the folder has to be named first)
 import naming  # noqa: E402
+import sections  # noqa: E402
 
 PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf8")
 DOCUMENTED = re.findall(r"^\.\. auto(\w+):: mtgp_tutorial\.([\w.]+)$", PAGE, re.MULTILINE)
@@ -155,7 +157,7 @@ def test_the_page_begins_with_what_each_name_does(book):
     assert "icm: Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa)." in [
         item.get_text() for item in items
     ]
-    words = (book[0] / "_static" / "sections.js").read_text(encoding="utf8")
+    words = json.dumps(sections.read(book[0] / "_static"))
     assert words.count("Mean squared error, squared data units.") == 1  # the list is no text to search
     assert "how many processes fit at once" in words  # the names of arguments are
 
