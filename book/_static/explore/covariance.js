@@ -9,15 +9,15 @@
   const GRID = Float64Array.from({ length: N * FINE + 1 }, (_, i) => 0.5 + i / FINE), { wanted, inOrder } = oneTask(GRID);
   const Y = [-3.2, 3.2], FRAME = 26, SIDE = 330; // of the map: its margin, and the whole
 
-  const start = { l: 1.5, rho: 0.8, sd: [1, 1], noise: 0.2, off: [], order: 0, pick: [2, 11], seed: 15 };
+  const start = { l: 1.5, rho: 0.8, sd: [1, 1], noise: 0.2, off: [], order: 0, pick: [2, 11], draw: 15 };
   const bounds = {
     l: [0.3, 5], rho: [-1, 1], sd: [0.3, 1.5], noise: [0.02, 0.7], off: [0, 2 * N - 1, 2 * N], order: [0, 1],
-    pick: [0, 2 * N - 1], seed: [1, 999],
+    pick: [0, 2 * N - 1], draw: [0, 99],
   };
 
   /* A cell is a number: its row for task 1, and on from N for task 2. Two of them stay, and only those can be picked. */
   function tidy(state) {
-    for (const key of ["order", "seed"]) state[key] = Math.round(state[key]);
+    for (const key of ["order", "draw"]) state[key] = Math.round(state[key]);
     state.off = [...new Set(state.off.map(Math.round))].slice(0, 2 * N - 2);
     const seen = inThisOrder(state);
     state.pick = state.pick.map((cell) => seen.reduce((best, one) => (Math.abs(one - cell) < Math.abs(best - cell) ? one : best)));
@@ -32,16 +32,16 @@
   const taskOf = (cell) => Math.floor(cell / N), rowOf = (cell) => cell % N;
 
   /* All numbers of the picture: the cells in their order, their covariance, and a draw: both functions on the grid, and the
-     reading of each cell. The same normals make all draws of a seed, so that curves deform without a jump. */
-  function compute({ l, rho, sd, noise, off, order, seed }, keep = (name, key, make) => make()) {
+     reading of each cell. The same normals make one draw, so that curves deform without a jump. */
+  function compute({ l, rho, sd, noise, off, order, draw }, keep = (name, key, make) => make()) {
     const B = pair(sd[0], sd[1], rho), k = kernels.rbf(l), Sigma = pair(noise, noise, 0), cells = inThisOrder({ order, off });
     const C = observationCovariance([{ B, k }], Sigma, { x: cells.map((one) => rowOf(one) + 1), row: cells.map(rowOf), task: cells.map(taskOf) });
-    const [u, v] = keep("functions", [l, seed], () => {
-      const K = signalCovariance([{ B: [[1]], k }], wanted, wanted), two = [2 * seed, 2 * seed + 1].map((one) => normals(GRID.length, one));
+    const [u, v] = keep("functions", [l, draw], () => {
+      const K = signalCovariance([{ B: [[1]], k }], wanted, wanted), two = [2 * draw, 2 * draw + 1].map((one) => normals(GRID.length, one));
       return sample(new Float64Array(GRID.length), K, ...two).map(inOrder);
     });
     const own = Math.sqrt(1 - rho * rho), f = [u.map((one) => sd[0] * one), u.map((one, i) => sd[1] * (rho * one + own * v[i]))];
-    const errors = keep("errors", seed, () => normals(2 * N, 5000 + seed));
+    const errors = keep("errors", draw, () => normals(2 * N, 5000 + draw));
     const y = Array.from({ length: 2 * N }, (_, cell) => f[taskOf(cell)][FINE / 2 + FINE * rowOf(cell)] + noise * errors[cell]);
     return { B, k, cells, C, f, y };
   }
@@ -125,9 +125,9 @@
   const circle = (x, y, r) => `M${x - r},${y}a${r},${r},0,1,0,${2 * r},0a${r},${r},0,1,0,${-2 * r},0Z`;
 
   function build(ui) {
-    ui.button({ words: "New draw", main: true, act: () => ui.change((state) => (state.seed = 1 + (state.seed % 999))) });
+    ui.newDraw();
     ui.choice({ key: "order", label: "the order of the cells", words: ["task by task", "point by point"] });
-    const beside = make(ui.box, "div", { class: "explore-beside" }), drawMap = map(ui, beside), right = make(beside, "div");
+    const duo = make(ui.box, "div", { class: "explore-staged explore-duo" }), drawMap = map(ui, duo), right = make(duo, "div");
     const panels = TASKS.map((t) => ({ range: Y, ticks: [-2, 0, 2], title: `task ${t + 1}`, task: t + 1 }));
     const x = { range: [0.5, N + 0.5], ticks: Array.from({ length: N }, (_, i) => i + 1) };
     const plot = new Plot(ui, { label: "a draw of both tasks over x", x, panels, height: [0.6, 214, 214], parent: right });
@@ -138,7 +138,7 @@
       { key: "rho", words: "correlation \u03c1", range: bounds.rho, step: 0.01 },
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
       ...TASKS.map((t) => ({ key: "sd", index: t, task: t + 1, range: bounds.sd, step: 0.05, words: `sd of f${SUB[t]}`, label: `standard deviation of task ${t + 1}` })),
-      { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 }).classList.add("explore-narrow");
+      { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 });
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), picked = entry(found, state), n = found.cells.length;

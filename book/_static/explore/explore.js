@@ -119,10 +119,10 @@
       this.told = new Set(); // what mouse, touch and keys do, in sentences
     }
 
-    /* Plots and the live line make the stage; all else stands beside it where there is room (explore.css). */
+    /* Plots, the live line and what is of class explore-staged make the stage; all else stands beside it where there is room (explore.css). */
     arrange() {
       const parts = [...this.box.children].slice(1), // after the bar
-        others = parts.filter((part) => !part.matches(".explore-plot, .explore-words, .explore-spoken"));
+        others = parts.filter((part) => !part.matches(".explore-plot, .explore-words, .explore-spoken, .explore-staged"));
       this.stage = make(this.box, "div", { class: "explore-stage" });
       this.stage.append(...parts.filter((part) => !others.includes(part)));
       if (others.length) make(this.box, "div", { class: "explore-beside" }).append(...others);

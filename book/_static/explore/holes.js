@@ -16,14 +16,14 @@
     ["holes everywhere", [1, 2, 5, 8, 9, 12, 14, 17, 18, 21, 25, 27, 29, 32, 35, 36, 38]],
   ];
 
-  const start = { truth: 0, off: PRESETS[0][1], rho: 0.8, assumed: 0.8, seed: 1 };
-  const bounds = { truth: [0, 1], off: [0, T * N - 1, T * N], rho: [0, 0.99], assumed: [0, 0.99], seed: [1, 999] };
+  const start = { truth: 0, off: PRESETS[0][1], rho: 0.8, assumed: 0.8, draw: 1 };
+  const bounds = { truth: [0, 1], off: [0, T * N - 1, T * N], rho: [0, 0.99], assumed: [0, 0.99], draw: [0, 99] };
 
   /* A cell is the number t * N + i. Two readings of each column stay. */
   function tidy(state) {
-    for (const key of ["truth", "seed"]) state[key] = Math.round(state[key]);
+    for (const key of ["truth", "draw"]) state[key] = Math.round(state[key]);
     const count = [0, 0, 0];
-    state.off = [...new Set(state.off.map(Math.round))].filter((cell) => count[Math.floor(cell / N)]++ < N - 2);
+    state.off = [...new Set(state.off.map(Math.round))].filter((cell) => count[Math.floor(cell / N)]++ < N - 2).sort((a, b) => a - b);
   }
 
   const alike = (rho) => TASKS.map((s) => TASKS.map((t) => (s === t ? 1 : rho)));
@@ -34,7 +34,7 @@
      (truth 0): a wave of chance period and phase, and random walks about their means. Truth 1: draws from the ICM's kernel. */
   function parts(truth, seed) {
     const z = normals(N + 2 * T * N, seed), [first, ...own] = Array.from({ length: T + 1 }, (_, k) => z.subarray(k * N, (k + 1) * N));
-    const draw = (one) => ROWS.map((i) => dot(ROOT.subarray(i * N, i * N + i + 1), one));
+    const ofKernel = (one) => ROWS.map((i) => dot(ROOT.subarray(i * N, i * N + i + 1), one));
     const period = 10 * Math.exp(0.25 * z[2]), phase = Math.atan2(z[0], z[1]), size = Math.sqrt((6 * N) / (N * N - 1));
     const wave = () => X.map((x) => Math.SQRT2 * Math.sin((2 * Math.PI * x) / period + phase));
     const walk = (steps) => {
@@ -42,8 +42,8 @@
       const path = Array.from(steps, (step) => (sum += step)), level = path.reduce((a, b) => a + b) / N;
       return path.map((v) => size * (v - level));
     };
-    const common = truth ? draw(first) : wave();
-    return { common: TASKS.flatMap(() => common), own: own.flatMap(truth ? draw : walk), errors: z.subarray(N + T * N) };
+    const common = truth ? ofKernel(first) : wave();
+    return { common: TASKS.flatMap(() => common), own: own.flatMap(truth ? ofKernel : walk), errors: z.subarray(N + T * N) };
   }
 
   /* Functions f and readings y of a table of these parts, [T * N]. */
@@ -111,7 +111,7 @@
   /* All numbers of the picture: the table; of each method the hidden cells' means; the ICM's sds; and the root mean square
      errors, here and over many tables with the same holes. */
   function compute(state, keep = (name, key, make) => make()) {
-    const { truth, off, rho, assumed, seed } = state, table = tableOf(keep("parts", [truth, seed], () => parts(truth, seed)), rho);
+    const { truth, off, rho, assumed, draw } = state, table = tableOf(keep("parts", [truth, draw], () => parts(truth, draw)), rho);
     const { questions, seen } = keep("questions", off, () => ({ questions: asked(off), seen: CELLS.filter((cell) => !off.includes(cell)) }));
     const { weights, sd } = keep("ICM", [off, assumed].join(";"), () => held(seen, off, assumed));
     const ways = [
@@ -162,9 +162,8 @@
   }
 
   function build(ui) {
-    ui.button({ words: "New table", main: true, act: () => ui.change((state) => (state.seed = 1 + (state.seed % 999))) });
-    for (const [words, off] of PRESETS)
-      ui.button({ words, act: () => ui.change((state) => (state.off = off)), pressed: (state) => String([...state.off].sort()) === String([...off].sort()) });
+    ui.newDraw();
+    ui.presets(ui.bar, ...PRESETS.map(([words, off]) => [words, { off }]));
     ui.choice({ key: "truth", label: "where the table comes from", words: ["truth of another kind", "drawn from the ICM"] });
     const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 4], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]` }));
     const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 210, 222] });
@@ -173,7 +172,7 @@
       ways: METHODS.map((_, m) => panel.path(`explore-way explore-way${m} explore-task${ROLES[m] + 1}`)),
       seen: panel.path("explore-dot explore-ink"), hidden: panel.path("explore-hollow explore-ink"),
     }));
-    cellTable(ui, ui.box, { label: "the cells of the table", heads: ["1", "2", "3"], kinds: TASKS.map(() => "explore-ink"), count: N, name: (t, i) => `column ${t + 1} at x = ${i + 1}` });
+    cellTable(ui, make(ui.box, "div", { class: "explore-staged" }), { label: "the cells of the table", heads: ["1", "2", "3"], kinds: TASKS.map(() => "explore-ink"), count: N, name: (t, i) => `column ${t + 1} at x = ${i + 1}` });
     ui.say("");
     const side = make(ui.box, "div", { class: "explore-side" }), scores = scoreTable(side);
     ui.sliders(side,

@@ -12,13 +12,13 @@ from mtgp_tutorial.fast import closed
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "covariance.js"))
 CLOSE = 1e-8
-START = {"l": 1.5, "rho": 0.8, "sd": [1, 1], "noise": 0.2, "off": [], "order": 0, "pick": [2, 11], "seed": 3}
+START = {"l": 1.5, "rho": 0.8, "sd": [1, 1], "noise": 0.2, "off": [], "order": 0, "pick": [2, 11], "draw": 3}
 CHANGES = [
     {},
     {"off": [12]},
     {"order": 1, "off": [3, 11, 14], "rho": -0.6, "sd": [0.4, 1.5]},
-    {"l": 5, "noise": 0.02, "seed": 7, "pick": [4, 4]},
-    {"l": 0.3, "sd": [1.5, 0.7], "order": 1, "rho": 1, "seed": 20},
+    {"l": 5, "noise": 0.02, "draw": 7, "pick": [4, 4]},
+    {"l": 0.3, "sd": [1.5, 0.7], "order": 1, "rho": 1, "draw": 20},
     {"off": list(range(14)), "noise": 0.7},
 ]
 STATES = [START | change for change in CHANGES]
@@ -28,9 +28,9 @@ ASK = """states => states.map(state => {
     return { cells, C: [...C], f: f.map((one) => [...one]), y, value: picked.value, words: picked.words };
 })"""
 NORMALS = """states => { const { coarseFirst, normals } = MTGP.gaussian;
-    return [coarseFirst(129), states.map(({ seed }) => [2 * seed, 2 * seed + 1].map(one => [...normals(129, one)])),
-        states.map(({ seed }) => [...normals(16, 5000 + seed)])]; }"""
-MANY = """state => Array.from({ length: 999 }, (_, k) => MTGP.covariance.compute({ ...state, seed: k + 1 }).y)"""
+    return [coarseFirst(129), states.map(({ draw }) => [2 * draw, 2 * draw + 1].map(one => [...normals(129, one)])),
+        states.map(({ draw }) => [...normals(16, 5000 + draw)])]; }"""
+MANY = """state => Array.from({ length: 999 }, (_, k) => MTGP.covariance.compute({ ...state, draw: k }).y)"""
 BUGS = [  # what it is, the right code, the wrong code
     ("another kernel", "k = kernels.rbf(l)", "k = kernels.matern52(l)"),
     ("the other order", "order ? (i % 2)", "!order ? (i % 2)"),

@@ -112,7 +112,7 @@ def test_a_new_draw_leaves_the_matrix(playing):
     C, curves = matrix(figure), figure.shapes()
     figure.place.get_by_role("button", name="New draw").click()
     assert figure.shapes() != curves and np.array_equal(matrix(figure), C)
-    assert figure.state["seed"] == figure.start["seed"] + 1
+    assert figure.state["draw"] == figure.start["draw"] + 1
 
 
 def test_a_drag_along_cells_hides_them_and_keys_do(playing):

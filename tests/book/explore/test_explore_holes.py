@@ -16,7 +16,7 @@ FRAME = """figure => { const times = [], ui = figure.explore;
     return times.sort((a, b) => a - b)[4]; }"""
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.rho = 0.3), s => (s.off = [1, 2, 3, 20]), s => (s.assumed = 0.1), s => (s.seed = 9),
+    const changes = [s => (s.rho = 0.3), s => (s.off = [1, 2, 3, 20]), s => (s.assumed = 0.1), s => (s.draw = 9),
         s => (s.truth = 1)];
     for (const change of changes) {
         ui.change(change);
@@ -88,7 +88,7 @@ def test_the_first_truth_is_told_and_no_draw_from_the_icm(playing):
 
 
 def test_the_table_shows_the_errors_and_the_lowest_in_bold(playing):
-    figure = playing("holes", "#explore&holes.rho=0.2&holes.seed=4")
+    figure = playing("holes", "#explore&holes.rho=0.2&holes.draw=4")
     here, many = figure.computed("found.here"), figure.computed("found.typical")
     assert [row[0].strip() for row in rows(figure)] == METHODS
     assert [row[1:] for row in rows(figure)] == [[f"{a:.2f}", f"{b:.2f}"] for a, b in zip(here, many)]
@@ -136,7 +136,7 @@ def test_two_readings_of_a_column_stay(playing):
 def test_a_new_table_has_other_readings_and_the_same_hundred(playing):
     figure = playing("holes")
     before = rows(figure)
-    press(figure, "New table")
+    press(figure, "New draw")
     after = rows(figure)
     assert [row[2] for row in after] == [row[2] for row in before] and after != before
 

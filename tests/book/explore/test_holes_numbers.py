@@ -15,16 +15,16 @@ from mtgp_tutorial.tables import plain_methods
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "holes.js"))
 CLOSE = 1e-8
-START = {"truth": 0, "off": [5, 6, 7, 8, 9], "rho": 0.8, "assumed": 0.8, "seed": 1}
+START = {"truth": 0, "off": [5, 6, 7, 8, 9], "rho": 0.8, "assumed": 0.8, "draw": 1}
 EVERYWHERE = [1, 2, 5, 8, 9, 12, 14, 17, 18, 21, 25, 27, 29, 32, 35, 36, 38]
 CHANGES = [
     {},
     {"off": EVERYWHERE},
-    {"off": EVERYWHERE, "truth": 1, "rho": 0.3, "assumed": 0.99, "seed": 4},
-    {"off": [9, 10, 11, 12, 13], "assumed": 0, "seed": 2},
-    {"off": [0, 14, 28, 1, 16, 30, 13, 27, 41], "rho": 0.99, "seed": 9},
+    {"off": EVERYWHERE, "truth": 1, "rho": 0.3, "assumed": 0.99, "draw": 4},
+    {"off": [9, 10, 11, 12, 13], "assumed": 0, "draw": 2},
+    {"off": [0, 14, 28, 1, 16, 30, 13, 27, 41], "rho": 0.99, "draw": 9},
     {"off": list(range(2, 14)), "truth": 1, "rho": 0},
-    {"off": [*range(0, 12), *range(16, 24), 30, 35], "seed": 5},
+    {"off": [*range(0, 12), *range(16, 24), 30, 35], "draw": 5},
 ]
 STATES = [START | change for change in CHANGES]
 ASK = """states => states.map(state => {
@@ -124,7 +124,7 @@ def answers(state, z):
 def expected(blank):
     page, found = loaded(blank, SOURCE), []
     many = page.evaluate(NORMALS, list(range(1001, 1101)))
-    for state, z in zip(STATES, page.evaluate(NORMALS, [state["seed"] for state in STATES])):
+    for state, z in zip(STATES, page.evaluate(NORMALS, [state["draw"] for state in STATES])):
         f, y, said, sd, truth, lines = answers(state, z)
         others = [answers(state, one) for one in many]
         squares = np.mean([((one[2] - one[4]) ** 2).mean(1) for one in others], 0)
@@ -160,7 +160,7 @@ def test_planted_bugs_are_caught(blank, expected, right, wrong):
 def test_the_icm_is_the_one_that_a_reader_builds(blank):
     """Its log likelihood at these parameters, of a standardised table, is the dense one's."""
     state = STATES[1]
-    [z] = loaded(blank, SOURCE).evaluate(NORMALS, [state["seed"]])
+    [z] = loaded(blank, SOURCE).evaluate(NORMALS, [state["draw"]])
     _, y = table(state, z)
     y[np.array(state["off"]) % 14, np.array(state["off"]) // 14] = np.nan
     data, part = TaskData(X, y), "kernel.task_covar_module."
