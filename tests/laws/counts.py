@@ -468,14 +468,15 @@ def law_answers_have_the_dispersion_that_was_fitted():
 
 
 def law_counts_are_kept():
-    """In a file, to the bit, with the sites as they stood: no step is made again."""
+    """In a file, with the sites as they stood: no step is made again, and answers differ by the order of sums alone."""
     for fitted in models():
         fitted = at_parameters(fitted.model)
         with TemporaryDirectory() as folder:
             fitted.save(f"{folder}/one.fit")
             again = load(f"{folder}/one.fit")
         one, other = impute(fitted), impute(again)
-        assert torch.equal(one.mean, other.mean) and torch.equal(one.variance, other.variance)
+        close((other.mean - one.mean) / one.sd.clamp_min(1e-3), torch.zeros_like(one.mean), 1e-11)
+        close(other.variance / one.variance.clamp_min(1e-9), one.variance / one.variance.clamp_min(1e-9), 1e-11)
         assert again.model.sites.steps == 1 and repr(again) == repr(fitted)
 
 
