@@ -20,7 +20,8 @@ still hidden. 40 replays, each a cluster: they are starts on one map, so that in
 54 values of Cd lay below the limit of determination and stand as 0.65 of it.
 
 "parameters" is "fitted" for this, and "map" where plan and predictions take the parameters of a fit to all 959 sites in
-its place, which nobody has who is still to sample: it shows what the plan is worth once parameters are known.
+its place, which nobody has who is still to sample: it shows what the plan is worth once parameters are known. In "plan
+fitted" the plan is that of "fitted", and the predictions are made as in "map".
 
 Closing: an ICM is fitted to the four lakes up to a year; then one gauge is closed for ten years, and the other three
 are read on. "sd" is what the fit expects its errors to be before any of these years is known; "RMSE" what they were.
@@ -77,7 +78,7 @@ def held(read):
     return replace(of_the_map(), model=model)
 
 
-PARAMETERS = {"fitted": fitted, "map": held}
+PARAMETERS = {"fitted": (fitted, fitted), "map": (held, held), "plan fitted": (fitted, held)}  # for plan, predictions
 
 
 def distances(places):
@@ -144,10 +145,11 @@ def replayed(start):
     """A replay: a row for each way, budget and kind of parameters."""
     pool = np.random.default_rng(start).permutation(len(soil().y))[:POOL]
     read = cadmium(pool[:FIRST]) | cadmium(pool[:FIRST])[:, ::-1]
-    ways = [(kind, *way) for kind, known in PARAMETERS.items() for way in plans(known(read), pool)]
+    found = {known: list(plans(known(read), pool)) for known in (fitted, held)}
+    ways = [(kind, *way) for kind, (known, _) in PARAMETERS.items() for way in found[known]]
     never, found = ~(read | np.any([cells for *_, cells in ways], axis=0))[:, 0], []
     for kind, way, budget, cells in ways:
-        said, (cd, ni), seen = impute(PARAMETERS[kind](read | cells)), cells.sum(0), (read | cells)[:, 0]
+        said, (cd, ni), seen = impute(PARAMETERS[kind][1](read | cells)), cells.sum(0), (read | cells)[:, 0]
         row = {"start": start, "cluster": start, "parameters": kind, "budget": budget, "method": way}
         row |= {"price": cd + NICKEL * ni, "Cd": cd, "Ni": ni, "sites": never.sum()}
         mean = soil().y[seen, 0].mean().expand(int(never.sum()))  # of the readings: the plainest map
