@@ -17,7 +17,7 @@ const SYNONYMS = {
   sampling_rate: "different inputs", sampling_frequency: "different inputs", number_of_observation: "hole",
   several_time: "twice repeated visit", repeated: "twice visit", replicate: "repeated visit", patient: "visit",
   subject: "visit", spatial: "map", export: "write save", dataset: "table", dataframe: "table frame",
-  data: "observation", csv: "file read_table", load: "read", import: "read", sparse: "inducing approximate",
+  data: "observation", far: "away", csv: "file read_table", load: "read", import: "read", sparse: "inducing approximate",
   monthly: "month", quarterly: "quarter", daily: "day", hourly: "hour", yearly: "year", hyperparameter: "length-scale",
   overfitting: "worse prior", overfit: "worse prior", range: "length-scale", uncertainty: "band noise",
   confidence: "band", credible: "band", interval: "band", error_bar: "band", errorbar: "band",
