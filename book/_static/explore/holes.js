@@ -166,7 +166,7 @@
     ui.presets(ui.bar, ...PRESETS.map(([words, off]) => [words, { off }]));
     ui.choice({ key: "truth", label: "where the table comes from", words: ["truth of another kind", "drawn from the ICM"] });
     const x = { range: [0.5, N + 0.5], ticks: X }, panels = TASKS.map((t) => ({ range: [-3, 4], ticks: [-2, 0, 2], title: `column ${t + 1} [sd]` }));
-    const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 210, 222] });
+    const plot = new Plot(ui, { label: "three columns over x", x, panels, height: [0.6, 210, 330] });
     const layers = plot.panels.map((panel) => ({
       truth: panel.path("explore-faint"), band: panel.path("explore-band explore-task1"),
       ways: METHODS.map((_, m) => panel.path(`explore-way explore-way${m} explore-task${ROLES[m] + 1}`)),
