@@ -27,6 +27,7 @@ FLOORS = {
     "engineer": 0.95,
     "geostatistician": 0.95,
     "twenty": 0.95,
+    "ten": 0.9,
 }
 READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [
     li.querySelector("a").getAttribute("href").replace("./", ""), li.innerText, li.querySelector("p").innerText,
@@ -105,6 +106,10 @@ def test_every_name_of_the_module_is_found_by_itself(search, book):
     names = [name["id"].removeprefix("mtgp_tutorial.") for name in book[1]["book/api.html"].select("dt[id]")]
     first = {name: search[0](name)[0]["address"] for name in names}
     assert {name: there for name, there in first.items() if not there.endswith(f"#mtgp_tutorial.{name}")} == {}
+
+
+def test_a_question_leads_to_a_page_and_not_to_a_name_of_the_module(search):
+    assert search[0]("which model should I use")[0]["address"] == "book/decide.html"
 
 
 def test_no_result_stands_twice_and_each_ends_somewhere(shown, book):
