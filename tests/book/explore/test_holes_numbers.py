@@ -25,6 +25,7 @@ CHANGES = [
     {"off": [0, 14, 28, 1, 16, 30, 13, 27, 41], "rho": 0.99, "draw": 9},
     {"off": list(range(2, 14)), "truth": 1, "rho": 0},
     {"off": [*range(0, 12), *range(16, 24), 30, 35], "draw": 5},
+    {"off": list(range(9)), "draw": 3},  # five complete rows, one fewer than two columns need
 ]
 STATES = [START | change for change in CHANGES]
 ASK = """states => states.map(state => {
@@ -42,7 +43,7 @@ BUGS = [  # what it is, the right code, the wrong code
     ("the column with most rows dropped", "indexOf(Math.min(...counts))", "indexOf(Math.max(...counts))"),
     ("all columns seen", "s !== t && isSeen(s, i)", "s !== t"),
     ("the first reading before", "seen.findLast((row)", "seen.find((row)"),
-    ("the wrong end", "at(before ?? after)", "at(after ?? before)"),
+    ("an end that is not held", "at(before ?? after)", "0"),
     ("half way", "(i - before)) / (after - before)", "1) / 2"),
     ("no constant", "[-1, ...columns]", "columns"),
     ("columns that are not orthogonal", "h[n] -= share * one.h[n]", "h[n] -= 0"),
