@@ -49,7 +49,7 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     Returns:
         mean [K], covariance [K, K] and sd [K] of the sums, in data units.
     Raises:
-        ValueError: for weights of another shape or not finite, for x as `predict` does, and for counts.
+        ValueError: for weights of another shape, not finite or booleans, for x as `predict` does, and for counts.
 
     >>> from mtgp_tutorial import fit, icm, linear, simulate
     >>> fitted = fit(icm(simulate.two_sines(seed=1)))
@@ -63,8 +63,10 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     model = fitted(fit).model
     model.normal_alone("linear")
     inputs, y = _rows(fit, x)
-    loads = _numbers("weights", weights, fit, len(inputs)).to(inputs)
-    loads = loads.reshape(-1, *y.shape)
+    loads = _numbers("weights", weights, fit, len(inputs))
+    if loads.dtype == torch.bool:
+        raise ValueError("weights: holds booleans; pass numbers, for values in data units")
+    loads = loads.to(inputs).reshape(-1, *y.shape)
     unknown = (loads != 0).any(0) & (y.isnan() if noise else True)
     mean, covariance, f, _ = _joint(fit, inputs, unknown, torch.zeros_like(unknown), noise, None)
     values = model.scale.to_data(y.nan_to_num().masked_scatter(unknown, mean[f]))
@@ -96,8 +98,9 @@ def next_cells(
             [R, T] are cells, each in standard deviations of its column: their variances add up.
         candidates (booleans [R, T]): what can be read. Default: each cell that was not observed.
         x (array [M, D] or [M]): new rows. Default: none.
-        cost (dict or array [R, T]): prices, by task or by cell. Default: 1, also of a task that a dict leaves out.
-        count (int): how many cells. Default: 1.
+        cost (dict or array [R, T]): prices, by task or by cell, NaN where nothing can be read. Default: 1, also of a
+            task that a dict leaves out.
+        count (int): how many cells; for a budget, take the lines up to which the prices add up to it. Default: 1.
         noise (bool): wanted are the observed y (True), or the latent f (False). Default: False.
         sd (array [R, T]): known standard errors of the planned readings, as in `predict`. Default: none.
     Returns:
@@ -124,25 +127,30 @@ def next_cells(
     inputs, y = _rows(fit, x)
     loads, unknown = _wanted(wanted, fit, y, noise)
     read = _candidates(candidates, fit, y)
-    price = _prices(cost, fit, len(inputs))[read]
+    price = _prices(cost, fit, read)
     if whole("count", count, 1, "how many cells to read") > len(price):
         raise ValueError(f"count: asks for {count} readings, and there are {len(price)} candidates; pass fewer")
     _, C, f, c = _joint(fit, inputs, unknown, read, noise, of_readings(fit, sd, y.shape, True))
-    order, gains = _greedy(C[c][:, c], loads @ C[f][:, c], price, count)
-    left = float((loads @ C[f][:, f] * loads).sum()) - np.cumsum(gains)
+    X, first = (C[f][:, c], C[f][:, f]) if loads is None else (loads @ C[f][:, c], loads @ C[f][:, f] @ loads.mT)
+    order, gains = _greedy(C[c][:, c], X, price, count, least=1e-12 * float(first.trace()))
+    left = float(first.trace()) - np.cumsum(gains)
     rows, tasks = (one[order].tolist() for one in all_cells(read))
     found = {"row": rows, "task": [model.data.tasks[t] for t in tasks], "price": price[order].tolist()}
     return pd.DataFrame(found | {"gain": gains, "left": left.clip(0)})
 
 
-def _greedy(S: Tensor, X: Tensor, price: Tensor, count: int) -> tuple[list[int], list[float]]:
-    """Which readings, and what each gains. S [C, C]: their covariance, X [K, C]: the sums' with them; both change."""
+def _greedy(S: Tensor, X: Tensor, price: Tensor, count: int, least: float) -> tuple[list[int], list[float]]:
+    """Which readings, and what each gains. S [C, C]: their covariance, X [K, C]: the sums' with them; both change.
+
+    A gain below least is rounding, and counts as none.
+    """
     order: list[int] = []
     gains: list[float] = []
-    least, free = 1e-10 * S.diagonal(), torch.ones(len(S), dtype=torch.bool, device=S.device)
+    floor, free = 1e-10 * S.diagonal(), torch.ones(len(S), dtype=torch.bool, device=S.device)
     for _ in range(count):
-        variance = torch.maximum(S.diagonal(), least)  # of what the others tell already it is rounding
+        variance = torch.maximum(S.diagonal(), floor)  # of what the others tell already it is rounding
         gain = (X**2).sum(0) / variance
+        gain = gain.where(gain > least, 0.0)
         best = int((gain / price).where(free, -1.0).argmax())
         order, gains, free[best] = [*order, best], [*gains, float(gain[best])], False
         column = S[best] / variance[best].sqrt()
@@ -181,26 +189,29 @@ def _rows(fit: Fit, x: Any) -> tuple[Tensor, Tensor]:
     return torch.cat([unit.x, new]), torch.cat([unit.y, unit.y.new_full((len(new), unit.num_tasks), torch.nan)])
 
 
-def _numbers(name: str, value: Any, fit: Fit, rows: int, dims: tuple[int, ...] = (2, 3)) -> Tensor:
-    """Numbers or booleans [R, T] or [K, R, T]; ValueError for anything else."""
+def _numbers(
+    name: str, value: Any, fit: Fit, rows: int, dims: tuple[int, ...] = (2, 3), of: Tensor | None = None
+) -> Tensor:
+    """Numbers or booleans [R, T] or [K, R, T], finite where they are asked for (of [R, T]); ValueError for others."""
     data = fit.model.data
     check_order(name, value.columns if isinstance(value, pd.DataFrame) else (), data.tasks)
     try:
         array = np.array(value.cpu() if torch.is_tensor(value) else value)
     except ValueError:  # lines of unequal length
         array = np.array(None)
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise ValueError(f"{name}: holds something else than finite numbers or booleans; pass these alone")
-    if array.ndim not in dims or array.shape[-2:] != (rows, data.num_tasks) or not array.size:
+    numbers = array.dtype.kind in "biuf"
+    if numbers and (array.ndim not in dims or array.shape[-2:] != (rows, data.num_tasks) or not array.size):
         raise ValueError(
             f"{name}: has shape {array.shape}; pass [{rows}, {data.num_tasks}], with a line for each fitted row and "
             "then for each row of x"
         )
+    if not numbers or not np.isfinite(array if of is None else array[of.cpu().numpy()]).all():
+        raise ValueError(f"{name}: holds something else than finite numbers or booleans; pass these alone")
     return torch.as_tensor(array, device=data.x.device)
 
 
-def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor, Tensor]:
-    """Weights [K, k] of standardised cells, and which cells [R, T] these k are."""
+def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | None, Tensor]:
+    """Weights [K, k] of standardised cells (None: each alone, with weight 1), and which cells [R, T] these k are."""
     values = _numbers("wanted", wanted, fit, len(y))
     cells = values.dtype == torch.bool
     if cells and values.dim() == 3:
@@ -208,7 +219,9 @@ def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor, Tens
     unknown = (values.reshape(-1, *y.shape) != 0).any(0) & (y.isnan() if noise else True)
     if not bool(unknown.any()):
         raise ValueError(f"wanted: names no cell{' that was not observed' if noise else ''}; pass some")
-    loads = torch.eye(int(unknown.sum())).to(y) if cells else (values * fit.model.scale.sd)[..., unknown]
+    if cells:
+        return None, unknown
+    loads = (values * fit.model.scale.sd)[..., unknown]
     return loads.reshape(-1, loads.shape[-1]), unknown
 
 
@@ -226,14 +239,14 @@ def _candidates(candidates: Any, fit: Fit, y: Tensor) -> Tensor:
     return read
 
 
-def _prices(cost: Any, fit: Fit, rows: int) -> Tensor:
-    """The price [R, T] of each cell."""
+def _prices(cost: Any, fit: Fit, read: Tensor) -> Tensor:
+    """The price of each cell of read [R, T]; an array may hold NaN elsewhere."""
     data = fit.model.data
     if cost is None or isinstance(cost, Mapping):
         given = by_task("cost", cost, data.tasks, "")
         each = [finite("cost", given.get(task, 1.0), "a price above 0") for task in data.tasks]
-        cost = np.tile(each, (rows, 1))
-    price = _numbers("cost", cost, fit, rows, (2,)).to(data.x)
+        cost = np.tile(each, (len(read), 1))
+    price = _numbers("cost", cost, fit, len(read), (2,), of=read).to(data.x)[read]
     if not bool((price > 0).all()):
         raise ValueError(f"cost: holds {float(price.min()):g}; pass prices above 0")
     return price

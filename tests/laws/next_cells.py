@@ -157,6 +157,6 @@ def law_the_core_says_the_same_of_the_next_cells():
             fast, core = (next_cells(replace(fitted, fast=how), wanted, x=X, count=3) for how in (True, False))
             assert fast[["row", "task"]].equals(core[["row", "task"]])
             close(fast[["gain", "left"]], core[["gain", "left"]], 1e-8)
-            fast, core = (linear(replace(fitted, fast=how), wanted, x=X) for how in (True, False))
+            fast, core = (linear(replace(fitted, fast=how), 1.0 * wanted, x=X) for how in (True, False))
             close(fast.mean, core.mean, 1e-8)
             close(fast.covariance, core.covariance, 1e-8)

@@ -48,10 +48,11 @@ def shares(seed: int):
     """Shares of the variance that are left: by next_cells, the best set, the mean set; equal prices, and others."""
     fitted, wanted, candidates, prices = question(seed)
     said = impute(fitted, covariance=True)
-    rows = said.cells.get_level_values("row").to_numpy()
-    tasks = np.array([fitted.model.data.task_index(task) for task in said.cells.get_level_values("task")])
+    cells = [] if said.cells is None else list(said.cells)
+    rows = np.array([row for row, _ in cells])
+    tasks = np.array([fitted.model.data.task_index(task) for _, task in cells])
     sd = fitted.model.scale.sd.numpy()[tasks]
-    C = said.covariance.numpy() / np.outer(sd, sd)
+    C = np.asarray(said.covariance) / np.outer(sd, sd)
     want, read = wanted[rows, tasks], np.flatnonzero(candidates[rows, tasks])
     price = prices[rows, tasks][read]
 
@@ -69,13 +70,14 @@ def shares(seed: int):
 
     ask = {"wanted": wanted, "candidates": candidates, "noise": True}
     sets = list(combinations(range(MAY_BE_READ), COUNT))
-    alike = [left(in_order(next_cells(fitted, **ask, count=COUNT))), [left(one) for one in sets]]
+    alike = left(in_order(next_cells(fitted, **ask, count=COUNT))), [left(one) for one in sets]
     taken: list[int] = []
     for cell in in_order(next_cells(fitted, **ask, cost=prices, count=MAY_BE_READ)):
         taken += [cell] if rest([*taken, cell]) >= 0 else []
     sets = [one for k in range(1, MAY_BE_READ + 1) for one in combinations(range(MAY_BE_READ), k) if rest(one) >= 0]
     sets = [one for one in sets if all(rest([*one, n]) < 0 for n in set(range(MAY_BE_READ)) - set(one))]
-    for greedy, others in (alike, [left(taken), [left(one) for one in sets]]):
+    priced = left(taken), [left(one) for one in sets]
+    for greedy, others in (alike, priced):
         yield {"next cells": greedy, "best": min(others), "random": np.mean(others), "sets": len(others)}
 
 
