@@ -50,7 +50,7 @@ class Explore(SphinxDirective):
 def open_place(self, node):
     data = {"explore": node["figure"], "state": node["state"], "label": node["label"]}
     attributes = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in data.items())
-    self.body.append(f'<div class="explore" id="{node["ids"][0]}" {attributes}>\n')
+    self.body.append(f'<div class="explore full-width" id="{node["ids"][0]}" {attributes}>\n')
 
 
 def open_text(self, node):

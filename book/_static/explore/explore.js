@@ -5,6 +5,8 @@
 
   const SVG = "http://www.w3.org/2000/svg";
   const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const NARROW = 720; // pixels: a wider figure has its sliders beside its plots, which share ROOM pixels of height
+  const ROOM = 500;
 
   /* A new element at the end of parent, in SVG's name space where it has to be. */
   function make(parent, tag, attributes = {}, text) {
@@ -112,8 +114,24 @@
       this.box = make(box, "div", { class: "explore-live", role: "group", "aria-label": label });
       this.bar = make(this.box, "div", { class: "explore-bar" });
       this.followers = []; // called with (state, width) before the figure draws
+      this.plots = []; // those one below the other
       this.kept = {};
       this.told = new Set(); // what mouse, touch and keys do, in sentences
+    }
+
+    /* Plots and the live line make the stage; all else stands beside it where there is room (explore.css). */
+    arrange() {
+      const parts = [...this.box.children].slice(1), // after the bar
+        others = parts.filter((part) => !part.matches(".explore-plot, .explore-words, .explore-spoken"));
+      this.stage = make(this.box, "div", { class: "explore-stage" });
+      this.stage.append(...parts.filter((part) => !others.includes(part)));
+      if (others.length) make(this.box, "div", { class: "explore-beside" }).append(...others);
+    }
+
+    /* The width of the stage, and the height that its plots may have. */
+    measure() {
+      this.room = this.box.clientWidth > NARROW ? ROOM : Infinity;
+      return this.stage.clientWidth;
     }
 
     /* A sentence for the fold below the figure, which describes the figure to those who hear it. */
@@ -166,17 +184,33 @@
       this.followers.push((state) => (input.checked = Boolean(get(state, key, index))));
     }
 
-    /* A button in the bar. able(state): whether it can be pressed; pressed(state): for one that stays down; main: the
-       one to press first, with a border. */
-    button({ words, act, able = () => true, pressed = null, main = false }) {
+    /* A button, in the bar if no parent is given. able(state): whether it can be pressed; pressed(state): for one that
+       stays down; main: the one to press first, with a border. */
+    button({ words, act, able = () => true, pressed = null, main = false, parent = this.bar }) {
       const kind = main ? "explore-button explore-main" : "explore-button";
-      const button = make(this.bar, "button", { type: "button", class: kind }, words);
+      const button = make(parent, "button", { type: "button", class: kind }, words);
       button.addEventListener("click", () => able(this.state) && act());
       this.followers.push((state) => set(button, { "aria-disabled": !able(state) })); // one that is disabled loses the focus
       if (pressed) this.followers.push((state) => button.setAttribute("aria-pressed", pressed(state)));
     }
 
-    /* Sliders in two columns. Of one: key (and index in a list), words, label: more for those who hear it, range, step;
+    /* Buttons [words, changes] for what the text asks: values of some keys, or a function of the state that gives them.
+       One stays down while its values hold. */
+    presets(parent, ...pairs) {
+      const row = make(parent, "div", { class: "explore-presets" });
+      for (const [words, changes] of pairs) {
+        const wanted = (state) => (typeof changes === "function" ? changes(state) : changes);
+        const pressed = (state) => Object.entries(wanted(state)).every(([key, value]) => same(state[key], value));
+        this.button({ parent: row, words, pressed, act: () => this.go(wanted(this.state)) });
+      }
+    }
+
+    /* A button for other random numbers: state.draw says which, from 0 to 99. */
+    newDraw(able) {
+      this.button({ words: "New draw", able, act: () => this.change((state) => (state.draw = (state.draw + 1) % 100)) });
+    }
+
+    /* Sliders in two columns, or beside a stage in one. Of one: key (and index in a list), words, label: more for those who hear it, range, step;
        log: the slider is one of log10; task: its colour; digits shown. */
     sliders(parent, ...specs) {
       const list = make(parent, "div", { class: "explore-sliders" });
@@ -328,6 +362,7 @@
     ui.tell("The Tab key goes from one control to the next.");
     const render = build(ui);
     for (const title of ui.box.querySelectorAll(".explore-title")) title.parentNode.append(title); // above what is drawn
+    ui.arrange();
     ui.explain();
     ui.button({
       words: "Reset",
@@ -337,9 +372,9 @@
     host.classList.add("explore-on");
     host.explore = ui; // for tests and for the curious
     new ResizeObserver(() => {
-      width = ui.box.clientWidth; // asked for in every frame it would make the browser lay the page out first
+      width = ui.measure(); // asked for in every frame it would make the browser lay the page out first
       due ||= requestAnimationFrame(draw);
-    }).observe(ui.box);
+    }).observe(ui.stage);
     const arrive = () => {
       if (address.has(id, location.hash)) host.scrollIntoView({ block: "center" });
     };
@@ -351,7 +386,7 @@
       redraw();
       arrive();
     });
-    width = ui.box.clientWidth;
+    width = ui.measure();
     draw();
     ui.rested = ui.sentence;
     requestAnimationFrame(arrive);

@@ -173,6 +173,7 @@
       const N = y[0].length, last = first + step * (N - 1), decades = Array.from({ length: 10 }, (_, i) => 1920 + 10 * i);
       const ticks = decades.filter((v) => first <= v && v <= last && (N * step < 70 || v % 20 === 0)), row = (x) => Math.round((x - first) / step);
       const plot = new Plot(ui, { label: `one column of the table ${name}`, x: { range: [first - step, last + step], ticks }, panels: [{ range: [Math.min(...ends) - 0.3, Math.max(...ends) + 0.5], ticks: [-2, 0, 2] }], height: [0.45, 240, 310] });
+      plot.svg.style.display = k ? "none" : ""; // they share one place
       const [panel] = plot.panels, others = panel.path("explore-faint"), band = panel.band(), curve = panel.curve();
       plot.gap({
         panel: 0, name: `the hole in ${name}`, words: "", step, drawn: true,

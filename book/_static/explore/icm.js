@@ -107,6 +107,7 @@
     ui.say("");
 
     const side = make(ui.box, "div", { class: "explore-side" });
+    ui.presets(side, ...[0.9, 0, -0.9].map((rho) => [`\u03c1 = ${shown(rho, rho ? 1 : 0)}`, { rho }]));
     ui.sliders(side,
       { key: "rho", words: "correlation \u03c1", range: [-1, 1], step: 0.01 },
       { key: "l", words: "length-scale \u2113", range: [0.3, 4], step: 0.05 },

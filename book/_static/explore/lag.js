@@ -11,21 +11,24 @@
   const GRID = Float64Array.from({ length: 101 }, (_, i) => i / 10);
   const DELAYS = Float64Array.from({ length: 31 }, (_, i) => (FAR * i) / 30);
   const RHOS = Float64Array.from({ length: 41 }, (_, i) => Math.sin((Math.PI * (i - 20)) / 40)); // finer towards -1 and 1
-  const KNOTS = { first: -12, step: 0.25, weights: normals(129, 1) }, ERRORS = normals(2 * N, 2);
+  const KNOTS = { first: -12, step: 0.25 }, CHANCE = [];
 
-  const start = { delay: 0.6, l: 1, noise: 0.1, allow: 0 };
-  const bounds = { delay: [0, FAR], l: [0.5, 2], noise: [0.05, 0.5], allow: [0, 1] };
+  const start = { delay: 0.6, l: 1, noise: 0.1, allow: 0, draw: 0 };
+  const bounds = { delay: [0, FAR], l: [0.5, 2], noise: [0.05, 0.5], allow: [0, 1], draw: [0, 99] };
 
   function tidy(state) {
-    state.allow = Math.round(state.allow);
+    for (const key of ["allow", "draw"]) state[key] = Math.round(state[key]);
   }
 
   const isHidden = (t, i) => t === 1 && GAP[0] < ROWS[i] && ROWS[i] < GAP[1];
   const SEEN = TASKS.map((t) => ROWS.map((_, i) => i).filter((i) => !isHidden(t, i)));
 
+  /* The normals of a draw: weights of the function's bumps, and errors of the readings. */
+  const chance = (draw) => (CHANCE[draw] ||= { weights: normals(129, 1 + 10 * draw), errors: normals(2 * N, 2 + 10 * draw) });
+
   /* A draw from a GP with an RBF kernel: bumps on knots, with normal weights. The bump is the kernel's square root. */
-  function truth(l, x) {
-    const { first, step, weights } = KNOTS, reach = 6 * l, at = (v) => (v - first) / step; // further off a bump is rounding
+  function truth(weights, l, x) {
+    const { first, step } = KNOTS, reach = 6 * l, at = (v) => (v - first) / step; // further off a bump is rounding
     const last = Math.min(weights.length - 1, at(x + reach));
     let sum = 0;
     for (let j = Math.max(0, Math.ceil(at(x - reach))); j <= last; j++)
@@ -34,7 +37,10 @@
   }
 
   /* All readings of a task: the errors are the same normals whatever the state. */
-  const readings = ({ delay, l, noise }, t) => ROWS.map((x, i) => truth(l, x - t * delay) + noise * ERRORS[t * N + i]);
+  function readings({ delay, l, noise, draw = 0 }, t) {
+    const { weights, errors } = chance(draw);
+    return ROWS.map((x, i) => truth(weights, l, x - t * delay) + noise * errors[t * N + i]);
+  }
 
   /* Cells as the model takes them: one that knows the delay reads task 2 that much earlier (book: delayed). */
   const cellsOf = (x, t, lag, row = (i) => i) => ({ x: Array.from(x, (v) => v - t * lag), row: Array.from(x, (_, i) => row(i)), task: Array.from(x, () => t) });
@@ -113,9 +119,9 @@
 
   /* All numbers of the picture. plain, known: what B reports without and with the delay; curve: the first for DELAYS. */
   function compute(state, keep = (name, key, make) => make()) {
-    const { delay, l, noise } = state, y = TASKS.map((t) => readings(state, t)), fixed = `${l};${noise}`;
+    const { delay, l, noise, draw } = state, y = TASKS.map((t) => readings(state, t)), fixed = `${l};${noise}`;
     const still = keep("white", fixed, () => white(state, 0));
-    const curve = keep("curve", fixed, () => DELAYS.map((one) => likeliest(still, [y[0], readings({ ...state, delay: one }, 1)]).rho));
+    const curve = keep("curve", `${fixed};${draw}`, () => DELAYS.map((one) => likeliest(still, [y[0], readings({ ...state, delay: one }, 1)]).rho));
     const plain = likeliest(still, y), known = likeliest(keep("known", `${fixed};${delay}`, () => white(state, delay)), y);
     const [{ rho }, lag] = state.allow ? [known, delay] : [plain, 0];
     return { y, plain, known, curve, rho, tasks: solve(state, y, rho, lag), equal: kernels.rbf(l)(0, delay) };
@@ -138,6 +144,7 @@
 
   function build(ui) {
     ui.check({ key: "allow", words: "the model knows the delay" });
+    ui.newDraw();
     const plot = new Plot(ui, {
       label: "readings of two tasks over x, and what the model says", x: { range: X, ticks: [0, 2, 4, 6, 8, 10], title: "x" },
       panels: [{ range: [-3.5, 3.4], ticks: [-2, 0, 2], title: "task 1", task: 1 }], height: [0.42, 230, 290],
@@ -158,7 +165,7 @@
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
       { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 });
-    make(ui.box, "p", {}, "Above: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Below, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw of function and noise.");
+    make(ui.box, "p", {}, "Upper panel: filled marks are readings, hollow ones (shaded) are hidden from the model; curves and bands are what it says of f, two sd wide on either side. Lower panel, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x; the dot: the model drawn above. Both models know all else: the variances (1), the length-scale, the noise. One draw of function and noise at a time.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), place = (t, i) => [plot.x(ROWS[i]), panel.y(found.y[t][i])];

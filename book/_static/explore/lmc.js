@@ -96,6 +96,7 @@
     const both = (key, words, label, range, step) => ["slow", "fast"].map((name, index) =>
       ({ key, index, words: `${name}: ${words}${"\u2081\u2082"[index]}`, label: `${label} of the ${name} part`, range, step }));
     const [rhoSlow, rhoFast] = both("rho", "\u03c1", "correlation", [-1, 1], 0.01), [sdSlow, sdFast] = both("sd", "sd", "standard deviation", [0, 1.5], 0.05);
+    ui.presets(ui.box, ["shortest \u2113\u2082", { fast: bounds.fast[0] }], ["\u03c1\u2082 = \u03c1\u2081", ({ rho }) => ({ rho: [rho[0], rho[0]] })]);
     ui.sliders(ui.box, rhoSlow, rhoFast,
       { key: "slow", words: "slow: \u2113\u2081", label: "length-scale of the slow part", range: bounds.slow, step: 0.05 },
       { key: "fast", words: "fast: \u2113\u2082", label: "length-scale of the fast part", range: bounds.fast, step: 0.05 },

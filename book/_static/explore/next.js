@@ -11,11 +11,11 @@
   const GIVEN = [0, 2, 11, N + 1, N + 12, 2 * N, 2 * N + 6, 2 * N + 12]; // cells that are read at the start
   const GRID = Float64Array.from({ length: 121 }, (_, i) => X[0] + ((X[1] - X[0]) * i) / 120);
 
-  const start = { wanted: 0, stretch: [3.5, 9.5], price: [0.5, 0.1], bought: [], mark: 0, seed: 1, at: N + 6 };
-  const bounds = { wanted: [0, 2], stretch: X, price: [0.05, 1], bought: [0, 3 * N - 1, 3 * N], mark: [0, 1], seed: [1, 99], at: [0, 3 * N - 1] };
+  const start = { wanted: 0, stretch: [3.5, 9.5], price: [0.5, 0.1], bought: [], mark: 0, draw: 0, at: N + 6 };
+  const bounds = { wanted: [0, 2], stretch: X, price: [0.05, 1], bought: [0, 3 * N - 1, 3 * N], mark: [0, 1], draw: [0, 99], at: [0, 3 * N - 1] };
 
   function tidy(state) {
-    for (const key of ["wanted", "mark", "seed", "at"]) state[key] = Math.round(state[key]);
+    for (const key of ["wanted", "mark", "draw", "at"]) state[key] = Math.round(state[key]);
     state.bought = [...new Set(state.bought.map(Math.round))].filter((cell) => !GIVEN.includes(cell));
     const [from, to] = state.stretch.map((v) => Math.round(v - 0.5)).sort((a, b) => a - b); // between two rows
     state.stretch = from < to ? [from + 0.5, to + 0.5] : from < N - 1 ? [from + 0.5, from + 1.5] : [from - 0.5, from + 0.5];
@@ -30,7 +30,7 @@
   const terms = [{ B, k: kernels.rbf(LENGTH) }];
 
   /* A value for each cell, drawn from the prior. */
-  const drawn = (seed) => sample(new Float64Array(3 * N), observationCovariance(terms, Sigma, placed(ALL)), normals(3 * N, seed))[0];
+  const values = (draw) => sample(new Float64Array(3 * N), observationCovariance(terms, Sigma, placed(ALL)), normals(3 * N, draw + 1))[0];
 
   /* Of a task (which may be the difference): the band along x, and the covariance of its rows and of f in all cells. */
   function solve(bought, t, keep, name) {
@@ -65,7 +65,7 @@
   function compute(state, keep = (name, key, make) => make()) {
     const t = state.wanted === DIFFERENCE ? 3 : 0, price = [1, ...state.price], weights = sums(state), costs = (cell) => price[Math.floor(cell / N)];
     const now = solve(state.bought, t, keep, "now"), first = solve([], t, keep, "first");
-    const y = keep("values", state.seed, () => drawn(state.seed));
+    const y = keep("values", state.draw, () => values(state.draw));
     const answer = ({ cells, factor, along, joint }) => {
       const solved = logLikelihood(factor, cells.map((c) => y[c])).weights, rows = mean(joint, solved);
       const middle = weights[0].reduce((sum, v, i) => sum + v * rows[i], 0);
@@ -83,15 +83,16 @@
     ui.choice({ key: "wanted", label: "what is wanted in the grey stretch", words: ["mean of task 1", "each place", "task 1 \u2212 task 2"] });
     ui.button({ words: "Mark the best cell", main: true, act: () => ui.change((state) => (state.mark = 1 - state.mark)), pressed: (state) => state.mark === 1 });
     ui.button({ words: "Start again", able: (state) => state.bought.length > 0, act: () => ui.change((state) => (state.bought = [])) });
-    ui.button({ words: "Other values", act: () => ui.change((state) => (state.seed = (state.seed % 99) + 1)) });
+    ui.newDraw();
 
     const strip = (t) => ({ range: [0, 1], ticks: [], title: `task ${t + 1}`, task: t + 1, share: 0.28 });
     const plot = new Plot(ui, {
-      label: "what is wanted, and the cells that can be read", height: [0.5, 330, 350],
+      label: "what is wanted, and the cells that can be read", height: [0.5, 330, 430],
       x: { range: X, ticks: [0, 2, 4, 6, 8, 10, 12] }, panels: [{ range: Y, ticks: [-2, 0, 2], title: "task 1", task: 1 }, ...TASKS.map(strip)],
     });
     const [panel, ...strips] = plot.panels, band = panel.band(), dashed = [panel.curve("explore-dashed"), panel.curve("explore-dashed")], curve = panel.curve();
     const box = panel.path("explore-filled"), readings = panel.path("explore-dot");
+    const prices = strips.map((one) => one.path("explore-filled"));
     const marks = strips.map((one) => ["hollow", "filled", "dot", "line", "rule"].map((kind) => one.path(`explore-${kind}`)));
     plot.gap({ panel: 0, name: "the stretch", words: "wanted", step: 1, ends: (state) => state.stretch, move: (state, ends) => (state.stretch = ends) });
 
@@ -111,7 +112,9 @@
     const name = (cell) => `task ${Math.floor(cell / N) + 1} at x = ${cell % N}`;
     const middle = (t) => strips[t].y(0.27), disc = (r) => (c) => { const y = middle(Math.floor(c / N)); return `M${plot.x(c % N) - r},${y}a${r},${r},0,1,0,${2 * r},0a${r},${r},0,1,0,${-2 * r},0Z`; };
     ui.say("");
-    ui.sliders(ui.box, ...[1, 2].map((t) => ({ key: "price", index: t - 1, task: t + 1, words: `price of task ${t + 1}`, label: "task 1 costs 1", range: bounds.price, step: 0.05 })));
+    const side = make(ui.box, "div", { class: "explore-side" });
+    ui.sliders(side, ...[1, 2].map((t) => ({ key: "price", index: t - 1, task: t + 1, words: `price of task ${t + 1}`, label: "task 1 costs 1", range: bounds.price, step: 0.05 })));
+    make(side, "p", {}, "A ring can be read; a dot was read at the start, a dot in a ring is bought. With the best cell marked, the disc in a ring is as large as the cell's gain per price.");
 
     return (state) => {
       const found = compute(state, (key, signature, make) => ui.keep(key, signature, make)), { before, best, rate } = found, sum = state.wanted !== EACH;
@@ -130,7 +133,9 @@
         const drawn = [free.map(disc(7)), state.mark ? free.map((c) => disc(7 * Math.sqrt(rate[c] / rate[best]))(c)) : [], seen.map(disc(6)),
           seen.filter((c) => state.bought.includes(c)).map(disc(9)), state.mark ? own.filter((c) => c === best).map(disc(10.5)) : []];
         drawn.forEach((paths, i) => set(marks[t][i], { d: paths.join("") }));
-        write(strips[t].title, `task ${t + 1}${t ? `, correlation ${shown(RHO[0][t], 1)}` : ""}: a reading costs ${t ? shown(state.price[t - 1]) : 1}`);
+        const price = t ? state.price[t - 1] : 1, right = plot.x(X[1]) - 8, y = strips[t].top + 6;
+        set(prices[t], { d: `M${right},${y}v9h${-70 * price}v-9Z` });
+        write(strips[t].title, `task ${t + 1}${t ? `, correlation ${shown(RHO[0][t], 1)}` : ""}, costs ${t ? shown(price) : 1}`);
       });
       const task = Math.floor(state.at / N), taken = found.cells.includes(state.at);
       set(cursor, { transform: `translate(${plot.x(state.at % N)},${middle(task)})`, "aria-valuenow": state.at, "aria-valuetext": `${name(state.at)}, ${taken ? "read" : "not read"}` });

@@ -92,6 +92,7 @@
     make(ui.box, "p", {}, "At the marker, an interval of two sd to each side of its middle tick: solid with r, dashed beside it with r left out.");
 
     const side = make(ui.box, "div", { class: "explore-side" });
+    ui.presets(side, ["shortest \u2113", { l: bounds.l[0] }], ["shortest \u2113, r = 0", { l: bounds.l[0], r: 0 }]);
     ui.sliders(side,
       { key: "r", words: "noise correlation r", range: bounds.r, step: 0.01 },
       { key: "rho", words: "correlation \u03c1 in B", range: bounds.rho, step: 0.01 },

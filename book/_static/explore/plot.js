@@ -25,6 +25,7 @@
     constructor(ui, { label, x, panels, height = [0.5, 260, 360], parent = ui.box }) {
       Object.assign(this, { ui, spec: { x, height }, handles: [], held: null, width: 0, onBackground: null });
       this.svg = make(parent, "svg", { class: "explore-plot", role: "group", "aria-label": label });
+      if (parent === ui.box) ui.plots.push(this);
       this.defs = make(this.svg, "defs");
       this.panels = panels.map((panel, i) => this.panel(panel, i));
       this.ticks = x.ticks.map((tick) => this.tick(tick, "middle"));
@@ -71,14 +72,30 @@
       return panel;
     }
 
+    /* Pixels for all panels: a share of the width, or, with sliders beside, the most of it for which the plots in sight
+       fit together. */
+    height(full) {
+      const { height: [share, least, most] } = this.spec,
+        { plots, room } = this.ui;
+      if (!plots.includes(this) || room === Infinity) return clamp(full * share, [least, most]);
+      const seen = plots.filter((one) => one === this || one.svg.style.display !== "none"),
+        total = (of) => seen.reduce((sum, one) => sum + of(one), 0);
+      return most * Math.min(1, (room - total((one) => one.foot + 4)) / total((one) => one.spec.height[2]));
+    }
+
+    /* Below the panels: ticks, and the name of the axis. */
+    get foot() {
+      return this.title.textContent ? 48 : 34;
+    }
+
     /* Everything that depends on the width alone. */
     layout(full) {
       this.width = full;
-      const { x, height: [share, least, most] } = this.spec,
+      const { x } = this.spec,
         left = 30,
         right = full - 12,
         between = 12;
-      const all = clamp(full * share, [least, most]) - between * (this.panels.length - 1);
+      const all = this.height(full) - between * (this.panels.length - 1);
       const shares = this.panels.map((panel) => panel.spec.share || 1),
         sum = shares.reduce((a, b) => a + b);
       this.x = scale(x.range, [left, right]);
@@ -99,7 +116,7 @@
       this.bottom = top - between;
       for (const [v, element] of this.ticks) set(element, { x: this.x(v), y: this.bottom + 26 });
       set(this.title, { x: right, y: this.bottom + 42 });
-      const height = this.bottom + (this.title.textContent ? 48 : 34);
+      const height = this.bottom + this.foot;
       set(this.svg, { viewBox: `0 0 ${full} ${height}`, width: full, height });
     }
 

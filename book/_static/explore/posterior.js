@@ -102,7 +102,9 @@
       name: () => "walker", words: (state) => `length-scale ${shown(state.l)}, sd of the noise ${shown(state.noise)}`, move: (state, i, l, s) => walk(state, l, s) });
     map.onBackground = (l, s) => ui.change((state) => walk(state, l, s));
 
-    const right = make(side, "div", { class: "explore-wide" }), draw = bars(right, ["fit", "complexity", "their sum"]);
+    const right = make(side, "div", { class: "explore-wide" });
+    ui.presets(right, ["walker to the upper right", { l: 15, noise: 1 }]);
+    const draw = bars(right, ["fit", "complexity", "their sum"]);
     make(right, "p", {}, "In nats, without the constant \u2212(n/2) log 2\u03c0.");
     ui.sliders(right,
       { key: "l", words: "length-scale \u2113", range: L, step: 0.01, log: true },

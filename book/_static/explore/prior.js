@@ -7,13 +7,13 @@
 
   const X = [0, 10], Y = [-4.2, 4.2], SIZE = 193, SIDE = 33, MAP = 190; // MAP: pixels
   const evenly = (n) => Float64Array.from({ length: n }, (_, i) => X[0] + ((X[1] - X[0]) * i) / (n - 1));
-  const GRID = evenly(SIZE), PLACES = evenly(SIDE), NORMALS = [4, 5, 6].map((seed) => normals(SIZE, seed));
-  const FIELD = normals(SIDE * SIDE, 7), KERNELS = ["rbf", "matern32", "matern12"], WORDS = ["RBF", "Mat\u00e9rn 3/2", "Mat\u00e9rn 1/2"];
+  const GRID = evenly(SIZE), PLACES = evenly(SIDE);
+  const KERNELS = ["rbf", "matern32", "matern12"], WORDS = ["RBF", "Mat\u00e9rn 3/2", "Mat\u00e9rn 1/2"];
   const LEVELS = [0.5, 1, 1.5, 2]; // standard deviations above and below zero
 
-  const start = { kernel: 0, l: 1, sd: 1, l2: 3 };
-  const bounds = { kernel: [0, 2], l: [0.3, 5], sd: [0.3, 2], l2: [0.3, 20] };
-  const tidy = (state) => (state.kernel = Math.round(state.kernel));
+  const start = { kernel: 0, l: 1, sd: 1, l2: 3, draw: 0 };
+  const bounds = { kernel: [0, 2], l: [0.3, 5], sd: [0.3, 2], l2: [0.3, 20], draw: [0, 99] };
+  const tidy = (state) => ["kernel", "draw"].forEach((key) => (state[key] = Math.round(state[key])));
 
   const ORDERS = new Map([SIZE, SIDE].map((n) => [n, coarseFirst(n)]));
 
@@ -30,9 +30,9 @@
   }
 
   /* A draw over two inputs, with variance 1, of the product of two kernels: L1 Z L2^T, row by row along the second input. */
-  function field(state) {
+  function field(state, z) {
     const [up, across] = [state.l2, state.l].map((l) => factor(state, l, SIDE));
-    const half = across.map((row) => Float64Array.from({ length: SIDE }, (_, i) => dot(row, FIELD.subarray(i * SIDE, (i + 1) * SIDE))));
+    const half = across.map((row) => Float64Array.from({ length: SIDE }, (_, i) => dot(row, z.subarray(i * SIDE, (i + 1) * SIDE))));
     return Float64Array.from({ length: SIDE * SIDE }, (_, n) => dot(up[Math.floor(n / SIDE)], half[n % SIDE]));
   }
 
@@ -44,13 +44,15 @@
 
   /* All numbers of the picture. */
   function compute(state, keep = (name, key, make) => make()) {
-    const { kernel, l, sd, l2 } = state, rows = keep("factor", [kernel, l], () => factor(state, l, SIZE));
-    const curves = keep("draws", [kernel, l, sd], () => NORMALS.map((z) => Float64Array.from(rows, (row) => sd * dot(row, z))));
-    return { draws: curves, crossings: curves.map(crossings), expected: expected(state), field: keep("field", [kernel, l, l2], () => field(state)) };
+    const { kernel, l, sd, l2, draw = 0 } = state, seed = (one) => one + 10 * draw;
+    const Z = keep("normals", draw, () => [4, 5, 6].map((one) => normals(SIZE, seed(one)))), rows = keep("factor", [kernel, l], () => factor(state, l, SIZE));
+    const curves = keep("draws", [kernel, l, sd, draw], () => Z.map((z) => Float64Array.from(rows, (row) => sd * dot(row, z))));
+    return { draws: curves, crossings: curves.map(crossings), expected: expected(state), field: keep("field", [kernel, l, l2, draw], () => field(state, normals(SIDE * SIDE, seed(7)))) };
   }
 
   function build(ui) {
     ui.choice({ key: "kernel", label: "the kernel", words: WORDS });
+    ui.newDraw();
     const plot = new Plot(ui, { label: "three draws over x", x: { range: X, ticks: [0, 2, 4, 6, 8, 10], title: "x" },
       panels: [{ range: Y, ticks: [-4, -2, 0, 2, 4], title: "", task: 1 }], height: [0.4, 220, 290] });
     const [panel] = plot.panels, band = panel.band(), thin = [1, 2].map(() => panel.curve("explore-line explore-thin")), thick = panel.curve();

@@ -7,20 +7,20 @@
 
   const X = [0, 12], Y = [-3.2, 3.2], MOST = 20, SIZE = 129;
   const GRID = Float64Array.from({ length: SIZE }, (_, i) => X[0] + ((X[1] - X[0]) * i) / (SIZE - 1));
-  const { cellsAt, wanted, inOrder } = oneTask(GRID), NORMALS = [1, 2, 3].map((seed) => normals(SIZE, seed));
+  const { cellsAt, wanted, inOrder } = oneTask(GRID), CURVES = [1, 2, 3];
 
   const start = { x: [0.81, 1.75, 3.76, 5.11, 5.44, 6.07, 8.02, 8.72, 9.43, 9.76], y: [0.61, 0.72, 1.14, -1.24, -1.58, -2.05, 0.08, -0.17, -0.96, -1.02],
-    l: 1, noise: 0.2, view: 0, draws: 0 };
-  const bounds = { x: [...X, MOST], y: [-3, 3, MOST], l: [0.3, 5], noise: [0.05, 1.5], view: [0, 1], draws: [0, 1] };
+    l: 1, noise: 0.2, view: 0, draws: 0, draw: 0 };
+  const bounds = { x: [...X, MOST], y: [-3, 3, MOST], l: [0.3, 5], noise: [0.05, 1.5], view: [0, 1], draws: [0, 1], draw: [0, 99] };
 
   function tidy(state) {
     state.x.length = state.y.length = Math.min(state.x.length, state.y.length);
     if (!state.x.length) Object.assign(state, { x: [0], y: [0] }); // an address may say so
-    for (const key of ["view", "draws"]) state[key] = Math.round(state[key]);
+    for (const key of ["view", "draws", "draw"]) state[key] = Math.round(state[key]);
   }
 
   /* All numbers of the picture; what depends on places alone is kept while values change. */
-  function compute({ x, y, l, noise, view, draws }, keep = (name, key, make) => make()) {
+  function compute({ x, y, l, noise, view, draws, draw = 0 }, keep = (name, key, make) => make()) {
     const key = [x, l, noise].join(";"), factor = keep("factor", key, () => condition([{ B: [[1]], k: kernels.rbf(l) }], [[noise * noise]], cellsAt(x)));
     const found = keep("explained", `${key};${draws}`, () => explained(factor, wanted, { joint: draws === 1 }));
     const middle = mean(found, logLikelihood(factor, y).weights), variance = inOrder(found.variance);
@@ -28,7 +28,7 @@
       mean: inOrder(middle),
       variance: variance.map((v) => Math.max(0, v) + (view ? noise * noise : 0)),
       widest: variance.reduce((best, v, i) => (GRID[i] <= 10 && v > variance[best] ? i : best), 0),
-      draws: draws ? sample(middle, found.covariance, ...NORMALS).map(inOrder) : NORMALS.map(() => null),
+      draws: draws ? sample(middle, found.covariance, ...keep("normals", draw, () => CURVES.map((one) => normals(SIZE, one + 10 * draw)))).map(inOrder) : CURVES.map(() => null),
     };
   }
 
@@ -42,9 +42,10 @@
       state.y.push(curve[widest]);
     }) });
     ui.button({ words: "Remove the last", able: (state) => state.x.length > 1, act: () => ui.change((state) => leave(state.x.length - 1)(state)) });
+    ui.newDraw((state) => state.draws === 1);
     const plot = new Plot(ui, { label: "readings and the curve", x: { range: X, ticks: [0, 2, 4, 6, 8, 10, 12], title: "x" },
       panels: [{ range: Y, ticks: [-2, 0, 2], title: "", task: 1 }], height: [0.4, 220, 280] });
-    const [panel] = plot.panels, band = panel.band(), lines = NORMALS.map(() => panel.curve("explore-line explore-thin")), curve = panel.curve();
+    const [panel] = plot.panels, band = panel.band(), lines = CURVES.map(() => panel.curve("explore-line explore-thin")), curve = panel.curve();
     plot.points({ panel: 0, count: (state) => state.x.length, at: (state, i) => [state.x[i], state.y[i]], sideways: 4, what: "A reading",
       name: (state, i) => `reading at x = ${shown(state.x[i], 1)}`, move: (state, i, x, y) => { state.x[i] = x; state.y[i] = y; },
       remove: (state, i) => { if (state.x.length > 1) leave(i)(state); } });

@@ -139,7 +139,7 @@ def test_what_is_drawn_is_named(playing):
 
 def test_whatever_stands_in_an_address_is_brought_within_bounds(playing):
     figure = playing("lag", "#explore&lag.delay=-4&lag.l=99&lag.noise=0&lag.allow=0.7")
-    assert figure.state == {"delay": 0, "l": 2, "noise": 0.05, "allow": 1}
+    assert figure.state == {"delay": 0, "l": 2, "noise": 0.05, "allow": 1, "draw": 0}
     assert figure.computed("found.plain.rho") > 0.99
 
 

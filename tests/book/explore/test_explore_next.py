@@ -1,4 +1,4 @@
-"""The figure of what to read next: numbers by dense algebra, what its sentences claim, and what mouse and keys do to it."""
+"""The figure of what to read next: numbers by dense algebra, what its sentences claim, what mouse and keys do to it."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ RHO = np.array([[1, 0.9, 0.6], [0.9, 1, 0.55], [0.6, 0.55, 1]])
 GIVEN = [0, 2, 11, 14, 25, 26, 32, 38]
 X, TASK = np.tile(np.arange(13.0), 3), np.repeat(range(3), 13)
 STATES = [
-    {"wanted": wanted, "stretch": stretch, "price": price, "bought": bought, "mark": 1, "seed": seed, "at": 19}
-    for wanted, stretch, price, bought, seed in [
+    {"wanted": wanted, "stretch": stretch, "price": price, "bought": bought, "mark": 1, "draw": draw, "at": 19}
+    for wanted, stretch, price, bought, draw in [
         (0, [3.5, 9.5], [0.5, 0.1], [], 1),
         (0, [0.5, 4.5], [1, 0.05], [20, 6], 2),
         (1, [3.5, 9.5], [0.5, 0.1], [34], 3),
@@ -70,7 +70,7 @@ def wanted(state, x, task):
 
 
 def dense(state, y):
-    """Everything that the figure shows, for the values y of all cells; each gain by reading the cell and factorising."""
+    """Everything that is shown, for the values y of all cells; each gain by reading the cell and factorising anew."""
     K, A, seen = covariance(X, TASK, X, TASK), wanted(state, X, TASK), GIVEN + state["bought"]
     left = np.trace(left_over(K, A, seen))
     gain = [0 if c in seen else left - np.trace(left_over(K, A, [*seen, c])) for c in range(3 * N)]
@@ -142,7 +142,7 @@ def test_values_are_draws_from_the_model(blank):
     ys = np.array(
         blank.evaluate(
             """() => Array.from({length: 99}, (_, i) =>
-                Array.from(MTGP.next.compute({...structuredClone(MTGP.next.start), seed: i + 1}).y))"""
+                Array.from(MTGP.next.compute({...structuredClone(MTGP.next.start), draw: i}).y))"""
         )
     )
     C = covariance(X, TASK, X, TASK) + NOISE**2 * np.eye(39)
@@ -216,15 +216,15 @@ def test_each_wanted_sum_wants_another_cell(playing):
     assert steps[0] - steps[1] < 0.02 and steps[1] - steps[2] > 0.07
 
 
-def test_other_values_move_the_mean_and_no_band(playing):
+def test_a_new_draw_moves_the_mean_and_no_band(playing):
     figure = playing("next", "#explore&next.bought=20,6")
     before = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
-    figure.place.get_by_role("button", name="Other values").click()
+    figure.place.get_by_role("button", name="New draw").click()
     after = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
     assert after[:3] == before[:3] and np.abs(np.subtract(after[3], before[3])).max() > 0.3
     figure.place.get_by_role("button", name="Start again").click()
     state = figure.state
-    assert state["bought"] == [] and state["seed"] == 2
+    assert state["bought"] == [] and state["draw"] == 1
 
 
 def test_the_stretch_is_dragged_from_row_to_row(playing):
@@ -241,13 +241,14 @@ def test_the_stretch_is_dragged_from_row_to_row(playing):
 def test_what_is_kept_is_what_is_computed(playing):
     changes = """figure => {
         const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-        const changes = [s => s.bought.push(20), s => (s.wanted = 2), s => (s.stretch = [0.5, 3.5]), s => (s.seed = 5),
+        const changes = [s => s.bought.push(20), s => (s.wanted = 2), s => (s.stretch = [0.5, 3.5]), s => (s.draw = 5),
             s => (s.price = [1, 1]), s => (s.wanted = 1), s => (s.bought = [6, 19]), s => (s.bought = [])];
         for (const change of changes) {
             ui.change(change);
             ui.drawNow();
             const [kept, fresh] = [MTGP.next.compute(ui.state, keep), MTGP.next.compute(ui.state)];
-            for (const key of ["mean", "variance", "rate"]) far.push(...kept[key].map((v, i) => Math.abs(v - fresh[key][i])));
+            for (const key of ["mean", "variance", "rate"])
+                far.push(...kept[key].map((v, i) => Math.abs(v - fresh[key][i])));
             far.push(Math.abs(kept.before.left - fresh.before.left), Math.abs(kept.left - fresh.left));
         }
         return Math.max(...far);

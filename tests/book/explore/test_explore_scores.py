@@ -1,4 +1,4 @@
-"""The figure of a truth that is dragged through a normal law: its scores are the module's, and what its sentences claim."""
+"""The figure of a reading in a normal prediction: its scores are the module's, and what its sentences claim."""
 
 import math
 
@@ -14,9 +14,10 @@ KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gauss
 STATES = [{"y": y, "sd": sd} for y in (-4, -1.3, 0, 0.02, 2, 3.9) for sd in (0.4, 0.95, 1, 3)]
 ASK = """states => states.map(state => {
     const { error, inside, crps, nlpd, right, mean, curves } = MTGP.scores.compute(state);
-    return { error, inside, crps, nlpd, right, mean, curves: [curves.crps, curves.nlpd].map(curve => Array.from(curve)) };
+    const drawn = [curves.crps, curves.nlpd].map(curve => Array.from(curve));
+    return { error, inside, crps, nlpd, right, mean, curves: drawn };
 })"""
-GRID, WEIGHTS = np.polynomial.hermite_e.hermegauss(301)  # truths with sd 1, for means over them
+GRID, WEIGHTS = np.polynomial.hermite_e.hermegauss(301)  # readings with sd 1, for means over them
 BUGS = [  # what it is, the script, the right code, the wrong code
     ("a short series", KERNEL, "sum !== last", "n < 15"),
     ("half of a distance", KERNEL, "2 * sd * density(m / sd)", "sd * density(m / sd)"),
@@ -24,14 +25,14 @@ BUGS = [  # what it is, the script, the right code, the wrong code
     ("an error that is not squared", SOURCE, "(y * y) / (sd * sd)", "Math.abs(y) / (sd * sd)"),
     ("a variance for an sd", SOURCE, "2 * Math.PI * sd * sd) + (y", "2 * Math.PI * sd) + (y"),
     ("a band of one sd", SOURCE, "<= 2 * sd", "<= sd"),
-    ("truths without a spread", SOURCE, "Math.hypot(1, sd)", "sd"),
+    ("readings without a spread", SOURCE, "Math.hypot(1, sd)", "sd"),
     ("a mean of one side", SOURCE, "2 * normal(2 * sd) - 1", "normal(2 * sd)"),
     ("the law itself at sd 1", SOURCE, "right: { crps: crps(y, 1)", "right: { crps: crps(y, sd)"),
 ]
 
 
 def of_module(y, sd):
-    """CRPS, NLPD, error and coverage of truths [n] under N(0, sd^2)."""
+    """CRPS, NLPD, error and coverage of readings [n] under N(0, sd^2)."""
     zero, variance, y = (torch.tensor(v, dtype=torch.float64) for v in ([0], [sd**2], list(y)))
     one = [torch.stack([f(zero, variance, v[None]) for v in y]).numpy() for f in (scores.crps, scores.nlpd)]
     error, inside = scores.mae(zero, y[:1]), scores.coverage(zero, variance, y[:1])
@@ -49,7 +50,7 @@ def worst(found):
         pairs = [(answer["crps"], crps[0]), (answer["nlpd"], nlpd[0]), (answer["error"], error)]
         pairs += [(float(answer["inside"]), inside)]
         pairs += [(answer["right"]["crps"], right[0][0]), (answer["right"]["nlpd"], right[1][0])]
-        if y == 2:  # the rest does not depend on the truth
+        if y == 2:  # the rest does not depend on the reading
             curves = of_module(places, sd)
             pairs += [(np.array(answer["curves"][i]), curves[i]) for i in (0, 1)]
             mean, weights = of_module(GRID, sd), WEIGHTS / WEIGHTS.sum()
@@ -78,7 +79,7 @@ def computed(blank, kernel=KERNEL, source=SOURCE):
 
 
 def test_scores_are_those_of_the_module(blank):
-    """And their means over truths are sums over the module's."""
+    """And their means over readings are sums over the module's."""
     assert worst(computed(blank)) < 1e-10
 
 
@@ -90,7 +91,7 @@ def test_planted_bugs_are_caught(blank, script, right, wrong):
 
 
 def test_what_the_text_says(playing):
-    """Far out the CRPS grows as the error does, the NLPD ever faster; where each is lowest for a truth at 2."""
+    """Far out the CRPS grows as the error does, the NLPD ever faster; where each is lowest for a reading at 2."""
     figure = playing("scores")
     curves = "Array.from(found.curves.{})"
     crps, nlpd = (np.array(figure.computed(curves.format(name))) for name in ("crps", "nlpd"))
@@ -107,7 +108,7 @@ def test_what_the_text_says(playing):
     assert lowest == [[2.4, 1], [2, 1]]
 
 
-def test_the_truth_is_dragged_and_the_numbers_move_beside_it(playing):
+def test_the_reading_is_dragged_and_the_numbers_move_beside_it(playing):
     figure = playing("scores")
     cells = figure.place.locator(".explore-scores td:nth-child(2)")
     before = cells.all_inner_texts()
@@ -118,10 +119,10 @@ def test_the_truth_is_dragged_and_the_numbers_move_beside_it(playing):
     figure.place.get_by_role("button", name="sd doubled").click()
     figure.page.wait_for_timeout(600)
     assert figure.state["sd"] == 2 and cells.all_inner_texts()[1] == "yes"
-    truth = figure.state["y"]
-    figure.place.get_by_role("button", name="New truth").click()
+    reading = figure.state["y"]
+    figure.place.get_by_role("button", name="New reading").click()
     figure.page.wait_for_timeout(600)
-    assert figure.state["y"] != truth and figure.state["sd"] == 2
+    assert figure.state["y"] != reading and figure.state["sd"] == 2
 
 
 def test_a_score_beyond_the_panel_points_upwards(playing):
@@ -131,10 +132,3 @@ def test_a_score_beyond_the_panel_points_upwards(playing):
     figure = playing("scores", "#explore&scores.y=4&scores.sd=0.4")
     assert figure.computed("found.nlpd > 6 && found.crps < 6")
     assert sum(triangle in shape for shape in figure.shapes()) == 1
-
-
-@pytest.mark.parametrize("width", [1280, 1440])
-@pytest.mark.parametrize("name", ["scores", "next"])
-def test_the_whole_fits_a_laptop(playing, name, width):
-    """640 pixels of height, with the fold of keys closed."""
-    assert playing(name, width=width).place.locator(".explore-live").bounding_box()["height"] <= 640
