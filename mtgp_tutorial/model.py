@@ -89,7 +89,7 @@ class Model(torch.nn.Module):
         self.mean = MultitaskMean(ConstantMean(), num_tasks=data.num_tasks).double()
         self.kernel = kernel
         self.noise = self.kind.word
-        starts = torch.tensor([law.dispersion for law in self._told if law.dispersion], dtype=torch.float64).log()
+        starts = data.x.new_tensor([law.dispersion for law in self._told if law.dispersion]).log()
         self.raw_dispersion = torch.nn.Parameter(starts) if len(starts) else starts
         self.to(data.x.device)
 
