@@ -2,6 +2,11 @@
 // side by side. The page loads Sphinx's stemmer (language_data.js), the words of the sections (sections0.js to
 // sections3.js, packed by _ext/sections.py) and synonyms.js before this.
 (async () => {
+  if (!window.DecompressionStream) {
+    document.getElementById("search-note").textContent = "This search needs a browser of 2023 or later.";
+    document.getElementById("search-help").hidden = false;
+    return;
+  }
   const stemmer = new Stemmer();
   const skipped = new Set([...stopwords, ...SKIPPED.split(" ")]);
   const spell = (word) => word.normalize("NFD").replace(/\p{M}/gu, "") // Matern is Matérn; one spelling for British and American
