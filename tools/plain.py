@@ -31,8 +31,8 @@ try:
     import mtgp_tutorial
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"{error}: run `pip install .` in the book's folder, or `pip install` "
-        "with the package that lies beside the pages as one file, "
+        f"{error}: run `pip install .` in the book's folder, or `pip "
+        "install` with the package that lies beside the pages as one file, "
         "mtgp_tutorial-VERSION-py3-none-any.whl; then run this cell again."
     ) from None
 """
