@@ -46,7 +46,7 @@ def test_an_answer_costs_what_the_help_says():
 def test_the_words_of_an_averaged_fit():
     fitted = fit(lmc(simulate.two_sines(20, seed=0), kernels=2), starts=2)
     with pytest.warns(UserWarning, match=r"^sample_posterior: the chains have not mixed \(R-hat \d"):
-        found = sample_posterior(fitted, draws=16, chains=4, seed=1)
+        found = sample_posterior(fitted, draws=16, chains=4, seed=6)  # R-hat 3.9: no matter of rounding
     text = repr(found)
     assert text.startswith("PosteriorSamples: 16 draws of 4 chains\n  accepted: ") and "Fit: LMC" in text
     assert "largest R-hat: " in text and f"evaluations: {found.evaluations}" in text
