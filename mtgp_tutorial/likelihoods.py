@@ -124,8 +124,9 @@ class Poisson(Likelihood):
 class NegativeBinomial(Poisson):
     """A count with the mean m = exposure * exp(g) and the variance m + dispersion * m^2; the dispersion is fitted.
 
+    It takes an exposure as `Poisson` does.
+
     Args:
-        exposure (array [N]): as of `Poisson`. Default: 1.
         dispersion (float): where its fit starts, above 0 and at most 100. Default: 0.1.
 
     >>> from mtgp_tutorial import NegativeBinomial, TaskData, icm
@@ -137,7 +138,9 @@ class NegativeBinomial(Poisson):
 
     dispersion: Any = 0.1
     word = "negative binomial"
-    expected = Likelihood.expected
+
+    def expected(self, y: Tensor, mean: Tensor, variance: Tensor, size: Tensor) -> Expected:
+        return Likelihood.expected(self, y, mean, variance, size)  # by points: Poisson's closed form is not ours
 
     def log_density(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
         r, t = 1 / self.dispersion, self.log_odds(g, size)
@@ -148,11 +151,11 @@ class NegativeBinomial(Poisson):
         return y - (y + 1 / self.dispersion) * self.log_odds(g, size).sigmoid()
 
     def log_odds(self, g: Tensor, size: Tensor) -> Tensor:
-        """As of y successes before 1 / dispersion failures."""
+        # as of y successes before 1 / dispersion failures
         return g + (size * self.dispersion).log()
 
     def by_dispersion(self, y: Tensor, g: Tensor, size: Tensor) -> Tensor:
-        """The derivative of the log density by the logarithm of the dispersion."""
+        # the derivative of the log density by the logarithm of the dispersion
         r = 1 / self.dispersion
         of_r = torch.digamma(y + r) - special.digamma(r) + logsigmoid(-self.log_odds(g, size))
         return self.slope(y, g, size) - r * of_r

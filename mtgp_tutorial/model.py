@@ -123,7 +123,7 @@ class Model(torch.nn.Module):
         return above + (slopes * (self.raw_dispersion - self.raw_dispersion.detach())).sum()
 
     def put_sites(self, y: Tensor, variances: Tensor) -> None:
-        """Set the sites of counts [N, T], standardised units; of a model without counts nothing."""
+        # set the sites of counts [N, T], standardised units; of a model without counts nothing
         if self.counts:
             self.sites.y, self.sites.variances = y, variances
             self.unit = replace(self.unit, y=y)

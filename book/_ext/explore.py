@@ -40,7 +40,7 @@ class Explore(SphinxDirective):
         if not (script.is_file() and shown and "label" in self.options and self.content):
             raise self.error(f"explore: needs {script.name}, a :twin: or a :picture:, a :label: and what to try")
         place = explorable("", figure=name, state=self.options.get("state", ""), label=self.options["label"])
-        place["ids"] = [self.options.get("name", name)]
+        place["ids"], place["alone"] = [self.options.get("name", name)], "picture" in self.options
         self.at_rest(place)
         self.state.nested_parse(self.content, self.content_offset, text := explorable_text())
         place += text
@@ -62,7 +62,8 @@ class Explore(SphinxDirective):
 def open_place(self, node):
     data = {"explore": node["figure"], "state": node["state"], "label": node["label"]}
     attributes = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in data.items())
-    self.body.append(f'<div class="explore full-width" id="{node["ids"][0]}" {attributes}>\n')
+    wide = "" if node["alone"] else " full-width"  # closes the list of contents, which the landing page has not
+    self.body.append(f'<div class="explore{wide}" id="{node["ids"][0]}" {attributes}>\n')
 
 
 def open_text(self, node):
