@@ -81,12 +81,14 @@ def test_a_row_moves_sideways_beyond_a_slip(playing):
 
 def test_the_gap_its_edges_and_the_marker(playing):
     figure = playing("icm")
-    figure.drag(".explore-handle path", 1, 65, 0)  # the grip of the right edge
-    assert figure.state["gap"] == pytest.approx([4.2, 8.83], abs=0.1)
+    (left, right), plot = figure.state["gap"], figure.place.locator(".explore-plot").bounding_box()
+    pixel = 10 / (plot["width"] - 42)  # of x
+    figure.drag(".explore-handle path", 1, 1.03 / pixel, 0)  # the grip of the right edge
+    assert figure.state["gap"] == pytest.approx([left, right + 1.03], abs=0.1)
     assert figure.place.locator(".explore-task2 .explore-point.explore-hidden").count() == 6
     box = figure.place.locator(".explore-gap").bounding_box()
-    figure.drag_from(box["x"] + 20, box["y"] + 10, -130, 0)
-    assert figure.state["gap"] == pytest.approx([2.14, 6.77], abs=0.1)
+    figure.drag_from(box["x"] + 20, box["y"] + 10, -2.06 / pixel, 0)
+    assert figure.state["gap"] == pytest.approx([left - 2.06, right - 1.03], abs=0.1)
     plot = figure.place.locator(".explore-plot").bounding_box()
     figure.page.mouse.click(plot["x"] + 30 + 0.31 * (plot["width"] - 42), plot["y"] + 170)
     assert figure.state["at"] == pytest.approx(3.1, abs=0.1)

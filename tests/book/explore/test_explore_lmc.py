@@ -64,7 +64,7 @@ def test_each_word_stands_at_the_curve_of_its_part(figure):
         figure.settle()
         return [figure.place.locator("svg text", has_text=word).last.bounding_box()["y"] for word in ("slow", "fast")]
 
-    figure.place.evaluate("figure => figure.explore.change(state => (state.rho[0] = 0.9))")
+    figure.place.evaluate("figure => figure.explore.change(state => (state.rho[0] = 0.5))")
     high = heights()
     figure.place.evaluate("figure => figure.explore.change(state => (state.rho[0] = -0.5))")
     low = heights()
