@@ -155,7 +155,7 @@ def test_each_link_of_the_public_book_leads_somewhere(addressed):
     texts += [(tree / name).read_text(encoding="utf8") for name in public.FILES]
     found = {one for text in texts for one in re.findall(r"https://[^\s\"'<>)\\]*", text)}
     places = {one: place for one in found if (place := own(one))}
-    assert bool(places) == bool(address) and (not address or len(places) > 300)
+    assert bool(places) == bool(address) and (not address or len(places) > 150)
     ids = {name: {one["id"] for one in page.select("[id]")} for name, page in pages.items()}
     lost = []
     for one, (folder, path, fragment) in places.items():

@@ -85,6 +85,8 @@ def test_handles_have_a_name_and_a_value_and_answer_to_arrows(playing, name):
 def test_words_are_spoken_when_they_have_come_to_rest(playing, name):
     figure = playing(name)
     figure.controls().first.press("ArrowLeft")
+    status = figure.place.locator("[role=status]").element_handle()
+    figure.page.wait_for_function("status => status.textContent", arg=status)  # later on a busy machine
     figure.page.wait_for_timeout(500)
     seen, spoken = (figure.place.locator(part).text_content() for part in (".explore-words", "[role=status]"))
     assert spoken and not BROKEN.search(spoken)
