@@ -16,6 +16,8 @@ GIVEN = set("show collapsing collapsed active disabled fade open tooltip tooltip
 GIVEN |= {f"bs-tooltip-{side}" for side in ("auto", "top", "end", "bottom", "start")}
 LIGHT = ("html[data-theme=light]", "html:not([data-theme=dark])")  # also where no script has chosen
 MARKS = re.compile(r'<(\w+)|(?:class|id)="([^"]*)"')
+SCRIPT = re.compile(r'<script[^>]* src="(?:\./|\.\./)*_static/([^"?]*)')
+WORDS = re.compile(r"bootstrap|sections\d|moved|synonyms|language_data")  # hold words that are no marks
 INSIDE = re.compile(r"\([^()]*\)|\[[^\]]*\]")  # of :is, :not, :has and of attributes: asks for nothing by itself
 ASKED = re.compile(r"(?<![\w:-])[.#]?((?:\\.|[\w-])+)")  # a class, an id, an element; no pseudo-class
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
@@ -29,14 +31,16 @@ def link_one(app, pagename, templatename, context, doctree):
 
 
 def marks(folder):
-    """Elements, classes and ids of all pages, and every word of the scripts, bar Bootstrap's, that may make others."""
-    found = set(GIVEN)
+    """Elements, classes and ids of all pages, and every word of the scripts that they load and that may make others."""
+    found, scripts = set(GIVEN), set()
     for page in folder.rglob("*.html"):
-        for element, names in MARKS.findall(page.read_text(encoding="utf8")):
+        text = page.read_text(encoding="utf8")
+        scripts.update(SCRIPT.findall(text))
+        for element, names in MARKS.findall(text):
             found.update([element] if element else names.split())
-    for script in (folder / "_static").rglob("*.js"):
-        if script.name not in ("bootstrap.js", "fontawesome.js") and not script.name.startswith("sections"):
-            found.update(re.findall(r"[\w-]+", script.read_text(encoding="utf8")))
+    for script in scripts:
+        if not WORDS.search(script):
+            found.update(re.findall(r"[\w-]+", (folder / "_static" / script).read_text(encoding="utf8")))
     return found
 
 

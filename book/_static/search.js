@@ -152,7 +152,6 @@
   field.value = query;
   const found = await window.searchSections(query), wanted = new Set(understood(query).flat().map(([word]) => word));
   const weak = !(found[0]?.met > 0.5 && found[0].missed < 0.5); // half of what was typed is not where most of it is
-  await document.fonts.ready; // or lines would move when they come
   document.getElementById("search-note").textContent = !found.length ? `Nothing found for “${query}”. Try other or fewer words.`
     : weak ? `No place has all of these words; ${found.length} have some of them.` : `${found.length} places, the best first.`;
   document.getElementById("search-help").hidden = !weak;

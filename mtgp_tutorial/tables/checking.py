@@ -320,7 +320,7 @@ def of_bounds(fit: Fit) -> Iterator[str]:
         for t, name in enumerate(names):
             if 0 < kappa[t] < NO_KAPPA * B[t, t]:  # exactly 0 is by construction
                 of = f" of kernel {q + 1}" if len(fit.model.kappas()) > 1 else ""
-                yield f"{name}: its kappa{of} is at 0: what this task has, the columns of W share."
+                yield f"{name}: the fit leaves this task nothing of its own (its kappa{of} is at 0)."
 
 
 def _length_scales(fit: Fit) -> Iterator[str]:

@@ -169,29 +169,32 @@ def closer(decision: Decision, method: str) -> list[str]:
     return [str(task) for task in off.index[off[method] < off[decision.fills]]]
 
 
-def by_column(decision: Decision, data: TaskData, answer: Prediction) -> pd.DataFrame:
+def by_column(decision: Decision, data: TaskData, answer: Prediction, log: Sequence[str] = ()) -> pd.DataFrame:
     """For each asked task, over the hidden cells of all trials: the mean absolute error of the methods that are
     `compared`, in its unit, and the share in the band of what fills; and how wide the bands of `answer` are in its
-    holes, from the narrowest to the widest."""
+    holes, from the narrowest to the widest. Of a task in `log`, whose logarithm was modelled, errors are factors."""
     names = dict(zip(data.tasks, labels(data)))
     found = []
     for task, rows in decision.asked.groupby("task", sort=False):
-        row: dict[str, Any] = {"column": names[str(task)]}
+        row: dict[str, Any] = {"column": f"{task}, as a factor" if task in log else names[str(task)]}
         for method in compared(decision):
-            row[method] = over_cells(rows[rows["method"] == method], "off")
+            off = over_cells(rows[rows["method"] == method], "off")
+            row[method] = math.exp(off) if task in log else off
         fills = rows[rows["method"] == decision.fills]
         inside = over_cells(fills, "coverage")
         row["in the 95 % band"] = f"{100 * inside:.0f} % of {int(fills['cells'].sum())}"
-        found.append(row | {"band of a filled value": widths(data, answer, data.tasks.index(str(task)))})
+        found.append(row | {"band of a filled value": widths(data, answer, str(task), log)})
     return pd.DataFrame(found)
 
 
-def widths(data: TaskData, answer: Prediction, task: int) -> str:
+def widths(data: TaskData, answer: Prediction, task: str, log: Sequence[str] = ()) -> str:
     """Half of the bands in the holes of a task, from the narrowest to the widest, in words; nothing without a hole."""
-    low, high = answer.band(TWO_SD)
-    half = ((high - low) / 2)[:, task][torch.as_tensor(missing(data)[:, task])]
-    ends = dict.fromkeys(digits(float(one)) for one in half.aminmax()) if len(half) else ()
-    return "± " + " to ".join(ends) if ends else ""
+    t, (low, high) = data.tasks.index(task), answer.band(TWO_SD)
+    half = ((high - low) / 2)[:, t][torch.as_tensor(missing(data)[:, t])]
+    if not len(half):
+        return ""
+    ends = [f"{math.exp(one):.2f}" if task in log else digits(float(one)) for one in half.aminmax()]
+    return ("×/÷ " if task in log else "± ") + " to ".join(dict.fromkeys(ends))
 
 
 def by_length(decision: Decision) -> pd.DataFrame:

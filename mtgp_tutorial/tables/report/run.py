@@ -109,7 +109,7 @@ def run(job: Job) -> None:
     decided = words.of_decision(decision, failed)
     with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
-            "columns": page.grid(by_column(decision, data, answer)),
+            "columns": page.grid(by_column(decision, data, answer, asked.log or [])),
             "beside": words.enumerated([f"“{method}”" for method in compared(decision)[1:]]),
             "lengths": page.grid(by_length(decision)),
             "places": page.grid(by_place(decision)),

@@ -6,6 +6,7 @@ What to do next: what this table gave cause for, and nothing else; the sentences
 from __future__ import annotations
 
 import argparse
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -115,8 +116,8 @@ def answer(
         "own": own,
         "tasks": enumerated(tasks) if own and len(tasks) < min(4, data.num_tasks) else "",
         "unasked": enumerated(sorted({task for kind in kinds for task in kind.asked} - {*tasks})) if own else "",
-        "off": {method: off_by(decision, method) for method in decision.means.index},
-        "unit": data.units[data.tasks.index(tasks[0])] if len(tasks) == 1 else "standard deviations of their column",
+        "off": {method: off_by(decision, method, log) for method in decision.means.index},
+        "unit": unit_of(data, tasks, log),
         "trials": decision.scores["trial"].nunique(),
         "hidden": what_is_hidden(kinds, own),
         "beside": verdict(decision, decision.fills, decision.other),
@@ -128,18 +129,28 @@ def answer(
         "judged": judged,
         "impossible": impossible(data, filled, log),
         "follows": enumerated(follows(data)),
-        "widths": widths(data, filled, data.tasks.index(tasks[0])) if len(tasks) == 1 else "",
+        "widths": widths(data, filled, tasks[0], log) if len(tasks) == 1 else "",
         "instead": any(one.instead and one.method == decision.fills for one in failed),
     }
     first, rest = render("answer.txt", values).strip().split("\n---\n")
     return first.split("\n"), rest.split("\n")
 
 
-def off_by(decision: Decision, method: str) -> str:
-    """How far off the hidden cells of the asked tasks were on average, in the unit of one, or standard deviations."""
+def off_by(decision: Decision, method: str, log: Sequence[str] = ()) -> str:
+    """How far off the hidden cells of the asked tasks were on average: in the unit of one, as a factor where its
+    logarithm was modelled, or in standard deviations."""
     rows = decision.asked[decision.asked["method"] == method]
-    one = rows["task"].nunique() == 1
-    return digits(over_cells(rows, "off")) if one else f"{over_cells(rows, 'away'):.2f}"
+    if rows["task"].nunique() > 1:
+        return f"{over_cells(rows, 'away'):.2f}"
+    off = over_cells(rows, "off")
+    return f"a factor of {math.exp(off):.2f}" if rows["task"].iloc[0] in log else digits(off)
+
+
+def unit_of(data: TaskData, tasks: Sequence[str], log: Sequence[str]) -> str:
+    """The unit in which `off_by` speaks."""
+    if len(tasks) > 1:
+        return "standard deviations of their column"
+    return "" if tasks[0] in log else data.units[data.tasks.index(tasks[0])]
 
 
 def verdict(decision: Decision, first: str, second: str) -> str:

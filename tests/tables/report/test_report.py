@@ -663,6 +663,21 @@ def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, 
     )
 
 
+def test_errors_of_a_logarithm_are_factors():
+    """A mean error of log 1.25 in the logarithm is a factor of 1.25, and two standard deviations of 1 are e^2."""
+    decision = scored(SURE)
+    decision = replace(decision, scores=decision.scores.assign(off=np.log(1.25)))
+    sentences = answered(decision, log=["a"])
+    assert "were off by a factor of 1.25 on average." in sentences[1] and "off by a factor of 1.25" in sentences[3]
+    assert "the band of a filled value is ×/÷ 7.39" in " ".join(sentences)
+    y = np.random.default_rng(0).normal(size=(40, 2))
+    y[10:16, 0] = np.nan
+    data = TaskData(np.arange(40.0), y, ["a", "b"], ["log m", ""])
+    row = by_column(decision, data, nothing_known(data), ["a"]).iloc[0]
+    assert row["column"] == "a, as a factor" and row["ICM"] == pytest.approx(1.25)
+    assert row["band of a filled value"] == "×/÷ 7.39"
+
+
 @pytest.mark.parametrize(
     "differences, begins",
     [
@@ -696,13 +711,13 @@ def nothing_known(data):
     return Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
 
 
-def answered(decision, own=True, failed=(), judged=None):
+def answered(decision, own=True, failed=(), judged=None, log=()):
     """The sentences of a table of two columns, of which `a` [m] has a gap."""
     y = np.random.default_rng(0).normal(size=(40, 2))
     if own:
         y[10:16, 0] = np.nan
     data = TaskData(np.arange(40.0), y, ["a", "b"], ["m", ""])
-    first, rest = words.answer(decision, data, kinds_of(data)[0], nothing_known(data), judged, failed)
+    first, rest = words.answer(decision, data, kinds_of(data)[0], nothing_known(data), judged, failed, log)
     return first + rest
 
 
@@ -1270,9 +1285,11 @@ FELL = [(3, HALF, True), (3, "LMC", False), (6, HALF, True)]
 def test_the_model_that_fills_is_the_model_that_is_checked(monkeypatch):
     data, decision = TaskData.from_frame(two_series(), "week"), scored(SURE)
     fitted = fit(icm(data), starts=1)
-    monkeypatch.setattr(page, "check", lambda fit: replace(check(fit, draws=19), findings=("its kappa is at 0",) * 5))
+    monkeypatch.setattr(
+        page, "check", lambda fit: replace(check(fit, draws=19), findings=("its noise is on the floor",) * 5)
+    )
     assert decision.fills == decision.model == "ICM"
-    assert page.checked(fitted, decision)["findings"] == ["its kappa is at 0"] * 5
+    assert page.checked(fitted, decision)["findings"] == ["its noise is on the floor"] * 5
     monkeypatch.setattr(deciding, "choose", lambda scores, cluster: "ICM")  # which is behind another model
     swapped = scored(0.2 + SURE - SURE)
     assert (
