@@ -16,7 +16,7 @@ from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-SHARED = ("gaussian.js", "explore.js", "shapes.js", "plot.js")  # in this order, before the figure's own script
+SHARED = ("gaussian.js", "explore.js", "shapes.js", "panels.js", "plot.js")  # in this order, before the figure's own
 STILL = "Here the pages have a figure to play with, which needs scripts; {{numref}}`{twin}` shows it at rest."
 
 

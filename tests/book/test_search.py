@@ -28,6 +28,7 @@ FLOORS = {
     "geostatistician": 0.95,
     "twenty": 0.95,
     "ten": 0.9,
+    "another twenty": 0.95,
 }
 READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [
     li.querySelector("a").getAttribute("href").replace("./", ""), li.innerText, li.querySelector("p").innerText,

@@ -1,4 +1,4 @@
-/* What all figures to play with share: elements, controls, state, address, mounting. plot.js has what is drawn on axes.
+/* What all figures to play with share: elements, controls, state, address, mounting. panels.js has what is drawn on axes.
    Classic scripts without modules and without a library, so that they run from a page opened as a file. */
 (function (MTGP) {
   "use strict";
@@ -279,12 +279,8 @@
   /* One figure at its place: its state, and when it is drawn. */
   function mount(host, { start, bounds, tidy, build }) {
     const id = host.id,
-      given =
-        "#explore&" +
-        host.dataset.state
-          .split("&")
-          .map((pair) => `${id}.${pair}`)
-          .join("&");
+      own = host.dataset.state.split("&").map((pair) => `${id}.${pair}`);
+    const given = `#explore&${own.join("&")}`;
     const initial = tidied(address.read(id, given, start, bounds), bounds, tidy);
     let state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
     let due = 0,

@@ -9,7 +9,7 @@ from playing import BROKEN, FIGURES
 from situations import ROOT
 
 FOLDER = ROOT / "book" / "_static" / "explore"
-SHARED = ["gaussian.js", "explore.js", "shapes.js", "plot.js"]
+SHARED = ["gaussian.js", "explore.js", "shapes.js", "panels.js", "plot.js"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_RULES = """async ([id, tags]) => (await axe.run("#" + id, {runOnly: tags, preload: false}))
     .violations.map(found => [found.id, found.nodes[0].html])"""
