@@ -6,6 +6,7 @@ import json
 import keyword
 import re
 from base64 import b64decode, b64encode
+from collections import Counter
 from pathlib import Path
 
 from docutils import nodes
@@ -13,6 +14,11 @@ from sphinx import addnodes
 from wording import text_of  # beside this file
 
 PIECES = 4  # a browser has six connections: four that carry the words leave two for the rest of the page
+
+# One letter stands for a word with the space before it, or for a mark: that is shorter, and spares the browser to cut.
+CODED = ("title", "index", "prose", "code")
+WORD = re.compile(r" ?[^\W_]+(?:[-_.][^\W_]+)*|.", re.DOTALL)
+FIRST, ONE_BYTE, TWO_BYTES = 32, 94, 2000  # the first letter; how many words have letters of so many bytes
 
 PYTHON = {*keyword.kwlist, *dir(builtins)}  # stand in all code, and find nothing
 
@@ -78,18 +84,38 @@ def collect(app, doctree, docname):
         )
 
 
+def letters_of(pages):
+    """Word -> the letter that stands for it: short ones for those that are frequent, else by the alphabet."""
+    counts = Counter(
+        word for page in pages.values() for one in page for name in CODED for word in WORD.findall(one[name])
+    )
+    frequent = sorted(counts, key=lambda word: (-counts[word], word))
+    one, two, three = frequent[:ONE_BYTE], frequent[ONE_BYTE:TWO_BYTES], frequent[TWO_BYTES:]
+    return {word: chr(FIRST + i) for i, word in enumerate([*sorted(one), *sorted(two), *sorted(three)])}
+
+
+def exchanged(pages, change):
+    return {name: [one | {key: change(one[key]) for key in CODED} for one in page] for name, page in pages.items()}
+
+
 def read(static):
     """Page -> its sections, as they were written; {} where nothing was."""
     paths = [Path(static) / f"sections{i}.js" for i in range(PIECES)]
     if not all(path.is_file() for path in paths):
         return {}
     packed = "".join(path.read_text(encoding="ascii").split('"')[1] for path in paths)
-    return json.loads(gzip.decompress(b64decode(packed)))
+    made = json.loads(gzip.decompress(b64decode(packed)))
+    if isinstance(made, dict):
+        return {}  # built by an earlier version
+    words, pages = made
+    return exchanged(pages, lambda text: "".join(words[ord(letter) - FIRST] for letter in text))
 
 
 def pieces(pages):
-    """The sections of all pages, packed, as not every server does that, and cut."""
-    text = json.dumps(pages, ensure_ascii=False, sort_keys=True)
+    """The words, and the sections with a letter for each; packed, as not every server does that, and cut."""
+    letters = letters_of(pages)
+    coded = exchanged(pages, lambda text: "".join(letters[word] for word in WORD.findall(text)))
+    text = json.dumps([list(letters), coded], ensure_ascii=False, sort_keys=True)
     packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
     size = -(-len(packed) // PIECES)
     return [packed[i * size : (i + 1) * size] for i in range(PIECES)]

@@ -31,28 +31,34 @@
   const MINOR = /^[\d.]* ?(Summary|What can go wrong|Quiz|Exercises|Where to go next|References|Index)$/; // name all, explain little
   const packed = Uint8Array.from(atob(window.SECTIONS.join("")), (letter) => letter.charCodeAt(0));
   const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
-  const sections = Object.values(await unpacked.json()).flat();
+  const [written, pages] = await unpacked.json(); // a letter of a text stands for a word with its space, or a mark
+  const known = written.map((word) => (/[\p{L}\p{N}]/u.test(word) ? { word: word.trim().toLowerCase(), forms: forms(word.trim()) } : null));
+  const letters = (text) => Array.from(text, (letter) => letter.charCodeAt(0) - 32);
+  const spelled = (text) => letters(text).map((i) => written[i]).join("");
+  const sections = Object.values(pages).flat();
   const frequency = new Map(); // in how many sections a word stands
   const spelt = new Map(); // every word of the book as it is written, with its stem
   for (const section of sections) {
     section.counts = new Map();
     section.rows = []; // the forms of one word after another
-    section.length = tokens(section.prose).length;
-    section.named = new Set(tokens(section.title).flatMap(forms));
-    section.names = [section.title.replace(/^[\d.]+ /, ""), ...section.index.split(", ")]
-      .map((text) => tokens(text).flatMap((token) => forms(token).slice(0, 1))).filter((words) => words.length);
-    section.code_name = /#(module-)?mtgp_tutorial/.test(section.address);
+    section.length = 0;
     for (const [field, weight] of Object.entries(WEIGHTS)) {
       const row = [];
-      for (const token of tokens(section[field])) {
-        const all = forms(token);
-        if (!all.length) continue;
-        spelt.set(token.toLowerCase(), all[0]);
-        for (const word of all) section.counts.set(word, (section.counts.get(word) || 0) + weight);
-        row.push(all);
+      for (const token of letters(section[field]).map((i) => known[i])) {
+        if (!token) continue;
+        if (field === "prose") section.length++;
+        if (!token.forms.length) continue;
+        spelt.set(token.word, token.forms[0]);
+        for (const word of token.forms) section.counts.set(word, (section.counts.get(word) || 0) + weight);
+        row.push(token.forms);
       }
       section.rows.push(row);
     }
+    section.title = spelled(section.title);
+    section.named = new Set(section.rows[0].flat());
+    section.names = [section.title.replace(/^[\d.]+ /, ""), ...spelled(section.index).split(", ")]
+      .map((text) => tokens(text).flatMap((token) => forms(token).slice(0, 1))).filter((words) => words.length);
+    section.code_name = /#(module-)?mtgp_tutorial/.test(section.address);
     for (const word of section.counts.keys()) frequency.set(word, (frequency.get(word) || 0) + 1);
   }
   const mean = sections.reduce((sum, section) => sum + section.length, 0) / sections.length;
@@ -140,7 +146,7 @@
     link.textContent = section.title;
     if (!section.title.endsWith(section.page)) item.appendChild(document.createElement("small")).textContent = section.page;
     const text = item.appendChild(document.createElement("p"));
-    for (const piece of excerpt(section.prose, wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
+    for (const piece of excerpt(spelled(section.prose), wanted).split(/([\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*)/u))
       if (forms(piece).some((word) => wanted.has(word))) text.appendChild(document.createElement("mark")).textContent = piece;
       else text.append(piece);
     return item;

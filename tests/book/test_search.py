@@ -219,9 +219,12 @@ def test_a_page_that_was_not_built_anew_keeps_its_words(tmp_path):
         sections.write(app, None)
         return sections.read(tmp_path / "_static")
 
+    def page(words):
+        return [{"address": "a", "title": words, "index": "", "prose": f"{words}, so “f(x)”", "code": ""}]
+
     (tmp_path / "_static").mkdir()
-    built({"old": [1], "gone": [2], "changed": [3]}, {"old", "gone", "changed"})
-    assert built({"changed": [4]}, {"old", "changed"}) == {"old": [1], "changed": [4]}
+    built({name: page(name) for name in ("old", "gone", "changed")}, {"old", "gone", "changed"})
+    assert built({"changed": page("new")}, {"old", "changed"}) == {"old": page("old"), "changed": page("new")}
 
 
 @pytest.mark.parametrize(
