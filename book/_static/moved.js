@@ -110,6 +110,9 @@ const MOVED = {
     "what-makes-a-comparison-fair": "compare.html#compare-fair",
     "what-to-take-from-it": "compare.html#compare-rules"
   },
+  "counts": {
+    "the-way-that-gpytorch-has": "counts.html#counts-stock"
+  },
   "fitting": {
     "fitting-one": "fitting.html#fitting-a-gaussian-process"
   },
@@ -330,6 +333,10 @@ const MOVED = {
   },
   "many": {
     "many-tables-or-very-many-cells": "many.html#many-small-tables-or-one-very-large-one"
+  },
+  "next": {
+    "if-you-look-for-the-best-place": "next.html#next-optimum",
+    "the-value-of-a-reading-needs-no-reading": "next.html#next-value"
   },
   "notation": {
     "equation-one-equation": "independent.html#equation-one-equation",

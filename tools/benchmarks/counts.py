@@ -1,6 +1,6 @@
-"""What counts cost and how near they are: steps and seconds beside the normal fit, a long series, and MCMC.
+"""What counts cost and how near they are: steps and seconds beside the normal fit, a long series, MCMC, and zeros.
 
-`python tools/benchmarks/counts.py [costs | long | mcmc]`; no word: all, in ten minutes.
+`python tools/benchmarks/counts.py [costs | long | mcmc | zeros]`; no word: all, in a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtgp_tutorial import Poisson, TaskData, at_parameters, fit, icm, predict
+from mtgp_tutorial import NegativeBinomial, Poisson, TaskData, at_parameters, datasets, fit, icm, leave_out, predict
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import free_vector
 from mtgp_tutorial.likelihoods import Likelihood
@@ -189,6 +189,37 @@ def mcmc() -> None:
                         )
 
 
+def zeros(tables: int = 60) -> None:
+    """Zeros of three mice, seen minus expected where each row is left out: of the fit, and of tables drawn from it."""
+    data, visits = datasets.portal_rodents()
+    seen, _ = data.hide("deer mouse", 1985, 1986.75)
+    kinds = {name: NegativeBinomial(exposure=visits) for name in data.tasks[:3]}
+
+    def excess(table: TaskData, starts: int | None = None) -> tuple[Any, np.ndarray]:
+        fitted = fit(icm(table, likelihood=kinds), starts=starts)
+        none = 1 - leave_out(fitted, by="row").probability(above=0)
+        return fitted, ((table.y == 0).sum(0) - none.nansum(0))[:3].numpy()
+
+    fitted, found = excess(seen)
+    model, others = fitted.model, []
+    r = 3**0.5 * np.abs(data.x.numpy() - data.x.numpy().T) / fitted.length_scales[0]
+    L = np.linalg.cholesky((1 + r) * np.exp(-r) + 1e-9 * np.eye(len(r))), np.linalg.cholesky(np.asarray(fitted.B))
+    middle = (model.means() * model.scale.sd + model.scale.mean).detach().numpy()
+    noise = fitted.Sigma.iloc[3, 3] ** 0.5
+    for seed in range(tables):
+        rng = np.random.default_rng(seed)
+        y = middle + L[0] @ rng.standard_normal((len(r), 4)) @ L[1].T
+        y[:, 3] += noise * rng.standard_normal(len(r))
+        for t, law in enumerate(model.laws[:3]):
+            y[:, t] = law.draw(y[:, t], visits.to_numpy(float), rng)
+        y[~seen.observed.numpy()] = np.nan
+        others.append(excess(TaskData(data.x, y, data.tasks, data.units), starts=1)[1])
+    again = np.array(others)
+    print("zeros, seen - expected:", dict(zip(data.tasks, found.round(1).tolist())))
+    print(f"of {tables} drawn tables: mean {again.mean(0).round(2)}, sd {again.std(0).round(2)}")
+    print("as many or more:", dict(zip(data.tasks, (again >= found).sum(0).tolist())))
+
+
 def gpflow(python: str = os.environ.get("GPFLOW_PYTHON", "")) -> None:
     """The bound of a count, a yes or no and a reading, beside that of GPflow's VGP, run by GPFLOW_PYTHON."""
     rng, x = np.random.default_rng(3), np.linspace(0, 10, 30)
@@ -216,6 +247,6 @@ def gpflow(python: str = os.environ.get("GPFLOW_PYTHON", "")) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for part in (costs, long, mcmc, gpflow):
+    for part in (costs, long, mcmc, zeros, gpflow):
         if part.__name__ in (sys.argv[1:] or [part.__name__]):
             part()
