@@ -172,7 +172,9 @@ BESIDE = {f"laws.{name}" for name in "plain pools seasonal evaluation forecastin
 
 @pytest.mark.slow
 def test_laws_of_tables_hold_without_reading_of_files_and_report(without):
-    """Those of what stands beside the two in `tables`; from the core and `fast` no import leads there (lint-imports)."""
-    code = f"import laws\nmine = [law for law in laws.LAWS if law.__module__ in {BESIDE}]\nfor law in mine:\n    law()\n"
+    """Of what stands beside the two in `tables`; from the core and `fast` no import leads there (lint-imports)."""
+    code = (
+        f"import laws\nmine = [law for law in laws.LAWS if law.__module__ in {BESIDE}]\nfor law in mine:\n    law()\n"
+    )
     found = without(("files", "report"), code + "print(len(mine))")
     assert found.returncode == 0 and int(found.stdout.split()[-1]) > 60, found.stderr[-2000:]
