@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one process; chapters, none of them long, come last
 
+WAITING := $(CORES:auto=$(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))))  # more than cores: browsers wait in between
+
 .PHONY: book test check notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
@@ -15,8 +17,8 @@ test: $(READY)  # mathematics and outputs; chapters that passed on exactly these
 	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"
 
 check: test lint  # and pages, browser, report, files, streaming, what takes minutes, two threads
-	$(BIN)/pytest $(CORES) -m "check and not slow" tests
-	$(BIN)/pytest $(CORES) -m slow tests
+	$(BIN)/pytest $(WAITING) -m "check and not slow" tests
+	$(BIN)/pytest $(WAITING) -m slow tests
 # three chapters: two processes with two threads each wait for each other, and threads that spin take ten times as long
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --nbval $(addprefix book/,icm.ipynb speed.ipynb scale.ipynb)
 
