@@ -15,7 +15,7 @@ from wording import text_of  # beside this file
 
 PIECES = 4  # a browser has six connections: four that carry the words leave two for the rest of the page
 
-# One letter stands for a word with the space before it, or for a mark: that is shorter, and spares the browser to cut.
+# One letter stands for a word with the space before it, or for a mark: that is shorter, and the browser need not cut.
 CODED = ("title", "index", "prose", "code")
 WORD = re.compile(r" ?[^\W_]+(?:[-_.][^\W_]+)*|.", re.DOTALL)
 FIRST, ONE_BYTE, TWO_BYTES = 32, 94, 2000  # the first letter; how many words have letters of so many bytes
