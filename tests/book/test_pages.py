@@ -22,19 +22,21 @@ PREFACE = "book/preface"
 
 
 @pytest.fixture(scope="session", params=["", EXAMPLE_ADDRESS], ids=["no address", "address"])
-def addressed(request, tmp_path_factory):
-    """A copy of the book with a public address, and one without."""
+def addressed(request, book, tmp_path_factory):
+    """The book as it stands where that has the address asked for, else a copy with it: address, folder, pages."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
+    if (config["repository"].get("url") or "") == request.param:
+        return request.param, ROOT, book[0], book[1]
     tree = tmp_path_factory.mktemp("tree")
     for name in ("book", "examples", "tools", "mtgp_tutorial"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("_toc.yml", "genindex.md", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, tree)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
     config["repository"]["url"] = request.param
     (tree / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf8")
     public.write(tree)
     plain.write(tree)
-    return request.param, tree, build(tree, tree)[1]
+    return request.param, tree, *build(tree, tree)
 
 
 def chapters():
@@ -105,7 +107,7 @@ def test_numbers_of_pages_and_plain_copies_agree(book):
 
 
 def test_buttons_follow_the_address(addressed):
-    address, tree, pages = addressed
+    address, tree, _, pages = addressed
     for name in chapters():
         links = [link["href"] for link in pages[f"book/{name}.html"].select("a[href]")]
         copy = f"book/plain/{name}.ipynb"
@@ -123,12 +125,12 @@ def test_buttons_follow_the_address(addressed):
 
 def test_each_notebook_says_how_to_run_it(addressed):
     """The two files that it links are there, the lines name them, and the menu of downloads says what one gets."""
-    _, tree, pages = addressed
+    _, tree, html, pages = addressed
     wheel = f"mtgp_tutorial-{mtgp_tutorial.__version__}-py3-none-any.whl"
     for name in chapters():
         page = pages[f"book/{name}.html"]
         row = page.select_one(".run-it")
-        files = [tree / "_build" / "html" / "book" / link["href"] for link in row.select("a[download]")]
+        files = [html / "book" / link["href"] for link in row.select("a[download]")]
         assert [file.name for file in files] == [f"{name}.ipynb", wheel] and all(file.is_file() for file in files)
         assert files[0].read_text(encoding="utf8") == (tree / "book" / "plain" / f"{name}.ipynb").read_text("utf8")
         assert row.pre.get_text() == f"pip install jupyterlab {wheel}\njupyter lab {name}.ipynb"
@@ -148,8 +150,7 @@ def own(address):
 
 def test_each_link_of_the_public_book_leads_somewhere(addressed):
     """Followed as text, in the pages, the plain copies, README and citation: to a file, and to an id in it."""
-    address, tree, pages = addressed
-    html = tree / "_build" / "html"
+    address, tree, html, pages = addressed
     texts = [(html / name).read_text(encoding="utf8") for name in pages]
     texts += [path.read_text(encoding="utf8") for path in (tree / "book" / "plain").glob("*.ipynb")]
     texts += [(tree / name).read_text(encoding="utf8") for name in public.FILES]
@@ -170,7 +171,7 @@ def test_each_link_of_the_public_book_leads_somewhere(addressed):
 
 def test_the_first_page_follows_the_address(addressed):
     """Where it leaves room for them it has links to Colab and to the source, or nothing."""
-    address, tree, pages = addressed
+    address, tree, _, pages = addressed
     assert '<p class="address"></p>' in (tree / f"{PREFACE}.md").read_text(encoding="utf8")
     place = pages[f"{PREFACE}.html"].select("p.address")
     links = [link["href"] for one in place for link in one.select("a")]
@@ -180,8 +181,7 @@ def test_the_first_page_follows_the_address(addressed):
 
 def test_pages_say_where_they_are_once_it_is_known(addressed):
     """Canonical link and Open Graph; a description in any case."""
-    address, tree, pages = addressed
-    html = tree / "_build" / "html"
+    address, tree, html, pages = addressed
     described = [name for name in pages if name.startswith("book/")]
     for name in described:
         page = pages[name]
@@ -203,7 +203,7 @@ def test_icons_of_all_buttons_are_there(addressed):
     """An icon that icons.css does not know is a black square; two come with the address only."""
     known = set(re.findall(r"\.(fa-[\w-]+) \{", (ROOT / "book" / "_static" / "icons.css").read_text(encoding="utf8")))
     sizes = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw"}
-    icons = {name for page in addressed[2].values() for icon in page.select("[class*='fa-']") for name in icon["class"]}
+    icons = {name for page in addressed[3].values() for icon in page.select("[class*='fa-']") for name in icon["class"]}
     assert {name for name in icons if name.startswith("fa-")} - sizes - known == set()
 
 

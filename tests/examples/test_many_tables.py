@@ -61,9 +61,9 @@ def test_an_answer_is_what_the_module_says(whole):
     assert {key: line[key] for key in again} == again and min(line["sd"]) > 0
 
 
-@pytest.mark.parametrize("way", ["cores", "dask"])
-def test_processes_give_the_lines_of_a_loop(whole, target, way):
-    done = subprocess.run(command(target, "--on", way), capture_output=True, text=True)
+def test_a_cluster_gives_the_lines_of_a_loop(whole, target):
+    """The other ways do so below, after they were killed."""
+    done = subprocess.run(command(target, "--on", "dask"), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert sorted(lines(target)) == sorted(whole)
 

@@ -1,6 +1,7 @@
 """Figures to play with fit the screen: a laptop has them whole, sliders beside the plots, and a phone by parts."""
 
 import pytest
+from opening import changed
 from playing import FIGURES
 
 ALL = pytest.mark.parametrize("name", FIGURES)
@@ -21,22 +22,24 @@ PRESETS = ".explore-presets button"
 
 
 @ALL
-@pytest.mark.parametrize("width", [1280, 1440])
-def test_a_laptop_shows_it_whole(playing, name, width):
+def test_a_laptop_shows_it_whole(playing, name):
     """Pictures, notes and all that moves them: 640 pixels, in each state of its choices and checks."""
-    figure = playing(name, width=width)
-    for choice in [None, *figure.place.locator(".explore-bar input").all()]:
-        if choice and choice.is_visible():
-            choice.evaluate("choice => choice.click()")
-            figure.settle()
-        assert figure.place.evaluate(PARTS) <= LAPTOP
-    assert figure.page.evaluate("document.documentElement.scrollWidth") <= width
+    figure = playing(name)
+    for width in (1440, 1280):
+        changed(figure.page, width, "light")
+        for choice in [None, *figure.place.locator(".explore-bar input").all()]:
+            if choice and choice.is_visible():
+                choice.evaluate("choice => choice.click()")
+                figure.settle()
+            assert figure.place.evaluate(PARTS) <= LAPTOP, width
+        assert figure.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @ALL
 def test_sliders_stand_beside_the_plots_on_a_laptop_and_below_on_a_phone(playing, name):
-    for width, beside in ((1280, True), (1024, False), (390, False)):
-        figure = playing(name, width=width)
+    figure = playing(name)
+    for width, beside in ((390, False), (1024, False), (1280, True)):
+        changed(figure.page, width, "light")
         plot = figure.place.locator(".explore-plot:visible").first.bounding_box()
         for slider in figure.place.locator(".explore-slider").all():
             assert (slider.evaluate(LEFT) >= plot["x"] + plot["width"]) is beside, width
