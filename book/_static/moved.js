@@ -308,6 +308,7 @@ const MOVED = {
     "ex-nugget": "gpytorch.html#gpytorch-rows",
     "f-or-y": "noise.html#noise-f-or-y",
     "f-or-y-variation-or-error": "noise.html#noise-f-or-y",
+    "fig-noise-blocks": "noise.html#noise-nugget",
     "fig-noise-rows": "matrix.html#fig-matrix-rows",
     "how-many-rows-does-a-noise-correlation-need": "matrix.html#noise-recovery",
     "noise-hurts": "matrix.html#noise-hurts",
