@@ -111,6 +111,7 @@ const MOVED = {
     "what-to-take-from-it": "compare.html#compare-rules"
   },
   "counts": {
+    "ex-count-numbers": "counts.html#counts-yes",
     "the-way-that-gpytorch-has": "counts.html#counts-stock"
   },
   "fitting": {
