@@ -337,6 +337,7 @@ const MOVED = {
   },
   "next": {
     "if-you-look-for-the-best-place": "next.html#next-optimum",
+    "two-sums-want-two-plans": "next.html#next-sums",
     "the-value-of-a-reading-needs-no-reading": "next.html#next-value"
   },
   "notation": {
