@@ -111,6 +111,7 @@ const MOVED = {
     "what-to-take-from-it": "compare.html#compare-rules"
   },
   "counts": {
+    "ex-count-numbers": "counts.html#counts-yes",
     "the-way-that-gpytorch-has": "counts.html#counts-stock"
   },
   "fitting": {
@@ -338,6 +339,7 @@ const MOVED = {
   },
   "next": {
     "if-you-look-for-the-best-place": "next.html#next-optimum",
+    "two-sums-want-two-plans": "next.html#next-sums",
     "the-value-of-a-reading-needs-no-reading": "next.html#next-value"
   },
   "notation": {

@@ -174,8 +174,8 @@ def portal_rodents() -> tuple[TaskData, pd.Series]:
     """Mice caught in the desert of Arizona, and the weight of a kangaroo rat: 102 quarters, 4 tasks; and the visits.
 
     Three tasks are counts of animals, the fourth is a mean weight in grams. The second value, `visits`, is the exposure
-    of the counts: how many plots were visited in each quarter. x is the year, 1977.5 being its third quarter. Source
-    and licence: portal_rodents.md beside the values.
+    of the counts: how many visits to a plot left a record of any animal in each quarter. x is the year, 1977.5 being
+    its third quarter. Source and licence: portal_rodents.md beside the values.
 
     >>> from mtgp_tutorial import datasets
     >>> data, visits = datasets.portal_rodents()
