@@ -1,4 +1,4 @@
-# Two commands matter: `make book` and `make test`; before a change lands, `make check`. Needed: make and Python 3.11 to 3.13; all else goes into .venv.
+# Two commands matter: `make book` and `make test`; before a change lands, `make check slow`. Needed: make and Python 3.11 to 3.13; all else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -6,7 +6,7 @@ CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one p
 
 WAITING := $(CORES:auto=$(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))))  # more than cores: browsers wait in between
 
-.PHONY: book test check notebooks address studies lint wheel clean
+.PHONY: book test check slow notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
@@ -16,8 +16,10 @@ book: $(READY)  # pages are built only from outputs that passed on exactly these
 test: $(READY)  # mathematics and outputs; chapters that passed on exactly these sources are not executed again
 	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"
 
-check: test lint  # and pages, browser, report, files, streaming, what takes minutes, two threads
+check: test lint  # and pages, browser, report, files, streaming
 	$(BIN)/pytest $(WAITING) -m "check and not slow" tests
+
+slow: $(READY)  # what takes minutes, and two threads
 	$(BIN)/pytest $(WAITING) -m slow tests
 # three chapters: two processes with two threads each wait for each other, and threads that spin take ten times as long
 	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --nbval $(addprefix book/,icm.ipynb speed.ipynb scale.ipynb)
