@@ -1,4 +1,7 @@
-"""One style sheet instead of fifteen: the theme's, the extensions' and the book's, joined, less what no page has."""
+"""One style sheet instead of fifteen: the theme's, the extensions' and the book's, joined, less what no page has.
+
+The search has one of its own, less what it has not: its words come over the same line.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import tinycss2
 
 THEME = ("basic.css", "styles/pydata-sphinx-theme.css")  # the theme links these two by itself
 JOINED = "book.css"
+SHEETS = {JOINED: "*.html", "found.css": "search.html"}  # sheet -> the pages that it is for
 # The theme brings two thousand icons as a font. The book has its dozen in icons.css.
 ICONS = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}|[^{}]*\.fa-[^{}]*\{[^{}]*\}")
 # What Bootstrap's script makes: open menus, and the tips of buttons.
@@ -26,14 +30,15 @@ VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 def link_one(app, pagename, templatename, context, doctree):
     """Leave one link of all. (A sheet for a single page has to stand in that page's template.)"""
     names = [str(file.filename).removeprefix("_static/") for file in context["css_files"]]
-    app.joined = [name for name in names if name != JOINED]
-    context["css_files"][:] = [file for file, name in zip(context["css_files"], names) if name == JOINED]
+    app.joined = [name for name in names if name not in SHEETS]
+    own = next((sheet for sheet, pages in SHEETS.items() if pages == f"{pagename}.html"), JOINED)
+    context["css_files"][:] = [file for file, name in zip(context["css_files"], names) if name == own]
 
 
-def marks(folder):
-    """Elements, classes and ids of all pages, and every word of the scripts that they load and that may make others."""
+def marks(folder, pages):
+    """Elements, classes and ids of pages, and every word of the scripts that they load and that may make others."""
     found, scripts = set(GIVEN), set()
-    for page in folder.rglob("*.html"):
+    for page in folder.rglob(pages):
         text = page.read_text(encoding="utf8")
         scripts.update(SCRIPT.findall(text))
         for element, names in MARKS.findall(text):
@@ -49,7 +54,7 @@ def matters(selector, words):
     while INSIDE.search(selector):
         selector = INSIDE.sub("", selector)
     names = [name.replace("\\", "") for name in ASKED.findall(selector)]
-    return all(name in words or name.startswith("explore-") for name in names)
+    return all(name in words or ("explore" in words and name.startswith("explore-")) for name in names)
 
 
 def pruned(rules, words, variables):
@@ -82,7 +87,7 @@ def split(prelude):
 
 
 def join(app, exception):
-    """Write the joined sheet. Links in it are relative to _static, where it stands."""
+    """Write the joined sheets. Links in them are relative to _static, where they stand."""
     if exception is not None or not getattr(app, "joined", None):
         return
     folder = Path(app.outdir)
@@ -91,16 +96,20 @@ def join(app, exception):
     rest = [(static / name).read_text(encoding="utf8") for name in app.joined]
     others = (*static.rglob("*.js"), *folder.rglob("*.html"), *static.glob("*.svg"))
     elsewhere = "".join(file.read_text(encoding="utf8") for file in others if file.is_file())
-    text, shorter, words = "\n".join(theme + rest), "", marks(folder)
-    while shorter != text:  # a variable may have served another that is gone
-        text, asked = shorter or text, set(re.findall(r"--[\w-]+", elsewhere))
-        shorter = pruned(parsed(text), words, asked | set(VARIABLE.findall(text)))
+    asked = set(re.findall(r"--[\w-]+", elsewhere))
     notices = re.findall(r"/\*!.*?\*/", "".join(theme + rest), re.DOTALL)  # licences ask to be kept
-    (static / JOINED).write_text("\n".join([*notices, text]), encoding="utf8")
+    text = "\n".join(theme + rest)
+    for sheet, pages in SHEETS.items():  # the second from what the first has left
+        shorter, words = "", marks(folder, pages)
+        while shorter != text:  # a variable may have served another that is gone
+            text = shorter or text
+            shorter = pruned(parsed(text), words, asked | set(VARIABLE.findall(text)))
+        (static / sheet).write_text("\n".join([*notices, text]), encoding="utf8")
 
 
 def setup(app):
-    app.add_css_file(JOINED)
+    for sheet in SHEETS:
+        app.add_css_file(sheet)
     app.connect("html-page-context", link_one, priority=960)
     app.connect("build-finished", join, priority=990)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -20,8 +20,9 @@ def written(book):
 def test_a_page_links_one_sheet_that_needs_no_other(book):
     for name, page in written(book).items():
         sheets = [link["href"] for link in page.select("link[rel=stylesheet]") if "search.css" not in link["href"]]
-        assert len(sheets) == 1 and "book.css" in sheets[0], (name, sheets)
-    text = (book[0] / "_static" / "book.css").read_text(encoding="utf8")
+        assert len(sheets) == 1 and ("found.css" if name == "search.html" else "book.css") in sheets[0], (name, sheets)
+    text, found = ((book[0] / "_static" / sheet).read_text(encoding="utf8") for sheet in onesheet.SHEETS)
+    assert len(found) < 0.65 * len(text) and ".explore-button" not in found and ".explore-button" in text
     assert "@import" not in text and "fontawesome/" not in text
     assert ".tooltip-inner{" in text and ".bs-tooltip-auto[" in text  # a script makes the tips of buttons
     assert "Licensed under MIT (https://github.com/twbs/bootstrap" in text
@@ -45,7 +46,7 @@ def test_a_page_links_one_sheet_that_needs_no_other(book):
     ],
 )
 def test_the_sheet_has_the_rules_of_what_is_there(css, kept):
-    assert onesheet.pruned(onesheet.parsed(css), {"here", "p"}, {"--used"}) == kept
+    assert onesheet.pruned(onesheet.parsed(css), {"here", "p", "explore"}, {"--used"}) == kept
 
 
 def test_what_pages_and_scripts_name_is_there(tmp_path):
@@ -54,7 +55,7 @@ def test_what_pages_and_scripts_name_is_there(tmp_path):
     (tmp_path / "a.html").write_text(page, encoding="utf8")
     (tmp_path / "_static" / "a.js").write_text('make("b", "five")', encoding="utf8")
     (tmp_path / "_static" / "no_page_has_it.js").write_text('make("b", "six")', encoding="utf8")
-    found = onesheet.marks(tmp_path)
+    found = onesheet.marks(tmp_path, "*.html")
     assert {"p", "one", "two", "three", "five", *onesheet.GIVEN} <= found
     assert not {"four", "six"} & found
 

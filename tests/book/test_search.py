@@ -29,6 +29,7 @@ FLOORS = {
     "twenty": 0.95,
     "ten": 0.9,
     "another twenty": 0.95,
+    "ten more": 0.9,
 }
 READ = """() => [...document.querySelectorAll("#search-results li")].map(li => [
     li.querySelector("a").getAttribute("href").replace("./", ""), li.innerText, li.querySelector("p").innerText,
