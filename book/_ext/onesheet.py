@@ -68,7 +68,7 @@ def pruned(rules, words, variables):
             lines = [one.serialize() for one in stated if not one.name.startswith("--") or one.name in variables]
             if wanted and lines:
                 kept.append(f"{','.join(wanted)}{{{';'.join(lines)}}}")
-        elif rule.type == "at-rule" and rule.at_keyword in ("media", "supports"):
+        elif rule.type == "at-rule" and rule.at_keyword in ("media", "supports", "container"):
             inner = pruned(parsed(rule.content), words, variables)
             if inner:
                 kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
