@@ -6,7 +6,7 @@ CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one p
 
 WAITING := $(CORES:auto=$(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))))  # more than cores: browsers wait in between
 
-.PHONY: book test check slow notebooks address studies lint wheel clean
+.PHONY: book test check pages slow notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
@@ -16,7 +16,9 @@ book: $(READY)  # pages are built only from outputs that passed on exactly these
 test: $(READY)  # mathematics and outputs; chapters that passed on exactly these sources are not executed again
 	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"
 
-check: test lint  # and pages, browser, report, files, streaming
+check: test lint pages
+
+pages: $(READY)  # pages, browser, report, files, streaming
 	$(BIN)/pytest $(WAITING) -m "check and not slow" tests
 
 slow: $(READY)  # what takes minutes, and two threads
