@@ -1,6 +1,6 @@
 """One style sheet instead of fifteen: the theme's, the extensions' and the book's, joined, less what no page has.
 
-The search has one of its own, less what it has not: its words come over the same line.
+The search page has a sheet of its own with only what that page needs, because its words come over the same line.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ AXE_RULES = """async tags => {
 SHIFTS = """new PerformanceObserver(list => { for (const one of list.getEntries())
     window.shifted = (window.shifted || 0) + one.value; }).observe({type: "layout-shift", buffered: true});"""
 COLOURS = "e => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.borderLeftColor]; }"
-FEW_KINDS = ("book/icm", "book/references", "genindex", "search")  # for axe in `make test`
+FEW_KINDS = ("book/icm", "book/references", "genindex", "search")  # for axe on two screens
 
 
 def faults(page, names):
@@ -116,7 +116,7 @@ def test_axe_finds_nothing(book, chromium, name):
 
 @pytest.mark.slow
 def test_axe_finds_nothing_on_any_page(book, chromium):
-    """Each on one screen, in turn: a large page takes a quarter of a minute for each. Four kinds are on more, above."""
+    """Each on one screen, in turn: four kinds are on two, above."""
     screens = [(width, theme) for width in WIDTHS for theme in THEMES]
     found = {
         name: accessible(chromium, book[0] / f"{name}.html", [screens[place % 6]])
