@@ -23,6 +23,26 @@ FIGURES = {
     "holes": "sharing",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Its state and the page's address have been the same for half a second and some frames, however slow the machine.
+RESTED = """figure => new Promise(done => {
+    let last, since, frames;
+    const look = now => {
+        const state = JSON.stringify(figure.explore.state) + location.hash;
+        if (state !== last) [last, since, frames] = [state, now, 0];
+        if (++frames > 10 && now - since > 500) done();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})"""
+# One address after the other, each when the page has heard of the one before.
+HEARD = """async addresses => {
+    for (const address of addresses) {
+        const heard = new Promise(done => addEventListener("hashchange", done, {once: true}));
+        if (location.hash === address) continue;
+        location.hash = address;
+        await heard;
+    }
+}"""
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
 BROKEN = re.compile("NaN|Infinity|undefined")
 
@@ -42,10 +62,16 @@ class Figure:
         self.place.evaluate(
             "figure => figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)))"
         )
-        self.page.evaluate("hash => { location.hash = '#_'; location.hash = hash; }", hash or "#_")
-        self.page.wait_for_timeout(50)  # hashchange comes later
+        self.go_to("#_", hash or "#_")
         self.place.locator(".explore-plot").first.evaluate(CENTRED)
         self.settle()
+
+    def go_to(self, *addresses):
+        self.page.evaluate(HEARD, addresses)
+
+    def rest(self):
+        """Wait until it has glided to where it goes, and the address says so."""
+        self.place.evaluate(RESTED)
 
     @property
     def state(self):
@@ -80,7 +106,7 @@ class Figure:
 
     def address(self):
         """The page's, when the figure has come to rest."""
-        self.page.wait_for_timeout(450)
+        self.rest()
         return self.page.evaluate("location.hash")
 
     def centre(self, part, number=0):

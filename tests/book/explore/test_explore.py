@@ -48,7 +48,7 @@ def test_sliders_address_and_reset(playing, name):
     again = playing(name, address)
     assert again.state == there
     again.place.get_by_role("button", name="Reset").click()
-    again.page.wait_for_timeout(900)
+    again.rest()
     assert again.state == again.start and again.page.evaluate("location.hash") == ""
 
 
@@ -84,7 +84,7 @@ def test_handles_have_a_name_and_a_value_and_answer_to_arrows(playing, name):
 @ALL
 def test_words_are_spoken_when_they_have_come_to_rest(playing, name):
     figure = playing(name)
-    figure.page.wait_for_timeout(400)  # what a test before this one did comes to rest
+    figure.rest()  # after what a test before this one did
     figure.controls().first.press("ArrowLeft")
     status = figure.place.locator("[role=status]").element_handle()
     figure.page.wait_for_function("status => status.textContent", arg=status)  # later on a busy machine

@@ -105,7 +105,7 @@ def test_reset_glides_from_another_column(playing):
     figure = playing("hole")
     figure.place.get_by_text("Ontario", exact=True).click()
     figure.place.get_by_text("Reset", exact=True).click()
-    figure.page.wait_for_timeout(600)
+    figure.rest()
     assert figure.state == figure.start and figure.noted["console"] == []
 
 

@@ -31,8 +31,7 @@ KEPT = """figure => {
 
 def press(figure, words):
     figure.place.get_by_role("button", name=words, exact=True).click()
-    figure.page.wait_for_timeout(450)  # it glides
-    figure.settle()
+    figure.rest()
 
 
 def typical(figure):

@@ -144,5 +144,5 @@ def test_drags_keys_sliders_address_and_reset(figure):
     address = figure.address()
     assert "lmc.view=2" in address and "lmc.noise" not in address
     figure.place.get_by_role("button", name="Reset").click()
-    page.wait_for_timeout(900)
+    figure.rest()
     assert figure.state == before and page.evaluate("location.hash") == ""

@@ -110,7 +110,6 @@ def test_the_correlation_narrows_the_interval(figure):
     bars = figure.place.locator(".explore-bars b")
     assert bars.all_inner_texts() == ["0.00", "0.00", "0.00"]
     assert drawn(figure, "rule").split("h")[0].split(",")[1] == drawn(figure, "dashed").split("h")[0].split(",")[1]
-    figure.page.evaluate("location.hash = '#explore&noise.r=2&noise.row=99&noise.y1=1,2&noise.l=0'")
-    figure.page.wait_for_timeout(100)  # hashchange comes later
+    figure.go_to("#explore&noise.r=2&noise.row=99&noise.y1=1,2&noise.l=0")
     found = figure.state
     assert (found["r"], found["row"], found["l"], len(found["y1"])) == (0.95, 19, 0.3, 20)

@@ -27,7 +27,7 @@ KEPT = """figure => {
 def climbed(figure):
     """Press Climb; where the walker has come to rest."""
     figure.place.get_by_role("button", name="Climb").click()
-    figure.page.wait_for_timeout(800)
+    figure.rest()
     return pytest.approx((figure.state["l"], figure.state["noise"]), rel=0.01)
 
 

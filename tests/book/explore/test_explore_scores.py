@@ -117,11 +117,11 @@ def test_the_reading_is_dragged_and_the_numbers_move_beside_it(playing):
     after = cells.all_inner_texts()
     assert 2 < figure.state["y"] < 3 and [float(v) for v in after[2:]] > [1.2, 3] and after[1] == "no"
     figure.place.get_by_role("button", name="sd doubled").click()
-    figure.page.wait_for_timeout(600)
+    figure.rest()
     assert figure.state["sd"] == 2 and cells.all_inner_texts()[1] == "yes"
     reading = figure.state["y"]
     figure.place.get_by_role("button", name="New reading").click()
-    figure.page.wait_for_timeout(600)
+    figure.rest()
     assert figure.state["y"] != reading and figure.state["sd"] == 2
 
 

@@ -110,9 +110,6 @@ def test_keys_and_malformed_addresses(figure):
     assert figure.state["y1"][0] == -0.55
     point.press("Delete")
     assert figure.state["off"] == [0]
-    figure.page.evaluate(
-        "location.hash = '#explore&transfer.off=0,1,2,3,4,5,6,7,8&transfer.rho=7&transfer.kind=0.7&transfer.c=x'"
-    )
-    figure.page.wait_for_timeout(100)  # hashchange comes later
+    figure.go_to("#explore&transfer.off=0,1,2,3,4,5,6,7,8&transfer.rho=7&transfer.kind=0.7&transfer.c=x")
     found = figure.state
     assert (found["off"], found["rho"], found["kind"], found["c"]) == ([1, 2, 3, 4, 5, 6, 7, 8], 0.98, 1, 0)
