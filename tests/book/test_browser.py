@@ -211,5 +211,5 @@ def test_a_tap_enlarges_a_figure(book, chromium):
 def test_an_old_address_leads_to_where_its_section_is_now(book, chromium):
     page = chromium.new_context().new_page()
     page.goto((book[0] / "book" / "gp.html").as_uri() + "#equation-nlpd", wait_until="load")
-    page.wait_for_url("**/scores.html#equation-nlpd", timeout=5000)
+    page.wait_for_url("**/scores.html#equation-nlpd")
     assert page.evaluate("() => document.getElementById('equation-nlpd') !== null")

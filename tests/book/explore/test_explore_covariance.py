@@ -9,14 +9,6 @@ DRAWN = """(map, part) => [...map.querySelectorAll(part)].filter(one => one.getA
         kind: one.getAttribute("class"), share: +one.getAttribute("fill-opacity") }))"""
 WORDS = """map => [...map.querySelectorAll("text")].filter(one => one.textContent.trim())
     .map(one => [one.textContent, one.getAttribute("class")])"""
-FRAME = """figure => { const times = [], ui = figure.explore;
-    for (let n = 0; n < 12; n++) {
-        ui.change((state) => { state.l = 1 + n / 20; state.rho = 0.9 - n / 20; });
-        const before = performance.now();
-        ui.drawNow();
-        times.push(performance.now() - before);
-    }
-    return times.sort((a, b) => a - b)[4]; }"""
 HEIGHTS = "figure => figure.querySelector('.explore-live').getBoundingClientRect().height"
 LETTERS = """figure => [...figure.querySelectorAll("svg text")].filter(one => one.textContent.trim())
     .map(one => 12.5 * one.ownerSVGElement.getScreenCTM().a)"""
@@ -167,8 +159,3 @@ def test_it_fits_a_laptop_and_a_phone(playing):
     last = figure.place.locator(".explore-slider").last.bounding_box()
     assert last["y"] + last["height"] - top < 844
     assert min(figure.place.evaluate(LETTERS)) >= 9
-
-
-def test_a_frame_of_dragging_is_short(playing):
-    """A factor of 129 rows and 256 squares: about 10 ms here; the bound is for slow machines."""
-    assert playing("covariance").place.evaluate(FRAME) < 150

@@ -28,16 +28,6 @@ KEPT = """figure => {
     }
     return Math.max(...far);
 }"""
-FRAME = """figure => {
-    const times = [], ui = figure.explore;
-    for (let n = 0; n < 8; n++) {
-        ui.change((state) => (state.to[2] = 60 + n));
-        const before = performance.now();
-        ui.drawNow();
-        times.push(performance.now() - before);
-    }
-    return times.sort((a, b) => a - b)[4];
-}"""
 
 
 def plot(figure):
@@ -212,8 +202,3 @@ def test_it_says_what_its_parameters_have_seen(playing):
 
 def test_what_is_kept_is_what_is_computed(playing):
     assert playing("hole").place.evaluate(KEPT) == 0
-
-
-def test_a_frame_of_dragging_is_short(playing):
-    """In the largest table all methods are computed anew for each frame: 20 ms here; the bound is for slow machines."""
-    assert playing("hole", "#explore&hole.table=2").place.evaluate(FRAME) < 250

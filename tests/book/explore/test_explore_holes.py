@@ -6,14 +6,6 @@ from mtgp_tutorial import plots
 
 METHODS = ["line across", "regression", "ICM, held, \u00b1 2 sd"]
 HEIGHTS = "figure => figure.querySelector('.explore-live').getBoundingClientRect().height"
-FRAME = """figure => { const times = [], ui = figure.explore;
-    for (let n = 0; n < 12; n++) {
-        ui.change((state) => (state.rho = 0.3 + n / 20));
-        const before = performance.now();
-        ui.drawNow();
-        times.push(performance.now() - before);
-    }
-    return times.sort((a, b) => a - b)[4]; }"""
 KEPT = """figure => {
     const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
     const changes = [s => (s.rho = 0.3), s => (s.off = [1, 2, 3, 20]), s => (s.assumed = 0.1), s => (s.draw = 9),
@@ -153,8 +145,3 @@ def test_it_fits_a_laptop_and_a_phone(playing):
 
 def test_what_is_kept_is_what_is_computed(playing):
     assert playing("holes").place.evaluate(KEPT) == 0
-
-
-def test_a_frame_of_dragging_is_short(playing):
-    """A hundred tables anew: about 8 ms here; the bound is for slow machines."""
-    assert playing("holes").place.evaluate(FRAME) < 150

@@ -16,16 +16,6 @@ KEPT = """figure => {
     }
     return Math.max(...far);
 }"""
-FRAME = """(figure, key) => {
-    const times = [], ui = figure.explore;
-    for (let n = 0; n < 9; n++) {
-        ui.change((state) => (state[key] = 0.6 + n / 50));
-        const before = performance.now();
-        ui.drawNow();
-        times.push(performance.now() - before);
-    }
-    return times.sort((a, b) => a - b)[4];
-}"""
 REPORTED = "[found.plain.rho, found.known.rho, found.rho]"
 IN_GAP = "Math.sqrt(found.tasks[1].variance[50])"
 AT = """(changes) => {
@@ -123,7 +113,7 @@ def test_a_finger_slides_and_scrolls_upwards(playing):
     state = figure.state
     assert state["delay"] > 1.5 and figure.page.evaluate("scrollY") == top
     figure.swipe(box["x"] + 200, box["y"] + 150, 0, -120)
-    figure.page.wait_for_function("top => scrollY > top + 50", arg=top, timeout=5000)
+    figure.page.wait_for_function("top => scrollY > top + 50", arg=top)
     assert figure.state == state
 
 
@@ -145,9 +135,3 @@ def test_whatever_stands_in_an_address_is_brought_within_bounds(playing):
 
 def test_what_is_kept_is_what_is_computed(playing):
     assert playing("lag").place.evaluate(KEPT) == 0
-
-
-@pytest.mark.parametrize("key", ["delay", "l"])
-def test_a_frame_is_short(playing, key):
-    """A length-scale makes the whole curve anew: 10 ms here; the bound is for slow machines."""
-    assert playing("lag").place.evaluate(FRAME, key) < 150
