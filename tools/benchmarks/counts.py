@@ -1,6 +1,6 @@
 """What counts cost and how near they are: steps and seconds beside the normal fit, a long series, MCMC, and zeros.
 
-`python tools/benchmarks/counts.py [costs | long | mcmc | zeros]`; no word: all, in a quarter of an hour.
+`python tools/benchmarks/counts.py [costs | long | mcmc | zeros | priors]`; no word: all, in half an hour.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 import warnings
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,11 +21,25 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import torch
+from gpytorch.kernels import MaternKernel
 
-from mtgp_tutorial import NegativeBinomial, Poisson, TaskData, at_parameters, datasets, fit, icm, leave_out, predict
+from mtgp_tutorial import (
+    NegativeBinomial,
+    Poisson,
+    TaskData,
+    at_parameters,
+    datasets,
+    fit,
+    icm,
+    impute,
+    leave_out,
+    predict,
+    simulate,
+)
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import free_vector
 from mtgp_tutorial.likelihoods import Likelihood
+from mtgp_tutorial.sites import CountPrediction
 
 
 def series(rows: int, counts: int = 1, seed: int = 0) -> tuple[TaskData, np.ndarray]:
@@ -220,6 +236,68 @@ def zeros(tables: int = 60) -> None:
     print("as many or more:", dict(zip(data.tasks, (again >= found).sum(0).tolist())))
 
 
+@contextmanager
+def prior_of_dispersion(weight: float) -> Iterator[None]:
+    """Fits to which the prior of the log dispersion, N(log 0.1, 1), counts with another weight than 1."""
+    usual = PackedObjective.evaluated
+
+    def evaluated(self: PackedObjective, vectors: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+        value, slope = usual(self, vectors, slopes)
+        at = int(self.is_free[: self.places["raw_dispersion"][0].start].sum())
+        off = (1 - weight) * (vectors[:, at] - np.log(0.1))
+        slope[:, at] += slopes * off
+        return value + 0.5 * off * (vectors[:, at] - np.log(0.1)), slope
+
+    PackedObjective.evaluated = evaluated  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        PackedObjective.evaluated = usual  # type: ignore[method-assign]
+
+
+def counted(seed: int, true: float) -> tuple[TaskData, np.ndarray]:
+    """A reading and a negative binomial count of 60 rows, mean rate 5, two gaps of ten; and all counts."""
+    kernel, rng = MaternKernel(nu=1.5), np.random.default_rng([seed, int(100 * true)])
+    kernel.lengthscale = 8.0
+    x, B = torch.arange(60.0), torch.tensor([[1, 0.8], [0.8, 1]])
+    f, reading = simulate.draw_icm(x, kernel, B, 0.05 * torch.eye(2), seed=seed)
+    rate = 5 * f.y[:, 1].double().exp().numpy()
+    y = rng.poisson(rate * (rng.gamma(1 / true, true, 60) if true else 1.0)).astype(float)
+    seen = y.copy()
+    seen[np.r_[12:22, 36:46]] = np.nan
+    return TaskData(x, torch.as_tensor(np.c_[reading.y[:, 0].double(), seen])), y
+
+
+def priors(tables: int = 20) -> None:
+    """Hidden counts where the log dispersion's prior has an sd of 1 (in use), of 2, and without it."""
+    rows = []
+    for seed, true in product(range(tables), (0, 0.05, 0.3, 1, 3)):
+        data, y = counted(seed, true)
+        gone = data.y[:, 1].isnan()
+        if not data.y[:, 1].nansum():
+            continue
+        for prior, weight in (("in use", 1.0), ("sd 2", 0.25), ("none", 0.0)):
+            with prior_of_dispersion(weight):
+                one = fit(icm(data, likelihood={"task 2": NegativeBinomial()}, noise="per task"), starts=1)
+            filled, hidden = impute(one), y[gone]
+            assert isinstance(filled, CountPrediction)
+            law = filled.law_of(1, gone)
+            inside = (law.quantile(0.05) <= hidden) & (hidden <= law.quantile(0.95))
+            found = {"CRPS": law.crps(hidden).mean(), "inside": inside.mean(), "fitted": one.model.laws[1].dispersion}
+            rows.append({"seed": seed, "true": true, "prior": prior, **found})
+    found = pd.DataFrame(rows).pivot(index=["true", "seed"], columns="prior")
+    change, sums = found.CRPS.sub(found.CRPS["in use"], axis=0).groupby("true"), found.CRPS.groupby("true").sum()
+    for words, table in {
+        "fitted, median": found.fitted.groupby("true").median(),
+        "CRPS, the sum over that in use": sums.div(sums["in use"], axis=0),
+        "CRPS, mean change": change.mean(),
+        "its standard error": change.sem(),
+        "in the 90 % band": found.inside.groupby("true").mean(),
+    }.items():
+        print(words, table[["in use", "sd 2", "none"]].round(3), sep="\n")
+    print("tables:", change.size().to_dict())
+
+
 def gpflow(python: str = os.environ.get("GPFLOW_PYTHON", "")) -> None:
     """The bound of a count, a yes or no and a reading, beside that of GPflow's VGP, run by GPFLOW_PYTHON."""
     rng, x = np.random.default_rng(3), np.linspace(0, 10, 30)
@@ -247,6 +325,6 @@ def gpflow(python: str = os.environ.get("GPFLOW_PYTHON", "")) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for part in (costs, long, mcmc, zeros, gpflow):
+    for part in (costs, long, mcmc, zeros, priors, gpflow):
         if part.__name__ in (sys.argv[1:] or [part.__name__]):
             part()
