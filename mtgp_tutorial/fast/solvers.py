@@ -1,7 +1,4 @@
-"""All solvers, and the choice between them: the only place that knows there are several.
-
-A model as a problem that solvers take.
-"""
+"""All solvers, and the choice between them: the only place that knows there are several."""
 
 from __future__ import annotations
 
@@ -103,12 +100,10 @@ class BySolver(Conditioned):
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
     def value(self) -> Tensor:
-        """log N(r | 0, C), in nats."""
         return self.solver.value()
 
     @property
     def weights(self) -> Tensor:  # type: ignore[override]
-        """C^-1 r [N, T], 0 at holes."""
         weights = self.solver.weights.new_zeros(len(self.kept), self.solver.weights.shape[1])
         weights[self.kept] = self.solver.weights
         return weights
@@ -161,15 +156,12 @@ class BySolver(Conditioned):
         return problem.residual[block] - mean, prior - reduction
 
     def inverse(self, cells: Cells) -> Tensor:
-        """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.solver.inverse((self.place[cells[0]], cells[1]))
 
     def diagonal(self, cells: Cells) -> Tensor:
-        """Entries [k] on the diagonal of C^-1, of observed cells."""
         return self.solver.diagonal((self.place[cells[0]], cells[1]))
 
     def row_blocks(self) -> Tensor:
-        """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
         T = self.solver.weights.shape[1]
         blocks = torch.eye(T).to(self.solver.weights).repeat(len(self.kept), 1, 1)
         blocks[self.kept] = self.solver.row_blocks() + torch.diag_embed((~self.solver.observed).to(blocks))
