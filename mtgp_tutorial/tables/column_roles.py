@@ -1,7 +1,4 @@
-"""Which columns of a file are numbers of rows, parts of a date or names of series, where nobody says.
-
-A long frame, one row for each value, as the rows and tasks of a table.
-"""
+"""Which columns of a file are numbers of rows, parts of a date or names of series, where nobody says; long frames."""
 
 from __future__ import annotations
 
