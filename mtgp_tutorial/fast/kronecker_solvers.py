@@ -119,9 +119,8 @@ class KroneckerEigen(KroneckerCholesky):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return (
-            6 * shape.rows**3 + 1000 * shape.rows**2 + 1.3e7 if KroneckerCholesky.cost(shape) < torch.inf else torch.inf
-        )
+        complete = KroneckerCholesky.cost(shape) < torch.inf
+        return 6 * shape.rows**3 + 1000 * shape.rows**2 + 1.3e7 if complete else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:

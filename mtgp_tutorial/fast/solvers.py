@@ -44,12 +44,6 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     return problem, kept
 
 
-def log_likelihood(problem: Problem) -> Tensor:
-    """log N(r | 0, C) of the observed cells in nats, by the solver of choice; differentiable once."""
-    problem, _ = with_values(problem)
-    return select(problem).log_likelihood(problem)
-
-
 def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     """Table and parameters of a model, as solvers take them. given: other rows than the table's."""
     x, residual, variances = model.evidence() if given is None else given
@@ -65,8 +59,9 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
 
 
 def of_model(model: Model) -> Tensor:
-    """`Model.log_likelihood`; of a sparse model the bound."""
-    return log_likelihood(problem_of(model))
+    """`Model.log_likelihood` by the solver of choice, differentiable once; of a sparse model the bound."""
+    problem, _ = with_values(problem_of(model))
+    return select(problem).log_likelihood(problem)
 
 
 OPERATIONS = 2.5e10  # a second, of one core, as `Solver.cost` counts them
@@ -116,10 +111,6 @@ class BySolver(Conditioned):
         cells: Cells | None = None,
         joint: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Mean [k] of unknowns, and the reduction of their prior (co)variance: see `Solver.posterior`.
-
-        rows [M] are rows of the whole table, -1 for none. cells: all of the unknowns, point-major, by default.
-        """
         if cells is None:
             cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         taken = [solver_term(term) if isinstance(term, Term) else term for term in terms]
