@@ -35,17 +35,9 @@ if TYPE_CHECKING:
 # by the groups of book/api.md
 __all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
 __all__ += ["Poisson", "NegativeBinomial", "Bernoulli"]
-__all__ += [
-    "coregionalization",
-    "correlation",
-    "fit",
-    "Fit",
-    "sample_posterior",
-    "PosteriorSamples",
-    "at_parameters",
-    "load",
-]
-__all__ += ["FitError", "choose_device", "predict", "impute", "sample", "Prediction", "Mixture", "parts"]
+__all__ += ["coregionalization", "correlation", "fit", "Fit", "sample_posterior", "PosteriorSamples"]
+__all__ += ["at_parameters", "load", "FitError", "choose_device"]
+__all__ += ["predict", "impute", "sample", "Prediction", "Mixture", "parts"]
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
 __all__ += ["linear", "next_cells"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]

@@ -122,9 +122,8 @@ def summarise(
     >>> [round(float(row[name]), 2) for name in names]
     [-0.3, -0.43, -0.17]
     """
-    _check_results(results, baseline, scores)
+    methods, blocks = _check_results(results, baseline, scores), {}
     names = _clusterings(results, ["trial"], cluster)
-    methods, blocks = list(dict.fromkeys(results["method"])), {}
     for score in scores:
         trials = results.groupby([*dict.fromkeys(["method", "trial", *names])])[score].mean().reset_index()
         block = pd.DataFrame({"mean": trials.groupby("method")[score].mean()}).loc[methods]
@@ -164,12 +163,10 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     'ICM'
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    _check_results(results, next(iter(results.get("method", [])), ""), [score])
+    methods = _check_results(results, next(iter(results.get("method", [])), ""), [score])
     _clusterings(results, ["trial"], cluster)
     trials = results.groupby(list(dict.fromkeys(["method", cluster or "trial", "trial"])))[score].mean()
-    means = (
-        trials.groupby(["method", cluster or "trial"]).mean().unstack("method")[list(dict.fromkeys(results["method"]))]
-    )
+    means = trials.groupby(["method", cluster or "trial"]).mean().unstack("method")[methods]
     if len(means) < 2:
         raise ValueError(
             f"results: has one {'trial' if cluster is None else 'cluster'}, which has no error; pass two or more"
@@ -185,7 +182,8 @@ def _check_method(name: str, table: pd.DataFrame) -> None:
         )
 
 
-def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> None:
+def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> list[str]:
+    """The methods, in their order."""
     of_kind("results", results, pd.DataFrame, "what compare returned")
     _check_method("results", results)
     missing = [name for name in ("method", "trial", "task", *scores) if name not in results]
@@ -219,6 +217,7 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
             f"scores: {mixed[0]} of tasks in {' and '.join(units)} has no mean; "
             "pass scores without units, such as ['SMSE', 'NLPD', 'coverage'], or the rows of one task"
         )
+    return methods
 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
@@ -350,9 +349,8 @@ def gain(difference: pd.Series, clusterings: Mapping[str, pd.Series], held_out: 
     d = (means[widest] if len(means) == 1 else difference).to_numpy(float)
     mean, low, high = _interval(d, labels if len(labels) > 1 else [], held_out)
     rest = np.delete(d, np.abs(d - np.median(d)).argmax())
-    if abs(d.mean() - rest.mean()) > HEAVY * (high - low) / 2:
-        low = high = np.nan
-    if min(len(difference), *map(len, means.values())) < FEWEST:
+    hangs = abs(d.mean() - rest.mean()) > HEAVY * (high - low) / 2
+    if hangs or min(len(difference), *map(len, means.values())) < FEWEST:
         low = high = np.nan
     row = {"mean difference": mean, "standard error": errors[widest], "low": low, "high": high}
     row |= {"median": difference.median(), "worst": difference.max()}
@@ -371,9 +369,8 @@ def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> 
     blocks = [block for block in blocks if block.sum() > n]  # a cluster a trial is the rest itself
     points = POINTS if len(blocks) < 3 else POINTS // 2
     grid = np.tan((np.arange(points) + 0.5) / points * np.pi / 2) ** 2  # ratios, squared
-    V = np.eye(n)[None]
-    if blocks:
-        V = V + np.tensordot(np.array(list(itertools.product(grid, repeat=len(blocks)))), blocks, 1)
+    ratios = np.array(list(itertools.product(grid, repeat=len(blocks))))
+    V = np.eye(n) + np.tensordot(ratios, np.reshape(blocks, (-1, n, n)), 1)
     ones = np.linalg.solve(V, np.ones((1, n, 1)))[..., 0]
     precision = ones.sum(-1)
     m = ones @ d / precision
@@ -387,13 +384,12 @@ def _interval(d: NDArray[Any], labels: Sequence[pd.Series], held_out: float) -> 
     scale = np.sqrt(squares / (n - 1) * (1 / precision + held_out / (1 - held_out)))  # (book: nadeau-bengio)
     far = scipy.stats.t.ppf(1 - (1 - LEVEL) / 8, n - 1) * scale.max()
 
-    def end(share: float) -> float:
-        def away(value: float) -> float:
-            return float(weight @ scipy.stats.t.cdf((value - m) / scale, n - 1)) - share
+    def away(value: float, share: float) -> float:
+        return float(weight @ scipy.stats.t.cdf((value - m) / scale, n - 1)) - share
 
-        return float(scipy.optimize.brentq(away, m.min() - far, m.max() + far))
-
-    return float(weight @ m), end((1 - LEVEL) / 2), end((1 + LEVEL) / 2)
+    shares, inside = ((1 - LEVEL) / 2, (1 + LEVEL) / 2), (m.min() - far, m.max() + far)
+    low, high = (float(scipy.optimize.brentq(away, *inside, args=(share,))) for share in shares)
+    return float(weight @ m), low, high
 
 
 def _size(value: float) -> str:

@@ -298,7 +298,6 @@ class TaskData:
             warnings.warn(
                 f"y: task {once[0]!r} has one observed cell, which tells no spread, so that its bands and scores take "
                 "that of the other tasks, in their units; add observations or drop the task",
-                UserWarning,
                 stacklevel=2,
             )
         sd = torch.where(sd.isnan(), sd[~sd.isnan()].log().mean().exp(), sd)

@@ -316,7 +316,6 @@ def _warn_of_hours(model: Model, starts: int, fast: bool) -> None:
         warnings.warn(
             f"fit: the table is large, about {one:.0f} s of a core for each evaluation, of which a run asks for some "
             f"hundred (starts={starts}; starts=1 makes one run, progress=True shows it{road})",
-            UserWarning,
             stacklevel=3,
         )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
-from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.data import TaskData
+    from mtgp_tutorial.prediction import Prediction
 
 
 class CalendarLike(Protocol):
@@ -29,28 +31,10 @@ class CalendarLike(Protocol):
         """Dates of numbers [N]."""
 
     def end(self, name: str, date: Any) -> float:
-        """An end of an interval, "start" or "stop", as a number. Raises ValueError, under this name, for what is
-        none."""
+        """An end of an interval, "start" or "stop", as a number. Raises ValueError, under this name, for others."""
 
     def shown(self, number: float) -> str:
         """A number as a date, for a sentence."""
-
-
-class Named(Protocol):
-    """What a table and a prediction have in common."""
-
-    @property
-    def x(self) -> Tensor: ...
-    @property
-    def tasks(self) -> Sequence[str]: ...
-    @property
-    def units(self) -> Sequence[str]: ...
-    @property
-    def x_names(self) -> Sequence[str]: ...
-    @property
-    def index(self) -> pd.Index | None: ...
-    @property
-    def calendar(self) -> CalendarLike | None: ...
 
 
 def label(name: str, unit: str) -> str:
@@ -67,12 +51,12 @@ def label(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
-def labels(table: Named) -> list[str]:
+def labels(table: TaskData | Prediction) -> list[str]:
     """The tasks with their units."""
     return [label(*pair) for pair in zip(table.tasks, table.units)]
 
 
-def input_frame(table: Named) -> pd.DataFrame:
+def input_frame(table: TaskData | Prediction) -> pd.DataFrame:
     """The inputs [N, D] by their names, the first as dates where there is a calendar."""
     x = pd.DataFrame(as_array(table.x), columns=list(table.x_names))
     if table.calendar is not None:
@@ -80,7 +64,7 @@ def input_frame(table: Named) -> pd.DataFrame:
     return x
 
 
-def rows(table: Named) -> pd.Index:
+def rows(table: TaskData | Prediction) -> pd.Index:
     """Names of the rows: the user's index, else the inputs."""
     if table.index is not None:
         return table.index
@@ -88,7 +72,7 @@ def rows(table: Named) -> pd.Index:
     return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
 
 
-def span(table: Named) -> str:
+def span(table: TaskData | Prediction) -> str:
     """The range of each input: as dates, or as numbers."""
     x = input_frame(table)
     ends = []

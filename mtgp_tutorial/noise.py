@@ -43,63 +43,43 @@ class NoModule(torch.nn.Module):
 
     def __init__(self, num_tasks: int):
         super().__init__()
-        self.num_tasks = num_tasks
         self.register_buffer("zero", torch.zeros(num_tasks, num_tasks, dtype=torch.float64), persistent=False)
 
 
 class Noise:
-    """A kind of noise: all that differs between kinds.
+    """All that differs between kinds of noise, here of none: Sigma = 0.
 
     learned: whether there is a Sigma to fit; correlated: whether it has entries beside its diagonal; separate: whether
     each task has a variance of its own and nothing else; levels: parameters that are logarithms of variances above the
     floor; fixed: parameters that no fit moves.
     """
 
-    word: ClassVar[str]
-    learned, correlated, separate = True, False, False
+    word: ClassVar[str] = "none"
+    learned, correlated, separate = False, False, False
     levels: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
 
     def likelihood(self, num_tasks: int) -> Any:
         """GPyTorch's module with the parameters, float64."""
-        raise NotImplementedError
-
-    def matrix(self, likelihood: Any) -> Tensor:
-        """Sigma [T, T] of the module, whole (book: one-equation)."""
-        raise NotImplementedError
-
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        """Give the module the Sigma nearest to these variances [T], above the floor, and the correlation R [T, T]."""
-        raise NotImplementedError
-
-    def free(self, noisy: list[int]) -> list[int]:
-        """Which variances on the diagonal of Sigma are free, each number once, of tasks that have noise."""
-        return noisy
-
-
-class NoNoise(Noise):
-    """Sigma = 0."""
-
-    word = "none"
-    learned = False
-
-    def likelihood(self, num_tasks: int) -> NoModule:
         return NoModule(num_tasks)
 
     def matrix(self, likelihood: Any) -> Tensor:
+        """Sigma [T, T] of the module, whole (book: one-equation)."""
         return likelihood.zero
 
     def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        return
+        """Give the module the Sigma nearest to these variances [T], above the floor, and the correlation R [T, T]."""
 
     def free(self, noisy: list[int]) -> list[int]:
-        return []
+        """Which variances on the diagonal of Sigma are free, each number once, of tasks that have noise."""
+        return noisy if self.learned else []
 
 
 class Shared(Noise):
     """One variance for all tasks."""
 
     word = "shared"
+    learned = True
     levels = ("likelihood.raw_noise",)
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
@@ -119,7 +99,7 @@ class PerTask(Noise):
     """A variance for each task."""
 
     word = "per task"
-    separate = True
+    learned = separate = True
     levels = ("likelihood.raw_task_noises",)
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
@@ -136,7 +116,7 @@ class Full(Noise):
     """Any positive definite matrix above the floor."""
 
     word = "full"
-    correlated = True
+    learned = correlated = True
     fixed = ("likelihood.noise", "likelihood.raw_noise")  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
@@ -155,7 +135,7 @@ class Full(Noise):
         likelihood.task_noise_covar_factor.data.copy_(L)
 
 
-KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, NoNoise)}
+KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}
 
 
 def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:

@@ -131,7 +131,7 @@ class Prediction:
     def law_scores(
         self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
     ) -> dict[str, float]:
-        """Scores of one task that its mean and variance do not tell, under the names of `scores.table`: none.
+        """Scores of one task beyond its mean and variance, by the names of `scores.table`; of a normal law none.
 
         Args:
             t (int): the task's number.

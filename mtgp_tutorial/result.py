@@ -1,7 +1,4 @@
-"""A fitted model, and what is read out of it: matrices as labelled tables in data units.
-
-A model at parameters that a user sets, without fitting.
-"""
+"""A fitted model, or one at given parameters, and what is read out of it: matrices as labelled tables in data units."""
 
 from __future__ import annotations
 

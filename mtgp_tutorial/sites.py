@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -330,11 +330,7 @@ class CountPrediction(Prediction):
         return CellLaw(self.laws[t], *(as_array(each[cells, t]) for each in at))
 
     def quantile(self, level: float) -> Tensor:
-        """The smallest y with P(Y <= y) of at least `level`, [M, T].
-
-        Args:
-            level (float): above 0 and below 1.
-        """
+        """The smallest y with P(Y <= y) of at least `level`, [M, T]."""
         return self._counts(super().quantile(level), lambda law, t: law.quantile(level))
 
     def probability(self, above: Any) -> Tensor:
@@ -345,9 +341,6 @@ class CountPrediction(Prediction):
         """How far values lie from the mean, in standard deviations [M, T]; of counts the normal quantile of their cdf.
 
         That is drawn, always alike, between P(Y < y) and P(Y <= y), so it is N(0, 1) where the law is right.
-
-        Args:
-            y (Tensor [M, T]): values, in data units.
         """
         return self._counts(super().residuals(y), lambda law, t: law.residuals(as_array(y[:, t]), seed=t))
 
@@ -378,9 +371,8 @@ def through(found: Prediction, laws: Laws, sizes: Tensor) -> Prediction:
         if not law.read:
             mean[:, t], spread = law.moments(mean[:, t], variance[:, t], sizes[:, t])
             variance[:, t] = torch.where(variance[:, t] == 0, 0.0, spread)
-    kept: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(Prediction)}
-    kept |= {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
-    return CountPrediction(**kept, laws=laws, sizes=sizes)
+    moments = {"mean": mean, "variance": variance, "latent_mean": found.mean, "latent_variance": found.variance}
+    return CountPrediction(**{**vars(found), **moments}, laws=laws, sizes=sizes)
 
 
 def refuse_counts(what: str, tasks: Sequence[str], laws: Laws, advice: str = "leave the task out") -> None:

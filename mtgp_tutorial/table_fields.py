@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_matrix, count
+from mtgp_tutorial.arguments import as_matrix, by_task, count
 
 
 def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
@@ -19,9 +19,8 @@ def as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
     if sd is None:
         return None
     if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
-        if unknown := [task for task in sd.keys() if task not in tasks]:
-            raise ValueError(f"sd: {unknown[0]!r} is not one of {', '.join(map(repr, tasks))}; pass some of these")
-        sd = [sd.get(task, math.nan) for task in tasks]
+        given = by_task("sd", dict(sd), tasks, "")
+        sd = [given.get(task, math.nan) for task in tasks]
     if isinstance(sd, Real) and not isinstance(sd, bool):
         sd = [float(sd)] * len(tasks)
     if _is_vector(sd):

@@ -99,15 +99,12 @@ class BFGS:
         return [run.end() for run in self.runs]
 
     def at_candidates(self, where: Candidates) -> np.ndarray:
-        """Vectors [N, P] of candidates."""
         return at_candidates(self.target, where)
 
     def heights(self, vectors: np.ndarray) -> np.ndarray:
-        """The objective [N] at vectors [N, P]."""
         return self.target.many(vectors, slopes=False)[0]
 
     def meaning(self, vector: np.ndarray) -> np.ndarray:
-        """Log length-scales and Sigma, as `starts.coordinates`, of a vector."""
         return meaning(self.target, vector)[0]
 
     def run(self, starts: Sequence[np.ndarray], max_iterations: int, bar: tqdm) -> None:

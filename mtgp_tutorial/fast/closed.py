@@ -3,8 +3,6 @@
 GPyTorch expands (x - z)^2 = x^2 - 2 x z + z^2, which costs a Matern 1/2 kernel half its digits at near inputs. Here
 u = sum_d ((x_d - z_d) / l_d)^2 is summed as it stands, and each kernel is a function of u, with *slope* = -2 dK/du:
 then dK/d log l_d = slope ((x_d - z_d) / l_d)^2. (Rasmussen and Williams 2006, section 4.2.1; section 5.4.1)
-
-K of inputs: by a kernel as it stands, and among fixed inputs by the logarithms of its parameters.
 """
 
 from __future__ import annotations

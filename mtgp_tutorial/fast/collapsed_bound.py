@@ -13,8 +13,6 @@ Q = Phi Phi^T; F of them, M for each column of a root. With U_i^T U_i = R_i^-1 a
 S = I + (U Phi)^T U Phi, [F, F]. Rows pass in chunks: cells x features is never held, but K_q(X, Z) is, for each q.
 
 What the collapsed bound says of unknowns: the posterior of the Gaussian model whose covariance is Q + R.
-
-Roots of small matrices: of B_q, whatever its rank, and of the inverse noise of each row; slopes through them.
 """
 
 from __future__ import annotations

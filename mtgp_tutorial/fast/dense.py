@@ -30,12 +30,8 @@ class Dense(Solver):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return (
-            1.4 * shape.cells**3
-            + (250 + 120 * shape.terms) * shape.cells**2
-            + 5e5 * shape.terms * shape.tasks**2
-            + 1.8e7
-        )
+        n, Q, T = shape.cells, shape.terms, shape.tasks
+        return 1.4 * n**3 + (250 + 120 * Q) * n**2 + 5e5 * Q * T**2 + 1.8e7
 
     @staticmethod
     def matrices(shape: Shape) -> float:
@@ -46,6 +42,8 @@ class Dense(Solver):
         self.cells, self.rows = (rows, tasks), [column.nonzero()[:, 0] for column in self.observed.unbind(1)]
         ends = accumulate((len(rows) for rows in self.rows), initial=0)
         self.places = [slice(a, b) for a, b in pairwise(ends)]
+        self.place = torch.zeros_like(self.observed, dtype=torch.long)  # of each cell in C
+        self.place[self.cells] = torch.arange(len(rows), device=rows.device)
         # K_q between all rows and those of task t
         self.columns = [[self.take(K, rows, 1) for rows in self.rows] for K in self.Ks]
         self.neighbours, self.numbers = self.cells_of_a_row(), [B.tolist() for B in self.Bs]
@@ -68,10 +66,8 @@ class Dense(Solver):
 
     def cells_of_a_row(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """All pairs of cells in one row: their places in C, and their tasks."""
-        place = torch.zeros_like(self.observed, dtype=torch.long)
-        place[self.cells] = torch.arange(len(self.cells[0]), device=place.device)
         i, s, t = (self.observed[:, :, None] & self.observed[:, None, :]).nonzero(as_tuple=True)
-        return place[i, s], place[i, t], s, t
+        return self.place[i, s], self.place[i, t], s, t
 
     def blocks(self, matrix: Tensor) -> Iterator[tuple[int, int, Tensor]]:
         """The blocks on and above the diagonal; the factorisation reads no others."""
@@ -111,10 +107,8 @@ class Dense(Solver):
         return half.mT @ half if joint else (half**2).sum(0)
 
     def diagonal(self, cells: Cells) -> Tensor:
-        place = torch.zeros_like(self.observed, dtype=torch.long)
-        place[self.cells] = torch.arange(len(self.r), device=place.device)
         units = torch.zeros(len(cells[0]), len(self.r)).to(self.r).mT  # by columns, as the solver takes them
-        units[place[cells], torch.arange(len(cells[0]))] = 1.0
+        units[self.place[cells], torch.arange(len(cells[0]))] = 1.0
         return (torch.linalg.solve_triangular(self.L, units, upper=False) ** 2).sum(0)
 
     def row_blocks(self) -> Tensor:

@@ -12,8 +12,6 @@ u are the row's entries of C^-1 r and D its block of C^-1 (de Jong 1988, 1989; a
 They are written for numba, which compiles them where it is installed; the first two are scans, too (see `runner`).
 Compiled, `times` and `whitener` are loops over numbers: a call of BLAS costs more than the product of a small state.
 
-Which program runs a recursion over rows: its lines as they stand, the same compiled by numba, or a scan in torch.
-
 On the CPU, microseconds a row for value and gradient by the numbers of the state, 1, 6, 12, 18 and 30: compiled 1, 4,
 11, 17, 53; a scan 2, 15, 39, 89, 258; plain numpy 89, 91, 99, 107, 139 (`tools/benchmarks/long_series.py --sizes`).
 """

@@ -86,9 +86,8 @@ def worth(fit: Fit) -> float:
     """
     x, kernel = fit.model.unit.x, fit.model.kernel.terms()[0].kernel
     with torch.no_grad():
-        total = sum(
-            float((InputKernel(kernel)(some, x) ** 2).sum()) for some in x.split(BLOCK)
-        )  # a long series has no room for K
+        # a long series has no room for K
+        total = sum(float((InputKernel(kernel)(some, x) ** 2).sum()) for some in x.split(BLOCK))
     return len(x) ** 2 / total
 
 

@@ -1,9 +1,7 @@
 """The Kronecker solvers: a complete table with one kernel is T problems of size N. Few holes are a correction to it.
 
-Whitened with Sigma, K kron B + I kron Sigma falls apart: with P^T Sigma P = I and P^T B P = diag(lam) the columns of
-z = r P are independent, with covariances S_j = lam_j K + I (book: icm-split). `KroneckerCholesky` factors each S_j;
-`KroneckerEigen` takes K = Q diag(s) Q^T once, after which every S_j is diagonal: dearer for few tasks, the same price
-for many.
+Of the S_j = lam_j K + I of `kronecker`, `KroneckerCholesky` factors each; `KroneckerEigen` takes K = Q diag(s) Q^T
+once, after which every S_j is diagonal: dearer for few tasks, the same price for many.
 """
 
 from __future__ import annotations
@@ -121,9 +119,8 @@ class KroneckerEigen(KroneckerCholesky):
 
     @staticmethod
     def cost(shape: Shape) -> float:
-        return (
-            6 * shape.rows**3 + 1000 * shape.rows**2 + 1.3e7 if KroneckerCholesky.cost(shape) < torch.inf else torch.inf
-        )
+        complete = KroneckerCholesky.cost(shape) < torch.inf
+        return 6 * shape.rows**3 + 1000 * shape.rows**2 + 1.3e7 if complete else torch.inf
 
     @staticmethod
     def matrices(shape: Shape) -> float:

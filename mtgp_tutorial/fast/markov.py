@@ -11,8 +11,6 @@ The gradient of a system's log likelihood: against each length-scale, each B_q, 
 
 With E = (r r^T - M) / 2 of each row that against its transition is r m^T + 2 E A P, where m and P are those after the
 row before, that against its noise covariance is E, and that against R is (u u^T - D) / 2 (Koopman and Shephard 1992).
-
-How unknowns hang on the state of a system, and where they stand in it.
 """
 
 from __future__ import annotations

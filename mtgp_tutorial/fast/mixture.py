@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -51,15 +51,10 @@ class Mixture(Prediction):
         return cdf_of(self.means, self.variances, y)
 
     def quantile(self, level: float) -> Tensor:
-        """Where the cdf is `level` [M, T], by bisection.
-
-        Args:
-            level (float): above 0 and below 1.
-        """
         level = probability(level, "level")
         sd = self.variances.sqrt()
         low, high = (self.means - 40 * sd).amin(0), (self.means + 40 * sd).amax(0)
-        for _ in range(80):
+        for _ in range(80):  # bisection
             middle = (low + high) / 2
             below = self.cdf(middle) < level
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
@@ -81,15 +76,7 @@ class Mixture(Prediction):
     def law_scores(
         self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
     ) -> dict[str, float]:
-        """Scores of the whole law, by their names. (CRPS: Grimit et al. 2006)
-
-        Args:
-            t (int): the task's number.
-            cells (Tensor [M]): True for the rows that are scored.
-            y (Tensor [n]): the values of these.
-            train_mean (Tensor): of the training cells.
-            train_variance (Tensor): of the training cells.
-        """
+        # CRPS: Grimit et al. 2006
         means, variances = self.means[:, cells, t], self.variances[:, cells, t]
         normal = torch.distributions.Normal(means, variances.sqrt())
         value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
@@ -104,19 +91,9 @@ class Mixture(Prediction):
         return {name: float(one) for name, one in found.items()}
 
     def shifted(self, trend: Tensor) -> Self:
-        """With a trend added, also to the mean of each draw.
-
-        Args:
-            trend (Tensor [M, T]): in data units.
-        """
         return replace(super().shifted(trend), means=self.means + trend)
 
     def take(self, where: slice) -> Self:
-        """Some of the rows, without the joint covariance.
-
-        Args:
-            where (slice): the rows.
-        """
         return replace(super().take(where), means=self.means[:, where], variances=self.variances[:, where])
 
 
@@ -148,5 +125,4 @@ def mixture(answers: Sequence[Prediction]) -> Mixture:
         off = (means - moments["mean"])[:, at, tasks]
         joint = torch.stack([one.covariance for one in answers if one.covariance is not None])
         moments["covariance"] = joint.mean(0) + off.mT @ off / len(answers)
-    kept = {one.name: getattr(first, one.name) for one in fields(Prediction)}
-    return Mixture(**{**kept, **moments}, means=means, variances=variances)
+    return Mixture(**{**vars(first), **moments}, means=means, variances=variances)

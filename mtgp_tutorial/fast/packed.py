@@ -4,8 +4,6 @@
 more than twice as long as through this file, three times with priors. So here the parameters are slices of a vector,
 in the order of `Model.parameters()`, with the logarithms and factors that GPyTorch stores. Kernels that are not
 closed, and constraints of a user's own, stay with autograd.
-
-Where the parameters of each term stand in a model, by GPyTorch's names.
 """
 
 from __future__ import annotations
@@ -100,7 +98,8 @@ class PackedObjective:
             [p.requires_grad for p in parameters.values()], [p.numel() for p in parameters.values()]
         )
         self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
-        self.coupled, self.variances = model.coupled(), free_variances(model)
+        of_B = [0] if model.one_signal else list(range(model.data.num_tasks))
+        self.coupled, self.variances = model.coupled(), (of_B, model.kind.free(model.noisy))  # each number once
         self.stood: deque[tuple[np.ndarray, torch.Tensor, torch.Tensor, float]] = deque(maxlen=12)
         self.means = [f"mean.base_means.{t}.raw_constant" for t in range(model.data.num_tasks)]  # names in the model
 
@@ -238,10 +237,8 @@ class PackedObjective:
         dKs, of_loads, dSigma = solver.gradients()
         of_kernels = [part.matrix.gradient(dK) for part, dK in zip(self.parts, dKs)]
         of_means, of_Sigma, *against = (as_array(each)[None] for each in (solver.weights.sum(0), dSigma, *of_loads))
-        if not self.solver.by_factor:
-            return Found(value, of_kernels, Moments(of_means, against, of_Sigma), None, (), of_dispersions)
-        nothing = [np.zeros_like(B) for B in Bs]
-        return Found(value, of_kernels, Moments(of_means, nothing, of_Sigma), None, against, of_dispersions)
+        of_B, of_factors = ([np.zeros_like(B) for B in Bs], against) if self.solver.by_factor else (against, [])
+        return Found(value, of_kernels, Moments(of_means, of_B, of_Sigma), None, of_factors, of_dispersions)
 
     def factors(self, p: Arrays) -> list[np.ndarray]:
         """W_q [..., T, R_q] and kappa_q [..., T] of each kernel in turn."""
@@ -343,9 +340,3 @@ def parts_of(model: Model) -> list[tuple[Kernel, str, str, int | None]]:
         (one.data_covar_module, name + "data_covar_module.", name + "task_covar_module.", None)
         for one, name in zip(kernel.coregional, names)
     ]
-
-
-def free_variances(model: Model) -> tuple[list[int], list[int]]:
-    """Which variances of B and of Sigma are free, each number once."""
-    T = model.data.num_tasks
-    return [0] if model.one_signal else list(range(T)), model.kind.free(model.noisy)

@@ -1,9 +1,7 @@
 """Fits at many parameters: draws from their posterior, so that bands know that the parameters were estimated.
 
 Hamiltonian Monte Carlo from the optimum that `fit` found, in coordinates (`coordinates`) that its curvature scales,
-several chains side by side.
-
-(Neal 2011 for the sampler; Vehtari et al. 2021 for R-hat and effective sizes.)
+several chains side by side. (Neal 2011 for the sampler; Vehtari et al. 2021 for R-hat and effective sizes.)
 """
 
 from __future__ import annotations
@@ -97,9 +95,8 @@ class PosteriorSamples:
         for vector in torch.as_tensor(self.vectors):
             shared = {id(one): one for one in (optimum.data, optimum.unit, optimum.scale)}
             model = copy.deepcopy(optimum, shared)
-            torch.nn.utils.vector_to_parameters(
-                vector.to(optimum.data.x), [model.get_parameter(name) for name in names]
-            )
+            free = [model.get_parameter(name) for name in names]
+            torch.nn.utils.vector_to_parameters(vector.to(optimum.data.x), free)
             yield Fit(model, True, math.nan, no_runs(), fast=self.fit.fast)
 
     def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -124,9 +121,8 @@ class PosteriorSamples:
     def mixing(self) -> pd.DataFrame:
         """R-hat and the effective number of draws (ESS) of each column of `draws`, chains cut in two."""
         draws = self.draws
-        return pd.DataFrame(
-            {name: diagnosed(draws[name].to_numpy(), self.chains) for name in draws}, ["R-hat", "ESS"]
-        ).T
+        found = {name: diagnosed(draws[name].to_numpy(), self.chains) for name in draws}
+        return pd.DataFrame(found, ["R-hat", "ESS"]).T
 
     def intervals(self, level: float = 0.95) -> pd.DataFrame:
         """Median, low and high of each column of `draws`; as many draws lie below low as above high.
@@ -184,7 +180,6 @@ def sample_posterior(
         warnings.warn(
             f"sample_posterior: the chains have not mixed (R-hat {mixing.max():.2f} of {mixing.idxmax()}); ask for "
             "more draws",
-            UserWarning,
             stacklevel=2,
         )
     return averaged
@@ -266,8 +261,7 @@ class Target:
 def _sampled(
     target: Target, start: np.ndarray, chains: int, kept: int, rng: np.random.Generator, bar: tqdm
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Draws [chains * kept, P], chain after chain, the number of the chain of each, and the share of accepted
-    proposals."""
+    """Draws [chains * kept, P], chain after chain, the chain of each, and the share of accepted proposals."""
     with tqdm(disable=True) as silent:
         optimum = optimised(target, [start], [("coordinates", len(start))], 200, silent)[0].vector
     values, V = np.linalg.eigh(target.curvature(optimum))
@@ -330,12 +324,9 @@ class Walk:
 
 def diagnosed(values: np.ndarray, chains: np.ndarray) -> tuple[float, float]:
     """Split R-hat and the effective number of draws [D] of several chains, each cut in two. (Vehtari et al. 2021)"""
-    halves = []
-    for chain in np.unique(chains):
-        draws = values[chains == chain]
-        half = len(draws) // 2
-        halves += [draws[:half], draws[len(draws) - half :]]
-    x = np.array(halves)
+    each = [values[chains == chain] for chain in np.unique(chains)]
+    half = len(each[0]) // 2
+    x = np.array([part for draws in each for part in (draws[:half], draws[-half:])])
     n, within = x.shape[1], float(x.var(1, ddof=1).mean())
     if within == 0:
         return math.nan, math.nan  # a frozen number

@@ -2,10 +2,6 @@
 
 The file is a zip of numpy arrays (npz). "header" is JSON: format, version, module, and what model and
 table are in words. Their arrays are "table.*" and "model.*"; "starts.*" are columns, "sha256" is the checksum of all.
-
-A model as plain values and arrays, and back: its family and kernels by name, its numbers as they stand.
-
-A table as plain values and arrays, and back: what a file can hold without running code when it is read.
 """
 
 from __future__ import annotations

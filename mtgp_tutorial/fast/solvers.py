@@ -1,7 +1,4 @@
-"""All solvers, and the choice between them: the only place that knows there are several.
-
-A model as a problem that solvers take.
-"""
+"""All solvers, and the choice between them: the only place that knows there are several."""
 
 from __future__ import annotations
 
@@ -47,12 +44,6 @@ def with_values(problem: Problem) -> tuple[Problem, Tensor]:
     return problem, kept
 
 
-def log_likelihood(problem: Problem) -> Tensor:
-    """log N(r | 0, C) of the observed cells in nats, by the solver of choice; differentiable once."""
-    problem, _ = with_values(problem)
-    return select(problem).log_likelihood(problem)
-
-
 def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     """Table and parameters of a model, as solvers take them. given: other rows than the table's."""
     x, residual, variances = model.evidence() if given is None else given
@@ -68,8 +59,9 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
 
 
 def of_model(model: Model) -> Tensor:
-    """`Model.log_likelihood`; of a sparse model the bound."""
-    return log_likelihood(problem_of(model))
+    """`Model.log_likelihood` by the solver of choice, differentiable once; of a sparse model the bound."""
+    problem, _ = with_values(problem_of(model))
+    return select(problem).log_likelihood(problem)
 
 
 OPERATIONS = 2.5e10  # a second, of one core, as `Solver.cost` counts them
@@ -103,12 +95,10 @@ class BySolver(Conditioned):
         self.place = torch.where(self.kept, self.kept.cumsum(0) - 1, -1)  # of each row among those kept
 
     def value(self) -> Tensor:
-        """log N(r | 0, C), in nats."""
         return self.solver.value()
 
     @property
     def weights(self) -> Tensor:  # type: ignore[override]
-        """C^-1 r [N, T], 0 at holes."""
         weights = self.solver.weights.new_zeros(len(self.kept), self.solver.weights.shape[1])
         weights[self.kept] = self.solver.weights
         return weights
@@ -121,10 +111,6 @@ class BySolver(Conditioned):
         cells: Cells | None = None,
         joint: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Mean [k] of unknowns, and the reduction of their prior (co)variance: see `Solver.posterior`.
-
-        rows [M] are rows of the whole table, -1 for none. cells: all of the unknowns, point-major, by default.
-        """
         if cells is None:
             cells = all_cells(torch.ones(len(x), len(terms[0].B), dtype=torch.bool, device=x.device))
         taken = [solver_term(term) if isinstance(term, Term) else term for term in terms]
@@ -161,15 +147,12 @@ class BySolver(Conditioned):
         return problem.residual[block] - mean, prior - reduction
 
     def inverse(self, cells: Cells) -> Tensor:
-        """Block [k, k] of C^-1 for cells (row i, task t) that were observed."""
         return self.solver.inverse((self.place[cells[0]], cells[1]))
 
     def diagonal(self, cells: Cells) -> Tensor:
-        """Entries [k] on the diagonal of C^-1, of observed cells."""
         return self.solver.diagonal((self.place[cells[0]], cells[1]))
 
     def row_blocks(self) -> Tensor:
-        """Blocks [N, T, T] of C^-1 for the observed cells of each row, the identity at holes."""
         T = self.solver.weights.shape[1]
         blocks = torch.eye(T).to(self.solver.weights).repeat(len(self.kept), 1, 1)
         blocks[self.kept] = self.solver.row_blocks() + torch.diag_embed((~self.solver.observed).to(blocks))

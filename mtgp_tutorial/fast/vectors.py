@@ -1,5 +1,4 @@
-"""Candidates as vectors of the packed objective, many at once, and what a vector means: what `starts` does one by
-one."""
+"""What `starts` does one by one, many at once: candidates as vectors of the packed objective, and what these mean."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound?
-
-Sentences on a fit, each only where a number gives cause for it.
-"""
+"""Looking at a fit: does it foretell cells as well as it says, and does anything sit on a bound?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Which columns of a file are numbers of rows, parts of a date or names of series, where nobody says.
-
-A long frame, one row for each value, as the rows and tasks of a table.
-"""
+"""Which columns of a file are numbers of rows, parts of a date or names of series, where nobody says; long frames."""
 
 from __future__ import annotations
 
@@ -31,6 +28,7 @@ from mtgp_tutorial.tables.inputs import (
     PARTS_OF,
     YEAR_MONTH_DAY,
     are_clock,
+    are_whole,
     bare,
     column,
     date_parts,
@@ -90,9 +88,8 @@ def whole_years(frame: pd.DataFrame, taken: Collection[Hashable], century: int |
     ]
     for c in [c for c in frame if known_as(c) == "year" and c not in taken and frame[c].dtype.kind == "f"]:
         value = frame[c].dropna()
-        if not len(value) or not (value.between(0, 99) & (value % 1 == 0)).all():
-            continue
-        if not (others or (value.diff() < -50).any()):
+        short = len(value) > 0 and are_whole(value, 0, 99)
+        if not short or not (others or (value.diff() < -50).any()):
             continue
         if century is None:
             refuse_first(frame[c].map("{:02.0f}".format), [True], "is a year of two digits", two_digits(), cell=True)

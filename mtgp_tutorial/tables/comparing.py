@@ -150,12 +150,8 @@ def _together(
         if len(left_out) == total:
             raise NotApplicable(sentence)
         warnings.warn(f"{sentence} (all: the result's attrs['left out'])", UserWarning, stacklevel=4)
-    found = [
-        (label, kept.done[str(label), name])
-        for label in labels
-        for name in methods
-        if (str(label), name) not in left_out
-    ]
+    answered = [(label, name) for label in labels for name in methods if (str(label), name) not in left_out]
+    found = [(label, kept.done[str(label), name]) for label, name in answered]
     results = pd.DataFrame([row for _, rows in found for row in rows], columns=COLUMNS)[LABELS + NUMBERS + more]
     results["trial"] = pd.concat([pd.Series([label] * len(rows)) for label, rows in found], ignore_index=True)
     if left_out:

@@ -72,7 +72,7 @@ DIGITS = "year, month, day in digits"
 # numbers, unless they run as dates do: how many of the last digits are the part
 ROLLING = {"year and month in six digits": 2, "year and week in six digits": 2, "year and day in seven digits": 3}
 ROLLING |= {"year and quarter in digits": 1, "a year of two digits, in six": 2, "year and month with a point": 2}
-MONTHS_BARE, WEEKS_BARE, _, QUARTERS_BARE, DAYS_BARE, MONTHS_POINT = ROLLING
+MONTHS_BARE, WEEKS_BARE, _, _, DAYS_BARE, MONTHS_POINT = ROLLING
 FISCAL, FISCAL_WORDS, WEEK_YEAR, MONTH_YEAR = "fiscal years", "fiscal years in words", "week/year", "month/year"
 # words and ranges elsewhere, dates in a column that is to be the input
 WIDE = {FISCAL_WORDS, "name of the month-day-year", MONTH_YEAR, WEEK_YEAR, "month by name, year of two digits"}
@@ -80,6 +80,31 @@ WIDE |= {"quarters, years of two digits"}
 COMPILED = {name: re.compile(pattern, re.I) for name, pattern in SPELLINGS.items()}
 WEEKS = re.compile(r"(?:iso_?)?week|wk|kw|(?:kalender)?woche|semaine|semana|settimana", re.I)
 LOOKED_AT = 2_000  # cells that tell which spellings to try on all of a column
+
+
+ORDERS = ("day-first", "month-first")
+TWO_DIGIT, FIRST = "two-digit", 1950  # 50 to 99 are 1950 to 1999, and 00 to 49 are 2000 to 2049
+
+
+def manner(dates: str | int | None) -> tuple[str | None, int | None]:
+    """What `dates` asks: the order of day and month, and the first of the hundred years that two digits stand for.
+
+    dates: "day-first" or "month-first", "two-digit" (1950 to 2049) or a first year such as "1900", or one of each
+    joined by a comma. Raises TableError for other words.
+    """
+    order, first = None, None
+    for word in [] if dates is None else re.split(r"[\s,]+", str(dates).strip()):
+        if word in ORDERS and order is None:
+            order = word
+        elif first is None and re.fullmatch(rf"{TWO_DIGIT}|(?:1[5-9]|20)\d\d", word):
+            first = FIRST if word == TWO_DIGIT else int(word)
+        else:
+            raise TableError(
+                f"{argument('dates')}: is {dates!r}",
+                "pass 'day-first' or 'month-first', 'two-digit' or the first of a hundred years, as '1950', or one of "
+                "each, as 'day-first,two-digit'",
+            )
+    return order, first
 
 
 def plain(given: pd.Series) -> pd.Series:
@@ -192,7 +217,4 @@ def _in_numbers(given: pd.Series, fits: dict[str, pd.Series]) -> str | None:
 
 def either(parts: pd.DataFrame, name: str) -> pd.Series:
     """A part that a spelling has in several places, of which each date fills one."""
-    found = parts[name]
-    for again in (f"{name}2", f"{name}3"):
-        found = found.fillna(parts[again]) if again in parts else found
-    return found
+    return parts.filter(regex=rf"^{name}\d?$").bfill(axis=1).iloc[:, 0]

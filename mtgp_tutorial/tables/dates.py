@@ -18,14 +18,18 @@ import torch
 
 from mtgp_tutorial.arguments import as_matrix
 from mtgp_tutorial.tables.date_formats import (
+    FIRST,
     FISCAL,
     FISCAL_WORDS,
     ISO,
     MONTH_YEAR,
     MONTHS,
+    ORDERS,
     SPELLINGS,
+    TWO_DIGIT,
     ZONES,
     either,
+    manner,
     plain,
     spelling_of,
 )
@@ -191,31 +195,6 @@ def _numeric(x: Any) -> bool:
         return True
     kind = pd.api.types.infer_dtype(np.asarray(x).ravel(), skipna=True)
     return kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "complex", "empty")
-
-
-ORDERS = ("day-first", "month-first")
-TWO_DIGIT, FIRST = "two-digit", 1950  # 50 to 99 are 1950 to 1999, and 00 to 49 are 2000 to 2049
-
-
-def manner(dates: str | int | None) -> tuple[str | None, int | None]:
-    """What `dates` asks: the order of day and month, and the first of the hundred years that two digits stand for.
-
-    dates: "day-first" or "month-first", "two-digit" (1950 to 2049) or a first year such as "1900", or one of each
-    joined by a comma. Raises TableError for other words.
-    """
-    order, first = None, None
-    for word in [] if dates is None else re.split(r"[\s,]+", str(dates).strip()):
-        if word in ORDERS and order is None:
-            order = word
-        elif first is None and re.fullmatch(rf"{TWO_DIGIT}|(?:1[5-9]|20)\d\d", word):
-            first = FIRST if word == TWO_DIGIT else int(word)
-        else:
-            raise TableError(
-                f"{argument('dates')}: is {dates!r}",
-                "pass 'day-first' or 'month-first', 'two-digit' or the first of a hundred years, as '1950', or one of "
-                "each, as 'day-first,two-digit'",
-            )
-    return order, first
 
 
 def read_dates(

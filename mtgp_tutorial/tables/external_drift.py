@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import torch
@@ -79,13 +80,13 @@ def best_residual(x: Tensor, H: Tensor, y: Tensor, names: Sequence[str]) -> Resi
     N = torch.linalg.qr(H, mode="complete").Q[:, H.shape[1] :]
     found = []
     for kernel in names:
-        best = max((_at(kernel, length, x, N, y) for length in lengths), key=_value)
+        best = max((_at(kernel, length, x, N, y) for length in lengths), key=attrgetter("value"))
         for halving in range(1, HALVINGS + 1):
             factor = step ** (0.5**halving)
             sides = [_at(kernel, length, x, N, y) for length in (best.length / factor, best.length * factor)]
-            best = max(best, *sides, key=_value)
+            best = max(best, *sides, key=attrgetter("value"))
         found.append(best)
-    return max(found, key=_value)
+    return max(found, key=attrgetter("value"))
 
 
 def _grid(x: Tensor) -> tuple[list[float], float]:
@@ -100,10 +101,6 @@ def _grid(x: Tensor) -> tuple[list[float], float]:
     steps = math.ceil(math.log(2 * span / least, SPACING))
     step = (2 * span / least) ** (1 / steps)
     return [least * step**k for k in range(steps + 1)], step
-
-
-def _value(residual: Residual) -> float:
-    return residual.value
 
 
 def _at(kernel: str, length: float, x: Tensor, N: Tensor, y: Tensor) -> Residual:

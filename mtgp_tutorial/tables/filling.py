@@ -64,7 +64,6 @@ def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
         warnings.warn(
             f"fill: held-out stretches speak for a season of {found.season:g}, of which an ICM knows nothing; "
             f"fill(data, {way}) has it as a term",
-            UserWarning,
             stacklevel=4,
         )
     model = icm(data)

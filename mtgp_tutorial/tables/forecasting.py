@@ -53,7 +53,6 @@ class Forecaster(Protocol):
         same inputs row by row, a row is the seen row of its number, else that with its inputs, or a new one
         (`plain.row_mates`).
         """
-        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,4 @@
-"""From a data frame to the fields of a TaskData: which columns are tasks and which are standard errors.
-
-Known standard errors, as columns, as a frame or as numbers.
-"""
+"""From a data frame to the fields of a TaskData: which columns are tasks and which are standard errors."""
 
 from __future__ import annotations
 

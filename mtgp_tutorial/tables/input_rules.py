@@ -117,9 +117,8 @@ def dates_alone(look: Look) -> list[Hashable] | None:
     rivals = [[c] for c in numbers if known_as(c) in ("depth", "year") or holes and look.frame[c].is_unique]
     rivals = [one for one in rivals if not (look.frame[one[0]] == look.frame[date].dt.year).all()]
     rivals += [look.map] if look.map else []
-    both = [
-        one for one in rivals if 2 * look.rows([date]) <= look.rows([date, *one])
-    ]  # profiles, places again and again
+    # profiles, places again and again
+    both = [one for one in rivals if 2 * look.rows([date]) <= look.rows([date, *one])]
     if both:
         _ask([[date, *both[-1]]], f"rows repeat {str(date)!r}, and {quoted(both[-1])} tells them apart")
     if rivals:
@@ -209,7 +208,5 @@ def _ask(readings: Sequence[Sequence[Hashable]], problem: str) -> None:
 
 
 def _are_days(values: pd.Series) -> bool:
-    """Whether a column holds dates without a time of the day."""
-    if values.dtype.kind != "M" or values.dt.tz is not None:
-        return False
-    return bool((values.dropna().dt.normalize() == values.dropna()).all())
+    """Whether dates have no time of the day."""
+    return values.dt.tz is None and bool((values.dropna().dt.normalize() == values.dropna()).all())

@@ -1,7 +1,4 @@
-"""The inputs of a frame as numbers: columns or the index, with dates in a unit that is chosen and said.
-
-Headers of columns: names, units, and columns that look like standard errors of another.
-"""
+"""Headers of columns, and the inputs of a frame as numbers: columns or the index, dates in a unit that is said."""
 
 from __future__ import annotations
 
@@ -123,13 +120,17 @@ def date_parts(frame: pd.DataFrame, fitting: bool = True) -> dict[str, Hashable]
     found: dict[str, Hashable] = {}
     for c in frame:
         for part in PARTS_OF.get(bare(c), ()):
-            low, high = LIMITS.get(part, (0, 0))
             number = frame[c].dtype.kind in "iuf"
-            fits = number and (not fitting or bool((frame[c].between(low, high) & (frame[c] % 1 == 0)).all()))
+            fits = number and (not fitting or are_whole(frame[c], *LIMITS.get(part, (0, 0))))
             if part not in found and (are_clock(frame[c]) if part == "time" else fits):
                 found[part] = c
                 break
     return found
+
+
+def are_whole(values: pd.Series, low: float, high: float) -> bool:
+    """Whether a column holds whole numbers from low to high alone, and none is missing."""
+    return values.dtype.kind in "iuf" and bool((values.between(low, high) & (values % 1 == 0)).all())
 
 
 def _joined(given: pd.DataFrame) -> pd.Series | None:
@@ -170,14 +171,8 @@ def _refuse_parts(given: pd.DataFrame) -> None:
         return
     for whole, part in (given.columns, given.columns[::-1]):
         number = given[part]
-        if number.dtype.kind not in "iuf" or not (number % 1 == 0).all() or not number.between(0, 366).all():
-            continue
-        dated = (
-            given[whole].dtype.kind == "M"
-            or given[whole].dtype.kind in "iuf"
-            and (given[whole].between(1500, 2100) & (given[whole] % 1 == 0)).all()
-        )
-        if dated and given[whole].duplicated().any() and number.nunique() > 1:
+        dated = given[whole].dtype.kind == "M" or are_whole(given[whole], 1500, 2100)
+        if dated and are_whole(number, 0, 366) and given[whole].duplicated().any() and number.nunique() > 1:
             raise TableError(
                 f"{argument('x')}: {str(part)!r} ({number.min():g} to {number.max():g}) may be a part of the date in "
                 f"{str(whole)!r}, or the second coordinate of a map",

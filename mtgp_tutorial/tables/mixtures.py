@@ -1,5 +1,4 @@
-"""Methods of `compare` whose answers are mixtures: a fit averaged over its parameters, and several methods in equal
-parts."""
+"""Methods of `compare` that answer by mixtures: a fit averaged over its parameters, several methods in equal parts."""
 
 from __future__ import annotations
 
@@ -129,9 +128,7 @@ class LinearPool:
                 f"builds: their mixtures have {' and '.join(map(str, counts))} draws, and in equal parts {most:,}; "
                 "let them have the same number, or numbers with a common factor"
             )
-        means, variances = (
-            torch.cat([stack[k].repeat(most // len(stack[k]), 1, 1) for stack in stacks]) for k in (0, 1)
-        )
+        means, variances = (torch.cat([one.repeat(most // len(one), 1, 1) for one in each]) for each in zip(*stacks))
         nothing = ~hidden.observed
         pairs = zip(means.masked_fill(nothing, torch.nan), variances.masked_fill(nothing, torch.nan))
         return mixture([prediction(hidden, hidden.x, mean, variance, True) for mean, variance in pairs])

@@ -34,9 +34,7 @@ from mtgp_tutorial.tables.external_drift import (
 from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
 
 Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covariance [m, m], else the variances [m]
-Group = tuple[
-    Tensor, int, Law | None
-]  # rows of a task, and what answers for them; None: the interpolation in its place
+Group = tuple[Tensor, int, Law | None]  # rows of a task, and their law; None: the interpolation in its place
 SPARE, WITH_GP = 3, 15  # rows that a regression has beyond its coefficients; and one whose residual is a GP
 PARTS = 12  # of a season, at most
 

@@ -1,5 +1,4 @@
-"""Seasons: which one the seen cells speak for, and models of what a line and a season leave, as methods of
-`compare`."""
+"""Methods of `compare` with seasons: which one the seen cells speak for, and models of what it and a line leave."""
 
 from __future__ import annotations
 

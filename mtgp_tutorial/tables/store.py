@@ -154,7 +154,6 @@ def _read(path: Path) -> Iterable[Row]:
         warnings.warn(
             f"store: {path} was written before version 0.11, whose fingerprints miss some changes of the data; its "
             "fits are done again",
-            UserWarning,
             stacklevel=6,
         )
         return []

@@ -125,8 +125,7 @@ def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
         return
     said, lines = text.iloc[0].dropna().astype(str), [int(line) for line in text.index[:number]]
     words = said[~said.isin(["-", "--"])]
-    no_names = [c for c in text if c.startswith("column ")]
-    if any(c in words for c in no_names[c_first(text, no_names) :]):
+    if any(c in words for c in text.columns[1:] if c.startswith("column ")):  # the first may be names of rows
         raise TableError(
             f"{name}: line {lines[0]} has names for columns that have none above it ({listed(words, 4)})",
             "write the names in one line, as Outdoor Temp",
@@ -144,11 +143,6 @@ def check_units(name: str, text: pd.DataFrame, left: Iterable[int]) -> None:
         f"pass {argument('skip', leave)}, which leaves it out (units are read from names such as a [m])",
         value=leave,
     )
-
-
-def c_first(text: pd.DataFrame, no_names: Sequence[str]) -> int:
-    """1 where the first column has no name, which may be names of rows, else 0."""
-    return int(bool(no_names) and no_names[0] == text.columns[0])
 
 
 def _has_words(first: pd.Series, below: pd.DataFrame) -> bool:

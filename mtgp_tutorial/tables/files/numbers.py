@@ -86,14 +86,11 @@ def decimal_mark(text: pd.DataFrame, separator: str) -> tuple[str, str | None]:
     if separator == ";":
         return ",", f"numbers: decimal comma ({example} is {example.replace('.', '').replace(',', '.')})"
     column = next(text[c] for c in text if (text[c] == example).any())
-    refuse_first(
-        column,
-        column == example,
-        "may have a decimal comma or group thousands, and nothing in the file tells",
+    row = int((column == example).to_numpy().argmax())
+    raise TableError(
+        f"{place(column, row)}: {example!r} may have a decimal comma or group thousands, and nothing in the file tells",
         "write numbers without marks of thousands",
-        cell=True,
     )
-    raise AssertionError
 
 
 def _check_points(text: pd.DataFrame, cells: Sequence[str], separator: str) -> None:
@@ -117,16 +114,6 @@ def _check_points(text: pd.DataFrame, cells: Sequence[str], separator: str) -> N
             )
 
 
-def _floats(cells: pd.Series) -> pd.Series:
-    """What pandas takes for a number, by Python: before its third release pandas misses the last digit of many."""
-    known = pd.to_numeric(cells, errors="coerce").notna()
-    rest = cells[~known & cells.notna()].astype(str)
-    known[rest.index[rest.str.fullmatch(PLAIN)]] = True  # 1e400, which older pandas do not take
-    return pd.Series(
-        [float(cell) if number else np.nan for cell, number in zip(cells, known)], cells.index, dtype=float
-    )
-
-
 def at_once(column: pd.Series) -> pd.Series | None:
     """Numbers of a column in which digits, points, signs and exponents stand alone; None for any other."""
     cells = column.tolist()
@@ -146,13 +133,11 @@ def read_numbers(column: pd.Series, decimal: str, missing: Sequence[object] = ()
     for numbers with something behind them, for infinite values and for a sign that some cells have and others have not.
     missing: the codes that somebody named, for what a message proposes beside them.
     """
-    if decimal == "." and (value := at_once(column)) is not None:
-        return value, ""
     cells = _mended(column.dropna().astype(str))
     parts = cells.str.extract(f"^{SIGNS.pattern}$")
     signs = parts["before"].fillna("") + parts["after"].fillna("")
-    number = parts["number"].map(lambda cell: _plain(cell, decimal), na_action="ignore").astype(object)
-    value = _floats(number)
+    number = parts["number"].map(lambda cell: _plain(cell, decimal), na_action="ignore")
+    value = number.astype(object).astype(float)  # by Python, to the last digit
     infinite = cells.str.fullmatch(r"[-+]?inf(?:inity)?", case=False) | np.isinf(value)
     bad = value.isna() & ~infinite
     if bad.mean() > 0.5:

@@ -30,7 +30,8 @@ from mtgp_tutorial.tables.column_roles import (
     whole_years,
     without_row_numbers,
 )
-from mtgp_tutorial.tables.dates import manner, read_dates
+from mtgp_tutorial.tables.date_formats import manner
+from mtgp_tutorial.tables.dates import read_dates
 from mtgp_tutorial.tables.files.idle_columns import idle_columns
 from mtgp_tutorial.tables.files.layout import check_units
 from mtgp_tutorial.tables.files.numbers import at_once, blank, codes_in, decimal_mark, read_numbers, suspected_words
@@ -172,7 +173,7 @@ def _read(
     if value is None or series is not None:
         check_mixed(frame, chosen, series, [*names_in(tasks), *names_in(value)] if series is None else [])
     if series is None and value is None:
-        frame = _wide(file.name, frame, chosen, tasks, sd, x is None, notes)
+        frame = _wide(frame, chosen, tasks, sd, x is None, notes)
     else:
         series = None if series is None else str(column(frame, series, "series"))
         value = guessed_value(frame, chosen, series, sd, value)
@@ -213,7 +214,7 @@ def suspected_codes(
                 "if it is a value",
                 value=[*codes, code],
             )
-    for c, (some, _) in found.items() if long else ():
+    for c, (some, _) in found.items():
         same = frame[c].isin(long)
         if same.any() and not some and (frame[c].notna() & ~same).sum() > 2:
             code = frame[c][same].iloc[0]
@@ -222,8 +223,7 @@ def suspected_codes(
                 "column",
                 f"leave cells empty where a value is missing, and pass {argument('missing', 'none')}",
             )
-        if same.any():
-            frame[c] = frame[c].mask(same)
+        frame[c] = frame[c].mask(same)
     return codes, frame
 
 
@@ -240,7 +240,7 @@ def proposed_errors(frame: pd.DataFrame, chosen: list[Hashable], series: str | N
 
 
 def _wide(
-    path: str, frame: pd.DataFrame, chosen: list[Hashable], tasks: Any, sd: Any, guessed: bool, notes: list[str]
+    frame: pd.DataFrame, chosen: list[Hashable], tasks: Any, sd: Any, guessed: bool, notes: list[str]
 ) -> pd.DataFrame:
     """A wide frame without columns that tell nothing, its rows named where a column of text names them."""
     again = int(frame.duplicated(chosen).sum())
@@ -342,13 +342,9 @@ def _since_1970(value: pd.Series) -> pd.Series | None:
 
 def far_values(frame: pd.DataFrame) -> str | None:
     """A sentence on values such as -999 that stand far from all others of their column; None where there are none."""
-    found = {c: codes for c in frame if (codes := [code for some in codes_in(frame[c]) for code in some])}
+    found = [(c, code) for c in frame for some in codes_in(frame[c]) for code in some]
     if not found:
         return None
-    each = [
-        f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}"
-        for c, some in found.items()
-        for code in some
-    ]
-    every = list(dict.fromkeys(f"{code:.12g}" for some in found.values() for code in some))
+    each = [f"{c}: {code:g} stands {count(int((frame[c] == code).sum()), 'time')}" for c, code in found]
+    every = list(dict.fromkeys(f"{code:.12g}" for _, code in found))
     return f"{', '.join(each)}, far from all other values; kept as a value; missing={every} reads it as missing"

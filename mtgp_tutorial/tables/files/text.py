@@ -128,8 +128,7 @@ def _check_some(path: Path, lines: Sequence[object], left: set[int]) -> None:
 def _records(path: Path, lines: list[tuple[int, str]], mark: str) -> Iterator[Row]:
     """Fields of each line, stripped; a field in quotes may span lines."""
     if mark == " ":
-        for number, line in lines:
-            yield number, line.split()
+        yield from ((number, line.split()) for number, line in lines)
         return
     text = (line.strip(" ") + "\n" for _, line in lines)
     reader = csv.reader(text, delimiter=mark, skipinitialspace=True, strict=True)
@@ -276,6 +275,5 @@ def _guessed(raw: bytes, name: str) -> tuple[str, list[str]]:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError:
         encoding, read = ("mac_roman", "Mac Roman") if b"\n" not in raw else ("cp1252", "Windows-1252")
-        return raw.decode(encoding, errors="replace"), [
-            f"encoding: not UTF-8; read as {read} (look at names with accents)"
-        ]
+        note = f"encoding: not UTF-8; read as {read} (look at names with accents)"
+        return raw.decode(encoding, errors="replace"), [note]

@@ -160,8 +160,7 @@ def compared(decision: Decision) -> list[str]:
 
 
 def closer(decision: Decision, method: str) -> list[str]:
-    """The asked tasks in which the values of this method were closer than those of what fills, over all hidden
-    cells."""
+    """The asked tasks in which this method's values were closer than those of what fills, over all hidden cells."""
     of = {name: decision.asked[decision.asked["method"] == name] for name in (method, decision.fills)}
     off = pd.DataFrame(
         {n: {task: over_cells(one, "off") for task, one in rows.groupby("task")} for n, rows in of.items()}

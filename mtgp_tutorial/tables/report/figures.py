@@ -1,7 +1,4 @@
-"""The figures of the report: what was seen, the trials, the filled table, the correlations. Figures in, text out.
-
-Tables whose inputs are two coordinates, drawn as maps.
-"""
+"""The figures of the report: what was seen, trials, the filled table or map, correlations. Figures in, text out."""
 
 from __future__ import annotations
 

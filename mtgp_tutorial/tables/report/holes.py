@@ -1,6 +1,4 @@
-"""Rows of a table, and where it has holes.
-
-The kinds of holes that a table has: what is missing, in which rows, and how it lies.
+"""Where a table has holes, and of which kinds: what is missing, in which rows, and how it lies.
 
 Where holes of a kind can go: stretches of rows, regions of a map, folds of single rows; no two overlap.
 

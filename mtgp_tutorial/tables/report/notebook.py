@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from mtgp_tutorial.arguments import kind_of, listed
+from mtgp_tutorial.arguments import listed, of_kind
 from mtgp_tutorial.tables.inputs import only_counts
 from mtgp_tutorial.tables.report import options
 from mtgp_tutorial.tables.report.planning import prepare
@@ -40,8 +40,7 @@ def report(frame: pd.DataFrame, out: str | Path = "report", **asked: Any) -> Rep
     >>> found = report(frame, columns=["Erie", "Ontario"], trials=4)  # doctest: +SKIP
     >>> found.filled  # doctest: +SKIP
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise ValueError(f"frame: is {kind_of(frame)}; pass a DataFrame, or run {options.PROGRAM} on the file")
+    of_kind("frame", frame, pd.DataFrame, f"a DataFrame, or run {options.PROGRAM} on the file")
     out = Path(out)
     known = vars(options.parsed(["report", ""]))
     if unknown := {*asked} - ({*known} - NO_OPTIONS):

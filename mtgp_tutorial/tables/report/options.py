@@ -21,21 +21,7 @@ from mtgp_tutorial.writing import write
 
 PROGRAM = "python -m mtgp_tutorial report"
 # what the trials and the filling depend on; jobs, trials and out may differ from one call to the next
-READING = (
-    "input",
-    "columns",
-    "without",
-    "series",
-    "value",
-    "errors",
-    "dates",
-    "missing",
-    "skip",
-    "sheet",
-    "every",
-    "log",
-)
-SETTLED = (*READING, "kernel", "seed")
+SETTLED = "input columns without series value errors dates missing skip sheet every log kernel seed".split()
 TRIALS = 16
 KERNELS = {"matern12": 0.5, "matern32": 1.5, "matern52": 2.5, "rbf": None}  # nu; None: squared-exponential
 
@@ -61,7 +47,7 @@ def at_least(least: int, why: str = "") -> Callable[[str], int]:
 
 def dates(text: str) -> str:
     """How dates are meant, as `read_table` takes it."""
-    from mtgp_tutorial.tables.dates import manner
+    from mtgp_tutorial.tables.date_formats import manner
     from mtgp_tutorial.tables.refusals import TableError  # these bring pandas and PyTorch
 
     try:

@@ -1,10 +1,6 @@
 """report.html and how.html, with their figures inside; no script, and no address but of each other.
 
 What their sections hold, from what the run found; the sentences stand in templates.
-
-What the program understood of the table: the notes, what was seen, the holes.
-
-How well what fills the table foretells what was seen, and how sure its correlations are.
 """
 
 from __future__ import annotations

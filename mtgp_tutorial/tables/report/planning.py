@@ -98,9 +98,8 @@ def prepare(asked: argparse.Namespace) -> Job:
     held_out_cells = holes.held_out_cells(data, kinds, asked.seed)
     tried = data if held_out_cells is None else data.split(torch.as_tensor(held_out_cells))[0]
     season = season_of(tried)
-    methods, instead = (
-        methods_for(data, asked.kernel, season=season, seed=asked.seed, full=full) for full in (FULL, ICM)
-    )
+    made = partial(methods_for, data, asked.kernel, season=season, seed=asked.seed)
+    methods, instead = made(), made(full=ICM)
     count = asked.trials or (known or {}).get("trials", TRIALS)
     trials, fitted = holes.plan(tried, kinds, count, asked.seed), (known or {}).get("methods", [])
     tables = [trial.tables(tried) for trial in trials]

@@ -28,18 +28,7 @@ from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.forecasting import NotApplicable
-from mtgp_tutorial.tables.report import page, words
-from mtgp_tutorial.tables.report.deciding import (
-    Decision,
-    by_column,
-    by_length,
-    by_place,
-    compared,
-    covered,
-    decide,
-    evaluate,
-    hidden_once,
-)
+from mtgp_tutorial.tables.report import deciding, page, words
 from mtgp_tutorial.tables.report.holes import PLACES, missing
 from mtgp_tutorial.tables.report.options import FIT, HOW, REPORT, Refused, command, in_options, put
 from mtgp_tutorial.tables.report.planning import Job, prepare
@@ -89,8 +78,10 @@ def run(job: Job) -> None:
     """Do the job and write its files. Raises FitError where hardly a model could be fitted."""
     began, asked, data = time.monotonic(), job.asked, job.data
     results, failed = try_all(job.tried, job.trials, job.methods, job.folder, asked.seed, asked.jobs, job.instead)
-    decision = decide(results, job.trials, data)
-    judged = evaluate(data, job.held_out_cells, job.methods, decision.fills, decision.other, asked.seed, job.instead)
+    decision = deciding.decide(results, job.trials, data)
+    judged = deciding.evaluate(
+        data, job.held_out_cells, job.methods, decision.fills, decision.other, asked.seed, job.instead
+    )
     model = job.methods[decision.model](data)
     assert isinstance(model, Model)  # `decision.model` is one of MODELS
     fitted = fit(model, seed=asked.seed)
@@ -100,7 +91,7 @@ def run(job: Job) -> None:
         answer, checks = impute(fitted), page.checked(fitted, decision)
     else:
         ways = job.methods[decision.fills], job.instead[decision.fills]
-        answer, cells = fill(data, ways[0], seed=asked.seed), hidden_once(data, *ways, asked.seed)
+        answer, cells = fill(data, ways[0], seed=asked.seed), deciding.hidden_once(data, *ways, asked.seed)
         checks = None if cells is None else page.checked_by_hiding(cells)
     source = {"table": asked.table, "how": job.call, "every": asked.every}
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
@@ -109,10 +100,10 @@ def run(job: Job) -> None:
     decided = words.of_decision(decision, failed)
     with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
-            "columns": page.grid(by_column(decision, data, answer, asked.log or [])),
-            "beside": words.enumerated([f"“{method}”" for method in compared(decision)[1:]]),
-            "lengths": page.grid(by_length(decision)),
-            "places": page.grid(by_place(decision)),
+            "columns": page.grid(deciding.by_column(decision, data, answer, asked.log or [])),
+            "beside": words.enumerated([f"“{method}”" for method in deciding.compared(decision)[1:]]),
+            "lengths": page.grid(deciding.by_length(decision)),
+            "places": page.grid(deciding.by_place(decision)),
             "reading": page.reading(data),
             "trials": page.trials(decision, dict(decided["methods"])),
             "filled": page.filled(data, answer, decision),
@@ -141,16 +132,16 @@ def run(job: Job) -> None:
     print(f"{where} ({took}), with filled.csv, {HOW} and trials.csv beside it")
 
 
-def _todo(job: Job, decision: Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
+def _todo(job: Job, decision: deciding.Decision, answer: Prediction, fitted: Fit) -> dict[str, Any]:
     """What to do next: each value is empty where the table gave no cause for it."""
     holes = words.of_holes(job.data, job.kinds, job.own, job.trials)
     trials, values = words.of_trials(job.asked, job.more, decision), words.of_values(job.asked, job.data, answer)
     floor = words.enumerated(fitted.on_floor) if decision.fills == decision.model else ""
-    rest = {"band": covered(decision), "floor": floor, "filled": bool(missing(job.data).any())}
+    rest = {"band": deciding.covered(decision), "floor": floor, "filled": bool(missing(job.data).any())}
     return {**trials, **holes, **values, **rest}
 
 
-def repeat(job: Job, decision: Decision) -> str:
+def repeat(job: Job, decision: deciding.Decision) -> str:
     """The program that does the same."""
     return page.render("repeat.txt", {"job": job, "decision": decision, "folder": str(job.folder), "repr": repr}) + "\n"
 

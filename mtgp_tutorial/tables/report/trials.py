@@ -38,6 +38,22 @@ ONE_COLUMN = (MEAN, "interpolation", "season before", BASELINE, SEASONAL[BASELIN
 DRIFT = "regression + GP"
 RULES = (MEAN, "interpolation", "season before", "regression", DRIFT)
 MODELS = (BASELINE, ICM, FULL, LMC, *CHANGING.values())  # those that are fitted with a parameter vector of their own
+IN_WORDS = {  # what a method does, for who does not know its name
+    MEAN: "the mean of the column",
+    "interpolation": "plain interpolation between the nearest known values",
+    "season before": "the value one season before",
+    "regression": "a regression on the other columns",
+    DRIFT: "a regression on the other columns and a smooth function for what it leaves over",
+    BASELINE: "a smooth function for each column by itself",
+    SEASONAL[BASELINE]: "a smooth curve and a season that is the same in every turn",
+    CHANGING[BASELINE]: "a smooth curve and a season that changes slowly",
+    ICM: "one model of all columns",
+    FULL: "one model of all columns, in which the errors of a row may go together",
+    SEASONAL[ICM]: "one model of all columns, with a season that is the same in every turn",
+    CHANGING[ICM]: "one model of all columns, with a season that changes slowly",
+    LMC: "one model of all columns, with curves of two kinds",
+    HALF: "the average of one model of all columns and a regression on the other columns",
+}
 LONGEST = 2000  # rows up to which the residual of a regression gets a GP: it takes the cube of their number
 
 

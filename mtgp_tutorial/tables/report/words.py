@@ -33,18 +33,7 @@ from mtgp_tutorial.tables.report.deciding import (
 from mtgp_tutorial.tables.report.holes import Kind, Trial, missing, own_rows
 from mtgp_tutorial.tables.report.options import TRIALS, command
 from mtgp_tutorial.tables.report.page import render
-from mtgp_tutorial.tables.report.trials import (
-    BASELINE,
-    CHANGING,
-    DRIFT,
-    FULL,
-    HALF,
-    ICM,
-    LMC,
-    MEAN,
-    SEASONAL,
-    Failed,
-)
+from mtgp_tutorial.tables.report.trials import IN_WORDS, MEAN, Failed
 
 NAMES = {
     "gap": ("gap", "gaps"),
@@ -67,24 +56,6 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     count = Counter(kind.place for kind in kinds)
     words = [NAMES[place][0] if n == 1 else f"{n} {NAMES[place][1]}" for place, n in count.items()]
     return f"holes like the table's own ({enumerated(words)}) moved to other places"
-
-
-IN_WORDS = {  # what a method does, for who does not know its name
-    MEAN: "the mean of the column",
-    "interpolation": "plain interpolation between the nearest known values",
-    "season before": "the value one season before",
-    "regression": "a regression on the other columns",
-    DRIFT: "a regression on the other columns and a smooth function for what it leaves over",
-    BASELINE: "a smooth function for each column by itself",
-    SEASONAL[BASELINE]: "a smooth curve and a season that is the same in every turn",
-    CHANGING[BASELINE]: "a smooth curve and a season that changes slowly",
-    ICM: "one model of all columns",
-    FULL: "one model of all columns, in which the errors of a row may go together",
-    SEASONAL[ICM]: "one model of all columns, with a season that is the same in every turn",
-    CHANGING[ICM]: "one model of all columns, with a season that changes slowly",
-    LMC: "one model of all columns, with curves of two kinds",
-    HALF: "the average of one model of all columns and a regression on the other columns",
-}
 
 
 def described(method: str) -> str:
