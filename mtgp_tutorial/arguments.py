@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import math
 import os
 import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def renamed(**names: str) -> Callable[[Function], Function]:
-    """Keyword arguments that were called otherwise in the release before, by their old names, with a warning."""
-
-    def decorate(function: Function) -> Function:
-        @functools.wraps(function)
-        def called(*arguments: Any, **given: Any) -> Any:
-            for old in names.keys() & given.keys():
-                new = names[old]
-                if new in given:
-                    raise ValueError(f"{old}: is now called {new}, and both are given; pass {new} alone")
-                warnings.warn(f"{old}: is now called {new}; pass {new}=", FutureWarning, stacklevel=2)
-                given[new] = given.pop(old)
-            return function(*arguments, **given)
-
-        return called  # type: ignore[return-value]
-
-    return decorate
 
 
 def kind_of(value: Any) -> str:

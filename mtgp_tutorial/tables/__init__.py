@@ -36,10 +36,6 @@ __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is first asked for."""
-    if name == "neighbours":  # up to version 0.25
-        raise AttributeError(
-            "tables.neighbours: is no longer here; let trials of your own choose (compare, choose), which says more"
-        )
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

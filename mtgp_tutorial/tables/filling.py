@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mtgp_tutorial.arguments import of_kind, renamed
+from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.model import Model, icm
@@ -20,7 +20,6 @@ from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import season_of
 
 
-@renamed(build="method")
 def fill(data: TaskData, method: Method | None = None, **options: Any) -> Prediction:
     """The missing cells of a table; seen cells stay, with variance 0.
 
@@ -46,9 +45,6 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
     True
     >>> by_rule = fill(lakes, plain_methods()["regression"])
     """
-    if isinstance(method, TaskData) and not isinstance(data, TaskData):
-        warnings.warn("fill: the table comes first now; pass fill(data, method)", FutureWarning, stacklevel=3)
-        data, method = method, data
     of_kind("data", data, TaskData, "a TaskData")
     if method is None:
         return _by_icm(data, options)
@@ -64,7 +60,7 @@ def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
         warnings.warn(
             f"fill: held-out stretches speak for a season of {found.season:g}, of which an ICM knows nothing; "
             f"fill(data, {way}) has it as a term",
-            stacklevel=4,
+            stacklevel=3,
         )
     model = icm(data)
     try:
@@ -72,7 +68,7 @@ def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
     except FitError as error:
         if model.noise != "full":
             raise
-        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=4)
+        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=3)
         return impute(fit(icm(data, noise="per task"), **options))
 
 

@@ -30,11 +30,6 @@ def test_results_of_earlier_versions_are_refused_by_name():
         mtgp_tutorial.summarise(found.rename(columns={"method": "arm"}), "ICM")
 
 
-def test_a_name_that_went_says_what_does_its_work():
-    with pytest.raises(AttributeError, match="tables.neighbours: is no longer here; let trials of your own choose"):
-        mtgp_tutorial.tables.neighbours  # noqa: B018
-
-
 def test_imports_keep_to_the_layers():
     linter = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)

@@ -367,14 +367,6 @@ def law_a_table_is_filled_by_what_a_method_says():
         assert torch.equal(filled.variance[holes], answer.variance[holes]) and bool((filled.variance[holes] > 0).all())
         assert torch.equal(filled.mean[~holes], seen.y[~holes]) and not bool(filled.variance[~holes].any())
     close(fill(seen, starts=1).mean, impute(fit(icm(seen), starts=1)).mean, 1e-6)
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        before = [fill(plain_methods()["regression"], seen), fill(seen, build=plain_methods()["regression"])]
-    assert [str(one.message) for one in heard] == [
-        "fill: the table comes first now; pass fill(data, method)",
-        "build: is now called method; pass method=",
-    ]
-    assert all(torch.equal(one.mean, fill(seen, plain_methods()["regression"]).mean) for one in before)
 
 
 def law_noise_per_task_fills_where_full_noise_has_no_optimum():
