@@ -385,6 +385,7 @@ CASES = [
     ("Trend.restore: task 'task 2' is poisson", lambda: Trend(table()).restore(impute(at_parameters(counted())))),
     ("components: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).components),
     ("above: 'eggs' is not one of", lambda: impute(at_parameters(icm(table()))).probability(above={"eggs": 1})),
+    ("above: is None; pass a number", lambda: predict(few_draws(), X).probability(above=None)),
     ("above: is 'many'; pass a number", lambda: impute(at_parameters(counted())).probability(above="many")),
     ("prediction: is of the log rate of 'task 2'", lambda: plots.tasks(axes(2), of_rates(), table())),
     ("builds: task 'task 2' is poisson", lambda: linear_pool(lambda seen: counted(), icm)(table())),
