@@ -318,6 +318,16 @@ def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
 
 
+def scale_of(data: TaskData, at: Sequence[int]) -> Scale:
+    """The scale of some tasks, by their numbers; of the others, whose values may all be alike, the mean and 1."""
+    scale = Scale(data.y.nanmean(0), torch.ones_like(data.y[0]))
+    if at:
+        tasks, units = [data.tasks[t] for t in at], [""] * len(at)
+        own = replace(data, y=data.y[:, at], sd=None, tasks=tasks, units=units).scale()
+        scale.mean[at], scale.sd[at] = own.mean, own.sd
+    return scale
+
+
 def interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:
     """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
     ends = (start, stop) if calendar is None else (calendar.end("start", start), calendar.end("stop", stop))

@@ -42,7 +42,7 @@ def predict(
         covariance (bool): also the joint [M*T, M*T]. Default: False.
         sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
             known. Default: y has the learned noise alone.
-        exposure (dict): by task, of counts at the new rows, [M] or a number. Default: 1.
+        exposure (dict): by task, of counts at the new rows, [M] or a number; f has none. Default: 1.
     Raises:
         ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
             or beside noise=False; of counts also for a joint covariance of y.
@@ -133,8 +133,8 @@ def sample(
         sd (array [M, T]): as in `predict`. Default: none.
         exposure (dict): as in `predict`, for new rows. Default: 1.
     Raises:
-        ValueError: as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
-            whole number from 0 on.
+        ValueError: as `predict` and `impute` do, for a table with noise=False or with exposures, a number below 0 and a
+            seed that is no whole number from 0 on.
 
     >>> import torch
     >>> from mtgp_tutorial import fit, icm, sample, simulate
@@ -150,6 +150,8 @@ def sample(
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
+        if exposure is not None:
+            raise ValueError("exposure: is given beside a table, whose rows have those of the fit; leave it out")
         (inputs, y, rows, conditioned), given = further_rows(fit, x), x.y
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
 from mtgp_tutorial.naming import CalendarLike, labels, rows, span
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
@@ -127,6 +127,7 @@ class Prediction:
         Args:
             y (Tensor [M, T]): values, in data units.
         """
+        tensors(y=y)
         return (y - self.mean) / self.sd
 
     def law_scores(

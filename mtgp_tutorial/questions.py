@@ -114,9 +114,9 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | N
         raise ValueError(
             f"sd: has shape {tuple(values.shape)}; pass one of each cell that is predicted, {tuple(shape)}"
         )
-    read = [law.read for law in fit.model.laws]
-    if not all(read) and not bool(values[:, [not one for one in read]].isnan().all()):
-        raise ValueError(f"sd: {fit.model.counts[0]!r} is a count, whose scatter is known; pass NaN for it")
+    for task, law, each in zip(fit.model.data.tasks, fit.model.laws, values.T):
+        if not law.read and not bool(each.isnan().all()):
+            raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
     if bool((values <= 0).any()) or bool(values.isinf().any()):
         raise ValueError("sd: holds errors that are not above 0 or infinite; pass NaN where none is known")
     return (values / fit.model.scale.sd).nan_to_num() ** 2

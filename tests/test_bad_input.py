@@ -120,6 +120,24 @@ def counted(law="poisson", noise=None, **changes):
     return icm(table(**changes), noise=noise, likelihood={"task 2": law})
 
 
+def both_counts(**changes):
+    """A count, and yes or no."""
+    data = table(y=[[1, 0], [0, 1], [3, 1], [2, 0]])
+    return at_parameters(icm(data, likelihood={"task 1": "poisson", "task 2": "bernoulli"}, **changes))
+
+
+def draw_cells(**changes):
+    """Draws of the missing cells of a count."""
+    fitted = at_parameters(counted(y=with_values([1, NAN, 2, 3]).y))
+    return sample(fitted, fitted.model.data, 2, seed=0, noise=True, **changes)
+
+
+def score_counts(values, law="poisson"):
+    """Scores of values of the second task, in new rows."""
+    fitted, truth = at_parameters(counted(law, y=with_values([1, 0, 1, 0]).y)), replace(with_values(values), x=X + 9)
+    return scores.table(predict(fitted, truth.x), truth, fitted.model.data)
+
+
 def ill():
     """The second task is yes or no."""
     return at_parameters(counted("bernoulli", y=with_values([0, 1, 1, 0]).y))
@@ -364,6 +382,14 @@ CASES = [
     ("exposure: is -1 at row 3", lambda: counted(Poisson(exposure=[1, 2, 3, -1]))),
     ("exposure: has shape .3, 1.; pass one for each", lambda: counted(Poisson(exposure=[1, 2, 3]))),
     ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.Series(X, index=[*"abcd"])))),
+    ("noise: 'full' spans .*, and there is none; leave", lambda: both_counts(noise="full")),
+    ("overdispersed: is a str; pass True or False", lambda: counted(Poisson(overdispersed="no"))),
+    ("overdispersed: is an ndarray; pass", lambda: counted(Poisson(overdispersed=np.zeros(4)))),
+    ("exposure: is given beside a table", lambda: draw_cells(exposure={"task 2": 2.0})),
+    ("truth: task 'task 2' has 1.5 at row 1, 2 such", lambda: score_counts([1, 1.5, -2, NAN])),
+    ("truth: task 'task 2' has 2 at row 0", lambda: score_counts([2, 1, 0, NAN], "bernoulli")),
+    ("y: task 'task 2' has -1 at row 0", lambda: leave_out(at_parameters(counted())).residuals(-torch.ones(4, 2))),
+    ("y: is an ndarray; pass a tensor", lambda: predict(few_draws(), X).residuals(Y)),
     ("noise: 'full' spans the normal tasks", lambda: counted(Poisson(overdispersed=True), noise="full")),
     ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
     ("exposure: 'eggs' is not one of 'task 1', ", lambda: predict(at_parameters(counted()), X, exposure={"eggs": 2})),
@@ -374,7 +400,7 @@ CASES = [
     ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
     ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
     ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),
-    ("sd: 'task 2' is a count", lambda: predict(at_parameters(counted()), X, sd=np.ones((4, 2)))),
+    ("sd: 'task 2' is bernoulli, whose", lambda: predict(both_counts(), X, sd=[[NAN, 1.0]] * 4)),
     ("table: task 'task 2' is poisson", lambda: impute(at_parameters(counted()), table(x=X + 2))),
     ("exact_gp: task 'task 2' is poisson", lambda: counted().exact_gp()),
     ("model_correlation: task", lambda: model_correlation(at_parameters(counted()), [0, 1])),
