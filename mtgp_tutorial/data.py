@@ -30,7 +30,7 @@ class TaskData:
         y (array [N, T]): the values; a data frame brings its own column names.
         tasks (list of T str): names of the columns of y. Default: those of a data frame, or "task 1", "task 2", ...
         units (list of T str): of the columns of y. Default: none.
-        x_name (str): labels the first input in figures. Default: "x".
+        x_name (str): labels the first input in figures. Default: the first of x_names, or "x".
         x_unit (str): the same. Default: none.
         sd (array [N, T]): known standard errors of the values, in data units, NaN where none is known, and of no effect
             where y has a hole: their squares stand on the diagonal of the covariance, beside the learned noise (book:
@@ -88,7 +88,7 @@ class TaskData:
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
         x_names = input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
-        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names}.items():
+        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names, "x_name": x_names[0]}.items():
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:

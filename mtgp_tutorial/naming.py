@@ -101,3 +101,23 @@ def span(table: Named) -> str:
         else:
             ends.append(f"{name}: {low:.6g} to {high:.6g}")
     return "; ".join(ends)
+
+
+def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) -> None:
+    """Rows of a series or frame are paired by position with a table's, then with x's, so labels must not say otherwise.
+
+    Those that only count say nothing. Raises ValueError.
+    """
+    labelled = (pd.DataFrame, pd.Series)
+    if not isinstance(given, labelled):
+        return
+    N = 0 if table is None else len(table.x)
+    old, new = given.index[:N], given.index[N:]
+    right = table is None or any(map(old.equals, (pd.RangeIndex(len(old)), rows(table))))
+    if isinstance(x, labelled):
+        right &= any(map(new.equals, (x.index, pd.RangeIndex(len(new)), pd.RangeIndex(N, N + len(new)))))
+    if not right:
+        raise ValueError(
+            f"{name}: has other row labels than the rows it is for; bring it into their order, and pass "
+            f"{name}.to_numpy()"
+        )

@@ -57,12 +57,12 @@ def predict(
     >>> tuple(joint.shape)
     (4, 4)
     """
-    x = query(fit, x)
+    asked, x = x, query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
     _check_joint(fit.model, noise and covariance)
-    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x)
+    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x, asked)
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
-    known = of_readings(fit, sd, shape, noise)
+    known = of_readings(fit, sd, shape, noise, None, asked)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
@@ -105,7 +105,7 @@ def impute(
     _check_joint(fit.model, noise and covariance)
     of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
-    known = of_readings(fit, sd, y.shape, noise)
+    known = of_readings(fit, sd, y.shape, noise, of)
     if covariance:
         mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
@@ -156,9 +156,9 @@ def sample(
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
-        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs)
+        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs, x)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
-    known = of_readings(fit, sd, y.shape, noise)
+    known = of_readings(fit, sd, y.shape, noise, *((x,) if given is not None else (None, x)))
     own = generator(seed)
     drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
     if drawn is None:

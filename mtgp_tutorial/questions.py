@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from mtgp_tutorial.arguments import as_matrix, listed, of_kind, swapped
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit, same_values
 
@@ -99,16 +101,21 @@ def _variances(fit: Fit, table: TaskData) -> Tensor | None:
     return torch.cat(each) / fit.model.scale.sd**2
 
 
-def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | None:
+def of_readings(
+    fit: Fit, sd: Any, shape: torch.Size, noise: bool, table: TaskData | None, x: Any = None
+) -> Tensor | None:
     """Variances [M, T] of readings with the known errors sd, standardised units, 0 where none is known; None without.
 
-    Raises ValueError for another shape, errors not above 0, and beside noise=False: f is not read.
+    They are of the rows of a table, followed by x. Raises ValueError for another shape, other row labels, errors not
+    above 0, and beside noise=False: f is not read.
     """
+    of_kind("noise", noise, (bool, np.bool_), "True or False")
     if sd is None:
         return None
     if not noise:
         raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
     check_order("sd", sd.columns if isinstance(sd, pd.DataFrame) else (), fit.model.data.tasks)
+    check_row_labels("sd", sd, table, x)
     values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
     if values.shape != shape:
         raise ValueError(

@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -29,6 +28,7 @@ from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import Scale, TaskData, scale_of
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
 
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
@@ -227,7 +227,8 @@ def sizes_of(laws: Laws, data: TaskData) -> Tensor:
         if data.sd is not None and bool((seen & ~data.sd[:, t].isnan()).any()):
             raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
         if law.exposed:
-            sizes[:, t] = size_of(law.exposure, data.index, seen).to(sizes)
+            check_row_labels("exposure", law.exposure, data)
+            sizes[:, t] = size_of(law.exposure, seen).to(sizes)
     return sizes
 
 
@@ -241,14 +242,9 @@ def check_values(name: str, task: str, law: Likelihood, y: Tensor, advice: str =
         )
 
 
-def size_of(given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
-    """An exposure [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
-
-    Raises ValueError for others.
-    """
+def size_of(given: Any, seen: Tensor) -> Tensor:
+    """An exposure [N] for each row, of an array, a series or a number; NaN is 1 where nothing was seen. Or ValueError."""
     rows, seen = len(seen), seen.cpu()
-    if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
-        raise ValueError("exposure: has other row labels than the table; pass them in the order of its rows, as a list")
     sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), "exposure")
     if sizes.shape != (rows, 1):
         raise ValueError(f"exposure: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
@@ -262,14 +258,15 @@ def size_of(given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
     return sizes.nan_to_num(1.0)
 
 
-def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor) -> Tensor:
-    """Exposures [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
+def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor, asked: Any) -> Tensor:
+    """Exposures [M, T] of new rows x, as asked for, from a dict by task; 1 where it is silent. Raises ValueError."""
     given = by_task("exposure", exposure, tasks, '{"eggs": 2.5}')
     for task, law in zip(tasks, laws):
         if task in given and not law.exposed:
             raise ValueError(f"exposure: {task!r} is {law.word}, which has no exposure; leave it out")
+        check_row_labels("exposure", given.get(task), None, asked)
     everywhere = torch.ones(len(x), dtype=torch.bool)
-    return torch.stack([size_of(given.get(task), None, everywhere) for task in tasks], 1).to(x)
+    return torch.stack([size_of(given.get(task), everywhere) for task in tasks], 1).to(x)
 
 
 def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Sites]:
@@ -373,8 +370,7 @@ class CountPrediction(Prediction):
         low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
         found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
         found["coverage"] = (low <= values) & (values <= high)
-        if bool((y == train_mean).all()):
-            found["SMSE"] = np.array(np.nan)  # the training mean misses by nothing
+        found |= {"SMSE": np.array(np.nan)} if bool((y == train_mean).all()) else {}  # that mean misses by nothing
         return {name: float(each.mean()) for name, each in found.items()}
 
 
