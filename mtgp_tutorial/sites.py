@@ -243,7 +243,7 @@ def check_values(name: str, task: str, law: Likelihood, y: Tensor, advice: str =
 
 
 def size_of(given: Any, seen: Tensor) -> Tensor:
-    """An exposure [N] for each row, of an array, a series or a number; NaN is 1 where nothing was seen. Or ValueError."""
+    """An exposure [N] for each row, of an array, series or number; NaN is 1 where nothing was seen. Or ValueError."""
     rows, seen = len(seen), seen.cpu()
     sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), "exposure")
     if sizes.shape != (rows, 1):
