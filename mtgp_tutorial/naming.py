@@ -104,10 +104,7 @@ def span(table: Named) -> str:
 
 
 def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) -> None:
-    """Rows of a series or frame are paired by position with a table's, then with x's, so labels must not say otherwise.
-
-    Those that only count say nothing. Raises ValueError.
-    """
+    """ValueError for a frame or series of the rows of a table, then of x, with labels that are not theirs, nor count."""
     labelled = (pd.DataFrame, pd.Series)
     if not isinstance(given, labelled):
         return
@@ -118,6 +115,5 @@ def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) 
         right &= any(map(new.equals, (x.index, pd.RangeIndex(len(new)), pd.RangeIndex(N, N + len(new)))))
     if not right:
         raise ValueError(
-            f"{name}: has other row labels than the rows it is for; bring it into their order, and pass "
-            f"{name}.to_numpy()"
+            f"{name}: has other row labels than the rows it is for; put it into their order, and pass {name}.to_numpy()"
         )

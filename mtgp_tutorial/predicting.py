@@ -158,7 +158,7 @@ def sample(
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
         sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs, x)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
-    known = of_readings(fit, sd, y.shape, noise, *((x,) if given is not None else (None, x)))
+    known = of_readings(fit, sd, y.shape, noise, None if given is None else x, x)
     own = generator(seed)
     drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
     if drawn is None:

@@ -101,13 +101,11 @@ def _variances(fit: Fit, table: TaskData) -> Tensor | None:
     return torch.cat(each) / fit.model.scale.sd**2
 
 
-def of_readings(
-    fit: Fit, sd: Any, shape: torch.Size, noise: bool, table: TaskData | None, x: Any = None
-) -> Tensor | None:
+def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool, *labelled: Any) -> Tensor | None:
     """Variances [M, T] of readings with the known errors sd, standardised units, 0 where none is known; None without.
 
-    They are of the rows of a table, followed by x. Raises ValueError for another shape, other row labels, errors not
-    above 0, and beside noise=False: f is not read.
+    labelled: the table and the x of their rows. Raises ValueError for another shape, other row labels, errors not above
+    0, and beside noise=False: f is not read.
     """
     of_kind("noise", noise, (bool, np.bool_), "True or False")
     if sd is None:
@@ -115,7 +113,7 @@ def of_readings(
     if not noise:
         raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
     check_order("sd", sd.columns if isinstance(sd, pd.DataFrame) else (), fit.model.data.tasks)
-    check_row_labels("sd", sd, table, x)
+    check_row_labels("sd", sd, *labelled)
     values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
     if values.shape != shape:
         raise ValueError(

@@ -64,8 +64,7 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     model = fitted(fit).model
     model.normal_alone("linear")
     inputs, y = _rows(fit, x, weights=weights)
-    loads = _numbers("weights", weights, fit, len(inputs), "numbers, for values in data units")
-    loads = loads.to(inputs).reshape(-1, *y.shape)
+    loads = _numbers("weights", weights, fit, len(inputs), "numbers").to(inputs).reshape(-1, *y.shape)
     unknown = (loads != 0).any(0) & (y.isnan() if noise else True)
     mean, covariance, f, _ = _joint(fit, inputs, unknown, torch.zeros_like(unknown), noise, None)
     values = model.scale.to_data(y.nan_to_num().masked_scatter(unknown, mean[f]))
@@ -243,8 +242,7 @@ def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | Non
 
 def _candidates(candidates: Any, fit: Fit, y: Tensor) -> Tensor:
     """Which cells [R, T] may be read."""
-    holds = "booleans, True for a cell that can be read"
-    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), holds, (2,))
+    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), "booleans", (2,))
     if not bool(read.any()):
         raise ValueError("candidates: no cell is left to read; pass some, or new rows as x")
     if bool((read & ~y.isnan()).any()):

@@ -364,8 +364,7 @@ class CountPrediction(Prediction):
         """Scores of counts by their law: NLPD of the probability, CRPS (of yes or no the Brier score), coverage."""
         if self.laws[t].read:
             return {}
-        column = torch.full_like(self.mean[:, t], torch.nan).masked_scatter(cells, y)
-        check_values("truth", self.tasks[t], self.laws[t], column)
+        check_values("truth", self.tasks[t], self.laws[t], torch.zeros_like(self.mean[:, t]).masked_scatter(cells, y))
         law, values = self.law_of(t, cells), as_array(y)
         low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
         found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
