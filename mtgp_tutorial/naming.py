@@ -104,7 +104,7 @@ def span(table: Named) -> str:
 
 
 def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) -> None:
-    """ValueError for a frame or series of the rows of a table, then of x, with other labels that do not count, either."""
+    """ValueError for a frame or series of a table's rows, then of x's, with other labels, unless they only count."""
     labelled = (pd.DataFrame, pd.Series)
     if not isinstance(given, labelled):
         return
