@@ -30,7 +30,7 @@ class TaskData:
         y (array [N, T]): the values; a data frame brings its own column names.
         tasks (list of T str): names of the columns of y. Default: those of a data frame, or "task 1", "task 2", ...
         units (list of T str): of the columns of y. Default: none.
-        x_name (str): labels the first input in figures. Default: the first of x_names, or "x".
+        x_name (str): labels the first input in figures; where it is left out x_names may. Default: "x".
         x_unit (str): the same. Default: none.
         sd (array [N, T]): known standard errors of the values, in data units, NaN where none is known, and of no effect
             where y has a hole: their squares stand on the diagonal of the covariance, beside the learned noise (book:
