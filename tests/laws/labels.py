@@ -215,6 +215,7 @@ def law_labelled_rows_are_those_they_name():
     for labels in ([*index, *x.index], [*index, 0, 1], range(N + 2), [*range(N), *x.index]):
         close(linear(fitted, pd.DataFrame(W, labels), x=x).mean, linear(fitted, W, x=x).mean)
     close(linear(fitted, pd.DataFrame(W, [*index, 8, 7]), x=x.to_numpy()).mean, linear(fitted, W, x=x).mean)
+    close(linear(fitted, W.astype(np.longdouble), x=x).mean, linear(fitted, W, x=x).mean)
     inputs = unfitted(icm(data), 3)
     own = data.to_frame().index  # the inputs, where rows have no other names
     close(linear(inputs, pd.DataFrame(W[:N], own)).mean, linear(inputs, W[:N]).mean)
