@@ -30,7 +30,7 @@ class TaskData:
         y (array [N, T]): the values; a data frame brings its own column names.
         tasks (list of T str): names of the columns of y. Default: those of a data frame, or "task 1", "task 2", ...
         units (list of T str): of the columns of y. Default: none.
-        x_name (str): labels the first input in figures. Default: "x".
+        x_name (str): labels the first input in figures; where it is left out x_names may. Default: "x".
         x_unit (str): the same. Default: none.
         sd (array [N, T]): known standard errors of the values, in data units, NaN where none is known, and of no effect
             where y has a hole: their squares stand on the diagonal of the covariance, beside the learned noise (book:
@@ -88,7 +88,7 @@ class TaskData:
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
         x_names = input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
-        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names}.items():
+        for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names, "x_name": x_names[0]}.items():
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
@@ -315,6 +315,16 @@ def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows).to(data.x.device)
     sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
     return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
+
+
+def scale_of(data: TaskData, at: Sequence[int]) -> Scale:
+    """The scale of some tasks, by their numbers; of the others, whose values may all be alike, the mean and 1."""
+    scale = Scale(data.y.nanmean(0), torch.ones_like(data.y[0]))
+    if at:
+        tasks, units = [data.tasks[t] for t in at], [""] * len(at)
+        own = replace(data, y=data.y[:, at], sd=None, tasks=tasks, units=units).scale()
+        scale.mean[at], scale.sd[at] = own.mean, own.sd
+    return scale
 
 
 def interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:

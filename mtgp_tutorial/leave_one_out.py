@@ -18,6 +18,7 @@ from mtgp_tutorial.arguments import count
 from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.gaussian import lower_factor
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import fitted, of_each, prediction
 from mtgp_tutorial.result import Fit
@@ -79,10 +80,7 @@ def block_labels(by: Any, data: TaskData, name: str = "by") -> Tensor:
         if by != "row":
             raise ValueError(f'{name}: {by!r} is neither "cell" nor "row"; pass one of these, or labels of blocks')
         by = np.arange(N)
-    if isinstance(by, (pd.Series, pd.DataFrame)) and not any(map(by.index.equals, (pd.RangeIndex(N), data.index))):
-        raise ValueError(
-            f"{name}: has other row labels than the table; pass labels in the order of its rows, as a list"
-        )
+    check_row_labels(name, by, data)
     labels = np.asarray(by.cpu() if torch.is_tensor(by) else by)
     if labels.shape not in ((N,), (N, T)):
         raise ValueError(

@@ -114,7 +114,10 @@ class Poisson(Likelihood):
         return special.gammaincc(k + 1, size * np.exp(g))
 
     def draw(self, g: Array, size: Array, rng: np.random.Generator) -> Array:
-        return rng.poisson(size * np.exp(g)).astype(float)
+        rate = size * np.exp(g)
+        wide = rate > 1e15  # numpy ends at 9e18, and a normal law differs by less than doubles can tell
+        drawn = rng.poisson(np.where(wide, 0.0, rate)).astype(float)
+        return np.where(wide, np.round(rate * (1 + rng.normal(size=g.shape) / np.sqrt(np.maximum(rate, 1)))), drawn)
 
     def threshold(self, k: Array, size: Array) -> tuple[Array, Array]:
         return special.digamma(k + 1) - np.log(size), special.polygamma(1, k + 1)

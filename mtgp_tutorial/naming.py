@@ -85,3 +85,19 @@ def span(table: TaskData | Prediction) -> str:
         else:
             ends.append(f"{name}: {low:.6g} to {high:.6g}")
     return "; ".join(ends)
+
+
+def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) -> None:
+    """ValueError for a frame or series of a table's rows, then of x's, with other labels, unless they only count."""
+    labelled = (pd.DataFrame, pd.Series)
+    if not isinstance(given, labelled):
+        return
+    N = 0 if table is None else len(table.x)
+    old, new = given.index[:N], given.index[N:]
+    right = table is None or any(map(old.equals, (pd.RangeIndex(len(old)), rows(table))))
+    if isinstance(x, labelled):
+        right &= any(map(new.equals, (x.index, pd.RangeIndex(len(new)), pd.RangeIndex(N, N + len(new)))))
+    if not right:
+        raise ValueError(
+            f"{name}: has other row labels than the rows it is for; put it into their order, and pass {name}.to_numpy()"
+        )

@@ -141,7 +141,7 @@ KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full,
 def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
     """The kind of this name, of the tasks that have noise; of none it is "none".
 
-    Raises ValueError for another name, and for "none" where some value has no standard error.
+    Raises ValueError for another name, for "none" where some value has no standard error, and for "full" of none.
     """
     if word not in KINDS:
         raise ValueError(f"noise: {word!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
@@ -151,6 +151,8 @@ def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
             f"noise: 'none' leaves {int(unknown.sum())} values without any noise, for no standard error of theirs "
             "is known; pass sd for all of them in TaskData, or let noise be learned"
         )
+    if word == "full" and not noisy:
+        raise ValueError("noise: 'full' spans the normal tasks, and there is none; leave it out")
     return KINDS[word if noisy else "none"]
 
 

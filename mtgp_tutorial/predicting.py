@@ -42,7 +42,7 @@ def predict(
         covariance (bool): also the joint [M*T, M*T]. Default: False.
         sd (array [M, T]): known standard errors of the readings that are predicted, in data units, NaN where none is
             known. Default: y has the learned noise alone.
-        exposure (dict): by task, of counts at the new rows, [M] or a number. Default: 1.
+        exposure (dict): by task, of counts at the new rows, [M] or a number; f has none. Default: 1.
     Raises:
         ValueError: for x of another width or on another device than the data, and for sd of another shape, not above 0,
             or beside noise=False; of counts also for a joint covariance of y.
@@ -57,12 +57,12 @@ def predict(
     >>> tuple(joint.shape)
     (4, 4)
     """
-    x = query(fit, x)
+    asked, x = x, query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
     _check_joint(fit.model, noise and covariance)
-    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x)
+    sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x, asked)
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
-    known = of_readings(fit, sd, shape, noise)
+    known = of_readings(fit, sd, shape, noise, None, asked)
     mean, spread = posterior_of(fit.model, fit.conditioned(), x, cells, noise, None, covariance, known)
     variance = spread.diagonal() if covariance else spread
     joint = (cells, spread) if covariance else None
@@ -105,7 +105,7 @@ def impute(
     _check_joint(fit.model, noise and covariance)
     of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
-    known = of_readings(fit, sd, y.shape, noise)
+    known = of_readings(fit, sd, y.shape, noise, of)
     if covariance:
         mean[missing], spread = posterior_of(fit.model, conditioned, x, missing, noise, rows, True, known)
         variance[missing], joint = spread.diagonal(), (missing, spread)
@@ -133,8 +133,8 @@ def sample(
         sd (array [M, T]): as in `predict`. Default: none.
         exposure (dict): as in `predict`, for new rows. Default: 1.
     Raises:
-        ValueError: as `predict` and `impute` do, for a table with noise=False, a number below 0 and a seed that is no
-            whole number from 0 on.
+        ValueError: as `predict` and `impute` do, for a table with noise=False or with exposures, a number below 0 and a
+            seed that is no whole number from 0 on.
 
     >>> import torch
     >>> from mtgp_tutorial import fit, icm, sample, simulate
@@ -150,13 +150,15 @@ def sample(
     if isinstance(x, TaskData):
         if not noise:
             raise ValueError("x: is a table, whose missing y are drawn; pass noise=True, or its inputs for f")
+        if exposure is not None:
+            raise ValueError("exposure: is given beside a table, whose rows have those of the fit; leave it out")
         (inputs, y, rows, conditioned), given = further_rows(fit, x), x.y
     else:
         inputs, conditioned = query(fit, x), fit.conditioned()
         y = torch.full((len(inputs), model.data.num_tasks), torch.nan).to(inputs)
-        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs)
+        sizes = sizes_at(model.laws, model.data.tasks, exposure, inputs, x)
     cells, filled = all_cells(y.isnan()), y.repeat(num_samples, 1, 1)
-    known = of_readings(fit, sd, y.shape, noise)
+    known = of_readings(fit, sd, y.shape, noise, None if given is None else x, x)
     own = generator(seed)
     drawn = conditioned.draws(inputs, rows if noise else None, cells, noise, num_samples, own)
     if drawn is None:

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
 from mtgp_tutorial.naming import CalendarLike, labels, rows, span
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
@@ -98,7 +98,7 @@ class Prediction:
 
         Args:
             above (number, array [M, T] or dict by task): in data units; NaN comes back for a task that a dict leaves
-                out.
+                out, and where there is no prediction.
         """
         bound = self._bounds(above)
         means, variances = self.components
@@ -110,7 +110,8 @@ class Prediction:
             given = by_task("above", above, self.tasks, "")
             above = [given.get(task, math.nan) for task in self.tasks]
         try:
-            return torch.as_tensor(np.asarray(above, dtype=float)).to(self.mean).expand(self.mean.shape)
+            values = np.asarray("" if above is None else above, dtype=float)  # numpy takes None for NaN
+            return torch.as_tensor(values).to(self.mean).expand(self.mean.shape)
         except (TypeError, ValueError, RuntimeError):
             shape = tuple(self.mean.shape)
             raise ValueError(f"above: is {above!r}; pass a number, a dict by task or an array {shape}") from None
@@ -126,6 +127,7 @@ class Prediction:
         Args:
             y (Tensor [M, T]): values, in data units.
         """
+        tensors(y=y)
         return (y - self.mean) / self.sd
 
     def law_scores(
@@ -172,9 +174,10 @@ class Prediction:
 
 
 def passed(means: Tensor, variances: Tensor, bound: Tensor) -> Tensor:
-    """P(Y > bound) of normal laws; of what is known 0 or 1."""
-    z = (means - bound) / variances.where(variances > 0, 1.0).sqrt()
-    return torch.where(variances > 0, torch.special.ndtr(z), (z > 0).to(z)).where(~bound.isnan(), torch.nan)
+    """P(Y > bound) of normal laws; of what is known 0 or 1, and NaN without a law or a bound."""
+    known = variances <= 0
+    z = (means - bound) / variances.where(~known, 1.0).sqrt()
+    return torch.where(known, (z > 0).to(z), torch.special.ndtr(z)).where(~z.isnan(), torch.nan)
 
 
 def mean_distance(mean: Tensor, variance: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from mtgp_tutorial.arguments import as_matrix, listed, of_kind, swapped
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit, same_values
 
@@ -99,24 +101,27 @@ def _variances(fit: Fit, table: TaskData) -> Tensor | None:
     return torch.cat(each) / fit.model.scale.sd**2
 
 
-def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool) -> Tensor | None:
+def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool, *labelled: Any) -> Tensor | None:
     """Variances [M, T] of readings with the known errors sd, standardised units, 0 where none is known; None without.
 
-    Raises ValueError for another shape, errors not above 0, and beside noise=False: f is not read.
+    labelled: the table and the x of their rows. Raises ValueError for another shape, other row labels, errors not above
+    0, and beside noise=False: f is not read.
     """
+    of_kind("noise", noise, (bool, np.bool_), "True or False")
     if sd is None:
         return None
     if not noise:
         raise ValueError("sd: is given with noise=False, and f has no error of reading; leave out one of them")
     check_order("sd", sd.columns if isinstance(sd, pd.DataFrame) else (), fit.model.data.tasks)
+    check_row_labels("sd", sd, *labelled)
     values = as_matrix(sd, "sd", vector=False).to(fit.model.data.x)
     if values.shape != shape:
         raise ValueError(
             f"sd: has shape {tuple(values.shape)}; pass one of each cell that is predicted, {tuple(shape)}"
         )
-    read = [law.read for law in fit.model.laws]
-    if not all(read) and not bool(values[:, [not one for one in read]].isnan().all()):
-        raise ValueError(f"sd: {fit.model.counts[0]!r} is a count, whose scatter is known; pass NaN for it")
+    for task, law, each in zip(fit.model.data.tasks, fit.model.laws, values.T):
+        if not law.read and not bool(each.isnan().all()):
+            raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
     if bool((values <= 0).any()) or bool(values.isinf().any()):
         raise ValueError("sd: holds errors that are not above 0 or infinite; pass NaN where none is known")
     return (values / fit.model.scale.sd).nan_to_num() ** 2

@@ -14,9 +14,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import by_task, finite, whole
+from mtgp_tutorial.arguments import by_task, finite, kind_of, of_kind, whole
 from mtgp_tutorial.covariance import all_cells, noise_covariance
 from mtgp_tutorial.memory import check_memory
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.predicting import posterior_of
 from mtgp_tutorial.questions import check_order, fitted, of_readings, query
 from mtgp_tutorial.result import Fit
@@ -62,11 +63,8 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     """
     model = fitted(fit).model
     model.normal_alone("linear")
-    inputs, y = _rows(fit, x)
-    loads = _numbers("weights", weights, fit, len(inputs))
-    if loads.dtype == torch.bool:
-        raise ValueError("weights: holds booleans; pass numbers, for values in data units")
-    loads = loads.to(inputs).reshape(-1, *y.shape)
+    inputs, y = _rows(fit, x, weights=weights)
+    loads = _numbers("weights", weights, fit, len(inputs), "numbers").to(inputs).reshape(-1, *y.shape)
     unknown = (loads != 0).any(0) & (y.isnan() if noise else True)
     mean, covariance, f, _ = _joint(fit, inputs, unknown, torch.zeros_like(unknown), noise, None)
     values = model.scale.to_data(y.nan_to_num().masked_scatter(unknown, mean[f]))
@@ -98,8 +96,8 @@ def next_cells(
             [R, T] are cells, each in standard deviations of its column: their variances add up.
         candidates (booleans [R, T]): what can be read. Default: each cell that was not observed.
         x (array [M, D] or [M]): new rows. Default: none.
-        cost (dict or array [R, T]): prices, by task or by cell, NaN where nothing can be read. Default: 1, also of a
-            task that a dict leaves out.
+        cost (dict or array [R, T]): prices, by task or by cell, NaN where `candidates` is False. Default: 1, also of
+            a task that a dict leaves out.
         count (int): how many cells; for a budget, take the lines up to which the prices add up to it. Default: 1.
         noise (bool): wanted are the observed y (True), or the latent f (False). Default: False.
         sd (array [R, T]): known standard errors of the planned readings, as in `predict`. Default: none.
@@ -124,13 +122,13 @@ def next_cells(
     model.normal_alone("next_cells")
     if model.bounded:
         raise ValueError("fit: has the sparse bound, for which a reading has no exact value; fit without sparse")
-    inputs, y = _rows(fit, x)
+    inputs, y = _rows(fit, x, wanted=wanted, candidates=candidates, cost=cost)
     loads, unknown = _wanted(wanted, fit, y, noise)
     read = _candidates(candidates, fit, y)
     price = _prices(cost, fit, read)
     if whole("count", count, 1, "how many cells to read") > len(price):
         raise ValueError(f"count: asks for {count} readings, and there are {len(price)} candidates; pass fewer")
-    _, C, f, c = _joint(fit, inputs, unknown, read, noise, of_readings(fit, sd, y.shape, True))
+    _, C, f, c = _joint(fit, inputs, unknown, read, noise, of_readings(fit, sd, y.shape, True, model.data, x))
     X, first = (C[f][:, c], C[f][:, f]) if loads is None else (loads @ C[f][:, c], loads @ C[f][:, f] @ loads.mT)
     order, gains = _greedy(C[c][:, c], X, price, count, least=1e-12 * float(first.trace()))
     left = float(first.trace()) - np.cumsum(gains)
@@ -166,6 +164,7 @@ def _joint(
 
     A wanted f is asked for as y of a row of its own, less the noise of that row.
     """
+    of_kind("noise", noise, (bool, np.bool_), "True or False")
     model, R, N = fit.model, len(x), len(fit.model.unit.x)
     asked = torch.cat([wanted & (not noise), read | (wanted & noise)])
     cells = all_cells(asked)
@@ -182,37 +181,53 @@ def _joint(
     return mean, covariance, place[int(noise)][wanted], place[1][read]
 
 
-def _rows(fit: Fit, x: Any) -> tuple[Tensor, Tensor]:
-    """Inputs [R, D] and standardised y [R, T] of the fitted rows, followed by those of x, which hold no value."""
+def _rows(fit: Fit, x: Any, **given: Any) -> tuple[Tensor, Tensor]:
+    """Inputs [R, D] and standardised y [R, T] of the fitted rows, followed by those of x, which hold no value.
+
+    given: arguments by name, whose row labels must be theirs where they are data frames.
+    """
     unit = fit.model.unit
     new = unit.x[:0] if x is None else query(fit, x)
+    for name, value in given.items():
+        check_row_labels(name, value if isinstance(value, pd.DataFrame) else None, fit.model.data, x)
     return torch.cat([unit.x, new]), torch.cat([unit.y, unit.y.new_full((len(new), unit.num_tasks), torch.nan)])
 
 
+LARGEST = 1e100  # of a number, as it is squared
+KINDS = {"b": "booleans", "i": "numbers", "u": "numbers", "f": "numbers", "U": "text"}  # by NumPy's letters
+
+
 def _numbers(
-    name: str, value: Any, fit: Fit, rows: int, dims: tuple[int, ...] = (2, 3), of: Tensor | None = None
+    name: str, value: Any, fit: Fit, rows: int, holds: str, dims: tuple[int, ...] = (2, 3), of: Tensor | None = None
 ) -> Tensor:
-    """Numbers or booleans [R, T] or [K, R, T], finite where they are asked for (of [R, T]); ValueError for others."""
+    """What `holds` says, numbers or booleans, [R, T] or [K, R, T]; numbers are finite, at least in the cells `of`."""
     data = fit.model.data
     check_order(name, value.columns if isinstance(value, pd.DataFrame) else (), data.tasks)
     try:
         array = np.array(value.cpu() if torch.is_tensor(value) else value)
-    except ValueError:  # lines of unequal length
-        array = np.array(None)
-    numbers = array.dtype.kind in "biuf"
-    if numbers and (array.ndim not in dims or array.shape[-2:] != (rows, data.num_tasks) or not array.size):
+    except ValueError:
+        raise ValueError(f"{name}: has lines of unequal length; pass an array of {holds}") from None
+    found = KINDS.get(array.dtype.kind, "objects")
+    if found not in holds:
+        raise ValueError(f"{name}: is {kind_of(value)} of {found}; pass an array of {holds}")
+    if array.ndim not in dims or array.shape[-2:] != (rows, data.num_tasks) or not array.size:
         raise ValueError(
             f"{name}: has shape {array.shape}; pass [{rows}, {data.num_tasks}], with a line for each fitted row and "
             "then for each row of x"
         )
-    if not numbers or not np.isfinite(array if of is None else array[of.cpu().numpy()]).all():
-        raise ValueError(f"{name}: holds something else than finite numbers or booleans; pass these alone")
+    array = array if found == "booleans" else array.astype(float)
+    wrong = ~(np.abs(array) < LARGEST) & (True if of is None else of.cpu().numpy())
+    if wrong.any():
+        at, what = tuple(np.argwhere(wrong)[0]), "" if of is None else ", or candidates without this cell"
+        raise ValueError(
+            f"{name}: is {array[at]:g} at row {at[-2]} of {data.tasks[at[-1]]!r}; pass numbers up to {LARGEST:g}{what}"
+        )
     return torch.as_tensor(array, device=data.x.device)
 
 
 def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | None, Tensor]:
     """Weights [K, k] of standardised cells (None: each alone, with weight 1), and which cells [R, T] these k are."""
-    values = _numbers("wanted", wanted, fit, len(y))
+    values = _numbers("wanted", wanted, fit, len(y), "numbers or booleans")
     cells = values.dtype == torch.bool
     if cells and values.dim() == 3:
         raise ValueError("wanted: holds booleans [K, R, T]; pass booleans [R, T], or weights")
@@ -227,9 +242,9 @@ def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | Non
 
 def _candidates(candidates: Any, fit: Fit, y: Tensor) -> Tensor:
     """Which cells [R, T] may be read."""
-    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), (2,))
-    if read.dtype != torch.bool:
-        raise ValueError("candidates: holds numbers; pass booleans, True for a cell that can be read")
+    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), "booleans", (2,))
+    if not bool(read.any()):
+        raise ValueError("candidates: no cell is left to read; pass some, or new rows as x")
     if bool((read & ~y.isnan()).any()):
         row, task = (int(one[0]) for one in all_cells(read & ~y.isnan()))
         raise ValueError(
@@ -246,7 +261,7 @@ def _prices(cost: Any, fit: Fit, read: Tensor) -> Tensor:
         given = by_task("cost", cost, data.tasks, "")
         each = [finite("cost", given.get(task, 1.0), "a price above 0") for task in data.tasks]
         cost = np.tile(each, (len(read), 1))
-    price = _numbers("cost", cost, fit, len(read), (2,), of=read).to(data.x)[read]
+    price = _numbers("cost", cost, fit, len(read), "numbers above 0", (2,), of=read).to(data.x)[read]
     if not bool((price > 0).all()):
         raise ValueError(f"cost: holds {float(price.min()):g}; pass prices above 0")
     return price

@@ -59,7 +59,7 @@ class Fit:
         names = ", ".join(name if nu is None else f"{name}(nu={nu})" for name, nu in dict.fromkeys(parts))
         usual, why = usual_noise(self.model.data, self.model.laws)
         why = f", icm's default ({why})" if family == "ICM" and self.model.noise == usual else ""
-        tasks = [name for name in self.model.data.tasks if name not in self.model.counts]
+        tasks = [self.model.data.tasks[t] for t in self.model.noisy]
         of = f" of {listed(tasks)}" if self.model.counts and tasks else ""
         lines = [f"Fit: {family if family.isupper() else family.lower()}, noise: {self.model.noise}{of}{why}"]
         lines.append(f"kernels: {names or 'none with a length-scale'}")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import listed, of_kind, tensors
-from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import log_likelihood
 from mtgp_tutorial.naming import label, labels
 from mtgp_tutorial.prediction import Prediction, mean_distance
@@ -201,15 +201,16 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
     A row is labelled with the task and its unit, that of MAE and CRPS. MSE is in its square, NLPD and MSLL in nats. Of
     an averaged prediction NLPD, MSLL and CRPS are those of the whole law, and coverage is that of its central 95.4 %.
     Of a count, too; its NLPD is that of a probability, which no unit moves, so take no mean of it with the density of a
-    reading. Its MSLL is NaN, its coverage 95.4 % or more where the law is right; CRPS of yes or no is the Brier score.
+    reading. Its MSLL is NaN, as is SMSE where all values are the training mean; its coverage is 95.4 % or more where
+    the law is right; CRPS of yes or no is the Brier score.
 
     Args:
         predictions (Prediction, or dict of them by name): of y, on the rows of truth.
         truth (TaskData): the cells to score.
         seen (TaskData): the training cells, for the trivial predictor.
     Raises:
-        ValueError: when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, and
-            for predictions of the latent f, which cannot be scored on noisy values.
+        ValueError: when rows, tasks or units differ, when there is nothing to score, when a scored cell was seen, for
+            values that a count cannot have, and for predictions of the latent f, which noisy values cannot score.
 
     >>> from mtgp_tutorial import fit, icm, impute, scores, simulate
     >>> data = simulate.two_sines(20, seed=1)
@@ -224,8 +225,10 @@ def table(predictions: Prediction | Mapping[str, Prediction], truth: TaskData, s
     of_kind("predictions", predictions, (Prediction, Mapping), "a Prediction, or a dict of them by name")
     named = {"": predictions} if isinstance(predictions, Prediction) else dict(predictions)
     _check_scorable(named, truth, seen)
-    scale, rows = seen.scale(), {}
+    rows = {}
     for name, prediction in named.items():
+        laws = getattr(prediction, "laws", ())
+        scale = scale_of(seen, [t for t in range(seen.num_tasks) if not laws or laws[t].read])
         for t, task in enumerate(truth.tasks):
             cells = truth.observed[:, t]
             if cells.any():

@@ -20,15 +20,15 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite, of_kind
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.data import Scale, TaskData
+from mtgp_tutorial.data import Scale, TaskData, scale_of
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
+from mtgp_tutorial.naming import check_row_labels
 from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
 
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
@@ -196,6 +196,7 @@ def _law(task: str, given: Any) -> Likelihood:
                 "Poisson()"
             )
     if isinstance(given, Likelihood):
+        of_kind("overdispersed", given.overdispersed, (bool, np.bool_), "True or False")
         return given
     if not isinstance(given, str) or given not in KINDS:
         raise ValueError(
@@ -207,7 +208,8 @@ def _law(task: str, given: Any) -> Likelihood:
 
 def told(tasks: Sequence[str], laws: Laws) -> str:
     """Which tasks are no normal readings, with dispersions, as a line; empty where all are."""
-    words = [law.word + f" of dispersion {law.dispersion:.2g}" * bool(law.dispersion) for law in laws]
+    words = ["overdispersed " * bool(law.overdispersed) + law.word for law in laws]
+    words = [w + f" of dispersion {law.dispersion:.2g}" * bool(law.dispersion) for w, law in zip(words, laws)]
     told = [f"{task}: {word}" for task, law, word in zip(tasks, laws, words) if not law.read]
     return f"by sites, {', '.join(told)}" if told else ""
 
@@ -221,27 +223,28 @@ def sizes_of(laws: Laws, data: TaskData) -> Tensor:
         seen, y = data.observed[:, t], data.y[:, t]
         if not bool(seen.any()):
             raise ValueError(f"y: task {task!r} has no observed cell; drop the task or add an observation")
-        if bool((wrong := seen & law.faults(y)).any()):
-            row = int(wrong.nonzero()[0])
-            raise ValueError(
-                f"y: task {task!r} has {y[row]:g} at row {row}, {int(wrong.sum())} such in all, and {law.values}; "
-                f"mend them, or leave {task!r} out of likelihood"
-            )
+        check_values("y", task, law, y, f", or leave {task!r} out of likelihood")
         if data.sd is not None and bool((seen & ~data.sd[:, t].isnan()).any()):
             raise ValueError(f"sd: {task!r} is {law.word}, whose scatter is known; pass NaN for it")
         if law.exposed:
-            sizes[:, t] = size_of(law.exposure, data.index, seen).to(sizes)
+            check_row_labels("exposure", law.exposure, data)
+            sizes[:, t] = size_of(law.exposure, seen).to(sizes)
     return sizes
 
 
-def size_of(given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
-    """An exposure [N] for each row, from an array, a series or a number; NaN is 1 where nothing was seen.
+def check_values(name: str, task: str, law: Likelihood, y: Tensor, advice: str = "") -> None:
+    """Raise ValueError, under this name and with this advice, for values [N] that the task cannot have."""
+    if not law.read and bool((wrong := ~y.isnan() & law.faults(y)).any()):
+        row = int(wrong.nonzero()[0])
+        raise ValueError(
+            f"{name}: task {task!r} has {y[row]:g} at row {row}, {int(wrong.sum())} such in all, and {law.values}; "
+            f"mend them{advice}"
+        )
 
-    Raises ValueError for others.
-    """
+
+def size_of(given: Any, seen: Tensor) -> Tensor:
+    """An exposure [N] for each row, of an array, series or number; NaN is 1 where nothing was seen. Or ValueError."""
     rows, seen = len(seen), seen.cpu()
-    if isinstance(given, pd.Series) and not any(map(given.index.equals, (pd.RangeIndex(rows), index))):
-        raise ValueError("exposure: has other row labels than the table; pass them in the order of its rows, as a list")
     sizes = as_matrix(given if np.ndim(given) else np.full(rows, 1.0 if given is None else given), "exposure")
     if sizes.shape != (rows, 1):
         raise ValueError(f"exposure: has shape {tuple(sizes.shape)}; pass one for each of the {rows} rows")
@@ -255,14 +258,15 @@ def size_of(given: Any, index: pd.Index | None, seen: Tensor) -> Tensor:
     return sizes.nan_to_num(1.0)
 
 
-def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor) -> Tensor:
-    """Exposures [M, T] of new rows x, from a dict by task; 1 where it is silent. Raises ValueError."""
+def sizes_at(laws: Laws, tasks: Sequence[str], exposure: ByTask, x: Tensor, asked: Any) -> Tensor:
+    """Exposures [M, T] of new rows x, as asked for, from a dict by task; 1 where it is silent. Raises ValueError."""
     given = by_task("exposure", exposure, tasks, '{"eggs": 2.5}')
     for task, law in zip(tasks, laws):
         if task in given and not law.exposed:
             raise ValueError(f"exposure: {task!r} is {law.word}, which has no exposure; leave it out")
+        check_row_labels("exposure", given.get(task), None, asked)
     everywhere = torch.ones(len(x), dtype=torch.bool)
-    return torch.stack([size_of(given.get(task), None, everywhere) for task in tasks], 1).to(x)
+    return torch.stack([size_of(given.get(task), everywhere) for task in tasks], 1).to(x)
 
 
 def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, Scale, Sites]:
@@ -275,10 +279,7 @@ def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, S
         unit, scale = data.standardise()
         return unit, scale, Sites(unit.y, unit.y)
     y, site, columns = data.y.clone(), torch.zeros_like(data.y), []
-    scale = Scale(torch.zeros_like(y[0]), torch.ones_like(y[0]))
-    if at := [t for t, law in enumerate(laws) if law.read]:
-        own = replace(data, y=y[:, at], sd=None, tasks=[data.tasks[t] for t in at], units=[""] * len(at)).scale()
-        scale.mean[at], scale.sd[at] = own.mean, own.sd
+    scale = scale_of(data, [t for t, law in enumerate(laws) if law.read])
     for t, law in enumerate(laws):
         if not law.read:
             rows = data.observed[:, t].nonzero()[:, 0]
@@ -342,7 +343,10 @@ class CountPrediction(Prediction):
 
         That is drawn, always alike, between P(Y < y) and P(Y <= y), so it is N(0, 1) where the law is right.
         """
-        return self._counts(super().residuals(y), lambda law, t: law.residuals(as_array(y[:, t]), seed=t))
+        normal = super().residuals(y)
+        for t, (task, law) in enumerate(zip(self.tasks, self.laws)):
+            check_values("y", task, law, y[:, t])
+        return self._counts(normal, lambda law, t: law.residuals(as_array(y[:, t]), seed=t))
 
     components = property(_refused("components"))
     shifted = _refused("Trend.restore")
@@ -353,10 +357,12 @@ class CountPrediction(Prediction):
         """Scores of counts by their law: NLPD of the probability, CRPS (of yes or no the Brier score), coverage."""
         if self.laws[t].read:
             return {}
+        check_values("truth", self.tasks[t], self.laws[t], torch.zeros_like(self.mean[:, t]).masked_scatter(cells, y))
         law, values = self.law_of(t, cells), as_array(y)
         low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
         found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
         found["coverage"] = (low <= values) & (values <= high)
+        found |= {"SMSE": np.array(np.nan)} if bool((y == train_mean).all()) else {}  # that mean misses by nothing
         return {name: float(each.mean()) for name, each in found.items()}
 
 

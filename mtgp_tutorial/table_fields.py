@@ -56,7 +56,8 @@ def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
 
 
 def input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
-    """Names of all inputs; the first is x_name."""
+    """Names of all inputs; the first is x_name, where that was told."""
+    first = names[0] if names and first == "x" else first
     if not names or names[0] != first:  # also where x_name was replaced
         names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
     if len(names) != inputs:

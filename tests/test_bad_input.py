@@ -82,6 +82,8 @@ X, Y = np.linspace(0, 1, 4), np.arange(8.0).reshape(4, 2) ** 2
 NAN = float("nan")
 EYE, SKEW = torch.eye(2).double(), torch.tensor([[1.0, 0.9], [0, 1]]).double()
 TWO_INPUTS = TaskData([[0, 0], [1, 1], [2, 0], [3, 1]], Y)
+NEW = pd.DataFrame({"x": [2.0, 3.0]}, index=[*"ab"])
+BACKWARDS = pd.DataFrame(np.ones((5, 2)), index=range(4, -1, -1))
 SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2)  # two years of quarters
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "method": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
@@ -118,6 +120,33 @@ def nothing():
 def counted(law="poisson", noise=None, **changes):
     """The second task is a count."""
     return icm(table(**changes), noise=noise, likelihood={"task 2": law})
+
+
+def count_of(seen):
+    return icm(seen, likelihood={"task 2": "poisson"})
+
+
+def both_counts(**changes):
+    """A count, and yes or no."""
+    data = table(y=[[1, 0], [0, 1], [3, 1], [2, 0]])
+    return at_parameters(icm(data, likelihood={"task 1": "poisson", "task 2": "bernoulli"}, **changes))
+
+
+def draw_cells(**changes):
+    """Draws of the missing cells of a count."""
+    fitted = at_parameters(counted(y=with_values([1, NAN, 2, 3]).y))
+    return sample(fitted, fitted.model.data, 2, seed=0, noise=True, **changes)
+
+
+def draw_two(**changes):
+    """Draws at two new rows that have names."""
+    return sample(few_draws(), NEW, 2, seed=0, noise=True, **changes)
+
+
+def score_counts(values, law="poisson"):
+    """Scores of values of the second task, in new rows."""
+    fitted, truth = at_parameters(counted(law, y=with_values([1, 0, 1, 0]).y)), replace(with_values(values), x=X + 9)
+    return scores.table(predict(fitted, truth.x), truth, fitted.model.data)
 
 
 def ill():
@@ -363,7 +392,32 @@ CASES = [
     ("sd: 'task 2' is poisson", lambda: counted(sd=0.1)),
     ("exposure: is -1 at row 3", lambda: counted(Poisson(exposure=[1, 2, 3, -1]))),
     ("exposure: has shape .3, 1.; pass one for each", lambda: counted(Poisson(exposure=[1, 2, 3]))),
+    ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.DataFrame(X + 1, index=[*"abcd"])))),
+    (
+        "exposure: has other row labels",
+        lambda: predict(at_parameters(counted()), NEW, exposure={"task 2": pd.Series([1.0, 2.0], [*"ba"])}),
+    ),
+    ("sd: has other row labels", lambda: predict(few_draws(), NEW, sd=pd.DataFrame(Y[:2] + 1, [*"ba"]))),
+    (
+        "sd: has other row labels",
+        lambda: sample(few_draws(), NEW, 2, seed=0, noise=True, sd=pd.DataFrame(Y[:2], [1, 0])),
+    ),
+    ("sd: has other row labels", lambda: impute(few_draws(), sd=pd.DataFrame(Y + 1, [*"dcba"]))),
+    ("weights: has other row labels", lambda: linear(few_draws(), pd.DataFrame(Y).iloc[::-1])),
+    ("weights: has other row labels", lambda: linear(few_draws(), pd.DataFrame(Y).loc[[*range(4), 1, 0]], x=NEW)),
+    ("wanted: has other row labels", lambda: next_of(BACKWARDS)),
+    ("candidates: has other row labels", lambda: next_of(candidates=BACKWARDS > 0)),
+    ("cost: has other row labels", lambda: next_of(cost=BACKWARDS)),
+    ("sd: has other row labels", lambda: next_of(sd=BACKWARDS)),
     ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.Series(X, index=[*"abcd"])))),
+    ("noise: 'full' spans .*, and there is none; leave", lambda: both_counts(noise="full")),
+    ("overdispersed: is a str; pass True or False", lambda: counted(Poisson(overdispersed="no"))),
+    ("overdispersed: is an ndarray; pass", lambda: counted(Poisson(overdispersed=np.zeros(4)))),
+    ("exposure: is given beside a table", lambda: draw_cells(exposure={"task 2": 2.0})),
+    ("truth: task 'task 2' has 1.5 at row 1, 2 such", lambda: score_counts([1, 1.5, -2, NAN])),
+    ("truth: task 'task 2' has 2 at row 0", lambda: score_counts([2, 1, 0, NAN], "bernoulli")),
+    ("y: task 'task 2' has -1 at row 0", lambda: leave_out(at_parameters(counted())).residuals(-torch.ones(4, 2))),
+    ("y: is an ndarray; pass a tensor", lambda: predict(few_draws(), X).residuals(Y)),
     ("noise: 'full' spans the normal tasks", lambda: counted(Poisson(overdispersed=True), noise="full")),
     ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
     ("exposure: 'eggs' is not one of 'task 1', ", lambda: predict(at_parameters(counted()), X, exposure={"eggs": 2})),
@@ -374,7 +428,7 @@ CASES = [
     ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
     ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
     ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),
-    ("sd: 'task 2' is a count", lambda: predict(at_parameters(counted()), X, sd=np.ones((4, 2)))),
+    ("sd: 'task 2' is bernoulli, whose", lambda: predict(both_counts(), X, sd=[[NAN, 1.0]] * 4)),
     ("table: task 'task 2' is poisson", lambda: impute(at_parameters(counted()), table(x=X + 2))),
     ("exact_gp: task 'task 2' is poisson", lambda: counted().exact_gp()),
     ("model_correlation: task", lambda: model_correlation(at_parameters(counted()), [0, 1])),
@@ -385,6 +439,7 @@ CASES = [
     ("Trend.restore: task 'task 2' is poisson", lambda: Trend(table()).restore(impute(at_parameters(counted())))),
     ("components: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).components),
     ("above: 'eggs' is not one of", lambda: impute(at_parameters(icm(table()))).probability(above={"eggs": 1})),
+    ("above: is None; pass a number", lambda: predict(few_draws(), X).probability(above=None)),
     ("above: is 'many'; pass a number", lambda: impute(at_parameters(counted())).probability(above="many")),
     ("prediction: is of the log rate of 'task 2'", lambda: plots.tasks(axes(2), of_rates(), table())),
     ("builds: task 'task 2' is poisson", lambda: linear_pool(lambda seen: counted(), icm)(table())),
@@ -560,6 +615,7 @@ CASES = [
         lambda: plain_methods()["interpolation"](TWO_INPUTS).joint(replace(TWO_INPUTS, y=with_values([NAN] * 4).y)),
     ),
     ("builds: 1 of them; pass two methods or more", lambda: linear_pool(icm)),
+    ("with_trend: task 'task 2' is poisson", lambda: fill(with_values([1, NAN, 4, 2]), with_trend(count_of))),
     ("method: is a TaskData; pass a function", lambda: fill(table(), table())),
     ("data: is an ndarray; pass a TaskData", lambda: fill(Y, icm)),
     ("seen: is an ndarray; pass a TaskData", lambda: propose_season(Y)),
@@ -588,8 +644,12 @@ CASES = [
     ("weights: has shape .4, 1.; pass .4, 2., with a line", lambda: linear(few_draws(), Y[:, :1])),
     ("weights: has shape .4, 2.; pass .5, 2., with a line", lambda: linear(few_draws(), Y, x=[0.5])),
     ("weights: has shape .2,.; pass", lambda: linear(few_draws(), [1.0, 2.0])),
-    ("weights: holds something else than finite", lambda: linear(few_draws(), Y * NAN)),
-    ("weights: holds something else than finite", lambda: linear(few_draws(), [[1, 2], [3]])),
+    ("weights: is nan at row 0 of 'task 1'", lambda: linear(few_draws(), Y * NAN)),
+    ("weights: has lines of unequal length", lambda: linear(few_draws(), [[1, 2], [3]])),
+    ("weights: is an ndarray of booleans; pass", lambda: linear(few_draws(), Y > 1)),
+    ("noise: is a str; pass True or False", lambda: linear(few_draws(), Y, noise="no")),
+    ("noise: is a str; pass True or False", lambda: predict(few_draws(), X, noise="no")),
+    ("noise: is an int; pass True or False", lambda: impute(few_draws(), noise=2)),
     (
         "weights: has the columns task 2, task 1",
         lambda: linear(few_draws(), pd.DataFrame(Y, columns=["task 2", "task 1"])),
@@ -599,17 +659,23 @@ CASES = [
     ("next_cells: task 'task 2' is poisson", lambda: next_of(fitted=at_parameters(counted()))),
     ("fit: is a PosteriorSamples; pass what fit", lambda: next_of(fitted=averaged())),
     ("fit: has the sparse bound, for which a reading", lambda: next_of(fitted=few_inducing())),
-    ("wanted: holds something else than finite", lambda: next_of("Erie")),
+    ("wanted: is a str of text; pass an array", lambda: next_of("Erie")),
+    ("wanted: is a dict of objects; pass an array", lambda: next_of({"a": 1})),
+    ("wanted: is 1e.170 at row 0 of 'task 2'", lambda: next_of(Y * 1e170)),
+    ("noise: is a str; pass True or False", lambda: next_of(noise="no")),
     ("wanted: has shape .3, 2.; pass .5, 2.", lambda: next_of(Y[:3])),
     ("wanted: holds booleans .K, R, T.", lambda: next_of(np.ones((2, 5, 2), dtype=bool))),
     ("wanted: names no cell; pass some", lambda: next_of(np.zeros((5, 2)))),
     ("wanted: names no cell that was not observed", lambda: next_of(np.eye(5, 2), noise=True)),
-    ("candidates: holds numbers; pass booleans", lambda: next_of(candidates=np.ones((5, 2)))),
+    ("candidates: no cell is left to read; pass some", lambda: next_cells(few_draws(), Y)),
+    ("candidates: is an ndarray of numbers; pass an array of booleans", lambda: next_of(candidates=np.ones((5, 2)))),
     ("candidates: row 0 of 'task 2' was observed", lambda: next_of(candidates=np.eye(5, 2, 1, dtype=bool))),
     ("count: 0 is not a whole number above 0", lambda: next_of(count=0)),
     ("count: asks for 3 readings, and there are 2 candidates", lambda: next_of(count=3)),
     ("cost: 'task 3' is not one of", lambda: next_of(cost={"task 3": 1.0})),
     ("cost: 'cheap' is not a finite number", lambda: next_of(cost={"task 1": "cheap"})),
+    ("cost: is an ndarray of booleans; pass", lambda: next_of(cost=np.ones((5, 2), dtype=bool))),
+    ("cost: is nan at row 4 of 'task 1'; .* or candidates", lambda: next_of(cost=np.full((5, 2), NAN))),
     ("cost: holds 0; pass prices above 0", lambda: next_of(cost={"task 1": 0})),
     ("cost: has shape ..; pass .5, 2.", lambda: next_of(cost=2.0)),
     ("sd: has shape .4, 2.; pass one of each", lambda: next_of(sd=np.ones((4, 2)))),

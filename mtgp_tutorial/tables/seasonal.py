@@ -224,7 +224,12 @@ class Detrended:
             self.trend = Trend(seen, **how)
         except UnfixedError as error:
             raise NotApplicable(str(error)) from None
-        self.model, self.options = model_of(build, self.trend.remove(seen), "build"), options
+        try:
+            self.model, self.options = model_of(build, self.trend.remove(seen), "build"), options
+        except ValueError as error:
+            if not isinstance(error, NotApplicable) and isinstance(whole := build(seen), Model):
+                whole.normal_alone("with_trend")  # less its trend a count is none
+            raise
         started = fingerprint_of(self.model, options)
         self.fingerprint = None if started is None else started + in_places(self.trend.numbers)
 

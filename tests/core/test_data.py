@@ -1,12 +1,14 @@
 """TaskData: what goes in comes out, holes and names included."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from refusals import refusing
 
-from mtgp_tutorial import TaskData
+from mtgp_tutorial import TaskData, at_parameters, icm, predict
 
 NAN = float("nan")
 
@@ -27,6 +29,15 @@ def test_a_data_frame_brings_names_and_holes():
     frame = pd.DataFrame({"Erie": [1.0, None, 3.0], "Ontario": pd.array([1, 2, None], dtype="Int64")})
     data = TaskData([0, 1, 2], frame, units=["m", "m"])
     assert data.tasks == ("Erie", "Ontario") and data.observed.tolist() == [[True, True], [False, True], [True, False]]
+
+
+def test_names_of_inputs_are_all_taken():
+    x, names = [[1, 2], [3, 4], [5, 6]], ("east", "north")
+    data = TaskData(x, [[1], [2], [3]], x_names=names)
+    assert data.x_names == names and data.x_name == "east" and replace(data, x_name="e").x_names == ("e", "north")
+    swapped = pd.DataFrame(x, columns=["north", "east"])
+    with pytest.raises(ValueError, match="x: has the columns north, east, and the fit east, north; pass them"):
+        predict(at_parameters(icm(data)), swapped)
 
 
 def test_the_message_says_which_dimensions_fit():

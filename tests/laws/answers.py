@@ -255,6 +255,17 @@ def law_leave_out_is_what_is_left_when_cells_are_hidden():
             close((left.variance / sd**2)[data.observed], (variance / sd**2)[data.observed], 1e-8)
 
 
+def law_a_probability_stands_where_a_prediction_does():
+    """Of what is left out that of the normal law, NaN at a hole; of what is known 0 or 1."""
+    fitted = unfitted(icm(table(RANDOM(36)), noise="full"), 2)
+    left, filled = leave_out(fitted), impute(fitted)
+    z = (left.mean - 0.3) / left.sd
+    close(left.probability(above=0.3), 0.5 * torch.erfc(-z / 2**0.5))
+    seen = fitted.model.data.observed
+    assert torch.equal(left.probability(above=0.3).isnan(), ~seen)
+    assert torch.equal(filled.probability(above=0.3)[seen], (filled.mean[seen] > 0.3).double())
+
+
 def law_rows_left_out_at_once_are_those_left_out_one_by_one():
     """Beside labels that hold two rows together, which are taken block by block, in every form."""
     for seed, holes in ((50, True), (51, False)):

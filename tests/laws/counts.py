@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import gpytorch
@@ -11,7 +12,7 @@ import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 from gpytorch.variational import CholeskyVariationalDistribution, LMCVariationalStrategy, VariationalStrategy
 from linear_operator import to_linear_operator
-from pytest import raises
+from pytest import raises, warns
 from scipy import special, stats
 
 from laws.common import RANDOM, close, in_each_form, tensor, unfitted
@@ -40,7 +41,7 @@ from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.fast.packed import PackedObjective
 from mtgp_tutorial.fitting import by_autograd, free_sizes, free_vector
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
-from mtgp_tutorial.tables import compare
+from mtgp_tutorial.tables import compare, plain_methods
 
 TASKS = ["level", "flow", "eggs", "wasps", "ill"]
 
@@ -452,6 +453,20 @@ def law_draws_of_counts_have_their_moments():
         assert bool(above[:, [1, 3, 4]].isnan().all())
 
 
+def law_draws_of_large_counts_go_on_beyond_whole_numbers_of_64_bits():
+    """Whole, with mean and variance of the rate, and as many below a quantile as it says."""
+    for law, share, above in ((Poisson(), 0.0, 0.5), (NegativeBinomial(dispersion=0.5), 0.5, special.gammaincc(2, 2))):
+        for rate in (1e12, 1e16, 1e22):
+            drawn = law.draw(np.full(20000, np.log(rate)), 1.0, RANDOM(0))
+            z = (drawn - rate) / np.sqrt(rate + share * rate**2)
+            close([z.mean(), z.var(), (z > 0).mean()], [0, 1, above], 0.04)
+            assert (drawn % 1 == 0).all()
+    eggs = TaskData(range(12), [[0], [10**6]] * 6, tasks=["eggs"])
+    fitted, wide = at_parameters(icm(eggs, likelihood={"eggs": "poisson"})), {"eggs": 1e19}
+    draws = sample(fitted, [20.0], 4000, seed=0, noise=True, exposure=wide)
+    close((draws <= predict(fitted, [20.0], exposure=wide).quantile(0.9)).double().mean(), 0.9, 0.02)
+
+
 def law_answers_have_the_dispersion_that_was_fitted():
     """Moments, draws, bands, what is left out, and the text of a fit; not that of the start."""
     fitted, x = next(models()), tensor([0.5, 5.0])
@@ -490,6 +505,8 @@ def law_noise_spans_the_normal_tasks():
     assert "noise: full of level, flow" in repr(fitted) and fitted.on_floor == []
     assert fitted.noise_correlation.columns.tolist() == ["level", "flow"]
     wide = icm(data, likelihood=likelihoods(e, True))
+    said = repr(at_parameters(wide))
+    assert "noise: per task of level, flow, eggs" in said and "eggs: overdispersed poisson, wasps: neg" in said
     assert wide.noise == "per task" and [bool(v > 0) for v in wide.Sigma().diagonal()] == [
         True,
         True,
@@ -532,6 +549,27 @@ def law_counts_are_scored_by_their_law():
     assert bool((found.variance[seen.observed] == 0).all()) and torch.equal(
         found.mean[seen.observed], seen.y[seen.observed]
     )
+
+
+def law_a_count_that_was_always_alike_is_scored():
+    """All zeros, or all yes: scores as of any other count, beside a reading whose scores stay what they were."""
+    y = np.column_stack([np.sin(range(8)), [0, 0, 0, 0, 0, 0, 2, 1], [1] * 8])
+    hidden = torch.zeros(8, 3, dtype=torch.bool)
+    hidden[6:] = True
+    seen, truth = TaskData(range(8), y, tasks=["level", "eggs", "ill"]).split(hidden)
+    build = partial(icm, likelihood={"eggs": "poisson", "ill": "bernoulli"})
+    found = impute(at_parameters(build(seen)))
+    table = scores.table(found, truth, seen)
+    law = CellLaw(Poisson(), *(one[6:, 1].numpy() for one in (found.latent_mean, found.latent_variance, found.sizes)))
+    close(table.loc["eggs", ["NLPD", "CRPS"]], [-law.log_density(y[6:, 1]).mean(), law.crps(y[6:, 1]).mean()])
+    close(table.loc["eggs", "SMSE"], ((found.mean[6:, 1] - truth.y[6:, 1]) ** 2).sum() / 5)
+    assert table["MSLL"].isna().tolist() == [False, True, True] and np.isnan(table.loc["ill", "SMSE"])
+    level, trained = (found.mean[6:, 0], found.variance[6:, 0], truth.y[6:, 0]), seen.y[:6, 0]
+    close(table.loc["level", "MSLL"], scores.msll(*level, trained.mean(), trained.var(correction=0)))
+    methods = {"counts": build, "rule": plain_methods()["interpolation"]}
+    with warns(UserWarning, match="'rule' on trial '0': seen: task 'eggs' has fewer than two different values"):
+        both = compare(lambda k: (seen, truth), [0], methods, starts=1, progress=False)
+    assert both["method"].tolist() == ["counts"] * 3
 
 
 def law_a_count_is_left_out_with_its_site():

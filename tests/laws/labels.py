@@ -5,12 +5,25 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import torch
 from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel
 from scipy.stats import multivariate_normal
 
 from laws.common import RANDOM, close, dense_numpy, random_psd, table, tensor, unfitted
-from mtgp_tutorial import TaskData, at_parameters, icm, independent, lmc, predict, sample, scores, simulate
+from mtgp_tutorial import (
+    Poisson,
+    TaskData,
+    at_parameters,
+    icm,
+    independent,
+    linear,
+    lmc,
+    predict,
+    sample,
+    scores,
+    simulate,
+)
 from mtgp_tutorial.comparison import IN_UNITS
 from mtgp_tutorial.fast.mixture import mixture
 from mtgp_tutorial.fast.packed import PackedObjective
@@ -192,6 +205,29 @@ def law_length_scales_have_their_prior():
         with torch.no_grad():
             heights.append(float(objective(model, True) - objective(model, False)))
     close(*heights)
+
+
+def law_labelled_rows_are_those_they_name():
+    """Weights, known errors and exposures with the labels of their rows, or that count, are taken as arrays are."""
+    data, index, x = table(RANDOM(45)), pd.Index([*"abcdefg"]), pd.DataFrame({"x": [0.7, 5.0]}, index=[*"pq"])
+    fitted, N = unfitted(icm(replace(data, index=index)), 3), len(data.y)
+    W, sd = RANDOM(1).normal(size=(N + 2, 3)), RANDOM(2).uniform(1, 2, size=(2, 3))
+    for labels in ([*index, *x.index], [*index, 0, 1], range(N + 2), [*range(N), *x.index]):
+        close(linear(fitted, pd.DataFrame(W, labels), x=x).mean, linear(fitted, W, x=x).mean)
+    close(linear(fitted, pd.DataFrame(W, [*index, 8, 7]), x=x.to_numpy()).mean, linear(fitted, W, x=x).mean)
+    close(linear(fitted, W.astype(np.longdouble), x=x).mean, linear(fitted, W, x=x).mean)
+    inputs = unfitted(icm(data), 3)
+    own = data.to_frame().index  # the inputs, where rows have no other names
+    close(linear(inputs, pd.DataFrame(W[:N], own)).mean, linear(inputs, W[:N]).mean)
+    close(predict(fitted, x, sd=pd.DataFrame(sd, x.index)).sd, predict(fitted, x, sd=sd).sd)
+    eggs = TaskData(range(7), [[2], [0], [5], [1], [3], [4], [2]], tasks=["eggs"], index=index)
+    e = np.arange(1.0, 8.0)
+    frames = (pd.Series(e, index), pd.DataFrame(e, index), pd.DataFrame(e))
+    models = [icm(eggs, likelihood={"eggs": Poisson(exposure=one)}) for one in (e, *frames)]
+    assert len({one.log_likelihood().item() for one in models}) == 1
+    counted = at_parameters(models[0])
+    said = [predict(counted, x, exposure={"eggs": one}).mean for one in ([1.0, 2.0], pd.Series([1.0, 2.0], x.index))]
+    close(*said)
 
 
 def law_a_prediction_has_the_labels_of_its_table():

@@ -49,6 +49,7 @@ def law_combined_methods_are_a_pool_in_equal_parts():
     for end, share in ((low, 0.05), (high, 0.95)):
         close(stats.norm.cdf(end, means, sds).mean(0), np.full(len(end), share), 1e-7)
     assert torch.equal(~found.mean.isnan(), cells) and torch.equal(~found.means[0].isnan(), cells) and found.noise
+    assert all(torch.equal(one.probability(above=0.0).isnan(), ~cells) for one in (found, parts[0]))
     models = linear_pool(icm, independent, starts=1)(seen).forecast(hidden)  # which impute all that is missing
     assert (
         torch.equal(~models.means.isnan(), cells.expand(2, *cells.shape)) and int(seen.observed.sum()) < cells.numel()
