@@ -88,14 +88,14 @@ IN_WORDS = {  # what a method does, for who does not know its name
 }
 
 
-def in_words(method: str, season: bool) -> str:
+def what_it_does(method: str, season: bool) -> str:
     """What a method does; season: whether the table has one, which the mean then follows."""
     return IN_WORDS[method] + " in the same part of the season" * (season and method == MEAN)
 
 
 def described(method: str, season: bool = False) -> str:
     """What a method does, with its name."""
-    return f"{in_words(method, season)} (“{method}”)"
+    return f"{what_it_does(method, season)} (“{method}”)"
 
 
 def answer(
@@ -134,7 +134,7 @@ def answer(
         "closer": {method: enumerated(closer(decision, method)) for method in compared(decision)[1:]},
         "band": covered(decision),
         "mean": MEAN,
-        "the_mean": in_words(MEAN, season),
+        "the_mean": what_it_does(MEAN, season),
         "plainest": plainest,
         "nearer": far.get(plainest, math.inf) < far[decision.fills],
         "judged": judged,
@@ -194,7 +194,7 @@ def of_decision(decision: Decision, failed: Sequence[Failed], season: bool = Fal
         "added": said(decision.less(reads, decision.alone)) if reads else "",
         "behind": bool(decision.means.loc[decision.fills, "CRPS"] > decision.means.loc[decision.other, "CRPS"]),
         "failed": without_answer(failed),
-        "methods": [(method, in_words(method, season)) for method in decision.means.index],
+        "methods": [(method, what_it_does(method, season)) for method in decision.means.index],
     }
 
 
