@@ -87,7 +87,7 @@ def span(table: TaskData | Prediction) -> str:
     return "; ".join(ends)
 
 
-def check_row_labels(name: str, given: Any, table: Named | None, x: Any = None) -> None:
+def check_row_labels(name: str, given: Any, table: TaskData | None, x: Any = None) -> None:
     """ValueError for a frame or series of a table's rows, then of x's, with other labels, unless they only count."""
     labelled = (pd.DataFrame, pd.Series)
     if not isinstance(given, labelled):

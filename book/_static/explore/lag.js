@@ -165,10 +165,10 @@
     ui.sliders(make(ui.box, "div", { class: "explore-side" }),
       { key: "l", words: "length-scale \u2113", range: bounds.l, step: 0.05 },
       { key: "noise", words: "sd of the noise", range: bounds.noise, step: 0.01 });
-    make(ui.box, "p", {}, "Filled marks are readings, hollow ones hidden from the model; bands: two sd of f. Lower panel: the correlation in B (the dot: the model drawn above); dashed: that of the functions. One draw.");
+    make(ui.box, "p", {}, "Hollow marks are hidden from the model; bands: two sd of f.");
     const more = make(ui.box, "details", { class: "explore-more" });
     make(more, "summary", {}, "What is drawn");
-    make(more, "p", {}, "Upper panel: curves and bands are what the model says of f, two sd wide on either side; the hidden readings lie in the shaded stretch. Lower panel, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay; dashed: the correlation of the two functions at equal x. Both models know all else: the variances (1), the length-scale, the noise. One draw of function and noise at a time.");
+    make(more, "p", {}, "Upper panel: filled marks are readings; curves and bands are what the model says of f, two sd wide on either side; the hidden readings lie in the shaded stretch. Lower panel, at each delay: the correlation in B that makes the filled marks likeliest, by the model that knows of no delay (the dot: at the delay drawn above); dashed: the correlation of the two functions at equal x. Both models know all else: the variances (1), the length-scale, the noise. One draw of function and noise at a time.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make)), place = (t, i) => [plot.x(ROWS[i]), panel.y(found.y[t][i])];

@@ -97,7 +97,7 @@ def run(job: Job) -> None:
     write_filled(job.folder / "filled.csv", data, answer, asked.log or [], **source)
     code = repeat(job, decision)
     put(job.folder / "repeat.py", code)
-    decided = words.of_decision(decision, failed)
+    decided = words.of_decision(decision, failed, bool(job.season))
     with matplotlib.rc_context({"font.size": 10.5}):
         sections = {
             "columns": page.grid(deciding.by_column(decision, data, answer, asked.log or [])),
@@ -112,7 +112,9 @@ def run(job: Job) -> None:
             "todo": _todo(job, decision, answer, fitted),
         }
     again = {"code": code, "versions": versions(), "took": in_words(time.monotonic() - began)}
-    (bold, *said), rest = words.answer(decision, data, job.kinds, answer, judged, failed, asked.log or [])
+    (bold, *said), rest = words.answer(
+        decision, data, job.kinds, answer, judged, failed, asked.log or [], bool(job.season)
+    )
     first = next(iter(job.methods))
     top = {
         "first": first if first in (ICM, FULL) else "",

@@ -9,6 +9,7 @@ import argparse
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,11 @@ from mtgp_tutorial.tables.report.page import render
 from mtgp_tutorial.tables.report.trials import IN_WORDS, MEAN, Failed
 
 NAMES = {
-    "gap": ("gap", "gaps"),
-    "start": ("late start", "late starts"),
-    "end": ("ragged end", "ragged ends"),
-    "scattered": ("column with single cells", "columns with single cells"),
-    "disc": ("disc of places", "discs of places"),
+    "gap": ("a gap", "gaps"),
+    "start": ("a late start", "late starts"),
+    "end": ("a ragged end", "ragged ends"),
+    "scattered": ("a column with single cells", "columns with single cells"),
+    "disc": ("a disc of places", "discs of places"),
 }
 
 
@@ -58,9 +59,14 @@ def what_is_hidden(kinds: Sequence[Kind], own: bool) -> str:
     return f"holes like the table's own ({enumerated(words)}) moved to other places"
 
 
-def described(method: str) -> str:
+def what_it_does(method: str, season: bool) -> str:
+    """What a method does; season: whether the table has one, which the mean then follows."""
+    return IN_WORDS[method] + " in the same part of the season" * (season and method == MEAN)
+
+
+def described(method: str, season: bool = False) -> str:
     """What a method does, with its name."""
-    return f"{IN_WORDS[method]} (“{method}”)"
+    return f"{what_it_does(method, season)} (“{method}”)"
 
 
 def answer(
@@ -71,18 +77,21 @@ def answer(
     judged: Evaluation | None = None,
     failed: Sequence[Failed] = (),
     log: Sequence[str] = (),
+    season: bool = False,
 ) -> tuple[list[str], list[str]]:
     """What fills the table, how far off such values were, and how sure they are; then compared with what.
 
     The sentences speak of the tasks whose holes were imitated. filled: what fills; judged: what the cells say that
     were hidden from all trials, or None; failed: answers that were missing, or another method's; log: tasks of
-    logarithms.
+    logarithms; season: whether the table has one.
     """
     own = bool(missing(data).any())
     tasks = sorted(set(decision.asked["task"]))
+    far = {method: how_far(decision, method) for method in decision.means.index}
+    plainest = min((rule for rule in (*PLAIN, "season before") if rule in far), key=far.__getitem__, default="")
     values = {
         "decision": decision,
-        "described": described,
+        "described": partial(described, season=season),
         "gone": int(missing(data).sum()),
         "own": own,
         "tasks": enumerated(tasks) if own and len(tasks) < min(4, data.num_tasks) else "",
@@ -96,7 +105,9 @@ def answer(
         "closer": {method: enumerated(closer(decision, method)) for method in compared(decision)[1:]},
         "band": covered(decision),
         "mean": MEAN,
-        "plainest": next((rule for rule in PLAIN if rule in decision.means.index), ""),
+        "the_mean": what_it_does(MEAN, season),
+        "plainest": plainest,
+        "nearer": far.get(plainest, math.inf) < far[decision.fills],
         "judged": judged,
         "impossible": impossible(data, filled, log),
         "follows": enumerated(follows(data)),
@@ -110,11 +121,16 @@ def answer(
 def off_by(decision: Decision, method: str, log: Sequence[str] = ()) -> str:
     """How far off the hidden cells of the asked tasks were on average: in the unit of one, as a factor where its
     logarithm was modelled, or in standard deviations."""
+    off, tasks = how_far(decision, method), decision.asked["task"].unique()
+    if len(tasks) > 1:
+        return f"{off:.2f}"
+    return f"a factor of {math.exp(off):.2f}" if tasks[0] in log else digits(off)
+
+
+def how_far(decision: Decision, method: str) -> float:
+    """The same as a number: in the unit of one task, or in standard deviations."""
     rows = decision.asked[decision.asked["method"] == method]
-    if rows["task"].nunique() > 1:
-        return f"{over_cells(rows, 'away'):.2f}"
-    off = over_cells(rows, "off")
-    return f"a factor of {math.exp(off):.2f}" if rows["task"].iloc[0] in log else digits(off)
+    return over_cells(rows, "away" if rows["task"].nunique() > 1 else "off")
 
 
 def unit_of(data: TaskData, tasks: Sequence[str], log: Sequence[str]) -> str:
@@ -141,7 +157,7 @@ def impossible(data: TaskData, filled: Prediction, log: Sequence[str] = ()) -> l
     return [(task, int(gone[:, t].sum()), below[t], bool(least[t] > 0)) for t, task in named]
 
 
-def of_decision(decision: Decision, failed: Sequence[Failed]) -> dict[str, Any]:
+def of_decision(decision: Decision, failed: Sequence[Failed], season: bool = False) -> dict[str, Any]:
     """What how.html says of the choice: sizes with their intervals, and methods that had no answer."""
     reads = decision.reads
     return {
@@ -149,7 +165,7 @@ def of_decision(decision: Decision, failed: Sequence[Failed]) -> dict[str, Any]:
         "added": said(decision.less(reads, decision.alone)) if reads else "",
         "behind": bool(decision.means.loc[decision.fills, "CRPS"] > decision.means.loc[decision.other, "CRPS"]),
         "failed": without_answer(failed),
-        "methods": [(method, IN_WORDS[method]) for method in decision.means.index],
+        "methods": [(method, what_it_does(method, season)) for method in decision.means.index],
     }
 
 
@@ -237,17 +253,20 @@ def of_values(asked: argparse.Namespace, data: TaskData, filled: Prediction) -> 
     """Commands that take the values otherwise: without errors that were a guess, with logarithms of positive tasks.
 
     A logarithm is proposed where values are skewed, or where a band of the filled ones reaches below 0. counts: tasks
-    of whole numbers with a 0 among them, and such a band.
+    of whole numbers with a 0 among them, and such a band; yes_no: of 0 and 1 alone, and a band beyond them.
     """
     log, guess = asked.log or [], data.sd is not None and asked.errors is None
     y, above = data.y.numpy(), (data.y.nan_to_num(1.0) > 0).all(0).numpy()
-    below = ((filled.band(TWO_SD)[0] < 0) & torch.as_tensor(missing(data))).any(0).numpy()
+    (low, high), gone = filled.band(TWO_SD), torch.as_tensor(missing(data))
+    below, beyond = (((bad & gone).any(0)).numpy() for bad in (low < 0, (low < 0) | (high > 1)))
     odd = above & ((stats.skew(y, nan_policy="omit") > SKEWED) | below)
-    counts = (np.nan_to_num(y) % 1 == 0).all(0) & (np.nanmin(y, 0) == 0) & below
+    whole = (np.nan_to_num(y) % 1 == 0).all(0) & (np.nanmin(y, 0) == 0)
+    counts, yes_no = whole & below & (np.nanmax(y, 0) > 1), whole & beyond & (np.nanmax(y, 0) == 1)
     skewed = [task for task, skew in zip(data.tasks, odd) if skew and task not in log]
     return {
         "without_errors": command(asked, errors=["none"], out="NAME") if guess else "",
         "skewed": enumerated(skewed),
         "counts": enumerated([task for task, count in zip(data.tasks, counts) if count and task not in log]),
+        "yes_no": {task: "bernoulli" for task, two in zip(data.tasks, yes_no) if two},
         "with_logarithm": command(asked, log=[*log, *skewed], out="NAME"),
     }

@@ -196,8 +196,9 @@ def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
 
 
 def test_it_says_what_its_parameters_have_seen(playing):
-    said = playing("hole").place.inner_text()
-    assert "fitted to the whole table: what you hide is hidden from the data it is given, not from these" in said
+    place = playing("hole").place
+    assert "The GPs' parameters were fitted to the whole table." in place.inner_text()
+    assert "What you hide is kept from the data, not from these parameters." in place.text_content()
 
 
 def test_what_is_kept_is_what_is_computed(playing):

@@ -122,9 +122,9 @@ def test_what_is_drawn_is_named(playing):
     figure = playing("lag")
     assert [marks(figure, f"dot.explore-task{t}").count("M") for t in (1, 2)] == [41, 32]
     assert marks(figure, "hollow").count("M") == 9
-    said = figure.place.inner_text()
-    for name in ("hidden from the model", "two sd", "dashed", "the dot: the model drawn above", "One draw"):
-        assert name in said
+    assert "Hollow marks are hidden from the model; bands: two sd of f." in figure.place.inner_text()
+    for name in ("filled marks are readings", "dashed", "the dot: at the delay drawn above", "One draw"):
+        assert name in figure.place.text_content()
 
 
 def test_whatever_stands_in_an_address_is_brought_within_bounds(playing):

@@ -651,7 +651,7 @@ def test_what_fills_is_a_choice_and_the_claim_is_a_size(differences, stretches, 
     assert bold == f"6 missing values are filled by {words.described(fills)}."
     error = decision.means["error"]
     assert f"were off by {page.digits(error[fills])} m on average." in first
-    assert f"The program did this {len(differences)} times, with holes like the table's own (gap) moved" in first
+    assert f"The program did this {len(differences)} times, with holes like the table's own (a gap) moved" in first
     assert words.described(decision.other) in second and f"off by {page.digits(error[decision.other])}" in second
     behind = decision.means.loc[fills, "CRPS"] > decision.means["CRPS"].min()
     assert ("The difference is too small to leave" in second) == behind
@@ -687,7 +687,10 @@ def test_errors_of_a_logarithm_are_factors():
     ],
 )
 def test_what_the_other_columns_add_is_said_as_far_as_it_is_known(differences, begins):
-    assert answered(scored(differences))[4].startswith(begins)
+    said = answered(scored(differences))[4]
+    assert said.startswith(begins) and ("and what fills, which reads the others, by " in said) == (
+        "do not" not in begins
+    )
 
 
 @pytest.mark.parametrize(
@@ -706,18 +709,80 @@ def test_what_judges_once_is_told(fills, other, told):
     )
 
 
+@pytest.mark.parametrize(
+    ("trials", "fills", "other", "told"),
+    [
+        (OPEN, 0.5, 0.6, "of this the chosen method did better: the"),  # the trials could not tell: no "too"
+        (OPEN + 0.1, 0.5, 0.6, "it was the other way round, and the chosen method did better, so the choice is not"),
+        (OPEN + 0.1, 0.6, 0.5, "of this “ICM” did better, too, so the choice is not settled: the"),
+        (OPEN, 0.194, 0.187, "of this both did equally well, so the choice is not settled: the"),  # as it is printed
+        (SURE, 0.194, 0.187, "of this both did equally well: the"),
+    ],
+)
+def test_what_judges_agrees_with_what_the_trials_said(trials, fills, other, told):
+    found = answered(scored(trials), judged=Evaluation(23, fills, other, 0.93))
+    assert told in next(line for line in found if "set aside" in line)
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (
+            {"mean": 0.8, "interpolation": 0.9},
+            "With the mean of the column (“mean”) they would have been off by 0.800.",
+        ),
+        ({"mean": 0.8, "interpolation": 0.6}, "With plain interpolation between the nearest known values (“interp"),
+        ({"mean": 0.4}, "off by 0.400, so this plain rule was nearer. The program did this 16 times"),
+        ({"mean": 0.50001}, "With the mean of the column (“mean”) they would have been off by 0.500. The"),
+    ],
+)
+def test_the_headline_compares_with_the_nearest_plain_rule(off, said):
+    decision = scored(SURE)
+    scores = decision.scores.assign(off=decision.scores["method"].map({"ICM": 0.5, **off}).fillna(2.0))
+    assert said in answered(replace(decision, scores=scores))[1]
+
+
+def test_with_a_season_the_mean_follows_it():
+    """And no sentence calls it the mean of the column."""
+    decision = scored(SURE, tasks=("a", "b"))
+    scores = decision.scores.assign(off=decision.scores["method"].map({"mean": 0.5}).fillna(1.0))
+    decision = replace(decision, scores=scores, other="interpolation")
+    found = " ".join(answered(decision, season=True))
+    part = "the mean of the column in the same part of the season"
+    assert found.count(part) == found.count("the mean") == 2 and f"even {part} was closer" in found
+    assert dict(words.of_decision(decision, [], True)["methods"])["mean"] == part
+    assert dict(words.of_decision(decision, [])["methods"])["mean"] == "the mean of the column"
+
+
+def test_one_hole_of_a_kind_has_an_article():
+    kinds = [Kind(place, ("a",), np.ones((1, 1), bool)) for place in ("gap", "gap", "scattered")]
+    assert "(2 gaps and a column with single cells)" in words.what_is_hidden(kinds, True)
+
+
+def test_how_names_what_there_was_no_time_for_and_the_order_of_the_methods(place, monkeypatch):
+    """half and half, which is not the simplest, comes before what is."""
+    monkeypatch.setattr(planning, "SLOW_LIMIT", 0)
+    two_series().assign(c=lambda frame: frame["a"] ** 2).to_csv("table.csv", index=False)
+    assert report("--trials", "2") == 0
+    how = " ".join(Path("table-report/how.html").read_text(encoding="utf8").split())
+    assert "<p>Left out, because there was no time for what takes longest: LMC.</p>" in how
+    assert "“half and half” comes next, then the others, the simplest first. What fills" in how
+    rows = re.findall('<tr><td class="text">(.*?)</td>', how)
+    assert rows[1:3] == ["half and half", "mean"]
+
+
 def nothing_known(data):
     """An answer in which all is 1, give or take 1."""
     return Prediction(data.x, torch.ones_like(data.y), torch.ones_like(data.y), data.tasks, data.units, True)
 
 
-def answered(decision, own=True, failed=(), judged=None, log=()):
+def answered(decision, own=True, failed=(), judged=None, log=(), season=False):
     """The sentences of a table of two columns, of which `a` [m] has a gap."""
     y = np.random.default_rng(0).normal(size=(40, 2))
     if own:
         y[10:16, 0] = np.nan
     data = TaskData(np.arange(40.0), y, ["a", "b"], ["m", ""])
-    first, rest = words.answer(decision, data, kinds_of(data)[0], nothing_known(data), judged, failed, log)
+    first, rest = words.answer(decision, data, kinds_of(data)[0], nothing_known(data), judged, failed, log, season)
     return first + rest
 
 
@@ -1318,7 +1383,17 @@ def test_counts_with_a_band_below_zero_are_named(values, mean, log, said):
     asked = parser().parse_args(["report", "t.csv"])
     asked.log = log
     found = words.of_values(asked, data, filled)
-    assert found["counts"] == said and (found["skewed"] == "a") == (min(values) > 0)
+    assert found["counts"] == said and (found["skewed"] == "a") == (min(values) > 0) and not found["yes_no"]
+
+
+@pytest.mark.parametrize("mean", [0.5, 2.5, 9.0])
+def test_zeros_and_ones_are_no_counts(mean):
+    """The band is 2 to either side, and no probability can lie beyond 0 and 1."""
+    data = TaskData(range(6), np.c_[[0, 1, 1, 0, 0, np.nan], [0, 1, 2, 0, 0, np.nan]], ["ill", "wasps"])
+    filled = Prediction(data.x, data.y.nan_to_num(mean), torch.ones_like(data.y), data.tasks, data.units, True)
+    found = words.of_values(parser().parse_args(["report", "t.csv"]), data, filled)
+    assert found["yes_no"] == {"ill": "bernoulli"} and found["counts"] == ("wasps" if mean < 2 else "")
+    assert fit(icm(data, likelihood={**found["yes_no"], "wasps": "poisson"}), starts=1).log_likelihood < 0
 
 
 QUIET = {
@@ -1333,6 +1408,7 @@ QUIET = {
         "filled": False,
     },
     "counts": "",
+    "yes_no": {},
 }
 SENTENCES = [  # what gives cause, and words of the sentence
     ({"goes_on": "python -m one"}, "Whether “ICM” or “interpolation” fills better is open after 8 trials."),
@@ -1353,6 +1429,8 @@ SENTENCES = [  # what gives cause, and words of the sentence
         "a: no value is below 0, but bands reach there or large values are far from the rest. Try it",
     ),
     ({"counts": "a and b"}, "a and b: whole numbers, none below 0, but bands of filled values reach below 0, where no"),
+    ({"yes_no": {"ill": "bernoulli"}}, "ill: only 0 and 1, but bands of filled values reach beyond them. Fit it in"),
+    ({"yes_no": {"ill": "bernoulli"}}, "<code>likelihood={&#39;ill&#39;: &#39;bernoulli&#39;}</code>, and each hole"),
     ({"filled": True}, "Where you publish a filled value, say that it is one: in filled.csv the column"),
     ({"filled": True}, "Ask why the values are missing. The trials hid values that were known"),
 ]
