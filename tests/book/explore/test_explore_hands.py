@@ -151,9 +151,11 @@ def test_keys_of_points_are_those_that_are_told(playing, name):
 def test_two_taps_hide_or_remove_a_point_where_it_is_told(playing, name):
     figure = playing(name, width=390, has_touch=True)
     does, before = HIDES in " ".join(told(figure)) or REMOVES in " ".join(told(figure)), figure.state
-    for _ in range(2):
-        figure.page.touchscreen.tap(*figure.centre(".explore-point", 2))  # at once: a double tap has its time
-    figure.settle()
+    at = figure.centre(".explore-point", 2)
+    for _ in range(5):  # a double tap has its time, which a busy machine may miss
+        if figure.state == before:
+            figure.page.touchscreen.tap(*at)
+            figure.page.touchscreen.tap(*at)
     assert (figure.state != before) is does
 
 
