@@ -200,7 +200,7 @@ def test_several_processes_do_the_same(tmp_path):
 
 
 class Deadly(RBFKernel):
-    """Kills its process, unless it is the one that made it, or the file is there (which it makes)."""
+    """Kills each process but the one that made it: once, which leaves the file, or whenever the file is there."""
 
     def __init__(self, path, once):
         super().__init__()
@@ -208,7 +208,9 @@ class Deadly(RBFKernel):
 
     def forward(self, x1, x2, **params):
         if os.getpid() != self.home and not (self.once and os.path.exists(self.path)):
-            open(self.path, "w").close()
+            while not self.once and not os.path.exists(self.path):  # until another fit is stored
+                time.sleep(0.01)
+            open(self.path, "a").close()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(x1, x2, **params)
 
@@ -218,7 +220,7 @@ def test_a_killed_process_costs_what_was_under_way_and_that_is_done_again(tmp_pa
     methods = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", True))}
     table = compare(gap, range(2), methods, jobs=2, store=tmp_path / "results.csv", starts=1)
     assert (tmp_path / "killed").exists() and table["NLPD"].notna().all() and len(table) == 4
-    methods["deadly"] = lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))
+    methods["deadly"] = lambda data: icm(data, kernel=Deadly(tmp_path / "other.csv", False))
     with pytest.raises(RuntimeError, match="killed 3 times in a row, with 1 fits handed out"):
         compare(gap, [5], methods, jobs=2, store=tmp_path / "other.csv", starts=1)
     assert list(pd.read_csv(tmp_path / "other.csv")["method"]) == ["alone"]
@@ -262,7 +264,7 @@ def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_is_done_twice(cl
 
 @pytest.mark.slow
 def test_a_fit_that_kills_every_worker_is_named(client, tmp_path):
-    methods = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "killed", False))}
+    methods = {"alone": independent, "deadly": lambda data: icm(data, kernel=Deadly(tmp_path / "results.csv", False))}
     with pytest.raises(RuntimeError, match="a fit was under way on each of 4 workers that died"):
         compare(gap, [5], methods, client=client, store=tmp_path / "results.csv", starts=1)
     assert list(pd.read_csv(tmp_path / "results.csv")["method"]) == ["alone"]
