@@ -64,7 +64,7 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     model = fitted(fit).model
     model.normal_alone("linear")
     inputs, y = _rows(fit, x, weights=weights)
-    loads = _numbers("weights", weights, fit, len(inputs), "numbers").to(inputs).reshape(-1, *y.shape)
+    loads = _numbers("weights", weights, fit, len(inputs), "iuf").to(inputs).reshape(-1, *y.shape)
     unknown = (loads != 0).any(0) & (y.isnan() if noise else True)
     mean, covariance, f, _ = _joint(fit, inputs, unknown, torch.zeros_like(unknown), noise, None)
     values = model.scale.to_data(y.nan_to_num().masked_scatter(unknown, mean[f]))
@@ -195,27 +195,29 @@ def _rows(fit: Fit, x: Any, **given: Any) -> tuple[Tensor, Tensor]:
 
 LARGEST = 1e100  # of a number, as it is squared
 KINDS = {"b": "booleans", "i": "numbers", "u": "numbers", "f": "numbers", "U": "text"}  # by NumPy's letters
+HOLDS = {"b": "booleans", "iuf": "numbers", "biuf": "numbers or booleans"}  # kinds that an argument may hold
 
 
 def _numbers(
-    name: str, value: Any, fit: Fit, rows: int, holds: str, dims: tuple[int, ...] = (2, 3), of: Tensor | None = None
+    name: str, value: Any, fit: Fit, rows: int, kinds: str, dims: tuple[int, ...] = (2, 3), of: Tensor | None = None
 ) -> Tensor:
-    """What `holds` says, numbers or booleans, [R, T] or [K, R, T]; numbers are finite, at least in the cells `of`."""
+    """An array of one of these kinds, [R, T] or [K, R, T]; numbers are finite, at least in the cells `of`."""
     data = fit.model.data
     check_order(name, value.columns if isinstance(value, pd.DataFrame) else (), data.tasks)
     try:
         array = np.array(value.cpu() if torch.is_tensor(value) else value)
     except ValueError:
-        raise ValueError(f"{name}: has lines of unequal length; pass an array of {holds}") from None
-    found = KINDS.get(array.dtype.kind, "objects")
-    if found not in holds:
-        raise ValueError(f"{name}: is {kind_of(value)} of {found}; pass an array of {holds}")
+        raise ValueError(f"{name}: has lines of unequal length; pass an array of {HOLDS[kinds]}") from None
+    kind = array.dtype.kind
+    if kind not in kinds:
+        found = KINDS.get(kind, "objects")
+        raise ValueError(f"{name}: is {kind_of(value)} of {found}; pass an array of {HOLDS[kinds]}")
     if array.ndim not in dims or array.shape[-2:] != (rows, data.num_tasks) or not array.size:
         raise ValueError(
             f"{name}: has shape {array.shape}; pass [{rows}, {data.num_tasks}], with a line for each fitted row and "
             "then for each row of x"
         )
-    array = array if found == "booleans" else array.astype(float)
+    array = array if kind == "b" else array.astype(float)
     wrong = ~(np.abs(array) < LARGEST) & (True if of is None else of.cpu().numpy())
     if wrong.any():
         at, what = tuple(np.argwhere(wrong)[0]), "" if of is None else ", or candidates without this cell"
@@ -227,7 +229,7 @@ def _numbers(
 
 def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | None, Tensor]:
     """Weights [K, k] of standardised cells (None: each alone, with weight 1), and which cells [R, T] these k are."""
-    values = _numbers("wanted", wanted, fit, len(y), "numbers or booleans")
+    values = _numbers("wanted", wanted, fit, len(y), "biuf")
     cells = values.dtype == torch.bool
     if cells and values.dim() == 3:
         raise ValueError("wanted: holds booleans [K, R, T]; pass booleans [R, T], or weights")
@@ -242,7 +244,7 @@ def _wanted(wanted: Any, fit: Fit, y: Tensor, noise: bool) -> tuple[Tensor | Non
 
 def _candidates(candidates: Any, fit: Fit, y: Tensor) -> Tensor:
     """Which cells [R, T] may be read."""
-    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), "booleans", (2,))
+    read = y.isnan() if candidates is None else _numbers("candidates", candidates, fit, len(y), "b", (2,))
     if not bool(read.any()):
         raise ValueError("candidates: no cell is left to read; pass some, or new rows as x")
     if bool((read & ~y.isnan()).any()):
@@ -261,7 +263,7 @@ def _prices(cost: Any, fit: Fit, read: Tensor) -> Tensor:
         given = by_task("cost", cost, data.tasks, "")
         each = [finite("cost", given.get(task, 1.0), "a price above 0") for task in data.tasks]
         cost = np.tile(each, (len(read), 1))
-    price = _numbers("cost", cost, fit, len(read), "numbers above 0", (2,), of=read).to(data.x)[read]
+    price = _numbers("cost", cost, fit, len(read), "iuf", (2,), of=read).to(data.x)[read]
     if not bool((price > 0).all()):
         raise ValueError(f"cost: holds {float(price.min()):g}; pass prices above 0")
     return price

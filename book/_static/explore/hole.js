@@ -199,7 +199,7 @@
     make(notes, "p", {}, "Rings are hidden. The GPs' parameters were fitted to the whole table.");
     const more = make(notes, "details", { class: "explore-more" });
     make(more, "summary", {}, "What is drawn");
-    make(more, "p", {}, "Dots are seen. What you hide is kept from the data, not from these parameters. Thin lines: the other columns, where seen. Axis and CRPS are in standard deviations of the column; the CRPS is a mean over the hidden readings, its lowest in bold. Band: from the 2.5 to the 97.5 % quantile of the method drawn; half and half is the equal mixture of the two methods above it. With no other column seen, the regression is the line across. The GPs have the kernel Mat\u00e9rn 3/2. The line and the coefficients of regressions come from what is seen.");
+    make(more, "p", {}, "Dots are seen. What you hide is kept from the data, not from the parameters. Thin lines: the other columns, where seen. Axis and CRPS are in standard deviations of the column; the CRPS is a mean over the hidden readings, its lowest in bold. Band: from the 2.5 to the 97.5 % quantile of the method drawn; half and half is the equal mixture of the two methods above it. With no other column seen, the regression is the line across. The GPs have the kernel Mat\u00e9rn 3/2. The line and the coefficients of regressions come from what is seen.");
 
     return (state) => {
       const { t, x, z, seen, hidden, beside, methods, best } = compute(state, (name, key, make) => ui.keep(name, key, make));

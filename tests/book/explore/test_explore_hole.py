@@ -198,7 +198,7 @@ def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
 def test_it_says_what_its_parameters_have_seen(playing):
     place = playing("hole").place
     assert "The GPs' parameters were fitted to the whole table." in place.inner_text()
-    assert "What you hide is kept from the data, not from these parameters." in place.text_content()
+    assert "What you hide is kept from the data, not from the parameters." in place.text_content()
 
 
 def test_what_is_kept_is_what_is_computed(playing):
