@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtgp_tutorial import datasets, gaussian, kronecker, plots, scores, simulate, tables
-    from mtgp_tutorial.arguments import choose_device
     from mtgp_tutorial.comparison import choose, paired, sentence, summarise
     from mtgp_tutorial.correlations import empirical_correlation, model_correlation
     from mtgp_tutorial.covariance import coregionalization, correlation
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
 __all__ += ["Poisson", "NegativeBinomial", "Bernoulli"]
 __all__ += ["coregionalization", "correlation", "fit", "Fit", "sample_posterior", "PosteriorSamples"]
-__all__ += ["at_parameters", "load", "FitError", "choose_device"]
+__all__ += ["at_parameters", "load", "FitError"]
 __all__ += ["predict", "impute", "sample", "Prediction", "Mixture", "parts"]
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
 __all__ += ["linear", "next_cells"]
@@ -46,7 +45,6 @@ __version__ = "0.34.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
-    "arguments": "choose_device",
     "comparison": "choose paired sentence summarise",
     "correlations": "empirical_correlation model_correlation",
     "covariance": "coregionalization correlation",
@@ -68,6 +66,7 @@ _HOMES = {
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_GONE = {"choose_device": "no device was measured, so none is chosen; data.to(\"cuda\") puts a table on a GPU"}
 _MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 
@@ -78,6 +77,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         return globals()[name]
+    if name in _GONE:
+        raise ImportError(f"{name} went in 0.35.0: {_GONE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,11 +1,9 @@
-"""Arguments and what is wrong with them: kinds, whole numbers, seeds, tensors, devices, whatever holds numbers."""
+"""Arguments and what is wrong with them: kinds, whole numbers, seeds, tensors, whatever holds numbers."""
 
 from __future__ import annotations
 
 import datetime
 import math
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -24,8 +22,11 @@ def kind_of(value: Any) -> str:
 
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
-    if not isinstance(value, kind):
-        raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
+    if isinstance(value, kind):
+        return
+    if isinstance(value, pd.DataFrame) and advice.startswith("a TaskData"):
+        advice = f"TaskData.from_frame({name}), which makes {advice} of it"
+    raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
 
 
 def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mapping[str, Any]:
@@ -142,34 +143,6 @@ def _columns(value: Any) -> Iterator[tuple[str, np.ndarray]]:
         return
     if array.dtype.kind not in "iufbc" and array.ndim in (1, 2):
         yield from zip([""], [array]) if array.ndim == 1 else ((f"column {n} ", one) for n, one in enumerate(array.T))
-
-
-WORTH_A_GPU = 2000  # observed cells; a rule of thumb, not a measurement
-
-
-def choose_device(num_cells: int) -> str:
-    """What to run on: "cuda", a GPU, when there is one and the table has at least WORTH_A_GPU cells, else "cpu".
-
-    The environment variable MTGP_DEVICE overrides it.
-
-    Args:
-        num_cells (int): observed cells of the table.
-    Raises:
-        ValueError: for no whole number, and when MTGP_DEVICE names no device, or asks for CUDA where there is none.
-
-    >>> from mtgp_tutorial import choose_device
-    >>> choose_device(100).split(":")[0] in ("cpu", "cuda")
-    True
-    """
-    num_cells = whole("num_cells", num_cells, 0, "the number of observed cells, such as int(data.observed.sum())")
-    forced = os.environ.get("MTGP_DEVICE", "")
-    if forced and not re.fullmatch(r"cpu|cuda(:\d+)?", forced):
-        raise ValueError(f"MTGP_DEVICE: is {forced!r}; set it to cpu, cuda or cuda:N, or unset it")
-    if forced.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"MTGP_DEVICE: asks for {forced!r}, and torch sees no CUDA device; unset it")
-    if forced:
-        return forced
-    return "cuda" if num_cells >= WORTH_A_GPU and torch.cuda.is_available() else "cpu"
 
 
 def swapped(names: Sequence[str], wanted: Sequence[str]) -> bool:

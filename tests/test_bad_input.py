@@ -26,7 +26,6 @@ from mtgp_tutorial import (
     Trend,
     at_parameters,
     choose,
-    choose_device,
     coregionalization,
     correlation,
     correlation_intervals,
@@ -279,6 +278,7 @@ CASES = [
     ("seed: -1 is not a whole number", lambda: fit(icm(table()), seed=-1)),
     ("seed: .* is more than 2.63", lambda: simulate.two_sines(seed=2**70)),
     ("max_iterations: -1 is not a whole number from 0 on", lambda: fit(icm(table()), max_iterations=-1)),
+    ("data: is a DataFrame; pass TaskData.from_frame.data.", lambda: icm(pd.DataFrame(np.eye(2)))),
     ("data: is a Model; pass the table itself", lambda: empirical_correlation(icm(table()), [0, 1])),
     ("B: is an ndarray; pass a tensor, such as torch.as_tensor.B.", lambda: correlation(np.eye(2))),
     ("B: is a DataFrame; pass a tensor, .*torch.as_tensor.B.to_numpy", lambda: correlation(pd.DataFrame(np.eye(2)))),
@@ -345,7 +345,6 @@ CASES = [
     ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
     ("dim: 0.0 is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim=0.0)),
     ("dim: 'x' is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim="x")),
-    ("num_cells: '5' is not a whole number", lambda: choose_device("5")),
     ("share: 0.99 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.99, seed=0)),
     ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
     ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
@@ -1031,18 +1030,6 @@ def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path
     older.write_text("300000000"), held.write_text("50000000")
     monkeypatch.setattr(memory, "CONTAINERS", [(limit, used), (older, held)])
     assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 250_000_000), "a limit beside its own use"
-
-
-def test_a_device_that_is_not_there(monkeypatch):
-    monkeypatch.setenv("MTGP_DEVICE", "cuda:7")
-    if not torch.cuda.is_available():
-        with refusing(ValueError, match="MTGP_DEVICE: asks for 'cuda:7'"):
-            choose_device(10)
-    monkeypatch.setenv("MTGP_DEVICE", "cdua")
-    with refusing(ValueError, match="MTGP_DEVICE: is 'cdua'"):
-        choose_device(10)
-    monkeypatch.setenv("MTGP_DEVICE", "cpu")
-    assert choose_device(10**9) == "cpu"
 
 
 def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):

@@ -12,7 +12,6 @@ from laws.common import RANDOM, in_each_form, unfitted
 from pretended import MixedDevicesError, PretendedDevice, label
 
 from mtgp_tutorial import (
-    choose_device,
     datasets,
     fit,
     icm,
@@ -28,7 +27,6 @@ from mtgp_tutorial import (
     simulate,
     sparse,
 )
-from mtgp_tutorial.arguments import WORTH_A_GPU
 from mtgp_tutorial.fast import solvers
 from mtgp_tutorial.fast.closed import by_length_scale, distance
 from mtgp_tutorial.fast.markov import Markov
@@ -46,15 +44,6 @@ METHODS = {
     "fewer functions than tasks": lambda data: lmc(data, kernels=[RBF, RBF], kappa=False, noise="full"),
 }
 SPARSE = {name: lambda data, build=build: sparse(build(data), 4) for name, build in METHODS.items()}
-
-
-def test_small_tables_stay_on_the_cpu(monkeypatch):
-    monkeypatch.delenv("MTGP_DEVICE", raising=False)
-    assert choose_device(100) == "cpu"
-    with monkeypatch.context() as patched:
-        patched.setattr(torch.cuda, "is_available", lambda: True)
-        assert (choose_device(WORTH_A_GPU - 1), choose_device(WORTH_A_GPU)) == ("cpu", "cuda")
-    assert choose_device(10**6) == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def answers(fitted, x):
