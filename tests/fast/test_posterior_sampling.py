@@ -7,6 +7,7 @@ import pytest
 from gpytorch.kernels import MaternKernel, RBFKernel
 
 from mtgp_tutorial import datasets, fit, icm, impute, lmc, predict, sample_posterior, simulate
+from mtgp_tutorial.fast import posterior_sampling
 from mtgp_tutorial.tables import compare, posterior_averaging
 
 
@@ -43,10 +44,12 @@ def test_an_answer_costs_what_the_help_says():
     assert ((first.sd / impute(fitted).sd)[gap] > 1).double().mean() > 0.9  # wider than the plug-in
 
 
-def test_the_words_of_an_averaged_fit():
+def test_the_words_of_an_averaged_fit(monkeypatch):
+    """Which short chains have not mixed differs from processor to processor; below a limit of 1 all have not."""
+    monkeypatch.setattr(posterior_sampling, "MIXED", 0.9)
     fitted = fit(lmc(simulate.two_sines(20, seed=0), kernels=2), starts=2)
     with pytest.warns(UserWarning, match=r"^sample_posterior: the chains have not mixed \(R-hat \d"):
-        found = sample_posterior(fitted, draws=16, chains=4, seed=6)  # R-hat 3.9: no matter of rounding
+        found = sample_posterior(fitted, draws=16, chains=4, seed=6)
     text = repr(found)
     assert text.startswith("PosteriorSamples: 16 draws of 4 chains\n  accepted: ") and "Fit: LMC" in text
     assert "largest R-hat: " in text and f"evaluations: {found.evaluations}" in text
