@@ -111,7 +111,7 @@
       return { band, alone, mean, seen: one.path("explore-dot"), hollow: one.path("explore-hollow") };
     });
     ui.say("");
-    make(ui.box, "p", {}, "Band: two sd, from all lakes together; dashed: the same for each lake alone. Rings: the readings that you hide. Predictions do not see them; only the hyper-parameters of both models were found once, from all readings.");
+    make(ui.box, "p", {}, "Band: two sd, from all lakes together; dashed: the same for each lake alone. Rings: the readings that you hide. Predictions do not see them; the hyper-parameters of both models, found once from all readings, did.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make));
