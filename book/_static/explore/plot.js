@@ -83,6 +83,7 @@
         return mark;
       };
       this.handles.push({
+        point: true,
         find: (px, py) => {
           let best = null;
           for (let i = 0; i < count(ui.state); i++) {
@@ -148,10 +149,11 @@
           const [top, bottom] = [this.panels[from].top, this.panels[to].bottom],
             gripped = below && py > bottom - 2,
             dx = this.x(at(ui.state)) - px;
-          let away = Math.abs(dx);
-          if (gripped) away *= reach / FINGER;
-          else away = below ? Math.max(away, GAP_BODY - 1) : away + 3; // a point or an edge near the marker's line comes first
-          return on(ui.state) && top <= py && py <= bottom + (below ? 40 : 0) ? { away, dx, click: below } : null;
+          if (!on(ui.state) || py < top || py > bottom + (below ? 40 : 0)) return null;
+          if (gripped) return { away: (Math.abs(dx) * reach) / FINGER, dx };
+          if (!below) return { away: Math.abs(dx) + 3, dx };
+          if (this.handles.some((one) => one.point && one.find(px, py)?.away < reach)) return null; // it comes first
+          return { away: Math.max(Math.abs(dx), GAP_BODY - 1), dx, click: true };
         },
         take: () => g.focus({ preventScroll: true }),
         move: (held, px) => change(this.x.back(px + held.dx)),
