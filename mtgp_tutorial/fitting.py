@@ -1,7 +1,8 @@
 """Fit a model: maximise its exact log marginal likelihood, from several starts.
 
-The core maximises with SciPy's L-BFGS-B on autograd, one start after the other; `fast` is quicker, and is held to the
-same heights. Each start's own end stands in `Fit.starts`.
+The core maximises with SciPy's L-BFGS-B on autograd, one start after the other; `fast` is quicker, and is held to end
+as high as the core or higher (on an LMC it may find a summit that no start of the core reaches). Each start's own end
+stands in `Fit.starts`.
 """
 
 from __future__ import annotations

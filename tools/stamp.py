@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,15 +19,11 @@ SOURCES = (
     *("conftest.py", "pyproject.toml"),
     *("tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/book/test_notebooks.py"),
 )
-PACKAGES = ("torch", "gpytorch", "linear_operator", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "nbval")
 
 
-def installed(package: str) -> str:
-    """The version of a package, or "none"."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
+def installed() -> list[str]:
+    """Every package of this environment with its version: a list that is typed forgets one."""
+    return sorted({f"{package.name} {package.version}" for package in distributions()})
 
 
 def fingerprint() -> str:
@@ -36,8 +32,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in files if "__pycache__" not in path.parts):
         digest.update(f"{path.relative_to(ROOT).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    for package in PACKAGES:
-        digest.update(f"{package} {installed(package)}\n".encode())
+    digest.update("\n".join(installed()).encode())
     digest.update(f"python {sys.version_info[:2]}\n".encode())
     return digest.hexdigest()
 

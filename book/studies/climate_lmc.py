@@ -1,7 +1,6 @@
 """Would a second kernel help on the climate stations? mtgp_tutorial/datasets/studies/climate_lmc.csv.
 
-An exercise of the chapter on the LMC: two tasks, a third of the stations without counts, twenty splits, four models.
-The chapter recomputes one split and asserts that it agrees with the stored rows.
+Two tasks, a third of the stations without counts, twenty splits, four models. Shown in book/cases.ipynb.
 """
 
 from functools import partial

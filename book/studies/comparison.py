@@ -1,7 +1,6 @@
 """Five models in twelve worlds: mtgp_tutorial/datasets/studies/comparison.csv.
 
-Every trial is one call of `compare`. The chapter on the comparison recomputes the first trials and asserts that they
-agree with the stored rows.
+Every trial is one call of `compare`. Shown in book/compare.ipynb.
 """
 
 import climate

@@ -1,8 +1,7 @@
 """Hidden counts and hidden days of rain, by models and plain rules: mtgp_tutorial/datasets/studies/counted.csv.
 
 Table "mice": each of three mice in turn loses seven separate stretches of two years. Table "rain": thirteen separate
-fortnights of one year. The other columns stay. Fits have one start, to save time. The chapter "Counts, and yes or no"
-recomputes the first fortnight.
+fortnights of one year. The other columns stay. Fits have one start, to save time. Shown in book/counts.ipynb.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """What a lag costs an ICM, and what a delayed kernel makes of it: mtgp_tutorial/datasets/studies/delay.csv.
 
 Task 2 repeats task 1 one length-scale later, with a correlation of 0.9, and has a gap of four length-scales. Both
-methods are one program, fitted by maximum likelihood; in the ICM the lag is held at 0. The chapter "A column that
-follows another" recomputes the first seeds and compares.
+methods are one program, fitted by maximum likelihood; in the ICM the lag is held at 0. Shown in
+book/lag.ipynb.
 """
 
 import numpy as np

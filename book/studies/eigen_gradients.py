@@ -4,8 +4,8 @@ An ICM on a complete table of two tasks, with an RBF kernel. Series "B": 12 rows
 gradient against B. Series "K" and "length-scale": more and more rows of [0, 10], gradient against the whole of K, and
 against the logarithm of its length-scale. Three ways to the same number: the module's gradient by hand, autograd
 through `torch.linalg.eigh`, and the dense covariance in numbers of 40 digits, the truth. The error is relative to the
-largest entry. How many digits are left is rounding: another machine has other numbers of the same size. The chapter on
-speed recomputes some.
+largest entry. How many digits are left is rounding: another machine has other numbers of the same size. Shown in
+book/proofs.ipynb.
 """
 
 import mpmath

@@ -1,7 +1,7 @@
 """Twenty holes of twelve years in the example file, a row for each hole and method in datasets/studies/five.csv.
 
-Each lake in turn loses five separate stretches, like the longest hole that the file has; all other holes stay. The
-first chapter recomputes one of them and asserts that it agrees with the stored rows.
+Each lake in turn loses five separate stretches, like the longest hole that the file has; all other holes stay. Shown
+in book/five.ipynb.
 """
 
 import pandas as pd

@@ -1,8 +1,8 @@
 """Sixteen outages on the Great Lakes, a row for each outage and method in
 mtgp_tutorial/datasets/studies/great_lakes.csv.
 
-Each lake in turn loses four separate stretches of fifteen years, one at a time. The chapter on the ICM
-recomputes one outage and asserts that it agrees with the stored rows.
+Each lake in turn loses four separate stretches of fifteen years, one at a time. Shown in
+book/icm.ipynb and book/compare.ipynb.
 """
 
 from gpytorch.kernels import MaternKernel

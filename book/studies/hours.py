@@ -4,7 +4,7 @@ In each of 51 weeks one airport is silent for 6, 24 or 72 hours, the next week a
 all weeks in one table of 8,730 rows, and the second turn begins with another airport. Hours are scored at which all
 three airports had reported. Clusters: blocks of four weeks. Fits have one run each (on the first table of three days
 all three runs of `fit` came to one optimum, for both ICMs and the baseline); what they found stands in
-hours_parameters.csv, so that a page can repeat the answers without a fit.
+hours_parameters.csv, so that the answers can be repeated without a fit.
 
 "usual day" takes each airport's usual temperature off before the fit, that of the block at this hour of the day, and
 puts it back. Methods from outside: the mean of the other two airports and the usual difference, that of the whole year,

@@ -2,7 +2,7 @@
 
 An LMC of three kernels is fitted to the lakes with 1923 to 1937 of one lake hidden. Tables are drawn from that fit,
 the same cells hidden, and models fitted again: in these tables the relation of the lakes is the same in all years.
-"as drawn" knows the parameters. The chapter on the LMC recomputes one row and shows the coverage.
+"as drawn" knows the parameters. Shown in book/matrix.ipynb.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """How many kernels, and which rank, for four lakes? mtgp_tutorial/datasets/studies/lakes_order.csv.
 
 Eight outages of fifteen years, two for each lake. Each model is fitted to what is left; its log marginal likelihood and
-its score in the gap stand side by side. Q = 1 is the ICM. The chapter on the LMC recomputes one row and compares.
+its score in the gap stand side by side. Q = 1 is the ICM. Shown in book/matrix.ipynb.
 """
 
 from gpytorch.kernels import MaternKernel

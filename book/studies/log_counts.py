@@ -1,8 +1,8 @@
 """Logarithms of counts plus a half beside counts, on made tables: mtgp_tutorial/datasets/studies/log_counts.csv.
 
 A reading and a count of 60 rows follow two functions with a correlation of 0.8; the log rate varies with a standard
-deviation of 1. Twenty counts are hidden, in two gaps; the readings stay. The chapter "Counts, and yes or no" recomputes
-the first tables.
+deviation of 1. Twenty counts are hidden, in two gaps; the readings stay. Shown in
+book/counts.ipynb.
 """
 
 import numpy as np

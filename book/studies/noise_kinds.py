@@ -1,7 +1,7 @@
 """What a wrong noise model costs: mtgp_tutorial/datasets/studies/noise_kinds.csv.
 
 Three known noise covariances, 15 and 60 rows, three models each. Half the cells of task 2 are hidden beside the seen
-cells of task 1. The chapter on the noise recomputes the first trials and asserts that they agree with the stored rows.
+cells of task 1. Shown in book/matrix.ipynb.
 """
 
 import numpy as np

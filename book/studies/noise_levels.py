@@ -1,7 +1,7 @@
 """Where the noise prior is wrong: mtgp_tutorial/datasets/studies/noise_levels.csv.
 
 Two sines with ten and fifty rows and six true noises, from a thousandth of the signal's amplitude to all of it; an ICM
-with noise per task, by maximum likelihood and with priors. The chapter on priors recomputes two rows.
+with noise per task, by maximum likelihood and with priors. Shown in book/priors.ipynb.
 """
 
 import numpy as np

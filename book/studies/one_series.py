@@ -1,7 +1,7 @@
 """One series, 200 seeds, 10 and 40 points: mtgp_tutorial/datasets/studies/one_series.csv.
 
 The truth is a draw from a GP with an RBF kernel of length-scale 1 and variance 1 on [0, 10], seen with noise of
-standard deviation 0.2. The chapter "Gaussian processes in one sitting" recomputes two seeds and compares.
+standard deviation 0.2. Shown in book/fitting.ipynb, book/compare.ipynb and book/priors.ipynb.
 """
 
 import warnings

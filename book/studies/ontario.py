@@ -1,6 +1,6 @@
 """A gap in Lake Ontario that begins in each of five years: mtgp_tutorial/datasets/studies/ontario.csv.
 
-The chapter on the ICM looks there for a gap in which it loses. It recomputes the one from 1985.
+A search for a gap in which an ICM loses. Shown in book/icm.ipynb.
 """
 
 from functools import partial

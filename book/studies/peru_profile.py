@@ -1,8 +1,8 @@
 """Two optima off Peru: the best fit for each length-scale. mtgp_tutorial/datasets/studies/peru_profile.csv.
 
-The table of the chapter on the noise: four months, 61 years, two Junes in three hidden (seed 0); ICM with full noise.
+Four months, 61 years, two Junes in three hidden (seed 0); ICM with full noise.
 Its length-scale is held, all else is fitted: once with priors (the objective, and the log likelihood there), once by
-maximum likelihood. The chapter recomputes two rows.
+maximum likelihood. Shown in book/noise.ipynb.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Independent tasks, own or shared hyper-parameters: mtgp_tutorial/datasets/studies/sharing.csv.
 
 Four independent tasks, ten points each. In the world "alike" all have the length-scale 1; in the world "unlike" two
-have 0.5 and two have 3. The chapter on independent tasks recomputes the first seeds and compares.
+have 0.5 and two have 3. Shown in book/independent.ipynb.
 """
 
 import numpy as np

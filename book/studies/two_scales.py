@@ -1,7 +1,7 @@
 """Two length-scales, 50 seeds: does the LMC find them? mtgp_tutorial/datasets/studies/two_scales.csv.
 
 Two tasks on 360 rows: a slow part that they share with the same sign, and a fast part with opposite signs, plus noise.
-Forty rows of task 2 are hidden. The chapter on the LMC shows seed 0 and asserts that it agrees with the stored rows.
+Forty rows of task 2 are hidden. Shown in book/lmc.ipynb.
 """
 
 import numpy as np

@@ -4,8 +4,8 @@ The tables are those of `two_scales`, 50 seeds. "ICM, full noise": its scores in
 share of the true slow and fast values of each task lies outside a 2-sd band, on the rows outside the gap: of the
 fitted LMC; of the same with one number changed, the correlation of its slow matrix, to that of the truth; of the true
 parameters; and of the true parameters with a slow correlation of 1. "cross 0" and "cross 1" are the empirical
-correlations of the two tasks in the same row and in neighbouring ones. The chapter on the LMC recomputes some rows of
-seed 0.
+correlations of the two tasks in the same row and in neighbouring ones. Shown in book/lmc.ipynb and
+book/matrix.ipynb.
 """
 
 import numpy as np

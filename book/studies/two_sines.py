@@ -1,7 +1,7 @@
 """The two sines, 200 seeds: one row for each seed and method in mtgp_tutorial/datasets/studies/two_sines.csv.
 
-The chapter on the ICM shows the plain GPyTorch code again, recomputes the first seeds with it, and
-asserts that they agree with the stored rows.
+Two programs in plain GPyTorch, and the module with and without priors. Shown in book/compare.ipynb and
+book/priors.ipynb.
 """
 
 import gpytorch

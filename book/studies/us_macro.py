@@ -1,7 +1,7 @@
 """US macro series: outages, scattered cells and whole quarters, in mtgp_tutorial/datasets/studies/us_macro.csv.
 
-Values are 100 times the logarithm, less a straight line fitted to the seen cells. The chapter on independent tasks
-recomputes the first trials and asserts that they agree with the stored rows.
+Values are 100 times the logarithm, less a straight line fitted to the seen cells. Shown in
+book/independent.ipynb.
 """
 
 from dataclasses import replace

@@ -7,8 +7,8 @@ fresh rows.
 
 "known" predicts with the covariance function that made the curves, lag and slope included. "regression" (least squares
 on task 1) and "regression + GP" (the same with a GP for its residual) are those of `plain_methods`, told task 1 at all
-rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. The chapter on priors
-recomputes rows and compares.
+rows, fresh ones too, as a GP of task 1 alone fills it in; "line" joins the readings of task 2. Shown in
+book/sharing.ipynb and book/priors.ipynb.
 """
 
 import warnings

@@ -2,8 +2,8 @@
 
 Tables of 40 rows and 50 columns with known truth, and weekly admissions with influenza in 52 states. Each column loses
 three stretches of rows, an eighth of the table each (flu: three weeks), at places of its own. Ranks 1, 2 and 4, one
-correlation for all columns, groups, and no sharing are scored at the cells that were taken. The page on wide tables
-shows the scores, and fits the first table of the admissions again.
+correlation for all columns, groups, and no sharing are scored at the cells that were taken. Shown in
+book/wide.ipynb.
 """
 
 import time

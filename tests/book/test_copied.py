@@ -4,7 +4,6 @@ import ast
 import contextlib
 import io
 
-import measure  # tools/measure.py
 import pytest
 from plain import ROOT  # tools/plain.py
 from test_chapters import cells, folded
@@ -35,13 +34,8 @@ def ran(source, names):
 
 
 def copied(name):
-    """Cells of code that are not folded, and all of a solution that was opened."""
-    solving = False
-    for cell in cells(name):
-        edges = measure.SOLUTION.findall(cell.source) if cell.cell_type == "markdown" else []
-        solving = "-start}" in edges[-1] if edges else solving
-        if cell.cell_type == "code" and (solving or not folded(cell)):
-            yield cell
+    """Cells of code that are not folded, those of solutions among them: a fold inside a solution stays closed."""
+    return [cell for cell in cells(name) if cell.cell_type == "code" and not folded(cell)]
 
 
 def test_a_symptoms_code_runs_after_the_first_cell_alone(monkeypatch):

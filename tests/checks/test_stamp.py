@@ -1,6 +1,9 @@
 """The stamp that lets `make book` and `make test` skip a second run of nbval: any change takes it away."""
 
 import json
+import re
+from collections import namedtuple
+from importlib.metadata import distributions
 
 import pytest
 import stamp  # tools/stamp.py
@@ -8,6 +11,8 @@ import stamp  # tools/stamp.py
 SOURCES = ["mtgp_tutorial/data.py", "mtgp_tutorial/datasets/a.csv", "book/a.ipynb", "book/studies/a.py"]
 SOURCES += ["constraints.txt", "conftest.py", "pyproject.toml"]
 SOURCES += ["tests/matplotlibrc", "tests/nbval_sanitize.cfg", "tests/book/test_notebooks.py"]
+ROOT = stamp.ROOT  # of the book itself
+Package = namedtuple("Package", ["name", "version"])
 
 
 @pytest.fixture
@@ -48,9 +53,16 @@ def test_a_new_or_removed_source_is_not_verified(tree):
     assert not stamp.verified()
 
 
-def test_another_version_is_not_verified(tree, monkeypatch):
-    monkeypatch.setattr(stamp, "installed", lambda package: "0")
-    assert not stamp.verified()
+def test_another_version_of_any_package_is_not_verified(tree, monkeypatch):
+    """Of each one that requirements.txt names, alone; numba and scikit-learn among them change stored outputs, too."""
+    here = {package.name.lower().replace("_", "-"): package.version for package in distributions()}
+    monkeypatch.setattr(stamp, "distributions", lambda: [Package(*one) for one in here.items()])
+    stamp.write(stamp.fingerprint())
+    assert stamp.verified()
+    for name in re.findall(r"^\w[\w-]+", (ROOT / "requirements.txt").read_text(), re.MULTILINE):
+        others = [Package(*one) for one in {**here, name: here[name] + ".1"}.items()]
+        monkeypatch.setattr(stamp, "distributions", lambda others=others: others)
+        assert not stamp.verified(), name
 
 
 def test_what_cannot_change_an_output_does_not_matter(tree):

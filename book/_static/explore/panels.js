@@ -155,8 +155,10 @@
         found.handle.take(this.held);
       });
       svg.addEventListener("pointermove", (event) => {
-        if (this.held) this.held.handle.move(this.held, ...place(event));
-        else if (event.pointerType === "mouse")
+        if (this.held) {
+          this.was.moved = true;
+          this.held.handle.move(this.held, ...place(event));
+        } else if (event.pointerType === "mouse")
           svg.classList.toggle("explore-near", this.near(...place(event)));
       });
       svg.addEventListener("pointerup", () => (this.held = null));
@@ -168,7 +170,7 @@
       svg.addEventListener("click", (event) => {
         const [px, py] = place(event),
           panel = this.panels.findIndex((one) => one.top <= py && py <= one.bottom);
-        if (!this.was && panel >= 0 && this.onBackground)
+        if ((!this.was || (this.was.click && !this.was.moved)) && panel >= 0 && this.onBackground)
           this.onBackground(this.x.back(px), this.panels[panel].y.back(py), panel);
       });
       svg.addEventListener("dblclick", (event) => {

@@ -83,6 +83,7 @@
         return mark;
       };
       this.handles.push({
+        point: true,
         find: (px, py) => {
           let best = null;
           for (let i = 0; i < count(ui.state); i++) {
@@ -124,7 +125,8 @@
       });
     }
 
-    /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle.
+    /* A line across some panels that moves along x, with a grip: of the marker below the axis, of an edge in the middle;
+       it is dragged by any place of the line.
        words(state): its value for those who hear it, where it is no number. */
     bar({ label, at, move, from = 0, to = this.panels.length - 1, below = false, step = 0.1, on = () => true, words }) {
       const { ui } = this,
@@ -144,15 +146,14 @@
       this.handles.push({
         soft: true, // a finger that goes up or down scrolls the page
         find: (px, py, reach) => {
-          const [top, bottom] = below
-            ? [this.bottom - 2, this.bottom + 40]
-            : [this.panels[from].top, this.panels[to].bottom];
-          return on(ui.state) && top <= py && py <= bottom
-            ? {
-                away: Math.abs(this.x(at(ui.state)) - px) * (below ? reach / FINGER : 1) + (below ? 0 : 3),
-                dx: this.x(at(ui.state)) - px,
-              }
-            : null;
+          const [top, bottom] = [this.panels[from].top, this.panels[to].bottom],
+            gripped = below && py > bottom - 2,
+            dx = this.x(at(ui.state)) - px;
+          if (!on(ui.state) || py < top || py > bottom + (below ? 40 : 0)) return null;
+          if (gripped) return { away: (Math.abs(dx) * reach) / FINGER, dx };
+          if (!below) return { away: Math.abs(dx) + 3, dx };
+          if (this.handles.some((one) => one.point && one.find(px, py)?.away < reach)) return null; // it comes first
+          return { away: Math.max(Math.abs(dx), GAP_BODY - 1), dx, click: true };
         },
         take: () => g.focus({ preventScroll: true }),
         move: (held, px) => change(this.x.back(px + held.dx)),
@@ -174,7 +175,7 @@
 
     /* The marker at which numbers are read; a click beside everything else brings it there. */
     marker({ label, at, move, step, words }) {
-      this.ui.tell(`The marker below the axis: drag it, or click or tap elsewhere; the arrow keys move it${FAR}.`);
+      this.ui.tell(`The marker: drag its line or the grip below the axis, or click or tap elsewhere; the arrow keys move it${FAR}.`);
       this.bar({ label, at, move, below: true, step, words });
       this.onBackground = (x) => this.ui.change((state) => move(state, clamp(x, this.spec.x.range)));
     }

@@ -80,6 +80,40 @@ def test_a_swipe_that_begins_on_a_marker_or_an_edge_does_so_too(playing, name):
         assert figure.page.evaluate("scrollY") > top + 50 and figure.state == before
 
 
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+@pytest.mark.parametrize(
+    ("name", "key", "label"),
+    [("scores", "y", "the reading"), ("noise", "row", "the row of which"), ("lag", "delay", "delay of task 2")],
+)
+def test_the_line_of_a_marker_is_dragged_at_any_height(playing, name, key, label, touch):
+    """Live: before the button is up."""
+    figure = playing(name, width=390, has_touch=True) if touch else playing(name)
+    line = figure.place.locator(f".explore-handle[aria-label^='{label}'] line")
+    for share in (0.5,) if name == "noise" else (0.15, 0.5, 0.85):  # its points, which come first, lie on the line
+        box, before = line.bounding_box(), figure.state[key]
+        x, y = box["x"] + 2, box["y"] + share * box["height"]
+        by = 70 if x < figure.page.viewport_size["width"] / 2 else -70
+        if touch:
+            figure.swipe(x, y, by, 0)
+        else:
+            figure.page.mouse.move(x, y)
+            figure.page.mouse.down()
+            figure.page.mouse.move(x + by, y, steps=5)
+        assert (figure.state[key] - before) * by > 0, share
+        figure.page.mouse.up()
+        assert abs(line.bounding_box()["x"] - box["x"] - by) < 15, share  # rows are steps of some pixels
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+def test_a_click_or_tap_close_to_the_line_of_a_marker_brings_it_there(playing, touch):
+    figure = playing("scores", width=390, has_touch=True) if touch else playing("scores")
+    box = figure.place.locator(".explore-handle line").bounding_box()
+    x, y = box["x"] + 11, box["y"] + 0.5 * box["height"]
+    (figure.page.touchscreen.tap if touch else figure.page.mouse.click)(x, y)
+    figure.rest()
+    assert abs(figure.place.locator(".explore-handle line").bounding_box()["x"] - x) < 2
+
+
 @pytest.mark.parametrize("name", SLIDERS)
 def test_a_tap_and_a_sideways_drag_move_a_slider(playing, name):
     figure = playing(name, width=390, has_touch=True)
@@ -117,7 +151,7 @@ def test_the_fold_speaks_of_the_handles_that_are_there(playing, name):
     expected = ["The Tab key goes from one control to the next."]
     expected += ["The grey stretch"] * bool(figure.place.locator(".explore-gap").count() and name != "lag")
     expected += ["The upper panel"] * (name == "lag")
-    expected += ["The marker below the axis"] * (name in ("icm", "transfer", "noise", "lmc", "lag", "scores"))
+    expected += ["The marker"] * (name in ("icm", "transfer", "noise", "lmc", "lag", "scores"))
     expected += [POINTS[name]] if name in POINTS else []
     expected += ["A click"] * (name in ("readings", "posterior")) + ["The walker on the map"] * (name == "posterior")
     expected += ["A cell"] * (name == "next")
