@@ -4,9 +4,9 @@
     python examples/forty_tables/season_rule.py fill       # the lines of these methods anew
 
 The twelve series of seasons.csv, and nine tables of several columns with a season of a year. Trials of a series are
-three of book/studies/changing_seasons.py: half a year, two years, cells. Of a table: a year of each column, each
-elsewhere; a fifth of all cells. Scores are means over the hidden cells, in standard
-deviations of their columns. docs/decisions/seasons.md has the rule of choice.
+two of book/studies/changing_seasons.py: half a year, and two years. Of a table there is one: a year of each column,
+each elsewhere. Scores are means over the hidden cells, in standard deviations of their columns.
+docs/decisions/seasons.md has the rule of choice.
 """
 
 import sys
@@ -33,8 +33,8 @@ from mtgp_tutorial.tables import NotApplicable, fill, linear_pool, plain_methods
 from mtgp_tutorial.tables.seasonal import season_of
 
 KNOWN = ("seatbelts", "arrivals", "bills", "california_roads")  # of tables.csv and further.csv
-OF_SERIES = (0, 9, 14)  # trials of changing_seasons.py
-KINDS = ("a year of each", "cells")
+OF_SERIES = (0, 9)  # trials of changing_seasons.py
+KINDS = ("a year of each",)
 
 
 def years(start: float, step: float, columns: dict) -> TaskData:
@@ -84,9 +84,7 @@ def hidden(name: str, data: TaskData, number: int) -> np.ndarray:
     """Cells [N, T] of a trial of a table of several columns."""
     draw, (N, T) = np.random.default_rng([zlib.crc32(name.encode()), number]), data.y.shape
     mask = np.zeros((N, T), bool)
-    if KINDS[number] == "cells":
-        mask = draw.uniform(size=(N, T)) < 0.2
-    for t in range(T) if KINDS[number] == "a year of each" else ():
+    for t in range(T):
         start = int(draw.integers(1, N - steps_of(data)))
         mask[start : start + steps_of(data), t] = True
     return mask & data.observed.numpy()
@@ -203,7 +201,7 @@ def rows(name: str, number: int, methods: tuple[str, ...] = tuple(METHODS)) -> l
 def main() -> None:
     series = specs("seasons.csv").index
     names = [*series, *KNOWN, *NAMED]
-    every = [(name, k) for k in range(3) for name in names if name in series or k < len(KINDS)]
+    every = [(name, k) for k in range(2) for name in names if name in series or k < len(KINDS)]
     asked, stored = tuple(sys.argv[1:]) or tuple(METHODS), HERE / "season_rule.csv"
     folder = ROOT / "_build" / "studies" / f"season_rule-{fingerprint(__file__)}-{zlib.crc32(repr(asked).encode())}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,18 @@ from mtgp_tutorial import scores
 from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.leave_one_out import leave_out
 from mtgp_tutorial.model import Model, icm
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.forecasting import Forecaster, check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods
 
-STRETCHES, TRIALS = 6, 2  # of a column's record, of which two stretches of half that length are hidden each time
+STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
 STARTS = 2  # of the fit with a season
+MOST = 2000  # seen cells of a table whose season is asked for: three minutes
 
 
 def fill(
@@ -31,16 +34,16 @@ def fill(
 ) -> Prediction:
     """The missing cells of a table; seen cells stay, with variance 0.
 
-    Told nothing, it fits an `icm`. Where `propose_season` finds a season, stretches of every column are hidden, twice;
-    if an ICM that knows the season predicts them better by their mean CRPS, it fills, and the answer says so: it is
-    then `Seasonal`, a Prediction with the season's length.
+    Told nothing, it fits an `icm`. Where `propose_season` finds a season by hiding stretches of the table, a model that
+    knows it is fitted, too. If that is nearer to stretches that are left out, by their mean CRPS, it fills, and the
+    answer says so: it is then `Seasonal`, a Prediction with the season's length.
 
     Args:
         data (TaskData): the table.
         method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
             a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
         season (float): a period in units of the first input, which is used unasked; None: no season. Default: "auto",
-            that of which stretches of the table tell.
+            that of which stretches of the table tell, if there is one.
         **options: for `fit`.
     Raises:
         NotApplicable: where a rule has no answer to the table.
@@ -67,8 +70,10 @@ def fill(
             raise ValueError(f"season: is {season!r} beside a method; leave it out, for a method has its own")
         return _by_method(data, method, options)
     if season is None:
-        return _by_icm(data, options)
-    return _by_season(data, season, options)
+        return impute(_icm(data, options))
+    if season == "auto":
+        return _by_what_is_found(data, options)
+    return Seasonal(**vars(impute(_with_season(data, season, options))), season=float(season))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +82,7 @@ class Seasonal(Prediction):
 
     Attributes:
         season (float): its length, in units of the first input.
-        share (float): CRPS of held-out stretches of the table, over what it is without the season. Default: none were
+        share (float): CRPS of stretches that are left out, over what it is without the season. Default: none were
             asked.
     """
 
@@ -85,57 +90,45 @@ class Seasonal(Prediction):
     share: float | None = None
 
     def __repr__(self) -> str:
-        why = "" if self.share is None else f": held-out stretches have {self.share:.2f} of the CRPS without it"
+        why = "" if self.share is None else f": left-out stretches have {self.share:.2f} of the CRPS without it"
         told = f"with a season of {self.season:g}{why}; fill(data, season=None) is without"
         return f"{super().__repr__()}\n  {told}"
 
 
-def _by_season(data: TaskData, season: Any, options: dict[str, Any]) -> Prediction:
-    """A model with the season that is asked for, or that held-out stretches tell of; else an ICM."""
-    share = None
-    if season == "auto":
-        found = season_of(data)
-        share = None if found is None else _share(data, found, options)
-        if share is None or share >= 1:
-            return _by_icm(data, options)
-        season = found
-    answer = _by_method(data, _with_season(season), {"starts": STARTS} | options)
-    known = {field.name: getattr(answer, field.name) for field in fields(Prediction)}
-    return Seasonal(**known, season=float(getattr(season, "season", season)), share=share)
+def _by_what_is_found(data: TaskData, options: dict[str, Any]) -> Prediction:
+    """By an ICM, or by one with the season that is found, if that is nearer to stretches that are left out."""
+    plain, found = _icm(data, options, level=4), season_of(data) if int(data.observed.sum()) <= MOST else None
+    if found is not None:
+        try:
+            seasonal = _with_season(data, found, options)
+        except FitError:
+            return impute(plain)
+        if (share := crps_left_out(seasonal) / crps_left_out(plain)) < 1:
+            return Seasonal(**vars(impute(seasonal)), season=found.season, share=share)
+    return impute(plain)
 
 
-def _with_season(season: float | Season) -> Method:
-    return seasonal_methods(season)["ICM, season in the kernel"]
+def crps_left_out(fit: Fit) -> float:
+    """Mean CRPS, in sd of the columns, of stretches of each column, from all other cells; each cell is left out once.
 
-
-def _share(data: TaskData, found: Season, options: dict[str, Any]) -> float | None:
-    """CRPS of held-out stretches with a season, over that without; None where no fit tells."""
-    once, sd = options | {"starts": 1, "progress": False}, data.scale().sd
-    errors = np.zeros(2)
-    try:
-        for hidden in held_stretches(data, options.get("seed", 0)):
-            seen, asked = data.split(torch.as_tensor(hidden) & data.observed)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                answers = _by_method(seen, _with_season(found), once), _by_icm(seen, once)
-            for k, answer in enumerate(answers):
-                for t in range(data.num_tasks):
-                    rows = asked.observed[:, t]
-                    said = answer.mean[rows, t], answer.variance[rows, t], asked.y[rows, t]
-                    errors[k] += float(scores.crps(*said) * rows.sum() / sd[t]) if bool(rows.any()) else 0.0
-    except (FitError, ValueError, MemoryError):
-        return None
-    return float(errors[0] / errors[1])
-
-
-def held_stretches(data: TaskData, seed: int) -> Iterator[np.ndarray]:
-    """Cells [N, T] to hide, TRIALS times: of each column two stretches out of twelve, half a record apart."""
-    N, T = data.y.shape
-    stretch = np.empty(N, dtype=int)
+    A sixth of the cells at a time: of each column two stretches of a twelfth, half a record apart and elsewhere than
+    the others'. The parameters have seen them.
+    """
+    data = fit.model.data
+    stretch = np.empty(len(data.x), dtype=int)
     for number, rows in enumerate(np.array_split(as_array(data.x[:, 0]).argsort(kind="stable"), 2 * STRETCHES)):
-        stretch[rows] = number % STRETCHES
-    for first in np.random.default_rng(seed).permutation(STRETCHES)[:TRIALS]:
-        yield stretch[:, None] == (first + np.arange(T)) % STRETCHES
+        stretch[rows] = number
+    left = leave_out(fit, by=(stretch[:, None] + np.arange(data.num_tasks)) % STRETCHES)
+    cells = data.observed
+    sd = data.scale().sd.expand(data.y.shape)[cells]
+    z = [value[cells] / unit for value, unit in ((left.mean, sd), (left.variance, sd**2), (data.y, sd))]
+    return float(scores.crps(*z))
+
+
+def _with_season(data: TaskData, season: float | Season, options: dict[str, Any]) -> Fit:
+    return fit(
+        model_of(seasonal_methods(season)["ICM, season in the kernel"], data, "season"), **{"starts": STARTS} | options
+    )
 
 
 def _by_method(data: TaskData, method: Method, options: dict[str, Any]) -> Prediction:
@@ -145,16 +138,16 @@ def _by_method(data: TaskData, method: Method, options: dict[str, Any]) -> Predi
     return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
 
 
-def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
+def _icm(data: TaskData, options: dict[str, Any], level: int = 3) -> Fit:
     """An ICM as it is when told nothing; with noise per task where full noise has no optimum."""
     model = icm(data)
     try:
-        return impute(fit(model, **options))
+        return fit(model, **options)
     except FitError as error:
         if model.noise != "full":
             raise
-        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=3)
-        return impute(fit(icm(data, noise="per task"), **options))
+        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=level)
+        return fit(icm(data, noise="per task"), **options)
 
 
 def _forecast(rule: Forecaster, data: TaskData) -> Prediction:
