@@ -1,7 +1,6 @@
 """What `fill(data)` takes where a table has a season: methods beside each other, on series and on tables of columns.
 
     python examples/forty_tables/season_rule.py            # writes season_rule.csv; half an hour of CPU
-    python examples/forty_tables/season_rule.py fill       # the lines of these methods anew
 
 The twelve series of seasons.csv, and nine tables of several columns with a season of a year. Trials of a series are
 two of book/studies/changing_seasons.py: half a year, and two years. Of a table there is one: a year of each column,
@@ -13,7 +12,9 @@ import sys
 import time
 import warnings
 import zlib
+from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "studies"))
 
@@ -27,9 +28,9 @@ from score import of_mixture
 from sources import HERE, made_of, raw, specs, table
 from tqdm import tqdm
 
-from mtgp_tutorial import FitError, TaskData, icm, lmc
+from mtgp_tutorial import FitError, TaskData, icm, impute, lmc
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables import NotApplicable, fill, linear_pool, plain_methods, seasonal_methods, with_trend
+from mtgp_tutorial.tables import NotApplicable, fill, filling, linear_pool, plain_methods, with_trend
 from mtgp_tutorial.tables.seasonal import season_of
 
 KNOWN = ("seatbelts", "arrivals", "bills", "california_roads")  # of tables.csv and further.csv
@@ -90,8 +91,22 @@ def hidden(name: str, data: TaskData, number: int) -> np.ndarray:
     return mask & data.observed.numpy()
 
 
+@lru_cache(1)
+def plain(seen):
+    return filling._icm(seen, {})
+
+
+@lru_cache(1)
 def in_the_kernel(seen):
-    return seasonal_methods(changing_seasons.YEAR)["ICM, season in the kernel"](seen)
+    return filling._with_season(seen, changing_seasons.YEAR, {})
+
+
+def chosen(seen):
+    """What `fill(seen)` says, by the two fits that are there already."""
+    with patch.multiple(
+        filling, _icm=lambda data, *_, **__: plain(data), _with_season=lambda data, *_: in_the_kernel(data)
+    ):
+        return fill(seen)
 
 
 def in_the_kernel_usual(seen):
@@ -103,7 +118,7 @@ def taken_off(seen):
     """An ICM of what the season leaves, with the harmonics that held-out stretches ask for."""
     found = season_of(seen)
     if found is None:
-        raise NotApplicable("seen: its cells speak for no season")
+        return icm(seen)
     return with_trend(icm, line=False, season=found.season, harmonics=found.harmonics)(seen)
 
 
@@ -142,16 +157,16 @@ def structural(seen: TaskData) -> Prediction:
 
 
 METHODS = {
-    "ICM": lambda seen: fill(seen, season=None),
+    "ICM": lambda seen: impute(plain(seen)),
     "season taken off": lambda seen: fill(seen, taken_off),
-    "season in the kernel": lambda seen: fill(seen, in_the_kernel, starts=2),
+    "season in the kernel": lambda seen: impute(in_the_kernel(seen)),
+    "fill": chosen,
     "season in the kernel, usual noise": lambda seen: fill(seen, in_the_kernel_usual, starts=2),
     "half and half": lambda seen: fill(seen, half_and_half),
     "season and interpolation": lambda seen: fill(seen, dummies("interpolation")),
     "season before": lambda seen: fill(seen, plain_methods(1.0)["season before"]),
     "regression with a season": lambda seen: fill(seen, dummies("regression")),
     "structural": structural,
-    "fill": fill,
 }
 
 
@@ -167,6 +182,7 @@ def rows(name: str, number: int, methods: tuple[str, ...] = tuple(METHODS)) -> l
     seen, _ = data.split(torch.as_tensor(mask))
     r, t = np.nonzero(mask)
     sd, y, found = np.nanstd(data.y.numpy(), 0)[t], data.y.numpy()[r, t], []
+    took: dict[str, float] = {}
     for method in methods:
         began, instead = time.process_time(), 0
         try:
@@ -175,8 +191,10 @@ def rows(name: str, number: int, methods: tuple[str, ...] = tuple(METHODS)) -> l
         except (FitError, NotApplicable):
             instead = 1
         if instead:
-            said = fill(seen, season=None)
-        seconds = time.process_time() - began
+            said = fill(seen, plain_methods()["interpolation"])
+        took[method] = time.process_time() - began
+        if method == "fill":
+            took[method] += took["ICM"] + took["season in the kernel"] * (season_of(seen) is not None)
         means, variances = (z[:, r, t].numpy() for z in said.components)
         low, high = (end[r, t].numpy() for end in said.band(0.95))
         found.append(
@@ -192,7 +210,7 @@ def rows(name: str, number: int, methods: tuple[str, ...] = tuple(METHODS)) -> l
                 "inside": ((low <= y) & (y <= high)).mean(),
                 "instead": instead,
                 "season": getattr(said, "season", np.nan),
-                "seconds": round(seconds, 2),
+                "seconds": round(took[method], 2),
             }
         )
     return found
@@ -202,16 +220,13 @@ def main() -> None:
     series = specs("seasons.csv").index
     names = [*series, *KNOWN, *NAMED]
     every = [(name, k) for k in range(2) for name in names if name in series or k < len(KINDS)]
-    asked, stored = tuple(sys.argv[1:]) or tuple(METHODS), HERE / "season_rule.csv"
-    folder = ROOT / "_build" / "studies" / f"season_rule-{fingerprint(__file__)}-{zlib.crc32(repr(asked).encode())}"
+    folder = ROOT / "_build" / "studies" / f"season_rule-{fingerprint(__file__)}"
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}-{k}.pkl" for name, k in every]
-    left = [("season_rule", (*one, asked), file) for one, file in zip(every, files) if not file.exists()]
+    left = [("season_rule", one, file) for one, file in zip(every, files) if not file.exists()]
     sum(tqdm(in_parallel(left, 1), total=len(left), unit="trial", disable=None))
     found = pd.concat([pd.DataFrame(pd.read_pickle(file)[0]) for file in files], ignore_index=True)
-    if sys.argv[1:]:
-        found = pd.concat([pd.read_csv(stored).query("method not in @asked"), found], ignore_index=True)
-    found.to_csv(stored, index=False, float_format="%.4g", lineterminator="\n")
+    found.to_csv(HERE / "season_rule.csv", index=False, float_format="%.4g", lineterminator="\n")
 
 
 if __name__ == "__main__":
