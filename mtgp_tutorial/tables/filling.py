@@ -26,7 +26,7 @@ from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods
 
 STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
 STARTS = 2  # of the fit with a season
-MOST = 2000  # seen cells of a table whose season is asked for: three minutes
+MOST = 1500  # seen cells of a table whose season is in the kernel: a minute
 
 
 def fill(
