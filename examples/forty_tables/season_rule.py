@@ -28,10 +28,10 @@ from score import of_mixture
 from sources import HERE, made_of, raw, specs, table
 from tqdm import tqdm
 
-from mtgp_tutorial import FitError, TaskData, icm, impute, lmc
+from mtgp_tutorial import FitError, TaskData, icm, impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import NotApplicable, fill, filling, linear_pool, plain_methods, with_trend
-from mtgp_tutorial.tables.seasonal import season_of
+from mtgp_tutorial.tables.seasonal import changing, season_of
 
 KNOWN = ("seatbelts", "arrivals", "bills", "california_roads")  # of tables.csv and further.csv
 OF_SERIES = (0, 9)  # trials of changing_seasons.py
@@ -96,22 +96,15 @@ def plain(seen):
     return filling._icm(seen, {})
 
 
-@lru_cache(1)
-def in_the_kernel(seen):
-    return filling._with_season(seen, changing_seasons.YEAR, {})
+def in_the_kernel(noise: str | None):
+    """A season in the kernel; None: the noise that `icm` takes for the table."""
+    return lambda seen: changing(seen, changing_seasons.YEAR, noise=noise or icm(seen).noise)
 
 
 def chosen(seen):
-    """What `fill(seen)` says, by the two fits that are there already."""
-    with patch.multiple(
-        filling, _icm=lambda data, *_, **__: plain(data), _with_season=lambda data, *_: in_the_kernel(data)
-    ):
+    """What `fill(seen)` says, by the ICM that is there already."""
+    with patch.object(filling, "_icm", lambda data, *how, **level: plain(data)):
         return fill(seen)
-
-
-def in_the_kernel_usual(seen):
-    """The same, with the noise that `icm` takes for the table."""
-    return lmc(seen, kernels=[changing_seasons.turning(), None], noise=icm(seen).noise)
 
 
 def taken_off(seen):
@@ -159,9 +152,9 @@ def structural(seen: TaskData) -> Prediction:
 METHODS = {
     "ICM": lambda seen: impute(plain(seen)),
     "season taken off": lambda seen: fill(seen, taken_off),
-    "season in the kernel": lambda seen: impute(in_the_kernel(seen)),
+    "season in the kernel": lambda seen: fill(seen, in_the_kernel("per task"), starts=2),
     "fill": chosen,
-    "season in the kernel, usual noise": lambda seen: fill(seen, in_the_kernel_usual, starts=2),
+    "season in the kernel, usual noise": lambda seen: fill(seen, in_the_kernel(None), starts=2),
     "half and half": lambda seen: fill(seen, half_and_half),
     "season and interpolation": lambda seen: fill(seen, dummies("interpolation")),
     "season before": lambda seen: fill(seen, plain_methods(1.0)["season before"]),
@@ -194,7 +187,7 @@ def rows(name: str, number: int, methods: tuple[str, ...] = tuple(METHODS)) -> l
             said = fill(seen, plain_methods()["interpolation"])
         took[method] = time.process_time() - began
         if method == "fill":
-            took[method] += took["ICM"] + took["season in the kernel"] * (season_of(seen) is not None)
+            took[method] += took["ICM"]
         means, variances = (z[:, r, t].numpy() for z in said.components)
         low, high = (end[r, t].numpy() for end in said.band(0.95))
         found.append(

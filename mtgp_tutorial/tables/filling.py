@@ -17,16 +17,18 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.leave_one_out import leave_out
 from mtgp_tutorial.model import Model, icm
+from mtgp_tutorial.noise import usual_noise
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.forecasting import Forecaster, check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
-from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods
+from mtgp_tutorial.tables.seasonal import Season, changing, propose_season, season_of
+from mtgp_tutorial.trends import Trend, UnfixedError
 
 STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
-STARTS = 2  # of the fit with a season
-MOST = 1500  # seen cells of a table whose season is in the kernel: a minute
+STARTS = 1  # of the fit with a season in the kernel
+MOST = 1000  # seen cells of a table whose season is in the kernel: a minute
 
 
 def fill(
@@ -73,7 +75,7 @@ def fill(
         return impute(_icm(data, options))
     if season == "auto":
         return _by_what_is_found(data, options)
-    return Seasonal(**vars(impute(_with_season(data, season, options))), season=float(season))
+    return _with_season(data, season, options)[0]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,38 +99,45 @@ class Seasonal(Prediction):
 
 def _by_what_is_found(data: TaskData, options: dict[str, Any]) -> Prediction:
     """By an ICM, or by one with the season that is found, if that is nearer to stretches that are left out."""
-    plain, found = _icm(data, options, level=4), season_of(data) if int(data.observed.sum()) <= MOST else None
+    plain, found = _icm(data, options, level=4), season_of(data)
     if found is not None:
         try:
-            seasonal = _with_season(data, found, options)
-        except FitError:
+            answer, left = _with_season(data, found, options)
+        except (FitError, UnfixedError):
             return impute(plain)
-        if (share := crps_left_out(seasonal) / crps_left_out(plain)) < 1:
-            return Seasonal(**vars(impute(seasonal)), season=found.season, share=share)
+        if (share := left / crps_left_out(plain, data)) < 1:
+            return replace(answer, share=share)
     return impute(plain)
 
 
-def crps_left_out(fit: Fit) -> float:
-    """Mean CRPS, in sd of the columns, of stretches of each column, from all other cells; each cell is left out once.
+def _with_season(data: TaskData, season: Any, options: dict[str, Any]) -> tuple[Seasonal, float]:
+    """By a season in the kernel, taken off a large table; and the CRPS of what is left out."""
+    found = season if isinstance(season, Season) else propose_season(data, [season])
+    period, harmonics = (float(season), 1) if found is None else (found.season, found.harmonics)
+    if int(data.observed.sum()) <= MOST:
+        fitted = fit(changing(data, period, noise=usual_noise(data)[0]), **{"starts": STARTS} | options)
+        answer = impute(fitted)
+    else:
+        trend = Trend(data, line=False, season=period, harmonics=harmonics)
+        fitted = _icm(trend.remove(data), options, level=4)
+        answer = trend.restore(impute(fitted))
+        answer = replace(answer, mean=data.y.where(data.observed, answer.mean))  # to the bit
+    return Seasonal(**vars(answer), season=period), crps_left_out(fitted, data)
+
+
+def crps_left_out(fitted: Fit, data: TaskData) -> float:
+    """Mean CRPS, in sd of the table's columns, of stretches of each column from all other cells; each cell once.
 
     A sixth of the cells at a time: of each column two stretches of a twelfth, half a record apart and elsewhere than
     the others'. The parameters have seen them.
     """
-    data = fit.model.data
     stretch = np.empty(len(data.x), dtype=int)
     for number, rows in enumerate(np.array_split(as_array(data.x[:, 0]).argsort(kind="stable"), 2 * STRETCHES)):
         stretch[rows] = number
-    left = leave_out(fit, by=(stretch[:, None] + np.arange(data.num_tasks)) % STRETCHES)
-    cells = data.observed
+    left, cells = leave_out(fitted, by=(stretch[:, None] + np.arange(data.num_tasks)) % STRETCHES), data.observed
     sd = data.scale().sd.expand(data.y.shape)[cells]
-    z = [value[cells] / unit for value, unit in ((left.mean, sd), (left.variance, sd**2), (data.y, sd))]
-    return float(scores.crps(*z))
-
-
-def _with_season(data: TaskData, season: float | Season, options: dict[str, Any]) -> Fit:
-    return fit(
-        model_of(seasonal_methods(season)["ICM, season in the kernel"], data, "season"), **{"starts": STARTS} | options
-    )
+    y = fitted.model.data.y[cells]
+    return float(scores.crps(left.mean[cells] / sd, left.variance[cells] / sd**2, y / sd))
 
 
 def _by_method(data: TaskData, method: Method, options: dict[str, Any]) -> Prediction:

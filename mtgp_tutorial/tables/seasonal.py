@@ -205,15 +205,20 @@ def seasonal_methods(
     harmonics = found if harmonics is None else harmonics
     check_season(season)
 
-    def changing(seen: TaskData) -> Model:
-        turn = PeriodicKernel().double()
-        turn.period_length = season
-        turn.raw_period_length.requires_grad_(False)
-        return lmc(seen, kernels=[turn * RBFKernel(), kernel])
-
     plain = partial(icm, noise="per task", kernel=kernel)
     mean = with_trend(plain, line=line, season=season, harmonics=harmonics)
-    return {"ICM, season in the mean": mean, "ICM, season in the kernel": changing}
+    return {
+        "ICM, season in the mean": mean,
+        "ICM, season in the kernel": partial(changing, season=season, kernel=kernel),
+    }
+
+
+def changing(seen: TaskData, season: float, kernel: Kernel | None = None, noise: str = "per task") -> Model:
+    """An ICM with a season that may change as a term of its own."""
+    turn = PeriodicKernel().double()
+    turn.period_length = season
+    turn.raw_period_length.requires_grad_(False)
+    return lmc(seen, kernels=[turn * RBFKernel(), kernel], noise=noise)
 
 
 class Detrended:

@@ -200,8 +200,17 @@ def law_fill_without_a_season_is_what_it_was():
             found = fill(seasonal, starts=1)
         assert type(found) is Prediction and torch.equal(found.mean, plain.mean), part
     assert torch.equal(fill(seasonal, season=None, starts=1).variance, plain.variance)
-    with patch("mtgp_tutorial.tables.filling.MOST", 50):
-        assert type(fill(seasonal, starts=1)) is Prediction
+
+
+def law_a_season_beside_full_noise():
+    """Where an ICM takes it, the model with the season does, too."""
+    data = waves(13, 1.0, 1, rows=48)
+    answer = fill(data, season=1.0)
+    turn = PeriodicKernel().double()
+    turn.period_length = 1.0
+    turn.raw_period_length.requires_grad_(False)
+    by_hand = impute(fit(lmc(data, kernels=[turn * RBFKernel(), None], noise="full"), starts=1))
+    assert icm(data).noise == "full" and torch.equal(answer.mean, by_hand.mean)
 
 
 def law_a_season_is_asked_of_stretches_that_are_left_out():
@@ -218,13 +227,20 @@ def law_a_season_is_asked_of_stretches_that_are_left_out():
         z = (y - mean) / spread
         crps = spread * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / math.sqrt(math.pi))
         expected.append((crps / np.broadcast_to(np.nanstd(data.y.numpy(), 0), (36, 2))[seen]).mean())
-        close(crps_left_out(fitted), expected[-1], 1e-9)
+        close(crps_left_out(fitted, data), expected[-1], 1e-9)
     filled, by_name = fill(data, starts=1), fill(data, seasonal_methods(1.0)[kernel], starts=1)
     close(filled.share, expected[0] / expected[1], 1e-6)
     unasked = fill(data, season=1.0, starts=1)
     assert torch.equal(unasked.mean, by_name.mean) and torch.equal(unasked.mean, filled.mean)
     assert (unasked.season, unasked.share, filled.season) == (1.0, None, 1.0)
     assert repr(unasked).endswith("with a season of 1; fill(data, season=None) is without")
+    trend = Trend(data, line=False, season=1.0, harmonics=found.harmonics)
+    by_hand = trend.restore(impute(fit(icm(trend.remove(data)), starts=1)))
+    with patch("mtgp_tutorial.tables.filling.MOST", 40):  # a large table
+        for large in (fill(data, starts=1), fill(data, season=1.0, starts=1)):
+            close(large.mean, by_hand.mean, 1e-9)
+            close(large.variance, by_hand.variance, 1e-9)
+            assert large.season == 1.0 and torch.equal(large.mean[data.observed], data.y[data.observed])
     for how in ({"season": 0.0}, {"season": "year"}, {"season": 1.0, "method": icm}):
         try:
             fill(data, **how)
