@@ -28,7 +28,7 @@ from mtgp_tutorial.trends import Trend, UnfixedError
 
 STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
 STARTS = 1  # of the fit with a season in the kernel
-MOST = 1000  # seen cells of a table whose season is in the kernel: a minute
+MOST = 800  # seen cells of a table whose season is in the kernel: up to a minute
 
 
 def fill(
@@ -37,15 +37,16 @@ def fill(
     """The missing cells of a table; seen cells stay, with variance 0.
 
     Told nothing, it fits an `icm`. Where `propose_season` finds a season by hiding stretches of the table, a model that
-    knows it is fitted, too. If that is nearer to stretches that are left out, by their mean CRPS, it fills, and the
-    answer says so: it is then `Seasonal`, a Prediction with the season's length.
+    knows it is fitted, too (of more than 800 cells: an ICM of what the season leaves). If that is nearer to stretches
+    that are left out, by their mean CRPS, it fills, and the answer says so: it then has `season`, the length, and
+    `share`, its CRPS over that of the ICM.
 
     Args:
         data (TaskData): the table.
         method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
             a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
-        season (float): a period in units of the first input, which is used unasked; None: no season. Default: "auto",
-            that of which stretches of the table tell, if there is one.
+        season (float): a period in units of the first input, which is used unasked; None: no season; "auto": that of
+            which stretches of the table tell, if there is one. Default: "auto".
         **options: for `fit`.
     Raises:
         NotApplicable: where a rule has no answer to the table.
