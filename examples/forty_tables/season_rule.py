@@ -22,7 +22,7 @@ import changing_seasons
 import numpy as np
 import pandas as pd
 import torch
-from rivals import of_states, standard
+from rivals import answered, of_states, standard
 from running import ROOT, fingerprint, in_parallel
 from score import of_mixture
 from sources import HERE, made_of, raw, specs, table
@@ -135,18 +135,16 @@ def structural(seen: TaskData) -> Prediction:
     """Column by column: a level or a trend, by AIC, and a season of all harmonics, all of which change."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-    z, centre, width = standard(seen.y.numpy())
     season = {
         "freq_seasonal": [{"period": steps_of(seen), "harmonics": steps_of(seen) // 2}],
         "use_exact_diffuse": True,
     }
     answers = []
-    for y in z.T:
+    for y in standard(seen.y.numpy())[0].T:
         fits = [UnobservedComponents(y, level=level, **season).fit(disp=False) for level in ("llevel", "lltrend")]
         answers.append(of_states(min(fits, key=lambda one: one.aic)))
-    mean, variance = (torch.as_tensor(np.stack([one[k][:, 0] for one in answers], 1)) for k in (0, 1))
-    centre, width = torch.as_tensor(centre), torch.as_tensor(width)
-    return Prediction(seen.x, mean * width + centre, variance * width**2, seen.tasks, seen.units, True)
+    means, variances = (np.stack([one[k][:, 0] for one in answers], 1) for k in (0, 1))
+    return answered(seen, means, variances)
 
 
 METHODS = {
