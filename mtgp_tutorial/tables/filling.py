@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial import scores
+from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.leave_one_out import leave_out
 from mtgp_tutorial.model import Model, icm
+from mtgp_tutorial.noise import usual_noise
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.tables.forecasting import Forecaster
+from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables.forecasting import Forecaster, check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
-from mtgp_tutorial.tables.seasonal import season_of
+from mtgp_tutorial.tables.seasonal import Season, changing, propose_season, season_of
+from mtgp_tutorial.trends import Trend, UnfixedError
+
+STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
+STARTS = 1  # of the fit with a season in the kernel
+MOST = 800  # seen cells of a table whose season is in the kernel: up to a minute
 
 
-def fill(data: TaskData, method: Method | None = None, **options: Any) -> Prediction:
+def fill(
+    data: TaskData, method: Method | None = None, *, season: float | str | None = "auto", **options: Any
+) -> Prediction:
     """The missing cells of a table; seen cells stay, with variance 0.
+
+    Told nothing, it fits an `icm`. Where `propose_season` finds a season by hiding stretches of the table, a model that
+    knows it is fitted, too (of more than 800 cells: an ICM of what the season leaves). If that is nearer to stretches
+    that are left out, by their mean CRPS, it fills, and the answer says so: it then has `season`, the length, and
+    `share`, its CRPS over that of the ICM.
 
     Args:
         data (TaskData): the table.
         method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
             a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
+        season (float): a period in units of the first input, which is used unasked; None: no season; "auto": that of
+            which stretches of the table tell, if there is one. Default: "auto".
         **options: for `fit`.
     Raises:
         NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
+        ValueError: for what is no season, and for one beside a method.
     Warns:
-        UserWarning: where noise per task has to answer, and of a season that held-out stretches speak for, of which the
-            default knows nothing.
+        UserWarning: where noise per task has to answer.
 
     >>> from mtgp_tutorial import datasets
     >>> from mtgp_tutorial.tables import fill, plain_methods, read_table
@@ -46,30 +66,98 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
     >>> by_rule = fill(lakes, plain_methods()["regression"])
     """
     of_kind("data", data, TaskData, "a TaskData")
-    if method is None:
-        return _by_icm(data, options)
+    if season != "auto" and season is not None:
+        check_season(season)  # type: ignore[arg-type]
+    if method is not None:
+        if season not in ("auto", None):
+            raise ValueError(f"season: is {season!r} beside a method; leave it out, for a method has its own")
+        return _by_method(data, method, options)
+    if season is None:
+        return impute(_icm(data, options))
+    if season == "auto":
+        return _by_what_is_found(data, options)
+    return _with_season(data, season, options)[0]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Seasonal(Prediction):
+    """What a model with a season says.
+
+    Attributes:
+        season (float): its length, in units of the first input.
+        share (float): CRPS of stretches that are left out, over what it is without the season. Default: none were
+            asked.
+    """
+
+    season: float = math.nan
+    share: float | None = None
+
+    def __repr__(self) -> str:
+        why = "" if self.share is None else f": left-out stretches have {self.share:.2f} of the CRPS without it"
+        told = f"with a season of {self.season:g}{why}; fill(data, season=None) is without"
+        return f"{super().__repr__()}\n  {told}"
+
+
+def _by_what_is_found(data: TaskData, options: dict[str, Any]) -> Prediction:
+    """By an ICM, or by one with the season that is found, if that is nearer to stretches that are left out."""
+    plain, found = _icm(data, options, level=4), season_of(data)
+    if found is not None:
+        try:
+            answer, left = _with_season(data, found, options)
+        except (FitError, UnfixedError):
+            return impute(plain)
+        if (share := left / crps_left_out(plain, data)) < 1:
+            return replace(answer, share=share)
+    return impute(plain)
+
+
+def _with_season(data: TaskData, season: Any, options: dict[str, Any]) -> tuple[Seasonal, float]:
+    """By a season in the kernel, taken off a large table; and the CRPS of what is left out."""
+    found = season if isinstance(season, Season) else propose_season(data, [season])
+    period, harmonics = (float(season), 1) if found is None else (found.season, found.harmonics)
+    if int(data.observed.sum()) <= MOST:
+        fitted = fit(changing(data, period, noise=usual_noise(data)[0]), **{"starts": STARTS} | options)
+        answer = impute(fitted)
+    else:
+        trend = Trend(data, line=False, season=period, harmonics=harmonics)
+        fitted = _icm(trend.remove(data), options, level=4)
+        answer = trend.restore(impute(fitted))
+        answer = replace(answer, mean=data.y.where(data.observed, answer.mean))  # to the bit
+    return Seasonal(**vars(answer), season=period), crps_left_out(fitted, data)
+
+
+def crps_left_out(fitted: Fit, data: TaskData) -> float:
+    """Mean CRPS, in sd of the table's columns, of stretches of each column from all other cells; each cell once.
+
+    A sixth of the cells at a time: of each column two stretches of a twelfth, half a record apart and elsewhere than
+    the others'. The parameters have seen them.
+    """
+    stretch = np.empty(len(data.x), dtype=int)
+    for number, rows in enumerate(np.array_split(as_array(data.x[:, 0]).argsort(kind="stable"), 2 * STRETCHES)):
+        stretch[rows] = number
+    left, cells = leave_out(fitted, by=(stretch[:, None] + np.arange(data.num_tasks)) % STRETCHES), data.observed
+    sd = data.scale().sd.expand(data.y.shape)[cells]
+    y = fitted.model.data.y[cells]
+    return float(scores.crps(left.mean[cells] / sd, left.variance[cells] / sd**2, y / sd))
+
+
+def _by_method(data: TaskData, method: Method, options: dict[str, Any]) -> Prediction:
+    """What a method says: a model is fitted and imputes, a rule forecasts."""
     of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
     model = model_of(method, data, "method", all_rows=True)
     return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
 
 
-def _by_icm(data: TaskData, options: dict[str, Any]) -> Prediction:
+def _icm(data: TaskData, options: dict[str, Any], level: int = 3) -> Fit:
     """An ICM as it is when told nothing; with noise per task where full noise has no optimum."""
-    if (found := season_of(data)) is not None:
-        way = f"seasonal_methods({found.season:g})['ICM, season in the kernel']"
-        warnings.warn(
-            f"fill: held-out stretches speak for a season of {found.season:g}, of which an ICM knows nothing; "
-            f"fill(data, {way}) has it as a term",
-            stacklevel=3,
-        )
     model = icm(data)
     try:
-        return impute(fit(model, **options))
+        return fit(model, **options)
     except FitError as error:
         if model.noise != "full":
             raise
-        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=3)
-        return impute(fit(icm(data, noise="per task"), **options))
+        warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=level)
+        return fit(icm(data, noise="per task"), **options)
 
 
 def _forecast(rule: Forecaster, data: TaskData) -> Prediction:

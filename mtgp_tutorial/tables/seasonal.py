@@ -179,7 +179,7 @@ def with_trend(
 
 
 def seasonal_methods(
-    season: float, *, harmonics: int = 1, line: bool = False, kernel: Kernel | None = None
+    season: float | Season, *, harmonics: int | None = None, line: bool = False, kernel: Kernel | None = None
 ) -> dict[str, Callable[[TaskData], Model | Detrended]]:
     """Two ways to have a season, to stand beside `standard_methods` in `compare`; `choose` says which does better.
 
@@ -188,29 +188,37 @@ def seasonal_methods(
     this period times an RBFKernel with a B of its own, and an ICM of the rest.
 
     Args:
-        season (float): a period, in units of the only input.
-        harmonics (int): as for `Trend`. Default: 1.
+        season (float or Season): a period, in units of the only input, or what `propose_season` found.
+        harmonics (int): as for `Trend`. Default: those that were found, else 1.
         line (bool): as for `Trend`. Default: False.
         kernel (Kernel): of the ICM. Default: Matern 3/2, with a length-scale for each input.
     Raises:
-        ValueError: for a season that is not above 0.
+        ValueError: for a season that is not above 0, and for None, where none was found.
 
-    >>> from mtgp_tutorial import datasets
     >>> from mtgp_tutorial.tables import seasonal_methods
     >>> list(seasonal_methods(1.0, harmonics=3))
     ['ICM, season in the mean', 'ICM, season in the kernel']
     """
+    if season is None:
+        raise ValueError("season: is None, as propose_season says where it finds none; pass a period above 0")
+    found, season = (season.harmonics, season.season) if isinstance(season, Season) else (1, season)
+    harmonics = found if harmonics is None else harmonics
     check_season(season)
-
-    def changing(seen: TaskData) -> Model:
-        turn = PeriodicKernel().double()
-        turn.period_length = season
-        turn.raw_period_length.requires_grad_(False)
-        return lmc(seen, kernels=[turn * RBFKernel(), kernel])
 
     plain = partial(icm, noise="per task", kernel=kernel)
     mean = with_trend(plain, line=line, season=season, harmonics=harmonics)
-    return {"ICM, season in the mean": mean, "ICM, season in the kernel": changing}
+    return {
+        "ICM, season in the mean": mean,
+        "ICM, season in the kernel": partial(changing, season=season, kernel=kernel),
+    }
+
+
+def changing(seen: TaskData, season: float, kernel: Kernel | None = None, noise: str = "per task") -> Model:
+    """An ICM with a season that may change as a term of its own."""
+    turn = PeriodicKernel().double()
+    turn.period_length = season
+    turn.raw_period_length.requires_grad_(False)
+    return lmc(seen, kernels=[turn * RBFKernel(), kernel], noise=noise)
 
 
 class Detrended:
