@@ -258,8 +258,10 @@ class Model(torch.nn.Module):
     def exact_gp(self) -> PlainGP:
         """The plain GPyTorch ExactGP with these parameters, on the standardised table.
 
-        It shares its modules with this model. For a table with holes use it
-        inside gpytorch.settings.observation_nan_policy("mask").
+        It shares its modules with this model. For a table with holes use it inside
+        gpytorch.settings.observation_nan_policy("mask"): its log likelihood and its means then hold. Its variances do
+        not: GPyTorch answers with those of a table without holes, which are too small; take them from `predict` or
+        `impute`.
 
         Raises:
             ValueError: for a table with known standard errors, for which GPyTorch's multi-task likelihood has no place.

@@ -1,12 +1,15 @@
 """What GPyTorch does, and this module guards against: the day one of these fails, it was mended upstream."""
 
+import warnings
+
 import gpytorch
 import laws
 import pytest
 import torch
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
+from gpytorch.utils.warnings import NumericalWarning
 
-from mtgp_tutorial import TaskData, icm, independent, lmc, predict
+from mtgp_tutorial import TaskData, at_parameters, icm, independent, lmc, predict
 from mtgp_tutorial.noise import KINDS
 
 
@@ -55,9 +58,11 @@ def test_masked_variance_forgets_the_holes():
         fitted = laws.unfitted(model)
         filled = laws.unfitted(model)
         with torch.no_grad(), gpytorch.settings.observation_nan_policy("mask"):
-            theirs = fitted.model.exact_gp().eval()(new).variance
-        sd = fitted.model.scale.sd
-        right = predict(fitted, new, noise=False).variance / sd**2
+            found = fitted.model.exact_gp().eval()(new)
+        theirs, sd = found.variance, fitted.model.scale.sd
+        ours = predict(fitted, new, noise=False)
+        right = ours.variance / sd**2
+        assert torch.allclose(found.mean, fitted.model.scale.to_unit(ours.mean), atol=1e-8)
         filled.model.unit = TaskData(data.x, data.y.nan_to_num())
         without_holes = predict(filled, new, noise=False).variance / sd**2
         assert torch.allclose(theirs, without_holes, atol=1e-8)
@@ -164,3 +169,41 @@ def test_a_multi_task_model_takes_one_further_row_and_not_two():
     assert len(plain.get_fantasy_model(new[:1], torch.zeros(1, 2).double()).train_targets) == 5
     with pytest.raises(RuntimeError, match="must match the size"):
         plain.get_fantasy_model(new, torch.zeros(2, 2).double())
+
+
+def test_fast_variances_of_an_icm_are_far_too_large_above_800_cells():
+    """`fast_pred_var` stands around the predictions of GPyTorch's own multi-task example; no warning is given."""
+    new = torch.linspace(0, 1, 9).double()[:, None]
+    off = {}
+    for rows in (400, 401):
+        x = torch.linspace(0, 1, rows).double()
+        y = torch.stack([(6 * x).sin(), (6 * x).cos()], 1) + 0.2 * torch.randn(rows, 2, generator=seeded()).double()
+        given = {"kernel.data_covar_module.lengthscale": 0.3, "likelihood.task_noises": 0.05}
+        given = at_parameters(icm(TaskData(x, y), noise="per task"), given)
+        right = predict(given, new).sd / given.model.scale.sd
+        for fast in (True, False):
+            plain = given.model.exact_gp().eval()
+            with torch.no_grad(), gpytorch.settings.fast_pred_var(fast), warnings.catch_warnings():
+                warnings.simplefilter("error", NumericalWarning)
+                off[rows, fast] = plain.likelihood(plain(new)).stddev / right
+    assert (off.pop((401, True)) > 3).all()
+    assert all(torch.allclose(ratio, torch.ones_like(ratio)) for ratio in off.values())
+
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+def test_a_parameter_that_changes_after_a_prediction_leaves_the_old_answer():
+    """In evaluation mode; `train()` and `eval()` clear what is kept. The module's own answers follow the change."""
+    fitted = laws.unfitted(icm(laws.table(laws.RANDOM(1), holes=False)))
+    plain, new = fitted.model.exact_gp().eval(), torch.tensor([[0.7]]).double()
+    with torch.no_grad():
+        plain(new)
+        predict(fitted, new)
+        for parameter in plain.parameters():
+            parameter += 0.5
+        kept, fresh = plain(new).mean, plain.train().eval()(new).mean
+    assert (kept - fresh).abs().max() > 0.01
+    ours = predict(fitted, new, noise=False).mean
+    assert torch.allclose(fitted.model.scale.to_unit(ours), fresh, atol=1e-8)
