@@ -34,10 +34,8 @@ from mtgp_tutorial.fast.dense import Separate
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.solver import Problem, Shape
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.tables import check, residuals
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.trials import methods_for
-from mtgp_tutorial.tables.residuals import in_order
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -83,49 +81,6 @@ def test_all_calls_say_the_same(name, monkeypatch):
         for one in ours:
             assert torch.equal(one.isnan(), other.isnan())
             assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_checks_say_the_same(name, monkeypatch):
-    """Residuals, and those of tables drawn by the same seed, beside a matrix of all cells; blocks large and small."""
-    monkeypatch.setattr(markov, "LONG", 10_000)
-    fitted = at_parameters(MODELS[name](series()))
-    labels = np.where(np.random.default_rng(1).uniform(size=(60, 2)) < 0.3, "few", "many")
-    ways = (4, labels, "row", np.zeros(60))
-    dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
-    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
-    monkeypatch.setattr(solvers, "MANY", 20)
-    monkeypatch.setattr(residuals, "MANY", 20)
-    fitted.__dict__.pop("_kept")
-    for one, blocks in zip(dense, ways):
-        other = check(fitted, blocks, draws=9, seed=3)
-        assert isinstance(fitted.conditioned().solver, Markov)
-        pd.testing.assert_frame_equal(one.cells, other.cells, rtol=1e-6, atol=1e-6)
-        pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-6, atol=1e-6)
-        for column in ("cell", "block"):
-            np.testing.assert_allclose(one.calibration[column], other.calibration[column], atol=1e-12)
-        assert one.findings == other.findings
-
-
-def test_draws_of_a_check_are_those_of_the_dense_solver(monkeypatch):
-    """The same normals give the same tables, and so the same residuals."""
-    data = series()
-    fitted = at_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full"))
-    cells, labels = in_order(fitted), torch.arange(60)[:, None].expand(60, 2) // 20
-    left = {"cell": leave_out(fitted), "block": leave_out(fitted, labels)}
-    sd = {what: ((one.sd / fitted.model.scale.sd)[cells]).numpy() for what, one in left.items()}
-    white, (dense,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
-    fitted.__dict__.pop("_kept")
-    for many in (1000, 10):
-        monkeypatch.setattr(residuals, "MANY", many)
-        same, (drawn,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-        assert np.abs(same - white).max() < 1e-8
-        for what, z in dense.items():
-            assert np.abs(drawn[what] - z).max() < 1e-7
-    monkeypatch.setattr(residuals, "HELD", 2 * data.y.numel())
-    _, few = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-    assert [one["block"].shape[1] for one in few] == [2, 2, 1]
 
 
 def test_which_tables_take_it(monkeypatch):
