@@ -19,10 +19,10 @@ from mtgp_tutorial import (
     icm,
     independent,
     lmc,
+    memory,  # noqa: E402
     plots,
     simulate,
 )
-from mtgp_tutorial import memory  # noqa: E402
 from mtgp_tutorial.fast.intervals import allowed  # noqa: E402
 from mtgp_tutorial.tables import check
 
