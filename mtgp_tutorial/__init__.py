@@ -66,7 +66,7 @@ _HOMES = {
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
-_GONE = {"choose_device": "no device was measured, so none is chosen; data.to(\"cuda\") puts a table on a GPU"}
+_GONE = {"choose_device": 'no device was measured, so none is chosen; data.to("cuda") puts a table on a GPU'}
 _MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 

@@ -9,27 +9,24 @@ The adjoint goes back through the rows with r, the derivative of the log likelih
     u = S^-1 v - K^T r,  D = S^-1 + K^T M K,   r <- r + H^T u,  M <- M - M K H - H^T K^T M + H^T D H
 
 u are the row's entries of C^-1 r and D its block of C^-1 (de Jong 1988, 1989; as a gradient Koopman and Shephard 1992).
-They are written for numba, which compiles them where it is installed; the first two are scans, too (see `runner`).
+They are written for numba, which compiles them where it is installed (`runner`).
 Compiled, `times` and `whitener` are loops over numbers: a call of BLAS costs more than the product of a small state.
 
 On the CPU, microseconds a row for value and gradient by the numbers of the state, 1, 6, 12, 18 and 30: compiled 1, 4,
-11, 17, 53; a scan 2, 15, 39, 89, 258; plain numpy 89, 91, 99, 107, 139 (`tools/benchmarks/long_series.py --sizes`).
+11, 17, 53; plain numpy 89, 91, 99, 107, 139 (`tools/benchmarks/long_series.py --sizes`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
-
-from mtgp_tutorial.fast import associative_scan
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
@@ -201,9 +198,6 @@ def path(A, shocks):  # type: ignore[no-untyped-def]
 # Rows from which compiling is worth its five seconds, which are spent once and kept in a file: in the first fit at 520
 # rows of five tasks and 1,500 of three, in the second at 900 of three (`tools/benchmarks/long_series.py --first`).
 COMPILED = 500
-WIDE = 20  # numbers of a state from which the lines as they stand are faster than a scan on the CPU
-CPU = torch.device("cpu")
-SCANS = {filtered: associative_scan.filtered, adjoint: associative_scan.adjoint}
 
 
 def available() -> bool:
@@ -211,17 +205,9 @@ def available() -> bool:
     return find_spec("numba") is not None
 
 
-def runner(function: Callable[..., Any], rows: int, size: int = 0, device: torch.device = CPU) -> Callable[..., Any]:
-    """What runs the function for a table of so many rows, a state of so many entries, and a device.
-
-    From COMPILED rows on it is compiled where numba is installed. Where not, and on a device whatever the rows, those
-    that have a scan take it.
-    """
-    compiles = rows >= COMPILED and available()
-    scans = device != CPU or (rows >= COMPILED and size < WIDE and not compiles)
-    if scans and function in SCANS:
-        return partial(SCANS[function], device=device)
-    return compiled(function) if compiles else function
+def runner(function: Callable[..., Any], rows: int) -> Callable[..., Any]:
+    """What runs the function for a table of so many rows: from COMPILED on it is compiled where numba is installed."""
+    return compiled(function) if rows >= COMPILED and available() else function
 
 
 @cache

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.filters import WIDE, available, carried, runner
+from mtgp_tutorial.fast.filters import available, carried, runner
 from mtgp_tutorial.fast.smoother import Unknowns, draw
 from mtgp_tutorial.fast.solver import Gradients, Matern, Problem, Shape, Solver, SolverTerm
 from mtgp_tutorial.fast.state_space import KEPT, SHORTEST, MaternPart, Segment, StateSpace
@@ -57,8 +57,6 @@ class Markov(Solver):
         if not shape.state or shape.cells < LONG:
             return torch.inf
         s = shape.state
-        if s < WIDE and not available():
-            return shape.rows * (2e5 + 1.2e5 * s + 1.4e4 * s**2)  # as a scan
         interpreted = 0.0 if available() else 5e6  # what numpy's calls cost a row
         return shape.rows * (8e5 + interpreted + 3e3 * s**2 + 120 * s**3)
 
@@ -81,8 +79,7 @@ class Markov(Solver):
         self.order = np.argsort(x, kind="stable")
         self.position = np.argsort(self.order)  # of each row of the table in the system, [N]
         variances = None if known is None else as_array(known)[self.order]
-        device = self.problem.residual.device
-        self.system = StateSpace(x[self.order], y[self.order], variances, parts, as_array(Sigma), device)
+        self.system = StateSpace(x[self.order], y[self.order], variances, parts, as_array(Sigma))
 
     @cached_property
     def looked_back(self) -> Inverse:
@@ -290,4 +287,4 @@ def merged(system: StateSpace, x: np.ndarray, places: np.ndarray) -> tuple[State
     variances = np.concatenate([old.variances, empty])
     places = np.where(own, at[places], 0)
     places[~own] = at[len(old.x) + which]
-    return StateSpace(together[order], y[order], variances[order], old.parts, old.Sigma, old.device), places
+    return StateSpace(together[order], y[order], variances[order], old.parts, old.Sigma), places

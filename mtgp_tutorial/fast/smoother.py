@@ -140,7 +140,7 @@ def draw(system: StateSpace, places: np.ndarray, shared: np.ndarray | None, norm
     f, noise = path_of(system, normals), normals(*system.y.shape) @ square_root(system.Sigma).T
     readings = f + noise + normals(*f.shape) * np.sqrt(system.variances)
     rest = np.where(system.seen > 0, system.y - readings, np.nan)
-    left = StateSpace(system.x, rest, system.variances, system.parts, system.Sigma, system.device)
+    left = StateSpace(system.x, rest, system.variances, system.parts, system.Sigma)
     T = f.shape[1]
     unknowns = Unknowns(left, places, left.H, left.Sigma, np.zeros(len(places)) if shared is None else shared)
     drawn = f[places] + unknowns.means()

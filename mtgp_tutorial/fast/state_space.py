@@ -22,18 +22,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from scipy.special import gammainc
 
-from mtgp_tutorial.fast.filters import CPU, adjoint, filtered, runner
+from mtgp_tutorial.fast.filters import adjoint, filtered, runner
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
-SHORTEST = 2**15  # numbers of the states of a segment, at least; longer ones cost memory, shorter ones a scan's time
+SHORTEST = 2**15  # numbers of the states of a segment, at least; longer ones cost memory, shorter ones time
 KEPT = 2**25  # numbers of the filter that are kept (a quarter of a GiB); beyond, the way back computes them again
 EPSILON = np.finfo(float).eps
 
@@ -74,10 +72,7 @@ class Known(NamedTuple):
 
 
 class StateSpace:
-    """x [N] ascending, y [N, T] with NaN at holes, variances [N, T] or None, the kernels, and Sigma [T, T].
-
-    device: where scans run; all arrays are numpy's.
-    """
+    """x [N] ascending, y [N, T] with NaN at holes, variances [N, T] or None, the kernels, and Sigma [T, T]."""
 
     def __init__(
         self,
@@ -86,9 +81,7 @@ class StateSpace:
         variances: np.ndarray | None,
         parts: Sequence[MaternPart],
         Sigma: np.ndarray,
-        device: torch.device = CPU,
     ):
-        self.device = device
         self.x, self.seen, self.y = x, (~np.isnan(y)).astype(float), np.nan_to_num(y)
         self.variances = np.zeros_like(y) if variances is None else np.nan_to_num(variances)
         self.parts, self.Sigma, T = parts, np.ascontiguousarray(Sigma), y.shape[1]
@@ -162,10 +155,7 @@ class StateSpace:
         arrays = self.arrays(at, steps)
         given = *arrays, *self.starts[number], self.least
         try:
-            run = runner(filtered, len(self.x), self.size, self.device)
-            value, ms, Ps = run(*given)
-            if math.isnan(value) and isinstance(run, partial):  # a scan gives up sooner than the rows one by one
-                value, ms, Ps = filtered(*given)
+            value, ms, Ps = runner(filtered, len(self.x))(*given)
         except np.linalg.LinAlgError:
             value = math.nan
         if math.isnan(value):
@@ -178,7 +168,7 @@ class StateSpace:
     def backward(self) -> Iterator[Segment]:
         """The segments from the last to the first, with what all rows say of each."""
         r, M = np.zeros(self.size), np.zeros((self.size, self.size))
-        run = runner(adjoint, len(self.x), self.size, self.device)
+        run = runner(adjoint, len(self.x))
         for number in reversed(range(len(self.segments))):
             at, (m, P), (steps, arrays, ms, Ps) = self.segments[number], self.starts[number], self.known(number)
             *found, r, M = run(*arrays, ms, Ps, m, P, r, M)

@@ -20,6 +20,7 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fast.mixture import normal_scores
 from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.leave_one_out import block_labels, leave_out
+from mtgp_tutorial.memory import check_memory
 from mtgp_tutorial.naming import label
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.priors import spatial_parts, typical_range
@@ -73,9 +74,9 @@ def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, see
     that passes may still be. Tests are those of one-step errors, which are independent when the model is right;
     together they cry wolf on one table in a hundred; left-out cells are correlated by construction, so their shares are
     compared with those of as many `draws` of tables from the fit. Cells beyond four standard deviations and what sits
-    on a bound are told, not tested. Time and memory of a matrix of all n observed cells, n^3 and n^2; along a long
-    series of Matern kernels time and memory of its rows. Of an averaged fit a residual is the normal score of the
-    mixture's cdf, tables come from its draws, each judged by its own, and what sits on a bound is the optimum's.
+    on a bound are told, not tested. Of an averaged fit a residual is the normal score of the mixture's cdf, tables come
+    from its draws, each judged by its own, and what sits on a bound is the optimum's. Time and memory are those of a
+    matrix of all n observed cells, n^3 and n^2: of a long series check a stretch.
 
     Args:
         fit (Fit or PosteriorSamples): of the table.
@@ -85,6 +86,7 @@ def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, see
         seed (int): of the draws. Default: 0.
     Raises:
         ValueError: for blocks that do not fit the table, and draws below 1.
+        MemoryError: where the matrices exceed the memory.
 
     >>> from mtgp_tutorial import fit, icm, simulate
     >>> from mtgp_tutorial.tables import check
@@ -97,8 +99,11 @@ def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, see
     one, each = (fit.fit, list(fit.fits())) if isinstance(fit, PosteriorSamples) else (fit, [fit])
     one.model.normal_alone("check", "leave the task out, or look at leave_out(fit).residuals(y)")
     data, cells, labels = one.model.data, in_order(one), _labels(one.model.data, blocks)
+    n = len(cells[0])
+    remedy = "fit and check a stretch of the rows, such as every fourth"
+    check_memory(3 * n * (n + draws), f"fit: {n} cells in check", data.x.device, remedy)
     left = {"cell": leave_out(fit), "block": leave_out(fit, labels)}
-    white, drawn = _of_each(each, cells, labels, left, draws, seed)
+    white, drawn = _of_each(each, cells, labels[cells], draws, seed)
     frame = _cells(data, cells, labels, left, white)
     calibration = _calibration(frame, drawn)
     together, rows = _together(frame, data.tasks)
@@ -113,23 +118,16 @@ def check(fit: Fit | PosteriorSamples, blocks: Any = 6, *, draws: int = 499, see
     return Check(frame, table, together, calibration, tuple(found), label(data.x_name, data.x_unit))
 
 
-def _of_each(
-    fits: list[Fit], cells: Cells, labels: Tensor, left: dict[str, Prediction], draws: int, seed: int
-) -> tuple[np.ndarray, Drawn]:
+def _of_each(fits: list[Fit], cells: Cells, labels: Tensor, draws: int, seed: int) -> tuple[np.ndarray, list[Drawn]]:
     """`whitened` of one fit; of several the scores of the mixture, and as many tables of each, but for one.
 
     Where there are fewer tables than fits, they are spread over all: those that follow each other are alike.
     """
     shares = np.diff(np.arange(len(fits) + 1) * draws // len(fits)).tolist()
-    white, drawn = [], []
-    for k, (one, share) in enumerate(zip(fits, shares)):
-        variances = {what: said.components[1][k] for what, said in left.items()}
-        sd = {what: as_array((v.sqrt() / one.model.scale.sd)[cells]) for what, v in variances.items()}
-        one_step, tables = whitened(one, cells, labels[cells], sd, share, seed + k)
-        white.append(torch.as_tensor(one_step))
-        drawn.append(tables if share else iter(()))
-    errors = normal_scores(torch.stack(white)) if len(fits) > 1 else white[0]
-    return as_array(errors), chain.from_iterable(drawn)
+    both = [whitened(one, cells, labels, share, seed + k) for k, (one, share) in enumerate(zip(fits, shares))]
+    white = torch.stack([torch.as_tensor(errors) for errors, _ in both])
+    errors = normal_scores(white) if len(fits) > 1 else white[0]
+    return as_array(errors), [drawn for _, drawn in both]
 
 
 def _labels(data: TaskData, blocks: Any) -> Tensor:
@@ -183,7 +181,7 @@ def _shares(z: np.ndarray) -> np.ndarray:
     return np.array([(np.abs(z) <= limit).mean(0) for limit in scipy.stats.norm.ppf(0.5 + LEVELS / 2)])
 
 
-def _calibration(frame: pd.DataFrame, drawn: Drawn) -> pd.DataFrame:
+def _calibration(frame: pd.DataFrame, drawn: list[Drawn]) -> pd.DataFrame:
     found, shares = {}, [{what: _shares(z) for what, z in some.items()} for some in drawn]
     for what, column in (("cell", "z"), ("block", "block z")):
         of_draws = np.concatenate([some[what] for some in shares], 1)

@@ -9,17 +9,9 @@ With C the covariance of the observed cells, r their residual and a = C^-1 r, th
 All are N(0, 1) where the model is right. The first two are correlated by construction, since a cell is among the others
 of its neighbour; the last are independent, so only they give tests by a formula.
 (The one-step errors of a Kalman filter are called innovations; Rasmussen and Williams 2006, eq. 5.12, for the first)
-
-For a fit in the Markov solver they are the same numbers, without a matrix of all cells.
-
-There a block that is too large for a matrix of its cells is hidden, and one more pass over the rows says what its
-errors are then, for the table and for tables drawn from the fit. Those go through in chunks of HELD numbers: one pass
-over the rows for all 499 up to some 17,000 cells with their holes, one for each chunk above.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -27,10 +19,6 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, generator
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.solvers import MANY, state_space_of
-from mtgp_tutorial.fast.state_space import StateSpace
-from mtgp_tutorial.fast.whitening import coloured, one_step_ahead, smoothed, weighed
 from mtgp_tutorial.gaussian import lower_factor
 from mtgp_tutorial.result import Fit
 
@@ -103,65 +91,12 @@ def nearest_before(x: np.ndarray) -> np.ndarray:
     return np.array([-1, *(i - 1 - back for i, back in enumerate(found, start=1))], dtype=int)
 
 
-HELD = 2**23  # numbers of drawn tables that are held at once (64 MiB, a few times)
-Drawn = Iterator[dict[str, np.ndarray]]  # residuals [n, S] of drawn tables: each "cell" left out, and with its "block"
+Drawn = dict[str, np.ndarray]  # residuals [n, S] of drawn tables: each "cell" left out, and with its "block"
 
 
-def whitened(
-    fit: Fit, cells: Cells, labels: Tensor, sd: dict[str, np.ndarray], draws: int, seed: int
-) -> tuple[np.ndarray, Drawn]:
-    """One-step errors [n] of the cells, and the residuals of `draws` tables drawn from the fit, some at a time.
-
-    labels [n]: blocks. sd [n] of "cell" and "block": of cells given all others outside, in standardised units.
-    """
-    long = state_space_of(fit.conditioned())
-    if long is not None:
-        series = Along(fit, *long, cells, labels)
-        return one_step_ahead(series.system)[series.cells], series.drawn(sd, draws, seed)
+def whitened(fit: Fit, cells: Cells, labels: Tensor, draws: int, seed: int) -> tuple[np.ndarray, Drawn]:
+    """One-step errors [n] of the cells, and the residuals of `draws` tables drawn from the fit. labels [n]: blocks."""
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}
-    drawn = {what: as_array(z) for what, z in found.items()}
-    return as_array(dense_one_step(fit, U, cells)), iter([drawn])
-
-
-class Along:
-    """A fit's system, and where its observed cells [n], in the order of x, stand in it. labels [n]: blocks."""
-
-    def __init__(self, fit: Fit, solver: Markov, place: Tensor, cells: Cells, labels: Tensor):
-        self.conditioned, self.system, self.of = fit.conditioned(), solver.system, cells
-        self.cells = solver.position[as_array(place[cells[0]])], as_array(cells[1])
-        codes = as_array(labels)
-        self.blocks = [np.flatnonzero(codes == code) for code in np.unique(codes)]
-
-    def drawn(self, sd: dict[str, np.ndarray], draws: int, seed: int) -> Drawn:
-        """Of so many tables: see `whitened`."""
-        own, n = generator(seed), len(self.cells[0])
-        for start in range(0, draws, chunk := max(1, HELD // self.system.y.size)):
-            normals = torch.randn(n, min(chunk, draws - start), dtype=torch.float64, generator=own).numpy()
-            e = np.zeros((*self.system.y.shape, normals.shape[1]))
-            e[self.cells] = normals
-            weights = weighed(self.system, e)[self.cells]
-            errors = self.left_out(weights, e)
-            yield {"cell": weights * sd["cell"][:, None], "block": errors / sd["block"][:, None]}
-
-    def left_out(self, weights: np.ndarray, e: np.ndarray) -> np.ndarray:
-        """Errors [n, S] of cells given all outside their block, of the tables r = L e with C^-1 r = weights [n, S]."""
-        errors, r = np.empty_like(weights), None
-        for block in self.blocks:
-            if len(block) <= MANY:
-                inverse = self.conditioned.inverse((self.of[0][block], self.of[1][block]))
-                factor = lower_factor(inverse, "inverse covariance of a block")
-                errors[block] = as_array(torch.cholesky_solve(torch.from_numpy(weights[block]).to(factor), factor))
-                continue
-            r, of = coloured(self.system, e) if r is None else r, (self.cells[0][block], self.cells[1][block])
-            errors[block] = r[of] if len(block) == len(weights) else self.hidden(r, of)
-        return errors
-
-    def hidden(self, r: np.ndarray, block: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """r of a block less its mean given all other cells."""
-        system, y = self.system, np.where(self.system.seen > 0, self.system.y, np.nan)
-        y[block] = np.nan
-        others = StateSpace(system.x, y, system.variances, system.parts, system.Sigma, system.device)
-        rows = slice(int(block[0].min()), int(block[0].max()) + 1)
-        return r[block] - smoothed(others, r, rows)[block[0] - rows.start, block[1]]
+    return as_array(dense_one_step(fit, U, cells)), {what: as_array(z) for what, z in found.items()}

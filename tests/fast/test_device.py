@@ -98,18 +98,16 @@ def test_the_bound_does_not_mix_devices(method):
 def same_on_a_pretended_device(fitted, build, data):
     x = torch.tensor([[0.2], [1.5]], dtype=torch.float64)
     expected = answers(fitted, x) + gradients(fitted)
-    scans = isinstance(fitted.conditioned().solver, Markov)  # inside autograd they would ask for a real device
-    expected += [] if scans else value_and_gradient(fitted.model)
+    expected += value_and_gradient(fitted.model)
     with PretendedDevice():
         moved = data.to("cuda")
         assert moved.x.device.type == moved.y.device.type == "cuda"
         there = unfitted(build(moved), 2)
         found = answers(there, x.to("cuda")) + gradients(there)
         assert {label(value) for value in found} == {"cuda"}
-        found += [] if scans else value_and_gradient(there.model)
-    exact = 1e-7 if scans else 1e-11  # on a device they are scans, and no stacks; here rows go one by one
+        found += value_and_gradient(there.model)
     for ours, theirs in zip(found, expected, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=exact, atol=exact, equal_nan=True)
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11, equal_nan=True)
 
 
 def test_a_fit_does_not_mix_devices():

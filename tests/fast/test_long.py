@@ -5,7 +5,6 @@ import io
 import os
 import subprocess
 import sys
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -29,15 +28,13 @@ from mtgp_tutorial import (
     sample,
 )
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.fast import associative_scan, filters, markov, solvers, state_space
+from mtgp_tutorial.fast import filters, markov, solvers, state_space
 from mtgp_tutorial.fast.dense import Separate
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.solver import Problem, Shape
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.tables import check, residuals
 from mtgp_tutorial.tables.report import planning
 from mtgp_tutorial.tables.report.trials import methods_for
-from mtgp_tutorial.tables.residuals import in_order
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -60,12 +57,11 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_all_calls_say_the_same(name, monkeypatch):
-    """The same fit and answers as in the forms that a short table takes by itself, row by row and as a scan."""
+    """The same fit and answers as in the forms that a short table takes by itself, row by row."""
     data, x, found = series(), [0.4, 1.7, 9.0], []
     monkeypatch.setattr(filters, "available", lambda: False)
-    for long, scanned in ((10_000, 500), (0, 500), (0, 1)):
+    for long in (10_000, 0):
         monkeypatch.setattr(markov, "LONG", long)
-        monkeypatch.setattr(filters, "COMPILED", scanned)
         if not long:
             usual = solvers.cheapest
             monkeypatch.setattr(solvers, "cheapest", lambda shape, usual=usual: Markov if shape.state else usual(shape))
@@ -83,49 +79,6 @@ def test_all_calls_say_the_same(name, monkeypatch):
         for one in ours:
             assert torch.equal(one.isnan(), other.isnan())
             assert (one - other).nan_to_num().abs().max() < 1e-5 * (1 + other.nan_to_num().abs().max())
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_checks_say_the_same(name, monkeypatch):
-    """Residuals, and those of tables drawn by the same seed, beside a matrix of all cells; blocks large and small."""
-    monkeypatch.setattr(markov, "LONG", 10_000)
-    fitted = at_parameters(MODELS[name](series()))
-    labels = np.where(np.random.default_rng(1).uniform(size=(60, 2)) < 0.3, "few", "many")
-    ways = (4, labels, "row", np.zeros(60))
-    dense = [check(fitted, blocks, draws=9, seed=3) for blocks in ways]
-    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
-    monkeypatch.setattr(solvers, "MANY", 20)
-    monkeypatch.setattr(residuals, "MANY", 20)
-    fitted.__dict__.pop("_kept")
-    for one, blocks in zip(dense, ways):
-        other = check(fitted, blocks, draws=9, seed=3)
-        assert isinstance(fitted.conditioned().solver, Markov)
-        pd.testing.assert_frame_equal(one.cells, other.cells, rtol=1e-6, atol=1e-6)
-        pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-6, atol=1e-6)
-        for column in ("cell", "block"):
-            np.testing.assert_allclose(one.calibration[column], other.calibration[column], atol=1e-12)
-        assert one.findings == other.findings
-
-
-def test_draws_of_a_check_are_those_of_the_dense_solver(monkeypatch):
-    """The same normals give the same tables, and so the same residuals."""
-    data = series()
-    fitted = at_parameters(icm(data, kernel=MaternKernel(nu=1.5), noise="full"))
-    cells, labels = in_order(fitted), torch.arange(60)[:, None].expand(60, 2) // 20
-    left = {"cell": leave_out(fitted), "block": leave_out(fitted, labels)}
-    sd = {what: ((one.sd / fitted.model.scale.sd)[cells]).numpy() for what, one in left.items()}
-    white, (dense,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-    monkeypatch.setattr(solvers, "cheapest", lambda shape: Markov)
-    fitted.__dict__.pop("_kept")
-    for many in (1000, 10):
-        monkeypatch.setattr(residuals, "MANY", many)
-        same, (drawn,) = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-        assert np.abs(same - white).max() < 1e-8
-        for what, z in dense.items():
-            assert np.abs(drawn[what] - z).max() < 1e-7
-    monkeypatch.setattr(residuals, "HELD", 2 * data.y.numel())
-    _, few = residuals.whitened(fitted, cells, labels[cells], sd, 5, 7)
-    assert [one["block"].shape[1] for one in few] == [2, 2, 1]
 
 
 def test_which_tables_take_it(monkeypatch):
@@ -215,24 +168,17 @@ def test_numba_is_imported_when_it_is_used():
 
 
 def test_which_program_runs_the_rows(monkeypatch):
-    """Short tables as the lines stand; long ones compiled, or scanned without numba where the state is small."""
-    usual, few, many, small = filters.filtered, filters.COMPILED - 1, filters.COMPILED, filters.WIDE - 1
-    card = torch.device("cuda")
-    for installed in (False, True):
-        monkeypatch.setattr(filters, "available", lambda installed=installed: installed)
-        assert filters.runner(usual, few, small) is usual and filters.runner(filters.path, few) is filters.path
-        assert filters.runner(usual, few, 1000, card).func is associative_scan.filtered
-        assert filters.runner(filters.adjoint, many, 1000, card).func is associative_scan.adjoint
+    """Short tables as the lines stand; long ones compiled, where numba is installed."""
+    usual, few, many = filters.filtered, filters.COMPILED - 1, filters.COMPILED
     monkeypatch.setattr(filters, "compiled", lambda function: "compiled")
-    assert filters.runner(usual, many, small) == filters.runner(filters.path, many, small, card) == "compiled"
+    monkeypatch.setattr(filters, "available", lambda: True)
+    assert filters.runner(usual, few) is usual and filters.runner(usual, many) == "compiled"
     monkeypatch.setattr(filters, "available", lambda: False)
-    scan = filters.runner(usual, many, small)
-    assert (scan.func, scan.keywords) == (associative_scan.filtered, {"device": filters.CPU})
-    assert filters.runner(usual, many, filters.WIDE) is usual and filters.runner(filters.path, many) is filters.path
+    assert filters.runner(usual, many) is usual
 
 
 def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
-    """Row by row and, compiled, no second time; a scan that gives up asks the rows."""
+    """Row by row and, compiled, no second time."""
     x, eye, calls = torch.tensor([[0.0], [1.0], [1.0]]).double(), torch.eye(2).double(), []
     y, term = torch.randn(3, 2, generator=torch.Generator().manual_seed(1)).double(), list(problems())[1].terms[0]
     problem = Problem(x, y, [term._replace(B=eye)], 1e-30 * eye)
@@ -242,12 +188,10 @@ def test_a_table_that_is_refused_is_filtered_once(monkeypatch):
         return filters.filtered(*arrays)
 
     monkeypatch.setattr(state_space, "filtered", counted)
-    for run, expected in ((counted, 1), (partial(associative_scan.filtered, device=filters.CPU), 1)):
-        monkeypatch.setattr(state_space, "runner", lambda *shape, run=run: run)
-        calls.clear()
-        with pytest.raises(NotPositiveDefiniteError, match="covariance: a row's, given the rows before it"):
-            Markov(problem)
-        assert len(calls) == expected
+    monkeypatch.setattr(state_space, "runner", lambda function, rows: counted)
+    with pytest.raises(NotPositiveDefiniteError, match="covariance: a row's, given the rows before it"):
+        Markov(problem)
+    assert len(calls) == 1
 
 
 def test_compiling_is_said_once_and_in_a_terminal(monkeypatch):

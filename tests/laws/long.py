@@ -14,7 +14,6 @@ from mtgp_tutorial.fast.filters import matrix_by_loops, times, vector_by_loops, 
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.solver import Matern, Problem, SolverTerm
 from mtgp_tutorial.fast.state_space import FAR, matern_steps, stationary
-from mtgp_tutorial.fast.whitening import coloured, one_step_ahead, smoothed, weighed
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
@@ -99,7 +98,6 @@ def law_segments_change_nothing():
                 same_likelihood(problem)
                 same_answers(problem)
                 same_inverse(problem)
-                same_whitening(problem)
     finally:
         (state_space.SHORTEST, state_space.KEPT), markov.KEPT = usual, usual[1]
 
@@ -234,29 +232,6 @@ def dense_covariance(problem, cells):
     return C + (0 if problem.variances is None else torch.diag(problem.variances[cells]))
 
 
-def same_whitening(problem):
-    """Products with L, its inverse and its inverse's transpose, and what hides a block, beside the dense factor."""
-    lean = solvers.with_values(problem)[0]
-    order = lean.x[:, 0].argsort(stable=True)
-    place, tasks = (~lean.residual[order].isnan()).nonzero(as_tuple=True)
-    cells, system, at = (order[place], tasks), Markov(lean).system, (place.numpy(), tasks.numpy())
-    C = dense_covariance(lean, cells)
-    L, r = torch.linalg.cholesky(C), lean.residual[cells]
-    close(one_step_ahead(system)[at], torch.linalg.solve_triangular(L, r[:, None], upper=False)[:, 0], 1e-8)
-    e = np.zeros((*system.y.shape, 4))
-    e[at] = RANDOM(6).normal(size=(len(r), 4))
-    drawn = coloured(system, e)
-    close(drawn[at], L @ tensor(e[at]), 1e-8)
-    close(weighed(system, e)[at], torch.linalg.solve_triangular(L.mT, tensor(e[at]), upper=True), 1e-8)
-    for block in ((place > 4) & (place < 15), (place > 2) & (tasks == 1), place % 3 == 0):  # of rows, and of cells
-        y, hidden = np.where(system.seen > 0, system.y, np.nan), (at[0][block], at[1][block])
-        y[hidden] = np.nan
-        others, rows = chain_of(system, y), slice(hidden[0].min(), hidden[0].max() + 1)
-        means = smoothed(others, drawn, rows)[hidden[0] - rows.start, hidden[1]]
-        close(means, C[block][:, ~block] @ torch.linalg.solve(C[~block][:, ~block], tensor(drawn[at])[~block]), 1e-8)
-        assert not one_step_ahead(others)[others.seen == 0].any() and not weighed(system, e)[system.seen == 0].any()
-
-
 def chain_of(system, y):
     """The same system with other values."""
     return type(system)(system.x, y, system.variances, system.parts, system.Sigma)
@@ -276,8 +251,3 @@ def law_large_blocks_are_left_out_as_by_a_matrix():
                     close(one.nan_to_num(), two.nan_to_num(), 1e-7)
     finally:
         solvers.MANY = usual
-
-
-def law_one_step_errors_go_along_the_rows():
-    for problem in problems():
-        same_whitening(problem)

@@ -19,6 +19,7 @@ from mtgp_tutorial import (
     icm,
     independent,
     lmc,
+    memory,  # noqa: E402
     plots,
     simulate,
 )
@@ -58,6 +59,12 @@ CASES = [
     ("fit: was made without priors", lambda f: correlation_intervals(fit(icm(DATA), priors=False, starts=1))),
     ("axes: are 2; pass four", lambda f: plots.checks(plt.subplots(1, 2)[1], check(f))),
 ]
+
+
+def test_a_table_whose_matrices_exceed_the_memory_is_refused(fitted, monkeypatch):
+    monkeypatch.setattr(memory, "total_and_free", lambda device: (30_000, 30_000))
+    with pytest.raises(MemoryError, match="fit: 40 cells in check need about .*; fit and check a stretch"):
+        check(fitted)
 
 
 @pytest.mark.parametrize("message, call", CASES, ids=[f"{i} {message[:25]}" for i, (message, _) in enumerate(CASES)])

@@ -1,11 +1,11 @@
-"""Long series in the Markov form: value and gradient compiled, scanned, row by row, and dense; a whole fit.
+"""Long series in the Markov form: value and gradient compiled, in plain numpy, and dense; a whole fit.
 
 python tools/benchmarks/long_series.py                # ratios and growth; CPU milliseconds of one thread, some minutes
 python tools/benchmarks/long_series.py --sizes        # by the size of the state
 python tools/benchmarks/long_series.py --memory ROWS  # one value with its gradient, and the peak memory
 python tools/benchmarks/long_series.py --fit ROWS     # a fit to a simulated table, scored on 2000 hidden cells
 python tools/benchmarks/long_series.py --peer         # beside tinygp, tasks coupled by rank 1 and apart (see fits.py)
-python tools/benchmarks/long_series.py --first ROWS TASKS  # a first fit with nothing compiled, the next, and scans
+python tools/benchmarks/long_series.py --first ROWS TASKS  # a first fit with nothing compiled, and the next
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from mtgp_tutorial.fast.closed import MATERN, distance  # isort: skip
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
 LENGTH, DENSITY, HOLES, HIDDEN = 2.0, 20, 0.2, 2000  # 20 rows a unit of x, whatever their number
-PROGRAMS = ("compiled", "scan", "plain")
+PROGRAMS = ("compiled", "plain")
 GIB = 2**20  # of ru_maxrss
 
 
@@ -93,25 +93,24 @@ def by(program: str, given: Problem) -> None:
 
 def growth() -> None:
     """Each size beside the others; ratios hold within a line, which is one run."""
-    print("rows kernels |  compiled ms   us/row |      scan ms  times |  plain numpy ms  times |   dense ms  times")
+    print("rows kernels |  compiled ms   us/row |  plain numpy ms  times |   dense ms  times")
     for rows, orders in ((300, (2,)), (1000, (2,)), (2000, (2,)), (10_000, (2,)), (10_000, (3, 1)), (100_000, (2,))):
         given = problem(rows, orders)
-        programs: dict[str, Callable[[], object]] = {"scan": partial(by, "scan", given)}
-        programs |= {"compiled": partial(by, "compiled", given)} if filters.available() else {}
+        programs: dict[str, Callable[[], object]] = {"compiled": partial(by, "compiled", given)}
         programs |= {"plain": partial(by, "plain", given)} if rows <= 10_000 else {}
         programs |= {"dense": partial(evaluation, Dense, given)} if rows <= 2000 else {}
         times = side_by_side(programs, 3 if rows <= 10_000 else 1)
-        own = times.get("compiled", times["scan"])
+        own = times["compiled"]
         told = [
             f"{times[name]:12.1f} {times[name] / own:6.1f}" if name in times else 19 * " "
-            for name in ("scan", "plain", "dense")
+            for name in ("plain", "dense")
         ]
         print(f"{rows:6} {len(orders)} {own:13.1f} {1e3 * own / rows:8.1f} | {' | '.join(told)}", flush=True)
 
 
 def sizes(rows: int = 4000) -> None:
     """By the numbers of the state: tasks times the kernels' orders."""
-    print(f"{rows} rows\nstate tasks orders | us/row: compiled    scan   plain numpy")
+    print(f"{rows} rows\nstate tasks orders | us/row: compiled   plain numpy")
     x = np.sort(np.random.default_rng(0).uniform(0, rows / DENSITY, rows))[:, None]
     for tasks, orders in ((1, (1,)), (1, (2,)), (3, (1,)), (3, (2,)), (3, (3,)), (6, (2,)), (6, (3,)), (10, (3,))):
         y = np.random.default_rng(1).normal(size=(rows, tasks))
@@ -119,11 +118,8 @@ def sizes(rows: int = 4000) -> None:
         shared = torch.eye(tasks).double() + 0.3
         terms = [matern(order - 0.5, LENGTH)._replace(B=shared) for order in orders]
         given = Problem(torch.from_numpy(x), torch.from_numpy(y), terms, 0.2 * torch.eye(tasks).double())
-        names = PROGRAMS[not filters.available() :]
-        filters.WIDE, usual = 10**9, filters.WIDE  # to see where a scan is too slow
-        times = side_by_side({name: partial(by, name, given) for name in names}, 2)
-        filters.WIDE = usual
-        told = "".join(f"{1e3 * times[name] / rows:12.1f}" if name in times else 12 * " " for name in PROGRAMS)
+        times = side_by_side({name: partial(by, name, given) for name in PROGRAMS}, 2)
+        told = "".join(f"{1e3 * times[name] / rows:12.1f}" for name in PROGRAMS)
         print(f"{tasks * sum(orders):5} {tasks:5} {orders!s:9} {told}", flush=True)
 
 
@@ -152,10 +148,7 @@ import sys, time
 import numpy as np
 from gpytorch.kernels import MaternKernel
 from mtgp_tutorial import TaskData, fit, icm
-from mtgp_tutorial.fast import filters
-rows, tasks, scan = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "scan"
-if scan:
-    filters.available = lambda: False
+rows, tasks = int(sys.argv[1]), int(sys.argv[2])
 rng = np.random.default_rng(0)
 x = np.sort(rng.uniform(0, rows / 20, rows))
 y = np.sin(0.7 * x[:, None] + np.arange(tasks)) + np.sin(2.1 * x[:, None]) + 0.4 * rng.normal(size=(rows, tasks))
@@ -163,16 +156,15 @@ y[rng.uniform(size=y.shape) < 0.2] = np.nan
 for which in ("first", "second"):
     start = time.process_time()
     fit(icm(TaskData(x, y), kernel=MaternKernel(nu=1.5), noise="full"))
-    print(f"{rows} rows x {tasks}, {sys.argv[3]}, {which} fit: {time.process_time() - start:.2f} s", flush=True)
+    print(f"{rows} rows x {tasks}, {which} fit: {time.process_time() - start:.2f} s", flush=True)
 """
 
 
 def first_fits(rows: int, tasks: int) -> None:
-    """In processes of their own: compiled from an empty cache of numba's, and scanned."""
-    for program in ("compiled", "scan"):
-        with tempfile.TemporaryDirectory() as folder:
-            words = [sys.executable, "-c", FIRST, str(rows), str(tasks), program]
-            subprocess.run(words, env={**os.environ, "NUMBA_CACHE_DIR": folder}, check=True)
+    """In a process of its own, from an empty cache of numba's."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-c", FIRST, str(rows), str(tasks)]
+        subprocess.run(words, env={**os.environ, "NUMBA_CACHE_DIR": folder}, check=True)
 
 
 def memory(rows: int) -> None:
@@ -230,10 +222,7 @@ def main() -> None:
         "--first", type=int, nargs=2, metavar=("ROWS", "TASKS"), help="what compiling costs a first fit"
     )
     parser.add_argument("--sizes", action="store_true", help="by the size of the state")
-    parser.add_argument("--scan", action="store_true", help="with either: as if numba were not installed")
     asked = parser.parse_args()
-    if asked.scan:
-        filters.available = lambda: False
     print(about())
     print(f"numba is {'there' if filters.available() else 'not there'}")
     if asked.fit:
