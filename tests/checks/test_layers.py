@@ -37,8 +37,6 @@ def test_imports_keep_to_the_layers():
 
 
 SHARED = {
-    "adjoint",
-    "filtered",
     "log_likelihood",
     "posterior",
     "sample",
