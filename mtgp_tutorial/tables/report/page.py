@@ -1,187 +1,296 @@
-"""report.html and how.html, with their figures inside; no script, and no address but of each other.
+"""The report: on the command line, with its exit codes, and of a data frame in a notebook; its page and figures.
 
-What their sections hold, from what the run found; the sentences stand in templates.
+The page has no script, and no address. Its sentences stand in the template.
 """
 
 from __future__ import annotations
 
-from itertools import cycle
+import base64
+import io
+import re
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
+import matplotlib
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
 
-from mtgp_tutorial import plots
-from mtgp_tutorial.arguments import count
+from mtgp_tutorial import __version__, plots
+from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.fast.intervals import correlation_intervals
-from mtgp_tutorial.fast.solvers import state_space_of
-from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.naming import labels
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables.checking import WantsFullNoise, check
-from mtgp_tutorial.tables.report import figures
-from mtgp_tutorial.tables.report.deciding import SCORES, Decision, digits
-from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
-from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.tables.report.trials import FULL
+from mtgp_tutorial.tables import read_table
+from mtgp_tutorial.tables.filling import fill
+from mtgp_tutorial.tables.forecasting import NotApplicable
+from mtgp_tutorial.tables.frames import filled_frame
+from mtgp_tutorial.tables.report import trials as tries
+from mtgp_tutorial.tables.report.holes import (
+    INDEPENDENT,
+    PLACES,
+    held_out_cells,
+    kinds_of,
+    missing,
+    own_rows,
+    plan,
+    runs,
+)
+from mtgp_tutorial.tables.seasonal import season_of
+from mtgp_tutorial.tables.store import StoreError
+from mtgp_tutorial.writing import NotWritten, write
 
-Part = dict[str, Any]  # what a section, a picture or a table has, by name
-
-
-def render(name: str, values: dict[str, Any]) -> str:
-    """The template of this name with these values; in a page all of them are text, whatever they hold. ImportError."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    place = PackageLoader("mtgp_tutorial.tables.report", "templates")
-    is_page = name.endswith(".html")
-    templates = Environment(loader=place, autoescape=is_page, undefined=StrictUndefined, trim_blocks=True)
-    return templates.get_template(name).render(values)
-
-
-def picture(figure: Figure) -> Part:
-    """A figure, and how much of the page's width it takes: a small one takes less."""
-    return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
-
-
-def grid(frame: pd.DataFrame) -> Part:
-    """A table; its columns of text are set to the left, and its numbers have three digits."""
-    words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
-
-    def text(value: Any) -> str:
-        if pd.isna(value):
-            return ""
-        return digits(value) if isinstance(value, float) else str(value)
-
-    rows = [[text(value) for value in row] for row in frame.itertuples(index=False)]
-    return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
+PAGE, FILLED, TRIALS = "report.html", "filled.csv", "trials.csv"
+DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
+WIDTH, PIXELS = 5.6, 175  # inches, and pixels an inch: sharp at twice the width of a page
+PANELS, MANY, VIEW = 8, 3000, 300  # tasks that are drawn; rows from which a figure would be a smear, and what it shows
 
 
-PANELS = 8  # tasks that are drawn
+def from_command_line(asked: dict[str, Any], how: dict[str, Any]) -> int:
+    """The command; returns its exit code: 0 done, 1 it failed, 2 refused, 130 stopped by Ctrl-C. how: for the reader."""
+    path = Path(asked["table"])
+    folder, given = Path(asked["out"] or f"{path.stem}-report"), [asked[name] for name in ("trials", "seed", "jobs")]
+    try:
+        if not path.is_file():
+            raise ValueError(f"there is no file {asked['table']!r}; pass the name of one")
+        make(read_table(path, **how), path.name, folder, *given)
+    except KeyboardInterrupt:
+        print("\nreport: stopped; fits that were done are kept, and the same command goes on", file=sys.stderr)
+        return STOPPED
+    except (ValueError, OSError) as error:
+        print(f"report: {str(error).replace('pass another path', 'add --out NAME')}", file=sys.stderr)
+        return FAILED if isinstance(error, (NotApplicable, StoreError, NotWritten)) else REFUSED
+    return DONE
 
 
-def trials(decision: Decision, what: dict[str, str]) -> Part:
-    """How the methods did on what was hidden. what: each of them does."""
-    means = decision.means[list(SCORES)].rename_axis("method").reset_index()
-    means.insert(1, "what it does", means["method"].map(what))
-    return {"dots": picture(figures.dots(decision)), "means": grid(means)}
+def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16, seed: int = 0, **how: Any) -> Report:
+    """The report of `python -m mtgp_tutorial report`, of a data frame: compares methods, and fills its holes.
+
+    The folder OUT takes report.html, filled.csv and trials.csv. The same call goes on where an earlier one was stopped.
+
+    Args:
+        frame (DataFrame): the table.
+        out (str or Path): the folder of the results. Default: "report".
+        trials (int): how often cells are hidden, at most. Default: 16.
+        seed (int): of places and starts. Default: 0.
+        **how: for `TaskData.from_frame`.
+    Raises:
+        ValueError: for what is no table, or too short, and for a folder that holds something else.
+
+    >>> from mtgp_tutorial.tables.report import report
+    >>> found = report(frame, tasks=["Erie", "Ontario"], trials=4)  # doctest: +SKIP
+    >>> found.filled  # doctest: +SKIP
+    """
+    of_kind("frame", frame, pd.DataFrame, "a DataFrame, or run python -m mtgp_tutorial report on the file")
+    make(TaskData.from_frame(frame, **how), "the table", Path(out), trials, seed)
+    return Report(Path(out))
 
 
-def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
-    """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
-    on_map, gone, part, figure = data.x.shape[1] == 2, bool(missing(data).any()), "", None
-    order = asked_for(data) or list(data.tasks)  # most missing first
-    if data.x.shape[1] <= 2:
-        rows = slice(0, len(data.x)) if on_map else in_view(data)
-        if rows != slice(0, len(data.x)):
-            which = "those around the longest hole" if gone else "the first"
-            part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
-        draw = figures.maps if on_map else figures.panels
-        figure = picture(draw(take(data, rows), answer.take(rows), order[:PANELS]))
-    found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
-    return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
+@dataclass(frozen=True)
+class Report:
+    """What the report wrote into its folder; a notebook shows the page."""
+
+    folder: Path
+
+    @property
+    def filled(self) -> pd.DataFrame:
+        """filled.csv: the table with its holes filled, and the ends of the bands."""
+        return pd.read_csv(self.folder / FILLED)
+
+    def _repr_html_(self) -> str:
+        text = escape((self.folder / PAGE).read_text(encoding="utf8"))
+        return f'<iframe srcdoc="{text}" title="report" style="width: 100%; height: 40rem; border: 0"></iframe>'
 
 
-def together(shared: Fit, name: str) -> Part:
-    """Correlations of the tasks: the pairs with their intervals, or a heat map."""
-    data, intervals, several = shared.model.data, _intervals(shared), len(shared.model.data.x_names) > 1
-    names = cycle([f"{one} " for one in data.x_names] if several else [""])
+def _check(data: TaskData, folder: Path, trials: int) -> None:
+    """ValueError where no report can be made of this table in this folder."""
+    whole("trials", trials, 2, "how often cells are hidden")
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ValueError(f"out: {folder} is a link or a file; pass the name of a new folder")
+    if not folder.absolute().parent.is_dir():
+        raise ValueError(f"out: {folder} lies in a folder that does not exist; make it, or pass another")
+    if folder.is_dir() and [*folder.iterdir()] and not (folder / TRIALS).is_file():
+        raise ValueError(f"out: {folder} holds other files; pass the name of a new folder")
+    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
+        if count < 4:
+            raise ValueError(f"tasks: {task!r} has {count} values, and it takes 4; leave that column out")
+    data.scale()  # raises where a task does not vary
+
+
+def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs: int = 1) -> None:
+    """The report of a table. Raises NotApplicable where no method has an answer, StoreError, and OSError."""
+    _check(given, folder, trials)
+    order = np.argsort(given.x[:, 0].numpy(), kind="stable")
+    data = take(given, order)
+    kinds, own = kinds_of(data)
+    cells = held_out_cells(data, kinds, seed)
+    tried = data if cells is None else data.split(torch.as_tensor(cells))[0]
+    season = season_of(tried)
+    methods, left_out = tries.methods_for(data, season, seed)
+    many = int(data.observed.sum()) <= tries.MANY
+    planned = plan(tried, kinds, trials if many else min(trials, INDEPENDENT), seed)
+    if len({trial.part for trial in planned}) < INDEPENDENT:  # nothing is chosen: what fills, and what it has to beat
+        methods = {key: build for k, (key, build) in enumerate(methods.items()) if k == 0 or key in tries.RULES}
+    print(f"{name}: {len(data.x)} rows, {data.num_tasks} columns, {int(missing(data).sum())} values to fill")
+    print(f"{len(planned)} trials of {len(methods)} methods; Ctrl-C stops, and the same command goes on", flush=True)
+    folder.mkdir(exist_ok=True)
+    torch.set_num_threads(1)  # several runs share the cores better so
+    results = tries.try_all(tried, planned, methods, folder, seed, jobs)
+    decision = tries.decide(results, planned, tried)
+    judged = None if cells is None else tries.judge(data, cells, methods, decision, seed)
+    answer = fill(data, methods[decision.fills])
+    frame = filled_frame(given, answer.take(np.argsort(order)), bands=True)
+    write(folder / FILLED, frame.to_csv(index=frame.index.name is not None, lineterminator="\n").encode(), "out")
+    least = data.y.nan_to_num(torch.inf).amin(0)
+    below = ((answer.mean < 0) & torch.as_tensor(missing(data)) & (least >= 0)).any(0)
+    values = {
+        **{"name": name, "notes": given.notes, "own": own, "gone": int(missing(data).sum()), "season": season},
+        **{"trials": len(planned), "decision": decision, "claim": tries.claim_of(decision, tried, kinds)},
+        **{"judged": judged, "columns": tries.by_column(decision, data, answer), "words": tries.IN_WORDS},
+        "unasked": sorted({task for kind in kinds for task in kind.asked} - {*decision.scores["task"]}),
+        "places": sorted({PLACES[kind.place] for kind in kinds}),
+        "impossible": [task for task, some in zip(data.tasks, below) if some],
+        "failed": {method: why for (_, method), why in results.attrs.get("left out", {}).items()},
+        **{"left_out": left_out, "independent": INDEPENDENT, "version": __version__, "seed": seed},
+    }
+    with _drawing():
+        values["pictures"] = _filled(data, answer), _moved(data, planned), _dots(decision)
+    text, said = render(values)
+    write(folder / PAGE, text.encode(), "out")
+    print("", said, "", f"{(folder / PAGE).absolute()}, with {FILLED} and {TRIALS} beside it", sep="\n")
+
+
+def render(values: dict[str, Any]) -> tuple[str, str]:
+    """The page, and its answer as text for a terminal. All values are text, whatever they hold."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # an extra, `report`
+
+    place = PackageLoader("mtgp_tutorial.tables.report", "")
+    templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    templates.filters |= {"digits": tries.digits, "grid": _grid}
+    template = templates.get_template(PAGE)
+    answer = "".join(template.blocks["answer"](template.new_context(values)))
+    lines = [" ".join(unescape(re.sub("<[^>]+>", "", line)).split()) for line in answer.split("</p>")]
+    return template.render(values), "\n".join(filter(None, lines))
+
+
+def _grid(frame: pd.DataFrame) -> str:
+    return frame.to_html(index=False, border=0, na_rep="", float_format=tries.digits)
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Figures that need no screen, in the style of the book; a caller's own are put back."""
+    backend = matplotlib.get_backend()
+    try:
+        with matplotlib.rc_context():
+            matplotlib.use("Agg")
+            plots.use_style()
+            matplotlib.rcParams.update(
+                {"text.parse_math": False, "font.size": 10.5}
+            )  # a name with a dollar is no formula
+            yield
+    finally:
+        matplotlib.use(backend)
+
+
+def _as_png(figure: Figure) -> str:
+    """The figure as the address of a picture that stands in the page itself."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=PIXELS, format="png", bbox_inches="tight", pad_inches=0.04)
+    plt.close(figure)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _drawn(data: TaskData) -> dict[int, str]:
+    """The tasks that are drawn, those with most holes, with names that a figure has room for."""
+    order = np.argsort(-missing(data).sum(0), kind="stable")[:PANELS].tolist()
     return {
-        "model": name,
-        "scales": ", ".join(f"{name}{v:.3g}" for name, v in zip(names, shared.length_scales)),
-        "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
-        "intervals": None if intervals is None else picture(figures.intervals(intervals)),
-        "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,
-        "pairs": 0 if intervals is None else len(intervals),
+        t: textwrap.shorten(data.tasks[t], 26, placeholder="…") if " " in data.tasks[t] else data.tasks[t][:26]
+        for t in order
     }
 
 
-def _intervals(fit: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
-    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
+def _along(ax: plt.Axes, data: TaskData) -> None:
+    """An axis whose dates do not run into each other, and whose years are whole."""
+    if data.calendar is not None:
+        place = mdates.AutoDateLocator(minticks=3, maxticks=6)
+        ax.xaxis.set_major_locator(place)
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(place))
+    else:
+        ax.set_xlabel(plots.label(data.x_name, data.x_unit))
+        ax.locator_params(axis="x", nbins=6, integer=bool((data.x % 1 == 0).all()))
+
+
+def _filled(data: TaskData, answer: Prediction) -> str | None:
+    """A panel for each task: what was seen, and mean and band in the holes; of a long table the longest hole."""
+    if data.x.shape[1] > 2:
         return None
-    try:
-        return correlation_intervals(fit)
-    except (ValueError, FitError):
-        return None
-
-
-def reading(data: TaskData) -> Part:
-    """What the program understood, which cells were seen, and the holes. own: the tasks have rows of their own."""
-    holes = _holes(data)
-    seen = picture(figures.seen(data)) if data.x.shape[1] == 1 else None
-    return {"notes": notes(data), "seen": seen, "own": own_rows(data), "holes": grid(holes.head(20)), "all": len(holes)}
-
-
-def notes(data: TaskData) -> list[str]:
-    """The notes of the table, and its size."""
-    gone = int(missing(data).sum())
-    found = [*data.notes, f"columns of values: {', '.join(labels(data))}"]
-    if data.sd is not None:
-        found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
-    if again := int((~data.observed).sum()) - gone:
-        found.append(
-            f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
+    line, holes = data.x.shape[1] == 1, [hole for column in missing(data).T for hole in runs(column)]
+    if line and len(data.x) > MANY:
+        start, length = max(holes, key=lambda hole: hole[1], default=(0, 0))
+        first = min(max(0, start + length // 2 - VIEW // 2), len(data.x) - VIEW)
+        data, answer = take(data, slice(first, first + VIEW)), answer.take(slice(first, first + VIEW))
+    tasks, gone = _drawn(data), missing(data)
+    size = WIDTH, (0.5 + 1.45 * len(tasks)) if line else 3.2 * len(tasks)
+    figure, axes = plt.subplots(len(tasks), 1, figsize=size, sharex=line, squeeze=False)
+    for (t, name), ax in zip(tasks.items(), axes[:, 0]):
+        seen, hole, mean, colour = (
+            data.observed[:, t].numpy(),
+            gone[:, t],
+            answer.mean[:, t].numpy(),
+            plots.style(t)["color"],
         )
-    return [*found, f"{len(data.x)} rows, {count(data.num_tasks, 'task')}, {gone} of {data.y.numel()} cells missing"]
+        ax.set_title(plots.label(name, data.units[t]))
+        if line:
+            x = plots.inputs(data)
+            plots.band(ax, answer, t)
+            ax.plot(x[seen], mean[seen], plots.marker(t), ms=2.8, mew=0, color="0.25")
+            ax.plot(x[hole], mean[hole], plots.marker(t), ms=2.8, mew=0, color=colour)
+            continue
+        x, sd = data.x.numpy(), answer.sd[:, t].numpy()
+        limits = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98])))
+        points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
+        sizes = 10 * (1 + 3 * sd[hole] / sd.max())
+        ax.scatter(*x[hole].T, c=mean[hole], s=sizes, lw=0.7, edgecolor="#d1495b", **limits)
+        ax.set_aspect("equal")
+        figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
+    if line:
+        _along(axes[-1, 0], data)
+    return _as_png(figure)
 
 
-def _holes(data: TaskData) -> pd.DataFrame:
-    """Task, first row, last row and length of each hole along one input; of several inputs the number of each task."""
-    gone = missing(data)
+def _moved(data: TaskData, planned: list[tries.Trial]) -> str | None:
+    """Along one input, a line for each task: what was seen, its holes, and where trials hid the same."""
     if data.x.shape[1] > 1:
-        counts = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
-        return pd.DataFrame(counts, columns=["task", "missing"])
-    found = [(task, a, n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
-    found.sort(key=lambda hole: -hole[2])
-    rows = [(task, where(data, a), where(data, a + n - 1), n) for task, a, n in found]
-    return pd.DataFrame(rows, columns=["task", "from", "to", "rows"])
-
-
-LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
-MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
-ODD = 4.0  # standard deviations
-
-
-def checked(fit: Fit, decision: Decision) -> Part | None:
-    """What the fit that fills says of the cells that were seen, and the trials of its advice; None for a table that is
-    too large.
-
-    odd: cells far from what all others say of them.
-    """
-    if int(fit.model.data.observed.sum()) > LARGEST and state_space_of(fit.conditioned()) is None:
         return None
-    found = check(fit)
-    figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
-    plots.checks(axes, found)
-    if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
-        handles, tasks = axes[1, 0].get_legend_handles_labels()
-        names.remove()
-        figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
-    findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
-    cells = found.cells[["value", "mean", "z"]].reset_index()
-    return {**_far(cells), "how": "all", "findings": findings, "figure": picture(figure)}
+    tasks, x, gone = _drawn(data), plots.inputs(data), missing(data) & (not own_rows(data))
+    hidden = np.any([trial.mask for trial in planned], axis=0)
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(tasks)))
+    for k, t in enumerate(tasks):
+        for cells, colour in ((data.observed.numpy() & ~hidden, "0.75"), (hidden, "#3a8fd0"), (gone, "#d1495b")):
+            ax.plot(x[cells[:, t]], np.full(cells[:, t].sum(), -k), "|", ms=8, color=colour)
+    ax.set_yticks(-np.arange(len(tasks)), list(tasks.values()))
+    ax.set_ylim(-len(tasks) + 0.4, 0.6)
+    _along(ax, data)
+    return _as_png(figure)
 
 
-def checked_by_hiding(cells: pd.DataFrame) -> Part:
-    """The same of a method that is no model, from what `hidden_once` found."""
-    return {**_far(cells), "how": "hidden", "findings": [], "figure": None}
-
-
-def _far(cells: pd.DataFrame) -> Part:
-    """The share of the cells in their bands, and those that lay far off."""
-    far = cells[cells["z"].abs() > ODD].sort_values("z", key=abs, ascending=False).head(10)
-    inside = f"{100 * (cells['z'].abs() <= 2).mean():.0f} %"
-    return {"inside": inside, "odd": grid(far[["task", "row", "value", "mean", "z"]].astype({"row": str}))}
-
-
-def advised(finding: str, decision: Decision) -> str:
-    """A finding; where it advises full noise, what the trials said of the method that has it."""
-    crps = decision.means["CRPS"]
-    if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
-        return finding
-    full, icm = crps.loc[FULL], crps.loc["ICM"]
-    said = f"its CRPS in the trials is {full:.3f}, that of the ICM {icm:.3f}"
-    return f"{finding.problem}; the method “{FULL}” allows for this; {said}."
+def _dots(decision: tries.Decision) -> str:
+    """The CRPS of each method in each trial, and its mean."""
+    trials, methods = decision.scores.groupby(["method", "trial"])["CRPS"].mean(), list(decision.means.index)
+    figure, ax = plt.subplots(figsize=(WIDTH, 1 + 0.32 * len(methods)))
+    for k, method in enumerate(methods):
+        ax.plot(trials[method], np.full(len(trials[method]), -k), "o", ms=4, mew=0, alpha=0.4, color=plots.COLOURS[0])
+        ax.plot(decision.means.loc[method, "CRPS"], -k, "D", ms=5, color="0.1")
+    ax.set_yticks(-np.arange(len(methods)), methods)
+    ax.set(xscale="log", xlabel="CRPS, in standard deviations of the column")
+    return _as_png(figure)
