@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtgp_tutorial.tables.checking import Check, check
     from mtgp_tutorial.tables.comparing import compare, standard_methods
+    from mtgp_tutorial.tables.doors import Filled
     from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
     from mtgp_tutorial.tables.frames import filled_frame
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 HOMES = {
     "checking": "Check check",
     "comparing": "compare standard_methods",
+    "doors": "Filled",
     "filling": "fill",
     "forecasting": "NotApplicable cutoffs seasonal_naive",
     "frames": "filled_frame",
@@ -31,7 +33,7 @@ HOMES = {
     "seasonal": "propose_season seasonal_methods with_trend",
 }
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
-__all__ = ["read_table", "TableError", "fill", "filled_frame", "compare", "standard_methods", "plain_methods"]
+__all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "compare", "standard_methods", "plain_methods"]
 __all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive", "seasonal_methods"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 

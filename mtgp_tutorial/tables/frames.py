@@ -205,7 +205,7 @@ def _spread(who: pd.Series, at: np.ndarray, tasks: Any, notes: list[str]) -> tup
     group = inputs.assign(copy=copy).groupby([*inputs, "copy"], sort=False).ngroup()
     if again := int((copy > 0).sum()):
         notes.append(f"rows: {count(again, 'value')} of a series at an input it had already; kept as rows of their own")
-    notes.append(f"{who.name}: names {count(len(names), 'series')}")
+    notes.append(f"{who.name}: names {len(names)} series")
     place = np.full(len(who), -1)
     place[kept] = group
     return place, np.flatnonzero(kept)[group.drop_duplicates().index], names
