@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import torch
 
 from mtgp_tutorial.arguments import of_kind
@@ -15,19 +16,21 @@ from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.model import Model, icm
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.tables import doors
 from mtgp_tutorial.tables.forecasting import Forecaster
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import season_of
 
 
-def fill(data: TaskData, method: Method | None = None, **options: Any) -> Prediction:
+def fill(data: TaskData | pd.DataFrame, method: Method | str | None = None, **options: Any) -> Any:
     """The missing cells of a table; seen cells stay, with variance 0.
 
     Args:
-        data (TaskData): the table.
-        method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
-            a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
-        **options: for `fit`.
+        data (TaskData or DataFrame): the table. For a frame the answer is a `Filled`, whose `filled` is the frame.
+        method (function or str): an entry of the methods of `compare`, such as `choose` names, or its name in
+            `plain_methods` or `standard_methods`; a model is fitted and imputes, a rule forecasts. Default: `icm`,
+            whose noise is per task where full noise finds no optimum.
+        **options: for `fit`; and with a frame `x`, `tasks` and what else `read_table` takes.
     Raises:
         NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
@@ -45,9 +48,16 @@ def fill(data: TaskData, method: Method | None = None, **options: Any) -> Predic
     True
     >>> by_rule = fill(lakes, plain_methods()["regression"])
     """
-    of_kind("data", data, TaskData, "a TaskData")
-    if method is None:
-        return _by_icm(data, options)
+    if isinstance(data, pd.DataFrame):
+        return doors.filled(fill, data, method, options)
+    of_kind("data", data, TaskData, "a TaskData or a DataFrame")
+    doors.check_roles(options)
+    answer = _by_icm(data, options) if method is None else _by(doors.named(method), data, options)
+    doors.warn_below_zero(data, answer)
+    return answer
+
+
+def _by(method: Method, data: TaskData, options: dict[str, Any]) -> Prediction:
     of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
     model = model_of(method, data, "method", all_rows=True)
     return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
