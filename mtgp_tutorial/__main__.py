@@ -9,18 +9,19 @@ from mtgp_tutorial import __version__
 READING = {  # arguments of `read_table`, and what an option says of each
     "x": "the column of the input, or several: east,north",
     "tasks": "the columns of values",
-    "without": "columns that are left out",
-    "series": "long format: the column that names the series",
+    "without": "columns to leave out",
+    "series": "long format: the column of the names",
     "value": "long format: the column of the values",
     "sd": "columns of known standard errors",
-    "dates": "how dates are meant, such as day-first",
-    "missing": "what means missing, such as -999",
-    "skip": "lines of the file that are left out, by number: 2, or 1-3,8",
-    "sheet": "the sheet of a workbook",
+    "date_format": "such as %%d.%%m.%%Y",
+    "missing": "words and numbers for missing values, such as -999",
+    "skip": "how many lines to leave out at the top, or which: 1,5",
+    "decimal": "the mark of decimals",
+    "sheet": "of a workbook",
 }
-LISTS = {"x", "tasks", "without", "sd", "missing"}
-FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}
-GONE = {  # until 0.36
+FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}  # names up to version 0.34
+GONE = {  # options up to version 0.34, and what to do in their place
+    "--dates": "pass --date-format, such as %%d.%%m.%%Y",
     "--log": "take the logarithm of the column in the file",
     "--every": "keep every so-manieth row of the file",
     "--kernel": "call fill(read_table(file), lambda data: icm(data, kernel=...)) in Python",
@@ -53,19 +54,20 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code. Help, the version and a refused option end in SystemExit."""
     words: list[str] = []
-    for word in (
-        sys.argv[1:] if arguments is None else arguments
-    ):  # --missing -999: argparse would take it for an option
-        if word[:1] == "-" and word[1:2].isdigit() and words and words[-1].startswith("--"):
-            words[-1] += f"={word}"
-        else:
-            words.append(word)
+    for word in sys.argv[1:] if arguments is None else arguments:  # argparse would take -999 for an option
+        below = word[:1] == "-" and word[1:2].isdigit() and bool(words) and words[-1].startswith("--")
+        words = [*words[:-1], f"{words[-1]}={word}"] if below else [*words, word]
     asked = vars(parser().parse_args(words))
     for name, instead in GONE.items():
         if asked.pop(name[2:]) is not None:
-            parser().error(f"{name} has gone; {instead}")
+            parser().error(f"{name} is gone since version 0.35; {instead}".replace("%%", "%"))
     how = {name: asked.pop(name) for name in READING}
-    how = {name: text.split(",") if name in LISTS else text for name, text in how.items() if text is not None}
+    how = {name: text for name, text in how.items() if text is not None}
+    for name in {"x", "tasks", "without", "sd", "missing", "skip"} & {*how}:
+        how[name] = how[name].split(",")
+    if "skip" in how:
+        lines = [int(line) for line in how["skip"]]
+        how["skip"] = lines if len(lines) > 1 else lines[0]
     from mtgp_tutorial.tables.report.page import from_command_line  # PyTorch and all else, once needed
 
     return from_command_line(asked, how)

@@ -1,4 +1,4 @@
-"""From a table to a page: `python -m mtgp_tutorial report file.csv`, or `report(frame)`. The core imports none of it."""
+"""From a table to a page: `python -m mtgp_tutorial report file.csv`, or `report(frame)`. The core needs none of it."""
 
 from mtgp_tutorial.tables.report.page import Report, report
 

@@ -10,7 +10,6 @@ import io
 import re
 import sys
 import textwrap
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ PANELS, MANY, VIEW = 8, 3000, 300  # tasks that are drawn; rows from which a fig
 
 
 def from_command_line(asked: dict[str, Any], how: dict[str, Any]) -> int:
-    """The command; returns its exit code: 0 done, 1 it failed, 2 refused, 130 stopped by Ctrl-C. how: for the reader."""
+    """The command; returns its exit code: done, failed, refused, or stopped by Ctrl-C. how: for `read_table`."""
     path = Path(asked["table"])
     folder, given = Path(asked["out"] or f"{path.stem}-report"), [asked[name] for name in ("trials", "seed", "jobs")]
     try:
@@ -82,7 +81,7 @@ def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16,
         out (str or Path): the folder of the results. Default: "report".
         trials (int): how often cells are hidden, at most. Default: 16.
         seed (int): of places and starts. Default: 0.
-        **how: for `TaskData.from_frame`.
+        **how: for `read_table`.
     Raises:
         ValueError: for what is no table, or too short, and for a folder that holds something else.
 
@@ -91,7 +90,7 @@ def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16,
     >>> found.filled  # doctest: +SKIP
     """
     of_kind("frame", frame, pd.DataFrame, "a DataFrame, or run python -m mtgp_tutorial report on the file")
-    make(TaskData.from_frame(frame, **how), "the table", Path(out), trials, seed)
+    make(read_table(frame, **how), "the table", Path(out), trials, seed)
     return Report(Path(out))
 
 
@@ -114,12 +113,10 @@ class Report:
 def _check(data: TaskData, folder: Path, trials: int) -> None:
     """ValueError where no report can be made of this table in this folder."""
     whole("trials", trials, 2, "how often cells are hidden")
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise ValueError(f"out: {folder} is a link or a file; pass the name of a new folder")
-    if not folder.absolute().parent.is_dir():
-        raise ValueError(f"out: {folder} lies in a folder that does not exist; make it, or pass another")
-    if folder.is_dir() and [*folder.iterdir()] and not (folder / TRIALS).is_file():
-        raise ValueError(f"out: {folder} holds other files; pass the name of a new folder")
+    if folder.is_symlink() or (folder.exists() and not (folder / TRIALS).is_file() and [*folder.glob("*")]):
+        raise ValueError(f"out: {folder} is a link, or holds something else; pass the name of a new folder")
+    if folder.is_file() or not folder.absolute().parent.is_dir():
+        raise ValueError(f"out: {folder} is a file, or in a folder that does not exist; pass the name of a new folder")
     for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
         if count < 4:
             raise ValueError(f"tasks: {task!r} has {count} values, and it takes 4; leave that column out")
@@ -149,7 +146,8 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
     judged = None if cells is None else tries.judge(data, cells, methods, decision, seed)
     answer = fill(data, methods[decision.fills])
     frame = filled_frame(given, answer.take(np.argsort(order)), bands=True)
-    write(folder / FILLED, frame.to_csv(index=frame.index.name is not None, lineterminator="\n").encode(), "out")
+    text = frame.to_csv(index=not isinstance(frame.index, pd.RangeIndex), lineterminator="\n", float_format="%.12g")
+    write(folder / FILLED, text.encode(), "out")
     least = data.y.nan_to_num(torch.inf).amin(0)
     below = ((answer.mean < 0) & torch.as_tensor(missing(data)) & (least >= 0)).any(0)
     values = {
