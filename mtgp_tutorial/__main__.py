@@ -6,18 +6,28 @@ from collections.abc import Sequence
 
 from mtgp_tutorial import __version__
 
-READING = {  # arguments of `read_table`, and what an option says of each
-    "x": "the column of the input, or several: east,north",
-    "tasks": "the columns of values",
-    "without": "columns to leave out",
-    "series": "long format: the column of the names",
-    "value": "long format: the column of the values",
-    "sd": "columns of known standard errors",
-    "date_format": "such as %%d.%%m.%%Y",
-    "missing": "words and numbers for missing values, such as -999",
-    "skip": "how many lines to leave out at the top, or which: 1,5",
-    "decimal": "the mark of decimals",
-    "sheet": "of a workbook",
+
+def names(text: str) -> list[str]:
+    """Names split by commas."""
+    return text.split(",")
+
+
+def lines(text: str) -> int | list[int]:
+    """How many lines, or their numbers split by commas."""
+    return [int(one) for one in text.split(",")] if "," in text else int(text)
+
+
+READING = {  # arguments of `read_table`: how each is read, and what its option says
+    "x": (names, "the column of the input, or several: east,north"),
+    "tasks": (names, "the columns of values"),
+    "without": (names, "columns to leave out"),
+    "series": (str, "long format: the column of the names"),
+    "value": (str, "long format: the column of the values"),
+    "sd": (names, "columns of known standard errors"),
+    "date_format": (str, "such as %%d.%%m.%%Y"),
+    "missing": (names, "words and numbers for missing values, such as -999"),
+    "skip": (lines, "how many lines to leave out at the top, or which: 1,5"),
+    "sheet": (str, "of a workbook"),
 }
 FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}  # names up to version 0.34
 GONE = {  # options up to version 0.34, and what to do in their place
@@ -40,8 +50,9 @@ def parser() -> argparse.ArgumentParser:
         "failed, 2 refused with nothing written, 130 stopped (the same command goes on).",
     )
     ask.add_argument("table", help="a CSV file with a line of names, or a workbook")
-    for name, words in READING.items():
-        ask.add_argument(f"--{name.replace('_', '-')}", *FORMER.get(name, []), dest=name, help=words, metavar="WHAT")
+    for name, (kind, words) in READING.items():
+        flags = [f"--{name.replace('_', '-')}", *FORMER.get(name, [])]
+        ask.add_argument(*flags, dest=name, type=kind, help=words, metavar="WHAT")  # type: ignore[arg-type]
     ask.add_argument("--trials", type=int, default=16, metavar="N", help="how often cells are hidden (default 16)")
     ask.add_argument("--seed", type=int, default=0, metavar="N", help="of places and starts (default 0)")
     ask.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that fit at once (default 1)")
@@ -62,15 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.pop(name[2:]) is not None:
             parser().error(f"{name} is gone since version 0.35; {instead}".replace("%%", "%"))
     how = {name: asked.pop(name) for name in READING}
-    how = {name: text for name, text in how.items() if text is not None}
-    for name in {"x", "tasks", "without", "sd", "missing", "skip"} & {*how}:
-        how[name] = how[name].split(",")
-    if "skip" in how:
-        lines = [int(line) for line in how["skip"]]
-        how["skip"] = lines if len(lines) > 1 else lines[0]
     from mtgp_tutorial.tables.report.page import from_command_line  # PyTorch and all else, once needed
 
-    return from_command_line(asked, how)
+    return from_command_line(asked, {name: given for name, given in how.items() if given is not None})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import base64
 import io
 import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,9 +191,7 @@ def _drawing() -> Iterator[None]:
         with matplotlib.rc_context():
             matplotlib.use("Agg")
             plots.use_style()
-            matplotlib.rcParams.update(
-                {"text.parse_math": False, "font.size": 10.5}
-            )  # a name with a dollar is no formula
+            matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
             yield
     finally:
         matplotlib.use(backend)
@@ -211,10 +208,7 @@ def _as_png(figure: Figure) -> str:
 def _drawn(data: TaskData) -> dict[int, str]:
     """The tasks that are drawn, those with most holes, with names that a figure has room for."""
     order = np.argsort(-missing(data).sum(0), kind="stable")[:PANELS].tolist()
-    return {
-        t: textwrap.shorten(data.tasks[t], 26, placeholder="…") if " " in data.tasks[t] else data.tasks[t][:26]
-        for t in order
-    }
+    return {t: data.tasks[t] if len(data.tasks[t]) <= 26 else f"{data.tasks[t][:25]}…" for t in order}
 
 
 def _along(ax: plt.Axes, data: TaskData) -> None:
@@ -229,7 +223,7 @@ def _along(ax: plt.Axes, data: TaskData) -> None:
 
 
 def _filled(data: TaskData, answer: Prediction) -> str | None:
-    """A panel for each task: what was seen, and mean and band in the holes; of a long table the longest hole."""
+    """A panel or a map for each task: what was seen, and mean and band in the holes; of a long table the longest."""
     if data.x.shape[1] > 2:
         return None
     line, holes = data.x.shape[1] == 1, [hole for column in missing(data).T for hole in runs(column)]
@@ -237,30 +231,23 @@ def _filled(data: TaskData, answer: Prediction) -> str | None:
         start, length = max(holes, key=lambda hole: hole[1], default=(0, 0))
         first = min(max(0, start + length // 2 - VIEW // 2), len(data.x) - VIEW)
         data, answer = take(data, slice(first, first + VIEW)), answer.take(slice(first, first + VIEW))
-    tasks, gone = _drawn(data), missing(data)
+    tasks, x = _drawn(data), plots.inputs(data) if line else data.x.numpy()
     size = WIDTH, (0.5 + 1.45 * len(tasks)) if line else 3.2 * len(tasks)
     figure, axes = plt.subplots(len(tasks), 1, figsize=size, sharex=line, squeeze=False)
     for (t, name), ax in zip(tasks.items(), axes[:, 0]):
-        seen, hole, mean, colour = (
-            data.observed[:, t].numpy(),
-            gone[:, t],
-            answer.mean[:, t].numpy(),
-            plots.style(t)["color"],
-        )
+        seen, hole, mean = data.observed[:, t].numpy(), missing(data)[:, t], answer.mean[:, t].numpy()
         ax.set_title(plots.label(name, data.units[t]))
         if line:
-            x = plots.inputs(data)
             plots.band(ax, answer, t)
-            ax.plot(x[seen], mean[seen], plots.marker(t), ms=2.8, mew=0, color="0.25")
-            ax.plot(x[hole], mean[hole], plots.marker(t), ms=2.8, mew=0, color=colour)
-            continue
-        x, sd = data.x.numpy(), answer.sd[:, t].numpy()
-        limits = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98])))
-        points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
-        sizes = 10 * (1 + 3 * sd[hole] / sd.max())
-        ax.scatter(*x[hole].T, c=mean[hole], s=sizes, lw=0.7, edgecolor="#d1495b", **limits)
-        ax.set_aspect("equal")
-        figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
+            for cells, colour in ((seen, "0.25"), (hole, plots.style(t)["color"])):
+                ax.plot(x[cells], mean[cells], plots.marker(t), ms=2.8, mew=0, color=colour)
+        else:
+            limits, sd = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98]))), answer.sd[:, t].numpy()
+            points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
+            size_of = 10 * (1 + 3 * sd[hole] / sd.max())
+            ax.scatter(*x[hole].T, c=mean[hole], s=size_of, lw=0.7, edgecolor="#d1495b", **limits)
+            ax.set_aspect("equal")
+            figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
     if line:
         _along(axes[-1, 0], data)
     return _as_png(figure)
