@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from mtgp_tutorial import __version__
 
@@ -72,10 +74,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, instead in GONE.items():
         if asked.pop(name[2:]) is not None:
             parser().error(f"{name} is gone since version 0.35; {instead}".replace("%%", "%"))
-    how = {name: asked.pop(name) for name in READING}
-    from mtgp_tutorial.tables.report.page import from_command_line  # PyTorch and all else, once needed
+    how = {name: given for name in READING if (given := asked.pop(name)) is not None}
+    return run(Path(asked["table"]), how, asked)
 
-    return from_command_line(asked, {name: given for name, given in how.items() if given is not None})
+
+def run(path: Path, how: dict[str, Any], asked: dict[str, Any]) -> int:
+    """The report, once the words are understood, with PyTorch and all else; returns the exit code."""
+    from mtgp_tutorial.tables import NotApplicable, read_table
+    from mtgp_tutorial.tables.report.page import make
+    from mtgp_tutorial.tables.store import StoreError
+    from mtgp_tutorial.writing import NotWritten
+
+    try:
+        if not path.is_file():
+            raise ValueError(f"there is no file {str(path)!r}; pass the name of one")
+        folder = Path(asked["out"] or f"{path.stem}-report")
+        make(read_table(path, **how), path.name, folder, asked["trials"], asked["seed"], asked["jobs"])
+    except KeyboardInterrupt:
+        print("\nreport: stopped; fits that were done are kept, and the same command goes on", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"report: {str(error).replace('pass another path', 'add --out NAME')}", file=sys.stderr)
+        return 1 if isinstance(error, (NotApplicable, StoreError, NotWritten)) else 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -66,25 +66,19 @@ class Kind(NamedTuple):
     pattern: np.ndarray
     rows: int
 
-    def columns(self, data: TaskData) -> list[int]:
-        """The numbers of the asked tasks in a table."""
-        return [data.tasks.index(task) for task in self.asked]
-
 
 def kinds_of(data: TaskData) -> tuple[list[Kind], bool]:
     """What the trials imitate, and whether it is the table's own: a complete table has nothing to imitate."""
     longest, line = max(2, len(data.x) // SHARE), data.x.shape[1] == 1
     if not own_rows(data) and (found := (_along if line else _on_map)(data, longest)):
         return found, True
-    alone = np.eye(data.num_tasks, dtype=bool)
-    return [
-        Kind("gap" if line else "disc", (t,), np.tile(row, (longest, 1)), 0) for t, row in zip(data.tasks, alone)
-    ], False
+    each = zip(data.tasks, np.eye(data.num_tasks, dtype=bool))
+    return [Kind("gap" if line else "disc", (t,), np.tile(row, (longest, 1)), 0) for t, row in each], False
 
 
 def _along(data: TaskData, longest: int) -> list[Kind]:
-    """Gaps, the longest late start, the longest ragged end, and single cells. Of a ragged end that is longer than a
-    trial may hide the last rows stand for it, of other holes the first."""
+    """Gaps, the longest late start, the longest ragged end, and single cells. Of what is longer the last rows count in
+    a ragged end, else the first."""
     gone, n, single = missing(data), len(data.x), []
     holes: dict[str, dict[tuple[int, int], list[str]]] = {"gap": {}, "start": {}, "end": {}}
     for task, column in zip(data.tasks, gone.T):
@@ -125,13 +119,14 @@ def _spread_out(data: TaskData) -> np.ndarray:
 
 class Trial(NamedTuple):
     """What one trial hides. asked: the tasks whose hole it imitates; mask [N, T]; rows: those that are kept at all;
-    part: of the table, in which it hides."""
+    part: of the table, in which it hides; length: of the hole, in rows."""
 
     label: str
     asked: tuple[str, ...]
     mask: np.ndarray
     rows: slice
     part: str
+    length: int
 
     def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:
         """Seen and hidden, for `compare`."""
@@ -139,10 +134,7 @@ class Trial(NamedTuple):
 
 
 def plan(data: TaskData, kinds: Sequence[Kind], trials: int, seed: int) -> list[Trial]:
-    """Up to so many trials: the kinds in turn, each task once before any comes again. More, or fewer, begin the same.
-
-    Raises ValueError where not even two can be made.
-    """
+    """Up to so many trials: the kinds in turn, each task once before any comes again. ValueError for fewer than two."""
     rng, known, asked = np.random.default_rng(seed), set[tuple[str, bytes, int]](), set[str]()
     length = max([len(kind.pattern) for kind in kinds if kind.place != "scattered"], default=1)
     used = {"part": rng.random(max(1, min(PARTS, len(data.x) // length))), "fold": rng.random(FOLDS)}
@@ -151,18 +143,15 @@ def plan(data: TaskData, kinds: Sequence[Kind], trials: int, seed: int) -> list[
     streams = [_trials(data, kinds[k], used, [seed, k], known) for k in [*first, *(k for k in order if k not in first)]]
     made = list(islice((one for turn in zip_longest(*streams) for one in turn if one is not None), trials))
     if len(made) < 2:
-        raise ValueError(
-            f"the table has {len(data.x)} rows, too few to hide holes like its own and keep {FEWEST} values of each "
-            "task; pass a longer table"
-        )
+        least = data.tasks[int(data.observed.sum(0).argmin())]
+        few = f"{len(data.x)} rows, too few to hide holes like its own and keep {FEWEST} values of each column"
+        raise ValueError(f"the table has {few}; pass a longer one, or leave {least!r} out")
     return [Trial(f"{k}: {label}", *rest) for k, (label, *rest) in enumerate(made, start=1)]
 
 
 def held_out_cells(data: TaskData, kinds: Sequence[Kind], seed: int) -> np.ndarray | None:
-    """Cells [N, T] that judge the choice: hidden as the holes are, a tenth of what was seen; None for a small table.
-
-    They are the cells of trials of another seed than those that follow, but of late starts and ragged ends.
-    """
+    """Cells [N, T] that judge the choice: those of trials of another seed, but of late starts and ragged ends, a tenth
+    of what was seen; None for a small table."""
     seen = data.observed.numpy()
     found = np.zeros_like(seen)
     for trial in plan(data, kinds, 8 * FOLDS, seed + 1) if seen.sum() >= ENOUGH else ():
@@ -180,12 +169,11 @@ Places = Iterator[tuple[np.ndarray, np.ndarray, slice, tuple[str, int]]]  # rows
 
 
 def _trials(data: TaskData, kind: Kind, used: Used, seed: list[int], known: set) -> Iterator[tuple]:
-    """What a trial needs but its number: the places of one kind that hide enough and leave enough, and are not known
-    from another kind, for gaps may be equal."""
-    seen, asked, single = data.observed.numpy(), kind.columns(data), kind.place == "scattered"
+    """What a trial needs but its number: places of one kind that hide enough, leave enough, and are no other kind's."""
+    seen, single, asked = data.observed.numpy(), kind.place == "scattered", [data.tasks.index(t) for t in kind.asked]
     usual = float(kind.pattern[:, asked].sum(0) @ seen[:, asked].mean(0))  # what it hides at a place like any other
     places = _single_cells if single else _discs if kind.place == "disc" else _along_rows
-    for rows, pattern, kept, (name, number) in places(data, kind, used, np.random.default_rng(seed)):
+    for rows, pattern, kept, (name, number) in places(data, kind, asked, used, np.random.default_rng(seed)):
         mask = np.zeros(seen.shape, dtype=bool)
         mask[rows] = pattern
         hidden = at_same_input(data, mask) & seen  # a second reading there would give the hidden one away
@@ -195,9 +183,8 @@ def _trials(data: TaskData, kind: Kind, used: Used, seed: list[int], known: set)
             known.add(key)
             used[name][number] += 1
             at, tasks = np.flatnonzero(hidden.any(1)), ", ".join(kind.asked[:3]) + " and others" * (len(kind.asked) > 3)
-            ends = f"{where(data, at[0])} to {where(data, at[-1])}"
-            around = ends if data.x.shape[1] == 1 else f"{len(at)} places around {where(data, at[0])}"
-            yield f"{PLACES[kind.place]} of {tasks}, {around}", kind.asked, hidden, kept, f"{name} {number + 1}"
+            label = f"{PLACES[kind.place]} of {tasks}, {len(at)} from {where(data, at[0])} to {where(data, at[-1])}"
+            yield label, kind.asked, hidden, kept, f"{name} {number + 1}", 1 if single else len(pattern)
 
 
 def _turns(usable: Sequence[int], used: np.ndarray) -> Iterator[int]:
@@ -209,14 +196,13 @@ def _turns(usable: Sequence[int], used: np.ndarray) -> Iterator[int]:
             left.remove(part)
 
 
-def _along_rows(data: TaskData, kind: Kind, used: Used, rng: np.random.Generator) -> Places:
-    """The pattern in other rows, away from real holes where there is room for it. A ragged end moves to an earlier
-    end, and the rows after it are dropped; a late start likewise."""
+def _along_rows(data: TaskData, kind: Kind, at: list[int], used: Used, rng: np.random.Generator) -> Places:
+    """The pattern in other rows, away from real holes where there is room. What lies beyond a moved end is dropped."""
     n, length = len(data.x), len(kind.pattern)
     bounds = np.linspace(0, n, len(used["part"]) + 1).astype(int)
     away, starts = (
         [a + np.flatnonzero(allowed[a : max(a, b - length + 1)]) for a, b in zip(bounds, bounds[1:])]
-        for allowed in _starts(data, kind)
+        for allowed in _starts(data, kind, at)
     )
     usable, free = ([part for part, some in enumerate(found) if len(some)] for found in (starts, away))
     if len(free) >= min(INDEPENDENT, len(usable)):
@@ -227,12 +213,11 @@ def _along_rows(data: TaskData, kind: Kind, used: Used, rng: np.random.Generator
         yield np.arange(start, start + length), kind.pattern, kept, ("part", part)
 
 
-def _starts(data: TaskData, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
-    """For each first row of the pattern, whether it keeps away from real holes of the asked tasks, and whether it is
-    possible at all: half of the table is left, of a record that begins or ends late half of its own rows, and a gap
-    has two sides."""
+def _starts(data: TaskData, kind: Kind, at: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """For each first row of the pattern, whether it keeps away from real holes, and whether it is possible at all: a
+    gap has two sides, and half of the table is left, or of a record that begins late half of its own rows."""
     n, length, place = len(data.x), len(kind.pattern), kind.place
-    gone, start = missing(data)[:, kind.columns(data)] & (not own_rows(data)), np.arange(n - length + 1)
+    gone, start = missing(data)[:, at] & (not own_rows(data)), np.arange(n - length + 1)
     possible = (start > 0) & (start < n - length)
     if place != "gap":
         lone, dropped = (gone.all(1), start) if place == "start" else (np.flip(gone.all(1)), n - length - start)
@@ -242,9 +227,9 @@ def _starts(data: TaskData, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
     return possible & (up[np.minimum(last, n)] == up[np.maximum(first, 0)]), possible
 
 
-def _single_cells(data: TaskData, kind: Kind, used: Used, rng: np.random.Generator) -> Places:
+def _single_cells(data: TaskData, kind: Kind, at: list[int], used: Used, rng: np.random.Generator) -> Places:
     """Single rows of one fold, each with all that is missing in one row of the pattern; a sixth of the task at most."""
-    n, seen = len(data.x), data.observed[:, kind.columns(data)[0]].numpy()
+    n, seen = len(data.x), data.observed[:, at[0]].numpy()
     most = max(1, min(len(kind.pattern), int(seen.sum()) // SHARE))
     folds = np.array_split(np.random.default_rng(n).permutation(n), FOLDS)  # the same for all tasks
     for part in _turns(range(FOLDS), used["fold"]):
@@ -252,9 +237,9 @@ def _single_cells(data: TaskData, kind: Kind, used: Used, rng: np.random.Generat
         yield rows, kind.pattern[rng.integers(0, len(kind.pattern), len(rows))], slice(0, n), ("fold", part)
 
 
-def _discs(data: TaskData, kind: Kind, used: Used, rng: np.random.Generator) -> Places:
+def _discs(data: TaskData, kind: Kind, at: list[int], used: Used, rng: np.random.Generator) -> Places:
     """The rows of a region that are nearest to one of its own and hold the task, each with a row of the pattern."""
-    n, seen, z = len(data.x), data.observed[:, kind.columns(data)[0]].numpy(), _spread_out(data)
+    n, seen, z = len(data.x), data.observed[:, at[0]].numpy(), _spread_out(data)
     regions = [region[seen[region]] for region in halved(z, np.arange(n), len(used["part"]))]
     for part in _turns([part for part, region in enumerate(regions) if len(region)], used["part"]):
         apart = np.linalg.norm(z[regions[part]] - z[rng.choice(regions[part])], axis=1)

@@ -1,18 +1,16 @@
-"""The report: on the command line, with its exit codes, and of a data frame in a notebook; its page and figures.
-
-The page has no script, and no address. Its sentences stand in the template.
-"""
+"""The report, by the command line or of a data frame: a page with its figures inside, no script, and no address."""
 
 from __future__ import annotations
 
 import base64
 import io
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from html import escape, unescape
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,116 +28,78 @@ from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables import read_table
 from mtgp_tutorial.tables.filling import fill
-from mtgp_tutorial.tables.forecasting import NotApplicable
 from mtgp_tutorial.tables.frames import filled_frame
+from mtgp_tutorial.tables.report import holes
 from mtgp_tutorial.tables.report import trials as tries
-from mtgp_tutorial.tables.report.holes import (
-    INDEPENDENT,
-    PLACES,
-    held_out_cells,
-    kinds_of,
-    missing,
-    own_rows,
-    plan,
-    runs,
-)
+from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
 from mtgp_tutorial.tables.seasonal import season_of
-from mtgp_tutorial.tables.store import StoreError
-from mtgp_tutorial.writing import NotWritten, write
+from mtgp_tutorial.writing import write
 
-PAGE, FILLED, TRIALS = "report.html", "filled.csv", "trials.csv"
-DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
-WIDTH, PIXELS = 5.6, 175  # inches, and pixels an inch: sharp at twice the width of a page
-PANELS, MANY, VIEW = 8, 3000, 300  # tasks that are drawn; rows from which a figure would be a smear, and what it shows
-
-
-def from_command_line(asked: dict[str, Any], how: dict[str, Any]) -> int:
-    """The command; returns its exit code: done, failed, refused, or stopped by Ctrl-C. how: for `read_table`."""
-    path = Path(asked["table"])
-    folder, given = Path(asked["out"] or f"{path.stem}-report"), [asked[name] for name in ("trials", "seed", "jobs")]
-    try:
-        if not path.is_file():
-            raise ValueError(f"there is no file {asked['table']!r}; pass the name of one")
-        make(read_table(path, **how), path.name, folder, *given)
-    except KeyboardInterrupt:
-        print("\nreport: stopped; fits that were done are kept, and the same command goes on", file=sys.stderr)
-        return STOPPED
-    except (ValueError, OSError) as error:
-        print(f"report: {str(error).replace('pass another path', 'add --out NAME')}", file=sys.stderr)
-        return FAILED if isinstance(error, (NotApplicable, StoreError, NotWritten)) else REFUSED
-    return DONE
+PAGE, FILLED = "report.html", "filled.csv"
+WIDTH, PANELS, MANY, VIEW = 5.6, 8, 3000, 150  # inches, tasks; rows from which a figure is a smear, those about a hole
 
 
 def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16, seed: int = 0, **how: Any) -> Report:
-    """The report of `python -m mtgp_tutorial report`, of a data frame: compares methods, and fills its holes.
+    """Compare methods on a data frame, and fill its holes: report.html, filled.csv and trials.csv in the folder `out`.
 
-    The folder OUT takes report.html, filled.csv and trials.csv. The same call goes on where an earlier one was stopped.
-
-    Args:
-        frame (DataFrame): the table.
-        out (str or Path): the folder of the results. Default: "report".
-        trials (int): how often cells are hidden, at most. Default: 16.
-        seed (int): of places and starts. Default: 0.
-        **how: for `read_table`.
-    Raises:
-        ValueError: for what is no table, or too short, and for a folder that holds something else.
+    The same call goes on where an earlier one was stopped. trials, seed: as on the command line; how: for `read_table`.
 
     >>> from mtgp_tutorial.tables.report import report
     >>> found = report(frame, tasks=["Erie", "Ontario"], trials=4)  # doctest: +SKIP
-    >>> found.filled  # doctest: +SKIP
     """
     of_kind("frame", frame, pd.DataFrame, "a DataFrame, or run python -m mtgp_tutorial report on the file")
-    make(read_table(frame, **how), "the table", Path(out), trials, seed)
-    return Report(Path(out))
+    return Report(Path(out), make(read_table(frame, **how), "the table", Path(out), trials, seed))
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the report wrote into its folder; a notebook shows the page."""
+    """What the report wrote into its folder; filled: filled.csv; a notebook shows the page."""
 
     folder: Path
-
-    @property
-    def filled(self) -> pd.DataFrame:
-        """filled.csv: the table with its holes filled, and the ends of the bands."""
-        return pd.read_csv(self.folder / FILLED)
+    filled: pd.DataFrame
 
     def _repr_html_(self) -> str:
         text = escape((self.folder / PAGE).read_text(encoding="utf8"))
         return f'<iframe srcdoc="{text}" title="report" style="width: 100%; height: 40rem; border: 0"></iframe>'
 
 
-def _check(data: TaskData, folder: Path, trials: int) -> None:
-    """ValueError where no report can be made of this table in this folder."""
+@contextmanager
+def _as_a_program() -> Iterator[None]:
+    """One thread, and figures that need no screen; a caller's own are put back."""
+    backend, threads = matplotlib.get_backend(), torch.get_num_threads()
+    try:
+        with matplotlib.rc_context():
+            matplotlib.use("Agg")
+            plots.use_style()
+            matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
+            torch.set_num_threads(1)  # several runs share the cores better so
+            yield
+    finally:
+        matplotlib.use(backend)
+        torch.set_num_threads(threads)
+
+
+@_as_a_program()
+def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs: int = 1) -> pd.DataFrame:
+    """Write the report of a table, and return the filled one. Raises NotApplicable where no method has an answer."""
     whole("trials", trials, 2, "how often cells are hidden")
-    if folder.is_symlink() or (folder.exists() and not (folder / TRIALS).is_file() and [*folder.glob("*")]):
-        raise ValueError(f"out: {folder} is a link, or holds something else; pass the name of a new folder")
-    if folder.is_file() or not folder.absolute().parent.is_dir():
-        raise ValueError(f"out: {folder} is a file, or in a folder that does not exist; pass the name of a new folder")
-    for task, count in zip(data.tasks, data.observed.sum(0).tolist()):
-        if count < 4:
-            raise ValueError(f"tasks: {task!r} has {count} values, and it takes 4; leave that column out")
-    data.scale()  # raises where a task does not vary
-
-
-def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs: int = 1) -> None:
-    """The report of a table. Raises NotApplicable where no method has an answer, StoreError, and OSError."""
-    _check(given, folder, trials)
+    if folder.is_symlink() or any(not one.name.startswith((PAGE, FILLED, "trials.csv")) for one in folder.glob("*")):
+        raise ValueError(f"out: {folder} holds more than a report, or is a link; pass the name of a new folder")
     order = np.argsort(given.x[:, 0].numpy(), kind="stable")
     data = take(given, order)
-    kinds, own = kinds_of(data)
-    cells = held_out_cells(data, kinds, seed)
+    data.scale()  # raises where a task does not vary
+    kinds, own = holes.kinds_of(data)
+    cells = holes.held_out_cells(data, kinds, seed)
     tried = data if cells is None else data.split(torch.as_tensor(cells))[0]
-    season = season_of(tried)
+    season, gone = season_of(tried), torch.as_tensor(missing(data))
     methods, left_out = tries.methods_for(data, season, seed)
-    many = int(data.observed.sum()) <= tries.MANY
-    planned = plan(tried, kinds, trials if many else min(trials, INDEPENDENT), seed)
-    if len({trial.part for trial in planned}) < INDEPENDENT:  # nothing is chosen: what fills, and what it has to beat
+    few = min(trials, holes.INDEPENDENT) if int(data.observed.sum()) > tries.MANY else trials
+    planned = holes.plan(tried, kinds, few, seed)
+    if len({trial.part for trial in planned}) < holes.INDEPENDENT:  # nothing is chosen: what fills, and plain rules
         methods = {key: build for k, (key, build) in enumerate(methods.items()) if k == 0 or key in tries.RULES}
-    print(f"{name}: {len(data.x)} rows, {data.num_tasks} columns, {int(missing(data).sum())} values to fill")
+    print(f"{name}: {len(data.x)} rows, {data.num_tasks} columns, {int(gone.sum())} values to fill")
     print(f"{len(planned)} trials of {len(methods)} methods; Ctrl-C stops, and the same command goes on", flush=True)
-    folder.mkdir(exist_ok=True)
-    torch.set_num_threads(1)  # several runs share the cores better so
+    folder.mkdir(parents=True, exist_ok=True)
     results = tries.try_all(tried, planned, methods, folder, seed, jobs)
     decision = tries.decide(results, planned, tried)
     judged = None if cells is None else tries.judge(data, cells, methods, decision, seed)
@@ -147,23 +107,19 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
     frame = filled_frame(given, answer.take(np.argsort(order)), bands=True)
     text = frame.to_csv(index=not isinstance(frame.index, pd.RangeIndex), lineterminator="\n", float_format="%.12g")
     write(folder / FILLED, text.encode(), "out")
-    least = data.y.nan_to_num(torch.inf).amin(0)
-    below = ((answer.mean < 0) & torch.as_tensor(missing(data)) & (least >= 0)).any(0)
-    values = {
-        **{"name": name, "notes": given.notes, "own": own, "gone": int(missing(data).sum()), "season": season},
-        **{"trials": len(planned), "decision": decision, "claim": tries.claim_of(decision, tried, kinds)},
-        **{"judged": judged, "columns": tries.by_column(decision, data, answer), "words": tries.IN_WORDS},
-        "unasked": sorted({task for kind in kinds for task in kind.asked} - {*decision.scores["task"]}),
-        "places": sorted({PLACES[kind.place] for kind in kinds}),
-        "impossible": [task for task, some in zip(data.tasks, below) if some],
-        "failed": {method: why for (_, method), why in results.attrs.get("left out", {}).items()},
-        **{"left_out": left_out, "independent": INDEPENDENT, "version": __version__, "seed": seed},
-    }
-    with _drawing():
-        values["pictures"] = _filled(data, answer), _moved(data, planned), _dots(decision)
-    text, said = render(values)
-    write(folder / PAGE, text.encode(), "out")
-    print("", said, "", f"{(folder / PAGE).absolute()}, with {FILLED} and {TRIALS} beside it", sep="\n")
+    below = (answer.mean < 0) & gone & (data.y.nan_to_num(torch.inf).amin(0) >= 0)
+    values = {"name": name, "data": data, "own": own, "gone": int(gone.sum()), "season": season, "judged": judged}
+    values |= {"trials": planned, "decision": decision, "claim": tries.claim_of(decision, tried, kinds), "seed": seed}
+    values |= {"columns": tries.by_column(decision, data), "words": tries.IN_WORDS, "version": __version__}
+    values |= {"impossible": [task for task, some in zip(data.tasks, below.any(0)) if some], "left_out": left_out}
+    values["failed"] = {method: why for (_, method), why in results.attrs.get("left out", {}).items()}
+    values["unasked"] = sorted({task for kind in kinds for task in kind.asked} - {*decision.scores["task"]})
+    values["places"] = sorted({holes.PLACES[kind.place] for kind in kinds})
+    values["pictures"] = _filled(data, answer), _moved(data, planned), _dots(decision)
+    page, said = render(values)
+    write(folder / PAGE, page.encode(), "out")
+    print("", said, "", f"{(folder / PAGE).absolute()}, with {FILLED} and trials.csv beside it", sep="\n")
+    return frame
 
 
 def render(values: dict[str, Any]) -> tuple[str, str]:
@@ -172,35 +128,17 @@ def render(values: dict[str, Any]) -> tuple[str, str]:
 
     place = PackageLoader("mtgp_tutorial.tables.report", "")
     templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    templates.filters |= {"digits": tries.digits, "grid": _grid}
+    grid = partial(pd.DataFrame.to_html, index=False, border=0, na_rep="", float_format=tries.digits)
+    templates.filters |= {"digits": tries.digits, "grid": grid}
     template = templates.get_template(PAGE)
     answer = "".join(template.blocks["answer"](template.new_context(values)))
     lines = [" ".join(unescape(re.sub("<[^>]+>", "", line)).split()) for line in answer.split("</p>")]
     return template.render(values), "\n".join(filter(None, lines))
 
 
-def _grid(frame: pd.DataFrame) -> str:
-    return frame.to_html(index=False, border=0, na_rep="", float_format=tries.digits)
-
-
-@contextmanager
-def _drawing() -> Iterator[None]:
-    """Figures that need no screen, in the style of the book; a caller's own are put back."""
-    backend = matplotlib.get_backend()
-    try:
-        with matplotlib.rc_context():
-            matplotlib.use("Agg")
-            plots.use_style()
-            matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
-            yield
-    finally:
-        matplotlib.use(backend)
-
-
 def _as_png(figure: Figure) -> str:
     """The figure as the address of a picture that stands in the page itself."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=PIXELS, format="png", bbox_inches="tight", pad_inches=0.04)
+    figure.savefig(buffer := io.BytesIO(), dpi=175, format="png", bbox_inches="tight", pad_inches=0.04)
     plt.close(figure)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
@@ -226,11 +164,7 @@ def _filled(data: TaskData, answer: Prediction) -> str | None:
     """A panel or a map for each task: what was seen, and mean and band in the holes; of a long table the longest."""
     if data.x.shape[1] > 2:
         return None
-    line, holes = data.x.shape[1] == 1, [hole for column in missing(data).T for hole in runs(column)]
-    if line and len(data.x) > MANY:
-        start, length = max(holes, key=lambda hole: hole[1], default=(0, 0))
-        first = min(max(0, start + length // 2 - VIEW // 2), len(data.x) - VIEW)
-        data, answer = take(data, slice(first, first + VIEW)), answer.take(slice(first, first + VIEW))
+    line = data.x.shape[1] == 1
     tasks, x = _drawn(data), plots.inputs(data) if line else data.x.numpy()
     size = WIDTH, (0.5 + 1.45 * len(tasks)) if line else 3.2 * len(tasks)
     figure, axes = plt.subplots(len(tasks), 1, figsize=size, sharex=line, squeeze=False)
@@ -244,38 +178,40 @@ def _filled(data: TaskData, answer: Prediction) -> str | None:
         else:
             limits, sd = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98]))), answer.sd[:, t].numpy()
             points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
-            size_of = 10 * (1 + 3 * sd[hole] / sd.max())
-            ax.scatter(*x[hole].T, c=mean[hole], s=size_of, lw=0.7, edgecolor="#d1495b", **limits)
+            ax.scatter(*x[hole].T, c=mean[hole], s=10 + 30 * sd[hole] / sd.max(), lw=0.7, edgecolor="#d1495b", **limits)
             ax.set_aspect("equal")
             figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
     if line:
-        _along(axes[-1, 0], data)
+        _along(ax, data)
+    if line and len(x) > MANY:
+        found = [(0, 0), *(run for t in tasks for run in runs(missing(data)[:, t]))]
+        start, length = max(found, key=itemgetter(1))
+        ax.set_xlim(x[max(0, start - VIEW)], x[min(start + length + VIEW, len(x) - 1)])
     return _as_png(figure)
 
 
-def _moved(data: TaskData, planned: list[tries.Trial]) -> str | None:
+def _moved(data: TaskData, trials: list[holes.Trial]) -> str | None:
     """Along one input, a line for each task: what was seen, its holes, and where trials hid the same."""
     if data.x.shape[1] > 1:
         return None
     tasks, x, gone = _drawn(data), plots.inputs(data), missing(data) & (not own_rows(data))
-    hidden = np.any([trial.mask for trial in planned], axis=0)
+    hidden = np.any([trial.mask for trial in trials], axis=0)
     figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(tasks)))
     for k, t in enumerate(tasks):
         for cells, colour in ((data.observed.numpy() & ~hidden, "0.75"), (hidden, "#3a8fd0"), (gone, "#d1495b")):
             ax.plot(x[cells[:, t]], np.full(cells[:, t].sum(), -k), "|", ms=8, color=colour)
     ax.set_yticks(-np.arange(len(tasks)), list(tasks.values()))
-    ax.set_ylim(-len(tasks) + 0.4, 0.6)
     _along(ax, data)
     return _as_png(figure)
 
 
 def _dots(decision: tries.Decision) -> str:
     """The CRPS of each method in each trial, and its mean."""
-    trials, methods = decision.scores.groupby(["method", "trial"])["CRPS"].mean(), list(decision.means.index)
-    figure, ax = plt.subplots(figsize=(WIDTH, 1 + 0.32 * len(methods)))
-    for k, method in enumerate(methods):
+    trials, means = decision.scores.groupby(["method", "trial"])["CRPS"].mean(), decision.means["CRPS"]
+    figure, ax = plt.subplots(figsize=(WIDTH, 1 + 0.32 * len(means)))
+    for k, method in enumerate(means.index):
         ax.plot(trials[method], np.full(len(trials[method]), -k), "o", ms=4, mew=0, alpha=0.4, color=plots.COLOURS[0])
-        ax.plot(decision.means.loc[method, "CRPS"], -k, "D", ms=5, color="0.1")
-    ax.set_yticks(-np.arange(len(methods)), methods)
+        ax.plot(means[method], -k, "D", ms=5, color="0.1")
+    ax.set_yticks(-np.arange(len(means)), means.index)
     ax.set(xscale="log", xlabel="CRPS, in standard deviations of the column")
     return _as_png(figure)

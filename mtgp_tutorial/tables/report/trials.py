@@ -1,7 +1,4 @@
-"""What the report tries, what it chooses, and what it claims.
-
-A choice needs no certainty, for a table is filled in any case; from fewer than INDEPENDENT parts nothing is chosen.
-"""
+"""What the report tries, what it chooses (from fewer than INDEPENDENT parts nothing), and what it claims."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy import stats
 
 from mtgp_tutorial import __version__
@@ -26,13 +22,13 @@ from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.model import Model, icm
 from mtgp_tutorial.naming import labels
 from mtgp_tutorial.noise import usual_noise
-from mtgp_tutorial.prediction import TWO_SD, Prediction
+from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods, predictions_of
 from mtgp_tutorial.tables.mixtures import linear_pool
 from mtgp_tutorial.tables.plain import plain_methods
-from mtgp_tutorial.tables.report.holes import INDEPENDENT, Kind, Trial, missing, own_rows, runs
+from mtgp_tutorial.tables.report.holes import INDEPENDENT, Kind, Trial, own_rows
 from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods, with_trend
 from mtgp_tutorial.tables.store import digest
 
@@ -53,20 +49,16 @@ IN_WORDS = {  # what a method does, for who does not know its name
     "ICM, season": "one model of all columns, with a season that is the same in every turn",
     "ICM, changing season": "one model of all columns, with a season that changes slowly",
 }
-TWO_KERNELS, MANY, ROWS = (
-    600,
-    800,
-    1000,
-)  # values up to which two kernels are fitted; all trials are made; rows with DRIFT
+MANY, ROWS = 600, 1000  # values above which no two kernels are fitted, and trials are fewer; rows up to which DRIFT is
 WIDE = 500_000  # values times columns squared, up to which one model of all columns is fitted in each trial
+DUE, RARE = 0.95, 0.01  # share in the band, and probability of a false word on it
 
 
 def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> tuple[dict[str, Method], list[str]]:
     """The methods for a table, by name, in the order in which `choose` prefers them; and those left out for its size.
 
     First stands what `fill` takes when it is told nothing; then this and the regression with a GP in equal parts; then
-    the simplest. Rules take no known errors, and read the row where tasks have rows in common. season: what `season_of`
-    found, or None: it is proposed anew in each trial, by the cells that the method sees.
+    the simplest. season: what `season_of` found, or None; which one it is each method proposes from what it sees.
     """
     models, values, columns = standard_methods(), int(data.observed.sum()), data.num_tasks
     shared, wide, long = columns > 1, columns > 1 and values * columns**2 > WIDE, len(data.x) > ROWS
@@ -76,18 +68,22 @@ def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> 
     if season is not None:
         rules["mean"] = _anew(lambda found: plain_methods(found.season)["mean"], rules["mean"])
         rules["season before"] = _anew(lambda found: plain_methods(found.season)["season before"])
-    every = {rule: partial(Kept, rule, _without_errors(build), seed) for rule, build in rules.items()}
+
+    def in_the_mean(build: Method, found: Season) -> Method:
+        return with_trend(build, line=False, season=found.season, harmonics=found.harmonics)
+
+    every = {rule: partial(Kept, rule, build, seed) for rule, build in rules.items()}
     every |= {model: partial(Kept, model, models[model], seed) for model in (first, ALONE)}
     every[HALF] = half = linear_pool(every[DRIFT], every[first], seed=seed)
     if season is not None:  # it may help a lot, and harm a little: so with and without it count the same
-        every[HALF] = _anew(lambda found: linear_pool(half, _in_the_mean(half, found)), half)
-        every[f"{name}, season"] = _anew(partial(_in_the_mean, every[first]))
+        every[HALF] = _anew(lambda found: linear_pool(half, in_the_mean(half, found)), half)
+        every[f"{name}, season"] = _anew(partial(in_the_mean, every[first]))
         in_kernel = _anew(lambda found: seasonal_methods(found.season)["ICM, season in the kernel"])
         every[changing] = partial(Kept, changing, in_kernel, seed, starts=2)
     names = [name for name in dict.fromkeys([first, HALF, *RULES, DRIFT, ALONE, *every]) if name in every]
     if not shared or own_rows(data):
         names = [name for name in names if name not in (HALF, "regression", DRIFT)]
-    large = {HALF: wide or long, DRIFT: long, changing: values > TWO_KERNELS or wide}
+    large = {HALF: wide or long, DRIFT: long, changing: values > MANY or wide}
     out = [name for name in names if large.get(name)]
     return {name: every[name] for name in names if name not in out}, [usual] * wide + out
 
@@ -99,6 +95,7 @@ class Kept:
     answers: dict[tuple[str, str], Prediction] = {}  # the last few
 
     def __init__(self, name: str, build: Method, seed: int, seen: TaskData, **options: int) -> None:
+        seen = replace(seen, sd=None) if name in (*RULES, DRIFT) else seen  # a known error is no use to a rule
         self.name, self.seen, self.options, self.models = name, seen, {"seed": seed, **options}, [build(seen)]
         if isinstance(self.models[0], Model) and self.models[0].noise == "full":
             self.models.append(icm(seen, noise="per task"))
@@ -120,10 +117,6 @@ class Kept:
         return self.answers[key]
 
 
-def _in_the_mean(build: Method, season: Season) -> Method:
-    return with_trend(build, line=False, season=season.season, harmonics=season.harmonics)
-
-
 def _anew(build: Callable[[Season], Method], otherwise: Method | None = None) -> Method:
     """A method whose season is proposed by the cells that it sees; otherwise: where these speak for none."""
 
@@ -135,15 +128,10 @@ def _anew(build: Callable[[Season], Method], otherwise: Method | None = None) ->
     return method
 
 
-def _without_errors(build: Method) -> Method:
-    return lambda seen: build(replace(seen, sd=None))
-
-
 def try_all(
     data: TaskData, trials: Sequence[Trial], methods: Methods, folder: Path | None, seed: int, jobs: int = 1
 ) -> pd.DataFrame:
-    """What `compare` returns. Each answer is kept in trials.csv of the folder as soon as it is there, and not made
-    again; attrs["left out"] says why some are missing."""
+    """What `compare` returns; attrs["left out"] says why answers are missing. The folder's trials.csv keeps each."""
     known = {trial.label: trial for trial in trials}
 
     def tables(label: str) -> tuple[TaskData, TaskData]:
@@ -158,8 +146,7 @@ def try_all(
 
 
 class Decision(NamedTuple):
-    """fills: what fills the table; other: the best of the others; scores: of `in_deviations`, of the methods that
-    answered in all trials; means: by method; parts: of the table, in which trials have hidden."""
+    """What fills, the best other, scores of methods that answered in all trials, their means, parts of the table."""
 
     fills: str
     other: str
@@ -174,9 +161,7 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
     counts = scores.groupby("method", sort=False)["trial"].nunique()
     whole = [str(method) for method in counts.index if counts[method] == scores["trial"].nunique()]
     scores, parts = scores[scores["method"].isin(whole)], scores["part"].nunique()
-    plain = scores.assign(
-        task=[f"task {k}" for k in pd.factorize(scores["task"])[0]]
-    )  # in standard deviations: no unit
+    plain = scores.assign(task=scores["task"].str.replace("[", "("))  # no unit: these are standard deviations
     fills = choose(plain, cluster="part") if parts >= INDEPENDENT else whole[0]
     means = scores.groupby(["method", "part", "trial"])[["CRPS", "away", "coverage"]].mean()
     means = means.groupby(["method", "part"]).mean().groupby("method").mean().loc[whole]
@@ -184,29 +169,20 @@ def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> De
 
 
 def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> pd.DataFrame:
-    """Scores of the asked tasks in their standard deviations, with the part, the hidden cells, and those in their band.
+    """Scores of the asked tasks, with part, length of the hole, hidden cells, and those inside their band.
 
-    off: the mean absolute error in the unit of the task, away: in its standard deviations; rows: of the longest hole
-    that hiding made, with what was missing beside it.
+    off: the mean absolute error in the unit of the task; away, and the CRPS: in its standard deviations.
     """
-    known, gone = {trial.label: trial for trial in trials}, missing(data)
+    known = {trial.label: trial for trial in trials}
     names, sd = dict(zip(labels(data), data.tasks)), dict(zip(data.tasks, data.scale().sd.tolist()))
     table = results[results["trial"].isin(known)].assign(task=lambda frame: frame["task"].map(names))
     table = table[[task in known[trial].asked for trial, task in zip(table["trial"], table["task"])]]
-    at = table["task"].map(data.tasks.index)
-    masks = [known[trial].mask[:, t] for trial, t in zip(table["trial"], at)]
-    found = table.assign(off=table["MAE"], away=table["MAE"], cells=[int(mask.sum()) for mask in masks])
-    found[["away", "CRPS"]] = found[["away", "CRPS"]].div(table["task"].map(sd), axis=0)
+    of = [known[trial] for trial in table["trial"]]
+    found = table.assign(off=table["MAE"], away=table["MAE"], part=[t.part for t in of], length=[t.length for t in of])
+    found["cells"] = [int(t.mask[:, data.tasks.index(task)].sum()) for t, task in zip(of, table["task"])]
     found["inside"] = (found["coverage"] * found["cells"]).round().astype(int)
-    found["part"] = [known[trial].part for trial in table["trial"]]
-    line = data.x.shape[1] == 1
-    return found.assign(rows=[longest(mask, gone[:, t]) if line else mask.sum() for mask, t in zip(masks, at)])
-
-
-def longest(hidden: np.ndarray, gone: np.ndarray) -> int:
-    """Rows of the longest hole of a task that has hidden cells [N] in it, with what was missing there [N] anyway."""
-    found = [length for start, length in runs(hidden | gone) if hidden[start : start + length].any()]
-    return max(found, default=0)
+    found[["away", "CRPS"]] = found[["away", "CRPS"]].div(table["task"].map(sd), axis=0)
+    return found
 
 
 def over_cells(scores: pd.DataFrame, score: str) -> float:
@@ -215,17 +191,13 @@ def over_cells(scores: pd.DataFrame, score: str) -> float:
 
 
 def claim_of(decision: Decision, data: TaskData, kinds: Sequence[Kind]) -> dict[str, Any]:
-    """The size of the error of what fills, over the hidden cells: on average, and in the worst of the trials; in the
-    unit of the only asked task, else in standard deviations.
-
-    long: task, rows of its longest hole, and rows that could be hidden, where that is less; few: whether parts are too
-    few for a choice; inside: how many cells lay in their band; narrow: whether these are too few.
-    """
+    """The error of what fills on average, and in the worst of the trials: in the unit of the only asked task, else in
+    standard deviations. long: task, rows of its longest hole, and rows that could be hidden, where that is less."""
     found, tasks = decision.scores[decision.scores["method"] == decision.fills], decision.scores["task"].unique()
     size, unit = "away", "standard deviations of their column"
     if len(tasks) == 1:
         size, unit = "off", data.units[data.tasks.index(tasks[0])]
-    hidden = found.groupby("task")["rows"].max()
+    hidden = found.groupby("task")["length"].max()
     real = {task: max([kind.rows for kind in kinds if task in kind.asked], default=0) for task in tasks}
     long = [(task, rows, int(hidden[task])) for task, rows in real.items() if rows > hidden[task]]
     parts = found.groupby("part")[["inside", "cells"]].sum()
@@ -236,12 +208,10 @@ def claim_of(decision: Decision, data: TaskData, kinds: Sequence[Kind]) -> dict[
         "unit": unit,
         "long": sorted(long, key=lambda hole: hole[2] / hole[1]),
         "few": decision.parts < INDEPENDENT,
+        "needed": INDEPENDENT,
         "inside": share(found),
         "narrow": rare and (parts["inside"] >= DUE * parts["cells"]).mean() <= 0.5,  # cells of a part err together
     }
-
-
-DUE, RARE = 0.95, 0.01  # share in the band, and probability of a false word on it
 
 
 def share(scores: pd.DataFrame) -> str:
@@ -250,20 +220,17 @@ def share(scores: pd.DataFrame) -> str:
     return f"{100 * inside / cells:.0f} % of {cells} values at {parts} place{'s' * (parts != 1)}"
 
 
-def by_column(decision: Decision, data: TaskData, answer: Prediction) -> pd.DataFrame:
-    """For each asked task, over the hidden cells of all trials: the mean absolute error of what fills and of the plain
-    rule with the smallest, in its unit; the share in the band; and half the width of the bands in its holes."""
-    names, (low, high), found = dict(zip(data.tasks, labels(data))), answer.band(TWO_SD), []
+def by_column(decision: Decision, data: TaskData) -> pd.DataFrame:
+    """For each asked task the mean absolute error, in its unit, of what fills and of the plain rule with the smallest;
+    and the share in the band."""
+    names, found = dict(zip(data.tasks, labels(data))), []
     for task, rows in decision.scores.groupby("task", sort=False):
         off = {str(method): over_cells(one, "off") for method, one in rows.groupby("method", sort=False)}
-        nearest = min([rule for rule in (*RULES, DRIFT) if rule in off], key=off.__getitem__, default="")
-        t = data.tasks.index(str(task))
-        half = ((high - low) / 2)[torch.as_tensor(missing(data)[:, t]), t]
-        row: dict[str, Any] = {"column": names[str(task)], "off by": off[decision.fills], "nearest plain rule": nearest}
-        row |= {"off by it": off.get(nearest, np.nan), "in the band": share(rows[rows["method"] == decision.fills])}
-        row["band of a filled value"] = "± " + " to ".join(map(digits, half.aminmax())) if len(half) else ""
-        found.append(row)
-    return pd.DataFrame(found)
+        nearest = min([rule for rule in (*RULES, DRIFT) if rule in off], key=off.__getitem__, default=decision.fills)
+        errors, inside = (off[decision.fills], nearest, off[nearest]), share(rows[rows["method"] == decision.fills])
+        nearer = errors[2] < errors[0] and digits(errors[2]) != digits(errors[0])  # as they are printed
+        found.append((names[str(task)], *errors, inside, nearer))
+    return pd.DataFrame(found, columns=["column", "off by", "nearest plain rule", "off by it", "in the band", "nearer"])
 
 
 def digits(value: Any) -> str:
@@ -274,11 +241,11 @@ def digits(value: Any) -> str:
 
 def judge(data: TaskData, cells: np.ndarray, methods: Methods, decision: Decision, seed: int) -> dict[str, Any] | None:
     """What fills and the best other, on the cells [N, T] that were hidden from all trials; None without an answer."""
-    trial, names = Trial("judge", tuple(data.tasks), cells, slice(None), "the table"), (decision.fills, decision.other)
+    trial = Trial("judge", tuple(data.tasks), cells, slice(None), "the table", 0)
+    names = decision.fills, decision.other
     try:
-        found = try_all(data, [trial], {name: methods[name] for name in names}, None, seed)
-        each = dict(iter(in_deviations(found, [trial], data).groupby("method")))
-        fills, other = (each[name] for name in names)
+        found = in_deviations(try_all(data, [trial], {n: methods[n] for n in names}, None, seed), [trial], data)
+        fills, other = (found.groupby("method").get_group(name) for name in names)
     except (NotApplicable, KeyError):  # one of them had no answer
         return None
     scores = {"fills": over_cells(fills, "CRPS"), "other": over_cells(other, "CRPS"), "off": over_cells(fills, "away")}
