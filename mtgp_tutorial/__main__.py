@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(path: Path, how: dict[str, Any], asked: dict[str, Any]) -> int:
     """The report, once the words are understood, with PyTorch and all else; returns the exit code."""
+    if find_spec("jinja2") is None:
+        print("report: jinja2 is not installed; pip install 'mtgp-tutorial[report]'", file=sys.stderr)
+        return 2
     from mtgp_tutorial.tables import NotApplicable, read_table
     from mtgp_tutorial.tables.report.page import make
     from mtgp_tutorial.tables.store import StoreError

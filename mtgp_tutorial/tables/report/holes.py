@@ -112,8 +112,7 @@ def _on_map(data: TaskData, longest: int) -> list[Kind]:
 
 
 def _spread_out(data: TaskData) -> np.ndarray:
-    """Inputs [N, D] with standard deviation 1 each, for distances; an input that does not vary stays 0."""
-    x = (data.x - data.x.mean(0)).numpy()
+    x = (data.x - data.x.mean(0)).numpy()  # for distances
     return x / np.where(x.std(0) > 0, x.std(0), 1.0)
 
 
@@ -128,8 +127,7 @@ class Trial(NamedTuple):
     part: str
     length: int
 
-    def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:
-        """Seen and hidden, for `compare`."""
+    def tables(self, data: TaskData) -> tuple[TaskData, TaskData]:  # seen and hidden
         return take(data, self.rows).split(torch.as_tensor(self.mask[self.rows]))
 
 
@@ -228,7 +226,7 @@ def _starts(data: TaskData, kind: Kind, at: list[int]) -> tuple[np.ndarray, np.n
 
 
 def _single_cells(data: TaskData, kind: Kind, at: list[int], used: Used, rng: np.random.Generator) -> Places:
-    """Single rows of one fold, each with all that is missing in one row of the pattern; a sixth of the task at most."""
+    """Single rows of one fold, a sixth of the task at most, each with what is missing in one row of the pattern."""
     n, seen = len(data.x), data.observed[:, at[0]].numpy()
     most = max(1, min(len(kind.pattern), int(seen.sum()) // SHARE))
     folds = np.array_split(np.random.default_rng(n).permutation(n), FOLDS)  # the same for all tasks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from mtgp_tutorial import __version__, plots
@@ -68,7 +70,8 @@ def _as_a_program() -> Iterator[None]:
     """One thread, and figures that need no screen; a caller's own are put back."""
     backend, threads = matplotlib.get_backend(), torch.get_num_threads()
     try:
-        with matplotlib.rc_context():
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the page says what they say
             matplotlib.use("Agg")
             plots.use_style()
             matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
@@ -87,15 +90,16 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
         raise ValueError(f"out: {folder} holds more than a report, or is a link; pass the name of a new folder")
     order = np.argsort(given.x[:, 0].numpy(), kind="stable")
     data = take(given, order)
-    data.scale()  # raises where a task does not vary
-    kinds, own = holes.kinds_of(data)
-    cells = holes.held_out_cells(data, kinds, seed)
-    tried = data if cells is None else data.split(torch.as_tensor(cells))[0]
+    (kinds, own), _ = holes.kinds_of(data), data.scale()  # raises where a task does not vary
+    few = min(trials, holes.INDEPENDENT) if int(data.observed.sum()) > tries.MANY else trials
+    for cells in (holes.held_out_cells(data, kinds, seed), None):  # a choice goes before its judge
+        tried = data if cells is None else data.split(torch.as_tensor(cells))[0]
+        planned = holes.plan(tried, kinds, few, seed)
+        if enough := len({trial.part for trial in planned}) >= holes.INDEPENDENT:
+            break
     season, gone = season_of(tried), torch.as_tensor(missing(data))
     methods, left_out = tries.methods_for(data, season, seed)
-    few = min(trials, holes.INDEPENDENT) if int(data.observed.sum()) > tries.MANY else trials
-    planned = holes.plan(tried, kinds, few, seed)
-    if len({trial.part for trial in planned}) < holes.INDEPENDENT:  # nothing is chosen: what fills, and plain rules
+    if not enough:  # nothing is chosen: what fills, and plain rules
         methods = {key: build for k, (key, build) in enumerate(methods.items()) if k == 0 or key in tries.RULES}
     print(f"{name}: {len(data.x)} rows, {data.num_tasks} columns, {int(gone.sum())} values to fill")
     print(f"{len(planned)} trials of {len(methods)} methods; Ctrl-C stops, and the same command goes on", flush=True)
@@ -105,7 +109,8 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
     judged = None if cells is None else tries.judge(data, cells, methods, decision, seed)
     answer = fill(data, methods[decision.fills])
     frame = filled_frame(given, answer.take(np.argsort(order)), bands=True)
-    text = frame.to_csv(index=not isinstance(frame.index, pd.RangeIndex), lineterminator="\n", float_format="%.12g")
+    table = frame.rename(columns=lambda c: f"'{c}" if str(c).startswith(("=", "+", "-", "@")) else c)  # no formulas
+    text = table.to_csv(index=not isinstance(frame.index, pd.RangeIndex), lineterminator="\n", float_format="%.12g")
     write(folder / FILLED, text.encode(), "out")
     below = (answer.mean < 0) & gone & (data.y.nan_to_num(torch.inf).amin(0) >= 0)
     values = {"name": name, "data": data, "own": own, "gone": int(gone.sum()), "season": season, "judged": judged}
@@ -124,8 +129,6 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
 
 def render(values: dict[str, Any]) -> tuple[str, str]:
     """The page, and its answer as text for a terminal. All values are text, whatever they hold."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # an extra, `report`
-
     place = PackageLoader("mtgp_tutorial.tables.report", "")
     templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     grid = partial(pd.DataFrame.to_html, index=False, border=0, na_rep="", float_format=tries.digits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -140,9 +139,7 @@ def try_all(
         return known[label].tables(data)
 
     store = None if folder is None else folder / "trials.csv"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # what was left out is named on the page
-        return compare(tables, known, methods, store=store, jobs=jobs, seed=seed, progress=folder is not None)
+    return compare(tables, known, methods, store=store, jobs=jobs, seed=seed, progress=folder is not None)
 
 
 class Decision(NamedTuple):
@@ -156,7 +153,6 @@ class Decision(NamedTuple):
 
 
 def decide(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData) -> Decision:
-    """The choice on what `compare` returned for these trials."""
     scores = in_deviations(results, trials, data)
     counts = scores.groupby("method", sort=False)["trial"].nunique()
     whole = [str(method) for method in counts.index if counts[method] == scores["trial"].nunique()]
@@ -186,7 +182,6 @@ def in_deviations(results: pd.DataFrame, trials: Sequence[Trial], data: TaskData
 
 
 def over_cells(scores: pd.DataFrame, score: str) -> float:
-    """The mean score, each row weighed by its hidden cells."""
     return float(np.average(scores[score], weights=scores["cells"]))
 
 

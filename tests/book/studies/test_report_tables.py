@@ -110,8 +110,9 @@ def test_the_report_is_read_by_names_and_its_rows_are_held_to_the_file(study, ev
         pd.concat(parts if whole else [parts[0][["month"]], parts[1], parts[0][["women", "men"]]], axis=1).iloc[
             order
         ].to_csv(folder / "filled.csv", index=False)
-        (folder / "run.json").write_text('{"methods": ["ICM", "mean"]}')
-        return subprocess.CompletedProcess(words, 0, "“the table” is filled by “mean”; “ICM” is behind", "")
+        return subprocess.CompletedProcess(
+            words, 0, "10 values are filled by the mean (“mean”). In b “ICM” was nearer.", ""
+        )
 
     monkeypatch.setattr(study.subprocess, "run", command)
     middle, low, high, how = study.report(tmp_path / "seen.csv", study.TABLES["lung deaths"])
