@@ -34,6 +34,7 @@ from mtgp_tutorial.tables import fill, plain_methods, read_table
 
 HARMONICS = 12  # of a season in a structural model, at most
 WAVES = 2  # of a season beside the columns of the imputer
+WIDER = 2 / stats.norm.ppf(0.975)  # filled.csv has the central 95 %
 
 
 def steps(seen):
@@ -135,8 +136,9 @@ def report(file, spec):
             f"{folder}: filled.csv has other values where the file has some; its rows may be in disorder"
         )
     ends = (found[[f"{name} {end}" for name in names]].set_axis(names, axis=1) for end in ("low", "high"))
+    ends = [middle + WIDER * (end.fillna(middle) - middle) for end in ends]
     fills = re.findall("“([^”]+)”", done.stdout)
-    return (middle.to_numpy(), *(end.fillna(middle).to_numpy() for end in ends), fills[:1] * len(names))
+    return (middle.to_numpy(), *(end.to_numpy() for end in ends), fills[:1] * len(names))
 
 
 METHODS = {
