@@ -35,7 +35,17 @@ HOMES = {
     "seasonal": "propose_season seasonal_methods with_trend",
 }
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
-__all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "GPImputer", "compare", "standard_methods", "plain_methods"]
+__all__ = [
+    "read_table",
+    "TableError",
+    "fill",
+    "filled_frame",
+    "Filled",
+    "GPImputer",
+    "compare",
+    "standard_methods",
+    "plain_methods",
+]
 __all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive", "seasonal_methods"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 

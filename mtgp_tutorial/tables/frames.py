@@ -53,9 +53,25 @@ class Roles:
     sd: Any = None
 
     @property
+    def values(self) -> list[str]:
+        """Columns of values."""
+        return self.long[1:] or self.tasks
+
+    @property
     def taken(self) -> list[str]:
         """Columns that are no input."""
         return [*self.long, *self.tasks, *self.errors.values()]
+
+
+def headers_of(given: pd.DataFrame) -> dict[str, Hashable]:
+    """The columns by their names as text."""
+    found = {" ".join(map(str, c)) if isinstance(c, tuple) else str(c): c for c in given}
+    if len(found) < given.shape[1]:
+        twice = [str(c) for c, again in zip(given, given.columns.astype(str).duplicated()) if again]
+        raise TableError(f"names: two columns are named {twice[0]!r}", remedy="rename one, or leave that line out")
+    if not len(given):
+        raise TableError("path: the table has no rows", remedy="pass one with at least one")
+    return found
 
 
 def split_unit(header: Any) -> tuple[str, str]:
@@ -102,13 +118,10 @@ def roles_of(cells: pd.DataFrame, x: Any, series: Any, value: Any, tasks: Any, s
         pairs = {task: one for task, one in sd.items() if not isinstance(one, Real)}
         errors = {column(cells, task, "sd"): column(cells, one, "sd") for task, one in pairs.items()}
         sd = {task: one for task, one in sd.items() if task not in pairs}
-    elif isinstance(sd, str) or isinstance(sd, (list, tuple)) and all(isinstance(one, str) for one in sd):
-        beside = {c: of for of, c in errors_beside(cells).items()} | ({str(sd): long[1]} if long else {})
-        for c in [column(cells, name, "sd") for name in names_in(sd)]:
-            if c not in beside:
-                raise TableError(f"sd: {c!r} does not say whose errors it holds", remedy="pass a dict {task: column}")
-            errors[beside[c]] = c
-        sd = None
+    elif isinstance(sd, str) and long:
+        errors, sd = {long[1]: column(cells, sd, "sd")}, None
+    elif isinstance(sd, str) or isinstance(sd, (list, tuple)) and any(isinstance(one, str) for one in sd):
+        raise TableError(f"sd: {sd!r} does not say whose errors these are", remedy="pass a dict {task: column}")
     if wanted and (extra := [c for c in errors if c not in wanted]):
         raise TableError(f"sd: {extra[0]!r} is not one of the tasks", remedy=f"name some of {listed(wanted)}")
     return Roles(inputs, long, wanted, errors, sd)
@@ -147,46 +160,52 @@ def _tells(kind: str, level: pd.Series) -> bool:
     return kind in ("integer", "floating", "decimal", "datetime", "date", "datetime64", "period")
 
 
-def assembled(
-    given: pd.DataFrame,
-    headers: Mapping[str, Hashable],
-    rows: np.ndarray,
-    who: pd.Series | None,
-    at: np.ndarray,
-    y: pd.DataFrame,
-    roles: Roles,
-    tasks: Any,
-    units: Any,
-    notes: list[str],
-    index: pd.Index | None,
-    **named: Any,
-) -> TaskData:
-    """A table of columns of numbers y, at inputs at [N, D]; rows: which of these each row of the frame given is."""
-    if who is None:
-        columns = [*roles.tasks]
+@dataclass
+class Parts:
+    """What a table is made of: the frame that was read and its headers; inputs and numbers of its rows; names.
+
+    at [N, D]; y: columns of values and of standard errors; who: the series of each row of a long table.
+    """
+
+    given: pd.DataFrame
+    headers: Mapping[str, Hashable]
+    roles: Roles
+    at: np.ndarray
+    y: pd.DataFrame
+    who: pd.Series | None
+    names: Sequence[tuple[str, str]]
+    index: pd.Index | None
+    notes: list[str]
+
+
+def assembled(parts: Parts, tasks: Any, units: Any, calendar: Any) -> TaskData:
+    """A table of its parts."""
+    roles, y, at, headers = parts.roles, parts.y, parts.at, parts.headers
+    columns, index, values = roles.values, parts.index, y[roles.values].to_numpy()
+    errors = {c: y[error].to_numpy() for c, error in roles.errors.items()}
+    if parts.who is None:
         split = [split_unit(c) for c in columns]
         short = [name if [one for one, _ in split].count(name) == 1 else c for c, (name, _) in zip(columns, split)]
-        found, values = [unit for _, unit in split], y[columns].to_numpy()
-        source = Source(given, rows, {task: headers[c] for task, c in zip(short, columns)})
-        errors = [y[roles.errors[c]].to_numpy() if c in roles.errors else None for c in columns]
+        found = [unit for _, unit in split]
+        source = Source(parts.given, np.arange(len(y)), {task: headers[c] for task, c in zip(short, columns)})
+        known = [errors.get(c) for c in columns]
     else:
-        series, value = roles.long
-        place, first, short = _spread(who, at, tasks, notes)
-        task = pd.Index(short).get_indexer(who)
-        at, index = at[first], None
+        place, first, short = _spread(parts.who, at, tasks, parts.notes)
+        task = pd.Index(short).get_indexer(parts.who)
+        at, index, found = at[first], None, [split_unit(columns[0])[1]] * len(short)
 
-        def spread(column: pd.Series) -> np.ndarray:
-            cells = np.full((len(first), len(short)), np.nan)
-            cells[place[task >= 0], task[task >= 0]] = column.to_numpy()[task >= 0]
-            return cells
+        def spread(cells: np.ndarray) -> np.ndarray:
+            wide = np.full((len(first), len(short)), np.nan)
+            wide[place[task >= 0], task[task >= 0]] = cells[task >= 0]
+            return wide
 
-        values, found = spread(y[value]), [split_unit(value)[1]] * len(short)
-        keys = [headers[c] for c in (*roles.inputs, series)]
-        source = Source(given, place[rows], dict.fromkeys(short, headers[value]), who.to_numpy()[rows], keys)
-        errors = [*spread(y[roles.errors[value]]).T] if value in roles.errors else []
-    sd = _errors(roles, values, errors, short, y.index)
-    units = _units(units, short, found)
-    return TaskData(at, values, short, units, sd=sd, index=index, notes=tuple(notes), source=source, **named)
+        values, known = spread(values[:, 0]), [one for cells in errors.values() for one in spread(cells).T]
+        keys = [headers[c] for c in (*roles.inputs, roles.long[0])]
+        source = Source(parts.given, place, dict.fromkeys(short, headers[columns[0]]), parts.who.to_numpy(), keys)
+    named = {"x_name": parts.names[0][0], "x_unit": parts.names[0][1], "x_names": [name for name, _ in parts.names]}
+    named |= {"sd": _errors(roles, values, known, short, y.index), "units": _units(units, short, found)}
+    named |= {"index": index, "calendar": calendar, "notes": tuple(parts.notes), "source": source}
+    return TaskData(at, values, short, **named)
 
 
 def _spread(who: pd.Series, at: np.ndarray, tasks: Any, notes: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
