@@ -132,9 +132,9 @@ def read_table(
         value (column): of the values, in a long table. Default: the table is wide.
         sd (dict, list, number or frame): known standard errors, as in `TaskData.from_frame`. Default: none.
         units (list, or dict by task): of the values. Default: from headers such as `level (m)`.
-        date_format (str): as pandas takes it, such as "%d.%m.%Y" or "%b %Y"; "quarter"; "week" (its Monday);
-            "s" or "ms" since 1970; "excel", days since 1900; or "numbers" for what looks like dates and is none. Default: ISO dates, 2019-Q1, 2019-W01, days with the
-            name of their month, and what the file proves.
+        date_format (str): as pandas takes it, such as "%d.%m.%Y" or "%b %Y"; "quarter"; "week" (its Monday); "s" or
+            "ms" since 1970; "excel", days since 1900; or "numbers" for what looks like dates and is none. Default: ISO
+            dates, 2019-Q1, 2019-W01, days with the name of their month, and what the file proves.
         missing (list): words and numbers for missing values, beside those of pandas. Default: none.
         keep (list): numbers that look as if they stood for missing values, such as -999, and are values. Default: none.
         without (columns): to leave out. Default: none.
@@ -427,10 +427,10 @@ def _offers(text: pd.Series, name: str = "") -> list[str]:
     if parts & {*PERIOD}:
         return [form for form in found if form in parts]
     found = [form for form in found if "%d" not in form and form not in PERIOD] if "month" in parts else found
-    value = pd.to_numeric(text, errors="coerce")
-    return found or [
-        unit for unit, since in SINCE.items() if TIME & {*_words(name)} and value.between(*since[2:]).all()
-    ]
+    if not found and TIME & {*_words(name)}:
+        value = pd.to_numeric(text, errors="coerce")
+        found = [unit for unit, since in SINCE.items() if value.between(*since[2:]).all()]
+    return found
 
 
 def _fits(text: pd.Series, form: str) -> bool:
@@ -462,6 +462,7 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     beside = {c: low.get("_".join(PAIRS.get(word, word) for word in _words(c)), c) for c in value}
     pairs = [[c, other] for c, other in beside.items() if other != c and {*PAIRS} & words[c] and len(value) > 2]
     pairs = [pair for pair in pairs if cells[pair].nunique().min() > 1]
+    pairs = [pair for pair in pairs if {"lon", "long", "longitude"} & words[pair[0]]] or pairs
     dates = [[c] for c in cells if kinds[c] == "dates" and cells[c].nunique() > 1]
     clocks = [c for c in cells if kinds[c] == "clock" and cells[c].notna().all()]
     if len(dates) == len(clocks) == 1 and cells.duplicated(dates[0]).any() and cells[dates[0][0]].notna().all():
@@ -587,9 +588,8 @@ def _dates(text: pd.Series, asked: Asked) -> tuple[pd.Series, str]:
         month = (3 * pd.to_numeric(part[1]) - 2).map("{:.0f}".format)
         return _parsed(part[0] + "-" + month, "%Y-%m"), "quarters, each at its first day"
     if form in SINCE:
-        when = pd.to_datetime(
-            pd.to_numeric(text, errors="coerce"), unit=SINCE[form][0], origin=pd.Timestamp(SINCE[form][1])
-        )
+        unit, origin = SINCE[form][:2]
+        when = pd.to_datetime(pd.to_numeric(text, errors="coerce"), unit=unit, origin=pd.Timestamp(origin))
         return when.dt.round("ms"), form
     if form is not None:
         try:
@@ -694,11 +694,12 @@ def _no_reading(value: pd.Series, inputs: Inputs) -> str | None:
     whole, name = (seen % 1 == 0).all(), "_".join(_words(str(value.name)))
     if len(seen) == 1 and value.count() > 1:
         return f"always {seen[0]:g}"
-    if whole and when is not None and name in PART:
+    part = {"doy": "dayofyear"}.get(PART.get(name, ""), PART.get(name, ""))
+    if when is not None and part and part != "week" and (value == getattr(when, part)).all():
         return "a part of the date"
     if whole and COUNTERS & {*words, str(value.name)} and value.is_unique and len(value) > 2:
         return "numbers the rows"
-    if whole and len(seen) < 6 and len(value) > 19 and (FLAGS & {*words} or seen.tolist() == [0, 1]):
+    if whole and len(seen) < 6 and FLAGS & {*words}:
         return f"holds {listed(f'{one:g}' for one in seen)} alone, a flag; tasks=[...] with its name keeps it"
     axis = inputs.others[:, 0] if when is None else Calendar("years").to_numbers(when.tz_localize(None))
     near = value.between(axis - 0.05, axis + 0.05) if when is not None else value == axis
