@@ -514,7 +514,7 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
     parts = _in_parts(cells[inputs]) if len(inputs) > 1 else None
     k = 0  # so many of the inputs are one date
     if form == "numbers":
-        form = None
+        form, k = None, int(kinds[first] == "dates" and len(inputs) > 1)
     elif parts and len(parts[0]) == len(inputs):
         inputs, form = parts[0], form or parts[1]
         k, names = len(inputs), ["date"]
@@ -539,7 +539,8 @@ def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
     x, text, value = inputs if len(inputs) > 1 else inputs[0], _joined(cells[inputs]), cells[rest].map(_number)
     doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(_words(c)))]
-    twice = len(inputs) == 2 and cells.duplicated(inputs[0]).any()
+    other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*_words(inputs[-1])}
+    twice = len(inputs) == 2 and cells.duplicated(inputs[0]).any() and not other
     doubt += [c for c in rest if twice and value[c].isin(range(367)).all()]
     if rest and len(inputs) == 1:
         digits = TIME - {"year"} & {*_words(x)} and (value[x] >= 1500).any()
