@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mtgp_tutorial import TaskData, icm
-from mtgp_tutorial.tables import compare, fill, filled_frame
+from mtgp_tutorial.tables import compare, fill, filled_frame, propose_season
 
 RNG = np.random.default_rng(1)
 DATES = pd.date_range("2001-01-01", periods=30, freq="MS")
@@ -13,6 +13,7 @@ LEVEL = RNG.normal(size=30).cumsum() + 20
 FRAME = pd.DataFrame({"date": DATES, "by": "Kim", "a [m]": LEVEL, "b": 2 * LEVEL + RNG.normal(size=30)})
 FRAME.loc[4:8, "a [m]"] = np.nan
 FRAME.loc[20, "b"] = np.nan
+TABLE = TaskData.from_frame(FRAME)
 
 
 def test_a_frame_is_given_back_with_its_holes_filled():
@@ -39,16 +40,15 @@ def test_what_is_said_of_a_frame_reads_it():
 
 
 REFUSED = {
-    "x: goes with a data frame": lambda: fill(TaskData.from_frame(FRAME), x="date"),
+    "x: goes with a data frame": lambda: fill(TABLE, x="date"),
     "method: 'kriging' is not one of 'mean'": lambda: fill(FRAME, "kriging"),
     "data: is a list; pass a TaskData or a DataFrame": lambda: fill([1]),
     "data: is a DataFrame; pass TaskData.from_frame\\(data\\)": lambda: icm(FRAME),
-    "DataFrame; pass TaskData.from_frame": lambda: compare({"m": icm}, {"t": (FRAME, FRAME)}),
+    "seen: is a DataFrame; pass TaskData.from_frame": lambda: propose_season(FRAME),
+    "trial: is a DataFrame; .*TaskData.from_frame": lambda: compare(FRAME, [1]),
     "data: was read from no frame": lambda: filled_frame(TaskData([0, 1, 2], [[1.0], [2], [4]]), None),
-    "prediction: is of other rows": lambda: filled_frame(
-        TaskData.from_frame(FRAME), fill(FRAME[:20], "mean").prediction
-    ),
-    "data: was read from no frame;": lambda: filled_frame(TaskData.from_frame(FRAME).standardise()[0], None),
+    "prediction: is of other rows": lambda: filled_frame(TABLE, fill(FRAME[:20], "mean").prediction),
+    "data: was read from no frame;": lambda: filled_frame(TABLE.standardise()[0], None),
 }
 
 
