@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -90,10 +90,8 @@ def column(cells: pd.DataFrame, name: Any, argument: str) -> str:
     told = " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
     found = [c for c in cells if c == told] or [c for c in cells if split_unit(c)[0] == told]
     if len(found) != 1:
-        raise TableError(
-            f"{argument}: {name!r} is {'no column' if not found else 'the name of several columns'}",
-            remedy=f"pass one of {listed(map(repr, cells.columns))}",
-        )
+        told = f"{argument}: {name!r} is {'no column' if not found else 'the name of several columns'}"
+        raise TableError(told, remedy=f"pass one of {listed(map(repr, cells.columns))}")
     return str(found[0])
 
 
@@ -145,7 +143,8 @@ def index_as_input(
     if x is None:
         kinds = [pd.api.types.infer_dtype(level, skipna=True) for _, level in levels.items()]
         bare = index.nlevels == 1 and index.name is None and kinds[0] == "integer"
-        if not all(map(_tells, kinds, [level for _, level in levels.items()])) or bare and is_plain(frame):
+        tells = all(map(_tells, kinds, [level for _, level in levels.items()])) and not {*names} & {*frame}
+        if not tells or bare and is_plain(frame):
             return frame, x, index
         x = names
     elif not [name for name in names_in(x) if name in levels and name not in frame]:
@@ -160,38 +159,31 @@ def _tells(kind: str, level: pd.Series) -> bool:
     return kind in ("integer", "floating", "decimal", "datetime", "date", "datetime64", "period")
 
 
-@dataclass
-class Parts:
-    """What a table is made of: the frame that was read and its headers; inputs and numbers of its rows; names.
+class Given(NamedTuple):
+    """A frame as it was read, its columns by their names as text, the series of its rows if it is long, and names."""
 
-    at [N, D]; y: columns of values and of standard errors; who: the series of each row of a long table.
-    """
-
-    given: pd.DataFrame
+    frame: pd.DataFrame
     headers: Mapping[str, Hashable]
-    roles: Roles
-    at: np.ndarray
-    y: pd.DataFrame
     who: pd.Series | None
-    names: Sequence[tuple[str, str]]
     index: pd.Index | None
     notes: list[str]
 
 
-def assembled(parts: Parts, tasks: Any, units: Any, calendar: Any) -> TaskData:
-    """A table of its parts."""
-    roles, y, at, headers = parts.roles, parts.y, parts.at, parts.headers
-    columns, index, values = roles.values, parts.index, y[roles.values].to_numpy()
+def assembled(
+    given: Given, roles: Roles, at: np.ndarray, y: pd.DataFrame, x: Sequence[str], tasks: Any, units: Any, calendar: Any
+) -> TaskData:
+    """A table of inputs at [N, D], called x, and columns y of values and standard errors."""
+    frame, headers, who, index, notes = given
+    columns, values = roles.values, y[roles.values].to_numpy()
     errors = {c: y[error].to_numpy() for c, error in roles.errors.items()}
-    if parts.who is None:
+    if who is None:
         split = [split_unit(c) for c in columns]
         short = [name if [one for one, _ in split].count(name) == 1 else c for c, (name, _) in zip(columns, split)]
-        found = [unit for _, unit in split]
-        source = Source(parts.given, np.arange(len(y)), {task: headers[c] for task, c in zip(short, columns)})
-        known = [errors.get(c) for c in columns]
+        source = Source(frame, np.arange(len(y)), {task: headers[c] for task, c in zip(short, columns)})
+        found, known = [unit for _, unit in split], [errors.get(c) for c in columns]
     else:
-        place, first, short = _spread(parts.who, at, tasks, parts.notes)
-        task = pd.Index(short).get_indexer(parts.who)
+        place, first, short = _spread(who, at, tasks, notes)
+        task = pd.Index(short).get_indexer(who)
         at, index, found = at[first], None, [split_unit(columns[0])[1]] * len(short)
 
         def spread(cells: np.ndarray) -> np.ndarray:
@@ -201,11 +193,10 @@ def assembled(parts: Parts, tasks: Any, units: Any, calendar: Any) -> TaskData:
 
         values, known = spread(values[:, 0]), [one for cells in errors.values() for one in spread(cells).T]
         keys = [headers[c] for c in (*roles.inputs, roles.long[0])]
-        source = Source(parts.given, place, dict.fromkeys(short, headers[columns[0]]), parts.who.to_numpy(), keys)
-    named = {"x_name": parts.names[0][0], "x_unit": parts.names[0][1], "x_names": [name for name, _ in parts.names]}
-    named |= {"sd": _errors(roles, values, known, short, y.index), "units": _units(units, short, found)}
-    named |= {"index": index, "calendar": calendar, "notes": tuple(parts.notes), "source": source}
-    return TaskData(at, values, short, **named)
+        source = Source(frame, place, dict.fromkeys(short, headers[columns[0]]), who.to_numpy(), keys)
+    (name, unit), names = split_unit(x[0]), [split_unit(c)[0] for c in x]
+    sd, units, said = _errors(roles, values, known, short, y.index), _units(units, short, found), tuple(notes)
+    return TaskData(at, values, short, units, name, unit, sd, index, calendar, said, names, source)
 
 
 def _spread(who: pd.Series, at: np.ndarray, tasks: Any, notes: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:

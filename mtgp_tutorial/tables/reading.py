@@ -11,18 +11,17 @@ import datetime
 import re
 import zipfile
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.api import guess_datetime_format
 
-from mtgp_tutorial.arguments import count, kind_of, listed
+from mtgp_tutorial.arguments import count, listed, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables import frames
-from mtgp_tutorial.tables.dates import ISO, Calendar, iso_dates
+from mtgp_tutorial.tables.dates import DAY_MONTH, PART, TIME, Calendar, dates_in, fits, joined, offers_for, plain_format
 from mtgp_tutorial.tables.frames import column, names_in, place_of, split_unit
 from mtgp_tutorial.tables.refusals import TableError, refuse_gone
 
@@ -30,25 +29,6 @@ MISSING = {"", *"#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 BEGINS = r"[<>≤≥~±(]?=? ?(?:[$€£¥]|[A-Z]{3} )? ?[-+]?\.?\d.*"  # a number, whatever stands around it
 CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
-DAY_MONTH = r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?:,? .*)?"
-PERIOD = {"quarter": r"(\d{4})[-:. ]?[Qq]?([1-4])", "week": r"(\d{4})[-/ ]?[Ww]?(\d{1,2})"}
-PLAIN = rf"{ISO}|{DAY_MONTH}|\d{{4}}-?(?:Q[1-4]|W\d\d)"  # dates that need no format, or an order alone
-SINCE = {"s": ("s", 0, 1e9, 1.9e9), "ms": ("ms", 0, 1e12, 1.9e12), "excel": ("D", "1899-12-30", 3e4, 6.6e4)}
-DIGITS = {"%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14, "%Y%m": 6, "%Y%j": 7}
-WORDS = "%b %Y|%Y %b|%B %Y|%m/%Y|%Y-%j|%Y/%m/%d|%Y.%m.%d|%Y-M%m|%Ym%m|%d%b%Y:%H:%M:%S|%Y %m|%Y %j".split("|")
-WORDS += "%Y %m %d|%Y %m %d %H".split("|")
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M", " %I:%M %p", " %I:%M:%S %p")
-ORDERS = {"day first": "%d{0}%m{0}", "month first": "%m{0}%d{0}"}
-PARTS = {  # of a date, by the names of their columns
-    "year": "year yr yyyy jahr année annee año ano anno",
-    "quarter": "quarter qtr quartal trimestre",
-    "month": "month mo mm monat mois mes mese",
-    "week": "week isoweek woche semaine semana",
-    "doy": "doy day_of_year dayofyear yday julian_day julianday jday",
-    "day": "day dd tag jour dia día",
-    "hour": "hour hr hh stunde heure hora",
-}
-PART = {name: part for part, names in PARTS.items() for name in names.split()}
 TOGETHER = {  # parts that make a date, with its format
     "year month day hour": "%Y %m %d %H",
     "year month day": "%Y %m %d",
@@ -57,14 +37,11 @@ TOGETHER = {  # parts that make a date, with its format
     "year quarter": "quarter",
     "year week": "week",
 }
-TIME = {*"date datetime time timestamp day week month quarter year".split()}  # words in names of columns
-DATED = TIME | {*PART} | {*"datum fecha data zeit uhrzeit period yyyymm yyyymmdd dt mdate yearmonth".split()}
 USUAL = TIME - {"date", "quarter"} | {*"x t age depth distance position hour minute second".split()}
 PLACES = {*"station site location place sensor gauge cast well plot region country species variable series".split()}
 COUNTERS = PLACES | {"column 1", "#", *"id obs row no nr number index record sample".split()}
 FLAGS = {*"flag flags status quality qc qn qf qual cd code class".split()}
 PAIRS = dict(x="y", lon="lat", long="lat", longitude="latitude", easting="northing", east="north", e="n")
-PAIRS |= dict(rechtswert="hochwert", ostwert="nordwert")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}  # of marks
 READERS = {".dta": "stata", ".json": "json", ".jsonl": "json", ".feather": "feather", ".gz": "csv", ".zip": "csv"}
 PACKED, BYTES = 100, 5e7  # a workbook that unpacks to more than so many times its size, and than so much, is no table
@@ -123,8 +100,7 @@ def read_table(
     left out unless `tasks` names them, as are repeated lines of a file.
 
     Args:
-        path (path or DataFrame): text in columns, a workbook, Parquet, or a frame, whose index is the input where it
-            holds dates or numbers that do not only count.
+        path (path or DataFrame): text in columns, a workbook, Parquet, or a frame (`TaskData.from_frame`).
         x (columns): the input; two for a map, several for one date in parts. Default: the only column of dates, a date
             in parts by their names (year and month), a pair such as x and y, or a first column of increasing numbers.
         tasks (columns): the values. Default: all other columns of numbers.
@@ -133,8 +109,7 @@ def read_table(
         sd (dict, list, number or frame): known standard errors, as in `TaskData.from_frame`. Default: none.
         units (list, or dict by task): of the values. Default: from headers such as `level (m)`.
         date_format (str): as pandas takes it, such as "%d.%m.%Y" or "%b %Y"; "quarter"; "week" (its Monday); "s" or
-            "ms" since 1970; "excel", days since 1900; or "numbers" for what looks like dates and is none. Default: ISO
-            dates, 2019-Q1, 2019-W01, days with the name of their month, and what the file proves.
+            "ms" since 1970; "excel"; or "numbers" for what looks like dates and is none. Default: what the file proves.
         missing (list): words and numbers for missing values, beside those of pandas. Default: none.
         keep (list): numbers that look as if they stood for missing values, such as -999, and are values. Default: none.
         without (columns): to leave out. Default: none.
@@ -157,12 +132,11 @@ def read_table(
     """
     refuse_gone(gone)
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
-    if not all(isinstance(line, int) for line in left):
-        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers")
     if isinstance(missing, str):
         raise TableError(f"missing: is {missing!r}", [{"missing": [missing]}])
-    if calendar is not None and not isinstance(calendar, Calendar):
-        raise TableError(f"calendar: is {kind_of(calendar)}", [], "pass that of a table, data.calendar")
+    if not all(isinstance(line, int) for line in left):
+        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers")
+    of_kind("calendar", calendar, (Calendar, type(None)), "that of a table, data.calendar")
     asked = Asked(date_format, [*missing], keep, left)
     given = path if isinstance(path, pd.DataFrame) else _file(path, names, separator, sheet, encoding, asked)
     headers = frames.headers_of(given)
@@ -173,38 +147,35 @@ def read_table(
     cells = _marked(_blank(cells, asked), asked, decimal, thousands)
     roles = frames.roles_of(cells, x, series, value, tasks, sd)
     kinds = {c: _kind(cells[c]) for c in cells}
-    told = bool(roles.inputs)
-    inputs = _inputs(cells, roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked), kinds, asked)
+    some = roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked)
+    inputs = _inputs(cells, some, kinds, asked)
     at, calendar = _as_numbers(inputs, calendar, asked)
     roles.inputs = inputs.columns
     if not roles.long and not roles.tasks:
         others = cells.drop(columns=[*roles.inputs, *roles.errors.values()])
-        _check_rows(others, at, inputs, kinds, told)
+        _check_rows(others, at, inputs, kinds, x is not None)
         roles.tasks = _tasks(others, kinds, inputs, asked)
     y = pd.DataFrame({c: _numbers(cells[c], asked) for c in [*roles.values, *roles.errors.values()]}, cells.index)
     y = y.mask(y.isin([float(code) for code in map(str, missing) if re.fullmatch(NUMBER, code)]))
     _check_codes(y[roles.values], asked)
     if asked.mark:
         given = given.assign(**{headers[c]: y[c] for c in roles.values}).reset_index(drop=True)
-    who = _joined(cells[roles.long[:1]]).where(cells[roles.long[0]].notna()) if roles.long else None
-    parts = frames.Parts(given, headers, roles, at, y, who, [split_unit(c) for c in inputs.names], index, asked.notes)
-    return frames.assembled(parts, tasks, units, calendar)
+    who = joined(cells[roles.long[:1]]).where(cells[roles.long[0]].notna()) if roles.long else None
+    own = frames.Given(given, headers, who, index, asked.notes)
+    return frames.assembled(own, roles, at, y, inputs.names, tasks=tasks, units=units, calendar=calendar)
 
 
 def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, asked: Asked) -> pd.DataFrame:
-    """The cells of a file, rows named by their lines: text or, of a workbook and of Parquet, what they are."""
-    if not isinstance(path, (str, Path)):
-        raise TableError(f"path: is {kind_of(path)}", remedy="pass the path of a file, or a DataFrame")
+    """The cells of a file, rows named by their lines."""
+    of_kind("path", path, (str, Path), "the path of a file, or a DataFrame")
     path = Path(path)
     if reader := READERS.get(path.suffix.lower()):
         raise TableError(f"path: {path.name} is no plain text", remedy=f"pass a frame: pd.read_{reader}({path.name!r})")
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"):
-            rows = _sheet(path, sheet, asked)
-        else:
-            rows = _lines(path, separator, encoding, asked)
+        book = path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+        rows = _sheet(path, sheet, asked) if book else _lines(path, separator, encoding, asked)
     except ImportError as error:
         raise TableError(f"path: {path.name} is not read: {str(error).splitlines()[0]}") from None
     rows = [(k, row) for k, row in rows if any(cell not in (None, "") for cell in row)]
@@ -212,12 +183,12 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
     if not rows or len(rows[0][1]) != len(head):
         raise TableError(f"names: {count(len(head), 'name')} and {count(len(rows), 'row')} below do not fit")
     if names is None and re.match(r"[-+]?\.?\d", str(head[0])):
-        own = [f"column {k + 1}" for k in range(len(head))]
-        raise TableError(f"{path.name}: the first line has values where names should be", [{"names": own}])
+        ways = [{"names": [f"column {k + 1}" for k in range(len(head))]}]
+        raise TableError(f"{path.name}: the first line has values where names should be", ways)
     head = ["" if c is None else str(c).strip() for c in head]
     if bare := [k for k, c in enumerate(head) if k and not c and any(row[k] not in (None, "") for _, row in rows)]:
-        problem = f"{path.name}: column {bare[0] + 1} has no name"
-        raise TableError(problem, remedy="put all names in one line, or leave a title out with skip")
+        remedy = "put all names in one line, or leave a title out with skip"
+        raise TableError(f"{path.name}: column {bare[0] + 1} has no name", remedy=remedy)
     head = [c or f"column {k + 1}" for k, c in enumerate(head)]
     frame = pd.DataFrame([row for _, row in rows], pd.Index([k for k, _ in rows], name="line"), head, dtype=object)
     again = frame.duplicated()
@@ -365,76 +336,21 @@ def _kind(cells: pd.Series) -> str:
     given = cells.dropna()
     if given.empty or given.dtype.kind in "fM":
         return "empty" if given.empty else "dates" if given.dtype.kind == "M" else "numbers"
-    text = given.map(str)
-    if _plain_format(text, str(cells.name)):
+    text, share = given.map(str), given.map(_number).notna().mean()
+    objects = given.map(lambda cell: isinstance(cell, (datetime.date, pd.Period))).mean()
+    if objects > 0.5 or plain_format(text, _words(str(cells.name))):
         return "dates"
-    if given.dtype.kind in "iu" or (share := given.map(_is_number).mean()) >= 0.5:
-        return "numbers"
-    if given.map(lambda cell: isinstance(cell, (datetime.date, pd.Period))).mean() > 0.5:
-        return "dates"
-    if text.str.fullmatch(CLOCK).all():
-        return "clock"
+    if share >= 0.5 or text.str.fullmatch(CLOCK).all():
+        return "numbers" if share >= 0.5 else "clock"
     return "unclear" if share > 0.1 or text.str.fullmatch(BEGINS).mean() > 0.1 else "text"
 
 
-def _is_number(cell: Any) -> bool:
-    if isinstance(cell, str):
-        return re.fullmatch(NUMBER, cell) is not None
-    return not isinstance(cell, (bool, np.bool_, pd.Timestamp)) and hasattr(cell, "__float__")
-
-
 def _number(cell: Any) -> float:
-    return float(cell) if cell is not None and _is_number(cell) else np.nan
-
-
-def _plain_format(text: pd.Series, name: str) -> str | None:
-    """How dates of a column are written where nobody says; "plain" for ISO and days; None where it holds none.
-
-    Digits and words are dates where the name of the column says so, and one format alone reads them.
-    """
-    if text.str.fullmatch(PLAIN).mean() > 0.5:
-        return "plain"
-    forms = [guess_datetime_format(cell) or guess_datetime_format(cell.title()) or "" for cell in text.iloc[:2]]
-    named = [form for form in forms if "%Y" in form and re.search("%[bB]", form)]
-    if good := [form for form in named if _parsed(text, form).notna().mean() > 0.9]:
-        return good[0]
-    offers = _offers(text, name) if DATED & {*_words(name)} else []
-    return offers[0] if len(offers) == 1 and offers[0] not in SINCE else None
-
-
-def _parsed(text: pd.Series, form: str) -> pd.Series:
-    return pd.to_datetime(text, format=form, errors="coerce", utc="%z" in form or None)
-
-
-def _joined(given: pd.DataFrame) -> pd.Series:
-    """The text of several columns, by blanks: a date in parts."""
-    each = [given[c].map(lambda cell: re.sub(r" 00:00:00$|\.0$", "", str(cell))) for c in given]
-    each = [one.str.replace(r"^(\d:)", r"0\1", regex=True) for one in each]
-    return each[0].str.cat(each[1:], sep=" ") if len(each) > 1 else each[0]
-
-
-def _offers(text: pd.Series, name: str = "") -> list[str]:
-    """Values of `date_format` that read all of a column of digits or words, and fit its name."""
-    digits = bool(text.str.fullmatch(r"\d+").all())
-    found = [form for form, size in DIGITS.items() if text.str.fullmatch(rf"\d{{{size}}}").all() and _fits(text, form)]
-    found += [form for form in WORDS if not digits and _fits(text, form)]
-    for part, form in PERIOD.items():
-        year, number = (pd.to_numeric(one, errors="coerce") for _, one in text.str.extract(f"^{form}$").items())
-        two = part == "quarter" or text.str.fullmatch(r"\d{4}\D*\d\d|\d{4} \d+").all()
-        if two and year.between(1500, 2100).all() and number.between(1, 53).all() and number.nunique() > 1:
-            found.append(part)
-    parts = {PART.get(word) for word in _words(name)}
-    if parts & {*PERIOD}:
-        return [form for form in found if form in parts]
-    found = [form for form in found if "%d" not in form and form not in PERIOD] if "month" in parts else found
-    if not found and TIME & {*_words(name)}:
-        value = pd.to_numeric(text, errors="coerce")
-        found = [unit for unit, since in SINCE.items() if value.between(*since[2:]).all()]
-    return found
-
-
-def _fits(text: pd.Series, form: str) -> bool:
-    return bool(_parsed(text, form).dt.year.between(1500, 2100).all())
+    """A cell as a number, NaN where it is none."""
+    if isinstance(cell, str):
+        return float(cell) if re.fullmatch(NUMBER, cell) else np.nan
+    none = cell is None or isinstance(cell, (bool, np.bool_, pd.Timestamp)) or not hasattr(cell, "__float__")
+    return np.nan if none else float(cell)
 
 
 def _in_parts(cells: pd.DataFrame) -> tuple[list[str], str] | None:
@@ -442,7 +358,7 @@ def _in_parts(cells: pd.DataFrame) -> tuple[list[str], str] | None:
     named = {part: c for c in reversed([*cells]) if (part := PART.get("_".join(_words(c)))) and cells[c].notna().all()}
     for parts, form in TOGETHER.items():
         columns = [named[part] for part in parts.split() if part in named]
-        if len(columns) == len(parts.split()) and form in _offers(_joined(cells[columns])):
+        if len(columns) == len(parts.split()) and form in offers_for(joined(cells[columns])):
             return columns, form
     return None
 
@@ -498,9 +414,9 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
 
 def _other_ways(cells: pd.DataFrame, value: Mapping[str, pd.Series], first: str) -> list[dict[str, Any]]:
     """Inputs that there may be where none is plain: dates in other formats, else columns that tell the rows apart."""
-    for c in [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]:
-        if offers := _offers(_joined(cells[[c]]), c):
-            return [{"x": c, "date_format": form} for form in offers]
+    some = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
+    if offers := [{"x": c, "date_format": form} for c in some for form in offers_for(joined(cells[[c]]), _words(c))]:
+        return offers
     likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*_words(c)})]
     likely = [c for c in likely if not COUNTERS & {*_words(c)} and PART.get("_".join(_words(c)), "year") == "year"]
     return [{"x": c} for c in likely if "year" not in _words(c) or value[c].min() > 99]  # 98, 99, 00
@@ -519,14 +435,14 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
         inputs, form = parts[0], form or parts[1]
         k, names = len(inputs), ["date"]
     elif form is not None:
-        k = max(range(len(inputs), 0, -1), key=lambda k: _dates(_joined(cells[inputs[:k]]), asked)[0].notna().mean())
+        k = max(range(len(inputs), 0, -1), key=lambda k: dates_in(joined(cells[inputs[:k]]), form)[0].notna().mean())
     elif kinds[first] == "dates":
         k = 2 if len(inputs) > 1 and kinds[inputs[1]] == "clock" else 1
     when, how, rest = None, "", inputs[k:]
     if k:
         typed = k == 1 and cells[first].dtype.kind == "M"
-        given = cells[first] if typed else _joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
-        when, how = _dates(given, replace(asked, date_format=form))
+        given = cells[first] if typed else joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
+        when, how = dates_in(given, form, _words(str(given.name)), asked.day_first)
         _refuse(given, when.isna(), f"is no date, read as {how}", asked, cell=True)
         names = [names[0], *rest]
     if asked.date_format != "numbers":
@@ -537,7 +453,7 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
 
 def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when: Any, form: str) -> None:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
-    x, text, value = inputs if len(inputs) > 1 else inputs[0], _joined(cells[inputs]), cells[rest].map(_number)
+    x, text, value = inputs if len(inputs) > 1 else inputs[0], joined(cells[inputs]), cells[rest].map(_number)
     doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(_words(c)))]
     other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*_words(inputs[-1])}
     twice = len(inputs) == 2 and cells.duplicated(inputs[0]).any() and not other
@@ -545,16 +461,13 @@ def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when:
     if rest and len(inputs) == 1:
         digits = TIME - {"year"} & {*_words(x)} and (value[x] >= 1500).any()
         doubt += [x] * bool(digits or ((value[x] % 1 == 0) & (value[x] >= 1e4)).all())
-    days = twice and re.search("%[dYj]$", form)
-    offers = _offers(text, inputs[0]) if when is None else [f"{form} %H"] * bool(days and _fits(text, f"{form} %H"))
+    hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or fits(text, f"{form} %H"))
+    offers = offers_for(text, _words(inputs[0])) if when is None else [f"{form} %H"] * bool(hours)
     numbers = bool(value.notna().all(axis=None))
     if doubt or offers or not numbers:
         ways = [{"x": x, "date_format": one} for one in [*offers, *["numbers"] * numbers]]
-        remedy = (
-            f"{'or ' * bool(ways)}pass its format, such as date_format='%d.%m.%Y %H:%M', or make it dates in pandas"
-        )
         told = f"column {' '.join(inputs)!r}: {text.iloc[0]!r} may be a date, and is not plainly one"
-        raise TableError(told, ways, remedy)
+        raise TableError(told, ways, f"{'or ' * bool(ways)}pass its date_format, such as '%d.%m.%Y %H:%M'")
 
 
 def _as_numbers(inputs: Inputs, calendar: Any, asked: Asked) -> tuple[np.ndarray, Any]:
@@ -572,71 +485,6 @@ def _as_numbers(inputs: Inputs, calendar: Any, asked: Asked) -> tuple[np.ndarray
     return np.column_stack([calendar.to_numbers(inputs.when), inputs.others]), calendar
 
 
-def _dates(text: pd.Series, asked: Asked) -> tuple[pd.Series, str]:
-    """Dates of a column, NaT where there is none, and how they were read: one way for the whole column."""
-    name, form = f"column {str(text.name)!r}", asked.date_format
-    if text.dtype.kind == "M":
-        return text, "year-month-day" if (text == text.dt.normalize()).all() else "as they are"
-    if form is None and text.str.fullmatch(r"\d{4}-?[QW]\d+").mean() > 0.5:
-        form = "week" if "W" in text.iloc[0] else "quarter"
-    elif form is None and (found := _plain_format(text, str(text.name))) != "plain":
-        form = found
-    if form in PERIOD:
-        part = text.str.extract(f"^{PERIOD[form]}$")
-        part = part if part.notna().any(axis=None) else text.str.extract(r"^(\d{4}) (\d+)$")
-        if form == "week":
-            return _parsed(part[0] + " " + part[1] + " 1", "%G %V %u"), "weeks, each at its Monday"
-        month = (3 * pd.to_numeric(part[1]) - 2).map("{:.0f}".format)
-        return _parsed(part[0] + "-" + month, "%Y-%m"), "quarters, each at its first day"
-    if form in SINCE:
-        unit, origin = SINCE[form][:2]
-        when = pd.to_datetime(pd.to_numeric(text, errors="coerce"), unit=unit, origin=pd.Timestamp(origin))
-        return when.dt.round("ms"), form
-    if form is not None:
-        try:
-            return _parsed(text, form if "%" in form else "%"), form
-        except (ValueError, re.error):
-            remedy = f"pass such as '%d.%m.%Y', or {listed([*PERIOD, *SINCE, 'numbers'])}"
-            raise TableError(f"date_format: {form!r} is no format of dates", remedy=remedy) from None
-    if text.str.fullmatch(ISO).mean() > 0.5:
-        month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
-        if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
-            told = f"{name}: {text.iloc[0]!r} may be a month, or a year to the next"
-            raise TableError(told, [{"date_format": "%Y-%m"}])
-        return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
-    return _by_order(text, asked)
-
-
-def _by_order(text: pd.Series, asked: Asked) -> tuple[pd.Series, str]:
-    """Dates such as 07.01.2019: in the only order that gives dates, or even steps, or that the file's marks prove."""
-    shaped = text[text.str.fullmatch(DAY_MONTH)]
-    mark = shaped.iloc[0].lstrip("0123456789")[0]
-    year = f"%Y{mark}"[:2] if shaped.str.match(r"\d+\D\d+\D\d{4}").all() else "%y"
-    good = {}
-    for order, shape in ORDERS.items():
-        forms = [f"{shape.format(mark)}{year}{clock}" for clock in CLOCKS]
-        good[order] = max(((_parsed(text, form).notna().mean(), form) for form in forms), key=lambda one: one[0])
-    likely = [order for order in good if good[order][0] == max(good.values())[0]]
-    if len(likely) > 1 and year == "%Y":
-        even = [order for order in likely if _even(_parsed(text, good[order][1]))]
-        likely = even if len(even) == 1 else likely[:1] if asked.day_first else likely
-    if year == "%y" or len(likely) > 1:
-        ways = [{"date_format": good[order][1]} for order in likely]
-        century = "years of two digits become 1969 to 2068" if year == "%y" else ""
-        told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
-        raise TableError(told, ways, century)
-    form = good[likely[0]][1]
-    return _parsed(text, form), f"{likely[0]}, {form}"
-
-
-def _even(when: pd.Series) -> bool:
-    """Whether dates have steps of equally many days, or months."""
-    when = when.dropna().drop_duplicates()
-    months = (12 * when.dt.year + when.dt.month).diff().iloc[1:]
-    by_month = when.dt.day.nunique() == 1 and months.nunique() == 1
-    return len(when) > 2 and bool(by_month or when.diff().iloc[1:].nunique() == 1)
-
-
 def _refuse(column: pd.Series, wrong: Any, problem: str, asked: Asked, *, cell: bool = False) -> None:
     """TableError at the first row that is wrong, with the lines to leave out where they are few."""
     at = np.flatnonzero(wrong)
@@ -644,9 +492,8 @@ def _refuse(column: pd.Series, wrong: Any, problem: str, asked: Asked, *, cell: 
         told = f"{column.iloc[at[0]]!r} {problem}" if cell else problem
         few = asked.mark and len(at) < max(6, 0.2 * len(column))
         ways = [{"skip": sorted({*asked.left, *map(int, column.index[at])})}] if few else []
-        raise TableError(
-            f"{place_of(column, at[0])}: {told}, {len(at)} such in all", ways, "mend it, or drop such rows"
-        )
+        told = f"{place_of(column, at[0])}: {told}, {len(at)} such in all"
+        raise TableError(told, ways, "mend it, or drop such rows")
 
 
 def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: Inputs, kinds: dict[str, str], told: bool) -> None:
@@ -676,26 +523,24 @@ def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: As
         why = {"text": "text", "clock": "a time of the day", "dates": "dates", "empty": "no value"}.get(kinds[c])
         if kinds[c] == "numbers":
             value = cells[c].map(_number).astype(float)
-            why = _no_reading(value, inputs)
-            twin = next((other for other in found if _same(found[other], value)), None)
-            why = why or (f"equals {twin!r} wherever both have a value" if twin else None)
+            twins = [f"equals {other!r} wherever both have a value" for other in found if _same(found[other], value)]
+            why = _no_reading(value, inputs) or next(iter(twins), None)
             if c in errors and why is None:
                 why = f"looks like standard errors of {errors[c]}; sd={{{errors[c]!r}: {c!r}}} uses it"
         asked.notes += [f"{c}: {why}; left out"] if why else []
         found |= {} if why else {c: value}
     if not found:
-        told = "tasks: no column of numbers that vary is left beside the input"
-        raise TableError(told, remedy=f"name some; columns: {listed(cells.columns)}")
+        remedy = f"name some of {listed(cells.columns)}"
+        raise TableError("tasks: no column of numbers that vary is left beside the input", remedy=remedy)
     return list(found)
 
 
 def _no_reading(value: pd.Series, inputs: Inputs) -> str | None:
     """Why a column of numbers holds no readings: constant, counts, flags, parts of the date or the input again."""
     words, seen, when = _words(str(value.name)), np.unique(value.dropna()), inputs.when
-    whole, name = (seen % 1 == 0).all(), "_".join(_words(str(value.name)))
+    whole, part = (seen % 1 == 0).all(), PART.get("_".join(words), "").replace("doy", "dayofyear")
     if len(seen) == 1 and value.count() > 1:
         return f"always {seen[0]:g}"
-    part = {"doy": "dayofyear"}.get(PART.get(name, ""), PART.get(name, ""))
     if when is not None and part and part != "week" and (value == getattr(when, part)).all():
         return "a part of the date"
     if whole and COUNTERS & {*words, str(value.name)} and value.is_unique and len(value) > 2:
@@ -715,19 +560,18 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
 
 def _numbers(column: pd.Series, asked: Asked) -> pd.Series:
     """A column as floats; TableError at what is none, with the words that may stand for missing values."""
-    given = column.dropna()
-    bad = given[~given.map(_is_number).astype(bool)] if column.dtype.kind not in "iuf" else given.iloc[:0]
+    values, given = column.map(_number).astype(float), column.dropna()
+    bad = given[values[column.notna()].isna()]
     if len(bad):
         words = [*dict.fromkeys(map(str, bad))]
         codes = len(words) < 5 and not any(re.fullmatch(BEGINS, word) for word in words)
         ways: list[dict[str, Any]] = [{"missing": [*asked.missing, *words]}] if codes else []
         ways += [{"skip": sorted({*asked.left, *map(int, bad.index)})}] if asked.mark and len(bad) < 6 else []
         ways += [{"without": [column.name]}]
-        place = place_of(column, int(np.flatnonzero(column.index == bad.index[0])[0]))
+        place = place_of(column, int((values.isna() & column.notna()).argmax()))
         remedy = "or mend it: units go into the name, as level [m]; a limit such as <0.05 is no missing value"
         told = f"{words[0]!r} is no number, and {len(given) - len(bad)} others are"
         raise TableError(f"{place}: {told}", ways, remedy)
-    values = pd.Series([np.nan if cell is None else float(cell) for cell in column], column.index, float)
     _refuse(column, np.isinf(values), "is infinite", asked)
     return values
 
@@ -737,10 +581,10 @@ def _check_codes(y: pd.DataFrame, asked: Asked) -> None:
     shape, found = re.compile(r"-?(?:9{1,}|[6-8]9{3,}|([78])\1{2,}|0|1|32767|32768)"), []
     for c in y:
         seen = np.unique(y[c].dropna())
-        digits = [f"{v:.12g}".replace(".", "").lstrip("0") or "0" for v in seen]
-        code = np.array([abs(v) >= 1e30 or bool(shape.fullmatch(d)) for v, d in zip(seen, digits)], bool)
-        rest = seen[~code]
-        for v in seen[code] if len(rest) > 2 else ():
+        ends = {v: f"{v:.12g}".replace(".", "").lstrip("0") or "0" for v in (*seen[:6], *seen[-6:])}
+        codes = sorted(v for v, digits in ends.items() if abs(v) >= 1e30 or shape.fullmatch(digits))
+        rest = seen[~np.isin(seen, codes)]
+        for v in codes if len(rest) > 2 else ():
             gap, alone = max(rest[0] - v, v - rest[-1]), v < -8 and rest[0] >= 0 or v > 0 >= rest[-1]
             far = gap > max(2 * (rest[-1] - rest[0]), 0.1 * abs(v)) or gap > 3 * np.diff(rest).max()
             if v not in asked.keep and (far or alone and gap > 0 or abs(v) >= 1e30):

@@ -194,7 +194,7 @@ BROKEN = {
 def test_a_broken_argument_is_named_first(name, tmp_path):
     (tmp_path / "t.csv").write_text(text("date,who,a,b", [f"{d},p" for d in ISO]))
     for options in BROKEN[name]:
-        with pytest.raises(TableError, match=f"^{name}[:,]"):
+        with pytest.raises(ValueError, match=f"^{name}[:,]"):
             read_table(**{"path": tmp_path / "t.csv"} | options)
 
 
