@@ -105,7 +105,7 @@ def check_roles(options: dict[str, Any]) -> None:
 
 def named(method: Any) -> Method:
     """A method by its word in `plain_methods` or `standard_methods`; others as they are."""
-    known = {**plain_methods(), **standard_methods()}
+    known: dict[str, Any] = {**plain_methods(), **standard_methods()}
     if isinstance(method, str) and method not in known:
         raise ValueError(f"method: {method!r} is not one of {listed(map(repr, known), 20)}; pass one of these")
     return known[method] if isinstance(method, str) else method

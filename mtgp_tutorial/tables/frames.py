@@ -31,8 +31,8 @@ class Source:
     frame: pd.DataFrame
     rows: np.ndarray
     columns: Mapping[str, Hashable]
-    who: np.ndarray | None = None
-    keys: Sequence[Hashable] = ()
+    who: Any = None
+    keys: Sequence[Any] = ()
 
     def take(self, rows: Any, length: int) -> Source:
         """That of some rows of a table of this length."""
@@ -63,7 +63,7 @@ class Roles:
         return [*self.long, *self.tasks, *self.errors.values()]
 
 
-def headers_of(given: pd.DataFrame) -> dict[str, Hashable]:
+def headers_of(given: pd.DataFrame) -> dict[str, Any]:
     """The columns by their names as text."""
     found = {" ".join(map(str, c)) if isinstance(c, tuple) else str(c): c for c in given}
     if len(found) < given.shape[1]:
@@ -163,14 +163,14 @@ class Given(NamedTuple):
     """A frame as it was read, its columns by their names as text, the series of its rows if it is long, and names."""
 
     frame: pd.DataFrame
-    headers: Mapping[str, Hashable]
+    headers: Mapping[str, Any]
     who: pd.Series | None
-    index: pd.Index | None
+    labels: pd.Index | None
     notes: list[str]
 
 
 def assembled(
-    given: Given, roles: Roles, at: np.ndarray, y: pd.DataFrame, x: Sequence[str], tasks: Any, units: Any, calendar: Any
+    given: Given, roles: Roles, at: Any, y: pd.DataFrame, x: Sequence[str], tasks: Any, units: Any, calendar: Any
 ) -> TaskData:
     """A table of inputs at [N, D], called x, and columns y of values and standard errors."""
     frame, headers, who, index, notes = given

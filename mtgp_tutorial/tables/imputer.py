@@ -71,14 +71,14 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         values[:, self.tasks_] = np.where(np.isnan(values[:, self.tasks_]), filled, values[:, self.tasks_])
         return np.where(np.isnan(values), self.means_, values)
 
-    def _checked(self, X: Any, reset: bool) -> np.ndarray:
+    def _checked(self, X: Any, reset: bool) -> Any:
         least = 2 if reset else 1
         X = validate_data(self, X, reset=reset, dtype=float, ensure_all_finite="allow-nan", ensure_min_features=least)
         if reset:
             names = [*getattr(self, "feature_names_in_", ())]
             if self.x not in range(X.shape[1]) and self.x not in names:
                 raise ValueError(f"x: {self.x!r} is no column of X; pass the number or the name of one")
-            self.column_ = names.index(self.x) if self.x in names else self.x
+            self.column_: Any = names.index(self.x) if self.x in names else self.x
         if np.isnan(X[:, self.column_]).any():
             raise ValueError(f"X: the input, column {self.x!r}, has NaN; drop rows without input")
         return np.array(X)

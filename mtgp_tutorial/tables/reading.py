@@ -143,12 +143,11 @@ def read_table(
     frame, index = given.set_axis([*headers], axis=1), None
     if not asked.mark:
         frame, x, index = frames.index_as_input(frame, x, lambda some: _is_plain(some, asked))
-    cells = frame.drop(columns=[column(frame, c, "without") for c in names_in(without)])
-    cells = _marked(_blank(cells, asked), asked, decimal, thousands)
+    some = frame.drop(columns=[column(frame, c, "without") for c in names_in(without)])
+    cells = _marked(_blank(some, asked), asked, decimal, thousands)
     roles = frames.roles_of(cells, x, series, value, tasks, sd)
     kinds = {c: _kind(cells[c]) for c in cells}
-    some = roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked)
-    inputs = _inputs(cells, some, kinds, asked)
+    inputs = _inputs(cells, roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked), kinds, asked)
     at, calendar = _as_numbers(inputs, calendar, asked)
     roles.inputs = inputs.columns
     if not roles.long and not roles.tasks:
@@ -453,18 +452,19 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
 
 def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when: Any, form: str) -> None:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
-    x, text, value = inputs if len(inputs) > 1 else inputs[0], joined(cells[inputs]), cells[rest].map(_number)
+    first, text, value = inputs[0], joined(cells[inputs]), cells[rest].map(_number)
     doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(_words(c)))]
     other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*_words(inputs[-1])}
-    twice = len(inputs) == 2 and cells.duplicated(inputs[0]).any() and not other
+    twice = len(inputs) == 2 and cells.duplicated(first).any() and not other
     doubt += [c for c in rest if twice and value[c].isin(range(367)).all()]
     if rest and len(inputs) == 1:
-        digits = TIME - {"year"} & {*_words(x)} and (value[x] >= 1500).any()
-        doubt += [x] * bool(digits or ((value[x] % 1 == 0) & (value[x] >= 1e4)).all())
+        digits = TIME - {"year"} & {*_words(first)} and (value[first] >= 1500).any()
+        doubt += [first] * bool(digits or ((value[first] % 1 == 0) & (value[first] >= 1e4)).all())
     hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or fits(text, f"{form} %H"))
-    offers = offers_for(text, _words(inputs[0])) if when is None else [f"{form} %H"] * bool(hours)
+    offers = offers_for(text, _words(first)) if when is None else [f"{form} %H"] * bool(hours)
     numbers = bool(value.notna().all(axis=None))
     if doubt or offers or not numbers:
+        x = inputs if len(inputs) > 1 else first
         ways = [{"x": x, "date_format": one} for one in [*offers, *["numbers"] * numbers]]
         told = f"column {' '.join(inputs)!r}: {text.iloc[0]!r} may be a date, and is not plainly one"
         raise TableError(told, ways, f"{'or ' * bool(ways)}pass its date_format, such as '%d.%m.%Y %H:%M'")
@@ -530,8 +530,7 @@ def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: As
         asked.notes += [f"{c}: {why}; left out"] if why else []
         found |= {} if why else {c: value}
     if not found:
-        remedy = f"name some of {listed(cells.columns)}"
-        raise TableError("tasks: no column of numbers that vary is left beside the input", remedy=remedy)
+        raise TableError("tasks: no column of numbers that vary is left beside the input", remedy="pass tasks=[...]")
     return list(found)
 
 
