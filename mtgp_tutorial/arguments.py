@@ -27,7 +27,8 @@ def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -
     if not isinstance(value, kind):
         if isinstance(value, pd.DataFrame):
             made = f"TaskData.from_frame({name})"
-            advice = made if "TaskData" in advice else f"{advice}, and {made} for a table"
+            other = advice if "numpy" in advice else f"{advice}, and {made} for a table"
+            advice = made if "TaskData" in advice else other
         raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
 
 
