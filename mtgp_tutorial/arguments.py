@@ -25,7 +25,10 @@ def kind_of(value: Any) -> str:
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
     if not isinstance(value, kind):
-        advice = f"TaskData.from_frame({name})" if isinstance(value, pd.DataFrame) and "TaskData" in advice else advice
+        if isinstance(value, pd.DataFrame):
+            made = f"TaskData.from_frame({name})"
+            other = advice if "numpy" in advice else f"{advice}, and {made} for a table"
+            advice = made if "TaskData" in advice else other
         raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
 
 

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from mtgp_tutorial import plots
 from mtgp_tutorial.arguments import as_array, listed
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.naming import rows
@@ -73,8 +70,12 @@ class Filled:
         """The upper end of the band of 95 %."""
         return self._frame(self.prediction.band()[1])
 
-    def plot(self) -> Figure:
-        """A panel for each task: what was seen, and mean and band of two standard deviations, along one input."""
+    def plot(self) -> Any:
+        """A figure with a panel for each task: what was seen, mean and band of two standard deviations, by one input."""
+        import matplotlib.pyplot as plt  # late, as few programs draw
+
+        from mtgp_tutorial import plots
+
         order = np.argsort(as_array(self.data.x[:, 0]), kind="stable")
         size = (6.4, 1.6 * self.data.num_tasks + 0.8)
         figure, axes = plt.subplots(self.data.num_tasks, 1, figsize=size, sharex=True, squeeze=False, layout="tight")
@@ -90,7 +91,7 @@ class Filled:
         return pd.DataFrame(cells, source.frame.index, [source.columns[task] for task in self.data.tasks])
 
 
-def filled(fill: Callable[..., Prediction], frame: pd.DataFrame, method: Any, options: dict[str, Any]) -> Filled:
+def of_frame(fill: Callable[..., Prediction], frame: pd.DataFrame, method: Any, options: dict[str, Any]) -> Filled:
     """What `fill` says of a frame; options: for `read_table` and for `fit`."""
     known = inspect.signature(read_table).parameters
     data = read_table(frame, **{name: options.pop(name) for name in [*options] if name in known})
@@ -103,9 +104,9 @@ def check_roles(options: dict[str, Any]) -> None:
         raise ValueError(f"{told[0]}: goes with a data frame, and data is a TaskData; leave it out, or pass the frame")
 
 
-def named(method: Any) -> Method:
+def by_word(method: Any) -> Method:
     """A method by its word in `plain_methods` or `standard_methods`; others as they are."""
-    known = {**plain_methods(), **standard_methods()}
+    known: dict[str, Any] = {**plain_methods(), **standard_methods()}
     if isinstance(method, str) and method not in known:
         raise ValueError(f"method: {method!r} is not one of {listed(map(repr, known), 20)}; pass one of these")
     return known[method] if isinstance(method, str) else method

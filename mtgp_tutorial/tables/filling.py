@@ -49,10 +49,10 @@ def fill(data: TaskData | pd.DataFrame, method: Method | str | None = None, **op
     >>> by_rule = fill(lakes, plain_methods()["regression"])
     """
     if isinstance(data, pd.DataFrame):
-        return doors.filled(fill, data, method, options)
+        return doors.of_frame(fill, data, method, options)
     of_kind("data", data, TaskData, "a TaskData or a DataFrame")
     doors.check_roles(options)
-    answer = _by_icm(data, options) if method is None else _by(doors.named(method), data, options)
+    answer = _by_icm(data, options) if method is None else _by(doors.by_word(method), data, options)
     doors.warn_below_zero(data, answer)
     return answer
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,8 @@ class Source:
     frame: pd.DataFrame
     rows: np.ndarray
     columns: Mapping[str, Hashable]
-    who: np.ndarray | None = None
-    keys: Sequence[Hashable] = ()
+    who: Any = None
+    keys: Sequence[Any] = ()
 
     def take(self, rows: Any, length: int) -> Source:
         """That of some rows of a table of this length."""
@@ -53,9 +53,25 @@ class Roles:
     sd: Any = None
 
     @property
+    def values(self) -> list[str]:
+        """Columns of values."""
+        return self.long[1:] or self.tasks
+
+    @property
     def taken(self) -> list[str]:
         """Columns that are no input."""
         return [*self.long, *self.tasks, *self.errors.values()]
+
+
+def headers_of(given: pd.DataFrame) -> dict[str, Any]:
+    """The columns by their names as text."""
+    found = {" ".join(map(str, c)) if isinstance(c, tuple) else str(c): c for c in given}
+    if len(found) < given.shape[1]:
+        twice = [str(c) for c, again in zip(given, given.columns.astype(str).duplicated()) if again]
+        raise TableError(f"names: two columns are named {twice[0]!r}", remedy="rename one, or leave that line out")
+    if not len(given):
+        raise TableError("path: the table has no rows", remedy="pass one with at least one")
+    return found
 
 
 def split_unit(header: Any) -> tuple[str, str]:
@@ -74,10 +90,8 @@ def column(cells: pd.DataFrame, name: Any, argument: str) -> str:
     told = " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
     found = [c for c in cells if c == told] or [c for c in cells if split_unit(c)[0] == told]
     if len(found) != 1:
-        raise TableError(
-            f"{argument}: {name!r} is {'no column' if not found else 'the name of several columns'}",
-            remedy=f"pass one of {listed(map(repr, cells.columns))}",
-        )
+        told = f"{argument}: {name!r} is {'no column' if not found else 'the name of several columns'}"
+        raise TableError(told, remedy=f"pass one of {listed(map(repr, cells.columns))}")
     return str(found[0])
 
 
@@ -102,13 +116,10 @@ def roles_of(cells: pd.DataFrame, x: Any, series: Any, value: Any, tasks: Any, s
         pairs = {task: one for task, one in sd.items() if not isinstance(one, Real)}
         errors = {column(cells, task, "sd"): column(cells, one, "sd") for task, one in pairs.items()}
         sd = {task: one for task, one in sd.items() if task not in pairs}
-    elif isinstance(sd, str) or isinstance(sd, (list, tuple)) and all(isinstance(one, str) for one in sd):
-        beside = {c: of for of, c in errors_beside(cells).items()} | ({str(sd): long[1]} if long else {})
-        for c in [column(cells, name, "sd") for name in names_in(sd)]:
-            if c not in beside:
-                raise TableError(f"sd: {c!r} does not say whose errors it holds", remedy="pass a dict {task: column}")
-            errors[beside[c]] = c
-        sd = None
+    elif isinstance(sd, str) and long:
+        errors, sd = {long[1]: column(cells, sd, "sd")}, None
+    elif isinstance(sd, str) or isinstance(sd, (list, tuple)) and any(isinstance(one, str) for one in sd):
+        raise TableError(f"sd: {sd!r} does not say whose errors these are", remedy="pass a dict {task: column}")
     if wanted and (extra := [c for c in errors if c not in wanted]):
         raise TableError(f"sd: {extra[0]!r} is not one of the tasks", remedy=f"name some of {listed(wanted)}")
     return Roles(inputs, long, wanted, errors, sd)
@@ -132,7 +143,8 @@ def index_as_input(
     if x is None:
         kinds = [pd.api.types.infer_dtype(level, skipna=True) for _, level in levels.items()]
         bare = index.nlevels == 1 and index.name is None and kinds[0] == "integer"
-        if not all(map(_tells, kinds, [level for _, level in levels.items()])) or bare and is_plain(frame):
+        tells = all(map(_tells, kinds, [level for _, level in levels.items()])) and not {*names} & {*frame}
+        if not tells or bare and is_plain(frame):
             return frame, x, index
         x = names
     elif not [name for name in names_in(x) if name in levels and name not in frame]:
@@ -147,46 +159,44 @@ def _tells(kind: str, level: pd.Series) -> bool:
     return kind in ("integer", "floating", "decimal", "datetime", "date", "datetime64", "period")
 
 
+class Given(NamedTuple):
+    """A frame as it was read, its columns by their names as text, the series of its rows if it is long, and names."""
+
+    frame: pd.DataFrame
+    headers: Mapping[str, Any]
+    who: pd.Series | None
+    labels: pd.Index | None
+    notes: list[str]
+
+
 def assembled(
-    given: pd.DataFrame,
-    headers: Mapping[str, Hashable],
-    rows: np.ndarray,
-    who: pd.Series | None,
-    at: np.ndarray,
-    y: pd.DataFrame,
-    roles: Roles,
-    tasks: Any,
-    units: Any,
-    notes: list[str],
-    index: pd.Index | None,
-    **named: Any,
+    given: Given, roles: Roles, at: Any, y: pd.DataFrame, x: Sequence[str], tasks: Any, units: Any, calendar: Any
 ) -> TaskData:
-    """A table of columns of numbers y, at inputs at [N, D]; rows: which of these each row of the frame given is."""
+    """A table of inputs at [N, D], called x, and columns y of values and standard errors."""
+    frame, headers, who, index, notes = given
+    columns, values = roles.values, y[roles.values].to_numpy()
+    errors = {c: y[error].to_numpy() for c, error in roles.errors.items()}
     if who is None:
-        columns = [*roles.tasks]
         split = [split_unit(c) for c in columns]
         short = [name if [one for one, _ in split].count(name) == 1 else c for c, (name, _) in zip(columns, split)]
-        found, values = [unit for _, unit in split], y[columns].to_numpy()
-        source = Source(given, rows, {task: headers[c] for task, c in zip(short, columns)})
-        errors = [y[roles.errors[c]].to_numpy() if c in roles.errors else None for c in columns]
+        source = Source(frame, np.arange(len(y)), {task: headers[c] for task, c in zip(short, columns)})
+        found, known = [unit for _, unit in split], [errors.get(c) for c in columns]
     else:
-        series, value = roles.long
         place, first, short = _spread(who, at, tasks, notes)
         task = pd.Index(short).get_indexer(who)
-        at, index = at[first], None
+        at, index, found = at[first], None, [split_unit(columns[0])[1]] * len(short)
 
-        def spread(column: pd.Series) -> np.ndarray:
-            cells = np.full((len(first), len(short)), np.nan)
-            cells[place[task >= 0], task[task >= 0]] = column.to_numpy()[task >= 0]
-            return cells
+        def spread(cells: np.ndarray) -> np.ndarray:
+            wide = np.full((len(first), len(short)), np.nan)
+            wide[place[task >= 0], task[task >= 0]] = cells[task >= 0]
+            return wide
 
-        values, found = spread(y[value]), [split_unit(value)[1]] * len(short)
-        keys = [headers[c] for c in (*roles.inputs, series)]
-        source = Source(given, place[rows], dict.fromkeys(short, headers[value]), who.to_numpy()[rows], keys)
-        errors = [*spread(y[roles.errors[value]]).T] if value in roles.errors else []
-    sd = _errors(roles, values, errors, short, y.index)
-    units = _units(units, short, found)
-    return TaskData(at, values, short, units, sd=sd, index=index, notes=tuple(notes), source=source, **named)
+        values, known = spread(values[:, 0]), [one for cells in errors.values() for one in spread(cells).T]
+        keys = [headers[c] for c in (*roles.inputs, roles.long[0])]
+        source = Source(frame, place, dict.fromkeys(short, headers[columns[0]]), who.to_numpy(), keys)
+    (name, unit), names = split_unit(x[0]), [split_unit(c)[0] for c in x]
+    sd, units, said = _errors(roles, values, known, short, y.index), _units(units, short, found), tuple(notes)
+    return TaskData(at, values, short, units, name, unit, sd, index, calendar, said, names, source)
 
 
 def _spread(who: pd.Series, at: np.ndarray, tasks: Any, notes: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:

@@ -11,73 +11,38 @@ import datetime
 import re
 import zipfile
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.api import guess_datetime_format
 
-from mtgp_tutorial.arguments import count, kind_of, listed
+from mtgp_tutorial.arguments import count, listed, of_kind
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.tables.dates import ISO, Calendar, iso_dates
-from mtgp_tutorial.tables.frames import (
-    assembled,
-    column,
-    errors_beside,
-    index_as_input,
-    names_in,
-    place_of,
-    roles_of,
-    split_unit,
-)
+from mtgp_tutorial.tables import frames
+from mtgp_tutorial.tables.dates import DAY_MONTH, PART, TIME, Calendar, dates_in, fits, joined, offers_for, plain_format
+from mtgp_tutorial.tables.frames import column, names_in, place_of, split_unit
 from mtgp_tutorial.tables.refusals import TableError, refuse_gone
 
 MISSING = {"", *"#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split()}
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 BEGINS = r"[<>≤≥~±(]?=? ?(?:[$€£¥]|[A-Z]{3} )? ?[-+]?\.?\d.*"  # a number, whatever stands around it
 CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
-DAY_MONTH = r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?:,? .*)?"
-PERIOD = {"quarter": r"(\d{4})[-:. ]?[Qq]?([1-4])", "week": r"(\d{4})[-/ ]?[Ww]?(\d{1,2})"}
-PLAIN = rf"{ISO}|{DAY_MONTH}|\d{{4}}-?(?:Q[1-4]|W\d\d)"  # dates that need no format, or an order alone
-SINCE = {"s": ("s", 0, 1e9, 1.9e9), "ms": ("ms", 0, 1e12, 1.9e12), "excel": ("D", "1899-12-30", 3e4, 6.6e4)}
-DIGITS = {"%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14, "%Y%m": 6, "%Y%j": 7}
-WORDS = "%b %Y|%Y %b|%B %Y|%m/%Y|%Y-%j|%Y/%m/%d|%Y.%m.%d|%Y-M%m|%Ym%m|%d%b%Y:%H:%M:%S|%Y %m|%Y %j".split("|")
-WORDS += "%Y %m %d|%d %m %Y|%m %d %Y|%Y %m %d %H|%Y %m %d %H %M".split("|")
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M", " %I:%M %p", " %I:%M:%S %p")
-ORDERS = {"day first": "%d{0}%m{0}", "month first": "%m{0}%d{0}"}
-PARTS = {  # of a date, by the names of their columns
-    "year": "year yr yyyy jahr année annee año ano anno",
-    "quarter": "quarter qtr quartal trimestre",
-    "month": "month mo mm monat mois mes mese",
-    "week": "week isoweek woche semaine semana",
-    "doy": "doy day_of_year dayofyear yday julian_day julianday jday",
-    "day": "day dd tag jour dia día",
-    "hour": "hour hr hh stunde heure hora",
-    "minute": "minute min",
-}
-PART = {name: part for part, names in PARTS.items() for name in names.split()}
-LIMITS = {"year": (1000, 2999), "quarter": (1, 4), "month": (1, 12), "week": (1, 53), "doy": (1, 366), "day": (1, 31)}
-LIMITS |= {"hour": (0, 23), "minute": (0, 59)}
 TOGETHER = {  # parts that make a date, with its format
-    "year month day hour minute": "%Y %m %d %H %M",
     "year month day hour": "%Y %m %d %H",
     "year month day": "%Y %m %d",
-    "year doy hour": "%Y %j %H",
     "year doy": "%Y %j",
     "year month": "%Y %m",
     "year quarter": "quarter",
     "year week": "week",
 }
-TIME = {*"date datetime time timestamp day week month quarter year".split()}  # words in names of columns
-DATED = TIME | {*PART} | {*"datum fecha data zeit uhrzeit period yyyymm yyyymmdd dt mdate yearmonth".split()}
 USUAL = TIME - {"date", "quarter"} | {*"x t age depth distance position hour minute second".split()}
 PLACES = {*"station site location place sensor gauge cast well plot region country species variable series".split()}
 COUNTERS = PLACES | {"column 1", "#", *"id obs row no nr number index record sample".split()}
 FLAGS = {*"flag flags status quality qc qn qf qual cd code class".split()}
 PAIRS = dict(x="y", lon="lat", long="lat", longitude="latitude", easting="northing", east="north", e="n")
-PAIRS |= dict(rechtswert="hochwert", ostwert="nordwert")
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}  # of marks
 READERS = {".dta": "stata", ".json": "json", ".jsonl": "json", ".feather": "feather", ".gz": "csv", ".zip": "csv"}
 PACKED, BYTES = 100, 5e7  # a workbook that unpacks to more than so many times its size, and than so much, is no table
 
@@ -93,7 +58,6 @@ class Asked:
     notes: list[str] = field(default_factory=list)
     mark: str = ""  # between the columns of a file of text, "sheet" of a workbook, none of a frame
     day_first: bool = False
-    percent: set[str] = field(default_factory=set)  # columns with this sign at each number
 
 
 class Inputs(NamedTuple):
@@ -136,8 +100,7 @@ def read_table(
     left out unless `tasks` names them, as are repeated lines of a file.
 
     Args:
-        path (path or DataFrame): text in columns, a workbook, Parquet, or a frame, whose index is the input where it
-            holds dates or numbers that do not only count.
+        path (path or DataFrame): text in columns, a workbook, Parquet, or a frame (`TaskData.from_frame`).
         x (columns): the input; two for a map, several for one date in parts. Default: the only column of dates, a date
             in parts by their names (year and month), a pair such as x and y, or a first column of increasing numbers.
         tasks (columns): the values. Default: all other columns of numbers.
@@ -146,8 +109,7 @@ def read_table(
         sd (dict, list, number or frame): known standard errors, as in `TaskData.from_frame`. Default: none.
         units (list, or dict by task): of the values. Default: from headers such as `level (m)`.
         date_format (str): as pandas takes it, such as "%d.%m.%Y" or "%b %Y"; "quarter"; "week" (its Monday); "s" or
-            "ms" since 1970; "excel"; or "numbers" for what looks like dates and is none. Default: ISO dates, 2019-Q1,
-            2019-W01, days with the name of their month, and what the file proves.
+            "ms" since 1970; "excel"; or "numbers" for what looks like dates and is none. Default: what the file proves.
         missing (list): words and numbers for missing values, beside those of pandas. Default: none.
         keep (list): numbers that look as if they stood for missing values, such as -999, and are values. Default: none.
         without (columns): to leave out. Default: none.
@@ -170,68 +132,49 @@ def read_table(
     """
     refuse_gone(gone)
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
-    if not all(isinstance(line, int) for line in left):
-        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers")
     if isinstance(missing, str):
         raise TableError(f"missing: is {missing!r}", [{"missing": [missing]}])
-    if calendar is not None and not isinstance(calendar, Calendar):
-        raise TableError(f"calendar: is {kind_of(calendar)}", [], "pass that of a table, data.calendar")
+    if not all(isinstance(line, int) for line in left):
+        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers")
+    of_kind("calendar", calendar, (Calendar, type(None)), "that of a table, data.calendar")
     asked = Asked(date_format, [*missing], keep, left)
     given = path if isinstance(path, pd.DataFrame) else _file(path, names, separator, sheet, encoding, asked)
-    headers = _headers(given)
+    headers = frames.headers_of(given)
     frame, index = given.set_axis([*headers], axis=1), None
     if not asked.mark:
-        frame, x, index = index_as_input(frame, x, lambda some: _is_plain(some, asked))
-    again = frame.duplicated() if asked.mark else pd.Series(False, frame.index)
-    asked.notes += [f"rows: {count(int(again.sum()), 'repeated line')} left out"] * bool(again.any())
-    cells = frame[~again].drop(columns=[column(frame, c, "without") for c in names_in(without)])
-    cells = _cells(cells, asked, decimal, thousands)
-    roles = roles_of(cells, x, series, value, tasks, sd)
+        frame, x, index = frames.index_as_input(frame, x, lambda some: _is_plain(some, asked))
+    some = frame.drop(columns=[column(frame, c, "without") for c in names_in(without)])
+    cells = _marked(_blank(some, asked), asked, decimal, thousands)
+    roles = frames.roles_of(cells, x, series, value, tasks, sd)
     kinds = {c: _kind(cells[c]) for c in cells}
-    told = bool(roles.inputs)
-    roles.inputs = roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked)
-    inputs = _inputs(cells, roles.inputs, kinds, asked)
-    roles.inputs = inputs.columns
+    inputs = _inputs(cells, roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked), kinds, asked)
     at, calendar = _as_numbers(inputs, calendar, asked)
+    roles.inputs = inputs.columns
     if not roles.long and not roles.tasks:
         others = cells.drop(columns=[*roles.inputs, *roles.errors.values()])
-        _check_clock(cells, inputs, kinds)
-        _check_rows(others, at, roles.inputs, kinds, told)
+        _check_rows(others, at, inputs, kinds, x is not None)
         roles.tasks = _tasks(others, kinds, inputs, asked)
-    some = roles.long[1:] or roles.tasks
-    y = pd.DataFrame(
-        {c: _numbers(cells[c], asked) for c in dict.fromkeys([*some, *roles.errors.values()])}, cells.index
-    )
+    y = pd.DataFrame({c: _numbers(cells[c], asked) for c in [*roles.values, *roles.errors.values()]}, cells.index)
     y = y.mask(y.isin([float(code) for code in map(str, missing) if re.fullmatch(NUMBER, code)]))
-    _check_codes(y[some], asked)
-    # where the cells stand in the frame: a repeated line has the row of the line that it repeats
-    rows = frame.groupby([*frame], dropna=False, sort=False).ngroup().to_numpy() if again.any() else np.arange(len(y))
+    _check_codes(y[roles.values], asked)
     if asked.mark:
-        values = {headers[c]: y[c].to_numpy()[rows] for c in some}
-        given = given.assign(**values).reset_index(drop=True)
-    who = pd.Series(map(_name_of, cells[roles.long[0]]), cells.index, name=roles.long[0]) if roles.long else None
-    named = dict(
-        zip(("x_name", "x_unit"), split_unit(inputs.names[0])), x_names=[split_unit(c)[0] for c in inputs.names]
-    )
-    return assembled(
-        given, headers, rows, who, at, y, roles, tasks, units, asked.notes, index, calendar=calendar, **named
-    )
+        given = given.assign(**{headers[c]: y[c] for c in roles.values}).reset_index(drop=True)
+    who = joined(cells[roles.long[:1]]).where(cells[roles.long[0]].notna()) if roles.long else None
+    own = frames.Given(given, headers, who, index, asked.notes)
+    return frames.assembled(own, roles, at, y, inputs.names, tasks=tasks, units=units, calendar=calendar)
 
 
 def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, asked: Asked) -> pd.DataFrame:
-    """The cells of a file, rows named by their lines: text or, of a workbook and of Parquet, what they are."""
-    if not isinstance(path, (str, Path)):
-        raise TableError(f"path: is {kind_of(path)}", remedy="pass the path of a file, or a DataFrame")
+    """The cells of a file, rows named by their lines."""
+    of_kind("path", path, (str, Path), "the path of a file, or a DataFrame")
     path = Path(path)
     if reader := READERS.get(path.suffix.lower()):
         raise TableError(f"path: {path.name} is no plain text", remedy=f"pass a frame: pd.read_{reader}({path.name!r})")
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"):
-            rows = _sheet(path, sheet, asked)
-        else:
-            rows = _lines(path, separator, encoding, asked)
+        book = path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+        rows = _sheet(path, sheet, asked) if book else _lines(path, separator, encoding, asked)
     except ImportError as error:
         raise TableError(f"path: {path.name} is not read: {str(error).splitlines()[0]}") from None
     rows = [(k, row) for k, row in rows if any(cell not in (None, "") for cell in row)]
@@ -239,14 +182,17 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
     if not rows or len(rows[0][1]) != len(head):
         raise TableError(f"names: {count(len(head), 'name')} and {count(len(rows), 'row')} below do not fit")
     if names is None and re.match(r"[-+]?\.?\d", str(head[0])):
-        own = [f"column {k + 1}" for k in range(len(head))]
-        raise TableError(f"{path.name}: the first line has values where names should be", [{"names": own}])
+        ways = [{"names": [f"column {k + 1}" for k in range(len(head))]}]
+        raise TableError(f"{path.name}: the first line has values where names should be", ways)
     head = ["" if c is None else str(c).strip() for c in head]
     if bare := [k for k, c in enumerate(head) if k and not c and any(row[k] not in (None, "") for _, row in rows)]:
-        problem = f"{path.name}: column {bare[0] + 1} has no name"
-        raise TableError(problem, remedy="put all names in one line, or leave a title out with skip")
+        remedy = "put all names in one line, or leave a title out with skip"
+        raise TableError(f"{path.name}: column {bare[0] + 1} has no name", remedy=remedy)
     head = [c or f"column {k + 1}" for k, c in enumerate(head)]
-    return pd.DataFrame([row for _, row in rows], pd.Index([k for k, _ in rows], name="line"), head, dtype=object)
+    frame = pd.DataFrame([row for _, row in rows], pd.Index([k for k, _ in rows], name="line"), head, dtype=object)
+    again = frame.duplicated()
+    asked.notes += [f"rows: {count(int(again.sum()), 'repeated line')} left out"] * bool(again.any())
+    return frame[~again]
 
 
 def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[Any]]]:
@@ -286,27 +232,20 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
     asked.notes += [f"line {k} begins with #; left out" for k, line in lines if line[0] == "#" and k not in asked.left]
     lines = [(k, line) for k, line in lines if line[0] != "#" and k not in asked.left]
     marks = [mark] if mark else [mark for mark in ",;\t|" if any(mark in line for _, line in lines)] or [" "]
-    every: dict[str, list[tuple[int, list[str]]]] = {}
-    for mark in marks:
-        reader, before = csv.reader((line + "\n" for _, line in lines), delimiter=mark, skipinitialspace=True), 0
-        every[mark] = [(k, line.split()) for k, line in lines] if mark == " " else []
-        for row in reader if mark != " " else ():
-            every[mark].append((lines[before][0], [cell.strip() for cell in row]))
-            before = reader.line_num
+    every = {mark: _split(lines, mark) for mark in marks}
     widths = {mark: [len(row) for _, row in rows] for mark, rows in every.items()}
-    fits = [mark for mark, some in widths.items() if len({*some}) == 1 and some[0] > 1]
-    if len(fits) == 1:
-        asked.mark = fits[0]
-        word = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks", "|": "bars"}.get(fits[0], repr(fits[0]))
-        asked.notes.append(f"columns: split by {word}")
-        return every[fits[0]]
-    if fits:
-        raise TableError(f"{path.name} can be split in {len(fits)} ways", [{"separator": mark} for mark in fits])
     usual = {mark: max({*some}, key=some.count, default=0) for mark, some in widths.items()}
-    mark = max(every, key=lambda mark: (usual[mark] > 1) * widths[mark].count(usual[mark]))
-    odd = [k for k, row in every[mark] if len(row) != usual[mark]]
-    if usual[mark] < 2 or not odd:
+    fits = [mark for mark, some in widths.items() if usual[mark] > 1 and {*some} == {usual[mark]}]
+    if len(fits) > 1:
+        raise TableError(f"{path.name} can be split in {len(fits)} ways", [{"separator": mark} for mark in fits])
+    fit = {mark: (usual[mark] > 1) * (some.count(usual[mark]) + (mark in fits)) for mark, some in widths.items()}
+    asked.mark = mark = max(fit, key=lambda mark: fit[mark])
+    asked.notes.append(f"columns: split by {NAMES.get(mark, repr(mark))}")
+    if fits:
+        return every[mark]
+    if usual[mark] < 2:
         raise TableError(f"path: {path.name} has one column, or none", remedy="split its columns by commas or tabs")
+    odd = [k for k, row in every[mark] if len(row) != usual[mark]]
     first = next((k, row) for k, row in every[mark] if len(row) == usual[mark])
     top = [k for k in odd if k < first[0]]
     mend = top and re.match(r"[-+]?\.?\d", first[1][0]) or len(odd) > len(lines) / 2
@@ -315,19 +254,19 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
     raise TableError(told, ways, "or mend it (a mark inside a cell, or a decimal comma?)")
 
 
-def _headers(given: pd.DataFrame) -> dict[str, Hashable]:
-    """The columns by their names as text."""
-    found = {" ".join(map(str, c)) if isinstance(c, tuple) else str(c): c for c in given}
-    if len(found) < given.shape[1]:
-        twice = [str(c) for c, again in zip(given, given.columns.astype(str).duplicated()) if again]
-        raise TableError(f"names: two columns are named {listed(twice)!r}", remedy="rename one, or leave that line out")
-    if not len(given):
-        raise TableError("path: the table has no rows", remedy="pass one with at least one")
-    return found
+def _split(lines: list[tuple[int, str]], mark: str) -> list[tuple[int, list[str]]]:
+    """The cells of each row, with the number of the line where it begins."""
+    if mark == " ":
+        return [(k, line.split()) for k, line in lines]
+    reader, rows, before = csv.reader((f"{line}\n" for _, line in lines), delimiter=mark, skipinitialspace=True), [], 0
+    for row in reader:
+        rows.append((lines[before][0], [cell.strip() for cell in row]))
+        before = reader.line_num
+    return rows
 
 
-def _cells(frame: pd.DataFrame, asked: Asked, decimal: str | None, thousands: str | None) -> pd.DataFrame:
-    """Text stripped, its blanks plain, None for what is missing, and numbers with a point for decimals alone."""
+def _blank(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """Text stripped, its blanks plain, None for what is missing, and no percent sign at numbers that all have it."""
     words = MISSING | {str(word).strip() for word in asked.missing if not re.fullmatch(NUMBER, str(word))}
 
     def plain(cell: Any) -> Any:
@@ -340,15 +279,13 @@ def _cells(frame: pd.DataFrame, asked: Asked, decimal: str | None, thousands: st
     for c in frame:
         if isinstance(frame[c].dtype, pd.PeriodDtype):
             cells[c] = frame[c].dt.to_timestamp()
-        elif frame[c].dtype.kind in "iuf" and not isinstance(frame[c].dtype, np.dtype):
-            cells[c] = frame[c].astype(float)
-        elif frame[c].dtype.kind not in "iufM":
+        elif frame[c].dtype.kind in "iuf":
+            cells[c] = frame[c].astype(float) if frame[c].isna().any() else frame[c]
+        elif frame[c].dtype.kind != "M":
             cells[c] = pd.Series(map(plain, frame[c]), frame.index, object)
-            text = [cell for cell in cells[c] if cell is not None]
-            if text and all(isinstance(cell, str) and re.fullmatch(r"[-+\d.,'’ ]*\d ?%", cell) for cell in text):
+            if cells[c].dropna().map(str).str.fullmatch(r"[-+\d.,'’ ]*\d ?%").all():
                 cells[c] = cells[c].map(lambda cell: cell.rstrip("% "), na_action="ignore")
-                asked.percent.add(c)
-    return _marked(cells, asked, decimal, thousands)
+    return cells
 
 
 def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: str | None) -> pd.DataFrame:
@@ -357,11 +294,9 @@ def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: s
     text = [c for c in cells if cells[c].dtype == object]
     every = [cell for c in text for cell in cells[c] if isinstance(cell, str) and shape.fullmatch(cell)]
     point, comma = ([cell for cell in every if mark in cell] for mark in ".,")
-    if thousands is None:
-        group = [
-            mark for mark in "'’ " if (some := [cell for cell in every if mark in cell]) and _all_grouped(mark, some)
-        ]
-        thousands = group[0] if len(group) == 1 else None
+    for mark in "'’ " if thousands is None else "":
+        if (some := [cell for cell in every if mark in cell]) and _all_grouped(mark, some):
+            thousands = mark
     if decimal is None and thousands not in (".", ",") and (comma or point):
         groups = {mark: _all_grouped(mark, some) for mark, some in ((".", point), (",", comma))}
         whole = any(re.fullmatch(r"\d{3}", cell) for cell in every)  # 980 beside 1.020
@@ -400,83 +335,30 @@ def _kind(cells: pd.Series) -> str:
     given = cells.dropna()
     if given.empty or given.dtype.kind in "fM":
         return "empty" if given.empty else "dates" if given.dtype.kind == "M" else "numbers"
-    text = given.map(str)
-    if _plain_format(text, str(cells.name)):
+    text, share = given.map(str), given.map(_number).notna().mean()
+    objects = given.map(lambda cell: isinstance(cell, (datetime.date, pd.Period))).mean()
+    if objects > 0.5 or plain_format(text, _words(str(cells.name))):
         return "dates"
-    if given.dtype.kind in "iu" or (share := given.map(_is_number).mean()) >= 0.5:
-        return "numbers"
-    if given.map(lambda cell: isinstance(cell, (datetime.date, pd.Period))).mean() > 0.5:
-        return "dates"
-    if text.str.fullmatch(CLOCK).all():
-        return "clock"
+    if share >= 0.5 or text.str.fullmatch(CLOCK).all():
+        return "numbers" if share >= 0.5 else "clock"
     return "unclear" if share > 0.1 or text.str.fullmatch(BEGINS).mean() > 0.1 else "text"
 
 
-def _is_number(cell: Any) -> bool:
+def _number(cell: Any) -> float:
+    """A cell as a number, NaN where it is none."""
     if isinstance(cell, str):
-        return re.fullmatch(NUMBER, cell) is not None
-    return not isinstance(cell, (bool, np.bool_, pd.Timestamp)) and hasattr(cell, "__float__")
-
-
-def _plain_format(text: pd.Series, name: str) -> str | None:
-    """How dates of a column are written where nobody says; "plain" for ISO and days; None where it holds none.
-
-    Digits and words are dates where the name of the column says so, and one format alone reads them.
-    """
-    if text.str.fullmatch(PLAIN).mean() > 0.5:
-        return "plain"
-    forms = [guess_datetime_format(cell) or guess_datetime_format(cell.title()) or "" for cell in text.iloc[:2]]
-    named = [form for form in forms if "%Y" in form and re.search("%[bB]", form)]
-    if good := [form for form in named if _parsed(text, form).notna().mean() > 0.9]:
-        return good[0]
-    offers = _offers(text, name) if DATED & {*_words(name)} else []
-    return offers[0] if len(offers) == 1 and offers[0] not in SINCE else None
-
-
-def _parsed(text: pd.Series, form: str) -> pd.Series:
-    return pd.to_datetime(text, format=form, errors="coerce", utc="%z" in form or None)
-
-
-def _joined(given: pd.DataFrame) -> pd.Series:
-    """The text of several columns, by blanks: a date in parts."""
-    each = [given[c].map(lambda cell: re.sub(r" 00:00:00$|\.0$", "", str(cell))) for c in given]
-    each = [one.str.replace(r"^(\d:)", r"0\1", regex=True) for one in each]
-    return each[0].str.cat(each[1:], sep=" ") if len(each) > 1 else each[0]
-
-
-def _offers(text: pd.Series, name: str = "") -> list[str]:
-    """Values of `date_format` that read all of a column of digits or words, and fit its name."""
-    value, digits = pd.to_numeric(text, errors="coerce"), bool(text.str.fullmatch(r"\d+").all())
-    found = [form for form, size in DIGITS.items() if text.str.fullmatch(rf"\d{{{size}}}").all() and _fits(text, form)]
-    found += [form for form in WORDS if not digits and _fits(text, form)]
-    for part, form in PERIOD.items():
-        year, number = (pd.to_numeric(one, errors="coerce") for _, one in text.str.extract(f"^{form}$").items())
-        two = part == "quarter" or text.str.fullmatch(r"\d{4}\D*\d\d|\d{4} \d+").all()
-        if two and year.between(1500, 2100).all() and number.between(1, 53).all() and number.nunique() > 1:
-            found.append(part)
-    words = _words(name)
-    for part, fit in (("quarter", ["quarter"]), ("week", ["week"]), ("month", [f for f in found if "%d" not in f])):
-        if part in {PART.get(word) for word in words}:
-            found = [form for form in found if form in fit and (part != "month" or "%" in form)]
-    least = [unit for unit in SINCE if unit != "excel" or TIME & {*words} and not found]
-    return found + [unit for unit in least if value.between(*SINCE[unit][2:]).all()]
-
-
-def _fits(text: pd.Series, form: str) -> bool:
-    return bool(_parsed(text, form).dt.year.between(1500, 2100).all())
+        return float(cell) if re.fullmatch(NUMBER, cell) else np.nan
+    none = cell is None or isinstance(cell, (bool, np.bool_, pd.Timestamp)) or not hasattr(cell, "__float__")
+    return np.nan if none else float(cell)
 
 
 def _in_parts(cells: pd.DataFrame) -> tuple[list[str], str] | None:
     """Columns that are one date in parts by their names, the year first, with its format."""
-    named = {}
-    for c in cells:
-        part = PART.get("_".join(_words(c)))
-        value = pd.to_numeric(cells[c], errors="coerce")
-        if part and part not in named and (value.between(*LIMITS[part]) & (value % 1 == 0)).all():
-            named[part] = c
+    named = {part: c for c in reversed([*cells]) if (part := PART.get("_".join(_words(c)))) and cells[c].notna().all()}
     for parts, form in TOGETHER.items():
-        if {*parts.split()} <= {*named}:
-            return [named[part] for part in parts.split()], form
+        columns = [named[part] for part in parts.split() if part in named]
+        if len(columns) == len(parts.split()) and form in offers_for(joined(cells[columns])):
+            return columns, form
     return None
 
 
@@ -490,16 +372,17 @@ def _is_plain(cells: pd.DataFrame, asked: Asked) -> bool:
 
 def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str]:
     """The columns that are the input, where one reading alone is plain."""
-    value = {c: pd.to_numeric(cells[c], errors="coerce") for c in cells if kinds[c] == "numbers"}
+    value = {c: cells[c].map(_number).astype(float) for c in cells if kinds[c] == "numbers"}
     low, words = {"_".join(_words(c)): c for c in value}, {c: {*_words(c)} for c in cells}
     beside = {c: low.get("_".join(PAIRS.get(word, word) for word in _words(c)), c) for c in value}
     pairs = [[c, other] for c, other in beside.items() if other != c and {*PAIRS} & words[c] and len(value) > 2]
-    pairs = [pair for pair in pairs if all(value[c].nunique() > 1 for c in pair)]
+    pairs = [pair for pair in pairs if cells[pair].nunique().min() > 1]
+    pairs = [pair for pair in pairs if {"lon", "long", "longitude"} & words[pair[0]]] or pairs
     dates = [[c] for c in cells if kinds[c] == "dates" and cells[c].nunique() > 1]
     clocks = [c for c in cells if kinds[c] == "clock" and cells[c].notna().all()]
     if len(dates) == len(clocks) == 1 and cells.duplicated(dates[0]).any() and cells[dates[0][0]].notna().all():
         dates = [[*dates[0], *clocks]]
-    elif not dates and (parts := _in_parts(cells)) and cells[parts[0]].notna().all().all():
+    elif not dates and (parts := _in_parts(cells)):
         dates = [parts[0]]
     taken = {c for one in dates for c in one}
     first = next((c for c in cells if not COUNTERS & {*_words(c), c}), "")
@@ -517,27 +400,22 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     if len(readings) == 1 and (dates or pairs or leads):
         return readings[0]
     ways = [{"x": one if len(one) > 1 else one[0]} for one in readings]
-    told = (
-        f"it may be {listed(' with '.join(one) for one in readings)}" if readings else "no column is plainly the input"
-    )
+    may = listed(" with ".join(one) for one in readings)
+    told = f"it may be {may}" if readings else "no column is plainly the input"
     if not readings:
         for c in value:
             _numbers(cells[c], asked)
         ways = _other_ways(cells, value, first)
-    across = sum(c[:4].isdigit() for c in cells) > len(kinds) / 2
-    side = "; transpose it if its rows are columns" if across else ""
-    more = f"{'or ' * bool(ways)}name the column with x, and date_format='%Y %m' or alike where it holds dates{side}"
-    raise TableError(f"x: is not given, and {told}", ways, f"{more}; columns: {listed(cells)}")
+    more = f"{'or ' * bool(ways)}name the column with x, and its date_format, such as '%Y %m', where it holds dates"
+    side = "; transpose it if its rows are columns" if sum(c[:4].isdigit() for c in cells) > len(kinds) / 2 else ""
+    raise TableError(f"x: is not given, and {told}", ways, f"{more}{side}; columns: {listed(cells)}")
 
 
 def _other_ways(cells: pd.DataFrame, value: Mapping[str, pd.Series], first: str) -> list[dict[str, Any]]:
     """Inputs that there may be where none is plain: dates in other formats, else columns that tell the rows apart."""
-    some = [c for c in cells if cells[c].notna().all()]
-    for k in (1, *range(5, 1, -1)):
-        parts = [c for c in some if k == 1 or c in value][:k]
-        if len(parts) == k and not cells.duplicated(parts).any():
-            if offers := _offers(_joined(cells[parts]), parts[0]):
-                return [{"x": parts if k > 1 else parts[0], "date_format": form} for form in offers]
+    some = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
+    if offers := [{"x": c, "date_format": form} for c in some for form in offers_for(joined(cells[[c]]), _words(c))]:
+        return offers
     likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*_words(c)})]
     likely = [c for c in likely if not COUNTERS & {*_words(c)} and PART.get("_".join(_words(c)), "year") == "year"]
     return [{"x": c} for c in likely if "year" not in _words(c) or value[c].min() > 99]  # 98, 99, 00
@@ -551,46 +429,45 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
     parts = _in_parts(cells[inputs]) if len(inputs) > 1 else None
     k = 0  # so many of the inputs are one date
     if form == "numbers":
-        form = None
+        form, k = None, int(kinds[first] == "dates" and len(inputs) > 1)
     elif parts and len(parts[0]) == len(inputs):
         inputs, form = parts[0], form or parts[1]
         k, names = len(inputs), ["date"]
     elif form is not None:
-        k = max(range(len(inputs), 0, -1), key=lambda k: _dates(_joined(cells[inputs[:k]]), asked)[0].notna().mean())
+        k = max(range(len(inputs), 0, -1), key=lambda k: dates_in(joined(cells[inputs[:k]]), form)[0].notna().mean())
     elif kinds[first] == "dates":
         k = 2 if len(inputs) > 1 and kinds[inputs[1]] == "clock" else 1
     when, how, rest = None, "", inputs[k:]
     if k:
         typed = k == 1 and cells[first].dtype.kind == "M"
-        given = cells[first] if typed else _joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
-        when, how = _dates(given, replace(asked, date_format=form))
+        given = cells[first] if typed else joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
+        when, how = dates_in(given, form, _words(str(given.name)), asked.day_first)
         _refuse(given, when.isna(), f"is no date, read as {how}", asked, cell=True)
         names = [names[0], *rest]
     if asked.date_format != "numbers":
-        _check_digits(cells, inputs, rest, kinds, when, how)
+        _check_digits(cells, inputs, rest, when, how.split(", ")[-1].replace("year-month-day", "%Y-%m-%d"))
     at = np.column_stack([_numbers(cells[c], asked) for c in rest]) if rest else np.empty((len(cells), 0))
     return Inputs(inputs, names, None if when is None else pd.DatetimeIndex(when), at, how)
 
 
-def _check_digits(
-    cells: pd.DataFrame, inputs: list[str], rest: list[str], kinds: dict[str, str], when: Any, how: str
-) -> None:
+def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when: Any, form: str) -> None:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
-    first, text = inputs[0], _joined(cells[inputs]).rename(" ".join(inputs))
-    numbers, value = all(kinds[c] == "numbers" for c in rest), cells[rest].apply(pd.to_numeric, errors="coerce")
-    doubt = [c for c in rest if PART.get("_".join(_words(c))) and len(inputs) > 1]
-    doubt += [c for c in rest if len(inputs) == 2 and cells.duplicated(first).any() and value[c].isin(range(367)).all()]
-    offers = _offers(text, first) if when is None else []
-    if when is not None and len(rest) == 1 and "%" in how and cells[first].duplicated().any():
-        offers = [f"{how}{clock}" for clock in (" %H", *CLOCKS[1:3]) if _fits(text, f"{how}{clock}")]
-    if rest and len(inputs) == 1 and numbers:
+    first, text, value = inputs[0], joined(cells[inputs]), cells[rest].map(_number)
+    doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(_words(c)))]
+    other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*_words(inputs[-1])}
+    twice = len(inputs) == 2 and cells.duplicated(first).any() and not other
+    doubt += [c for c in rest if twice and value[c].isin(range(367)).all()]
+    if rest and len(inputs) == 1:
         digits = TIME - {"year"} & {*_words(first)} and (value[first] >= 1500).any()
         doubt += [first] * bool(digits or ((value[first] % 1 == 0) & (value[first] >= 1e4)).all())
-    if not numbers or doubt or offers:
+    hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or fits(text, f"{form} %H"))
+    offers = offers_for(text, _words(first)) if when is None else [f"{form} %H"] * bool(hours)
+    numbers = bool(value.notna().all(axis=None))
+    if doubt or offers or not numbers:
         x = inputs if len(inputs) > 1 else first
-        ways = [{"x": x, "date_format": form} for form in [*offers, *["numbers"][:numbers]]]
-        remedy = f"{'or ' * bool(ways)}pass its format, such as date_format='%d.%m.%Y %H:%M'"
-        raise TableError(f"column {text.name!r}: {text.iloc[0]!r} may be a date, and is not plainly one", ways, remedy)
+        ways = [{"x": x, "date_format": one} for one in [*offers, *["numbers"] * numbers]]
+        told = f"column {' '.join(inputs)!r}: {text.iloc[0]!r} may be a date, and is not plainly one"
+        raise TableError(told, ways, f"{'or ' * bool(ways)}pass its date_format, such as '%d.%m.%Y %H:%M'")
 
 
 def _as_numbers(inputs: Inputs, calendar: Any, asked: Asked) -> tuple[np.ndarray, Any]:
@@ -608,70 +485,6 @@ def _as_numbers(inputs: Inputs, calendar: Any, asked: Asked) -> tuple[np.ndarray
     return np.column_stack([calendar.to_numbers(inputs.when), inputs.others]), calendar
 
 
-def _dates(text: pd.Series, asked: Asked) -> tuple[pd.Series, str]:
-    """Dates of a column, NaT where there is none, and how they were read: one way for the whole column."""
-    name, form = f"column {str(text.name)!r}", asked.date_format
-    if text.dtype.kind == "M":
-        return text, "year-month-day" if (text == text.dt.normalize()).all() else "as they are"
-    if form is None and text.str.fullmatch(r"\d{4}-?[QW]\d+").mean() > 0.5:
-        form = "week" if "W" in text.iloc[0] else "quarter"
-    elif form is None and (found := _plain_format(text, str(text.name))) != "plain":
-        form = found
-    if form in PERIOD:
-        part = text.str.extract(f"^{PERIOD[form]}$")
-        part = part if part.notna().any(axis=None) else text.str.extract(r"^(\d{4}) (\d+)$")
-        if form == "week":
-            return _parsed(part[0] + " " + part[1] + " 1", "%G %V %u"), "weeks, each at its Monday"
-        month = (3 * pd.to_numeric(part[1]) - 2).map("{:.0f}".format)
-        return _parsed(part[0] + "-" + month, "%Y-%m"), "quarters, each at its first day"
-    if form in SINCE:
-        unit, origin, _, _ = SINCE[form]
-        when = pd.to_datetime(pd.to_numeric(text, errors="coerce"), unit=unit, origin=pd.Timestamp(origin))
-        return when.dt.round("ms"), form
-    if form is not None:
-        if "%" not in form:
-            remedy = f"pass a format such as '%d.%m.%Y', or {listed([*PERIOD, *SINCE, 'numbers'])}"
-            raise TableError(f"date_format: is {form!r}", remedy=remedy)
-        return _parsed(text, form), form
-    if text.str.fullmatch(ISO).mean() > 0.5:
-        month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
-        if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
-            told = f"{name}: {text.iloc[0]!r} may be a month, or a year to the next"
-            raise TableError(told, [{"date_format": "%Y-%m"}])
-        return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
-    return _by_order(text, asked)
-
-
-def _by_order(text: pd.Series, asked: Asked) -> tuple[pd.Series, str]:
-    """Dates such as 07.01.2019: in the only order that gives dates, or even steps, or that the file's marks prove."""
-    shaped = text[text.str.fullmatch(DAY_MONTH)]
-    mark = shaped.iloc[0].lstrip("0123456789")[0]
-    year = f"%Y{mark}"[:2] if shaped.str.match(r"\d+\D\d+\D\d{4}").all() else "%y"
-    good = {}
-    for order, shape in ORDERS.items():
-        forms = [f"{shape.format(mark)}{year}{clock}" for clock in CLOCKS]
-        good[order] = max(((_parsed(text, form).notna().mean(), form) for form in forms), key=lambda one: one[0])
-    likely = [order for order in good if good[order][0] == max(good.values())[0]]
-    if len(likely) > 1 and year == "%Y":
-        even = [order for order in likely if _even(_parsed(text, good[order][1]))]
-        likely = even if len(even) == 1 else likely[:1] if asked.day_first else likely
-    if year == "%y" or len(likely) > 1:
-        ways = [{"date_format": good[order][1]} for order in likely]
-        century = "years of two digits become 1969 to 2068" if year == "%y" else ""
-        told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
-        raise TableError(told, ways, century)
-    form = good[likely[0]][1]
-    return _parsed(text, form), f"{likely[0]}, {form}"
-
-
-def _even(when: pd.Series) -> bool:
-    """Whether dates have steps of equally many days, or months."""
-    when = when.dropna().drop_duplicates()
-    months = (12 * when.dt.year + when.dt.month).diff().iloc[1:]
-    by_month = when.dt.day.nunique() == 1 and months.nunique() == 1
-    return len(when) > 2 and bool(by_month or when.diff().iloc[1:].nunique() == 1)
-
-
 def _refuse(column: pd.Series, wrong: Any, problem: str, asked: Asked, *, cell: bool = False) -> None:
     """TableError at the first row that is wrong, with the lines to leave out where they are few."""
     at = np.flatnonzero(wrong)
@@ -679,74 +492,59 @@ def _refuse(column: pd.Series, wrong: Any, problem: str, asked: Asked, *, cell: 
         told = f"{column.iloc[at[0]]!r} {problem}" if cell else problem
         few = asked.mark and len(at) < max(6, 0.2 * len(column))
         ways = [{"skip": sorted({*asked.left, *map(int, column.index[at])})}] if few else []
-        raise TableError(
-            f"{place_of(column, at[0])}: {told}, {len(at)} such in all", ways, "mend it, or drop such rows"
-        )
+        told = f"{place_of(column, at[0])}: {told}, {len(at)} such in all"
+        raise TableError(told, ways, "mend it, or drop such rows")
 
 
-def _check_clock(cells: pd.DataFrame, inputs: Inputs, kinds: dict[str, str]) -> None:
-    """TableError where hours or a time of the day stand beside the only input, days."""
-    day, form = inputs.columns[0], inputs.how.split(", ")[-1].replace("year-month-day", "%Y-%m-%d")
-    if len(inputs.columns) > 1 or not re.search("%[dYj]$", form) or not cells[day].duplicated().any():
-        return
-    some = [c for c in cells if c != day and cells[c].notna().all() and not cells.duplicated([day, c]).any()]
-    forms = [f"{form}{clock}" for clock in (" %H", *CLOCKS[1:3])]
-    ways = [{"x": [day, c], "date_format": one} for c in some for one in forms if _fits(_joined(cells[[day, c]]), one)]
-    if ways:
-        raise TableError(f"{day!r} and {ways[0]['x'][1]!r} may be one date", ways, f"or x=[{day!r}]")
-
-
-def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: list[str], kinds: dict[str, str], told: bool) -> None:
-    """TableError where rows of several series may stand below each other."""
-    again = float(pd.DataFrame(at).duplicated().mean())
-    numbers = [c for c in others if kinds[c] == "numbers"]
+def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: Inputs, kinds: dict[str, str], told: bool) -> None:
+    """TableError where rows of several series, or of several hours of a day, may stand below each other."""
+    rows, x = pd.DataFrame(at), inputs.columns
+    again, one = float(rows.duplicated().mean()), {} if told else {"x": x if len(x) > 1 else x[0]}
     for c in others:
         several = kinds[c] in ("text", "numbers", "unclear") and 1 < others[c].nunique() <= len(others) / 2
         if several and (PLACES & {*_words(c)} or again > 0.1 and not told and kinds[c] == "text"):
-            one = {"series": c} if told else {"x": inputs if len(inputs) > 1 else inputs[0], "series": c}
-            apart = (~pd.DataFrame(at).assign(who=others[c].to_numpy()).duplicated()).mean() > 0.95
-            ways = [{**one, "value": value} for value in numbers if value != c and apart]
+            apart = (~rows.assign(who=others[c].to_numpy()).duplicated()).mean() > 0.95
+            values = [value for value in others if kinds[value] == "numbers" and value != c and apart]
+            ways = [{**one, "series": c, "value": value} for value in values]
             ways += [{"without": [c]}] if again < 0.1 else []
             raise TableError(f"rows of {others[c].nunique()} series may stand below each other, by {c!r}", ways)
     if again > 0.1 and not told:
-        ways = [{"x": inputs}] if again < 0.5 else []
-        raise TableError(f"x: {100 * again:.0f} % of the rows repeat {inputs[0]!r}", ways, "or name another input")
+        ways = [{"x": [*x, c]} for c in others if PART.get("_".join(_words(c))) == "hour"] + [{"x": x}] * (again < 0.5)
+        raise TableError(f"x: {100 * again:.0f} % of the rows repeat {x[0]!r}", ways, "or name another input")
 
 
 def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: Asked) -> list[str]:
     """The columns of numbers, but for those that are no readings; what is left out is said."""
     found: dict[str, pd.Series] = {}
-    errors = {c: of for of, c in errors_beside(cells).items()}
+    errors = {c: of for of, c in frames.errors_beside(cells).items()}
     for c in cells:
         if kinds[c] == "unclear":
             _numbers(cells[c], asked)
         why = {"text": "text", "clock": "a time of the day", "dates": "dates", "empty": "no value"}.get(kinds[c])
         if kinds[c] == "numbers":
-            value = pd.to_numeric(cells[c], errors="coerce").astype(float)
-            why = _no_reading(value, inputs)
-            twin = next((other for other in found if _same(found[other], value)), None)
-            why = why or (f"equals {twin!r} wherever both have a value" if twin else None)
+            value = cells[c].map(_number).astype(float)
+            twins = [f"equals {other!r} wherever both have a value" for other in found if _same(found[other], value)]
+            why = _no_reading(value, inputs) or next(iter(twins), None)
             if c in errors and why is None:
                 why = f"looks like standard errors of {errors[c]}; sd={{{errors[c]!r}: {c!r}}} uses it"
         asked.notes += [f"{c}: {why}; left out"] if why else []
         found |= {} if why else {c: value}
     if not found:
-        told = "tasks: no column of numbers that vary is left beside the input"
-        raise TableError(told, remedy=f"name some; columns: {listed(cells.columns)}")
+        raise TableError("tasks: no column of numbers that vary is left beside the input", remedy="pass tasks=[...]")
     return list(found)
 
 
 def _no_reading(value: pd.Series, inputs: Inputs) -> str | None:
     """Why a column of numbers holds no readings: constant, counts, flags, parts of the date or the input again."""
     words, seen, when = _words(str(value.name)), np.unique(value.dropna()), inputs.when
-    whole, name = (seen % 1 == 0).all(), "_".join(_words(str(value.name)))
+    whole, part = (seen % 1 == 0).all(), PART.get("_".join(words), "").replace("doy", "dayofyear")
     if len(seen) == 1 and value.count() > 1:
         return f"always {seen[0]:g}"
-    if whole and when is not None and name in PART:
+    if when is not None and part and part != "week" and (value == getattr(when, part)).all():
         return "a part of the date"
     if whole and COUNTERS & {*words, str(value.name)} and value.is_unique and len(value) > 2:
         return "numbers the rows"
-    if whole and len(seen) < 6 and len(value) > 19 and (FLAGS & {*words} or seen.tolist() == [0, 1]):
+    if whole and len(seen) < 6 and FLAGS & {*words}:
         return f"holds {listed(f'{one:g}' for one in seen)} alone, a flag; tasks=[...] with its name keeps it"
     axis = inputs.others[:, 0] if when is None else Calendar("years").to_numbers(when.tz_localize(None))
     near = value.between(axis - 0.05, axis + 0.05) if when is not None else value == axis
@@ -761,19 +559,18 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
 
 def _numbers(column: pd.Series, asked: Asked) -> pd.Series:
     """A column as floats; TableError at what is none, with the words that may stand for missing values."""
-    given = column.dropna()
-    bad = given[~given.map(_is_number).astype(bool)] if column.dtype.kind not in "iuf" else given.iloc[:0]
+    values, given = column.map(_number).astype(float), column.dropna()
+    bad = given[values[column.notna()].isna()]
     if len(bad):
         words = [*dict.fromkeys(map(str, bad))]
         codes = len(words) < 5 and not any(re.fullmatch(BEGINS, word) for word in words)
         ways: list[dict[str, Any]] = [{"missing": [*asked.missing, *words]}] if codes else []
         ways += [{"skip": sorted({*asked.left, *map(int, bad.index)})}] if asked.mark and len(bad) < 6 else []
         ways += [{"without": [column.name]}]
-        place = place_of(column, int(np.flatnonzero(column.index == bad.index[0])[0]))
+        place = place_of(column, int((values.isna() & column.notna()).argmax()))
         remedy = "or mend it: units go into the name, as level [m]; a limit such as <0.05 is no missing value"
         told = f"{words[0]!r} is no number, and {len(given) - len(bad)} others are"
         raise TableError(f"{place}: {told}", ways, remedy)
-    values = pd.Series([np.nan if cell is None else float(cell) for cell in column], column.index, float)
     _refuse(column, np.isinf(values), "is infinite", asked)
     return values
 
@@ -783,10 +580,10 @@ def _check_codes(y: pd.DataFrame, asked: Asked) -> None:
     shape, found = re.compile(r"-?(?:9{1,}|[6-8]9{3,}|([78])\1{2,}|0|1|32767|32768)"), []
     for c in y:
         seen = np.unique(y[c].dropna())
-        digits = [f"{v:.12g}".replace(".", "").lstrip("0") or "0" for v in seen]
-        code = np.array([abs(v) >= 1e30 or bool(shape.fullmatch(d)) for v, d in zip(seen, digits)], bool)
-        rest = seen[~code]
-        for v in seen[code] if len(rest) > 2 else ():
+        ends = {v: f"{v:.12g}".replace(".", "").lstrip("0") or "0" for v in (*seen[:6], *seen[-6:])}
+        codes = sorted(v for v, digits in ends.items() if abs(v) >= 1e30 or shape.fullmatch(digits))
+        rest = seen[~np.isin(seen, codes)]
+        for v in codes if len(rest) > 2 else ():
             gap, alone = max(rest[0] - v, v - rest[-1]), v < -8 and rest[0] >= 0 or v > 0 >= rest[-1]
             far = gap > max(2 * (rest[-1] - rest[0]), 0.1 * abs(v)) or gap > 3 * np.diff(rest).max()
             if v not in asked.keep and (far or alone and gap > 0 or abs(v) >= 1e30):
@@ -801,7 +598,3 @@ def _check_codes(y: pd.DataFrame, asked: Asked) -> None:
 def _words(name: str) -> list[str]:
     """The words of a name without its unit."""
     return re.split(r"[^\w]+|_", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", split_unit(name)[0]).strip("# ").lower())
-
-
-def _name_of(cell: Any) -> str | None:
-    return None if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell).strip()

@@ -10,11 +10,9 @@ from pkgutil import iter_modules
 
 from laws.common import RANDOM, close, dense_numpy, table, tensor, unfitted
 
-ROOMS = [
-    import_module(f"laws.{room.name}") for room in iter_modules(__path__) if room.name not in ("extensions", "report")
-]
+ROOMS = [import_module(f"laws.{room.name}") for room in iter_modules(__path__) if room.name != "extensions"]
 if find_spec("mtgp_tutorial.tables.report"):  # reading of files and the report; the core's laws hold without them
-    ROOMS += [import_module("laws.extensions"), import_module("laws.report")]
+    ROOMS += [import_module("laws.extensions")]
 LAWS = [law for room in ROOMS for name, law in vars(room).items() if name.startswith("law_")]
 
 __all__ = ["LAWS", "RANDOM", "close", "dense_numpy", "table", "tensor", "unfitted"]
