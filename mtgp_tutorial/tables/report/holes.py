@@ -133,12 +133,13 @@ class Trial(NamedTuple):
 
 def plan(data: TaskData, kinds: Sequence[Kind], trials: int, seed: int) -> list[Trial]:
     """Up to so many trials: the kinds in turn, each task once before any comes again. ValueError for fewer than two."""
-    rng, known, asked = np.random.default_rng(seed), set[tuple[str, bytes, int]](), set[str]()
+    rng, known = np.random.default_rng(seed), set[tuple[str, bytes, int]]()
     length = max([len(kind.pattern) for kind in kinds if kind.place != "scattered"], default=1)
     used = {"part": rng.random(max(1, min(PARTS, len(data.x) // length))), "fold": rng.random(FOLDS)}
     order = rng.permutation(len(kinds)).tolist()
-    first = [k for k in order if not asked.issuperset(kinds[k].asked) and not asked.update(kinds[k].asked)]
-    streams = [_trials(data, kinds[k], used, [seed, k], known) for k in [*first, *(k for k in order if k not in first)]]
+    first = {task: k for k in reversed(order) for task in kinds[k].asked}
+    order.sort(key=lambda k: k not in first.values())
+    streams = [_trials(data, kinds[k], used, [seed, k], known) for k in order]
     made = list(islice((one for turn in zip_longest(*streams) for one in turn if one is not None), trials))
     if len(made) < 2:
         least = data.tasks[int(data.observed.sum(0).argmin())]

@@ -49,8 +49,8 @@ IN_WORDS = {  # what a method does, for who does not know its name
     "ICM, changing season": "one model of all columns, with a season that changes slowly",
 }
 MANY, ROWS = 600, 1000  # values above which no two kernels are fitted, and trials are fewer; rows up to which DRIFT is
-WIDE = 500_000  # values times columns squared, up to which one model of all columns is fitted in each trial
-DUE, RARE = 0.95, 0.01  # share in the band, and probability of a false word on it
+# values times columns squared, up to which one model of all columns is fitted; share in the band, chance of a false word
+WIDE, DUE, RARE = 500_000, 0.95, 0.01
 
 
 def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> tuple[dict[str, Method], list[str]]:
@@ -71,7 +71,7 @@ def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> 
     def in_the_mean(build: Method, found: Season) -> Method:
         return with_trend(build, line=False, season=found.season, harmonics=found.harmonics)
 
-    every = {rule: partial(Kept, rule, build, seed) for rule, build in rules.items()}
+    every: dict[str, Method] = {rule: partial(Kept, rule, build, seed) for rule, build in rules.items()}
     every |= {model: partial(Kept, model, models[model], seed) for model in (first, ALONE)}
     every[HALF] = half = linear_pool(every[DRIFT], every[first], seed=seed)
     if season is not None:  # it may help a lot, and harm a little: so with and without it count the same
