@@ -217,4 +217,5 @@ def _dots(decision: tries.Decision) -> str:
         ax.plot(means[method], -k, "D", ms=5, color="0.1")
     ax.set_yticks(-np.arange(len(means)), means.index)
     ax.set(xscale="log", xlabel="CRPS, in standard deviations of the column")
+    ax.xaxis.set(major_formatter="{x:g}", minor_formatter="")
     return _as_png(figure)

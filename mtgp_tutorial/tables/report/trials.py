@@ -49,7 +49,7 @@ IN_WORDS = {  # what a method does, for who does not know its name
     "ICM, changing season": "one model of all columns, with a season that changes slowly",
 }
 MANY, ROWS = 600, 1000  # values above which no two kernels are fitted, and trials are fewer; rows up to which DRIFT is
-# values times columns squared, up to which one model of all columns is fitted; share in the band, chance of a false word
+# values times columns squared, up to which a model of all columns is fitted; share in the band, chance of a false word
 WIDE, DUE, RARE = 500_000, 0.95, 0.01
 
 
