@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
     from mtgp_tutorial.tables.frames import filled_frame
-    from mtgp_tutorial.tables.imputer import GPImputer
     from mtgp_tutorial.tables.mapping import explained_shares
     from mtgp_tutorial.tables.mixtures import linear_pool, posterior_averaging
     from mtgp_tutorial.tables.plain import plain_methods
@@ -26,7 +25,6 @@ HOMES = {
     "filling": "fill",
     "forecasting": "NotApplicable cutoffs seasonal_naive",
     "frames": "filled_frame",
-    "imputer": "GPImputer",
     "mapping": "explained_shares",
     "mixtures": "linear_pool posterior_averaging",
     "plain": "plain_methods",
@@ -35,17 +33,7 @@ HOMES = {
     "seasonal": "propose_season seasonal_methods with_trend",
 }
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
-__all__ = [
-    "read_table",
-    "TableError",
-    "fill",
-    "filled_frame",
-    "Filled",
-    "GPImputer",
-    "compare",
-    "standard_methods",
-    "plain_methods",
-]
+__all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "compare", "standard_methods", "plain_methods"]
 __all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive", "seasonal_methods"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 

@@ -71,7 +71,7 @@ class Filled:
         return self._frame(self.prediction.band()[1])
 
     def plot(self) -> Any:
-        """A figure with a panel for each task: what was seen, mean and band of two standard deviations, by one input."""
+        """A figure with a panel for each task: what was seen, mean and band of two standard deviations."""
         import matplotlib.pyplot as plt  # late, as few programs draw
 
         from mtgp_tutorial import plots

@@ -134,7 +134,8 @@ def law_a_filled_frame_is_the_frame():
                 hole = gone and k in rows
                 value = x[k] + 100 * t + 0.125 if hole else frame[c].iloc[k]
                 assert found[c].iloc[k] == value or pd.isna(value)
-                assert found[f"{c} filled"].iloc[k] == hole and pd.notna(found[f"{c} low"].iloc[k]) == hole
+                low, high = found[f"{c} low"].iloc[k], found[f"{c} high"].iloc[k]
+                assert found[f"{c} filled"].iloc[k] == hole and (low < value < high if hole else pd.isna(low))
     long = frame.melt("t", ["a", "b"], "what").dropna().reset_index(drop=True)
     data = TaskData.from_frame(long, "t", series="what", value="value")
     found = filled_frame(data, filled(data))

@@ -70,7 +70,7 @@ def test_the_imputer_fills_by_the_model_and_goes_through_a_pipeline():
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from mtgp_tutorial.tables import GPImputer
+    from mtgp_tutorial.tables.imputer import GPImputer
 
     values = FRAME[["a [m]", "b"]].assign(t=np.arange(30.0))
     imputer = clone(GPImputer("t", starts=1)).set_output(transform="pandas")
@@ -92,7 +92,7 @@ def test_the_imputer_fills_by_the_model_and_goes_through_a_pipeline():
 def test_the_imputer_is_an_estimator():
     """The checks of scikit-learn, but for the one that puts NaN into the column that is the input."""
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
-    from mtgp_tutorial.tables import GPImputer
+    from mtgp_tutorial.tables.imputer import GPImputer
 
     told = checks.check_estimator(GPImputer(starts=1), on_fail=None, on_skip=None)
     assert len(told) > 40
