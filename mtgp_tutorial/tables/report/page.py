@@ -86,8 +86,9 @@ def _as_a_program() -> Iterator[None]:
 def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs: int = 1) -> pd.DataFrame:
     """Write the report of a table, and return the filled one. Raises NotApplicable where no method has an answer."""
     whole("trials", trials, 2, "how often cells are hidden")
-    if folder.is_symlink() or any(not one.name.startswith((PAGE, FILLED, "trials.csv")) for one in folder.glob("*")):
-        raise ValueError(f"out: {folder} holds more than a report, or is a link; pass the name of a new folder")
+    ours = PAGE, FILLED, "trials.csv"
+    if folder.is_symlink() or any(one.is_symlink() or not one.name.startswith(ours) for one in folder.glob("*")):
+        raise ValueError(f"out: {folder} is a link, or holds one or other files; pass the name of a new folder")
     order = np.argsort(given.x[:, 0].numpy(), kind="stable")
     data = take(given, order)
     (kinds, own), _ = holes.kinds_of(data), data.scale()  # raises where a task does not vary

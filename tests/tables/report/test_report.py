@@ -191,12 +191,15 @@ def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path,
     assert not Path("no-report").exists()
 
 
-@pytest.mark.parametrize("name", ["other files", "a link", "a file"])
+@pytest.mark.parametrize("name", ["other files", "a link", "a link in it", "a file"])
 def test_a_folder_that_is_not_the_reports_own_is_left_alone(name, place, capsys):
     elsewhere, out = place / "elsewhere", place / "table-report"
     elsewhere.mkdir()
     if name == "a link":
         out.symlink_to(elsewhere)
+    elif name == "a link in it":
+        out.mkdir()
+        (out / "trials.csv.lock").symlink_to(elsewhere / "mine")
     elif name == "a file":
         out.write_text("mine")
     else:
