@@ -22,11 +22,12 @@ def kind_of(value: Any) -> str:
 
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
-    if isinstance(value, kind):
-        return
-    if isinstance(value, pd.DataFrame) and advice.startswith("a TaskData"):
-        advice = f"TaskData.from_frame({name}), which makes {advice} of it"
-    raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
+    if not isinstance(value, kind):
+        if isinstance(value, pd.DataFrame):
+            made = f"TaskData.from_frame({name})"
+            other = advice if "numpy" in advice else f"{advice}, and {made} for a table"
+            advice = made if "TaskData" in advice else other
+        raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
 
 
 def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, whole
-from mtgp_tutorial.hooks import frame_fields
+from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, of_kind, whole
+from mtgp_tutorial.hooks import read_frame
 from mtgp_tutorial.naming import CalendarLike, input_frame, label, labels, rows, span
 from mtgp_tutorial.table_fields import as_errors, check_names, check_same_rows, check_table, input_names
 
@@ -40,6 +40,7 @@ class TaskData:
         calendar (Calendar): how dates became the first input. Default: they did not.
         notes (tuple of str): how the table was read. Default: none.
         x_names (list of D str): names of all inputs. Default: x_name, "x 2", ...
+        source (Source): the frame that was read, for `tables.filled_frame`. Default: none.
     Raises:
         ValueError: with one sentence, for mismatched shapes, no tasks, no inputs, infinite values, NaN in x, standard
             errors that are not above 0, and names that do not fit.
@@ -67,6 +68,7 @@ class TaskData:
     calendar: CalendarLike | None = None
     notes: tuple[str, ...] = ()
     x_names: Sequence[str] = ()
+    source: Any = None
 
     def __post_init__(self) -> None:
         check_names(self.tasks, "tasks")
@@ -111,6 +113,7 @@ class TaskData:
         series: Hashable | None = None,
         value: Hashable | None = None,
         calendar: CalendarLike | None = None,
+        **reading: Any,
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
 
@@ -121,8 +124,8 @@ class TaskData:
             frame (pd.DataFrame): the table.
             x (column or list): the inputs. Where the first is a date (timestamps, periods, ISO text, or columns that
                 are one together: "date" and "time", "year" and "quarter" or "month", and "day") it becomes a number by
-                `calendar`. Default: the index; where that only counts, a column with a known name, such as date or
-                depth, or the only one of dates.
+                `calendar`. Default: the index where it holds dates or numbers that do not only count, else as in
+                `read_table`.
             tasks (list of columns): the values. Default: all others of numbers but those that look like standard errors
                 (`level_se` beside `level`).
             units (list, or dict by task): of the values. Default: from headers such as `level (m)` and `level [m]`; the
@@ -133,6 +136,7 @@ class TaskData:
             series (column): of the names, in a long table. Default: the table is wide.
             value (column): of the values, in a long table. Default: the table is wide.
             calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.
+            **reading: for `read_table`, such as missing and date_format.
         Raises:
             TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
             ImportError: where `mtgp_tutorial.tables` is missing.
@@ -143,7 +147,9 @@ class TaskData:
         >>> data.tasks, data.units, data.notes[-1]
         (('level',), ('m',), 'by: text; left out')
         """
-        return cls(**frame_fields(frame, x, tasks, units, sd, series, value, calendar))
+        of_kind("frame", frame, pd.DataFrame, "a pandas DataFrame")
+        roles = {"x": x, "tasks": tasks, "units": units, "sd": sd, "series": series, "value": value}
+        return read_frame(frame, **roles, calendar=calendar, **reading)
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
@@ -307,14 +313,15 @@ class TaskData:
         """The table with each task at mean 0 and standard deviation 1, and the way back."""
         scale = self.scale()
         sd = None if self.sd is None else self.sd / scale.sd
-        return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd), scale
+        return replace(self, y=scale.to_unit(self.y), units=["sd"] * self.num_tasks, sd=sd, source=None), scale
 
 
 def take(data: TaskData, rows: slice | np.ndarray) -> TaskData:
     """Some rows of a table, by a mask or in the order in which they are named, with all that belongs to them."""
     where = rows if isinstance(rows, slice) else torch.as_tensor(rows).to(data.x.device)
     sd, index = None if data.sd is None else data.sd[where], None if data.index is None else data.index[rows]
-    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index)
+    source = None if data.source is None else data.source.take(rows, len(data.y))
+    return replace(data, x=data.x[where], y=data.y[where], sd=sd, index=index, source=source)
 
 
 def scale_of(data: TaskData, at: Sequence[int]) -> Scale:

@@ -44,12 +44,12 @@ def save_fit(fit: Any, path: Any) -> None:
     saving.save(fit, path)
 
 
-def frame_fields(frame: pd.DataFrame, *asked: Any) -> dict[str, Any]:
-    """Arguments of TaskData, by what `TaskData.from_frame` is asked. Raises ImportError without `tables`."""
-    frames = _module("tables", "frames")
-    if frames is None:
+def read_frame(frame: pd.DataFrame, **asked: Any) -> Any:
+    """What `TaskData.from_frame` makes of a frame. Raises ImportError without `tables`."""
+    reading = _module("tables", "reading")
+    if reading is None:
         raise ImportError("frame: is read by mtgp_tutorial.tables, which is not there; pass arrays to TaskData")
-    return frames.fields(frame, *asked)
+    return reading.read_table(frame, **asked)
 
 
 def calendar(unit: str, origin: Any = 0, zone: str | None = None) -> CalendarLike | None:

@@ -159,7 +159,7 @@ class Prediction:
             where (slice): the rows.
         """
         index = None if self.index is None else self.index[where]
-        by_row: dict[str, Any] = {name: value[where] for name, value in vars(self).items() if torch.is_tensor(value)}
+        by_row: dict[str, Any] = {name: v[..., where, :] for name, v in vars(self).items() if torch.is_tensor(v)}
         return replace(self, **by_row | {"covariance": None, "cells": None, "index": index})
 
     def to_frame(self) -> pd.DataFrame:

@@ -288,7 +288,7 @@ def standardised(data: TaskData, laws: Laws, sizes: Tensor) -> tuple[TaskData, S
             y[rows, t], site[rows, t] = law.start(values, size)
             columns.append(Column(t, rows, values, size, float(scale.mean[t])))
     sd = None if data.sd is None else data.sd / scale.sd
-    unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd)
+    unit = replace(data, y=scale.to_unit(y), units=["sd"] * data.num_tasks, sd=sd, source=None)
     known = 0.0 if sd is None else (sd**2).nan_to_num().where(unit.observed, 0.0)
     return unit, scale, Sites(unit.y, site + known, columns)
 

@@ -90,7 +90,7 @@ class Trend:
         """
         of_kind("table", table, TaskData, "a TaskData")
         self._check_fits(table)
-        return replace(table, y=table.y - self.at(table.x))
+        return replace(table, y=table.y - self.at(table.x), source=None)
 
     def restore(self, answer: Table) -> Table:
         """A prediction (or a table) of what was left, with the trend added: its mean is in the user's units again.

@@ -12,7 +12,6 @@ table, method and column, in standard deviations of the column's known values; s
 table. The band is the central 95.4 %, for a normal law two standard deviations to either side. A table is a cluster.
 """
 
-import json
 import os
 import re
 import resource
@@ -35,6 +34,7 @@ from mtgp_tutorial.tables import fill, plain_methods, read_table
 
 HARMONICS = 12  # of a season in a structural model, at most
 WAVES = 2  # of a season beside the columns of the imputer
+WIDER = 2 / stats.norm.ppf(0.975)  # filled.csv has the central 95 %
 
 
 def steps(seen):
@@ -119,7 +119,7 @@ def smoothed(y, seasons, start):
 
 
 def report(file, spec):
-    """The command, and what it has written: which method filled is the first of its own that it names in its answer."""
+    """The command, and what it has written: which method filled is the first that it names."""
     folder = file.parent / "report"
     shutil.rmtree(folder, ignore_errors=True)  # what a stopped run has kept would take no seconds
     command = [sys.executable, "-m", "mtgp_tutorial", "report", str(file), "--out", str(folder)]
@@ -136,9 +136,9 @@ def report(file, spec):
             f"{folder}: filled.csv has other values where the file has some; its rows may be in disorder"
         )
     ends = (found[[f"{name} {end}" for name in names]].set_axis(names, axis=1) for end in ("low", "high"))
-    methods = json.loads((folder / "run.json").read_text())["methods"]
-    fills = [name for name in re.findall("“([^”]+)”", done.stdout) if name in methods]
-    return (middle.to_numpy(), *(end.fillna(middle).to_numpy() for end in ends), fills[:1] * len(names))
+    ends = [middle + WIDER * (end.fillna(middle) - middle) for end in ends]
+    fills = re.findall("“([^”]+)”", done.stdout)
+    return (middle.to_numpy(), *(end.to_numpy() for end in ends), fills[:1] * len(names))
 
 
 METHODS = {

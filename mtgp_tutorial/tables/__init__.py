@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtgp_tutorial.tables.checking import Check, check
     from mtgp_tutorial.tables.comparing import compare, standard_methods
-    from mtgp_tutorial.tables.files.reading import read_table
+    from mtgp_tutorial.tables.doors import Filled
     from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
+    from mtgp_tutorial.tables.frames import filled_frame
     from mtgp_tutorial.tables.mapping import explained_shares
     from mtgp_tutorial.tables.mixtures import linear_pool, posterior_averaging
     from mtgp_tutorial.tables.plain import plain_methods
+    from mtgp_tutorial.tables.reading import read_table
     from mtgp_tutorial.tables.refusals import TableError
     from mtgp_tutorial.tables.seasonal import propose_season, seasonal_methods, with_trend
 
@@ -19,17 +21,19 @@ if TYPE_CHECKING:
 HOMES = {
     "checking": "Check check",
     "comparing": "compare standard_methods",
-    "files.reading": "read_table",
+    "doors": "Filled",
     "filling": "fill",
     "forecasting": "NotApplicable cutoffs seasonal_naive",
+    "frames": "filled_frame",
     "mapping": "explained_shares",
     "mixtures": "linear_pool posterior_averaging",
     "plain": "plain_methods",
+    "reading": "read_table",
     "refusals": "TableError",
     "seasonal": "propose_season seasonal_methods with_trend",
 }
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
-__all__ = ["read_table", "TableError", "fill", "compare", "standard_methods", "plain_methods"]
+__all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "compare", "standard_methods", "plain_methods"]
 __all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive", "seasonal_methods"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 

@@ -1,8 +1,4 @@
-"""Dates as numbers, in a unit that is said, and back.
-
-Dates from text: ISO and its kin, quarters, weeks, months by name, fiscal years, the two orders of day and month, and
-years of two digits, whose century somebody has to say.
-"""
+"""Dates of text, in one way or asked for; dates as numbers, in a unit that is said, and back."""
 
 from __future__ import annotations
 
@@ -15,30 +11,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from pandas.tseries.api import guess_datetime_format
 
-from mtgp_tutorial.arguments import as_matrix
-from mtgp_tutorial.tables.date_formats import (
-    FIRST,
-    FISCAL,
-    FISCAL_WORDS,
-    ISO,
-    MONTH_YEAR,
-    MONTHS,
-    ORDERS,
-    SPELLINGS,
-    TWO_DIGIT,
-    ZONES,
-    either,
-    manner,
-    plain,
-    spelling_of,
-)
-from mtgp_tutorial.tables.refusals import TableError, argument, place, refuse_first
+from mtgp_tutorial.arguments import as_matrix, listed
+from mtgp_tutorial.tables.refusals import TableError
 
 SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}  # in one unit
 UNITS = (*SECONDS, "years")
 SPACINGS = {"years": "25D", "days": "12h", "hours": "30min", "minutes": "30s"}  # from this median spacing on
 EPOCH = pd.Timestamp(0)
+ISO = r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)? ?(?:Z|[+-]\d\d:?\d\d)?"
+
+DAY_MONTH = r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?:,? .*)?"
+PERIOD = {"quarter": r"(\d{4})[-:. ]?[Qq]?([1-4])", "week": r"(\d{4})[-/ ]?[Ww]?(\d{1,2})"}
+PLAIN = rf"{ISO}|{DAY_MONTH}|\d{{4}}-?(?:Q[1-4]|W\d\d)"  # dates that need no format, or an order alone
+SINCE = {"s": ("s", 0, 1e9, 1.9e9), "ms": ("ms", 0, 1e12, 1.9e12), "excel": ("D", "1899-12-30", 3e4, 6.6e4)}
+DIGITS = {"%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14, "%Y%m": 6, "%Y%j": 7}
+WORDS = "%b %Y|%Y %b|%B %Y|%m/%Y|%Y-%j|%Y/%m/%d|%Y.%m.%d|%Y-M%m|%Ym%m|%d%b%Y:%H:%M:%S|%Y %m|%Y %j".split("|")
+WORDS += "%Y %m %d|%Y %m %d %H".split("|")
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M", " %I:%M %p", " %I:%M:%S %p")
+ORDERS = {"day first": "%d{0}%m{0}", "month first": "%m{0}%d{0}"}
+PARTS = {  # of a date, by the names of their columns
+    "year": "year yr yyyy jahr année annee año ano anno",
+    "quarter": "quarter qtr quartal trimestre",
+    "month": "month mo mm monat mois mes mese",
+    "week": "week isoweek woche semaine semana",
+    "doy": "doy day_of_year dayofyear yday julian_day julianday jday",
+    "day": "day dd tag jour dia día",
+    "hour": "hour hr hh stunde heure hora",
+}
+PART = {name: part for part, names in PARTS.items() for name in names.split()}
+TIME = {*"date datetime time timestamp day week month quarter year".split()}  # words in names of columns
+DATED = TIME | {*PART} | {*"datum fecha data zeit uhrzeit period yyyymm yyyymmdd dt mdate yearmonth".split()}
 
 
 @dataclass(frozen=True)
@@ -173,17 +177,15 @@ def _dates(dates: Any) -> pd.DatetimeIndex:
         elif isinstance(values.dtype, pd.PeriodDtype):
             when = pd.DatetimeIndex(values.dt.to_timestamp())
         elif any(isinstance(one, str) for one in values):
-            read = read_dates(values.map(str).rename(None), guess=False)
-            if read is None:
-                raise ValueError(f"{values.iloc[0]!r} is not a date")
-            when = read[0].rename(None)
+            when = pd.DatetimeIndex(iso_dates(values.map(str)))
+            if when.hasnans:
+                raise ValueError(f"{values[when.isna()].iloc[0]!r} is not a date")
         elif numbers := [one for one in values.tolist() if isinstance(one, Number) and one == one]:
             raise ValueError(f"{numbers[0]!r} is a number")  # also beside dates
         else:
             when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
-        reason = error.problem if isinstance(error, TableError) else str(error).splitlines()[0]
-        raise ValueError(f"dates: {reason}; pass dates, such as '2023-04-01', or numbers") from None
+        raise ValueError(f"dates: {str(error).splitlines()[0]}; pass dates, such as '2023-04-01', or numbers") from None
     if when.hasnans:
         raise ValueError(f"dates: {int(when.isna().sum())} of {len(when)} are missing; pass all")
     return when
@@ -197,199 +199,132 @@ def _numeric(x: Any) -> bool:
     return kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "complex", "empty")
 
 
-def read_dates(
-    text: pd.Series, dates: str | None = None, *, guess: bool = True, wide: bool = True
-) -> tuple[pd.DatetimeIndex, str] | None:
-    """Dates of a column of text (None where missing), and how they were read; None where the text holds no dates.
+def iso_dates(text: pd.Series) -> pd.Series:
+    """Dates of text such as 2019-01-07 and 2019-01-07T12:30Z, in UTC unless all share an offset; NaT for other text.
 
-    dates: as `manner` takes it, for dates such as 07.01.2019 and 07.01.19. Without an order the only one that gives
-    dates is taken or, if guess, the only one in which the column is in order. wide: whether the column is to be the
-    input, so that what looks like a date is one (01/2001, FY1990/91, Jan-10). Dates with offsets from UTC come in UTC,
-    or with the offset that all share. Raises TableError for dates that may be read in two ways and for cells unlike
-    the rest.
+    Where some have a zone the others are none.
     """
-    given = text.dropna().astype(str)
-    spelling = spelling_of(given, wide)
-    if spelling is None:
-        return None
-    if spelling == ISO and (when := _iso(given)) is not None:
-        return _in_place(when, text), f"dates, {ISO}"
-    order, first = manner(dates)
-    parts, how = _parts(plain(given), spelling, FIRST if first is None else first), spelling
-    problem, remedy = "is not a date", "mend it"
-    orders, why = _orders(given, parts, guess) if "first" in parts and not order else ([str(order)], "as was asked")
-    if "short" in parts and "name" in parts and first is None:
-        _check_days(given, parts)
-    if "short" in parts and first is None or len(orders) > 1:
-        _refuse_untold(given, "short" in parts, first, orders if order or len(orders) > 1 else [], guess)
-    if "first" in parts:
-        parts, how = _ordered(parts, orders[0]), f"{orders[0]} ({why})"
-        problem += f" if read {orders[0]}"
-        remedy += f", or pass the other order as {argument('dates', sets=True)}"
-    if "day" in parts and parts["day"].isna().all():
-        how = how.removeprefix("day, ")
-    when = _timestamps(parts)
-    refuse_first(given, when.isna(), problem, remedy, cell=True)
-    if "zone" in parts and parts["zone"].notna().any():
-        when = _zoned(given, when, parts["zone"])
-    return _in_place(when, text), _said(how, spelling, given.iloc[0], when[0])
-
-
-def _in_place(when: pd.DatetimeIndex, text: pd.Series) -> pd.DatetimeIndex:
-    """Dates of the cells that have one, NaT for the others."""
-    if len(when) < len(text):
-        when = pd.DatetimeIndex(pd.Series(when, np.flatnonzero(text.notna())).reindex(range(len(text))))
-    return when.rename(text.name)
-
-
-def _iso(given: pd.Series) -> pd.DatetimeIndex | None:
-    """Dates that pandas reads at once, 2019-01-07 with or without a clock; None where one needs more care."""
-    if not set("".join(given)) <= set("0123456789-:T ."):
-        return None
+    good = text.str.fullmatch(ISO)
+    zoned = text.str.contains(r":.*(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+    good = text.where(good & (zoned == zoned.any()))
     try:
-        return pd.DatetimeIndex(pd.to_datetime(given, format="ISO8601"))
-    except ValueError:
-        return None
+        return pd.to_datetime(good, format="ISO8601", errors="raise")
+    except ValueError:  # no date, or several offsets
+        return pd.to_datetime(good, format="ISO8601", errors="coerce", utc=bool(zoned.any()) or None)
 
 
-def _ordered(parts: pd.DataFrame, order: str) -> pd.DataFrame:
-    """The parts with the first and second number as day and month, or as month and day."""
-    names = ("day", "month") if order == "day-first" else ("month", "day")
-    return parts.rename(columns=dict(zip(("first", "second"), names)))
+def plain_format(text: pd.Series, words: Sequence[str]) -> str | None:
+    """How dates of a column are written where nobody says; "plain" for ISO and days; None where it holds none.
 
-
-def _said(how: str, spelling: str, example: str, when: pd.Timestamp) -> str:
-    """How dates were read, with the first of them in words where it does not speak for itself."""
-    if spelling == ISO:
-        return f"dates, {ISO}"
-    starts = dict.fromkeys((FISCAL, FISCAL_WORDS), "; each stands at 1 January of the year that is named first")
-    starts[spelling] = starts.get(spelling, "; a quarter stands at its first day" if "quarter" in spelling else "")
-    starts[spelling] = starts[spelling] or ("; a week stands at its Monday" if "week" in spelling else "")
-    hour = f", {when:%H:%M}" if when != when.normalize() else ""
-    return f"dates, {how}{starts.get(spelling, '')}: {example} is {when.day} {when:%B %Y}{hour}"
-
-
-def _parts(given: pd.Series, spelling: str, first: int) -> pd.DataFrame:
-    """The parts of each date as text: year, and month and day, or quarter, week, name, first and second.
-
-    first: of the hundred years that two digits stand for.
+    Digits and words are dates where the name of the column says so, and one format alone reads them.
     """
-    parts = given.str.extract(f"(?i:{SPELLINGS[spelling]})").reset_index(drop=True)
-    for name in {"year", "quarter", "half", "week"} & set(parts):
-        parts[name] = either(parts, name)
-    if "short" in parts:
-        parts["year"] = (first + (parts["short"].astype(int) - first) % 100).astype(str)
-    if "hour" in parts:
-        parts["time"] = parts["hour"] + ":" + parts["minute"].fillna("00") + ":" + parts["second"].fillna("00")
-        parts = parts.drop(columns="second")
-    if "until" in parts:
-        parts["month"] = "1"
-    if spelling == MONTH_YEAR:
-        _check_months(given, parts)
-    if "quarter" in parts:
-        parts["month"] = (3 * parts["quarter"].astype(int) - 2).astype(str)
-    if "half" in parts:
-        parts["month"] = (6 * parts["half"].astype(int) - 5).astype(str)
-    if "name" in parts:
-        parts["month"] = parts["name"].str.lower().map(MONTHS).astype(str)
-    return parts
+    if text.str.fullmatch(PLAIN).mean() > 0.5:
+        return "plain"
+    forms = [guess_datetime_format(cell) or guess_datetime_format(cell.title()) or "" for cell in text.iloc[:2]]
+    named = [form for form in forms if "%Y" in form and re.search("%[bB]", form)]
+    if good := [form for form in named if _parsed(text, form).notna().mean() > 0.9]:
+        return good[0]
+    offers = offers_for(text, words) if DATED & {*words} else []
+    return offers[0] if len(offers) == 1 and offers[0] not in SINCE else None
 
 
-def _timestamps(parts: pd.DataFrame) -> pd.DatetimeIndex:
-    """Timestamps of the parts; NaT where they make no date."""
-    if "week" in parts:
-        weekday = parts["weekday"].fillna("1") if "weekday" in parts else "1"
-        week = parts["year"] + "-W" + parts["week"].str.zfill(2) + "-" + weekday
-        when = pd.to_datetime(week, format="%G-W%V-%u", errors="coerce")
-    elif "doy" in parts:
-        when = pd.to_datetime(parts["year"] + "-" + parts["doy"], format="%Y-%j", errors="coerce")
-    else:
-        day = parts["day"].fillna("1") if "day" in parts else "1"
-        when = pd.to_datetime(parts["year"] + "-" + parts["month"] + "-" + day, format="%Y-%m-%d", errors="coerce")
-    when = pd.DatetimeIndex(when)
-    if "time" not in parts or parts["time"].isna().all():
-        return when
-    time = parts["time"].fillna("0:00").str.upper().str.replace(" ", "")
-    time = time.str.replace(r"^(\d+)\.(\d+)$", r"\1:\2", regex=True).str.replace(",", ".")
-    late, noon = time.str.endswith("PM"), time.str.match(r"0?12:.*[AP]M")
-    clock = time.str.removesuffix("AM").str.removesuffix("PM")
-    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
-    wrong = clock.str.extract(r"^(\d+):(\d+)").astype(int).gt([23, 59]).any(axis=1)
-    wrong &= ~clock.str.fullmatch(r"24:00:00(?:\.0+)?")  # the end of the day
-    shift = 12 * (late.astype(int) - noon.astype(int))
-    return when + (pd.to_timedelta(clock.where(~wrong)) + pd.to_timedelta(shift, unit="h")).to_numpy()
+def dates_in(
+    text: pd.Series, form: str | None, words: Sequence[str] = (), day_first: bool = False
+) -> tuple[pd.Series, str]:
+    """Dates of a column, NaT where there is none, and how they were read: one way for the whole column."""
+    name = f"column {str(text.name)!r}"
+    if text.dtype.kind == "M":
+        return text, "year-month-day" if (text == text.dt.normalize()).all() else "as they are"
+    if form is None and text.str.fullmatch(r"\d{4}-?[QW]\d+").mean() > 0.5:
+        form = "week" if "W" in text.iloc[0] else "quarter"
+    elif form is None and (found := plain_format(text, words)) != "plain":
+        form = found
+    if form in PERIOD:
+        part = text.str.extract(f"^{PERIOD[form]}$")
+        part = part if part.notna().any(axis=None) else text.str.extract(r"^(\d{4}) (\d+)$")
+        if form == "week":
+            return _parsed(part[0] + " " + part[1] + " 1", "%G %V %u"), "weeks, each at its Monday"
+        month = (3 * pd.to_numeric(part[1]) - 2).map("{:.0f}".format)
+        return _parsed(part[0] + "-" + month, "%Y-%m"), "quarters, each at its first day"
+    if form in SINCE:
+        unit, origin = SINCE[form][:2]
+        when = pd.to_datetime(pd.to_numeric(text, errors="coerce"), unit=unit, origin=pd.Timestamp(origin))
+        return when.dt.round("ms"), form
+    if form is not None:
+        try:
+            return _parsed(text, form if "%" in form else "%"), form
+        except (ValueError, re.error):
+            remedy = f"pass such as '%d.%m.%Y', or {listed([*PERIOD, *SINCE, 'numbers'])}"
+            raise TableError(f"date_format: {form!r} is no format of dates", remedy=remedy) from None
+    if text.str.fullmatch(ISO).mean() > 0.5:
+        month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
+        if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
+            told = f"{name}: {text.iloc[0]!r} may be a month, or a year to the next"
+            raise TableError(told, [{"date_format": "%Y-%m"}])
+        return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
+    return _by_order(text, day_first)
 
 
-def _check_months(given: pd.Series, parts: pd.DataFrame) -> None:
-    """TableError for 1/2001 to 4/2001, 1/2002, ..., which may be quarters."""
-    month = parts["month"].astype(int)
-    if month.max() <= 4 and month.nunique() > 1 and parts["year"].nunique() > 1:
-        raise TableError(
-            f"{place(given, 0)}: dates such as {given.iloc[0]!r} may be months or quarters, none above 4",
-            "write months as 2001-01, or quarters as 2001-Q1",
-        )
+def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
+    """Dates such as 07.01.2019: in the only order that gives dates, or even steps, or that the file's marks prove."""
+    shaped = text[text.str.fullmatch(DAY_MONTH)]
+    mark = shaped.iloc[0].lstrip("0123456789")[0]
+    year = f"%Y{mark}"[:2] if shaped.str.match(r"\d+\D\d+\D\d{4}").all() else "%y"
+    good = {}
+    for order, shape in ORDERS.items():
+        forms = [f"{shape.format(mark)}{year}{clock}" for clock in CLOCKS]
+        good[order] = max(((_parsed(text, form).notna().mean(), form) for form in forms), key=lambda one: one[0])
+    likely = [order for order in good if good[order][0] == max(good.values())[0]]
+    if len(likely) > 1 and year == "%Y":
+        even = [order for order in likely if _even(_parsed(text, good[order][1]))]
+        likely = even if len(even) == 1 else likely[:1] if day_first else likely
+    if year == "%y" or len(likely) > 1:
+        ways = [{"date_format": good[order][1]} for order in likely]
+        century = "years of two digits become 1969 to 2068" if year == "%y" else ""
+        told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
+        raise TableError(told, ways, century)
+    form = good[likely[0]][1]
+    return _parsed(text, form), f"{likely[0]}, {form}"
 
 
-def _check_days(given: pd.Series, parts: pd.DataFrame) -> None:
-    """TableError for Jan-10, Jan-11, Jan-12, which may be days without a year: as such they are in order."""
-    month, number = parts["month"].astype(int), parts["short"].astype(int)
-    if (parts["day"].isna().all()) and (31 * month + number).is_monotonic_increasing and number.max() <= 31:
-        if not (month + 12 * number).is_monotonic_increasing or month.nunique() == 1:
-            raise TableError(
-                f"{place(given, 0)}: {given.iloc[0]!r} may be a day without a year, or a month with a year of two "
-                "digits",
-                "write dates as 2019-01-07, or months as 2019-01",
-            )
+def _even(when: pd.Series) -> bool:
+    """Whether dates have steps of equally many days, or months."""
+    when = when.dropna().drop_duplicates()
+    months = (12 * when.dt.year + when.dt.month).diff().iloc[1:]
+    by_month = when.dt.day.nunique() == 1 and months.nunique() == 1
+    return len(when) > 2 and bool(by_month or when.diff().iloc[1:].nunique() == 1)
 
 
-def _orders(given: pd.Series, parts: pd.DataFrame, guess: bool) -> tuple[list[str], str]:
-    """The orders of day and month in which a column can be read, and why it is one. TableError where there is none."""
-    read = {order: _timestamps(_ordered(parts, order)) for order in ORDERS}
-    fits = {order: when for order, when in read.items() if not when.hasnans}
-    if not fits:
-        neither = read[ORDERS[0]].isna() & read[ORDERS[1]].isna()
-        row = int(neither.argmax())
-        raise TableError(f"{place(given, row)}: dates such as {given.iloc[row]!r} fit neither order", "mend them")
-    if len(fits) == 1:
-        return list(fits), "no other order gives dates"
-    if read[ORDERS[0]].equals(read[ORDERS[1]]):
-        return [ORDERS[0]], "the other order says the same"
-    steps = {order: when.drop_duplicates() for order, when in read.items()}
-    sorted_in = [o for o, when in steps.items() if when.is_monotonic_increasing or when.is_monotonic_decreasing]
-    if guess and len(sorted_in) == 1:
-        return sorted_in, "only so the rows are in order"
-    return list(ORDERS), ""
+def offers_for(text: pd.Series, words: Sequence[str] = ()) -> list[str]:
+    """Values of `date_format` that read all of a column of digits or words, and fit its name."""
+    digits = bool(text.str.fullmatch(r"\d+").all())
+    found = [form for form, size in DIGITS.items() if text.str.fullmatch(rf"\d{{{size}}}").all() and fits(text, form)]
+    found += [form for form in WORDS if not digits and fits(text, form)]
+    for part, form in PERIOD.items():
+        year, number = (pd.to_numeric(one, errors="coerce") for _, one in text.str.extract(f"^{form}$").items())
+        two = part == "quarter" or text.str.fullmatch(r"\d{4}\D*\d\d|\d{4} \d+").all()
+        if two and year.between(1500, 2100).all() and number.between(1, 53).all() and number.nunique() > 1:
+            found.append(part)
+    parts = {PART.get(word) for word in words}
+    if parts & {*PERIOD}:
+        return [form for form in found if form in parts]
+    found = [form for form in found if "%d" not in form and form not in PERIOD] if "month" in parts else found
+    if not found and TIME & {*words}:
+        value = pd.to_numeric(text, errors="coerce")
+        found = [unit for unit, since in SINCE.items() if value.between(*since[2:]).all()]
+    return found
 
 
-def _either(words: Sequence[str]) -> str:
-    return " or ".join(argument("dates", word) for word in words)
+def fits(text: pd.Series, form: str) -> bool:
+    return bool(_parsed(text, form).dt.year.between(1500, 2100).all())
 
 
-def two_digits(words: Sequence[str] = (TWO_DIGIT,)) -> str:
-    """What to do about years of two digits: words for `dates`, and what they mean."""
-    meant = f"two-digit means {FIRST} to {FIRST + 99}; for other years pass their first in its place, such as 1900"
-    return f"pass {_either(words)} ({meant})"
+def _parsed(text: pd.Series, form: str) -> pd.Series:
+    return pd.to_datetime(text, format=form, errors="coerce", utc="%z" in form or None)
 
 
-def _refuse_untold(given: pd.Series, short: bool, first: int | None, orders: Sequence[str], guess: bool) -> None:
-    """TableError: what a column does not tell, its order or its century, and all words for `dates` at once."""
-    where = "" if given.name is None else f"{place(given, 0)}: " if short else f"column {str(given.name)!r}: "
-    several, century = len(orders) > 1, [] if not short else [TWO_DIGIT if first is None else str(first)]
-    words = [",".join([order, *century]) for order in orders] or century
-    lacks = f"{given.iloc[0]!r} has a year of two digits"
-    if several:
-        file = " in the file" if guess else ""
-        also = ", has a year of two digits" if short and first is None else ""
-        lacks = f"{given.iloc[0]!r} may be day-first or month-first{also}, and nothing{file} tells"
-    remedy = two_digits(words) if short and first is None else f"pass {_either(words)}"
-    raise TableError(f"{where}{lacks}", remedy if guess else "write dates as 2019-01-07", "dates", words)
-
-
-def _zoned(given: pd.Series, when: pd.DatetimeIndex, zone: pd.Series) -> pd.DatetimeIndex:
-    """Timestamps with their offsets: with the one that all share, else in UTC."""
-    refuse_first(given, zone.isna(), "has no time zone, and other dates do", "mend it", cell=True)
-    offset = zone.str.upper().replace(ZONES)
-    offset = offset.str.replace(r"(\d\d):?(\d\d)$", r"\1:\2", regex=True)
-    utc = (when - pd.to_timedelta(offset + ":00").to_numpy()).tz_localize("UTC")
-    one = offset.iloc[0]
-    return utc if offset.nunique() > 1 or one == "+00:00" else utc.tz_convert(f"UTC{one}")
+def joined(given: pd.DataFrame) -> pd.Series:
+    """The text of several columns, by blanks: a date in parts."""
+    each = [given[c].map(lambda cell: re.sub(r" 00:00:00$|\.0$", "", str(cell))) for c in given]
+    each = [one.str.replace(r"^(\d:)", r"0\1", regex=True) for one in each]
+    return each[0].str.cat(each[1:], sep=" ") if len(each) > 1 else each[0]

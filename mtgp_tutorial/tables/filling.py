@@ -6,9 +6,11 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from mtgp_tutorial import scores
@@ -21,6 +23,7 @@ from mtgp_tutorial.noise import usual_noise
 from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.tables import doors
 from mtgp_tutorial.tables.forecasting import Forecaster, check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import Season, changing, propose_season, season_of
@@ -32,8 +35,12 @@ MOST = 800  # seen cells of a table whose season is in the kernel: up to a minut
 
 
 def fill(
-    data: TaskData, method: Method | None = None, *, season: float | str | None = "auto", **options: Any
-) -> Prediction:
+    data: TaskData | pd.DataFrame,
+    method: Method | str | None = None,
+    *,
+    season: float | str | None = "auto",
+    **options: Any,
+) -> Any:
     """The missing cells of a table; seen cells stay, with variance 0.
 
     Told nothing, it fits an `icm`. Where `propose_season` finds a season by hiding stretches of the table, a model that
@@ -42,12 +49,13 @@ def fill(
     `share`, its CRPS over that of the ICM.
 
     Args:
-        data (TaskData): the table.
-        method (function): an entry of the methods of `compare`, such as `choose` names; a model is fitted and imputes,
-            a rule forecasts. Default: `icm`, whose noise is per task where full noise finds no optimum.
+        data (TaskData or DataFrame): the table. For a frame the answer is a `Filled`, whose `filled` is the frame.
+        method (function or str): an entry of the methods of `compare`, such as `choose` names, or its name in
+            `plain_methods` or `standard_methods`; a model is fitted and imputes, a rule forecasts. Default: `icm`,
+            whose noise is per task where full noise finds no optimum.
         season (float): a period in units of the first input, which is used unasked; None: no season; "auto": that of
             which stretches of the table tell, if there is one. Default: "auto".
-        **options: for `fit`.
+        **options: for `fit`; and with a frame `x`, `tasks` and what else `read_table` takes.
     Raises:
         NotApplicable: where a rule has no answer to the table.
         FitError: where a fit fails.
@@ -65,18 +73,22 @@ def fill(
     True
     >>> by_rule = fill(lakes, plain_methods()["regression"])
     """
-    of_kind("data", data, TaskData, "a TaskData")
+    if isinstance(data, pd.DataFrame):
+        return doors.of_frame(partial(fill, season=season), data, method, options)
+    of_kind("data", data, TaskData, "a TaskData or a DataFrame")
+    doors.check_roles(options)
     if season != "auto" and season is not None:
         check_season(season)  # type: ignore[arg-type]
     if method is not None:
         if season not in ("auto", None):
             raise ValueError(f"season: is {season!r} beside a method; leave it out, for a method has its own")
-        return _by_method(data, method, options)
-    if season is None:
-        return impute(_icm(data, options))
-    if season == "auto":
-        return _by_what_is_found(data, options)
-    return _with_season(data, season, options)[0]
+        answer = _by_method(data, doors.by_word(method), options)
+    elif season is None:
+        answer = impute(_icm(data, options))
+    else:
+        answer = _by_what_is_found(data, options) if season == "auto" else _with_season(data, season, options)[0]
+    doors.warn_below_zero(data, answer)
+    return answer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,10 +104,14 @@ class Seasonal(Prediction):
     season: float = math.nan
     share: float | None = None
 
-    def __repr__(self) -> str:
+    @property
+    def note(self) -> str:
+        """What was found, and how to say no."""
         why = "" if self.share is None else f": left-out stretches have {self.share:.2f} of the CRPS without it"
-        told = f"with a season of {self.season:g}{why}; fill(data, season=None) is without"
-        return f"{super().__repr__()}\n  {told}"
+        return f"\n  with a season of {self.season:g}{why}; fill(data, season=None) is without"
+
+    def __repr__(self) -> str:
+        return super().__repr__() + self.note
 
 
 def _by_what_is_found(data: TaskData, options: dict[str, Any]) -> Prediction:

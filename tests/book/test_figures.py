@@ -6,10 +6,7 @@ import io
 import bookmap  # tools/bookmap.py
 import lettering  # tools/lettering.py
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import nbformat
-import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -17,7 +14,6 @@ from PIL import Image
 from stamp import ROOT
 
 from mtgp_tutorial import plots
-from mtgp_tutorial.tables.report import figures
 
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 LEAST = 8  # pixels
@@ -101,16 +97,3 @@ def test_letters_of_the_map_can_be_read_on_a_phone():
         figure = bookmap.draw(titles)
     points = lettering.smallest(FigureCanvasAgg(figure))
     assert points * lettering.COLUMN / (72 * figure.get_figwidth()) >= LEAST
-
-
-@pytest.mark.parametrize("tasks", [2, 12, 32])
-def test_letters_of_the_reports_heat_map_can_be_read_on_a_phone(tasks):
-    """Beyond 24 tasks its numbers go, and the colours stay."""
-    names = [f"task {t}" for t in range(tasks)]
-    matrix = pd.DataFrame(np.corrcoef(np.random.default_rng(0).normal(size=(tasks, 9))), names, names)
-    with mpl.rc_context():
-        plots.use_style()
-        figure = figures.correlations(matrix)
-    assert lettering.smallest(figure.canvas) * lettering.COLUMN / (72 * figures.WIDTH) >= LEAST
-    assert {text.get_visible() for text in figure.axes[0].texts} == {tasks < 25}
-    plt.close(figure)

@@ -18,11 +18,6 @@ from mtgp_tutorial import fit, icm, independent, lmc, simulate
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_program_of_an_earlier_report_says_how_to_make_a_new_one():
-    with pytest.raises(ImportError, match="was written by an earlier version; for a new one run"):
-        exec("from mtgp_tutorial.tables.report import arms_for, decide")
-
-
 def test_results_of_earlier_versions_are_refused_by_name():
     seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
     found = mtgp_tutorial.tables.compare(lambda _: (seen, hidden), [0], {"ICM": icm}, progress=False)
@@ -83,7 +78,7 @@ def test_what_only_reads_the_command_line_imports_no_library(words):
     assert done.returncode == (0 if words.endswith(("--help", "--version")) else 2)
 
 
-@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.tables", "mtgp_tutorial.tables.report"])
+@pytest.mark.parametrize("package", ["mtgp_tutorial", "mtgp_tutorial.tables"])
 def test_names_that_are_looked_up_late_are_those_that_type_checkers_see(package):
     module = import_module(package)
     block = next(node for node in ast.parse(Path(module.__file__).read_text()).body if isinstance(node, ast.If))

@@ -33,8 +33,6 @@ from mtgp_tutorial.fast.dense import Separate
 from mtgp_tutorial.fast.markov import Markov
 from mtgp_tutorial.fast.solver import Problem, Shape
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.tables.report import planning
-from mtgp_tutorial.tables.report.trials import methods_for
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -143,17 +141,6 @@ def test_draws_of_many_cells_go_along_the_rows(monkeypatch):
     assert (f.mean(0) - usual.mean).abs().max() < 5 * usual.sd.max() / 60**0.5
     assert (y.std(0) / usual.sd - 1).abs().max() < 0.5 and (f.std(0) < usual.sd).double().mean() > 0.9
     assert abs(float((rough - y).std()) - 3) < 0.15
-
-
-def test_a_report_on_a_long_series_is_a_matter_of_minutes():
-    """Twenty thousand rows: what the clock foretells for a Matern kernel beside one that has no state."""
-    data, few = series(rows=20_000, tasks=3), series(rows=400, tasks=3)
-    methods = {name: methods_for(few, name, lmc=False) for name in ("matern32", "rbf")}
-    clocks = {name: planning.clocks_of(methods[name], data) for name in methods}
-    minutes = {name: planning.seconds(clocks[name], 1, 1) / 60 for name in methods}
-    assert minutes["matern32"] < minutes["rbf"] / 50
-    assert planning.fit_memory(clocks["matern32"])
-    assert {solvers.cheapest(clock.shape) for clock in clocks["matern32"].values()} == {Markov}
 
 
 def test_a_million_rows_in_bounded_memory():

@@ -34,7 +34,7 @@ import common  # noqa: F401  # one thread, before torch is imported
 import numpy as np
 import pandas as pd
 
-import mtgp_tutorial.tables.report.run  # noqa: F401  # before the forks, each of which would import it
+import mtgp_tutorial.tables.report.page  # noqa: F401  # before the forks, each of which would import it
 from mtgp_tutorial import fit, icm, load, predict, simulate
 from mtgp_tutorial.__main__ import main as command
 from mtgp_tutorial.tables import compare, plain_methods
@@ -269,7 +269,7 @@ def pickles() -> Tries:
         yield f"{path.name} {k}: {[end.text for end in ends]}", held
 
 
-WRITTEN = ("run.json", "trials.csv", "filled.csv", "trials.csv.lock", "filled.csv.{}.part")
+WRITTEN = ("report.html", "trials.csv", "filled.csv", "trials.csv.lock", "filled.csv.{}.part")
 
 
 def linked(name: str, far: Path, call: Callable[[], Any]) -> Any:
@@ -304,13 +304,12 @@ def names() -> Tries:
         folder, file = fresh(), re.sub(r"[/\n]", " ", name) + ".csv"
         TABLE.rename(columns={"b": name}).to_csv(file, index=False)
         first = forked(report, "out", f"./{file}")
-        second = subprocess.run([sys.executable, "out/repeat.py"], capture_output=True, text=True)
         texts = {path.name: path.read_text() for path in Path("out").iterdir() if path.suffix in (".html", ".csv")}
         cells = [cell for row in csv.reader(io.StringIO(texts.get("filled.csv", "="))) for cell in row]
         runs = re.search(r"<script|<img[^>]*onerror|1337", texts.get("report.html", "1337"))
         safe = not runs and not any(re.match("[=+@]|-(?![0-9.]+$)", cell) for cell in cells)
         safe &= {*os.listdir()} == {"table.csv", file, "out"} and not (folder.parent / "up").exists()
-        yield f"{name!r}: {first.text}{second.stderr}", first.code == second.returncode == 0 and safe
+        yield f"{name!r}: {first.text}", first.code == 0 and safe
 
 
 FILES = {"binary": bytes(range(256)), "empty": b"", "header": b"a,b\n", "picture": b"\x89PNG\r\n\0", "zip": b"PK\3\4.."}

@@ -1,187 +1,222 @@
-"""report.html and how.html, with their figures inside; no script, and no address but of each other.
-
-What their sections hold, from what the run found; the sentences stand in templates.
-"""
+"""The report, by the command line or of a data frame: a page with its figures inside, no script, and no address."""
 
 from __future__ import annotations
 
-from itertools import cycle
+import base64
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from html import escape, unescape
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
+import matplotlib
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+import torch
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from mtgp_tutorial import plots
-from mtgp_tutorial.arguments import count
+from mtgp_tutorial import __version__, plots
+from mtgp_tutorial.arguments import of_kind, whole
 from mtgp_tutorial.data import TaskData, take
-from mtgp_tutorial.fast.intervals import correlation_intervals
-from mtgp_tutorial.fast.solvers import state_space_of
-from mtgp_tutorial.fitting import FitError
-from mtgp_tutorial.naming import labels
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables.checking import WantsFullNoise, check
-from mtgp_tutorial.tables.report import figures
-from mtgp_tutorial.tables.report.deciding import SCORES, Decision, digits
-from mtgp_tutorial.tables.report.figures import WIDTH, as_png, short
-from mtgp_tutorial.tables.report.holes import VIEW, asked_for, in_view, missing, own_rows, runs, where
-from mtgp_tutorial.tables.report.trials import FULL
+from mtgp_tutorial.tables import read_table
+from mtgp_tutorial.tables.filling import fill
+from mtgp_tutorial.tables.frames import filled_frame
+from mtgp_tutorial.tables.report import holes
+from mtgp_tutorial.tables.report import trials as tries
+from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
+from mtgp_tutorial.tables.seasonal import season_of
+from mtgp_tutorial.writing import write
 
-Part = dict[str, Any]  # what a section, a picture or a table has, by name
-
-
-def render(name: str, values: dict[str, Any]) -> str:
-    """The template of this name with these values; in a page all of them are text, whatever they hold. ImportError."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    place = PackageLoader("mtgp_tutorial.tables.report", "templates")
-    is_page = name.endswith(".html")
-    templates = Environment(loader=place, autoescape=is_page, undefined=StrictUndefined, trim_blocks=True)
-    return templates.get_template(name).render(values)
+PAGE, FILLED = "report.html", "filled.csv"
+WIDTH, PANELS, MANY, VIEW = 5.6, 8, 3000, 150  # inches, tasks; rows from which a figure is a smear, those about a hole
 
 
-def picture(figure: Figure) -> Part:
-    """A figure, and how much of the page's width it takes: a small one takes less."""
-    return {"address": as_png(figure), "share": min(100, round(100 * figure.get_figwidth() / WIDTH))}
+def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16, seed: int = 0, **how: Any) -> Report:
+    """Compare methods on a data frame, and fill its holes: report.html, filled.csv and trials.csv in the folder `out`.
 
+    The same call goes on where an earlier one was stopped. trials, seed: as on the command line; how: for `read_table`.
 
-def grid(frame: pd.DataFrame) -> Part:
-    """A table; its columns of text are set to the left, and its numbers have three digits."""
-    words = [f for f in range(frame.shape[1]) if not pd.api.types.is_numeric_dtype(frame.iloc[:, f].dtype)]
-
-    def text(value: Any) -> str:
-        if pd.isna(value):
-            return ""
-        return digits(value) if isinstance(value, float) else str(value)
-
-    rows = [[text(value) for value in row] for row in frame.itertuples(index=False)]
-    return {"names": [str(name) for name in frame.columns], "text": words, "rows": rows}
-
-
-PANELS = 8  # tasks that are drawn
-
-
-def trials(decision: Decision, what: dict[str, str]) -> Part:
-    """How the methods did on what was hidden. what: each of them does."""
-    means = decision.means[list(SCORES)].rename_axis("method").reset_index()
-    means.insert(1, "what it does", means["method"].map(what))
-    return {"dots": picture(figures.dots(decision)), "means": grid(means)}
-
-
-def filled(data: TaskData, answer: Prediction, decision: Decision) -> Part:
-    """The filled table, drawn where it has one input or two. part: which rows are drawn, where not all are."""
-    on_map, gone, part, figure = data.x.shape[1] == 2, bool(missing(data).any()), "", None
-    order = asked_for(data) or list(data.tasks)  # most missing first
-    if data.x.shape[1] <= 2:
-        rows = slice(0, len(data.x)) if on_map else in_view(data)
-        if rows != slice(0, len(data.x)):
-            which = "those around the longest hole" if gone else "the first"
-            part = f"Drawn are {VIEW} of {len(data.x)} rows, {which}."
-        draw = figures.maps if on_map else figures.panels
-        figure = picture(draw(take(data, rows), answer.take(rows), order[:PANELS]))
-    found = {"model": decision.fills, "gone": gone, "on_map": on_map, "part": part, "figure": figure}
-    return {**found, "drawn": min(PANELS, len(order)), "tasks": len(order)}
-
-
-def together(shared: Fit, name: str) -> Part:
-    """Correlations of the tasks: the pairs with their intervals, or a heat map."""
-    data, intervals, several = shared.model.data, _intervals(shared), len(shared.model.data.x_names) > 1
-    names = cycle([f"{one} " for one in data.x_names] if several else [""])
-    return {
-        "model": name,
-        "scales": ", ".join(f"{name}{v:.3g}" for name, v in zip(names, shared.length_scales)),
-        "unit": data.x_unit or (data.calendar.unit if data.calendar is not None else "units of the input"),
-        "intervals": None if intervals is None else picture(figures.intervals(intervals)),
-        "heat": picture(figures.correlations(shared.correlation)) if intervals is None else None,
-        "pairs": 0 if intervals is None else len(intervals),
-    }
-
-
-def _intervals(fit: Fit) -> pd.DataFrame | None:
-    """An interval for each correlation; None where there are too many tasks or cells, or an end cannot be found."""
-    if fit.model.data.num_tasks > MOST or int(fit.model.data.observed.sum()) > LONGEST:
-        return None
-    try:
-        return correlation_intervals(fit)
-    except (ValueError, FitError):
-        return None
-
-
-def reading(data: TaskData) -> Part:
-    """What the program understood, which cells were seen, and the holes. own: the tasks have rows of their own."""
-    holes = _holes(data)
-    seen = picture(figures.seen(data)) if data.x.shape[1] == 1 else None
-    return {"notes": notes(data), "seen": seen, "own": own_rows(data), "holes": grid(holes.head(20)), "all": len(holes)}
-
-
-def notes(data: TaskData) -> list[str]:
-    """The notes of the table, and its size."""
-    gone = int(missing(data).sum())
-    found = [*data.notes, f"columns of values: {', '.join(labels(data))}"]
-    if data.sd is not None:
-        found.append(f"standard errors: known for {int((~data.sd.isnan() & data.observed).sum())} values")
-    if again := int((~data.observed).sum()) - gone:
-        found.append(
-            f"{again} empty cells, whose task was seen in another row at the same input, are no holes, and stay empty"
-        )
-    return [*found, f"{len(data.x)} rows, {count(data.num_tasks, 'task')}, {gone} of {data.y.numel()} cells missing"]
-
-
-def _holes(data: TaskData) -> pd.DataFrame:
-    """Task, first row, last row and length of each hole along one input; of several inputs the number of each task."""
-    gone = missing(data)
-    if data.x.shape[1] > 1:
-        counts = [(task, int(column.sum())) for task, column in zip(data.tasks, gone.T) if column.any()]
-        return pd.DataFrame(counts, columns=["task", "missing"])
-    found = [(task, a, n) for task, column in zip(data.tasks, gone.T) for a, n in runs(column)]
-    found.sort(key=lambda hole: -hole[2])
-    rows = [(task, where(data, a), where(data, a + n - 1), n) for task, a, n in found]
-    return pd.DataFrame(rows, columns=["task", "from", "to", "rows"])
-
-
-LARGEST = 4000  # cells that are checked, as time and memory grow with their cube and square; long series have no limit
-MOST, LONGEST = 8, 10_000  # tasks whose correlations get intervals, and cells: each end is a search of its own
-ODD = 4.0  # standard deviations
-
-
-def checked(fit: Fit, decision: Decision) -> Part | None:
-    """What the fit that fills says of the cells that were seen, and the trials of its advice; None for a table that is
-    too large.
-
-    odd: cells far from what all others say of them.
+    >>> from mtgp_tutorial.tables.report import report
+    >>> found = report(frame, tasks=["Erie", "Ontario"], trials=4)  # doctest: +SKIP
     """
-    if int(fit.model.data.observed.sum()) > LARGEST and state_space_of(fit.conditioned()) is None:
+    of_kind("frame", frame, pd.DataFrame, "a DataFrame, or run python -m mtgp_tutorial report on the file")
+    return Report(Path(out), make(read_table(frame, **how), "the table", Path(out), trials, seed))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the report wrote into its folder; filled: filled.csv; a notebook shows the page."""
+
+    folder: Path
+    filled: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        text = escape((self.folder / PAGE).read_text(encoding="utf8"))
+        return f'<iframe srcdoc="{text}" title="report" style="width: 100%; height: 40rem; border: 0"></iframe>'
+
+
+@contextmanager
+def _as_a_program() -> Iterator[None]:
+    """One thread, and figures that need no screen; a caller's own are put back."""
+    backend, threads = matplotlib.get_backend(), torch.get_num_threads()
+    try:
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the page says what they say
+            matplotlib.use("Agg")
+            plots.use_style()
+            matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
+            torch.set_num_threads(1)  # several runs share the cores better so
+            yield
+    finally:
+        matplotlib.use(backend)
+        torch.set_num_threads(threads)
+
+
+@_as_a_program()
+def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs: int = 1) -> pd.DataFrame:
+    """Write the report of a table, and return the filled one. Raises NotApplicable where no method has an answer."""
+    whole("trials", trials, 2, "how often cells are hidden")
+    ours = PAGE, FILLED, "trials.csv"
+    if folder.is_symlink() or any(one.is_symlink() or not one.name.startswith(ours) for one in folder.glob("*")):
+        raise ValueError(f"out: {folder} is a link, or holds one or other files; pass the name of a new folder")
+    order = np.argsort(given.x[:, 0].numpy(), kind="stable")
+    data = take(given, order)
+    (kinds, own), _ = holes.kinds_of(data), data.scale()  # raises where a task does not vary
+    few = min(trials, holes.INDEPENDENT) if int(data.observed.sum()) > tries.MANY else trials
+    for cells in (holes.held_out_cells(data, kinds, seed), None):  # a choice goes before its judge
+        tried = data if cells is None else data.split(torch.as_tensor(cells))[0]
+        planned = holes.plan(tried, kinds, few, seed)
+        if enough := len({trial.part for trial in planned}) >= holes.INDEPENDENT:
+            break
+    season, gone = season_of(tried), torch.as_tensor(missing(data))
+    methods, left_out = tries.methods_for(data, season, seed)
+    if not enough:  # nothing is chosen: what fills, and plain rules
+        methods = {key: build for k, (key, build) in enumerate(methods.items()) if k == 0 or key in tries.RULES}
+    print(f"{name}: {len(data.x)} rows, {data.num_tasks} columns, {int(gone.sum())} values to fill")
+    print(f"{len(planned)} trials of {len(methods)} methods; Ctrl-C stops, and the same command goes on", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    results = tries.try_all(tried, planned, methods, folder, seed, jobs)
+    decision = tries.decide(results, planned, tried)
+    judged = None if cells is None else tries.judge(data, cells, methods, decision, seed)
+    answer = fill(data, methods[decision.fills])
+    frame = filled_frame(given, answer.take(np.argsort(order)), bands=True)
+    table = frame.rename(columns=lambda c: f"'{c}" if str(c).startswith(("=", "+", "-", "@")) else c)  # no formulas
+    text = table.to_csv(index=not isinstance(frame.index, pd.RangeIndex), lineterminator="\n", float_format="%.12g")
+    write(folder / FILLED, text.encode(), "out")
+    below = (answer.mean < 0) & gone & (data.y.nan_to_num(torch.inf).amin(0) >= 0)
+    values = {"name": name, "data": data, "own": own, "gone": int(gone.sum()), "season": season, "judged": judged}
+    values |= {"trials": planned, "decision": decision, "claim": tries.claim_of(decision, tried, kinds), "seed": seed}
+    values |= {"columns": tries.by_column(decision, data), "words": tries.IN_WORDS, "version": __version__}
+    values |= {"impossible": [task for task, some in zip(data.tasks, below.any(0)) if some], "left_out": left_out}
+    values["failed"] = {method: why for (_, method), why in results.attrs.get("left out", {}).items()}
+    values["unasked"] = sorted({task for kind in kinds for task in kind.asked} - {*decision.scores["task"]})
+    values["places"] = sorted({holes.PLACES[kind.place] for kind in kinds})
+    values["pictures"] = _filled(data, answer), _moved(data, planned), _dots(decision)
+    page, said = render(values)
+    write(folder / PAGE, page.encode(), "out")
+    print("", said, "", f"{(folder / PAGE).absolute()}, with {FILLED} and trials.csv beside it", sep="\n")
+    return frame
+
+
+def render(values: dict[str, Any]) -> tuple[str, str]:
+    """The page, and its answer as text for a terminal. All values are text, whatever they hold."""
+    place = PackageLoader("mtgp_tutorial.tables.report", "")
+    templates = Environment(loader=place, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    grid = partial(pd.DataFrame.to_html, index=False, border=0, na_rep="", float_format=tries.digits)
+    templates.filters |= {"digits": tries.digits, "grid": grid}
+    template = templates.get_template(PAGE)
+    answer = "".join(template.blocks["answer"](template.new_context(values)))
+    lines = [" ".join(unescape(re.sub("<[^>]+>", "", line)).split()) for line in answer.split("</p>")]
+    return template.render(values), "\n".join(filter(None, lines))
+
+
+def _as_png(figure: Figure) -> str:
+    """The figure as the address of a picture that stands in the page itself."""
+    figure.savefig(buffer := io.BytesIO(), dpi=175, format="png", bbox_inches="tight", pad_inches=0.04)
+    plt.close(figure)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _drawn(data: TaskData) -> dict[int, str]:
+    """The tasks that are drawn, those with most holes, with names that a figure has room for."""
+    order = np.argsort(-missing(data).sum(0), kind="stable")[:PANELS].tolist()
+    return {t: data.tasks[t] if len(data.tasks[t]) <= 26 else f"{data.tasks[t][:25]}…" for t in order}
+
+
+def _along(ax: plt.Axes, data: TaskData) -> None:
+    """An axis whose dates do not run into each other, and whose years are whole."""
+    if data.calendar is not None:
+        place = mdates.AutoDateLocator(minticks=3, maxticks=6)
+        ax.xaxis.set_major_locator(place)
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(place))
+    else:
+        ax.set_xlabel(plots.label(data.x_name, data.x_unit))
+        ax.locator_params(axis="x", nbins=6, integer=bool((data.x % 1 == 0).all()))
+
+
+def _filled(data: TaskData, answer: Prediction) -> str | None:
+    """A panel or a map for each task: what was seen, and mean and band in the holes; of a long table the longest."""
+    if data.x.shape[1] > 2:
         return None
-    found = check(fit)
-    figure, axes = plt.subplots(2, 2, figsize=(WIDTH, WIDTH))
-    plots.checks(axes, found)
-    if (names := axes[1, 0].get_legend()) is not None:  # below all panels, as there may be many
-        handles, tasks = axes[1, 0].get_legend_handles_labels()
-        names.remove()
-        figure.legend(handles, [short(task) for task in tasks], loc="outside lower center", ncols=3)
-    findings = [advised(line, decision) for line in found.findings or ("Nothing else was found.",)]
-    cells = found.cells[["value", "mean", "z"]].reset_index()
-    return {**_far(cells), "how": "all", "findings": findings, "figure": picture(figure)}
+    line = data.x.shape[1] == 1
+    tasks, x = _drawn(data), plots.inputs(data) if line else data.x.numpy()
+    size = WIDTH, (0.5 + 1.45 * len(tasks)) if line else 3.2 * len(tasks)
+    figure, axes = plt.subplots(len(tasks), 1, figsize=size, sharex=line, squeeze=False)
+    for (t, name), ax in zip(tasks.items(), axes[:, 0]):
+        seen, hole, mean = data.observed[:, t].numpy(), missing(data)[:, t], answer.mean[:, t].numpy()
+        ax.set_title(plots.label(name, data.units[t]))
+        if line:
+            plots.band(ax, answer, t)
+            for cells, colour in ((seen, "0.25"), (hole, plots.style(t)["color"])):
+                ax.plot(x[cells], mean[cells], plots.marker(t), ms=2.8, mew=0, color=colour)
+        else:
+            limits, sd = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98]))), answer.sd[:, t].numpy()
+            points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
+            ax.scatter(*x[hole].T, c=mean[hole], s=10 + 30 * sd[hole] / sd.max(), lw=0.7, edgecolor="#d1495b", **limits)
+            ax.set_aspect("equal")
+            figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
+    if line:
+        _along(ax, data)
+    if line and len(x) > MANY:
+        found = [(0, 0), *(run for t in tasks for run in runs(missing(data)[:, t]))]
+        start, length = max(found, key=itemgetter(1))
+        ax.set_xlim(x[max(0, start - VIEW)], x[min(start + length + VIEW, len(x) - 1)])
+    return _as_png(figure)
 
 
-def checked_by_hiding(cells: pd.DataFrame) -> Part:
-    """The same of a method that is no model, from what `hidden_once` found."""
-    return {**_far(cells), "how": "hidden", "findings": [], "figure": None}
+def _moved(data: TaskData, trials: list[holes.Trial]) -> str | None:
+    """Along one input, a line for each task: what was seen, its holes, and where trials hid the same."""
+    if data.x.shape[1] > 1:
+        return None
+    tasks, x, gone = _drawn(data), plots.inputs(data), missing(data) & (not own_rows(data))
+    hidden = np.any([trial.mask for trial in trials], axis=0)
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(tasks)))
+    for k, t in enumerate(tasks):
+        for cells, colour in ((data.observed.numpy() & ~hidden, "0.75"), (hidden, "#3a8fd0"), (gone, "#d1495b")):
+            ax.plot(x[cells[:, t]], np.full(cells[:, t].sum(), -k), "|", ms=8, color=colour)
+    ax.set_yticks(-np.arange(len(tasks)), list(tasks.values()))
+    _along(ax, data)
+    return _as_png(figure)
 
 
-def _far(cells: pd.DataFrame) -> Part:
-    """The share of the cells in their bands, and those that lay far off."""
-    far = cells[cells["z"].abs() > ODD].sort_values("z", key=abs, ascending=False).head(10)
-    inside = f"{100 * (cells['z'].abs() <= 2).mean():.0f} %"
-    return {"inside": inside, "odd": grid(far[["task", "row", "value", "mean", "z"]].astype({"row": str}))}
-
-
-def advised(finding: str, decision: Decision) -> str:
-    """A finding; where it advises full noise, what the trials said of the method that has it."""
-    crps = decision.means["CRPS"]
-    if not isinstance(finding, WantsFullNoise) or FULL not in crps.index:
-        return finding
-    full, icm = crps.loc[FULL], crps.loc["ICM"]
-    said = f"its CRPS in the trials is {full:.3f}, that of the ICM {icm:.3f}"
-    return f"{finding.problem}; the method “{FULL}” allows for this; {said}."
+def _dots(decision: tries.Decision) -> str:
+    """The CRPS of each method in each trial, and its mean."""
+    trials, means = decision.scores.groupby(["method", "trial"])["CRPS"].mean(), decision.means["CRPS"]
+    figure, ax = plt.subplots(figsize=(WIDTH, 1 + 0.32 * len(means)))
+    for k, method in enumerate(means.index):
+        ax.plot(trials[method], np.full(len(trials[method]), -k), "o", ms=4, mew=0, alpha=0.4, color=plots.COLOURS[0])
+        ax.plot(means[method], -k, "D", ms=5, color="0.1")
+    ax.set_yticks(-np.arange(len(means)), means.index)
+    ax.set(xscale="log", xlabel="CRPS, in standard deviations of the column")
+    ax.xaxis.set(major_formatter="{x:g}", minor_formatter="")
+    return _as_png(figure)

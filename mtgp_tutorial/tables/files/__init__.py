@@ -1,1 +1,0 @@
-"""Files of text as tables: encodings, dialects, columns that are guessed. The core imports none of it."""
