@@ -32,8 +32,8 @@ READING = {  # arguments of `read_table`: how each is read, and what its option 
     "skip": (lines, "how many lines to leave out at the top, or which: 1,5"),
     "sheet": (str, "of a workbook"),
 }
-FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}  # names up to version 0.34
-GONE = {  # options up to version 0.34, and what to do in their place
+FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}  # names up to version 0.35
+GONE = {  # options up to version 0.35, and what to do in their place
     "--dates": "pass --date-format, such as %%d.%%m.%%Y",
     "--log": "take the logarithm of the column in the file",
     "--every": "keep every so-manieth row of the file",
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = vars(parser().parse_args(words))
     for name, instead in GONE.items():
         if asked.pop(name[2:]) is not None:
-            parser().error(f"{name} is gone since version 0.35; {instead}".replace("%%", "%"))
+            parser().error(f"{name} is gone since version 0.36; {instead}".replace("%%", "%"))
     how = {name: given for name in READING if (given := asked.pop(name)) is not None}
     return run(Path(asked["table"]), how, asked)
 

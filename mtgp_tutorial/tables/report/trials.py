@@ -56,7 +56,7 @@ WIDE, DUE, RARE = 500_000, 0.95, 0.01
 def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> tuple[dict[str, Method], list[str]]:
     """The methods for a table, by name, in the order in which `choose` prefers them; and those left out for its size.
 
-    First stands what `fill` takes when it is told nothing; then this and the regression with a GP in equal parts; then
+    First stands what `fill` takes without a season; then this and the regression with a GP in equal parts; then
     the simplest. season: what `season_of` found, or None; which one it is each method proposes from what it sees.
     """
     models, values, columns = standard_methods(), int(data.observed.sum()), data.num_tasks
