@@ -16,8 +16,7 @@ import torch
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.tables.residuals import halved
 
-SHORT = 2  # a run of so many rows is a hole of single cells
-SHARE = 6  # at most every so-manieth row is hidden in one trial
+SHORT, SHARE = 2, 6  # a run of so many rows is single cells; at most every so-manieth row is hidden in one trial
 INDEPENDENT, PARTS, FOLDS, ROUNDS = 8, 20, 16, 4  # parts that a choice takes, and at most; visits to each
 FEWEST = 3  # cells that a task keeps in every trial
 TENTH, ENOUGH = 0.1, 200  # share of the seen cells that judge the choice, and seen cells from which some do
@@ -181,7 +180,7 @@ def _trials(data: TaskData, kind: Kind, used: Used, seed: list[int], known: set)
         if enough and (seen & ~hidden)[kept].sum(0).min() >= FEWEST and key not in known:
             known.add(key)
             used[name][number] += 1
-            at, tasks = np.flatnonzero(hidden.any(1)), ", ".join(kind.asked[:3]) + " and others" * (len(kind.asked) > 3)
+            at, tasks = np.flatnonzero(hidden.any(1)), " ".join(", ".join(kind.asked[:3]).split())  # on one line
             label = f"{PLACES[kind.place]} of {tasks}, {len(at)} from {where(data, at[0])} to {where(data, at[-1])}"
             yield label, kind.asked, hidden, kept, f"{name} {number + 1}", 1 if single else len(pattern)
 

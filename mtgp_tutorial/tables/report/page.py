@@ -87,8 +87,9 @@ def make(given: TaskData, name: str, folder: Path, trials: int, seed: int, jobs:
     """Write the report of a table, and return the filled one. Raises NotApplicable where no method has an answer."""
     whole("trials", trials, 2, "how often cells are hidden")
     ours = PAGE, FILLED, "trials.csv"
-    if folder.is_symlink() or any(one.is_symlink() or not one.name.startswith(ours) for one in folder.glob("*")):
-        raise ValueError(f"out: {folder} is a link, or holds one or other files; pass the name of a new folder")
+    odd = [f for f in folder.glob("*") if not f.name.startswith(ours) or (f.is_symlink() and f.suffix != ".part")]
+    if odd or folder.is_symlink() or folder.is_file():
+        raise ValueError(f"out: {folder} is a link or a file, or holds other files; pass the name of a new folder")
     order = np.argsort(given.x[:, 0].numpy(), kind="stable")
     data = take(given, order)
     (kinds, own), _ = holes.kinds_of(data), data.scale()  # raises where a task does not vary
