@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
     from mtgp_tutorial.tables.frames import filled_frame
-    from mtgp_tutorial.tables.imputer import GPImputer
+    from mtgp_tutorial.tables.imputer import GPImputer as GPImputer
     from mtgp_tutorial.tables.mapping import explained_shares
     from mtgp_tutorial.tables.mixtures import linear_pool, posterior_averaging
     from mtgp_tutorial.tables.plain import plain_methods
