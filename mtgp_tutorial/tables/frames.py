@@ -280,7 +280,7 @@ def filled_frame(data: TaskData, prediction: Prediction, bands: bool = False) ->
     >>> from mtgp_tutorial.tables import fill, filled_frame
     >>> frame = pd.DataFrame({"day": range(8), "a": range(8), "b": [3.0, 1, 2, None, 4, 6, 5, 7]})
     >>> data = TaskData.from_frame(frame, "day")
-    >>> filled_frame(data, fill(data))["b"].notna().all()
+    >>> bool(filled_frame(data, fill(data))["b"].notna().all())
     True
     """
     source = data.source

@@ -1,7 +1,6 @@
 """From a file or a data frame to a table: what is plain is read, and said in `notes`; all else is refused.
 
-A refusal (`TableError`) names the place and the arguments that settle it. Nothing is concluded from which of two
-readings is likelier: a file's own marks, names and steps prove a reading, or it is asked for.
+A refusal (`TableError`) names the arguments that settle it. A file's own marks, names and steps prove a reading.
 """
 
 from __future__ import annotations
@@ -97,9 +96,8 @@ def read_table(
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
-    A refusal names the arguments that settle it. Columns are named by header or by name without the unit. Columns that
-    tell nothing (empty, constant, flags, a copy of another or of the input, a part of its dates, row numbers, text) are
-    left out unless `tasks` names them, as are repeated lines of a file.
+    A refusal names the arguments that settle it. Columns that tell nothing (empty, constant, flags, a copy of another or
+    of the input, a part of its dates, row numbers, text) are left out unless `tasks` names them.
 
     Args:
         path (path or DataFrame): text in columns, a workbook, Parquet, or a frame (`TaskData.from_frame`).
@@ -417,10 +415,8 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
 def _other_ways(cells: pd.DataFrame, value: Mapping[str, pd.Series], first: str) -> list[dict[str, Any]]:
     """Inputs that there may be where none is plain: dates in other formats, else columns that tell the rows apart."""
     some = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
-    if offers := [
-        {"x": c, "date_format": form} for c in some for form in written.offers_for(joined(cells[[c]]), words_in(c))
-    ]:
-        return offers
+    if found := [(c, form) for c in some for form in written.offers_for(joined(cells[[c]]), words_in(c))]:
+        return [{"x": c, "date_format": form} for c, form in found]
     likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*words_in(c)})]
     likely = [c for c in likely if not COUNTERS & {*words_in(c)} and PART.get("_".join(words_in(c)), "year") == "year"]
     return [{"x": c} for c in likely if "year" not in words_in(c) or value[c].min() > 99]  # 98, 99, 00
@@ -439,9 +435,8 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
         inputs, form = parts[0], form or parts[1]
         k, names = len(inputs), ["date"]
     elif form is not None:
-        k = max(
-            range(len(inputs), 0, -1), key=lambda k: written.dates_in(joined(cells[inputs[:k]]), form)[0].notna().mean()
-        )
+        read = {k: written.dates_in(joined(cells[inputs[:k]]), form)[0] for k in range(len(inputs), 0, -1)}
+        k = max(read, key=lambda k: read[k].notna().mean())
     elif kinds[first] == "dates":
         k = 2 if len(inputs) > 1 and kinds[inputs[1]] == "clock" else 1
     when, how, rest = None, "", inputs[k:]
