@@ -96,7 +96,7 @@ def read_table(
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
-    A refusal names the arguments that settle it. Columns that tell nothing (empty, constant, flags, a copy of another or
+    A refusal names the arguments that settle it. Columns that tell nothing (empty, constant, flags, copies of others or
     of the input, a part of its dates, row numbers, text) are left out unless `tasks` names them.
 
     Args:
