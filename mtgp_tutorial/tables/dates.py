@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any
@@ -41,6 +41,14 @@ PARTS = {  # of a date, by the names of their columns
     "hour": "hour hr hh stunde heure hora",
 }
 PART = {name: part for part, names in PARTS.items() for name in names.split()}
+TOGETHER = {  # parts that make a date, with its format
+    "year month day hour": "%Y %m %d %H",
+    "year month day": "%Y %m %d",
+    "year doy": "%Y %j",
+    "year month": "%Y %m",
+    "year quarter": "quarter",
+    "year week": "week",
+}
 TIME = {*"date datetime time timestamp day week month quarter year".split()}  # words in names of columns
 DATED = TIME | {*PART} | {*"datum fecha data zeit uhrzeit period yyyymm yyyymmdd dt mdate yearmonth".split()}
 
@@ -328,3 +336,13 @@ def joined(given: pd.DataFrame) -> pd.Series:
     each = [given[c].map(lambda cell: re.sub(r" 00:00:00$|\.0$", "", str(cell))) for c in given]
     each = [one.str.replace(r"^(\d:)", r"0\1", regex=True) for one in each]
     return each[0].str.cat(each[1:], sep=" ") if len(each) > 1 else each[0]
+
+
+def in_parts(cells: pd.DataFrame, words: Callable[[str], list[str]]) -> tuple[list[str], str] | None:
+    """Columns that are one date in parts by the words of their names, the year first, with its format."""
+    named = {part: c for c in reversed([*cells]) if (part := PART.get("_".join(words(c)))) and cells[c].notna().all()}
+    for parts, form in TOGETHER.items():
+        columns = [named[part] for part in parts.split() if part in named]
+        if len(columns) == len(parts.split()) and form in offers_for(joined(cells[columns])):
+            return columns, form
+    return None

@@ -80,6 +80,11 @@ def split_unit(header: Any) -> tuple[str, str]:
     return (found[1], found[2].strip()) if found else (str(header).strip(), "")
 
 
+def words_in(header: str) -> list[str]:
+    """The words of a name without its unit, in small letters."""
+    return re.split(r"[^\w]+|_", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", split_unit(header)[0]).strip("# ").lower())
+
+
 def names_in(names: Any) -> list[Any]:
     """One name, several or none (None), as a list."""
     return [] if names is None else [names] if isinstance(names, (str, int, float)) else list(names)
@@ -275,7 +280,7 @@ def filled_frame(data: TaskData, prediction: Prediction, bands: bool = False) ->
     >>> from mtgp_tutorial.tables import fill, filled_frame
     >>> frame = pd.DataFrame({"day": range(8), "a": range(8), "b": [3.0, 1, 2, None, 4, 6, 5, 7]})
     >>> data = TaskData.from_frame(frame, "day")
-    >>> filled_frame(data, fill(data))["b"].notna().all()
+    >>> bool(filled_frame(data, fill(data))["b"].notna().all())
     True
     """
     source = data.source

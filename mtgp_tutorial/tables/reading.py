@@ -1,7 +1,6 @@
 """From a file or a data frame to a table: what is plain is read, and said in `notes`; all else is refused.
 
-A refusal (`TableError`) names the place and the arguments that settle it. Nothing is concluded from which of two
-readings is likelier: a file's own marks, names and steps prove a reading, or it is asked for.
+A refusal (`TableError`) names the arguments that settle it. A file's own marks, names and steps prove a reading.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import datetime
 import re
 import zipfile
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,23 +19,17 @@ import pandas as pd
 
 from mtgp_tutorial.arguments import count, listed, of_kind
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.tables import dates as written
 from mtgp_tutorial.tables import frames
-from mtgp_tutorial.tables.dates import DAY_MONTH, PART, TIME, Calendar, dates_in, fits, joined, offers_for, plain_format
-from mtgp_tutorial.tables.frames import column, names_in, place_of, split_unit
+from mtgp_tutorial.tables.dates import DATED, PART, TIME, Calendar, joined
+from mtgp_tutorial.tables.frames import column, names_in, place_of, words_in
 from mtgp_tutorial.tables.refusals import TableError, refuse_gone
 
 MISSING = {"", *"#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split()}
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+IS_NUMBER = re.compile(NUMBER).fullmatch
 BEGINS = r"[<>≤≥~±(]?=? ?(?:[$€£¥]|[A-Z]{3} )? ?[-+]?\.?\d.*"  # a number, whatever stands around it
 CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
-TOGETHER = {  # parts that make a date, with its format
-    "year month day hour": "%Y %m %d %H",
-    "year month day": "%Y %m %d",
-    "year doy": "%Y %j",
-    "year month": "%Y %m",
-    "year quarter": "quarter",
-    "year week": "week",
-}
 USUAL = TIME - {"date", "quarter"} | {*"x t age depth distance position hour minute second".split()}
 PLACES = {*"station site location place sensor gauge cast well plot region country species variable series".split()}
 COUNTERS = PLACES | {"column 1", "#", *"id obs row no nr number index record sample".split()}
@@ -58,6 +51,14 @@ class Asked:
     notes: list[str] = field(default_factory=list)
     mark: str = ""  # between the columns of a file of text, "sheet" of a workbook, none of a frame
     day_first: bool = False
+    known: dict[Any, pd.Series] = field(default_factory=dict)
+
+    def values(self, column: pd.Series) -> pd.Series:
+        """A column as floats, NaN where a cell is no number."""
+        if column.name not in self.known:
+            numbers = column if column.dtype.kind in "iuf" else [_number(cell) for cell in column]
+            self.known[column.name] = pd.Series(numbers, column.index, float, column.name)
+        return self.known[column.name]
 
 
 class Inputs(NamedTuple):
@@ -95,9 +96,8 @@ def read_table(
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
-    A refusal names the arguments that settle it. Columns are named by header or by name without the unit. Columns that
-    tell nothing (empty, constant, flags, a copy of another or of the input, a part of its dates, row numbers, text) are
-    left out unless `tasks` names them, as are repeated lines of a file.
+    A refusal names the arguments that settle it. Columns that tell nothing (empty, constant, flags, copies of others or
+    of the input, a part of its dates, row numbers, text) are left out unless `tasks` names them.
 
     Args:
         path (path or DataFrame): text in columns, a workbook, Parquet, or a frame (`TaskData.from_frame`).
@@ -146,7 +146,7 @@ def read_table(
     some = frame.drop(columns=[column(frame, c, "without") for c in names_in(without)])
     cells = _marked(_blank(some, asked), asked, decimal, thousands)
     roles = frames.roles_of(cells, x, series, value, tasks, sd)
-    kinds = {c: _kind(cells[c]) for c in cells}
+    kinds = {c: _kind(cells[c], asked) for c in cells}
     inputs = _inputs(cells, roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked), kinds, asked)
     at, calendar = _as_numbers(inputs, calendar, asked)
     roles.inputs = inputs.columns
@@ -271,7 +271,11 @@ def _blank(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
 
     def plain(cell: Any) -> Any:
         if isinstance(cell, str):
-            cell = re.sub(r"[\s\u2009\u202f\xa0]+", " ", cell).strip().replace("−", "-")
+            cell = (
+                cell.strip()
+                if cell.isascii()
+                else re.sub(r"[\s\u2009\u202f\xa0]+", " ", cell).replace("−", "-").strip()
+            )
             return None if cell in words else cell
         return None if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else cell
 
@@ -283,14 +287,15 @@ def _blank(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
             cells[c] = frame[c].astype(float) if frame[c].isna().any() else frame[c]
         elif frame[c].dtype.kind != "M":
             cells[c] = pd.Series(map(plain, frame[c]), frame.index, object)
-            if cells[c].dropna().map(str).str.fullmatch(r"[-+\d.,'’ ]*\d ?%").all():
+            text = cells[c].dropna().map(str)
+            if text.str.endswith("%").all() and text.str.fullmatch(r"[-+\d.,'’ ]*\d ?%").all():
                 cells[c] = cells[c].map(lambda cell: cell.rstrip("% "), na_action="ignore")
     return cells
 
 
 def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: str | None) -> pd.DataFrame:
     """Numbers with a point for decimals and no marks of thousands; asked where the file proves neither."""
-    shape = re.compile(rf"(?!{DAY_MONTH}$)[-+]?[\d.,'’ ]*\d[\d.,'’ ]*(?:[eE][-+]?\d+)?")
+    shape = re.compile(rf"(?!{written.DAY_MONTH}$)[-+]?[\d.,'’ ]*\d[\d.,'’ ]*(?:[eE][-+]?\d+)?")
     text = [c for c in cells if cells[c].dtype == object]
     every = [cell for c in text for cell in cells[c] if isinstance(cell, str) and shape.fullmatch(cell)]
     point, comma = ([cell for cell in every if mark in cell] for mark in ".,")
@@ -309,6 +314,8 @@ def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: s
             raise TableError(told, remedy="write all numbers with one mark of decimals")
         decimal = "," if comma and not groups[","] else None
         thousands = "," if comma and groups[","] else "." if comma and point else thousands
+    if decimal is None and point and not comma and _all_grouped(".", point):
+        asked.notes.append(f"numbers: {point[0]} has decimals, since commas split the columns")
     asked.day_first = decimal == "," and asked.mark not in ("", ",", "sheet")
     if comma or thousands:
         asked.notes.append(f"numbers: decimal {decimal or '.'}, thousands {thousands or 'without a mark'}")
@@ -330,14 +337,17 @@ def _all_grouped(mark: str, some: Sequence[str]) -> bool:
     return all(shape.fullmatch(cell) for cell in some)
 
 
-def _kind(cells: pd.Series) -> str:
+def _kind(cells: pd.Series, asked: Asked) -> str:
     """What a column holds: numbers, dates, clock, text, nothing ("empty"), or text like numbers ("unclear")."""
     given = cells.dropna()
     if given.empty or given.dtype.kind in "fM":
         return "empty" if given.empty else "dates" if given.dtype.kind == "M" else "numbers"
-    text, share = given.map(str), given.map(_number).notna().mean()
+    share = asked.values(cells).count() / len(given)
+    if share >= 0.5 and not DATED & {*words_in(str(cells.name))}:
+        return "numbers"
+    text = given.map(str)
     objects = given.map(lambda cell: isinstance(cell, (datetime.date, pd.Period))).mean()
-    if objects > 0.5 or plain_format(text, _words(str(cells.name))):
+    if objects > 0.5 or written.plain_format(text, words_in(str(cells.name))):
         return "dates"
     if share >= 0.5 or text.str.fullmatch(CLOCK).all():
         return "numbers" if share >= 0.5 else "clock"
@@ -347,34 +357,25 @@ def _kind(cells: pd.Series) -> str:
 def _number(cell: Any) -> float:
     """A cell as a number, NaN where it is none."""
     if isinstance(cell, str):
-        return float(cell) if re.fullmatch(NUMBER, cell) else np.nan
+        return float(cell) if IS_NUMBER(cell) else np.nan
     none = cell is None or isinstance(cell, (bool, np.bool_, pd.Timestamp)) or not hasattr(cell, "__float__")
     return np.nan if none else float(cell)
-
-
-def _in_parts(cells: pd.DataFrame) -> tuple[list[str], str] | None:
-    """Columns that are one date in parts by their names, the year first, with its format."""
-    named = {part: c for c in reversed([*cells]) if (part := PART.get("_".join(_words(c)))) and cells[c].notna().all()}
-    for parts, form in TOGETHER.items():
-        columns = [named[part] for part in parts.split() if part in named]
-        if len(columns) == len(parts.split()) and form in offers_for(joined(cells[columns])):
-            return columns, form
-    return None
 
 
 def _is_plain(cells: pd.DataFrame, asked: Asked) -> bool:
     """Whether columns of a frame tell the input."""
     try:
-        return bool(_input(cells, {c: _kind(cells[c]) for c in cells}, asked))
+        asked = replace(asked, known={})
+        return bool(_input(cells, {c: _kind(cells[c], asked) for c in cells}, asked))
     except TableError:
         return False
 
 
 def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str]:
     """The columns that are the input, where one reading alone is plain."""
-    value = {c: cells[c].map(_number).astype(float) for c in cells if kinds[c] == "numbers"}
-    low, words = {"_".join(_words(c)): c for c in value}, {c: {*_words(c)} for c in cells}
-    beside = {c: low.get("_".join(PAIRS.get(word, word) for word in _words(c)), c) for c in value}
+    value = {c: asked.values(cells[c]) for c in cells if kinds[c] == "numbers"}
+    low, words = {"_".join(words_in(c)): c for c in value}, {c: {*words_in(c)} for c in cells}
+    beside = {c: low.get("_".join(PAIRS.get(word, word) for word in words_in(c)), c) for c in value}
     pairs = [[c, other] for c, other in beside.items() if other != c and {*PAIRS} & words[c] and len(value) > 2]
     pairs = [pair for pair in pairs if cells[pair].nunique().min() > 1]
     pairs = [pair for pair in pairs if {"lon", "long", "longitude"} & words[pair[0]]] or pairs
@@ -382,10 +383,10 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     clocks = [c for c in cells if kinds[c] == "clock" and cells[c].notna().all()]
     if len(dates) == len(clocks) == 1 and cells.duplicated(dates[0]).any() and cells[dates[0][0]].notna().all():
         dates = [[*dates[0], *clocks]]
-    elif not dates and (parts := _in_parts(cells)):
+    elif not dates and (parts := written.in_parts(cells, words_in)):
         dates = [parts[0]]
     taken = {c for one in dates for c in one}
-    first = next((c for c in cells if not COUNTERS & {*_words(c), c}), "")
+    first = next((c for c in cells if not COUNTERS & {*words_in(c), c}), "")
     up = {c: (value[c].diff().iloc[1:] > 0).all() and len(cells) > 1 for c in value if c not in taken}
     leads = [c for c in up if c == first and up[c] and USUAL & words[c]]
     leads = [c for c in leads if not TIME & words[c] or value[c].max() < (3000 if "year" in words[c] else 1500)]
@@ -414,11 +415,11 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
 def _other_ways(cells: pd.DataFrame, value: Mapping[str, pd.Series], first: str) -> list[dict[str, Any]]:
     """Inputs that there may be where none is plain: dates in other formats, else columns that tell the rows apart."""
     some = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
-    if offers := [{"x": c, "date_format": form} for c in some for form in offers_for(joined(cells[[c]]), _words(c))]:
-        return offers
-    likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*_words(c)})]
-    likely = [c for c in likely if not COUNTERS & {*_words(c)} and PART.get("_".join(_words(c)), "year") == "year"]
-    return [{"x": c} for c in likely if "year" not in _words(c) or value[c].min() > 99]  # 98, 99, 00
+    if found := [(c, form) for c in some for form in written.offers_for(joined(cells[[c]]), words_in(c))]:
+        return [{"x": c, "date_format": form} for c, form in found]
+    likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*words_in(c)})]
+    likely = [c for c in likely if not COUNTERS & {*words_in(c)} and PART.get("_".join(words_in(c)), "year") == "year"]
+    return [{"x": c} for c in likely if "year" not in words_in(c) or value[c].min() > 99]  # 98, 99, 00
 
 
 def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked: Asked) -> Inputs:
@@ -426,7 +427,7 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
     for c in inputs:
         _refuse(cells[c], cells[c].isna(), "no input stands here", asked)
     form, first, names = asked.date_format, inputs[0], inputs
-    parts = _in_parts(cells[inputs]) if len(inputs) > 1 else None
+    parts = written.in_parts(cells[inputs], words_in) if len(inputs) > 1 else None
     k = 0  # so many of the inputs are one date
     if form == "numbers":
         form, k = None, int(kinds[first] == "dates" and len(inputs) > 1)
@@ -434,14 +435,15 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
         inputs, form = parts[0], form or parts[1]
         k, names = len(inputs), ["date"]
     elif form is not None:
-        k = max(range(len(inputs), 0, -1), key=lambda k: dates_in(joined(cells[inputs[:k]]), form)[0].notna().mean())
+        read = {k: written.dates_in(joined(cells[inputs[:k]]), form)[0] for k in range(len(inputs), 0, -1)}
+        k = max(read, key=lambda k: read[k].notna().mean())
     elif kinds[first] == "dates":
         k = 2 if len(inputs) > 1 and kinds[inputs[1]] == "clock" else 1
     when, how, rest = None, "", inputs[k:]
     if k:
         typed = k == 1 and cells[first].dtype.kind == "M"
         given = cells[first] if typed else joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
-        when, how = dates_in(given, form, _words(str(given.name)), asked.day_first)
+        when, how = written.dates_in(given, form, words_in(str(given.name)), asked.day_first)
         _refuse(given, when.isna(), f"is no date, read as {how}", asked, cell=True)
         names = [names[0], *rest]
     if asked.date_format != "numbers":
@@ -453,15 +455,15 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
 def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when: Any, form: str) -> None:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
     first, text, value = inputs[0], joined(cells[inputs]), cells[rest].map(_number)
-    doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(_words(c)))]
-    other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*_words(inputs[-1])}
+    doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(words_in(c)))]
+    other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*words_in(inputs[-1])}
     twice = len(inputs) == 2 and cells.duplicated(first).any() and not other
     doubt += [c for c in rest if twice and value[c].isin(range(367)).all()]
     if rest and len(inputs) == 1:
-        digits = TIME - {"year"} & {*_words(first)} and (value[first] >= 1500).any()
+        digits = TIME - {"year"} & {*words_in(first)} and (value[first] >= 1500).any()
         doubt += [first] * bool(digits or ((value[first] % 1 == 0) & (value[first] >= 1e4)).all())
-    hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or fits(text, f"{form} %H"))
-    offers = offers_for(text, _words(first)) if when is None else [f"{form} %H"] * bool(hours)
+    hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or written.fits(text, f"{form} %H"))
+    offers = written.offers_for(text, words_in(first)) if when is None else [f"{form} %H"] * bool(hours)
     numbers = bool(value.notna().all(axis=None))
     if doubt or offers or not numbers:
         x = inputs if len(inputs) > 1 else first
@@ -502,14 +504,16 @@ def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: Inputs, kinds: dic
     again, one = float(rows.duplicated().mean()), {} if told else {"x": x if len(x) > 1 else x[0]}
     for c in others:
         several = kinds[c] in ("text", "numbers", "unclear") and 1 < others[c].nunique() <= len(others) / 2
-        if several and (PLACES & {*_words(c)} or again > 0.1 and not told and kinds[c] == "text"):
+        if several and (PLACES & {*words_in(c)} or again > 0.1 and not told and kinds[c] == "text"):
             apart = (~rows.assign(who=others[c].to_numpy()).duplicated()).mean() > 0.95
             values = [value for value in others if kinds[value] == "numbers" and value != c and apart]
             ways = [{**one, "series": c, "value": value} for value in values]
             ways += [{"without": [c]}] if again < 0.1 else []
             raise TableError(f"rows of {others[c].nunique()} series may stand below each other, by {c!r}", ways)
     if again > 0.1 and not told:
-        ways = [{"x": [*x, c]} for c in others if PART.get("_".join(_words(c))) == "hour"] + [{"x": x}] * (again < 0.5)
+        ways = [{"x": [*x, c]} for c in others if PART.get("_".join(words_in(c))) == "hour"] + [{"x": x}] * (
+            again < 0.5
+        )
         raise TableError(f"x: {100 * again:.0f} % of the rows repeat {x[0]!r}", ways, "or name another input")
 
 
@@ -522,7 +526,7 @@ def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: As
             _numbers(cells[c], asked)
         why = {"text": "text", "clock": "a time of the day", "dates": "dates", "empty": "no value"}.get(kinds[c])
         if kinds[c] == "numbers":
-            value = cells[c].map(_number).astype(float)
+            value = asked.values(cells[c])
             twins = [f"equals {other!r} wherever both have a value" for other in found if _same(found[other], value)]
             why = _no_reading(value, inputs) or next(iter(twins), None)
             if c in errors and why is None:
@@ -536,7 +540,7 @@ def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: As
 
 def _no_reading(value: pd.Series, inputs: Inputs) -> str | None:
     """Why a column of numbers holds no readings: constant, counts, flags, parts of the date or the input again."""
-    words, seen, when = _words(str(value.name)), np.unique(value.dropna()), inputs.when
+    words, seen, when = words_in(str(value.name)), np.unique(value.dropna()), inputs.when
     whole, part = (seen % 1 == 0).all(), PART.get("_".join(words), "").replace("doy", "dayofyear")
     if len(seen) == 1 and value.count() > 1:
         return f"always {seen[0]:g}"
@@ -559,7 +563,7 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
 
 def _numbers(column: pd.Series, asked: Asked) -> pd.Series:
     """A column as floats; TableError at what is none, with the words that may stand for missing values."""
-    values, given = column.map(_number).astype(float), column.dropna()
+    values, given = asked.values(column), column.dropna()
     bad = given[values[column.notna()].isna()]
     if len(bad):
         words = [*dict.fromkeys(map(str, bad))]
@@ -593,8 +597,3 @@ def _check_codes(y: pd.DataFrame, asked: Asked) -> None:
         told = listed(f"{c!r} holds {v:g} {count(int((y[c] == v).sum()), 'time')}" for c, v in found)
         ways = [{"missing": [*asked.missing, *(f"{v:.12g}" for v in codes)]}, {"keep": [*asked.keep, *codes]}]
         raise TableError(f"{told}, away from all other values: it may stand for a missing value", ways)
-
-
-def _words(name: str) -> list[str]:
-    """The words of a name without its unit."""
-    return re.split(r"[^\w]+|_", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", split_unit(name)[0]).strip("# ").lower())

@@ -22,8 +22,8 @@ class TableError(ValueError):
     >>> try:
     ...     TaskData.from_frame(frame, x="day", tasks=["level"])
     ... except TableError as error:
-    ...     print(error.ways)
-    ({'missing': ['about 2']},)
+    ...     print(error.ways[0])
+    {'missing': ['about 2']}
     """
 
     def __init__(self, problem: str, ways: Sequence[Mapping[str, Any]] = (), remedy: str = "") -> None:
