@@ -278,7 +278,8 @@ def filled_frame(data: TaskData, prediction: Prediction, bands: bool = False) ->
     >>> import pandas as pd
     >>> from mtgp_tutorial import TaskData
     >>> from mtgp_tutorial.tables import fill, filled_frame
-    >>> frame = pd.DataFrame({"day": range(8), "a": range(8), "b": [3.0, 1, 2, None, 4, 6, 5, 7]})
+    >>> b = [3, 1, None, 4, 6]
+    >>> frame = pd.DataFrame({"day": range(5), "a": range(5), "b": b})
     >>> data = TaskData.from_frame(frame, "day")
     >>> bool(filled_frame(data, fill(data))["b"].notna().all())
     True

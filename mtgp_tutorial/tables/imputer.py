@@ -27,7 +27,7 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
     values take their mean.
 
     Args:
-        x (int or str): the column that is the input, by number or, in data frames, by name. Default: the first.
+        x (int or str): the column that is the input, by number or, in data frames, by name. Default: 0.
         starts (int): of `fit`. Default: its own.
 
     >>> import numpy as np
@@ -41,7 +41,12 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         self.x, self.starts = x, starts
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from a matrix with NaN where a value is missing; y is not used."""
+        """Learn from a matrix.
+
+        Args:
+            X (matrix): with NaN where a value is missing.
+            y (object): is not used. Default: none.
+        """
         values = self._checked(X, reset=True)
         seen = [column[~np.isnan(column)] for column in values.T]
         self.means_ = np.array([column.mean() if len(column) else 0.0 for column in seen])
@@ -58,7 +63,11 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """A copy of the matrix with its missing cells filled."""
+        """A copy of a matrix with its missing cells filled.
+
+        Args:
+            X (matrix): with NaN where a value is missing.
+        """
         check_is_fitted(self)
         values, found = self._checked(X, reset=False), {}
         if self.tasks_:

@@ -121,6 +121,7 @@ def read_table(
         sheet (str): of a workbook. Default: the only one.
         encoding (str): of the text. Default: UTF-8, or UTF-16 or Windows-1252 where it is that.
         calendar (Calendar): how dates become numbers, such as that of another table. Default: by their spacing.
+        **gone: names of an earlier release, which are refused with what replaced them.
     Raises:
         TableError: a ValueError, for all that can be read in two ways or in none.
 

@@ -12,7 +12,7 @@ class TableError(ValueError):
     Args:
         problem (str): what is wrong, and where; it begins with an argument if one is at fault.
         ways (list of dict): arguments of `read_table`, each of which settles it where it is true; none where the file
-            has to be mended. The message begins with the first of them.
+            has to be mended. The message begins with the first of them. Default: none.
         remedy (str): what else to do. Default: nothing.
 
     >>> import pandas as pd
