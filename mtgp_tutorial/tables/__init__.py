@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mtgp_tutorial.tables.filling import fill
     from mtgp_tutorial.tables.forecasting import NotApplicable, cutoffs, seasonal_naive
     from mtgp_tutorial.tables.frames import filled_frame
-    from mtgp_tutorial.tables.imputer import GPImputer as GPImputer
     from mtgp_tutorial.tables.mapping import explained_shares
     from mtgp_tutorial.tables.mixtures import linear_pool, posterior_averaging
     from mtgp_tutorial.tables.plain import plain_methods
@@ -26,7 +25,6 @@ HOMES = {
     "filling": "fill",
     "forecasting": "NotApplicable cutoffs seasonal_naive",
     "frames": "filled_frame",
-    "imputer": "GPImputer",  # needs scikit-learn, so it is not among `__all__`
     "mapping": "explained_shares",
     "mixtures": "linear_pool posterior_averaging",
     "plain": "plain_methods",

@@ -31,7 +31,7 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         starts (int): of `fit`. Default: its own.
 
     >>> import numpy as np
-    >>> from mtgp_tutorial.tables import GPImputer
+    >>> from mtgp_tutorial.tables.imputer import GPImputer
     >>> X = np.array([[0, 1, 2], [1, 2, np.nan], [2, 1, 1.5], [3, 3, 6]])
     >>> bool(np.isfinite(GPImputer(starts=1).fit_transform(X)).all())
     True
