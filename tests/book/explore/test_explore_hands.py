@@ -90,6 +90,8 @@ def test_the_line_of_a_marker_is_dragged_at_any_height(playing, name, key, label
     figure = playing(name, width=390, has_touch=True) if touch else playing(name)
     line = figure.place.locator(f".explore-handle[aria-label^='{label}'] line")
     for share in (0.5,) if name == "noise" else (0.15, 0.5, 0.85):  # its points, which come first, lie on the line
+        line.evaluate("line => line.scrollIntoView({block: 'center', behavior: 'instant'})")
+        figure.settle()
         box, before = line.bounding_box(), figure.state[key]
         x, y = box["x"] + 2, box["y"] + share * box["height"]
         by = 70 if x < figure.page.viewport_size["width"] / 2 else -70
