@@ -3,7 +3,7 @@
 The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
 (`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
 `fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`readings`).
-They run by themselves. `fast` gives the same answers sooner, or of larger tables; `tables` is for tables of your own.
+`solvers` has the ways to factor a covariance, `climbing` that by which a fit climbs; `tables` is for your own tables.
 """
 
 from importlib import import_module
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from mtgp_tutorial.correlations import empirical_correlation, model_correlation
     from mtgp_tutorial.covariance import coregionalization, correlation
     from mtgp_tutorial.data import Scale, TaskData
-    from mtgp_tutorial.fast.intervals import correlation_intervals
-    from mtgp_tutorial.fast.loading import load
-    from mtgp_tutorial.fast.mixture import Mixture
-    from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples, sample_posterior
-    from mtgp_tutorial.fast.sparse import sparse
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+    from mtgp_tutorial.intervals import correlation_intervals
     from mtgp_tutorial.leave_one_out import leave_out
     from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
+    from mtgp_tutorial.loading import load
+    from mtgp_tutorial.mixture import Mixture
     from mtgp_tutorial.model import Model, icm, independent, lmc
+    from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
     from mtgp_tutorial.prediction import Prediction
     from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
+    from mtgp_tutorial.inducing import sparse
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
@@ -49,15 +49,15 @@ _HOMES = {
     "correlations": "empirical_correlation model_correlation",
     "covariance": "coregionalization correlation",
     "data": "Scale TaskData",
-    "fast.posterior_sampling": "PosteriorSamples sample_posterior",
-    "fast.intervals": "correlation_intervals",
-    "fast.mixture": "Mixture",
-    "fast.loading": "load",
+    "posterior_sampling": "PosteriorSamples sample_posterior",
+    "intervals": "correlation_intervals",
+    "mixture": "Mixture",
+    "loading": "load",
     "fitting": "FitError fit",
     "gaussian": "NotPositiveDefiniteError",
     "leave_one_out": "leave_out",
     "likelihoods": "Bernoulli NegativeBinomial Poisson",
-    "fast.sparse": "sparse",
+    "inducing": "sparse",
     "model": "Model icm independent lmc",
     "readings": "linear next_cells",
     "predicting": "impute latent_functions parts predict sample",

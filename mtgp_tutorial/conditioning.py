@@ -1,6 +1,6 @@
 """Conditioning: what observed cells say of others, from one Cholesky factor of C (book: predict).
 
-All answers ask this alone. `fast` has the same answers by other factors.
+All answers ask this. `solvers` gives the same by other factors, where they cost less.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, of_kind, whole
-from mtgp_tutorial.hooks import read_frame
 from mtgp_tutorial.naming import CalendarLike, input_frame, label, labels, rows, span
 from mtgp_tutorial.table_fields import as_errors, check_names, check_same_rows, check_table, input_names
 
@@ -139,7 +138,6 @@ class TaskData:
             **reading: for `read_table`, such as missing and date_format.
         Raises:
             TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
-            ImportError: where `mtgp_tutorial.tables` is missing.
 
         >>> frame = pd.DataFrame({"day": ["2023-04-01", "2023-04-02"]})
         >>> frame["level (m)"], frame["by"] = [1.5, None], ["Kim", "Noor"]
@@ -147,9 +145,11 @@ class TaskData:
         >>> data.tasks, data.units, data.notes[-1]
         (('level',), ('m',), 'by: text; left out')
         """
+        from mtgp_tutorial.tables.reading import read_table  # which makes tables, too
+
         of_kind("frame", frame, pd.DataFrame, "a pandas DataFrame")
         roles = {"x": x, "tasks": tasks, "units": units, "sd": sd, "series": series, "value": value}
-        return read_frame(frame, **roles, calendar=calendar, **reading)
+        return read_table(frame, **roles, calendar=calendar, **reading)
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.

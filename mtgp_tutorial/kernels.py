@@ -3,7 +3,7 @@
 A kernel of the inputs has variance 1: the scale lives in B. Positive parameters are optimised as their logarithms.
 
 To add a kernel: a GPyTorch class, and a line in FORMULAS, which gives it digits at near inputs and candidates in fits.
-Quick fits need its slope, too (`fast.closed`), and files its name (`fast.saving`).
+Fits from candidates need its slope, too (`solvers.closed`), and files its name (`saving`).
 """
 
 from __future__ import annotations

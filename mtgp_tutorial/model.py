@@ -19,7 +19,7 @@ from gpytorch.means import ConstantMean, MultitaskMean
 from gpytorch.models import ExactGP
 from torch import Tensor
 
-from mtgp_tutorial import gaussian, hooks
+from mtgp_tutorial import gaussian
 from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
@@ -29,6 +29,7 @@ from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.memory import check_memory
 from mtgp_tutorial.noise import noise_of, noisy_of, usual_noise
 from mtgp_tutorial.sites import ByTask, laws_of, refuse_counts, sizes_of, standardised, told, with_dispersions
+from mtgp_tutorial.solvers import choice
 
 
 class PlainGP(ExactGP):
@@ -93,31 +94,33 @@ class Model(torch.nn.Module):
         self.raw_dispersion = torch.nn.Parameter(starts) if len(starts) else starts
         self.to(data.x.device)
 
-    def log_likelihood(self, *, fast: bool = True) -> Tensor:
+    def log_likelihood(self, *, solver: str | None = None) -> Tensor:
         """Exact log marginal likelihood of the standardised observations, in nats; differentiable once.
 
         With counts it is the highest lower bound, at sites that are found here and kept (`sites`).
 
         Args:
-            fast (bool): by the solver of `fast` that suits the table, or as it stands here: log N(y - m | 0, C).
-                Default: True.
+            solver (str): "dense", as it stands here: log N(y - m | 0, C). Default: the one that costs least
+                (`solvers.choice`), which gives the same.
+        Raises:
+            ValueError: for another word, and for "dense" of a sparse model.
         """
-        above = self.settle(fast=fast)
-        if fast and (solvers := hooks.solvers()) is not None:
-            return solvers.of_model(self) + above
+        above = self.settle(solver=solver)
+        if not self._dense(solver):
+            return choice.log_likelihood(self) + above
         cells = all_cells(self.unit.observed)
         return gaussian.log_density(self.residual()[cells], self.covariance(cells)) + above
 
-    def settle(self, *, fast: bool = True) -> Tensor:
+    def settle(self, *, solver: str | None = None) -> Tensor:
         """Find the sites of counts at these parameters; what the bound has above the log evidence of the sites.
 
         Args:
-            fast (bool): by a solver of `fast`. Default: True.
+            solver (str): as of `log_likelihood`.
         """
         with torch.no_grad():
             x, means = self.unit.x, self.means()
             _, above, slopes = self.sites.settle(
-                lambda y, s: self._factored(Evidence(x, y - means, s), fast), self.laws
+                lambda y, s: self._factored(Evidence(x, y - means, s), solver), self.laws
             )
         self.put_sites(self.sites.y, self.sites.variances)
         return above + (slopes * (self.raw_dispersion - self.raw_dispersion.detach())).sum()
@@ -192,33 +195,39 @@ class Model(torch.nn.Module):
         """What the table holds, to be conditioned on."""
         return Evidence(self.unit.x, self.residual(), self.variances())
 
-    def conditioned(self, given: Evidence | None = None, *, fast: bool = True) -> Conditioned:
+    def conditioned(self, given: Evidence | None = None, *, solver: str | None = None) -> Conditioned:
         """What the observed cells say of others, C factored once.
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            fast (bool): by a solver of `fast`. Default: True.
+            solver (str): as of `log_likelihood`.
         """
         given = self.evidence() if given is None else given
-        self.check_size(given, fast=fast)
-        return self._factored(given, fast)
+        self.check_size(given, solver=solver)
+        return self._factored(given, solver)
 
-    def _factored(self, given: Evidence, fast: bool) -> Conditioned:
-        if fast and (solvers := hooks.solvers()) is not None:
-            return solvers.conditioned(self, given)
-        return Conditioned(given, self.kernel.terms(), self.Sigma())
+    def _factored(self, given: Evidence, solver: str | None) -> Conditioned:
+        if self._dense(solver):
+            return Conditioned(given, self.kernel.terms(), self.Sigma())
+        return choice.conditioned(self, given)
 
-    def check_size(self, given: Evidence | None = None, *, fast: bool = True) -> None:
+    def _dense(self, solver: str | None) -> bool:
+        if solver not in (None, "dense"):
+            raise ValueError(f"solver: is {solver!r}; pass 'dense', or nothing for the one that costs least")
+        if solver is not None and self.bounded:
+            raise ValueError("solver: is 'dense', which knows no bound of a sparse model; leave it out")
+        return solver is not None
+
+    def check_size(self, given: Evidence | None = None, *, solver: str | None = None) -> None:
         """Raise MemoryError where the covariance needs more memory than there is, and warn where more than is free.
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            fast (bool): for a solver of `fast`. Default: True.
+            solver (str): as of `log_likelihood`.
         """
         given = self.evidence() if given is None else given
         n, terms = int((~given.residual.isnan()).sum()), self.kernel.terms()
-        solvers = hooks.solvers() if fast else None
-        entries = (5 + 2 * len(terms)) * n**2 if solvers is None else solvers.entries(self, given)
+        entries = (5 + 2 * len(terms)) * n**2 if self._dense(solver) else choice.entries(self, given)
         first = "noise='per task', which goes column by column, or " if self.kind.correlated else ""
         smaller = "fewer inducing points" if self.bounded else "sparse(model)"  # of many tasks the bound is large, too
         smaller = "a Matern kernel of one input" if self.counts else smaller

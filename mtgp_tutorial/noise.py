@@ -8,7 +8,7 @@ set up so that it spans what its name says:
     "full"      Sigma = L L^T + floor I     (rank=T, the global noise fixed at the floor)
     "none"      Sigma = 0                   (for tables in which every value has a standard error)
 
-To add a kind: a subclass of `Noise`, named in KINDS. Quick fits need its twin in `fast.noise_arrays`.
+To add a kind: a subclass of `Noise`, named in KINDS. Fits need its twin in `climbing.noise_arrays`.
 
 Values are in standardised units: sigma^2 = 0.1 is a tenth of a task's observed variance, and a shared
 sigma^2 is the same fraction of every task's variance.

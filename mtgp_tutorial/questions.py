@@ -89,7 +89,7 @@ def further_rows(fit: Fit, table: TaskData | None) -> tuple[Tensor, Tensor, Tens
     x, y = table.x, model.scale.to_unit(table.y)
     residual = torch.cat([model.residual(), y - model.means()])
     given = Evidence(torch.cat([model.unit.x, x]), residual, _variances(fit, table))
-    return x, y, torch.arange(start, start + len(x), device=x.device), model.conditioned(given, fast=fit.fast)
+    return x, y, torch.arange(start, start + len(x), device=x.device), model.conditioned(given, solver=fit.solver)
 
 
 def _variances(fit: Fit, table: TaskData) -> Tensor | None:

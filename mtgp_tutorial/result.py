@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial import hooks
 from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import correlation
@@ -34,7 +33,7 @@ class Fit:
             prior, of the standardised data); evaluations; converged; joined, the start whose run went on for it: its
             own number, unless it was stopped where it met that one.
         frozen (tuple of str): names of the parameters that kept their value. Default: None, where that is not known.
-        fast (bool): whether what it says is computed by `fast`, or by the core alone. Default: True.
+        solver (str): "dense" where what it says comes from the dense factor. Default: the solver that costs least.
 
     >>> from mtgp_tutorial import datasets, fit, icm
     >>> fitted = fit(icm(datasets.great_lakes()), starts=1)
@@ -49,7 +48,7 @@ class Fit:
     log_likelihood: float
     starts: pd.DataFrame
     frozen: tuple[str, ...] | None = None
-    fast: bool = True
+    solver: str | None = None
 
     def __repr__(self) -> str:
         """A few lines: family, noise, kernels, log likelihood, starts, and the table without its notes."""
@@ -80,8 +79,8 @@ class Fit:
         kept = self.__dict__.get("_kept")
         if kept is None or not all(map(same_values, kept[0], self._state())):  # a tensor's version misses `.data`
             with torch.no_grad():
-                self.model.settle(fast=self.fast)
-                kept = [value.clone() for value in self._state()], self.model.conditioned(fast=self.fast)
+                self.model.settle(solver=self.solver)
+                kept = [value.clone() for value in self._state()], self.model.conditioned(solver=self.solver)
             object.__setattr__(self, "_kept", kept)
         return kept[1]
 
@@ -102,7 +101,9 @@ class Fit:
                 of your own, an index of a rarer kind.
             OSError: in one sentence, where the file cannot be written, as on a full disk; the old one stays as it was.
         """
-        hooks.save_fit(self, path)
+        from mtgp_tutorial.saving import save  # which makes fits, too
+
+        save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept"}
@@ -179,7 +180,7 @@ def same_values(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
-def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, fast: bool = True) -> Fit:
+def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 
     Numbers are stored in double precision; GPyTorch's own setters take them through single precision.
@@ -190,7 +191,6 @@ def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, 
             "likelihood.task_noises": 0.05}, in standardised units. (The noise stands in "likelihood.noise" when tasks
             share it, and in "likelihood.task_noise_covar_factor" when Sigma is full.) Default: all keep their value, as
             does what is not named.
-        fast (bool): as `fit` has it. Default: True.
     Raises:
         ValueError: for what is no dict, for a name that is not there, and for a value that does not fit it.
 
@@ -211,10 +211,10 @@ def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None, *, 
         fault = _set(model, name, value)
         if fault:
             raise ValueError(f"parameters: {name!r} cannot be {value!r} ({fault}); pass another name or value")
-    model.check_size(fast=fast)
+    model.check_size()
     with torch.no_grad():
-        value = float(model.log_likelihood(fast=fast) - model.log_scale())
-    return Fit(model, False, value, no_runs(), None, fast)
+        value = float(model.log_likelihood() - model.log_scale())
+    return Fit(model, False, value, no_runs())
 
 
 def no_runs() -> pd.DataFrame:

@@ -56,9 +56,10 @@ from mtgp_tutorial import (
     sparse,
     summarise,
 )
-from mtgp_tutorial.fast import by_columns, collapsed_bound, solvers
 from mtgp_tutorial.noise import noise_of
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.solvers import by_columns, collapsed_bound
+from mtgp_tutorial.solvers import choice as solvers
 from mtgp_tutorial.tables import (
     check,
     compare,
@@ -996,16 +997,16 @@ def test_what_a_kernel_raises_in_a_fit_is_raised():
                 raise ValueError("my kernel is broken")
             return super().forward(x1, x2, diag=diag, **params)
 
-    for fast in (True, False):
-        with pytest.raises(ValueError, match="my kernel is broken"):
-            fit(icm(simulate.two_sines(n=8, seed=0), kernel=Broken()), fast=fast)
+    with pytest.raises(ValueError, match="my kernel is broken"):
+        fit(icm(simulate.two_sines(n=8, seed=0), kernel=Broken()))
 
 
-def test_the_core_has_no_bound():
+def test_the_dense_solver_has_no_bound_and_others_are_unknown():
     model = sparse(icm(simulate.two_sines(n=8, seed=0)), 4)
-    for ask in (lambda: fit(model, fast=False), lambda: at_parameters(model, fast=False)):
-        with refusing(ValueError, match="fast: is False, and the bound of a sparse model"):
-            ask()
+    with refusing(ValueError, match="solver: is 'dense', which knows no bound of a sparse model"):
+        model.log_likelihood(solver="dense")
+    with refusing(ValueError, match="solver: is 'fast'; pass 'dense'"):
+        model.conditioned(solver="fast")
 
 
 def test_a_kernels_variance_is_checked_without_a_matrix_of_all_rows():

@@ -24,7 +24,7 @@ from mtgp_tutorial.covariance import (
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"

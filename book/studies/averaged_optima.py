@@ -18,10 +18,10 @@ from running import run
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, fit, icm, impute, scores
-from mtgp_tutorial.fast.bfgs import BFGS, optimised
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.posterior_sampling import FLATTEST, Target, _freed, _sampled
+from mtgp_tutorial.climbing.bfgs import BFGS, optimised
+from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.fitting import best_candidates
+from mtgp_tutorial.posterior_sampling import FLATTEST, Target, _freed, _sampled
 from mtgp_tutorial.starts import Candidates, candidates, starting_point
 
 SEEDS, RUNS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80

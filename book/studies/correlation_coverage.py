@@ -16,9 +16,9 @@ from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
-from mtgp_tutorial.fast.intervals import allowed, arctanh_of, freed, optimum_of, worth
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import box_around
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.intervals import allowed, arctanh_of, freed, optimum_of, worth
+from mtgp_tutorial.objective import box_around
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9
 THREE = torch.tensor([[0.95], [0.8], [-0.6]]).double()  # W; kappa makes the variances 1

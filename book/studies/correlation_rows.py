@@ -13,7 +13,7 @@ from running import run
 from scipy import linalg, optimize, stats
 
 from mtgp_tutorial import TaskData, fit, icm, simulate
-from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.objective import objective
 
 SEEDS, RHO, LENGTH, NOISE, POINTS = 40, 0.7, 0.3, 0.02, 3000
 METHODS = ("10 rows, window 1", "100 rows, window 1", "100 rows, window 10")

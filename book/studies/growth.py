@@ -19,7 +19,7 @@ from gpytorch.kernels import MaternKernel
 from running import run
 
 from mtgp_tutorial import TaskData, icm, lmc
-from mtgp_tutorial.fast import solvers
+from mtgp_tutorial.solvers import choice as solvers
 
 SOLVERS = {solver.__name__: solver for solver in solvers.SOLVERS}
 MOST_CELLS, MOST_ROWS = 5000, 4000  # of the dense solver, and of those with a matrix of N x N

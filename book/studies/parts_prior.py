@@ -16,10 +16,10 @@ from scipy import stats
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, TaskData, fit, impute, lmc, parts, scores
-from mtgp_tutorial.fast.bfgs import optimised
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.posterior_sampling import Target, _freed, _sampled
-from mtgp_tutorial.fast.prior_arrays import inverse
+from mtgp_tutorial.climbing.bfgs import optimised
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing.prior_arrays import inverse
+from mtgp_tutorial.posterior_sampling import Target, _freed, _sampled
 
 SEEDS = 30
 WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow and the fast part

@@ -23,7 +23,7 @@ import torch
 from methods import Method, by_rule, kernel, spared
 
 from mtgp_tutorial import Prediction, TaskData, fit, icm, impute, independent
-from mtgp_tutorial.fast.mixture import mixture
+from mtgp_tutorial.mixture import mixture
 from mtgp_tutorial.tables.external_drift import best_residual, kriged, orthonormal
 
 DRAWS, ROUNDS = 5, 3  # imputations; times round, in turns

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.hooks import calendar
+from mtgp_tutorial.tables.dates import Calendar
 
 
 def great_lakes() -> TaskData:
@@ -100,7 +100,7 @@ def us_ragged() -> TaskData:
     month = pd.to_datetime(frame.pop("month"))
     year = month.dt.year + (month.dt.month - 1) / 12
     units = ["pp" if name == "unemployment" else "%" for name in frame.columns]
-    return TaskData(year, frame, units=units, x_name="year", calendar=calendar("years"))
+    return TaskData(year, frame, units=units, x_name="year", calendar=Calendar("years", pd.Timestamp(0)))
 
 
 def flu_admissions() -> TaskData:
@@ -116,7 +116,7 @@ def flu_admissions() -> TaskData:
     frame = _read("flu_admissions.csv")
     week, first = pd.to_datetime(frame.pop("week_ending")), "2023-09-30"
     days, units = (week - pd.Timestamp(first)).dt.days, ["admissions"] * 52
-    return TaskData(days, frame, units=units, x_name=f"days since {first}", calendar=calendar("days", first))
+    return TaskData(days, frame, units=units, x_name=f"days since {first}", calendar=_since("days", first))
 
 
 def dome_c() -> TaskData:
@@ -167,7 +167,7 @@ def nyc_temperatures() -> TaskData:
     """
     tenths = _read("nyc_temperatures.csv")
     hours, first, units = tenths.index.to_numpy(), "2013-01-01 06:00:00", ["°C"] * 3
-    return TaskData(hours, tenths / 10, units=units, x_name=f"hours since {first}", calendar=calendar("hours", first))
+    return TaskData(hours, tenths / 10, units=units, x_name=f"hours since {first}", calendar=_since("hours", first))
 
 
 def portal_rodents() -> tuple[TaskData, pd.Series]:
@@ -199,7 +199,7 @@ def newark_rain() -> TaskData:
     """
     frame = _read("newark_rain.csv").drop(columns="date")
     days, first = frame.index.to_numpy(), "2013-01-01"
-    return TaskData(days, frame, units=["", "%"], x_name=f"days since {first}", calendar=calendar("days", first))
+    return TaskData(days, frame, units=["", "%"], x_name=f"days since {first}", calendar=_since("days", first))
 
 
 def example_csv() -> Path:
@@ -244,6 +244,10 @@ def _on_a_map(frame: pd.DataFrame, y: pd.DataFrame, unit: str, sd: pd.DataFrame 
     """Tasks of one unit, at the longitude and latitude of a frame."""
     units = [unit] * y.shape[1]
     return TaskData(frame[PLACE], y, units=units, x_name=PLACE[0], x_names=PLACE, x_unit="degrees", sd=sd)
+
+
+def _since(unit: str, first: str) -> Calendar:
+    return Calendar(unit, pd.Timestamp(first))
 
 
 def _read(name: str) -> pd.DataFrame:

@@ -17,11 +17,11 @@ from torch import Tensor
 from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fast.mixture import normal_scores
-from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.leave_one_out import block_labels, leave_out
 from mtgp_tutorial.memory import check_memory
+from mtgp_tutorial.mixture import normal_scores
 from mtgp_tutorial.naming import label
+from mtgp_tutorial.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.priors import spatial_parts, typical_range
 from mtgp_tutorial.result import Fit

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fitting import fit, objective
+from mtgp_tutorial.fitting import fit
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.objective import objective
 from mtgp_tutorial.predicting import impute, predict
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import Several

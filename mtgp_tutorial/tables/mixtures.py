@@ -10,10 +10,10 @@ import torch
 
 from mtgp_tutorial.arguments import of_kind
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fast.mixture import Mixture, mixture
-from mtgp_tutorial.fast.posterior_sampling import check_draws, sample_posterior
 from mtgp_tutorial.fitting import fit
+from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.posterior_sampling import check_draws, sample_posterior
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.questions import prediction
 from mtgp_tutorial.tables.forecasting import Forecaster

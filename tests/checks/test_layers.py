@@ -9,11 +9,10 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import mtgp_tutorial
-from mtgp_tutorial import fit, icm, independent, lmc, simulate
+from mtgp_tutorial import icm, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,44 +122,12 @@ def without(tmp_path):
     return run
 
 
-ALONE = """
-from mtgp_tutorial import fit, icm, impute, independent, leave_out, lmc, parts, predict, sample, scores, simulate
-
-seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
-for build in (icm, independent, lmc):
-    fitted = fit(build(seen), starts=2)
-    filled = impute(fitted)
-    assert scores.table(filled, hidden, seen)["CRPS"].item() < 1
-    assert (leave_out(fitted, "row").variance[seen.observed] > 0).all()
-    parts(fitted, [0.5]), sample(fitted, [0.5], 2, seed=0), predict(fitted, [0.5], covariance=True).band()
-    print(round(fitted.starts["objective"].max(), 3))
-without = [lambda: fitted.save("one.npz"), lambda: mtgp_tutorial.sample_posterior, lambda: mtgp_tutorial.tables.fill]
-for missing in without:
-    try:
-        missing()
-    except ImportError as error:
-        assert "mtgp_tutorial.fast" in str(error) or "mtgp_tutorial.tables" in str(error)
-    else:
-        raise AssertionError
-assert not hasattr(mtgp_tutorial, "nothing") and not {"mtgp_tutorial.fast", "mtgp_tutorial.tables"} & sys.modules.keys()
-"""
-
-
-def test_the_core_runs_by_itself(without):
-    """Without `fast` and `tables`: fits as high, all answers, and a sentence for what is not there."""
-    found = without(("fast", "tables"), ALONE)
-    assert found.returncode == 0, found.stderr
-    seen = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)[0]
-    heights = [fit(build(seen), starts=2).starts["objective"].max() for build in (icm, independent, lmc)]
-    assert np.allclose([float(line) for line in found.stdout.split()], heights, atol=2e-3)
-
-
 BESIDE = {f"laws.{name}" for name in "plain pools seasonal evaluation forecasting checking trends".split()}
 
 
 @pytest.mark.slow
 def test_laws_of_tables_hold_without_reading_of_files_and_report(without):
-    """Of what stands beside the two in `tables`; from the core and `fast` no import leads there (lint-imports)."""
+    """Of what stands beside the two in `tables`; from the core no import leads there (lint-imports)."""
     code = (
         f"import laws\nmine = [law for law in laws.LAWS if law.__module__ in {BESIDE}]\nfor law in mine:\n    law()\n"
     )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from gpytorch.kernels import RBFKernel
+from laws.common import climbed_by_scipy
 from refusals import refusing
 from tqdm import tqdm
 
@@ -19,7 +20,6 @@ from mtgp_tutorial import (
     correlation,
     fit,
     fitting,
-    hooks,
     icm,
     impute,
     independent,
@@ -29,11 +29,11 @@ from mtgp_tutorial import (
     sample_posterior,
     simulate,
 )
-from mtgp_tutorial.fast.bfgs import optimised
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import free_vector, objective
+from mtgp_tutorial.climbing.bfgs import BFGS, optimised, optimiser_of
+from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.objective import End, free_vector, objective
 from mtgp_tutorial.starts import starting_point
 
 COLUMNS = ["objective", "evaluations", "converged", "joined"]
@@ -199,14 +199,16 @@ def ends_of(heights):
     """An optimiser whose runs have ended at these heights, converged or not."""
     ends = iter(heights)
 
-    class Ended(fitting.Optimiser):
+    class Ended(BFGS):
+        ends = None
+
         def __init__(self, model, priors):
-            super().__init__(model, priors, True)
+            self.target, self.ends = PackedObjective(model, priors), []
 
         def run(self, starts, *rest):
             for start in starts:
                 height, converged = next(ends)
-                self.ends.append(fitting.End(start, height, 0, converged, len(self.ends)))
+                self.ends.append(End(start, height, 0, converged, len(self.ends)))
 
     return Ended
 
@@ -215,7 +217,7 @@ def ends_of(heights):
 def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, accepted):
     """The highest run has not converged; a converged one lies so many nats below."""
     model = icm(simulate.two_sines(n=6, seed=1))
-    monkeypatch.setattr(fitting.hooks, "quick_optimiser", ends_of([(3.0, False), (3.0 - below, True)]))
+    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(3.0, False), (3.0 - below, True)]))
     if not accepted:
         with pytest.raises(FitError, match="start 0 came to 3.0 nats") as caught:
             fit(model, starts=2)
@@ -225,13 +227,13 @@ def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, acce
 
 
 def test_a_climb_without_a_height_is_never_the_highest(monkeypatch):
-    monkeypatch.setattr(fitting.hooks, "quick_optimiser", ends_of([(math.nan, False), (3.0, False)]))
+    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(math.nan, False), (3.0, False)]))
     with pytest.raises(FitError, match="start 1 came to 3.0 nats"):
         fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
 
 def test_a_fit_without_a_single_height_says_so(monkeypatch):
-    monkeypatch.setattr(fitting.hooks, "quick_optimiser", ends_of([(math.nan, False), (math.nan, False)]))
+    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(math.nan, False), (math.nan, False)]))
     with pytest.raises(FitError, match="at no start is the covariance positive definite"):
         fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
@@ -311,8 +313,5 @@ def test_no_default_fit_is_lower_than_that_of_scipy_from_the_same_starts(seed):
     model, priors = random_model(seed), seed % 5 > 0
     found = fit(model, priors=priors).starts
     first = starting_point(model, 0, torch.Generator())
-    slow = fitting.Optimiser(first, priors, False)
-    quick = hooks.quick_optimiser(starting_point(model, 0, torch.Generator()), priors)
-    with tqdm(disable=True) as bar:
-        slow.run(fitting._starts(model, first, quick, len(found), 0), 1000, bar)
-    assert found["objective"].max() > np.nanmax([end.objective for end in slow.ends]) - 0.01
+    starts = fitting._starts(model, first, optimiser_of(first, priors), len(found), 0)
+    assert found["objective"].max() > max(climbed_by_scipy(model, priors, starts)) - 0.01

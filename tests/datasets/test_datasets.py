@@ -1,6 +1,5 @@
 """The stored data sets hold what their source holds."""
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,9 +7,8 @@ import checksums  # tools/checksums.py
 import numpy as np
 import pandas as pd
 import pytest
-from refusals import refusing
 
-from mtgp_tutorial import TaskData, datasets, hooks
+from mtgp_tutorial import datasets
 
 
 def test_every_data_file_and_stored_study_has_its_checksum():
@@ -234,22 +232,6 @@ def test_nyc_temperatures_against_the_package():
     ours = datasets.nyc_temperatures()
     theirs = theirs.reindex(ours.calendar.to_dates(ours.x[:, 0]))[list(ours.tasks)]
     assert np.allclose((theirs - 32) / 1.8, ours.y, rtol=0, atol=1e-9, equal_nan=True)
-
-
-@pytest.mark.parametrize("make", [datasets.us_ragged, datasets.flu_admissions, datasets.nyc_temperatures])
-def test_where_tables_are_missing_dates_are_numbers_and_frames_say_so(make, monkeypatch):
-    dated = make()
-    monkeypatch.setattr(hooks, "_module", lambda folder, name: None)
-    plain = make()
-    assert plain.calendar is None and bool((plain.x == dated.x).all()) and plain.x_name == dated.x_name
-    with refusing(ImportError, "frame: is read by mtgp_tutorial.tables"):
-        TaskData.from_frame(pd.DataFrame({"year": [2000, 2001], "level": [1.0, 2.0]}))
-
-
-def test_what_tables_themselves_lack_is_said(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mtgp_tutorial.tables.dates", None)
-    with pytest.raises(ModuleNotFoundError, match="tables.dates"):
-        datasets.us_ragged()
 
 
 def test_portal_rodents():

@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from mtgp_tutorial.fast.batched import BatchedCholesky, BatchedEigen
-from mtgp_tutorial.fast.by_columns import ByColumns
-from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
-from mtgp_tutorial.fast.dense import Dense, Projected, Separate
-from mtgp_tutorial.fast.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.solver import Shape
+from mtgp_tutorial.climbing.batched import BatchedCholesky, BatchedEigen
+from mtgp_tutorial.solvers.by_columns import ByColumns
+from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
+from mtgp_tutorial.solvers.dense import Dense, Projected, Separate
+from mtgp_tutorial.solvers.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
+from mtgp_tutorial.solvers.markov import Markov
+from mtgp_tutorial.solvers.solver import Shape
 
 COMPLETE = Shape(rows=10, tasks=3, cells=30, terms=1, separate=False, width=3)
 HOLES = COMPLETE._replace(cells=28)
@@ -108,5 +108,5 @@ def test_a_form_that_does_not_apply_is_never_the_cheapest():
 )
 def test_cost_of_a_long_series(monkeypatch, installed, state, of_a_row):
     """A row costs less where numba is installed."""
-    monkeypatch.setattr("mtgp_tutorial.fast.markov.available", lambda: installed)
+    monkeypatch.setattr("mtgp_tutorial.solvers.markov.available", lambda: installed)
     assert Markov.cost(LONG._replace(state=state)) == 5000 * of_a_row

@@ -27,11 +27,11 @@ from mtgp_tutorial import (
     simulate,
     sparse,
 )
-from mtgp_tutorial.fast import solvers
-from mtgp_tutorial.fast.closed import by_length_scale, distance
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.objective import objective
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers.closed import by_length_scale, distance
+from mtgp_tutorial.solvers.markov import Markov
 from mtgp_tutorial.starts import takes_candidates
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")

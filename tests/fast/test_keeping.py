@@ -175,7 +175,7 @@ def test_a_byte_that_changes_anywhere_is_noticed_or_changes_nothing(fitted, tmp_
 
 def rewritten(path, checksum=True, **words):
     """The file with other words in its header, and the checksum of these."""
-    from mtgp_tutorial.fast.saving import _checksum
+    from mtgp_tutorial.saving import _checksum
 
     with np.load(path) as file:
         arrays = dict(file)

@@ -28,11 +28,12 @@ from mtgp_tutorial import (
     sample,
 )
 from mtgp_tutorial.__main__ import main
-from mtgp_tutorial.fast import filters, markov, solvers, state_space
-from mtgp_tutorial.fast.dense import Separate
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.solver import Problem, Shape
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers import filters, markov, state_space
+from mtgp_tutorial.solvers.dense import Separate
+from mtgp_tutorial.solvers.markov import Markov
+from mtgp_tutorial.solvers.solver import Problem, Shape
 
 
 def series(rows=60, tasks=2, inputs=1, seed=0, sd=None):
@@ -150,7 +151,7 @@ def test_a_million_rows_in_bounded_memory():
 
 
 def test_numba_is_imported_when_it_is_used():
-    code = "import sys, mtgp_tutorial.fast.solvers; mtgp_tutorial.fit; assert 'numba' not in sys.modules"
+    code = "import sys, mtgp_tutorial.solvers.choice; mtgp_tutorial.fit; assert 'numba' not in sys.modules"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code]).returncode == 0
 
 

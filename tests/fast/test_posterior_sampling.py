@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from gpytorch.kernels import MaternKernel, RBFKernel
 
-from mtgp_tutorial import datasets, fit, icm, impute, lmc, predict, sample_posterior, simulate
-from mtgp_tutorial.fast import posterior_sampling
+from mtgp_tutorial import datasets, fit, icm, impute, lmc, posterior_sampling, predict, sample_posterior, simulate
 from mtgp_tutorial.tables import compare, posterior_averaging
 
 

@@ -5,12 +5,17 @@ import math
 import numpy as np
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
+from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, icm, independent, lmc
-from mtgp_tutorial.fast import solvers
-from mtgp_tutorial.fast.markov import Markov
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.objective import box_around, free_sizes, put_vector
+from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers.markov import Markov
+from mtgp_tutorial.starts import starting_point
 
 RANDOM = np.random.default_rng
 
@@ -24,6 +29,32 @@ def close(a, b, tolerance=1e-9):
     a, b = (np.asarray(v.detach() if torch.is_tensor(v) else v, dtype=float) for v in (a, b))
     assert a.shape == b.shape, (a.shape, b.shape)
     np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(1.0, np.abs(b).max()))
+
+
+def dense_objective(model, priors):
+    """What a fit maximises, by the dense specification."""
+    value = model.log_likelihood(solver="dense")
+    return value + log_prior(model) if priors else value
+
+
+def climbed_by_scipy(model, priors, starts):
+    """Where L-BFGS-B comes to by autograd on the dense objective, from each vector of free parameters: heights."""
+    model = starting_point(model, 0, torch.Generator())
+    free = [p for p in model.parameters() if p.requires_grad]
+
+    def loss(vector):
+        put_vector(model, vector)
+        try:
+            value = -dense_objective(model, priors)
+        except NotPositiveDefiniteError:
+            return 1e10, np.zeros_like(vector)
+        slopes = torch.cat([slope.flatten() for slope in torch.autograd.grad(value, free)])
+        return float(value.detach()), slopes.numpy()
+
+    options = {"maxiter": 1000, "maxfun": 10**6, "maxcor": 50, "ftol": 1e-13, "gtol": 1e-5}
+    how = {"jac": True, "method": "L-BFGS-B", "options": options}
+    boxes = [box_around(start, free_sizes(model)).T for start in starts]
+    return [-minimize(loss, start, bounds=box, **how).fun for start, box in zip(starts, boxes)]
 
 
 def random_psd(rng, size, rank=None, extra=0.0):

@@ -14,18 +14,20 @@ from tqdm import tqdm
 from laws.common import (
     RANDOM,
     close,
+    dense_objective,
     height,
     table,
     tensor,
     unfitted,
 )
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
+from mtgp_tutorial.climbing import vectors
+from mtgp_tutorial.climbing.bfgs import BFGS, Run, met, minimised, optimised
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.fast import vectors
-from mtgp_tutorial.fast.bfgs import BFGS, Run, met, minimised, optimised
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
-from mtgp_tutorial.fitting import DISTINCT, best_candidates, best_of_each_task, box_around, objective
+from mtgp_tutorial.fitting import DISTINCT, best_candidates, best_of_each_task
+from mtgp_tutorial.objective import box_around, objective
 from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
 from mtgp_tutorial.starts import (
     Candidates,
@@ -166,7 +168,7 @@ def _flat_against_autograd(model):
         for parameter in free:
             parameter.add_(0.3 * tensor(RANDOM(parameter.numel()).normal(size=parameter.shape)))
     for priors in (False, True):
-        value = objective(model, priors, fast=False)
+        value = dense_objective(model, priors)
         slopes = parameters_to_vector(torch.autograd.grad(value, free))
         flat, vector = PackedObjective(model, priors), parameters_to_vector(free).detach().numpy()
         minus, downhill = flat(vector)

@@ -8,8 +8,8 @@ from torch.nn.utils import parameters_to_vector
 
 from laws.common import RANDOM, close, rbf, tensor, unfitted
 from mtgp_tutorial import TaskData, at_parameters, correlation, correlation_intervals, fit, icm, lmc, simulate
-from mtgp_tutorial.fast.intervals import EDGE, allowed, arctanh_of, freed, within, worth
-from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.intervals import EDGE, allowed, arctanh_of, freed, within, worth
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):

@@ -30,8 +30,8 @@ from mtgp_tutorial import (
     sample,
     writing,
 )
-from mtgp_tutorial.fast.closed import PROFILES
 from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.solvers.closed import PROFILES
 from mtgp_tutorial.tables.dates import Calendar
 
 KEPT = [

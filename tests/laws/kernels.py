@@ -8,8 +8,8 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial.fast.closed import PROFILES, InputKernel, closed, is_closed
 from mtgp_tutorial.kernels import among, covariance_of_inputs, is_plain, unit_kernel
+from mtgp_tutorial.solvers.closed import PROFILES, InputKernel, closed, is_closed
 
 
 def kernels(width):

@@ -24,12 +24,12 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing.vectors import at_candidates
 from mtgp_tutorial.comparison import IN_UNITS
-from mtgp_tutorial.fast.mixture import mixture
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.vectors import at_candidates
-from mtgp_tutorial.fitting import objective
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.mixture import mixture
+from mtgp_tutorial.objective import objective
 from mtgp_tutorial.starts import candidates
 from mtgp_tutorial.tables import standard_methods
 

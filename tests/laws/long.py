@@ -8,13 +8,14 @@ from gpytorch.kernels import MaternKernel
 
 from laws.common import RANDOM, close, in_each_form, random_psd, table, tensor, unfitted
 from mtgp_tutorial import icm, leave_out
-from mtgp_tutorial.fast import markov, solvers, state_space
-from mtgp_tutorial.fast.dense import Dense
-from mtgp_tutorial.fast.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.solver import Matern, Problem, SolverTerm
-from mtgp_tutorial.fast.state_space import FAR, matern_steps, stationary
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers import markov, state_space
+from mtgp_tutorial.solvers.dense import Dense
+from mtgp_tutorial.solvers.filters import matrix_by_loops, times, vector_by_loops, whitener, whitener_by_loops
+from mtgp_tutorial.solvers.markov import Markov
+from mtgp_tutorial.solvers.solver import Matern, Problem, SolverTerm
+from mtgp_tutorial.solvers.state_space import FAR, matern_steps, stationary
 
 PROFILES = {0.5: lambda r: 1, 1.5: lambda r: 1 + r, 2.5: lambda r: 1 + r + r**2 / 3}  # times exp(-r)
 ROWS, TASKS = 24, 3

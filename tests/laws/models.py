@@ -19,8 +19,8 @@ from laws.common import (
     unfitted,
 )
 from mtgp_tutorial import TaskData, icm, impute, independent, kronecker, lmc, predict
+from mtgp_tutorial.climbing.noise_arrays import ARRAYS, EACH, FACTOR, SHARED
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.fast.noise_arrays import ARRAYS, EACH, FACTOR, SHARED
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.priors import input_spread
 from mtgp_tutorial.result import Fit

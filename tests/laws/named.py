@@ -32,9 +32,9 @@ from mtgp_tutorial import (
     sparse,
     summarise,
 )
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.objective import objective
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables import check, checking, compare, cutoffs
 

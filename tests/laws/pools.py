@@ -21,7 +21,7 @@ from mtgp_tutorial import (
     predict,
     sample_posterior,
 )
-from mtgp_tutorial.fast.mixture import mixture
+from mtgp_tutorial.mixture import mixture
 from mtgp_tutorial.tables import (
     compare,
     explained_shares,

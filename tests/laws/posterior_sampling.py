@@ -32,11 +32,11 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.fast.mixture import normal_scores
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.posterior_sampling import EVERY, WARM, Target, Walk, diagnosed
-from mtgp_tutorial.fast.reparametrisation import Reparametrisation, _factor, _split
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.mixture import normal_scores
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.posterior_sampling import EVERY, WARM, Target, Walk, diagnosed
+from mtgp_tutorial.reparametrisation import Reparametrisation, _factor, _split
 from mtgp_tutorial.result import Fit, no_runs
 from mtgp_tutorial.tables import check
 

@@ -7,12 +7,13 @@ import torch
 
 from laws.common import RANDOM, close, random_psd, rbf, takes, tensor
 from mtgp_tutorial import TaskData, icm, lmc
-from mtgp_tutorial.fast import batched, solvers
-from mtgp_tutorial.fast.by_columns import ByColumns
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.solver import Problem, Solver, SolverTerm
-from mtgp_tutorial.fitting import free_vector
+from mtgp_tutorial.climbing import batched
+from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.objective import free_vector
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers.by_columns import ByColumns
+from mtgp_tutorial.solvers.solver import Problem, Solver, SolverTerm
 
 ROWS = 9
 

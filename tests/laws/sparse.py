@@ -28,10 +28,11 @@ from mtgp_tutorial import (
     simulate,
     sparse,
 )
-from mtgp_tutorial.fast import collapsed_bound, solvers
-from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.objective import objective
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers import collapsed_bound
+from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
 
 
 def sparse_problems(number=4):

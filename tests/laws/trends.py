@@ -9,7 +9,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel
 
 from laws.common import RANDOM, close, tensor, unfitted
 from mtgp_tutorial import TaskData, Trend, detrend, fit, icm, impute, independent, lmc, predict
-from mtgp_tutorial.fast.mixture import mixture
+from mtgp_tutorial.mixture import mixture
 
 
 def seasonal(rows=30, tasks=2, width=1, far=1950.0):

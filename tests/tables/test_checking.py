@@ -23,7 +23,7 @@ from mtgp_tutorial import (
     plots,
     simulate,
 )
-from mtgp_tutorial.fast.intervals import allowed  # noqa: E402
+from mtgp_tutorial.intervals import allowed  # noqa: E402
 from mtgp_tutorial.tables import check
 
 

@@ -36,9 +36,9 @@ from mtgp_tutorial import (
     predict,
     simulate,
 )
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fitting import free_vector
+from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.likelihoods import Likelihood
+from mtgp_tutorial.objective import free_vector
 from mtgp_tutorial.sites import CountPrediction
 
 

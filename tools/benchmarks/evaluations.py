@@ -30,8 +30,8 @@ from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, icm, lmc  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
-from mtgp_tutorial.fast.solver import Solver  # isort: skip
-from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.solvers.solver import Solver  # isort: skip
+from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
 
 def free(model: Model) -> list[torch.Tensor]:

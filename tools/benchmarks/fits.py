@@ -43,7 +43,7 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, lmc, simulate  # isort: skip
-from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
 PEERS = {  # name: its script and what pip installs
     "gpytorch": ("gpytorch_peer.py", []),

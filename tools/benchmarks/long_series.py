@@ -34,13 +34,13 @@ from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
 from mtgp_tutorial.fast import filters  # isort: skip
-from mtgp_tutorial.fast.state_space import StateSpace, MaternPart  # isort: skip
+from mtgp_tutorial.solvers.state_space import StateSpace, MaternPart  # isort: skip
 from mtgp_tutorial.covariance import all_cells  # isort: skip
-from mtgp_tutorial.fast.dense import Dense  # isort: skip
-from mtgp_tutorial.fast.smoother import path_of, square_root  # isort: skip
-from mtgp_tutorial.fast.solver import Solver, Matern, Problem, SolverTerm  # isort: skip
-from mtgp_tutorial.fast.markov import Markov  # isort: skip
-from mtgp_tutorial.fast.closed import MATERN, distance  # isort: skip
+from mtgp_tutorial.solvers.dense import Dense  # isort: skip
+from mtgp_tutorial.solvers.smoother import path_of, square_root  # isort: skip
+from mtgp_tutorial.solvers.solver import Solver, Matern, Problem, SolverTerm  # isort: skip
+from mtgp_tutorial.solvers.markov import Markov  # isort: skip
+from mtgp_tutorial.solvers.closed import MATERN, distance  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])

@@ -27,7 +27,7 @@ from scipy.optimize import minimize  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, fit, icm, lmc, simulate  # isort: skip
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError  # isort: skip
-from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
 CASES = ["full", "per task", "gap", "draws", "several"]
 MATRICES = {"B": [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], "Sigma": [[5, 2, 0], [2, 5, 1], [0, 1, 8]]}

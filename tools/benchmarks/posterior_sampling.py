@@ -34,7 +34,7 @@ from gpytorch.kernels import MaternKernel, RBFKernel
 from studies import with_numpyro
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, impute, sample_posterior, simulate
-from mtgp_tutorial.fast.posterior_sampling import diagnosed
+from mtgp_tutorial.posterior_sampling import diagnosed
 
 SEEDS = range(5)
 

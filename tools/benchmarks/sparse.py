@@ -26,9 +26,9 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
-from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.climbing.packed import PackedObjective
 
-from mtgp_tutorial.fitting import free_vector  # isort: skip
+from mtgp_tutorial.objective import free_vector  # isort: skip
 
 TASKS, HOLES, NUMBER, TWO = 3, 0.2, 32, [RBFKernel(), RBFKernel()]
 

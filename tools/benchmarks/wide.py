@@ -24,9 +24,9 @@ import torch  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, sparse  # isort: skip
 from mtgp_tutorial.fast import solvers  # isort: skip
-from mtgp_tutorial.fast.dense import Dense  # isort: skip
+from mtgp_tutorial.solvers.dense import Dense  # isort: skip
 from mtgp_tutorial.model import Model  # isort: skip
-from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
 SHAPES = [(rows, columns, holes) for rows in (200, 2000) for columns in (7, 50, 500) for holes in (0.0, 0.05, 0.5)]
 MOST, GIB = 1e12, 2**30  # operations of an evaluation that is timed; larger ones are not

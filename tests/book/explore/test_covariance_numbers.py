@@ -7,7 +7,7 @@ from playwright.sync_api import Error
 from situations import ROOT
 
 from mtgp_tutorial.covariance import observation_covariance
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "covariance.js"))

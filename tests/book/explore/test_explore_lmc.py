@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mtgp_tutorial.covariance import signal_covariance
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 
 HIDDEN = range(8, 17)  # rows of task 2 in the gap
 ASK = """(figure, change) => {

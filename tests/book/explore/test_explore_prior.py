@@ -7,7 +7,7 @@ import pytest
 import torch
 from opening import changed
 
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 
 KERNELS = ["RBF", "Matérn 3/2", "Matérn 1/2"]
 # The largest move of a curve while the length-scale goes up by a per cent, and by half a per cent, from several places.

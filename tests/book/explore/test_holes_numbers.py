@@ -9,7 +9,7 @@ from situations import ROOT
 
 from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
 from mtgp_tutorial.covariance import noise_covariance, signal_covariance
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 from mtgp_tutorial.tables import plain_methods
 
 FOLDER = ROOT / "book" / "_static" / "explore"

@@ -12,7 +12,7 @@ from situations import ROOT
 
 from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
 from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial.fast import closed
+from mtgp_tutorial.solvers import closed
 
 FOLDER = ROOT / "book" / "_static" / "explore"
 KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lag.js"))

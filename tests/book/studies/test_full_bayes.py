@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtgp_tutorial import simulate
-from mtgp_tutorial.fitting import objective
+from mtgp_tutorial.objective import objective
 
 pytest.importorskip("numpyro", reason="NumPyro is not installed: only the studies of full Bayes need it")
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "book" / "studies"))

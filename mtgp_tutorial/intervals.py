@@ -21,13 +21,14 @@ import scipy
 import torch
 
 from mtgp_tutorial.arguments import as_array, of_kind, probability
+from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed, parts_of
 from mtgp_tutorial.correlations import BLOCK
-from mtgp_tutorial.fast.closed import InputKernel
-from mtgp_tutorial.fast.packed import PackedObjective, can_be_packed, parts_of
-from mtgp_tutorial.fitting import FitError, Loss, box_around, by_autograd, free_sizes, free_vector
+from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.objective import Loss, box_around, by_autograd, free_sizes, free_vector
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.solvers.closed import InputKernel
 
 EDGE = 1 - 1e-6  # correlations beyond it count as 1
 SOFT = 0.1  # least curvature of a direction, in nats per squared raw unit, for the first step

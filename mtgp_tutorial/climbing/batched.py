@@ -15,8 +15,8 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 
-from mtgp_tutorial.fast.kronecker_solvers import EPSILON, whiten
 from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError
+from mtgp_tutorial.solvers.kronecker_solvers import EPSILON, whiten
 
 Holes = tuple[np.ndarray, np.ndarray]  # rows [m] and tasks [m]
 NO_HOLES: Holes = (np.empty(0, int), np.empty(0, int))

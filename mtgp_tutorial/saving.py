@@ -23,13 +23,13 @@ from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel
 
 from mtgp_tutorial.arguments import as_array, kind_of
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.fast.sparse import SparseModel
-from mtgp_tutorial.hooks import calendar
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.likelihoods import KINDS as LIKELIHOODS
 from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
+from mtgp_tutorial.inducing import SparseModel
+from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.writing import NotWritten, write
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 3  # 2: draws of an averaged fit; 3: counts
@@ -65,7 +65,7 @@ def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
         columns.setdefault("joined", np.arange(len(columns["objective"])))  # older files do not know
         starts = pd.DataFrame(columns, columns=list(STARTS)).rename_axis("start")
         frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # nor this
-        fields = model, header["priors"], float(arrays["log_likelihood"]), starts, frozen, header.get("fast", True)
+        fields = model, header["priors"], float(arrays["log_likelihood"]), starts, frozen
         return fields, _part(arrays, "draws.")
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
@@ -81,7 +81,7 @@ def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     model, numbers = model_as_plain(fit.model)
     version = 3 if fit.model.counts else 2 if draws else 1
     header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
-    header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors), "fast": fit.fast}
+    header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors)}
     arrays = {f"table.{name}": value for name, value in tensors.items()}
     arrays |= {f"model.{name}": value for name, value in numbers.items()}
     arrays |= {f"starts.{name}": fit.starts[name].to_numpy(dtype=kind) for name, kind in STARTS.items()}
@@ -268,7 +268,9 @@ def table_from_plain(words: dict[str, Any], arrays: Arrays) -> TaskData:
         **given | {name: words[name] for name in ("tasks", "units", "x_name", "x_unit", "notes")},
         x_names=words.get("x_names", ()),  # older files name the first input alone
         index=None if index is None else index_from_plain(index),
-        calendar=None if dates is None else _calendar_from_plain(dates),
+        calendar=None
+        if dates is None
+        else Calendar(dates["unit"], pd.Timestamp(dates["origin"]).as_unit(dates["steps"]), dates["zone"]),
     )
 
 
@@ -316,11 +318,3 @@ def index_from_plain(plain: dict[str, Any]) -> pd.Index:
 def _calendar_as_plain(calendar: Any) -> dict[str, Any]:
     origin = pd.Timestamp(calendar.origin)
     return {"unit": calendar.unit, "origin": origin.isoformat(), "steps": origin.unit, "zone": calendar.zone}
-
-
-def _calendar_from_plain(plain: dict[str, Any]) -> Any:
-    """Raises ValueError without `tables`: the dates would be lost."""
-    found = calendar(plain["unit"], pd.Timestamp(plain["origin"]).as_unit(plain["steps"]), plain["zone"])
-    if found is None:
-        raise ValueError("its input is dates, which mtgp_tutorial.tables knows, and that is not there")
-    return found

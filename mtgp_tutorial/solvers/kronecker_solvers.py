@@ -15,8 +15,8 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.solver import Crosses, Gradients, Shape, Solver
 from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, lower_factor
+from mtgp_tutorial.solvers.solver import Crosses, Gradients, Shape, Solver
 
 EPSILON = np.finfo(float).eps
 

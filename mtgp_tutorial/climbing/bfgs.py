@@ -20,12 +20,12 @@ import numpy as np
 from scipy.linalg.blas import dsymv, dsyr, dsyr2
 from tqdm import tqdm
 
-from mtgp_tutorial.fast.packed import PackedObjective, can_be_packed
-from mtgp_tutorial.fast.vectors import at_candidates, meaning, near
-from mtgp_tutorial.fitting import End, box_around, by_autograd, free_sizes, is_stationary
+from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed
+from mtgp_tutorial.climbing.vectors import at_candidates, meaning, near
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.starts import Candidates, takes_candidates
+from mtgp_tutorial.objective import End, box_around, by_autograd, free_sizes, is_stationary
+from mtgp_tutorial.starts import Candidates
 
 EVERY = 3  # a run looks around at every third step
 
@@ -64,11 +64,9 @@ class Run:
         return End(self.vector, height, self.evaluations, converged, self.joined().number)
 
 
-def optimiser(model: Model, priors: bool) -> BFGS | None:
-    """Who runs for this model; None for candidates of kernels or noises that the packed objective does not know."""
-    if can_be_packed(model):
-        return BFGS(model, PackedObjective(model, priors))
-    return None if takes_candidates(model) else BFGS(model, OneByOne(model, priors))
+def optimiser_of(model: Model, priors: bool) -> BFGS:
+    """Who runs for this model: on the packed objective, or for other kernels on autograd."""
+    return BFGS(model, PackedObjective(model, priors) if can_be_packed(model) else OneByOne(model, priors))
 
 
 class OneByOne:
@@ -88,7 +86,7 @@ class OneByOne:
 
 
 class BFGS:
-    """What `fitting.Optimiser` is, with runs side by side; the packed objective alone places candidates."""
+    """Runs from many starts, side by side; the packed objective alone places candidates."""
 
     def __init__(self, model: Model, target: Any):
         self.target, self.sizes, self.runs = target, free_sizes(model), list[Run]()

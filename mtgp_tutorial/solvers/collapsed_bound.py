@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.solver import Gradients, Problem, Shape, Solver, SolverTerm
 from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError, lower_factor
+from mtgp_tutorial.solvers.solver import Gradients, Problem, Shape, Solver, SolverTerm
 
 # Variance added to K_q(Z, Z), whose diagonal is 1: u is f with that much noise, so it stays a bound. It is felt where
 # the noise is not much larger: the module's floor is 1e-4 of a task's variance.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtgp_tutorial.fast.batched import transposed
+from mtgp_tutorial.climbing.batched import transposed
 from mtgp_tutorial.noise import FLOOR
 
 Parameters = dict[str, np.ndarray]  # by GPyTorch's names

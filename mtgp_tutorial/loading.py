@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mtgp_tutorial.fast import saving
-from mtgp_tutorial.fast.posterior_sampling import PosteriorSamples
+from mtgp_tutorial import saving
+from mtgp_tutorial.posterior_sampling import PosteriorSamples
 from mtgp_tutorial.result import Fit
 
 

@@ -18,9 +18,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mtgp_tutorial.fast.batched import inner
-from mtgp_tutorial.fast.solver import Matern, SolverTerm
 from mtgp_tutorial.kernels import Term, covariance_of_inputs
+from mtgp_tutorial.solvers.solver import Matern, SolverTerm
 
 
 def solver_term(term: Term) -> SolverTerm:
@@ -104,12 +103,15 @@ class BatchedMatrices:
         """Derivatives against the logarithms, given G = dL/dK [N, n, n]."""
         weight = G * self.slope
         if self.inverse.shape[-1] == 1:
-            lengths = inner(weight, self.u)[:, None]
+            lengths = np.einsum("aij,aij->a", weight, self.u)[:, None]
         else:
-            lengths = np.stack([inner(weight, square) for square in self.squares], 1) * self.inverse[:, 0]
+            lengths = (
+                np.stack([np.einsum("aij,ij->a", weight, square) for square in self.squares], 1) * self.inverse[:, 0]
+            )
         found = {"raw_lengthscale": lengths[:, None]}
         for alpha in self.alpha:
-            found["raw_alpha"] = inner(G, by_alpha(self.K, self.slope, self.u, alpha)) * alpha.ravel()
+            by = by_alpha(self.K, self.slope, self.u, alpha)
+            found["raw_alpha"] = np.einsum("aij,aij->a", G, by) * alpha.ravel()
         return found
 
 

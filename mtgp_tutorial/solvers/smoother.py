@@ -22,8 +22,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mtgp_tutorial.fast.filters import carried, path, runner
-from mtgp_tutorial.fast.state_space import Segment, StateSpace
+from mtgp_tutorial.solvers.filters import carried, path, runner
+from mtgp_tutorial.solvers.state_space import Segment, StateSpace
 
 
 class Unknowns:

@@ -21,15 +21,15 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from mtgp_tutorial import saving
 from mtgp_tutorial.arguments import generator, of_kind, probability, whole
+from mtgp_tutorial.climbing.bfgs import optimised
+from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.fast import saving
-from mtgp_tutorial.fast.bfgs import optimised
-from mtgp_tutorial.fast.mixture import Mixture, mixture
-from mtgp_tutorial.fast.packed import PackedObjective, can_be_packed
-from mtgp_tutorial.fast.reparametrisation import Reparametrisation
+from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.reparametrisation import Reparametrisation
 from mtgp_tutorial.result import Fit, no_runs
 
 STEP, LONGEST, TURN = 0.3, 12, 1.6  # first step; most steps of a trajectory; its length, a quarter turn of a normal law
@@ -97,7 +97,7 @@ class PosteriorSamples:
             model = copy.deepcopy(optimum, shared)
             free = [model.get_parameter(name) for name in names]
             torch.nn.utils.vector_to_parameters(vector.to(optimum.data.x), free)
-            yield Fit(model, True, math.nan, no_runs(), fast=self.fit.fast)
+            yield Fit(model, True, math.nan, no_runs())
 
     def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """What all draws answer together to a question to a fit.

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.fast.noise_arrays import EACH, FACTOR, FLOOR, SHARED
-from mtgp_tutorial.fast.packed import PackedObjective
+from mtgp_tutorial.climbing.noise_arrays import EACH, FACTOR, FLOOR, SHARED
+from mtgp_tutorial.climbing.packed import PackedObjective
 
 Tensors = dict[str, Tensor]
 

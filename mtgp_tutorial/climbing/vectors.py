@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtgp_tutorial.fast.batched import transposed
-from mtgp_tutorial.fast.noise_arrays import ARRAYS
-from mtgp_tutorial.fast.packed import PackedObjective
-from mtgp_tutorial.fast.prior_arrays import log_ranges
+from mtgp_tutorial.climbing.batched import transposed
+from mtgp_tutorial.climbing.noise_arrays import ARRAYS
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing.prior_arrays import log_ranges
 from mtgp_tutorial.starts import Candidates, coordinates, matrices_of
 
 NEAR, BELOW = 0.1, 0.02  # two runs have met: in all natural coordinates, and in nats

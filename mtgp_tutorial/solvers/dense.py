@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells, signal_covariance
-from mtgp_tutorial.fast.solver import Crosses, Gradients, Problem, Shape, Solver, SolverTerm
 from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
+from mtgp_tutorial.solvers.solver import Crosses, Gradients, Problem, Shape, Solver, SolverTerm
 
 
 class Dense(Solver):

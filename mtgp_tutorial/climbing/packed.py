@@ -18,17 +18,17 @@ import torch
 from gpytorch.kernels import Kernel
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.fast import solvers
-from mtgp_tutorial.fast.batched import NO_HOLES, batched, cost, transposed
-from mtgp_tutorial.fast.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
-from mtgp_tutorial.fast.noise_arrays import ARRAYS
-from mtgp_tutorial.fast.prior_arrays import of_length_scales, of_moments
-from mtgp_tutorial.fast.solver import Problem, Solver
+from mtgp_tutorial.climbing.batched import NO_HOLES, batched, cost, transposed
+from mtgp_tutorial.climbing.noise_arrays import ARRAYS
+from mtgp_tutorial.climbing.prior_arrays import of_length_scales, of_moments
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import IndependentKernel
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
 from mtgp_tutorial.sites import CLIMBING, DISPERSION, NEAR, with_dispersions
+from mtgp_tutorial.solvers import choice as solvers
+from mtgp_tutorial.solvers.closed import BatchedMatrices, ClosedMatrix, LengthScale, is_closed
+from mtgp_tutorial.solvers.solver import Problem, Solver
 from mtgp_tutorial.starts import takes_candidates
 
 Arrays = dict[str, np.ndarray]

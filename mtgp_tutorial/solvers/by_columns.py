@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.solver import Crosses, Gradients, Problem, Shape, Solver
 from mtgp_tutorial.gaussian import LOG_2PI, lower_factor
+from mtgp_tutorial.solvers.solver import Crosses, Gradients, Problem, Shape, Solver
 
 LOST = 1e5  # times: a difference that is so much smaller than what it is taken from
 AT_ONCE = 2**22  # entries of the columns' matrices that are worked on at once

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_matrix, kind_of, of_kind
-from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.priors import input_spread
 
@@ -18,7 +17,7 @@ from mtgp_tutorial.priors import input_spread
 class SparseModel(Model):
     """A model whose log likelihood is the collapsed bound (`bound`) through inducing inputs [M, D].
 
-    exact: the model that it is a copy of. Only `fast` knows the bound, so that fast=False is refused (ValueError).
+    exact: the model that it is a copy of.
     """
 
     bounded = True
@@ -29,25 +28,8 @@ class SparseModel(Model):
         self.inducing: Tensor
         self.register_buffer("inducing", inducing)
 
-    def log_likelihood(self, *, fast: bool = True) -> Tensor:
-        return super().log_likelihood(fast=_by_fast(fast))
-
-    def conditioned(self, given: Evidence | None = None, *, fast: bool = True) -> Conditioned:
-        return super().conditioned(given, fast=_by_fast(fast))
-
-    def check_size(self, given: Evidence | None = None, *, fast: bool = True) -> None:
-        super().check_size(given, fast=_by_fast(fast))
-
     def note(self) -> str:
         return f"sparse: {len(self.inducing)} inducing inputs"
-
-
-def _by_fast(fast: bool) -> bool:
-    if not fast:
-        raise ValueError(
-            "fast: is False, and the bound of a sparse model is computed by mtgp_tutorial.fast; leave it out"
-        )
-    return True
 
 
 def sparse(model: Model, inducing: Any = 64) -> Model:

@@ -26,11 +26,11 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.fast.filters import available, carried, runner
-from mtgp_tutorial.fast.smoother import Unknowns, draw
-from mtgp_tutorial.fast.solver import Gradients, Matern, Problem, Shape, Solver, SolverTerm
-from mtgp_tutorial.fast.state_space import KEPT, SHORTEST, MaternPart, Segment, StateSpace
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.solvers.filters import available, carried, runner
+from mtgp_tutorial.solvers.smoother import Unknowns, draw
+from mtgp_tutorial.solvers.solver import Gradients, Matern, Problem, Shape, Solver, SolverTerm
+from mtgp_tutorial.solvers.state_space import KEPT, SHORTEST, MaternPart, Segment, StateSpace
 
 LONG = 2000  # observed cells from which this solver is chosen by itself: of the book's tables by a year of hours alone
 

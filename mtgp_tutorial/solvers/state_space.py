@@ -28,8 +28,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammainc
 
-from mtgp_tutorial.fast.filters import adjoint, filtered, runner
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.solvers.filters import adjoint, filtered, runner
 
 SHORTEST = 2**15  # numbers of the states of a segment, at least; longer ones cost memory, shorter ones time
 KEPT = 2**25  # numbers of the filter that are kept (a quarter of a GiB); beyond, the way back computes them again

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.fast.by_columns import ByColumns
-from mtgp_tutorial.fast.closed import solver_term
-from mtgp_tutorial.fast.collapsed_bound import CollapsedBound
-from mtgp_tutorial.fast.dense import Dense, Projected, Separate
-from mtgp_tutorial.fast.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
-from mtgp_tutorial.fast.markov import Markov
-from mtgp_tutorial.fast.solver import Problem, Shape, Solver, SolverTerm
-from mtgp_tutorial.fast.sparse import SparseModel
 from mtgp_tutorial.kernels import IndependentKernel, Term
-from mtgp_tutorial.model import Model
+from mtgp_tutorial.solvers.by_columns import ByColumns
+from mtgp_tutorial.solvers.closed import solver_term
+from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
+from mtgp_tutorial.solvers.dense import Dense, Projected, Separate
+from mtgp_tutorial.solvers.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
+from mtgp_tutorial.solvers.markov import Markov
+from mtgp_tutorial.solvers.solver import Problem, Shape, Solver, SolverTerm
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.model import Model
 
 SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected]
 SOLVERS += [ByColumns, Markov]
@@ -53,12 +55,12 @@ def problem_of(model: Model, given: Evidence | None = None) -> Problem:
     if model.kernel.coregional and not model.kind.correlated:
         parts = [part.task_covar_module for part in model.kernel.coregional]
         terms = [one._replace(factor=(part.covar_factor, part.var)) for one, part in zip(terms, parts)]
-    inducing = model.inducing if isinstance(model, SparseModel) else None
+    inducing = model.get_buffer("inducing") if model.bounded else None
     solver = None if inducing is None else CollapsedBound
     return Problem(x, residual, terms, Sigma, separate, width, variances, solver, inducing)
 
 
-def of_model(model: Model) -> Tensor:
+def log_likelihood(model: Model) -> Tensor:
     """`Model.log_likelihood` by the solver of choice, differentiable once; of a sparse model the bound."""
     problem, _ = with_values(problem_of(model))
     return select(problem).log_likelihood(problem)

@@ -1,1 +1,0 @@
-"""From a model to its best parameters."""
