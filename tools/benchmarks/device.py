@@ -26,7 +26,7 @@ import torch  # noqa: E402
 from gpytorch.kernels import MaternKernel, RBFKernel  # noqa: E402
 
 from mtgp_tutorial import Model, TaskData, icm, independent, lmc  # noqa: E402
-from mtgp_tutorial.fast import solvers  # noqa: E402
+from mtgp_tutorial.solvers import choice as solvers  # noqa: E402
 from mtgp_tutorial.solvers.solver import Solver  # noqa: E402
 
 ROWS = (50, 100, 200, 500, 1000, 2000, 4000)

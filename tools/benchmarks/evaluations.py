@@ -29,7 +29,7 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 from torch.nn.utils import parameters_to_vector  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, icm, lmc  # isort: skip
-from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.solvers import choice as solvers  # isort: skip
 from mtgp_tutorial.solvers.solver import Solver  # isort: skip
 from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 

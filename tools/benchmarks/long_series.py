@@ -33,7 +33,7 @@ import torch  # isort: skip
 from gpytorch.kernels import MaternKernel  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute  # isort: skip
-from mtgp_tutorial.fast import filters  # isort: skip
+from mtgp_tutorial.solvers import filters  # isort: skip
 from mtgp_tutorial.solvers.state_space import StateSpace, MaternPart  # isort: skip
 from mtgp_tutorial.covariance import all_cells  # isort: skip
 from mtgp_tutorial.solvers.dense import Dense  # isort: skip

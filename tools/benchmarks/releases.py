@@ -3,7 +3,6 @@
     git worktree add ../other v0.10.0
     python tools/benchmarks/releases.py ../other          # a row for each kind of table, with and without priors
     python tools/benchmarks/releases.py ../other "Great Lakes"
-    python tools/benchmarks/releases.py core              # beside the core of this checkout, without `fast`
 
 Both versions take the same tables, each in processes of its own that take turns; of two turns the faster one counts.
 "short" counts the tables on which the optimum of this checkout lies more than 1e-3 nats below the other's.
@@ -49,38 +48,36 @@ CASES = {  # how many tables, and the model of each
 }
 
 
-def measured(case: str, priors: bool, core: bool) -> tuple[float, list[float], int]:
+def measured(case: str, priors: bool) -> tuple[float, list[float], int]:
     """CPU seconds a fit, heights, and evaluations a fit."""
     count, build = CASES[case]
     fit(icm(simulate.two_sines(n=10, seed=99), noise="full", kernel=RBFKernel()))  # caches and lazy imports
     models = [build(seed) for seed in range(count)]
     fits, began = [], time.process_time()
     for model in models:
-        fits.append(fit(model, priors=priors, **({"fast": False} if core else {})).starts)
+        fits.append(fit(model, priors=priors).starts)
     seconds = (time.process_time() - began) / count
     heights = [float(starts["objective"].max()) for starts in fits]
     return seconds, heights, round(np.mean([starts["evaluations"].sum() for starts in fits]))
 
 
-def elsewhere(folder: Path, case: str, priors: bool, core: bool) -> tuple[float, list[float], int]:
+def elsewhere(folder: Path, case: str, priors: bool) -> tuple[float, list[float], int]:
     """The same by the module that lies in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(folder.resolve())}
-    words = [sys.executable, __file__, "--one", case, str(int(priors)), str(int(core))]
+    words = [sys.executable, __file__, "--one", case, str(int(priors))]
     done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def main() -> None:
     """All rows, as Markdown."""
-    here, core = HERE.parents[1], sys.argv[1] == "core"
-    other = here if core else Path(sys.argv[1])
+    here, other = HERE.parents[1], Path(sys.argv[1])
     print(about())
     print("\n| tables | priors | other, ms (evaluations) | here, ms (evaluations) | ratio | short |")
     print("|---|---|---|---|---|---|")
     for case in sys.argv[2:] or CASES:
         for priors in (True, False):
-            both = (other, core), (here, False)
-            turns = [[elsewhere(folder, case, priors, slow) for folder, slow in both] for _ in range(2)]
+            turns = [[elsewhere(folder, case, priors) for folder in (other, here)] for _ in range(2)]
             (was, heights, asked), (now, ours, fewer) = (min(runs) for runs in zip(*turns))
             short = sum(one - two > 1e-3 for one, two in zip(heights, ours))
             shown = f"{1e3 * was:.0f} ({asked}) | {1e3 * now:.0f} ({fewer}) | {now / was:.2f} | {short} of {len(ours)}"
@@ -89,6 +86,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measured(sys.argv[2], *(bool(int(word)) for word in sys.argv[3:5]))))
+        print(json.dumps(measured(sys.argv[2], bool(int(sys.argv[3])))))
     else:
         main()

@@ -25,7 +25,7 @@ from common import about, side_by_side, table  # first: it sets the number of th
 from gpytorch.kernels import RBFKernel  # isort: skip
 
 from mtgp_tutorial import fit, lmc, sparse  # isort: skip
-from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.solvers import choice as solvers  # isort: skip
 from mtgp_tutorial.climbing.packed import PackedObjective
 
 from mtgp_tutorial.objective import free_vector  # isort: skip

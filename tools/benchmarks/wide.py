@@ -23,7 +23,7 @@ import pandas as pd  # isort: skip
 import torch  # isort: skip
 
 from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, sparse  # isort: skip
-from mtgp_tutorial.fast import solvers  # isort: skip
+from mtgp_tutorial.solvers import choice as solvers  # isort: skip
 from mtgp_tutorial.solvers.dense import Dense  # isort: skip
 from mtgp_tutorial.model import Model  # isort: skip
 from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
