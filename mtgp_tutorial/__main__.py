@@ -98,7 +98,10 @@ def run(path: Path, how: dict[str, Any], asked: dict[str, Any]) -> int:
         print("\nreport: stopped; fits that were done are kept, and the same command goes on", file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        print(f"report: {str(error).replace('pass another path', 'add --out NAME')}", file=sys.stderr)
+        said = str(error).replace("pass another path", "add --out NAME")
+        if not isinstance(error, ValueError):  # of a folder that cannot be made
+            said = f"out: {str(error.filename)[:80]}: {error.strerror}; mend that, or add --out NAME"
+        print(f"report: {said}", file=sys.stderr)
         return 1 if isinstance(error, (NotApplicable, StoreError, NotWritten)) else 2
     return 0
 

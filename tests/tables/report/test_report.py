@@ -191,6 +191,13 @@ def test_a_table_is_refused_in_one_sentence_with_nothing_written(case, tmp_path,
     assert not Path("no-report").exists()
 
 
+@pytest.mark.parametrize("out", ["a" * 300, "table.csv/deeper", "/proc/out"])
+def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(out, place, capsys):
+    assert command("--out", out) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("report: out: ") and said.endswith("add --out NAME\n") and said.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["other files", "a link", "a link in it", "a file"])
 def test_a_folder_that_is_not_the_reports_own_is_left_alone(name, place, capsys):
     elsewhere, out = place / "elsewhere", place / "table-report"
