@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.data import Scale, TaskData
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+    from mtgp_tutorial.inducing import sparse
     from mtgp_tutorial.intervals import correlation_intervals
     from mtgp_tutorial.leave_one_out import leave_out
     from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mtgp_tutorial.prediction import Prediction
     from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
-    from mtgp_tutorial.inducing import sparse
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
@@ -41,7 +41,7 @@ __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "l
 __all__ += ["linear", "next_cells"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.36.0"
+__version__ = "0.37.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -170,3 +171,21 @@ def listed(names: Any, most: int = 8) -> str:
 def count(number: int, noun: str) -> str:
     """A number and its noun: "1 row", "2 rows"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+def went(name: str, instead: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A function that says what replaced an argument, in the release in which it went. (Remove in the next.)"""
+
+    def of(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def told(*args: P.args, **given: P.kwargs) -> R:
+            if name in given:
+                raise TypeError(f"{name}: is no argument of {function.__name__} any more; {instead}")
+            return function(*args, **given)
+
+        return told
+
+    return of

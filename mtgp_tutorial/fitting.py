@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import generator, of_kind, whole
+from mtgp_tutorial.arguments import generator, of_kind, went, whole
 from mtgp_tutorial.climbing.bfgs import BFGS, optimiser_of
 from mtgp_tutorial.model import IN_GROUPS, MANY_TASKS, Model
 from mtgp_tutorial.objective import End, free_sizes, free_vector, put_vector
@@ -48,6 +48,7 @@ class FitError(RuntimeError):
         self.parameters = parameters or {}
 
 
+@went("fast", 'leave it out (answers of the dense solver: replace(fitted, solver="dense"))')
 def fit(
     model: Model,
     *,

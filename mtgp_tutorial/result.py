@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, listed, of_kind
+from mtgp_tutorial.arguments import as_array, listed, of_kind, went
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.model import Model
@@ -180,6 +180,7 @@ def same_values(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
+@went("fast", 'leave it out (answers of the dense solver: replace(fitted, solver="dense"))')
 def at_parameters(model: Model, parameters: Mapping[str, Any] | None = None) -> Fit:
     """A Fit of the model at given parameters, without fitting: for `predict`, `impute`, `sample`, `leave_out`.
 

@@ -315,3 +315,9 @@ def test_no_default_fit_is_lower_than_that_of_scipy_from_the_same_starts(seed):
     first = starting_point(model, 0, torch.Generator())
     starts = fitting._starts(model, first, optimiser_of(first, priors), len(found), 0)
     assert found["objective"].max() > max(climbed_by_scipy(model, priors, starts)) - 0.01
+
+
+@pytest.mark.parametrize("ask", [fit, at_parameters])
+def test_the_argument_that_went_says_what_to_do(ask):
+    with pytest.raises(TypeError, match="^fast: is no argument of .* any more; leave it out"):
+        ask(icm(simulate.two_sines(n=6, seed=1)), fast=False)
