@@ -490,7 +490,7 @@ CASES = [
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
     ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
-    ("fit: is a Model; pass what fit.model. or sample_posterior.fit. returned", lambda: check(averaged().fit.model)),
+    ("fit: is a PosteriorSamples; pass what fit.model. returned", lambda: check(averaged())),
     ("fit: is a PosteriorSamples; pass a Fit", lambda: correlation_intervals(averaged())),
     ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
     ("build: is an int; pass a function that makes a model", lambda: posterior_averaging(3)),
@@ -713,7 +713,6 @@ def test_questions_that_cannot_be_answered(fitted):
             lambda: leave_out(fitted, [1, 2, 3]),
         ),
         ("by: has other row labels", lambda: leave_out(fitted, pd.Series(range(10), range(9, -1, -1)))),
-        ("blocks: has other row labels", lambda: check(fitted, pd.Series([0, 1] * 5, [*"abcdefghij"]))),
         ("by: lacks 2 labels", lambda: leave_out(fitted, [NAN, None, *range(8)])),
         ("table: is an ndarray; pass a TaskData", lambda: impute(fitted, Y)),
         (
