@@ -140,8 +140,7 @@ def law_combined_methods_have_fingerprints_and_refused_by_name():
     )
     no_method = linear_pool(icm, lambda data: data)
     refused("builds: is a TaskData; pass a function of a table", lambda: no_method(seen), ValueError)
-    known = TaskData(seen.x, seen.y, sd=torch.full_like(seen.y, 0.1))
-    refused("seen: has known standard errors", lambda: linear_pool(icm, interpolation)(known))
+    refused("seen: task 'task 1' has fewer", lambda: linear_pool(interpolation, icm)(replace(seen, y=0 * seen.y)))
     trial = {"hole": (seen, hidden)}.get
     table = compare(
         trial,
