@@ -122,7 +122,7 @@ def check(fit: Fit, *, draws: int = 499, seed: int = 0) -> Check:
         of_bounds(fit),
         of_runs(fit),
     )
-    return Check(frame, calibration, tuple(found), data.tasks, label(data.x_name, data.x_unit))
+    return Check(frame, calibration, tuple(found), tuple(data.tasks), label(data.x_name, data.x_unit))
 
 
 def _names(data: TaskData) -> pd.Index:

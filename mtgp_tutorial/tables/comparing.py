@@ -268,7 +268,7 @@ def _fitted(
     try:
         if isinstance(model, Forecaster):
             answer, law = model.forecast(asked), getattr(model, "joint", None)
-            fingerprints = {"start": _start(answer, seen)} | fingerprints
+            fingerprints = {"start": _start(answer, seen), **fingerprints}
             if hasattr(model, "interpolated"):
                 numbers["interpolated"] = [count for count, asks in zip(model.interpolated(asked), wanted) if asks]
         else:
