@@ -598,7 +598,7 @@ CASES = [
     ("season: is 0; pass a period above 0", lambda: plain_methods(0)),
     ("seen: is an ndarray; pass a TaskData", lambda: plain_methods()["interpolation"](Y)),
     ("seen: task 'task 2' has fewer than two", lambda: plain_methods()["interpolation"](with_values([1.0, 1, 1, NAN]))),
-    ("season: none of its 5 parts has two values of task 'task 1'", lambda: answer("mean", table(), 5.0)),
+    ("season: none of its 9 parts has two values of task 'task 1'", lambda: answer("mean", table(), 3.0)),
     ("seen: all values of task 'task 1' have the same input", lambda: answer("interpolation", table(x=np.ones(4)))),
     ("seen: all rows of a regression have the same inputs", lambda: answer("regression + GP", at_one_place())),
     (
