@@ -316,7 +316,7 @@ def checks(axes: Sequence[Axes] | Any, checked: Any) -> Sequence[Axes]:
     if len(panels) != 4:
         raise ValueError(f"axes: are {len(panels)}; pass four, such as those of plt.subplots(2, 2)")
     for task, cells in checked.cells.groupby("task", sort=False):
-        t = checked.table.index.get_loc(task)
+        t = checked.tasks.index(task)
         dots = {"marker": marker(t), "s": 12, "color": style(t)["color"], "label": task}
         errors = cells["one step"].sort_values()
         due = stats.norm.ppf((pd.Series(range(len(errors))) + 0.5) / len(errors))

@@ -23,7 +23,7 @@ from mtgp_tutorial.questions import prediction
 
 
 class NotApplicable(ValueError):
-    """A rule cannot answer at all from a table: too few values, known errors that it does not use, no joint law.
+    """A rule cannot answer at all from a table: too few values, or no joint law.
 
     `compare` leaves such a method out of that trial, and says so.
 

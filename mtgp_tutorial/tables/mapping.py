@@ -13,7 +13,7 @@ import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from torch import Tensor
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import as_array, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import fit
 from mtgp_tutorial.model import independent
@@ -48,19 +48,6 @@ def explained_shares(seen: TaskData, hidden: TaskData | None = None) -> pd.DataF
     {'Erie': {'others': 0.99, 'own': 0.27, 'cells': 12}}
     """
     of_kind("seen", seen, TaskData, "a TaskData")
-    asked = _asked(seen, hidden)
-    variances = torch.stack([seen.y[seen.observed[:, t], t].var(correction=0) for t in range(seen.num_tasks)])
-    left = {"others": _beside(seen, asked, variances), "own": _curves(seen)}
-    found = {}
-    for t in asked.any(0).nonzero()[:, 0].tolist():
-        cells = asked[:, t]
-        shares = {name: float((1 - some[cells, t].mean() / variances[t]).clamp(min=0)) for name, some in left.items()}
-        found[seen.tasks[t]] = shares | {"cells": int(cells.sum())}
-    return pd.DataFrame.from_dict(found, orient="index")
-
-
-def _asked(seen: TaskData, hidden: TaskData | None) -> Tensor:
-    """Which cells count [N, T]."""
     if hidden is not None:
         of_kind("hidden", hidden, TaskData, "a TaskData, as data.hide returns it, or None")
         check_columns(seen, hidden)
@@ -69,7 +56,14 @@ def _asked(seen: TaskData, hidden: TaskData | None) -> Tensor:
     asked = ~seen.observed if hidden is None else hidden.observed
     if not bool(asked.any()):
         raise ValueError("seen: has no missing cell; hide some first, and pass both tables that data.hide returns")
-    return asked
+    variances = torch.stack([seen.y[seen.observed[:, t], t].var(correction=0) for t in range(seen.num_tasks)])
+    left = {"others": _beside(seen, asked, variances), "own": _curves(seen)}
+    count = asked.sum(0)
+    found = {
+        name: as_array((1 - some.where(asked, 0.0).sum(0) / count / variances).clamp(min=0))
+        for name, some in left.items()
+    }
+    return pd.DataFrame(found | {"cells": as_array(count)}, seen.tasks)[as_array(count > 0)]
 
 
 def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:

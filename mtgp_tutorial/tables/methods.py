@@ -44,14 +44,9 @@ def check_rows(name: str, model: Model, table: TaskData, all_rows: bool = False)
     A model on other inputs would be asked at rows that it does not know; one that has left rows out would not see what
     stands in those that it fills.
     """
-    x = model.data.x.to(table.x.device)
-    if torch.equal(x, table.x):
-        return
-    own, given = ({tuple(row) for row in rows.tolist()} for rows in (x, table.x))
-    if not own <= given:
-        raise ValueError(f"{name}: its model has rows that the table has not; keep the inputs, or make a forecaster")
-    if all_rows:
-        raise ValueError(f"{name}: its model has left out rows of the table, or moved them; keep them, with NaN in y")
+    own, given = ([tuple(row) for row in rows.tolist()] for rows in (model.data.x, table.x))
+    if own != given and (all_rows or not {*own} <= {*given}):
+        raise ValueError(f"{name}: its model has other rows than the table; keep them, with NaN in y")
 
 
 def predictions_of(part: Model | Forecaster, hidden: TaskData, options: dict[str, Any]) -> Prediction:
@@ -77,6 +72,4 @@ def fingerprint_of(part: Model | Forecaster, options: dict[str, Any]) -> float |
 
 def in_places(numbers: Tensor | list[float]) -> float:
     """The sum of numbers times their places, so that two that change places show."""
-    numbers = torch.as_tensor(numbers, dtype=torch.float64).flatten()
-    place = torch.arange(1, len(numbers) + 1).to(numbers)
-    return float((place * numbers).sum())
+    return sum(place * number for place, number in enumerate(torch.as_tensor(numbers).flatten().tolist(), 1))

@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from mtgp_tutorial.arguments import of_kind, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.prediction import Prediction
@@ -25,11 +26,9 @@ from mtgp_tutorial.tables.external_drift import (
     Answer,
     Residual,
     best_residual,
-    gram,
     kriged,
     least_squares,
     orthonormal,
-    unit,
 )
 from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
 
@@ -40,13 +39,12 @@ PARTS = 12  # of a season, at most
 
 
 def plain_methods(
-    season: float | None = None,
-    parts: int | None = None,
-    kernels: Sequence[str] = ("matern12", "matern32", "rbf"),
+    season: float | None = None, *, kernels: Sequence[str] = ("matern12", "matern32", "rbf")
 ) -> dict[str, Callable[[TaskData], Plain]]:
     """Five rules without a model of several tasks, by name, to stand beside `standard_methods` in `compare`.
 
-    - "mean": the mean of a task, or of its part of the season; variance of the values about it, times 1 + 1/count.
+    - "mean": the mean of a task, or of its part of the season (a step of the inputs, or a twelfth of it if that is
+      longer); variance of the values about it, times 1 + 1/count.
     - "interpolation": the line between the values beside a hole, the last value beyond them; variance of a Brownian
       bridge. With several inputs: means weighted by the inverse squared distance, variance by leaving out.
     - "season before" (with a season): `seasonal_naive`.
@@ -54,18 +52,15 @@ def plain_methods(
     - "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
 
     A cell that a rule cannot answer takes the interpolation; `interpolated(hidden)` of what a method returns counts
-    them. `joint(hidden)` is the covariance of the cells of one task and one law, `fingerprint` a number that tells
-    rules and options apart.
+    them. `joint(hidden)` is the covariance of the cells of one task and one law. Known standard errors have no part.
 
     Args:
         season (float): a period in units of the first input. Default: no season.
-        parts (int): of a season, equally long, the first from 0 on. Default: its steps, at most 12.
         kernels (list of str): among "matern12", "matern32", "matern52", "rbf"; the best by its restricted likelihood
             counts. Default: ("matern12", "matern32", "rbf").
     Raises:
-        ValueError: for unknown kernels, a season that is no period and parts without a season.
-        NotApplicable: a ValueError, by the methods and their forecasts, where a rule can do nothing with a table, and
-            for known standard errors.
+        ValueError: for unknown kernels, and a season that is no period.
+        NotApplicable: a ValueError, by the methods and their forecasts, where a rule can do nothing with a table.
 
     >>> from mtgp_tutorial import datasets
     >>> from mtgp_tutorial.tables import plain_methods
@@ -83,14 +78,10 @@ def plain_methods(
     if season is not None:
         check_season(season)
         season = float(season)
-    elif parts is not None:
-        raise ValueError(f"parts: is {parts!r} without a season; pass season= too, or no parts")
-    parts = None if parts is None else whole("parts", parts, 1, "how many parts a season has")
-    known = isinstance(kernels, Sequence) and not isinstance(kernels, str)
-    if not known or not len(kernels) or any(name not in list(KERNELS) for name in kernels):
+    if not isinstance(kernels, Sequence) or not kernels or not {*kernels} <= {*KERNELS}:
         raise ValueError(f"kernels: is {kernels!r}; pass a tuple of some of {', '.join(map(repr, KERNELS))}")
     methods: dict[str, Callable[[TaskData], Plain]] = {
-        "mean": partial(Mean, season=season, parts=parts),
+        "mean": partial(Mean, season=season),
         "interpolation": Interpolation,
     }
     if season is not None:
@@ -101,16 +92,11 @@ def plain_methods(
 class Plain:
     """What a method makes of a seen table: answers of one rule. fingerprint: changes with the rule and its options.
 
-    Raises NotApplicable for known standard errors, and for a task with fewer than two different values.
+    Raises NotApplicable for a task with fewer than two different values.
     """
 
     def __init__(self, seen: TaskData, **options: object) -> None:
         of_kind("seen", seen, TaskData, "a TaskData")
-        if seen.sd is not None:
-            raise NotApplicable(
-                "seen: has known standard errors, of which plain rules make no use; pass them a table without, "
-                "dataclasses.replace(seen, sd=None), or leave these methods out"
-            )
         columns = [seen.y[seen.observed[:, t], t] for t in range(seen.num_tasks)]
         for task, y in zip(seen.tasks, columns):
             if len(y) < 2 or not float(y.max() - y.min()) > 1e-13 * float(y.abs().max()):
@@ -122,16 +108,13 @@ class Plain:
         self.fingerprint = float(int(digest[:12], 16))
 
     def groups(self, asked: TaskData) -> Iterator[Group]:
-        """Asked cells by their law, by default one for each task; `asked` has 0 for each value, so none is seen."""
+        """Asked cells by their law; `asked` has 0 for each value, so none is seen."""
         for t, cells in enumerate(asked.observed.T):
-            yield cells.nonzero()[:, 0], t, partial(self._law, t)
+            yield cells.nonzero()[:, 0], t, partial(interpolation, self.seen, t)
 
     def forecast(self, hidden: TaskData) -> Prediction:
-        """Predictions of y at the cells of `hidden` that have a value, NaN at others.
-
-        Variances are at least FLOOR of the task's variance. Raises ValueError for other tasks or inputs, NotApplicable
-        where the rule can do nothing.
-        """
+        """Predictions of y at the cells of `hidden` that have a value, NaN at others; variances are at least FLOOR of
+        the task's."""
         mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
         for rows, t, law in self._asked(hidden):
             found, spread = (law or partial(interpolation, self.seen, t))(hidden.x[rows], False)
@@ -147,10 +130,7 @@ class Plain:
 
     def joint(self, hidden: TaskData) -> Answer:
         """Mean [k] and covariance [k, k] of the asked cells, in the order of rows; variances have no floor here.
-
-        Raises NotApplicable for cells of several tasks or laws (patterns), and for a rule without a joint law: the
-        season before, and the interpolation of several inputs.
-        """
+        NotApplicable for several laws, and for those without a covariance (`apart`)."""
         found = list(self._asked(hidden))
         if len(found) != 1:
             raise NotApplicable(
@@ -160,10 +140,6 @@ class Plain:
         [(rows, t, law)] = found
         return (law or partial(interpolation, self.seen, t))(hidden.x[rows], True)
 
-    def _law(self, *args: Any) -> Answer:
-        """Of some cells; a rule says which arguments come before the inputs and `joint`."""
-        raise NotImplementedError
-
     def _asked(self, hidden: TaskData) -> Iterator[Group]:
         check_columns(self.seen, hidden)
         asked = replace(without_values(hidden), sd=None)
@@ -171,45 +147,43 @@ class Plain:
 
 
 class Mean(Plain):
-    """A mean, or those of the parts of a season. Squares about the means of all parts are pooled, for n - parts values.
+    """A mean, or those of the parts of a season, with one variance for all; of a part without a value that of all.
 
-    A part without a value takes the mean of all, with the variance about it. Errors of two means are independent.
     Raises NotApplicable where no part has two values.
     """
 
-    def __init__(self, seen: TaskData, season: float | None = None, parts: int | None = None) -> None:
-        super().__init__(seen, season=season, parts=parts)
-        if season is not None and parts is None:
-            steps = seen.x[:, 0].unique().diff()
-            parts = max(1, min(PARTS, round(season / float(steps.median())))) if len(steps) else 1
-        self.season, self.parts = season or 1.0, parts or 1
+    def __init__(self, seen: TaskData, season: float | None = None) -> None:
+        super().__init__(seen, season=season, parts=None)  # parts: by which stores of earlier versions know it
+        steps = seen.x[:, 0].unique().diff()
+        self.parts = max(1, min(PARTS, round(season / float(steps.median())))) if season and len(steps) else 1
+        self.season = season or 1.0
+
+    def groups(self, asked: TaskData) -> Iterator[Group]:
+        for t, cells in enumerate(asked.observed.T):
+            own, part = self._part(self.seen.x[self.seen.observed[:, t]]), self._part(asked.x)
+            known = torch.isin(part, own)
+            yield (cells & known).nonzero()[:, 0], t, partial(self._law, t, self.parts)
+            yield (cells & ~known).nonzero()[:, 0], t, partial(self._law, t, 1)
 
     def _part(self, x: Tensor) -> Tensor:
         """Number of the part of the season [m]; a rounding error before its beginning belongs to it."""
         return ((x[:, 0] / self.season % 1) * self.parts + 1e-9).long() % self.parts
 
-    def _law(self, t: int, x: Tensor, joint: bool) -> Answer:
-        seen, P = self.seen, self.parts
-        cells = seen.observed[:, t]
-        y, own, part = seen.y[cells, t], self._part(seen.x[cells]), self._part(x)
-        count = torch.bincount(own, minlength=P).to(y)
-        means = torch.zeros_like(count).index_add(0, own, y) / count
-        freedom = len(y) - int((count > 0).sum())
-        if freedom == 0:
-            raise NotApplicable(f"parts: none of {P} has two values of task {seen.tasks[t]!r}; pass fewer parts")
-        pooled = ((y - means[own]) ** 2).sum() / freedom
-        empty = count == 0
-        mean, variance = torch.where(empty, y.mean(), means), torch.where(empty, y.var(), pooled)
-        count = torch.where(empty, len(y), count)
-        share = torch.nn.functional.one_hot(torch.where(empty[part], P, part)).to(y) / count[part, None].sqrt()
-        return mean[part], variance[part] * (unit(x, joint) + gram(share.T, joint))
+    def _law(self, t: int, parts: int, x: Tensor, joint: bool) -> Answer:
+        cells = self.seen.observed[:, t]
+        own, new = (one_hot(self._part(z) % parts, parts).to(z) for z in (self.seen.x[cells], x))
+        count = own.sum(0)
+        used = count > 0
+        if len(own) == int(used.sum()):
+            raise NotApplicable(
+                f"season: none of its {parts} parts has two values of task {self.seen.tasks[t]!r}; pass another"
+            )
+        root = count[used].sqrt()
+        return least_squares(own[:, used] / root, self.seen.y[cells, t], new[:, used] / root, joint)
 
 
 class Interpolation(Plain):
     """Interpolation by `interpolation`."""
-
-    def _law(self, t: int, x: Tensor, joint: bool) -> Answer:
-        return interpolation(self.seen, t, x, joint)
 
 
 class SeasonBefore(Plain):
@@ -224,13 +198,8 @@ class SeasonBefore(Plain):
         for t, cells in enumerate(asked.observed.T):
             known = cells & ~found.mean[:, t].isnan()
             rows = known.nonzero()[:, 0]
-            yield rows, t, partial(self._law, found.mean[rows, t], found.variance[rows, t])
+            yield rows, t, partial(apart, found.mean[rows, t], found.variance[rows, t])
             yield (cells & ~known).nonzero()[:, 0], t, None
-
-    def _law(self, mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
-        if joint:
-            raise NotApplicable("hidden: the season before has no covariance of cells; take forecast(hidden)")
-        return mean, variance
 
 
 class Regression(Plain):
@@ -274,9 +243,7 @@ class Regression(Plain):
         y, (H, G) = seen.y[rows, t], orthonormal(seen.y[rows][:, list(columns)], given)
         if not self.kernels:
             return least_squares(H, y, G, joint)
-        width = seen.x[rows].std(0, correction=0)
-        width = torch.where(width > 0, width, 1.0)
-        at, new = seen.x[rows] / width, x / width
+        at, new = in_deviations(seen.x[rows], x)
         if (t, columns) not in self.residuals:
             self.residuals[t, columns] = best_residual(at, H, y, self.kernels)
         return kriged(at, H, y, self.residuals[t, columns], new, G, joint)
@@ -290,22 +257,30 @@ def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
     """
     if torch.equal(seen.x, hidden.x):
         return seen.y
-    numbers = torch.cat([seen.x, hidden.x]).add(0.0).unique(dim=0, return_inverse=True)[1]  # 0 for -0
-    own, asked = numbers[: len(seen.x)], numbers[len(seen.x) :]
-    several = (torch.bincount(own, minlength=len(numbers))[asked] > 1) & hidden.observed.any(1)
-    if bool(several.any()):
-        where = ", ".join(f"{name} {value:.10g}" for name, value in zip(seen.x_names, hidden.x[several][0].tolist()))
+    own, asked = (pd.MultiIndex.from_arrays(as_array(table.x).T) for table in (seen, hidden))
+    several = asked.isin(own[own.duplicated()]) & as_array(hidden.observed.any(1))
+    if several.any():
+        where = ", ".join(f"{name} {value:.10g}" for name, value in zip(seen.x_names, asked[several][0]))
         raise NotApplicable(
             f"hidden: several seen rows have the inputs ({where}) of one of its rows; pass a seen table with one row "
             "for each input, or hide cells by data.split, which keeps the rows"
         )
-    place = torch.full_like(numbers, -1)
-    place[own] = torch.arange(len(own), device=own.device)
-    row = place[asked][:, None]
-    return torch.where(row >= 0, seen.y[row[:, 0]], torch.nan)
+    mates = pd.DataFrame(as_array(seen.y), own)[~own.duplicated()].reindex(asked)
+    return as_tensor(mates.to_numpy(copy=True), seen.y)
 
 
-BLOCK = 1000  # rows that are compared with all seen ones at once
+def apart(mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
+    """The law of cells that have no covariance."""
+    if joint:
+        raise NotApplicable("hidden: this rule has no covariance of cells; take forecast(hidden)")
+    return mean, variance
+
+
+def in_deviations(seen: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Seen inputs [n, D] and others [m, D] over the standard deviations of the seen ones."""
+    width = seen.std(0, correction=0)
+    width = torch.where(width > 0, width, 1.0)
+    return seen / width, x / width
 
 
 def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
@@ -324,14 +299,9 @@ def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
         )
     if x.shape[1] == 1:
         return _between(at[:, 0], y, x[:, 0].contiguous(), joint)
-    if joint:
-        raise NotApplicable(
-            f"hidden: the interpolation of {x.shape[1]} inputs has no covariance of cells; take forecast(hidden)"
-        )
-    width = at.std(0, correction=0)
-    width = torch.where(width > 0, width, 1.0)
-    alone = _weighted(at / width, y, at / width, True)
-    return _weighted(at / width, y, x / width, False), ((y - alone) ** 2).mean().expand(len(x))
+    at, new = in_deviations(at, x)
+    alone = _weighted(_squares(at, at).fill_diagonal_(torch.inf), y)
+    return apart(_weighted(_squares(new, at), y), ((y - alone) ** 2).mean().expand(len(x)), x, joint)
 
 
 def _between(at: Tensor, y: Tensor, x: Tensor, joint: bool) -> Answer:
@@ -351,17 +321,13 @@ def _between(at: Tensor, y: Tensor, x: Tensor, joint: bool) -> Answer:
     return mean, rate * same * torch.minimum(near[:, None], near) * torch.minimum(free[:, None], free)
 
 
-def _weighted(at: Tensor, y: Tensor, x: Tensor, leave_one_out: bool) -> Tensor:
-    """Means [m] of y weighted by the inverse squared distance; at an input of its own, its value.
+def _squares(x: Tensor, at: Tensor) -> Tensor:
+    """Squared distances [m, n]."""
+    return torch.cdist(x, at, compute_mode="donot_use_mm_for_euclid_dist") ** 2
 
-    leave_one_out: x is `at`, and each is without its own value.
-    """
-    found = []
-    for start in range(0, len(x), BLOCK):
-        squares = ((x[start : start + BLOCK, None] - at) ** 2).sum(-1)
-        if leave_one_out:
-            squares.diagonal(start).fill_(torch.inf)
-        nearest = squares.min(1, keepdim=True).values
-        weights = torch.where(nearest > 0, nearest / squares, (squares == 0).to(y))  # relative: none overflows
-        found.append((weights @ y) / weights.sum(1))
-    return torch.cat(found)
+
+def _weighted(squares: Tensor, y: Tensor) -> Tensor:
+    """Means [m] of y [n], weighted by the inverse of squared distances [m, n]; where one of these is 0, its value."""
+    nearest = squares.min(1, keepdim=True).values
+    weights = torch.where(nearest > 0, nearest / squares, (squares == 0).to(y))  # relative: none overflows
+    return (weights @ y) / weights.sum(1)

@@ -64,11 +64,12 @@ def drawn_weights(U: Tensor, draws: int, seed: int) -> Tensor:
 def compact_groups(x: np.ndarray, count: int) -> np.ndarray:
     """Labels [N] of groups of about as many different inputs, near each other: stretches, where there is one input.
 
-    Halves along the input that is widest, in units of its range, and halves these again. Rows at one x stay together.
+    Halves along the input that is widest, in units of its range, and halves these again. Rows at one x stay together;
+    there are no more groups than different inputs.
     """
     places, which = np.unique(x, axis=0, return_inverse=True)
     unit, labels = places / np.maximum(np.ptp(places, axis=0), 1e-300), np.zeros(len(places), dtype=int)
-    for k, group in enumerate(halved(unit, np.arange(len(places)), count)):
+    for k, group in enumerate(halved(unit, np.arange(len(places)), min(count, len(places)))):
         labels[group] = k
     return labels[which.ravel()]
 
@@ -84,18 +85,14 @@ def halved(places: np.ndarray, rows: np.ndarray, count: int) -> list[np.ndarray]
 
 def nearest_before(x: np.ndarray) -> np.ndarray:
     """For each row [N] but the first the number of the nearest row before it, in units of the ranges; -1 for that."""
-    if x.shape[1] == 1 and (np.diff(x[:, 0]) >= 0).all():
-        return np.arange(-1, len(x) - 1)
     unit = x / np.where(np.ptp(x, axis=0) > 0, np.ptp(x, axis=0), 1)
     found = [int(np.argmin(((unit[i] - unit[i - 1 :: -1]) ** 2).sum(1))) for i in range(1, len(x))]  # later ones first
     return np.array([-1, *(i - 1 - back for i, back in enumerate(found, start=1))], dtype=int)
 
 
-Drawn = dict[str, np.ndarray]  # residuals [n, S] of drawn tables: each "cell" left out, and with its "block"
-
-
-def whitened(fit: Fit, cells: Cells, labels: Tensor, draws: int, seed: int) -> tuple[np.ndarray, Drawn]:
-    """One-step errors [n] of the cells, and the residuals of `draws` tables drawn from the fit. labels [n]: blocks."""
+def whitened(fit: Fit, cells: Cells, labels: Tensor, draws: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """One-step errors [n] of the cells, and residuals [n, S] of S = draws tables drawn from the fit: each "cell" left
+    out alone, and with its "block", of which `labels` [n] says the number."""
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}

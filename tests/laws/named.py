@@ -211,21 +211,18 @@ def law_the_columns_of_a_check_are_counted():
     fitted = at_parameters(
         icm(data), {"likelihood.task_noises": [0.1, 1.001 * FLOOR, 0.1], "mean.base_means.2.constant": 9.0}
     )
-    labels = np.repeat([7, 8, 9], 4)
-    found = check(fitted, labels, draws=9)
-    alone, block = leave_out(fitted), leave_out(fitted, labels)
+    found = check(fitted, draws=9)
+    alone, block = leave_out(fitted), leave_out(fitted, np.repeat(np.arange(6), 2))
     for t, name in enumerate(names):
-        cells, row = found.cells.xs(name, level="task"), found.table.loc[name]
+        cells = found.cells.xs(name, level="task")
         for column, of in (("z", alone), ("block z", block)):
             close(cells[column], (data.y[:, t] - of.mean[:, t]) / of.sd[:, t])
         close(cells["value"], y[:, t]), close(cells["mean"], alone.mean[:, t])
-        assert row["beyond 4 sd"] == (np.abs(cells["z"]) > 4).sum() and row["on floor"] == (name == "b")
-        others = found.together.loc[name].drop(name)
-        assert row["together"] == others[row["strongest with"]] and abs(row["together"]) == others.abs().max()
-        assert cells.groupby("block").size().tolist() == [4, 4, 4]
-    assert (found.cells["z"] < -4).any() and (found.table["together"] < 0).any(), "or a sign would not show"
-    assert found.x_label == "depth [m]" and found.findings[0].startswith("c at ")
-    once = check(fitted, labels, draws=1).calibration  # one table: its lowest share is its highest
+        assert cells.groupby("block").size().tolist() == [2] * 6
+    assert (found.cells["z"] < -4).any(), "or a sign would not show"
+    assert any(one.startswith("b: its noise is on the floor") for one in found.findings)
+    assert found.x_label == "depth [m]" and found.findings[0].startswith("c at ") and found.tasks == tuple(names)
+    once = check(fitted, draws=1).calibration  # one table: its lowest share is its highest
     for shares, same in ((found.calibration, False), (once, True)):
         for what in ("cell", "block"):
             low, high = shares[f"{what} lowest"], shares[f"{what} highest"]
@@ -233,10 +230,14 @@ def law_the_columns_of_a_check_are_counted():
 
 
 def _of_tests(size=(1.0, 1.0), neighbours=(0.0, 0.0), r=0.0, full=False):
-    names = ["one", "two"]
-    table = pd.DataFrame({"size": size, "cells": 100, "neighbours": neighbours, "pairs": 99}, names)
-    together, rows = pd.DataFrame([[1, r], [r, 1]], names, names), pd.DataFrame(100, names, names)
-    return [*checking.of_tests(table, together, rows, full)]
+    """Of 100 rows of errors with this root mean square, and these correlations."""
+    names, at = ["one", "two"], np.arange(100)
+    u = 10 * np.linalg.qr(RANDOM(112).normal(size=(100, 4)))[0]  # columns of size 1 at right angles
+    w = np.stack([u[:, 0], r * u[:, 0] + np.sqrt(1 - r**2) * u[:, 1]], 1)
+    near = neighbours * w + np.sqrt(1 - np.square(neighbours)) * u[:, 2:]
+    columns = {"one step": (w * size).ravel(), "neighbour": near.ravel(), "at": at.repeat(2)}
+    cells = pd.DataFrame(columns, pd.MultiIndex.from_product([at, names], names=["row", "task"]))
+    return [*checking.of_tests(cells, names, full)]
 
 
 def _says(found, *each):
@@ -253,7 +254,7 @@ def law_each_finding_of_a_test_is_said_where_it_is_true():
     for r in ("+0.50", "-0.50"):
         _says(_of_tests(neighbours=(0.0, float(r))), ("two: ", "neighbours", r))
         for full, advice in ((False, 'noise="full"'), (True, "relation between these tasks")):
-            _says(_of_tests(r=float(r), full=full), ("one and two: ", "same row", r, advice))
+            _says(_of_tests(r=float(r), full=full), ("one and two: ", "in a row", r, advice))
 
 
 def law_each_finding_of_shares_and_cells_is_said_where_it_is_true():

@@ -140,8 +140,7 @@ def law_combined_methods_have_fingerprints_and_refused_by_name():
     )
     no_method = linear_pool(icm, lambda data: data)
     refused("builds: is a TaskData; pass a function of a table", lambda: no_method(seen), ValueError)
-    known = TaskData(seen.x, seen.y, sd=torch.full_like(seen.y, 0.1))
-    refused("seen: has known standard errors", lambda: linear_pool(icm, interpolation)(known))
+    refused("seen: task 'task 1' has fewer", lambda: linear_pool(interpolation, icm)(replace(seen, y=0 * seen.y)))
     trial = {"hole": (seen, hidden)}.get
     table = compare(
         trial,
@@ -163,14 +162,13 @@ def law_the_model_of_a_method_stands_on_the_rows_of_its_table():
     def late(table):
         return icm(replace(table, x=table.x[3:], y=table.y[3:], index=None))
 
-    other = "its model has rows that the table has not; keep the inputs, or make a forecaster"
-    fewer = "its model has left out rows of the table, or moved them; keep them, with NaN in y"
+    other = "its model has other rows than the table; keep them, with NaN in y"
     asked = {"hole": (seen, hidden)}.get
     refused(
         f"methods, 'odd': {other}", lambda: compare(asked, ["hole"], {"odd": stretched}, progress=False), ValueError
     )
-    refused(f"methods, 'late': {fewer}", lambda: compare(asked, ["hole"], {"late": late}, progress=False), ValueError)
-    refused(f"method: {fewer}", lambda: fill(seen, late), ValueError)
+    refused(f"methods, 'late': {other}", lambda: compare(asked, ["hole"], {"late": late}, progress=False), ValueError)
+    refused(f"method: {other}", lambda: fill(seen, late), ValueError)
     refused(f"build: {other}", lambda: posterior_averaging(stretched)(seen), ValueError)
     refused(f"build: {other}", lambda: with_trend(stretched)(seen), ValueError)
     refused(f"builds: {other}", lambda: linear_pool(icm, stretched)(seen), ValueError)

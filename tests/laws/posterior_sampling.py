@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gpytorch.kernels import MaternKernel
 from matplotlib.figure import Figure
 from scipy import integrate, optimize, stats
 
@@ -38,7 +37,6 @@ from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.posterior_sampling import EVERY, WARM, Target, Walk, diagnosed
 from mtgp_tutorial.reparametrisation import Reparametrisation, _factor, _split
 from mtgp_tutorial.result import Fit, no_runs
-from mtgp_tutorial.tables import check
 
 
 def as_fit(model, seed=0):
@@ -401,28 +399,14 @@ def law_latent_functions_of_draws_have_the_sign_of_the_optimum():
     close(latent_functions(turned, [0.4]).mean, latent_functions(fitted, [0.4]).mean, 1e-10)
 
 
-def law_a_check_of_an_averaged_fit_scores_the_mixture():
-    """Residuals are normal scores of the mean of the draws' cdfs, and tables come from each draw in its turn."""
+def law_residuals_of_a_mixture_are_normal_scores():
+    """Of the mean of the draws' cdfs, each cell left out alone and in blocks; far out, too."""
     data = table(RANDOM(108), rows=8)
-    fitted = fit(icm(data, noise="full"), starts=1)
-    same, alone = check(averaged(fitted, [0.0] * 3), 3, draws=9), check(fitted, 3, draws=9)
-    close(same.cells.drop(columns="block").astype(float), alone.cells.drop(columns="block").astype(float), 1e-8)
-    many = averaged(fitted, [0.0, 0.6])
-    found, each = check(many, 3, draws=5, seed=7), list(many.fits())
-    own = [check(one, 3, draws=n, seed=7 + k) for k, (one, n) in enumerate(zip(each, (2, 3)))]
-    for column in ("z", "block z", "one step"):
-        cdf = np.mean([stats.norm.cdf(one.cells[column]) for one in own], 0)
-        close(found.cells[column], stats.norm.ppf(cdf), 1e-8)
-    for column, extreme in (("cell lowest", np.minimum), ("block highest", np.maximum)):
-        close(found.calibration[column], extreme(*(one.calibration[column] for one in own)))
-    few, last = check(many, 3, draws=1, seed=7), check(each[1], 3, draws=1, seed=8)
-    close(few.calibration["cell lowest"], last.calibration["cell lowest"])
-    x = np.arange(1001.0)  # a chain, which scales its drawn residuals by what was left out
-    series = TaskData(x, np.column_stack([np.sin(x / 9), np.cos(x / 7)]) + 0.3 * RANDOM(5).normal(size=(1001, 2)))
-    long = averaged(as_fit(icm(series, kernel=MaternKernel(nu=1.5)), 4), [0.0, 0.6])
-    found, own = check(long, 3, draws=2), [check(one, 3, draws=1, seed=k) for k, one in enumerate(long.fits())]
-    for what in ("cell", "block"):
-        close(found.calibration[f"{what} lowest"], np.minimum(*(one.calibration[f"{what} lowest"] for one in own)))
+    many = averaged(fit(icm(data, noise="full"), starts=1), [0.0, 0.6])
+    for by in ("cell", np.arange(8) // 3):
+        z = leave_out(many, by).residuals(data.y)
+        each = [leave_out(one, by).residuals(data.y).numpy() for one in many.fits()]
+        close(z, stats.norm.ppf(np.mean([stats.norm.cdf(one) for one in each], 0)), 1e-8)
     far = normal_scores(tensor([[9.0, -30.0, 50.0], [9.5, -31.0, 60.0]]))
     close(far, [stats.norm.isf(np.mean(stats.norm.sf([9.0, 9.5]))), -stats.norm.isf(stats.norm.sf(30) / 2), 50.0], 1e-8)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,7 +93,6 @@ class Kept:
     answers: dict[tuple[str, str], Prediction] = {}  # the last few
 
     def __init__(self, name: str, build: Method, seed: int, seen: TaskData, **options: int) -> None:
-        seen = replace(seen, sd=None) if name in (*RULES, DRIFT) else seen  # a known error is no use to a rule
         self.name, self.seen, self.options, self.models = name, seen, {"seed": seed, **options}, [build(seen)]
         if isinstance(self.models[0], Model) and self.models[0].noise == "full":
             self.models.append(icm(seen, noise="per task"))
