@@ -173,7 +173,8 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def went(name: str, instead: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
