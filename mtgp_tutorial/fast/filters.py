@@ -196,7 +196,7 @@ def path(A, shocks):  # type: ignore[no-untyped-def]
 
 
 # Rows from which compiling is worth its five seconds, which are spent once and kept in a file: in the first fit at 520
-# rows of five tasks and 1,500 of three, in the second at 900 of three (`tools/benchmarks/long_series.py --first`).
+# rows of five tasks and 1,500 of three, in the second at 900 of three (`tools/benchmarks/RESULTS.md`, Long series).
 COMPILED = 500
 
 
