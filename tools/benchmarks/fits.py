@@ -24,15 +24,13 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE / "peers")]
+sys.path.append(str(Path(__file__).parent / "peers"))
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-from common import about, processor  # first: they set the number of threads
+from common import about, drawn, processor  # first: they set the number of threads
 
 import numpy as np  # isort: skip
 import pandas as pd  # isort: skip
-import torch  # isort: skip
 from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
@@ -41,29 +39,20 @@ from mtgp_tutorial.fast.packed import PackedObjective  # isort: skip
 
 PEERS = ("tinygp", "gpy", "botorch")  # beside gpytorch; pip has them by these names
 ROUNDS, NEAR, PRIORS = 2, 1e-3, "module, with its priors"
-B = [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]]
 FAST = [[0.8, -0.5, 0.2], [-0.5, 0.6, 0.1], [0.2, 0.1, 0.4]]
-SIGMA = [[0.05, 0.02, 0], [0.02, 0.05, 0.01], [0, 0.01, 0.08]]
+X = np.linspace(0, 10, 100)
 CALM = [[0.03, 0, 0], [0, 0.03, 0], [0, 0, 0.03]]
-
-
-def draw(length: float, B: list, Sigma: list, seed: int) -> tuple[TaskData, TaskData]:
-    """f and y of an ICM with a hundred rows and three tasks."""
-    kernel = RBFKernel().double()
-    kernel.lengthscale = length
-    matrices = (torch.tensor(matrix, dtype=torch.float64) for matrix in (B, Sigma))
-    return simulate.draw_icm(np.linspace(0, 10, 100), kernel, *matrices, seed=seed)
 
 
 def two_scales(seed: int) -> TaskData:
     """A draw of an LMC: a slow and a fast kernel, noise per task."""
-    slow, fast = draw(2.0, B, CALM, 2 * seed)[1], draw(0.5, FAST, CALM, 2 * seed + 1)[0]
+    slow, fast = drawn(2 * seed, X, 2.0, Sigma=CALM)[1], drawn(2 * seed + 1, X, 0.5, FAST, CALM)[0]
     return TaskData(slow.x, slow.y + fast.y)
 
 
 def tables(kernels: int) -> list[tuple[str, TaskData]]:
     """Labels and standardised tables: five two-sines tables and two draws of an ICM, or two draws of an LMC."""
-    large = [("100 rows, T = 3", two_scales(i) if kernels > 1 else draw(np.log(2), B, SIGMA, i)[1]) for i in range(2)]
+    large = [("100 rows, T = 3", two_scales(i) if kernels > 1 else drawn(i, X)[1]) for i in range(2)]
     small = [("10 rows, T = 2", simulate.two_sines(seed=seed)) for seed in range(5)] if kernels == 1 else []
     return [(label, table.standardise()[0]) for label, table in small + large]
 

@@ -1,13 +1,11 @@
 """Long series in the Markov form: value and gradient compiled, in plain numpy, and dense.
 
 python tools/benchmarks/long_series.py                # ratios and growth; CPU milliseconds of one thread, some minutes
-python tools/benchmarks/long_series.py --sizes        # by the size of the state
 python tools/benchmarks/long_series.py --peer         # beside tinygp, tasks coupled by rank 1 and apart
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -17,8 +15,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from common import about, side_by_side  # first: it sets the number of threads
 
@@ -35,9 +31,7 @@ from mtgp_tutorial.fast.closed import MATERN, distance  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
-LENGTH, DENSITY, HOLES, HIDDEN = 2.0, 20, 0.2, 2000  # 20 rows a unit of x, whatever their number
-PROGRAMS = ("compiled", "plain")
-GIB = 2**20  # of ru_maxrss
+LENGTH, DENSITY, HOLES = 2.0, 20, 0.2  # 20 rows a unit of x, whatever their number
 
 
 def simulated(rows: int, orders: Sequence[int] = (2,), seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -99,21 +93,6 @@ def growth() -> None:
         print(f"{rows:6} {len(orders)} {own:13.1f} {1e3 * own / rows:8.1f} | {' | '.join(told)}", flush=True)
 
 
-def sizes(rows: int = 4000) -> None:
-    """By the numbers of the state: tasks times the kernels' orders."""
-    print(f"{rows} rows\nstate tasks orders | us/row: compiled   plain numpy")
-    x = np.sort(np.random.default_rng(0).uniform(0, rows / DENSITY, rows))[:, None]
-    for tasks, orders in ((1, (1,)), (1, (2,)), (3, (1,)), (3, (2,)), (3, (3,)), (6, (2,)), (6, (3,)), (10, (3,))):
-        y = np.random.default_rng(1).normal(size=(rows, tasks))
-        y[np.random.default_rng(2).uniform(size=y.shape) < HOLES] = np.nan
-        shared = torch.eye(tasks).double() + 0.3
-        terms = [matern(order - 0.5, LENGTH)._replace(B=shared) for order in orders]
-        given = Problem(torch.from_numpy(x), torch.from_numpy(y), terms, 0.2 * torch.eye(tasks).double())
-        times = side_by_side({name: partial(by, name, given) for name in PROGRAMS}, 2)
-        told = "".join(f"{1e3 * times[name] / rows:12.1f}" for name in PROGRAMS)
-        print(f"{tasks * sum(orders):5} {tasks:5} {orders!s:9} {told}", flush=True)
-
-
 def beside_tinygp(rows: int = 20_000, rounds: int = 3) -> None:
     """One evaluation of the coupled tasks (B and Sigma full), and tinygp's of rank 1 and of series apart, in turns."""
     given, own, theirs = problem(rows), [], []
@@ -134,16 +113,6 @@ def beside_tinygp(rows: int = 20_000, rounds: int = 3) -> None:
         print(f"tinygp, {name}: {peer:.2f}, ours / tinygp {ours / peer:.2f}; compiling {first:.1f} s")
 
 
-def main() -> None:
-    """See the head of the file."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--peer", action="store_true", help="20,000 rows beside tinygp")
-    parser.add_argument("--sizes", action="store_true", help="by the size of the state")
-    asked = parser.parse_args()
-    print(about())
-    print(f"numba is {'there' if filters.available() else 'not there'}")
-    (beside_tinygp if asked.peer else sizes if asked.sizes else growth)()
-
-
 if __name__ == "__main__":
-    main()
+    print(about())
+    beside_tinygp() if sys.argv[1:] == ["--peer"] else growth()

@@ -23,8 +23,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from common import about  # first: it sets the number of threads
 
 import numpy as np  # isort: skip

@@ -10,9 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from common import about, side_by_side  # first: it sets the number of threads
 
