@@ -42,7 +42,7 @@ def fold(summary: str, body: str) -> str:
 def quoted(file: str, name: str) -> str:
     """What `{literalinclude}` shows: the lines of a file, or of what `name` ("Class.method") names in it."""
     lines = (BOOK / file).read_text(encoding="utf8").strip("\n").split("\n")
-    tags = ModuleAnalyzer.for_file(BOOK / file, "").find_tags() if name else {"": ("", 1, len(lines))}
+    tags = ModuleAnalyzer.for_file(str(BOOK / file), "").find_tags() if name else {"": ("", 1, len(lines))}
     if name not in tags:
         raise ValueError(f"pyobject: {file} has no {name}; name a class, function or method that is there")
     return "\n".join(lines[tags[name][1] - 1 : tags[name][2]])
