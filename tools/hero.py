@@ -1,4 +1,4 @@
-"""Draw the landing page's figure and the book's logo with the module, in the pages' own colours and type.
+"""Draw the landing page's figure with the module, in the pages' own colours and type.
 
 python tools/hero.py
 """
@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import torch
-from gpytorch.kernels import MaternKernel, RBFKernel
+from gpytorch.kernels import MaternKernel
 from matplotlib.figure import Figure
 
-from mtgp_tutorial import datasets, fit, icm, impute, independent, simulate
-from mtgp_tutorial.plots import COLOURS
+from mtgp_tutorial import datasets, fit, icm, impute, independent
 
-STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
+TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "hero.svg"
 INK, GREY, TASK = "#111111", "#777777", "#4b3fa8"  # replaced by the page's own colours below
 ALT = (
     "Level of Lake Erie from 1950 to 2000. From 1967 to 1981 its gauge is hidden. A Gaussian process for Erie alone"
     " falls back to the average, with a wide band; with three other lakes a narrow band follows the hidden levels."
 )
-LOGO_SEED = 4  # among the first 24, one whose curves are apart at 16 pixels
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -68,32 +64,6 @@ def hero() -> str:
     return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
 
 
-def logo() -> str:
-    """Two tasks of one draw that go together and are not the same: each a curve, the first with a band."""
-    B, noise = torch.tensor([[1.0, 0.8], [0.8, 1.0]]), 1e-6 * torch.eye(2)
-    kernel = RBFKernel()
-    kernel.lengthscale = 0.9
-    x = torch.linspace(0, 4, 25)
-    f = simulate.draw_icm(x, kernel, B, noise, seed=LOGO_SEED)[0].y.numpy()
-    f = (f - f.min()) / (f.max() - f.min())
-    across = np.linspace(2, 30, len(f))
-    up = [26 - 18 * f[:, 0], 28 - 18 * f[:, 1]]
-
-    def points(y: Any, x: Any = across) -> str:
-        return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
-
-    band = points(np.r_[up[0] - 4, up[0][::-1] + 4], np.r_[across, across[::-1]])
-    curves = "".join(f'<polyline points="{points(y)}" stroke="{colour}"/>' for y, colour in zip(up, COLOURS))
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-        f'<polygon points="{band}" fill="{COLOURS[0]}" opacity=".25"/>'
-        f'<g fill="none" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round">{curves}</g></svg>\n'
-    )
-
-
-DRAWN: dict[str, Callable[[], str]] = {"hero.svg": hero, "logo.svg": logo}
-
-
 def same(stored: str, fresh: str) -> bool:
     """Whether two drawings differ by no more than half a point anywhere; names made from their bytes aside."""
     texts = [re.sub(r"\b[mp][0-9a-f]{10}\b", "id", text) for text in (stored, fresh)]
@@ -103,11 +73,10 @@ def same(stored: str, fresh: str) -> bool:
     return len(old) == len(new) and bool(np.allclose(old, new, rtol=0, atol=0.5))
 
 
-def stale() -> list[str]:
-    """The stored drawings that differ from what is drawn now."""
-    return [name for name, drawn in DRAWN.items() if not same((STATIC / name).read_text(encoding="utf8"), drawn())]
+def stale() -> bool:
+    """Whether the stored drawing differs from what is drawn now."""
+    return not same(TARGET.read_text(encoding="utf8"), hero())
 
 
 if __name__ == "__main__":
-    for name, drawn in DRAWN.items():
-        (STATIC / name).write_text(drawn(), encoding="utf8")
+    TARGET.write_text(hero(), encoding="utf8")

@@ -9,19 +9,15 @@ all other columns, the first and none beside it, the length-scale and the varian
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
 from gpytorch.kernels import MaternKernel
-from situations import rounded
+from situations import keep, rounded
 
 from mtgp_tutorial import Fit, TaskData, datasets, fit, icm, independent
 from mtgp_tutorial.tables.external_drift import Residual, best_residual, orthonormal
 
-SCRIPT = Path(__file__).resolve().parents[1] / "book" / "_static" / "explore" / "hole.js"
-BEGIN, END = "  const NUMBERS = ", ";  // all of NUMBERS is written by tools/holes.py\n"
 MONTHS = ("January", "May", "July", "November")
 FROM = 1980  # the first year of the national accounts
 
@@ -95,21 +91,5 @@ def numbers(name: str, data: TaskData, fits: dict[str, Fit]) -> dict[str, Any]:
     return table | {key: parameters(one) for key, one in fits.items()} | {"drift": drift(data)}
 
 
-def stored() -> list[dict[str, Any]]:
-    """What stands in the script."""
-    return json.loads(SCRIPT.read_text(encoding="utf8").split(BEGIN)[1].split(END)[0])
-
-
-def main() -> None:
-    before, rest = SCRIPT.read_text(encoding="utf8").split(BEGIN)
-    every = [rounded(numbers(name, data, fitted(data))) for name, data in tables().items()]
-    lines = [
-        ",\n".join(f'    "{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in one.items())
-        for one in every
-    ]
-    text = "[{\n" + "\n  }, {\n".join(lines) + "\n  }]"
-    SCRIPT.write_text(before + BEGIN + text + END + rest.split(END)[1], encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    keep("hole", [rounded(numbers(name, data, fitted(data))) for name, data in tables().items()])

@@ -10,18 +10,13 @@ no eigenvectors of K.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 from gpytorch.kernels import MaternKernel
 from scipy.linalg import eigh
-from situations import rounded
+from situations import keep, rounded
 
 from mtgp_tutorial import Fit, datasets, fit, icm, independent
-
-SCRIPT = Path(__file__).resolve().parents[1] / "book" / "_static" / "explore" / "lakes.js"
-BEGIN, END = "  const NUMBERS = ", ";  // all of NUMBERS is written by tools/lakes.py\n"
 
 
 def fitted() -> dict[str, Fit]:
@@ -56,17 +51,5 @@ def numbers(fits: dict[str, Fit]) -> dict[str, Any]:
     return rounded(table | {name: parameters(one) for name, one in fits.items()})
 
 
-def stored() -> dict[str, Any]:
-    """What stands in the script."""
-    return json.loads(SCRIPT.read_text(encoding="utf8").split(BEGIN)[1].split(END)[0])
-
-
-def main() -> None:
-    before, rest = SCRIPT.read_text(encoding="utf8").split(BEGIN)
-    lines = [f'    "{key}": {json.dumps(value)}' for key, value in numbers(fitted()).items()]
-    text = "{\n" + ",\n".join(lines) + "\n  }"
-    SCRIPT.write_text(before + BEGIN + text + END + rest.split(END)[1], encoding="utf8")
-
-
 if __name__ == "__main__":
-    main()
+    keep("lakes", numbers(fitted()))

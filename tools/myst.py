@@ -8,17 +8,44 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 from blocks import FENCE, Directive, split
 from linking import Book, Label, anchored
-from quoting import quoted
-from shapes import EQUATION, fold, quote, tidy
+from sphinx.pycode import ModuleAnalyzer
 
+BOOK = Path(__file__).resolve().parents[1] / "book"
+EQUATION = re.compile(r"\$\$(.+?)\$\$(?: *\(([\w:.-]+)\))?", re.DOTALL)
 ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
 TARGET = re.compile(r"^\(([\w:.-]+)\)=\n+(?:#+ +(.*))?", re.MULTILINE)
 LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s]+)(\))")
 BOXES = {"note", "tip", "warning", "important", "caution", "hint", "seealso", "admonition"}
 STATEMENTS = {"definition", "proposition", "theorem", "lemma", "corollary", "algorithm", "example", "remark"}
+
+
+def quote(text: str) -> str:
+    """A block quote. Display mathematics goes on one line: Jupyter would take the > marks inside it for mathematics."""
+    text = EQUATION.sub(lambda found: " ".join(found[0].split()), text)
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
+
+
+def tidy(parts: list[str]) -> str:
+    """Join parts with at most one empty line in between."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip("\n")
+
+
+def fold(summary: str, body: str) -> str:
+    """What opens on a click. The empty lines let Markdown and mathematics inside be read as such."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{body.strip()}\n\n</details>\n"
+
+
+def quoted(file: str, name: str) -> str:
+    """What `{literalinclude}` shows: the lines of a file, or of what `name` ("Class.method") names in it."""
+    lines = (BOOK / file).read_text(encoding="utf8").strip("\n").split("\n")
+    tags = ModuleAnalyzer.for_file(str(BOOK / file), "").find_tags() if name else {"": ("", 1, len(lines))}
+    if name not in tags:
+        raise ValueError(f"pyobject: {file} has no {name}; name a class, function or method that is there")
+    return "\n".join(lines[tags[name][1] - 1 : tags[name][2]])
 
 
 class Converter:
@@ -143,9 +170,7 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
-        if (
-            block.name == "explore" and "twin" in block.options
-        ):  # its twin stands before it, with the cell that makes it
+        if block.name == "explore" and "twin" in block.options:  # which stands before it, with the cell that makes it
             twin = self.reference(block.options["twin"], "")
             return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
         if block.name in {"raw", "explore"}:  # for the pages only

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from mtgp_tutorial.covariance import (
 from mtgp_tutorial.solvers import closed
 
 ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "book" / "_static" / "explore"
+NUMBERS = re.compile(r"(?<=  const NUMBERS = )[\[{].*?(?=;  // all of NUMBERS is written by tools/)", re.DOTALL)
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"
 HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
 KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
@@ -146,6 +149,23 @@ def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: rounded(one) for key, one in value.items()}
     return [rounded(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def kept(figure: str) -> Any:
+    """The numbers that stand in a figure's script."""
+    return json.loads(NUMBERS.findall((FIGURES / f"{figure}.js").read_text(encoding="utf8"))[0])
+
+
+def keep(figure: str, numbers: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Write the numbers of a figure, a line for each key, into its script."""
+    path, several = FIGURES / f"{figure}.js", isinstance(numbers, list)
+    every = [
+        ",\n".join(f'    "{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in one.items())
+        for one in (numbers if isinstance(numbers, list) else [numbers])
+    ]
+    text = "{\n" + "\n  }, {\n".join(every) + "\n  }"
+    script = NUMBERS.sub(lambda _: f"[{text}]" if several else text, path.read_text(encoding="utf8"))
+    path.write_text(script, encoding="utf8")
 
 
 def situation(seed: int) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Beside the pages, in _static/: the wheel of the module, exercise sheets, and small pictures of the cases."""
+"""Beside the pages: the wheel of the module, exercise sheets, small pictures of the cases, and the plain copies."""
 
 from __future__ import annotations
 
 import base64
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def offer(app, exception):
         pack.build(folder)
         handout.write(folder / "exercises", Path(app.srcdir))
         draw_small(folder / "cases", Path(app.srcdir))
+        for copy in (Path(app.srcdir) / "book" / "plain").glob("*.ipynb"):  # the download button hands them out too
+            shutil.copy2(copy, Path(app.outdir) / "_sources" / "book" / copy.name)
 
 
 def setup(app):

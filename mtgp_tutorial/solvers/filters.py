@@ -13,7 +13,7 @@ They are written for numba, which compiles them where it is installed (`runner`)
 Compiled, `times` and `whitener` are loops over numbers: a call of BLAS costs more than the product of a small state.
 
 On the CPU, microseconds a row for value and gradient by the numbers of the state, 1, 6, 12, 18 and 30: compiled 1, 4,
-11, 17, 53; plain numpy 89, 91, 99, 107, 139 (`tools/benchmarks/long_series.py --sizes`).
+11, 17, 53; plain numpy 89, 91, 99, 107, 139 (`tools/benchmarks/RESULTS.md`, Long series).
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def path(A, shocks):  # type: ignore[no-untyped-def]
 
 
 # Rows from which compiling is worth its five seconds, which are spent once and kept in a file: in the first fit at 520
-# rows of five tasks and 1,500 of three, in the second at 900 of three (`tools/benchmarks/long_series.py --first`).
+# rows of five tasks and 1,500 of three, in the second at 900 of three (`tools/benchmarks/RESULTS.md`, Long series).
 COMPILED = 500
 
 

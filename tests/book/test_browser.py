@@ -132,7 +132,7 @@ def test_a_page_is_light(book, seen):
 
 
 def test_nothing_but_the_sheet_stands_before_the_first_paint(book):
-    """One sheet, below 150 kB, and no script that the page waits for (how long it takes: tools/benchmarks)."""
+    """One sheet, below 150 kB, and no script that the page waits for."""
     assert (book[0] / "_static" / "book.css").stat().st_size < 150_000
     for name, page in book[1].items():
         waited = [script["src"] for script in page.select("script[src]") if not script.has_attr("defer")]

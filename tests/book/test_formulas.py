@@ -12,7 +12,7 @@ from sphinx.errors import SphinxError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import formulas  # noqa: E402  (the folder has to be named first)
-import wording  # noqa: E402
+import sections  # noqa: E402
 
 THIN, MEDIUM, THICK = 0.167, 0.222, 0.278
 
@@ -48,7 +48,7 @@ def test_spaces_are_those_of_tex(tex, wanted):
 @pytest.mark.parametrize("name", "eta kappa rho sigma Sigma theta delta mu".split())
 def test_a_greek_letter_of_an_excerpt_is_the_one_of_its_name(name):
     case = "CAPITAL" if name[0].isupper() else "SMALL"
-    assert unicodedata.name(wording.readable(f"\\{name}")) == f"GREEK {case} LETTER {name.upper()}"
+    assert unicodedata.name(sections.readable(f"\\{name}")) == f"GREEK {case} LETTER {name.upper()}"
 
 
 def test_no_operator_has_a_space_of_the_browser():

@@ -1,4 +1,4 @@
-"""What the extensions of the look (book/_ext: light, onesheet, tables, accessible) make of the pages."""
+"""What the extensions of the look (book/_ext: markup, onesheet) make of the pages."""
 
 import sys
 
@@ -7,9 +7,8 @@ from bs4 import BeautifulSoup
 from plain import ROOT  # tools/plain.py
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import accessible  # noqa: E402  (the folder has to be named first)
+import markup  # noqa: E402  (the folder has to be named first)
 import onesheet  # noqa: E402
-import tables  # noqa: E402
 
 
 def written(book):
@@ -102,13 +101,13 @@ FRAME = """<table border="1" class="dataframe">
 
 @pytest.mark.parametrize("columns, index, corner", [("", "date", "date"), ("start", "method", "method ↓ start →")])
 def test_no_name_of_a_header_is_lost(columns, index, corner):
-    page = BeautifulSoup(tables.TABLE.sub(tables.better, FRAME.format(columns, index)), "html.parser")
+    page = BeautifulSoup(markup.TABLE.sub(markup.better, FRAME.format(columns, index)), "html.parser")
     assert [cell.get_text() for cell in page.thead.find_all("th")] == [corner, "a"]
 
 
 def test_columns_of_two_levels_keep_their_rows():
     two = FRAME.format("", "").replace("<th></th></tr></thead>", "<th>b</th></tr></thead>")
-    page = BeautifulSoup(tables.TABLE.sub(tables.better, two), "html.parser")
+    page = BeautifulSoup(markup.TABLE.sub(markup.better, two), "html.parser")
     assert [cell.get_text() for cell in page.thead.find_all("th")] == ["a", "b"]
 
 
@@ -129,4 +128,4 @@ def test_the_pages_have_no_markup_that_the_standard_forbids(book):
 
 def test_an_id_that_stands_twice_stays_once():
     body = '<p id="a"></p><i id="b" class="c"></i><p id="a" class="d">id="a"</p>'
-    assert accessible.ids_once(body) == '<p id="a"></p><i id="b" class="c"></i><p class="d">id="a"</p>'
+    assert markup.ids_once(body) == '<p id="a"></p><i id="b" class="c"></i><p class="d">id="a"</p>'

@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import sections  # noqa: E402  (the folder has to be named first)
-import wording  # noqa: E402
 
 QUERIES = json.loads((ROOT / "tests" / "book" / "queries.json").read_text(encoding="utf8"))
 # shares with an answer among the first three
@@ -239,4 +238,4 @@ def test_a_page_that_was_not_built_anew_keeps_its_words(tmp_path):
     ],
 )
 def test_a_formula_is_written_in_letters_or_left_out(tex, text):
-    assert wording.readable(tex) == text
+    assert sections.readable(tex) == text

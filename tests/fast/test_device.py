@@ -1,8 +1,6 @@
 """The same chapter on CUDA and on the CPU (skipped, and said so, without a GPU), and on a device that is pretended."""
 
 import math
-import sys
-from pathlib import Path
 
 import laws
 import pytest
@@ -31,7 +29,6 @@ from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.objective import objective
 from mtgp_tutorial.solvers import choice as solvers
 from mtgp_tutorial.solvers.closed import by_length_scale, distance
-from mtgp_tutorial.solvers.markov import Markov
 from mtgp_tutorial.starts import takes_candidates
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
@@ -154,23 +151,3 @@ def test_queries_on_another_device_are_refused():
         predict(fitted, [0.0])
     data = datasets.great_lakes().to("cuda")
     assert scores.mse(data.y[:, 0], data.y[:, 0]) == 0
-
-
-def test_the_benchmark_of_devices(monkeypatch):
-    """Each form has a table in it that it applies to; on a card the program runs as it stands."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "tools" / "benchmarks"))
-    sys.modules.pop("common", None)  # another test's module of this name
-    import device as benchmark
-
-    devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-    found = [line.split() for line in benchmark.lines(devices, (20,), 1, (600,))]
-    assert [line[0] for line in found] == [form.__name__ for form in solvers.SOLVERS]
-    assert [line[1] for line in found if line[0] == "Markov"] == ["600"]
-    data, build = benchmark.case(Markov, 600)  # for long tables alone
-    slopes = benchmark.program(build(data), Markov)()
-    assert all(bool(slope.isfinite().all()) for slope in slopes) and bool(slopes[-1] != 0)
-    assert all(float(time) > 0 for line in found for time in line[3:])
-    if not torch.cuda.is_available():
-        monkeypatch.setattr(sys, "argv", ["device.py"])
-        with pytest.raises(SystemExit, match="device: torch sees no CUDA device here"):
-            benchmark.main()

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,14 +80,6 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert store.read_text().startswith(before) and len(list(tmp_path.iterdir())) == 2  # with the lock
     compare(gap, [0, 1], {"ICM": icm}, store=store)
     assert store.read_text().startswith(before) and len(pd.read_csv(store)) == 2
-
-
-@pytest.mark.slow
-def test_faults_on_purpose():
-    """A tenth of the kills and changed bytes, and all else once; with disks of their own where one may mount."""
-    program = Path(__file__).resolve().parents[2] / "tools" / "benchmarks" / "faults.py"
-    done = subprocess.run([sys.executable, program, "--share", "0.1"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("where", ["/proc/results.csv", "a" * 300, "a" * 250, "."])

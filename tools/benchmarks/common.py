@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gpytorch.kernels import RBFKernel
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from mtgp_tutorial import TaskData
+from mtgp_tutorial import TaskData, simulate
 
 torch.set_num_threads(1)
 
@@ -56,6 +57,17 @@ def table(rows: int, tasks: int, *, holes: float = 0.0, gap: int = 0, seed: int 
     y[rng.uniform(size=y.shape) < holes] = np.nan
     y[rows // 3 : rows // 3 + gap, 0] = np.nan
     return TaskData(torch.from_numpy(x), torch.from_numpy(y))
+
+
+B, SIGMA = [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], [[0.05, 0.02, 0], [0.02, 0.05, 0.01], [0, 0.01, 0.08]]
+
+
+def drawn(seed: int, x: np.ndarray, length: float = np.log(2), B: list = B, Sigma: list = SIGMA) -> list[TaskData]:
+    """f and y of an ICM with three tasks."""
+    kernel = RBFKernel().double()
+    kernel.lengthscale = length
+    matrices = (torch.tensor(matrix, dtype=torch.float64) for matrix in (B, Sigma))
+    return list(simulate.draw_icm(x, kernel, *matrices, seed=seed))
 
 
 def floor(sizes: list[int], *, spectral: bool = False) -> Callable[[], object]:

@@ -1,7 +1,6 @@
 """One log likelihood with its gradient: the forms against the LAPACK floor, and against GPyTorch.
 
     python tools/benchmarks/evaluations.py            # two minutes; all times are CPU milliseconds of one thread
-    python tools/benchmarks/evaluations.py --quick    # the small tables
 
 "form": kernel, value and gradient in torch, against length-scale, B, Sigma and residual. "whole": as `fit` asks for
 it, of one vector of parameters, by stacks where they are cheaper ("way"). "floor": LAPACK alone; on complete tables
@@ -12,13 +11,8 @@ holes.
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from common import about, floor, side_by_side, table  # first: it sets the number of threads
 
@@ -111,21 +105,18 @@ def with_holes(rows: int, tasks: int, kernels: int, holes: float, gap: int) -> s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="the small tables alone")
-    quick = parser.parse_args().quick
     print(about())
     print("\ncomplete tables, one kernel, full noise")
     print("tasks  rows form         floor     form  ratio    whole  ratio   gpytorch  times")
     for tasks in (2, 3, 5, 10, 20):
-        for rows in (100, 200, 500) if quick or tasks > 5 else (100, 200, 500, 1000):
+        for rows in (100, 200, 500) if tasks > 5 else (100, 200, 500, 1000):
             print(complete(rows, tasks), flush=True)
     print("\nholes, and several kernels")
     print("tasks  rows kernels  cells  holes    floor    dense  ratio few holes  times way          whole  of complete")
     cases = [(250, 2, 2, 0.0, 0), (100, 5, 2, 0.0, 0), (25, 20, 2, 0.0, 0), (200, 5, 2, 0.1, 0), (100, 10, 2, 0.0, 0)]
     cases += [(500, 2, 2, 0.0, 0), (92, 4, 1, 0.0, 15), (360, 2, 1, 0.0, 40), (300, 4, 1, 0.0, 30), (300, 4, 1, 0.1, 0)]
-    large = [(1000, 2, 1, 0.0, 100), (500, 5, 1, 0.05, 0), (1000, 2, 1, 0.2, 0)]
-    for case in cases if quick else cases + large:
+    cases += [(1000, 2, 1, 0.0, 100), (500, 5, 1, 0.05, 0), (1000, 2, 1, 0.2, 0)]
+    for case in cases:
         print(with_holes(*case), flush=True)
 
 

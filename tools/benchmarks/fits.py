@@ -4,15 +4,13 @@
     python tools/benchmarks/fits.py --peers tinygp gpy botorch
     python tools/benchmarks/fits.py --peers tinygp --lmc   # an LMC of two kernels, beside tinygp
     python tools/benchmarks/fits.py --peers tinygp gpy botorch --store    # keeps it in the book's study "peers"
-    python tools/benchmarks/fits.py --peers tinygp gpy botorch --together    # in turns in one process
 
-Each peer runs in a process and an environment of its own (made under .peers/ by pip, once), or with --together in this
-process, table by table, where its packages are installed beside the module. All fit the same standardised tables, with
-the same set of models: RBF, B of rank 1 plus kappa, noise per task or full and at least 1e-4, no priors. All peers
-start at the same place; tinygp also from as many as the module. CPU seconds of one thread, the least of two rounds in
-which programs take turns, medians over tables. "reached" is CPU time until the first value within 1e-3 nats of the
-program's own end (of several starts one after another: the sum). "short" is how far a program ended below the highest
-of all, worst table, in nats. The first call of a peer, which compiles, is told as "first" and not counted.
+All run in this process, in turns for each table; a peer's packages stand beside the module. All fit the same
+standardised tables, with the same set of models: RBF, B of rank 1 plus kappa, noise per task or full and at least 1e-4,
+no priors. All peers start at the same place; tinygp also from as many as the module. CPU seconds of one thread, the
+least of two rounds, medians over tables. "reached" is CPU time until the first value within 1e-3 nats of the program's
+own end (of several starts one after another: the sum). "short" is how far a program ended below the highest of all,
+worst table, in nats. The first call of a peer, which compiles, is told as "first" and not counted.
 """
 
 from __future__ import annotations
@@ -20,61 +18,41 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
-import json
 import os
-import subprocess
 import sys
-import tempfile
 import time
-import venv
 from pathlib import Path
 from unittest.mock import patch
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE / "peers")]
+sys.path.append(str(Path(__file__).parent / "peers"))
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-from common import about, processor  # first: they set the number of threads
+from common import about, drawn, processor  # first: they set the number of threads
 
 import numpy as np  # isort: skip
 import pandas as pd  # isort: skip
-import torch  # isort: skip
 from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, lmc, simulate  # isort: skip
 from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
-PEERS = {  # name: its script and what pip installs
-    "gpytorch": ("gpytorch_peer.py", []),
-    "tinygp": ("tinygp_peer.py", ["tinygp", "scipy"]),
-    "gpy": ("gpy_peer.py", ["GPy"]),
-    "botorch": ("botorch_peer.py", ["botorch"]),
-}
+PEERS = ("tinygp", "gpy", "botorch")  # beside gpytorch; pip has them by these names
 ROUNDS, NEAR, PRIORS = 2, 1e-3, "module, with its priors"
-B = [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]]
 FAST = [[0.8, -0.5, 0.2], [-0.5, 0.6, 0.1], [0.2, 0.1, 0.4]]
-SIGMA = [[0.05, 0.02, 0], [0.02, 0.05, 0.01], [0, 0.01, 0.08]]
+X = np.linspace(0, 10, 100)
 CALM = [[0.03, 0, 0], [0, 0.03, 0], [0, 0, 0.03]]
-
-
-def draw(length: float, B: list, Sigma: list, seed: int) -> tuple[TaskData, TaskData]:
-    """f and y of an ICM with a hundred rows and three tasks."""
-    kernel = RBFKernel().double()
-    kernel.lengthscale = length
-    matrices = (torch.tensor(matrix, dtype=torch.float64) for matrix in (B, Sigma))
-    return simulate.draw_icm(np.linspace(0, 10, 100), kernel, *matrices, seed=seed)
 
 
 def two_scales(seed: int) -> TaskData:
     """A draw of an LMC: a slow and a fast kernel, noise per task."""
-    slow, fast = draw(2.0, B, CALM, 2 * seed)[1], draw(0.5, FAST, CALM, 2 * seed + 1)[0]
+    slow, fast = drawn(2 * seed, X, 2.0, Sigma=CALM)[1], drawn(2 * seed + 1, X, 0.5, FAST, CALM)[0]
     return TaskData(slow.x, slow.y + fast.y)
 
 
 def tables(kernels: int) -> list[tuple[str, TaskData]]:
     """Labels and standardised tables: five two-sines tables and two draws of an ICM, or two draws of an LMC."""
-    large = [("100 rows, T = 3", two_scales(i) if kernels > 1 else draw(np.log(2), B, SIGMA, i)[1]) for i in range(2)]
+    large = [("100 rows, T = 3", two_scales(i) if kernels > 1 else drawn(i, X)[1]) for i in range(2)]
     small = [("10 rows, T = 2", simulate.two_sines(seed=seed)) for seed in range(5)] if kernels == 1 else []
     return [(label, table.standardise()[0]) for label, table in small + large]
 
@@ -110,36 +88,9 @@ def ours(table: TaskData, noise: str, kernels: int, priors: bool) -> dict:
     }
 
 
-def python_of(peer: str) -> str:
-    """The interpreter of a peer's environment, made where there is none yet."""
-    packages = PEERS[peer][1]
-    if not packages:
-        return sys.executable
-    folder = HERE.parents[1] / ".peers" / peer
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-    return str(python)
-
-
-def run(peer: str, asked: list[dict]) -> list[dict]:
-    """What the peer printed; where it did not run, a line says why."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "tables.json"
-        file.write_text(json.dumps(asked), encoding="utf8")
-        try:
-            command = [python_of(peer), str(HERE / "peers" / PEERS[peer][0]), str(file)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-        except subprocess.CalledProcessError as error:
-            print(f"{peer}: did not run ({(error.stderr or str(error)).strip()[-500:]})")
-            return []
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-
 def here(peer: str, one: dict) -> list[dict]:
-    """What a peer found for one table, in this process."""
-    programs, packages, *many = importlib.import_module(PEERS[peer][0].removesuffix(".py")).RUN
+    """What a peer found for one table."""
+    programs, packages, *many = importlib.import_module(f"{peer}_peer").RUN
     return list(importlib.import_module("harness").fits(programs, packages, [one], *many))
 
 
@@ -150,7 +101,7 @@ def height(row: dict, x: np.ndarray, y: np.ndarray) -> float:
     return float(multivariate_normal(cov=C).logpdf((y - row["mean"]).ravel()))
 
 
-def measured(peers: list[str], kernels: int, together: bool) -> pd.DataFrame:
+def measured(peers: list[str], kernels: int) -> pd.DataFrame:
     """A row for each table, kind of noise, program and number of starts: the least seconds of the rounds."""
     asked: list[dict] = []
     for label, table in tables(kernels):
@@ -163,8 +114,7 @@ def measured(peers: list[str], kernels: int, together: bool) -> pd.DataFrame:
         for one in asked:
             table = TaskData(one["x"], one["y"])
             rows += [one | ours(table, one["noise"], kernels, priors) for priors in (False, True)]
-            rows += [one | found for peer in peers if together for found in here(peer, one)]
-        rows += [asked[found["at"]] | found for peer in peers if not together for found in run(peer, asked)]
+            rows += [one | found for peer in peers for found in here(peer, one)]
     for row in rows:
         row["height"] = height(row, np.array(row["x"]), np.array(row["y"]))
     times = dict.fromkeys(("seconds", "reached", "first"), "min")
@@ -202,14 +152,13 @@ def keep(found: pd.DataFrame) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--peers", nargs="*", choices=[name for name in PEERS if name != "gpytorch"], default=[])
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=[])
     parser.add_argument("--lmc", action="store_true", help="an LMC of two kernels; of the peers tinygp alone has one")
-    parser.add_argument("--together", action="store_true", help="all in this process, in turns for each table")
     parser.add_argument("--store", action="store_true", help="keep the table in mtgp_tutorial/datasets/studies")
     given = parser.parse_args()
     print(about())
     peers = [name for name in given.peers if name == "tinygp"] if given.lmc else ["gpytorch", *given.peers]
-    found = summary(measured(peers, 2 if given.lmc else 1, given.together))
+    found = summary(measured(peers, 2 if given.lmc else 1))
     print(found.round(4).to_string(index=False))
     if given.store:
         keep(found)

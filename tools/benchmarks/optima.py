@@ -12,13 +12,9 @@ are judged on: 0 to 999 are for choosing.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from common import about  # first: it sets the number of threads
+from common import about, drawn  # first: it sets the number of threads
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -30,13 +26,6 @@ from mtgp_tutorial.gaussian import NotPositiveDefiniteError  # isort: skip
 from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
 
 CASES = ["full", "per task", "gap", "draws", "several"]
-MATRICES = {"B": [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], "Sigma": [[5, 2, 0], [2, 5, 1], [0, 1, 8]]}
-
-
-def rbf(length_scale: float) -> RBFKernel:
-    kernel = RBFKernel().double()
-    kernel.lengthscale = length_scale
-    return kernel
 
 
 def case(name: str, seed: int) -> Model:
@@ -48,9 +37,7 @@ def case(name: str, seed: int) -> Model:
     if name in ("full", "per task"):
         return icm(simulate.two_sines(n=10, seed=seed), noise=name, kernel=RBFKernel())
     if name == "draws":
-        B, Sigma = (torch.tensor(MATRICES[key], dtype=torch.float64) for key in ("B", "Sigma"))
-        drawn = simulate.draw_icm(np.linspace(0, 4, 40), rbf(0.7), B, Sigma / 100, seed=seed)[1]
-        return icm(drawn, noise="full", kernel=RBFKernel())
+        return icm(drawn(seed, np.linspace(0, 4, 40), 0.7)[1], noise="full", kernel=RBFKernel())
     raise ValueError(f"case: {name!r} is none of {', '.join(CASES)}")
 
 

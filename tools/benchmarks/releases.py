@@ -17,29 +17,17 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from common import about, table  # first: it sets the number of threads
+from common import about, drawn, table  # first: it sets the number of threads
 
 import numpy as np  # isort: skip
-import torch  # isort: skip
 from gpytorch.kernels import RBFKernel  # isort: skip
 
 from mtgp_tutorial import datasets, fit, icm, independent, lmc, simulate  # isort: skip
 
-B, SIGMA = [[1, 0.8, 0.3], [0.8, 1, 0.5], [0.3, 0.5, 1]], [[5, 2, 0], [2, 5, 1], [0, 1, 8]]
-
-
-def draws(seed: int):
-    """A hundred rows of three tasks."""
-    matrices = (torch.tensor(values, dtype=torch.float64) for values in (B, np.divide(SIGMA, 100)))
-    return simulate.draw_icm(np.linspace(0, 10, 100), RBFKernel().double(), *matrices, seed=seed)[1]
-
-
+X, ROOT = np.linspace(0, 10, 100), Path(__file__).parents[2]
 CASES = {  # how many tables, and the model of each
     "two sines, 10 rows": (20, lambda seed: icm(simulate.two_sines(n=10, seed=seed), noise="full", kernel=RBFKernel())),
-    "draws, 100 rows, T = 3": (2, lambda seed: icm(draws(seed), noise="full", kernel=RBFKernel())),
+    "draws, 100 rows, T = 3": (2, lambda seed: icm(drawn(seed, X)[1], noise="full", kernel=RBFKernel())),
     "Great Lakes": (1, lambda seed: icm(datasets.great_lakes(), noise="full", kernel=RBFKernel())),
     "100 rows, T = 10": (1, lambda seed: icm(table(100, 10), noise="full", kernel=RBFKernel())),
     "300 rows, T = 4, a gap": (1, lambda seed: icm(table(300, 4, gap=30), noise="full", kernel=RBFKernel())),
@@ -71,13 +59,13 @@ def elsewhere(folder: Path, case: str, priors: bool) -> tuple[float, list[float]
 
 def main() -> None:
     """All rows, as Markdown."""
-    here, other = HERE.parents[1], Path(sys.argv[1])
+    other = Path(sys.argv[1])
     print(about())
     print("\n| tables | priors | other, ms (evaluations) | here, ms (evaluations) | ratio | short |")
     print("|---|---|---|---|---|---|")
     for case in sys.argv[2:] or CASES:
         for priors in (True, False):
-            turns = [[elsewhere(folder, case, priors) for folder in (other, here)] for _ in range(2)]
+            turns = [[elsewhere(folder, case, priors) for folder in (other, ROOT)] for _ in range(2)]
             (was, heights, asked), (now, ours, fewer) = (min(runs) for runs in zip(*turns))
             short = sum(one - two > 1e-3 for one, two in zip(heights, ours))
             shown = f"{1e3 * was:.0f} ({asked}) | {1e3 * now:.0f} ({fewer}) | {now / was:.2f} | {short} of {len(ours)}"

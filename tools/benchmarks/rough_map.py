@@ -6,7 +6,7 @@ python tools/benchmarks/rough_map.py --only part --noise 0.5   # noise that corr
 
 The truth is an ICM of two columns, Matern 3/2, drawn exactly. Of column 1 a tenth of the cells is hidden one by one,
 and five square holes nearly three length-scales wide; column 2 is complete. Methods: rules without a model; "vecchia",
-see peers/gpboost_map.py, in an environment of its own (made by pip, once); "part", an exact fit of 1,500 rows, whose
+see peers/gpboost_map.py; "part", an exact fit of 1,500 rows, whose
 predictions are asked of the cells nearby; "fit M", the bound with M inducing inputs, and "bound M", the same at the
 true parameters; "truth", the true parameters and twice as many cells nearby. CPU seconds (one thread, fit and
 predictions) and the peak are those of a process for each.
@@ -23,10 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from common import about  # first: it sets the number of threads
-from fits import PEERS, python_of
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -35,7 +32,6 @@ from scipy.spatial import cKDTree  # isort: skip
 
 from mtgp_tutorial import TaskData, at_parameters, fit, icm, impute, scores, sparse  # isort: skip
 
-PEERS["gpboost"] = ("gpboost_map.py", ["gpboost", "pandas"])  # for python_of
 SIDE, ROWS, LENGTH, HOLE = 300, 20_000, 0.05, 0.14
 PART, NEAR = 1500, 50  # rows of the fit, and seen cells of each column nearby
 B, NOISE = np.array([[1.0, 0.8], [0.8, 1.0]]), 0.25
@@ -176,8 +172,7 @@ def main() -> None:
         for name in asked.only:
             words = [sys.executable, __file__, "--one", name]
             if name.startswith("vecchia"):
-                script = Path(__file__).parent / "peers" / PEERS["gpboost"][0]
-                words = [python_of("gpboost"), str(script), name.split()[1]]
+                words = [sys.executable, str(Path(__file__).parent / "peers" / "gpboost_map.py"), name.split()[1]]
             done = subprocess.run([*words, file, out], stdout=subprocess.PIPE, text=True, check=True)
             told, found = json.loads(done.stdout.splitlines()[-1]), np.load(out)
             values = found["mean"], found["variance"], full[hidden, 0]

@@ -1,20 +1,15 @@
-"""Wide tables: one evaluation, and one run of a fit where it is short enough.
+"""Wide tables: one evaluation, and ways round a fit of all columns.
 
     python tools/benchmarks/wide.py                   # minutes: evaluations of all shapes; CPU seconds of one thread
-    python tools/benchmarks/wide.py 200 500 0.05      # one run of an ICM on 200 x 500 with 5 % holes, and what it fills
     python tools/benchmarks/wide.py roads             # minutes: groups of columns, and few functions with `sparse`
 
 Noise per task, Matern 3/2, rank 1. "dense": the whole covariance of the cells, where it fits into MOST operations.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from common import about, side_by_side  # first: it sets the number of threads
 
@@ -61,22 +56,6 @@ def evaluations() -> None:
         print(f"{rows} x {columns}, {100 * holes:.0f} %:", "; ".join(found), flush=True)
 
 
-def run(rows: int, columns: int, holes: float) -> None:
-    """One run of a fit, and how near the filled values are."""
-    data, truth = drawn(rows, columns, holes)
-    began = time.process_time()
-    fitted = fit(icm(data, noise="per task"), starts=1)
-    took, gone = time.process_time() - began, ~data.observed.numpy()
-    print(f"one run: {took:.0f} CPU s, {fitted.starts['evaluations'].item()} evaluations")
-    began, filled = time.process_time(), impute(fitted)
-    off = (filled.mean.numpy() - truth)[gone]
-    inside = np.abs(off) < 1.96 * filled.sd.numpy()[gone]
-    print(
-        f"filled in {time.process_time() - began:.0f} CPU s: RMSE {off.std():.3f}, {100 * inside.mean():.1f} % in band"
-    )
-    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
-
-
 def long(own: bool, columns: int) -> tuple[TaskData, np.ndarray]:
     """2,200 rows, two shared curves over 22 length-scales (own: one for each column, too); 5 % missing."""
     rng, x = np.random.default_rng(1), np.arange(2200) / 100
@@ -120,8 +99,4 @@ def roads(columns: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    if words == ["roads"]:
-        roads()
-    else:
-        run(int(words[0]), int(words[1]), float(words[2])) if words else evaluations()
+    roads() if sys.argv[1:] == ["roads"] else evaluations()

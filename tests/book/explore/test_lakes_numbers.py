@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Error
-from situations import ROOT
+from situations import ROOT, kept
 
 from mtgp_tutorial import impute
 
@@ -130,7 +130,7 @@ def test_planted_bugs_are_caught(blank, fits, numbers, expected, right, wrong):
 
 def test_stored_numbers_are_what_the_tool_makes(fits):
     """The table to the last digit; B, Sigma, means and length-scale to a thousandth, as optimisers end elsewhere."""
-    stored, again = lakes.stored(), lakes.numbers(fits)
+    stored, again = kept("lakes"), lakes.numbers(fits)
     for key in ("lakes", "first", "y", "scale"):
         assert stored[key] == again[key]
     for name in fits:

@@ -7,7 +7,6 @@ from botorch.optim.closures import get_loss_closure_with_grads
 from gpytorch.kernels import IndexKernel, RBFKernel
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from gpytorch_peer import begin, found, likelihood_of
-from harness import main
 
 
 def by_botorch(x, y, noise, start, record):
@@ -30,6 +29,3 @@ def by_botorch(x, y, noise, start, record):
 
 
 RUN = {"BoTorch": by_botorch}, ["botorch", "gpytorch", "torch"]
-
-if __name__ == "__main__":
-    main(*RUN)

@@ -2,7 +2,7 @@
 
 import GPy
 import numpy as np
-from harness import FLOOR, lbfgs, main
+from harness import FLOOR, lbfgs
 
 
 def build(x, y, noise, start):
@@ -58,6 +58,3 @@ def by_lbfgs(x, y, noise, start, record):
 
 
 RUN = {"GPy, L-BFGS": by_lbfgs}, ["GPy", "scipy"]
-
-if __name__ == "__main__":
-    main(*RUN)

@@ -3,7 +3,7 @@
 import gpytorch
 import numpy as np
 import torch
-from harness import FLOOR, lbfgs, main
+from harness import FLOOR, lbfgs
 from linear_operator import to_linear_operator
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -97,6 +97,3 @@ def by_adam(x, y, noise, start, record):
 
 
 RUN = {"GPyTorch, L-BFGS": by_lbfgs, "GPyTorch, Adam 500": by_adam}, ["gpytorch", "torch"]
-
-if __name__ == "__main__":
-    main(*RUN)

@@ -1,12 +1,10 @@
-"""What every peer does: read the tables, fit each with both kinds of noise, and print as JSON lines what that took.
+"""What every peer does: fit each table with both kinds of noise, and tell what that took.
 
 "seconds" is CPU time to the program's own stop; "reached" is CPU time to the first evaluation within 1e-3 nats of the
 lowest value that the climb came to, so that no program is charged for a tolerance that only it asks for.
 """
 
-import json
 import os
-import sys
 import time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -76,11 +74,3 @@ def fits(programs, packages, tables, many=False):
                     told |= {key: np.asarray(value, dtype=float).tolist() for key, value in best[1].items()}
                     told |= {"program": name, "versions": versions, "at": table["at"], "starts": number}
                     yield told | {"first": FIRST[kind]}
-
-
-def main(*what):
-    """Fits the tables of a file and prints a line for each fit."""
-    with open(sys.argv[1]) as file:
-        tables = json.load(file)
-    for told in fits(*what[:2], tables, *what[2:]):
-        print(json.dumps(told), flush=True)

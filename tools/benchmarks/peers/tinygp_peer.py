@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import tinygp
-from harness import FLOOR, lbfgs, main
+from harness import FLOOR, lbfgs
 
 jax.config.update("jax_enable_x64", True)
 
@@ -68,6 +68,3 @@ def by_lbfgs(x, y, noise, start, record):
 
 
 RUN = {"tinygp, L-BFGS": by_lbfgs}, ["tinygp", "jax"], True
-
-if __name__ == "__main__":
-    main(*RUN)
