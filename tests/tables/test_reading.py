@@ -177,13 +177,12 @@ BROKEN = {
     "x": [{"x": "depth"}, {"x": []}],
     "tasks": [{"tasks": ["z"]}],
     "series": [{"series": "who"}],
-    "sd": [{"sd": {"z": "b"}}, {"sd": ["b"]}],
+    "sd": [{"sd": {"z": "b"}}, {"sd": ["b"]}, {"sd": 0.5}],
     "units": [{"units": {"z": "m"}}],
     "date_format": [{"x": "date", "date_format": "ISO"}, {"x": "date", "date_format": "%Q"}],
     "missing": [{"missing": "-999"}],
     "without": [{"without": ["z"]}],
     "skip": [{"skip": "1-3"}],
-    "encoding": [{"encoding": "ebcdic"}],
     "calendar": [{"calendar": "days"}],
     "dates": [{"dates": "day-first"}, {"dates": "month-first,two-digit"}],
     "path": [{"path": 3}],
@@ -199,7 +198,7 @@ def test_a_broken_argument_is_named_first(name, tmp_path):
 
 
 def test_an_argument_that_went_says_what_to_do():
-    with pytest.raises(TableError, match=r"dates: is now date_format.*pass date_format='%m/%d/%Y'"):
+    with pytest.raises(TableError, match="^dates: is now date_format; pass"):
         read_table("t.csv", dates="month-first")
     with pytest.raises(TypeError, match="nonsense"):
         read_table("t.csv", nonsense=1)
