@@ -138,7 +138,7 @@ def with_index(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str], pd.Index |
 
 
 def assembled(
-    given: pd.DataFrame, headers: Mapping[str, Any], roles: Roles, at: np.ndarray, y: pd.DataFrame, who: Any, **own: Any
+    given: pd.DataFrame, headers: Mapping[str, Any], roles: Roles, at: Any, y: pd.DataFrame, who: Any, **own: Any
 ) -> TaskData:
     """A table of inputs at [N, D] and columns y of values and standard errors.
 
@@ -146,10 +146,10 @@ def assembled(
     """
     columns, tasks, units = roles.long[1:] or roles.tasks, own.pop("tasks"), own.pop("units")
     split, known = [split_unit(c) for c in columns], [roles.errors.get(c, np.nan) for c in columns]
-    sd = [
+    each = [
         y[error] if isinstance(error, str) else np.where(y[c].isna(), np.nan, error) for c, error in zip(columns, known)
     ]
-    values, errors = y[columns].to_numpy(), np.column_stack(sd)
+    values, errors = y[columns].to_numpy(), np.column_stack(each)
     if who is None:
         names = [name for name, _ in split]
         short = [name if names.count(name) == 1 else c for c, name in zip(columns, names)]
@@ -172,7 +172,7 @@ def assembled(
     found = [unit for _, unit in split]
     if isinstance(units, Mapping):
         units = [by_task("units", units, short, "").get(task, unit) for task, unit in zip(short, found)]
-    sd = None if np.isnan(errors).all() else errors
+    sd: Any = None if np.isnan(errors).all() else errors
     (name, unit), names = split_unit(own["x_names"][0]), [split_unit(c)[0] for c in own.pop("x_names")]
     units = found if units is None else units
     return TaskData(at, values, short, units, name, unit, sd, x_names=names, source=source, **own)

@@ -77,7 +77,7 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         values[:, self.tasks_] = np.where(np.isnan(values[:, self.tasks_]), filled, values[:, self.tasks_])
         return np.where(np.isnan(values), self.means_, values)
 
-    def _table(self, values: np.ndarray) -> TaskData:
+    def _table(self, values: Any) -> TaskData:
         return TaskData(values[:, self.column_], values[:, self.tasks_])
 
     def _checked(self, X: Any, reset: bool) -> Any:
