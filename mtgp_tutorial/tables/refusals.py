@@ -16,8 +16,8 @@ class TableError(ValueError):
         remedy (str): what else to do. Default: nothing.
 
     >>> from mtgp_tutorial.tables import TableError
-    >>> print(TableError("no column is plainly the input", [{"x": "day"}]))
-    x: no column is plainly the input; pass x='day'
+    >>> print(TableError("no input is plain", [{"x": "day"}]))
+    x: no input is plain; pass x='day'
     """
 
     def __init__(self, problem: str, ways: Sequence[Mapping[str, Any]] = (), remedy: str = "") -> None:
