@@ -129,9 +129,8 @@ class TaskData:
                 (`level_se` beside `level`).
             units (list, or dict by task): of the values. Default: from headers such as `level (m)` and `level [m]`; the
                 task is then `level`.
-            sd (dict, list, number or frame): known standard errors: a dict {task: column or number}, a list of columns
-                such as `level_se`, one number, one for each task, or a frame with the index of `frame` and tasks for
-                columns; in a long table a column or numbers. Default: none.
+            sd (dict or columns): known standard errors: a dict {task: column or number}, or columns such as `level_se`;
+                in a long table a column. Default: none.
             series (column): of the names, in a long table. Default: the table is wide.
             value (column): of the values, in a long table. Default: the table is wide.
             calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.

@@ -21,16 +21,14 @@ UNITS = (*SECONDS, "years")
 SPACINGS = {"years": "25D", "days": "12h", "hours": "30min", "minutes": "30s"}  # from this median spacing on
 EPOCH = pd.Timestamp(0)
 ISO = r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)? ?(?:Z|[+-]\d\d:?\d\d)?"
-
 DAY_MONTH = r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?:,? .*)?"
+PLAIN = {"ISO": ISO, "order": DAY_MONTH, "quarter": r"\d{4}-?Q[1-4]", "week": r"\d{4}-?W\d\d"}  # whatever the name
 PERIOD = {"quarter": r"(\d{4})[-:. ]?[Qq]?([1-4])", "week": r"(\d{4})[-/ ]?[Ww]?(\d{1,2})"}
-PLAIN = rf"{ISO}|{DAY_MONTH}|\d{{4}}-?(?:Q[1-4]|W\d\d)"  # dates that need no format, or an order alone
 SINCE = {"s": ("s", 0, 1e9, 1.9e9), "ms": ("ms", 0, 1e12, 1.9e12), "excel": ("D", "1899-12-30", 3e4, 6.6e4)}
 DIGITS = {"%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14, "%Y%m": 6, "%Y%j": 7}
 WORDS = "%b %Y|%Y %b|%B %Y|%m/%Y|%Y-%j|%Y/%m/%d|%Y.%m.%d|%Y-M%m|%Ym%m|%d%b%Y:%H:%M:%S|%Y %m|%Y %j".split("|")
 WORDS += "%Y %m %d|%Y %m %d %H".split("|")
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M", " %I:%M %p", " %I:%M:%S %p")
-ORDERS = {"day first": "%d{0}%m{0}", "month first": "%m{0}%d{0}"}
 PARTS = {  # of a date, by the names of their columns
     "year": "year yr yyyy jahr année annee año ano anno",
     "quarter": "quarter qtr quartal trimestre",
@@ -119,12 +117,9 @@ class Calendar:
 
         Raises ValueError, under this name, for what is neither a date nor a number.
         """
-        if isinstance(date, str) and re.fullmatch(r"\s*\d{4}\s*", date):
-            year = int(date)
-            if not 1 <= year <= 9998:
-                raise ValueError(f"{name}: {date!r} is no year from 0001 to 9998; pass one of these, or a date")
-            date = pd.Timestamp(year=year + (name == "stop"), month=1, day=1, tz=self.zone)
-            date -= pd.Timedelta(seconds=int(name == "stop"))
+        if isinstance(date, str) and re.fullmatch(r"\s*(?!0000)\d{4}\s*", date):
+            day = f"{date.strip()}-12-31 23:59:59" if name == "stop" else f"{date.strip()}-01-01"
+            date = pd.Timestamp(day, tz=self.zone)
         try:
             return float(as_matrix(self.inputs([date]), name))
         except ValueError as error:
@@ -151,9 +146,8 @@ class Calendar:
         steps = when.unique().sort_values()
         spacing = (steps[1:] - steps[:-1]).median() if len(steps) > 1 else pd.Timedelta(days=1)
         unit = next((unit for unit, least in SPACINGS.items() if spacing >= pd.Timedelta(least)), "seconds")
-        first, zone = when.min().normalize(), None if when.tz is None else _zone(when)
-        if zone is not None:
-            first = first.tz_convert("UTC").tz_localize(None)
+        first, zone = when.min().normalize(), None if when.tz is None else str(when.tz)
+        first = first if zone is None else first.tz_convert("UTC").tz_localize(None)
         return cls(unit, EPOCH if unit == "years" else first, zone)
 
     def _naive(self, dates: Any) -> pd.DatetimeIndex:
@@ -167,31 +161,19 @@ class Calendar:
         return when.tz_convert(self.zone if self.unit == "years" else "UTC").tz_localize(None)
 
 
-def _zone(when: pd.DatetimeIndex) -> str:
-    """The name of a time zone; UTC for one that has none."""
-    try:
-        pd.Timestamp(0, tz=str(when.tz))
-    except (ValueError, KeyError, OSError):
-        return "UTC"
-    return str(when.tz)
-
-
 def _dates(dates: Any) -> pd.DatetimeIndex:
     """Whatever holds dates and nothing else: text that can be read in one way, timestamps, periods (their start)."""
     values = pd.Series(dates if np.ndim(dates) else [dates]).reset_index(drop=True).infer_objects()
     try:
-        if values.dtype.kind == "M":
-            when = pd.DatetimeIndex(values)
-        elif isinstance(values.dtype, pd.PeriodDtype):
-            when = pd.DatetimeIndex(values.dt.to_timestamp())
-        elif any(isinstance(one, str) for one in values):
-            when = pd.DatetimeIndex(iso_dates(values.map(str)))
-            if when.hasnans:
-                raise ValueError(f"{values[when.isna()].iloc[0]!r} is not a date")
+        if isinstance(values.dtype, pd.PeriodDtype):
+            values = values.dt.to_timestamp()
+        elif values.dtype.kind != "M" and any(isinstance(one, str) for one in values):
+            text, values = values, iso_dates(values.map(str))
+            if values.isna().any():
+                raise ValueError(f"{text[values.isna()].iloc[0]!r} is not a date")
         elif numbers := [one for one in values.tolist() if isinstance(one, Number) and one == one]:
             raise ValueError(f"{numbers[0]!r} is a number")  # also beside dates
-        else:
-            when = pd.DatetimeIndex(pd.to_datetime(values))
+        when = pd.DatetimeIndex(pd.to_datetime(values))
     except (ValueError, TypeError) as error:
         raise ValueError(f"dates: {str(error).splitlines()[0]}; pass dates, such as '2023-04-01', or numbers") from None
     if when.hasnans:
@@ -212,22 +194,22 @@ def iso_dates(text: pd.Series) -> pd.Series:
 
     Where some have a zone the others are none.
     """
-    good = text.str.fullmatch(ISO)
     zoned = text.str.contains(r":.*(?:Z|[+-]\d\d:?\d\d)$", regex=True)
-    good = text.where(good & (zoned == zoned.any()))
+    good = text.where(text.str.fullmatch(ISO) & (zoned == zoned.any()))
     try:
-        return pd.to_datetime(good, format="ISO8601", errors="raise")
-    except ValueError:  # no date, or several offsets
-        return pd.to_datetime(good, format="ISO8601", errors="coerce", utc=bool(zoned.any()) or None)
+        return pd.to_datetime(good, format="ISO8601", errors="coerce", utc=None)
+    except ValueError:  # several offsets
+        return pd.to_datetime(good, format="ISO8601", errors="coerce", utc=True)
 
 
 def plain_format(text: pd.Series, words: Sequence[str]) -> str | None:
-    """How dates of a column are written where nobody says; "plain" for ISO and days; None where it holds none.
+    """How dates of a column are written where nobody says; None where it holds none.
 
-    Digits and words are dates where the name of the column says so, and one format alone reads them.
+    A format, "ISO", "order" (of day and month), "quarter", "week". Digits and words are dates where the name of the
+    column says so, and one format alone reads them.
     """
-    if text.str.fullmatch(PLAIN).mean() > 0.5:
-        return "plain"
+    if plain := [form for form, shape in PLAIN.items() if text.str.fullmatch(shape).mean() > 0.5]:
+        return plain[0]
     forms = [guess_datetime_format(cell) or guess_datetime_format(cell.title()) or "" for cell in text.iloc[:2]]
     named = [form for form in forms if "%Y" in form and re.search("%[bB]", form)]
     if good := [form for form in named if _parsed(text, form).notna().mean() > 0.9]:
@@ -240,13 +222,18 @@ def dates_in(
     text: pd.Series, form: str | None, words: Sequence[str] = (), day_first: bool = False
 ) -> tuple[pd.Series, str]:
     """Dates of a column, NaT where there is none, and how they were read: one way for the whole column."""
-    name = f"column {str(text.name)!r}"
     if text.dtype.kind == "M":
         return text, "year-month-day" if (text == text.dt.normalize()).all() else "as they are"
-    if form is None and text.str.fullmatch(r"\d{4}-?[QW]\d+").mean() > 0.5:
-        form = "week" if "W" in text.iloc[0] else "quarter"
-    elif form is None and (found := plain_format(text, words)) != "plain":
-        form = found
+    plain = plain_format(text, words) if form is None else None
+    if plain == "ISO":
+        month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
+        if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
+            told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a month, or a year to the next"
+            raise TableError(told, [{"date_format": "%Y-%m"}])
+        return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
+    if plain == "order":
+        return _by_order(text, day_first)
+    form = form or plain or ""
     if form in PERIOD:
         part = text.str.extract(f"^{PERIOD[form]}$")
         part = part if part.notna().any(axis=None) else text.str.extract(r"^(\d{4}) (\d+)$")
@@ -258,19 +245,11 @@ def dates_in(
         unit, origin = SINCE[form][:2]
         when = pd.to_datetime(pd.to_numeric(text, errors="coerce"), unit=unit, origin=pd.Timestamp(origin))
         return when.dt.round("ms"), form
-    if form is not None:
-        try:
-            return _parsed(text, form if "%" in form else "%"), form
-        except (ValueError, re.error):
-            remedy = f"pass such as '%d.%m.%Y', or {listed([*PERIOD, *SINCE, 'numbers'])}"
-            raise TableError(f"date_format: {form!r} is no format of dates", remedy=remedy) from None
-    if text.str.fullmatch(ISO).mean() > 0.5:
-        month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
-        if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
-            told = f"{name}: {text.iloc[0]!r} may be a month, or a year to the next"
-            raise TableError(told, [{"date_format": "%Y-%m"}])
-        return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
-    return _by_order(text, day_first)
+    try:
+        return _parsed(text, form if "%" in form else "%"), form
+    except (ValueError, re.error):
+        remedy = f"pass such as '%d.%m.%Y', or {listed([*PERIOD, *SINCE, 'numbers'])}"
+        raise TableError(f"date_format: {form!r} is no format of dates", remedy=remedy) from None
 
 
 def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
@@ -278,21 +257,21 @@ def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
     shaped = text[text.str.fullmatch(DAY_MONTH)]
     mark = shaped.iloc[0].lstrip("0123456789")[0]
     year = f"%Y{mark}"[:2] if shaped.str.match(r"\d+\D\d+\D\d{4}").all() else "%y"
-    good = {}
-    for order, shape in ORDERS.items():
-        forms = [f"{shape.format(mark)}{year}{clock}" for clock in CLOCKS]
-        good[order] = max(((_parsed(text, form).notna().mean(), form) for form in forms), key=lambda one: one[0])
-    likely = [order for order in good if good[order][0] == max(good.values())[0]]
+    read = {}  # for each order in the clock that reads most
+    for order in (f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"):
+        each = {f"{order}{clock}": _parsed(text, f"{order}{clock}") for clock in CLOCKS}
+        form = max(each, key=lambda form: each[form].count())
+        read[form] = each[form]
+    likely = [form for form in read if read[form].count() == max(when.count() for when in read.values())]
     if len(likely) > 1 and year == "%Y":
-        even = [order for order in likely if _even(_parsed(text, good[order][1]))]
+        even = [form for form in likely if _even(read[form])]
         likely = even if len(even) == 1 else likely[:1] if day_first else likely
     if year == "%y" or len(likely) > 1:
-        ways = [{"date_format": good[order][1]} for order in likely]
         century = "years of two digits become 1969 to 2068" if year == "%y" else ""
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
-        raise TableError(told, ways, century)
-    form = good[likely[0]][1]
-    return _parsed(text, form), f"{likely[0]}, {form}"
+        raise TableError(told, [{"date_format": form} for form in likely], century)
+    form = likely[0]
+    return read[form], f"{'day' if form[1] == 'd' else 'month'} first, {form}"
 
 
 def _even(when: pd.Series) -> bool:

@@ -76,7 +76,10 @@ def fill(
     if isinstance(data, pd.DataFrame):
         return doors.of_frame(partial(fill, season=season), data, method, options)
     of_kind("data", data, TaskData, "a TaskData or a DataFrame")
-    doors.check_roles(options)
+    if told := {"x", "tasks"} & {*options}:
+        raise ValueError(
+            f"{max(told)}: goes with a data frame, and data is a TaskData; leave it out, or pass the frame"
+        )
     if season != "auto" and season is not None:
         check_season(season)  # type: ignore[arg-type]
     if method is not None:

@@ -52,14 +52,14 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
         self.means_ = np.array([column.mean() if len(column) else 0.0 for column in seen])
         varies = [len(column) > 1 and np.ptp(column) > 1e-9 * np.abs(column).max() for column in seen]
         self.tasks_ = [c for c in np.flatnonzero(varies) if c != self.column_]
+        self.known_: dict[bytes, np.ndarray] = {}  # of rows
         if self.tasks_:
-            data = TaskData(values[:, self.column_], values[:, self.tasks_])
+            data = self._table(values)
             try:
                 self.fit_ = fit(icm(data), starts=self.starts)
             except FitError:  # full noise has no optimum
                 self.fit_ = fit(icm(data, noise="per task"), starts=self.starts)
-            known = np.where(np.isnan(values[:, self.tasks_]), impute(self.fit_).mean.numpy(), values[:, self.tasks_])
-            self.known_ = dict(zip(map(bytes, values), known))
+            self.known_ = dict(zip(map(bytes, values), impute(self.fit_).mean.numpy()))
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -69,16 +69,16 @@ class GPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type:
             X (matrix): with NaN where a value is missing.
         """
         check_is_fitted(self)
-        values, found = self._checked(X, reset=False), {}
-        if self.tasks_:
-            new = np.array([bytes(row) not in self.known_ for row in values]) & np.isnan(values).any(1)
-            if new.any():
-                table = TaskData(values[new, self.column_], values[new][:, self.tasks_])
-                found = dict(zip(map(bytes, values[new]), impute(self.fit_, table).mean.numpy()))
-            found = self.known_ | found
+        values, found = self._checked(X, reset=False), self.known_
+        new = values[[bytes(row) not in found and bool(np.isnan(row).any()) for row in values]]
+        if self.tasks_ and len(new):
+            found = found | dict(zip(map(bytes, new), impute(self.fit_, self._table(new)).mean.numpy()))
         filled = np.array([found.get(bytes(row), row[self.tasks_]) for row in values])
         values[:, self.tasks_] = np.where(np.isnan(values[:, self.tasks_]), filled, values[:, self.tasks_])
         return np.where(np.isnan(values), self.means_, values)
+
+    def _table(self, values: Any) -> TaskData:
+        return TaskData(values[:, self.column_], values[:, self.tasks_])
 
     def _checked(self, X: Any, reset: bool) -> Any:
         least = 2 if reset else 1

@@ -9,10 +9,10 @@ import csv
 import datetime
 import re
 import zipfile
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,17 +23,17 @@ from mtgp_tutorial.tables import dates as written
 from mtgp_tutorial.tables import frames
 from mtgp_tutorial.tables.dates import DATED, PART, TIME, Calendar, joined
 from mtgp_tutorial.tables.frames import column, names_in, place_of, words_in
-from mtgp_tutorial.tables.refusals import TableError, refuse_gone
+from mtgp_tutorial.tables.refusals import TableError
 
 MISSING = {"", *"#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null".split()}
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-IS_NUMBER = re.compile(NUMBER).fullmatch
 BEGINS = r"[<>≤≥~±(]?=? ?(?:[$€£¥]|[A-Z]{3} )? ?[-+]?\.?\d.*"  # a number, whatever stands around it
 CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?"
 USUAL = TIME - {"date", "quarter"} | {*"x t age depth distance position hour minute second".split()}
 PLACES = {*"station site location place sensor gauge cast well plot region country species variable series".split()}
 COUNTERS = PLACES | {"column 1", "#", *"id obs row no nr number index record sample".split()}
 FLAGS = {*"flag flags status quality qc qn qf qual cd code class".split()}
+BY_POINT = {*"datum jahr monat woche tag fecha anno año mes mese".split()}  # where points group thousands
 PAIRS = dict(x="y", lon="lat", long="lat", longitude="latitude", easting="northing", east="north", e="n")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}  # of marks
 READERS = {".dta": "stata", ".json": "json", ".jsonl": "json", ".feather": "feather", ".gz": "csv", ".zip": "csv"}
@@ -53,22 +53,17 @@ class Asked:
     day_first: bool = False
     known: dict[Any, pd.Series] = field(default_factory=dict)
 
+    def without(self, lines: Any) -> dict[str, Any]:
+        """What leaves further lines of the file out."""
+        return {"skip": sorted({*self.left, *map(int, lines)})}
+
     def values(self, column: pd.Series) -> pd.Series:
         """A column as floats, NaN where a cell is no number."""
         if column.name not in self.known:
-            numbers = column if column.dtype.kind in "iuf" else [_number(cell) for cell in column]
+            text = [] if column.dtype.kind in "iuf" else map(str, column)
+            numbers = [float(cell) if re.fullmatch(NUMBER, cell) else np.nan for cell in text] or column
             self.known[column.name] = pd.Series(numbers, column.index, float, column.name)
         return self.known[column.name]
-
-
-class Inputs(NamedTuple):
-    """The columns that are the input, names of the inputs, dates of the first, if any, the others [N, D], and how."""
-
-    columns: list[str]
-    names: list[str]
-    when: pd.DatetimeIndex | None
-    others: np.ndarray
-    how: str = ""
 
 
 def read_table(
@@ -106,7 +101,7 @@ def read_table(
         tasks (columns): the values. Default: all other columns of numbers.
         series (column): of the names, in a long table. Default: the table is wide.
         value (column): of the values, in a long table. Default: the table is wide.
-        sd (dict, list, number or frame): known standard errors, as in `TaskData.from_frame`. Default: none.
+        sd (dict or columns): known standard errors, as in `TaskData.from_frame`. Default: none.
         units (list, or dict by task): of the values. Default: from headers such as `level (m)`.
         date_format (str): as pandas takes it, such as "%d.%m.%Y" or "%b %Y"; "quarter"; "week" (its Monday); "s" or
             "ms" since 1970; "excel"; or "numbers" for what looks like dates and is none. Default: what the file proves.
@@ -131,7 +126,10 @@ def read_table(
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
     """
-    refuse_gone(gone)
+    for name in gone:
+        if name != "dates":
+            raise TypeError(f"{name}: is no argument of read_table")
+        raise TableError("dates: is now date_format", [], "pass it as pandas takes it, such as '%d.%m.%Y'")
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
     if isinstance(missing, str):
         raise TableError(f"missing: is {missing!r}", [{"missing": [missing]}])
@@ -141,28 +139,38 @@ def read_table(
     asked = Asked(date_format, [*missing], keep, left)
     given = path if isinstance(path, pd.DataFrame) else _file(path, names, separator, sheet, encoding, asked)
     headers = frames.headers_of(given)
-    frame, index = given.set_axis([*headers], axis=1), None
-    if not asked.mark:
-        frame, x, index = frames.index_as_input(frame, x, lambda some: _is_plain(some, asked))
+    frame = given.set_axis([*headers], axis=1)
+    frame, levels, index = (frame, [], None) if asked.mark else frames.with_index(frame)
     some = frame.drop(columns=[column(frame, c, "without") for c in names_in(without)])
     cells = _marked(_blank(some, asked), asked, decimal, thousands)
     roles = frames.roles_of(cells, x, series, value, tasks, sd)
     kinds = {c: _kind(cells[c], asked) for c in cells}
-    inputs = _inputs(cells, roles.inputs or _input(cells.drop(columns=roles.taken), kinds, asked), kinds, asked)
-    at, calendar = _as_numbers(inputs, calendar, asked)
-    roles.inputs = inputs.columns
+    if not roles.inputs:
+        own = levels if all(kinds[c] in ("numbers", "dates") for c in levels) else []
+        try:  # rows that were dropped leave an index of whole numbers without a name
+            counts = own and index is not None and index.name is None and index.dtype.kind in "iuO"
+            others = cells.drop(columns=[*levels, *roles.long, *roles.numbers])
+            roles.inputs = own if own and not counts else _input(others, kinds, asked)
+        except TableError:
+            if not own:
+                raise
+            roles.inputs = own
+    cells = cells.drop(columns=[c for c in levels if c not in roles.inputs])
+    at, calendar, x_names = _inputs(cells, roles.inputs, kinds, calendar, asked)
     if not roles.long and not roles.tasks:
-        others = cells.drop(columns=[*roles.inputs, *roles.errors.values()])
-        _check_rows(others, at, inputs, kinds, x is not None)
-        roles.tasks = _tasks(others, kinds, inputs, asked)
-    y = pd.DataFrame({c: _numbers(cells[c], asked) for c in [*roles.values, *roles.errors.values()]}, cells.index)
+        others = cells.drop(columns=[*roles.inputs, *roles.numbers])
+        _check_rows(others, at, roles.inputs, kinds, x is not None)
+        roles.tasks = _tasks(others, kinds, at, calendar, asked)
+    y = pd.DataFrame({c: _numbers(cells[c], asked) for c in roles.numbers}, cells.index)
     y = y.mask(y.isin([float(code) for code in map(str, missing) if re.fullmatch(NUMBER, code)]))
-    _check_codes(y[roles.values], asked)
-    if asked.mark:
-        given = given.assign(**{headers[c]: y[c] for c in roles.values}).reset_index(drop=True)
+    _check_codes(y, asked)
+    given = given.reset_index(drop=True) if asked.mark else given.copy()
+    for c in y:
+        if given[headers[c]].dtype.kind not in "iuf":  # text that was read as numbers
+            given[headers[c]] = y[c].to_numpy()
     who = joined(cells[roles.long[:1]]).where(cells[roles.long[0]].notna()) if roles.long else None
-    own = frames.Given(given, headers, who, index, asked.notes)
-    return frames.assembled(own, roles, at, y, inputs.names, tasks=tasks, units=units, calendar=calendar)
+    said: dict[str, Any] = {"x_names": x_names, "units": units, "calendar": calendar, "index": index}
+    return frames.assembled(given, headers, roles, at, y, who, tasks=tasks, notes=asked.notes, **said)
 
 
 def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, asked: Asked) -> pd.DataFrame:
@@ -187,8 +195,7 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
         raise TableError(f"{path.name}: the first line has values where names should be", ways)
     head = ["" if c is None else str(c).strip() for c in head]
     if bare := [k for k, c in enumerate(head) if k and not c and any(row[k] not in (None, "") for _, row in rows)]:
-        remedy = "put all names in one line, or leave a title out with skip"
-        raise TableError(f"{path.name}: column {bare[0] + 1} has no name", remedy=remedy)
+        raise TableError(f"{path.name}: column {bare[0] + 1} has no name", [], "put all names in one line, or use skip")
     head = [c or f"column {k + 1}" for k, c in enumerate(head)]
     frame = pd.DataFrame([row for _, row in rows], pd.Index([k for k, _ in rows], name="line"), head, dtype=object)
     again = frame.duplicated()
@@ -203,10 +210,7 @@ def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[
             size = sum(one.file_size for one in archive.infolist())
         if size > max(BYTES, PACKED * path.stat().st_size):
             raise TableError(f"path: {path.name} unpacks to {size / 1e9:.2f} GB", remedy="save the table as CSV")
-    try:
-        every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TableError(f"path: {path.name} is no workbook ({error})", remedy="save the table as CSV") from None
+    every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
     every = {str(name): one for name, one in every.items() if one.notna().any(axis=None)}
     if len(every) != 1 and sheet not in every:
         raise TableError(f"{path.name} has {count(len(every), 'sheet')}", [{"sheet": name} for name in every])
@@ -225,8 +229,6 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
         asked.notes.append(f"text: not {encoding}, read as Windows-1252; look at names with accents")
-    except LookupError:
-        raise TableError(f"encoding: {encoding!r} is none", remedy="pass such as 'utf-8' or 'cp1252'") from None
     if "\x00" in text:
         raise TableError(f"{path.name} is no text in UTF-8", [{"encoding": "utf-16-le"}, {"encoding": "utf-16-be"}])
     lines = [(k, line) for k, line in enumerate(re.split(r"\r\n|\r|\n", text), 1) if line.strip()]
@@ -236,30 +238,32 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
     every = {mark: _split(lines, mark) for mark in marks}
     widths = {mark: [len(row) for _, row in rows] for mark, rows in every.items()}
     usual = {mark: max({*some}, key=some.count, default=0) for mark, some in widths.items()}
-    fits = [mark for mark, some in widths.items() if usual[mark] > 1 and {*some} == {usual[mark]}]
-    if len(fits) > 1:
-        raise TableError(f"{path.name} can be split in {len(fits)} ways", [{"separator": mark} for mark in fits])
-    fit = {mark: (usual[mark] > 1) * (some.count(usual[mark]) + (mark in fits)) for mark, some in widths.items()}
-    asked.mark = mark = max(fit, key=lambda mark: fit[mark])
-    asked.notes.append(f"columns: split by {NAMES.get(mark, repr(mark))}")
-    if fits:
-        return every[mark]
-    if usual[mark] < 2:
+    share = {mark: (usual[mark] > 1) * some.count(usual[mark]) / max(len(some), 1) for mark, some in widths.items()}
+    best = [mark for mark in share if share[mark] == max(share.values())]
+    asked.mark = mark = best[0]
+    if share[mark] == 1 and len(best) > 1:
+        raise TableError(f"{path.name} can be split in {len(best)} ways", [{"separator": mark} for mark in best])
+    if not share[mark]:
         raise TableError(f"path: {path.name} has one column, or none", remedy="split its columns by commas or tabs")
+    asked.notes.append(f"columns: split by {NAMES.get(mark, repr(mark))}")
+    if share[mark] == 1:
+        return every[mark]
     odd = [k for k, row in every[mark] if len(row) != usual[mark]]
     first = next((k, row) for k, row in every[mark] if len(row) == usual[mark])
     top = [k for k in odd if k < first[0]]
     mend = top and re.match(r"[-+]?\.?\d", first[1][0]) or len(odd) > len(lines) / 2
-    ways = [] if mend else [{"skip": sorted({*asked.left, *(top or odd)})}]
+    ways = [] if mend else [asked.without(top or odd)]
     told = f"{path.name}, line {odd[0]}: has not {usual[mark]} fields, as most lines"
     raise TableError(told, ways, "or mend it (a mark inside a cell, or a decimal comma?)")
 
 
 def _split(lines: list[tuple[int, str]], mark: str) -> list[tuple[int, list[str]]]:
     """The cells of each row, with the number of the line where it begins."""
-    if mark == " ":
-        return [(k, line.split()) for k, line in lines]
-    reader, rows, before = csv.reader((f"{line}\n" for _, line in lines), delimiter=mark, skipinitialspace=True), [], 0
+    reader, rows, before = (
+        csv.reader((f"{line.strip(' ')}\n" for _, line in lines), delimiter=mark, skipinitialspace=True),
+        [],
+        0,
+    )
     for row in reader:
         rows.append((lines[before][0], [cell.strip() for cell in row]))
         before = reader.line_num
@@ -272,11 +276,7 @@ def _blank(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
 
     def plain(cell: Any) -> Any:
         if isinstance(cell, str):
-            cell = (
-                cell.strip()
-                if cell.isascii()
-                else re.sub(r"[\s\u2009\u202f\xa0]+", " ", cell).replace("−", "-").strip()
-            )
+            cell = " ".join(cell.split()).replace("−", "-")
             return None if cell in words else cell
         return None if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else cell
 
@@ -306,6 +306,10 @@ def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: s
     if decimal is None and thousands not in (".", ",") and (comma or point):
         groups = {mark: _all_grouped(mark, some) for mark, some in ((".", point), (",", comma))}
         whole = any(re.fullmatch(r"\d{3}", cell) for cell in every)  # 980 beside 1.020
+        for c in text if point and not whole else ():  # 87 beside 1.020 of one column, 1.12.2020, a name
+            some = cells[c].dropna().map(str)
+            whole |= some.str.contains(r"^[^.]+\.[^.]+$").any() and some.str.fullmatch(r"\d\d?").any()
+            whole |= some.str.fullmatch(r"\d+\.\d+\.\d{4}.*").any() or bool(BY_POINT & {*words_in(c)})
         pointed = not comma and groups["."] and (whole or asked.mark != ",")
         if pointed or comma and groups[","] and not point:
             mark, told = ("," if comma else "."), f"{[*comma, *point][0]!r} may have decimals or group thousands"
@@ -355,23 +359,6 @@ def _kind(cells: pd.Series, asked: Asked) -> str:
     return "unclear" if share > 0.1 or text.str.fullmatch(BEGINS).mean() > 0.1 else "text"
 
 
-def _number(cell: Any) -> float:
-    """A cell as a number, NaN where it is none."""
-    if isinstance(cell, str):
-        return float(cell) if IS_NUMBER(cell) else np.nan
-    none = cell is None or isinstance(cell, (bool, np.bool_, pd.Timestamp)) or not hasattr(cell, "__float__")
-    return np.nan if none else float(cell)
-
-
-def _is_plain(cells: pd.DataFrame, asked: Asked) -> bool:
-    """Whether columns of a frame tell the input."""
-    try:
-        asked = replace(asked, known={})
-        return bool(_input(cells, {c: _kind(cells[c], asked) for c in cells}, asked))
-    except TableError:
-        return False
-
-
 def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str]:
     """The columns that are the input, where one reading alone is plain."""
     value = {c: asked.values(cells[c]) for c in cells if kinds[c] == "numbers"}
@@ -407,24 +394,20 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     if not readings:
         for c in value:
             _numbers(cells[c], asked)
-        ways = _other_ways(cells, value, first)
+        alone = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
+        forms = [(c, form) for c in alone for form in written.offers_for(joined(cells[[c]]), words_in(c))]
+        likely = [c for c in value if c in alone and (c == first or USUAL & words[c]) and not COUNTERS & words[c]]
+        likely = [c for c in likely if not c[:4].isdigit() and ("year" not in words[c] or value[c].min() > 99)]
+        likely = [c for c in likely if PART.get("_".join(words_in(c)), "year") == "year"]
+        ways = [{"x": c, "date_format": form} for c, form in forms] or [{"x": c} for c in likely]
     more = f"{'or ' * bool(ways)}name the column with x, and its date_format, such as '%Y %m', where it holds dates"
-    side = "; transpose it if its rows are columns" if sum(c[:4].isdigit() for c in cells) > len(kinds) / 2 else ""
-    raise TableError(f"x: is not given, and {told}", ways, f"{more}{side}; columns: {listed(cells)}")
+    raise TableError(f"x: is not given, and {told}", ways, f"{more}; columns: {listed(cells)}")
 
 
-def _other_ways(cells: pd.DataFrame, value: Mapping[str, pd.Series], first: str) -> list[dict[str, Any]]:
-    """Inputs that there may be where none is plain: dates in other formats, else columns that tell the rows apart."""
-    some = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
-    if found := [(c, form) for c in some for form in written.offers_for(joined(cells[[c]]), words_in(c))]:
-        return [{"x": c, "date_format": form} for c, form in found]
-    likely = [c for c in value if value[c].is_unique and (c == first and not c[:4].isdigit() or USUAL & {*words_in(c)})]
-    likely = [c for c in likely if not COUNTERS & {*words_in(c)} and PART.get("_".join(words_in(c)), "year") == "year"]
-    return [{"x": c} for c in likely if "year" not in words_in(c) or value[c].min() > 99]  # 98, 99, 00
-
-
-def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked: Asked) -> Inputs:
-    """The inputs as dates and numbers."""
+def _inputs(
+    cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], calendar: Any, asked: Asked
+) -> tuple[np.ndarray, Any, list[str]]:
+    """The inputs [N, D] as numbers, the calendar by which dates became numbers, if any, and their names."""
     for c in inputs:
         _refuse(cells[c], cells[c].isna(), "no input stands here", asked)
     form, first, names = asked.date_format, inputs[0], inputs
@@ -446,16 +429,26 @@ def _inputs(cells: pd.DataFrame, inputs: list[str], kinds: dict[str, str], asked
         given = cells[first] if typed else joined(cells[inputs[:k]]).rename(" ".join(inputs[:k]))
         when, how = written.dates_in(given, form, words_in(str(given.name)), asked.day_first)
         _refuse(given, when.isna(), f"is no date, read as {how}", asked, cell=True)
-        names = [names[0], *rest]
+    value = pd.DataFrame({c: asked.values(cells[c]) for c in rest})
     if asked.date_format != "numbers":
-        _check_digits(cells, inputs, rest, when, how.split(", ")[-1].replace("year-month-day", "%Y-%m-%d"))
-    at = np.column_stack([_numbers(cells[c], asked) for c in rest]) if rest else np.empty((len(cells), 0))
-    return Inputs(inputs, names, None if when is None else pd.DatetimeIndex(when), at, how)
+        _check_digits(cells, inputs, value, when, how.split(", ")[-1].replace("year-month-day", "%Y-%m-%d"))
+    at = [_numbers(cells[c], asked) for c in rest]
+    said = [f"input: {' and '.join(inputs)}"] if asked.mark else []
+    if when is None:
+        asked.notes += said
+        return np.column_stack(at), None, names
+    why = "chosen by their median spacing" if calendar is None else "as the calendar says"
+    dates, name = pd.DatetimeIndex(when), names[0]
+    calendar = Calendar.of(dates) if calendar is None else calendar
+    zone = f" (zone {calendar.zone})" if calendar.zone else ""
+    asked.notes += [f"{name}: dates, {how}"] * bool(asked.mark) + said
+    asked.notes.append(f"{name}: dates as numbers, {calendar.label}, {why}{zone}")
+    return np.column_stack([calendar.to_numbers(dates), *at]), calendar, [name, *rest]
 
 
-def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when: Any, form: str) -> None:
+def _check_digits(cells: pd.DataFrame, inputs: list[str], value: pd.DataFrame, when: Any, form: str) -> None:
     """TableError for inputs that are taken for numbers and may be dates, or parts of one."""
-    first, text, value = inputs[0], joined(cells[inputs]), cells[rest].map(_number)
+    first, text, rest = inputs[0], joined(cells[inputs]), [*value]
     doubt = [c for c in rest if len(inputs) > 1 and PART.get("_".join(words_in(c)))]
     other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*words_in(inputs[-1])}
     twice = len(inputs) == 2 and cells.duplicated(first).any() and not other
@@ -473,36 +466,21 @@ def _check_digits(cells: pd.DataFrame, inputs: list[str], rest: list[str], when:
         raise TableError(told, ways, f"{'or ' * bool(ways)}pass its date_format, such as '%d.%m.%Y %H:%M'")
 
 
-def _as_numbers(inputs: Inputs, calendar: Any, asked: Asked) -> tuple[np.ndarray, Any]:
-    """The inputs [N, D], and the calendar by which dates became numbers."""
-    name = inputs.names[0]
-    said = [f"input: {' and '.join(inputs.columns)}"] if asked.mark else []
-    if inputs.when is None:
-        asked.notes += said
-        return inputs.others, None
-    why = "chosen by their median spacing" if calendar is None else "as the calendar says"
-    calendar = Calendar.of(inputs.when) if calendar is None else calendar
-    zone = f" (zone {calendar.zone})" if calendar.zone else ""
-    asked.notes += [f"{name}: dates, {inputs.how}"] * bool(asked.mark) + said
-    asked.notes.append(f"{name}: dates as numbers, {calendar.label}, {why}{zone}")
-    return np.column_stack([calendar.to_numbers(inputs.when), inputs.others]), calendar
-
-
 def _refuse(column: pd.Series, wrong: Any, problem: str, asked: Asked, *, cell: bool = False) -> None:
     """TableError at the first row that is wrong, with the lines to leave out where they are few."""
     at = np.flatnonzero(wrong)
     if len(at):
         told = f"{column.iloc[at[0]]!r} {problem}" if cell else problem
         few = asked.mark and len(at) < max(6, 0.2 * len(column))
-        ways = [{"skip": sorted({*asked.left, *map(int, column.index[at])})}] if few else []
+        ways = [asked.without(column.index[at])] if few else []
         told = f"{place_of(column, at[0])}: {told}, {len(at)} such in all"
         raise TableError(told, ways, "mend it, or drop such rows")
 
 
-def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: Inputs, kinds: dict[str, str], told: bool) -> None:
+def _check_rows(others: pd.DataFrame, at: np.ndarray, x: list[str], kinds: dict[str, str], told: bool) -> None:
     """TableError where rows of several series, or of several hours of a day, may stand below each other."""
-    rows, x = pd.DataFrame(at), inputs.columns
-    again, one = float(rows.duplicated().mean()), {} if told else {"x": x if len(x) > 1 else x[0]}
+    rows, one = pd.DataFrame(at), {} if told else {"x": x if len(x) > 1 else x[0]}
+    again = float(rows.duplicated().mean())
     for c in others:
         several = kinds[c] in ("text", "numbers", "unclear") and 1 < others[c].nunique() <= len(others) / 2
         if several and (PLACES & {*words_in(c)} or again > 0.1 and not told and kinds[c] == "text"):
@@ -512,24 +490,26 @@ def _check_rows(others: pd.DataFrame, at: np.ndarray, inputs: Inputs, kinds: dic
             ways += [{"without": [c]}] if again < 0.1 else []
             raise TableError(f"rows of {others[c].nunique()} series may stand below each other, by {c!r}", ways)
     if again > 0.1 and not told:
-        ways = [{"x": [*x, c]} for c in others if PART.get("_".join(words_in(c))) == "hour"] + [{"x": x}] * (
-            again < 0.5
-        )
+        hours = [{"x": [*x, c]} for c in others if PART.get("_".join(words_in(c))) == "hour"]
+        ways = hours + [{"x": x}] * (again < 0.5)
         raise TableError(f"x: {100 * again:.0f} % of the rows repeat {x[0]!r}", ways, "or name another input")
 
 
-def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: Asked) -> list[str]:
+def _tasks(cells: pd.DataFrame, kinds: dict[str, str], at: np.ndarray, calendar: Any, asked: Asked) -> list[str]:
     """The columns of numbers, but for those that are no readings; what is left out is said."""
     found: dict[str, pd.Series] = {}
-    errors = {c: of for of, c in frames.errors_beside(cells).items()}
+    errors = frames.errors_beside(cells)
     for c in cells:
         if kinds[c] == "unclear":
             _numbers(cells[c], asked)
         why = {"text": "text", "clock": "a time of the day", "dates": "dates", "empty": "no value"}.get(kinds[c])
         if kinds[c] == "numbers":
             value = asked.values(cells[c])
-            twins = [f"equals {other!r} wherever both have a value" for other in found if _same(found[other], value)]
-            why = _no_reading(value, inputs) or next(iter(twins), None)
+            why = _no_reading(value, at[:, 0], calendar)
+            for other in () if why else found:
+                both = (found[other] - value).dropna()  # of nearly all rows
+                if len(both) > max(2, 0.8 * max(found[other].count(), value.count())) and (both == 0).all():
+                    why = f"equals {other!r} wherever both have a value"
             if c in errors and why is None:
                 why = f"looks like standard errors of {errors[c]}; sd={{{errors[c]!r}: {c!r}}} uses it"
         asked.notes += [f"{c}: {why}; left out"] if why else []
@@ -539,27 +519,23 @@ def _tasks(cells: pd.DataFrame, kinds: dict[str, str], inputs: Inputs, asked: As
     return list(found)
 
 
-def _no_reading(value: pd.Series, inputs: Inputs) -> str | None:
+def _no_reading(value: pd.Series, axis: np.ndarray, calendar: Any) -> str | None:
     """Why a column of numbers holds no readings: constant, counts, flags, parts of the date or the input again."""
-    words, seen, when = words_in(str(value.name)), np.unique(value.dropna()), inputs.when
+    words, seen = words_in(str(value.name)), np.unique(value.dropna())
     whole, part = (seen % 1 == 0).all(), PART.get("_".join(words), "").replace("doy", "dayofyear")
     if len(seen) == 1 and value.count() > 1:
         return f"always {seen[0]:g}"
-    if when is not None and part and part != "week" and (value == getattr(when, part)).all():
-        return "a part of the date"
+    if calendar is not None:
+        when = calendar.to_dates(axis)
+        if part and part != "week" and (value == getattr(when, part)).all():
+            return "a part of the date"
+        axis = Calendar("years").to_numbers(when.tz_localize(None))
     if whole and COUNTERS & {*words, str(value.name)} and value.is_unique and len(value) > 2:
         return "numbers the rows"
     if whole and len(seen) < 6 and FLAGS & {*words}:
         return f"holds {listed(f'{one:g}' for one in seen)} alone, a flag; tasks=[...] with its name keeps it"
-    axis = inputs.others[:, 0] if when is None else Calendar("years").to_numbers(when.tz_localize(None))
-    near = value.between(axis - 0.05, axis + 0.05) if when is not None else value == axis
+    near = value.between(axis - 0.05, axis + 0.05) if calendar is not None else value == axis
     return "the input again" if len(value) > 2 and near.all() else None
-
-
-def _same(one: pd.Series, other: pd.Series) -> bool:
-    """Whether two columns agree wherever both have a value, nearly all of their rows."""
-    both = one.notna() & other.notna()
-    return bool(both.sum() > max(2, 0.8 * max(one.count(), other.count())) and (one[both] == other[both]).all())
 
 
 def _numbers(column: pd.Series, asked: Asked) -> pd.Series:
@@ -570,7 +546,7 @@ def _numbers(column: pd.Series, asked: Asked) -> pd.Series:
         words = [*dict.fromkeys(map(str, bad))]
         codes = len(words) < 5 and not any(re.fullmatch(BEGINS, word) for word in words)
         ways: list[dict[str, Any]] = [{"missing": [*asked.missing, *words]}] if codes else []
-        ways += [{"skip": sorted({*asked.left, *map(int, bad.index)})}] if asked.mark and len(bad) < 6 else []
+        ways += [asked.without(bad.index)] if asked.mark and len(bad) < 6 else []
         ways += [{"without": [column.name]}]
         place = place_of(column, int((values.isna() & column.notna()).argmax()))
         remedy = "or mend it: units go into the name, as level [m]; a limit such as <0.05 is no missing value"

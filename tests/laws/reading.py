@@ -53,19 +53,20 @@ def law_a_calendar_that_is_given_is_kept():
 
 
 def law_standard_errors_follow_their_labels():
-    """In a frame by its index and columns, in a dict by its keys, in any order."""
+    """Columns by a dict or by their own names, and numbers by the task, in any order."""
     rng = np.random.default_rng(3)
-    rows, tasks = [f"r{k}" for k in range(7)], ["a", "b", "c"]
-    frame = pd.DataFrame(rng.normal(size=(7, 3)), rows, tasks).assign(x=np.arange(7.0))
-    known = {(row, task): rng.uniform(1, 2) for row in rows for task in tasks}
-    wanted = np.array([[known[row, task] for task in tasks] for row in rows])
+    tasks = ["a", "b", "c"]
+    known = {task: rng.uniform(1, 2, 7) for task in tasks}
+    frame = pd.DataFrame(rng.normal(size=(7, 3)), columns=tasks).assign(x=np.arange(7.0))
+    frame = frame.assign(**{f"{task}_se": known[task] for task in tasks})
+    wanted = np.column_stack(list(known.values()))
     for _ in range(3):
-        some, other = list(rng.permutation(rows)), list(rng.permutation(tasks))
-        sd = pd.DataFrame([[known[row, task] for task in other] for row in some], some, other)
-        np.testing.assert_array_equal(TaskData.from_frame(frame, "x", sd=sd).sd, wanted)
-        each = {task: known["r0", task] for task in other}
+        some, other = frame[[*rng.permutation(frame.columns)]], list(rng.permutation(tasks))
+        for sd in ({task: f"{task}_se" for task in other}, [f"{task}_se" for task in other]):
+            np.testing.assert_array_equal(TaskData.from_frame(some, "x", tasks, sd=sd).sd, wanted)
+        each = {task: known[task][0] for task in other}
         for table in (
-            TaskData.from_frame(frame, "x", sd=each),
+            TaskData.from_frame(frame, "x", tasks, sd=each),
             TaskData(frame["x"], frame[tasks], sd=each),
             TaskData(frame["x"], frame[tasks], sd=list(wanted[0])),
         ):
