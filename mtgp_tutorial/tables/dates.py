@@ -271,6 +271,11 @@ def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
         raise TableError(told, [{"date_format": form} for form in likely], century)
     form = likely[0]
+    when = read[form].dropna()
+    mixed = pd.concat([one for key, one in read.items() if key != form]).reindex(when.index).fillna(when)
+    if mixed.is_monotonic_increasing > when.is_monotonic_increasing:  # as a spreadsheet of another country leaves them
+        told = f"column {str(text.name)!r}: {text.iloc[0]!r} has day and month exchanged, or others have"
+        raise TableError(told, [], "write all dates in one order")
     return read[form], f"{'day' if form[1] == 'd' else 'month'} first, {form}"
 
 

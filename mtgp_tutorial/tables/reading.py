@@ -126,15 +126,24 @@ def read_table(
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
     """
-    for name in gone:
-        if name != "dates":
-            raise TypeError(f"{name}: is no argument of read_table")
+    if odd := [name for name in gone if name != "dates"]:
+        raise TypeError(f"{odd[0]}: is no argument of read_table")
+    if gone:
         raise TableError("dates: is now date_format", [], "pass it as pandas takes it, such as '%d.%m.%Y'")
-    left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
     if isinstance(missing, str):
         raise TableError(f"missing: is {missing!r}", [{"missing": [missing]}])
-    if not all(isinstance(line, int) for line in left):
-        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers")
+    for name, each in (("missing", missing), ("keep", keep), ("skip", () if isinstance(skip, int) else skip)):
+        of_kind(name, each, (list, tuple, set), "a list")
+    left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
+    if (isinstance(skip, int) and skip < 0) or not all(isinstance(line, int) and line > 0 for line in left):
+        raise TableError(f"skip: is {skip!r}", [], "pass how many lines, or a list of their numbers, the first is 1")
+    for name, one in (("date_format", date_format), ("encoding", encoding), ("separator", separator)):
+        of_kind(name, one, (str, type(None)), "a text")
+    for name, one, of in (("decimal", decimal, ".,"), ("thousands", thousands, ".,'’ ")):
+        if one is not None and one not in [*of]:
+            raise TableError(f"{name}: is {one!r}", [], f"pass one of {' '.join(map(repr, of))}")
+    if separator is not None and len(separator) != 1:
+        raise TableError(f"separator: is {separator!r}", [], "pass one letter, such as ';'")
     of_kind("calendar", calendar, (Calendar, type(None)), "that of a table, data.calendar")
     asked = Asked(date_format, [*missing], keep, left)
     given = path if isinstance(path, pd.DataFrame) else _file(path, names, separator, sheet, encoding, asked)
@@ -177,6 +186,8 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
     """The cells of a file, rows named by their lines."""
     of_kind("path", path, (str, Path), "the path of a file, or a DataFrame")
     path = Path(path)
+    if not path.is_file():
+        raise TableError(f"path: {path} is {'a folder' if path.is_dir() else 'not there'}", [], "pass a file's name")
     if reader := READERS.get(path.suffix.lower()):
         raise TableError(f"path: {path.name} is no plain text", remedy=f"pass a frame: pd.read_{reader}({path.name!r})")
     try:
@@ -188,7 +199,9 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
         raise TableError(f"path: {path.name} is not read: {str(error).splitlines()[0]}") from None
     rows = [(k, row) for k, row in rows if any(cell not in (None, "") for cell in row)]
     head = list(names) if names is not None else rows.pop(0)[1] if rows else []
-    if not rows or len(rows[0][1]) != len(head):
+    if not rows:
+        raise TableError(f"path: {path.name} has no rows of values", [], "pass a table of at least two")
+    if len(rows[0][1]) != len(head):
         raise TableError(f"names: {count(len(head), 'name')} and {count(len(rows), 'row')} below do not fit")
     if names is None and re.match(r"[-+]?\.?\d", str(head[0])):
         ways = [{"names": [f"column {k + 1}" for k in range(len(head))]}]
@@ -210,7 +223,10 @@ def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[
             size = sum(one.file_size for one in archive.infolist())
         if size > max(BYTES, PACKED * path.stat().st_size):
             raise TableError(f"path: {path.name} unpacks to {size / 1e9:.2f} GB", remedy="save the table as CSV")
-    every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
+    try:
+        every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
+    except (ValueError, zipfile.BadZipFile, KeyError) as error:
+        raise TableError(f"path: {path.name} is no workbook ({error})", [], "save the table as CSV") from None
     every = {str(name): one for name, one in every.items() if one.notna().any(axis=None)}
     if len(every) != 1 and sheet not in every:
         raise TableError(f"{path.name} has {count(len(every), 'sheet')}", [{"sheet": name} for name in every])
@@ -226,6 +242,8 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
     encoding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     try:
         text = raw.decode(encoding)
+    except LookupError:
+        raise TableError(f"encoding: {encoding!r} is not known", [], "pass such as 'cp1252' or 'shift_jis'") from None
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")
         asked.notes.append(f"text: not {encoding}, read as Windows-1252; look at names with accents")
@@ -259,15 +277,11 @@ def _lines(path: Path, mark: str | None, encoding: str | None, asked: Asked) -> 
 
 def _split(lines: list[tuple[int, str]], mark: str) -> list[tuple[int, list[str]]]:
     """The cells of each row, with the number of the line where it begins."""
-    reader, rows, before = (
-        csv.reader((f"{line.strip(' ')}\n" for _, line in lines), delimiter=mark, skipinitialspace=True),
-        [],
-        0,
-    )
-    for row in reader:
-        rows.append((lines[before][0], [cell.strip() for cell in row]))
-        before = reader.line_num
-    return rows
+    text, rows = (f"{line.strip(' ')}\n" for _, line in lines), list[tuple[int, list[str]]]()
+    for row in (reader := csv.reader(text, delimiter=mark, skipinitialspace=True)):
+        rows.append((reader.line_num, [cell.strip() for cell in row]))
+    begins = [0, *(end for end, _ in rows)]
+    return [(lines[begin][0], row) for begin, (_, row) in zip(begins, rows)]
 
 
 def _blank(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
@@ -314,6 +328,9 @@ def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: s
         if pointed or comma and groups[","] and not point:
             mark, told = ("," if comma else "."), f"{[*comma, *point][0]!r} may have decimals or group thousands"
             raise TableError(f"{told}, as all such numbers", [{"decimal": mark}, {"thousands": mark}])
+        if comma and point and groups[","] and groups["."]:
+            told = f"{comma[0]!r} and {point[0]!r} may both have decimals or group thousands"
+            raise TableError(told, [{"decimal": one, "thousands": other} for one, other in (".,", ",.")])
         if comma and not groups[","] and not groups["."]:
             told = f"{comma[0]!r} and {[*point, ''][0]!r} have two marks of decimals"
             raise TableError(told, remedy="write all numbers with one mark of decimals")
@@ -359,6 +376,12 @@ def _kind(cells: pd.Series, asked: Asked) -> str:
     return "unclear" if share > 0.1 or text.str.fullmatch(BEGINS).mean() > 0.1 else "text"
 
 
+def _is_clock(numbers: pd.Series) -> bool:
+    """Whether numbers such as 0, 30, 100, 130 are hours and minutes in even steps, written as one number."""
+    steps = (60 * (numbers // 100) + numbers % 100).diff().iloc[1:].nunique()
+    return bool((numbers % 100 < 60).all() and numbers.max() < 2400 and steps == 1 < numbers.diff().iloc[1:].nunique())
+
+
 def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str]:
     """The columns that are the input, where one reading alone is plain."""
     value = {c: asked.values(cells[c]) for c in cells if kinds[c] == "numbers"}
@@ -378,6 +401,7 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     up = {c: (value[c].diff().iloc[1:] > 0).all() and len(cells) > 1 for c in value if c not in taken}
     leads = [c for c in up if c == first and up[c] and USUAL & words[c]]
     leads = [c for c in leads if not TIME & words[c] or value[c].max() < (3000 if "year" in words[c] else 1500)]
+    leads = [c for c in leads if not (TIME & words[c] and _is_clock(value[c]))]
     if not (leads or dates or pairs) and up.get(first) and sum(up.values()) == 1 and len(cells) > 2:
         steps = value[first].diff().iloc[1:]
         leads = [first] if np.isclose(steps, steps.iloc[0]).all() and value[first].max() < 3000 else []
