@@ -1,7 +1,7 @@
 """What a wrong noise costs where `icm` begins to take full noise: mtgp_tutorial/datasets/studies/noise_switch.csv.
 
 Six columns and sixty rows; the errors of a row are independent, or have a correlation of 0.8, 0.5 or 0.3. A fifth of
-each column is hidden, at random. The chapter on the noise recomputes the first table.
+each column is hidden, at random. Shown in book/noise.ipynb, which recomputes the first table.
 """
 
 import numpy as np
