@@ -1,7 +1,7 @@
 """What a wrong noise costs where `icm` begins to take full noise: mtgp_tutorial/datasets/studies/noise_switch.csv.
 
-Six columns and sixty rows; the errors of a row are independent, or have a correlation of 0.8. A fifth of each column
-is hidden, at random. The chapter on the noise recomputes the first table.
+Six columns and sixty rows; the errors of a row are independent, or have a correlation of 0.8, 0.5 or 0.3. A fifth of
+each column is hidden, at random. Shown in book/noise.ipynb, which recomputes the first table.
 """
 
 import numpy as np
@@ -17,8 +17,10 @@ B = 0.5 + 0.5 * torch.eye(COLUMNS)
 TRUTHS = {
     "per task": torch.diag(torch.linspace(0.04, 0.46, COLUMNS)),
     "full": 0.25 * (0.8 + 0.2 * torch.eye(COLUMNS)),
+    "full, 0.5": 0.25 * (0.5 + 0.5 * torch.eye(COLUMNS)),
+    "full, 0.3": 0.25 * (0.3 + 0.7 * torch.eye(COLUMNS)),
 }
-METHODS = {kind: lambda data, kind=kind: icm(data, noise=kind, kernel=RBFKernel()) for kind in TRUTHS}
+METHODS = {kind: lambda data, kind=kind: icm(data, noise=kind, kernel=RBFKernel()) for kind in ("per task", "full")}
 
 
 def draw(truth):
