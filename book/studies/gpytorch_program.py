@@ -1,4 +1,4 @@
-"""The first program of the page on GPyTorch, and the module's fit of its model: studies/gpytorch_program.csv.
+"""The first program of book/gpytorch.ipynb, and the module's fit of its model: studies/gpytorch_program.csv.
 
 The tables and trials are those of examples/forty_tables that were set aside and have a score of the program in
 GPyTorch's documentation ("GPyTorch" of its methods.py, tables of at most 400 seen values). The program is run from the

@@ -1,8 +1,8 @@
 """Bands of a rate that ranges widely: mtgp_tutorial/datasets/studies/wide_counts.csv.
 
 Tables as in log_counts.py, with even effort; the log rate has a standard deviation of 1 or 2. The model of counts by
-its fit, and at the hyper-parameters that drew the table. The gaps lie inside, or one lies at the end. The chapter
-"Counts, and yes or no" recomputes the first table.
+its fit, and at the hyper-parameters that drew the table. The gaps lie inside, or one lies at the end.
+book/counts.ipynb recomputes the first table.
 """
 
 import numpy as np
