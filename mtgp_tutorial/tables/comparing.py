@@ -86,9 +86,8 @@ def compare(
         methods (dict): by name, functions from the seen table to a model, or to a `Forecaster`, such as `plain_methods`
             and `seasonal_naive` make. Default: `standard_methods()`.
         store (str or Path): a CSV file that takes every fit as soon as it is done. Call again, and what it holds is not
-            done again; rows that are not asked for stay in it. A line that was changed is refused by its number: take
-            it out, and its fit is done again. Take one file for each choice of options, which are not stored. Default:
-            nothing is stored.
+            done again; rows that are not asked for stay in it. Take one file for each choice of options, which are not
+            stored. Default: nothing is stored.
         jobs (int): how many processes fit at once, -1 for one on each core. Default: 1.
         client (dask.distributed Client): in place of jobs; the workers of its cluster fit then (they and the scheduler
             need this release of the module, workers best one thread each), and this process stores. Default: none.
@@ -98,14 +97,14 @@ def compare(
             cells that a model is asked for. Default: False.
         **options: for `fit`.
     Raises:
-        ValueError: for a store that another process writes or that has changed, for a stored row of other data or
+        ValueError: for a store that another process writes, for what is no store, for a stored row of other data or
             another model, and for a method whose model has other inputs than its table, or lacks rows that are to be
             filled.
         OSError: in one sentence, where the store cannot be written, as on a full disk; what it held stays in it.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when processes are killed again and again; one costs the fits under way, which are done again.
     Warns:
-        UserWarning: of a store of version 0.10 or before, whose fits are done again, and of methods without an answer.
+        UserWarning: of methods without an answer.
 
     >>> from mtgp_tutorial import icm, independent, simulate
     >>> from mtgp_tutorial.tables import compare
