@@ -95,13 +95,13 @@ def compare(
             `scores.joint_nlpd`), NaN where a method has no one covariance for them. Default: False.
         **options: for `fit`.
     Raises:
-        ValueError: for a store that cannot be used, or holds a row of other data or another model, and for a method
-            whose model has other rows than its table.
+        ValueError: for a store that another process writes, for what is no store, for a stored row of other data or
+            another model, and for a method whose model has other rows than its table.
         OSError: where the store cannot be written, as on a full disk; what it held stays in it.
         FitError: when fits failed, after all others are done and stored.
         RuntimeError: when a process is killed, as where the memory is full.
     Warns:
-        UserWarning: of a store of version 0.10 or before, whose fits are done again, and of methods without an answer.
+        UserWarning: of methods without an answer.
 
     >>> from mtgp_tutorial import icm, independent, simulate
     >>> from mtgp_tutorial.tables import compare

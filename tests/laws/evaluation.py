@@ -178,38 +178,27 @@ def law_summaries_weigh_trials_alike():
     close(*(one.loc[["a", "c"], [*FIVE[:4], "low", "high"]].astype(float) for one in (moved, found)))
 
 
-def law_a_store_gives_what_was_written_or_says_no():
-    """A bit that changes, an end that is missing, rows that stand twice or are gone: no other result, and no fit lost
-    but those that are named."""
+def law_a_store_gives_what_was_written():
+    """An end that is missing, rows that stand twice or are gone: no other result, and no fit lost but those."""
     rows = torch.arange(8)
     made = [simulate.two_sines(n=8, seed=s).split(torch.stack([rows > 5, rows < 2], 1)) for s in range(2)]
     methods = {name: plain_methods()[name] for name in ("mean", "interpolation")}
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "results.csv"
         whole = compare(made.__getitem__, range(2), methods, store=store)
-        good, rng, refused = store.read_bytes(), np.random.default_rng(0), 0
+        good = store.read_bytes()
         store.chmod(0o640)
         head, *lines = good.splitlines(keepends=True)
         compare(lambda s: made[1 - s], range(2), methods, store=Path(folder) / "other.csv")
         _, *swapped = (Path(folder) / "other.csv").read_bytes().splitlines(keepends=True)
-        mended = [b"".join([head, *some]) for some in (lines[:-1], [*lines[:-1], lines[-1][:40]], lines[1:], 2 * lines)]
+        mended = [b"".join([head, *some]) for some in (lines[:-1], lines[1:], 2 * lines)]
+        mended += [b"".join([head, *lines[:-1], lines[-1][:end]]) for end in (1, 40, len(lines[-1]) - 1)]
         mended += [b"".join([head, *lines, b"\0" * 99]), b"".join([head, *swapped, *lines])]
-        for place, bit in zip(rng.integers(len(good), size=100), rng.integers(8, size=100)):
-            mended.append(good[:place] + bytes([good[place] ^ 1 << bit]) + good[place + 1 :])
         for content in mended:
             store.write_bytes(content)
-            try:
-                found = compare(made.__getitem__, range(2), methods, store=store)
-            except ValueError as error:
-                number = 1 + good[: next(k for k, (a, b) in enumerate(zip(content, good)) if a != b)].count(b"\n")
-                said = f"has changed in line {number} since" if number > 1 else "is not a file that compare wrote"
-                assert str(error).startswith(f"store: {store.resolve()} {said}"), error
-                assert store.read_bytes() == content
-                refused += 1
-            else:
-                assert found.equals(whole) and sorted(store.read_bytes().splitlines()) == sorted(good.splitlines())
-                assert store.stat().st_mode & 0o777 == 0o640
-        assert 90 < refused <= 100  # of the bits, all but the last end of a line
+            assert compare(made.__getitem__, range(2), methods, store=store).equals(whole)
+            assert sorted(store.read_bytes().splitlines()) == sorted(good.splitlines())
+            assert store.stat().st_mode & 0o777 == 0o640
 
 
 def law_compare_scores_what_it_says_and_resumes():

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import TaskData, icm, impute, predict, scores, summarise
+from mtgp_tutorial import TaskData, icm, impute, predict, scores
 from mtgp_tutorial.fitting import fit
 from mtgp_tutorial.tables import compare, cutoffs, seasonal_naive
 
@@ -29,49 +29,38 @@ def shuffled(rows=24, ragged=0):
 def law_a_cut_off_hides_what_comes_after_it():
     """Rows, standard errors and names by hand; what comes later changes nothing that was seen."""
     data = shuffled()
-    for task in (None, "b"):
-        trials = cutoffs(data, 4, 3, task=task)
-        later = dataclasses.replace(data, y=data.y + 100 * (data.x > 2004.9), sd=data.sd + (data.x > 2004.9))
-        for label in trials.labels:
-            last = float(label.removeprefix("after "))
-            seen, hidden = trials(label)
-            x, window = data.x[:, 0], (data.x[:, 0] > last) & (data.x[:, 0] <= last + 1)
-            kept = x <= last if task is None else x <= last + 1
-            shown = torch.where((window[:, None] & (torch.arange(2) == 1)), torch.nan, data.y)[kept]
-            assert torch.equal(seen.x[:, 0], x[kept]) and list(seen.index) == list(data.index[kept.numpy()])
-            close(seen.y.nan_to_num(), shown.nan_to_num(), 0)
-            assert torch.equal(hidden.x, data.x[window] if task is None else seen.x)
-            assert torch.equal(
-                hidden.y[hidden.observed],
-                data.y[window][:, [0, 1] if task is None else [1]][
-                    data.observed[window][:, [0, 1] if task is None else [1]]
-                ],
-            )
-            close(hidden.sd[hidden.observed], 0.1 + hidden.y[hidden.observed].abs(), 1e-15)
-            if last < 2004.9:
-                again = cutoffs(later, 4, 3, task=task)(label)[0]
-                past = again.x[:, 0] <= last
-                close(again.y[past].nan_to_num(), seen.y[past].nan_to_num(), 0)
-                close(again.sd[past].nan_to_num(), seen.sd[past].nan_to_num(), 0)
+    trials = cutoffs(data, 4, 3)
+    later = dataclasses.replace(data, y=data.y + 100 * (data.x > 2004.9), sd=data.sd + (data.x > 2004.9))
+    for label in trials.labels:
+        last = float(label.removeprefix("after "))
+        seen, hidden = trials(label)
+        x, window = data.x[:, 0], (data.x[:, 0] > last) & (data.x[:, 0] <= last + 1)
+        kept = x <= last
+        assert torch.equal(seen.x[:, 0], x[kept]) and list(seen.index) == list(data.index[kept.numpy()])
+        close(seen.y.nan_to_num(), data.y[kept].nan_to_num(), 0)
+        assert torch.equal(hidden.x, data.x[window])
+        assert torch.equal(hidden.y[hidden.observed], data.y[window][data.observed[window]])
+        close(hidden.sd[hidden.observed], 0.1 + hidden.y[hidden.observed].abs(), 1e-15)
+        if last < 2004.9:
+            again = cutoffs(later, 4, 3)(label)[0]
+            close(again.y.nan_to_num(), seen.y.nan_to_num(), 0)
+            close(again.sd.nan_to_num(), seen.sd.nan_to_num(), 0)
     assert trials.labels == ["after 2002.75", "after 2003.75", "after 2004.75"]
-    assert cutoffs(shuffled(ragged=3), 4, 1, task="b").labels == ["after 2004"]  # back from its own last value
+    empty = dataclasses.replace(data, y=data.y.masked_fill(data.x > 2005, torch.nan))
+    assert cutoffs(empty, 4, 1).labels == ["after 2004"]  # back from the last value
     two = TaskData(np.repeat([1.0, 2, 3, 4], 2), RANDOM(1).normal(size=(8, 1)))  # readings at one time stay together
     seen, hidden = cutoffs(two, 1, 1)("after 3")
     assert seen.x.flatten().tolist() == [1, 1, 2, 2, 3, 3] and hidden.x.flatten().tolist() == [4, 4]
 
 
-def law_stretches_share_no_hidden_row():
-    """Cut-offs of one stretch overlap, those of two do not; clusters of `summarise` are the stretches."""
+def law_cut_offs_share_no_hidden_row():
+    """They are a horizon apart, and the last hides the last row."""
     data = shuffled()
-    for horizon, count, each in ((4, 3, 1), (4, 3, 2), (5, 2, 3), (3, 3, 3), (1, 5, 1)):
-        trials = cutoffs(data, horizon, count, each=each)
-        assert len(trials.labels) == count * each and len(set(trials.stretch.values())) == count
-        rows = {label: set(trials(label)[1].x.flatten().tolist()) for label in trials.labels}
-        assert all(len(inputs) == horizon for inputs in rows.values())
-        for a in trials.labels:
-            for b in trials.labels:
-                assert bool(rows[a] & rows[b]) == (trials.stretch[a] == trials.stretch[b]), (a, b)
-        assert max(rows[trials.labels[-1]]) == 2005.75
+    for horizon, count in ((4, 3), (5, 2), (1, 5)):
+        trials = cutoffs(data, horizon, count)
+        rows = [trials(label)[1].x.flatten().tolist() for label in trials.labels]
+        assert len(rows) == count and all(len(inputs) == horizon for inputs in rows)
+        assert len(set(sum(rows, []))) == count * horizon and max(rows[-1]) == 2005.75
 
 
 def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
@@ -95,10 +84,6 @@ def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
     close(exact.variance[0], 1e-4 * seen.y.var(0, correction=0), 1e-12)  # the floor of the models' noise
     noise = TaskData(np.arange(4000.0), RANDOM(3).normal(0, [1.0, 5.0], size=(4000, 2)))
     close(seasonal_naive(12)(noise).variances / torch.tensor([2.0, 50.0]), np.ones(2), 0.1)
-    places = TaskData([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]], [[1.0], [10], [2], [20], [4], [40]])
-    step = seasonal_naive(1)(places).forecast(TaskData([[3.0, 1], [3, 0], [3, 2]], [[np.nan]] * 3))
-    assert step.mean.flatten()[:2].tolist() == [40, 4] and bool(step.mean[2].isnan() & step.variance[2].isnan())
-    close(step.variance[:2], [[(1 + 4 + 100 + 400) / 4]] * 2)
     days = TaskData(np.arange(800.0), np.arange(800.0)[:, None])
     year = seasonal_naive(365.25)(days).forecast(TaskData([800.0, 1200.0], [[0.0], [0.0]]))
     assert year.mean.flatten().tolist() == [435, 469]  # the nearest day; two years back where one is not yet seen
@@ -110,21 +95,20 @@ def _every_pair(seen, season, reach, x, task, seasons):
     cells = cells[seen.observed[cells, task]]
     inputs, values = seen.x[cells], seen.y[cells, task]
     away = (x[:, None, 0] - seasons * season - inputs[:, 0]).abs()
-    elsewhere = (x[:, None, 1:] != inputs[:, 1:]).any(-1)
-    nearest = away.masked_fill(elsewhere, torch.inf).min(1)
+    nearest = away.min(1)
     return values[nearest.indices].where(nearest.values <= reach, torch.nan)
 
 
 def law_a_seasonal_naive_forecast_equals_that_of_every_pair():
-    """Rows out of order, with holes, inputs that repeat, two that are equally near, places, and some never seen."""
-    for seed, inputs, season in ((71, 1, 4.0), (72, 2, 3.0), (73, 3, 2.5), (74, 1, 1.3), (75, 2, 7.0)):
+    """Rows out of order, with holes, inputs that repeat, two that are equally near, and some never seen."""
+    for seed, season in ((71, 4.0), (72, 3.0), (73, 2.5), (74, 1.3), (75, 7.0)):
         rng = RANDOM(seed)
-        x = np.column_stack([rng.integers(0, 60, 150) / 2, *rng.integers(-1, 2, (inputs - 1, 150))])
+        x = rng.integers(0, 60, 150) / 2
         y = np.where(rng.random((150, 2)) < 0.4, np.nan, rng.normal(size=(150, 2)))
-        far = np.column_stack([rng.integers(-4, 90, 80) / 4, *rng.integers(-1, 3, (inputs - 1, 80))])
+        far = rng.integers(-4, 90, 80) / 4
         seen, hidden = TaskData(x, y), TaskData(far, np.full((80, 2), np.nan))
         method = seasonal_naive(season)(seen)
-        found, longest = method.forecast(hidden), math.ceil((far[:, 0].max() - x[:, 0].min() + method.reach) / season)
+        found, longest = method.forecast(hidden), math.ceil((far.max() - x.min() + method.reach) / season)
         for t in range(2):
             own = seen.observed[:, t]
             squares = (seen.y[own, t] - _every_pair(seen, season, method.reach, seen.x[own], t, 1)) ** 2
@@ -154,15 +138,16 @@ def law_a_seasonal_naive_forecast_of_a_long_table_needs_no_pairs():
 def law_a_forecaster_is_a_method_beside_models():
     """Its scores are those of its own prediction; a model's those of `predict` and of `impute`; in processes too."""
     data = shuffled()
-    for task, answer in (
-        (None, lambda fitted, hidden: predict(fitted, hidden.x, sd=hidden.sd)),
-        ("b", lambda fitted, hidden: impute(fitted, sd=hidden.sd)),
+    late = data.split((data.x > 2004) & torch.tensor([False, True]) & data.observed)
+    trials = cutoffs(data, 4, 3)
+    for labels, trial, answer in (
+        (trials.labels, trials, lambda fitted, hidden: predict(fitted, hidden.x, sd=hidden.sd)),
+        (["late"], {"late": late}.__getitem__, lambda fitted, hidden: impute(fitted, sd=hidden.sd)),
     ):
-        trials = cutoffs(data, 4, 3, task=task)
         methods = {"naive": seasonal_naive(1.0), "ICM": icm}
-        results = compare(trials, trials.labels, methods, starts=1)
-        for label in trials.labels:
-            seen, hidden = trials(label)
+        results = compare(trial, labels, methods, starts=1)
+        for label in labels:
+            seen, hidden = trial(label)
             for method, found in (
                 ("naive", seasonal_naive(1.0)(seen).forecast(hidden)),
                 ("ICM", answer(fit(icm(seen), starts=1), hidden)),
@@ -170,5 +155,3 @@ def law_a_forecaster_is_a_method_beside_models():
                 expected = scores.table(found, hidden, seen)
                 rows = results[(results["trial"] == label) & (results["method"] == method)].set_index("task")
                 close(rows[expected.columns], expected, 1e-9)
-        results["stretch"] = results["trial"].map(trials.stretch)
-        assert (summarise(results, "naive", cluster="stretch").loc[("NLPD", "ICM"), "clusters"]) == 3

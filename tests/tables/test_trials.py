@@ -324,49 +324,38 @@ def test_a_changed_cell_is_other_data(x, change, tmp_path):
         compare(trial, [0], methods, store=store)
 
 
-def test_a_store_of_an_earlier_version_is_done_again(tmp_path):
+OLD = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,interpolated,joint NLPD,"
+OLD += "numbers,start,data"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_store_of_an_earlier_version_is_read_and_written_as_now(tmp_path, check):
+    """From 0.23 on; from 0.26 to 0.35 with a check of each line."""
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
-    head = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,numbers,start,hidden"
-    pd.read_csv(store).assign(hidden=1.5, MSE=9.0)[head.split(",")].to_csv(store, index=False)
-    with pytest.warns(UserWarning, match="was written before version 0.11"):
-        assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
-    assert compare(gap, [0], {"ICM": icm}, store=store).equals(whole)
-
-
-HEAD = "trial,method,task,MSE,MAE,SMSE,MSLL,NLPD,CRPS,coverage,log likelihood,on floor,interpolated,joint NLPD,"
-HEAD += "numbers,start,data,check"
-BEFORE = {"method": "arm", "interpolated": "bridged"}  # up to version 0.22
-
-
-@pytest.mark.parametrize("without", [["interpolated", "joint NLPD"], ["joint NLPD"], []])
-def test_a_store_of_a_later_version_is_read(tmp_path, without):
-    """Of 0.11 and 0.12 (no interpolated cells), 0.13 (no joint score), and up to 0.22: nothing is fitted again."""
-    store = tmp_path / "results.csv"
-    whole = compare(gap, [0], {"ICM": icm}, store=store)
-    assert store.read_text().startswith(f"{HEAD}\n"), "a new column: read stores with this head, too"
     written = store.read_text()
-    text = pd.read_csv(store, dtype=str).drop(columns=[*without, "check"]).rename(columns=BEFORE).to_csv(index=False)
-    store.write_text(text)
+    assert written.replace('"', "").startswith(f"{OLD}\n"), "a new column: read stores with this head, too"
+    pd.read_csv(store, dtype=str).assign(**{"check": "0123abcd"} if check else {}).to_csv(store, index=False)
+    assert store.read_text() != written
     assert compare(gap, [0], {"ICM": icm}, store=store, max_iterations=0).equals(whole)
-    assert store.read_text() == written, "and written again, with checks"
+    assert store.read_text() == written
 
 
-@pytest.mark.parametrize("damage", ["empty", "binary", "twice", "text for a number", "negative", "a column less"])
-def test_a_damaged_store_of_an_earlier_version_is_refused(tmp_path, damage):
+@pytest.mark.parametrize("damage", ["empty", "binary", "text for a number", "a column less", "version 0.22", "0.10"])
+def test_what_is_no_store_of_this_version_is_refused(tmp_path, damage):
     store = tmp_path / "results.csv"
     compare(gap, [0], {"ICM": icm}, store=store)
-    head, row = (line.rpartition(",")[0] for line in store.read_text().splitlines())
+    head, row = store.read_text().splitlines()
     content = {
         "empty": b"",
         "binary": bytes(range(256)),
-        "twice": "\n".join([head, row, row, ""]).encode(),
-        "negative": "\n".join([head, row.replace(row.split(",")[3], "-0.5"), ""]).encode(),
         "text for a number": "\n".join([head, row.replace(row.split(",")[3], "much"), ""]).encode(),
-        "a column less": "\n".join([head[4:], row, ""]).encode(),
+        "a column less": "\n".join([head[8:], row, ""]).encode(),
+        "version 0.22": "\n".join([head.replace("method", "arm"), row, ""]).encode(),
+        "0.10": f"{OLD.replace('interpolated,joint NLPD,', '').replace('data', 'hidden')}\n".encode(),
     }[damage]
     store.write_bytes(content)
-    with pytest.raises(ValueError, match="not a file that compare wrote"):
+    with pytest.raises(ValueError, match="results.csv is not a file that compare wrote since version 0.23"):
         compare(gap, [0], {"ICM": icm}, store=store)
     assert store.read_bytes() == content
 
@@ -412,8 +401,7 @@ def test_a_stored_score_that_is_missing_is_kept(tmp_path):
     """A hidden task with one cell has no SMSE scale of its own; what is not a number stays so."""
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
-    frame = pd.read_csv(store).assign(SMSE=np.nan)
-    frame.drop(columns="check").to_csv(store, index=False)
+    pd.read_csv(store).assign(SMSE=np.nan).to_csv(store, index=False)
     again = compare(gap, [0], {"ICM": icm}, store=store)
     assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
 
@@ -516,7 +504,7 @@ def test_a_method_without_an_answer_is_left_out_of_that_trial_alone(tmp_path):
         compare(trials, trials.labels, {"never": methods["never"]})
 
 
-def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
+def test_bridged_cells_are_counted(tmp_path):
     store, y = tmp_path / "results.csv", np.random.default_rng(0).normal(size=(24, 3))
     y[8:12, 0] = np.nan  # of this task nothing is asked
     data = TaskData(np.arange(24.0), y)
@@ -531,9 +519,3 @@ def test_bridged_cells_are_counted_and_older_stores_have_none(tmp_path):
     counts = found.set_index(["method", "task"])["interpolated"]
     assert counts["interpolation"].tolist() == [0, 0] and counts["regression"].tolist() == [2, 2]
     pd.testing.assert_frame_equal(compare(trial, [0], methods, store=store), found)
-    rows = pd.read_csv(store, dtype=str).drop(columns="check")
-    rows[rows["method"] == "interpolation"].drop(columns="interpolated").to_csv(
-        store, index=False
-    )  # as version 0.12 wrote it
-    again = compare(trial, [0], {"interpolation": methods["interpolation"]}, store=store)
-    pd.testing.assert_frame_equal(again, found[found["method"] == "interpolation"])
