@@ -243,7 +243,7 @@ class Regression(Plain):
         y, (H, G) = seen.y[rows, t], orthonormal(seen.y[rows][:, list(columns)], given)
         if not self.kernels:
             return least_squares(H, y, G, joint)
-        at, new = in_deviations(seen.x[rows], x)
+        at, new = inputs_in_deviations(seen.x[rows], x)
         if (t, columns) not in self.residuals:
             self.residuals[t, columns] = best_residual(at, H, y, self.kernels)
         return kriged(at, H, y, self.residuals[t, columns], new, G, joint)
@@ -276,7 +276,7 @@ def apart(mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
     return mean, variance
 
 
-def in_deviations(seen: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+def inputs_in_deviations(seen: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """Seen inputs [n, D] and others [m, D] over the standard deviations of the seen ones."""
     width = seen.std(0, correction=0)
     width = torch.where(width > 0, width, 1.0)
@@ -299,7 +299,7 @@ def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
         )
     if x.shape[1] == 1:
         return _between(at[:, 0], y, x[:, 0].contiguous(), joint)
-    at, new = in_deviations(at, x)
+    at, new = inputs_in_deviations(at, x)
     alone = _weighted(_squares(at, at).fill_diagonal_(torch.inf), y)
     return apart(_weighted(_squares(new, at), y), ((y - alone) ** 2).mean().expand(len(x)), x, joint)
 
