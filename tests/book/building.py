@@ -26,11 +26,23 @@ def built_once(source, output):
     return parsed(output)
 
 
+class Pages(dict):
+    """path -> page, parsed when it is first asked for, which takes some seconds for all."""
+
+    def __getitem__(self, path):
+        if not isinstance(super().__getitem__(path), BeautifulSoup):
+            self[path] = BeautifulSoup(super().__getitem__(path).read_text(encoding="utf8"), "html.parser")
+        return super().__getitem__(path)
+
+    def items(self):
+        return [(path, self[path]) for path in self]
+
+    def values(self):
+        return [self[path] for path in self]
+
+
 def parsed(output):
     """The folder of pages of a build, and path -> parsed page."""
     html = output / "_build" / "html"
-    pages = {}
-    for path in sorted(html.rglob("*.html")):
-        if "_static" not in path.parts:
-            pages[path.relative_to(html).as_posix()] = BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
-    return html, pages
+    paths = sorted(path for path in html.rglob("*.html") if "_static" not in path.parts)
+    return html, Pages({path.relative_to(html).as_posix(): path for path in paths})

@@ -23,16 +23,39 @@ FIGURES = {
     "holes": "sharing",
 }
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-# Its state and the page's address have been the same for half a second and some frames, however slow the machine.
+# Its address says its state, and that has not changed for longer than a glide takes; without motion, for some frames.
 RESTED = """figure => new Promise(done => {
+    const start = figure.explore.start, glides = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     let last, since, frames;
     const look = now => {
-        const state = JSON.stringify(figure.explore.state) + location.hash;
-        if (state !== last) [last, since, frames] = [state, now, 0];
-        if (++frames > 10 && now - since > 500) done();
+        const state = figure.explore.state, query = new URLSearchParams(location.hash.slice(1));
+        const told = Object.keys(start).every(key =>
+            (query.get(`${figure.id}.${key}`) ?? String(start[key])) === String(state[key]));
+        if (String(Object.values(state)) !== last) [last, since, frames] = [String(Object.values(state)), now, 0];
+        if (++frames > 3 && told && (!glides || now - since > 400)) done();
         else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
+})"""
+# The page has come to where it scrolls to.
+STILL = """() => new Promise(done => {
+    let top, frames = 0;
+    const look = () => {
+        [top, frames] = [scrollY, scrollY === top ? frames + 1 : 0];
+        if (frames > 4) done();
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+# Its colours are those of a theme: transitions are brought to their end (to wait for it can take for ever).
+COLOURED = """theme => new Promise(done => {
+    const look = () => {
+        const running = document.getAnimations().filter(one => one instanceof CSSTransition);
+        running.forEach(one => one.finish());
+        if (document.documentElement.dataset.theme === theme && !running.length) done();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(() => requestAnimationFrame(look));
 })"""
 # One address after the other, each when the page has heard of the one before.
 HEARD = """async addresses => {
@@ -43,6 +66,8 @@ HEARD = """async addresses => {
         await heard;
     }
 }"""
+AS_AT_FIRST = """() => document.querySelectorAll(".explore-on").forEach(figure =>
+    figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start))))"""
 CENTRED = "plot => plot.scrollIntoView({block: 'center', behavior: 'instant'})"
 BROKEN = re.compile("NaN|Infinity|undefined")
 
@@ -50,7 +75,7 @@ BROKEN = re.compile("NaN|Infinity|undefined")
 class Figure:
     """A figure on its page, and what is seen and done there."""
 
-    def __init__(self, page, name, noted):
+    def __init__(self, page, noted, name):
         self.page, self.place, self.noted = page, page.locator(f"#{name}.explore"), noted
 
     def settle(self):
@@ -59,12 +84,16 @@ class Figure:
 
     def start_from(self, hash):
         """The figure's own start, but for what an address says, with nothing left of what was done before."""
-        self.place.evaluate(
-            "figure => figure.explore.change(state => Object.assign(state, structuredClone(figure.explore.start)))"
-        )
+        self.page.evaluate(AS_AT_FIRST)
         self.go_to("#_", hash or "#_")
         self.place.locator(".explore-plot").first.evaluate(CENTRED)
         self.settle()
+
+    def screen(self, width, theme="light"):
+        """The same page on another screen, without loading again."""
+        self.page.set_viewport_size({"width": width, "height": 844})
+        self.page.emulate_media(color_scheme=theme)
+        self.page.evaluate(COLOURED, theme)
 
     def go_to(self, *addresses):
         self.page.evaluate(HEARD, addresses)
@@ -77,11 +106,6 @@ class Figure:
     def state(self):
         self.settle()
         return self.place.evaluate("figure => figure.explore.state")
-
-    def controls(self):
-        """Its sliders; where it has none, the handles that are there."""
-        sliders = self.place.locator("input[type=range]")
-        return sliders if sliders.count() else self.place.locator(".explore-handle:visible")
 
     @property
     def start(self):
@@ -98,6 +122,18 @@ class Figure:
         return self.place.evaluate(
             f"figure => {{ const state = figure.explore.state, found = MTGP['{name}'].compute(state); return {what}; }}"
         )
+
+    def words(self):
+        self.settle()
+        return self.place.locator(".explore-words").inner_text()
+
+    def press(self, words):
+        """A button, and what follows."""
+        self.place.get_by_role("button", name=words, exact=True).click()
+        self.rest()
+
+    def box(self, part=".explore-back:visible", number=0):
+        return self.place.locator(part).nth(number).bounding_box()
 
     def slide(self, label, value):
         """A slider, by the name that is heard."""
@@ -134,8 +170,9 @@ class Figure:
             points = [] if step is None else [{"x": x + dx * step / 8, "y": y + dy * step / 8}]
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
             self.settle()
-            self.page.wait_for_timeout(rest if kind == "touchStart" else 0)
-        self.page.wait_for_timeout(200)
+            if rest and kind == "touchStart":
+                self.page.wait_for_timeout(rest)
+        self.page.evaluate(STILL)
 
     def memory(self):
         """Elements, listeners, and bytes of the heap."""
@@ -147,19 +184,23 @@ class Figure:
 
 @contextmanager
 def playground(book, chromium):
-    """A function of name, address and screen that gives a figure; pages stay open, and their consoles silent."""
+    """A function of name, address and screen that gives a figure; pages stay open, and their consoles silent.
+
+    Nothing glides unless motion is asked for: what a reader waits for, a test need not.
+    """
     kept = {}
 
-    def open_(name, hash="", width=1280, **options):
-        key = (name, width, *options.items())
+    def open_(name, hash="", width=1280, has_touch=False, reduced_motion="reduce"):
+        key = (FIGURES[name], width, has_touch, reduced_motion)
         if key not in kept:
-            page, noted = opened(chromium, book[0] / "book" / f"{FIGURES[name]}.html", width, **options)
-            kept[key] = Figure(page, name, noted)
-        kept[key].start_from(hash)
-        return kept[key]
+            path = book[0] / "book" / f"{FIGURES[name]}.html"
+            kept[key] = opened(chromium, path, width, has_touch=has_touch, reduced_motion=reduced_motion)
+        figure = Figure(*kept[key], name)
+        figure.start_from(hash)
+        return figure
 
     yield open_
-    errors = {key: figure.noted["console"] for key, figure in kept.items() if figure.noted["console"]}
+    errors = {key: noted["console"] for key, (_, noted) in kept.items() if noted["console"]}
     assert errors == {}, errors
-    for figure in kept.values():
-        figure.page.context.close()
+    for page, _ in kept.values():
+        page.context.close()

@@ -7,11 +7,6 @@ ENTRIES = "rect.explore-positive, rect.explore-negative"
 DRAWN = """(map, part) => [...map.querySelectorAll(part)].filter(one => one.getAttribute("display") !== "none")
     .map(one => ({ x: +one.getAttribute("x"), y: +one.getAttribute("y"),
         kind: one.getAttribute("class"), share: +one.getAttribute("fill-opacity") }))"""
-WORDS = """map => [...map.querySelectorAll("text")].filter(one => one.textContent.trim())
-    .map(one => [one.textContent, one.getAttribute("class")])"""
-HEIGHTS = "figure => figure.querySelector('.explore-live').getBoundingClientRect().height"
-LETTERS = """figure => [...figure.querySelectorAll("svg text")].filter(one => one.textContent.trim())
-    .map(one => 12.5 * one.ownerSVGElement.getScreenCTM().a)"""
 
 
 def drawn(figure, part):
@@ -22,11 +17,6 @@ def drawn(figure, part):
 def matrix(figure):
     C = figure.computed("[...found.C]")
     return np.reshape(C, (int(len(C) ** 0.5), -1))
-
-
-def words(figure):
-    figure.settle()
-    return figure.place.locator(".explore-words").inner_text()
 
 
 def cell(figure, task, x):
@@ -41,7 +31,7 @@ def test_a_hole_takes_a_row_and_a_column_and_all_else_stays(playing):
     assert figure.state["off"] == [12] and cell(figure, 2, 5).get_attribute("aria-pressed") == "true"
     assert np.array_equal(matrix(figure), np.delete(np.delete(before, 12, 0), 12, 1))
     assert len(drawn(figure, ENTRIES)) == 225 and len(drawn(figure, ".explore-strip")) == 30
-    assert words(figure).startswith("C: 15 \u00d7 15.")
+    assert figure.words().startswith("C: 15 \u00d7 15.")
     rings = figure.place.locator(".explore-hollow").evaluate_all("all => all.map(one => one.getAttribute('d'))")
     assert [ring.count("M") for ring in rings] == [0, 1]
     cell(figure, 2, 5).click()
@@ -62,16 +52,6 @@ def test_colours_are_the_entries_and_strips_the_tasks(playing, order):
     assert [one["kind"] for one in above] == [one["kind"] for one in beside] == tasks
     assert [one["x"] for one in above] == [one["x"] for one in squares[:14]]
     assert [one["y"] for one in beside] == [one["y"] for one in squares[::14]]
-
-
-def test_blocks_and_points_have_their_names(playing):
-    figure = playing("covariance")
-    said = figure.place.locator(".explore-map").evaluate(WORDS)
-    assert said == [[f"task {t}", f"explore-task{t}"] for t in (1, 1, 2, 2)]
-    figure.place.get_by_text("point by point", exact=True).click()
-    figure.settle()
-    said = figure.place.locator(".explore-map").evaluate(WORDS)
-    assert [word[0] for word in said] == [str(x) for x in range(1, 9) for _ in range(2)]
 
 
 def test_without_correlation_the_blocks_between_the_tasks_vanish(playing):
@@ -124,8 +104,9 @@ def test_an_entry_is_picked_by_mouse_and_keys(playing):
     figure = playing("covariance")
     entry = figure.place.locator(ENTRIES).nth(16 * 3 + 9).bounding_box()
     figure.page.mouse.click(entry["x"] + 5, entry["y"] + 5)
-    assert figure.state["pick"] == [3, 9] and "Framed: y\u2081 at 4 and y\u2082 at 2: B\u2081\u2082 k = 0.80" in words(
-        figure
+    assert (
+        figure.state["pick"] == [3, 9]
+        and "Framed: y\u2081 at 4 and y\u2082 at 2: B\u2081\u2082 k = 0.80" in figure.words()
     )
     for key, pick in (("ArrowUp", [2, 9]), ("ArrowRight", [2, 10]), ("Shift+ArrowDown", [12, 10])):
         figure.page.keyboard.press(key)
@@ -148,14 +129,3 @@ def test_a_finger_hides_a_cell_and_scrolls_upwards(playing):
         box, before, top = part.bounding_box(), figure.state, figure.page.evaluate("scrollY")
         figure.swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 4, -160)
         assert figure.page.evaluate("scrollY") > top + 50 and figure.state == before
-
-
-def test_it_fits_a_laptop_and_a_phone(playing):
-    """The whole within 640 pixels; on a phone map, draw and all sliders in one screen, letters of 9 pixels."""
-    for width in (1280, 1440):
-        assert playing("covariance", width=width).place.evaluate(HEIGHTS) <= 640
-    figure = playing("covariance", width=390, has_touch=True)
-    top = figure.place.locator(".explore-map").bounding_box()["y"]
-    last = figure.place.locator(".explore-slider").last.bounding_box()
-    assert last["y"] + last["height"] - top < 844
-    assert min(figure.place.evaluate(LETTERS)) >= 9

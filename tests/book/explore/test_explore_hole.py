@@ -1,13 +1,10 @@
 """The figure of a hole in one of three tables: what mouse, finger and keys do, and that it says what it has seen."""
 
 import pytest
-from opening import changed
 
 from mtgp_tutorial import plots
 
 METHODS = ("line across", "own curve", "regression", "regression + GP", "ICM, full noise", "half and half")
-CHOSEN = """figure => [...figure.querySelectorAll(".explore-choice, .explore-scores")].filter((one) => one.offsetParent)
-    .map((one) => [...one.querySelectorAll("input:checked")].map((input) => input.parentNode.textContent))"""
 CSS = """(figure, names) => names.map(name => {
     const probe = figure.querySelector(".explore-live").appendChild(document.createElement("i"));
     probe.style.cssText = `color: var(--${name})`;
@@ -15,34 +12,11 @@ CSS = """(figure, names) => names.map(name => {
     probe.remove();
     return found;
 })"""
-KEPT = """figure => {
-    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.to[0] = 30), s => (s.others = 1), s => (s.method = 2), s => (s.table = 2),
-        s => (s.column[2] = 1)];
-    for (const change of changes) {
-        ui.change(change);
-        ui.drawNow();
-        const [a, b] = [MTGP.hole.compute(ui.state, keep), MTGP.hole.compute(ui.state)];
-        far.push(...a.methods.map((method, k) => Math.abs(method.crps - b.methods[k].crps)));
-        far.push(...a.methods.map((method, k) => Math.abs(method.mean[0] - b.methods[k].mean[0])));
-    }
-    return Math.max(...far);
-}"""
-
-
-def plot(figure):
-    """The panel in sight."""
-    return figure.place.locator(".explore-back:visible").bounding_box()
 
 
 def at(box, x, first, last):
     """Pixels of an input in the panel, near its upper edge, where no grip is."""
     return box["x"] + box["width"] * (x - first) / (last - first), box["y"] + 8
-
-
-def words(figure):
-    figure.settle()
-    return figure.place.locator(".explore-words").inner_text()
 
 
 def scores(figure):
@@ -65,43 +39,14 @@ def test_a_method_has_the_colour_that_it_has_in_every_figure(playing):
     ink = figure.place.evaluate(CSS, ["ink", "ink"])[0]
     dots = figure.place.locator(".explore-dot:visible").evaluate("dot => getComputedStyle(dot).fill")
     assert dots == ink
-    for theme in ("light", "dark"):
-        changed(figure.page, 1280, theme)
+    for theme in ("dark", "light"):
+        figure.screen(1280, theme)
         assert len(set(figure.place.evaluate(CSS, [*(f"t{t}" for t in range(1, 7)), "quiet"]))) == 7
-    changed(figure.page, 1280, "light")
-
-
-def test_what_is_chosen_is_seen(playing):
-    """Table and column, each table with a hole and a column of its own; the choice of columns is that of the table."""
-    figure = playing("hole")
-    assert figure.place.evaluate(CHOSEN) == [["Great Lakes"], ["Erie"], ["all others seen"], ["half and half"]]
-    figure.place.get_by_text("Ontario", exact=True).click()
-    figure.place.get_by_text("US economy", exact=True).click()
-    figure.settle()
-    assert figure.place.evaluate(CHOSEN) == [["US economy"], ["investment"], ["all others seen"], ["half and half"]]
-    assert figure.place.locator(".explore-plot:visible").count() == 1
-    figure.place.get_by_text("GDP", exact=True).click()
-    figure.place.get_by_text("one", exact=True).click()
-    assert words(figure).startswith("GDP without 1990 Q1 to 1994 Q4; seen there: consumption.")
-    figure.place.get_by_text("none", exact=True).click()
-    assert words(figure).startswith("GDP without 1990 Q1 to 1994 Q4; seen there: nothing.")
-    assert figure.state["column"] == [2, 2, 0]
-    figure.place.get_by_text("Great Lakes", exact=True).click()
-    assert words(figure).startswith("Ontario without 1932 to 1943; seen there: nothing.")
-
-
-def test_reset_glides_from_another_column(playing):
-    """Which is a number in a list, and has nothing in between."""
-    figure = playing("hole")
-    figure.place.get_by_text("Ontario", exact=True).click()
-    figure.place.get_by_text("Reset", exact=True).click()
-    figure.rest()
-    assert figure.state == figure.start and figure.noted["console"] == []
 
 
 def test_a_drag_makes_a_hole_and_moves_it(playing):
     figure = playing("hole")
-    box = plot(figure)
+    box = figure.box()
     (x, y), (end, _) = (at(box, year, 1917, 2010) for year in (1960, 1980))
     figure.drag_from(end, y, x - end, 0)  # backwards
     assert (figure.state["from"], figure.state["to"]) == ([42, 20, 40], [62, 29, 59])
@@ -110,7 +55,7 @@ def test_a_drag_makes_a_hole_and_moves_it(playing):
     assert (figure.state["from"][0], figure.state["to"][0]) == (57, 77)
     figure.page.mouse.click(*at(box, 1940, 1917, 2010))  # a click alone does nothing
     assert (figure.state["from"][0], figure.state["to"][0]) == (57, 77)
-    assert words(figure).startswith("Erie without 1975 to 1995;")
+    assert figure.words().startswith("Erie without 1975 to 1995;")
     rings, dots = (
         figure.place.locator(f"{kind}:visible").get_attribute("d") for kind in (".explore-hollow", ".explore-dot")
     )
@@ -136,13 +81,13 @@ def test_rows_choose_the_method_with_mouse_and_keys(playing):
     before = figure.shapes()
     figure.place.locator(".explore-scores").get_by_text("own curve", exact=True).click()
     assert figure.state["method"] == 1 and figure.shapes() != before
-    assert "own curve: CRPS " in words(figure)
+    assert "own curve: CRPS " in figure.words()
     figure.page.keyboard.press("ArrowDown")
     assert figure.state["method"] == 2
     assert figure.place.evaluate("() => document.activeElement.parentNode.textContent") == "regression"
 
 
-@pytest.mark.parametrize("state", ["", "hole.others=2", "hole.table=1&hole.others=1", "hole.table=2&hole.column=0,2,0"])
+@pytest.mark.parametrize("state", ["", "hole.table=2&hole.column=0,2,0"])
 def test_the_table_shows_the_scores_and_the_lowest_in_bold(playing, state):
     figure = playing("hole", f"#explore&{state}" if state else "")
     rows, bold = scores(figure)
@@ -152,13 +97,13 @@ def test_the_table_shows_the_scores_and_the_lowest_in_bold(playing, state):
     assert [row[0].strip() for row in rows] == list(METHODS)
     assert [row[1:] for row in rows] == [[f"{value:.3f}", f"{k} of {n}"] for value, k in zip(crps, inside)]
     assert bold == [value == min(crps) for value in crps]
-    assert f"lowest: {METHODS[crps.index(min(crps))]}, {min(crps):.3f}" in words(figure)
+    assert f"lowest: {METHODS[crps.index(min(crps))]}, {min(crps):.3f}" in figure.words()
 
 
 def test_where_the_plain_regression_is_the_best_of_the_six(playing):
     """GDP without all that follows 2005 Q3, as the answer below the figure says."""
     figure = playing("hole", "#explore&hole.table=2&hole.column=0,2,0&hole.from=14,20,103&hole.to=25,29,118")
-    assert words(figure).startswith("GDP without 2005 Q4 to 2009 Q3;") and "lowest: regression, " in words(figure)
+    assert figure.words().startswith("GDP without 2005 Q4 to 2009 Q3;") and "lowest: regression, " in figure.words()
 
 
 def test_with_nothing_seen_beside_it_the_regression_is_the_line(playing):
@@ -184,7 +129,7 @@ def test_some_rows_stay_seen_and_whatever_stands_in_an_address_can_be_drawn(play
 
 def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
     figure = playing("hole", width=390, has_touch=True)
-    box, top = plot(figure), figure.page.evaluate("scrollY")
+    box, top = figure.box(), figure.page.evaluate("scrollY")
     x, y = at(box, 1937, 1917, 2010)
     figure.swipe(x, y, 60, 0)
     state = figure.state
@@ -193,13 +138,3 @@ def test_a_finger_moves_the_hole_and_scrolls_upwards(playing):
     figure.swipe(at(box, 1990, 1917, 2010)[0], y + 120, 0, -120)
     assert figure.page.evaluate("scrollY") > top + 50 and figure.state == state
     assert all(row.bounding_box()["height"] >= 32 for row in figure.place.locator(".explore-scores label").all())
-
-
-def test_it_says_what_its_parameters_have_seen(playing):
-    place = playing("hole").place
-    assert "The GPs' parameters were fitted to the whole table." in place.inner_text()
-    assert "What you hide is kept from the data, not from the parameters." in place.text_content()
-
-
-def test_what_is_kept_is_what_is_computed(playing):
-    assert playing("hole").place.evaluate(KEPT) == 0

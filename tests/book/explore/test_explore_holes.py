@@ -5,25 +5,6 @@ import pytest
 from mtgp_tutorial import plots
 
 METHODS = ["line across", "regression", "ICM, held, \u00b1 2 sd"]
-HEIGHTS = "figure => figure.querySelector('.explore-live').getBoundingClientRect().height"
-KEPT = """figure => {
-    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.rho = 0.3), s => (s.off = [1, 2, 3, 20]), s => (s.assumed = 0.1), s => (s.draw = 9),
-        s => (s.truth = 1)];
-    for (const change of changes) {
-        ui.change(change);
-        ui.drawNow();
-        const [a, b] = [MTGP.holes.compute(ui.state, keep), MTGP.holes.compute(ui.state)];
-        for (const key of ["here", "typical", "sd", "f"])
-            far.push(...Array.from(a[key], (v, i) => Math.abs(v - b[key][i])));
-    }
-    return Math.max(...far);
-}"""
-
-
-def press(figure, words):
-    figure.place.get_by_role("button", name=words, exact=True).click()
-    figure.rest()
 
 
 def typical(figure):
@@ -35,28 +16,23 @@ def rows(figure):
     return [row.split("\t") for row in figure.place.locator(".explore-scores tbody tr").all_inner_texts()]
 
 
-def words(figure):
-    figure.settle()
-    return figure.place.locator(".explore-words").inner_text()
-
-
 def test_what_the_text_says_of_a_regression(playing):
     """Better than the line in one deep hole, worse with holes everywhere; over the hundred tables."""
     figure = playing("holes")
-    press(figure, "one hole")
+    figure.press("one hole")
     found = typical(figure)
     assert found["regression"] < 0.9 * found["line"]
-    press(figure, "holes everywhere")
+    figure.press("holes everywhere")
     found = typical(figure)
     assert found["line"] < 0.9 * found["regression"] and found["ICM"] < 0.9 * found["line"]
-    assert "1 of 14 rows complete" in words(figure)
+    assert "1 of 14 rows complete" in figure.words()
 
 
 @pytest.mark.parametrize("truth", [0, 1])
 def test_below_a_correlation_of_about_04_the_line_is_the_best(playing, truth):
     """With holes everywhere, and with the ICM's held at 0.8; where it holds none, it is about as good."""
     figure = playing("holes", f"#explore&holes.truth={truth}")
-    press(figure, "holes everywhere")
+    figure.press("holes everywhere")
     best = {}
     for rho in (0, 0.3, 0.5, 0.7):
         figure.slide("correlation of the columns", rho)
@@ -68,15 +44,6 @@ def test_below_a_correlation_of_about_04_the_line_is_the_best(playing, truth):
     figure.slide("correlation the ICM holds", 0)
     found = typical(figure)
     assert harm["ICM"] > 1.1 * harm["line"] and 0.95 < found["ICM"] / found["line"] < 1.05
-
-
-def test_the_first_truth_is_told_and_no_draw_from_the_icm(playing):
-    figure = playing("holes")
-    said = figure.place.inner_text()
-    assert "The first truth is drawn from no ICM" in said and figure.state["truth"] == 0
-    before = figure.computed("[...found.y]")
-    figure.place.get_by_text("drawn from the ICM", exact=True).click()
-    assert figure.computed("[...found.y]") != before
 
 
 def test_the_table_shows_the_errors_and_the_lowest_in_bold(playing):
@@ -102,7 +69,7 @@ def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
     assert pressed.get_attribute("aria-pressed") == "true"
     cell = figure.place.get_by_role("button", name="hide column 3 at x = 2", exact=True)
     cell.click()
-    assert figure.state["off"] == [5, 6, 7, 8, 9, 29] and "6 of 42 cells hidden" in words(figure)
+    assert figure.state["off"] == [5, 6, 7, 8, 9, 29] and "6 of 42 cells hidden" in figure.words()
     assert pressed.get_attribute("aria-pressed") == "false"
     cell.press("Enter")
     figure.settle()
@@ -111,37 +78,17 @@ def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
     assert [ring.count("M") for ring in rings] == [5, 0, 0]
 
 
-def test_without_a_hole_there_is_no_error(playing):
-    figure = playing("holes", "#explore&holes.off=")
-    assert [row[1:] for row in rows(figure)] == [["\u2013", "\u2013"]] * 3
-    assert words(figure) == "0 of 42 cells hidden (rings; grey: the truth); 14 of 14 rows complete."
-
-
 def test_two_readings_of_a_column_stay(playing):
     off = ",".join(map(str, range(42)))
     figure = playing("holes", f"#explore&holes.off={off}")
     assert [sum(t * 14 <= one < t * 14 + 14 for one in figure.state["off"]) for t in range(3)] == [12, 12, 12]
     assert all(0 < value < 10 for value in figure.computed("found.typical"))
-    assert "for 36 cells the regression has too few, and takes the line" in words(figure)
+    assert "for 36 cells the regression has too few, and takes the line" in figure.words()
 
 
 def test_a_new_table_has_other_readings_and_the_same_hundred(playing):
     figure = playing("holes")
     before = rows(figure)
-    press(figure, "New draw")
+    figure.press("New draw")
     after = rows(figure)
     assert [row[2] for row in after] == [row[2] for row in before] and after != before
-
-
-def test_it_fits_a_laptop_and_a_phone(playing):
-    """The whole within 640 pixels; on a phone panels and sliders in one screen."""
-    for width in (1280, 1440):
-        assert playing("holes", width=width).place.evaluate(HEIGHTS) <= 640
-    figure = playing("holes", width=390, has_touch=True)
-    top = figure.place.locator(".explore-plot").bounding_box()["y"]
-    last = figure.place.locator(".explore-slider").last.bounding_box()
-    assert last["y"] + last["height"] - top < 844
-
-
-def test_what_is_kept_is_what_is_computed(playing):
-    assert playing("holes").place.evaluate(KEPT) == 0

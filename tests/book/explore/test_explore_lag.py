@@ -2,35 +2,12 @@
 
 import pytest
 
-KEPT = """figure => {
-    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const changes = [s => (s.delay = 1), s => (s.allow = 1), s => (s.l = 1.5), s => (s.delay = 0.3),
-        s => (s.noise = 0.3), s => (s.allow = 0)];
-    for (const change of changes) {
-        ui.change(change);
-        ui.drawNow();
-        const [a, b] = [MTGP.lag.compute(ui.state, keep), MTGP.lag.compute(ui.state)];
-        far.push(...["plain", "known"].map((name) => Math.abs(a[name].rho - b[name].rho)));
-        far.push(...a.curve.map((v, i) => Math.abs(v - b.curve[i])));
-        for (const t of [0, 1]) far.push(...a.tasks[t].mean.map((v, i) => Math.abs(v - b.tasks[t].mean[i])));
-    }
-    return Math.max(...far);
-}"""
 REPORTED = "[found.plain.rho, found.known.rho, found.rho]"
 IN_GAP = "Math.sqrt(found.tasks[1].variance[50])"
 AT = """(changes) => {
     const found = MTGP.lag.compute({ ...MTGP.lag.start, ...changes });
     return { curve: Array.from(found.curve), equal: found.equal, known: found.known.rho };
 }"""
-
-
-def words(figure):
-    figure.settle()
-    return figure.place.locator(".explore-words").inner_text()
-
-
-def panel(figure, number=0):
-    return figure.place.locator(".explore-back").nth(number).bounding_box()
 
 
 def marks(figure, kind):
@@ -47,7 +24,7 @@ def dot(figure):
 def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
     """Anywhere in the panel, which is ten units wide; not before task 1. The readings of task 1 are what they were."""
     figure = playing("lag")
-    box, before = panel(figure), figure.computed("found.y")
+    box, before = figure.box(), figure.computed("found.y")
     still, moved = marks(figure, "dot.explore-task1"), marks(figure, "dot.explore-task2")
     plain = figure.computed(REPORTED)[0]
     figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, 0.05 * box["width"], 12)
@@ -56,7 +33,7 @@ def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
     assert figure.computed("found.y[0]") == before[0] and figure.computed("found.y[1]") != before[1]
     assert marks(figure, "dot.explore-task1") == still and marks(figure, "dot.explore-task2") != moved
     figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, -0.4 * box["width"], 0)
-    assert figure.state["delay"] == 0 and words(figure).startswith("Delay 0.00:")
+    assert figure.state["delay"] == 0 and figure.words().startswith("Delay 0.00:")
 
 
 def test_the_marker_has_keys_and_takes_a_click(playing):
@@ -67,7 +44,7 @@ def test_the_marker_has_keys_and_takes_a_click(playing):
         assert figure.state["delay"] == pytest.approx(delay)
     assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
     figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
-    box = panel(figure, 1)
+    box = figure.box(number=1)
     figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
     assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
     assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"
@@ -83,7 +60,7 @@ def test_a_model_that_knows_the_delay_has_all_back(playing):
     assert figure.computed(IN_GAP) < wide / 5
     assert dot(figure)[1] < low[1] - 50 and dot(figure)[0] == low[0]
     assert "B reports correlation −0.18; with the delay known 1.00, and 19.0 nats more log likelihood." in " ".join(
-        words(figure).split()
+        figure.words().split()
     )
 
 
@@ -108,30 +85,10 @@ def test_what_the_text_says(playing):
 
 def test_a_finger_slides_and_scrolls_upwards(playing):
     figure = playing("lag", width=390, has_touch=True)
-    box, top = panel(figure), figure.page.evaluate("scrollY")
+    box, top = figure.box(), figure.page.evaluate("scrollY")
     figure.swipe(box["x"] + 100, box["y"] + 100, 50, 0)
     state = figure.state
     assert state["delay"] > 1.5 and figure.page.evaluate("scrollY") == top
     figure.swipe(box["x"] + 200, box["y"] + 150, 0, -120)
     figure.page.wait_for_function("top => scrollY > top + 50", arg=top)
     assert figure.state == state
-
-
-def test_what_is_drawn_is_named(playing):
-    """Nine marks of task 2 are hollow and the others filled; what is what stands below."""
-    figure = playing("lag")
-    assert [marks(figure, f"dot.explore-task{t}").count("M") for t in (1, 2)] == [41, 32]
-    assert marks(figure, "hollow").count("M") == 9
-    assert "Hollow marks are hidden from the model; bands: two sd of f." in figure.place.inner_text()
-    for name in ("filled marks are readings", "dashed", "the dot: at the delay drawn above", "One draw"):
-        assert name in figure.place.text_content()
-
-
-def test_whatever_stands_in_an_address_is_brought_within_bounds(playing):
-    figure = playing("lag", "#explore&lag.delay=-4&lag.l=99&lag.noise=0&lag.allow=0.7")
-    assert figure.state == {"delay": 0, "l": 2, "noise": 0.05, "allow": 1, "draw": 0}
-    assert figure.computed("found.plain.rho") > 0.99
-
-
-def test_what_is_kept_is_what_is_computed(playing):
-    assert playing("lag").place.evaluate(KEPT) == 0

@@ -3,19 +3,6 @@
 import pytest
 
 ALL_FOUR = [1, 1, 1, 1]
-KEPT = """figure => {
-    const ui = figure.explore, far = [], keep = (name, key, make) => ui.keep(name, key, make);
-    const means = (lake) => [...lake.together, ...lake.alone].map((one) => one.mean);
-    const changes = [s => (s.to[0] = 1950), s => (s.off[3] = 1), s => (s.from[3] = 1940), s => (s.off[0] = 0)];
-    for (const change of changes) {
-        ui.change(change);
-        ui.drawNow();
-        const both = [MTGP.lakes.compute(ui.state, keep), MTGP.lakes.compute(ui.state)];
-        const [a, b] = both.map((found) => found.flatMap(means));
-        far.push(...a.map((v, i) => Math.abs(v - b[i])));
-    }
-    return Math.max(...far);
-}"""
 
 
 def widths(playing, *off):
@@ -40,10 +27,6 @@ def test_what_the_text_says(playing):
     assert together == pytest.approx(alone, rel=0.02)
 
 
-def panel(figure, t):
-    return figure.place.locator(".explore-back").nth(t).bounding_box()
-
-
 def at(box, year):
     """Pixels of a year in a panel, near its upper edge, where no grip is."""
     return box["x"] + box["width"] * (year - 1917) / 93, box["y"] + 8
@@ -51,7 +34,7 @@ def at(box, year):
 
 def test_a_drag_hides_a_stretch_and_moves_it(playing):
     figure = playing("lakes")
-    box = panel(figure, 2)
+    box = figure.box(number=2)
     (x, y), (end, _) = at(box, 1960), at(box, 1980)
     figure.drag_from(end, y, x - end, 0)  # backwards
     state = figure.state
@@ -60,7 +43,7 @@ def test_a_drag_hides_a_stretch_and_moves_it(playing):
     assert (figure.state["from"][2], figure.state["to"][2]) == (1975, 1995)
     figure.page.mouse.click(*at(box, 1940))  # a click alone hides nothing
     assert (figure.state["from"][2], figure.state["to"][2]) == (1975, 1995)
-    assert figure.place.locator(".explore-words").inner_text().startswith("Ontario without 1975 to 1995, in 1985:")
+    assert figure.words().startswith("Ontario without 1975 to 1995, in 1985:")
     for t, rings in enumerate((12, 0, 21, 0)):
         hollow = figure.place.locator(".explore-hollow").nth(t).get_attribute("d")
         assert hollow.count("M") == rings
@@ -79,26 +62,15 @@ def test_keys_and_boxes_hide_and_show(playing):
     figure.place.get_by_label("Erie", exact=True).uncheck()
     figure.settle()
     assert not edge.is_visible()
-    assert figure.place.locator(".explore-words").inner_text() == "Nothing is hidden: drag across the years of a lake."
+    assert figure.words() == "Nothing is hidden: drag across the years of a lake."
 
 
 def test_a_finger_hides_sideways_and_scrolls_upwards(playing):
     figure = playing("lakes", width=390, has_touch=True)
-    (x, y), top = at(panel(figure, 3), 1960), figure.page.evaluate("scrollY")
+    (x, y), top = at(figure.box(number=3), 1960), figure.page.evaluate("scrollY")
     figure.swipe(x, y + 20, 60, 0)
     state = figure.state
     assert state["off"] == [1, 0, 0, 1] and state["to"][3] - state["from"][3] > 10
     assert figure.page.evaluate("scrollY") == top
-    figure.swipe(at(panel(figure, 1), 1990)[0], y, 0, -150)
+    figure.swipe(at(figure.box(number=1), 1990)[0], y, 0, -150)
     assert figure.page.evaluate("scrollY") > top + 50 and figure.state == state
-
-
-def test_it_says_what_its_parameters_have_seen_and_gives_no_verdict(playing):
-    words = playing("lakes").place.inner_text()
-    assert "the hyper-parameters of both models, found once from all readings, did" in words
-    assert not any(word in words for word in ("better", "wins", "error"))
-
-
-def test_what_is_kept_is_what_is_computed(playing):
-    """After any change the kept precision gives what a fresh one gives."""
-    assert playing("lakes").place.evaluate(KEPT) == 0

@@ -85,23 +85,11 @@ def test_the_row_is_chosen_and_its_cell_unticked(figure):
     figure.settle()
     assert [one.get_attribute("aria-label") for one in hidden.all()] == ["task 1 in row 13", "task 2 in row 13"]
     assert marker.get_attribute("aria-valuetext") == "Row 13"
-    assert "Row 13" in figure.place.locator(".explore-words").inner_text()
+    assert "Row 13" in figure.words()
     assert figure.address() == "#explore&noise.row=12&noise.seen=0"
     figure.place.get_by_role("button", name="Reset").click()
     figure.page.wait_for_function("location.hash === ''")
     assert (figure.state["row"], figure.state["seen"]) == (10, 1)
-
-
-def test_rows_are_counted_alike_in_both_figures_of_rows(playing):
-    """The first is row 1."""
-    for name in ("noise", "lmc"):
-        points = playing(name).place.locator(".explore-point")
-        assert points.first.get_attribute("aria-label") == "task 1 in row 1"
-
-
-def test_the_two_intervals_are_told_in_sight(figure):
-    note = figure.place.get_by_text("solid with r, dashed beside it with r left out")
-    assert note.is_visible() and drawn(figure, "rule") and drawn(figure, "dashed")
 
 
 def test_the_correlation_narrows_the_interval(figure):

@@ -64,12 +64,12 @@ def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
     figure.slide("correlation ρ in B", -0.5)
     assert figure.state["y2"][4] < -0.3 and figure.state["rho"] == -0.5  # it was 0.2
     assert curve(figure) == before
-    assert "exactly nothing" in figure.place.locator(".explore-words").inner_text()
+    assert "exactly nothing" in figure.words()
     figure.slide("noise c, its variance", 0.3)
     noisy = curve(figure)
     figure.drag_point("task 2 at x = 4", -40)
     assert curve(figure) != noisy
-    assert "exactly nothing" not in figure.place.locator(".explore-words").inner_text()
+    assert "exactly nothing" not in figure.words()
     figure.place.locator(".explore-choice label").nth(1).click()
     still = curve(figure)
     figure.drag_point("task 2 at x = 4", 40)

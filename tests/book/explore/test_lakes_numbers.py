@@ -7,14 +7,12 @@ import lakes  # tools/lakes.py
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Error
-from situations import ROOT, kept
+from scripts import CLOSE, loaded, missed, source
+from situations import kept
 
 from mtgp_tutorial import impute
 
-FOLDER = ROOT / "book" / "_static" / "explore"
-KERNEL, SOURCE = ((FOLDER / name).read_text(encoding="utf8") for name in ("gaussian.js", "lakes.js"))
-CLOSE = 1e-8  # of the largest prior entry
+SOURCE = source("lakes")
 ASK = """([states, numbers]) => states.map(state => MTGP.lakes.compute(state, undefined, numbers).map(lake => ({
     rows: lake.rows,
     ...Object.fromEntries(["together", "alone"].map(name => [name, lake[name].map(one => [one.mean, one.variance])])),
@@ -91,10 +89,7 @@ def prior(given):
 
 def worst(blank, source, fits, numbers, expected):
     """The largest difference between the script's answers and the module's, as a share of the largest prior entry."""
-    blank.evaluate(KERNEL)
-    blank.evaluate("MTGP.explore = { figure() {} }")
-    blank.evaluate(source)
-    answers, far = blank.evaluate(ASK, [STATES, numbers]), 0.0
+    answers, far = loaded(blank, source).evaluate(ASK, [STATES, numbers]), 0.0
     for number, (state, name, right) in enumerate(expected):
         model = fits[name].model
         largest = float((model.B() + model.Sigma()).diagonal().max())
@@ -108,24 +103,12 @@ def worst(blank, source, fits, numbers, expected):
     return far
 
 
-@pytest.fixture(scope="module")
-def blank(chromium):
-    context = chromium.new_context()
-    yield context.new_page()
-    context.close()
-
-
 def test_answers_are_those_of_impute(blank, fits, numbers, expected):
     assert worst(blank, SOURCE, fits, numbers, expected) < CLOSE
 
 
-@pytest.mark.parametrize(("right", "wrong"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
-def test_planted_bugs_are_caught(blank, fits, numbers, expected, right, wrong):
-    assert SOURCE.count(right) == 1
-    try:
-        assert not worst(blank, SOURCE.replace(right, wrong), fits, numbers, expected) < CLOSE
-    except Error as error:  # a bug that stops the script is noticed too
-        assert "RangeError" in str(error)
+def test_planted_bugs_are_caught(blank, fits, numbers, expected):
+    assert missed(BUGS, SOURCE, lambda source: worst(blank, source, fits, numbers, expected)) == []
 
 
 def test_stored_numbers_are_what_the_tool_makes(fits):
