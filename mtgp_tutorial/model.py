@@ -115,7 +115,7 @@ class Model(torch.nn.Module):
         """Find the sites of counts at these parameters; what the bound has above the log evidence of the sites.
 
         Args:
-            solver (str): as of `log_likelihood`.
+            solver (str): as of `log_likelihood`. Default: the one that costs least.
         """
         with torch.no_grad():
             x, means = self.unit.x, self.means()
@@ -200,7 +200,7 @@ class Model(torch.nn.Module):
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            solver (str): as of `log_likelihood`.
+            solver (str): as of `log_likelihood`. Default: the one that costs least.
         """
         given = self.evidence() if given is None else given
         self.check_size(given, solver=solver)
@@ -223,7 +223,7 @@ class Model(torch.nn.Module):
 
         Args:
             given (Evidence): rows to condition on. Default: the table's.
-            solver (str): as of `log_likelihood`.
+            solver (str): as of `log_likelihood`. Default: the one that costs least.
         """
         given = self.evidence() if given is None else given
         n, terms = int((~given.residual.isnan()).sum()), self.kernel.terms()
