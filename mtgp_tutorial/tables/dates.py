@@ -271,8 +271,8 @@ def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
         raise TableError(told, [{"date_format": form} for form in likely], century)
     form = likely[0]
-    when = read[form].dropna()
-    mixed = pd.concat([one for key, one in read.items() if key != form]).reindex(when.index).fillna(when)
+    when, (other,) = read[form], [one for key, one in read.items() if key != form]
+    mixed, when = other.where(other.notna(), when).dropna(), when.dropna()
     if mixed.is_monotonic_increasing > when.is_monotonic_increasing:  # as a spreadsheet of another country leaves them
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} has day and month exchanged, or others have"
         raise TableError(told, [], "write all dates in one order")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtgp_tutorial.tables.dates import Calendar
+from mtgp_tutorial.tables.dates import Calendar, dates_in
 
 DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),
@@ -102,3 +102,13 @@ def test_bad_dates_get_one_sentence(name):
     with pytest.raises(ValueError, match="pass") as error:
         Calendar("days", zone="UTC" if name == "no zone" else None).to_numbers(dates)
     assert sentence in str(error.value)
+
+
+def test_rows_whose_labels_repeat_are_read_by_their_place():
+    text = pd.Series(["11/03/2019", "later", "13/03/2019"], [7, 7, 7], name="date")
+    when, told = dates_in(text, None)
+    assert told.startswith("day first") and when.tolist()[::2] == [
+        pd.Timestamp("2019-03-11"),
+        pd.Timestamp("2019-03-13"),
+    ]
+    assert when.isna().tolist() == [False, True, False]
