@@ -371,21 +371,22 @@
       width = ui.measure(); // asked for in every frame it would make the browser lay the page out first
       due ||= requestAnimationFrame(draw);
     }).observe(ui.stage);
-    const arrive = () => {
-      if (address.has(id, location.hash)) host.scrollIntoView({ block: "center" });
+    const arrive = (hash) => {
+      if (address.has(id, hash)) host.scrollIntoView({ block: "center" });
     };
-    addEventListener("hashchange", () => {
-      if (!address.has(id, location.hash)) return;
+    addEventListener("hashchange", ({ newURL }) => {
+      const { hash } = new URL(newURL); // that of the page may by now be one that a figure has written
+      if (!address.has(id, hash)) return;
       cancelAnimationFrame(motion);
       goal = null;
-      state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
+      state = tidied(address.read(id, hash, initial, bounds), bounds, tidy);
       redraw();
-      arrive();
+      arrive(hash);
     });
     width = ui.measure();
     draw();
     ui.rested = ui.sentence;
-    requestAnimationFrame(arrive);
+    requestAnimationFrame(() => arrive(location.hash));
   }
 
   /* Put a figure at all its places. start: numbers and lists of numbers; bounds: [low, high] of each, and for a list of

@@ -109,6 +109,12 @@ KEPT = {  # changes after which what is kept of a figure must be what a fresh co
     "lakes": "to[0] = 1950; off[3] = 1; from[3] = 1940; off[0] = 0",
     "next": "bought.push(20); wanted = 2; stretch = [0.5, 3.5]; draw = 5; price = [1, 1]; wanted = 1; bought = [6, 19]",
 }
+WRITTEN_BEFORE = """async address => {
+    const heard = new Promise(done => addEventListener("hashchange", done, {once: true}));
+    location.hash = address;
+    history.replaceState(null, "", location.pathname);
+    await heard;
+}"""
 FAR = """(figure, changes) => {
     const ui = figure.explore, compute = MTGP[figure.dataset.explore].compute;
     const far = (a, b) => a === b || Number.isNaN(a) && Number.isNaN(b) || typeof b === "function" ? 0
@@ -141,6 +147,12 @@ def test_controls_address_and_reset(playing, name):
     assert again.state == there
     again.press("Reset")
     assert again.state == again.start and again.page.evaluate("location.hash") == ""
+
+
+def test_an_address_is_followed_though_the_figure_writes_its_own_before_it_hears_of_it(playing):
+    figure = playing("hole")
+    figure.page.evaluate(WRITTEN_BEFORE, "#explore&hole.others=2")
+    assert figure.state["others"] == 2 and figure.address() == "#explore&hole.others=2"
 
 
 @ALL
