@@ -245,6 +245,8 @@ def law_compare_scores_what_it_says_and_resumes():
     fitted = fit(icm(seen, noise="full"), **how)
     expected = scores.table(impute(fitted), hidden, seen).iloc[0]
     assert np.allclose(found.loc[("holes", "ICM", "sine"), expected.index].astype(float), expected)
+    own = found.loc[("holes", "ICM", "sine"), ["log likelihood", "on floor"]]
+    close(own.astype(float), [fitted.log_likelihood, len(fitted.on_floor)])
     fitted = fit(independent(table), **how)
     expected = scores.table(predict(fitted, fresh.x), fresh, table)
     assert np.allclose(found.loc[("rows", "alone")][expected.columns].astype(float), expected)

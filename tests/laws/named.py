@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
+from gpytorch.kernels import RBFKernel
 from matplotlib.figure import Figure
 from scipy.stats import multivariate_normal
 
@@ -112,6 +113,17 @@ def law_a_frame_gives_what_was_named():
     assert TaskData.from_frame(frame, "t", ["c", "a"], ["s", "K"]).units == ("s", "K")
     assert TaskData.from_frame(frame, "t", ["b", "c"], {"c": "s", "b": "kg"}).units == ("kg", "s")
     assert TaskData.from_frame(frame, "t", units={"c": "s"}).units == ("m", "", "s", "")
+
+
+def law_draws_are_what_was_asked_for():
+    data = simulate.two_sines(4000, lag=0.3, noise_sd=0.5, noise_correlation=-0.8, seed=5)
+    x = torch.linspace(0, 1, 4000, dtype=torch.float64)[:, None]
+    wave = torch.cat([torch.sin(2 * np.pi * x), torch.sin(2 * np.pi * (x - 0.3))], 1)
+    assert torch.equal(data.x, x)
+    close(torch.cov((data.y - wave).T), [[0.25, -0.2], [-0.2, 0.25]], 0.02)
+    B, sd = tensor([[1, 0.5], [0.5, 2]]), np.repeat([[1.0, 3.0]], 300, 0)
+    bare, known = (simulate.draw_icm(x[:300], RBFKernel(), B, B, seed=3, sd=one)[1] for one in (None, sd))
+    close(known.sd, sd, 0), close(torch.cov(((known.y - bare.y) / tensor(sd)).T), np.eye(2), 0.2)
 
 
 def law_a_start_stores_how_its_run_went():
