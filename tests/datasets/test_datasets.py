@@ -113,7 +113,8 @@ def test_el_nino_against_the_package():
 
 def test_climate70():
     climate = datasets.climate70()
-    assert climate.tasks[0] == "above 70 F, 1948" and climate.units == ("days",) * 4
+    assert climate.tasks == tuple(f"above {warm} F, {year}" for warm in (70, 90) for year in (1948, 2018))
+    assert climate.units == ("days",) * 4
     assert len(np.unique(climate.x, axis=0)) == 150  # the source has twelve of them twice
     assert climate.x.shape == (150, 2) and climate.y.shape == (150, 4) and bool(climate.observed.all())
     assert bool(((climate.y == climate.y.round()) & (climate.y >= 0) & (climate.y <= 366)).all())
@@ -181,6 +182,7 @@ def test_dome_c():
     known = ~core.sd.isnan()
     assert bool((known == core.observed)[:, [0, 2]].all()) and not known[:, 1].any()
     assert core.sd[known[:, 0], 0].aminmax() == (0.2, 1.3)
+    assert core.sd[known[:, 2], 2].unique().tolist() == [0.2, 0.25]
     # facts that a shuffled copy would break: colder and less of both gases in the ice age
     old = core.x[:, 0] > 18000
     for task in core.y.T:
@@ -194,6 +196,8 @@ def test_alps_gps():
     assert bool(alps.observed.all()) and bool((alps.sd >= 0.1).all()) and bool((alps.sd <= 1).all())
     assert alps.index.is_unique and alps.index[0] == "ACOM"
     assert alps.x[0].tolist() == [13.5149, 46.5479] and alps.y[0].tolist() == [0.2, 1.2, 1.1]
+    agne = list(alps.index).index("AGNE")
+    assert alps.y[agne].tolist() == [0.0, -0.2, 1.5] and alps.sd[agne].tolist() == [0.2, 0.6, 0.5]
     assert alps.sd[0].tolist() == [0.1, 0.1, 0.1] and alps.y.mean(0).tolist() == pytest.approx(
         [0.016, 0.396, 0.276], abs=1e-3
     )

@@ -9,9 +9,9 @@ from gpytorch.kernels import RBFKernel
 from scipy.stats import norm
 
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
-from mtgp_tutorial import Fit, TaskData, at_parameters, fit, icm, independent, leave_out, lmc
+from mtgp_tutorial import Fit, TaskData, at_parameters, fit, icm, leave_out
 from mtgp_tutorial.arguments import as_array
-from mtgp_tutorial.tables import check, checking
+from mtgp_tutorial.tables import check
 from mtgp_tutorial.tables.residuals import (
     compact_groups,
     dense_one_step,
@@ -188,36 +188,3 @@ def law_a_check_has_no_order_of_rows():
         for what, column in (("cell", "z"), ("block", "block z")):
             inside = (found.cells[column].abs() <= norm.ppf(0.5 + level / 2)).mean()
             close(found.calibration[what][np.isclose(found.calibration.index, level)], [inside])
-
-
-def law_what_sits_on_a_bound_is_said():
-    x = np.linspace(0, 2, 9)
-    data = TaskData(x, RANDOM(84).normal(size=(9, 2)), tasks=["a", "b"])
-
-    def said(model, given=(), runs=()):
-        fitted = at_parameters(model, dict(given))
-        fitted.starts["objective"], fitted.starts["joined"] = runs, range(len(runs))
-        return " ".join([*checking.of_bounds(fitted), *checking.of_runs(fitted)])
-
-    W, kappa, length = (
-        f"kernel.{name}"
-        for name in ("task_covar_module.covar_factor", "task_covar_module.var", "data_covar_module.lengthscale")
-    )
-    fair = {W: [[0.5], [0.5]], kappa: [0.5, 0.5], length: 0.5}
-    assert said(icm(data), fair, [1.0, 1.0, -3.0]) == ""
-    assert "a: its noise is on the floor" in said(icm(data), fair | {"likelihood.task_noises": [1.0001e-4, 0.1]})
-    assert "longer than the range of the inputs, 2." in said(icm(data), fair | {length: 2.1})
-    assert "shorter than the spacing of the rows, about 0.25." in said(icm(data), fair | {length: 0.24})
-    high = said(icm(data), fair | {W: [[1.0], [-1.0]], kappa: [1e-6, 1e-6]})
-    assert (
-        "a and b: their task correlation is -1.000" in high
-        and "b: the fit leaves this task nothing of its own (its kappa is at 0)" in high
-    )
-    factor = "kernel.covar_module_list.{}.task_covar_module.covar_factor"
-    own = said(lmc(data, kappa=False), {factor.format(q): [[1.0], [q - 0.5]] for q in (0, 1)})
-    assert "kappa" not in own  # 0 by construction
-    assert "Of 3 runs one came to the best optimum, the next 0.5 nats below it" in said(icm(data), fair, [1, 1.5, 0])
-    assert said(independent(data)).count("length-scale") == 0
-    wide = TaskData(np.stack([x, 10 * x], 1), data.y)
-    ard = said(icm(wide, kernel=RBFKernel(ard_num_dims=2)), {length: [[0.8, 21.0]]})
-    assert "length-scale 2 of kernel 1, 21, is longer" in ard and ard.count("length-scale") == 1

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
 
@@ -103,18 +102,6 @@ def law_a_value_of_no_precision_is_a_hole():
     close(predict(whole, x).variance, predict(punched, x).variance, 1e-7)
 
 
-def law_tables_carry_their_errors_along():
-    data = table(RANDOM(75), known=True)
-    seen, hidden = data.hide("task 1", 0, 3)
-    observed = data.observed
-    gone = observed & ~seen.observed
-    assert gone.any() and bool(seen.sd[gone].isnan().all()) and torch.equal(hidden.sd[gone], data.sd[gone])
-    kept = seen.observed & ~data.sd.isnan()
-    assert torch.equal(seen.sd[kept], data.sd[kept]) and bool(hidden.sd[kept].isnan().all())
-    unit, scale = data.standardise()
-    close((unit.sd * scale.sd).nan_to_num(), data.sd.nan_to_num())
-
-
 def law_further_rows_bring_their_errors():
     """Conditioning on more rows is fitting-free refitting: as if they had stood in the table from the start."""
     rng = RANDOM(76)
@@ -151,30 +138,3 @@ def law_fits_know_the_errors():
     alone = fit(icm(observed, noise="none"), starts=2)
     assert alone.log_likelihood < informed.log_likelihood + 3 and not alone.on_floor
     close(alone.Sigma, np.zeros((2, 2)))
-
-
-def law_errors_that_cannot_be_are_refused():
-    data = table(RANDOM(78))
-    good = torch.ones_like(data.y)
-    for wrong, words in (
-        (good[:, :2], "sd: has shape"),
-        (good * 0, "sd: is 0 at row 0 of 'task 1'"),
-        (-good, "pass standard errors above 0"),
-        (good / 0, "sd: is inf"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            replace(data, sd=wrong)
-    with pytest.raises(ValueError, match="noise: 'none' leaves 1 values"):
-        icm(table(RANDOM(79), known=True), noise="none")
-    with pytest.raises(ValueError, match="noise: 'none' leaves"):
-        icm(data, noise="none")
-    fitted = unfitted(icm(replace(data, sd=good)))
-    for call, words in (
-        (lambda: predict(fitted, [0.5], sd=[[1.0, 1.0]]), "sd: has shape"),
-        (lambda: predict(fitted, [0.5], sd=[[1.0, 0.0, 1.0]]), "not above 0"),
-        (lambda: predict(fitted, [0.5], sd=[[1.0, 1.0, 1.0]], noise=False), "noise=False"),
-        (lambda: impute(fitted, sd=good[:2]), "sd: has shape"),
-        (fitted.model.exact_gp, "exact_gp: the table has known"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            call()

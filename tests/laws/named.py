@@ -1,9 +1,7 @@
 """Each argument, column, name and sentence stands where it belongs: mistakes of a tired person turn a check red."""
 
 import itertools
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,20 +21,17 @@ from mtgp_tutorial import (
     impute,
     leave_out,
     lmc,
-    paired,
     parts,
     plots,
     predict,
     scores,
     simulate,
-    sparse,
-    summarise,
 )
 from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.objective import objective
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables import check, checking, compare, cutoffs
+from mtgp_tutorial.tables import check, checking, compare
 
 
 def places(rows=8):
@@ -161,47 +156,6 @@ def law_a_start_stores_how_its_run_went():
     close(mixed.shares, np.column_stack([np.diag(B) / np.diag(mixed.B) for B in mixed.Bs]))
 
 
-def law_compare_stores_each_number_in_its_column():
-    """Scores by numpy, the fit's own numbers, and marks; options reach the fit; trials and methods in their order."""
-    data = replace(simulate.two_sines(9, seed=4), units=["m", "m"])
-    cases = {"late": data.hide("lagged sine", 0.7, 1), "early": data.hide("sine", 0, 0.3)}
-    methods = {"rank 2": lambda seen: icm(seen, rank=2), "full": lambda seen: icm(seen, noise="full")}
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "store.csv"
-        found = compare(cases.get, cases, methods, store=store, starts=1, priors=False, seed=5)
-        stored = pd.read_csv(store)
-    assert found[["trial", "method"]].to_numpy().tolist() == [[trial, method] for trial in cases for method in methods]
-    errors, more = (
-        ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"],
-        ["coverage", "log likelihood", "on floor", "interpolated"],
-    )
-    assert list(found) == ["trial", "method", "task", *errors, *more]
-    for (trial, name), row in zip(itertools.product(cases, methods), found.to_dict("records")):
-        seen, hidden = cases[trial]
-        fitted, t = fit(methods[name](seen), starts=1, priors=False, seed=5), seen.task_index(row["task"][:-4])
-        cells = hidden.observed[:, t]
-        answer, y, train = impute(fitted), hidden.y[cells, t].numpy(), seen.y[seen.observed[:, t], t].numpy()
-        mean, sd = answer.mean[cells, t].numpy(), answer.sd[cells, t].numpy()
-        trivial = ((y - train.mean()) / train.std()) ** 2 / 2 + np.log(train.std())
-        density = ((y - mean) / sd) ** 2 / 2 + np.log(sd)
-        expected = {"MSE": ((y - mean) ** 2).mean(), "MAE": np.abs(y - mean).mean(), "MSLL": (density - trivial).mean()}
-        expected |= {
-            "SMSE": expected["MSE"] / ((y - train.mean()) ** 2).mean(),
-            "coverage": (abs(y - mean) < 2 * sd).mean(),
-        }
-        expected |= {"NLPD": density.mean() + np.log(2 * np.pi) / 2, "log likelihood": fitted.log_likelihood}
-        expected["CRPS"] = float(scores.crps(answer.mean[cells, t], answer.variance[cells, t], hidden.y[cells, t]))
-        close([row[column] for column in expected], list(expected.values()), 1e-6)
-        values = np.linalg.eigvalsh(fitted.model.Sigma())
-        assert row["on floor"] == len(fitted.on_floor) and (row["on floor"] > 0) == (values.min() < 1.01 * FLOOR)
-        marks = stored[(stored["trial"] == trial) & (stored["method"] == name)].iloc[0]
-        assert marks["numbers"] == {"rank 2": 11, "full": 11}[name] and len(marks["data"]) == 16
-        start = Fit(methods[name](seen).requires_grad_(False), False, 0.0, None)
-        C, r, _ = dense_numpy(start)
-        close(marks["start"], multivariate_normal(np.zeros(len(r)), C).logpdf(r), 1e-6)
-    assert set(found["on floor"]) != {0}
-
-
 def law_the_columns_of_a_check_are_counted():
     """Three tasks, of which one is on the floor and one has a wild value below: each column by numpy."""
     rng, names = RANDOM(111), ["a", "b", "c"]
@@ -321,44 +275,6 @@ def refused(sentence, call):
         assert str(error).startswith(sentence), str(error)
     else:
         raise AssertionError(f"not refused: {sentence}")
-
-
-def law_a_refusal_names_what_is_wrong():
-    """The right task, row and number, where another stands beside it."""
-    x, y = [0.0, 1, 2, 4], [[1.0, 5], [2, 6], [3, 8], [5, 7]]
-    data = TaskData(x, y, ["a", "b"], ["m", "kg"])
-    fitted, NAN = unfitted(icm(data), 1), np.nan
-    results = pd.DataFrame({"trial": [1, 1, 2, 2, 3], "method": [*"pqpqp"], "task": "a", "NLPD": [1.0, 2, 3, 4, 5]})
-    once = lambda _: data.hide("a", 2, 4)  # noqa: E731
-    other = [replace(one, units=["kg", "m"]) for one in reversed(once(0))]
-    for sentence, call in (
-        ("task: 'z' is not one of 'a', 'b';", lambda: data.task_index("z")),
-        ("start: 4 is after stop, 1;", lambda: data.hide("a", 4, 1)),
-        ("start, stop: 'b' has no observed cell from 2.5 to 3.5;", lambda: data.hide("b", 2.5, 3.5)),
-        ("dim: 1 is not a column of x, which has 1;", lambda: data.hide("b", 0, 1, dim=1)),
-        ("share: 0.1 of 4 cells hides none or all of 'b';", lambda: data.hide_random("b", 0.1, seed=0)),
-        ("sd: is -1 at row 2 of 'b', 1 such in all;", lambda: replace(data, sd=[[1, 1], [1, 1], [1, -1], [1, 1]])),
-        ("y: task 'b' has no observed cell;", lambda: icm(TaskData(x, [[1, NAN], [2, NAN], [3, NAN], [5, NAN]], [*"ab"]))),
-        ("y: all 4 values of task 'b' are 6, ", lambda: icm(TaskData(x, [[1, 6], [2, 6], [3, 6], [5, 6]], [*"ab"]))),
-        ("rank: 3 is not a whole number from 1 to T = 2;", lambda: icm(data, rank=3)),
-        ("rank: has 3 entries for 2 kernels;", lambda: lmc(data, rank=[1, 1, 1])),
-        ("inducing: asks for 5 inducing inputs, and the rows with values have 4 that", lambda: sparse(icm(data), 5)),
-        ("table: has the tasks ('b', 'a'), the fit ('a', 'b');", lambda: impute(fitted, replace(data, tasks=["b", "a"]))),
-        ("table: has the units ('kg', 'm'), the fit ('m', 'kg');", lambda: impute(fitted, replace(data, units=["kg", "m"]))),
-        ("table: its row 1 repeats a fitted row;", lambda: impute(fitted, TaskData([9, 4], [[1, 1], y[3]], data.tasks, data.units))),
-        ("x: has 2 columns, the data has 1;", lambda: predict(fitted, [[1, 2], [3, 4]])),
-        ("sd: has shape (2, 1); pass one of each cell that is predicted, (3, 2)", lambda: predict(fitted, [1, 2, 3], sd=[[1], [1]])),
-        ("by: has shape (3,); pass a label for each row, [4], or for each cell, [4, 2]", lambda: leave_out(fitted, [1, 2, 3])),
-        ("data: its 4 inputs up to the last value are too few for 2 stretches of 3 ", lambda: cutoffs(data, 3, 2)),
-        ("data: the cut-off after 0 leaves task 'a' with fewer than two values;", lambda: cutoffs(data, 3, 1)),
-        ("seen: the 2 observed cells of task 'b' do not fix the 2 numbers of its trend;", lambda: Trend(data.split(tensor([[0, 1], [0, 0], [0, 0], [0, 1]]).bool())[0])),
-        ("baseline: 'z' is not a method; pass one of 'p', 'q'", lambda: summarise(results, "z", scores=["NLPD"])),
-        ("pairs: 'z' is not a method of the table; it has 'p', 'q'", lambda: paired(results, "NLPD", [("p", "z")], by=["trial"])),
-        ("table: 'q' and 'p' share 2 of 3 trials;", lambda: paired(results, "NLPD", [("q", "p")], by=["trial"])),
-        ("predictions, 'ICM': has the tasks a [m], b [kg], truth a [kg], b [m]; take the same units", lambda: scores.table({"ICM": impute(fitted)}, *other)),
-        ("compare: 1 of 1 fits failed; the first: trial 6, 'ICM': fit: the best of 2 starts has not converged in 0 iterations (start 0 ", lambda: compare(once, [6], {"ICM": icm}, starts=2, max_iterations=0)),
-    ):  # fmt: skip
-        refused(sentence, call)
 
 
 def law_another_order_is_refused_or_changes_nothing():

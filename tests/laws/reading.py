@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from laws.common import RANDOM, close
-from laws.facts import columns
 from mtgp_tutorial import TaskData, datasets, icm, impute
 from mtgp_tutorial.data import take
 from mtgp_tutorial.result import at_parameters
@@ -20,10 +19,9 @@ YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(36
 
 
 def law_the_example_file_is_of_the_lakes():
-    lakes, file = columns(datasets.great_lakes()), read_table(datasets.example_csv())
-    assert file.units == ("m",) * 4
-    holes = columns(file).isna().to_numpy()
-    close(columns(file)[list(lakes)].to_numpy()[~holes], lakes.to_numpy()[~holes], 0)
+    lakes, file = datasets.great_lakes(), read_table(datasets.example_csv())
+    assert (file.tasks, file.units) == (lakes.tasks, lakes.units)
+    close(file.y[file.observed], lakes.y[file.observed], 0)
 
 
 def law_a_month_is_a_twelfth_of_a_year():

