@@ -21,6 +21,12 @@ def kind_of(value: Any) -> str:
     return f"an {name}" if name[0] in "AEIOaeio" or name == "ndarray" else f"a {name}"
 
 
+def shown(value: Any) -> str:
+    """A value in a sentence: as Python writes it where that is short, else what it is."""
+    text = repr(value)
+    return text if len(text) <= 60 and "\n" not in text else kind_of(value)
+
+
 def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -> None:
     """Raise ValueError, which ends in "pass `advice`", unless the value is of the kind."""
     if not isinstance(value, kind):
@@ -29,6 +35,18 @@ def of_kind(name: str, value: Any, kind: type | tuple[type, ...], advice: str) -
             other = advice if "numpy" in advice else f"{advice}, and {made} for a table"
             advice = made if "TaskData" in advice else other
         raise ValueError(f"{name}: is {kind_of(value)}; pass {advice}")
+
+
+def flags(**values: Any) -> None:
+    """Raise ValueError for the first that is neither True nor False."""
+    for name, value in values.items():
+        of_kind(name, value, (bool, np.bool_), "True or False")
+
+
+def one_of(name: str, value: Any, words: Sequence[str]) -> None:
+    """Raise ValueError unless the value is one of these words."""
+    if not isinstance(value, str) or value not in words:
+        raise ValueError(f"{name}: {shown(value)} is not one of {', '.join(map(repr, words))}; pass one of these")
 
 
 def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mapping[str, Any]:
@@ -43,14 +61,14 @@ def by_task(name: str, given: Any, tasks: Sequence[str], example: str) -> Mappin
 def probability(value: Any, name: str) -> float:
     """A number between 0 and 1. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
-        raise ValueError(f"{name}: {value!r} is not between 0 and 1; pass a share such as 0.9")
+        raise ValueError(f"{name}: {shown(value)} is not between 0 and 1; pass a share such as 0.9")
     return float(value)
 
 
 def finite(name: str, value: Any, advice: str) -> float:
     """The value as a float; ValueError unless it is one number, neither NaN nor infinite."""
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{name}: {value!r} is not a finite number; pass {advice}")
+        raise ValueError(f"{name}: {shown(value)} is not a finite number; pass {advice}")
     return float(value)
 
 
@@ -58,7 +76,7 @@ def whole(name: str, value: Any, least: int, advice: str) -> int:
     """The value as an int; ValueError unless it is a whole number, and at least `least`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         above = "above 0" if least == 1 else f"from {least} on"
-        raise ValueError(f"{name}: {value!r} is not a whole number {above}; pass {advice}")
+        raise ValueError(f"{name}: {shown(value)} is not a whole number {above}; pass {advice}")
     return int(value)
 
 

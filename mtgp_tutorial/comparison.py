@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import finite, of_kind, shown
 
 SCORES = ("MSE", "NLPD", "CRPS", "coverage")
 IN_UNITS = ("MSE", "MAE", "CRPS")  # differences of these have no mean over tasks in several units
@@ -163,6 +164,8 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     'ICM'
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")
+    of_kind("score", score, str, "the name of a column")
+    of_kind("cluster", cluster, (str, NoneType), "the name of a column, or None")
     methods = _check_results(results, next(iter(results.get("method", [])), ""), [score])
     _clusterings(results, ["trial"], cluster)
     trials = results.groupby(list(dict.fromkeys(["method", cluster or "trial", "trial"])))[score].mean()
@@ -186,12 +189,13 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
     """The methods, in their order."""
     of_kind("results", results, pd.DataFrame, "what compare returned")
     _check_method("results", results)
-    missing = [name for name in ("method", "trial", "task", *scores) if name not in results]
-    if missing or isinstance(scores, str):
-        name = scores if isinstance(scores, str) else missing[0]
+    of_kind("scores", scores, (list, tuple), f"a list of its scores, such as [{SCORES[1]!r}]")
+    of_kind("baseline", baseline, str, "the name of a method")
+    if missing := [name for name in ("method", "trial", "task", *scores) if name not in results]:
+        name = missing[0]
         raise ValueError(
-            f"results, scores: {name!r} is not a column of the results, or not a list; pass what compare returns, and "
-            "a list of its scores"
+            f"results, scores: {name!r} is not a column of the results; pass what compare returns, and a list of "
+            "its scores"
         )
     if not len(scores):
         raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
@@ -222,10 +226,13 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
 
 def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by: Sequence[str], share: float) -> None:
     of_kind("table", table, pd.DataFrame, "a data frame with a row for each trial and method")
-    if isinstance(by, str) or not len(by) or "method" in by:
-        raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
-    if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
-        raise ValueError(f"pairs: is {pairs!r}; pass a list of pairs of methods, such as [('a', 'b')]")
+    of_kind("score", score, str, "the name of a column")
+    share = finite("held_out", share, "the share of cells that a split hides, from 0 to below 1")
+    if not isinstance(by, (list, tuple)) or not by or "method" in by:
+        raise ValueError(f"by: is {shown(by)}; pass a list of the columns that name a trial, such as ['seed']")
+    each = pairs if isinstance(pairs, (list, tuple)) else [pairs]
+    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in each):
+        raise ValueError(f"pairs: is {shown(pairs)}; pass a list of pairs of methods, such as [('a', 'b')]")
     _check_method("table", table)
     missing = [name for name in ("method", score, *by) if name not in table]
     if missing:
@@ -256,6 +263,7 @@ def _difference(wide: pd.DataFrame, first: str, second: str) -> pd.Series:
 
 def _clusterings(table: pd.DataFrame, by: Sequence[str], cluster: str | Sequence[str] | None) -> dict[str, pd.Series]:
     """For each clustering that is tried, the label of each trial; without any, each trial is a cluster."""
+    of_kind("cluster", cluster, (str, list, tuple, NoneType), "a column that groups trials, or a list of such columns")
     names = [cluster] if isinstance(cluster, str) else list(cluster or [])
     unknown = [name for name in names if name not in table]
     if unknown:

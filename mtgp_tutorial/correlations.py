@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, of_kind
+from mtgp_tutorial.arguments import as_array, as_matrix, finite, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.questions import fitted
 from mtgp_tutorial.result import Fit
@@ -52,8 +52,9 @@ def empirical_correlation(data: TaskData, distances: Any, *, width: float | None
     if not len(h) or not bool(h.isfinite().all()) or bool((h.diff() <= 0).any()):
         raise ValueError("distances: are none, not finite or not increasing; pass numbers such as range(10)")
     width = float(h.diff().min()) if width is None and len(h) > 1 else width
-    if width is None or not 0 < width < torch.inf:
-        raise ValueError(f"width: is {width}; pass how far from a distance a pair may lie, above 0")
+    width = finite("width", width, advice := "how far from a distance a pair may lie, above 0")
+    if width <= 0:
+        raise ValueError(f"width: is {width}; pass {advice}")
     if names := [task for task, column in zip(data.tasks, data.y.T) if len(column[~column.isnan()].unique()) < 2]:
         raise ValueError(f"data: task {names[0]!r} does not vary; leave it out")
     z = data.standardise()[0].y.nan_to_num()

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, of_kind, whole
+from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, of_kind, one_of, probability, whole
 from mtgp_tutorial.naming import CalendarLike, input_frame, label, labels, rows, span
 from mtgp_tutorial.table_fields import as_errors, check_names, check_same_rows, check_table, input_names
 
@@ -194,8 +194,7 @@ class TaskData:
         Raises:
             ValueError: for an unknown name.
         """
-        if task not in self.tasks:
-            raise ValueError(f"task: {task!r} is not one of {', '.join(map(repr, self.tasks))}; pass one of these")
+        one_of("task", task, self.tasks)
         return list(self.tasks).index(task)
 
     def to(self, device: Any) -> TaskData:
@@ -260,8 +259,7 @@ class TaskData:
         Raises:
             ValueError: for another share, and for one that hides none or all of the task's cells.
         """
-        if not hasattr(share, "__float__") or not 0 < share < 1:
-            raise ValueError(f"share: {share} is not between 0 and 1; pass the fraction of cells to hide")
+        share = probability(share, "share")
         column = self.task_index(task)
         seen = self.observed[:, column].nonzero().squeeze(1).cpu()
         hides = round(share * len(seen))

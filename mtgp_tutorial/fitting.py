@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mtgp_tutorial.arguments import generator, of_kind, went, whole
+from mtgp_tutorial.arguments import flags, generator, of_kind, went, whole
 from mtgp_tutorial.climbing.bfgs import BFGS, optimiser_of
 from mtgp_tutorial.model import IN_GROUPS, MANY_TASKS, Model
 from mtgp_tutorial.objective import End, free_sizes, free_vector, put_vector
@@ -89,6 +89,7 @@ def fit(
     True
     """
     _check(model, seed, max_iterations)
+    flags(priors=priors, progress=progress)
     if starts is None:
         starts = 8 if _several(model) else 3 if priors else 6
     starts = whole("starts", starts, 1, "how many starts to try")

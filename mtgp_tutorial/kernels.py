@@ -28,7 +28,7 @@ from gpytorch.kernels import (
 from linear_operator.operators import KroneckerProductLinearOperator, to_linear_operator
 from torch import Tensor
 
-from mtgp_tutorial.arguments import count
+from mtgp_tutorial.arguments import count, shown
 
 
 class Term(NamedTuple):
@@ -107,7 +107,7 @@ def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
     D = x.shape[1]
     kernel = MaternKernel(nu=1.5, ard_num_dims=D if D > 1 else None) if kernel is None else copy.deepcopy(kernel)
     if not isinstance(kernel, Kernel):
-        raise ValueError(f"kernel: is {kernel!r}; pass a GPyTorch kernel, such as RBFKernel()")
+        raise ValueError(f"kernel: is {shown(kernel)}; pass a GPyTorch kernel, such as RBFKernel()")
     kernel = kernel.double().to(x.device)
     for part in kernel.modules():
         if getattr(part, "active_dims", None) is not None:

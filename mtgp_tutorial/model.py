@@ -20,7 +20,7 @@ from gpytorch.models import ExactGP
 from torch import Tensor
 
 from mtgp_tutorial import gaussian
-from mtgp_tutorial.arguments import of_kind
+from mtgp_tutorial.arguments import flags, of_kind, one_of, shown
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import KB, Cells, all_cells, observation_covariance
 from mtgp_tutorial.data import TaskData
@@ -213,7 +213,7 @@ class Model(torch.nn.Module):
 
     def _dense(self, solver: str | None) -> bool:
         if solver not in (None, "dense"):
-            raise ValueError(f"solver: is {solver!r}; pass 'dense', or nothing for the one that costs least")
+            raise ValueError(f"solver: is {shown(solver)}; pass 'dense', or nothing for the one that costs least")
         if solver is not None and self.bounded:
             raise ValueError("solver: is 'dense', which knows no bound of a sparse model; leave it out")
         return solver is not None
@@ -314,8 +314,7 @@ def independent(
     >>> fitted.correlation.round(3).to_numpy().tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    if hyperparameters not in ("own", "shared"):
-        raise ValueError(f"hyperparameters: {hyperparameters!r} is neither 'own' nor 'shared'; pass one of these")
+    one_of("hyperparameters", hyperparameters, ("own", "shared"))
     base = unit_kernel(kernel, _checked(data).x)
     copies = [scaled(copy.deepcopy(base)) for _ in data.tasks]
     kernels = IndependentKernel(copies if hyperparameters == "own" else copies[:1] * len(copies))
@@ -388,18 +387,19 @@ def lmc(
     if isinstance(kernels, Integral) and not isinstance(kernels, bool):
         chosen = [None] * int(kernels)
     if isinstance(chosen, str) or not isinstance(chosen, Sequence) or len(chosen) == 0:
-        raise ValueError(f"kernels: is {kernels!r}; pass their number, at least 1, or a list of GPyTorch kernels")
+        raise ValueError(f"kernels: is {shown(kernels)}; pass their number, at least 1, or a list of GPyTorch kernels")
     ranks = list(rank) if isinstance(rank, Sequence) else [rank] * len(chosen)
     if len(ranks) != len(chosen):
         raise ValueError(f"rank: has {len(ranks)} entries for {len(chosen)} kernels; pass one number, or one for each")
     ranks = [_checked_rank(one, _checked(data).num_tasks) for one in ranks]
+    flags(kappa=kappa)
     kernel = LMCKernel([unit_kernel(one, data.x) for one in chosen], data.num_tasks, ranks, kappa)
     return Model(data, kernel, noise, likelihood)
 
 
 def _checked_rank(rank: int, num_tasks: int) -> int:
     if isinstance(rank, bool) or not isinstance(rank, Integral) or not 1 <= rank <= num_tasks:
-        raise ValueError(f"rank: {rank!r} is not a whole number from 1 to T = {num_tasks}; pass one of these")
+        raise ValueError(f"rank: {shown(rank)} is not a whole number from 1 to T = {num_tasks}; pass one of these")
     return int(rank)
 
 

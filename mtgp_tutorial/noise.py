@@ -24,6 +24,7 @@ from gpytorch.constraints import GreaterThan
 from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from torch import Tensor
 
+from mtgp_tutorial.arguments import one_of
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.kernels import log_scale
 from mtgp_tutorial.likelihoods import Likelihood
@@ -141,10 +142,8 @@ KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full,
 def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
     """The kind of this name, of the tasks that have noise; of none it is "none".
 
-    Raises ValueError for another name, for "none" where some value has no standard error, and for "full" of none.
+    Raises ValueError for "none" where some value has no standard error, and for "full" of none.
     """
-    if word not in KINDS:
-        raise ValueError(f"noise: {word!r} is not one of {', '.join(map(repr, KINDS))}; pass one of these")
     unknown = (data.observed if data.sd is None else data.observed & data.sd.isnan())[:, noisy]
     if word == "none" and bool(unknown.any()):
         raise ValueError(
@@ -158,6 +157,7 @@ def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
 
 def noisy_of(laws: Sequence[Likelihood], data: TaskData, noise: str) -> list[int]:
     """The tasks with a row in Sigma: the normal ones, and counts that ask for it. Raises ValueError."""
+    one_of("noise", noise, [*KINDS])
     if noise != "per task" and (asking := [task for task, law in zip(data.tasks, laws) if law.overdispersed]):
         raise ValueError(
             f"noise: {noise!r} spans the normal tasks, and {asking[0]!r} asks for an overdispersion of its own; pass "

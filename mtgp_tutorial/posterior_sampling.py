@@ -22,7 +22,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial import saving
-from mtgp_tutorial.arguments import generator, of_kind, probability, whole
+from mtgp_tutorial.arguments import flags, generator, of_kind, probability, whole
 from mtgp_tutorial.climbing.bfgs import optimised
 from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed
 from mtgp_tutorial.covariance import correlation
@@ -169,6 +169,7 @@ def sample_posterior(
     True
     """
     check_draws(draws, chains, seed)
+    flags(progress=progress)
     kept, rng = draws // chains, np.random.default_rng(seed)
     model = _freed(fit)
     target = Target(PackedObjective(model, True))

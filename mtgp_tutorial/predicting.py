@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial import gaussian
-from mtgp_tutorial.arguments import as_array, as_tensor, generator, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, flags, generator, whole
 from mtgp_tutorial.conditioning import Conditioned
 from mtgp_tutorial.covariance import Cells, all_cells, noise_covariance, signal_covariance
 from mtgp_tutorial.data import TaskData
@@ -59,7 +59,7 @@ def predict(
     """
     asked, x = x, query(fit, x)
     shape = torch.Size([len(x), fit.model.data.num_tasks])
-    _check_joint(fit.model, noise and covariance)
+    _check_joint(fit.model, noise, covariance)
     sizes = sizes_at(fit.model.laws, fit.model.data.tasks, exposure, x, asked)
     cells = all_cells(torch.ones(shape, dtype=torch.bool, device=x.device))
     known = of_readings(fit, sd, shape, noise, None, asked)
@@ -102,7 +102,7 @@ def impute(
     True
     """
     x, y, rows, conditioned = further_rows(fit, table)
-    _check_joint(fit.model, noise and covariance)
+    _check_joint(fit.model, noise, covariance)
     of = fit.model.data if table is None else table
     missing, mean, variance, joint = all_cells(y.isnan()), y.clone(), torch.zeros_like(y), None
     known = of_readings(fit, sd, y.shape, noise, of)
@@ -237,8 +237,9 @@ def _in_data_units(
     return through(found, fit.model.laws, sizes)
 
 
-def _check_joint(model: Model, asked: bool) -> None:
-    if asked:
+def _check_joint(model: Model, noise: bool, covariance: bool) -> None:
+    flags(noise=noise, covariance=covariance)
+    if noise and covariance:
         model.normal_alone("covariance", "pass noise=False for that of f, or draw y by sample")
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_matrix, listed, of_kind, swapped
+from mtgp_tutorial.arguments import as_matrix, flags, listed, of_kind, swapped
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData
@@ -107,7 +106,7 @@ def of_readings(fit: Fit, sd: Any, shape: torch.Size, noise: bool, *labelled: An
     labelled: the table and the x of their rows. Raises ValueError for another shape, other row labels, errors not above
     0, and beside noise=False: f is not read.
     """
-    of_kind("noise", noise, (bool, np.bool_), "True or False")
+    flags(noise=noise)
     if sd is None:
         return None
     if not noise:

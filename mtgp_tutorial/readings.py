@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import by_task, finite, kind_of, of_kind, whole
+from mtgp_tutorial.arguments import by_task, finite, flags, kind_of, whole
 from mtgp_tutorial.covariance import all_cells, noise_covariance
 from mtgp_tutorial.memory import check_memory
 from mtgp_tutorial.naming import check_row_labels
@@ -61,6 +61,7 @@ def linear(fit: Fit, weights: Any, *, x: Any = None, noise: bool = False) -> Sum
     >>> bool((found.sd > 0).all())
     True
     """
+    flags(noise=noise)
     model = fitted(fit).model
     model.normal_alone("linear")
     inputs, y = _rows(fit, x, weights=weights)
@@ -118,6 +119,7 @@ def next_cells(
     >>> found["task"].tolist(), found["price"].tolist()
     (['sine', 'sine'], [2.0, 2.0])
     """
+    flags(noise=noise)
     model = fitted(fit).model
     model.normal_alone("next_cells")
     if model.bounded:
@@ -164,7 +166,6 @@ def _joint(
 
     A wanted f is asked for as y of a row of its own, less the noise of that row.
     """
-    of_kind("noise", noise, (bool, np.bool_), "True or False")
     model, R, N = fit.model, len(x), len(fit.model.unit.x)
     asked = torch.cat([wanted & (not noise), read | (wanted & noise)])
     cells = all_cells(asked)

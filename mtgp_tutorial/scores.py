@@ -84,6 +84,7 @@ def smse(mean: Tensor, y: Tensor, train_mean: Tensor) -> Tensor:
     >>> round(scores.smse(mean, y, torch.tensor(0.0)).item(), 3)
     0.2
     """
+    tensors(train_mean=train_mean)
     return mse(mean, y) / mse(train_mean, y)
 
 
@@ -152,6 +153,7 @@ def msll(mean: Tensor, variance: Tensor, y: Tensor, train_mean: Tensor, train_va
     >>> round(scores.msll(mean, variance, y, *trivial).item(), 3)
     -0.25
     """
+    tensors(train_mean=train_mean, train_variance=train_variance)
     return nlpd(mean, variance, y) - nlpd(train_mean, train_variance, y)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite, of_kind
+from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite, flags
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import Scale, TaskData, scale_of
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
@@ -196,7 +196,7 @@ def _law(task: str, given: Any) -> Likelihood:
                 "Poisson()"
             )
     if isinstance(given, Likelihood):
-        of_kind("overdispersed", given.overdispersed, (bool, np.bool_), "True or False")
+        flags(overdispersed=given.overdispersed)
         return given
     if not isinstance(given, str) or given not in KINDS:
         raise ValueError(

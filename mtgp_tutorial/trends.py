@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import kind_of, of_kind, swapped
+from mtgp_tutorial.arguments import flags, kind_of, of_kind, shown, swapped
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.prediction import Prediction
 
@@ -62,7 +62,8 @@ class Trend:
     """
 
     def __init__(self, seen: TaskData, *, line: bool = True, season: float | None = None, harmonics: int = 1):
-        _check_arguments(seen, line, season, harmonics)
+        of_kind("seen", seen, TaskData, "a TaskData")
+        check_trend(line, season, harmonics)
         self.line, self.season, self.harmonics = line, season, harmonics if season is not None else 0
         self.tasks, self.units, self.x_names = seen.tasks, seen.units, seen.x_names
         self.centre = seen.x.mean(0)
@@ -189,13 +190,12 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
     return [trend.remove(table) for table in (seen, *others)]
 
 
-def _check_arguments(seen: TaskData, line: bool, season: float | None, harmonics: int) -> None:
-    of_kind("seen", seen, TaskData, "a TaskData")
-    if not isinstance(line, bool):
-        raise ValueError(f"line: is {line!r}; pass True or False")
+def check_trend(line: bool, season: float | None, harmonics: int) -> None:
+    """Raise ValueError for what makes no trend."""
+    flags(line=line)
     if season is not None and (isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf):
-        raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input, or None")
+        raise ValueError(f"season: is {shown(season)}; pass a period above 0, in units of the first input, or None")
     if isinstance(harmonics, bool) or not isinstance(harmonics, Integral) or harmonics < 1:
-        raise ValueError(f"harmonics: is {harmonics!r}; pass a whole number above 0")
+        raise ValueError(f"harmonics: is {shown(harmonics)}; pass a whole number above 0")
     if season is None and harmonics != 1:
         raise ValueError(f"harmonics: is {harmonics}, and there is no season; pass its period as season")

@@ -24,7 +24,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.arguments import kind_of, of_kind, swapped, whole
+from mtgp_tutorial.arguments import flags, kind_of, of_kind, swapped, whole
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
@@ -113,6 +113,7 @@ def compare(
     [[1, 'alone'], [1, 'ICM'], [2, 'alone'], [2, 'ICM']]
     """
     methods = standard_methods() if methods is None else methods
+    flags(progress=progress, joint=joint)
     labels = _checked(trial, trials, methods, jobs, client)
     failed: list[str] = []
     left_out: dict[Key, str] = {}

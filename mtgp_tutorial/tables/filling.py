@@ -80,7 +80,7 @@ def fill(
         raise ValueError(
             f"{max(told)}: goes with a data frame, and data is a TaskData; leave it out, or pass the frame"
         )
-    if season != "auto" and season is not None:
+    if not (season is None or isinstance(season, str) and season == "auto"):
         check_season(season)  # type: ignore[arg-type]
     if method is not None:
         if season not in ("auto", None):

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, shown, swapped, whole
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.prediction import Prediction
@@ -154,7 +154,7 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
 def check_season(season: float) -> None:
     """ValueError unless it is a period above 0."""
     if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
-        raise ValueError(f"season: is {season!r}; pass a period above 0, in units of the first input")
+        raise ValueError(f"season: is {shown(season)}; pass a period above 0, in units of the first input")
 
 
 class SeasonalNaive:

@@ -16,7 +16,7 @@ from mtgp_tutorial.model import Model, icm, lmc
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.forecasting import NotApplicable, check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, fingerprint_of, in_places, model_of, predictions_of
-from mtgp_tutorial.trends import Trend, UnfixedError
+from mtgp_tutorial.trends import Trend, UnfixedError, check_trend
 
 DAY, WEEK, YEAR = 1.0, 7.0, 365.2425  # days
 QUARTER = YEAR / 4
@@ -174,6 +174,7 @@ def with_trend(
     (2, 4)
     """
     of_kind("build", build, Callable, A_METHOD)  # type: ignore[arg-type]
+    check_trend(line, season, harmonics)
     how = {"line": line, "season": season, "harmonics": harmonics}
     return lambda seen: Detrended(seen, build, how, options)
 
