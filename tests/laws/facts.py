@@ -1,7 +1,5 @@
 """Data sets by what is known of them: a column under another name, unit or error turns a check red."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -115,21 +113,6 @@ def law_tables_lie_where_their_columns_and_curves_say():
         row = known.loc[name]
         assert row["family"] == family
         close(row[["others", "own"]].astype(float), [others, own], 2e-2)
-
-
-def law_ice_has_the_gases_of_its_age():
-    """Before the warming 185 to 190 ppmv CO2 and 350 to 400 ppbv CH4; errors 0.5 per mil over the root of 6 or 4."""
-    data = datasets.dome_c()
-    ice = columns(data)
-    old, young = ice.loc[19_000:].mean(), ice.loc[:11_000].mean()
-    assert 185 < old["CO2"] < 192 and 350 < old["CH4"] < 400 and -445 < old["deltaD"] < -430
-    assert 255 < young["CO2"] < 270 and 640 < young["CH4"] < 710 and young["deltaD"] > -400
-    assert dict(zip(data.tasks, data.units)) == {"CO2": "ppmv", "CH4": "ppbv", "deltaD": "per mil"}
-    file = pd.read_csv(Path(datasets.__file__).with_name("dome_c.csv"))
-    assert all(ages.is_monotonic_increasing for _, ages in file.groupby("quantity")["age"]), "deeper ice is older"
-    sd = pd.DataFrame(data.sd.numpy(), columns=list(ice))
-    assert sd["deltaD"].value_counts().to_dict() == {0.2: 72, 0.25: 1} and sd["CO2"].max() == 1.3
-    assert sd["CH4"].isna().all() and data.x_unit == "years before 1950"
 
 
 def law_the_alps_rise_and_adria_goes_north():
