@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mtgp_tutorial.intervals import correlation_intervals
     from mtgp_tutorial.leave_one_out import leave_out
     from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
-    from mtgp_tutorial.loading import load
     from mtgp_tutorial.mixture import Mixture
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.prediction import Prediction
     from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
+    from mtgp_tutorial.saving import load
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
@@ -52,7 +52,6 @@ _HOMES = {
     "posterior_sampling": "PosteriorSamples sample_posterior",
     "intervals": "correlation_intervals",
     "mixture": "Mixture",
-    "loading": "load",
     "fitting": "FitError fit",
     "gaussian": "NotPositiveDefiniteError",
     "leave_one_out": "leave_out",
@@ -63,6 +62,7 @@ _HOMES = {
     "predicting": "impute latent_functions parts predict sample",
     "prediction": "Prediction",
     "result": "Fit at_parameters",
+    "saving": "load",
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
