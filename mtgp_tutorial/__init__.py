@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.comparison import choose, paired, sentence, summarise
     from mtgp_tutorial.correlations import empirical_correlation, model_correlation
     from mtgp_tutorial.covariance import coregionalization, correlation
-    from mtgp_tutorial.data import Scale, TaskData
+    from mtgp_tutorial.data import TaskData
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
     from mtgp_tutorial.inducing import sparse
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
-    from mtgp_tutorial.prediction import Prediction
+    from mtgp_tutorial.prediction import Prediction, Scale
     from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
     from mtgp_tutorial.saving import load
@@ -48,7 +48,7 @@ _HOMES = {
     "comparison": "choose paired sentence summarise",
     "correlations": "empirical_correlation model_correlation",
     "covariance": "coregionalization correlation",
-    "data": "Scale TaskData",
+    "data": "TaskData",
     "posterior_sampling": "PosteriorSamples sample_posterior",
     "intervals": "correlation_intervals",
     "mixture": "Mixture",
@@ -60,7 +60,7 @@ _HOMES = {
     "model": "Model icm independent lmc",
     "readings": "linear next_cells",
     "predicting": "impute latent_functions parts predict sample",
-    "prediction": "Prediction",
+    "prediction": "Prediction Scale",
     "result": "Fit at_parameters",
     "saving": "load",
     "trends": "Trend detrend",

@@ -265,7 +265,7 @@ CASES = [
     ("units: is {'a': 'm', 'b': 's'}", lambda: table(units={"a": "m", "b": "s"})),
     ("tasks: is b'ab'", lambda: table(tasks=b"ab")),
     ("start, stop: are 'a' and 1; pass numbers", lambda: table().hide("task 1", "a", 1)),
-    ("share: a is not between 0 and 1", lambda: table().hide_random("task 1", "a", seed=0)),
+    ("share: 'a' is not between 0 and 1", lambda: table().hide_random("task 1", "a", seed=0)),
     ("seed: None is not a whole number from 0 on", lambda: table().hide_random("task 1", 0.5, seed=None)),
     ("x: column 0 spans 1e.308, whose square is out of range", lambda: icm(table(x=X * 1e308))),
     ("x: column 0 spans 1e-320, whose square", lambda: icm(table(x=X * 1e-320))),
