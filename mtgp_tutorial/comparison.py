@@ -175,17 +175,9 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     return str(next(method for method in means if behind[method].mean() <= ERRORS * behind[method].sem()))
 
 
-def _check_method(name: str, table: pd.DataFrame) -> None:
-    if "method" not in table and "arm" in table:
-        raise ValueError(
-            f"{name}: has a column 'arm', as up to version 0.22; pass {name}.rename(columns={{'arm': 'method'}})"
-        )
-
-
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> list[str]:
     """The methods, in their order."""
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    _check_method("results", results)
     missing = [name for name in ("method", "trial", "task", *scores) if name not in results]
     if missing or isinstance(scores, str):
         name = scores if isinstance(scores, str) else missing[0]
@@ -226,7 +218,6 @@ def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by
         raise ValueError(f"by: is {by!r}; pass a list of the columns that name a trial, such as ['seed']")
     if isinstance(pairs, str) or any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
         raise ValueError(f"pairs: is {pairs!r}; pass a list of pairs of methods, such as [('a', 'b')]")
-    _check_method("table", table)
     missing = [name for name in ("method", score, *by) if name not in table]
     if missing:
         raise ValueError(f"table: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}")

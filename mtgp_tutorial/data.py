@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
@@ -110,9 +110,6 @@ class TaskData:
         tasks: Any = None,
         units: Any = None,
         sd: Any = None,
-        series: Hashable | None = None,
-        value: Hashable | None = None,
-        calendar: CalendarLike | None = None,
         **reading: Any,
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
@@ -128,14 +125,10 @@ class TaskData:
                 `read_table`.
             tasks (list of columns): the values. Default: all others of numbers but those that look like standard errors
                 (`level_se` beside `level`).
-            units (list, or dict by task): of the values. Default: from headers such as `level (m)` and `level [m]`; the
-                task is then `level`.
+            units (list, or dict by task): as in `read_table`. Default: from headers such as `level (m)`.
             sd (dict or columns): known standard errors: a dict {task: column or number}, or columns such as `level_se`;
                 in a long table a column. Default: none.
-            series (column): of the names, in a long table. Default: the table is wide.
-            value (column): of the values, in a long table. Default: the table is wide.
-            calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.
-            **reading: for `read_table`, such as missing and date_format.
+            **reading: for `read_table`, such as series and value of a long table, missing, date_format and calendar.
         Raises:
             TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
 
@@ -148,8 +141,7 @@ class TaskData:
         from mtgp_tutorial.tables.reading import read_table  # which makes tables, too
 
         of_kind("frame", frame, pd.DataFrame, "a pandas DataFrame")
-        roles = {"x": x, "tasks": tasks, "units": units, "sd": sd, "series": series, "value": value}
-        return read_table(frame, **roles, calendar=calendar, **reading)
+        return read_table(frame, x, tasks, units=units, sd=sd, **reading)
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
