@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from mtgp_tutorial.comparison import choose, paired, sentence, summarise
     from mtgp_tutorial.correlations import empirical_correlation, model_correlation
     from mtgp_tutorial.covariance import coregionalization, correlation
-    from mtgp_tutorial.data import Scale, TaskData
+    from mtgp_tutorial.data import TaskData
     from mtgp_tutorial.fitting import FitError, fit
     from mtgp_tutorial.gaussian import NotPositiveDefiniteError
     from mtgp_tutorial.inducing import sparse
     from mtgp_tutorial.intervals import correlation_intervals
     from mtgp_tutorial.leave_one_out import leave_out
     from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
-    from mtgp_tutorial.loading import load
     from mtgp_tutorial.mixture import Mixture
     from mtgp_tutorial.model import Model, icm, independent, lmc
     from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
     from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
-    from mtgp_tutorial.prediction import Prediction
+    from mtgp_tutorial.prediction import Prediction, Scale
     from mtgp_tutorial.readings import linear, next_cells
     from mtgp_tutorial.result import Fit, at_parameters
+    from mtgp_tutorial.saving import load
     from mtgp_tutorial.trends import Trend, detrend
 
 # by the groups of book/api.md
@@ -48,11 +48,10 @@ _HOMES = {
     "comparison": "choose paired sentence summarise",
     "correlations": "empirical_correlation model_correlation",
     "covariance": "coregionalization correlation",
-    "data": "Scale TaskData",
+    "data": "TaskData",
     "posterior_sampling": "PosteriorSamples sample_posterior",
     "intervals": "correlation_intervals",
     "mixture": "Mixture",
-    "loading": "load",
     "fitting": "FitError fit",
     "gaussian": "NotPositiveDefiniteError",
     "leave_one_out": "leave_out",
@@ -61,8 +60,9 @@ _HOMES = {
     "model": "Model icm independent lmc",
     "readings": "linear next_cells",
     "predicting": "impute latent_functions parts predict sample",
-    "prediction": "Prediction",
+    "prediction": "Prediction Scale",
     "result": "Fit at_parameters",
+    "saving": "load",
     "trends": "Trend detrend",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -178,17 +178,9 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     return str(next(method for method in means if behind[method].mean() <= ERRORS * behind[method].sem()))
 
 
-def _check_method(name: str, table: pd.DataFrame) -> None:
-    if "method" not in table and "arm" in table:
-        raise ValueError(
-            f"{name}: has a column 'arm', as up to version 0.22; pass {name}.rename(columns={{'arm': 'method'}})"
-        )
-
-
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> list[str]:
     """The methods, in their order."""
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    _check_method("results", results)
     of_kind("scores", scores, (list, tuple), f"a list of its scores, such as [{SCORES[1]!r}]")
     of_kind("baseline", baseline, str, "the name of a method")
     if missing := [name for name in ("method", "trial", "task", *scores) if name not in results]:
@@ -233,7 +225,6 @@ def _check(table: pd.DataFrame, score: str, pairs: Sequence[tuple[str, str]], by
     each = pairs if isinstance(pairs, (list, tuple)) else [pairs]
     if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in each):
         raise ValueError(f"pairs: is {shown(pairs)}; pass a list of pairs of methods, such as [('a', 'b')]")
-    _check_method("table", table)
     missing = [name for name in ("method", score, *by) if name not in table]
     if missing:
         raise ValueError(f"table: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}")

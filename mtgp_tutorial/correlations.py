@@ -13,8 +13,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_matrix, finite, of_kind
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.questions import fitted
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.result import Fit, fitted
 
 BLOCK = 1000  # rows that are paired with all others at once
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_matrix, count, generator, listed, of_kind, one_of, probability, whole
-from mtgp_tutorial.naming import CalendarLike, input_frame, label, labels, rows, span
-from mtgp_tutorial.table_fields import as_errors, check_names, check_same_rows, check_table, input_names
+from mtgp_tutorial.arguments import (
+    as_array,
+    as_matrix,
+    by_task,
+    count,
+    generator,
+    listed,
+    of_kind,
+    one_of,
+    probability,
+    whole,
+)
+from mtgp_tutorial.prediction import CalendarLike, Scale, input_frame, label, labels, rows, span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,10 +82,10 @@ class TaskData:
     source: Any = None
 
     def __post_init__(self) -> None:
-        check_names(self.tasks, "tasks")
-        check_names(self.units, "units")
+        _check_names(self.tasks, "tasks")
+        _check_names(self.units, "units")
         tasks = list(self.tasks)
-        check_same_rows(self.x, self.y, self.sd, tasks)
+        _check_same_rows(self.x, self.y, self.sd, tasks)
         if isinstance(self.y, pd.DataFrame) and not tasks:
             tasks = [str(name) for name in self.y.columns]
         index = self.index
@@ -83,11 +95,11 @@ class TaskData:
         x, y = as_matrix(given, "x"), as_matrix(self.y, "y", vector=False)
         tasks = tasks or [f"task {t + 1}" for t in range(y.shape[1])]
         units = list(self.units) or [""] * y.shape[1]
-        check_table(x, y, tasks, units)
-        sd = as_errors(self.sd, y, tasks)
+        _check_table(x, y, tasks, units)
+        sd = _as_errors(self.sd, y, tasks)
         if index is not None and len(index) != len(y):
             raise ValueError(f"index: has {len(index)} names for {len(y)} rows; pass one for each, or none")
-        x_names = input_names(self.x_names, self.x_name, x.shape[1])
+        x_names = _input_names(self.x_names, self.x_name, x.shape[1])
         table = {"x": x, "y": y, "sd": sd, "tasks": tuple(tasks), "units": tuple(units), "index": index}
         for name, value in {**table, "notes": tuple(self.notes), "x_names": x_names, "x_name": x_names[0]}.items():
             object.__setattr__(self, name, value)
@@ -109,9 +121,6 @@ class TaskData:
         tasks: Any = None,
         units: Any = None,
         sd: Any = None,
-        series: Hashable | None = None,
-        value: Hashable | None = None,
-        calendar: CalendarLike | None = None,
         **reading: Any,
     ) -> TaskData:
         """A table from a data frame, wide (a column for each task) or long (a row for each value).
@@ -127,14 +136,10 @@ class TaskData:
                 `read_table`.
             tasks (list of columns): the values. Default: all others of numbers but those that look like standard errors
                 (`level_se` beside `level`).
-            units (list, or dict by task): of the values. Default: from headers such as `level (m)` and `level [m]`; the
-                task is then `level`.
+            units (list, or dict by task): as in `read_table`. Default: from headers such as `level (m)`.
             sd (dict or columns): known standard errors: a dict {task: column or number}, or columns such as `level_se`;
                 in a long table a column. Default: none.
-            series (column): of the names, in a long table. Default: the table is wide.
-            value (column): of the values, in a long table. Default: the table is wide.
-            calendar (Calendar): such as that of another table. Default: `Calendar.of` the dates.
-            **reading: for `read_table`, such as missing and date_format.
+            **reading: for `read_table`, such as series and value of a long table, missing, date_format and calendar.
         Raises:
             TableError: a ValueError with the place, for unknown columns, text among numbers and rows without input.
 
@@ -147,8 +152,7 @@ class TaskData:
         from mtgp_tutorial.tables.reading import read_table  # which makes tables, too
 
         of_kind("frame", frame, pd.DataFrame, "a pandas DataFrame")
-        roles = {"x": x, "tasks": tasks, "units": units, "sd": sd, "series": series, "value": value}
-        return read_table(frame, **roles, calendar=calendar, **reading)
+        return read_table(frame, x, tasks, units=units, sd=sd, **reading)
 
     def to_frame(self) -> pd.DataFrame:
         """What `from_frame` takes: a column for each task (with its unit) and for its known standard errors.
@@ -239,14 +243,14 @@ class TaskData:
         """
         if whole("dim", dim, 0, "the number of a column of x") >= self.x.shape[1]:
             raise ValueError(f"dim: {dim} is not a column of x, which has {self.x.shape[1]}; pass one of them")
-        calendar = self.calendar if dim == 0 else None
-        low, high = interval(start, stop, calendar)
+        low, high = _interval(start, stop, self.calendar if dim == 0 else None)
         mask = torch.zeros_like(self.observed)
         inside = (self.x[:, dim] >= low) & (self.x[:, dim] <= high)
         mask[:, self.task_index(task)] = inside & self.observed[:, self.task_index(task)]
         if not mask.any():
-            ends = f"{shown(low, calendar)} to {shown(high, calendar)}"
-            raise ValueError(f"start, stop: {task!r} has no observed cell from {ends}; pass another interval")
+            raise ValueError(
+                f"start, stop: {task!r} has no observed cell from {start} to {stop}; pass another interval"
+            )
         return self.split(mask)
 
     def hide_random(self, task: str, share: float, *, seed: int) -> tuple[TaskData, TaskData]:
@@ -259,8 +263,7 @@ class TaskData:
         Raises:
             ValueError: for another share, and for one that hides none or all of the task's cells.
         """
-        share = probability(share, "share")
-        column = self.task_index(task)
+        share, column = probability(share, "share"), self.task_index(task)
         seen = self.observed[:, column].nonzero().squeeze(1).cpu()
         hides = round(share * len(seen))
         if not 0 < hides < len(seen):
@@ -331,7 +334,7 @@ def scale_of(data: TaskData, at: Sequence[int]) -> Scale:
     return scale
 
 
-def interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:
+def _interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:
     """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
     ends = (start, stop) if calendar is None else (calendar.end("start", start), calendar.end("stop", stop))
     if not all(hasattr(one, "__float__") for one in ends):
@@ -340,46 +343,93 @@ def interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[floa
         if end != end:
             raise ValueError(f"{name}: is missing; pass a number{'' if calendar is None else ' or a date'}")
     if ends[0] > ends[1]:
-        raise ValueError(f"start: {shown(ends[0], calendar)} is after stop, {shown(ends[1], calendar)}; exchange them")
+        raise ValueError(f"start: {start} is after stop, {stop}; exchange them")
     return float(ends[0]), float(ends[1])
 
 
-def shown(number: float, calendar: CalendarLike | None) -> str:
-    """A number as a date where there is a calendar."""
-    return f"{number:.10g}" if calendar is None else calendar.shown(number)
+def _as_errors(sd: Any, y: Tensor, tasks: list[str]) -> Tensor | None:
+    """Standard errors [N, T], checked; one number, or one for each task (in order or by name), holds for its values."""
+    if sd is None:
+        return None
+    if isinstance(sd, Mapping) or (isinstance(sd, pd.Series) and set(sd.index) <= set(tasks)):
+        given = by_task("sd", dict(sd), tasks, "")
+        sd = [given.get(task, math.nan) for task in tasks]
+    if isinstance(sd, Real) and not isinstance(sd, bool):
+        sd = [float(sd)] * len(tasks)
+    lists = isinstance(sd, (list, tuple)) and not any(hasattr(one, "__len__") for one in sd)
+    if lists or (getattr(sd, "ndim", None) == 1 and not isinstance(sd, pd.Series)):
+        each = as_matrix(sd, "sd")[:, 0].to(y.device)
+        if len(each) != len(tasks):
+            raise ValueError(
+                f"sd: holds {count(len(each), 'number')} for {count(len(tasks), 'task')}; pass one number, one for "
+                "each task, or a matrix [N, T]"
+            )
+        errors = each.expand(y.shape).where(~y.isnan(), torch.nan)
+    else:
+        errors = as_matrix(sd, "sd", vector=False)
+    _check_errors(errors, y, tasks)
+    return errors
 
 
-@dataclass(frozen=True, eq=False)
-class Scale:
-    """Mean and standard deviation of each task's observed cells.
+def _check_errors(sd: Tensor, y: Tensor, tasks: list[str]) -> None:
+    if sd.shape != y.shape or sd.device != y.device:
+        raise ValueError(f"sd: has shape {tuple(sd.shape)}, y {tuple(y.shape)}; pass one of each cell, where y is")
+    wrong = ~y.isnan() & ~sd.isnan() & ~((sd > 0) & sd.isfinite())
+    if bool(wrong.any()):
+        row, task = wrong.nonzero()[0].tolist()
+        raise ValueError(
+            f"sd: is {sd[row, task]:g} at row {row} of {tasks[task]!r}, {int(wrong.sum())} such in all; pass standard "
+            "errors above 0, and NaN where none is known"
+        )
 
-    Args:
-        mean (Tensor [T]): in data units.
-        sd (Tensor [T]): in data units.
 
-    >>> from mtgp_tutorial import TaskData
-    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
-    >>> scale.mean.tolist(), scale.sd.tolist()
-    ([2.0, 20.0], [1.0, 10.0])
-    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
-    [2.0, 20.0]
-    """
+def _input_names(names: Sequence[str], first: str, inputs: int) -> tuple[str, ...]:
+    """Names of all inputs; the first is x_name, where that was told."""
+    first = names[0] if names and first == "x" else first
+    if not names or names[0] != first:  # also where x_name was replaced
+        names = [first, *(list(names)[1:] or [f"x {d + 1}" for d in range(1, inputs)])]
+    if len(names) != inputs:
+        raise ValueError(f"x_names: {count(len(names), 'name')} for {count(inputs, 'column')} of x; pass one for each")
+    return tuple(names)
 
-    mean: Tensor
-    sd: Tensor
 
-    def to_unit(self, y: Tensor) -> Tensor:
-        """Data units to standardised units.
+def _check_names(names: Any, name: str) -> None:
+    """In an order, which a set does not have, and no text, which would become its letters."""
+    if isinstance(names, (str, bytes, set, frozenset, Mapping)) or not isinstance(names, Iterable):
+        raise ValueError(f"{name}: is {names!r}; pass a list of names, one for each task")
 
-        Args:
-            y (Tensor [..., T]): the tasks on the last axis.
-        """
-        return (y - self.mean) / self.sd
 
-    def to_data(self, y: Tensor) -> Tensor:
-        """Standardised units back to data units.
+def _check_same_rows(x: Any, y: Any, sd: Any, tasks: list[str]) -> None:
+    """Rows and tasks are paired by position, so labels must not say otherwise."""
+    names = [str(name) for name in y.columns] if isinstance(y, pd.DataFrame) else tasks
+    if tasks and tasks != names and set(tasks) == set(names):
+        raise ValueError("tasks, y: have the same names in another order; pass y[tasks]")
+    for name, other in (("x", x), ("sd", sd)):
+        if not isinstance(other, (pd.DataFrame, pd.Series)) or not isinstance(y, pd.DataFrame):
+            continue
+        if not other.index.equals(y.index):
+            raise ValueError(f"{name}, y: have other row labels; bring both to one index, such as {name}.loc[y.index]")
+        if name == "sd" and isinstance(sd, pd.DataFrame) and set(sd.columns) == set(y.columns) and list(sd) != list(y):
+            raise ValueError("sd, y: have the same columns in another order; pass sd[y.columns]")
 
-        Args:
-            y (Tensor [..., T]): the tasks on the last axis.
-        """
-        return y * self.sd + self.mean
+
+def _check_table(x: Tensor, y: Tensor, tasks: list[str], units: list[str]) -> None:
+    if y.shape[1] == 0:
+        raise ValueError("y: has no columns; pass at least one task")
+    if x.shape[1] == 0:
+        raise ValueError("x: has no columns; pass at least one input")
+    if len(x) == 0 or len(x) != len(y):
+        raise ValueError(f"x, y: have {len(x)} and {len(y)} rows; pass the same number, at least one")
+    if x.device != y.device:
+        raise ValueError(f"x, y: are on {x.device} and {y.device}; move both to one device")
+    if not x.isfinite().all():
+        raise ValueError("x: holds NaN or infinite values; drop or mend these rows (holes belong in y)")
+    if y.isinf().any():
+        raise ValueError(f"y: holds {count(int(y.isinf().sum()), 'infinite value')}; mark missing cells with NaN")
+    for name, given in (("tasks", tasks), ("units", units)):
+        if len(given) != y.shape[1]:
+            raise ValueError(
+                f"{name}: {count(len(given), 'label')} for {count(y.shape[1], 'column')} of y; pass one for each"
+            )
+    if len(set(tasks)) != len(tasks):
+        raise ValueError(f"tasks: {tasks} has a name twice; pass different names")

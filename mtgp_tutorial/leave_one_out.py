@@ -18,10 +18,8 @@ from mtgp_tutorial.arguments import count
 from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.gaussian import lower_factor
-from mtgp_tutorial.naming import check_row_labels
-from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.questions import fitted, of_each, prediction
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.prediction import Prediction, check_row_labels, prediction
+from mtgp_tutorial.result import Fit, fitted, of_each
 from mtgp_tutorial.sites import through
 
 

@@ -1,4 +1,7 @@
-"""What a model says about a table: means, variances, bands, and a data frame with names, dates and units."""
+"""What a model says about a table: means, variances, bands, and data frames with names, dates and units.
+
+Also the units of a model, `Scale`, and the names that tables and predictions share.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -14,9 +17,68 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
-from mtgp_tutorial.naming import CalendarLike, labels, rows, span
+
+if TYPE_CHECKING:
+    from mtgp_tutorial.data import TaskData
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
+
+
+class CalendarLike(Protocol):
+    """What a table asks of its calendar: dates as its first input. (tables/dates.py has one.)"""
+
+    @property
+    def unit(self) -> str:
+        """That of the numbers: "days"."""
+
+    @property
+    def label(self) -> str:
+        """What the numbers are: "days since 2019-01-07"."""
+
+    def inputs(self, x: Any) -> Any:
+        """x as it is if it holds numbers, else the numbers of its dates. Raises ValueError for what are no dates."""
+
+    def to_dates(self, numbers: Any) -> pd.DatetimeIndex:
+        """Dates of numbers [N]."""
+
+    def end(self, name: str, date: Any) -> float:
+        """An end of an interval, "start" or "stop", as a number. Raises ValueError, under this name, for others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Mean and standard deviation of each task's observed cells.
+
+    Args:
+        mean (Tensor [T]): in data units.
+        sd (Tensor [T]): in data units.
+
+    >>> from mtgp_tutorial import TaskData
+    >>> scale = TaskData([0, 1], [[1, 10], [3, 30]]).scale()
+    >>> scale.mean.tolist(), scale.sd.tolist()
+    ([2.0, 20.0], [1.0, 10.0])
+    >>> scale.to_data(scale.to_unit(scale.mean)).tolist()
+    [2.0, 20.0]
+    """
+
+    mean: Tensor
+    sd: Tensor
+
+    def to_unit(self, y: Tensor) -> Tensor:
+        """Data units to standardised units.
+
+        Args:
+            y (Tensor [..., T]): the tasks on the last axis.
+        """
+        return (y - self.mean) / self.sd
+
+    def to_data(self, y: Tensor) -> Tensor:
+        """Standardised units back to data units.
+
+        Args:
+            y (Tensor [..., T]): the tasks on the last axis.
+        """
+        return y * self.sd + self.mean
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -185,3 +247,77 @@ def mean_distance(mean: Tensor, variance: Tensor) -> Tensor:
     sd = variance.sqrt()
     z = (mean / sd).nan_to_num()  # 0 / 0 where it hits; infinite, and here the largest number, where it misses
     return 2 * sd * torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) + mean * (2 * torch.special.ndtr(z) - 1)
+
+
+def prediction(
+    table: TaskData, x: Tensor, mean: Tensor, variance: Tensor, noise: bool, *, new: bool = False, **more: Any
+) -> Prediction:
+    """A Prediction in data units for the rows of a table, or new ones beside it, with its names; more: other fields."""
+    rows = {"index": None if new else table.index, "calendar": table.calendar, "x_names": table.x_names}
+    return Prediction(x, mean, variance, **{"tasks": table.tasks, "units": table.units, "noise": noise, **rows, **more})
+
+
+def label(name: str, unit: str) -> str:
+    """`name [unit]`, or the name alone.
+
+    Args:
+        name (str): of a task or input.
+        unit (str): empty where there is none.
+
+    >>> from mtgp_tutorial import plots
+    >>> plots.label("Erie", "m"), plots.label("x", "")
+    ('Erie [m]', 'x')
+    """
+    return f"{name} [{unit}]" if unit else name
+
+
+def labels(table: TaskData | Prediction) -> list[str]:
+    """The tasks with their units."""
+    return [label(*pair) for pair in zip(table.tasks, table.units)]
+
+
+def input_frame(table: TaskData | Prediction) -> pd.DataFrame:
+    """The inputs [N, D] by their names, the first as dates where there is a calendar."""
+    x = pd.DataFrame(as_array(table.x), columns=list(table.x_names))
+    if table.calendar is not None:
+        x[table.x_names[0]] = table.calendar.to_dates(x.iloc[:, 0])
+    return x
+
+
+def rows(table: TaskData | Prediction) -> pd.Index:
+    """Names of the rows: the user's index, else the inputs."""
+    if table.index is not None:
+        return table.index
+    x = input_frame(table)
+    return pd.Index(x.iloc[:, 0]) if x.shape[1] == 1 else pd.MultiIndex.from_frame(x)
+
+
+def span(table: TaskData | Prediction) -> str:
+    """The range of each input: as dates, or as numbers."""
+    x = input_frame(table)
+    ends = []
+    for name in x:
+        low, high = x[name].min(), x[name].max()
+        if table.calendar is not None and isinstance(low, pd.Timestamp):
+            whole = bool((x[name] == x[name].dt.normalize()).all())
+            low, high = (f"{end:{'%Y-%m-%d' if whole else '%Y-%m-%d %H:%M:%S'}}" for end in (low, high))
+            ends.append(f"{name}: {low} to {high} ({table.calendar.label})")
+        else:
+            ends.append(f"{name}: {low:.6g} to {high:.6g}")
+    return "; ".join(ends)
+
+
+def check_row_labels(name: str, given: Any, table: TaskData | None, x: Any = None) -> None:
+    """ValueError for a frame or series of a table's rows, then of x's, with other labels, unless they only count."""
+    labelled = (pd.DataFrame, pd.Series)
+    if not isinstance(given, labelled):
+        return
+    N = 0 if table is None else len(table.x)
+    old, new = given.index[:N], given.index[N:]
+    right = table is None or any(map(old.equals, (pd.RangeIndex(len(old)), rows(table))))
+    if isinstance(x, labelled):
+        right &= any(map(new.equals, (x.index, pd.RangeIndex(len(new)), pd.RangeIndex(N, N + len(new)))))
+    if not right:
+        raise ValueError(
+            f"{name}: has other row labels than the rows it is for; put it into their order, and pass {name}.to_numpy()"
+        )

@@ -17,10 +17,9 @@ from torch import Tensor
 from mtgp_tutorial.arguments import by_task, finite, flags, kind_of, whole
 from mtgp_tutorial.covariance import all_cells, noise_covariance
 from mtgp_tutorial.memory import check_memory
-from mtgp_tutorial.naming import check_row_labels
-from mtgp_tutorial.predicting import posterior_of
-from mtgp_tutorial.questions import check_order, fitted, of_readings, query
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.predicting import check_order, of_readings, posterior_of, query
+from mtgp_tutorial.prediction import check_row_labels
+from mtgp_tutorial.result import Fit, fitted
 
 
 class Sums(NamedTuple):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pandas as pd
 import torch
@@ -18,6 +19,9 @@ from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.noise import FLOOR, usual_noise
 from mtgp_tutorial.priors import spatial_parts
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -251,3 +255,27 @@ def _set(model: Model, name: str, value: Any) -> str:
     stored = getattr(module, f"raw_{last}", old)  # the logarithm of 0 is for kappa alone
     fits = torch.allclose(getattr(module, last), new) and (last == "var" or bool(stored.isfinite().all()))
     return "" if fits else "outside its constraint"
+
+
+class Several(Protocol):
+    """Several fits in one, as `sample_posterior` makes them: they answer a question together."""
+
+    def asked(self, question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """What all answer to a question to a fit."""
+
+
+def of_each(question: Callable[Concatenate[Fit, P], Answer]) -> Callable[Concatenate[Fit | Several, P], Answer]:
+    """The same question to a fit or to several, which know how their answers go together."""
+
+    @wraps(question)
+    def put(fit: Any, *arguments: P.args, **named: P.kwargs) -> Answer:
+        together = getattr(fit, "asked", None)
+        return question(fit, *arguments, **named) if together is None else together(question, *arguments, **named)
+
+    return put
+
+
+def fitted(fit: Fit) -> Fit:
+    """The fit itself; ValueError for anything else."""
+    of_kind("fit", fit, Fit, "what fit(model) or at_parameters(model) returned")
+    return fit

@@ -26,7 +26,6 @@ from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.inducing import SparseModel
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.likelihoods import KINDS as LIKELIHOODS
-from mtgp_tutorial.likelihoods import Likelihood
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.dates import Calendar
@@ -51,22 +50,39 @@ def save(fit: Fit, path: str | Path, draws: Arrays | None = None) -> None:
     write(target, packed.getbuffer(), "path")
 
 
-def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
-    """What a Fit is made of, from the file that `Fit.save` wrote, and the draws of an averaged one. (`load`)"""
+def load(path: str | Path) -> Any:
+    """The fit that `Fit.save` wrote, or the averaged one that `PosteriorSamples.save` did, on the CPU.
+
+    On the same machine, with as many threads, its predictions are the same to the bit; elsewhere, to rounding. Nothing
+    in the file is run.
+
+    Args:
+        path (str or Path): the file.
+    Raises:
+        ValueError: with one sentence, for a path without a file, a file that is no saved fit, one that has changed
+            since it was written, and one of a later format.
+
+    >>> import tempfile
+    >>> import torch
+    >>> from mtgp_tutorial import fit, icm, load, predict, simulate
+    >>> fitted = fit(icm(simulate.two_sines(seed=1)), starts=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(f"{folder}/sines.fit")
+    ...     again = load(f"{folder}/sines.fit")
+    >>> one, other = predict(again, [0.3]), predict(fitted, [0.3])
+    >>> torch.equal(one.mean, other.mean)
+    True
+    """
+    from mtgp_tutorial.posterior_sampling import PosteriorSamples  # which saves, too
+
     source = Path(path).expanduser()
     if not source.is_file():
         raise ValueError(f"path: {path} is {'a folder' if source.is_dir() else 'not there'}; pass a file of Fit.save")
     with source.open("rb") as file:
         header, arrays = _opened(file, path)
     try:
-        data = table_from_plain(header["table"], _part(arrays, "table."))
-        model = model_from_plain(header["model"], _part(arrays, "model."), data)
-        columns = _part(arrays, "starts.")
-        columns.setdefault("joined", np.arange(len(columns["objective"])))  # older files do not know
-        starts = pd.DataFrame(columns, columns=list(STARTS)).rename_axis("start")
-        frozen = None if header.get("frozen") is None else tuple(header["frozen"])  # nor this
-        fields = model, header["priors"], float(arrays["log_likelihood"]), starts, frozen
-        return fields, _part(arrays, "draws.")
+        fitted, draws = _fit_of(header, arrays), _part(arrays, "draws.")
+        return PosteriorSamples.of_arrays(fitted, draws) if draws else fitted
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -75,14 +91,24 @@ def read_fit(path: str | Path) -> tuple[tuple[Any, ...], Arrays]:
         ) from None
 
 
+def _fit_of(header: dict[str, Any], arrays: Arrays) -> Fit:
+    """The fit of a file; older ones do not know what was joined and what was frozen."""
+    data = _table_of(header["table"], _part(arrays, "table."))
+    columns = {"joined": np.arange(len(arrays["starts.objective"]))} | _part(arrays, "starts.")
+    starts = pd.DataFrame(columns, columns=list(STARTS)).rename_axis("start")
+    frozen = None if header.get("frozen") is None else tuple(header["frozen"])
+    model = _model_of(header["model"], _part(arrays, "model."), data)
+    return Fit(model, header["priors"], float(arrays["log_likelihood"]), starts, frozen)
+
+
 def _arrays(fit: Fit, draws: Arrays) -> Arrays:
     """All that the file holds, by name."""
-    table, tensors = table_as_plain(fit.model.data)
-    model, numbers = model_as_plain(fit.model)
+    data, numbers = fit.model.data, _model_numbers(fit.model)
+    table, model = _table_words(data), _model_words(fit.model, numbers)
     version = 3 if fit.model.counts else 2 if draws else 1
     header = {"format": FORMAT, "version": version, "module": _here(), "table": table, "model": model}
     header |= {"frozen": None if fit.frozen is None else list(fit.frozen), "priors": bool(fit.priors)}
-    arrays = {f"table.{name}": value for name, value in tensors.items()}
+    arrays = {f"table.{name}": as_array(each) for name in ("x", "y", "sd") if (each := getattr(data, name)) is not None}
     arrays |= {f"model.{name}": value for name, value in numbers.items()}
     arrays |= {f"starts.{name}": fit.starts[name].to_numpy(dtype=kind) for name, kind in STARTS.items()}
     arrays |= {f"draws.{name}": value for name, value in draws.items()}
@@ -142,11 +168,18 @@ KERNELS: dict[str, Any] = {
 }
 
 
-def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
-    """Words that build the model again, for JSON, and every number in it: parameters, and bounds of constraints.
+def _model_numbers(model: Model) -> Arrays:
+    """Every number in a model: parameters, bounds of constraints, sites. kappa of exactly 0 is minus infinity here."""
+    numbers = {name: as_array(value) for name, value in model.state_dict().items()}
+    sites = {"y": model.sites.y, "variances": model.sites.variances, "sizes": model.sizes} if model.counts else {}
+    return numbers | {f"sites.{name}": as_array(value) for name, value in sites.items()}
 
-    kappa that is exactly 0 (kappa=False) is minus infinity among the numbers. Raises ValueError for what words do not
-    hold: kernels beyond KERNELS, by exact type, and constraints, bounds or priors of a user's own.
+
+def _model_words(model: Model, numbers: Arrays) -> dict[str, Any]:
+    """Words that build the model again, for JSON.
+
+    Raises ValueError for what words do not hold: kernels beyond KERNELS, by exact type, and constraints, bounds or
+    priors of a user's own.
     """
     kernel = model.kernel
     words: dict[str, Any] = {"noise": model.noise}
@@ -160,23 +193,18 @@ def model_as_plain(model: Model) -> tuple[dict[str, Any], Arrays]:
     else:
         raise ValueError(f"fit: its model has a {type(kernel).__name__}; a file holds those of independent, icm, lmc")
     words["free"] = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    numbers = {name: as_array(value) for name, value in model.state_dict().items()}
     if model.counts:
         words["laws"] = [[law.word, law.overdispersed] for law in model.laws]
-        sites = {"y": model.sites.y, "variances": model.sites.variances, "sizes": model.sizes}
-        numbers |= {f"sites.{name}": as_array(value) for name, value in sites.items()}
-    _check_same(model, _built(words, model.data, model.inducing if isinstance(model, SparseModel) else None, numbers))
-    return words, numbers
+    _check_same(model, _built(words, model.data, numbers))
+    return words
 
 
-def model_from_plain(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
+def _model_of(words: dict[str, Any], numbers: Arrays, data: TaskData) -> Model:
     """The model again, on a table: the same words, and the same numbers to the bit."""
-    points, sites = numbers.get("inducing"), _part(numbers, "sites.")
-    model = _built(words, data, None if points is None else torch.as_tensor(points), numbers)
-    own = {name: torch.as_tensor(value) for name, value in numbers.items() if not name.startswith("sites.")}
-    model.load_state_dict(own)
-    if sites:
-        model.put_sites(*(torch.as_tensor(sites[name]) for name in ("y", "variances")))
+    model, tensors = _built(words, data, numbers), {name: torch.as_tensor(value) for name, value in numbers.items()}
+    model.load_state_dict({name: value for name, value in tensors.items() if not name.startswith("sites.")})
+    if "laws" in words:
+        model.put_sites(tensors["sites.y"], tensors["sites.variances"])
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in words["free"])
     return model
@@ -202,94 +230,81 @@ def _kernel(plain: dict[str, Any]) -> Kernel:
     return kind(*map(_kernel, plain["of"])) if kind is ProductKernel else kind(**plain["options"])
 
 
-def _built(words: dict[str, Any], data: TaskData, inducing: torch.Tensor | None, numbers: Arrays) -> Model:
+def _built(words: dict[str, Any], data: TaskData, numbers: Arrays) -> Model:
     """The model that the words name, at numbers of no meaning, with the inducing inputs of a sparse one."""
     how: dict[str, Any] = {"noise": words["noise"]}
     if "laws" in words:
-        how["likelihood"] = _laws(words["laws"], data, numbers["sites.sizes"])
+        laws = [LIKELIHOODS[word](overdispersed=wide) for word, wide in words["laws"]]
+        sized = zip(data.tasks, laws, numbers["sites.sizes"].T)
+        how["likelihood"] = {task: replace(law, exposure=size) if law.exposed else law for task, law, size in sized}
     if words["family"] == "independent":
         model = independent(data, hyperparameters=words["hyper"], kernel=_kernel(words["kernel"]), **how)
     elif words["family"] == "icm":
         model = icm(data, rank=words["ranks"][0], kernel=_kernel(words["kernels"][0]), **how)
     else:
         model = lmc(data, kernels=[_kernel(one) for one in words["kernels"]], rank=words["ranks"], **how)
-    return model if inducing is None else SparseModel(model, inducing)
-
-
-def _laws(words: list[list[Any]], data: TaskData, sizes: np.ndarray) -> dict[str, Likelihood]:
-    """The likelihood of each task, by its word and whether it is overdispersed, with its sizes."""
-    own = [LIKELIHOODS[word](overdispersed=wide) for word, wide in words]
-    each = [replace(law, exposure=size) if law.exposed else law for law, size in zip(own, sizes.T)]
-    return dict(zip(data.tasks, each))
+    return SparseModel(model, torch.as_tensor(numbers["inducing"])) if "inducing" in numbers else model
 
 
 def _check_same(model: Model, again: Model) -> None:
     """Modules of the same types at the same places, with the same bounds: all that is not in the words."""
-    ours, theirs = dict(model.named_modules()), dict(again.named_modules())
-    for name in [*ours, *theirs]:
-        one, other = ours.get(name), theirs.get(name)
-        same = type(one) is type(other) and getattr(one, "_transform", 0) is getattr(other, "_transform", 0)
-        if one is not None and other is not None and same:
-            bounds, others = dict(one.named_buffers(recurse=False)), dict(other.named_buffers(recurse=False))
-            same = bounds.keys() == others.keys() and all(
-                torch.equal(bounds[key], others[key].to(bounds[key])) for key in bounds
-            )
-        if not same:
+    ours, theirs = _parts(model), _parts(again)
+    for name in ours | theirs:
+        if ours.get(name) != theirs.get(name):
+            other = dict([*again.named_modules(), *model.named_modules()])[name]
             raise ValueError(
-                f"fit: {name} of its model is {kind_of(one or other)} of your own, and a file holds models as "
+                f"fit: {name} of its model is {kind_of(other)} of your own, and a file holds models as "
                 "independent, icm and lmc build them; take its constraints, bounds and priors away"
             )
 
 
-def table_as_plain(data: TaskData) -> tuple[dict[str, Any], Arrays]:
-    """Words of a table, for JSON, and its arrays x, y and (where there is one) sd.
+def _parts(model: Model) -> dict[str, tuple[Any, ...]]:
+    """Of each module in it the type, how it constrains and the bounds."""
+    return {
+        name: (type(part), getattr(part, "_transform", None), [bound.tolist() for bound in part.buffers(recurse=False)])
+        for name, part in model.named_modules()
+    }
 
-    Raises ValueError for names that are not texts and for an index of a kind that `index_as_plain` does not know.
-    """
+
+def _table_words(data: TaskData) -> dict[str, Any]:
+    """All of a table but its numbers, for JSON. Raises ValueError for names that are not texts."""
     for name in (*data.tasks, *data.units, *data.x_names, data.x_unit, *data.notes):
         if not isinstance(name, str):
             raise ValueError(f"tasks, units, x_names, notes: {name!r} is no text; name it by one")
-    words = {
-        **{name: list(getattr(data, name)) for name in ("tasks", "units", "x_names", "notes")},
-        "x_name": data.x_name,
-        "x_unit": data.x_unit,
-        "index": None if data.index is None else index_as_plain(data.index),
-        "calendar": None if data.calendar is None else _calendar_as_plain(data.calendar),
-    }
-    arrays = {"x": data.x, "y": data.y} | ({} if data.sd is None else {"sd": data.sd})
-    return words, {name: as_array(value) for name, value in arrays.items()}
+    words: dict[str, Any] = {name: list(getattr(data, name)) for name in ("tasks", "units", "x_names", "notes")}
+    words |= {"x_name": data.x_name, "x_unit": data.x_unit, "index": None, "calendar": None}
+    if data.index is not None:
+        words["index"] = _index_words(data.index)
+    if isinstance(data.calendar, Calendar):
+        origin = pd.Timestamp(data.calendar.origin)
+        words["calendar"] = {"unit": data.calendar.unit, "zone": data.calendar.zone}
+        words["calendar"] |= {"origin": origin.isoformat(), "steps": origin.unit}
+    return words
 
 
-def table_from_plain(words: dict[str, Any], arrays: Arrays) -> TaskData:
-    """The table again, on the CPU."""
-    index, dates = words["index"], words["calendar"]
-    given: dict[str, Any] = {name: torch.as_tensor(arrays[name]) for name in ("x", "y", "sd") if name in arrays}
-    return TaskData(
-        **given | {name: words[name] for name in ("tasks", "units", "x_name", "x_unit", "notes")},
-        x_names=words.get("x_names", ()),  # older files name the first input alone
-        index=None if index is None else index_from_plain(index),
-        calendar=None
-        if dates is None
-        else Calendar(dates["unit"], pd.Timestamp(dates["origin"]).as_unit(dates["steps"]), dates["zone"]),
-    )
+def _table_of(words: dict[str, Any], arrays: Arrays) -> TaskData:
+    """The table again, on the CPU; older files name its first input alone."""
+    given: dict[str, Any] = {name: words[name] for name in ("tasks", "units", "x_name", "x_unit", "notes")}
+    given |= {name: torch.as_tensor(values) for name, values in arrays.items()}
+    if dates := words["calendar"]:
+        origin = pd.Timestamp(dates["origin"]).as_unit(dates["steps"])
+        given["calendar"] = Calendar(dates["unit"], origin, dates["zone"])
+    if words["index"]:
+        given["index"] = _index_of(words["index"])
+    return TaskData(**given, x_names=words.get("x_names", ()))
 
 
-def index_as_plain(index: pd.Index) -> dict[str, Any]:
-    """A pandas index as words and whole numbers.
-
-    Known are RangeIndex, DatetimeIndex (also with a zone), PeriodIndex, and indices of integers, floats or texts
-    without gaps. Raises ValueError for all others.
-    """
-    kind, plain = type(index), {"kind": type(index).__name__, "dtype": str(index.dtype), "name": index.name}
-    if kind is pd.RangeIndex:
+def _index_words(index: pd.Index) -> dict[str, Any]:
+    """A pandas index as words and whole numbers: texts, numbers, dates or periods. Raises ValueError for others."""
+    plain = {"kind": type(index).__name__, "dtype": str(index.dtype), "name": index.name}
+    if isinstance(index, pd.RangeIndex):
         plain["values"] = [index.start, index.stop, index.step]
-    elif kind in (pd.DatetimeIndex, pd.PeriodIndex):
-        zone, unit = getattr(index, "tz", None), getattr(index, "unit", None)
-        plain |= {"values": index.asi8.tolist(), "freq": index.freqstr, "unit": unit, "zone": zone and str(zone)}
-    elif kind is pd.Index and index.inferred_type in ("integer", "floating", "string") and not index.hasnans:
+    elif isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        plain |= {"values": index.asi8.tolist(), "freq": index.freqstr}
+    elif index.inferred_type in ("integer", "floating", "string") and not index.hasnans:
         plain["values"] = index.tolist()
     try:
-        again = index_from_plain(plain)
+        again = _index_of(plain)
         kept = isinstance(index.name, (str, int, type(None))) and again.dtype == index.dtype and again.equals(index)
     except (ValueError, TypeError, KeyError):  # no values, or a zone or a step that has no name
         kept = False
@@ -301,20 +316,13 @@ def index_as_plain(index: pd.Index) -> dict[str, Any]:
     return plain
 
 
-def index_from_plain(plain: dict[str, Any]) -> pd.Index:
+def _index_of(plain: dict[str, Any]) -> pd.Index:
     """The index again."""
     kind, values, name = plain["kind"], plain["values"], plain["name"]
     if kind == "RangeIndex":
         return pd.RangeIndex(*values, name=name)
     if kind == "PeriodIndex":
-        return pd.PeriodIndex(pd.arrays.PeriodArray(np.array(values, dtype="int64"), dtype=plain["dtype"]), name=name)
+        return pd.PeriodIndex.from_ordinals(values, freq=plain["freq"], name=name)
     if kind == "DatetimeIndex":
-        when = pd.DatetimeIndex(np.array(values, dtype="int64").view(f"M8[{plain['unit']}]"))
-        when = when if plain["zone"] is None else when.tz_localize("UTC").tz_convert(plain["zone"])
-        return pd.DatetimeIndex(when, freq=plain["freq"], name=name)
+        return pd.DatetimeIndex(np.array(values, dtype="int64"), dtype=plain["dtype"], freq=plain["freq"], name=name)
     return pd.Index(values, dtype=plain["dtype"], name=name)
-
-
-def _calendar_as_plain(calendar: Any) -> dict[str, Any]:
-    origin = pd.Timestamp(calendar.origin)
-    return {"unit": calendar.unit, "origin": origin.isoformat(), "steps": origin.unit, "zone": calendar.zone}

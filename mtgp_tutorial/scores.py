@@ -18,8 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import listed, of_kind, tensors
 from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import log_likelihood
-from mtgp_tutorial.naming import label, labels
-from mtgp_tutorial.prediction import Prediction, mean_distance
+from mtgp_tutorial.prediction import Prediction, label, labels, mean_distance
 
 
 def _checked(y: Tensor, **predicted: Tensor) -> list[Tensor]:

@@ -25,11 +25,10 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, count, finite, flags
 from mtgp_tutorial.covariance import Cells
-from mtgp_tutorial.data import Scale, TaskData, scale_of
+from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
-from mtgp_tutorial.naming import check_row_labels
-from mtgp_tutorial.prediction import TWO_SD, Prediction, passed
+from mtgp_tutorial.prediction import TWO_SD, Prediction, Scale, check_row_labels, passed
 
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
 STILL, CLIMBING, NEAR = 1e-12, 1e-6, 1e-1  # nats that a step would gain: none; enough for a slope; enough for a look

@@ -22,8 +22,7 @@ from seaborn.utils import relative_luminance
 from mtgp_tutorial.arguments import as_array, listed, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.likelihoods import KINDS
-from mtgp_tutorial.naming import label, labels
-from mtgp_tutorial.prediction import TWO_SD, Prediction
+from mtgp_tutorial.prediction import TWO_SD, Prediction, label, labels
 
 __all__ = ["tasks", "band", "heatmap", "differences", "checks"]
 __all__ += ["inputs", "use_style", "style", "marker", "role", "label"]

@@ -16,7 +16,7 @@ from mtgp_tutorial.arguments import as_array, of_kind, whole
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.leave_one_out import leave_out
 from mtgp_tutorial.memory import check_memory
-from mtgp_tutorial.naming import label
+from mtgp_tutorial.prediction import label
 from mtgp_tutorial.priors import spatial_parts, typical_range
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables.residuals import compact_groups, in_order, nearest_before, whitened

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, listed
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.naming import rows
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.prediction import Prediction, rows
 from mtgp_tutorial.tables.comparing import standard_methods
 from mtgp_tutorial.tables.frames import filled_frame
 from mtgp_tutorial.tables.methods import Method

@@ -18,8 +18,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, shown, swapped, whole
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.questions import prediction
+from mtgp_tutorial.prediction import Prediction, prediction
 
 
 class NotApplicable(ValueError):

@@ -15,8 +15,7 @@ from mtgp_tutorial.model import Model
 from mtgp_tutorial.objective import objective
 from mtgp_tutorial.predicting import impute, predict
 from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.questions import Several
-from mtgp_tutorial.result import Fit
+from mtgp_tutorial.result import Fit, Several
 from mtgp_tutorial.tables.forecasting import Forecaster
 
 Method = Callable[[TaskData], Model | Forecaster]  # an entry of the methods of `compare`

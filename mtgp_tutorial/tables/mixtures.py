@@ -14,8 +14,7 @@ from mtgp_tutorial.fitting import fit
 from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.posterior_sampling import check_draws, sample_posterior
-from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.questions import prediction
+from mtgp_tutorial.prediction import Prediction, prediction
 from mtgp_tutorial.tables.forecasting import Forecaster
 from mtgp_tutorial.tables.methods import (
     A_METHOD,

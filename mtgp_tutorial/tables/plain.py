@@ -19,8 +19,7 @@ from torch.nn.functional import one_hot
 from mtgp_tutorial.arguments import as_array, as_tensor, of_kind
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.prediction import Prediction
-from mtgp_tutorial.questions import prediction
+from mtgp_tutorial.prediction import Prediction, prediction
 from mtgp_tutorial.tables.external_drift import (
     KERNELS,
     Answer,

@@ -11,17 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import mtgp_tutorial
-from mtgp_tutorial import icm, simulate
-
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_results_of_earlier_versions_are_refused_by_name():
-    seen, hidden = simulate.two_sines(seed=1).hide("sine", 0.4, 0.6)
-    found = mtgp_tutorial.tables.compare(lambda _: (seen, hidden), [0], {"ICM": icm}, progress=False)
-    with pytest.raises(ValueError, match="results: has a column 'arm', as up to version 0.22"):
-        mtgp_tutorial.summarise(found.rename(columns={"method": "arm"}), "ICM")
 
 
 def test_imports_keep_to_the_layers():

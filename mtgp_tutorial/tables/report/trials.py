@@ -18,9 +18,8 @@ from mtgp_tutorial.comparison import choose
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.model import Model, icm
-from mtgp_tutorial.naming import labels
 from mtgp_tutorial.noise import usual_noise
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.prediction import Prediction, labels
 from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods, predictions_of
