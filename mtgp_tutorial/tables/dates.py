@@ -229,7 +229,7 @@ def dates_in(
         month = text.str.fullmatch(r"\d{4}-\d\d").all() and len(text) > 1
         if month and (text.str[2:4].astype(int) + 1 == text.str[5:].astype(int)).all():
             told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a month, or a year to the next"
-            raise TableError(told, [{"date_format": "%Y-%m"}])
+            raise TableError(told, remedy="write months with their day, as 2001-02-01, and years as 2001")
         return iso_dates(text), "year-month-day" if (text.str.len() == 10).all() else "ISO 8601"
     if plain == "order":
         return _by_order(text, day_first)
@@ -253,7 +253,7 @@ def dates_in(
 
 
 def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
-    """Dates such as 07.01.2019: in the only order that gives dates, or even steps, or that the file's marks prove."""
+    """Dates such as 07.01.2019: in the only order that gives dates, or that the file's marks prove."""
     shaped = text[text.str.fullmatch(DAY_MONTH)]
     mark = shaped.iloc[0].lstrip("0123456789")[0]
     year = f"%Y{mark}"[:2] if shaped.str.match(r"\d+\D\d+\D\d{4}").all() else "%y"
@@ -263,9 +263,7 @@ def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
         form = max(each, key=lambda form: each[form].count())
         read[form] = each[form]
     likely = [form for form in read if read[form].count() == max(when.count() for when in read.values())]
-    if len(likely) > 1 and year == "%Y":
-        even = [form for form in likely if _even(read[form])]
-        likely = even if len(even) == 1 else likely[:1] if day_first else likely
+    likely = likely[:1] if day_first and year == "%Y" else likely
     if year == "%y" or len(likely) > 1:
         century = "years of two digits become 1969 to 2068" if year == "%y" else ""
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} may be a date in more ways than one"
@@ -277,14 +275,6 @@ def _by_order(text: pd.Series, day_first: bool) -> tuple[pd.Series, str]:
         told = f"column {str(text.name)!r}: {text.iloc[0]!r} has day and month exchanged, or others have"
         raise TableError(told, [], "write all dates in one order")
     return read[form], f"{'day' if form[1] == 'd' else 'month'} first, {form}"
-
-
-def _even(when: pd.Series) -> bool:
-    """Whether dates have steps of equally many days, or months."""
-    when = when.dropna().drop_duplicates()
-    months = (12 * when.dt.year + when.dt.month).diff().iloc[1:]
-    by_month = when.dt.day.nunique() == 1 and months.nunique() == 1
-    return len(when) > 2 and bool(by_month or when.diff().iloc[1:].nunique() == 1)
 
 
 def offers_for(text: pd.Series, words: Sequence[str] = ()) -> list[str]:
@@ -300,7 +290,6 @@ def offers_for(text: pd.Series, words: Sequence[str] = ()) -> list[str]:
     parts = {PART.get(word) for word in words}
     if parts & {*PERIOD}:
         return [form for form in found if form in parts]
-    found = [form for form in found if "%d" not in form and form not in PERIOD] if "month" in parts else found
     if not found and TIME & {*words}:
         value = pd.to_numeric(text, errors="coerce")
         found = [unit for unit, since in SINCE.items() if value.between(*since[2:]).all()]

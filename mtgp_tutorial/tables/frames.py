@@ -68,9 +68,9 @@ def headers_of(given: pd.DataFrame) -> dict[str, Any]:
 
 
 def split_unit(header: Any) -> tuple[str, str]:
-    """Name and unit of a header such as `level (m)` or `level [m]`; no unit where it has none."""
+    """Name and unit of a header such as `level (m)` or `level [m]`; no unit where it has none, or a serial number."""
     found = re.fullmatch(r"\s*(.*?\S)\s*[(\[]([^()\[\]]+)[)\]]\s*", str(header))
-    return (found[1], found[2].strip()) if found else (str(header).strip(), "")
+    return (found[1], "" if ":" in found[2] else found[2].strip()) if found else (str(header).strip(), "")
 
 
 def words_in(header: str) -> list[str]:

@@ -37,7 +37,6 @@ BY_POINT = {*"datum jahr monat woche tag fecha anno año mes mese".split()}  # w
 PAIRS = dict(x="y", lon="lat", long="lat", longitude="latitude", easting="northing", east="north", e="n")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}  # of marks
 READERS = {".dta": "stata", ".json": "json", ".jsonl": "json", ".feather": "feather", ".gz": "csv", ".zip": "csv"}
-PACKED, BYTES = 100, 5e7  # a workbook that unpacks to more than so many times its size, and than so much, is no table
 
 
 @dataclass
@@ -87,7 +86,6 @@ def read_table(
     sheet: str | None = None,
     encoding: str | None = None,
     calendar: Any = None,
-    **gone: Any,
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
@@ -116,7 +114,6 @@ def read_table(
         sheet (str): of a workbook. Default: the only one.
         encoding (str): of the text. Default: UTF-8, or UTF-16 or Windows-1252 where it is that.
         calendar (Calendar): how dates become numbers, such as that of another table. Default: by their spacing.
-        **gone: names of an earlier release, which are refused with what replaced them.
     Raises:
         TableError: a ValueError, for all that can be read in two ways or in none.
 
@@ -126,12 +123,6 @@ def read_table(
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
     """
-    if odd := [name for name in gone if name != "dates"]:
-        raise TypeError(f"{odd[0]}: is no argument of read_table")
-    if gone:
-        raise TableError("dates: is now date_format", [], "pass it as pandas takes it, such as '%d.%m.%Y'")
-    if isinstance(missing, str):
-        raise TableError(f"missing: is {missing!r}", [{"missing": [missing]}])
     for name, each in (("missing", missing), ("keep", keep), ("skip", () if isinstance(skip, int) else skip)):
         of_kind(name, each, (list, tuple, set), "a list")
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
@@ -166,6 +157,9 @@ def read_table(
             roles.inputs = own
     cells = cells.drop(columns=[c for c in levels if c not in roles.inputs])
     at, calendar, x_names = _inputs(cells, roles.inputs, kinds, calendar, asked)
+    again = int(pd.DataFrame(at).duplicated().sum())
+    if again and not roles.long and calendar and calendar.zone is None and calendar.unit not in ("days", "years"):
+        asked.notes.append(f"{x_names[0]}: {count(again, 'row')} at a time that stood before, as where clocks go back")
     if not roles.long and not roles.tasks:
         others = cells.drop(columns=[*roles.inputs, *roles.numbers])
         _check_rows(others, at, roles.inputs, kinds, x is not None)
@@ -218,11 +212,6 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
 
 def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[Any]]]:
     """The rows of the only sheet of a workbook that has any, or of the one that was named."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(one.file_size for one in archive.infolist())
-        if size > max(BYTES, PACKED * path.stat().st_size):
-            raise TableError(f"path: {path.name} unpacks to {size / 1e9:.2f} GB", remedy="save the table as CSV")
     try:
         every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
     except (ValueError, zipfile.BadZipFile, KeyError) as error:
@@ -231,6 +220,11 @@ def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[
     if len(every) != 1 and sheet not in every:
         raise TableError(f"{path.name} has {count(len(every), 'sheet')}", [{"sheet": name} for name in every])
     asked.mark = "sheet"
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        if any(re.search(rb"</f>(?:<v ?/>|<v></v>)?</c>", sheet) for sheet in sheets):
+            asked.notes.append("cells: formulas whose values the workbook does not keep are read as empty")
     one = (every[sheet] if sheet in every else [*every.values()][0]).dropna(axis=1, how="all").astype(object)
     cells = one.where(one.notna(), None).to_numpy().tolist()
     return [(k, row) for k, row in enumerate(cells, 1) if k not in asked.left]
@@ -355,7 +349,7 @@ def _marked(cells: pd.DataFrame, asked: Asked, decimal: str | None, thousands: s
 def _all_grouped(mark: str, some: Sequence[str]) -> bool:
     """Whether a mark groups the thousands of all these numbers, which may have decimals behind another mark."""
     mark = re.escape(mark)
-    shape = re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?:(?!{mark})[.,]\d+)?")
+    shape = re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{mark}\d\d\d?)*{mark}\d{{3}}(?:(?!{mark})[.,]\d+)?")  # or 12,34,567
     return all(shape.fullmatch(cell) for cell in some)
 
 
@@ -389,7 +383,6 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
     beside = {c: low.get("_".join(PAIRS.get(word, word) for word in words_in(c)), c) for c in value}
     pairs = [[c, other] for c, other in beside.items() if other != c and {*PAIRS} & words[c] and len(value) > 2]
     pairs = [pair for pair in pairs if cells[pair].nunique().min() > 1]
-    pairs = [pair for pair in pairs if {"lon", "long", "longitude"} & words[pair[0]]] or pairs
     dates = [[c] for c in cells if kinds[c] == "dates" and cells[c].nunique() > 1]
     clocks = [c for c in cells if kinds[c] == "clock" and cells[c].notna().all()]
     if len(dates) == len(clocks) == 1 and cells.duplicated(dates[0]).any() and cells[dates[0][0]].notna().all():
@@ -420,10 +413,7 @@ def _input(cells: pd.DataFrame, kinds: dict[str, str], asked: Asked) -> list[str
             _numbers(cells[c], asked)
         alone = [c for c in cells if cells[c].notna().all() and not cells[c].duplicated().any()]
         forms = [(c, form) for c in alone for form in written.offers_for(joined(cells[[c]]), words_in(c))]
-        likely = [c for c in value if c in alone and (c == first or USUAL & words[c]) and not COUNTERS & words[c]]
-        likely = [c for c in likely if not c[:4].isdigit() and ("year" not in words[c] or value[c].min() > 99)]
-        likely = [c for c in likely if PART.get("_".join(words_in(c)), "year") == "year"]
-        ways = [{"x": c, "date_format": form} for c, form in forms] or [{"x": c} for c in likely]
+        ways = [{"x": c, "date_format": form} for c, form in forms]
     more = f"{'or ' * bool(ways)}name the column with x, and its date_format, such as '%Y %m', where it holds dates"
     raise TableError(f"x: is not given, and {told}", ways, f"{more}; columns: {listed(cells)}")
 
@@ -477,9 +467,8 @@ def _check_digits(cells: pd.DataFrame, inputs: list[str], value: pd.DataFrame, w
     other = (USUAL - TIME - {*PART} | {*PAIRS, *PAIRS.values()}) & {*words_in(inputs[-1])}
     twice = len(inputs) == 2 and cells.duplicated(first).any() and not other
     doubt += [c for c in rest if twice and value[c].isin(range(367)).all()]
-    if rest and len(inputs) == 1:
-        digits = TIME - {"year"} & {*words_in(first)} and (value[first] >= 1500).any()
-        doubt += [first] * bool(digits or ((value[first] % 1 == 0) & (value[first] >= 1e4)).all())
+    if rest and len(inputs) == 1 and TIME - {"year"} & {*words_in(first)} and (value[first] >= 1500).any():
+        doubt += [first]
     hours = when is not None and twice and re.search("%[dYj]$", form) and (doubt or written.fits(text, f"{form} %H"))
     offers = written.offers_for(text, words_in(first)) if when is None else [f"{form} %H"] * bool(hours)
     numbers = bool(value.notna().all(axis=None))

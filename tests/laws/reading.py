@@ -86,7 +86,7 @@ def law_each_row_of_a_long_frame_is_one_cell():
 
 
 def law_an_order_of_day_and_month_is_proved_or_asked():
-    """By a day above 12, by even steps, or by semicolons with decimal commas: all days of a year, in both orders."""
+    """By a day above 12, or by semicolons with decimal commas: all days of a year, in both orders."""
     with tempfile.TemporaryDirectory() as folder:
         path, rng = Path(folder) / "t.csv", RANDOM(1)
         for form in ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y"):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mtgp_tutorial.data import TaskData, take
+from mtgp_tutorial.data import TaskData, shown, take
 from mtgp_tutorial.tables.residuals import halved
 
 SHORT, SHARE = 2, 6  # a run of so many rows is single cells; at most every so-manieth row is hidden in one trial
@@ -46,14 +46,6 @@ def own_rows(data: TaskData) -> bool:
     """Whether over half of each task's values stand alone in their row: then an empty cell is no hole."""
     alone = data.observed & (data.observed.sum(1, keepdim=True) == 1)
     return data.num_tasks > 1 and bool((alone.sum(0) > data.observed.sum(0) / 2).all())
-
-
-def where(data: TaskData, row: int) -> str:
-    """The place of a row, as text: its date, or its inputs."""
-    numbers = [f"{value:.6g}" for value in data.x[row].tolist()]
-    if data.calendar is not None:
-        numbers[0] = str(data.calendar.to_dates(data.x[row : row + 1, 0].numpy())[0]).removesuffix(" 00:00:00")
-    return ", ".join(numbers)
 
 
 class Kind(NamedTuple):
@@ -105,8 +97,8 @@ def _on_map(data: TaskData, longest: int) -> list[Kind]:
     for task, column in zip(data.tasks, gone.T):
         if len(rows := np.flatnonzero(column)):
             disc = column[nearest[rows]].mean() > (1 + column.mean()) / 2  # halfway from chance to certainty
-            kind = ("disc", (task,), gone[rows][:longest], len(rows)) if disc else ("scattered", (task,), gone[rows], 1)
-            found.append(Kind(*kind))
+            place, most, size = ("disc", longest, len(rows)) if disc else ("scattered", len(rows), 1)
+            found.append(Kind(place, (task,), gone[rows][:most], size))
     return found
 
 
@@ -180,8 +172,9 @@ def _trials(data: TaskData, kind: Kind, used: Used, seed: list[int], known: set)
         if enough and (seen & ~hidden)[kept].sum(0).min() >= FEWEST and key not in known:
             known.add(key)
             used[name][number] += 1
-            at, tasks = np.flatnonzero(hidden.any(1)), " ".join(", ".join(kind.asked[:3]).split())  # on one line
-            label = f"{PLACES[kind.place]} of {tasks}, {len(at)} from {where(data, at[0])} to {where(data, at[-1])}"
+            at, tasks = data.x[hidden.any(1), 0].tolist(), " ".join(", ".join(kind.asked[:3]).split())  # on one line
+            ends = f"from {shown(at[0], data.calendar)} to {shown(at[-1], data.calendar)}"
+            label = f"{PLACES[kind.place]} of {tasks}, {len(at)} {ends}"
             yield label, kind.asked, hidden, kept, f"{name} {number + 1}", 1 if single else len(pattern)
 
 

@@ -11,13 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from html import escape, unescape
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import matplotlib
-import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
@@ -33,12 +30,12 @@ from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.frames import filled_frame
 from mtgp_tutorial.tables.report import holes
 from mtgp_tutorial.tables.report import trials as tries
-from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
+from mtgp_tutorial.tables.report.holes import missing, own_rows
 from mtgp_tutorial.tables.seasonal import season_of
 from mtgp_tutorial.writing import write
 
 PAGE, FILLED = "report.html", "filled.csv"
-WIDTH, PANELS, MANY, VIEW = 5.6, 8, 3000, 150  # inches, tasks; rows from which a figure is a smear, those about a hole
+WIDTH, PANELS = 5.6, 8  # inches, tasks
 
 
 def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16, seed: int = 0, **how: Any) -> Report:
@@ -67,18 +64,17 @@ class Report:
 
 @contextmanager
 def _as_a_program() -> Iterator[None]:
-    """One thread, and figures that need no screen; a caller's own are put back."""
-    backend, threads = matplotlib.get_backend(), torch.get_num_threads()
+    """One thread, and the look of the book; a caller's own are put back."""
+    threads = torch.get_num_threads()
     try:
         with matplotlib.rc_context(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the page says what they say
-            matplotlib.use("Agg")
             plots.use_style()
             matplotlib.rcParams["text.parse_math"] = False  # a name with a dollar is no formula
+            matplotlib.rcParams["date.converter"] = "concise"
             torch.set_num_threads(1)  # several runs share the cores better so
             yield
     finally:
-        matplotlib.use(backend)
         torch.set_num_threads(threads)
 
 
@@ -144,7 +140,6 @@ def render(values: dict[str, Any]) -> tuple[str, str]:
 def _as_png(figure: Figure) -> str:
     """The figure as the address of a picture that stands in the page itself."""
     figure.savefig(buffer := io.BytesIO(), dpi=175, format="png", bbox_inches="tight", pad_inches=0.04)
-    plt.close(figure)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -154,45 +149,32 @@ def _drawn(data: TaskData) -> dict[int, str]:
     return {t: data.tasks[t] if len(data.tasks[t]) <= 26 else f"{data.tasks[t][:25]}…" for t in order}
 
 
-def _along(ax: plt.Axes, data: TaskData) -> None:
-    """An axis whose dates do not run into each other, and whose years are whole."""
-    if data.calendar is not None:
-        place = mdates.AutoDateLocator(minticks=3, maxticks=6)
-        ax.xaxis.set_major_locator(place)
-        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(place))
-    else:
-        ax.set_xlabel(plots.label(data.x_name, data.x_unit))
-        ax.locator_params(axis="x", nbins=6, integer=bool((data.x % 1 == 0).all()))
-
-
 def _filled(data: TaskData, answer: Prediction) -> str | None:
-    """A panel or a map for each task: what was seen, and mean and band in the holes; of a long table the longest."""
+    """A panel or a map for each task: what was seen, and what filled the holes, with its band or in larger dots."""
     if data.x.shape[1] > 2:
         return None
-    line = data.x.shape[1] == 1
-    tasks, x = _drawn(data), plots.inputs(data) if line else data.x.numpy()
+    line, tasks, mean = data.x.shape[1] == 1, _drawn(data), answer.mean.numpy()
     size = WIDTH, (0.5 + 1.45 * len(tasks)) if line else 3.2 * len(tasks)
-    figure, axes = plt.subplots(len(tasks), 1, figsize=size, sharex=line, squeeze=False)
+    figure = Figure(figsize=size)
+    axes = figure.subplots(len(tasks), 1, sharex=line, squeeze=False)
     for (t, name), ax in zip(tasks.items(), axes[:, 0]):
-        seen, hole, mean = data.observed[:, t].numpy(), missing(data)[:, t], answer.mean[:, t].numpy()
+        seen, hole = data.observed[:, t].numpy(), missing(data)[:, t]
         ax.set_title(plots.label(name, data.units[t]))
         if line:
             plots.band(ax, answer, t)
             for cells, colour in ((seen, "0.25"), (hole, plots.style(t)["color"])):
-                ax.plot(x[cells], mean[cells], plots.marker(t), ms=2.8, mew=0, color=colour)
+                ax.plot(plots.inputs(data)[cells], mean[cells, t], plots.marker(t), ms=2.8, mew=0, color=colour)
+            ax.set_xlabel(_input(data) if ax is axes[-1, 0] else "")
         else:
-            limits, sd = dict(zip(("vmin", "vmax"), np.quantile(mean, [0.02, 0.98]))), answer.sd[:, t].numpy()
-            points = ax.scatter(*x[seen].T, c=mean[seen], s=10, lw=0, **limits)
-            ax.scatter(*x[hole].T, c=mean[hole], s=10 + 30 * sd[hole] / sd.max(), lw=0.7, edgecolor="#d1495b", **limits)
+            points = ax.scatter(*data.x.numpy().T, c=mean[:, t], s=np.where(seen, 10, 40))
             ax.set_aspect("equal")
-            figure.colorbar(points, ax=ax, shrink=0.8, pad=0.02)
-    if line:
-        _along(ax, data)
-    if line and len(x) > MANY:
-        found = [(0, 0), *(run for t in tasks for run in runs(missing(data)[:, t]))]
-        start, length = max(found, key=itemgetter(1))
-        ax.set_xlim(x[max(0, start - VIEW)], x[min(start + length + VIEW, len(x) - 1)])
+            figure.colorbar(points, ax=ax)
     return _as_png(figure)
+
+
+def _input(data: TaskData) -> str:
+    """The name of its input on an axis; dates need none."""
+    return plots.label(data.x_name, data.x_unit) if data.calendar is None else ""
 
 
 def _moved(data: TaskData, trials: list[holes.Trial]) -> str | None:
@@ -201,19 +183,19 @@ def _moved(data: TaskData, trials: list[holes.Trial]) -> str | None:
         return None
     tasks, x, gone = _drawn(data), plots.inputs(data), missing(data) & (not own_rows(data))
     hidden = np.any([trial.mask for trial in trials], axis=0)
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(tasks)))
+    ax = (figure := Figure(figsize=(WIDTH, 0.9 + 0.3 * len(tasks)))).subplots()
     for k, t in enumerate(tasks):
         for cells, colour in ((data.observed.numpy() & ~hidden, "0.75"), (hidden, "#3a8fd0"), (gone, "#d1495b")):
             ax.plot(x[cells[:, t]], np.full(cells[:, t].sum(), -k), "|", ms=8, color=colour)
     ax.set_yticks(-np.arange(len(tasks)), list(tasks.values()))
-    _along(ax, data)
+    ax.set_xlabel(_input(data))
     return _as_png(figure)
 
 
 def _dots(decision: tries.Decision) -> str:
     """The CRPS of each method in each trial, and its mean."""
     trials, means = decision.scores.groupby(["method", "trial"])["CRPS"].mean(), decision.means["CRPS"]
-    figure, ax = plt.subplots(figsize=(WIDTH, 1 + 0.32 * len(means)))
+    ax = (figure := Figure(figsize=(WIDTH, 1 + 0.32 * len(means)))).subplots()
     for k, method in enumerate(means.index):
         ax.plot(trials[method], np.full(len(trials[method]), -k), "o", ms=4, mew=0, alpha=0.4, color=plots.COLOURS[0])
         ax.plot(means[method], -k, "D", ms=5, color="0.1")

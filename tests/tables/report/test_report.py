@@ -18,6 +18,7 @@ from mtgp_tutorial import TaskData, __version__, datasets
 from mtgp_tutorial.__main__ import GONE, main
 from mtgp_tutorial.tables import compare
 from mtgp_tutorial.tables.report import report as report_of
+from mtgp_tutorial.tables.report import trials as tries
 from mtgp_tutorial.tables.report.holes import FEWEST, PLACES, kinds_of, missing, own_rows, plan
 from mtgp_tutorial.tables.report.trials import IN_WORDS, Decision, claim_of, decide, digits, methods_for, season_of
 
@@ -449,6 +450,14 @@ def test_large_tables_go_without_what_costs_most():
     for data, gone in ((long, {"half and half", "regression + GP"}), (wide, {"half and half", "ICM"})):
         found, out = methods_for(data)
         assert {*out} == gone and not gone & {*found} and "mean" in found and len(found) > 3
+
+
+@pytest.mark.parametrize("limit, said", [(tries.WIDE, True), (0, False)])
+def test_what_stands_first_is_called_what_fill_takes_only_where_it_is(limit, said, place, monkeypatch):
+    monkeypatch.setattr(tries, "WIDE", limit)
+    two_series(60).to_csv("table.csv", index=False)
+    assert command("--trials", "10") == 0
+    assert ("What stands first is what" in Path("table-report/report.html").read_text(encoding="utf8")) == said
 
 
 def test_a_season_that_is_there_is_tried_and_fills(place, capsys):
