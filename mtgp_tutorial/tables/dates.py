@@ -125,16 +125,6 @@ class Calendar:
         except ValueError as error:
             raise ValueError(f"{name}: {str(error).removeprefix('dates: ')}") from None
 
-    def shown(self, number: float) -> str:
-        """A number as a date, and as it is where there is no such date."""
-        plain = f"{number:.10g}"
-        try:
-            with np.errstate(invalid="ignore"):
-                date = self.to_dates(number)[0]
-            return plain if pd.isna(date) else str(date).removesuffix(" 00:00:00")
-        except (ValueError, OverflowError):
-            return plain
-
     @classmethod
     def of(cls, dates: Any) -> Calendar:
         """The calendar for a table of these dates, by their median spacing (from one date to the next later one).

@@ -37,6 +37,7 @@ BY_POINT = {*"datum jahr monat woche tag fecha anno año mes mese".split()}  # w
 PAIRS = dict(x="y", lon="lat", long="lat", longitude="latitude", easting="northing", east="north", e="n")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}  # of marks
 READERS = {".dta": "stata", ".json": "json", ".jsonl": "json", ".feather": "feather", ".gz": "csv", ".zip": "csv"}
+PACKED, BYTES = 100, 5e7  # a workbook that unpacks to more than so many times its size, and than so much, is no table
 
 
 @dataclass
@@ -86,6 +87,7 @@ def read_table(
     sheet: str | None = None,
     encoding: str | None = None,
     calendar: Any = None,
+    **gone: Any,
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
@@ -114,6 +116,7 @@ def read_table(
         sheet (str): of a workbook. Default: the only one.
         encoding (str): of the text. Default: UTF-8, or UTF-16 or Windows-1252 where it is that.
         calendar (Calendar): how dates become numbers, such as that of another table. Default: by their spacing.
+        **gone: names of an earlier release, which are refused with what replaced them.
     Raises:
         TableError: a ValueError, for all that can be read in two ways or in none.
 
@@ -123,6 +126,10 @@ def read_table(
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
     """
+    if odd := [name for name in gone if name != "dates"]:
+        raise TypeError(f"{odd[0]}: is no argument of read_table")
+    if gone:
+        raise TableError("dates: is now date_format", [], "pass it as pandas takes it, such as '%d.%m.%Y'")
     for name, each in (("missing", missing), ("keep", keep), ("skip", () if isinstance(skip, int) else skip)):
         of_kind(name, each, (list, tuple, set), "a list")
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}
@@ -212,6 +219,11 @@ def _file(path: Any, names: Any, separator: Any, sheet: Any, encoding: Any, aske
 
 def _sheet(path: Path, sheet: str | None, asked: Asked) -> list[tuple[int, list[Any]]]:
     """The rows of the only sheet of a workbook that has any, or of the one that was named."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+        if size > max(BYTES, PACKED * path.stat().st_size):
+            raise TableError(f"path: {path.name} unpacks to {size / 1e9:.2f} GB", remedy="save the table as CSV")
     try:
         every = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
     except (ValueError, zipfile.BadZipFile, KeyError) as error:

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -194,6 +195,7 @@ BROKEN = {
     "without": [{"without": ["z"]}],
     "skip": [{"skip": "1-3"}, {"skip": [0]}, {"skip": 1.5}, {"skip": -1}],
     "calendar": [{"calendar": "days"}],
+    "dates": [{"dates": "day-first"}, {"dates": "month-first,two-digit"}],
     "path": [{"path": 3}, {"path": "/"}, {"path": "nothing.csv"}],
 }
 
@@ -266,6 +268,10 @@ def test_workbooks(tmp_path):
     with pytest.raises(TableError, match="sheet: t.xlsx has 2 sheets; pass sheet='p' or sheet='q'"):
         read_table(tmp_path / "t.xlsx")
     check(read_table(tmp_path / "t.xlsx", sheet="q"), DAYS)
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b" " * 60_000_000)
+    with pytest.raises(TableError, match="path: t.xlsx unpacks to 0.06 GB"):
+        read_table(tmp_path / "t.xlsx")
     frame.astype({"a": object}).assign(a=[1.5, 2.5, "=1+1", 3.0, 4.5, 1.0]).to_excel(tmp_path / "t.xlsx", index=False)
     table = read_table(tmp_path / "t.xlsx")
     assert not table.observed[2, 0] and any(note.startswith("cells: formulas whose values") for note in table.notes)

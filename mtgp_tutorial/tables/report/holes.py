@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mtgp_tutorial.data import TaskData, shown, take
+from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.tables.residuals import halved
 
 SHORT, SHARE = 2, 6  # a run of so many rows is single cells; at most every so-manieth row is hidden in one trial
@@ -173,9 +173,13 @@ def _trials(data: TaskData, kind: Kind, used: Used, seed: list[int], known: set)
             known.add(key)
             used[name][number] += 1
             at, tasks = data.x[hidden.any(1), 0].tolist(), " ".join(", ".join(kind.asked[:3]).split())  # on one line
-            ends = f"from {shown(at[0], data.calendar)} to {shown(at[-1], data.calendar)}"
-            label = f"{PLACES[kind.place]} of {tasks}, {len(at)} {ends}"
+            label = f"{PLACES[kind.place]} of {tasks}, {len(at)} from {_shown(data, at[0])} to {_shown(data, at[-1])}"
             yield label, kind.asked, hidden, kept, f"{name} {number + 1}", 1 if single else len(pattern)
+
+
+def _shown(data: TaskData, x: float) -> str:
+    """An input, as a date where it is one."""
+    return f"{x:.10g}" if data.calendar is None else str(data.calendar.to_dates([x])[0]).removesuffix(" 00:00:00")
 
 
 def _turns(usable: Sequence[int], used: np.ndarray) -> Iterator[int]:
