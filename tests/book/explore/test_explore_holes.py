@@ -2,8 +2,6 @@
 
 import pytest
 
-from mtgp_tutorial import plots
-
 METHODS = ["line across", "regression", "ICM, held, \u00b1 2 sd"]
 
 
@@ -55,12 +53,6 @@ def test_the_table_shows_the_errors_and_the_lowest_in_bold(playing):
         "rows => rows.map(row => Number(getComputedStyle(row.lastElementChild).fontWeight) > 500)"
     )
     assert bold == [value == min(many) for value in many]
-
-
-def test_methods_have_the_colours_that_they_have_in_every_figure(playing):
-    for number, method in enumerate(("interpolation", "regression", "ICM")):
-        way = playing("holes").place.locator(f".explore-plot .explore-way{number}").first
-        assert way.get_attribute("class").endswith(f"explore-task{plots.role(method) + 1}")
 
 
 def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):

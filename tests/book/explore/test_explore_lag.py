@@ -64,14 +64,6 @@ def test_a_model_that_knows_the_delay_has_all_back(playing):
     )
 
 
-def test_the_dot_is_on_the_curve_of_what_is_reported(playing):
-    """At a delay for which the curve was computed."""
-    figure = playing("lag", "#explore&lag.delay=0.9")
-    curve = figure.place.locator(".explore-plot").nth(1).locator(".explore-rule").get_attribute("d")
-    x, y = (float(v) for v in curve[1:].split("L")[9].split(","))
-    assert dot(figure) == [pytest.approx(x - 5, abs=0.1), pytest.approx(y, abs=0.1)]
-
-
 def test_what_the_text_says(playing):
     """Below the functions' correlation within a length-scale; where it is 0 in this draw; what noise does to it."""
     page = playing("lag").page
@@ -81,14 +73,3 @@ def test_what_the_text_says(playing):
     assert at_one["curve"][10] == pytest.approx(0.79, abs=0.005) and at_one["equal"] == pytest.approx(0.61, abs=0.005)
     for delay in (0, 0.5, 1, 2, 3):
         assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
-
-
-def test_a_finger_slides_and_scrolls_upwards(playing):
-    figure = playing("lag", width=390, has_touch=True)
-    box, top = figure.box(), figure.page.evaluate("scrollY")
-    figure.swipe(box["x"] + 100, box["y"] + 100, 50, 0)
-    state = figure.state
-    assert state["delay"] > 1.5 and figure.page.evaluate("scrollY") == top
-    figure.swipe(box["x"] + 200, box["y"] + 150, 0, -120)
-    figure.page.wait_for_function("top => scrollY > top + 50", arg=top)
-    assert figure.state == state

@@ -115,17 +115,6 @@ def test_keys_reach_every_reading_and_move_the_walker(playing):
     assert walker.get_attribute("aria-valuetext") == words
 
 
-def test_a_finger_moves_the_walker_and_scrolls_elsewhere(playing):
-    figure = playing("posterior", width=390, has_touch=True)
-    figure.place.locator(MAP).evaluate(CENTRED)
-    (x, y), top = figure.centre(WALKER), figure.page.evaluate("scrollY")
-    figure.swipe(x + 9, y + 16, 20, -40)
-    assert figure.state["l"] > 3 and figure.state["noise"] > 0.2 and figure.page.evaluate("scrollY") == top
-    there, box = figure.state, figure.place.locator(f"{MAP} .explore-back").bounding_box()
-    figure.swipe(box["x"] + 30, box["y"] + box["height"] - 20, 0, -120)
-    assert figure.page.evaluate("scrollY") > top + 50 and figure.state == there
-
-
 def test_draws_pass_near_the_readings_and_the_surface_stays_while_the_walker_walks(playing):
     figure = playing("posterior", "#explore&posterior.draws=1&posterior.noise=0.05&posterior.l=1")
     at = [int(np.argmin(np.abs(np.linspace(-6, 6, 129) - x))) for x in figure.start["x"]]
