@@ -1,4 +1,4 @@
-"""The landing page, the frame of each chapter, and the page for those who teach."""
+"""The landing page, what each chapter needs, and the page for those who teach."""
 
 import os
 import re

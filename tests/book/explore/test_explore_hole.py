@@ -1,4 +1,4 @@
-"""The figure of a hole in one of three tables: what mouse, finger and keys do, and that it says what it has seen."""
+"""The figure of a hole in one of three tables: what a drag does, and that it says what it has seen."""
 
 import pytest
 
@@ -36,20 +36,6 @@ def test_a_drag_makes_a_hole_and_moves_it(playing):
         figure.place.locator(f"{kind}:visible").get_attribute("d") for kind in (".explore-hollow", ".explore-dot")
     )
     assert (rings.count("M"), dots.count("M")) == (21, 71)
-
-
-def test_keys_move_the_ends_by_rows(playing):
-    figure = playing("hole", "#explore&hole.table=2")
-    right = figure.place.get_by_label("right edge of the hole in US economy")
-    for key, last in (("ArrowRight", 60), ("Shift+ArrowLeft", 50), ("Shift+ArrowLeft", 40), ("ArrowLeft", 40)):
-        right.press(key)
-        assert (figure.state["from"][2], figure.state["to"][2]) == (40, last)
-    left = figure.place.get_by_label("left edge of the hole in US economy")
-    left.press("Shift+ArrowLeft")
-    assert (figure.state["from"][2], figure.state["to"][2]) == (30, 40)
-    figure.settle()
-    assert float(left.get_attribute("aria-valuenow")) == pytest.approx(1980 + 0.25 * (30 - 0.45), abs=1)
-    assert not figure.place.get_by_label("left edge of the hole in Great Lakes").is_visible()
 
 
 @pytest.mark.parametrize("state", ["", "hole.table=2&hole.column=0,2,0"])

@@ -70,14 +70,6 @@ def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
     assert [ring.count("M") for ring in rings] == [5, 0, 0]
 
 
-def test_two_readings_of_a_column_stay(playing):
-    off = ",".join(map(str, range(42)))
-    figure = playing("holes", f"#explore&holes.off={off}")
-    assert [sum(t * 14 <= one < t * 14 + 14 for one in figure.state["off"]) for t in range(3)] == [12, 12, 12]
-    assert all(0 < value < 10 for value in figure.computed("found.typical"))
-    assert "for 36 cells the regression has too few, and takes the line" in figure.words()
-
-
 def test_a_new_table_has_other_readings_and_the_same_hundred(playing):
     figure = playing("holes")
     before = rows(figure)

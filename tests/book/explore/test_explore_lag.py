@@ -1,4 +1,4 @@
-"""The figure of a lag: what mouse, finger and keys do, and that it says what the text says of it."""
+"""The figure of a lag: what a drag does, and that it says what the text says of it."""
 
 import pytest
 
@@ -34,20 +34,6 @@ def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
     assert marks(figure, "dot.explore-task1") == still and marks(figure, "dot.explore-task2") != moved
     figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, -0.4 * box["width"], 0)
     assert figure.state["delay"] == 0 and figure.words().startswith("Delay 0.00:")
-
-
-def test_the_marker_has_keys_and_takes_a_click(playing):
-    figure = playing("lag")
-    marker = figure.place.get_by_label("delay of task 2", exact=True)
-    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
-        marker.press(key)
-        assert figure.state["delay"] == pytest.approx(delay)
-    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
-    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
-    box = figure.box(number=1)
-    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
-    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
-    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"
 
 
 def test_a_model_that_knows_the_delay_has_all_back(playing):
