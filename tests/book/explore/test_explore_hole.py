@@ -1,4 +1,4 @@
-"""The figure of a hole in one of three tables: what a drag does, and that it says what it has seen."""
+"""The figure of a hole in one of three tables: drags and rows that work, and that it says what it has seen."""
 
 import pytest
 
@@ -60,3 +60,14 @@ def test_where_the_plain_regression_is_the_best_of_the_six(playing):
 def test_with_nothing_seen_beside_it_the_regression_is_the_line(playing):
     rows, _ = scores(playing("hole", "#explore&hole.others=2"))
     assert rows[0][1:] == rows[2][1:]
+
+
+def test_rows_choose_the_method_with_mouse_and_keys(playing):
+    figure = playing("hole")
+    before = figure.shapes()
+    figure.place.locator(".explore-scores").get_by_text("own curve", exact=True).click()
+    assert figure.state["method"] == 1 and figure.shapes() != before
+    assert "own curve: CRPS " in figure.words()
+    figure.page.keyboard.press("ArrowDown")
+    assert figure.state["method"] == 2
+    assert figure.place.evaluate("() => document.activeElement.parentNode.textContent") == "regression"

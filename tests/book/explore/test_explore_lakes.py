@@ -1,4 +1,4 @@
-"""The figure of the Great Lakes: what the sentences beside it claim, and what a drag does."""
+"""The figure of the Great Lakes: what the sentences beside it claim, and what drags, keys and boxes do."""
 
 import pytest
 
@@ -47,3 +47,19 @@ def test_a_drag_hides_a_stretch_and_moves_it(playing):
     for t, rings in enumerate((12, 0, 21, 0)):
         hollow = figure.place.locator(".explore-hollow").nth(t).get_attribute("d")
         assert hollow.count("M") == rings
+
+
+def test_keys_and_boxes_hide_and_show(playing):
+    figure = playing("lakes")
+    edge = figure.place.get_by_label("right edge of the stretch hidden from Erie")
+    for key, last in (("ArrowRight", 1944), ("Shift+ArrowLeft", 1934), ("Shift+ArrowLeft", 1932)):
+        edge.press(key)
+        assert figure.state["to"][0] == last
+    assert edge.get_attribute("aria-valuenow") == "1932"
+    figure.place.get_by_label("St. Clair", exact=True).check()
+    assert figure.state["off"] == [1, 0, 0, 1] and figure.state["lake"] == 3
+    figure.place.get_by_label("St. Clair", exact=True).uncheck()
+    figure.place.get_by_label("Erie", exact=True).uncheck()
+    figure.settle()
+    assert not edge.is_visible()
+    assert figure.words() == "Nothing is hidden: drag across the years of a lake."

@@ -197,3 +197,14 @@ def test_each_wanted_sum_wants_another_cell(playing):
     for bought in ("", "19", "19,6"):
         steps.append(sd(playing("next", f"#explore&next.wanted=2&next.bought={bought}")))
     assert steps[0] - steps[1] < 0.02 and steps[1] - steps[2] > 0.07
+
+
+def test_the_stretch_is_dragged_from_row_to_row(playing):
+    figure = playing("next")
+    figure.drag(".explore-handle path", 1, -100, 0)
+    assert figure.state["stretch"] == [3.5, 7.5]
+    figure.place.get_by_label("left edge of the stretch").press("ArrowLeft")
+    assert figure.state["stretch"] == [2.5, 7.5]
+    for address in ("12.5,12.5", "-0.5,-0.5", "6.1,6.2"):
+        a, b = playing("next", f"#explore&next.stretch={address}").state["stretch"]
+        assert b - a == 1 and a % 1 == 0.5 and -0.5 <= a
