@@ -89,12 +89,5 @@
     ];
   };
 
-  // Sizes of letters in pixels, by tag, of the first of each that is shown.
-  const letters = () => {
-    const first = (tag) => tidy(article, tag).find(shown);
-    const sizes = ["h1", "h2", "h3", "p"].map((tag) => [tag, first(tag) && parseFloat(getComputedStyle(first(tag)).fontSize)]);
-    return Object.fromEntries(sizes.filter(([, size]) => size));
-  };
-
-  window.look = { wide, cut, edges, overlaps, small, links, pictures, maths, keyboard, letters };
+  window.look = { wide, cut, edges, overlaps, small, links, pictures, maths, keyboard };
 })();

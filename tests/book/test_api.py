@@ -3,10 +3,9 @@
 import ast
 import importlib
 import inspect
-import json
 import re
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 from stamp import ROOT
@@ -14,9 +13,7 @@ from stamp import ROOT
 import mtgp_tutorial
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import api  # noqa: E402  (the folder has to be named first)
 import naming  # noqa: E402
-import sections  # noqa: E402
 
 PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf8")
 DOCUMENTED = re.findall(r"^\.\. auto(\w+):: mtgp_tutorial\.([\w.]+)$", PAGE, re.MULTILINE)
@@ -48,11 +45,6 @@ def test_every_public_name_is_on_the_page():
     offered = [*public(mtgp_tutorial), *(value for name in MODULES for value in public(getattr(mtgp_tutorial, name)))]
     assert len(offered) > 60 and {"gaussian", "kronecker", "plots", "scores", "simulate", "tables"} <= set(MODULES)
     assert [value for value in offered if not any(value is one for one in there)] == []
-
-
-def test_no_name_is_on_the_page_twice():
-    there = [id(found(name)) for _, name in DOCUMENTED]
-    assert len(there) == len(set(there)) == PAGE.count(".. auto")
 
 
 @pytest.mark.parametrize("kind, name", DOCUMENTED, ids=[name for _, name in DOCUMENTED])
@@ -112,28 +104,6 @@ def test_each_parameter_has_a_line_in_the_order_of_the_signature(name):
             assert ast.literal_eval(stated[1].removesuffix(".")) == default, parameter
 
 
-@pytest.mark.parametrize("name", CALLABLES)
-def test_examples_fit_their_box(name):
-    """Of 608 pixels, at a width of 1280; what is indented stands in such a box too."""
-    text = inspect.getdoc(CALLABLES[name])
-    literal = re.findall(r"^    .*$", SECTION.sub("", text.partition("\n>>> ")[0] + "\n"), re.MULTILINE)
-    assert [line for line in ["", *text.partition("\n>>> ")[2].split("\n"), *literal] if len(line) > 70] == []
-
-
-MARKED_UP = {
-    "`icm` and `x`": r"\ :py:obj:`icm <mtgp_tutorial.icm>`\  and \ ``x``\ ",
-    "`fill`": r"\ :py:obj:`fill <mtgp_tutorial.tables.fill>`\ ",
-    'Some "cell"s': r'Some \ ``"cell"``\ s',
-    "B (book: icm).\nMore.": "B \\ :eq:`icm`\\ .\nMore.",
-    'One.\n\n    a  "table"\n\nTwo.\n\n>>> 1 * 2\n2': 'One.\n\n::\n\n    a  "table"\n\nTwo.\n\n>>> 1 * 2\n2',
-}
-
-
-@pytest.mark.parametrize("docstring", MARKED_UP)
-def test_docstrings_are_marked_up_and_keep_their_blocks(docstring):
-    assert api.rewrite(docstring, {"icm": "icm", "fill": "tables.fill"}) == MARKED_UP[docstring]
-
-
 def test_the_page_shows_signatures_and_examples(book):
     page = book[1]["book/api.html"]
     for _, name in DOCUMENTED:
@@ -152,17 +122,6 @@ IN_NO_CHAPTER = set(  # or under another name, as PosteriorSamples under sample_
 )
 
 
-def test_the_page_begins_with_what_each_name_does(book):
-    items = book[1]["book/api.html"].select(".overview li")
-    assert [item.a["href"].removeprefix("#mtgp_tutorial.") for item in items] == NAMES
-    assert "icm: Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa)." in [
-        item.get_text() for item in items
-    ]
-    words = json.dumps(sections.read(book[0] / "_static"))
-    assert words.count("Mean squared error, squared data units.") == 1  # the list is no text to search
-    assert "how many processes fit at once" in words  # the names of arguments are
-
-
 def test_each_entry_says_where_the_book_has_it_and_is_reached_from_there(book):
     page, alone = book[1]["book/api.html"], []
     for name in NAMES:
@@ -175,27 +134,6 @@ def test_each_entry_says_where_the_book_has_it_and_is_reached_from_there(book):
             there = book[1][f"book/{path}"].find(id=anchor or True, name="section")
             assert there.select_one(f'a[href$="api.html#mtgp_tutorial.{name}"]'), (name, path)
     assert set(alone) <= IN_NO_CHAPTER
-
-
-def test_a_page_links_a_name_once_and_never_in_a_heading_or_a_link(book):
-    for name, page in book[1].items():
-        links = [link["href"] for link in page.select('article a[href*="api.html#mtgp_tutorial."]')]
-        assert len(links) == len(set(links)) or name in ("book/api.html", "genindex.html"), name
-        assert not page.select("article :is(h1, h2, h3, h4, a) a[href*='api.html#mtgp_tutorial.']"), name
-
-
-def test_code_keeps_its_words(book):
-    """The import that is folded away is no mention; a call in code is, where the prose has none."""
-    code = [link.find_parent("pre").get_text() for link in book[1]["book/five.html"].select(".highlight a")]
-    assert any("datasets.great_lakes()" in text for text in code)
-    assert "impute" not in [link.get_text() for link in book[1]["book/five.html"].select(".highlight a")]
-
-
-def test_the_page_is_written_again_after_a_change_in_a_chapter():
-    calls = {}
-    app = SimpleNamespace(add_directive=lambda *_: None, connect=lambda event, do, **_: calls.update({event: do}))
-    naming.setup(app)
-    assert calls["env-get-updated"](app, SimpleNamespace(all_docs={naming.PAGE: 0, "book/icm": 0})) == {naming.PAGE}
 
 
 ENDINGS = ("csv", "html", "md", "npz", "py")  # of files

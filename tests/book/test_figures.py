@@ -34,12 +34,6 @@ def test_letters_can_be_read_on_a_phone(path):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
-def test_figures_are_no_wider_than_the_text(path):
-    """At most 6.4 inches and the edge that Matplotlib leaves, at twice the page's resolution."""
-    assert all(picture.width <= 1310 for _, picture in stored(path))
-
-
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
 def test_the_ground_of_figures_is_white(path):
     """Turned over on a dark page it becomes the page's own ground."""
     for number, picture in stored(path):

@@ -3,7 +3,6 @@
 import html
 import re
 import sys
-import unicodedata
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from sphinx.errors import SphinxError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import formulas  # noqa: E402  (the folder has to be named first)
-import sections  # noqa: E402
 
 THIN, MEDIUM, THICK = 0.167, 0.222, 0.278
 
@@ -45,26 +43,10 @@ def test_spaces_are_those_of_tex(tex, wanted):
     assert spaces(tex) == wanted
 
 
-@pytest.mark.parametrize("name", "eta kappa rho sigma Sigma theta delta mu".split())
-def test_a_greek_letter_of_an_excerpt_is_the_one_of_its_name(name):
-    case = "CAPITAL" if name[0].isupper() else "SMALL"
-    assert unicodedata.name(sections.readable(f"\\{name}")) == f"GREEK {case} LETTER {name.upper()}"
-
-
-def test_no_operator_has_a_space_of_the_browser():
-    for sign in re.findall("<mo [^>]*>|<mo>", formulas.mathml(r"\sum_{i=1}^n (a_i - b) \otimes \hat c / 2", True)):
-        assert 'lspace="0" rspace="0"' in sign
-
-
 @pytest.mark.parametrize("tex, large", [(r"K \otimes B", True), (r"a \oplus b", True), ("a + b", False)])
 def test_a_sign_between_two_matrices_is_no_large_operator(tex, large):
     """Firefox takes it for one in a formula that stands alone."""
     assert ('largeop="false"' in formulas.mathml(tex, True)) == large
-
-
-@pytest.mark.parametrize("tex, kerned", [("f_t", True), ("f_{t+1}", True), ("x_t", False), (r"\mathrm{f}_t", False)])
-def test_an_index_moves_below_a_letter_that_leans(tex, kerned):
-    assert ('<msub><mpadded width="0.429em"><mi>f</mi></mpadded>' in formulas.mathml(tex, False)) == kerned
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
-"""The landing page, the frame of each chapter, and the page for those who teach."""
+"""The landing page, what each chapter needs, and the page for those who teach."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -12,14 +11,12 @@ import measure  # tools/measure.py
 import nbformat
 import pandas as pd
 import pytest
-import yaml
 from opening import opened
 from plain import ROOT, documents, read, title  # tools/plain.py
 
 from mtgp_tutorial import datasets
 
 NUMBERED = [name for name, number in documents().items() if number]
-WITHOUT_QUIZ = {"five", "cases"}
 
 
 def test_the_code_that_the_landing_page_and_the_readme_show_fills_a_file(tmp_path, monkeypatch):
@@ -46,14 +43,6 @@ def test_the_figure_is_what_the_script_draws():
     assert not hero.stale()
 
 
-def test_a_drawing_is_compared_by_its_numbers():
-    line = '<path id="m0123456789" d="M 1.00 2.00"/>'
-    assert hero.same(line, line.replace("m01", "mff").replace("2.00", "2.40"))
-    assert not hero.same(line, line.replace("2.00", "2.60"))
-    assert not hero.same(line, line.replace("path", "line"))
-    assert not hero.same(line, line.replace("2.00", "2.00 3.00"))
-
-
 def test_the_root_is_the_landing_page(book):
     """Same title, description and text; each address leads to the same place, one folder higher."""
     html, pages = book
@@ -71,18 +60,6 @@ def test_the_root_is_the_landing_page(book):
                 assert os.path.normpath(html / above) == os.path.normpath(html / "book" / below)
     fonts = [re.findall(r'href: "([^"]*)', str(one)) for one in (root, page)]
     assert fonts[0] == ["./_static/fonts/"] and fonts[1] == ["../_static/fonts/"]
-
-
-def test_the_landing_page_has_its_parts(book):
-    page = book[1]["index.html"]
-    doors = [door.strong.get_text() for door in page.select(".doors li")]
-    assert doors == ["Learn", "Fill my table", "Use GPyTorch", "Look something up"]
-    assert (
-        page.select_one(".hero svg[role=img]")["aria-label"]
-        and len(page.select("#the-course-in-eleven-sentences ol > li")) == 11
-    )
-    terms = {Path(link["href"]).stem for link in page.select(".equation a")}
-    assert terms == {"notation", "lmc", "icm", "gp", "noise"} and not page.select(".math")
 
 
 SCREENS = ((1440, 900), (390, 844))
@@ -128,28 +105,6 @@ def test_the_hero_moves_when_it_is_dragged(book, chromium, width, height):
     page.context.close()
 
 
-def test_each_picture_of_a_case_leads_to_it(book):
-    """The picture is a figure of the section to which it leads, and there, and so do the words below it."""
-    html, pages = book
-    items = pages["book/preface.html"].select(".strip li")
-    assert len(items) == 6
-    for item in items:
-        links = [link["href"] for link in item.select("a")]
-        assert len(links) == 2 and len(set(links)) == 1 and item.img["alt"]
-        picture = html / "book" / item.img["src"]
-        there = pages["book/cases.html"].find(id=links[0].partition("#")[2]).find_parent("section")
-        assert 3_000 < picture.stat().st_size < 60_000 and there.find(id=f"fig-cases-{picture.stem}")
-
-
-def test_the_sidebar_has_acts_and_numbers_go_on(book):
-    nav = book[1]["book/preface.html"].select_one("nav.bd-links")
-    assert [caption.get_text() for caption in nav.select(".caption-text")] == [
-        *("The course", "Go on", "Scale it", "Reference", "About")
-    ]
-    numbers = [int(found) for found in re.findall(r"^\s*(\d+)\. ", nav.get_text(), re.MULTILINE)]
-    assert numbers == list(range(1, len(NUMBERED) + 1))
-
-
 @pytest.mark.parametrize("name", NUMBERED)
 def test_a_chapter_needs_earlier_ones(name):
     chapter = frame.facts()[name]
@@ -157,31 +112,6 @@ def test_a_chapter_needs_earlier_ones(name):
     assert chapter["able"][0].isupper() and chapter["able"].endswith(".") and len(chapter["able"].split()) <= 25
     assert [NUMBERED.index(need) for need in chapter["needs"]] == sorted(NUMBERED.index(n) for n in chapter["needs"])
     assert all(need in NUMBERED[: NUMBERED.index(name)] for need in chapter["needs"])
-
-
-def test_each_chapter_has_its_line():
-    assert list(yaml.safe_load((ROOT / "book" / "chapters.yml").read_text(encoding="utf8"))) == NUMBERED
-
-
-@pytest.mark.parametrize("name", NUMBERED)
-def test_a_chapter_is_framed(book, name):
-    """The line below the title; summary, quiz, exercises in this order; the row, which ends with the next page."""
-    page = book[1][f"book/{name}.html"]
-    facts = page.select_one("h1 + .chapter-head").get_text(" ")
-    chapter = frame.facts()[name]
-    assert (
-        chapter["able"][1:] in facts
-        and "{} min to read, {} with all folds".format(*measure.minutes(read(name, ROOT))) in facts
-    )
-    assert f"less than {chapter['run']} min to run" in facts
-    needs = [Path(link["href"]).stem for link in page.select(".chapter-head a")]
-    assert needs == chapter["needs"]
-    parts = ["summary", *([] if name in WITHOUT_QUIZ else ["quiz"]), "exercises"]
-    places = [str(page.article).index(f'id="{part}"') for part in parts]
-    following = list(documents())[list(documents()).index(name) + 1]
-    row = [link["href"] for link in page.select(".chapter-foot a")]
-    assert places == sorted(places) and row == [*(f"#{part}" for part in parts), f"{following}.html"]
-    assert chapter["able"] == page.select_one("meta[name=description]")["content"]
 
 
 def test_minutes_to_read_are_those_in_sight():
@@ -201,18 +131,6 @@ def test_minutes_to_read_are_those_in_sight():
     assert measure.minutes(page) == (8, 36)
 
 
-def test_minutes_to_run_are_kept(tmp_path):
-    frame.keep({"a": 59.0, "b": 61.0}, tmp_path)
-    frame.keep({"b": 30.0}, tmp_path)
-    assert json.loads((tmp_path / frame.MINUTES).read_text()) == {"a": 1, "b": 1}
-
-
-def test_the_line_of_a_plain_copy():
-    assert "It needs *" not in frame.line("gp") and "less than a minute" in frame.line("gp")
-    assert frame.line("scores").count("{doc}") == 1 and frame.line("preface") == ""
-    assert frame.listed(["a", "b", "c"]) == "a, b and c" and frame.minutes(2) == "2 minutes"
-
-
 def test_sheets_have_every_exercise_and_no_solution():
     sheets = handout.sheets()
     assert set(NUMBERED) <= set(sheets)
@@ -224,13 +142,6 @@ def test_sheets_have_every_exercise_and_no_solution():
         assert all(re.match(r"> \*\*Exercise [\d.]+\*\* ", one) for one in asked)
         assert all(len(one.split()) > 10 for one in asked) and "Solution" not in text
         assert all(not cell.source for cell in cells[3::2])
-
-
-def test_a_solution_in_one_block_is_left_out_too():
-    asked, solved = "```{exercise}\n:label: e\nAsk.\n```", "```{solution} e\n:class: dropdown\nTell.\n```"
-    text = f"## Exercises\n\n{asked}\n\n{solved}\n\n## Next\n"
-    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
-    assert [("Ask." in one, "Tell." in one) for one in handout.asked(page)] == [(True, False)]
 
 
 def test_the_teaching_page_links_every_sheet(book):

@@ -3,29 +3,15 @@
 import sys
 
 import pytest
-from bs4 import BeautifulSoup
 from plain import ROOT  # tools/plain.py
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import markup  # noqa: E402  (the folder has to be named first)
 import onesheet  # noqa: E402
 
 
 def written(book):
     """The pages with an article."""
     return {name: page for name, page in book[1].items() if page.select_one("article")}
-
-
-def test_a_page_links_one_sheet_that_needs_no_other(book):
-    for name, page in written(book).items():
-        sheets = [link["href"] for link in page.select("link[rel=stylesheet]") if "search.css" not in link["href"]]
-        assert len(sheets) == 1 and ("found.css" if name == "search.html" else "book.css") in sheets[0], (name, sheets)
-    text, found = ((book[0] / "_static" / sheet).read_text(encoding="utf8") for sheet in onesheet.SHEETS)
-    assert len(found) < 0.65 * len(text) and found.count("explore-") < 5 < text.count("explore-")
-    assert "@import" not in text and "fontawesome/" not in text
-    assert ".tooltip-inner{" in text and ".bs-tooltip-auto[" in text  # a script makes the tips of buttons
-    assert "Licensed under MIT (https://github.com/twbs/bootstrap" in text
-    assert text.index("--bs-border-width:") < text.index(".sbt-scroll-pixel-helper") < text.index("--measure: 40rem")
 
 
 @pytest.mark.parametrize(
@@ -46,17 +32,6 @@ def test_a_page_links_one_sheet_that_needs_no_other(book):
 )
 def test_the_sheet_has_the_rules_of_what_is_there(css, kept):
     assert onesheet.pruned(onesheet.parsed(css), {"here", "p", "explore"}, {"--used"}) == kept
-
-
-def test_what_pages_and_scripts_name_is_there(tmp_path):
-    (tmp_path / "_static").mkdir()
-    page = '<p class="one two" id="three">four</p><script defer src="../_static/a.js?v=1"></script>'
-    (tmp_path / "a.html").write_text(page, encoding="utf8")
-    (tmp_path / "_static" / "a.js").write_text('make("b", "five")', encoding="utf8")
-    (tmp_path / "_static" / "no_page_has_it.js").write_text('make("b", "six")', encoding="utf8")
-    found = onesheet.marks(tmp_path, "*.html")
-    assert {"p", "one", "two", "three", "five", *onesheet.GIVEN} <= found
-    assert not {"four", "six"} & found
 
 
 def test_pictures_are_lazy_and_keep_their_place(book):
@@ -94,28 +69,6 @@ def has_levels(table):
     return all(sum(bool(cell.get_text(strip=True)) for cell in row.find_all(["th", "td"])[1:]) > 1 for row in rows[:2])
 
 
-FRAME = """<table border="1" class="dataframe">
-<thead><tr><th>{}</th><th>a</th></tr><tr><th>{}</th><th></th></tr></thead>
-<tbody><tr><th>0</th><td>1</td></tr></tbody></table>"""
-
-
-@pytest.mark.parametrize("columns, index, corner", [("", "date", "date"), ("start", "method", "method ↓ start →")])
-def test_no_name_of_a_header_is_lost(columns, index, corner):
-    page = BeautifulSoup(markup.TABLE.sub(markup.better, FRAME.format(columns, index)), "html.parser")
-    assert [cell.get_text() for cell in page.thead.find_all("th")] == [corner, "a"]
-
-
-def test_columns_of_two_levels_keep_their_rows():
-    two = FRAME.format("", "").replace("<th></th></tr></thead>", "<th>b</th></tr></thead>")
-    page = BeautifulSoup(markup.TABLE.sub(markup.better, two), "html.parser")
-    assert [cell.get_text() for cell in page.thead.find_all("th")] == ["a", "b"]
-
-
-def test_icons_of_the_theme_go_and_nothing_else():
-    css = '@font-face{font-family:"Font Awesome 6 Free";src:url(x)}.fa-x:before{content:"y"}.table{color:red}'
-    assert onesheet.ICONS.sub("", css) == ".table{color:red}"
-
-
 def test_the_pages_have_no_markup_that_the_standard_forbids(book):
     """No paragraph in a summary or in another one, no sheet in the text, no old attribute, no id that stands twice."""
     faults = {}
@@ -124,8 +77,3 @@ def test_the_pages_have_no_markup_that_the_standard_forbids(book):
         found = page.article.select("summary p, p p, p ol, p ul, p div, style:not(svg style), [halign], [scoped]")
         faults[name] = [str(one)[:80] for one in found] + sorted({one for one in ids if ids.count(one) > 1})
     assert {name: found for name, found in faults.items() if found} == {}
-
-
-def test_an_id_that_stands_twice_stays_once():
-    body = '<p id="a"></p><i id="b" class="c"></i><p id="a" class="d">id="a"</p>'
-    assert markup.ids_once(body) == '<p id="a"></p><i id="b" class="c"></i><p class="d">id="a"</p>'

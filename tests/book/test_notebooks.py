@@ -62,17 +62,5 @@ def test_a_chapter_reads_no_file_beside_it(path):
     assert not re.findall(r"(?:open|read_csv|loadtxt|torch\.load|np\.load)\(\s*f?[\"'][^/]", "\n".join(code))
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
-def test_the_first_cell_tests_the_import_and_is_folded(path):
-    first = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
-    assert first.source == notebooks.plain.FIRST.strip() and first.metadata.tags == ["hide-input"]
-
-
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
-def test_a_cell_fits_on_a_screen(path):
-    cells = [cell.source.split("\n") for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    assert [cell[0] for cell in cells if len(cell) > 30 or max(map(len, cell)) > 78] == []
-
-
 def test_the_readme_shows_the_chapters_figure():
     assert notebooks.PICTURE.read_bytes() == notebooks.first_figure(ROOT / "book" / "icm.ipynb")

@@ -18,7 +18,6 @@ import mtgp_tutorial
 ROOT = plain.ROOT
 EXAMPLE_ADDRESS = "https://github.com/OWNER/REPO"
 PAGES = "https://owner.github.io/REPO/"
-PREFACE = "book/preface"
 
 
 @pytest.fixture(scope="session", params=["", EXAMPLE_ADDRESS], ids=["no address", "address"])
@@ -41,17 +40,6 @@ def addressed(request, book, tmp_path_factory):
 
 def chapters():
     return sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
-
-
-def test_every_chapter_is_in_the_contents():
-    assert set(chapters()) <= set(plain.documents())
-
-
-def test_every_page_of_the_contents_is_built(book):
-    pages = book[1]
-    assert {f"book/{name}.html" for name in plain.documents()} <= set(pages)
-    first = pages[f"book/{next(iter(plain.documents()))}.html"]  # index.html is this page (tests/book/test_landing.py)
-    assert pages["index.html"].article.get_text() == first.article.get_text()
 
 
 def test_the_map_is_that_of_the_contents():
@@ -168,16 +156,6 @@ def test_each_link_of_the_public_book_leads_somewhere(addressed):
     rest = {one for one in found - set(places) if one.startswith(colab) or repository in one}
     known = {colab, f"{colab}/", EXAMPLE_ADDRESS, f"{EXAMPLE_ADDRESS}@v{mtgp_tutorial.__version__}"}
     assert {one for one in rest if one.rstrip("`") not in known and "/issues" not in one} == set()
-
-
-def test_the_first_page_follows_the_address(addressed):
-    """Where it leaves room for them it has links to Colab and to the source, or nothing."""
-    address, tree, _, pages = addressed
-    assert '<p class="address"></p>' in (tree / f"{PREFACE}.md").read_text(encoding="utf8")
-    place = pages[f"{PREFACE}.html"].select("p.address")
-    links = [link["href"] for one in place for link in one.select("a")]
-    assert len(links) == 2 * bool(address) and len(place) == bool(address)
-    assert not address or ("/five.ipynb" in links[0] and links[1] == EXAMPLE_ADDRESS)
 
 
 def test_pages_say_where_they_are_once_it_is_known(addressed):

@@ -4,7 +4,6 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -109,10 +108,6 @@ def test_every_name_of_the_module_is_found_by_itself(search, book):
     assert {name: there for name, there in first.items() if not there.endswith(f"#mtgp_tutorial.{name}")} == {}
 
 
-def test_a_question_leads_to_a_page_and_not_to_a_name_of_the_module(search):
-    assert search[0]("which model should I use")[0]["address"] == "book/decide.html"
-
-
 def test_no_result_stands_twice_and_each_ends_somewhere(shown, book):
     for query, (results, note) in shown.items():
         addresses = [address for address, *_ in results]
@@ -129,30 +124,6 @@ def test_excerpts_are_of_their_sections(shown, book):
             strange = set(re.findall(r"\b[a-zA-Z]{4,}\b", excerpt)) - words_of(book[1], address)
             assert not strange, (query, address, strange)
         assert any(marked for *_, marked in results[:3]), f"{query}: no word of it is marked"
-
-
-@pytest.mark.parametrize(
-    ("texts", "query"),
-    [
-        (["the rank is low", "here a low rank may be seen"], "low rank"),
-        (["covariances", "inputs"], "covariate"),
-        (["positive", "these positions"], "position"),
-        (["noise", "bands"], "error bars"),
-        (["other things", "validation"], "validaton"),
-    ],
-    ids=["side by side", "a stem of its own", "another stem of its own", "a phrase", "misspelt"],
-)
-def test_which_of_two_texts_ranks_first(book, chromium, texts, query):
-    """The second, by one way of understanding a query each; without it the first would, or neither."""
-    page, static = chromium.new_page(), book[0] / "_static"
-    given = [{"address": str(i), "title": "", "index": "", "prose": text, "code": ""} for i, text in enumerate(texts)]
-    page.set_content("<div class='bd-search-container'><input></div>")
-    page.evaluate("given => window.SECTIONS = given", sections.pieces({"page": given}))
-    for name in ("language_data", "synonyms", "search"):
-        page.add_script_tag(path=static / f"{name}.js")
-    page.wait_for_function(READY)
-    assert page.evaluate("async query => (await searchSections(query))[0].address", query) == "1"
-    page.close()
 
 
 @pytest.mark.parametrize(
@@ -192,39 +163,6 @@ def test_the_keyboard_reaches_the_results(book, chromium):
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.closest('#search-results li:first-child') !== null")
     page.close()
-
-
-def test_pages_that_only_lead_on_are_not_found(book):
-    assert sections.read(book[0] / "_static")["book/icm_full"] == []
-
-
-def test_without_script_the_index_is_named(book):
-    assert book[1]["search.html"].select_one("noscript a")["href"] == "genindex.html"
-
-
-def test_only_the_search_page_loads_the_words(book):
-    assert [name for name, page in book[1].items() if page.select_one("script[src*=sections0]")] == ["search.html"]
-
-
-def test_no_two_entries_of_the_index_differ_by_a_capital_only(book):
-    entries = [link.get_text() for link in book[1]["genindex.html"].select(".indextable > tr > td > ul > li > a")]
-    assert entries
-    assert [one for one in set(entries) for other in set(entries) if one < other and one.lower() == other.lower()] == []
-
-
-def test_a_page_that_was_not_built_anew_keeps_its_words(tmp_path):
-    def built(pages, there):
-        environment = SimpleNamespace(found_docs=there)
-        app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path, env=environment, sections=pages)
-        sections.write(app, None)
-        return sections.read(tmp_path / "_static")
-
-    def page(words):
-        return [{"address": "a", "title": words, "index": "", "prose": f"{words}, so “f(x)”", "code": ""}]
-
-    (tmp_path / "_static").mkdir()
-    built({name: page(name) for name in ("old", "gone", "changed")}, {"old", "gone", "changed"})
-    assert built({"changed": page("new")}, {"old", "changed"}) == {"old": page("old"), "changed": page("new")}
 
 
 @pytest.mark.parametrize(

@@ -163,23 +163,6 @@ def test_a_pool_is_scored_as_the_mixture_that_it_is():
     assert found["inside"] == 1 and found["sd"] == pytest.approx(np.sqrt((0.25 + 0.04) / 2 + 0.65**2))
 
 
-def test_a_rule_takes_full_noise_where_it_has_the_rows():
-    cells = pd.MultiIndex.from_product([["a", "b"], ["cells 20"], [0], ["y"], [0]], names=score_holes.CELL)
-    seen = pd.DataFrame({"several": [40, 39], "columns": [4, 3]}, cells)
-    full, per_task = (pd.DataFrame({"crps": [v, v]}, cells) for v in (1.0, 2.0))
-    takes = {
-        name: score_holes.chosen(rule, seen, full, per_task)["crps"].tolist()
-        for name, rule in score_holes.NOISE.items()
-    }
-    assert takes == {
-        "never": [2, 2],
-        "40 and ten a column": [1, 2],
-        "T (T + 1)": [1, 1],
-        "ten a column": [1, 1],
-        "40": [1, 2],
-    }
-
-
 def test_the_study_has_what_the_stored_cells_say():
     """One table from its files, trial by trial, the pool by the row among them."""
     study = pd.read_csv(score_holes.RESULTS).set_index(["table", "kind", "method"])

@@ -1,16 +1,12 @@
 """The studies of examples/streaming at small sizes: what each of them claims, on a table of 6000 cells."""
 
-import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from mtgp_tutorial import datasets
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIES = ROOT / "book" / "studies"
-STREAM = sorted(path.stem for path in STUDIES.glob("stream_*.py"))
 
 
 @pytest.fixture
@@ -61,17 +57,3 @@ def test_wrong_ways_are_wrong_without_a_word(small):
     assert list(wrong["drift"] > 0.001) == [True] * 3 + [False] * 4
     assert late.iloc[0] == 0 < late.iloc[1]
     assert wrong["gradient"].tolist() == pytest.approx(stored["gradient"].iloc[1:-2].tolist(), rel=0.05)
-
-
-def test_every_streaming_study_has_a_small_version(small, monkeypatch, capsys):
-    """Asked for by --small, and one without is told apart in one sentence."""
-    import running
-
-    assert STREAM == ["stream_killed", "stream_million", "stream_processes", "stream_rates", "stream_ways"]
-    assert all("def small():" in (STUDIES / f"{name}.py").read_text(encoding="utf8") for name in STREAM)
-    monkeypatch.setattr(sys, "argv", ["stream_million.py", "--small"])
-    monkeypatch.setattr(running, "small", lambda study: pd.DataFrame({"study": [study]}))
-    running.run(STUDIES / "stream_million.py", [(1,)])
-    assert capsys.readouterr().out == "study\nstream_million\n\n"
-    with pytest.raises(SystemExit, match="--small: cases has no small version; `cases.py 0 1` prints"):
-        small("cases")

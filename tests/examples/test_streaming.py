@@ -22,7 +22,6 @@ import bound  # noqa: E402
 import checkpoint  # noqa: E402
 import correlated  # noqa: E402
 import scoring  # noqa: E402
-import stream  # noqa: E402
 import table  # noqa: E402
 import train  # noqa: E402
 import variational  # noqa: E402
@@ -143,17 +142,6 @@ def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
     assert table.read(tmp_path / "cells").seen == 2940
 
 
-def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
-    order = stream.starts(1030, 100, 1, 2)
-    assert (order == stream.starts(1030, 100, 1, 2)).all()
-    assert sorted(order - order.min()) == list(range(0, 1000, 100)) and 0 <= order.min() <= 30
-    for other in (stream.starts(1030, 100, 1, 3), stream.starts(1030, 100, 2, 2)):
-        assert not (np.argsort(order) == np.argsort(other)).all()
-    assert len({stream.starts(1030, 100, 1, epoch).min() for epoch in range(20)}) > 5  # no cell is always left out
-    with pytest.raises(ValueError, match="batch: 1031 is not from 1 to 1030"):
-        stream.starts(1030, 1031, 0, 0)
-
-
 def test_gpytorch_and_plain_torch_have_one_bound_and_one_natural_gradient():
     cells = some_cells(200)
     theirs = variational.VariationalLMC(torch.linspace(0, 1, 10, dtype=F64)[:, None], 3, 2, 1000)
@@ -230,21 +218,6 @@ def full(_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
-    path = tmp_path / "run.pt"
-    assert checkpoint.load(path, {}) is None
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left on device. and does not exist; make room"):
-            checkpoint.save(path, {"step": 1, "marks": {"table": "a"}})
-    checkpoint.save(path, {"step": 1, "marks": {"table": "a"}})
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left on device. and holds what it held before; make room"):
-            checkpoint.save(path, {"step": 2, "marks": {"table": "a"}})
-    assert checkpoint.load(path, {"table": "a"})["step"] == 1 and list(tmp_path.iterdir()) == [path]
-
-
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     checkpoint.save(path, {"step": 1, "marks": {"table": "a", "points": 5}})
@@ -307,22 +280,6 @@ def test_a_disk_that_fills_up_stops_a_run_and_loses_nothing(folder, finished, mo
     run_here(monkeypatch, folder, path)
     assert f"steps {steps[2]} to" in capsys.readouterr().out
     same(torch.load(path), finished[0], exactly=True)
-
-
-@pytest.mark.slow
-def test_a_dead_worker_without_a_restart_leaves_its_checkpoint(folder, finished):
-    """The launcher fails, the other worker says why, and one process alone brings the run to its end."""
-    path = folder.parent / "dead.pt"
-    once = command(folder, path, *two("--max-restarts=0"))
-    with subprocess.Popen(once, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_for(path, 8, process)
-        psutil.Process(process.pid).children()[1].kill()
-        _, errors = process.communicate()
-    assert process.returncode != 0 and "the same command goes on from the last checkpoint" in errors
-    assert 8 <= step_of(path) < finished[0]["step"]
-    done = subprocess.run(command(folder, path), capture_output=True, text=True)
-    assert done.returncode == 0 and "steps 0 to" not in done.stdout
-    same(torch.load(path), finished[0], exactly=False)
 
 
 def test_a_killed_run_ends_on_the_same_bits(folder, finished):

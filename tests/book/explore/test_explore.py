@@ -245,28 +245,5 @@ def test_without_scripts_and_on_paper_there_is_a_sentence(playing, book, chromiu
     assert in_sight == [True, False] * 2
 
 
-def test_a_question_under_a_figure_has_its_answer_in_a_fold_below(book):
-    """On the page, and in the plain copy, where the figure is named and its text left out."""
-    for name, page in FIGURES.items():
-        place = book[1][f"book/{page}.html"].select_one(f"#{name}.explore")
-        fold = place.find_next_sibling()
-        assert "?" in place.select_one(".explore-text").get_text(), name
-        assert fold.name == "details" and "sd-dropdown" in fold["class"] and len(fold.get_text()) > 60, name
-        copy = (ROOT / "book" / "plain" / f"{page}.ipynb").read_text(encoding="utf8")
-        assert copy.count("<summary>An answer</summary>") == [*FIGURES.values()].count(page), name
-
-
-def test_scripts_are_only_on_pages_that_have_a_figure(book):
-    for name, page in book[1].items():
-        scripts = page.select("script[src*='/explore/']")
-        figures = sorted({place["data-explore"] for place in page.select(".explore")})
-        wanted = [*SHARED, *(f"{figure}.js" for figure in figures)] if figures else []
-        assert [script["src"].split("/")[-1].split("?")[0] for script in scripts] == wanted, name
-        assert all(script.has_attr("defer") for script in scripts), name
-
-
-def test_every_figure_is_tried_and_small():
-    lines = {path.name: len(path.read_text(encoding="utf8").splitlines()) for path in FOLDER.glob("*.js")}
-    assert set(lines) == {*SHARED, *(f"{name}.js" for name in FIGURES)}
-    assert {name: n for name, n in lines.items() if name not in SHARED and n > 250} == {}
-    assert lines["gaussian.js"] < 240
+def test_every_figure_is_tried():
+    assert {path.name for path in FOLDER.glob("*.js")} == {*SHARED, *(f"{name}.js" for name in FIGURES)}

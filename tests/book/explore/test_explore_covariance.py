@@ -1,4 +1,4 @@
-"""The figure of a covariance matrix beside a draw: what its sentences claim, and what mouse, finger and keys do."""
+"""The figure of a covariance matrix beside a draw: what its sentences claim, and what mouse and keys do."""
 
 import numpy as np
 import pytest
@@ -54,14 +54,6 @@ def test_colours_are_the_entries_and_strips_the_tasks(playing, order):
     assert [one["y"] for one in beside] == [one["y"] for one in squares[::14]]
 
 
-def test_without_correlation_the_blocks_between_the_tasks_vanish(playing):
-    figure = playing("covariance")
-    figure.slide("correlation \u03c1", 0)
-    C = matrix(figure)
-    assert not C[:8, 8:].any() and not C[8:, :8].any() and C[:8, :8].any()
-    assert {one["share"] for one in drawn(figure, ENTRIES)[8:16]} == {0}
-
-
 def test_the_noise_alone_changes_the_diagonal_alone(playing):
     """The answer below the figure: of each slider which entries change."""
     figure = playing("covariance")
@@ -77,14 +69,6 @@ def test_the_noise_alone_changes_the_diagonal_alone(playing):
     assert not changed["correlation \u03c1"][~off].any() and changed["correlation \u03c1"][off].any()
     assert not changed["length-scale \u2113"][diagonal].any()
     assert not changed["sd of f\u2081"][8:, 8:].any() and changed["sd of f\u2081"][:8, :8].diagonal().all()
-
-
-def test_a_new_draw_leaves_the_matrix(playing):
-    figure = playing("covariance")
-    C, curves = matrix(figure), figure.shapes()
-    figure.place.get_by_role("button", name="New draw").click()
-    assert figure.shapes() != curves and np.array_equal(matrix(figure), C)
-    assert figure.state["draw"] == figure.start["draw"] + 1
 
 
 def test_a_drag_along_cells_hides_them_and_keys_do(playing):
@@ -118,14 +102,3 @@ def test_an_entry_is_picked_by_mouse_and_keys(playing):
         "all => all.map(one => one.getAttribute('d'))"
     )
     assert [ring.count("M") for ring in marked] == [0, 2]
-
-
-def test_a_finger_hides_a_cell_and_scrolls_upwards(playing):
-    figure = playing("covariance", width=390, has_touch=True)
-    cell(figure, 1, 3).tap()
-    assert figure.state["off"] == [2]
-    for part in (cell(figure, 1, 5), figure.place.locator(".explore-map")):
-        part.evaluate("part => part.scrollIntoView({block: 'center', behavior: 'instant'})")
-        box, before, top = part.bounding_box(), figure.state, figure.page.evaluate("scrollY")
-        figure.swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 4, -160)
-        assert figure.page.evaluate("scrollY") > top + 50 and figure.state == before

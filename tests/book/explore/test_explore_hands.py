@@ -112,22 +112,6 @@ def test_keys_and_taps_hide_remove_and_move_a_point(playing, name, hides, sidewa
     assert (figure.state != before) is bool(hides)
 
 
-def test_a_fold_tells_mouse_touch_and_keys_and_describes_the_figure(playing):
-    """Closed at first; the same words are the description of the group for those who hear it."""
-    figure = playing("icm")
-    fold = figure.place.locator(".explore-keys")
-    assert fold.locator("summary").bounding_box()["height"] >= 44 and not fold.locator("ul").is_visible()
-    client = figure.page.context.new_cdp_session(figure.page)
-    node = client.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
-    group = client.send("DOM.querySelector", {"nodeId": node, "selector": "#icm.explore .explore-live"})
-    heard = client.send("Accessibility.getPartialAXTree", {"nodeId": group["nodeId"], "fetchRelatives": False})
-    told = "".join(fold.locator("li").all_text_contents())
-    assert re.sub(r"\s", "", heard["nodes"][0]["description"]["value"]) == re.sub(r"\s", "", told)
-    fold.locator("summary").click()
-    assert fold.locator("ul").is_visible()
-    fold.locator("summary").click()
-
-
 def test_rails_and_the_word_in_a_gap_keep_their_contrast(playing):
     """The rail 3 to 1 against the page, as drawn; the word 4.5 to 1 even where it lies on a band."""
     figure = playing("lmc")
@@ -178,3 +162,19 @@ def test_a_new_draw_is_another_and_reset_brings_back_the_first(playing, name, ti
     if tick:
         figure.place.get_by_label(tick).check()
     assert figure.shapes() == seen[0]
+
+
+def test_a_fold_tells_mouse_touch_and_keys_and_describes_the_figure(playing):
+    """Closed at first; the same words are the description of the group for those who hear it."""
+    figure = playing("icm")
+    fold = figure.place.locator(".explore-keys")
+    assert fold.locator("summary").bounding_box()["height"] >= 44 and not fold.locator("ul").is_visible()
+    client = figure.page.context.new_cdp_session(figure.page)
+    node = client.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    group = client.send("DOM.querySelector", {"nodeId": node, "selector": "#icm.explore .explore-live"})
+    heard = client.send("Accessibility.getPartialAXTree", {"nodeId": group["nodeId"], "fetchRelatives": False})
+    told = "".join(fold.locator("li").all_text_contents())
+    assert re.sub(r"\s", "", heard["nodes"][0]["description"]["value"]) == re.sub(r"\s", "", told)
+    fold.locator("summary").click()
+    assert fold.locator("ul").is_visible()
+    fold.locator("summary").click()

@@ -2,8 +2,6 @@
 
 import pytest
 
-from mtgp_tutorial import plots
-
 METHODS = ["line across", "regression", "ICM, held, \u00b1 2 sd"]
 
 
@@ -57,12 +55,6 @@ def test_the_table_shows_the_errors_and_the_lowest_in_bold(playing):
     assert bold == [value == min(many) for value in many]
 
 
-def test_methods_have_the_colours_that_they_have_in_every_figure(playing):
-    for number, method in enumerate(("interpolation", "regression", "ICM")):
-        way = playing("holes").place.locator(f".explore-plot .explore-way{number}").first
-        assert way.get_attribute("class").endswith(f"explore-task{plots.role(method) + 1}")
-
-
 def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
     figure = playing("holes")
     pressed = figure.place.get_by_role("button", name="one hole", exact=True)
@@ -76,14 +68,6 @@ def test_cells_are_hidden_by_mouse_and_keys_and_presets_are_seen(playing):
     assert figure.state == figure.start and pressed.get_attribute("aria-pressed") == "true"
     rings = figure.place.locator(".explore-hollow").evaluate_all("all => all.map(one => one.getAttribute('d'))")
     assert [ring.count("M") for ring in rings] == [5, 0, 0]
-
-
-def test_two_readings_of_a_column_stay(playing):
-    off = ",".join(map(str, range(42)))
-    figure = playing("holes", f"#explore&holes.off={off}")
-    assert [sum(t * 14 <= one < t * 14 + 14 for one in figure.state["off"]) for t in range(3)] == [12, 12, 12]
-    assert all(0 < value < 10 for value in figure.computed("found.typical"))
-    assert "for 36 cells the regression has too few, and takes the line" in figure.words()
 
 
 def test_a_new_table_has_other_readings_and_the_same_hundred(playing):

@@ -67,16 +67,6 @@ def test_the_gap_its_edges_and_the_marker(playing):
     assert figure.state["at"] == pytest.approx(3.1, abs=0.1)
 
 
-def test_a_cell_is_hidden_by_double_click_and_by_enter(playing):
-    figure = playing("icm")
-    figure.page.mouse.dblclick(*figure.centre(POINTS.format(1), 2))
-    assert figure.state["off"] == [2]
-    figure.place.locator(POINTS.format(1)).nth(2).focus()
-    for key, off in (("Enter", []), ("ArrowRight", []), ("Delete", [3])):
-        figure.page.keyboard.press(key)
-        assert figure.state["off"] == off
-
-
 def test_a_finger_takes_the_nearest_point_and_scrolls_elsewhere(playing):
     figure = playing("icm", width=390, has_touch=True)
     (x, y), before, top = figure.centre(POINTS.format(1), 8), figure.state, figure.page.evaluate("scrollY")

@@ -1,4 +1,4 @@
-"""The figure of a lag: what mouse, finger and keys do, and that it says what the text says of it."""
+"""The figure of a lag: what drags, clicks and keys do, and that it says what the text says of it."""
 
 import pytest
 
@@ -36,20 +36,6 @@ def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
     assert figure.state["delay"] == 0 and figure.words().startswith("Delay 0.00:")
 
 
-def test_the_marker_has_keys_and_takes_a_click(playing):
-    figure = playing("lag")
-    marker = figure.place.get_by_label("delay of task 2", exact=True)
-    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
-        marker.press(key)
-        assert figure.state["delay"] == pytest.approx(delay)
-    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
-    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
-    box = figure.box(number=1)
-    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
-    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
-    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"
-
-
 def test_a_model_that_knows_the_delay_has_all_back(playing):
     """The box: the correlation, the band in the gap, and the dot in the panel below."""
     figure = playing("lag", "#explore&lag.delay=1")
@@ -64,14 +50,6 @@ def test_a_model_that_knows_the_delay_has_all_back(playing):
     )
 
 
-def test_the_dot_is_on_the_curve_of_what_is_reported(playing):
-    """At a delay for which the curve was computed."""
-    figure = playing("lag", "#explore&lag.delay=0.9")
-    curve = figure.place.locator(".explore-plot").nth(1).locator(".explore-rule").get_attribute("d")
-    x, y = (float(v) for v in curve[1:].split("L")[9].split(","))
-    assert dot(figure) == [pytest.approx(x - 5, abs=0.1), pytest.approx(y, abs=0.1)]
-
-
 def test_what_the_text_says(playing):
     """Below the functions' correlation within a length-scale; where it is 0 in this draw; what noise does to it."""
     page = playing("lag").page
@@ -83,12 +61,15 @@ def test_what_the_text_says(playing):
         assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
 
 
-def test_a_finger_slides_and_scrolls_upwards(playing):
-    figure = playing("lag", width=390, has_touch=True)
-    box, top = figure.box(), figure.page.evaluate("scrollY")
-    figure.swipe(box["x"] + 100, box["y"] + 100, 50, 0)
-    state = figure.state
-    assert state["delay"] > 1.5 and figure.page.evaluate("scrollY") == top
-    figure.swipe(box["x"] + 200, box["y"] + 150, 0, -120)
-    figure.page.wait_for_function("top => scrollY > top + 50", arg=top)
-    assert figure.state == state
+def test_the_marker_has_keys_and_takes_a_click(playing):
+    figure = playing("lag")
+    marker = figure.place.get_by_label("delay of task 2", exact=True)
+    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
+        marker.press(key)
+        assert figure.state["delay"] == pytest.approx(delay)
+    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
+    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
+    box = figure.box(number=1)
+    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
+    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
+    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"

@@ -1,4 +1,4 @@
-"""The figure of the Great Lakes: what the sentences beside it claim, and what mouse, finger and keys do."""
+"""The figure of the Great Lakes: what the sentences beside it claim, and what drags, keys and boxes do."""
 
 import pytest
 
@@ -63,14 +63,3 @@ def test_keys_and_boxes_hide_and_show(playing):
     figure.settle()
     assert not edge.is_visible()
     assert figure.words() == "Nothing is hidden: drag across the years of a lake."
-
-
-def test_a_finger_hides_sideways_and_scrolls_upwards(playing):
-    figure = playing("lakes", width=390, has_touch=True)
-    (x, y), top = at(figure.box(number=3), 1960), figure.page.evaluate("scrollY")
-    figure.swipe(x, y + 20, 60, 0)
-    state = figure.state
-    assert state["off"] == [1, 0, 0, 1] and state["to"][3] - state["from"][3] > 10
-    assert figure.page.evaluate("scrollY") == top
-    figure.swipe(at(figure.box(number=1), 1990)[0], y, 0, -150)
-    assert figure.page.evaluate("scrollY") > top + 50 and figure.state == state

@@ -57,20 +57,6 @@ def test_correlations_of_f_and_of_y_are_told_apart_and_are_the_module_s(figure):
         assert f"{name}: {same[i]:.2f} in the same row, {following[i]:.2f} in the next" in said
 
 
-def test_each_word_stands_at_the_curve_of_its_part(figure):
-    """The correlation of the slow part moves the word "slow", and leaves "fast" where it is."""
-
-    def heights():
-        figure.settle()
-        return [figure.place.locator("svg text", has_text=word).last.bounding_box()["y"] for word in ("slow", "fast")]
-
-    figure.place.evaluate("figure => figure.explore.change(state => (state.rho[0] = 0.5))")
-    high = heights()
-    figure.place.evaluate("figure => figure.explore.change(state => (state.rho[0] = -0.5))")
-    low = heights()
-    assert low[0] > high[0] + 20 and abs(low[1] - high[1]) < 2
-
-
 def test_the_cross_correlation_rises_and_a_short_kernel_is_noise(figure):
     """At the shortest length-scale all dots but the first lie on the slow line, and at 0.3 to two digits."""
     same, following, *_ = cross(figure)

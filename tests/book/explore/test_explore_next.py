@@ -199,17 +199,6 @@ def test_each_wanted_sum_wants_another_cell(playing):
     assert steps[0] - steps[1] < 0.02 and steps[1] - steps[2] > 0.07
 
 
-def test_a_new_draw_moves_the_mean_and_no_band(playing):
-    figure = playing("next", "#explore&next.bought=20,6")
-    before = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
-    figure.place.get_by_role("button", name="New draw").click()
-    after = figure.computed("[found.left, found.gain, [...found.variance], [...found.mean]]")
-    assert after[:3] == before[:3] and np.abs(np.subtract(after[3], before[3])).max() > 0.3
-    figure.place.get_by_role("button", name="Start again").click()
-    state = figure.state
-    assert state["bought"] == [] and state["draw"] == 1
-
-
 def test_the_stretch_is_dragged_from_row_to_row(playing):
     figure = playing("next")
     figure.drag(".explore-handle path", 1, -100, 0)

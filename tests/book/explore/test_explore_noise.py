@@ -90,14 +90,3 @@ def test_the_row_is_chosen_and_its_cell_unticked(figure):
     figure.place.get_by_role("button", name="Reset").click()
     figure.page.wait_for_function("location.hash === ''")
     assert (figure.state["row"], figure.state["seen"]) == (10, 1)
-
-
-def test_the_correlation_narrows_the_interval(figure):
-    """The slider at 0 makes both intervals one, and no cost; an address from a stranger is brought within bounds."""
-    figure.slide("noise correlation r", 0)
-    bars = figure.place.locator(".explore-bars b")
-    assert bars.all_inner_texts() == ["0.00", "0.00", "0.00"]
-    assert drawn(figure, "rule").split("h")[0].split(",")[1] == drawn(figure, "dashed").split("h")[0].split(",")[1]
-    figure.go_to("#explore&noise.r=2&noise.row=99&noise.y1=1,2&noise.l=0")
-    found = figure.state
-    assert (found["r"], found["row"], found["l"], len(found["y1"])) == (0.95, 19, 0.3, 20)

@@ -1,7 +1,5 @@
 """The figure of draws from a kernel: what its sentences claim."""
 
-import re
-
 import numpy as np
 import pytest
 import torch
@@ -31,13 +29,6 @@ LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTG
         }
     }
     return [far.length, far.filter(Boolean).length]; }"""
-
-# Whether the first path of a kind holds the place of the map where the values are highest (or, with -1, lowest).
-HOLDS = """(map, [kind, sign]) => { const { field } = MTGP.prior.compute(map.closest(".explore").explore.state);
-    const signed = [...field].map(v => sign * v), at = signed.indexOf(Math.max(...signed));
-    const back = map.querySelector(".explore-back").getBBox(), part = i => Math.min(0.999, Math.max(0.001, i / 32));
-    const [x, y] = [part(at % 33) * back.width, (1 - part(Math.floor(at / 33))) * back.height];
-    return map.querySelector(kind).isPointInFill(new DOMPoint(back.x + x, back.y + y)); }"""
 
 
 def lower(kernel, length, n):
@@ -73,19 +64,6 @@ def test_levels_of_the_map_are_where_the_values_reach_them(playing):
     """A run of full cells is one rectangle, which leaves out and adds nothing."""
     asked, wrong = playing("prior").place.evaluate(LEVELS)
     assert asked > 10000 and wrong == 0
-
-
-def test_the_map_has_a_key_to_its_colours(playing):
-    """Red above zero and blue below, as the still figure of two inputs has it."""
-    chart = playing("prior").place.locator(".explore-plane")
-    for theme in ("dark", "light"):
-        playing("prior").screen(1280, theme)
-        for number, (kind, sign) in enumerate((("above", 1), ("below", -1))):
-            assert chart.locator(".explore-swatch").nth(number).get_attribute("class").split()[0] == f"explore-{kind}"
-            assert chart.evaluate(HOLDS, [f"path.explore-{kind}", sign])
-            fills = chart.locator(f".explore-{kind}").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
-            red, _, blue = (int(v) for v in re.findall(r"\d+", fills[0]))
-            assert len(set(fills)) == 1 and len(fills) == 5 and sign * (red - blue) > 60
 
 
 def test_a_larger_sd_adds_no_crossing(playing):

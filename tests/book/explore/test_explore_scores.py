@@ -112,12 +112,3 @@ def test_the_reading_is_dragged_and_the_numbers_move_beside_it(playing):
     figure.place.get_by_role("button", name="New reading").click()
     figure.rest()
     assert figure.state["y"] != reading and figure.state["sd"] == 2
-
-
-def test_a_score_beyond_the_panel_points_upwards(playing):
-    """A triangle at the upper edge stands for the dot."""
-    triangle = "l5,9h-10Z"
-    assert not any(triangle in shape for shape in playing("scores").shapes())
-    figure = playing("scores", "#explore&scores.y=4&scores.sd=0.4")
-    assert figure.computed("found.nlpd > 6 && found.crps < 6")
-    assert sum(triangle in shape for shape in figure.shapes()) == 1

@@ -100,16 +100,3 @@ def test_a_hole_lets_the_neighbour_speak_and_a_second_one_silences_it(figure):
     figure.place.get_by_role("button", name="Reset").click()
     figure.page.wait_for_function("location.hash === ''")
     assert figure.state["off"] == []
-
-
-def test_keys_and_malformed_addresses(figure):
-    """Arrows move a point, Delete hides it; a column is never emptied; what is out of bounds is brought back."""
-    point = figure.place.locator("[aria-label='task 1 at x = 0']")
-    point.focus()
-    point.press("ArrowUp")
-    assert figure.state["y1"][0] == -0.55
-    point.press("Delete")
-    assert figure.state["off"] == [0]
-    figure.go_to("#explore&transfer.off=0,1,2,3,4,5,6,7,8&transfer.rho=7&transfer.kind=0.7&transfer.c=x")
-    found = figure.state
-    assert (found["off"], found["rho"], found["kind"], found["c"]) == ([1, 2, 3, 4, 5, 6, 7, 8], 0.98, 1, 0)

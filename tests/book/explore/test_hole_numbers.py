@@ -184,38 +184,6 @@ def test_kriging_is_the_modules_with_the_parameters_that_it_finds_itself(blank, 
         assert variance == pytest.approx((found.variance[rows, t] / sd**2).numpy(), abs=CLOSE)
 
 
-def test_kriging_is_that_of_the_textbook(tables, expected):
-    """Generalised least squares and simple kriging, written out; inverses lose digits, so to 1e-6."""
-    for state, (laws, _) in zip(STATES, expected):
-        name, data, t, beside, seen, rows = situation(tables, state)
-        law, scale = holes.residual(data, t, state["others"]), data.scale()
-        z, known = ((data.y - scale.mean) / scale.sd).numpy(), seen.observed[:, t].numpy()
-        d = np.sqrt(3) * np.abs(data.x - data.x.T).numpy() / law.length
-        C = ((1 + d) * np.exp(-d) + law.ratio * np.eye(len(d))) * law.scale / float(scale.sd[t]) ** 2
-        drift, inverse = np.c_[np.ones(len(z)), z[:, beside]], np.linalg.inv(C[np.ix_(known, known)])
-        H, G, across = drift[known], drift[rows], C[np.ix_(rows, known)]
-        A = np.linalg.inv(H.T @ inverse @ H)
-        b = A @ H.T @ inverse @ z[known, t]
-        slack = G - across @ inverse @ H
-        variance = C[rows, rows] - np.diag(across @ inverse @ across.T) + np.diag(slack @ A @ slack.T)
-        assert laws[3][0] == pytest.approx(G @ b + across @ inverse @ (z[known, t] - H @ b), abs=1e-6)
-        assert laws[3][1] == pytest.approx(np.maximum(variance, 1e-4 * z[known, t].var()), abs=1e-6)
-
-
-def test_crps_is_an_integral(blank, numbers):
-    """Of (F(v) - [v >= y])^2, by the trapezoidal rule on each side of y, for the mixture of the start."""
-    [answer] = computed(blank, SOURCE, numbers, STATES[:1])
-    method, y = answer["methods"][5], np.array(numbers[0]["y"][0][14:26])
-    y, total = (y - numbers[0]["scale"][0][0]) / numbers[0]["scale"][0][1], 0.0
-    means, variances = np.array(method["parts"]).transpose(1, 0, 2)
-    for i, value in enumerate(y):
-        for side in (-1, 1):
-            v = value + side * np.linspace(0, 8, 200001)
-            F = stats.norm.cdf(v[:, None], means[:, i], np.sqrt(variances[:, i])).mean(1)
-            total += np.trapezoid((F - (side > 0)) ** 2, dx=8 / 200000)
-    assert method["crps"] == pytest.approx(total / len(y), abs=1e-8)
-
-
 def test_stored_numbers_are_what_the_tool_makes(numbers):
     """The tables to the last digit of what is stored; parameters to a thousandth, as optimisers end elsewhere."""
     for stored, again in zip(kept("hole"), holes.rounded(numbers), strict=True):

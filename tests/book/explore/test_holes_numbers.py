@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from gpytorch.kernels import MaternKernel
 from scripts import CLOSE, loaded, missed, source
 
-from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
+from mtgp_tutorial import TaskData, gaussian
 from mtgp_tutorial.covariance import noise_covariance, signal_covariance
 from mtgp_tutorial.solvers import closed
 from mtgp_tutorial.tables import plain_methods
@@ -134,26 +133,6 @@ def test_methods_and_errors_are_those_of_the_module(blank, expected):
 
 def test_planted_bugs_are_caught(blank, expected):
     assert missed(BUGS, SOURCE, lambda source: worst(loaded(blank, source).evaluate(ASK, STATES), expected)) == []
-
-
-def test_the_icm_is_the_one_that_a_reader_builds(blank):
-    """Its log likelihood at these parameters, of a standardised table, is the dense one's."""
-    state = STATES[1]
-    [z] = loaded(blank, SOURCE).evaluate(NORMALS, [state["draw"]])
-    _, y = table(state, z)
-    y[np.array(state["off"]) % 14, np.array(state["off"]) // 14] = np.nan
-    data, part = TaskData(X, y), "kernel.task_covar_module."
-    given = {
-        "kernel.data_covar_module.lengthscale": number(3.0),
-        f"{part}covar_factor": number(np.full((3, 1), np.sqrt(state["assumed"]))),
-        f"{part}var": number([1 - state["assumed"]] * 3),
-        "likelihood.noise": number(0.04),
-    }
-    model = at_parameters(icm(data, noise="shared", kernel=MaternKernel(nu=1.5)), given).model
-    unit, read = data.standardise()[0].y, tuple(torch.tensor(part) for part in np.nonzero(~np.isnan(y)))
-    B = torch.full((3, 3), state["assumed"], dtype=torch.float64).fill_diagonal_(1)
-    C = signal_covariance([(K, B)], read, read) + noise_covariance(0.04 * torch.eye(3).double(), read, read)
-    assert torch.allclose(model.log_likelihood(), gaussian.log_likelihood(unit[read], C), rtol=1e-9)
 
 
 def test_columns_have_variance_1_and_the_correlation_that_is_set(blank):

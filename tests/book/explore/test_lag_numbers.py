@@ -5,11 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from gpytorch.kernels import RBFKernel
 from scipy.optimize import brentq
 from scripts import CLOSE, KERNEL, loaded, missed, source
 
-from mtgp_tutorial import TaskData, at_parameters, gaussian, icm
+from mtgp_tutorial import gaussian
 from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
 from mtgp_tutorial.solvers import closed
 
@@ -158,22 +157,6 @@ def test_answers_are_those_of_the_module(blank, expected):
 
 def test_planted_bugs_are_caught(blank, expected):
     assert missed(BUGS, SOURCE, lambda source: worst(computed(blank, source), expected)) == []
-
-
-def test_the_model_without_a_delay_is_the_icm_that_a_reader_builds(expected):
-    """The log likelihood of the standardised table, at the figure's parameters."""
-    state, rho = STATES[1], expected[1]["rho"]
-    y = np.where(np.c_[ROWS > -1, (ROWS < 3.9) | (ROWS > 6.1)], expected[1]["y"].T, np.nan)
-    data, part = TaskData(ROWS, y), "kernel.task_covar_module."
-    given = {
-        "kernel.data_covar_module.lengthscale": number(state["l"]),
-        f"{part}covar_factor": number([[1.0], [rho]]),
-        f"{part}var": number([1e-14, 1 - rho**2]),
-        "likelihood.noise": number(state["noise"] ** 2),
-    }
-    model = at_parameters(icm(data, noise="shared", kernel=RBFKernel()), given).model
-    wanted = log_likelihood(state, 0, data.standardise()[0].y.T, number(rho))
-    assert torch.allclose(model.log_likelihood(), wanted, rtol=1e-9)
 
 
 def test_the_function_is_a_draw_from_the_models_kernel():

@@ -30,29 +30,6 @@ def every(study):
     return {name: study.pair(name) for name in study.TABLES}
 
 
-def test_the_tables_are_what_the_study_says(study, every):
-    named = [spec for spec in study.TABLES.values() if spec.group == "named"]
-    assert len(every) == 12 and len(named) == len({spec.field for spec in named}) == 6
-    assert all(len(spec.source) > 10 for spec in study.TABLES.values())
-    used = (ROOT / "examples" / "forty_tables").glob("*.csv")
-    known = "".join(path.read_text(encoding="utf8") for path in used)
-    for item in ("deaths,", "clemson_temps", "FrozenJuice", "Ecdat/Money", "DAAG/frogs", "aus_accommodation"):
-        assert f"/{item}" not in known.replace("USAccDeaths", "")
-
-
-def test_12_to_18_percent_are_hidden_and_mostly_in_stretches(study, every):
-    for name, (frame, mask) in every.items():
-        spec, known = study.TABLES[name], frame.iloc[:, -mask.shape[1] :].notna().to_numpy()
-        assert not (mask & ~known).any()
-        for hidden, seen in zip(mask.T, known.T):
-            assert 0.12 <= hidden.sum() / seen.sum() <= 0.18
-            edges = np.diff(np.r_[0, hidden, 0])
-            lengths = np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)
-            if spec.inputs == 1:
-                assert lengths.max() <= max(2, 0.06 * len(frame))
-                assert 0.5 < lengths[lengths > 1].sum() / hidden.sum() < 0.95
-
-
 def test_what_is_hidden_stands_in_no_file_and_all_else_does(study, every):
     for frame, mask in every.values():
         seen = study.without(frame, mask)
