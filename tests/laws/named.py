@@ -173,7 +173,7 @@ def law_compare_stores_each_number_in_its_column():
     assert found[["trial", "method"]].to_numpy().tolist() == [[trial, method] for trial in cases for method in methods]
     errors, more = (
         ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS"],
-        ["coverage", "log likelihood", "on floor", "interpolated"],
+        ["coverage", "log likelihood", "on floor"],
     )
     assert list(found) == ["trial", "method", "task", *errors, *more]
     for (trial, name), row in zip(itertools.product(cases, methods), found.to_dict("records")):
