@@ -111,16 +111,33 @@ def compare(
     left_out: dict[Key, str] = {}
     total = len(labels) * len(methods)
     with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
-        asked = _asked(trial, labels, methods, kept, bar, left_out, options)
-        for (label, name), found in _all_fits(asked, jobs, client):
-            bar.set_postfix_str(f"{label}: {name}")
+
+        def asked() -> Iterator[Any]:  # the arguments of `_fitted` for what the store does not hold
+            for label in labels:
+                seen, hidden = two_tables(trial(label), label)
+                same, tasks = torch.equal(seen.x, hidden.x), int(hidden.observed.any(0).sum())
+                for name, build in methods.items():
+                    key = str(label), name
+                    try:
+                        model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
+                        marks = _fingerprints(model, seen, hidden, key in kept.done, options)
+                        done = kept.holds(key, marks, tasks)
+                    except NotApplicable as error:
+                        left_out[key], done = str(error), True
+                    if done:
+                        bar.update()
+                    else:
+                        yield key, model, seen, hidden, marks, options
+
+        for key, found in _all_fits(asked(), jobs, client):
+            bar.set_postfix_str(": ".join(key))
             bar.update()
             if isinstance(found, NotApplicable):
-                left_out[label, name] = str(found)
+                left_out[key] = str(found)
             elif isinstance(found, FitError):
-                failed.append(f"trial {label}, {name!r}: {found}")
+                failed.append(f"trial {key[0]}, {key[1]!r}: {found}")
             else:
-                kept.add((label, name), found)
+                kept.add(key, found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
     return _together(kept, labels, methods, left_out)
@@ -166,34 +183,6 @@ def _checked(trial: Any, trials: Any, methods: Any, jobs: int, client: Any) -> l
     return labels
 
 
-def _asked(
-    trial: Any,
-    labels: list[Any],
-    methods: Methods,
-    kept: Store,
-    bar: tqdm,
-    left_out: dict[Key, str],
-    options: dict[str, Any],
-) -> Iterator[Any]:
-    """What is to be done: the arguments of `_fitted`, for each trial and method that the store does not hold."""
-    for label in labels:
-        seen, hidden = two_tables(trial(label), label)
-        same, tasks = torch.equal(seen.x, hidden.x), int(hidden.observed.any(0).sum())
-        for name, build in methods.items():
-            key = str(label), name
-            try:
-                model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
-                fingerprints = _fingerprints(model, seen, hidden, key in kept.done, options)
-            except NotApplicable as error:
-                left_out[key] = str(error)
-                bar.update()
-                continue
-            if kept.holds(key, fingerprints, tasks):
-                bar.update()
-            else:
-                yield key, model, seen, hidden, fingerprints, options
-
-
 def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     """What a trial gave: two tables, of which the second has what is to be predicted."""
     if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
@@ -207,6 +196,7 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     return seen, hidden
 
 
+Marks = dict[str, float | str]  # by which a stored row is known again
 Fitted = tuple[Key, pd.DataFrame | FitError | NotApplicable]  # the rows of a fit, or why there are none
 AHEAD = 300  # fits whose tables and models are made before the first of them is done; more where many fit at once
 
@@ -244,31 +234,26 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
 
 
 def _fitted(
-    key: Key,
-    model: Model | Forecaster,
-    seen: TaskData,
-    hidden: TaskData,
-    fingerprints: dict[str, float | str],
-    options: dict[str, Any],
+    key: Key, model: Model | Forecaster, seen: TaskData, hidden: TaskData, marks: Marks, options: dict[str, Any]
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
     numbers: dict[str, Any] = {"log likelihood": math.nan, "on floor": 0}
     try:
         if isinstance(model, Forecaster):
             answer = model.forecast(without_values(hidden))
-            fingerprints = {"start": _start(answer, seen), **fingerprints}
+            marks = {"start": _start(answer, seen), **marks}
         else:
             fitted = fit(model, **options)
             answer = predictions_at(model, fitted, hidden)
             numbers = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}
     except (FitError, NotApplicable) as error:
         return key, error
-    return key, scores.table(answer, hidden, seen).reset_index().assign(**numbers, **fingerprints)
+    return key, scores.table(answer, hidden, seen).reset_index().assign(**numbers, **marks)
 
 
 def _fingerprints(
     model: Model | Forecaster, seen: TaskData, hidden: TaskData, stored: bool, options: dict[str, Any]
-) -> dict[str, float | str]:
+) -> Marks:
     """What changes when the model does (numbers, start), or a cell of the two tables (data).
 
     A forecaster without a `fingerprint` has its answer for a start; unless there is a stored one to compare it with,

@@ -152,7 +152,7 @@ class Mean(Plain):
         mean, used = torch.bincount(own, y) / count, int((count > 0).sum())
         if len(y) == used:
             raise NotApplicable(
-                f"season: none of its {used} parts has two values of task {self.seen.tasks[t]!r}; pass another"
+                f"season: none of its {self.parts} parts has two values of task {self.seen.tasks[t]!r}; pass another"
             )
         return mean[new], ((y - mean[own]) ** 2).sum() / (len(y) - used) * (1 + 1 / count[new])
 
