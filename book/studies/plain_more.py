@@ -31,19 +31,11 @@ def scored(named, seen, hidden):
         asked["by hand"] = (plain_methods()["interpolation"], *apart(seen, hidden))
     for method, (build, known, gone) in asked.items():
         try:
-            rule = build(known)
-            answer, interpolated = rule.forecast(gone), rule.interpolated(gone)
+            answer = build(known).forecast(gone)
         except NotApplicable:
             continue
         for task, values in scores.table(answer, gone, known).iterrows():
-            name = task.split(" [")[0]
-            row = {
-                "method": method,
-                "task": name,
-                **values[SCORES],
-                "interpolated": interpolated[seen.tasks.index(name)],
-            }
-            found.append(named | row)
+            found.append(named | {"method": method, "task": task.split(" [")[0], **values[SCORES]})
     return found
 
 

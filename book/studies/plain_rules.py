@@ -1,8 +1,7 @@
 """Plain rules and models that choose their kernel, on real holes: mtgp_tutorial/datasets/studies/plain_rules.csv.
 
 The trials of cases.py (but its nine other stretches of the economy) and of five.py. Every method that has a kernel
-chooses it by its own likelihood of the seen cells, from one list: Matern 1/2, Matern 3/2 and RBF. Joint scores stand
-where an method has one law for all hidden cells of a trial.
+chooses it by its own likelihood of the seen cells, from one list: Matern 1/2, Matern 3/2 and RBF.
 """
 
 import five
@@ -11,7 +10,7 @@ from gpytorch.kernels import MaternKernel, RBFKernel
 from running import run
 
 from mtgp_tutorial import fit, icm, impute, independent, scores
-from mtgp_tutorial.tables import NotApplicable, plain_methods
+from mtgp_tutorial.tables import plain_methods
 
 MODELS = {
     "independent, shared": lambda data, kernel: independent(data, hyperparameters="shared", kernel=kernel),
@@ -37,41 +36,31 @@ TRIALS["example file"] = (hole, HOLES, lambda trial: int(trial.rsplit(" ", 1)[1]
 
 
 def by_rule(method, seen, hidden):
-    """Kernel, prediction and joint covariance (where there is one) of a plain rule."""
+    """Kernel and prediction of a plain rule."""
     rule = plain_methods(kernels=tuple(KERNELS))[method](seen)
     answer = rule.forecast(hidden)
     kernels = {law.kernel for law in getattr(rule, "residuals", {}).values()}
-    try:
-        covariance = rule.joint(hidden)[1]
-    except NotApplicable:
-        covariance = None
-    return "/".join(sorted(kernels)), answer, covariance, sum(rule.interpolated(hidden))
+    return "/".join(sorted(kernels)), answer
 
 
 def by_model(method, seen, hidden):
     """The same of a model, with the kernel of the highest likelihood."""
     fits = {name: fit(MODELS[method](seen, build(seen.x.shape[1]))) for name, build in KERNELS.items()}
     kernel = max(fits, key=lambda name: fits[name].log_likelihood)
-    answer = impute(fits[kernel], covariance=True)
-    wanted = [(row, seen.tasks[t]) for row, t in hidden.observed.nonzero().tolist()]
-    places = [list(answer.cells).index(cell) for cell in wanted]  # other holes of the file are filled, too
-    return kernel, answer, answer.covariance[places][:, places], 0
+    return kernel, impute(fits[kernel])
 
 
 def rows(case, label):
     """One row for each method."""
     make, _, cluster = TRIALS[case]
     seen, hidden = make(label)
-    wanted, found = hidden.observed, []
+    found = []
     trial = " ".join(map(str, label)) if isinstance(label, tuple) else label
     for method in [*plain_methods(), *MODELS]:
-        kernel, answer, covariance, interpolated = (by_model if method in MODELS else by_rule)(method, seen, hidden)
-        joint = None
-        if covariance is not None:
-            joint = float(scores.joint_nlpd(answer.mean[wanted], covariance, hidden.y[wanted]))
+        kernel, answer = (by_model if method in MODELS else by_rule)(method, seen, hidden)
         named = {"case": case, "trial": trial, "cluster": cluster(label), "method": method, "kernel": kernel}
         table = scores.table(answer, hidden, seen).iloc[0]
-        found.append(named | {"joint NLPD": joint} | dict(table[["MAE", *SCORES]]) | {"interpolated": interpolated})
+        found.append(named | dict(table[["MAE", *SCORES]]))
     return found
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mtgp_tutorial.tables.plain import plain_methods
     from mtgp_tutorial.tables.reading import read_table
     from mtgp_tutorial.tables.refusals import TableError
-    from mtgp_tutorial.tables.seasonal import propose_season, seasonal_methods, with_trend
+    from mtgp_tutorial.tables.seasonal import propose_season, with_trend
 
 # where each name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 HOMES = {
@@ -30,16 +30,19 @@ HOMES = {
     "plain": "plain_methods",
     "reading": "read_table",
     "refusals": "TableError",
-    "seasonal": "propose_season seasonal_methods with_trend",
+    "seasonal": "propose_season with_trend",
 }
 _HOME = {name: home for home, names in HOMES.items() for name in names.split()}
+_GONE = {"seasonal_methods": "take with_trend(icm, season=...), or fill(data), which tries a season in the kernel"}
 __all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "compare", "standard_methods", "plain_methods"]
-__all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive", "seasonal_methods"]
+__all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is first asked for."""
+    if name in _GONE:
+        raise ImportError(f"{name} went in 0.38.0: {_GONE[name]}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -11,8 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,19 +18,17 @@ from typing import Any
 import pandas as pd
 import torch
 from gpytorch.kernels import Kernel
-from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.arguments import flags, kind_of, of_kind, swapped, whole
+from mtgp_tutorial.arguments import flags, kind_of, of_kind, swapped, went, whole
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable, without_values
 from mtgp_tutorial.tables.methods import A_METHOD, Methods, fingerprint_of, in_places, model_of, predictions_at
-from mtgp_tutorial.tables.store import COLUMNS, JOINT, LABELS, NUMBERS, Key, Store, digest, opened
+from mtgp_tutorial.tables.store import COLUMNS, LABELS, NUMBERS, Key, Store, digest, opened
 
 
 def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskData], Model]]:
@@ -59,6 +55,7 @@ def standard_methods(kernel: Kernel | None = None) -> dict[str, Callable[[TaskDa
     }
 
 
+@went("joint", "take scores.joint_nlpd of impute(fitted, covariance=True)")
 def compare(
     trial: Callable[[Any], tuple[TaskData, TaskData]],
     trials: Iterable[Any],
@@ -68,16 +65,14 @@ def compare(
     jobs: int = 1,
     client: Any = None,
     progress: bool = True,
-    joint: bool = False,
     **options: Any,
 ) -> pd.DataFrame:
     """Fit every method on every trial and score it; one row for each trial, method and task with hidden cells.
 
     Where both tables of a trial stand on the same rows the hidden cells are filled in by `impute`, elsewhere (not for
     counts) `predict` is scored; with the standard errors of the hidden cells, where the method knows those of the seen
-    ones. The column "interpolated" counts the cells that a rule has left to the interpolation. A method without an
-    answer to a table (it raises NotApplicable) is left out of that trial, with a warning; attrs["left out"] of the
-    result says why, by trial and method.
+    ones. A method without an answer to a table (it raises NotApplicable) is left out of that trial, with a warning;
+    attrs["left out"] of the result says why, by trial and method.
 
     Args:
         trial (function): takes an entry of `trials` and returns two tables, seen and hidden.
@@ -91,8 +86,6 @@ def compare(
         client (dask.distributed Client): in place of jobs; the workers of its cluster fit then (they and the scheduler
             need this release of the module, workers best one thread each), and this process stores. Default: none.
         progress (bool): a bar, in terminals only. Default: True.
-        joint (bool): adds the column "joint NLPD", of the hidden cells of a task together (nats per cell,
-            `scores.joint_nlpd`), NaN where a method has no one covariance for them. Default: False.
         **options: for `fit`.
     Raises:
         ValueError: for a store that another process writes, for what is no store, for a stored row of other data or
@@ -113,30 +106,45 @@ def compare(
     [[1, 'alone'], [1, 'ICM'], [2, 'alone'], [2, 'ICM']]
     """
     methods = standard_methods() if methods is None else methods
-    flags(progress=progress, joint=joint)
+    flags(progress=progress)
     labels = _checked(trial, trials, methods, jobs, client)
     failed: list[str] = []
     left_out: dict[Key, str] = {}
     total = len(labels) * len(methods)
     with opened(store) as kept, tqdm(total=total, unit="fit", disable=None if progress else True) as bar:
-        asked = _asked(trial, labels, methods, kept, bar, left_out, joint, options)
-        for (label, name), found in _all_fits(asked, jobs, client):
-            bar.set_postfix_str(f"{label}: {name}")
+
+        def asked() -> Iterator[Any]:  # the arguments of `_fitted` for what the store does not hold
+            for label in labels:
+                seen, hidden = two_tables(trial(label), label)
+                same, tasks = torch.equal(seen.x, hidden.x), int(hidden.observed.any(0).sum())
+                for name, build in methods.items():
+                    key = str(label), name
+                    try:
+                        model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
+                        marks = _fingerprints(model, seen, hidden, key in kept.done, options)
+                        done = kept.holds(key, marks, tasks)
+                    except NotApplicable as error:
+                        left_out[key], done = str(error), True
+                    if done:
+                        bar.update()
+                    else:
+                        yield key, model, seen, hidden, marks, options
+
+        for key, found in _all_fits(asked(), jobs, client):
+            bar.set_postfix_str(": ".join(key))
             bar.update()
             if isinstance(found, NotApplicable):
-                left_out[label, name] = str(found)
+                left_out[key] = str(found)
             elif isinstance(found, FitError):
-                failed.append(f"trial {label}, {name!r}: {found}")
+                failed.append(f"trial {key[0]}, {key[1]!r}: {found}")
             else:
-                kept.add((label, name), found)
+                kept.add(key, found)
     if failed:
         raise FitError(f"compare: {len(failed)} of {total} fits failed; the first: {failed[0]}")
-    return _together(kept, labels, methods, left_out, [JOINT] if joint else [])
+    return _together(kept, labels, methods, left_out)
 
 
-def _together(
-    kept: Store, labels: list[Any], methods: Methods, left_out: dict[Key, str], more: list[str]
-) -> pd.DataFrame:
+def _together(kept: Store, labels: list[Any], methods: Methods, left_out: dict[Key, str]) -> pd.DataFrame:
     """All rows in the order of trials and methods, and what was left out."""
     if left_out:
         (label, name), why = next(iter(left_out.items()))
@@ -148,7 +156,7 @@ def _together(
     by_name = dict(zip(map(str, labels), labels))
     answered = [(label, name) for label in by_name for name in methods if (label, name) not in left_out]
     found = pd.DataFrame([row for key in answered for row in kept.done[key]], columns=COLUMNS)
-    results = found[LABELS + NUMBERS + more].assign(trial=found["trial"].map(by_name))
+    results = found[LABELS + NUMBERS].assign(trial=found["trial"].map(by_name))
     if left_out:
         results.attrs["left out"] = left_out
     return results
@@ -176,35 +184,6 @@ def _checked(trial: Any, trials: Any, methods: Any, jobs: int, client: Any) -> l
     return labels
 
 
-def _asked(
-    trial: Any,
-    labels: list[Any],
-    methods: Methods,
-    kept: Store,
-    bar: tqdm,
-    left_out: dict[Key, str],
-    joint: bool,
-    options: dict[str, Any],
-) -> Iterator[Any]:
-    """What is to be done: the arguments of `_fitted`, for each trial and method that the store does not hold."""
-    for label in labels:
-        seen, hidden = two_tables(trial(label), label)
-        same, tasks = torch.equal(seen.x, hidden.x), int(hidden.observed.any(0).sum())
-        for name, build in methods.items():
-            key = str(label), name
-            try:
-                model = model_of(build, seen, f"methods, {name!r}", all_rows=same)
-                fingerprints = _fingerprints(model, seen, hidden, key in kept.done, options)
-            except NotApplicable as error:
-                left_out[key] = str(error)
-                bar.update()
-                continue
-            if kept.holds(key, fingerprints, tasks, joint):
-                bar.update()
-            else:
-                yield key, model, seen, hidden, fingerprints, joint, options
-
-
 def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     """What a trial gave: two tables, of which the second has what is to be predicted."""
     if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
@@ -218,6 +197,7 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     return seen, hidden
 
 
+Marks = dict[str, float | str]  # by which a stored row is known again
 Fitted = tuple[Key, pd.DataFrame | FitError | NotApplicable]  # the rows of a fit, or why there are none
 AHEAD = 300  # fits whose tables and models are made before the first of them is done; more where many fit at once
 
@@ -255,55 +235,26 @@ def _on_cluster(asked: Iterator[Any], client: Any) -> Iterator[Fitted]:
 
 
 def _fitted(
-    key: Key,
-    model: Model | Forecaster,
-    seen: TaskData,
-    hidden: TaskData,
-    fingerprints: dict[str, float | str],
-    joint: bool,
-    options: dict[str, Any],
+    key: Key, model: Model | Forecaster, seen: TaskData, hidden: TaskData, marks: Marks, options: dict[str, Any]
 ) -> Fitted:
     """Scores of one fit, a row for each task with hidden cells; or why there is none."""
-    wanted, asked = hidden.observed.any(0), without_values(hidden)
-    numbers: dict[str, Any] = {"log likelihood": math.nan, "on floor": 0, "interpolated": 0, JOINT: math.nan}
+    numbers: dict[str, Any] = {"log likelihood": math.nan, "on floor": 0}
     try:
         if isinstance(model, Forecaster):
-            answer, law = model.forecast(asked), getattr(model, "joint", None)
-            fingerprints = {"start": _start(answer, seen), **fingerprints}
-            if hasattr(model, "interpolated"):
-                numbers["interpolated"] = [count for count, asks in zip(model.interpolated(asked), wanted) if asks]
+            answer = model.forecast(without_values(hidden))
+            marks = {"start": _start(answer, seen), **marks}
         else:
             fitted = fit(model, **options)
-            answer = predictions_at(model, fitted, hidden, covariance=joint)
-            law = partial(_part, answer)
-            numbers |= {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}
+            answer = predictions_at(model, fitted, hidden)
+            numbers = {"log likelihood": fitted.log_likelihood, "on floor": len(fitted.on_floor)}
     except (FitError, NotApplicable) as error:
         return key, error
-    if joint and law is not None:
-        numbers[JOINT] = [_joint(law, hidden, t) for t in wanted.nonzero()[:, 0].tolist()]
-    return key, scores.table(answer, hidden, seen).reset_index().assign(**numbers, **fingerprints)
-
-
-def _joint(law: Callable[[TaskData], tuple[Tensor, Tensor]], hidden: TaskData, t: int) -> float:
-    """The joint NLPD of the hidden cells of a task; NaN where no law of mean and covariance has them all."""
-    own = torch.arange(hidden.num_tasks, device=hidden.y.device) == t
-    asked = replace(hidden, y=torch.where(own, hidden.y, torch.nan))
-    try:
-        return float(scores.joint_nlpd(*law(without_values(asked)), hidden.y[asked.observed]))
-    except (NotApplicable, NotPositiveDefiniteError):
-        return math.nan
-
-
-def _part(answer: Prediction, asked: TaskData) -> tuple[Tensor, Tensor]:
-    """Mean and covariance of the cells of `asked` that have a value."""
-    assert answer.cells is not None and answer.covariance is not None
-    at = answer.cells.get_indexer([(row, asked.tasks[t]) for row, t in asked.observed.nonzero().tolist()])
-    return answer.mean[asked.observed], answer.covariance[at][:, at]
+    return key, scores.table(answer, hidden, seen).reset_index().assign(**numbers, **marks)
 
 
 def _fingerprints(
     model: Model | Forecaster, seen: TaskData, hidden: TaskData, stored: bool, options: dict[str, Any]
-) -> dict[str, float | str]:
+) -> Marks:
     """What changes when the model does (numbers, start), or a cell of the two tables (data).
 
     A forecaster without a `fingerprint` has its answer for a start; unless there is a stored one to compare it with,

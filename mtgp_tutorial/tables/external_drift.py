@@ -111,7 +111,7 @@ def _at(kernel: str, length: float, x: Tensor, N: Tensor, y: Tensor) -> Residual
     return Residual(kernel, length, float(RATIOS[k]), float(scales[k]), float(values[k]))
 
 
-def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool) -> Answer:
+def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tensor, joint: bool = False) -> Answer:
     """Predictions of y at inputs `new` [m, D] with drift G [m, p], from x [n, D], H [n, p], y [n] and a law.
 
     Generalised least squares for b, simple kriging for what it leaves, and the error of b in the variances [m], or in
@@ -126,8 +126,11 @@ def kriged(x: Tensor, H: Tensor, y: Tensor, law: Residual, new: Tensor, G: Tenso
     Q, R = torch.linalg.qr(H)
     b = torch.linalg.solve_triangular(R, (Q.T @ y)[:, None], upper=True)[:, 0]
     slack = torch.linalg.solve_triangular(R.T, (G - across.T @ H).T, upper=False)  # what the drift of `new` adds
-    prior = covariance(law.kernel, law.length, new, new) if joint else new.new_ones(len(new))
-    left = prior + law.ratio * unit(new, joint) - gram(across, joint) + gram(slack, joint)
+    if joint:
+        prior = covariance(law.kernel, law.length, new, new) + law.ratio * torch.eye(len(new)).to(new)
+        left = prior - across.T @ across + slack.T @ slack
+    else:
+        left = 1 + law.ratio - (across**2).sum(0) + (slack**2).sum(0)
     return G @ b + across.T @ (y - H @ b), law.scale * left
 
 
@@ -142,19 +145,8 @@ def orthonormal(columns: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
     return U[:, kept], (G @ Vh[kept].T) / S[kept]
 
 
-def least_squares(H: Tensor, y: Tensor, G: Tensor, joint: bool) -> Answer:
+def least_squares(H: Tensor, y: Tensor, G: Tensor) -> Answer:
     """Predictions of y at functions G [m, p], from orthonormal H [n, p]: s^2 (1 + g^T (H^T H)^-1 g) for variances."""
     b = H.T @ y
     s2 = ((y - H @ b) ** 2).sum() / (len(y) - H.shape[1])
-    return G @ b, s2 * (unit(G, joint) + gram(G.T, joint))
-
-
-def gram(A: Tensor, joint: bool) -> Tensor:
-    """A^T A [m, m] of A [k, m], or its diagonal [m]."""
-    return A.T @ A if joint else (A**2).sum(0)
-
-
-def unit(x: Tensor, joint: bool) -> Tensor:
-    """The identity [m, m] for m rows of x, or its diagonal [m]."""
-    one = torch.ones(len(x), dtype=x.dtype, device=x.device)
-    return one.diag() if joint else one
+    return G @ b, s2 * (1 + (G**2).sum(1))

@@ -24,7 +24,7 @@ from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables import doors
-from mtgp_tutorial.tables.forecasting import Forecaster, check_season
+from mtgp_tutorial.tables.forecasting import check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import Season, changing, propose_season, season_of
 from mtgp_tutorial.trends import Trend, UnfixedError
@@ -161,10 +161,17 @@ def crps_left_out(fitted: Fit, data: TaskData) -> float:
 
 
 def _by_method(data: TaskData, method: Method, options: dict[str, Any]) -> Prediction:
-    """What a method says: a model is fitted and imputes, a rule forecasts."""
+    """What a method says: a model is fitted and imputes; a rule forecasts the missing cells, and the seen ones stay."""
     of_kind("method", method, Callable, A_METHOD)  # type: ignore[arg-type]
-    model = model_of(method, data, "method", all_rows=True)
-    return impute(fit(model, **options)) if isinstance(model, Model) else _forecast(model, data)
+    made = model_of(method, data, "method", all_rows=True)
+    if isinstance(made, Model):
+        return impute(fit(made, **options))
+    seen, zero = data.observed, torch.zeros_like(data.y)
+    answer = made.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
+    known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
+    names = [name for name in known if hasattr(answer, name)]
+    found: dict[str, Any] = {name: torch.where(seen, known[name], getattr(answer, name)) for name in names}
+    return replace(answer, **found)
 
 
 def _icm(data: TaskData, options: dict[str, Any], level: int = 3) -> Fit:
@@ -177,13 +184,3 @@ def _icm(data: TaskData, options: dict[str, Any], level: int = 3) -> Fit:
             raise
         warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=level)
         return fit(icm(data, noise="per task"), **options)
-
-
-def _forecast(rule: Forecaster, data: TaskData) -> Prediction:
-    """What a rule says of the missing cells, with the seen ones as they are."""
-    seen, zero = data.observed, torch.zeros_like(data.y)
-    answer = rule.forecast(replace(data, y=torch.where(seen, torch.nan, zero), sd=None))
-    known = {"mean": data.y, "variance": zero, "means": data.y, "variances": zero}
-    names = [name for name in known if hasattr(answer, name)]
-    found: dict[str, Any] = {name: torch.where(seen, known[name], getattr(answer, name)) for name in names}
-    return replace(answer, **found)

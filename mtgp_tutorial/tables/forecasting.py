@@ -22,7 +22,7 @@ from mtgp_tutorial.prediction import Prediction, prediction
 
 
 class NotApplicable(ValueError):
-    """A rule cannot answer at all from a table: too few values, or no joint law.
+    """A rule cannot answer at all from a table: too few values, say.
 
     `compare` leaves such a method out of that trial, and says so.
 
@@ -41,11 +41,10 @@ class Forecaster(Protocol):
     """What a method of `compare` may return beside a Model: made from the seen table, it answers for the hidden.
 
     It may have a `fingerprint`, a number that changes with its rule and options, by which a stored forecast is known
-    again (else it is made again, to see); and `interpolated(hidden)`, how many asked cells of each task it has left to
-    another rule. Where it has no answer it raises NotApplicable.
+    again (else it is made again, to see). Where it has no answer it raises NotApplicable.
     """
 
-    def forecast(self, hidden: TaskData) -> Prediction:
+    def forecast(self, hidden: TaskData, /) -> Prediction:
         """Predictions of y (noise=True) at the rows of `hidden`, NaN for cells that are not asked.
 
         hidden has inputs, known errors and, in place of each value that is asked for, 0. Where both tables have the

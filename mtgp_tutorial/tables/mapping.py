@@ -70,8 +70,8 @@ def _beside(seen: TaskData, asked: Tensor, variances: Tensor) -> Tensor:
     """Predictive variances [N, T] of the regressions at asked cells; the task's own where nothing is seen beside."""
     zero = TaskData(seen.x, torch.where(asked, 0.0, torch.nan).to(seen.y), tasks=seen.tasks)
     found = torch.full_like(seen.y, torch.nan)
-    for rows, t, law in Regression(seen).groups(zero):
-        found[rows, t] = variances[t] if law is None else law(seen.x[rows], False)[1]
+    for rows, t, said in Regression(seen).groups(zero):
+        found[rows, t] = variances[t] if said is None else said[1]
     return found
 
 

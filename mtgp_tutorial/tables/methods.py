@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +21,13 @@ from mtgp_tutorial.tables.forecasting import Forecaster
 Method = Callable[[TaskData], Model | Forecaster]  # an entry of the methods of `compare`
 Methods = Mapping[str, Method]
 A_METHOD = "a function of a table that makes a model or a forecaster, such as icm"
+
+
+class Answering(NamedTuple):
+    """A `Forecaster` by its function."""
+
+    forecast: Callable[[TaskData], Prediction]
+    fingerprint: float | None
 
 
 def model_of(build: Method, table: TaskData, name: str, *, all_rows: bool = False) -> Model | Forecaster:
@@ -53,12 +60,12 @@ def predictions_of(part: Model | Forecaster, hidden: TaskData, options: dict[str
     return part.forecast(hidden) if isinstance(part, Forecaster) else predictions_at(part, fit(part, **options), hidden)
 
 
-def predictions_at(model: Model, found: Fit | Several, hidden: TaskData, covariance: bool = False) -> Prediction:
+def predictions_at(model: Model, found: Fit | Several, hidden: TaskData) -> Prediction:
     """Noisy values at the rows of `hidden`, by `impute` where these are the rows of the model, else by `predict`."""
     sd = hidden.sd if model.data.sd is not None else None  # a model that ignores known errors has learned them
     if torch.equal(model.data.x, hidden.x):
-        return impute(found, covariance=covariance, sd=sd)
-    return predict(found, hidden.x, covariance=covariance, sd=sd)
+        return impute(found, sd=sd)
+    return predict(found, hidden.x, sd=sd)
 
 
 def fingerprint_of(part: Model | Forecaster, options: dict[str, Any]) -> float | None:

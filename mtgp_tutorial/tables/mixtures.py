@@ -15,9 +15,9 @@ from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.posterior_sampling import check_draws, sample_posterior
 from mtgp_tutorial.prediction import Prediction, prediction
-from mtgp_tutorial.tables.forecasting import Forecaster
 from mtgp_tutorial.tables.methods import (
     A_METHOD,
+    Answering,
     Method,
     check_rows,
     fingerprint_of,
@@ -33,7 +33,7 @@ A_MODEL = "a function that makes a model of a table, such as icm"
 
 def posterior_averaging(
     build: Callable[[TaskData], Model], *, draws: int = 80, chains: int = 4, seed: int = 0, **options: Any
-) -> Callable[[TaskData], AveragedMethod]:
+) -> Callable[[TaskData], Answering]:
     """A method for `compare`: the model fitted, then averaged over the posterior of its parameters.
 
     Its answers are mixtures, and scored as such; a joint NLPD it has not.
@@ -55,30 +55,21 @@ def posterior_averaging(
     """
     of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
     check_draws(draws, chains, seed)
-    how = {"draws": draws, "chains": chains, "seed": seed}
+    how: dict[str, Any] = {"draws": draws, "chains": chains, "seed": seed}
 
-    def averaged(seen: TaskData) -> AveragedMethod:
-        method = AveragedMethod(build(seen), how, options)
-        check_rows("build", method.model, seen)
-        return method
+    def averaged(seen: TaskData) -> Answering:
+        model = build(seen)
+        of_kind("build", model, Model, A_MODEL)
+        check_rows("build", model, seen)
+        mark = (fingerprint_of(model, options) or 0.0) + in_places([draws, chains, seed])
+        return Answering(
+            lambda hidden: predictions_at(model, sample_posterior(fit(model, **options), **how), hidden), mark
+        )
 
     return averaged
 
 
-class AveragedMethod:
-    """A model that is fitted and averaged when it is asked. fingerprint: see `Forecaster`."""
-
-    def __init__(self, model: Model, how: dict[str, Any], options: dict[str, Any]):
-        of_kind("build", model, Model, A_MODEL)
-        self.model, self.how, self.options = model, how, options
-        self.fingerprint = (fingerprint_of(model, options) or 0.0) + in_places(list(how.values()))
-
-    def forecast(self, hidden: TaskData) -> Prediction:
-        """Mixtures of y at the rows of `hidden`."""
-        return predictions_at(self.model, sample_posterior(fit(self.model, **self.options), **self.how), hidden)
-
-
-def linear_pool(*builds: Method, **options: Any) -> Callable[[TaskData], LinearPool]:
+def linear_pool(*builds: Method, **options: Any) -> Callable[[TaskData], Answering]:
     """A method for `compare`: the mixture of what several methods say, in equal parts (a linear opinion pool).
 
     The mean is the mean of means; the band is wider where the methods disagree. `fill` takes it, too. (Stone 1961;
@@ -104,30 +95,30 @@ def linear_pool(*builds: Method, **options: Any) -> Callable[[TaskData], LinearP
         raise ValueError(f"builds: {len(builds)} of them; pass two methods or more")
     for build in builds:
         of_kind("builds", build, Callable, A_METHOD)  # type: ignore[arg-type]
-    return lambda seen: LinearPool([model_of(build, seen, "builds") for build in builds], options)
+
+    def pooled(seen: TaskData) -> Answering:
+        parts = [model_of(build, seen, "builds") for build in builds]
+        marks = [mark for part in parts if (mark := fingerprint_of(part, options)) is not None]
+        return Answering(
+            lambda hidden: pool([predictions_of(part, hidden, options) for part in parts], hidden),
+            in_places(marks) if len(marks) == len(parts) else None,
+        )
+
+    return pooled
 
 
-class LinearPool:
-    """Models and forecasters that answer together. fingerprint: None where one of them has none (see `Forecaster`)."""
-
-    def __init__(self, parts: Sequence[Model | Forecaster], options: dict[str, Any]):
-        self.parts, self.options = parts, options
-        fingerprints = [fingerprint_of(part, options) for part in parts]
-        known = [one for one in fingerprints if one is not None]
-        self.fingerprint = in_places(known) if len(known) == len(fingerprints) else None
-
-    def forecast(self, hidden: TaskData) -> Mixture:
-        """Mixtures of y at the cells of `hidden` that have a value, NaN at others."""
-        answers = [predictions_of(part, hidden, self.options) for part in self.parts]
-        stacks = [one.components for one in answers]
-        counts = [len(means) for means, _ in stacks]
-        most = lcm(*counts)
-        if most > MOST:
-            raise ValueError(
-                f"builds: their mixtures have {' and '.join(map(str, counts))} draws, and in equal parts {most:,}; "
-                "let them have the same number, or numbers with a common factor"
-            )
-        means, variances = (torch.cat([one.repeat(most // len(one), 1, 1) for one in each]) for each in zip(*stacks))
-        nothing = ~hidden.observed
-        pairs = zip(means.masked_fill(nothing, torch.nan), variances.masked_fill(nothing, torch.nan))
-        return mixture([prediction(hidden, hidden.x, mean, variance, True) for mean, variance in pairs])
+def pool(answers: Sequence[Prediction], hidden: TaskData) -> Mixture:
+    """Mixtures in equal parts of y at the cells of `hidden` that have a value, NaN at others."""
+    stacks = [one.components for one in answers]
+    counts = [len(means) for means, _ in stacks]
+    most = lcm(*counts)
+    if most > MOST:
+        raise ValueError(
+            f"builds: their mixtures have {' and '.join(map(str, counts))} draws, and in equal parts {most:,}; "
+            "let them have the same number, or numbers with a common factor"
+        )
+    means, variances = (
+        torch.cat([one.repeat(most // len(one), 1, 1) for one in each]).where(hidden.observed, torch.nan)
+        for each in zip(*stacks)
+    )
+    return mixture([prediction(hidden, hidden.x, *one, True) for one in zip(means, variances)])

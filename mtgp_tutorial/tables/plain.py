@@ -1,7 +1,6 @@
 """The rules that anyone tries first, as methods of `compare`: a mean, a line, the season before, a regression, kriging.
 
-A rule answers cell by cell: it groups the asked cells of a task by the *law* that speaks of them, a function that
-returns their mean and variance, or covariance.
+A rule groups the asked cells of a task by what speaks of them, and says their means and variances.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from functools import partial
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from mtgp_tutorial.arguments import as_array, as_tensor, of_kind
 from mtgp_tutorial.data import TaskData
@@ -31,8 +29,7 @@ from mtgp_tutorial.tables.external_drift import (
 )
 from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
 
-Law = Callable[[Tensor, bool], Answer]  # of inputs [m, D]; with True the covariance [m, m], else the variances [m]
-Group = tuple[Tensor, int, Law | None]  # rows of a task, and their law; None: the interpolation in its place
+Group = tuple[Tensor, int, Answer | None]  # rows of a task, and what is said of them; None: the interpolation answers
 SPARE, WITH_GP = 3, 15  # rows that a regression has beyond its coefficients; and one whose residual is a GP
 PARTS = 12  # of a season, at most
 
@@ -50,8 +47,7 @@ def plain_methods(
     - "regression": least squares on the other tasks that were seen in the same row, one regression for each pattern.
     - "regression + GP": the same with a GP of the inputs for its residual (kriging with external drift), by REML.
 
-    A cell that a rule cannot answer takes the interpolation; `interpolated(hidden)` of what a method returns counts
-    them. `joint(hidden)` is the covariance of the cells of one task and one law. Known standard errors have no part.
+    A cell that a rule cannot answer takes the interpolation. Known standard errors have no part.
 
     Args:
         season (float): a period in units of the first input. Default: no season.
@@ -71,8 +67,6 @@ def plain_methods(
     >>> error = (rule.forecast(hidden).mean - hidden.y)[hidden.observed]
     >>> round(float((error**2).mean().sqrt()), 2)  # metres
     0.04
-    >>> rule.interpolated(hidden)  # cells of each lake
-    [0, 0, 0, 0]
     """
     if season is not None:
         check_season(season)
@@ -109,40 +103,18 @@ class Plain:
     def groups(self, asked: TaskData) -> Iterator[Group]:
         """Asked cells by their law; `asked` has 0 for each value, so none is seen."""
         for t, cells in enumerate(asked.observed.T):
-            yield cells.nonzero()[:, 0], t, partial(interpolation, self.seen, t)
+            yield cells.nonzero()[:, 0], t, None
 
     def forecast(self, hidden: TaskData) -> Prediction:
         """Predictions of y at the cells of `hidden` that have a value, NaN at others; variances are at least FLOOR of
         the task's."""
-        mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
-        for rows, t, law in self._asked(hidden):
-            found, spread = (law or partial(interpolation, self.seen, t))(hidden.x[rows], False)
-            mean[rows, t], variance[rows, t] = found, torch.maximum(spread, self.floor[t])
-        return prediction(hidden, hidden.x, mean, variance, True)
-
-    def interpolated(self, hidden: TaskData) -> list[int]:
-        """How many of the asked cells of each task take the interpolation because the rule has no answer for them."""
-        counts = [0] * self.seen.num_tasks
-        for rows, t, law in self._asked(hidden):
-            counts[t] += len(rows) * (law is None)
-        return counts
-
-    def joint(self, hidden: TaskData) -> Answer:
-        """Mean [k] and covariance [k, k] of the asked cells, in the order of rows; variances have no floor here.
-        NotApplicable for several laws, and for those without a covariance (`apart`)."""
-        found = list(self._asked(hidden))
-        if len(found) != 1:
-            raise NotApplicable(
-                f"hidden: its cells have {len(found)} laws, by task and by pattern of what was seen beside them, and "
-                "no covariance between these; ask for the cells of one"
-            )
-        [(rows, t, law)] = found
-        return (law or partial(interpolation, self.seen, t))(hidden.x[rows], True)
-
-    def _asked(self, hidden: TaskData) -> Iterator[Group]:
         check_columns(self.seen, hidden)
-        asked = replace(without_values(hidden), sd=None)
-        return (group for group in self.groups(asked) if len(group[0]))
+        mean, variance = torch.full_like(hidden.y, torch.nan), torch.full_like(hidden.y, torch.nan)
+        for rows, t, said in self.groups(replace(without_values(hidden), sd=None)):
+            if len(rows):
+                found, spread = said or interpolation(self.seen, t, hidden.x[rows])
+                mean[rows, t], variance[rows, t] = found, torch.maximum(spread, self.floor[t])
+        return prediction(hidden, hidden.x, mean, variance, True)
 
 
 class Mean(Plain):
@@ -159,26 +131,29 @@ class Mean(Plain):
 
     def groups(self, asked: TaskData) -> Iterator[Group]:
         for t, cells in enumerate(asked.observed.T):
-            own, part = self._part(self.seen.x[self.seen.observed[:, t]]), self._part(asked.x)
+            seen = self.seen.observed[:, t]
+            own, part, y = self._part(self.seen.x[seen]), self._part(asked.x), self.seen.y[seen, t]
             known = torch.isin(part, own)
-            yield (cells & known).nonzero()[:, 0], t, partial(self._law, t, self.parts)
-            yield (cells & ~known).nonzero()[:, 0], t, partial(self._law, t, 1)
+            for rows, parts in ((cells & known, self.parts), (cells & ~known, 1)):
+                yield (
+                    rows.nonzero()[:, 0],
+                    t,
+                    self._means(t, y, own % parts, part[rows] % parts) if rows.any() else None,
+                )
 
     def _part(self, x: Tensor) -> Tensor:
         """Number of the part of the season [m]; a rounding error before its beginning belongs to it."""
         return ((x[:, 0] / self.season % 1) * self.parts + 1e-9).long() % self.parts
 
-    def _law(self, t: int, parts: int, x: Tensor, joint: bool) -> Answer:
-        cells = self.seen.observed[:, t]
-        own, new = (one_hot(self._part(z) % parts, parts).to(z) for z in (self.seen.x[cells], x))
-        count = own.sum(0)
-        used = count > 0
-        if len(own) == int(used.sum()):
+    def _means(self, t: int, y: Tensor, own: Tensor, new: Tensor) -> Answer:
+        """The means of the parts of `new` [m], and the variance of values y [n] of the parts `own` [n] about theirs."""
+        count = torch.bincount(own).to(y)
+        mean, used = torch.bincount(own, y) / count, int((count > 0).sum())
+        if len(y) == used:
             raise NotApplicable(
-                f"season: none of its {parts} parts has two values of task {self.seen.tasks[t]!r}; pass another"
+                f"season: none of its {self.parts} parts has two values of task {self.seen.tasks[t]!r}; pass another"
             )
-        root = count[used].sqrt()
-        return least_squares(own[:, used] / root, self.seen.y[cells, t], new[:, used] / root, joint)
+        return mean[new], ((y - mean[own]) ** 2).sum() / (len(y) - used) * (1 + 1 / count[new])
 
 
 class Interpolation(Plain):
@@ -196,8 +171,7 @@ class SeasonBefore(Plain):
         found = self.naive.forecast(replace(asked, y=torch.full_like(asked.y, torch.nan)))
         for t, cells in enumerate(asked.observed.T):
             known = cells & ~found.mean[:, t].isnan()
-            rows = known.nonzero()[:, 0]
-            yield rows, t, partial(apart, found.mean[rows, t], found.variance[rows, t])
+            yield known.nonzero()[:, 0], t, (found.mean[known, t], found.variance[known, t])
             yield (cells & ~known).nonzero()[:, 0], t, None
 
 
@@ -220,14 +194,11 @@ class Regression(Plain):
         for t, cells in enumerate(asked.observed.T):
             beside = ~given.isnan()
             beside[:, t] = False
-            found: dict[tuple[int, ...], list[Tensor]] = {}
             for pattern in beside[cells].unique(dim=0):
                 rows = (cells & (beside == pattern).all(1)).nonzero()[:, 0]
-                found.setdefault(self._affordable(t, pattern.nonzero()[:, 0].tolist()), []).append(rows)
-            for columns, several in found.items():
-                rows = torch.cat(several).sort().values
+                columns = self._affordable(t, pattern.nonzero()[:, 0].tolist())
                 enough = bool(columns) or (self.kernels and int(self.seen.observed[:, t].sum()) > self.spare)
-                yield rows, t, partial(self._law, t, columns, given[rows][:, list(columns)]) if enough else None
+                yield rows, t, self._answer(t, columns, given[rows], asked.x[rows]) if enough else None
 
     def _affordable(self, t: int, columns: list[int]) -> tuple[int, ...]:
         """The columns that are left of some for task t."""
@@ -236,16 +207,16 @@ class Regression(Plain):
             columns.remove(min(columns, key=lambda c: int((observed[:, c] & observed[:, t]).sum())))
         return tuple(columns)
 
-    def _law(self, t: int, columns: tuple[int, ...], given: Tensor, x: Tensor, joint: bool) -> Answer:
+    def _answer(self, t: int, columns: tuple[int, ...], given: Tensor, x: Tensor) -> Answer:
         seen = self.seen
         rows = seen.observed[:, [t, *columns]].all(1)
-        y, (H, G) = seen.y[rows, t], orthonormal(seen.y[rows][:, list(columns)], given)
+        y, (H, G) = seen.y[rows, t], orthonormal(seen.y[rows][:, list(columns)], given[:, list(columns)])
         if not self.kernels:
-            return least_squares(H, y, G, joint)
+            return least_squares(H, y, G)
         at, new = inputs_in_deviations(seen.x[rows], x)
         if (t, columns) not in self.residuals:
             self.residuals[t, columns] = best_residual(at, H, y, self.kernels)
-        return kriged(at, H, y, self.residuals[t, columns], new, G, joint)
+        return kriged(at, H, y, self.residuals[t, columns], new, G)
 
 
 def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
@@ -268,13 +239,6 @@ def row_mates(seen: TaskData, hidden: TaskData) -> Tensor:
     return as_tensor(mates.to_numpy(copy=True), seen.y)
 
 
-def apart(mean: Tensor, variance: Tensor, x: Tensor, joint: bool) -> Answer:
-    """The law of cells that have no covariance."""
-    if joint:
-        raise NotApplicable("hidden: this rule has no covariance of cells; take forecast(hidden)")
-    return mean, variance
-
-
 def inputs_in_deviations(seen: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """Seen inputs [n, D] and others [m, D] over the standard deviations of the seen ones."""
     width = seen.std(0, correction=0)
@@ -282,12 +246,12 @@ def inputs_in_deviations(seen: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     return seen / width, x / width
 
 
-def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
+def interpolation(seen: TaskData, t: int, x: Tensor) -> Answer:
     """A Brownian motion held at the seen values, those of one input averaged; its rate: mean of squared steps / time.
 
     With several inputs, each in its standard deviations: mean weighted by the inverse squared distance; the variance
     is the mean square of what each seen input's value differs from that of the others. Raises NotApplicable for values
-    at a single input, and for the covariance with several inputs.
+    at a single input.
     """
     cells = seen.observed[:, t]
     at, which = seen.x[cells].unique(dim=0, return_inverse=True)
@@ -297,27 +261,20 @@ def interpolation(seen: TaskData, t: int, x: Tensor, joint: bool) -> Answer:
             f"seen: all values of task {seen.tasks[t]!r} have the same input; an interpolation takes two inputs"
         )
     if x.shape[1] == 1:
-        return _between(at[:, 0], y, x[:, 0].contiguous(), joint)
+        return _between(at[:, 0], y, x[:, 0].contiguous())
     at, new = inputs_in_deviations(at, x)
     alone = _weighted(_squares(at, at).fill_diagonal_(torch.inf), y)
-    return apart(_weighted(_squares(new, at), y), ((y - alone) ** 2).mean().expand(len(x)), x, joint)
+    return _weighted(_squares(new, at), y), ((y - alone) ** 2).mean().expand(len(x))
 
 
-def _between(at: Tensor, y: Tensor, x: Tensor, joint: bool) -> Answer:
-    """Mean and (co)variance of a Brownian motion that is y at the sorted inputs `at`, at inputs x [m]."""
-    width, n = at.diff(), len(at)
-    rate = (y.diff() ** 2 / width).mean()
-    after = torch.searchsorted(at, x)  # 0: before the first, n: beyond the last
-    low, high = (after - 1).clamp(0, n - 2), after.clamp(1, n - 1)
-    share = ((x - at[low]) / (at[high] - at[low])).clamp(0, 1)
-    first, last = after == 0, after == n
-    near = torch.where(first, at[0] - x, x - at[(after - 1).clamp(min=0)])  # from the value that holds it
-    free = torch.where(first | last, 1.0, 1 - share)
-    mean = (1 - share) * y[low] + share * y[high]
-    if not joint:
-        return mean, rate * near * free
-    same = after[:, None] == after
-    return mean, rate * same * torch.minimum(near[:, None], near) * torch.minimum(free[:, None], free)
+def _between(at: Tensor, y: Tensor, x: Tensor) -> Answer:
+    """Mean and variance of a Brownian motion that is y at the sorted inputs `at`, at inputs x [m]."""
+    width = at.diff()
+    low = (torch.searchsorted(at, x) - 1).clamp(0, len(at) - 2)
+    share = ((x - at[low]) / width[low]).clamp(0, 1)
+    beyond = (at[0] - x).clamp(min=0) + (x - at[-1]).clamp(min=0)
+    spread = (y.diff() ** 2 / width).mean() * (width[low] * share * (1 - share) + beyond)
+    return (1 - share) * y[low] + share * y[low + 1], spread
 
 
 def _squares(x: Tensor, at: Tensor) -> Tensor:

@@ -24,10 +24,9 @@ from mtgp_tutorial.writing import not_written, write
 Key = tuple[str, str]  # trial and method
 Row = tuple[Any, ...]  # in the order of COLUMNS
 LABELS = ["trial", "method", "task"]
-JOINT = "joint NLPD"  # NaN where it was not asked for, or has no one law
-NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor", "interpolated"]
-COLUMNS = [*LABELS, *NUMBERS, JOINT, "numbers", "start", "data"]  # how many are fitted, where they begin; all cells
-KINDS = dict.fromkeys([*LABELS, "data"], str) | dict.fromkeys(["on floor", "interpolated", "numbers"], int)
+NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
+COLUMNS = [*LABELS, *NUMBERS, "numbers", "start", "data"]  # how many are fitted, where they begin; all cells
+KINDS = dict.fromkeys([*LABELS, "data"], str) | dict.fromkeys(["on floor", "numbers"], int)
 
 
 class StoreError(ValueError):
@@ -66,12 +65,11 @@ class Store:
     def __init__(self, path: Path | None, done: dict[Key, list[Row]]):
         self.path, self.done = path, done
 
-    def holds(self, key: Key, fingerprints: dict[str, float | str], tasks: int, joint: bool) -> bool:
-        """Whether a fit is done: all rows are there, with the joint score if asked. StoreError where it was one of
-        other data or model."""
+    def holds(self, key: Key, fingerprints: dict[str, float | str], tasks: int) -> bool:
+        """Whether a fit is done: all rows are there. StoreError where it was one of other data or model."""
         if key not in self.done:
             return False
-        *_, joints, numbers, start, data = zip(*self.done[key])
+        *_, numbers, start, data = zip(*self.done[key])
         near = np.allclose(start, fingerprints["start"], rtol=1e-6)
         if not ({*numbers} == {fingerprints["numbers"]} and near and {*data} == {fingerprints["data"]}):
             label, method = key
@@ -79,7 +77,7 @@ class Store:
                 f"store: {self.path} holds {method!r} on trial {label!r}, of other data or by another model; pass "
                 "another path"
             )
-        return len(joints) == tasks and not (joint and np.isnan(joints).all())
+        return len(data) == tasks
 
     def add(self, key: Key, table: pd.DataFrame) -> None:
         """Keep the rows of one fit, on the disk at the end of the file. NotWritten leaves the file as it was."""

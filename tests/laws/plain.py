@@ -2,16 +2,14 @@
 
 import dataclasses
 import math
-import tempfile
 import warnings
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import torch
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial import FitError, TaskData, fit, icm, impute, predict, scores
+from mtgp_tutorial import FitError, TaskData, fit, icm, impute, scores
 from mtgp_tutorial.tables import compare, external_drift, fill, plain_methods, seasonal_naive
 from mtgp_tutorial.tables.external_drift import best_residual, kriged, least_squares, orthonormal, restricted
 from mtgp_tutorial.tables.forecasting import NotApplicable
@@ -64,7 +62,7 @@ def floor(seen, t):
 
 
 def law_a_mean_is_the_mean_of_its_part_of_the_season():
-    """Means and pooled squares by loops; a part without a value has the mean of all; covariances within a part."""
+    """Means and pooled squares by loops; a part without a value has the mean of all."""
     rng = RANDOM(80)
     x = np.arange(1950, 1962, 0.25)
     part = np.arange(48) % 4
@@ -86,15 +84,6 @@ def law_a_mean_is_the_mean_of_its_part_of_the_season():
                 group = group or own
                 close(found.mean[i, t], np.mean(group), 1e-12)
                 close(found.variance[i, t], variance * (1 + 1 / len(group)), 1e-12)
-            known = [i for i in range(8) if groups[i % 4] or not season]  # others have another law
-            mean, C = method.joint(TaskData(hidden.x[known], hidden.y[known].where(torch.arange(2) == t, torch.nan)))
-            close(mean, found.mean[known, t], 0)
-            for a, i in enumerate(known):
-                for b, j in enumerate(known):
-                    group = groups[i % 4] if season else own
-                    variance = pooled if season else np.var(own, ddof=1)
-                    shared = variance / len(group) if not season or i % 4 == j % 4 else 0
-                    close(C[a, b], shared + (i == j) * variance, 1e-12)
     late = TaskData(np.arange(1950, 1962, 1 / 12), rng.normal(size=(144, 1)))  # x is rounded to either side of 1/12
     months = TaskData(1970 + np.arange(12) / 12, np.zeros((12, 1)))
     found = plain_methods(1)["mean"](late).forecast(months).mean[:, 0]
@@ -102,7 +91,7 @@ def law_a_mean_is_the_mean_of_its_part_of_the_season():
 
 
 def law_a_bridge_is_a_brownian_motion_held_at_its_values():
-    """Mean and joint covariance against dense conditioning, within the holes and beyond both ends; doubles averaged."""
+    """Mean and variance against dense conditioning, within the holes and beyond both ends; doubles averaged."""
     rng = RANDOM(81)
     x = np.concatenate([rng.uniform(2, 8, 12), [3.0, 3.0]])
     y = rng.normal(size=14)
@@ -112,15 +101,12 @@ def law_a_bridge_is_a_brownian_motion_held_at_its_values():
     rate = np.mean(np.diff(values) ** 2 / np.diff(at))
     new = np.concatenate([[0.5, 1.0, 9.0, 11.0], rng.uniform(2, 8, 20), [3.0]])
     method, hidden = plain_methods()["interpolation"](seen), TaskData(new, np.zeros((25, 1)))
-    mean, C = method.joint(hidden)
     motion = lambda a, b: rate * (abs(a)[:, None] + abs(b) - abs(a[:, None] - b)) / 2  # noqa: E731  from at[0] on
     s, z = at[1:] - at[0], new - at[0]
     gain = np.linalg.solve(motion(s, s), motion(s, z)).T
-    close(mean, values[0] + gain @ (values[1:] - values[0]), 1e-10)
-    close(C, motion(z, z) - gain @ motion(s, z), 1e-10)
     found = method.forecast(hidden)
-    close(found.mean[:, 0], mean, 0)
-    close(found.variance[:, 0], C.diagonal().clamp(min=floor(seen, 0)), 1e-15)
+    close(found.mean[:, 0], values[0] + gain @ (values[1:] - values[0]), 1e-10)
+    close(found.variance[:, 0], (motion(z, z) - gain @ motion(s, z)).diagonal().clip(floor(seen, 0)), 1e-10)
     close(found.variance[-1, 0], floor(seen, 0), 1e-15)  # where a value was seen
 
 
@@ -148,7 +134,7 @@ def law_an_interpolation_of_several_inputs_weighs_by_inverse_squared_distance():
 
 
 def law_the_season_before_is_the_seasonal_naive_forecast():
-    """In holes and after the end; a cell without a season before has the interpolation, and is counted."""
+    """In holes and after the end; a cell without a season before has the interpolation."""
     rng = RANDOM(83)
     data = with_holes(TaskData(np.arange(60.0), rng.normal(size=(60, 2))), 84)
     mask = torch.zeros_like(data.observed)
@@ -163,7 +149,6 @@ def law_the_season_before_is_the_seasonal_naive_forecast():
     for name in ("mean", "variance"):
         expected = torch.where(lost, getattr(line, name), getattr(naive, name)).where(hidden.observed, torch.nan)
         assert torch.equal(getattr(found, name).nan_to_num(9), expected.nan_to_num(9))
-    assert method.interpolated(hidden) == lost.sum(0).tolist()
     assert int(lost.sum()) > 3 and int((hidden.observed & ~lost).sum()) > 3
 
 
@@ -179,23 +164,21 @@ def design(y):
 
 
 def law_least_squares_are_those_of_numpy():
-    """Mean, variance and covariance to 1e-10; columns that depend on others, or are constant, change nothing."""
+    """Mean and variance to 1e-10; columns that depend on others, or are constant, change nothing."""
     seen, hidden = outage(walks(85, 40, 4))
     rows, asked = seen.observed[:, 0].numpy(), hidden.observed[:, 0].numpy()
     y = seen.y.numpy()
     mean, C = textbook(design(y[rows, 1:]), y[rows, 0], design(y[asked, 1:]))
     method = plain_methods()["regression"](seen)
-    found, joint = method.forecast(hidden), method.joint(hidden)
+    found = method.forecast(hidden)
     close(found.mean[asked, 0], mean, 1e-10)
     close(found.variance[asked, 0], np.diag(C).clip(floor(seen, 0)), 1e-10)
-    close(joint[0], mean, 1e-10)
-    close(joint[1], C, 1e-10)
-    assert method.interpolated(hidden) == [0] * seen.num_tasks and bool(found.mean[~hidden.observed].isnan().all())
+    assert bool(found.mean[~hidden.observed].isnan().all())
     columns = seen.y[:, 1:]
     more = torch.cat([columns, 2 * columns[:, :1] - columns[:, 1:2] + 7, 0 * columns[:, :1] + 5], 1)
-    again = least_squares(*_split(more, rows, seen.y[:, 0], asked), joint=True)
+    again = least_squares(*_split(more, rows, seen.y[:, 0], asked))
     close(again[0], mean, 1e-8)
-    close(again[1], C, 1e-8)
+    close(again[1], np.diag(C), 1e-8)
 
 
 def _split(columns, rows, y, asked):
@@ -214,15 +197,14 @@ def _affordable(y, t, columns):
 
 
 def law_each_pattern_of_seen_tasks_has_its_own_regression():
-    """Cell by cell with numpy, holes everywhere and few rows; cells with nothing left take the interpolation, and
-    count."""
+    """Cell by cell with numpy, holes everywhere and few rows; cells with nothing left take the interpolation."""
     dropped = interpolated = 0
     for seed in (86, 87, 88):
         data = with_holes(walks(seed, 16, 5), seed, 0.35)
         mask = torch.as_tensor(RANDOM(seed + 9).random(data.y.shape) < 0.25)
         seen, hidden = data.split(mask & data.observed)
         method, line = plain_methods()["regression"](seen), plain_methods()["interpolation"](seen).forecast(hidden)
-        found, y, own = method.forecast(hidden), seen.y.numpy(), [0] * 5
+        found, y = method.forecast(hidden), seen.y.numpy()
         for i, t in hidden.observed.nonzero().tolist():
             there = [c for c in range(5) if c != t and not np.isnan(y[i, c])]
             columns, rows = _affordable(y, t, there)
@@ -232,10 +214,8 @@ def law_each_pattern_of_seen_tasks_has_its_own_regression():
                 close(found.mean[i, t], mean[0], 1e-9)
                 close(found.variance[i, t], max(C[0, 0], floor(seen, t)), 1e-9)
             else:
-                own[t] += 1
+                interpolated += 1
                 assert found.mean[i, t] == line.mean[i, t] and found.variance[i, t] == line.variance[i, t]
-        assert method.interpolated(hidden) == own
-        interpolated += sum(own)
     assert dropped > 10 and interpolated > 3
 
 
@@ -258,7 +238,7 @@ def law_kriging_solves_the_system_with_its_drift():
             found = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)), joint=True)
             close(found[0], mean, 1e-8)
             close(found[1], covariance, 1e-8)
-            alone = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)), joint=False)
+            alone = kriged(*map(tensor, (x, H, y)), law, *map(tensor, (new, G)))
             close(alone[0], mean, 1e-8)
             close(alone[1], np.diag(covariance), 1e-8)
 
@@ -308,28 +288,29 @@ def law_regression_with_a_gp_is_kriging_with_its_own_parameters():
     """The method against `kriged` at the best of kernels, then about a constant, and then the interpolation."""
     seen, hidden = outage(walks(91, 40, 3))
     method = plain_methods(kernels=("matern32", "rbf"))["regression + GP"](seen)
-    found, joint = method.forecast(hidden), method.joint(hidden)
+    found = method.forecast(hidden)
     rows, asked = seen.observed[:, 0].numpy(), hidden.observed[:, 0].numpy()
     [(key, law)] = method.residuals.items()
     assert key == (0, (1, 2)) and law.kernel in ("matern32", "rbf")
     x = seen.x.numpy() / seen.x.numpy()[rows].std(0)
     H, G = design(seen.y.numpy()[rows, 1:]), design(seen.y.numpy()[asked, 1:])
-    mean, C = kriged(*map(tensor, (x[rows], H)), seen.y[rows, 0], law, *map(tensor, (x[asked], G)), joint=True)
-    close(joint[0], mean, 1e-8)
-    close(joint[1], C, 1e-8)
-    close(found.variance[asked, 0], C.diagonal().clamp(min=floor(seen, 0)), 1e-8)
+    mean, variance = kriged(*map(tensor, (x[rows], H)), seen.y[rows, 0], law, *map(tensor, (x[asked], G)))
+    close(found.mean[asked, 0], mean, 1e-8)
+    close(found.variance[asked, 0], variance.clamp(min=floor(seen, 0)), 1e-8)
     far = TaskData([20.0, 21.0], [[0.0, NAN, NAN]] * 2)  # rows that are not in the table
-    mean, C = method.joint(far)
+    found = method.forecast(far)
     ones, law = np.ones((int(rows.sum()), 1)), method.residuals[0, ()]
     new = far.x / seen.x[rows].std(0, correction=0)
-    expected = kriged(*map(tensor, (x[rows], ones)), seen.y[rows, 0], law, new, tensor(np.ones((2, 1))), joint=True)
-    close(mean, expected[0], 1e-8)
-    close(C, expected[1], 1e-8)
-    assert sum(method.interpolated(far)) == 0 and sum(plain_methods()["regression"](seen).interpolated(far)) == 2
-    for count, takes_the_interpolation in ((15, 1), (16, 0)):
+    expected = kriged(*map(tensor, (x[rows], ones)), seen.y[rows, 0], law, new, tensor(np.ones((2, 1))))
+    close(found.mean[:, 0], expected[0], 1e-8)
+    close(found.variance[:, 0], expected[1], 1e-8)
+    line, alone = (plain_methods()[name](seen).forecast(far).mean[:, 0] for name in ("interpolation", "regression"))
+    assert torch.equal(alone, line) and not torch.equal(found.mean[:, 0], line)
+    for count, takes_the_interpolation in ((15, True), (16, False)):
         short = TaskData(np.arange(float(count)), RANDOM(95).normal(size=(count, 2)))
         asked = TaskData([99.0], [[0.0, NAN]])
-        assert plain_methods()["regression + GP"](short).interpolated(asked) == [takes_the_interpolation, 0]
+        line, found = (plain_methods()[name](short).forecast(asked) for name in ("interpolation", "regression + GP"))
+        assert (found.mean[0, 0] == line.mean[0, 0]) == takes_the_interpolation
 
 
 def law_plain_rules_know_no_hidden_value():
@@ -404,72 +385,6 @@ def law_row_mates_have_the_same_inputs():
     close(row_mates(twice, TaskData([1.0, 2.0], [[NAN, NAN], [0.0, NAN]]))[1], y[2], 0)
     asked = TaskData([1.0, 2.0], [[0.0, NAN]] * 2)
     refused("hidden: several seen rows have the inputs (x 1)", lambda: row_mates(twice, asked))
-
-
-def law_a_joint_covariance_has_the_variances_of_the_forecast():
-    """For every rule that has one, and a covariance that is none of two tasks, patterns, seasons or distances."""
-    seen, hidden = outage(walks(96, 40, 3))
-    wide, far = outage(walks(96, 40, 3, 2))
-    cells = hidden.observed[:, 0]
-    both = dataclasses.replace(hidden, y=torch.where(torch.arange(40)[:, None] < 2, 0.0, hidden.y))
-    holes = dataclasses.replace(seen, y=seen.y.clone())
-    holes.y[int(cells.nonzero()[0]), 1] = NAN
-    for name, build in plain_methods(2.0).items():
-        method = build(seen)
-        if name == "season before":
-            refused("hidden: ", lambda: method.joint(hidden))  # noqa: B023
-            continue
-        mean, C = method.joint(hidden)
-        found = method.forecast(hidden)
-        close(mean, found.mean[cells, 0], 1e-12)
-        close(C.diagonal().clamp(min=floor(seen, 0)), found.variance[cells, 0], 1e-12)
-        close(C, C.T, 1e-12)
-        assert torch.linalg.eigvalsh(C).min() > 0
-        refused("hidden: its cells have ", lambda: method.joint(both))  # noqa: B023
-        if "reg" in name:
-            refused("hidden: its cells have 2 laws", lambda: build(holes).joint(hidden))  # noqa: B023
-    steps = TaskData([0.0, 1, 2], [[1.0], [2], [4]])
-    before = plain_methods(1)["season before"](steps)
-    refused("hidden: this rule has no covariance", lambda: before.joint(TaskData([3.0], [[0.0]])))
-    refused(
-        "hidden: this rule has no covariance",
-        lambda: plain_methods()["interpolation"](wide).joint(far),
-    )
-
-
-def law_compare_has_joint_scores_where_methods_have_a_law():
-    """By hand from the joint covariance of an answer, filled or foretold; NaN for a rule without; kept in a store."""
-    data = TaskData(np.arange(40.0) / 4, walks(31).y)
-    cases = {"hole": data.hide("task 1", 2.5, 3.5)}
-    rows = torch.arange(len(data.x)) < 30
-    cases["ahead"] = tuple(TaskData(data.x[part], data.y[part]) for part in (rows, ~rows))
-    methods = {"ICM": icm, **{name: plain_methods(0.5)[name] for name in ("regression", "season before")}}
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "fits.csv"
-        without = compare(lambda name: cases[name], cases, methods, starts=1, progress=False, store=store)
-        found = compare(lambda name: cases[name], cases, methods, starts=1, progress=False, store=store, joint=True)
-        before = store.stat().st_mtime_ns
-        compare(lambda name: cases[name], cases, {"ICM": icm}, starts=1, progress=False, store=store, joint=True)
-        assert store.stat().st_mtime_ns == before  # what is stored with its joint score is not fitted again
-    assert "joint NLPD" not in without
-    close(found[[*without.columns[3:]]].astype(float), without[[*without.columns[3:]]].astype(float), 1e-6)
-    scored = found.set_index(["trial", "method", "task"])["joint NLPD"]
-    seen, hidden = cases["hole"]
-    fitted = fit(icm(seen), starts=1)
-    answer = impute(fitted, covariance=True)
-    close(
-        scored["hole", "ICM", "task 1"],
-        scores.joint_nlpd(answer.mean[hidden.observed], answer.covariance, hidden.y[hidden.observed]),
-        1e-5,
-    )
-    mean, C = plain_methods()["regression"](seen).joint(hidden)
-    close(scored["hole", "regression", "task 1"], scores.joint_nlpd(mean, C, hidden.y[hidden.observed]))
-    assert scored["hole", "season before"].isna().all()
-    seen, hidden = cases["ahead"]
-    answer = predict(fit(icm(seen), starts=1), hidden.x, covariance=True)
-    for t, task in enumerate(data.tasks):
-        C = answer.covariance[t :: len(data.tasks)][:, t :: len(data.tasks)]
-        close(scored["ahead", "ICM", task], scores.joint_nlpd(answer.mean[:, t], C, hidden.y[:, t]), 1e-5)
 
 
 def law_fingerprints_tell_plain_rules_and_options_apart():

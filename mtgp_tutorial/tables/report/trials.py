@@ -26,7 +26,7 @@ from mtgp_tutorial.tables.methods import Method, Methods, predictions_of
 from mtgp_tutorial.tables.mixtures import linear_pool
 from mtgp_tutorial.tables.plain import plain_methods
 from mtgp_tutorial.tables.report.holes import INDEPENDENT, Kind, Trial, own_rows
-from mtgp_tutorial.tables.seasonal import Season, season_of, seasonal_methods, with_trend
+from mtgp_tutorial.tables.seasonal import Season, changing, season_of, with_trend
 from mtgp_tutorial.tables.store import digest
 
 ALONE, ICM, FULL, HALF, DRIFT = "independent, shared", "ICM", "ICM, full noise", "half and half", "regression + GP"
@@ -61,7 +61,7 @@ def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> 
     shared, wide, long = columns > 1, columns > 1 and values * columns**2 > WIDE, len(data.x) > ROWS
     usual = ALONE if not shared else FULL if usual_noise(data)[0] == "full" else ICM
     first, name = ALONE if wide else usual, ICM if shared and not wide else "independent"
-    changing, rules = f"{name}, changing season", dict[str, Method](plain_methods())
+    slow, rules = f"{name}, changing season", dict[str, Method](plain_methods())
     if season is not None:
         rules["mean"] = _anew(lambda found: plain_methods(found.season)["mean"], rules["mean"])
         rules["season before"] = _anew(lambda found: plain_methods(found.season)["season before"])
@@ -75,12 +75,12 @@ def methods_for(data: TaskData, season: Season | None = None, seed: int = 0) -> 
     if season is not None:  # it may help a lot, and harm a little: so with and without it count the same
         every[HALF] = _anew(lambda found: linear_pool(half, in_the_mean(half, found)), half)
         every[f"{name}, season"] = _anew(partial(in_the_mean, every[first]))
-        in_kernel = _anew(lambda found: seasonal_methods(found.season)["ICM, season in the kernel"])
-        every[changing] = partial(Kept, changing, in_kernel, seed, starts=2)
+        in_kernel = _anew(lambda found: partial(changing, season=found.season))
+        every[slow] = partial(Kept, slow, in_kernel, seed, starts=2)
     names = [name for name in dict.fromkeys([first, HALF, *RULES, DRIFT, ALONE, *every]) if name in every]
     if not shared or own_rows(data):
         names = [name for name in names if name not in (HALF, "regression", DRIFT)]
-    large = {HALF: wide or long, DRIFT: long, changing: values > MANY or wide}
+    large = {HALF: wide or long, DRIFT: long, slow: values > MANY or wide}
     out = [name for name in names if large.get(name)]
     return {name: every[name] for name in names if name not in out}, [usual] * wide + out
 
