@@ -41,7 +41,7 @@ __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "l
 __all__ += ["linear", "next_cells"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.37.0"
+__version__ = "0.38.0"
 
 # where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
 _HOMES = {
