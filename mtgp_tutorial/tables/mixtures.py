@@ -56,7 +56,7 @@ def posterior_averaging(
     """
     of_kind("build", build, Callable, A_MODEL)  # type: ignore[arg-type]
     check_draws(draws, chains, seed)
-    how = {"draws": draws, "chains": chains, "seed": seed}
+    how: dict[str, Any] = {"draws": draws, "chains": chains, "seed": seed}
 
     def averaged(seen: TaskData) -> Answering:
         model = build(seen)
