@@ -38,12 +38,6 @@ def precision_root(fit: Fit, cells: Cells) -> Tensor:
     return lower_factor(inverse.flip(0, 1), "inverse covariance").flip(0, 1)
 
 
-@torch.no_grad()
-def dense_one_step(fit: Fit, U: Tensor, cells: Cells) -> Tensor:
-    """w [n] = L^-1 r = U^-1 a: each cell less its mean given the cells before it, over the standard deviation."""
-    return torch.linalg.solve_triangular(U, fit.conditioned().weights[cells][:, None], upper=True)[:, 0]
-
-
 def left_out(U: Tensor, weights: Tensor, labels: Tensor | None = None) -> Tensor:
     """Residuals [n, S] of S tables with weights C^-1 r [n, S]: of cells, or of blocks with one label [n] each."""
     if labels is None:
@@ -90,10 +84,12 @@ def nearest_before(x: np.ndarray) -> np.ndarray:
     return np.array([-1, *(i - 1 - back for i, back in enumerate(found, start=1))], dtype=int)
 
 
+@torch.no_grad()
 def whitened(fit: Fit, cells: Cells, labels: Tensor, draws: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """One-step errors [n] of the cells, and residuals [n, S] of S = draws tables drawn from the fit: each "cell" left
     out alone, and with its "block", of which `labels` [n] says the number."""
     U = precision_root(fit, cells)
     weights = drawn_weights(U, draws, seed)
     found = {"cell": left_out(U, weights), "block": left_out(U, weights, labels)}
-    return as_array(dense_one_step(fit, U, cells)), {what: as_array(z) for what, z in found.items()}
+    one_step = torch.linalg.solve_triangular(U, fit.conditioned().weights[cells][:, None], upper=True)[:, 0]
+    return as_array(one_step), {what: as_array(z) for what, z in found.items()}
