@@ -26,7 +26,8 @@ from mtgp_tutorial.arguments import (
     probability,
     whole,
 )
-from mtgp_tutorial.prediction import CalendarLike, Scale, input_frame, label, labels, rows, span
+from mtgp_tutorial.calendars import Calendar
+from mtgp_tutorial.prediction import Scale, input_frame, label, labels, rows, span
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +77,7 @@ class TaskData:
     x_unit: str = ""
     sd: Tensor | None = None
     index: pd.Index | None = None
-    calendar: CalendarLike | None = None
+    calendar: Calendar | None = None
     notes: tuple[str, ...] = ()
     x_names: Sequence[str] = ()
     source: Any = None
@@ -334,7 +335,7 @@ def scale_of(data: TaskData, at: Sequence[int]) -> Scale:
     return scale
 
 
-def _interval(start: Any, stop: Any, calendar: CalendarLike | None) -> tuple[float, float]:
+def _interval(start: Any, stop: Any, calendar: Calendar | None) -> tuple[float, float]:
     """Both ends as numbers; a year as text, such as "2021", begins as start and ends as stop. Raises ValueError."""
     ends = (start, stop) if calendar is None else (calendar.end("start", start), calendar.end("stop", stop))
     if not all(hasattr(one, "__float__") for one in ends):

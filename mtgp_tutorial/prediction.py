@@ -9,7 +9,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,32 +17,12 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
+from mtgp_tutorial.calendars import Calendar
 
 if TYPE_CHECKING:
     from mtgp_tutorial.data import TaskData
 
 TWO_SD = math.erf(2**0.5)  # share of a normal law within two standard deviations, 0.954
-
-
-class CalendarLike(Protocol):
-    """What a table asks of its calendar: dates as its first input. (tables/dates.py has one.)"""
-
-    @property
-    def unit(self) -> str:
-        """That of the numbers: "days"."""
-
-    @property
-    def label(self) -> str:
-        """What the numbers are: "days since 2019-01-07"."""
-
-    def inputs(self, x: Any) -> Any:
-        """x as it is if it holds numbers, else the numbers of its dates. Raises ValueError for what are no dates."""
-
-    def to_dates(self, numbers: Any) -> pd.DatetimeIndex:
-        """Dates of numbers [N]."""
-
-    def end(self, name: str, date: Any) -> float:
-        """An end of an interval, "start" or "stop", as a number. Raises ValueError, under this name, for others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +97,7 @@ class Prediction:
     covariance: Tensor | None = None
     cells: pd.MultiIndex | None = None
     index: pd.Index | None = None
-    calendar: CalendarLike | None = None
+    calendar: Calendar | None = None
     x_names: Sequence[str] = ()
     band_label: ClassVar[str] = "mean ± 2 sd"  # what band(TWO_SD) is
 

@@ -22,13 +22,13 @@ import torch
 from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, ProductKernel, RBFKernel, RQKernel
 
 from mtgp_tutorial.arguments import as_array, kind_of
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.inducing import SparseModel
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.likelihoods import KINDS as LIKELIHOODS
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.tables.dates import Calendar
 from mtgp_tutorial.writing import NotWritten, write
 
 FORMAT, VERSION = "fit of mtgp_tutorial", 3  # 2: draws of an averaged fit; 3: counts

@@ -54,6 +54,7 @@ from mtgp_tutorial import (
     sparse,
     summarise,
 )
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.solvers import by_columns, collapsed_bound
 from mtgp_tutorial.solvers import choice as solvers
@@ -69,7 +70,6 @@ from mtgp_tutorial.tables import (
     seasonal_naive,
     with_trend,
 )
-from mtgp_tutorial.tables.dates import Calendar
 
 RBFKernel = gpytorch.kernels.RBFKernel
 

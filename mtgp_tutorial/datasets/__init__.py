@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.tables.dates import Calendar
 
 
 def great_lakes() -> TaskData:

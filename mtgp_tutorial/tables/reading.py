@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 
 from mtgp_tutorial.arguments import count, listed, of_kind
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables import dates as written
 from mtgp_tutorial.tables import frames
-from mtgp_tutorial.tables.dates import DATED, PART, TIME, Calendar, joined
+from mtgp_tutorial.tables.dates import DATED, PART, TIME, joined
 from mtgp_tutorial.tables.frames import column, names_in, place_of, words_in
 from mtgp_tutorial.tables.refusals import TableError
 

@@ -30,9 +30,9 @@ from mtgp_tutorial import (
     sample,
     writing,
 )
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.noise import KINDS
 from mtgp_tutorial.solvers.closed import PROFILES
-from mtgp_tutorial.tables.dates import Calendar
 
 KEPT = [
     lambda: RBFKernel(ard_num_dims=1),

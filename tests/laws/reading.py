@@ -10,10 +10,10 @@ import pandas as pd
 
 from laws.common import RANDOM, close
 from mtgp_tutorial import TaskData, datasets, icm, impute
+from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import take
 from mtgp_tutorial.result import at_parameters
 from mtgp_tutorial.tables import TableError, filled_frame, read_table
-from mtgp_tutorial.tables.dates import Calendar
 
 YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]
 

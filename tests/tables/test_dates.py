@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtgp_tutorial.tables.dates import Calendar, dates_in
+from mtgp_tutorial.calendars import Calendar
+from mtgp_tutorial.tables.dates import dates_in
 
 DATES = {
     "weeks": (pd.date_range("2019-01-07", periods=50, freq="7D"), "days", "days since 2019-01-07"),
