@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import count, listed, of_kind
+from mtgp_tutorial.arguments import count, listed, of_kind, went
 from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables import dates as written
@@ -67,6 +67,7 @@ class Asked:
         return self.known[column.name]
 
 
+@went("dates", "pass date_format, as pandas takes it, such as '%d.%m.%Y'")
 def read_table(
     path: str | Path | pd.DataFrame,
     x: Any = None,
@@ -88,7 +89,6 @@ def read_table(
     sheet: str | None = None,
     encoding: str | None = None,
     calendar: Any = None,
-    **gone: Any,
 ) -> TaskData:
     """Read a table. What is plain is read, and said in `notes`; what may be read in two ways is refused.
 
@@ -117,7 +117,6 @@ def read_table(
         sheet (str): of a workbook. Default: the only one.
         encoding (str): of the text. Default: UTF-8, or UTF-16 or Windows-1252 where it is that.
         calendar (Calendar): how dates become numbers, such as that of another table. Default: by their spacing.
-        **gone: names of an earlier release, which are refused with what replaced them.
     Raises:
         TableError: a ValueError, for all that can be read in two ways or in none.
 
@@ -127,10 +126,6 @@ def read_table(
     >>> data.tasks, int((~data.observed).sum())
     (('Erie', 'Michigan-Huron', 'Ontario', 'St. Clair'), 33)
     """
-    if odd := [name for name in gone if name != "dates"]:
-        raise TypeError(f"{odd[0]}: is no argument of read_table")
-    if gone:
-        raise TableError("dates: is now date_format", [], "pass it as pandas takes it, such as '%d.%m.%Y'")
     for name, each in (("missing", missing), ("keep", keep), ("skip", () if isinstance(skip, int) else skip)):
         of_kind(name, each, (list, tuple, set), "a list")
     left = {*range(1, skip + 1)} if isinstance(skip, int) else {*skip}

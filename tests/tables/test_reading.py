@@ -195,9 +195,13 @@ BROKEN = {
     "without": [{"without": ["z"]}],
     "skip": [{"skip": "1-3"}, {"skip": [0]}, {"skip": 1.5}, {"skip": -1}],
     "calendar": [{"calendar": "days"}],
-    "dates": [{"dates": "day-first"}, {"dates": "month-first,two-digit"}],
     "path": [{"path": 3}, {"path": "/"}, {"path": "nothing.csv"}],
 }
+
+
+def test_an_argument_that_went_says_what_to_do():
+    with pytest.raises(TypeError, match="^dates: is no argument of read_table any more; pass date_format"):
+        read_table("t.csv", dates="month-first")
 
 
 @pytest.mark.parametrize("name", BROKEN)
