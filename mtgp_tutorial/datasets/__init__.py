@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -118,6 +117,24 @@ def flu_admissions() -> TaskData:
     week, first = pd.to_datetime(frame.pop("week_ending")), "2023-09-30"
     days, units = (week - pd.Timestamp(first)).dt.days, ["admissions"] * 52
     return TaskData(days, frame, units=units, x_name=f"days since {first}", calendar=_since("days", first))
+
+
+def dome_c() -> TaskData:
+    """CO2, CH4 and deuterium of the Dome C ice core, 9,048 to 22,405 years before 1950: 215 ages, 219 values.
+
+    Nearly every row has one value. Standard errors `sd` of CO2 and deltaD are known, of CH4 not. Source and licence:
+    dome_c.md beside the values.
+
+    >>> from mtgp_tutorial import datasets
+    >>> tuple(datasets.dome_c().y.shape)
+    (215, 3)
+    """
+    long = _read("dome_c.csv")
+    names = ["CO2", "CH4", "deltaD"]
+    value, se = (long.pivot(index="age", columns="quantity", values=name)[names] for name in ("value", "se"))
+    age = value.index.to_numpy()
+    units = ["ppmv", "ppbv", "per mil"]
+    return TaskData(age, value.to_numpy(), names, units, "age", "years before 1950", sd=se.to_numpy())
 
 
 def alps_gps() -> TaskData:
@@ -236,9 +253,3 @@ def _since(unit: str, first: str) -> Calendar:
 def _read(name: str) -> pd.DataFrame:
     with (files(__name__) / name).open(encoding="utf8") as file:
         return pd.read_csv(file)
-
-
-def __getattr__(name: str) -> Any:
-    if name == "dome_c":  # (Remove in the release after.)
-        raise ImportError("dome_c went in 0.38.0: no page used it; the R package pleistocene has its values")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

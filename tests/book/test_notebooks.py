@@ -24,6 +24,8 @@ def faults(notebook):
     for number, cell in enumerate(code):
         if SILENCING.search(" ".join(cell.metadata.get("tags", [])) + cell.source):
             found.append(f"cell {number} silences nbval")
+        if max(map(len, cell.source.split("\n"))) > 78:
+            found.append(f"cell {number} is wider than a page")
         if any(output.output_type == "error" or output.get("name") == "stderr" for output in cell.outputs):
             found.append(f"cell {number} stores an error or a warning")
         pngs = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]

@@ -40,6 +40,7 @@ def test_an_unknown_study_is_refused_with_the_names_of_all():
         (datasets.colorado_soils, ("longitude", "degrees")),
         (datasets.us_ragged, ("year", "")),
         (datasets.flu_admissions, ("days since 2023-09-30", "")),
+        (datasets.dome_c, ("age", "years before 1950")),
         (datasets.alps_gps, ("longitude", "degrees")),
         (datasets.nyc_temperatures, ("hours since 2013-01-01 06:00:00", "")),
         (datasets.newark_rain, ("days since 2013-01-01", "")),
@@ -172,6 +173,20 @@ def test_flu_admissions():
     # facts that a shuffled or shifted copy would break: the peak around New Year, the largest states, the first row
     assert flu.x[flu.y.sum(1).argmax(), 0] == 91 and flu.y[0, :5].tolist() == [7, 23, 10, 21, 47]
     assert flu.tasks[flu.y.sum(0).argmax()] in ("CA", "TX", "FL", "NY")
+
+
+def test_dome_c():
+    core = datasets.dome_c()
+    assert core.tasks == ("CO2", "CH4", "deltaD") and core.units == ("ppmv", "ppbv", "per mil")
+    assert core.observed.sum(0).tolist() == [72, 74, 73] and core.y.shape == (215, 3)
+    known = ~core.sd.isnan()
+    assert bool((known == core.observed)[:, [0, 2]].all()) and not known[:, 1].any()
+    assert core.sd[known[:, 0], 0].aminmax() == (0.2, 1.3)
+    # facts that a shuffled copy would break: colder and less of both gases in the ice age
+    old = core.x[:, 0] > 18000
+    for task in core.y.T:
+        assert np.nanmean(task[old]) < np.nanmean(task[~old])
+    assert core.y[core.x[:, 0] == 9050, 1].tolist() == [670.0]
 
 
 def test_alps_gps():
