@@ -112,7 +112,7 @@ def asked():
                 yield pytest.param(call, right, name, kinds, id=f"{call.__name__}-{name}")
 
 
-@pytest.mark.parametrize(("call", "right", "name", "kinds"), asked())
+@pytest.mark.parametrize(("call", "right", "name", "kinds"), list(asked()))
 def test_another_type_is_refused_by_the_argument_s_name(call, right, name, kinds):
     for value in VALUES:
         if not any(value is None if kind == "None" else MAY_BE[kind](value) for kind in kinds):

@@ -375,7 +375,7 @@
       if (address.has(id, hash)) host.scrollIntoView({ block: "center" });
     };
     addEventListener("hashchange", ({ newURL }) => {
-      const { hash } = new URL(newURL); // that of the page may by now be one that a figure has written
+      const hash = newURL ? new URL(newURL).hash : location.hash; // that of the page a figure may just have written
       if (!address.has(id, hash)) return;
       cancelAnimationFrame(motion);
       goal = null;
