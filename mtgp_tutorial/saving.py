@@ -275,7 +275,7 @@ def _table_words(data: TaskData) -> dict[str, Any]:
     words |= {"x_name": data.x_name, "x_unit": data.x_unit, "index": None, "calendar": None}
     if data.index is not None:
         words["index"] = _index_words(data.index)
-    if isinstance(data.calendar, Calendar):
+    if data.calendar is not None:
         origin = pd.Timestamp(data.calendar.origin)
         words["calendar"] = {"unit": data.calendar.unit, "zone": data.calendar.zone}
         words["calendar"] |= {"origin": origin.isoformat(), "steps": origin.unit}

@@ -27,8 +27,10 @@ from mtgp_tutorial.trends import Trend, UnfixedError, check_trend
 WEEK, YEAR = 7.0, 365.2425  # days
 QUARTER = YEAR / 4
 PERIODS: dict[str, tuple[float, ...]] = {"years": (0.25, 1.0), "days": (WEEK, QUARTER, YEAR)}  # by a calendar's unit
-for unit, day in (("hours", 24), ("minutes", 1440), ("seconds", 86400)):
-    PERIODS[unit] = day, day * WEEK, day * QUARTER, day * YEAR
+PERIODS |= {
+    unit: (day, day * WEEK, day * QUARTER, day * YEAR)
+    for unit, day in (("hours", 24), ("minutes", 1440), ("seconds", 86400))
+}
 BLOCKS, HARMONICS = 6, (1, 2, 3, 4)  # stretches that are held out in turn; waves (a quarter is the fourth of a year)
 
 

@@ -30,12 +30,12 @@ from mtgp_tutorial.tables.filling import fill
 from mtgp_tutorial.tables.frames import filled_frame
 from mtgp_tutorial.tables.report import holes
 from mtgp_tutorial.tables.report import trials as tries
-from mtgp_tutorial.tables.report.holes import missing, own_rows
+from mtgp_tutorial.tables.report.holes import missing, own_rows, runs
 from mtgp_tutorial.tables.seasonal import season_of
 from mtgp_tutorial.writing import write
 
 PAGE, FILLED = "report.html", "filled.csv"
-WIDTH, PANELS = 5.6, 8  # inches, tasks
+WIDTH, PANELS, MANY, VIEW = 5.6, 8, 3000, 150  # inches, tasks; rows from which a figure is a smear, those about a hole
 
 
 def report(frame: pd.DataFrame, out: str | Path = "report", *, trials: int = 16, seed: int = 0, **how: Any) -> Report:
@@ -150,7 +150,10 @@ def _drawn(data: TaskData) -> dict[int, str]:
 
 
 def _filled(data: TaskData, answer: Prediction) -> str | None:
-    """A panel or a map for each task: what was seen, and what filled the holes, with its band or in larger dots."""
+    """A panel or a map for each task: what was seen, and what filled the holes, with its band or in larger dots.
+
+    Of a long table the rows about the longest hole.
+    """
     if data.x.shape[1] > 2:
         return None
     line, tasks, mean = data.x.shape[1] == 1, _drawn(data), answer.mean.numpy()
@@ -169,6 +172,10 @@ def _filled(data: TaskData, answer: Prediction) -> str | None:
             points = ax.scatter(*data.x.numpy().T, c=mean[:, t], s=np.where(seen, 10, 40))
             ax.set_aspect("equal")
             figure.colorbar(points, ax=ax)
+    found = [run for t in tasks for run in runs(missing(data)[:, t])]
+    if line and found and len(data.x) > MANY:
+        start, length = max(found, key=lambda run: run[1])
+        axes[-1, 0].set_xlim(*plots.inputs(data)[[max(0, start - VIEW), min(start + length + VIEW, len(data.x) - 1)]])
     return _as_png(figure)
 
 
