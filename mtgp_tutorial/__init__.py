@@ -9,27 +9,29 @@ The flat files are the book's own way through the subject: the one equation (`co
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mtgp_tutorial import datasets, gaussian, kronecker, scores, simulate, tables
+from mtgp_tutorial.comparison import choose, paired, sentence, summarise
+from mtgp_tutorial.correlations import empirical_correlation, model_correlation
+from mtgp_tutorial.covariance import coregionalization, correlation
+from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.fitting import FitError, fit
+from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.inducing import sparse
+from mtgp_tutorial.intervals import correlation_intervals
+from mtgp_tutorial.leave_one_out import leave_out
+from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
+from mtgp_tutorial.mixture import Mixture
+from mtgp_tutorial.model import Model, icm, independent, lmc
+from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
+from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
+from mtgp_tutorial.prediction import Prediction, Scale
+from mtgp_tutorial.readings import linear, next_cells
+from mtgp_tutorial.result import Fit, at_parameters
+from mtgp_tutorial.saving import load
+from mtgp_tutorial.trends import Trend, detrend
+
 if TYPE_CHECKING:
-    from mtgp_tutorial import datasets, gaussian, kronecker, plots, scores, simulate, tables
-    from mtgp_tutorial.comparison import choose, paired, sentence, summarise
-    from mtgp_tutorial.correlations import empirical_correlation, model_correlation
-    from mtgp_tutorial.covariance import coregionalization, correlation
-    from mtgp_tutorial.data import TaskData
-    from mtgp_tutorial.fitting import FitError, fit
-    from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-    from mtgp_tutorial.inducing import sparse
-    from mtgp_tutorial.intervals import correlation_intervals
-    from mtgp_tutorial.leave_one_out import leave_out
-    from mtgp_tutorial.likelihoods import Bernoulli, NegativeBinomial, Poisson
-    from mtgp_tutorial.mixture import Mixture
-    from mtgp_tutorial.model import Model, icm, independent, lmc
-    from mtgp_tutorial.posterior_sampling import PosteriorSamples, sample_posterior
-    from mtgp_tutorial.predicting import impute, latent_functions, parts, predict, sample
-    from mtgp_tutorial.prediction import Prediction, Scale
-    from mtgp_tutorial.readings import linear, next_cells
-    from mtgp_tutorial.result import Fit, at_parameters
-    from mtgp_tutorial.saving import load
-    from mtgp_tutorial.trends import Trend, detrend
+    from mtgp_tutorial import plots
 
 # by the groups of book/api.md
 __all__ = ["TaskData", "Scale", "detrend", "Trend", "independent", "icm", "lmc", "sparse", "Model"]
@@ -43,40 +45,13 @@ __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "sim
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
 __version__ = "0.38.0"
 
-# where each public name is looked up when it is first asked for, so that `--help` and `--version` need no PyTorch
-_HOMES = {
-    "comparison": "choose paired sentence summarise",
-    "correlations": "empirical_correlation model_correlation",
-    "covariance": "coregionalization correlation",
-    "data": "TaskData",
-    "posterior_sampling": "PosteriorSamples sample_posterior",
-    "intervals": "correlation_intervals",
-    "mixture": "Mixture",
-    "fitting": "FitError fit",
-    "gaussian": "NotPositiveDefiniteError",
-    "leave_one_out": "leave_out",
-    "likelihoods": "Bernoulli NegativeBinomial Poisson",
-    "inducing": "sparse",
-    "model": "Model icm independent lmc",
-    "readings": "linear next_cells",
-    "predicting": "impute latent_functions parts predict sample",
-    "prediction": "Prediction Scale",
-    "result": "Fit at_parameters",
-    "saving": "load",
-    "trends": "Trend detrend",
-}
-_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _GONE = {"choose_device": 'no device was measured, so none is chosen; data.to("cuda") puts a table on a GPU'}
-_MODULES = ("datasets", "gaussian", "kronecker", "plots", "scores", "simulate", "tables")
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name in _HOME:
-        globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-        return globals()[name]
+    """`plots`, which few programs need, is imported when it is first asked for; a name that went says what to do."""
+    if name == "plots":
+        return import_module("mtgp_tutorial.plots")
     if name in _GONE:
         raise ImportError(f"{name} went in 0.35.0: {_GONE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

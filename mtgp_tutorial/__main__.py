@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mtgp_tutorial import __version__
+from mtgp_tutorial.tables import NotApplicable, read_table
+from mtgp_tutorial.tables.store import StoreError
+from mtgp_tutorial.writing import NotWritten
 
 
 def names(text: str) -> list[str]:
@@ -42,7 +45,7 @@ GONE = {  # options up to version 0.35, and what to do in their place
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; it is read before any library is imported."""
+    """The command line."""
     top = argparse.ArgumentParser(prog="python -m mtgp_tutorial", description="Multi-task Gaussian processes.")
     top.add_argument("--version", action="version", version=f"mtgp_tutorial {__version__}")
     ask = top.add_subparsers(dest="command", required=True).add_parser(
@@ -80,14 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(path: Path, how: dict[str, Any], asked: dict[str, Any]) -> int:
-    """The report, once the words are understood, with PyTorch and all else; returns the exit code."""
+    """The report, once the words are understood; returns the exit code."""
     if find_spec("jinja2") is None:
         print("report: jinja2 is not installed; pip install 'mtgp-tutorial[report]'", file=sys.stderr)
         return 2
-    from mtgp_tutorial.tables import NotApplicable, read_table
     from mtgp_tutorial.tables.report.page import make
-    from mtgp_tutorial.tables.store import StoreError
-    from mtgp_tutorial.writing import NotWritten
 
     try:
         if not path.is_file():

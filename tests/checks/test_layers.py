@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -55,26 +54,6 @@ def test_what_few_programs_need_is_imported_when_it_is_first_asked_for(asked):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split("\n")[:3] == ["[]", "True", "True True False"], done.stderr
-
-
-@pytest.mark.parametrize("words", ["--help", "--version", "report --help", "report table.csv --kernel sine", ""])
-def test_what_only_reads_the_command_line_imports_no_library(words):
-    command = [sys.executable, "-X", "importtime", "-m", "mtgp_tutorial", *words.split()]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    loaded = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.split("\n") if "import time:" in line}
-    assert {"argparse", "mtgp_tutorial"} <= loaded
-    assert not loaded & {"torch", "gpytorch", "linear_operator", "numpy", "pandas", "scipy", "matplotlib", "joblib"}
-    assert done.returncode == (0 if words.endswith(("--help", "--version")) else 2)
-
-
-def test_names_that_are_looked_up_late_are_those_that_type_checkers_see():
-    module = import_module("mtgp_tutorial")
-    block = next(node for node in ast.parse(Path(module.__file__).read_text()).body if isinstance(node, ast.If))
-    seen = {name.name: node.module for node in block.body for name in node.names}
-    late = {*module._HOME, *module._MODULES}
-    assert set(seen) == set(module.__all__) == late <= set(dir(module))
-    for name, home in seen.items():
-        assert getattr(module, name) is getattr(import_module(home), name), name
 
 
 def test_any_file_may_be_the_first_that_is_imported():
