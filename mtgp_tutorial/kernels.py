@@ -163,8 +163,9 @@ class IndependentKernel(Kernel):
         """One term for each kernel: B_q is zero but for the variances of the tasks that use it."""
         units = torch.eye(len(self.kernels)).to(self.kernels[0].outputscale)
         if self.shared:
-            return [Term(self.kernels[0].base_kernel, self.kernels[0].outputscale * units)]
-        return [Term(one.base_kernel, one.outputscale * torch.diag(unit)) for one, unit in zip(self.kernels, units)]
+            return [Term(self.kernels[0].base_kernel, self.kernels[0].outputscale[..., None, None] * units)]
+        pairs = zip(self.kernels, torch.diag_embed(units))
+        return [Term(one.base_kernel, one.outputscale[..., None, None] * unit) for one, unit in pairs]
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **params: object) -> object:
         blocks = [

@@ -168,9 +168,10 @@ class Model(torch.nn.Module):
 
     def coupled(self) -> bool:
         """Whether B is positive definite for almost all parameters, so that it has a correlation to put a prior on."""
-        kappas = self.kappas()
+        T = self.data.num_tasks
+        kappas = [kappa.reshape(-1, T)[0] for kappa in self.kappas()]
         own = int((torch.stack(kappas) > 0).any(0).sum()) if kappas else 0  # tasks with a kappa
-        return self.columns() + own >= self.data.num_tasks
+        return self.columns() + own >= T
 
     @property
     def one_signal(self) -> bool:
@@ -185,7 +186,7 @@ class Model(torch.nn.Module):
 
     def means(self) -> Tensor:
         """The constant mean of each task [T], standardised units."""
-        return torch.stack([base.constant for base in self.mean.base_means])
+        return torch.stack(torch.broadcast_tensors(*(base.constant for base in self.mean.base_means)), -1)
 
     def residual(self) -> Tensor:
         """Standardised observations less their mean, [N, T], NaN where nothing was observed."""

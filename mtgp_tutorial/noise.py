@@ -8,7 +8,7 @@ set up so that it spans what its name says:
     "full"      Sigma = L L^T + floor I     (rank=T, the global noise fixed at the floor)
     "none"      Sigma = 0                   (for tables in which every value has a standard error)
 
-To add a kind: a subclass of `Noise`, named in KINDS. Fits need its twin in `climbing.noise_arrays`.
+To add a kind: a subclass of `Noise`, named in KINDS. Parameters may be stacks, [.., T]: a fit asks for several at once.
 
 Values are in standardised units: sigma^2 = 0.1 is a tenth of a task's observed variance, and a shared
 sigma^2 is the same fraction of every task's variance.
@@ -68,8 +68,9 @@ class Noise:
         """Sigma [T, T] of the module, whole (book: one-equation)."""
         return likelihood.zero
 
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        """Give the module the Sigma nearest to these variances [T], above the floor, and the correlation R [T, T]."""
+    def start(self, variances: Tensor, R: Tensor) -> dict[str, Tensor]:
+        """Raw parameters of the Sigma nearest to variances [.., T], above the floor, and correlations R [.., T, T]."""
+        return {}
 
     def free(self, noisy: list[int]) -> list[int]:
         """Which variances on the diagonal of Sigma are free, each number once, of tasks that have noise."""
@@ -87,10 +88,10 @@ class Shared(Noise):
         return MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor()).double()
 
     def matrix(self, likelihood: Any) -> Tensor:
-        return likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
+        return likelihood.noise[..., None] * torch.eye(likelihood.num_tasks).to(likelihood.noise)
 
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        likelihood.raw_noise.data.copy_((variances[:1] - FLOOR).log())
+    def start(self, variances: Tensor, R: Tensor) -> dict[str, Tensor]:
+        return {"raw_noise": (variances[..., :1] - FLOOR).log()}
 
     def free(self, noisy: list[int]) -> list[int]:
         return noisy[:1]
@@ -107,10 +108,10 @@ class PerTask(Noise):
         return MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor()).double()
 
     def matrix(self, likelihood: Any) -> Tensor:
-        return torch.diag(likelihood.task_noises)
+        return torch.diag_embed(likelihood.task_noises)
 
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        likelihood.raw_task_noises.data.copy_((variances - FLOOR).log())
+    def start(self, variances: Tensor, R: Tensor) -> dict[str, Tensor]:
+        return {"raw_task_noises": (variances - FLOOR).log()}
 
 
 class Full(Noise):
@@ -129,11 +130,11 @@ class Full(Noise):
         return likelihood
 
     def matrix(self, likelihood: Any) -> Tensor:
-        return likelihood.task_noise_covar + likelihood.noise * torch.eye(likelihood.num_tasks).to(likelihood.noise)
+        floor = likelihood.noise[..., None] * torch.eye(likelihood.num_tasks).to(likelihood.noise)
+        return likelihood.task_noise_covar + floor
 
-    def start(self, likelihood: Any, variances: Tensor, R: Tensor) -> None:
-        L = (variances - FLOOR).sqrt()[:, None] * torch.linalg.cholesky(R)
-        likelihood.task_noise_covar_factor.data.copy_(L)
+    def start(self, variances: Tensor, R: Tensor) -> dict[str, Tensor]:
+        return {"task_noise_covar_factor": (variances - FLOOR).sqrt()[..., None] * torch.linalg.cholesky(R)}
 
 
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}

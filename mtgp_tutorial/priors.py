@@ -18,6 +18,7 @@ variances have a prior.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,31 +41,31 @@ def spatial_parts(kernel: Kernel) -> list[Kernel]:
     return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
-def log_prior(model: Model) -> Tensor:
-    """Log prior density of a model's parameters up to a constant, a number."""
-    B, Sigma, T = model.B(), model.Sigma(), model.data.num_tasks
-    value = -0.5 * (model.means() ** 2).sum()
-    for part in spatial_parts(model.kernel):
-        value = value + log_normal(part.lengthscale[0], 0.3 * typical_range(part, model.unit.x))
-    value = value + log_normal(B.diagonal()[: 1 if model.one_signal else T], 1.0)
-    value = value + log_normal(Sigma.diagonal()[model.kind.free(model.noisy)], 0.05)
-    value = value + log_normal(model.raw_dispersion.exp(), 0.1)
+def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None) -> Tensor:
+    """Log prior density of a model's parameters up to a constant, a number; of stacks of them one for each.
+
+    B, Sigma: those of the model, where they are known.
+    """
+    B, Sigma, noisy = model.B() if B is None else B, model.Sigma() if Sigma is None else Sigma, model.noisy
+    logs = [part.lengthscale[..., 0, :].log() - scale for part, scale in length_scales(model)]
+    of_B, of_Sigma = B.diagonal(0, -2, -1).log(), Sigma.diagonal(0, -2, -1)[..., noisy].log()
+    logs += [of_B[..., : 1 if model.one_signal else None], model.raw_dispersion - math.log(0.1), model.means()]
+    logs += [of_Sigma[..., : len(model.kind.free(noisy))] - math.log(0.05)]
+    lead = torch.broadcast_shapes(*(each.shape[:-1] for each in logs))
+    value = -0.5 * (torch.cat([each.expand(*lead, -1) for each in logs], -1) ** 2).sum(-1)
     if model.coupled():
-        value = value + log_det_correlation(B)
-    return value + log_det_correlation(Sigma[model.noisy][:, model.noisy]) if model.kind.correlated else value
+        value = value + torch.linalg.slogdet(B)[1] - of_B.sum(-1)
+    if not model.kind.correlated:
+        return value
+    return value + torch.linalg.slogdet(Sigma[..., noisy, :][..., noisy])[1] - of_Sigma.sum(-1)
 
 
-def log_normal(scales: Tensor, median: float | Tensor) -> Tensor:
-    """log s ~ N(log median, 1), as a density over log s."""
-    return -0.5 * ((scales / median).log() ** 2).sum()
-
-
-def log_det_correlation(M: Tensor) -> Tensor:
-    """log |R| of the correlation matrix R of M [T, T]."""
-    return torch.linalg.slogdet(M)[1] - M.diagonal().log().sum()
+def length_scales(model: Model) -> list[tuple[Kernel, Tensor]]:
+    """The parts of the kernel with a length-scale, and the logarithms of their medians [D] or [1]."""
+    return [(part, (0.3 * typical_range(part, model.unit.x)).log()) for part in spatial_parts(model.kernel)]
 
 
 def typical_range(part: Kernel, x: Tensor) -> Tensor:
     """Range of each input [D]; their geometric mean where one length-scale is that of all."""
     spread = input_spread(x)
-    return spread if part.lengthscale.numel() == len(spread) else spread.log().mean().exp()
+    return spread if part.lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()

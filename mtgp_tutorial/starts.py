@@ -159,7 +159,8 @@ def start_at(
     frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
     for length, kernel in zip(lengths, model.kernel.coregional or [model.kernel]):
         _set_lengths(kernel, length, model.unit.x)
-    model.kind.start(model.likelihood, noise, R)
+    for name, value in model.kind.start(noise, R).items():
+        model.likelihood.get_parameter(name).copy_(value)
     _set_signal(model, B, turn, disturbed)
     for mean in model.mean.base_means:
         mean.constant = 0.0

@@ -100,6 +100,9 @@ class Solver:
     weights: Tensor  # C^-1 r, [N, T], 0 at holes
     by_length = False  # whether it takes the length-scale of each kernel where others take K
     by_factor = False  # whether it takes W and kappa where others take B
+    stacks = (
+        False  # whether residual, K, B and Sigma may be stacks [S, ..] of as many problems: then value and slopes are
+    )
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
@@ -158,8 +161,10 @@ class Solver:
     @classmethod
     def log_likelihood(cls, problem: Problem) -> Tensor:
         """log N(r | 0, C), differentiable once."""
-        Ks = [cls.of_kernel(term, problem) for term in problem.terms]
-        return _LogLikelihood.apply(cls, problem, problem.residual, problem.Sigma, *Ks, *cls.loads(problem))
+        Ks, loads = [cls.of_kernel(term, problem) for term in problem.terms], cls.loads(problem)
+        with torch.no_grad():
+            solver = cls(problem, Ks)
+        return log_likelihood(solver, problem.residual, problem.Sigma, Ks, loads)
 
     def posterior(
         self, x: Tensor, terms: Sequence[SolverTerm], rows: Tensor | None, cells: Cells, joint: bool
@@ -194,19 +199,24 @@ class Solver:
         return torch.stack([self.inverse((torch.full_like(tasks, row), tasks)) for row in range(len(self.residual))])
 
 
+def log_likelihood(
+    solver: Solver, residual: Tensor, Sigma: Tensor, Ks: Sequence[Tensor], loads: Sequence[Tensor]
+) -> Tensor:
+    """The value of a solver, differentiable once in what it was made of; of a stack one for each."""
+    return _LogLikelihood.apply(solver, residual, Sigma, *Ks, *loads)
+
+
 class _LogLikelihood(Function):
     """The gradient of every solver, by hand: autograd would keep more and, through eigh, lose all digits."""
 
     @staticmethod
-    def forward(
-        ctx: Any, solver: type[Solver], problem: Problem, residual: Tensor, Sigma: Tensor, *KB: Tensor
-    ) -> Tensor:
-        Ks, loads = KB[: len(problem.terms)], KB[len(problem.terms) :]
-        ctx.solver = solver(solver.with_loads(problem, loads)._replace(residual=residual, Sigma=Sigma), Ks)
-        return ctx.solver.value()
+    def forward(ctx: Any, solver: Solver, *made_of: Tensor) -> Tensor:
+        ctx.solver = solver
+        return solver.value()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         dKs, dBs, dSigma = ctx.solver.gradients()
-        return None, None, -grad * ctx.solver.weights, grad * dSigma, *(each.mul_(grad) for each in [*dKs, *dBs])
+        slopes = (-ctx.solver.weights, dSigma, *dKs, *dBs)
+        return None, *(each * grad.reshape(grad.shape + (1,) * (each.dim() - grad.dim())) for each in slopes)
