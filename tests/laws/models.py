@@ -186,7 +186,8 @@ def law_the_floor_and_what_passes_setters_is_in_double_precision():
     for kind in ("shared", "per task", "full"):
         noise = KINDS[kind]
         likelihood = noise.likelihood(3)
-        noise.start(likelihood, 0.3 * torch.ones(3).double(), torch.eye(3).double())
+        for name, value in noise.start(0.3 * torch.ones(3).double(), torch.eye(3).double()).items():
+            likelihood.get_parameter(name).data.copy_(value)
         close(noise.matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
