@@ -1,4 +1,4 @@
-"""Fit a model: maximise its exact log marginal likelihood, from several starts, side by side (`climbing.bfgs`).
+"""Fit a model: maximise its exact log marginal likelihood, from several starts, side by side (`climbing`).
 
 Each start's own end stands in `Fit.starts`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtgp_tutorial.arguments import flags, generator, of_kind, went, whole
-from mtgp_tutorial.climbing.bfgs import BFGS, optimiser_of
+from mtgp_tutorial.climbing import End, Run, optimised
 from mtgp_tutorial.model import IN_GROUPS, MANY_TASKS, Model
-from mtgp_tutorial.objective import End, free_sizes, free_vector, put_vector
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import free_sizes, free_vector, meaning, put_vector
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.solvers.choice import expected_seconds
-from mtgp_tutorial.starts import Candidates, candidates, fixed_starts, starting_point, takes_candidates
+from mtgp_tutorial.starts import at_candidates, candidates, fixed_starts, starting_point, takes_candidates
 
 DISTINCT = 0.7  # candidates differ by this in log length-scale, log noise variance, or arctanh of a noise correlation
 SAME = 1e-5  # ends this close, in nats, are as high
@@ -96,8 +97,8 @@ def fit(
     model.check_size()
     _warn_of_hours(model, starts)
     best = starting_point(model, 0, torch.Generator())
-    optimiser = optimiser_of(best, priors)
-    ends = _optimised(model, optimiser, _starts(model, best, optimiser, starts, seed), starts, max_iterations, progress)
+    target = Objective(best, priors)
+    ends = _optimised(model, target, _starts(model, best, target, starts, seed), starts, max_iterations, progress)
     table = pd.DataFrame([end._asdict() for end in ends]).drop(columns="vector").rename_axis("start")
     put_vector(best, ends[ends[chosen := _chosen(table)].joined].vector)
     if not usable(table).any():
@@ -109,17 +110,17 @@ def fit(
 
 
 def _optimised(
-    model: Model, optimiser: BFGS, vectors: list[np.ndarray], starts: int, max_iterations: int, progress: bool
+    model: Model, target: Objective, vectors: list[np.ndarray], starts: int, max_iterations: int, progress: bool
 ) -> list[End]:
     """Where the runs from all vectors ended, and where tasks share nothing that from the best of each."""
+    runs = list[Run]()
     with tqdm(unit=" iterations", disable=None if progress else True) as bar:
-        for group in filter(len, (vectors[:1], vectors[1:])):  # the first alone, so that an optimum is known
-            bar.set_description(f"start {len(optimiser.ends) + 1} of {starts}")
-            optimiser.run(group, max_iterations, bar)
+        bar.set_description(f"{starts} starts")
+        runs += optimised(target, vectors, max_iterations, bar)
         if _joins(model) and starts > 1:
-            ended = [optimiser.ends[end.joined].vector for end in optimiser.ends]
-            optimiser.run([best_of_each_task(model, ended, optimiser.heights)], max_iterations, bar)
-    return optimiser.ends
+            best = best_of_each_task(model, [run.joined().vector for run in runs], target)
+            runs += optimised(target, [best], max_iterations, bar, runs)
+    return [run.end() for run in runs]
 
 
 def usable(table: pd.DataFrame) -> pd.Series:
@@ -157,7 +158,7 @@ def _warn_of_hours(model: Model, starts: int) -> None:
         )
 
 
-def _starts(model: Model, first: Model, optimiser: BFGS, starts: int, seed: int) -> list[np.ndarray]:
+def _starts(model: Model, first: Model, target: Objective, starts: int, seed: int) -> list[np.ndarray]:
     """Where the runs start: the default start, all fixed ones for several kernels, and the best candidates.
 
     Kernels that are not plain have numbered starts alone. Where tasks share nothing, one is left for the best of each.
@@ -166,18 +167,21 @@ def _starts(model: Model, first: Model, optimiser: BFGS, starts: int, seed: int)
     given = starts if not takes_candidates(model) else len(fixed_starts(model)) if _several(model) else 1
     vectors += [free_vector(starting_point(model, number, draws)) for number in range(1, min(given, starts))]
     count = starts - given - _joins(model)
-    return vectors + best_candidates(optimiser, candidates(model, seed), count) if count > 0 else vectors
+    return (
+        vectors + best_candidates(target, at_candidates(first, candidates(model, seed)), count)
+        if count > 0
+        else vectors
+    )
 
 
-def best_candidates(optimiser: BFGS, where: Candidates, count: int) -> list[np.ndarray]:
-    """The highest `count` candidates that are DISTINCT from each other, as vectors."""
-    vectors = optimiser.at_candidates(where)
+def best_candidates(target: Objective, vectors: np.ndarray, count: int) -> list[np.ndarray]:
+    """The highest `count` vectors of [N, P] that are DISTINCT from each other."""
     chosen: list[np.ndarray] = []
     meant: list[np.ndarray] = []
-    for vector in vectors[np.argsort(-optimiser.heights(vectors), kind="stable")]:
+    for vector in vectors[np.argsort(-target.many(vectors, slopes=False)[0], kind="stable")]:
         if len(chosen) == count:
             break
-        here = optimiser.meaning(vector)
+        here = meaning(target.at(vector))[0]
         if all(np.abs(here - other).max() > DISTINCT for other in meant):
             chosen.append(vector)
             meant.append(here)
@@ -194,9 +198,7 @@ def _several(model: Model) -> bool:
     return len(model.kernel.coregional) > 1
 
 
-def best_of_each_task(
-    model: Model, vectors: Sequence[np.ndarray], heights: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
+def best_of_each_task(model: Model, vectors: Sequence[np.ndarray], target: Objective) -> np.ndarray:
     """Of tasks that share no parameter, each one's piece from the vector in which it is highest."""
     sizes = free_sizes(model)
     names = np.repeat([name for name, _ in sizes], [size for _, size in sizes])
@@ -205,7 +207,7 @@ def best_of_each_task(
         own = np.char.startswith(names, f"kernel.kernels.{t}.") | (names == f"mean.base_means.{t}.raw_constant")
         own[noises[t : t + 1]] = True
         tried = np.stack([np.where(own, vector, best) for vector in vectors])
-        best = tried[heights(tried).argmax()]
+        best = tried[target.many(tried, slopes=False)[0].argmax()]
     return best
 
 

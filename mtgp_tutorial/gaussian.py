@@ -94,17 +94,17 @@ class _LogLikelihood(Function):
     @staticmethod
     def forward(ctx: Any, residual: Tensor, covariance: Tensor) -> Tensor:
         factor = lower_factor(covariance)
-        weights = torch.cholesky_solve(residual[:, None], factor)[:, 0]
+        weights = torch.cholesky_solve(residual[..., None], factor)[..., 0]
         ctx.save_for_backward(weights, factor)
-        log_det = 2 * factor.diagonal().log().sum()
-        return -0.5 * (residual @ weights + log_det + len(residual) * LOG_2PI)
+        log_det = 2 * factor.diagonal(0, -2, -1).log().sum(-1)
+        return -0.5 * ((residual * weights).sum(-1) + log_det + residual.shape[-1] * LOG_2PI)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         weights, factor = ctx.saved_tensors
-        inverse = torch.cholesky_inverse(factor)
-        return -grad * weights, 0.5 * grad * (torch.outer(weights, weights) - inverse)
+        outer, each = weights[..., None] * weights[..., None, :], grad[..., None]
+        return -each * weights, 0.5 * each[..., None] * (outer - torch.cholesky_inverse(factor))
 
 
 def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
@@ -133,7 +133,7 @@ def log_likelihood(residual: Tensor, covariance: Tensor) -> Tensor:
 
 
 def log_density(residual: Tensor, covariance: Tensor) -> Tensor:
-    """The same of a matrix that the module has built itself, unchecked but for its factor."""
+    """The same of matrices [.., n, n] that the module has built itself, unchecked but for their factors."""
     return _LogLikelihood.apply(residual, covariance)
 
 

@@ -21,14 +21,14 @@ import scipy
 import torch
 
 from mtgp_tutorial.arguments import as_array, of_kind, probability
-from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed, parts_of
 from mtgp_tutorial.correlations import BLOCK
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
+from mtgp_tutorial.kernels import covariance_of_inputs
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.objective import Loss, box_around, by_autograd, free_sizes, free_vector
+from mtgp_tutorial.objective import Loss, Objective
+from mtgp_tutorial.parameters import box_around, free_vector
 from mtgp_tutorial.result import Fit
-from mtgp_tutorial.solvers.closed import InputKernel
 
 EDGE = 1 - 1e-6  # correlations beyond it count as 1
 SOFT = 0.1  # least curvature of a direction, in nats per squared raw unit, for the first step
@@ -88,7 +88,7 @@ def worth(fit: Fit) -> float:
     x, kernel = fit.model.unit.x, fit.model.kernel.terms()[0].kernel
     with torch.no_grad():
         # a long series has no room for K
-        total = sum(float((InputKernel(kernel)(some, x) ** 2).sum()) for some in x.split(BLOCK))
+        total = sum(float((covariance_of_inputs(kernel, some, x) ** 2).sum()) for some in x.split(BLOCK))
     return len(x) ** 2 / total
 
 
@@ -106,10 +106,10 @@ def allowed(rows: float, level: float) -> float:
 def within(fit: Fit, drop: float) -> pd.DataFrame:
     """The smallest and the largest of each correlation at most so many nats below the optimum."""
     model = freed(fit.model)
-    loss: Loss = PackedObjective(model, fit.priors) if can_be_packed(model) else by_autograd(model, fit.priors)
+    loss = Objective(model, fit.priors)
     top, tasks, rows = optimum_of(model, loss), fit.model.data.tasks, []
     for s, t in combinations(range(len(tasks)), 2):
-        low, high = (_end(model, loss, top, (s, t), sign, drop) for sign in (-1, 1))
+        low, high = (_end(loss, top, (s, t), sign, drop) for sign in (-1, 1))
         rows.append({"correlation": fit.correlation.iloc[s, t], "low": low, "high": high})
     return pd.DataFrame(rows, pd.MultiIndex.from_tuples(combinations(tasks, 2), names=["s", "t"]))
 
@@ -126,18 +126,18 @@ def optimum_of(model: Model, loss: Loss) -> Optimum:
     return Optimum(vector, loss(vector)[0], vectors * np.maximum(values, SOFT) @ vectors.T)
 
 
-def _end(model: Model, loss: Loss, top: Optimum, pair: tuple[int, int], sign: int, drop: float) -> float:
+def _end(loss: Objective, top: Optimum, pair: tuple[int, int], sign: int, drop: float) -> float:
     """The largest correlation (sign 1) or the smallest (-1) at most so many nats below the optimum.
 
     Starts where a normal density at the optimum would have it, and once or twice more where it came to rest too soon.
     Steps are counted in units in which such a density has a curvature of 1, from which SLSQP starts.
     """
-    value = arctanh_of(model, *pair)
+    value = arctanh_of(loss, *pair)
     estimate, slope = value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
     reach = math.sqrt(2 * drop / (slope @ step))
     unit = np.sqrt(reach / top.curvature.diagonal())
-    bounds, start = (box_around(top.vector, free_sizes(model)) - top.vector) / unit, sign * reach * step / unit
+    bounds, start = (box_around(top.vector, loss.free) - top.vector) / unit, sign * reach * step / unit
     goal, left = (_in_steps(one, top.vector, unit) for one in (value, _left(loss, top.loss + drop)))
     for _ in range(ATTEMPTS):
         result = scipy.optimize.minimize(
@@ -154,7 +154,7 @@ def _end(model: Model, loss: Loss, top: Optimum, pair: tuple[int, int], sign: in
             return float(sign)
         if result.success and abs(reached) <= OFF and sign * (end - estimate) >= 0:
             return math.tanh(end) / EDGE
-    names = " and ".join(repr(model.data.tasks[t]) for t in pair)
+    names = " and ".join(repr(loss.model.data.tasks[t]) for t in pair)
     raise FitError(
         f"fit: the optimiser finds no {'upper' if sign > 0 else 'lower'} end for the correlation of {names} "
         f"({reached:.2g} nats from where it should be); take a lower rank or fewer tasks"
@@ -172,30 +172,14 @@ def _in_steps(loss: Loss, origin: np.ndarray, unit: np.ndarray) -> Loss:
     return lambda steps: at(steps.tobytes())
 
 
-def arctanh_of(model: Model, s: int, t: int) -> Loss:
-    """arctanh of the correlation of two tasks, and its gradient, as a function of the vector of free parameters.
-
-    With B = W W^T + diag(kappa), a = B[s, s], b = B[t, t] and r the correlation, r changes with row s of W by
-    W[t] / sqrt(a b) - r W[s] / a, and with log kappa[s] by -r kappa[s] / (2 a).
-    """
-    of_B = parts_of(model)[0][2]
-    free, sizes = zip(*free_sizes(model))
-    names = np.repeat(free, sizes)
-    at_W, at_kappa = (np.flatnonzero(names == of_B + one) for one in ("covar_factor", "raw_var"))
-    no_kappa = as_array(model.get_parameter(of_B + "raw_var"))  # of B without kappa, which is not free
+def arctanh_of(target: Objective, s: int, t: int) -> Loss:
+    """arctanh of the correlation of two tasks, and its gradient, as a function of the vector of free parameters."""
 
     def value(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        log_kappa = vector[at_kappa] if len(at_kappa) else no_kappa
-        W, kappa, pair = vector[at_W].reshape(len(log_kappa), -1), np.exp(log_kappa), [s, t]
-        variances = (W[pair] ** 2).sum(1) + kappa[pair]
-        sd = math.sqrt(variances.prod())
-        r = float(W[s] @ W[t]) / sd
-        by_W, by_kappa = np.zeros_like(W), np.zeros_like(kappa)
-        by_W[pair] = W[[t, s]] / sd - r * W[pair] / variances[:, None]
-        by_kappa[pair] = -r * kappa[pair] / (2 * variances)
-        slope = np.zeros_like(vector)
-        slope[at_W], slope[at_kappa] = by_W.ravel(), by_kappa[: len(at_kappa)]
-        return math.atanh(EDGE * r), EDGE / (1 - (EDGE * r) ** 2) * slope
+        at = torch.as_tensor(vector).requires_grad_()
+        B = target.placed(at).B()
+        found = torch.atanh(EDGE * B[s, t] / (B[s, s] * B[t, t]).sqrt())
+        return float(found), as_array(torch.autograd.grad(found, at)[0])
 
     return value
 

@@ -180,9 +180,12 @@ class Model(torch.nn.Module):
 
     def Sigma(self) -> Tensor:
         """Noise covariance [T, T], whole, standardised units; rows of 0 where the likelihood says the scatter."""
+        Sigma = self.kind.matrix(self.likelihood)
+        if len(self.noisy) == self.data.num_tasks:
+            return Sigma
         spanned = torch.zeros_like(self.scale.sd)
         spanned[self.noisy] = 1.0
-        return self.kind.matrix(self.likelihood) * torch.outer(spanned, spanned)
+        return Sigma * torch.outer(spanned, spanned)
 
     def means(self) -> Tensor:
         """The constant mean of each task [T], standardised units."""

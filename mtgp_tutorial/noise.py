@@ -30,6 +30,7 @@ from mtgp_tutorial.kernels import log_scale
 from mtgp_tutorial.likelihoods import Likelihood
 
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
+SHARED, EACH, FACTOR = (f"likelihood.{name}" for name in ("raw_noise", "raw_task_noises", "task_noise_covar_factor"))
 
 
 def above_floor() -> GreaterThan:
@@ -82,7 +83,7 @@ class Shared(Noise):
 
     word = "shared"
     learned = True
-    levels = ("likelihood.raw_noise",)
+    levels = (SHARED,)
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_task_noise=False, noise_constraint=above_floor()).double()
@@ -102,7 +103,7 @@ class PerTask(Noise):
 
     word = "per task"
     learned = separate = True
-    levels = ("likelihood.raw_task_noises",)
+    levels = (EACH,)
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         return MultitaskGaussianLikelihood(num_tasks, has_global_noise=False, noise_constraint=above_floor()).double()
@@ -119,7 +120,7 @@ class Full(Noise):
 
     word = "full"
     learned = correlated = True
-    fixed = ("likelihood.noise", "likelihood.raw_noise")  # the floor
+    fixed = ("likelihood.noise", SHARED)  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator

@@ -23,14 +23,15 @@ from tqdm import tqdm
 
 from mtgp_tutorial import saving
 from mtgp_tutorial.arguments import flags, generator, of_kind, probability, whole
-from mtgp_tutorial.climbing.bfgs import optimised
-from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed
+from mtgp_tutorial.climbing import optimised
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.objective import Objective
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.reparametrisation import Reparametrisation
 from mtgp_tutorial.result import Fit, no_runs
+from mtgp_tutorial.starts import takes_candidates
 
 STEP, LONGEST, TURN = 0.3, 12, 1.6  # first step; most steps of a trajectory; its length, a quarter turn of a normal law
 WANTED, FLATTEST = 0.8, 1.0  # share of accepted proposals; curvature below which a direction counts as flat
@@ -172,9 +173,9 @@ def sample_posterior(
     flags(progress=progress)
     kept, rng = draws // chains, np.random.default_rng(seed)
     model = _freed(fit)
-    target = Target(PackedObjective(model, True))
+    target = Target(model)
     with tqdm(total=WARM + EVERY * kept, unit=" steps", disable=None if progress else True) as bar:
-        found = _sampled(target, target.start(), chains, kept, rng, bar)
+        found = _sampled(target, chains, kept, rng, bar)
     averaged = PosteriorSamples(fit, *found, target.evaluations)
     mixing = averaged.mixing["R-hat"]
     if not mixing.max() < MIXED:
@@ -195,10 +196,10 @@ def _freed(fit: Fit) -> Model:
     if fit.model.bounded:
         raise ValueError("fit: is of a sparse model, whose bound is no density; average an exact one on fewer rows")
     model = copy.deepcopy(fit.model)
-    if not can_be_packed(model):
+    if not takes_candidates(model):
         raise ValueError(
-            "fit: has a kernel, a bound on one, or a noise whose slopes are not written by hand; average a model with "
-            "an RBFKernel, MaternKernel or RQKernel without bounds"
+            "fit: has a kernel of your own or a bound on one, whose parameters have no prior here; average a model "
+            "with an RBFKernel, MaternKernel or RQKernel without bounds"
         )
     free = set(_free_names(fit))
     for name, parameter in model.named_parameters():
@@ -220,8 +221,9 @@ def _free_names(fit: Fit) -> list[str]:
 class Target:
     """The log density of what is free, as a function of coordinates [N, K] or one [K]; counts its evaluations."""
 
-    def __init__(self, packed: PackedObjective):
-        self.packed, self.coordinates, self.evaluations = packed, Reparametrisation(packed), 0
+    def __init__(self, model: Model):
+        self.objective, self.coordinates, self.evaluations = Objective(model, True), Reparametrisation(model), 0
+        self.free = [("coordinates", int(self.coordinates.used.sum()))]
 
     def many(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values [N], minus infinity where there is none, and slopes [N, K]."""
@@ -229,7 +231,7 @@ class Target:
         with torch.enable_grad():
             x = torch.as_tensor(z).requires_grad_(True)
             vectors, more = self.coordinates.placed(x)
-            values, slopes = self.packed.many(vectors.detach().numpy())
+            values, slopes = self.objective.many(vectors.detach().numpy())
             with np.errstate(invalid="ignore"):  # where there is no value
                 values = values + more.detach().numpy()
             sums = (vectors * torch.as_tensor(slopes)).sum() + more.sum()
@@ -247,10 +249,6 @@ class Target:
         """What the model stores [N, P], of coordinates [N, K]."""
         return self.coordinates.placed(torch.as_tensor(z))[0].numpy()
 
-    def start(self) -> np.ndarray:
-        """The coordinates [K] of the packed objective's model."""
-        return self.coordinates.coordinates(self.packed.all[self.packed.is_free])
-
     def curvature(self, optimum: np.ndarray, step: float = 1e-3) -> np.ndarray:
         """Minus the second derivatives [K, K], by differences of slopes."""
         moved = step * np.eye(len(optimum))
@@ -260,11 +258,11 @@ class Target:
 
 
 def _sampled(
-    target: Target, start: np.ndarray, chains: int, kept: int, rng: np.random.Generator, bar: tqdm
+    target: Target, chains: int, kept: int, rng: np.random.Generator, bar: tqdm
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Draws [chains * kept, P], chain after chain, the chain of each, and the share of accepted proposals."""
     with tqdm(disable=True) as silent:
-        optimum = optimised(target, [start], [("coordinates", len(start))], 200, silent)[0].vector
+        optimum = optimised(target, [target.coordinates.coordinates()], 200, silent)[0].vector
     values, V = np.linalg.eigh(target.curvature(optimum))
     walk = Walk(target, optimum, V / np.sqrt(np.clip(values, FLATTEST, None)), chains, rng)
     for k in range(WARM):

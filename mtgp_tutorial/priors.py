@@ -19,11 +19,13 @@ variances have a prior.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 if TYPE_CHECKING:
     from mtgp_tutorial.model import Model
@@ -41,28 +43,56 @@ def spatial_parts(kernel: Kernel) -> list[Kernel]:
     return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
-def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None) -> Tensor:
+class Known(NamedTuple):
+    """What no parameter changes: log medians [D] or [1] of length-scales, and whether B has a correlation."""
+
+    log_lengths: list[Tensor]
+    coupled: bool
+
+
+def known(model: Model) -> Known:
+    """That of a model."""
+    medians = [(0.3 * typical_range(part, model.unit.x)).log() for part in spatial_parts(model.kernel)]
+    return Known(medians, model.coupled())
+
+
+def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None, of: Known | None = None) -> Tensor:
     """Log prior density of a model's parameters up to a constant, a number; of stacks of them one for each.
 
-    B, Sigma: those of the model, where they are known.
+    B, Sigma, of: those of the model, where they are known.
     """
-    B, Sigma, noisy = model.B() if B is None else B, model.Sigma() if Sigma is None else Sigma, model.noisy
-    logs = [part.lengthscale[..., 0, :].log() - scale for part, scale in length_scales(model)]
-    of_B, of_Sigma = B.diagonal(0, -2, -1).log(), Sigma.diagonal(0, -2, -1)[..., noisy].log()
-    logs += [of_B[..., : 1 if model.one_signal else None], model.raw_dispersion - math.log(0.1), model.means()]
-    logs += [of_Sigma[..., : len(model.kind.free(noisy))] - math.log(0.05)]
-    lead = torch.broadcast_shapes(*(each.shape[:-1] for each in logs))
-    value = -0.5 * (torch.cat([each.expand(*lead, -1) for each in logs], -1) ** 2).sum(-1)
-    if model.coupled():
-        value = value + torch.linalg.slogdet(B)[1] - of_B.sum(-1)
-    if not model.kind.correlated:
-        return value
-    return value + torch.linalg.slogdet(Sigma[..., noisy, :][..., noisy])[1] - of_Sigma.sum(-1)
+    B, Sigma, of = model.B() if B is None else B, model.Sigma() if Sigma is None else Sigma, of or known(model)
+    noisy, numbers = model.noisy, [model.means()]
+    if len(noisy) < len(B.mT):
+        Sigma = Sigma[..., noisy, :][..., noisy]
+    numbers += [
+        part.lengthscale[..., 0, :].log() - log for part, log in zip(spatial_parts(model.kernel), of.log_lengths)
+    ]
+    of_B, free = B.diagonal(0, -2, -1).log(), len(model.kind.free(noisy))
+    numbers.append(of_B[..., :1] if model.one_signal else of_B)
+    if free:
+        numbers.append(Sigma.diagonal(0, -2, -1)[..., :free].log() - math.log(0.05))
+    if len(model.raw_dispersion):
+        numbers.append(model.raw_dispersion - math.log(0.1))
+    lead = max((each.shape[:-1] for each in numbers), key=len)
+    value = -0.5 * torch.cat([each.expand(*lead, -1) for each in numbers], -1).square().sum(-1)
+    value = value + _LogDetCorrelation.apply(B) if of.coupled else value
+    return value + _LogDetCorrelation.apply(Sigma) if model.kind.correlated else value
 
 
-def length_scales(model: Model) -> list[tuple[Kernel, Tensor]]:
-    """The parts of the kernel with a length-scale, and the logarithms of their medians [D] or [1]."""
-    return [(part, (0.3 * typical_range(part, model.unit.x)).log()) for part in spatial_parts(model.kernel)]
+class _LogDetCorrelation(Function):
+    """log |R| [..] of the correlation matrices R of M [.., T, T]; its slope has no number where M is singular."""
+
+    @staticmethod
+    def forward(ctx: Any, M: Tensor) -> Tensor:
+        ctx.save_for_backward(M)
+        return torch.linalg.slogdet(M)[1] - M.diagonal(0, -2, -1).log().sum(-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, G: Tensor) -> Tensor:
+        (M,) = ctx.saved_tensors
+        return G[..., None, None] * (torch.linalg.inv_ex(M)[0] - torch.diag_embed(1 / M.diagonal(0, -2, -1)))
 
 
 def typical_range(part: Kernel, x: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.climbing.noise_arrays import EACH, FACTOR, FLOOR, SHARED
-from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.model import Model
+from mtgp_tutorial.noise import EACH, FACTOR, FLOOR, SHARED
 
 Tensors = dict[str, Tensor]
 
@@ -34,19 +34,20 @@ class Reparametrisation:
     Sigma's factor log variances (diagonal) and arctanh of partial correlations (below it); all else is as it is stored.
     """
 
-    def __init__(self, packed: PackedObjective):
-        free = {name for name, _, _ in packed.free}
-        self.free, self.packed = packed.free, packed
-        signals = [] if packed.independent else [part.signal for part in packed.parts]
-        self.parts = [(signal + "covar_factor", signal + "raw_var") for signal in signals]
+    def __init__(self, model: Model):
+        parameters = dict(model.named_parameters())
+        names = {id(parameter): name for name, parameter in parameters.items()}
+        self.stored = {name: parameter.detach()[None] for name, parameter in parameters.items()}
+        self.free = [(name, p.shape, p.numel()) for name, p in parameters.items() if p.requires_grad]
+        free = {name for name, _, _ in self.free}
+        signals = [part.task_covar_module for part in model.kernel.coregional]
+        self.parts = [(names[id(one.covar_factor)], names[id(one.raw_var)]) for one in signals]
         self.whole = [part for part in self.parts if set(part) <= free]  # neither is frozen
         self.noises = [name for name in (SHARED, EACH) if name in free]
         self.full = FACTOR in free
-        T = packed.y.shape[1]
+        T = model.data.num_tasks
         below = np.tril(np.ones((T, T), dtype=bool)).ravel()
-        self.used = np.concatenate([below if name == FACTOR else np.ones(size, bool) for name, _, size in packed.free])
-        stored = packed.named(packed.all[None, packed.is_free])
-        self.stored = {name: torch.as_tensor(value) for name, value in stored.items()}
+        self.used = np.concatenate([below if name == FACTOR else np.ones(size, bool) for name, _, size in self.free])
 
     def placed(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors [N, P], and what the log density of z [N] has beyond likelihood and prior."""
@@ -79,9 +80,9 @@ class Reparametrisation:
             density = density + (each.sum(0) - len(logs) * each.logsumexp(0)).sum(-1)
         return density
 
-    def coordinates(self, vector: np.ndarray) -> np.ndarray:
-        """z [K] of a vector [P]."""
-        p = {name: torch.as_tensor(value[0]) for name, value in self.packed.named(vector[None]).items()}
+    def coordinates(self) -> np.ndarray:
+        """z [K] of the model."""
+        p = {name: value[0] for name, value in self.stored.items()}
         for W, own in self.whole:
             b = (p[W] ** 2).sum(-1) + p[own].exp()
             a = p[W] / b.sqrt()[:, None]

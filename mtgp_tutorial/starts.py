@@ -24,6 +24,7 @@ from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.kernels import IndependentKernel, is_plain
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.parameters import put_vector
 from mtgp_tutorial.priors import spatial_parts, typical_range
 
 CANDIDATES = 64  # candidates, four times as many for a small table with one kernel; a power of 2
@@ -129,71 +130,79 @@ def starting_point(model: Model, number: int, generator: torch.Generator) -> Mod
     model.put_sites(*model.sites.first)  # whatever was asked of it before
     (fraction, noise, turn), beyond = fixed[number % len(fixed)], number >= len(fixed)
 
-    def jitter(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
+    def jitter(*shape: int) -> np.ndarray:
+        drawn = torch.randn(*shape, generator=generator, dtype=torch.float64) if beyond else torch.zeros(*shape)
+        return as_array(drawn.double())
 
-    factor = math.exp(0.5 * float(jitter(1)))
+    factor = math.exp(0.5 * float(jitter(1)[0]))
     T, Q = model.data.num_tasks, max(1, len(model.kernel.coregional))
-    lengths = [factor * fraction / RATIO**q for q in range(Q)]
-    R, identity = as_tensor(data_correlation(model), model.unit.y), torch.eye(T).to(model.unit.y)
-    disturbed = [0.1 * jitter(T, T).to(R) for _ in model.kernel.coregional]
-    start_at(model, lengths, (1 - noise) * R, noise * torch.ones(T).to(R), identity, turn, disturbed)
+    lengths, R = factor * fraction / RATIO ** np.arange(Q), data_correlation(model)
+    disturbed = [0.1 * jitter(T, T) for _ in model.kernel.coregional]
+    where = (lengths[None], (1 - noise) * R[None], noise * np.ones((1, T)), np.eye(T)[None])
+    put_vector(model, vectors_at(model, *where, turn, disturbed)[0])
     return model
 
 
+def at_candidates(model: Model, where: Candidates) -> np.ndarray:
+    """The free parameters [N, P] of candidates."""
+    B, of_noise = matrices_of(model, where)
+    return vectors_at(model, where.lengths, B, where.noise, of_noise)
+
+
 @torch.no_grad()
-def start_at(
+def vectors_at(
     model: Model,
-    lengths: Sequence[float],
-    B: Tensor,
-    noise: Tensor,
-    R: Tensor,
+    lengths: np.ndarray,
+    B: np.ndarray,
+    noise: np.ndarray,
+    R: np.ndarray,
     turn: int | None = None,
-    disturbed: list[Tensor] | None = None,
-) -> None:
-    """Set a model: length-scales of its kernels, a value near B [T, T], noise variances [T] and correlation R, means 0.
+    disturbed: Sequence[np.ndarray] | None = None,
+) -> np.ndarray:
+    """The free parameters [N, P] of a model at N starts; what is frozen, and a kernel's other parameters, as they are.
 
-    Independent tasks take the first length-scale, so that their order does not matter. Parameters that are frozen
-    (requires_grad False) keep their values. turn, disturbed: see `starting_point`.
+    lengths [N, Q]: length-scales of its kernels, as fractions of the inputs' range; B, R [N, T, T]: a value near B, and
+    the noise's correlation; noise [N, T]: variances. Means are 0. Independent tasks take the first length-scale, so
+    that their order does not matter. turn, disturbed: see `starting_point`.
     """
-    frozen = {name: p.detach().clone() for name, p in model.named_parameters() if not p.requires_grad}
-    for length, kernel in zip(lengths, model.kernel.coregional or [model.kernel]):
-        _set_lengths(kernel, length, model.unit.x)
+    lengths, B, noise, R = (as_tensor(each, model.unit.y) for each in (lengths, B, noise, R))
+    raw: dict[int, Tensor] = {}  # by the parameter's identity
+    for length, kernel in zip(lengths.T, model.kernel.coregional or [model.kernel]):
+        for part in spatial_parts(kernel):
+            allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
+            lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
+            size = part.raw_lengthscale.shape
+            value = (length[:, None, None] * typical_range(part, model.unit.x)).expand(-1, *size).clamp(lowest, highest)
+            raw[id(part.raw_lengthscale)] = allowed.inverse_transform(value)
     for name, value in model.kind.start(noise, R).items():
-        model.likelihood.get_parameter(name).copy_(value)
-    _set_signal(model, B, turn, disturbed)
-    for mean in model.mean.base_means:
-        mean.constant = 0.0
-    for name, value in frozen.items():
-        model.get_parameter(name).copy_(value)
+        raw[id(model.likelihood.get_parameter(name))] = value
+    raw |= _signal(model, B, turn, disturbed)
+    raw |= {id(mean.raw_constant): B.new_zeros(len(B)) for mean in model.mean.base_means}
+    free = [p for p in model.parameters() if p.requires_grad]
+    return as_array(torch.cat([raw.get(id(p), p[None]).reshape(-1, p.numel()).expand(len(B), -1) for p in free], 1))
 
 
-def _set_lengths(kernel: Kernel, fraction: float, x: Tensor) -> None:
-    for part in spatial_parts(kernel):
-        allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
-        lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
-        part.lengthscale = (fraction * typical_range(part, x)).expand_as(part.raw_lengthscale).clamp(lowest, highest)
-
-
-def _set_signal(model: Model, B: Tensor, turn: int | None, disturbed: list[Tensor] | None) -> None:
-    """Set variances, or each W and kappa, from a start value of B [T, T]: leading eigenvectors, and what is left.
+def _signal(model: Model, B: Tensor, turn: int | None, disturbed: Sequence[np.ndarray] | None) -> dict[int, Tensor]:
+    """Variances, or each W and kappa, from start values of B [N, T, T]: leading eigenvectors, and what is left.
 
     turn: the q-th kernel has those from the (q + turn)-th on, all of each; else all have an equal share of the first.
     """
     if isinstance(model.kernel, IndependentKernel):
-        for kernel in model.kernel.kernels:
-            kernel.outputscale = B.diagonal().mean()
-        return
-    parts = model.kernel.coregional
+        log_mean = B.diagonal(0, 1, 2).mean(1).log()
+        return {id(kernel.raw_outputscale): log_mean for kernel in model.kernel.kernels}
+    raw, parts = {}, model.kernel.coregional
+    share = B / len(parts) if turn is None else B
     for q, part in enumerate(parts):
-        index, off = part.task_covar_module, torch.zeros_like(B) if disturbed is None else disturbed[q]
-        share = B / len(parts) if turn is None else B
+        index, off = part.task_covar_module, torch.zeros_like(B[0])
+        off = off if disturbed is None else as_tensor(disturbed[q], B)
         values, vectors = torch.linalg.eigh(share + off @ off.T)
-        rank = index.covar_factor.shape[-1]
-        at = [(-1 - r - (0 if turn is None else q + turn)) % len(B) for r in reversed(range(rank))]
-        index.covar_factor.data.copy_(vectors[:, at] * values[at].clamp_min(0).sqrt())
-        left = (share - index.covar_factor @ index.covar_factor.T).diagonal()
-        index.var = (left if turn is None else left / len(parts)).clamp_min(0.05 / len(parts))
+        rank, T = index.covar_factor.shape[-1], B.shape[-1]
+        at = [(-1 - r - (0 if turn is None else q + turn)) % T for r in reversed(range(rank))]
+        W = vectors[:, :, at] * values[:, None, at].clamp_min(0).sqrt()
+        left = (share - W @ W.mT).diagonal(0, 1, 2)
+        kappa = (left if turn is None else left / len(parts)).clamp_min(0.05 / len(parts))
+        raw |= {id(index.covar_factor): W, id(index.raw_var): kappa.log()}
+    return raw
 
 
 def takes_candidates(model: Model) -> bool:
@@ -204,10 +213,3 @@ def takes_candidates(model: Model) -> bool:
 def _on_log_scale(kernel: Kernel) -> bool:
     constraints = list(getattr(kernel, "_constraints", {}).values())
     return all(type(each) is Positive and each._transform is torch.exp for each in constraints)
-
-
-def coordinates(M: np.ndarray) -> np.ndarray:
-    """Log variances and arctanh of correlations of a covariance matrix; a variance of 0 counts as a tiny one."""
-    variances = np.maximum(M.diagonal(), 1e-100)
-    R = M / np.sqrt(np.outer(variances, variances))
-    return np.concatenate([np.log(variances), np.arctanh(0.999 * R[np.triu_indices(len(M), 1)])])

@@ -12,12 +12,11 @@ from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
 from mtgp_tutorial.kernels import IndependentKernel, Term
 from mtgp_tutorial.solvers.by_columns import ByColumns
-from mtgp_tutorial.solvers.closed import solver_term
 from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
 from mtgp_tutorial.solvers.dense import Dense, Projected, Separate
 from mtgp_tutorial.solvers.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
 from mtgp_tutorial.solvers.markov import Markov
-from mtgp_tutorial.solvers.solver import Problem, Shape, Solver, SolverTerm
+from mtgp_tutorial.solvers.solver import Problem, Shape, Solver, SolverTerm, solver_term
 
 if TYPE_CHECKING:
     from mtgp_tutorial.model import Model

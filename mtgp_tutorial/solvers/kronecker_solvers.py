@@ -47,14 +47,9 @@ class KroneckerCholesky(Solver):
         return (shape.tasks + 7) * shape.rows**2
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
-        B, whole = as_array(self.Bs[0]), as_array(Sigma)
-        each = [
-            whiten(one, other) for one, other in zip(B.reshape(-1, *B.shape[-2:]), whole.reshape(-1, *B.shape[-2:]))
-        ]
-        lam, P, log_dets = (as_tensor(np.array(one), residual) for one in zip(*each))
-        lead = B.shape[:-2]  # of a stack
-        self.lam, self.P = lam.reshape(*lead, -1), P.reshape(B.shape)
-        self.log_det = self.decompose(self.Ks[0]) + residual.shape[-2] * log_dets.reshape(lead)
+        lam, P, log_det_Sigma = whiten(as_array(self.Bs[0]), as_array(Sigma))
+        self.lam, self.P = as_tensor(lam, residual), as_tensor(P, residual)
+        self.log_det = self.decompose(self.Ks[0]) + len(residual) * log_det_Sigma
         self.weights = self.solve(residual)
 
     def decompose(self, K: Tensor) -> Tensor:
@@ -87,14 +82,13 @@ class KroneckerCholesky(Solver):
         return total, torch.diag(torch.stack(of_I)), torch.diag(torch.stack(of_K))
 
     def value(self) -> Tensor:
-        squares = (self.residual * self.weights).sum((-2, -1))
-        return -0.5 * (squares + self.log_det + self.residual.shape[-2:].numel() * LOG_2PI)
+        return -0.5 * ((self.residual * self.weights).sum() + self.log_det + self.residual.numel() * LOG_2PI)
 
     def gradients(self) -> Gradients:
         """With C^-1 r as a table A: (A B A^T - sum_j lam_j S_j^-1) / 2 against K, and so on."""
         K, B, A, P = self.Ks[0], self.Bs[0], self.weights, self.P
         weighted, traces_I, traces_K = self.sums()
-        dK = ((A @ B) @ A.mT).sub_(weighted).mul_(0.5)
+        dK = weighted.addmm_(A @ B, A.mT, beta=-0.5, alpha=0.5)
         dB = 0.5 * (A.mT @ K @ A - P @ traces_K @ P.mT)
         dSigma = 0.5 * (A.mT @ A - P @ traces_I @ P.mT)
         return [dK], [dB], dSigma
@@ -121,9 +115,7 @@ class KroneckerCholesky(Solver):
 
 
 class KroneckerEigen(KroneckerCholesky):
-    """One eigendecomposition of K: S_j^-1 = Q diag(d_j) Q^T with d = 1 / (lam s + 1). Takes stacks of problems."""
-
-    stacks = True
+    """One eigendecomposition of K: S_j^-1 = Q diag(d_j) Q^T with d = 1 / (lam s + 1)."""
 
     @staticmethod
     def cost(shape: Shape) -> float:
@@ -136,11 +128,11 @@ class KroneckerEigen(KroneckerCholesky):
 
     def decompose(self, K: Tensor) -> Tensor:
         self.s, self.Q = torch.linalg.eigh(K)
-        spectrum = self.lam[..., None, :] * self.s[..., None] + 1  # [.., N, T]
+        spectrum = self.lam * self.s[:, None] + 1  # [N, T]
         if not bool((spectrum > 0).all()):
             raise NotPositiveDefiniteError("lambda K + I: K has an eigenvalue far below 0; pass a covariance function")
         self.d = 1 / spectrum
-        return spectrum.log().sum((-2, -1))
+        return spectrum.log().sum()
 
     def solve(self, residual: Tensor) -> Tensor:
         return self.Q @ (self.d * (self.Q.mT @ residual @ self.P)) @ self.P.mT
@@ -153,8 +145,8 @@ class KroneckerEigen(KroneckerCholesky):
         return self.Q**2 @ self.d
 
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
-        weighted = (self.Q * (self.d @ self.lam[..., None]).mT) @ self.Q.mT
-        return weighted, torch.diag_embed(self.d.sum(-2)), torch.diag_embed((self.s[..., None, :] @ self.d)[..., 0, :])
+        weighted = (self.Q * (self.d @ self.lam)) @ self.Q.mT
+        return weighted, torch.diag(self.d.sum(0)), torch.diag(self.s @ self.d)
 
 
 class LowRankCorrection(KroneckerEigen):
@@ -180,34 +172,29 @@ class LowRankCorrection(KroneckerEigen):
 
     def factor(self, residual: Tensor, Sigma: Tensor) -> None:
         """With its holes at their conditional mean the complete table has the weights of the observed cells."""
-        self.missing = all_cells(~self.observed.reshape(-1, *residual.shape[-2:])[0])  # the same of a whole stack
+        self.missing = all_cells(~self.observed)
         super().factor(residual, Sigma)
         rows, tasks = self.missing
-        loads = self.P[..., tasks, :, None] * self.Q[..., rows, None, :]
-        self.root = self.d.sqrt().mT[..., None, :, :] * loads  # [.., m, T, N]
-        wide = self.root.flatten(-2)  # root root^T over T and N is J_mm
+        self.root = self.d.sqrt().mT * self.P[tasks][:, :, None] * self.Q[rows][:, None]  # [m, T, N]
+        wide = self.root.flatten(1)  # root root^T over T and N is J_mm
         self.F = lower_factor(wide @ wide.mT, "inverse covariance of the missing cells")
-        fill = -torch.cholesky_solve(self.weights[..., rows, tasks, None], self.F)[..., 0]
-        self.residual = residual.clone()
-        self.residual[..., rows, tasks] = fill
-        self.weights = self.solve(self.residual)
-        self.weights[..., rows, tasks] = 0.0
-        self.log_det = self.log_det + 2 * self.F.diagonal(0, -2, -1).log().sum(-1)
+        fill = -torch.cholesky_solve(self.weights[self.missing][:, None], self.F)[:, 0]
+        self.residual = residual.index_put(self.missing, fill)
+        self.weights = self.solve(self.residual).index_put(self.missing, torch.zeros_like(fill))
+        self.log_det = self.log_det + 2 * self.F.diagonal().log().sum()
 
     def value(self) -> Tensor:
-        return super().value() + 0.5 * self.F.shape[-1] * LOG_2PI
+        return super().value() + 0.5 * len(self.F) * LOG_2PI
 
     def sums(self) -> tuple[Tensor, Tensor, Tensor]:
         """Those of the complete table less those of the correction U^T U, with U = F^-1 J_m: [m, T, N]."""
-        _, traces_I, traces_K = super().sums()
-        U = torch.linalg.solve_triangular(self.F, self.root.flatten(-2), upper=False).view_as(self.root)
-        U = U * self.d.sqrt().mT[..., None, :, :]
-        by_task = U.transpose(-3, -2).flatten(-2)  # [.., T, m N]
-        traces_I = traces_I - by_task @ by_task.mT
-        traces_K = traces_K - (U * self.s[..., None, None, :]).transpose(-3, -2).flatten(-2) @ by_task.mT
-        of_K = (U * self.lam.sqrt()[..., None, :, None]).flatten(-3, -2)
-        middle = torch.diag_embed((self.d @ self.lam[..., None])[..., 0]) - of_K.mT @ of_K
-        return self.Q @ middle @ self.Q.mT, traces_I, traces_K
+        U = torch.linalg.solve_triangular(self.F, self.root.flatten(1), upper=False).view_as(self.root)
+        U.mul_(self.d.sqrt().mT)
+        traces_I = torch.diag(self.d.sum(0)) - torch.einsum("ari,aqi->rq", U, U)
+        traces_K = torch.diag(self.s @ self.d) - torch.einsum("ari,aqi->rq", U * self.s, U)
+        of_K = U.mul_(self.lam.sqrt()[:, None]).flatten(0, 1)
+        weighted = self.Q @ (torch.diag(self.d @ self.lam) - of_K.mT @ of_K) @ self.Q.mT
+        return weighted, traces_I, traces_K
 
     def variance_reduction(self, crosses: Crosses, cells: Cells, joint: bool) -> Tensor:
         """cross J cross^T less H H^T with H = cross J_:m F^-T."""

@@ -10,14 +10,17 @@ is the kernel's matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+from gpytorch.kernels import Kernel, MaternKernel
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from mtgp_tutorial.covariance import KB, Cells
+from mtgp_tutorial.kernels import Term, covariance_of_inputs
 
 Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new and old inputs, B_q [S, T] of outputs
 Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q (or other loads), and Sigma
@@ -41,6 +44,26 @@ class SolverTerm(NamedTuple):
     B: Tensor
     matern: Matern | None = None
     factor: tuple[Tensor, Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class InputKernel:
+    """K [N, M] of inputs x and z by a GPyTorch kernel. Two are equal when their kernel is the same, so that a solver
+    finds the term which an unknown belongs to.
+    """
+
+    kernel: Kernel
+
+    def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        return covariance_of_inputs(self.kernel, x, z)
+
+
+def solver_term(term: Term) -> SolverTerm:
+    """The term as solvers take it. By exact type, as a user's subclass keeps its own arithmetic."""
+    kernel, B = term
+    plain = type(kernel) is MaternKernel and kernel.batch_shape == torch.Size() and kernel.raw_lengthscale.numel() == 1
+    matern = Matern(float(kernel.nu), kernel.lengthscale.reshape(())) if plain else None
+    return SolverTerm(InputKernel(kernel), B, matern)
 
 
 class Shape(NamedTuple):
@@ -100,9 +123,6 @@ class Solver:
     weights: Tensor  # C^-1 r, [N, T], 0 at holes
     by_length = False  # whether it takes the length-scale of each kernel where others take K
     by_factor = False  # whether it takes W and kappa where others take B
-    stacks = (
-        False  # whether residual, K, B and Sigma may be stacks [S, ..] of as many problems: then value and slopes are
-    )
 
     def __init__(self, problem: Problem, Ks: Sequence[Tensor] | None = None):
         self.problem = problem
@@ -164,7 +184,11 @@ class Solver:
         Ks, loads = [cls.of_kernel(term, problem) for term in problem.terms], cls.loads(problem)
         with torch.no_grad():
             solver = cls(problem, Ks)
-        return log_likelihood(solver, problem.residual, problem.Sigma, Ks, loads)
+        return solver.differentiable(problem.residual, problem.Sigma, Ks, loads)
+
+    def differentiable(self, residual: Tensor, Sigma: Tensor, Ks: Sequence[Tensor], loads: Sequence[Tensor]) -> Tensor:
+        """The value, differentiable once in what it was made of."""
+        return _LogLikelihood.apply(self, residual, Sigma, *Ks, *loads)
 
     def posterior(
         self, x: Tensor, terms: Sequence[SolverTerm], rows: Tensor | None, cells: Cells, joint: bool
@@ -199,13 +223,6 @@ class Solver:
         return torch.stack([self.inverse((torch.full_like(tasks, row), tasks)) for row in range(len(self.residual))])
 
 
-def log_likelihood(
-    solver: Solver, residual: Tensor, Sigma: Tensor, Ks: Sequence[Tensor], loads: Sequence[Tensor]
-) -> Tensor:
-    """The value of a solver, differentiable once in what it was made of; of a stack one for each."""
-    return _LogLikelihood.apply(solver, residual, Sigma, *Ks, *loads)
-
-
 class _LogLikelihood(Function):
     """The gradient of every solver, by hand: autograd would keep more and, through eigh, lose all digits."""
 
@@ -218,5 +235,4 @@ class _LogLikelihood(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         dKs, dBs, dSigma = ctx.solver.gradients()
-        slopes = (-ctx.solver.weights, dSigma, *dKs, *dBs)
-        return None, *(each * grad.reshape(grad.shape + (1,) * (each.dim() - grad.dim())) for each in slopes)
+        return None, -grad * ctx.solver.weights, grad * dSigma, *(each.mul_(grad) for each in [*dKs, *dBs])

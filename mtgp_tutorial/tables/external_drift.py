@@ -17,7 +17,7 @@ import torch
 from gpytorch.kernels import Kernel, MaternKernel, RBFKernel
 from torch import Tensor
 
-from mtgp_tutorial.kernels import of_squares
+from mtgp_tutorial.kernels import FORMULAS
 from mtgp_tutorial.tables.forecasting import NotApplicable
 
 KERNELS: dict[str, Kernel] = {
@@ -48,7 +48,8 @@ class Residual(NamedTuple):
 
 def covariance(kernel: str, length: float, x: Tensor, z: Tensor) -> Tensor:
     """K [N, M] of a kernel of KERNELS, variance 1, between inputs x [N, D] and z [M, D]."""
-    return of_squares(KERNELS[kernel], (((x[:, None] - z) / length) ** 2).sum(-1))
+    of_u, *_ = FORMULAS[type(KERNELS[kernel])](KERNELS[kernel])
+    return of_u((((x[:, None] - z) / length) ** 2).sum(-1))[0]
 
 
 def restricted(values: Tensor, z: Tensor, ratios: Tensor) -> tuple[Tensor, Tensor]:

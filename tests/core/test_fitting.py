@@ -29,11 +29,11 @@ from mtgp_tutorial import (
     sample_posterior,
     simulate,
 )
-from mtgp_tutorial.climbing.bfgs import BFGS, optimised, optimiser_of
-from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing import Run, optimised
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError, cholesky
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.objective import End, free_vector, objective
+from mtgp_tutorial.objective import Objective, objective
+from mtgp_tutorial.parameters import free_vector
 from mtgp_tutorial.starts import starting_point
 
 COLUMNS = ["objective", "evaluations", "converged", "joined"]
@@ -77,7 +77,7 @@ def test_progress_shows_in_terminals_alone(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     fit(model, progress=True, starts=2)
     shown = capsys.readouterr()
-    assert shown.out == "" and "start 2 of 2" in shown.err and " iterations" in shown.err
+    assert shown.out == "" and "2 starts" in shown.err and " iterations" in shown.err
     for asked in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
         sample_posterior(fitted, draws=8, chains=2, progress=asked)
@@ -196,28 +196,22 @@ def test_joint_samples_have_the_predicted_moments():
 
 
 def ends_of(heights):
-    """An optimiser whose runs have ended at these heights, converged or not."""
-    ends = iter(heights)
+    """In the place of `optimised`: runs that have ended at these heights, converged or not."""
 
-    class Ended(BFGS):
-        ends = None
+    def ended(target, starts, max_iterations, bar, known=()):
+        runs = [Run(start, number) for number, start in enumerate(starts)]
+        for run, (height, converged) in zip(runs, heights):
+            run.height, run.converged = height, converged
+        return runs
 
-        def __init__(self, model, priors):
-            self.target, self.ends = PackedObjective(model, priors), []
-
-        def run(self, starts, *rest):
-            for start in starts:
-                height, converged = next(ends)
-                self.ends.append(End(start, height, 0, converged, len(self.ends)))
-
-    return Ended
+    return ended
 
 
 @pytest.mark.parametrize("below, accepted", [(10.0, False), (0.02, False), (0.005, True), (0.0, True)])
 def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, accepted):
     """The highest run has not converged; a converged one lies so many nats below."""
     model = icm(simulate.two_sines(n=6, seed=1))
-    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(3.0, False), (3.0 - below, True)]))
+    monkeypatch.setattr(fitting, "optimised", ends_of([(3.0, False), (3.0 - below, True)]))
     if not accepted:
         with pytest.raises(FitError, match="start 0 came to 3.0 nats") as caught:
             fit(model, starts=2)
@@ -227,13 +221,13 @@ def test_a_converged_start_counts_only_near_the_highest(monkeypatch, below, acce
 
 
 def test_a_climb_without_a_height_is_never_the_highest(monkeypatch):
-    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(math.nan, False), (3.0, False)]))
+    monkeypatch.setattr(fitting, "optimised", ends_of([(math.nan, False), (3.0, False)]))
     with pytest.raises(FitError, match="start 1 came to 3.0 nats"):
         fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
 
 def test_a_fit_without_a_single_height_says_so(monkeypatch):
-    monkeypatch.setattr(fitting, "optimiser_of", ends_of([(math.nan, False), (math.nan, False)]))
+    monkeypatch.setattr(fitting, "optimised", ends_of([(math.nan, False), (math.nan, False)]))
     with pytest.raises(FitError, match="at no start is the covariance positive definite"):
         fit(icm(simulate.two_sines(n=6, seed=1)), starts=2)
 
@@ -258,12 +252,11 @@ def test_there_are_as_many_starts_as_were_asked_for():
 def test_a_climb_that_comes_to_a_known_summit_stops_there():
     """And the bar hears of each iteration; one that goes beside another stops where the two have met."""
     model = icm(simulate.two_sines(n=10, seed=3), noise="full", kernel=RBFKernel())
-    flat, start = PackedObjective(model, False), free_vector(starting_point(model, 0, torch.Generator()))
-    sizes = [(name, size) for name, _, size in flat.free]
+    flat, start = Objective(model, False), free_vector(starting_point(model, 0, torch.Generator()))
     with tqdm(disable=True) as bar:
-        (whole,) = optimised(flat, [start], sizes, 1000, bar)
-        (again,) = optimised(flat, [start], sizes, 1000, bar, [whole])
-        pair = optimised(flat, [start, start + 1e-3], sizes, 1000, bar)
+        (whole,) = optimised(flat, [start], 1000, bar)
+        (again,) = optimised(flat, [start], 1000, bar, [whole])
+        pair = optimised(flat, [start, start + 1e-3], 1000, bar)
     end = again.end()
     assert again.met is whole and end.joined == 0 and end.objective == again.height < whole.height
     assert whole.end().joined == 0
@@ -313,7 +306,7 @@ def test_no_default_fit_is_lower_than_that_of_scipy_from_the_same_starts(seed):
     model, priors = random_model(seed), seed % 5 > 0
     found = fit(model, priors=priors).starts
     first = starting_point(model, 0, torch.Generator())
-    starts = fitting._starts(model, first, optimiser_of(first, priors), len(found), 0)
+    starts = fitting._starts(model, first, Objective(first, priors), len(found), 0)
     assert found["objective"].max() > max(climbed_by_scipy(model, priors, starts)) - 0.01
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from mtgp_tutorial import TaskData, icm, independent, lmc
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.noise import KINDS
-from mtgp_tutorial.objective import box_around, free_sizes, put_vector
+from mtgp_tutorial.parameters import box_around, free_sizes, put_vector
 from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.solvers import choice as solvers

@@ -36,11 +36,11 @@ from mtgp_tutorial import (
     scores,
     sites,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
-from mtgp_tutorial.objective import by_autograd, free_sizes, free_vector
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import free_sizes, free_vector, put_vector
 from mtgp_tutorial.starts import starting_point
 from mtgp_tutorial.tables import compare, plain_methods
 
@@ -134,17 +134,15 @@ def law_the_gradient_is_that_of_the_bound():
         model = fitted.model
         for name, p in model.named_parameters():
             p.requires_grad_(bool(p.isfinite().all()) and name not in model.kind.fixed)
-        packed, vector = PackedObjective(model, True), free_vector(model)
-        packed.gains = 1e-12, 1e-12
-        value, slope = packed(vector)
-        other, by_solver = by_autograd(model, True)(vector)
-        close(other, value)
-        close(by_solver, slope, 1e-6)
+        target, vector = Objective(model, True), free_vector(model)
+        target.gains = 1e-12, 1e-12
+        value, slope = target(vector)
+        close(-dense_objective(model, True), value)
         (-dense_objective(model, True)).backward()
         close(torch.cat([p.grad.flatten() for p in model.parameters() if p.requires_grad]), slope, 1e-6)
         h, own = 5e-4, [i for i, name in enumerate(names_of(model)) if "dispersion" in name or "constant" in name]
         for way in (*np.eye(len(vector))[own], *RANDOM(1).normal(size=(3, len(vector))) / len(vector) ** 0.5):
-            steps = [packed(vector + k * h * way)[0] for k in (-2, -1, 1, 2)]
+            steps = [target(vector + k * h * way)[0] for k in (-2, -1, 1, 2)]
             close(np.dot(steps, [1, -8, 8, -1]) / (12 * h), slope @ way, 1e-6)
 
 
@@ -231,9 +229,9 @@ def law_a_long_length_scale_is_the_glm():
     for name, p in model.named_parameters():
         p.requires_grad_("raw_constant" in name)
     model.kernel.data_covar_module.lengthscale = 1e6
-    objective = by_autograd(model, False)
+    objective = Objective(model, False)
     top = scipy.optimize.minimize(objective, [0.3], jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 1e-15})
-    objective(top.x)
+    put_vector(model, top.x)
     found = predict(at_parameters(model), [3.0, 300.0]).mean[:, 0]
     close(found, np.full(2, y.sum() / e.sum()), 1e-6)
 
@@ -261,12 +259,12 @@ def law_a_fit_goes_on_from_its_sites():
         model, rng = fitted.model.requires_grad_(True), RANDOM(3)
         for name, p in model.named_parameters():
             p.requires_grad_(bool(p.isfinite().all()) and name not in model.kind.fixed)
-        warm, vector = PackedObjective(model, True), free_vector(model)
+        warm, vector = Objective(model, True), free_vector(model)
         warm(vector)
         warm(vector + 3.0)  # another run, elsewhere
         beside, before = vector + 1e-4 * rng.normal(size=len(vector)), warm.sites.steps
         value, slope = warm(beside)
-        cold = PackedObjective(model, True)
+        cold = Objective(model, True)
         close(value, cold(beside)[0], 1e-5)
         assert warm.sites.steps - before <= 2 < cold.sites.steps
         assert np.abs(slope - cold(beside)[1]).max() < 1e-2 * max(1, np.abs(slope).max())

@@ -21,18 +21,16 @@ from laws.common import (
     unfitted,
 )
 from mtgp_tutorial import TaskData, fit, icm, independent, lmc, predict, simulate, sparse
-from mtgp_tutorial.climbing import vectors
-from mtgp_tutorial.climbing.bfgs import BFGS, Run, met, minimised, optimised
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.climbing.prior_arrays import of_length_scales, of_moments
+from mtgp_tutorial.climbing import Run, met, minimised, near, optimised
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.fitting import DISTINCT, best_candidates, best_of_each_task
-from mtgp_tutorial.objective import box_around, objective
-from mtgp_tutorial.priors import input_spread, log_prior, spatial_parts
+from mtgp_tutorial.objective import Objective, objective
+from mtgp_tutorial.parameters import box_around, coordinates, meaning
+from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.starts import (
     Candidates,
+    at_candidates,
     candidates,
-    coordinates,
     data_correlation,
     starting_point,
     takes_candidates,
@@ -109,24 +107,19 @@ def law_prior_is_the_stated_density():
     value += sum(np.log(np.linalg.det(correlation(tensor(matrix)).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
     close(log_prior(model), value - constants)
-    close(of_moments(mean, B, Sigma, True, ([0, 1, 2], [0, 1, 2]))[0] + prior_of_lengths(model), value - constants)
 
 
 def law_a_singular_B_has_no_prior_on_its_correlation():
     data = table(RANDOM(27), holes=False)
     for model, coupled in ((lmc(data, kappa=False), False), (lmc(data, rank=2, kappa=False), True), (lmc(data), True)):
         with torch.no_grad():
-            model = starting_point(model, 0, torch.Generator())
-            value = objective(model, True) - objective(model, False)
-            moments = np.zeros(3), model.B().numpy(), model.Sigma().numpy()
-            close(value, of_moments(*moments, coupled, ([0, 1, 2], [0, 1, 2]))[0] + prior_of_lengths(model))
-
-
-def prior_of_lengths(model):
-    """That of all length-scales of a model."""
-    log_spread = input_spread(model.unit.x).log().numpy()
-    logs = [part.lengthscale.detach().log().numpy() for part in spatial_parts(model.kernel)]
-    return sum(of_length_scales(each, log_spread)[0] for each in logs)
+            model = starting_point(model, 5, torch.Generator().manual_seed(1))
+            B, Sigma, spread = model.B().numpy(), model.Sigma().numpy(), float(model.unit.x.max() - model.unit.x.min())
+            lengths = np.array([part.data_covar_module.lengthscale.item() for part in model.kernel.coregional])
+            numbers = [np.log(lengths / spread / 0.3), np.log(np.diag(B)), np.log(np.diag(Sigma) / 0.05)]
+            expected = -0.5 * (np.concatenate(numbers) ** 2).sum()
+            expected += np.log(np.linalg.det(correlation(tensor(B)).numpy())) if coupled else 0.0
+            close(objective(model, True) - objective(model, False), expected)
 
 
 def law_B_is_coupled_when_its_rank_is_full():
@@ -140,8 +133,8 @@ def law_B_is_coupled_when_its_rank_is_full():
         assert model.coupled() == coupled == bool(torch.linalg.eigvalsh(model.B())[0] > 1e-9), (absent, rank)
 
 
-def law_the_packed_objective_is_the_models():
-    """Value and every slope, against the core and autograd: every model, noise and closed kernel, with holes."""
+def law_the_objective_of_vectors_is_the_models():
+    """Value and every slope, one vector and several, against the core: every model, noise and kernel, with holes."""
     for width in (1, 2):
         for holes in (False, True):
             rng = RANDOM(50 + width)
@@ -156,13 +149,13 @@ def law_the_packed_objective_is_the_models():
                     lmc(data, kernels=[RQKernel(), MaternKernel(nu=1.5, ard_num_dims=width)], rank=[1, 2], noise=noise),
                     lmc(data, kappa=False, noise=noise),
                 ):
-                    _flat_against_autograd(model)
+                    _against_the_core(model)
             opened = icm(data, noise="full")
             opened.likelihood.raw_noise.requires_grad_(True)  # what stands fixed at the floor
-            _flat_against_autograd(opened)
+            _against_the_core(opened)
 
 
-def _flat_against_autograd(model):
+def _against_the_core(model):
     free = [parameter for parameter in model.parameters() if parameter.requires_grad]
     with torch.no_grad():
         for parameter in free:
@@ -170,11 +163,14 @@ def _flat_against_autograd(model):
     for priors in (False, True):
         value = dense_objective(model, priors)
         slopes = parameters_to_vector(torch.autograd.grad(value, free))
-        flat, vector = PackedObjective(model, priors), parameters_to_vector(free).detach().numpy()
+        flat, vector = Objective(model, priors), parameters_to_vector(free).detach().numpy()
         minus, downhill = flat(vector)
         close(-minus, value, 1e-11)
         close(height(flat, vector), value, 1e-11)
         close(-downhill, slopes, 1e-10)
+        values, downhill = flat.many(np.array([vector + 0.1, vector]))
+        close(values[1], value, 1e-11)
+        close(downhill[1], slopes, 1e-10)
 
 
 def law_the_prior_does_not_ask_what_is_frozen():
@@ -226,13 +222,12 @@ def law_each_task_has_its_best_run():
     for seed in range(3):
         data = table(RANDOM(70 + seed), rows=8, holes=bool(seed % 2))
         model = independent(data, hyperparameters="own", noise="per task")
-        flat, rng = PackedObjective(model, bool(seed)), RANDOM(seed)
-        ends = [rng.normal(size=sum(size for _, _, size in flat.free)) for _ in range(4)]
-        joined = best_of_each_task(model, ends, BFGS(flat.model, flat).heights)
-        found = flat.named(joined)
+        flat, rng = Objective(model, bool(seed)), RANDOM(seed)
+        ends = [rng.normal(size=sum(size for _, size in flat.free)) for _ in range(4)]
+        joined = best_of_each_task(model, ends, flat)
         for t in range(3):  # the piece of t comes from one vector, and no other one raises it
-            pieces = [flat.named(vector)[f"kernel.kernels.{t}.raw_outputscale"] for vector in ends]
-            assert found[f"kernel.kernels.{t}.raw_outputscale"] in pieces
+            pieces = [float(flat.at(vector).kernel.kernels[t].raw_outputscale) for vector in ends]
+            assert float(flat.at(joined).kernel.kernels[t].raw_outputscale) in pieces
         alone = [[height(flat, with_task(flat, ends[0], vector, t)) for vector in ends] for t in range(3)]
         expected = sum(max(heights) for heights in alone) - 2 * height(flat, ends[0])
         close(height(flat, joined), expected)
@@ -240,20 +235,17 @@ def law_each_task_has_its_best_run():
 
 def with_task(flat, vector, other, t):
     """A vector with the parameters of task t from another one."""
-    p, q = flat.named(vector.copy()), flat.named(other)
-    for name in p:
-        if name.startswith((f"kernel.kernels.{t}.", f"mean.base_means.{t}.")):
-            p[name] = q[name]
-    p["likelihood.raw_task_noises"] = np.where(
-        np.arange(flat.y.shape[1]) == t, q["likelihood.raw_task_noises"], p["likelihood.raw_task_noises"]
-    )
-    return np.concatenate([np.ravel(p[name]) for name, _, _ in flat.free])
+    T, own = flat.y.shape[1], []
+    for name, size in flat.free:
+        its = name.startswith((f"kernel.kernels.{t}.", f"mean.base_means.{t}."))
+        own += [*(np.arange(T) == t)] if name == "likelihood.raw_task_noises" else [its] * size
+    return np.where(own, other, vector)
 
 
 def placed(flat, lengths, noise, *numbers):
     """One vector: length-scales, variances of the noise, and correlation of the noise, of the tasks, and scale."""
     one = [np.array([number]) for number in numbers]
-    return vectors.at_candidates(flat, Candidates(np.array([lengths]), noise[None], *one))[0]
+    return at_candidates(flat.model, Candidates(np.array([lengths]), noise[None], *one))[0]
 
 
 def some(model, count, seed):
@@ -266,58 +258,52 @@ def law_candidates_are_what_they_say():
     data = table(RANDOM(60), rows=9, holes=False)
     for noise in ("shared", "per task", "full"):
         model = icm(data, rank=2, noise=noise)
-        flat = PackedObjective(model, True)
+        flat = Objective(model, True)
         R = data_correlation(model)
-        vector = placed(flat, [0.3], np.full(3, 0.2), -0.4, 0.5, 2.0)
-        p, spread = flat.named(vector), float(data.x.max() - data.x.min())
-        close(np.exp(p["kernel.data_covar_module.raw_lengthscale"]), [[0.3 * spread]])
+        here = flat.at(placed(Objective(model, True), [0.3], np.full(3, 0.2), -0.4, 0.5, 2.0))
+        spread = float(data.x.max() - data.x.min())
+        close(here.kernel.data_covar_module.lengthscale, [[0.3 * spread]])
         sign = np.where(np.linalg.eigh(R)[1][:, -1] < 0, -1.0, 1.0)
         correlation = np.eye(3) - 0.2 * (np.outer(sign, sign) - np.eye(3)) if noise == "full" else np.eye(3)
         above = 0.2 - 1e-4
-        close(flat.Sigma(p), above * correlation + 1e-4 * np.eye(3), 1e-12)
+        close(here.Sigma(), above * correlation + 1e-4 * np.eye(3), 1e-12)
         wanted = 2 * 0.8 * (0.5 * np.eye(3) + 0.5 * np.outer(sign, sign))
-        off = flat.B(flat.parts[0], p) - wanted
+        off = here.B().numpy() - wanted
         close(off - np.diag(np.diag(off)), np.zeros((3, 3)), 0.81)  # of rank 2, as near as it comes
-        default = placed(flat, [0.2], np.full(3, 0.1), 0.0, 0.0, 1.0)
+        default = placed(Objective(model, True), [0.2], np.full(3, 0.1), 0.0, 0.0, 1.0)
         start = starting_point(model, 0, torch.Generator())
-        free = [parameter for parameter in start.parameters() if parameter.requires_grad]
-        again = PackedObjective(start, True)
-        here = parameters_to_vector(free).detach().numpy()
-        close(vectors.meaning(flat, default)[1], vectors.meaning(again, here)[1], 1e-9)
-        every = vectors.at_candidates(flat, some(model, 16, 0))
-        chosen = best_candidates(BFGS(flat.model, flat), some(model, 16, 0), 4)
+        close(meaning(flat.at(default))[1], meaning(start)[1], 1e-9)
+        every = at_candidates(model, some(model, 16, 0))
+        chosen = best_candidates(flat, every, 4)
         heights = [height(flat, each) for each in chosen]
         assert heights == sorted(heights, reverse=True)
         assert heights[0] == max(height(flat, each) for each in every)
         for i, one in enumerate(chosen):
             for other in chosen[:i]:
-                assert np.abs(vectors.meaning(flat, one)[0] - vectors.meaning(flat, other)[0]).max() > DISTINCT
+                assert np.abs(meaning(flat.at(one))[0] - meaning(flat.at(other))[0]).max() > DISTINCT
 
 
 def law_a_place_of_independent_tasks_gives_each_its_own_numbers():
     data = table(RANDOM(61), rows=9, holes=False)
-    flat = PackedObjective(independent(data, noise="per task"), True)
+    flat = Objective(independent(data, noise="per task"), True)
     noise = np.array([0.1, 0.2, 0.3])
-    p = flat.named(placed(flat, [0.3], noise, 0.0, 0.0, 2.0))
-    spread = float(data.x.max() - data.x.min())
-    for t in range(3):
-        (length,) = [np.exp(value).item() for name, value in p.items() if f"kernels.{t}." in name and "length" in name]
-        close(length, 0.3 * spread, 1e-12)
-        close(np.exp(p[f"kernel.kernels.{t}.raw_outputscale"]), 2 * (1 - 0.2), 1e-5)
-    close(flat.Sigma(p), np.diag(noise), 1e-12)
+    model = flat.at(placed(flat, [0.3], noise, 0.0, 0.0, 2.0))
+    for kernel in model.kernel.kernels:
+        close(kernel.base_kernel.lengthscale, [[0.3 * float(data.x.max() - data.x.min())]], 1e-12)
+        close(kernel.outputscale, 2 * (1 - 0.2), 1e-5)
+    close(model.Sigma(), np.diag(noise), 1e-12)
 
 
 def law_places_stay_in_their_ranges():
     """Length-scales, noises, correlations and scales of 64 places; half of them keep the data's own correlation."""
     for noise in ("shared", "per task", "full"):
-        flat = PackedObjective(icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise), True)
-        R, found = data_correlation(flat.model)[0, 1], []
-        for vector in vectors.at_candidates(flat, some(flat.model, 64, 0)):
-            p = flat.named(vector)
-            B, Sigma = flat.B(flat.parts[0], p), flat.Sigma(p)
+        model = icm(simulate.two_sines(n=12, seed=2), rank=2, noise=noise)
+        flat, R, found = Objective(model, True), data_correlation(model)[0, 1], []
+        for vector in at_candidates(model, some(model, 64, 0)):
+            here = flat.at(vector)
+            B, Sigma = here.B().numpy(), here.Sigma().numpy()
             spoken = Sigma[0, 1] / np.sqrt(Sigma[0, 0] * Sigma[1, 1])
-            length = float(np.exp(p["kernel.data_covar_module.raw_lengthscale"]).item())
-            kappa = float(np.exp(p["kernel.task_covar_module.raw_var"][0]))
+            length, kappa = here.kernel.data_covar_module.lengthscale.item(), float(here.kappas()[0][0])
             found.append([length, Sigma[0, 0], B[0, 0] - kappa, B[0, 1] / (B[0, 0] - kappa), spoken])
         (shortest, quietest, smallest, rho, against), (longest, loudest, largest, together, along) = np.sort(
             found, axis=0
@@ -350,31 +336,38 @@ def law_constraints_of_a_users_own_stay_with_autograd():
 def law_natural_coordinates_do_not_see_rotations():
     """W and the noise factor may be turned; a run from beside an optimum stops there and reports its height."""
     data = table(RANDOM(61), rows=9, holes=False)
-    flat = PackedObjective(icm(data, rank=2, noise="full"), True)
-    vector = vectors.at_candidates(flat, some(flat.model, 2, 1))[0]
+    model = icm(data, rank=2, noise="full")
+    flat, vector = Objective(model, True), at_candidates(model, some(model, 2, 1))[0]
     turned, start = vector.copy(), 0
-    for name, shape, size in flat.free:
+    for name, size in flat.free:
         if name.endswith("factor"):
+            shape = model.get_parameter(name).shape
             Q = np.linalg.qr(RANDOM(size).normal(size=(shape[1], shape[1])))[0]
             turned[start : start + size] = (vector[start : start + size].reshape(shape) @ Q).ravel()
         start += size
     assert np.abs(turned - vector).max() > 0.1
-    close(vectors.meaning(flat, turned)[1], vectors.meaning(flat, vector)[1], 1e-10)
+    close(meaning(flat.at(turned))[1], meaning(flat.at(vector))[1], 1e-10)
     top = height(flat, vector)
-    assert vectors.near(flat, turned, top - 0.01, vector, top)
-    assert not vectors.near(flat, turned, top - 0.03, vector, top)
+
+    def at(vector, height):
+        run = Run(vector)
+        run.height = height
+        return run
+
+    assert near(flat, at(turned, top - 0.01), at(vector, top))
+    assert not near(flat, at(turned, top - 0.03), at(vector, top))
     moved = turned.copy()
     moved[-1] += 1.0
-    assert not vectors.near(flat, moved, top, vector, top)
+    assert not near(flat, at(moved, top), at(vector, top))
     # two that differ in the correlation of the noise alone
-    with_, against = (placed(flat, [0.3], np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5))
-    assert not vectors.near(flat, with_, top, against, top)
+    one = Objective(model, True)
+    with_, against = (placed(one, [0.3], np.full(3, 0.2), rho, 0.0, 1.0) for rho in (0.5, -0.5))
+    assert not near(flat, at(with_, top), at(against, top))
 
 
 def optimum_of(flat, fitted):
     """The vector of a fit's parameters."""
-    parameters = dict(fitted.model.named_parameters())
-    return np.concatenate([parameters[name].detach().numpy().ravel() for name, _, _ in flat.free])
+    return np.concatenate([fitted.model.get_parameter(name).detach().numpy().ravel() for name, _ in flat.free])
 
 
 def law_what_goes_batched_is_nearly_complete_and_short():
@@ -401,12 +394,12 @@ def law_what_goes_batched_is_nearly_complete_and_short():
         (icm(long, kernel=exponential), False),
         (independent(long, kernel=exponential), False),
     ):
-        assert PackedObjective(model, True).batched == batched, (type(model.kernel), model.noise, model.data)
+        assert Objective(model, True).kronecker == batched, (type(model.kernel), model.noise, model.data)
 
 
 def law_a_run_ends_at_one_as_high_alone():
     """Met is who has come to the same place as high or higher; one that goes up from there has met nobody."""
-    flat = PackedObjective(starting_point(icm(simulate.two_sines(seed=6), noise="full"), 0, torch.Generator()), False)
+    flat = Objective(starting_point(icm(simulate.two_sines(seed=6), noise="full"), 0, torch.Generator()), False)
     top = optimum_of(flat, fit(icm(simulate.two_sines(seed=6), noise="full"), priors=False))
     optimum, beside, far = (Run(vector) for vector in (top, top + 1e-3, top + 3e-2 * RANDOM(4).normal(size=len(top))))
     for run in (optimum, beside, far):
@@ -437,10 +430,9 @@ def law_runs_side_by_side_are_those_of_one_alone():
     """Values and slopes of many vectors are those of each; one without a value takes none from the others."""
     data = table(RANDOM(64), rows=9, holes=False)
     with_hole = TaskData(data.x, data.y.index_put((torch.tensor([2]), torch.tensor([1])), tensor(math.nan)))
-    for each in (data, with_hole):
-        flat = PackedObjective(icm(each, rank=2, noise="full"), True)
-        asked = vectors.at_candidates(flat, some(flat.model, 8, 1))
-        asked[3] = 400.0  # no number
+    for model in (*(icm(each, rank=2, noise="full") for each in (data, with_hole)), lmc(with_hole)):
+        flat, asked = Objective(model, True), at_candidates(model, some(model, 8, 1))
+        asked[3] = 800.0  # no number
         with np.errstate(all="ignore"):
             values, slopes = flat.many(asked)
         assert values[3] == -math.inf or math.isnan(values[3])
@@ -518,10 +510,10 @@ def law_a_noise_comes_to_its_floor_from_anywhere():
     x = np.linspace(0, 1, 12)
     exactly = TaskData(x, np.column_stack([np.sin(3 * x), np.cos(3 * x)]))
     for noise in ("shared", "per task"):
-        flat = PackedObjective(starting_point(icm(exactly, noise=noise), 0, torch.Generator()), False)
-        sizes, ends = [(name, size) for name, _, size in flat.free], []
+        start, ends = starting_point(icm(exactly, noise=noise), 0, torch.Generator()), []
         for level in (0.3, 0.01):
+            flat = Objective(start, False)
             vector = placed(flat, [0.5], np.full(2, level), 0.0, 0.0, 1.0)
-            (run,) = optimised(flat, [vector], sizes, 1000, tqdm(disable=True))
-            ends.append(np.diag(flat.Sigma(flat.named(run.vector))))
+            (run,) = optimised(flat, [vector], 1000, tqdm(disable=True))
+            ends.append(np.diag(flat.at(run.vector).Sigma()))
         assert np.max(ends) < 1e-4 + 1e-8, (noise, ends)

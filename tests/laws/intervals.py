@@ -8,8 +8,8 @@ from torch.nn.utils import parameters_to_vector
 
 from laws.common import RANDOM, close, rbf, tensor, unfitted
 from mtgp_tutorial import TaskData, at_parameters, correlation, correlation_intervals, fit, icm, lmc, simulate
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.intervals import EDGE, allowed, arctanh_of, freed, within, worth
+from mtgp_tutorial.objective import Objective
 
 
 def drawn(n=12, rho=0.6, tasks=2, seed=3):
@@ -110,7 +110,7 @@ def law_the_slope_of_a_correlation_is_its_difference():
         model = freed(unfitted(model, 4).model)
         vector = parameters_to_vector([p for p in model.parameters() if p.requires_grad]).detach().numpy()
         for s, t in ((0, 1), (2, 0)):
-            value = arctanh_of(model, s, t)
+            value = arctanh_of(Objective(model, True), s, t)
             close(value(vector)[0], np.arctanh(EDGE * correlation(model.B())[s, t].item()), 1e-12)
             moves = 1e-6 * np.eye(len(vector))
             by_difference = [(value(vector + one)[0] - value(vector - one)[0]) / 2e-6 for one in moves]
@@ -125,11 +125,11 @@ def law_an_end_takes_few_evaluations():
         asked.append(vector.copy())
         return evaluation(loss, vector)
 
-    fitted, evaluation = fit(icm(drawn(n=15, tasks=3, seed=5)), starts=1), PackedObjective.__call__
-    PackedObjective.__call__ = counted
+    fitted, evaluation = fit(icm(drawn(n=15, tasks=3, seed=5)), starts=1), Objective.__call__
+    Objective.__call__ = counted
     try:
         correlation_intervals(fitted)
     finally:
-        PackedObjective.__call__ = evaluation
+        Objective.__call__ = evaluation
     assert len(asked) < 2 * len(asked[0]) + 1 + 6 * 15
     assert all(not np.array_equal(one, other) for one, other in zip(asked, asked[1:]))

@@ -8,8 +8,7 @@ from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
 from mpmath import mp, mpf
 
 from laws.common import RANDOM, close, tensor
-from mtgp_tutorial.kernels import among, covariance_of_inputs, is_plain, unit_kernel
-from mtgp_tutorial.solvers.closed import PROFILES, InputKernel, closed, is_closed
+from mtgp_tutorial.kernels import FORMULAS, among, covariance_of_inputs, is_plain, unit_kernel
 
 
 def kernels(width):
@@ -47,15 +46,13 @@ def law_closed_kernels_have_their_digits():
     """Also at inputs that nearly agree, repeat, or lie far from 0, where expanded squares lose half of them."""
     mp.dps = 40
     rng = RANDOM(40)
-    assert {type(kernel) for kernel in kernels(1)} == set(PROFILES)
+    assert {type(kernel) for kernel in kernels(1)} == set(FORMULAS)
     for width in (1, 2):
         x = 1950 + rng.uniform(0, 1, (5, width))
         x[1], x[2], x[3] = x[0], x[0] + 1e-9, x[0] + 1e-3
         for kernel in kernels(width):
-            assert is_closed(kernel) and is_plain(kernel)
+            assert is_plain(kernel)
             expected = [[float(formula(kernel, a, b)) for b in x] for a in x]
-            close(InputKernel(kernel)(tensor(x)), expected, 1e-14)
-            close(InputKernel(kernel)(tensor(x[:2]), tensor(x)), expected[:2], 1e-14)
             close(covariance_of_inputs(kernel, tensor(x)), expected, 1e-14)
             close(covariance_of_inputs(kernel, tensor(x[:2]), tensor(x)), expected[:2], 1e-14)
             close(among(kernel, tensor(x)), expected, 1e-14)
@@ -69,15 +66,13 @@ def law_closed_kernels_have_their_derivatives():
         G = tensor(rng.normal(size=(6, 5)))
         for kernel in kernels(width):
             parameters = list(kernel.parameters())
-            slow = torch.autograd.grad((G * covariance_of_inputs(kernel, x, z)).sum(), parameters)
-            found = torch.autograd.grad((G * closed(kernel, x, z)).sum(), parameters)
-            for parameter, slopes, cores in zip(parameters, found, slow):
-                close(cores, slopes, 1e-12)
+            found = torch.autograd.grad((G * covariance_of_inputs(kernel, x, z)).sum(), parameters)
+            for parameter, slopes in zip(parameters, found):
                 for entry in range(parameter.numel()):
                     values = []
                     for move in (1e-6, -2e-6):
                         parameter.data.view(-1)[entry] += move
-                        values.append((G * closed(kernel, x, z)).sum().item())
+                        values.append((G * covariance_of_inputs(kernel, x, z)).sum().item())
                     parameter.data.view(-1)[entry] += 1e-6
                     close(slopes.flatten()[entry], (values[0] - values[1]) / 2e-6, 1e-7)
 
@@ -91,8 +86,8 @@ def law_other_kernels_are_gpytorchs():
     x = tensor(np.linspace(0, 3, 6))[:, None]
     for kernel in (PeriodicKernel(), RBFKernel() * PeriodicKernel(), Own()):
         kernel = unit_kernel(kernel, x)
-        assert not is_closed(kernel)
-        close(InputKernel(kernel)(x), kernel(x).to_dense(), 1e-12)
+        assert not is_plain(kernel)
+        close(covariance_of_inputs(kernel, x), kernel(x).to_dense(), 1e-12)
         close(among(kernel, x), kernel(x).to_dense(), 1e-12)
-        slopes = torch.autograd.grad(InputKernel(kernel)(x).sum(), list(kernel.parameters()))
+        slopes = torch.autograd.grad(covariance_of_inputs(kernel, x).sum(), list(kernel.parameters()))
         assert all(math.isfinite(float(slope.sum())) for slope in slopes)

@@ -24,13 +24,11 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.climbing.vectors import at_candidates
 from mtgp_tutorial.comparison import IN_UNITS
 from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.mixture import mixture
 from mtgp_tutorial.objective import objective
-from mtgp_tutorial.starts import candidates
+from mtgp_tutorial.starts import at_candidates, candidates
 from mtgp_tutorial.tables import standard_methods
 
 
@@ -84,7 +82,7 @@ def law_ranks_and_kernels_reach_the_model():
 def law_seeds_count():
     """Another seed, another draw; the same seed, the same."""
     x, B = np.linspace(0, 1, 6), torch.eye(2).double()
-    flat = PackedObjective(icm(simulate.two_sines(seed=1)), True)
+    model = icm(simulate.two_sines(seed=1))
     fitted, data = unfitted(icm(simulate.two_sines(seed=1))), simulate.two_sines(n=40, seed=0)
     for draw in (
         lambda seed: simulate.two_sines(seed=seed).y,
@@ -92,7 +90,7 @@ def law_seeds_count():
         lambda seed: simulate.draw_icm(x, RBFKernel(), B, B, seed=seed)[1].y,
         lambda seed: data.hide_random("sine", 0.5, seed=seed)[0].y.nan_to_num(),
         lambda seed: sample(fitted, x, 2, seed=seed),
-        lambda seed: tensor(at_candidates(flat, candidates(flat.model, seed))),
+        lambda seed: tensor(at_candidates(model, candidates(model, seed))),
     ):
         assert torch.equal(draw(3), draw(3)) and not torch.equal(draw(3), draw(4))
 

@@ -19,9 +19,8 @@ from laws.common import (
     unfitted,
 )
 from mtgp_tutorial import TaskData, icm, impute, independent, kronecker, lmc, predict
-from mtgp_tutorial.climbing.noise_arrays import ARRAYS, EACH, FACTOR, SHARED
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.noise import EACH, FACTOR, KINDS, SHARED
 from mtgp_tutorial.priors import input_spread
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
@@ -257,4 +256,8 @@ def law_every_kind_of_noise_has_its_names():
     for word in KINDS:
         model = icm(data, noise=word)
         free = {name for name, p in model.named_parameters() if p.requires_grad and name.startswith("likelihood.")}
-        assert free == set(ARRAYS[word].start(np.ones(3), np.eye(3))) <= {SHARED, EACH, FACTOR}
+        assert (
+            free
+            == {f"likelihood.{name}" for name in KINDS[word].start(torch.ones(3), torch.eye(3))}
+            <= {SHARED, EACH, FACTOR}
+        )

@@ -27,9 +27,8 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.noise import FLOOR
-from mtgp_tutorial.objective import objective
+from mtgp_tutorial.objective import Objective, objective
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables import check, checking, compare
 
@@ -129,17 +128,17 @@ def law_draws_are_what_was_asked_for():
 def law_a_start_stores_how_its_run_went():
     """Height with the prior's nats and without the units' ones; evaluations as counted; the highest wins."""
     data, calls = simulate.two_sines(12, seed=2), [0]
-    plain = PackedObjective.many
+    plain = Objective.many
 
     def counted(self, vectors, slopes=True):
         calls[0] += len(vectors)
         return plain(self, vectors, slopes)
 
-    PackedObjective.many = counted
+    Objective.many = counted
     try:
         once = fit(icm(data), starts=1)
     finally:
-        PackedObjective.many = plain
+        Objective.many = plain
     assert once.starts["evaluations"].tolist() == calls and once.starts["converged"].tolist() == [True]
     for priors in (True, False):
         found = fit(icm(data), starts=3, priors=priors)

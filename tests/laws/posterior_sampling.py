@@ -31,9 +31,10 @@ from mtgp_tutorial import (
     scores,
     simulate,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.mixture import normal_scores
 from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import free_vector
 from mtgp_tutorial.posterior_sampling import EVERY, WARM, Target, Walk, diagnosed
 from mtgp_tutorial.reparametrisation import Reparametrisation, _factor, _split
 from mtgp_tutorial.result import Fit, no_runs
@@ -163,7 +164,7 @@ def law_shares_lengths_and_floors_have_their_densities():
     data, rng = table(RANDOM(110), rows=8), RANDOM(111)
 
     def beyond(model):
-        coordinates = Reparametrisation(PackedObjective(model, True))
+        coordinates = Reparametrisation(model)
         z = tensor(rng.normal(size=(1, int(coordinates.used.sum()))))
         vector, density = coordinates.placed(z)
         torch.nn.utils.vector_to_parameters(vector[0], [p for p in model.parameters() if p.requires_grad])
@@ -190,12 +191,11 @@ def law_the_target_is_likelihood_prior_and_density():
         fitted = unfitted(build(data), 5).model
         for name, p in model.named_parameters():
             p.data.copy_(fitted.get_parameter(name))
-        target = Target(flat := PackedObjective(model, True))
-        z = target.start()
-        stored = flat.all[flat.is_free]
+        target, flat, stored = Target(model), Objective(model, True), free_vector(model)
+        z = target.coordinates.coordinates()
         close(height(flat, target.vectors(z[None])[0]), height(flat, stored), 1e-4)
         value, slope = target.many(z[None])
-        more = Reparametrisation(flat).placed(tensor(z[None]))[1]
+        more = Reparametrisation(model).placed(tensor(z[None]))[1]
         close(value, height(flat, target.vectors(z[None])[0]) + more.numpy(), 1e-10)
         steps = 1e-5 * np.eye(len(z))
         differences = (target.many(z + steps)[0] - target.many(z - steps)[0]) / 2e-5
@@ -239,9 +239,9 @@ def law_draws_are_those_of_quadrature():
     held = [name for name, _ in fitted.model.named_parameters() if name.rpartition(".")[2] not in free]
     for one in (next(found.fits()), list(found.fits())[-1]):  # what was frozen did not move
         assert all(torch.equal(one.model.get_parameter(n), model.get_parameter(n)) for n in held)
-    target, at, cells = Target(PackedObjective(_with_free(fitted, free), True)), predict(found, [0.45, 1.2]), []
+    target, at, cells = Target(_with_free(fitted, free)), predict(found, [0.45, 1.2]), []
     grid = np.array(np.meshgrid(np.linspace(-4, 1.5, 30), np.linspace(-9, 1, 30))).reshape(2, -1).T
-    order = [name.rpartition(".")[2] for name, _, _ in target.packed.free]
+    order = [name.rpartition(".")[2] for name, _ in target.objective.free]
     z = grid if order[0] == "raw_lengthscale" else grid[:, ::-1]
     values = target.many(np.ascontiguousarray(z))[0]
     weights = np.exp(values - values.max())

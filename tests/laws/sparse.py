@@ -28,8 +28,7 @@ from mtgp_tutorial import (
     simulate,
     sparse,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.objective import objective
+from mtgp_tutorial.objective import Objective, objective
 from mtgp_tutorial.solvers import choice as solvers
 from mtgp_tutorial.solvers import collapsed_bound
 from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
@@ -195,7 +194,7 @@ def law_the_flat_gradient_of_a_sparse_model_is_that_of_autograd():
             free = [p for p in few.parameters() if p.requires_grad]
             value = objective(few, True)
             slopes = torch.cat([slope.flatten() for slope in torch.autograd.grad(value, free)])
-            ours = PackedObjective(few, True)(torch.cat([p.detach().flatten() for p in free]).numpy())
+            ours = Objective(few, True)(torch.cat([p.detach().flatten() for p in free]).numpy())
             close([-ours[0]], [float(value.detach())])
             close(-ours[1], slopes, 1e-7)
 

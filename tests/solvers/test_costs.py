@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mtgp_tutorial.climbing.batched import BatchedCholesky, BatchedEigen
+from mtgp_tutorial.solvers.batched import BatchedCholesky, BatchedEigen
 from mtgp_tutorial.solvers.by_columns import ByColumns
 from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
 from mtgp_tutorial.solvers.dense import Dense, Projected, Separate

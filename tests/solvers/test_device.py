@@ -25,11 +25,9 @@ from mtgp_tutorial import (
     simulate,
     sparse,
 )
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.objective import objective
+from mtgp_tutorial.objective import Objective, objective
+from mtgp_tutorial.parameters import free_vector
 from mtgp_tutorial.solvers import choice as solvers
-from mtgp_tutorial.solvers.closed import by_length_scale, distance
-from mtgp_tutorial.starts import takes_candidates
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here: CPU and GPU were not compared")
 RBF = RBFKernel()
@@ -55,19 +53,11 @@ def answers(fitted, x):
 
 
 def gradients(fitted):
-    """What autograd would ask of the form and of closed kernels, called here since no mode looks on inside autograd."""
+    """What autograd would ask of the form, called here since no mode looks on inside autograd; and what a fit asks."""
     form = fitted.conditioned().solver
     dKs, dBs, dSigma = form.gradients()
-    flat = PackedObjective(fitted.model.requires_grad_(True), True) if takes_candidates(fitted.model) else None
-    x, z = (*form.inputs(form.problem), form.problem.x)[:2]
-    length = torch.ones(x.shape[1], dtype=torch.float64).to(x)
-    u = distance(x, z, length)
-    stretch = by_length_scale(dKs[0], u, u, x, z, length)
-    found = [*dKs, *dBs, dSigma, stretch]
-    if flat is not None:
-        start = torch.cat([fitted.model.get_parameter(name).detach().flatten().cpu() for name, _, _ in flat.free])
-        found += [torch.as_tensor(flat(start.numpy())[1]).to(x)]
-    return found
+    model = fitted.model.requires_grad_(True)
+    return [*dKs, *dBs, dSigma, torch.as_tensor(Objective(model, True)(free_vector(model))[1]).to(dSigma)]
 
 
 def value_and_gradient(model):

@@ -11,12 +11,20 @@ where j = k and 0 elsewhere, less H_j^T H_k with H_j = F^-1 p_j V_j[m]. Each way
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import torch
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
+from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.gaussian import LOG_2PI, NotPositiveDefiniteError
 from mtgp_tutorial.solvers.kronecker_solvers import EPSILON, whiten
+from mtgp_tutorial.solvers.solver import Problem, Solver
 
 Holes = tuple[np.ndarray, np.ndarray]  # rows [m] and tasks [m]
 NO_HOLES: Holes = (np.empty(0, int), np.empty(0, int))
@@ -77,12 +85,6 @@ class Batched:
         fill[:, rows, tasks] = [-dpotrs(F, one, lower=1)[0] for F, one in zip(self.F, missing)]
         self.a += self.solve(fill @ self.P)
         return 2 * np.array([np.log(F.diagonal()).sum() for F in self.F])
-
-    def inverted(self) -> tuple[np.ndarray, np.ndarray]:
-        """Log determinants [2, N] and inverses [2, N, T, T] of B and Sigma, by the way."""
-        log_det_B = np.log(self.lam).sum(1) + self.log_det_Sigma
-        inverse_of_B = (self.P / self.lam[:, None]) @ transposed(self.P)
-        return np.array([log_det_B, self.log_det_Sigma]), np.array([inverse_of_B, self.P @ transposed(self.P)])
 
     def gradients(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Against K [N, n, n], B and Sigma [N, T, T], and means of the tasks [N, T].
@@ -197,12 +199,43 @@ class BatchedCholesky(Batched):
         return np.where(np.arange(len(upper)) < rows[:, None], upper[:, rows].T, upper[rows])
 
 
-def batched(
-    residual: np.ndarray, K: np.ndarray, B: np.ndarray, Sigma: np.ndarray, holes: Holes, slopes: bool
-) -> Batched:
-    """By the cheaper of the two ways; slopes: whether `gradients` will be asked for."""
-    sizes = (*residual.shape, len(holes[0]), slopes)
-    return min((BatchedEigen, BatchedCholesky), key=lambda way: way.cost(*sizes))(residual, K, B, Sigma, holes)
+def log_likelihoods(y: np.ndarray, holes: Holes, means: Tensor, K: Tensor, B: Tensor, Sigma: Tensor) -> Tensor:
+    """log N(y | means, K kron B + I kron Sigma) [N] of the cells seen, differentiable once in all that is a Tensor.
+
+    By the cheaper of the two ways. y: [n, T], or [N, n, T]; means [N, T]; the others as in `Batched`.
+    """
+    return _LogLikelihoods.apply(y, holes, means, K, B, Sigma)
+
+
+class _LogLikelihoods(Function):
+    @staticmethod
+    def forward(ctx: Any, y: np.ndarray, holes: Holes, *tensors: Tensor) -> Tensor:
+        means, K, B, Sigma = (as_array(each) for each in tensors)
+        residual = y - means[:, None]
+        sizes = (*residual.shape, len(holes[0]), any(ctx.needs_input_grad))
+        way = min((BatchedEigen, BatchedCholesky), key=lambda way: way.cost(*sizes))
+        ctx.found = way(residual, K, B, Sigma, holes)
+        return torch.from_numpy(ctx.found.value)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
+        dK, dB, dSigma, dmeans = (torch.from_numpy(each) for each in ctx.found.gradients())
+        each = G[:, None, None]
+        return None, None, G[:, None] * dmeans, each * dK, each * dB, each * dSigma
+
+
+def goes_batched(problem: Problem, solver: type[Solver]) -> bool:
+    """Whether that is possible and cheaper than the solver of choice.
+
+    It takes one kernel or tasks that share nothing, no known variances, and matrices in the CPU's memory.
+    """
+    if problem.solver or solver.by_length or problem.variances is not None or problem.x.device.type != "cpu":
+        return False
+    shape = problem.shape()
+    if len(problem.terms) > 1:
+        return problem.separate
+    return cost(shape.rows, shape.tasks, shape.rows * shape.tasks - shape.cells) < solver.cost(shape)
 
 
 def cost(rows: int, tasks: int, holes: int) -> float:

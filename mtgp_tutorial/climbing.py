@@ -13,21 +13,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dsymv, dsyr, dsyr2
 from tqdm import tqdm
 
-from mtgp_tutorial.climbing.packed import PackedObjective, can_be_packed
-from mtgp_tutorial.climbing.vectors import at_candidates, meaning, near
-from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.model import Model
-from mtgp_tutorial.objective import End, box_around, by_autograd, free_sizes, is_stationary
-from mtgp_tutorial.starts import Candidates
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import box_around, is_stationary, meaning
 
 EVERY = 3  # a run looks around at every third step
+BELOW, CLOSE = 0.02, 0.1  # two runs have met: so close in nats, and in all natural coordinates
+
+
+class End(NamedTuple):
+    """Where the run from one start ended: free parameters [P] and the objective, NaN where there is none.
+
+    joined: the start whose run went on for it; its own number, unless it stopped where it met that one.
+    """
+
+    vector: np.ndarray
+    objective: float
+    evaluations: int
+    converged: bool
+    joined: int
 
 
 class Run:
@@ -64,73 +73,26 @@ class Run:
         return End(self.vector, height, self.evaluations, converged, self.joined().number)
 
 
-def optimiser_of(model: Model, priors: bool) -> BFGS:
-    """Who runs for this model: on the packed objective, or for other kernels on autograd."""
-    return BFGS(model, PackedObjective(model, priors) if can_be_packed(model) else OneByOne(model, priors))
-
-
-class OneByOne:
-    """Values and slopes by autograd through the solvers, for kernels that are not plain."""
-
-    def __init__(self, model: Model, priors: bool):
-        self.loss = by_autograd(model, priors)
-
-    def many(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The objective [N] at each vector [N, P], minus infinity where there is none, and its slope [N, P]."""
-        values, slopes = np.full(len(vectors), -math.inf), np.zeros_like(vectors)
-        for i, vector in enumerate(vectors):
-            with suppress(NotPositiveDefiniteError):
-                value, slope = self.loss(vector)
-                values[i], slopes[i] = -value, -slope
-        return values, slopes
-
-
-class BFGS:
-    """Runs from many starts, side by side; the packed objective alone places candidates."""
-
-    def __init__(self, model: Model, target: Any):
-        self.target, self.sizes, self.runs = target, free_sizes(model), list[Run]()
-
-    @property
-    def ends(self) -> list[End]:
-        """Of all runs so far."""
-        return [run.end() for run in self.runs]
-
-    def at_candidates(self, where: Candidates) -> np.ndarray:
-        return at_candidates(self.target, where)
-
-    def heights(self, vectors: np.ndarray) -> np.ndarray:
-        return self.target.many(vectors, slopes=False)[0]
-
-    def meaning(self, vector: np.ndarray) -> np.ndarray:
-        return meaning(self.target, vector)[0]
-
-    def run(self, starts: Sequence[np.ndarray], max_iterations: int, bar: tqdm) -> None:
-        """From each start to its end, or to where it meets an earlier run or one beside it."""
-        self.runs += optimised(self.target, starts, self.sizes, max_iterations, bar, self.runs)
-
-
 def optimised(
     target: Any,
     starts: Sequence[np.ndarray],
-    free: Sequence[tuple[str, int]],
     max_iterations: int,
     bar: tqdm,
     known: Sequence[Run] = (),
 ) -> list[Run]:
-    """All runs from these vectors, side by side. target: its `many` gives values [N] and slopes [N, P] at vectors.
+    """All runs from these vectors, side by side. target: an `Objective`, or another with its `many` and `free`.
 
-    free: name and size of each parameter. known: earlier runs, which those of a `PackedObjective` may meet.
+    known: earlier runs, which those of an `Objective` of plain kernels may meet.
     """
     runs = [Run(start, len(known) + i) for i, start in enumerate(starts)]
 
     def look_around(run: Run) -> Run | None:
         bar.update()
-        if isinstance(target, PackedObjective) and run.steps % EVERY == 0:
+        if isinstance(target, Objective) and target.plain and run.steps % EVERY == 0:
             return met(target, run, [*known, *runs])
         return None
 
-    running = {run: run.search(box_around(run.vector, free), max_iterations, look_around) for run in runs}
+    running = {run: run.search(box_around(run.vector, target.free), max_iterations, look_around) for run in runs}
     asked = {run: next(search) for run, search in running.items()}
     while asked:
         values, slopes = target.many(np.array(list(asked.values())))
@@ -143,14 +105,22 @@ def optimised(
     return runs
 
 
-def met(packed: PackedObjective, run: Run, others: Sequence[Run]) -> Run | None:
+def met(target: Objective, run: Run, others: Sequence[Run]) -> Run | None:
     """A run to which this one has come, as high as it or higher."""
     for other in others:
         if other is run or other.met or other.height < run.height:
             continue
-        if near(packed, run.vector, run.height, other.vector, other.height):
+        if near(target, run, other):
             return other
     return None
+
+
+def near(target: Objective, run: Run, other: Run) -> bool:
+    """Whether two runs are at one place: CLOSE to each other in all that the parameters mean, at most BELOW apart."""
+    if not abs(other.height - run.height) < BELOW:
+        return False
+    here, there = (meaning(target.at(one.vector))[1] for one in (run, other))
+    return bool(np.abs(here - there).max() < CLOSE)
 
 
 ENOUGH, FLATTER = 1e-3, 0.9  # of the decrease that the slope promises; of the slope that may be left

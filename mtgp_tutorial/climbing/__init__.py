@@ -1,1 +1,0 @@
-"""How `fit` climbs: runs side by side, on the objective as a function of one vector of parameters."""
