@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +64,8 @@ class Objective:
         seen, x = ~self.y.isnan(), self.problem.x
         self.inputs, self.apart = self.solver.inputs(self.problem), list[Tensor]()
         if self.stacks and self.kronecker:
-            self.readings, self.holes = as_array(self.y.nan_to_num()), np.nonzero(as_array(~seen))
+            rows, tasks = np.nonzero(as_array(~seen))
+            self.readings, self.holes = as_array(self.y.nan_to_num()), (rows, tasks)
             own = seen.mT if len(self.problem.terms) > 1 else [slice(None)]
             self.apart = [squares(x[rows], x[rows]) for rows in own]
         elif self.plain and not self.solver.by_length:
@@ -164,7 +166,7 @@ class Objective:
         (n, T), hole = self.y.shape, self.y.isnan()
         Ks = [by_squares(term.kernel, apart) for term, apart in zip(terms, self.apart)]
         pairs = [*zip(Ks, [term.B for term in terms]), (torch.eye(n).to(Sigma), Sigma)]
-        blocks = sum(K[..., :, None, :, None] * B[..., None, :, None, :] for K, B in pairs)
+        blocks: Any = sum(K[..., :, None, :, None] * B[..., None, :, None, :] for K, B in pairs)
         C, seen = blocks.reshape(*blocks.shape[:-4], n * T, n * T), (~hole).flatten()
         C = torch.where(seen[:, None] & seen, C, torch.diag(hole.flatten().to(C)))
         if self.problem.variances is not None:

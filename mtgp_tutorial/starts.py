@@ -165,19 +165,19 @@ def vectors_at(
     the noise's correlation; noise [N, T]: variances. Means are 0. Independent tasks take the first length-scale, so
     that their order does not matter. turn, disturbed: see `starting_point`.
     """
-    lengths, B, noise, R = (as_tensor(each, model.unit.y) for each in (lengths, B, noise, R))
+    fractions, signal, variances, of_noise = (as_tensor(each, model.unit.y) for each in (lengths, B, noise, R))
     raw: dict[int, Tensor] = {}  # by the parameter's identity
-    for length, kernel in zip(lengths.T, model.kernel.coregional or [model.kernel]):
+    for length, kernel in zip(fractions.T, model.kernel.coregional or [model.kernel]):
         for part in spatial_parts(kernel):
             allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
             lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
             size = part.raw_lengthscale.shape
             value = (length[:, None, None] * typical_range(part, model.unit.x)).expand(-1, *size).clamp(lowest, highest)
             raw[id(part.raw_lengthscale)] = allowed.inverse_transform(value)
-    for name, value in model.kind.start(noise, R).items():
+    for name, value in model.kind.start(variances, of_noise).items():
         raw[id(model.likelihood.get_parameter(name))] = value
-    raw |= _signal(model, B, turn, disturbed)
-    raw |= {id(mean.raw_constant): B.new_zeros(len(B)) for mean in model.mean.base_means}
+    raw |= _signal(model, signal, turn, disturbed)
+    raw |= {id(mean.raw_constant): signal.new_zeros(len(B)) for mean in model.mean.base_means}
     free = [p for p in model.parameters() if p.requires_grad]
     return as_array(torch.cat([raw.get(id(p), p[None]).reshape(-1, p.numel()).expand(len(B), -1) for p in free], 1))
 
@@ -190,7 +190,7 @@ def _signal(model: Model, B: Tensor, turn: int | None, disturbed: Sequence[np.nd
     if isinstance(model.kernel, IndependentKernel):
         log_mean = B.diagonal(0, 1, 2).mean(1).log()
         return {id(kernel.raw_outputscale): log_mean for kernel in model.kernel.kernels}
-    raw, parts = {}, model.kernel.coregional
+    raw, parts = dict[int, Tensor](), model.kernel.coregional
     share = B / len(parts) if turn is None else B
     for q, part in enumerate(parts):
         index, off = part.task_covar_module, torch.zeros_like(B[0])

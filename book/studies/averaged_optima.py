@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from averaged_worlds import WORLDS, table
 from gpytorch.kernels import RBFKernel
+from mtgp_tutorial.climbing.bfgs import BFGS, optimised
+from mtgp_tutorial.climbing.packed import PackedObjective
 from running import run
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, fit, icm, impute, scores
-from mtgp_tutorial.climbing.bfgs import BFGS, optimised
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.fitting import best_candidates
 from mtgp_tutorial.posterior_sampling import FLATTEST, Target, _freed, _sampled
 from mtgp_tutorial.starts import Candidates, candidates, starting_point

@@ -12,11 +12,11 @@ from itertools import product
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
+from mtgp_tutorial.climbing.packed import PackedObjective
 from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
-from mtgp_tutorial.climbing.packed import PackedObjective
 from mtgp_tutorial.intervals import allowed, arctanh_of, freed, optimum_of, worth
 from mtgp_tutorial.objective import box_around
 

@@ -11,14 +11,14 @@ import warnings
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
+from mtgp_tutorial.climbing.bfgs import optimised
+from mtgp_tutorial.climbing.packed import PackedObjective
+from mtgp_tutorial.climbing.prior_arrays import inverse
 from running import run
 from scipy import stats
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, TaskData, fit, impute, lmc, parts, scores
-from mtgp_tutorial.climbing.bfgs import optimised
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.climbing.prior_arrays import inverse
 from mtgp_tutorial.posterior_sampling import Target, _freed, _sampled
 
 SEEDS = 30

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from gpytorch.kernels import Kernel, MaternKernel
 from torch import Tensor
 
 from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import Cells, all_cells
-from mtgp_tutorial.kernels import IndependentKernel, Term
+from mtgp_tutorial.kernels import IndependentKernel, Term, covariance_of_inputs
 from mtgp_tutorial.solvers.by_columns import ByColumns
 from mtgp_tutorial.solvers.collapsed_bound import CollapsedBound
 from mtgp_tutorial.solvers.dense import Dense, Projected, Separate
 from mtgp_tutorial.solvers.kronecker_solvers import KroneckerCholesky, KroneckerEigen, LowRankCorrection
 from mtgp_tutorial.solvers.markov import Markov
-from mtgp_tutorial.solvers.solver import Problem, Shape, Solver, SolverTerm, solver_term
+from mtgp_tutorial.solvers.solver import Matern, Problem, Shape, Solver, SolverTerm
 
 if TYPE_CHECKING:
     from mtgp_tutorial.model import Model
@@ -24,6 +26,26 @@ if TYPE_CHECKING:
 SOLVERS: list[type[Solver]] = [Dense, Separate, KroneckerCholesky, KroneckerEigen, LowRankCorrection, Projected]
 SOLVERS += [ByColumns, Markov]
 MANY = 1000  # cells from which draws of a long series go along its rows
+
+
+@dataclass(frozen=True)
+class InputKernel:
+    """K [N, M] of inputs x and z by a GPyTorch kernel. Two are equal when their kernel is the same, so that a solver
+    finds the term which an unknown belongs to.
+    """
+
+    kernel: Kernel
+
+    def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        return covariance_of_inputs(self.kernel, x, z)
+
+
+def solver_term(term: Term) -> SolverTerm:
+    """The term as solvers take it. By exact type, as a user's subclass keeps its own arithmetic."""
+    kernel, B = term
+    plain = type(kernel) is MaternKernel and kernel.batch_shape == torch.Size() and kernel.raw_lengthscale.numel() == 1
+    matern = Matern(float(kernel.nu), kernel.lengthscale.reshape(())) if plain else None
+    return SolverTerm(InputKernel(kernel), B, matern)
 
 
 def cheapest(shape: Shape) -> type[Solver]:

@@ -10,17 +10,14 @@ is the kernel's matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from gpytorch.kernels import Kernel, MaternKernel
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from mtgp_tutorial.covariance import KB, Cells
-from mtgp_tutorial.kernels import Term, covariance_of_inputs
 
 Crosses = Sequence[KB]  # covariance of unknowns and cells: K_q [M, N] of new and old inputs, B_q [S, T] of outputs
 Gradients = tuple[list[Tensor], list[Tensor], Tensor]  # against each K_q, each B_q (or other loads), and Sigma
@@ -44,26 +41,6 @@ class SolverTerm(NamedTuple):
     B: Tensor
     matern: Matern | None = None
     factor: tuple[Tensor, Tensor] | None = None
-
-
-@dataclass(frozen=True)
-class InputKernel:
-    """K [N, M] of inputs x and z by a GPyTorch kernel. Two are equal when their kernel is the same, so that a solver
-    finds the term which an unknown belongs to.
-    """
-
-    kernel: Kernel
-
-    def __call__(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        return covariance_of_inputs(self.kernel, x, z)
-
-
-def solver_term(term: Term) -> SolverTerm:
-    """The term as solvers take it. By exact type, as a user's subclass keeps its own arithmetic."""
-    kernel, B = term
-    plain = type(kernel) is MaternKernel and kernel.batch_shape == torch.Size() and kernel.raw_lengthscale.numel() == 1
-    matern = Matern(float(kernel.nu), kernel.lengthscale.reshape(())) if plain else None
-    return SolverTerm(InputKernel(kernel), B, matern)
 
 
 class Shape(NamedTuple):
