@@ -179,7 +179,7 @@ def arctanh_of(target: Objective, s: int, t: int) -> Loss:
         at = torch.as_tensor(vector).requires_grad_()
         B = target.placed(at).B()
         found = torch.atanh(EDGE * B[s, t] / (B[s, s] * B[t, t]).sqrt())
-        return float(found), as_array(torch.autograd.grad(found, at)[0])
+        return float(found.detach()), as_array(torch.autograd.grad(found, at)[0])
 
     return value
 

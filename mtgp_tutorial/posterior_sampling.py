@@ -175,7 +175,7 @@ def sample_posterior(
     model = _freed(fit)
     target = Target(model)
     with tqdm(total=WARM + EVERY * kept, unit=" steps", disable=None if progress else True) as bar:
-        found = _sampled(target, chains, kept, rng, bar)
+        found = _sampled(target, target.coordinates.coordinates(), chains, kept, rng, bar)
     averaged = PosteriorSamples(fit, *found, target.evaluations)
     mixing = averaged.mixing["R-hat"]
     if not mixing.max() < MIXED:
@@ -258,11 +258,11 @@ class Target:
 
 
 def _sampled(
-    target: Target, chains: int, kept: int, rng: np.random.Generator, bar: tqdm
+    target: Target, start: np.ndarray, chains: int, kept: int, rng: np.random.Generator, bar: tqdm
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Draws [chains * kept, P], chain after chain, the chain of each, and the share of accepted proposals."""
     with tqdm(disable=True) as silent:
-        optimum = optimised(target, [target.coordinates.coordinates()], 200, silent)[0].vector
+        optimum = optimised(target, [start], 200, silent)[0].vector
     values, V = np.linalg.eigh(target.curvature(optimum))
     walk = Walk(target, optimum, V / np.sqrt(np.clip(values, FLATTEST, None)), chains, rng)
     for k in range(WARM):

@@ -76,13 +76,16 @@ def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None
         numbers.append(model.raw_dispersion - math.log(0.1))
     lead = max((each.shape[:-1] for each in numbers), key=len)
     value = -0.5 * torch.cat([each.expand(*lead, -1) for each in numbers], -1).square().sum(-1)
-    value = value + _LogDetCorrelation.apply(B) if of.coupled else value
-    return value + _LogDetCorrelation.apply(Sigma) if model.kind.correlated else value
+    value = value + log_det_correlation(B) if of.coupled else value
+    return value + log_det_correlation(Sigma) if model.kind.correlated else value
+
+
+def log_det_correlation(M: Tensor) -> Tensor:
+    """log |R| [..] of the correlation matrices R of M [.., T, T]; its slope has no number where M is singular."""
+    return _LogDetCorrelation.apply(M)
 
 
 class _LogDetCorrelation(Function):
-    """log |R| [..] of the correlation matrices R of M [.., T, T]; its slope has no number where M is singular."""
-
     @staticmethod
     def forward(ctx: Any, M: Tensor) -> Tensor:
         ctx.save_for_backward(M)

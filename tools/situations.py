@@ -18,21 +18,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from mtgp_tutorial import gaussian
+from mtgp_tutorial import gaussian, kernels
 from mtgp_tutorial.covariance import (
     coregionalization,
     noise_covariance,
     observation_covariance,
     signal_covariance,
 )
-from mtgp_tutorial.solvers import closed
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "book" / "_static" / "explore"
 NUMBERS = re.compile(r"(?<=  const NUMBERS = )[\[{].*?(?=;  // all of NUMBERS is written by tools/)", re.DOTALL)
 STORED = ROOT / "tests" / "book" / "explore" / "situations.json"
 HOW_MANY, LEAST_NOISE = 220, 0.02  # and the corners
-KERNELS = {"rbf": closed.rbf, "matern12": closed.matern12, "matern32": closed.matern32, "matern52": closed.matern52}
+KERNELS = {"rbf": kernels.rbf, "matern12": kernels.matern12, "matern32": kernels.matern32, "matern52": kernels.matern52}
 
 
 def numbers(values: list[Any]) -> torch.Tensor:

@@ -14,15 +14,17 @@ import numpy as np
 import torch
 from averaged_worlds import WORLDS, table
 from gpytorch.kernels import RBFKernel
-from mtgp_tutorial.climbing.bfgs import BFGS, optimised
-from mtgp_tutorial.climbing.packed import PackedObjective
 from running import run
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, fit, icm, impute, scores
+from mtgp_tutorial.climbing import optimised
 from mtgp_tutorial.fitting import best_candidates
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import free_vector, put_vector
 from mtgp_tutorial.posterior_sampling import FLATTEST, Target, _freed, _sampled
-from mtgp_tutorial.starts import Candidates, candidates, starting_point
+from mtgp_tutorial.reparametrisation import Reparametrisation
+from mtgp_tutorial.starts import Candidates, at_candidates, candidates, starting_point
 
 SEEDS, RUNS, NEAR, DRAWS = range(500, 512), 6, 4.0, 80
 
@@ -31,13 +33,14 @@ def optima(target, model):
     """Those of the density within NEAR of the highest: heights [S], highest first, and coordinates [S, K]."""
     with tqdm(disable=True) as silent:
         start = starting_point(model, 0, torch.Generator())
-        loss, every = PackedObjective(start, True), candidates(start, 0)
-        some = Candidates(*(each[:64] for each in every))
-        starts = [loss.all[loss.is_free], *best_candidates(BFGS(start, loss), some, RUNS - 1)]
-        sizes = [(name, size) for name, _, size in loss.free]
-        first = optimised(loss, starts, sizes, 1000, silent)
-        places = [target.coordinates.coordinates(one.joined().vector) for one in first]
-        found = optimised(target, places, [("coordinates", len(places[0]))], 300, silent)
+        loss, every = Objective(start, True), candidates(start, 0)
+        some = at_candidates(start, Candidates(*(each[:64] for each in every)))
+        first = optimised(loss, [free_vector(start), *best_candidates(loss, some, RUNS - 1)], 1000, silent)
+        places = []
+        for one in first:
+            put_vector(start, one.joined().vector)
+            places.append(Reparametrisation(start).coordinates())
+        found = optimised(target, places, 300, silent)
     found = sorted(found, key=lambda one: -one.height)
     kept = [found[0]]
     for one in found[1:]:
@@ -58,7 +61,7 @@ def rows(number, seed):
     one = WORLDS[number]
     seen, hidden, _, _, sd = table(one, seed)
     fitted = fit(icm(seen, noise=one["noise"], kernel=RBFKernel()))
-    target = Target(PackedObjective(_freed(fitted), True))
+    target = Target(_freed(fitted))
     heights, places = optima(target, icm(seen, noise=one["noise"], kernel=RBFKernel()))
     shape = {name: one[name] for name in ("kind", "n", "T", "holes")}
     about = {"world": number, **shape, "seed": seed, "cluster": seed, "optima": len(heights)}

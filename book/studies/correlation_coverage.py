@@ -12,13 +12,13 @@ from itertools import product
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
-from mtgp_tutorial.climbing.packed import PackedObjective
 from running import run
 from scipy.optimize import minimize
 
 from mtgp_tutorial import TaskData, coregionalization, correlation, correlation_intervals, fit, icm, simulate
 from mtgp_tutorial.intervals import allowed, arctanh_of, freed, optimum_of, worth
-from mtgp_tutorial.objective import box_around
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import box_around
 
 SEEDS, WIDTH, LEVEL = 200, 10.0, 0.9
 THREE = torch.tensor([[0.95], [0.8], [-0.6]]).double()  # W; kappa makes the variances 1
@@ -65,17 +65,17 @@ def table(tasks, n, length, noise_sd, rho, seed):
 def given_up(fitted, s, t, rho):
     """Nats that the objective loses when one correlation is held at rho."""
     model = freed(fitted.model)
-    loss, value = PackedObjective(model, fitted.priors), arctanh_of(model, s, t)
+    loss = Objective(model, fitted.priors)
+    value = arctanh_of(loss, s, t)
     top, held = optimum_of(model, loss), np.arctanh(rho)
     z, slope = value(top.vector)
     step = np.linalg.solve(top.curvature, slope)
-    free = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
     found = minimize(
         loss,
         top.vector + (held - z) / (slope @ step) * step,
         jac=True,
         method="SLSQP",
-        bounds=box_around(top.vector, free).T,
+        bounds=box_around(top.vector, loss.free).T,
         constraints={"type": "eq", "fun": lambda v: value(v)[0] - held, "jac": lambda v: value(v)[1]},
         options={"maxiter": 500, "ftol": 1e-8},
     )

@@ -11,15 +11,16 @@ import warnings
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
-from mtgp_tutorial.climbing.bfgs import optimised
-from mtgp_tutorial.climbing.packed import PackedObjective
-from mtgp_tutorial.climbing.prior_arrays import inverse
 from running import run
 from scipy import stats
 from tqdm import tqdm
 
 from mtgp_tutorial import PosteriorSamples, TaskData, fit, impute, lmc, parts, scores
+from mtgp_tutorial.climbing import optimised
+from mtgp_tutorial.objective import Objective
+from mtgp_tutorial.parameters import free_vector, put_vector
 from mtgp_tutorial.posterior_sampling import Target, _freed, _sampled
+from mtgp_tutorial.priors import log_det_correlation
 
 SEEDS = 30
 WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow and the fast part
@@ -29,23 +30,21 @@ WORLDS = {  # rows, tasks, length-scales in rows and correlations of the slow an
 NOISE, PARTS = 0.05, ("slow", "fast")
 
 
-class Each(PackedObjective):
+class Each(Objective):
     """The prior |R| on each B_q and not on their sum."""
 
-    def prior(self, moments, inverted):
-        value, slopes = super().prior(moments, inverted)
-        off, of_sum = of_correlations(np.sum(moments.Bs, 0))
-        each = [of_correlations(B) for B in moments.Bs]
-        value = value - off + sum(one for one, _ in each)
-        own = [old - of_sum + new for old, (_, new) in zip(slopes.Bs, each)]
-        return np.where(np.isfinite(value), value, -np.inf), slopes._replace(Bs=own)
+    def value(self, vectors, gain):
+        value, terms = super().value(vectors, gain), self.model.kernel.terms()
+        off = log_det_correlation(sum(term.B for term in terms))
+        return value - off + sum(log_det_correlation(term.B) for term in terms)
 
 
-def of_correlations(B):
-    """log |R| of the correlation matrix of B [..., T, T], and its slope."""
-    variances = B.diagonal(0, -2, -1)
-    slope = inverse(B) - np.eye(B.shape[-1]) / variances[..., None]
-    return np.linalg.slogdet(B)[1] - np.log(variances).sum(-1), slope
+class EachTarget(Target):
+    """The density with that prior."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.objective = Each(model, True)
 
 
 def table(world, seed):
@@ -65,24 +64,20 @@ def table(world, seed):
 
 def sampled(fitted, kind, seed):
     """Averaged over draws under one of the two priors; that of the module is `sample_posterior` itself."""
-    target = Target(kind(_freed(fitted), True))
+    target = kind(_freed(fitted))
     with tqdm(disable=True) as silent:
-        draws = _sampled(target, target.start(), 4, 20, np.random.default_rng(seed), silent)
+        draws = _sampled(target, target.coordinates.coordinates(), 4, 20, np.random.default_rng(seed), silent)
     return PosteriorSamples(fitted, *draws, target.evaluations)
 
 
 def optimised_again(fitted):
     """The optimum under the prior on each, from that of the fit and from two places beside it."""
     model = _freed(fitted)
-    loss = Each(model, True)
-    start, rng = loss.all[loss.is_free], np.random.default_rng(0)
+    start, rng = free_vector(model), np.random.default_rng(0)
     starts = [start, *(start + 0.3 * rng.normal(size=(2, len(start))))]
-    sizes = [(name, size) for name, _, size in loss.free]
     with tqdm(disable=True) as silent:
-        runs = optimised(loss, starts, sizes, 1000, silent)
-    best = max(runs, key=lambda run: run.joined().height)
-    free = [p for p in model.parameters() if p.requires_grad]
-    torch.nn.utils.vector_to_parameters(torch.as_tensor(best.joined().vector), free)
+        runs = optimised(Each(model, True), starts, 1000, silent)
+    put_vector(model, max(runs, key=lambda run: run.joined().height).joined().vector)
     return type(fitted)(model.requires_grad_(False), True, float("nan"), fitted.starts, fitted.frozen)
 
 
@@ -109,8 +104,8 @@ def rows(world, seed):
     there = ~hidden.observed.any(1)
     mode = fit(lmc(seen, kernels=[RBFKernel(), RBFKernel()]))
     each = optimised_again(mode)
-    methods = {"mode": mode, "mode, each": each, "averaged": sampled(mode, PackedObjective, seed)}
-    methods["averaged, each"] = sampled(each, Each, seed)
+    methods = {"mode": mode, "mode, each": each, "averaged": sampled(mode, Target, seed)}
+    methods["averaged, each"] = sampled(each, EachTarget, seed)
     found = []
     for method, one in methods.items():
         score = scores.table(impute(one), hidden, seen).iloc[0][["MSE", "NLPD", "CRPS", "coverage"]]

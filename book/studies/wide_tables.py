@@ -19,7 +19,8 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import squareform
 
 from mtgp_tutorial import TaskData, at_parameters, datasets, fit, icm, impute, independent
-from mtgp_tutorial.objective import free_sizes, free_vector, objective, put_vector
+from mtgp_tutorial.objective import objective
+from mtgp_tutorial.parameters import free_sizes, free_vector, put_vector
 
 SEEDS, ROWS, COLUMNS, NOISE = 3, 40, 50, 0.3
 TRUTHS = ("one signal", "one signal, either sign", "three groups", "nothing shared")

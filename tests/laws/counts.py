@@ -15,7 +15,7 @@ from linear_operator import to_linear_operator
 from pytest import raises, warns
 from scipy import special, stats
 
-from laws.common import RANDOM, climbed_by_scipy, close, dense_objective, in_each_form, tensor, unfitted
+from laws.common import RANDOM, climbed_by_scipy, close, dense_objective, in_each_form, prior_by_hand, tensor, unfitted
 from mtgp_tutorial import (
     Bernoulli,
     NegativeBinomial,
@@ -41,6 +41,7 @@ from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
 from mtgp_tutorial.objective import Objective
 from mtgp_tutorial.parameters import free_sizes, free_vector, put_vector
+from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.starts import starting_point
 from mtgp_tutorial.tables import compare, plain_methods
 
@@ -138,6 +139,8 @@ def law_the_gradient_is_that_of_the_bound():
         target.gains = 1e-12, 1e-12
         value, slope = target(vector)
         close(-dense_objective(model, True), value)
+        if model.kernel.coregional and model.noise == "per task":
+            close(log_prior(model), prior_by_hand(model))
         (-dense_objective(model, True)).backward()
         close(torch.cat([p.grad.flatten() for p in model.parameters() if p.requires_grad]), slope, 1e-6)
         h, own = 5e-4, [i for i, name in enumerate(names_of(model)) if "dispersion" in name or "constant" in name]

@@ -16,6 +16,7 @@ from laws.common import (
     close,
     dense_objective,
     height,
+    prior_by_hand,
     table,
     tensor,
     unfitted,
@@ -107,6 +108,11 @@ def law_prior_is_the_stated_density():
     value += sum(np.log(np.linalg.det(correlation(tensor(matrix)).numpy())) for matrix in (B, Sigma))
     constants = -0.5 * math.log(2 * math.pi) * 11
     close(log_prior(model), value - constants)
+    alike = unfitted(icm(TaskData(x, rng.normal(size=(9, 3))), noise="shared", kernel=RBFKernel()), 16).model
+    before = log_prior(alike)
+    alike.kernel.data_covar_module.lengthscale *= math.e  # of one for both inputs: measured by the mean of log ranges
+    off = math.log(alike.kernel.data_covar_module.lengthscale.item() / 0.3 / 8**0.5)  # ranges 2 and 4
+    close(log_prior(alike) - before, 0.5 * ((off - 1) ** 2 - off**2))
 
 
 def law_a_singular_B_has_no_prior_on_its_correlation():
@@ -114,12 +120,7 @@ def law_a_singular_B_has_no_prior_on_its_correlation():
     for model, coupled in ((lmc(data, kappa=False), False), (lmc(data, rank=2, kappa=False), True), (lmc(data), True)):
         with torch.no_grad():
             model = starting_point(model, 5, torch.Generator().manual_seed(1))
-            B, Sigma, spread = model.B().numpy(), model.Sigma().numpy(), float(model.unit.x.max() - model.unit.x.min())
-            lengths = np.array([part.data_covar_module.lengthscale.item() for part in model.kernel.coregional])
-            numbers = [np.log(lengths / spread / 0.3), np.log(np.diag(B)), np.log(np.diag(Sigma) / 0.05)]
-            expected = -0.5 * (np.concatenate(numbers) ** 2).sum()
-            expected += np.log(np.linalg.det(correlation(tensor(B)).numpy())) if coupled else 0.0
-            close(objective(model, True) - objective(model, False), expected)
+            close(objective(model, True) - objective(model, False), prior_by_hand(model, coupled))
 
 
 def law_B_is_coupled_when_its_rank_is_full():
@@ -168,6 +169,8 @@ def _against_the_core(model):
         close(-minus, value, 1e-11)
         close(height(flat, vector), value, 1e-11)
         close(-downhill, slopes, 1e-10)
+        way = RANDOM(7).normal(size=len(vector)) * 1e-5
+        close((flat(vector + way)[0] - flat(vector - way)[0]) / 2e-5, downhill @ way / 1e-5, 1e-5)
         values, downhill = flat.many(np.array([vector + 0.1, vector]))
         close(values[1], value, 1e-11)
         close(downhill[1], slopes, 1e-10)

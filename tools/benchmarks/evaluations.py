@@ -25,7 +25,7 @@ from torch.nn.utils import parameters_to_vector  # isort: skip
 from mtgp_tutorial import Model, TaskData, icm, lmc  # isort: skip
 from mtgp_tutorial.solvers import choice as solvers  # isort: skip
 from mtgp_tutorial.solvers.solver import Solver  # isort: skip
-from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.objective import Objective  # isort: skip
 
 
 def free(model: Model) -> list[torch.Tensor]:
@@ -35,14 +35,14 @@ def free(model: Model) -> list[torch.Tensor]:
 
 def whole(model: Model) -> Callable[[], object]:
     """Value and gradient as `fit` asks for them."""
-    flat, vector = PackedObjective(model, False), parameters_to_vector(free(model)).detach().numpy().copy()
+    flat, vector = Objective(model, False), parameters_to_vector(free(model)).detach().numpy().copy()
     return lambda: flat(vector)
 
 
 def way(model: Model) -> str:
     """How `fit` asks."""
-    flat = PackedObjective(model, False)
-    return "stack" if flat.batched else flat.solver.__name__
+    flat = Objective(model, False)
+    return "stack" if flat.stacks else flat.solver.__name__
 
 
 def in_form(model: Model, form: type[Solver]) -> Callable[[], object]:

@@ -35,7 +35,7 @@ from gpytorch.kernels import RBFKernel  # isort: skip
 from scipy.stats import multivariate_normal  # isort: skip
 
 from mtgp_tutorial import TaskData, datasets, fit, icm, lmc, simulate  # isort: skip
-from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.objective import Objective  # isort: skip
 
 PEERS = ("tinygp", "gpy", "botorch")  # beside gpytorch; pip has them by these names
 ROUNDS, NEAR, PRIORS = 2, 1e-3, "module, with its priors"
@@ -61,14 +61,14 @@ def ours(table: TaskData, noise: str, kernels: int, priors: bool) -> dict:
     """One fit: what it took and what it found."""
     several = [RBFKernel()] * kernels
     model = icm(table, noise=noise, kernel=several[0]) if kernels == 1 else lmc(table, kernels=several, noise=noise)
-    many, log = PackedObjective.many, []
+    many, log = Objective.many, []
 
-    def recorded(flat: PackedObjective, *given, **named) -> tuple:
+    def recorded(flat: Objective, *given, **named) -> tuple:
         found = many(flat, *given, **named)
         log.append((time.process_time() - began, found[0].max()))
         return found
 
-    with patch.object(PackedObjective, "many", recorded):
+    with patch.object(Objective, "many", recorded):
         began = time.process_time()
         fitted = fit(model, priors=priors)
         seconds = time.process_time() - began

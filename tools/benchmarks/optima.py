@@ -23,7 +23,8 @@ from scipy.optimize import minimize  # isort: skip
 
 from mtgp_tutorial import Model, TaskData, fit, icm, lmc, simulate  # isort: skip
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError  # isort: skip
-from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.objective import Objective  # isort: skip
+from mtgp_tutorial.priors import input_spread  # isort: skip
 
 CASES = ["full", "per task", "gap", "draws", "several"]
 
@@ -66,14 +67,15 @@ def several(seed: int) -> Model:
 
 def random_run(model: Model, priors: bool, rng: np.random.Generator) -> float:
     """The height that one run from a draw of the priors reaches; minus infinity where it breaks down."""
-    flat, found = PackedObjective(model, priors), []
-    T, Q = flat.y.shape[1], len(flat.parts)
+    flat, found = Objective(model, priors), []
+    T, Q = flat.y.shape[1], max(1, len(model.kernel.coregional))
     variance, own = np.exp(rng.normal(size=T)), rng.uniform(0.001, 1, (Q, T))
     share = rng.dirichlet(np.ones(Q), T).T
-    for name, shape, size in flat.free:
+    for name, size in flat.free:
+        shape = model.get_parameter(name).shape
         q = int(name.split(".")[2]) if "covar_module_list" in name else 0
         if name.endswith("raw_lengthscale"):
-            piece = np.log(0.3) + rng.normal() + flat.log_spread[:size].mean() + np.zeros(size)
+            piece = np.log(0.3) + rng.normal() + float(input_spread(model.unit.x).log()[:size].mean()) + np.zeros(size)
         elif name == "likelihood.task_noise_covar_factor":
             root = np.linalg.cholesky(np.cov(rng.normal(size=(T, T + 2))) + 1e-6 * np.eye(T))
             piece = np.sqrt(0.05) * np.exp(0.5 * rng.normal()) * root.ravel()

@@ -21,7 +21,7 @@ from mtgp_tutorial import TaskData, fit, icm, impute, independent, lmc, sparse  
 from mtgp_tutorial.solvers import choice as solvers  # isort: skip
 from mtgp_tutorial.solvers.dense import Dense  # isort: skip
 from mtgp_tutorial.model import Model  # isort: skip
-from mtgp_tutorial.climbing.packed import PackedObjective  # isort: skip
+from mtgp_tutorial.objective import Objective  # isort: skip
 
 SHAPES = [(rows, columns, holes) for rows in (200, 2000) for columns in (7, 50, 500) for holes in (0.0, 0.05, 0.5)]
 MOST, GIB = 1e12, 2**30  # operations of an evaluation that is timed; larger ones are not
@@ -49,8 +49,8 @@ def evaluations() -> None:
             if cost > MOST or entries > 8:
                 found.append(f"{solver.__name__} not timed ({cost:.0e} operations, {entries:.0f} GiB)")
                 continue
-            objective = PackedObjective(model, True, None if solver is not Dense else Dense)
-            name = "batches" if objective.batched else solver.__name__
+            objective = Objective(model, True, None if solver is not Dense else Dense)
+            name = "batches" if objective.stacks else solver.__name__
             took = side_by_side({name: partial(objective, vector)}, 3 if cost < 1e10 else 1)[name] / 1e3
             found.append(f"{name} {took:.3g} s, {entries:.2g} GiB")
         print(f"{rows} x {columns}, {100 * holes:.0f} %:", "; ".join(found), flush=True)
