@@ -196,13 +196,14 @@ class Prediction:
         """
         return replace(self, mean=self.mean + trend)
 
-    def take(self, where: slice, tasks: slice = slice(None)) -> Self:
+    def take(self, where: slice, tasks: slice | None = None) -> Self:
         """Some of the rows, and of the tasks, without the joint covariance.
 
         Args:
             where (slice): the rows; or a mask, or their numbers.
-            tasks (slice): of them. Default: slice(None).
+            tasks (slice): of them. Default: all.
         """
+        tasks = slice(None) if tasks is None else tasks
         fields: dict[str, Any] = vars(self) | {"covariance": None, "cells": None}
         fields |= {name: fields[name][tasks] for name in ("tasks", "units", "laws") if name in fields}
         by_row = {name: v[..., where, :] for name, v in fields.items() if torch.is_tensor(v)}

@@ -133,9 +133,9 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
     assert "1/1" in sys.stderr.getvalue() and "0: ICM" in sys.stderr.getvalue()
 
 
-def test_the_standard_methods_are_five_models_that_fit():
+def test_the_standard_methods_are_models_that_fit():
     result = compare(gap, [0], starts=1)
-    assert list(result["method"]) == list(standard_methods()) and len(result) == 5
+    assert list(result["method"]) == list(standard_methods())
     assert result["NLPD"].notna().all() and set(result["task"]) == {"sine"}
 
 
