@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, swapped, tensors
 from mtgp_tutorial.calendars import Calendar
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Prediction:
         Args:
             y (Tensor [M, T]): values, in data units.
         """
-        return mean_distance(y - self.mean, self.variance) - self.sd / math.sqrt(math.pi)
+        return crps_of(self.mean, self.variance, y)
 
     def shifted(self, trend: Tensor) -> Self:
         """With a trend added: to the mean alone, as it is held for known.
@@ -233,6 +233,11 @@ def log_density(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     return -0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi))
 
 
+def crps_of(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Continuous ranked probability score of y under N(mean, variance)."""
+    return mean_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)
+
+
 def mean_distance(mean: Tensor, variance: Tensor) -> Tensor:
     """E|Y| of Y ~ N(mean, variance); of a variance of 0 |mean|."""
     sd = variance.sqrt()
@@ -265,6 +270,13 @@ def label(name: str, unit: str) -> str:
 def labels(table: TaskData | Prediction) -> list[str]:
     """The tasks with their units."""
     return [label(*pair) for pair in zip(table.tasks, table.units)]
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two tables, predictions or trends have the same tasks, units and inputs; these may be named otherwise."""
+    return (one.tasks, one.units, len(one.x_names)) == (other.tasks, other.units, len(other.x_names)) and not swapped(
+        one.x_names, other.x_names
+    )
 
 
 def input_frame(table: TaskData | Prediction) -> pd.DataFrame:

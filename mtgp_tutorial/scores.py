@@ -8,7 +8,6 @@ variances below 0.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from mtgp_tutorial.arguments import as_array, listed, of_kind, tensors
 from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import log_likelihood
 from mtgp_tutorial.likelihoods import check_values
-from mtgp_tutorial.prediction import TWO_SD, Prediction, label, labels, log_density, mean_distance
+from mtgp_tutorial.prediction import TWO_SD, Prediction, crps_of, label, labels, log_density
 
 
 class _Trained(NamedTuple):
@@ -294,7 +293,7 @@ def crps(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     0.283
     """
     mean, variance, y = _checked(y, mean=mean, variance=variance)
-    return (mean_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)).mean()
+    return crps_of(mean, variance, y).mean()
 
 
 def coverage(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:

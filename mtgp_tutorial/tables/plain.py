@@ -27,7 +27,8 @@ from mtgp_tutorial.tables.external_drift import (
     least_squares,
     orthonormal,
 )
-from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
+from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, seasonal_naive, without_values
+from mtgp_tutorial.trends import check_season
 
 Group = tuple[Tensor, int, Answer | None]  # rows of a task, and what is said of them; None: the interpolation answers
 SPARE, WITH_GP = 3, 15  # rows that a regression has beyond its coefficients; and one whose residual is a GP
