@@ -196,11 +196,11 @@ class Prediction:
         """
         return replace(self, mean=self.mean + trend)
 
-    def take(self, where: slice, tasks: slice | None = None) -> Self:
+    def take(self, where: slice | np.ndarray, tasks: slice | None = None) -> Self:
         """Some of the rows, and of the tasks, without the joint covariance.
 
         Args:
-            where (slice): the rows; or a mask, or their numbers.
+            where (slice, or array): the rows, by a mask or by their numbers.
             tasks (slice): of them. Default: all.
         """
         tasks = slice(None) if tasks is None else tasks
