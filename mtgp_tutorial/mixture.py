@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import probability
-from mtgp_tutorial.prediction import Prediction, log_density, mean_distance
+from mtgp_tutorial.prediction import Prediction, log_density_of, mean_distance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +73,7 @@ class Mixture(Prediction):
         return normal_scores((y - self.means) / self.variances.sqrt())
 
     def log_density(self, y: Tensor) -> Tensor:
-        return torch.logsumexp(log_density(self.means, self.variances, y), 0) - math.log(len(self.means))
+        return torch.logsumexp(log_density_of(self.means, self.variances, y), 0) - math.log(len(self.means))
 
     def crps(self, y: Tensor) -> Tensor:  # Grimit et al. 2006
         means, variances = self.means, self.variances

@@ -178,7 +178,7 @@ class Prediction:
         Args:
             y (Tensor [M, T]): values, in data units.
         """
-        return log_density(self.mean, self.variance, y)
+        return log_density_of(self.mean, self.variance, y)
 
     def crps(self, y: Tensor) -> Tensor:
         """Continuous ranked probability score of values [M, T], in data units; of yes or no the Brier score.
@@ -228,7 +228,7 @@ def passed(means: Tensor, variances: Tensor, bound: Tensor) -> Tensor:
     return torch.where(known, (z > 0).to(z), torch.special.ndtr(z)).where(~z.isnan(), torch.nan)
 
 
-def log_density(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+def log_density_of(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     """Of y under N(mean, variance)."""
     return -0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi))
 
@@ -272,7 +272,7 @@ def labels(table: TaskData | Prediction) -> list[str]:
     return [label(*pair) for pair in zip(table.tasks, table.units)]
 
 
-def alike(one: Any, other: Any) -> bool:
+def same_columns(one: Any, other: Any) -> bool:
     """Whether two tables, predictions or trends have the same tasks, units and inputs; these may be named otherwise."""
     return (one.tasks, one.units, len(one.x_names)) == (other.tasks, other.units, len(other.x_names)) and not swapped(
         one.x_names, other.x_names

@@ -19,7 +19,7 @@ from mtgp_tutorial.arguments import as_array, listed, of_kind, tensors
 from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import log_likelihood
 from mtgp_tutorial.likelihoods import check_values
-from mtgp_tutorial.prediction import TWO_SD, Prediction, crps_of, label, labels, log_density
+from mtgp_tutorial.prediction import TWO_SD, Prediction, crps_of, label, labels, log_density_of
 
 
 class _Trained(NamedTuple):
@@ -48,7 +48,7 @@ def _smse(answer: Prediction, y: Tensor, trained: _Trained) -> Tensor:
 
 
 def _msll(answer: Prediction, y: Tensor, trained: _Trained) -> Tensor:
-    return (log_density(*trained, y) - answer.log_density(y)).mean()
+    return (log_density_of(*trained, y) - answer.log_density(y)).mean()
 
 
 def _inside(answer: Prediction, y: Tensor, trained: _Trained) -> Tensor:
@@ -224,7 +224,7 @@ def nlpd(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
     mean, variance, y = _checked(y, mean=mean, variance=variance)
     if bool((variance == 0).any()):
         raise ValueError("variance: holds 0, under which there is no density; score such cells by crps or mae")
-    return -log_density(mean, variance, y).mean()
+    return -log_density_of(mean, variance, y).mean()
 
 
 def joint_nlpd(mean: Tensor, covariance: Tensor, y: Tensor) -> Tensor:

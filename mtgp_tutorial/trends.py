@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtgp_tutorial.arguments import flags, kind_of, of_kind, shown, whole
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Prediction, alike
+from mtgp_tutorial.prediction import Prediction, same_columns
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -141,7 +141,7 @@ class Trend:
         return torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
 
     def _check_fits(self, other: TaskData | Prediction) -> None:
-        if not alike(other, self):
+        if not same_columns(other, self):
             raise ValueError(
                 f"table, answer: has other tasks, units or inputs than the table of the trend ({', '.join(self.tasks)})"
             )
@@ -181,7 +181,7 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
         if not isinstance(table, TaskData):
             raise ValueError(f"seen, others: one is {kind_of(table)}; pass TaskData")
     trend = Trend(seen)
-    if not all(alike(table, seen) for table in others):
+    if not all(same_columns(table, seen) for table in others):
         raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     return [trend.remove(table) for table in (seen, *others)]
 
