@@ -45,15 +45,11 @@ __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "sim
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
 __version__ = "0.38.0"
 
-_GONE = {"choose_device": 'no device was measured, so none is chosen; data.to("cuda") puts a table on a GPU'}
-
 
 def __getattr__(name: str) -> Any:
-    """`plots`, which few programs need, is imported when it is first asked for; a name that went says what to do."""
+    """`plots`, which few programs need, is imported when it is first asked for."""
     if name == "plots":
         return import_module("mtgp_tutorial.plots")
-    if name in _GONE:
-        raise ImportError(f"{name} went in 0.35.0: {_GONE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -35,13 +35,6 @@ READING = {  # arguments of `read_table`: how each is read, and what its option 
     "skip": (lines, "how many lines to leave out at the top, or which: 1,5"),
     "sheet": (str, "of a workbook"),
 }
-FORMER = {"x": ["--input"], "tasks": ["--columns"], "sd": ["--errors"]}  # names up to version 0.35
-GONE = {  # options up to version 0.35, and what to do in their place
-    "--dates": "pass --date-format, such as %%d.%%m.%%Y",
-    "--log": "take the logarithm of the column in the file",
-    "--every": "keep every so-manieth row of the file",
-    "--kernel": "call fill(read_table(file), lambda data: icm(data, kernel=...)) in Python",
-}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,14 +50,11 @@ def parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("table", help="a CSV file with a line of names, or a workbook")
     for name, (kind, words) in READING.items():
-        flags = [f"--{name.replace('_', '-')}", *FORMER.get(name, [])]
-        ask.add_argument(*flags, dest=name, type=kind, help=words, metavar="WHAT")  # type: ignore[arg-type]
+        ask.add_argument(f"--{name.replace('_', '-')}", type=kind, help=words, metavar="WHAT")  # type: ignore[arg-type]
     ask.add_argument("--trials", type=int, default=16, metavar="N", help="how often cells are hidden (default 16)")
     ask.add_argument("--seed", type=int, default=0, metavar="N", help="of places and starts (default 0)")
     ask.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that fit at once (default 1)")
     ask.add_argument("--out", metavar="FOLDER", help="where the results go (default TABLE-report)")
-    for name in GONE:
-        ask.add_argument(name, help=argparse.SUPPRESS)
     return top
 
 
@@ -75,9 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         below = word[:1] == "-" and word[1:2].isdigit() and bool(words) and words[-1].startswith("--")
         words = [*words[:-1], f"{words[-1]}={word}"] if below else [*words, word]
     asked = vars(parser().parse_args(words))
-    for name, instead in GONE.items():
-        if asked.pop(name[2:]) is not None:
-            parser().error(f"{name} is gone since version 0.36; {instead}".replace("%%", "%"))
     how = {name: given for name in READING if (given := asked.pop(name)) is not None}
     return run(Path(asked["table"]), how, asked)
 

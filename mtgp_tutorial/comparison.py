@@ -18,9 +18,12 @@ import scipy
 from numpy.typing import NDArray
 
 from mtgp_tutorial.arguments import finite, of_kind, shown
+from mtgp_tutorial.scores import SCORES
 
-SCORES = ("MSE", "NLPD", "CRPS", "coverage")
-IN_UNITS = ("MSE", "MAE", "CRPS")  # differences of these have no mean over tasks in several units
+USUAL = ("MSE", "NLPD", "CRPS", "coverage")
+IN_UNITS = [
+    name for name, score in SCORES.items() if score.unit.startswith("y")
+]  # differences of these have no mean over tasks in several units
 COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
 LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
 FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
@@ -90,7 +93,7 @@ def summarise(
     results: pd.DataFrame,
     baseline: str,
     *,
-    scores: Sequence[str] = SCORES,
+    scores: Sequence[str] = USUAL,
     cluster: str | Sequence[str] | None = None,
     held_out: float = 0.0,
 ) -> pd.DataFrame:
@@ -153,7 +156,7 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
         cluster (str): a column, as in `paired`; scores are averaged over the tasks of a trial, then over the trials of
             a cluster. Default: each trial stands for itself.
     Raises:
-        ValueError: as `summarise` does, and for a single trial or cluster, which has no error.
+        ValueError: as `summarise` does, for a single trial or cluster, which has no error, and for coverage.
 
     >>> import pandas as pd
     >>> from mtgp_tutorial import choose
@@ -165,6 +168,10 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
     """
     of_kind("results", results, pd.DataFrame, "what compare returned")
     of_kind("score", score, str, "the name of a column")
+    if score in SCORES and not SCORES[score].lower:
+        raise ValueError(
+            f"score: is {score}, of which less is not better; pass one of which it is, such as {USUAL[2]!r}"
+        )
     of_kind("cluster", cluster, (str, NoneType), "the name of a column, or None")
     methods = _check_results(results, next(iter(results.get("method", [])), ""), [score])
     _clusterings(results, ["trial"], cluster)
@@ -181,7 +188,7 @@ def choose(results: pd.DataFrame, score: str = "CRPS", *, cluster: str | None = 
 def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) -> list[str]:
     """The methods, in their order."""
     of_kind("results", results, pd.DataFrame, "what compare returned")
-    of_kind("scores", scores, (list, tuple), f"a list of its scores, such as [{SCORES[1]!r}]")
+    of_kind("scores", scores, (list, tuple), f"a list of its scores, such as [{USUAL[1]!r}]")
     of_kind("baseline", baseline, str, "the name of a method")
     if missing := [name for name in ("method", "trial", "task", *scores) if name not in results]:
         name = missing[0]
@@ -190,7 +197,7 @@ def _check_results(results: pd.DataFrame, baseline: str, scores: Sequence[str]) 
             "its scores"
         )
     if not len(scores):
-        raise ValueError(f"scores: is empty; pass at least one, such as {SCORES[1]!r}")
+        raise ValueError(f"scores: is empty; pass at least one, such as {USUAL[1]!r}")
     methods = list(dict.fromkeys(results["method"]))
     if baseline not in methods:
         raise ValueError(f"baseline: {baseline!r} is not a method; pass one of {', '.join(map(repr, methods))}")

@@ -219,6 +219,16 @@ class Bernoulli(Likelihood):
 KINDS = {kind.word: kind for kind in (Normal, Poisson, NegativeBinomial, Bernoulli)}
 
 
+def check_values(name: str, task: str, law: Likelihood, y: Tensor, advice: str = "") -> None:
+    """Raise ValueError, under this name and with this advice, for values [N] that the task cannot have."""
+    if not law.read and bool((wrong := ~y.isnan() & law.faults(y)).any()):
+        row = int(wrong.nonzero()[0])
+        raise ValueError(
+            f"{name}: task {task!r} has {y[row]:g} at row {row}, {int(wrong.sum())} such in all, and {law.values}; "
+            f"mend them{advice}"
+        )
+
+
 class CellLaw:
     """The law of whole-numbered y [n] of cells whose g is N(mean, variance): g is integrated out, in numpy.
 

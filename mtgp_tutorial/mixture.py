@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from mtgp_tutorial.arguments import probability
-from mtgp_tutorial.prediction import TWO_SD, Prediction, mean_distance
-from mtgp_tutorial.scores import nlpd
+from mtgp_tutorial.prediction import Prediction, log_density_of, mean_distance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,28 +72,16 @@ class Mixture(Prediction):
         """
         return normal_scores((y - self.means) / self.variances.sqrt())
 
-    def law_scores(
-        self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
-    ) -> dict[str, float]:
-        # CRPS: Grimit et al. 2006
-        means, variances = self.means[:, cells, t], self.variances[:, cells, t]
-        normal = torch.distributions.Normal(means, variances.sqrt())
-        value = (math.log(len(means)) - torch.logsumexp(normal.log_prob(y), 0)).mean()
+    def log_density(self, y: Tensor) -> Tensor:
+        return torch.logsumexp(log_density_of(self.means, self.variances, y), 0) - math.log(len(self.means))
+
+    def crps(self, y: Tensor) -> Tensor:  # Grimit et al. 2006
+        means, variances = self.means, self.variances
         pairs = [mean_distance(one - means, variance + variances).mean(0) for one, variance in zip(means, variances)]
-        inside = (2 * cdf_of(means, variances, y) - 1).abs() <= TWO_SD
-        found = {
-            "MSLL": value - nlpd(train_mean, train_variance, y),
-            "NLPD": value,
-            "CRPS": (mean_distance(y - means, variances).mean(0) - torch.stack(pairs).mean(0) / 2).mean(),
-            "coverage": inside.double().mean(),
-        }
-        return {name: float(one) for name, one in found.items()}
+        return mean_distance(y - means, variances).mean(0) - torch.stack(pairs).mean(0) / 2
 
     def shifted(self, trend: Tensor) -> Self:
         return replace(super().shifted(trend), means=self.means + trend)
-
-    def take(self, where: slice) -> Self:
-        return replace(super().take(where), means=self.means[:, where], variances=self.variances[:, where])
 
 
 def cdf_of(means: Tensor, variances: Tensor, y: Tensor) -> Tensor:

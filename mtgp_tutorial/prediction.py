@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, tensors
+from mtgp_tutorial.arguments import as_array, by_task, count, listed, probability, swapped, tensors
 from mtgp_tutorial.calendars import Calendar
 
 if TYPE_CHECKING:
@@ -172,19 +172,21 @@ class Prediction:
         tensors(y=y)
         return (y - self.mean) / self.sd
 
-    def law_scores(
-        self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
-    ) -> dict[str, float]:
-        """Scores of one task beyond its mean and variance, by the names of `scores.table`; of a normal law none.
+    def log_density(self, y: Tensor) -> Tensor:
+        """Log density of values [M, T], in the units of the data; of counts their log probability.
 
         Args:
-            t (int): the task's number.
-            cells (Tensor [M]): True for the rows that are scored.
-            y (Tensor [n]): the values of these.
-            train_mean (Tensor): of the training cells.
-            train_variance (Tensor): of the training cells.
+            y (Tensor [M, T]): values, in data units.
         """
-        return {}
+        return log_density_of(self.mean, self.variance, y)
+
+    def crps(self, y: Tensor) -> Tensor:
+        """Continuous ranked probability score of values [M, T], in data units; of yes or no the Brier score.
+
+        Args:
+            y (Tensor [M, T]): values, in data units.
+        """
+        return crps_of(self.mean, self.variance, y)
 
     def shifted(self, trend: Tensor) -> Self:
         """With a trend added: to the mean alone, as it is held for known.
@@ -194,15 +196,19 @@ class Prediction:
         """
         return replace(self, mean=self.mean + trend)
 
-    def take(self, where: slice) -> Self:
-        """Some of the rows, without the joint covariance.
+    def take(self, where: slice | np.ndarray, tasks: slice | None = None) -> Self:
+        """Some of the rows, and of the tasks, without the joint covariance.
 
         Args:
-            where (slice): the rows.
+            where (slice, or array): the rows, by a mask or by their numbers.
+            tasks (slice): of them. Default: all.
         """
-        index = None if self.index is None else self.index[where]
-        by_row: dict[str, Any] = {name: v[..., where, :] for name, v in vars(self).items() if torch.is_tensor(v)}
-        return replace(self, **by_row | {"covariance": None, "cells": None, "index": index})
+        tasks = slice(None) if tasks is None else tasks
+        fields: dict[str, Any] = vars(self) | {"covariance": None, "cells": None}
+        fields |= {name: fields[name][tasks] for name in ("tasks", "units", "laws") if name in fields}
+        by_row = {name: v[..., where, :] for name, v in fields.items() if torch.is_tensor(v)}
+        by_cell = {name: v[..., tasks] for name, v in by_row.items() if name != "x"}
+        return replace(self, **fields | by_row | by_cell | {"index": None if self.index is None else self.index[where]})
 
     def to_frame(self) -> pd.DataFrame:
         """Means and standard deviations, columns (task with its unit, "mean" or "sd").
@@ -220,6 +226,16 @@ def passed(means: Tensor, variances: Tensor, bound: Tensor) -> Tensor:
     known = variances <= 0
     z = (means - bound) / variances.where(~known, 1.0).sqrt()
     return torch.where(known, (z > 0).to(z), torch.special.ndtr(z)).where(~z.isnan(), torch.nan)
+
+
+def log_density_of(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Of y under N(mean, variance)."""
+    return -0.5 * ((y - mean) ** 2 / variance + variance.log() + math.log(2 * math.pi))
+
+
+def crps_of(mean: Tensor, variance: Tensor, y: Tensor) -> Tensor:
+    """Continuous ranked probability score of y under N(mean, variance)."""
+    return mean_distance(y - mean, variance) - variance.sqrt() / math.sqrt(math.pi)
 
 
 def mean_distance(mean: Tensor, variance: Tensor) -> Tensor:
@@ -254,6 +270,13 @@ def label(name: str, unit: str) -> str:
 def labels(table: TaskData | Prediction) -> list[str]:
     """The tasks with their units."""
     return [label(*pair) for pair in zip(table.tasks, table.units)]
+
+
+def same_columns(one: Any, other: Any) -> bool:
+    """Whether two tables, predictions or trends have the same tasks, units and inputs; these may be named otherwise."""
+    return (one.tasks, one.units, len(one.x_names)) == (other.tasks, other.units, len(other.x_names)) and not swapped(
+        one.x_names, other.x_names
+    )
 
 
 def input_frame(table: TaskData | Prediction) -> pd.DataFrame:

@@ -27,8 +27,8 @@ from mtgp_tutorial.arguments import as_array, as_matrix, as_tensor, by_task, cou
 from mtgp_tutorial.covariance import Cells
 from mtgp_tutorial.data import TaskData, scale_of
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, expectation
-from mtgp_tutorial.prediction import TWO_SD, Prediction, Scale, check_row_labels, passed
+from mtgp_tutorial.likelihoods import KINDS, CellLaw, Likelihood, NegativeBinomial, check_values, expectation
+from mtgp_tutorial.prediction import Prediction, Scale, check_row_labels, passed
 
 DISPERSION = "raw_dispersion"  # the model's parameter: logarithms, one for each task that has a dispersion
 STILL, CLIMBING, NEAR = 1e-12, 1e-6, 1e-1  # nats that a step would gain: none; enough for a slope; enough for a look
@@ -231,16 +231,6 @@ def sizes_of(laws: Laws, data: TaskData) -> Tensor:
     return sizes
 
 
-def check_values(name: str, task: str, law: Likelihood, y: Tensor, advice: str = "") -> None:
-    """Raise ValueError, under this name and with this advice, for values [N] that the task cannot have."""
-    if not law.read and bool((wrong := ~y.isnan() & law.faults(y)).any()):
-        row = int(wrong.nonzero()[0])
-        raise ValueError(
-            f"{name}: task {task!r} has {y[row]:g} at row {row}, {int(wrong.sum())} such in all, and {law.values}; "
-            f"mend them{advice}"
-        )
-
-
 def size_of(given: Any, seen: Tensor) -> Tensor:
     """An exposure [N] for each row, of an array, series or number; NaN is 1 where nothing was seen. Or ValueError."""
     rows, seen = len(seen), seen.cpu()
@@ -350,19 +340,11 @@ class CountPrediction(Prediction):
     components = property(_refused("components"))
     shifted = _refused("Trend.restore")
 
-    def law_scores(
-        self, t: int, cells: Tensor, y: Tensor, train_mean: Tensor, train_variance: Tensor
-    ) -> dict[str, float]:
-        """Scores of counts by their law: NLPD of the probability, CRPS (of yes or no the Brier score), coverage."""
-        if self.laws[t].read:
-            return {}
-        check_values("truth", self.tasks[t], self.laws[t], torch.zeros_like(self.mean[:, t]).masked_scatter(cells, y))
-        law, values = self.law_of(t, cells), as_array(y)
-        low, high = (law.quantile((1 + side * TWO_SD) / 2) for side in (-1, 1))
-        found = {"NLPD": -law.log_density(values), "CRPS": law.crps(values), "MSLL": np.array(np.nan)}
-        found["coverage"] = (low <= values) & (values <= high)
-        found |= {"SMSE": np.array(np.nan)} if bool((y == train_mean).all()) else {}  # that mean misses by nothing
-        return {name: float(each.mean()) for name, each in found.items()}
+    def log_density(self, y: Tensor) -> Tensor:
+        return self._counts(super().log_density(y), lambda law, t: law.log_density(as_array(y[:, t])))
+
+    def crps(self, y: Tensor) -> Tensor:
+        return self._counts(super().crps(y), lambda law, t: law.crps(as_array(y[:, t])))
 
 
 def through(found: Prediction, laws: Laws, sizes: Tensor) -> Prediction:

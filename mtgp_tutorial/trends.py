@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import flags, kind_of, of_kind, shown, swapped
+from mtgp_tutorial.arguments import flags, kind_of, of_kind, shown, whole
 from mtgp_tutorial.data import TaskData
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.prediction import Prediction, same_columns
 
 Table = TypeVar("Table", TaskData, Prediction)
 RANK = 1e-8  # columns of the design that are nearer than this to a combination of others do not count
@@ -141,14 +141,10 @@ class Trend:
         return torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
 
     def _check_fits(self, other: TaskData | Prediction) -> None:
-        if not self._suits(other):
+        if not same_columns(other, self):
             raise ValueError(
                 f"table, answer: has other tasks, units or inputs than the table of the trend ({', '.join(self.tasks)})"
             )
-
-    def _suits(self, other: TaskData | Prediction) -> bool:
-        same = (other.tasks, other.units, other.x.shape[1]) == (self.tasks, self.units, len(self.centre))
-        return same and not swapped(other.x_names, self.x_names)
 
 
 def grid_step(x: Tensor) -> float:
@@ -185,17 +181,21 @@ def detrend(seen: TaskData, *others: TaskData) -> list[TaskData]:
         if not isinstance(table, TaskData):
             raise ValueError(f"seen, others: one is {kind_of(table)}; pass TaskData")
     trend = Trend(seen)
-    if not all(map(trend._suits, others)):
+    if not all(same_columns(table, seen) for table in others):
         raise ValueError(f"others: a table has other tasks, units or inputs than seen ({', '.join(seen.tasks)})")
     return [trend.remove(table) for table in (seen, *others)]
+
+
+def check_season(season: float) -> None:
+    """ValueError unless it is a period above 0."""
+    if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
+        raise ValueError(f"season: is {shown(season)}; pass a period above 0, in units of the first input")
 
 
 def check_trend(line: bool, season: float | None, harmonics: int) -> None:
     """Raise ValueError for what makes no trend."""
     flags(line=line)
-    if season is not None and (isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf):
-        raise ValueError(f"season: is {shown(season)}; pass a period above 0, in units of the first input, or None")
-    if isinstance(harmonics, bool) or not isinstance(harmonics, Integral) or harmonics < 1:
-        raise ValueError(f"harmonics: is {shown(harmonics)}; pass a whole number above 0")
-    if season is None and harmonics != 1:
+    if season is not None:
+        check_season(season)
+    if whole("harmonics", harmonics, 1, "how many waves") != 1 and season is None:
         raise ValueError(f"harmonics: is {harmonics}, and there is no season; pass its period as season")

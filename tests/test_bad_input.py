@@ -490,6 +490,7 @@ CASES = [
     ("'a' is their only method", lambda: summarise(RESULTS[RESULTS["method"] == "a"], "a", scores=["MSE"])),
     ("axes: are 0 for the scores MSE", lambda: plots.differences([], summarise(RESULTS, "a", scores=["MSE"]))),
     ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),
+    ("score: is coverage, of which less is not better; pass one", lambda: choose(ONE, "coverage")),
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
     ("others: a table has other tasks, units or inputs", lambda: detrend(on_a_map("EN"), on_a_map("NE"))),

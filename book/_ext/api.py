@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
 PIECES = re.compile(r'`([^`]+)`|("[^"]+")|\(book:\s+([\w-]+)\)')  # `code`, "a value", (book: an equation's label)
 LITERAL = re.compile(r"\n((?:\n {4}.*)+)(?=\n\n|$)")  # a block that is indented stays as it is
+FUNCTIONS = re.compile(r"^\.\. functions:: ([\w.]+)$", re.MULTILINE)
 RETURNS = re.compile(r"^Returns:\n((?: .*\n?)+)", re.MULTILINE)
 
 
@@ -39,6 +46,33 @@ def rewrite(docstring: str, names: dict[str, str]) -> str:
     return "".join(parts) + example + code
 
 
+def expanded(text: str) -> str:
+    """The page, with a line for each public function of a module that it names by `.. functions::`."""
+
+    def lines(found: re.Match[str]) -> str:
+        module = import_module(found[1])
+        own = [
+            name
+            for name, value in vars(module).items()
+            if inspect.isfunction(value) and value.__module__ == found[1] and not name.startswith("_")
+        ]
+        return "\n".join(f".. autofunction:: {found[1]}.{name}" for name in getattr(module, "__all__", own))
+
+    return FUNCTIONS.sub(lines, text)
+
+
+class Functions(SphinxDirective):
+    """The entries of a module's public functions, as the module has them."""
+
+    required_arguments = 1
+
+    def run(self):
+        place = nodes.Element()
+        text = expanded(f".. functions:: {self.arguments[0]}")
+        self.state.nested_parse(StringList(text.split("\n"), source=self.env.docname), 0, place)
+        return place.children
+
+
 def linked() -> dict[str, str]:
     """The names that are linked where a docstring has them in backticks -> their entries."""
     import mtgp_tutorial
@@ -54,6 +88,7 @@ def process(app, what, name, obj, options, lines):
 
 def setup(app):
     sys.path.insert(0, str(ROOT))  # the module beside the pages, not another one that is installed
+    app.add_directive("functions", Functions)
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", process, priority=400)  # napoleon comes at 500
     app.setup_extension("sphinx.ext.napoleon")

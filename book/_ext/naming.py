@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from api import marked_up  # beside this file
+from api import expanded, marked_up  # beside this file
 from docutils import nodes
 from docutils.statemachine import StringList
 from sections import anchor_of
@@ -34,7 +34,7 @@ MOST = 3
 def entries():
     """As chapters write it -> its entry: `fill` -> `tables.fill`; in the order of the page."""
     page = Path(__file__).resolve().parents[2] / f"{PAGE}.md"
-    return {name.removeprefix(TABLES): name for name in ENTRY.findall(page.read_text(encoding="utf8"))}
+    return {name.removeprefix(TABLES): name for name in ENTRY.findall(expanded(page.read_text(encoding="utf8")))}
 
 
 def sentence(name):
@@ -50,7 +50,7 @@ class Overview(SphinxDirective):
     """For each group of the page its names, and what each does."""
 
     def run(self):
-        text = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf8")
+        text = expanded(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf8"))
         lines = []
         for group in text.split("\n## ")[1:]:
             title = group.partition("\n")[0]

@@ -21,11 +21,11 @@ from gpytorch.kernels import Kernel
 from tqdm import tqdm
 
 from mtgp_tutorial import scores
-from mtgp_tutorial.arguments import flags, kind_of, of_kind, swapped, went, whole
+from mtgp_tutorial.arguments import flags, kind_of, of_kind, went, whole
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError, fit
 from mtgp_tutorial.model import Model, icm, independent, lmc
-from mtgp_tutorial.prediction import Prediction
+from mtgp_tutorial.prediction import Prediction, same_columns
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable, without_values
 from mtgp_tutorial.tables.methods import A_METHOD, Methods, fingerprint_of, in_places, model_of, predictions_at
 from mtgp_tutorial.tables.store import COLUMNS, LABELS, NUMBERS, Key, Store, digest, opened
@@ -189,8 +189,7 @@ def two_tables(found: Any, label: Any) -> tuple[TaskData, TaskData]:
     if not isinstance(found, Sequence) or [type(table) for table in found] != [TaskData, TaskData]:
         raise ValueError(f"trial: gave no two tables for {label!r}; let it return (seen, hidden), as data.hide does")
     seen, hidden = found
-    same = (seen.tasks, seen.units) == (hidden.tasks, hidden.units) and not swapped(hidden.x_names, seen.x_names)
-    if not same or not bool(hidden.observed.any()):
+    if not same_columns(seen, hidden) or not bool(hidden.observed.any()):
         raise ValueError(
             f"trial: its hidden table for {label!r} has other tasks, units or inputs than seen, or no cell; mend it"
         )

@@ -24,10 +24,9 @@ from mtgp_tutorial.predicting import impute
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.tables import doors
-from mtgp_tutorial.tables.forecasting import check_season
 from mtgp_tutorial.tables.methods import A_METHOD, Method, model_of
 from mtgp_tutorial.tables.seasonal import Season, changing, propose_season, season_of
-from mtgp_tutorial.trends import Trend, UnfixedError
+from mtgp_tutorial.trends import Trend, UnfixedError, check_season
 
 STRETCHES = 6  # of a table, that are left out in turn; two pieces of each column
 STARTS = 1  # of the fit with a season in the kernel

@@ -8,17 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, shown, swapped, whole
+from mtgp_tutorial.arguments import as_array, as_tensor, of_kind, swapped, whole
 from mtgp_tutorial.data import TaskData, take
 from mtgp_tutorial.noise import FLOOR
 from mtgp_tutorial.prediction import Prediction, prediction
+from mtgp_tutorial.trends import check_season
 
 
 class NotApplicable(ValueError):
@@ -147,12 +147,6 @@ def seasonal_naive(season: float) -> Callable[[TaskData], SeasonalNaive]:
     """
     check_season(season)
     return lambda seen: SeasonalNaive(seen, float(season))
-
-
-def check_season(season: float) -> None:
-    """ValueError unless it is a period above 0."""
-    if isinstance(season, bool) or not isinstance(season, Real) or not 0 < season < math.inf:
-        raise ValueError(f"season: is {shown(season)}; pass a period above 0, in units of the first input")
 
 
 class SeasonalNaive:

@@ -27,17 +27,25 @@ from mtgp_tutorial.tables.external_drift import (
     least_squares,
     orthonormal,
 )
-from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, check_season, seasonal_naive, without_values
+from mtgp_tutorial.tables.forecasting import NotApplicable, check_columns, seasonal_naive, without_values
+from mtgp_tutorial.trends import check_season
 
 Group = tuple[Tensor, int, Answer | None]  # rows of a task, and what is said of them; None: the interpolation answers
 SPARE, WITH_GP = 3, 15  # rows that a regression has beyond its coefficients; and one whose residual is a GP
 PARTS = 12  # of a season, at most
+IN_WORDS = {  # what a rule does, for who does not know its name
+    "mean": "the mean of the column, in the same part of the season where there is one",
+    "interpolation": "plain interpolation between the nearest known values",
+    "season before": "the value one season before",
+    "regression": "a regression on the other columns",
+    "regression + GP": "a regression on the other columns and a smooth function for what it leaves over",
+}
 
 
 def plain_methods(
     season: float | None = None, *, kernels: Sequence[str] = ("matern12", "matern32", "rbf")
 ) -> dict[str, Callable[[TaskData], Plain]]:
-    """Five rules without a model of several tasks, by name, to stand beside `standard_methods` in `compare`.
+    """Rules without a model of several tasks, by name, to stand beside `standard_methods` in `compare`.
 
     - "mean": the mean of a task, or of its part of the season (a step of the inputs, or a twelfth of it if that is
       longer); variance of the values about it, times 1 + 1/count.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mtgp_tutorial.arguments import count, listed, of_kind, went
+from mtgp_tutorial.arguments import count, listed, of_kind
 from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.tables import dates as written
@@ -67,7 +67,6 @@ class Asked:
         return self.known[column.name]
 
 
-@went("dates", "pass date_format, as pandas takes it, such as '%d.%m.%Y'")
 def read_table(
     path: str | Path | pd.DataFrame,
     x: Any = None,

@@ -19,12 +19,13 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from mtgp_tutorial.data import TaskData
+from mtgp_tutorial.scores import SCORES
 from mtgp_tutorial.writing import not_written, write
 
 Key = tuple[str, str]  # trial and method
 Row = tuple[Any, ...]  # in the order of COLUMNS
 LABELS = ["trial", "method", "task"]
-NUMBERS = ["MSE", "MAE", "SMSE", "MSLL", "NLPD", "CRPS", "coverage", "log likelihood", "on floor"]
+NUMBERS = [*SCORES, "log likelihood", "on floor"]
 COLUMNS = [*LABELS, *NUMBERS, "numbers", "start", "data"]  # how many are fitted, where they begin; all cells
 KINDS = dict.fromkeys([*LABELS, "data"], str) | dict.fromkeys(["on floor", "numbers"], int)
 
@@ -115,17 +116,20 @@ def _lines(rows: Iterable[Row], head: bool = False) -> bytes:
 
 def _read(path: Path) -> dict[Key, list[Row]]:
     """What a file of version 0.23 or later holds; of rows that stand there twice the last. A last line without its end
-    is what a killed process left, and no row."""
+    is what a killed process left, and no row; of a score that came after the file there is no value."""
     kinds = {name: KINDS.get(name, float) for name in COLUMNS}
     try:
         text = path.read_bytes()
         text = text[: text.rfind(b"\n") + 1]
-        table = pd.read_csv(io.BytesIO(text), usecols=COLUMNS, dtype=str, index_col=False, keep_default_na=False)
+        table = pd.read_csv(
+            io.BytesIO(text), usecols=COLUMNS.__contains__, dtype=str, index_col=False, keep_default_na=False
+        )
+        table = table.assign(**{name: "" for name in SCORES if name not in table})
         table = table[COLUMNS].drop_duplicates(LABELS, keep="last")
         table = table.replace({name: {"": "nan"} for name in COLUMNS if kinds[name] is float}).astype(kinds)
     except OSError as error:
         raise StoreError(f"store: {path} could not be read ({error.strerror}); pass another path") from None
-    except ValueError:
+    except (KeyError, ValueError):
         why = "is not a file that compare wrote since version 0.23, or was changed"
         raise StoreError(f"store: {path} {why}; pass another path") from None
     done: dict[Key, list[Row]] = {}

@@ -253,9 +253,9 @@ def law_the_choice_is_the_best_or_a_simpler_method_nearly_as_good():
                 assert choose(results, name, cluster=cluster) == nearly[0]
                 taken.add((nearly[0] == best, len(groups)))
     assert {(True, 12), (False, 12), (True, 2), (False, 2)} <= taken
-    assert [*plain_methods(1.0), *standard_methods()] == [
-        "mean", "interpolation", "season before", "regression", "regression + GP", "independent, own",
-        "independent, shared", "ICM", "ICM, full noise", "LMC"]  # fmt: skip
+    order = ["mean", "interpolation", "season before", "regression", "regression + GP"]
+    order += ["independent, own", "independent, shared", "ICM", "ICM, full noise", "LMC"]
+    assert [name for name in (*plain_methods(1.0), *standard_methods()) if name in order] == order
 
 
 def law_the_simpler_method_is_taken_within_one_standard_error():

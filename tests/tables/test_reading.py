@@ -199,11 +199,6 @@ BROKEN = {
 }
 
 
-def test_an_argument_that_went_says_what_to_do():
-    with pytest.raises(TypeError, match="^dates: is no argument of read_table any more; pass date_format"):
-        read_table("t.csv", dates="month-first")
-
-
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_argument_is_named_first(name, tmp_path):
     (tmp_path / "t.csv").write_text(text("date,who,a,b", [f"{d},p" for d in ISO]))

@@ -24,22 +24,18 @@ from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.forecasting import Forecaster, NotApplicable
 from mtgp_tutorial.tables.methods import Method, Methods, predictions_of
 from mtgp_tutorial.tables.mixtures import linear_pool
+from mtgp_tutorial.tables.plain import IN_WORDS as RULES_IN_WORDS
 from mtgp_tutorial.tables.plain import plain_methods
 from mtgp_tutorial.tables.report.holes import INDEPENDENT, Kind, Trial, own_rows
 from mtgp_tutorial.tables.seasonal import Season, changing, season_of, with_trend
 from mtgp_tutorial.tables.store import digest
 
 ALONE, ICM, FULL, HALF, DRIFT = "independent, shared", "ICM", "ICM, full noise", "half and half", "regression + GP"
-RULES = ("mean", "interpolation", "season before", "regression")
-IN_WORDS = {  # what a method does, for who does not know its name
+RULES = [rule for rule in RULES_IN_WORDS if rule != DRIFT]
+IN_WORDS = RULES_IN_WORDS | {
     ICM: "one model of all columns",
     FULL: "one model of all columns, in which the errors of a row may go together",
     HALF: "the average of one model of all columns and a regression on the other columns",
-    "mean": "the mean of the column, in the same part of the season where there is one",
-    "interpolation": "plain interpolation between the nearest known values",
-    "season before": "the value one season before",
-    "regression": "a regression on the other columns",
-    DRIFT: "a regression on the other columns and a smooth function for what it leaves over",
     ALONE: "a smooth function for each column by itself",
     "independent, season": "a smooth function for each column by itself, with a season that is the same in every turn",
     "independent, changing season": "a smooth function for the column by itself, with a season that changes slowly",

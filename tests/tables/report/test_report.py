@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from mtgp_tutorial import TaskData, __version__, datasets
-from mtgp_tutorial.__main__ import GONE, main
+from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.tables import compare
 from mtgp_tutorial.tables.report import report as report_of
 from mtgp_tutorial.tables.report import trials as tries
@@ -159,15 +159,6 @@ def test_a_frame_is_filled_as_its_file_is(place):
 
 
 # refused, stopped, resumed
-
-
-@pytest.mark.parametrize("name", GONE)
-def test_an_option_that_went_says_what_to_do(name, place, capsys):
-    with pytest.raises(SystemExit) as left:
-        command(name, "2")
-    said = capsys.readouterr().err
-    assert left.value.code == 2 and f"{name} is gone" in said and GONE[name].replace("%%", "%") in said
-    assert [one.name for one in place.iterdir()] == ["table.csv"]
 
 
 REFUSALS = {  # a file, options, and the argument that the refusal names
