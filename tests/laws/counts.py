@@ -178,18 +178,6 @@ def answers(fitted):
         yield latent_functions(fitted, x).mean
 
 
-def law_a_count_series_is_the_same_by_filter_and_whole():
-    """Two counts and a reading, at repeated and at far inputs."""
-    rng = RANDOM(4)
-    x = np.sort(np.r_[rng.uniform(0, 30, 38), 3.0, 3.0])
-    y = np.column_stack([np.sin(x), rng.poisson(np.exp(1 + np.sin(x))), rng.poisson(3 * np.exp(np.cos(x)))])
-    y[5:9, 1] = np.nan
-    model = icm(TaskData(x, y), likelihood={"task 2": "poisson", "task 3": NegativeBinomial()})
-    values = [float(quick.model.log_likelihood()) for quick in in_each_form(unfitted(model))]
-    assert len(values) >= 3
-    close(values, [values[0]] * len(values))
-
-
 class Reading(Likelihood):
     """A normal reading with the error 0.3, as sites see it: by Gauss and Hermite."""
 
@@ -221,21 +209,6 @@ def law_a_normal_reading_as_a_site_is_exact():
     normal = torch.distributions.MultivariateNormal(means[cells[1]], C + own)
     close(model.log_likelihood(), normal.log_prob(values[cells]))
     assert model.sites.steps <= 3 and exact.sites.settle(lambda y, v: None, exact.laws)[1] == 0
-
-
-def law_a_long_length_scale_is_the_glm():
-    """The rate of a Poisson regression on a constant: all counts over all exposures, with the mean fitted too."""
-    rng = RANDOM(2)
-    e, y = rng.uniform(0.5, 4, 30), rng.poisson(3, 30)
-    model = icm(TaskData(range(30), y[:, None]), likelihood={"task 1": Poisson(exposure=e)})
-    for name, p in model.named_parameters():
-        p.requires_grad_("raw_constant" in name)
-    model.kernel.data_covar_module.lengthscale = 1e6
-    objective = by_autograd(model, False)
-    top = scipy.optimize.minimize(objective, [0.3], jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 1e-15})
-    objective(top.x)
-    found = predict(at_parameters(model), [3.0, 300.0]).mean[:, 0]
-    close(found, np.full(2, y.sum() / e.sum()), 1e-6)
 
 
 def law_a_long_length_scale_with_a_slope_is_the_glm_of_a_covariate():
@@ -332,30 +305,6 @@ def steps_of(model):
     return found
 
 
-def law_counts_add_up():
-    """Two counts at one place are one with both exposures."""
-    x, y, e = [0.0, 0.0, 1.0, 2.0], np.array([3, 4, 2, 0]), np.array([1.0, 2.5, 1.0, 0.5])
-    whole = TaskData(x[1:], [[7], [2], [0]]), [3.5, 1.0, 0.5]
-    one, other = (
-        unfitted(icm(data, likelihood={"task 1": Poisson(exposure=size)}))
-        for data, size in ((TaskData(x, y[:, None]), e), whole)
-    )
-    close(predict(one, [0.5, 3.0]).mean, predict(other, [0.5, 3.0]).mean, 1e-6)
-    close(predict(one, [0.5, 3.0]).variance, predict(other, [0.5, 3.0]).variance, 1e-6)
-
-
-def law_a_small_dispersion_is_poisson():
-    """Density, slope, what is expected, and the law of a cell."""
-    y, g, v, e = (tensor(each) for each in ([0, 1, 4, 30], [-1, 0.3, 1, 3], [0.2, 1, 0.5, 0.1], [1, 2, 0.5, 3]))
-    few, poisson = NegativeBinomial(dispersion=1e-7), Poisson()
-    for name in ("log_density", "slope"):
-        close(getattr(few, name)(y, g, e), getattr(poisson, name)(y, g, e), 1e-4)
-    for one, other in zip(few.expected(y, g, v, e), poisson.expected(y, g, v, e)):
-        close(one, other, 1e-4)
-    arrays = [each.numpy() for each in (g, v, e)]
-    close(CellLaw(few, *arrays).cdf(y.numpy()), CellLaw(poisson, *arrays).cdf(y.numpy()), 1e-4)
-
-
 def law_a_likelihood_is_the_one_of_its_name():
     """Densities as SciPy has them, slopes as autograd has them, and 20 points as a fine grid."""
     counts, g, size, yes = (tensor(each) for each in ([0, 1, 3, 8], [-1, 0.5, 1.2, 2], [8, 9, 10, 9], [0, 1, 1, 0]))
@@ -428,15 +377,6 @@ def law_crps_of_wide_laws_is_the_sum_over_all_counts():
         wanted = ((each.cdf(k) - (k >= y)) ** 2).sum()
         one = CellLaw(law, np.array([mean]), np.array([variance]), np.ones(1))
         close(one.crps(np.array([y]))[0], wanted, 2e-4)
-
-
-def law_yes_or_no_is_scored_by_brier():
-    """CRPS of a chance is (p - y)^2, and the NLPD its logarithm."""
-    p = 0.3
-    root = CellLaw(Bernoulli(), np.array([np.log(p / (1 - p))]), np.array([1e-12]), np.array([1.0]))
-    for y in (0.0, 1.0):
-        close(root.crps(np.array([y]))[0], (p - y) ** 2, 1e-5)
-        close(root.log_density(np.array([y]))[0], np.log(p if y else 1 - p), 1e-5)
 
 
 def law_draws_of_counts_have_their_moments():

@@ -109,17 +109,6 @@ def _with_values(fitted, found, value):
     return replace(fitted, model=model)
 
 
-def law_the_order_of_reading_needs_no_values():
-    """Cells, gains and what is left do not change with the values in the table; a cell that is read is known."""
-    fitted = unfitted(icm(table(RANDOM(542)), noise="full"), 4)
-    other = copy.deepcopy(fitted)
-    other.model.unit = replace(other.model.unit, y=other.model.unit.y**2 - 3)
-    wanted = np.ones((9, 3))
-    one, two = (next_cells(each, wanted, x=X, count=11, noise=True) for each in (fitted, other))
-    assert one.equals(two) and len(set(zip(one["row"], one["task"]))) == 11
-    close(one["left"].iloc[-1] / (one["gain"] + one["left"]).iloc[0], 0.0, 1e-8)  # all that was missing
-
-
 def law_sums_are_weights_against_the_joint_covariance():
     """Of `predict` and `impute`: of new rows, of missing cells beside observed ones, which are known, and of f."""
     rng = RANDOM(543)

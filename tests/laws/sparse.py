@@ -5,7 +5,6 @@ import tempfile
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from gpytorch.kernels import MaternKernel, PeriodicKernel, ProductKernel, RBFKernel
 
@@ -19,7 +18,6 @@ from mtgp_tutorial import (
     impute,
     independent,
     latent_functions,
-    leave_out,
     lmc,
     load,
     parts,
@@ -261,10 +259,3 @@ def law_a_sparse_fit_is_kept_in_a_file():
         again = load(f"{folder}/sparse.npz")
     assert torch.equal(again.model.inducing, fitted.model.inducing) and again.log_likelihood == fitted.log_likelihood
     assert torch.equal(predict(again, [0.3]).variance, predict(fitted, [0.3]).variance)
-
-
-def law_a_sparse_fit_says_what_it_cannot():
-    fitted = unfitted(sparse(icm(table(RANDOM(87))), 3))
-    for by in ("cell", "row"):
-        with pytest.raises(ValueError, match="has the sparse bound, which has no exact leave-one-out; hide cells"):
-            leave_out(fitted, by)
