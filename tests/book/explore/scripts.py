@@ -13,8 +13,8 @@ def source(name):
 KERNEL = source("gaussian")
 
 
-def loaded(page, script, kernel=KERNEL):
-    for code in (kernel, "MTGP.explore = { figure() {}, shown: (v) => v.toFixed(2) }", script):
+def loaded(page, script):
+    for code in (KERNEL, "MTGP.explore = { figure() {}, shown: (v) => v.toFixed(2) }", script):
         page.evaluate(code)
     return page
 

@@ -59,17 +59,3 @@ def test_what_the_text_says(playing):
     assert at_one["curve"][10] == pytest.approx(0.79, abs=0.005) and at_one["equal"] == pytest.approx(0.61, abs=0.005)
     for delay in (0, 0.5, 1, 2, 3):
         assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
-
-
-def test_the_marker_has_keys_and_takes_a_click(playing):
-    figure = playing("lag")
-    marker = figure.place.get_by_label("delay of task 2", exact=True)
-    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
-        marker.press(key)
-        assert figure.state["delay"] == pytest.approx(delay)
-    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
-    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
-    box = figure.box(number=1)
-    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
-    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
-    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"

@@ -71,22 +71,3 @@ def test_the_interval_of_y_follows_the_cell_and_that_of_f_hardly(figure):
         moves[view] = abs(middle(figure) - before)
     assert figure.state["view"] == 0
     assert moves["observed y"] > 30 and 2 < moves["latent f"] < 15
-
-
-def test_the_row_is_chosen_and_its_cell_unticked(figure):
-    """By the marker's keys and the box; hollow are the cells that are not read, and the address holds it."""
-    hidden = figure.place.locator(".explore-hidden")
-    assert hidden.count() == 1
-    marker = figure.place.locator(".explore-handle")
-    marker.focus()
-    marker.press("ArrowRight")
-    marker.press("ArrowRight")
-    figure.place.get_by_label("task 1 was read in this row").uncheck()
-    figure.settle()
-    assert [one.get_attribute("aria-label") for one in hidden.all()] == ["task 1 in row 13", "task 2 in row 13"]
-    assert marker.get_attribute("aria-valuetext") == "Row 13"
-    assert "Row 13" in figure.words()
-    assert figure.address() == "#explore&noise.row=12&noise.seen=0"
-    figure.place.get_by_role("button", name="Reset").click()
-    figure.page.wait_for_function("location.hash === ''")
-    assert (figure.state["row"], figure.state["seen"]) == (10, 1)

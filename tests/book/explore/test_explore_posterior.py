@@ -68,43 +68,6 @@ def test_without_the_leftmost_reading_the_wiggly_explanation_is_left(playing):
         assert climbed(figure) == (0.881, 0.05)
 
 
-def test_readings_are_added_dragged_and_removed(playing):
-    figure = playing("posterior")
-    box = figure.place.locator(".explore-back").first.bounding_box()
-    figure.page.mouse.click(box["x"] + box["width"] * 7 / 12, box["y"] + box["height"] / 4)
-    assert (figure.state["x"][-1], figure.state["y"][-1]) == pytest.approx((1, 1.6), abs=0.05)
-    before, variance = figure.state, figure.computed("[...found.variance]")
-    figure.drag(READINGS, 8, 0, 40)
-    assert figure.state["y"][-1] < 0.9 and figure.state["x"] == before["x"]
-    assert figure.computed("[...found.variance]") == variance  # it does not depend on values
-    figure.drag(READINGS, 8, 60, 0)
-    assert figure.state["x"][-1] > 1.5 and figure.computed("[...found.variance]") != variance
-    figure.place.locator(READINGS).nth(8).focus()
-    figure.page.keyboard.press("Delete")
-    assert figure.state["x"] == figure.start["x"]
-    figure.place.get_by_role("button", name="Add a reading").click()
-    assert figure.state["x"][-1] == pytest.approx((0.88 + 3.26) / 2)
-    figure.place.get_by_role("button", name="Remove the last").click()
-    assert (figure.state["x"], figure.state["y"]) == (figure.start["x"], figure.start["y"])
-
-
-def test_keys_reach_every_reading_and_move_the_walker(playing):
-    figure = playing("posterior")
-    figure.place.locator(READINGS).nth(0).focus()
-    for _ in range(2):
-        figure.page.keyboard.press("ArrowRight")
-    figure.page.keyboard.press("ArrowUp")
-    assert figure.state["y"][2] == pytest.approx(figure.start["y"][2] + 0.05)
-    walker = figure.place.locator(WALKER)
-    walker.focus()
-    for key in ("ArrowLeft", "ArrowUp"):
-        figure.page.keyboard.press(key)
-    state = figure.state
-    assert state["l"] < figure.start["l"] and state["noise"] > figure.start["noise"]
-    words = f"length-scale {state['l']:.2f}, sd of the noise {state['noise']:.2f}"
-    assert walker.get_attribute("aria-valuetext") == words
-
-
 def test_draws_pass_near_the_readings_and_the_surface_stays_while_the_walker_walks(playing):
     figure = playing("posterior", "#explore&posterior.draws=1&posterior.noise=0.05&posterior.l=1")
     at = [int(np.argmin(np.abs(np.linspace(-6, 6, 129) - x))) for x in figure.start["x"]]

@@ -77,6 +77,9 @@ def test_a_larger_sd_adds_no_crossing(playing):
     assert np.allclose(figure.computed("found.draws.map(curve => [...curve])"), 2 * before, atol=1e-9)
     assert figure.computed("found.crossings") == crossings
     assert f"thick draw {crossings[0]}" in figure.words()
+    for kernel, rate in ((0, 1), (1, 3**0.5)):  # Rice: of 10 units of x, at length-scale 1
+        figure = playing("prior", f"#explore&prior.kernel={kernel}")
+        assert figure.computed("found.expected") == pytest.approx(rate * 10 / (2 * np.pi))
 
 
 @pytest.mark.parametrize("kernel", range(3))
@@ -110,27 +113,3 @@ def test_the_map_stretches_along_its_second_input_alone(playing):
     after = roughness()
     assert after[0] < before[0] / 3 and after[1] > before[1] / 2
     assert figure.computed("found.draws.map(curve => [...curve])") == curves
-
-
-@pytest.mark.parametrize(("kernel", "rate"), [("rbf", 1), ("matern32", 3**0.5)])
-def test_draws_have_the_covariance_and_the_crossings_that_they_should(playing, kernel, rate):
-    """Of 600 draws in the figure's order; what is said to happen on average, happens."""
-    figure = playing("prior", "" if kernel == "rbf" else "#explore&prior.kernel=1")
-    draws = np.array(
-        figure.place.evaluate(
-            """(_, name) => { const { coarseFirst, kernels, normals, sample, signalCovariance } = MTGP.gaussian;
-            const order = coarseFirst(193), x = order.map(i => MTGP.prior.GRID[i]), cells = { x, task: x.map(() => 0) };
-            const C = signalCovariance([{ B: [[1]], k: kernels[name](1) }], cells, cells);
-            const many = Array.from({ length: 600 }, (_, seed) => normals(193, 50 + seed));
-            return sample(new Float64Array(193), C, ...many).map(values => {
-                const curve = []; order.forEach((i, n) => (curve[i] = values[n])); return curve; }); }""",
-            kernel,
-        )
-    )
-    crossings = ((draws[:, :-1] < 0) & (draws[:, 1:] >= 0)).sum(1).mean()
-    expected = figure.computed("found.expected")
-    assert expected == pytest.approx(rate * 10 / (2 * np.pi))
-    assert crossings == pytest.approx(expected, rel=0.06)
-    d = np.linspace(0, 10, 193)
-    K = np.exp(-(d**2) / 2) if kernel == "rbf" else (1 + 3**0.5 * d) * np.exp(-(3**0.5) * d)
-    assert np.abs(draws.T @ draws[:, 0] / len(draws) - K).max() < 0.12

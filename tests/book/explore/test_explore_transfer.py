@@ -75,28 +75,3 @@ def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
     figure.drag_point("task 2 at x = 4", 40)
     figure.slide("correlation ρ in B", 0.9)
     assert curve(figure) == still
-
-
-def test_a_hole_lets_the_neighbour_speak_and_a_second_one_silences_it(figure):
-    """By the buttons at the marker; the dots of hidden cells go, and the address holds the situation."""
-    dots = figure.place.locator(".explore-dot.explore-task1")
-    assert dots.get_attribute("d").count("M") == 8
-    buttons = [figure.place.get_by_role("button", name=f"hole in task {task}") for task in (1, 2)]
-
-    def down():
-        return [button.get_attribute("aria-pressed") for button in buttons]
-
-    assert down() == ["false", "false"]
-    buttons[0].click()
-    figure.settle()
-    assert down() == ["true", "false"]
-    words = figure.place.locator(".explore-words")
-    assert dots.get_attribute("d").count("M") == 7 and "largest weight on task 2: 0.65" in words.inner_text()
-    buttons[1].click()
-    figure.settle()
-    assert down() == ["true", "true"]
-    assert "exactly nothing" in words.inner_text()
-    assert figure.address() == "#explore&transfer.off=3,11"
-    figure.place.get_by_role("button", name="Reset").click()
-    figure.page.wait_for_function("location.hash === ''")
-    assert figure.state["off"] == []
