@@ -192,27 +192,6 @@ def test_with_a_point_at_each_input_the_closed_form_is_the_evidence(monkeypatch)
     assert bool((variance > model.log_noise.exp()[task]).all())
 
 
-def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
-    """And comes to the same optimum; where the start itself cannot be factored, the climb says so."""
-    cells, whole, calls = some_cells(60), warm.collapsed, []
-    points = torch.linspace(0, 1, 8, dtype=F64)[:, None]
-    height = warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
-
-    def failing(model, cells):
-        calls.append(len(calls))
-        if calls[-1] == broken:
-            raise torch.linalg.LinAlgError("the input is not positive-definite")
-        return whole(model, cells)
-
-    monkeypatch.setattr(warm, "collapsed", failing)
-    broken = 3
-    assert warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200) == pytest.approx(height, abs=0.05)
-    assert len(calls) > 20
-    broken = len(calls)
-    with pytest.raises(torch.linalg.LinAlgError):
-        warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
-
-
 def full(_):
     """A disk without room."""
     raise OSError(errno.ENOSPC, "No space left on device")
