@@ -1,9 +1,7 @@
 """examples/many_tables.py: three ways, one answer; killed, resumed, changed, refused."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -83,21 +81,6 @@ def test_a_killed_run_goes_on_and_nothing_is_done_twice(whole, target, way):
 def worker(process):
     """One of joblib's processes that fit."""
     return next(one for one in process.children() if "popen_loky" in " ".join(one.cmdline()))
-
-
-def test_a_killed_worker_of_a_cluster_loses_nothing(whole, target):
-    distributed = pytest.importorskip("distributed")
-    kept = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
-    with distributed.LocalCluster(**kept) as cluster:
-
-        def killing(work, tables):
-            for number, line in enumerate(many_tables.on_dask(work, tables, cluster.scheduler_address), 1):
-                if number == 3:
-                    os.kill(cluster.workers[0].pid, signal.SIGKILL)
-                yield line
-
-        many_tables.run(str(target), many_tables.made(COUNT), killing)
-    assert sorted(lines(target)) == sorted(whole)
 
 
 def test_the_lines_of_the_page_for_a_cluster_run(monkeypatch):

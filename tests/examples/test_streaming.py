@@ -122,26 +122,6 @@ def test_bad_tables_are_refused(folder, tmp_path):
         table.read(tmp_path / "bad")
 
 
-def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
-    part = tmp_path / "cells.part"
-    part.mkdir()
-    (part / "y.npy").symlink_to("/dev/full")  # a disk without room
-    with pytest.raises(
-        OSError, match="folder: .*cells could not be written .No space left on device. and does not exist; make room"
-    ):
-        table.write(tmp_path / "cells", 3000)
-    assert list(tmp_path.iterdir()) == []
-    part.mkdir()
-    (part / "y.npy").symlink_to("/dev/full")
-    (part / "mine.txt").write_text("not the table's")
-    with pytest.raises(OSError, match="could not be written"):
-        table.write(tmp_path / "cells", 3000)
-    assert [one.name for one in part.iterdir()] == ["mine.txt"]
-    (part / "mine.txt").unlink()
-    table.write(tmp_path / "cells", 3000)
-    assert table.read(tmp_path / "cells").seen == 2940
-
-
 def test_gpytorch_and_plain_torch_have_one_bound_and_one_natural_gradient():
     cells = some_cells(200)
     theirs = variational.VariationalLMC(torch.linspace(0, 1, 10, dtype=F64)[:, None], 3, 2, 1000)
@@ -209,23 +189,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="damaged or no checkpoint; remove it"):
             checkpoint.load(path, {})
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--batch", "5881"], "batch: 5881 is not from 1 to 5880"),
-        (["--points", "80"], "points: 80 x 80 are more than 5880 cells"),
-        (["--seed", "1"], "of a run with seed 0, and this one has 1"),
-    ],
-)
-def test_bad_options_are_refused(folder, finished, monkeypatch, options, message):
-    path = folder.parent / "whole.pt"
-    before = path.read_bytes()
-    monkeypatch.setattr(sys, "argv", ["train.py", str(folder), str(path), *SMALL, *options])
-    with pytest.raises(ValueError, match=message):
-        train.main()
-    assert path.read_bytes() == before
 
 
 def test_the_program_in_gpytorch_runs_as_it_is_written(folder, monkeypatch, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import RBFKernel
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from laws.common import RANDOM, close, dense_numpy, tensor, unfitted
 from mtgp_tutorial import (
@@ -171,6 +171,9 @@ def law_the_columns_of_a_check_are_counted():
             close(cells[column], (data.y[:, t] - of.mean[:, t]) / of.sd[:, t])
         close(cells["value"], y[:, t]), close(cells["mean"], alone.mean[:, t])
         assert cells.groupby("block").size().tolist() == [2] * 6
+    for level, (what, column) in itertools.product((0.5, 0.95), (("cell", "z"), ("block", "block z"))):
+        inside = (found.cells[column].abs() <= norm.ppf(0.5 + level / 2)).mean()
+        close(found.calibration[what][np.isclose(found.calibration.index, level)], [inside])
     assert (found.cells["z"] < -4).any(), "or a sign would not show"
     assert any(one.startswith("b: its noise is on the floor") for one in found.findings)
     assert found.x_label == "depth [m]" and found.findings[0].startswith("c at ") and found.tasks == tuple(names)

@@ -136,16 +136,3 @@ def law_sums_are_weights_against_the_joint_covariance():
 
 def _loads(fitted, weights):
     return (weights * fitted.model.scale.sd.numpy()).reshape(len(weights), -1)
-
-
-def law_the_core_says_the_same_of_the_next_cells():
-    """Of a table without holes, in the Kronecker solvers, and of one with holes."""
-    wanted = np.ones((9, 3), dtype=bool)
-    for holes, noise in ((False, "full"), (False, "per task"), (True, "full")):
-        for fitted in in_each_form(unfitted(icm(table(RANDOM(544), holes=holes), noise=noise), 6)):
-            fast, core = (next_cells(replace(fitted, solver=how), wanted, x=X, count=3) for how in (None, "dense"))
-            assert fast[["row", "task"]].equals(core[["row", "task"]])
-            close(fast[["gain", "left"]], core[["gain", "left"]], 1e-8)
-            fast, core = (linear(replace(fitted, solver=how), 1.0 * wanted, x=X) for how in (None, "dense"))
-            close(fast.mean, core.mean, 1e-8)
-            close(fast.covariance, core.covariance, 1e-8)

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtgp_tutorial import datasets
-
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -100,22 +98,6 @@ def test_the_report_is_read_by_names_and_its_rows_are_held_to_the_file(study, ev
     order = order[::-1]
     with pytest.raises(RuntimeError, match="its rows may be in disorder"):
         study.report(tmp_path / "seen.csv", study.TABLES["lung deaths"])
-
-
-def test_the_stored_rows_are_whole_and_two_methods_come_out_again(study, every):
-    stored = datasets.study("report_tables")
-    for (name, method), found in stored.groupby(["table", "method"]):
-        frame, mask = every[name]
-        assert found["column"].tolist() == list(frame.columns[-mask.shape[1] :]), (name, method)
-        assert found["cells"].tolist() == mask.sum(0).tolist()
-    maps = sum(spec.inputs > 1 for spec in study.TABLES.values())
-    expected = dict.fromkeys(stored["method"].unique(), 12) | {"structural": 12 - maps}
-    expected["report"] = 11  # one is not run yet (docs/decisions/report.md)
-    assert stored.groupby("method")["table"].nunique().to_dict() == expected
-    for method in ("interpolation", "IterativeImputer"):
-        again = pd.DataFrame(study.rows("lung deaths", method))
-        kept = stored.query("table == 'lung deaths' and method == @method")
-        assert np.allclose(again[["RMSE", "coverage"]], kept[["RMSE", "coverage"]], rtol=1e-4, equal_nan=True)
 
 
 def test_the_summary_by_hand(study):

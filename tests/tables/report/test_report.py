@@ -18,7 +18,6 @@ from mtgp_tutorial import TaskData, __version__, datasets
 from mtgp_tutorial.__main__ import GONE, main
 from mtgp_tutorial.tables import compare
 from mtgp_tutorial.tables.report import report as report_of
-from mtgp_tutorial.tables.report import trials as tries
 from mtgp_tutorial.tables.report.holes import FEWEST, PLACES, kinds_of, missing, own_rows, plan
 from mtgp_tutorial.tables.report.trials import IN_WORDS, Decision, claim_of, decide, digits, methods_for, season_of
 
@@ -94,12 +93,6 @@ def test_one_page_has_three_figures_no_script_and_no_address(done):
     assert len(page.addresses) == 3 and all(one.startswith("data:image/png;base64,") for one in page.addresses)
     assert len(text) < 1_000_000 and all(name in page.text for name in NAMES.values())
     assert {path.name for path in done[0].iterdir()} <= {"report.html", "filled.csv", "trials.csv", "trials.csv.lock"}
-
-
-def test_the_terminal_says_what_the_page_says_first(done):
-    page = Page((done[0] / "report.html").read_text(encoding="utf8"))
-    said = [line for line in done[1].splitlines() if "“" in line or " off by " in line or "% of" in line]
-    assert len(said) >= 3 and all(" ".join(line.split()) in " ".join(page.text.split()) for line in said)
 
 
 def test_the_headline_is_the_error_of_the_stored_trials(done):
@@ -450,14 +443,6 @@ def test_large_tables_go_without_what_costs_most():
     for data, gone in ((long, {"half and half", "regression + GP"}), (wide, {"half and half", "ICM"})):
         found, out = methods_for(data)
         assert {*out} == gone and not gone & {*found} and "mean" in found and len(found) > 3
-
-
-@pytest.mark.parametrize("limit, said", [(tries.WIDE, True), (0, False)])
-def test_what_stands_first_is_called_what_fill_takes_only_where_it_is(limit, said, place, monkeypatch):
-    monkeypatch.setattr(tries, "WIDE", limit)
-    two_series(60).to_csv("table.csv", index=False)
-    assert command("--trials", "10") == 0
-    assert ("What stands first is what" in Path("table-report/report.html").read_text(encoding="utf8")) == said
 
 
 def test_a_season_that_is_there_is_tried_and_fills(place, capsys):
