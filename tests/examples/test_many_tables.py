@@ -97,30 +97,6 @@ def test_the_lines_of_the_page_for_a_cluster_run(monkeypatch):
     pd.testing.assert_frame_equal(found, space["loop"].sort_values(by))
 
 
-def test_tables_are_made_as_they_are_handed_out(target, monkeypatch):
-    asked, ahead = [], []
-
-    def tables():
-        for number in range(2 * many_tables.AHEAD):
-            asked.append(number)
-            yield str(number), b""
-
-    def watched(way, work, tables):
-        for line in way(work, tables):
-            ahead.append(len(asked))
-            yield line
-
-    for way, most in ((many_tables.one_by_one, 1), (many_tables.on_cores, 2 * many_tables.AHEAD - 1)):
-        asked.clear(), ahead.clear()
-        many_tables.run(str(target), tables(), partial(watched, way), work=empty)
-        assert ahead[0] <= most and len(asked) == len(ahead) == 2 * many_tables.AHEAD
-        target.unlink()
-
-
-def empty(name, content):
-    return {"table": name, "content": many_tables.digest(content)}
-
-
 def test_a_table_that_has_changed_is_filled_again_and_one_that_cannot_be_read_says_why(tmp_path, target):
     names = ["first.csv", "second.csv", "third.csv"]
     for name, (_, content) in zip(names, many_tables.made(2)):

@@ -30,13 +30,6 @@ def test_a_streamed_run_comes_near_the_best_possible(small):
     assert row["best"] - 0.02 < row["NLPD"] < row["best"] + 0.1 and 0.85 < row["coverage"] < 1
 
 
-@pytest.mark.slow  # each process imports torch
-def test_rates_share_their_start_and_differ_after_it(small):
-    found = small("stream_rates")
-    assert same_columns(found, "stream_rates") and list(found["rate"]) == [0.0, 0.005]
-    assert found["best"].nunique() == 1 and found["NLPD"].nunique() == 2
-
-
 def test_wrong_ways_are_wrong_without_a_word(small):
     found, stored = small("stream_ways"), datasets.study("stream_ways")
     assert same_columns(found, "stream_ways") and list(found["way"]) == list(stored["way"])

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
 import pytest
 import torch
@@ -264,20 +263,6 @@ def test_single_cells_say_nothing_of_correlated_noise():
     assert cells[0, 1] == cells[1, 0] == 0 and bool((cells.diagonal() != 0).all())
     assert bool((exact.abs() > 1).all())
     torch.testing.assert_close(exact, exact.T)
-
-
-def test_the_study_of_mini_batches_at_a_small_size(monkeypatch):
-    monkeypatch.syspath_prepend(str(PROGRAMS.parents[1] / "book" / "studies"))
-    import minibatch
-
-    monkeypatch.setattr(minibatch, "ROWS", 40)
-    monkeypatch.setitem(minibatch.METHODS, "NGD", {"points": 10, "epochs": 3})
-    found = pd.DataFrame(minibatch.rows(0, 0.7, ("NGD",), (40,))).set_index("method")
-    assert list(found.index) == ["exact, noise per task", "exact, noise full", "collapsed, 40 points", "NGD"]
-    close, far = found.loc["collapsed, 40 points"], found.loc["NGD"]
-    assert close["bound"] == pytest.approx(close["evidence at own"], abs=0.05)
-    assert close["NLPD"] == pytest.approx(close["NLPD at own"], abs=0.01)
-    assert far["bound"] < far["evidence at own"] < found["evidence at own"]["exact, noise per task"] + 1e-3
 
 
 def test_the_start_climbs_on_a_device_too():

@@ -234,18 +234,6 @@ def law_a_probability_stands_where_a_prediction_does():
     assert torch.equal(filled.probability(above=0.3)[seen], (filled.mean[seen] > 0.3).double())
 
 
-def law_rows_left_out_at_once_are_those_left_out_one_by_one():
-    """Beside labels that hold two rows together, which are taken block by block, in every form."""
-    for seed, holes in ((50, True), (51, False)):
-        data = table(RANDOM(seed), holes=holes)
-        labels = np.maximum(np.arange(7), 1)
-        for fitted in models_of(data):
-            at_once, each, sd = leave_out(fitted, "row"), leave_out(fitted, labels), fitted.model.scale.sd
-            for one, other in ((at_once.mean / sd, each.mean / sd), (at_once.sd / sd, each.sd / sd)):
-                assert torch.equal(one.isnan(), ~data.observed)
-                close(one[2:].nan_to_num(), other[2:].nan_to_num(), 1e-10)
-
-
 def _refilled(fitted, blocks):
     """Mean and variance [N, T] of each cell from a table without its block."""
     data, model = fitted.model.data, fitted.model

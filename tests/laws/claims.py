@@ -198,6 +198,8 @@ def law_a_row_of_paired_is_the_gain_of_its_pair():
     close(row[[*alone]].astype(float), [*alone.values()], 1e-9)
     assert [name for name in row.index if name.endswith("stretch")][0] == "clusters by stretch"
     assert sentence(row, "nats", {"lake": "lakes"}) == sentence({**row}, "nats", {"lake": "lakes"})
+    counts = table.assign(NLPD=(10 * table["NLPD"]).round().abs().astype("uint8"))
+    close(paired(counts, "NLPD", [("b", "a")], **how).iloc[0, 0], -(10 * d).round().abs().mean())
     results = table.assign(trial=table["lake"].astype(str) + "," + table["stretch"].astype(str), task="level")
     summed = summarise(results, "b", scores=["NLPD"], cluster=["stretch", "lake"]).loc["NLPD", "a"]
     close(summed[[*alone]].astype(float), [*alone.values()], 1e-9)

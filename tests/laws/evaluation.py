@@ -68,22 +68,6 @@ def law_joint_score_of_a_gap():
 FIVE = ["mean difference", "standard error", "median", "lower", "clusters"]
 
 
-def law_paired_comparisons():
-    rng = RANDOM(22)
-    a, b = rng.normal(size=8), rng.normal(size=8)
-    long = pd.DataFrame({"seed": [*range(8)] * 2, "method": ["a"] * 8 + ["b"] * 8, "score": [*a, *b]})
-    row = paired(long.sample(frac=1, random_state=0), "score", [("a", "b")]).loc["a - b"]
-    close(row[FIVE], [(a - b).mean(), sem(a - b), np.median(a - b), (a < b).sum(), 8])
-    counts = long.assign(score=(10 * long["score"]).round().abs().astype("uint8"))
-    close(
-        paired(counts, "score", [("a", "b")]).iloc[0, 0], np.mean(np.abs(np.round(10 * a)) - np.abs(np.round(10 * b)))
-    )
-    more = pd.concat([long, pd.DataFrame({"seed": [99], "method": ["c"], "score": [0.0]})])  # another method's trial
-    assert paired(more, "score", [("a", "b")]).equals(paired(long, "score", [("a", "b")]))
-    third = paired(long, "score", [("b", "a")], held_out=0.25).loc["b - a"]
-    close(third[FIVE[:2]], [(b - a).mean(), math.sqrt((1 / 8 + 1 / 3) * (b - a).var(ddof=1))])
-
-
 def law_clusters_are_averaged_first_and_the_wider_error_counts():
     """Twelve gaps, four lakes in three stretches: by hand, for each clustering; a cluster counts once."""
     rng, lakes, stretches = RANDOM(24), np.repeat([*"ABCD"], 3), np.tile([1, 2, 3], 4)

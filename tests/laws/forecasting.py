@@ -53,29 +53,8 @@ def law_a_cut_off_hides_what_comes_after_it():
     assert seen.x.flatten().tolist() == [1, 1, 2, 2, 3, 3] and hidden.x.flatten().tolist() == [4, 4]
 
 
-def law_cut_offs_share_no_hidden_row():
-    """They are a horizon apart, and the last hides the last row."""
-    data = shuffled()
-    for horizon, count in ((4, 3), (5, 2), (1, 5)):
-        trials = cutoffs(data, horizon, count)
-        rows = [trials(label)[1].x.flatten().tolist() for label in trials.labels]
-        assert len(rows) == count and all(len(inputs) == horizon for inputs in rows)
-        assert len(set(sum(rows, []))) == count * horizon and max(rows[-1]) == 2005.75
-
-
-def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
-    """By a loop over cells, with holes, in order or not; exact for a season alone, and right for white noise."""
-    data, season = shuffled(), 1.0
-    seen, hidden = cutoffs(data, 6, 1)("after 2004.25")
-    found = seasonal_naive(season)(seen).forecast(hidden)
-    for t in range(2):
-        known = {x: y for x, y in zip(seen.x[:, 0].tolist(), seen.y[:, t].tolist()) if not math.isnan(y)}
-        squares = [(y - known[x - 1]) ** 2 for x, y in known.items() if x - 1 in known]
-        for m, x in enumerate(hidden.x[:, 0].tolist()):
-            seasons = next(k for k in range(1, 9) if x - k in known)
-            close(found.mean[m, t], known[x - seasons], 0)
-            close(found.variance[m, t], seasons * np.mean(squares), 1e-12)
-    assert found.noise and found.tasks == ("a", "b") and found.index.equals(hidden.index)
+def law_a_seasonal_naive_forecast_is_exact_for_a_season_alone():
+    """Exact for a season alone, right for white noise, and the nearest day of a year."""
     x = np.arange(40) * 0.25
     wave = TaskData(x, np.column_stack([np.sin(2 * np.pi * x), 3 + np.cos(2 * np.pi * x)]))
     seen, hidden = cutoffs(wave, 9, 1)("after 7.5")

@@ -330,10 +330,3 @@ def law_a_method_with_a_trend_fits_what_it_leaves_and_puts_it_back():
         assert str(error).startswith("season:")
     else:
         raise AssertionError("a season that the table does not show")
-    for wrong in ({"season": -1.0}, {"harmonics": 0, "season": 0.5}, {"line": "yes"}):
-        try:
-            with_trend(icm, **wrong)(seen)
-        except NotApplicable:
-            raise AssertionError((wrong, "is a mistake of who asks, not of the table")) from None
-        except ValueError as error:
-            assert str(error).startswith(f"{next(iter(wrong))}:")

@@ -1,7 +1,5 @@
 """Draws and trends."""
 
-import math
-
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
@@ -37,14 +35,6 @@ def law_draws():
     assert gaussian.sample(tensor([0, 0]), nearly, 3, seed=1).isfinite().all()
     close(torch.cov(sample.T), tensor([[4, 2], [2, 1.0]]), 0.1)
     close(sample.mean(0), [1.0, 2.0], 0.1)
-
-
-def law_two_sines():
-    noise = torch.stack(
-        [simulate.two_sines(n=5, seed=s).y - simulate.sines(torch.linspace(0, 1, 5).double()).y for s in range(2000)]
-    )
-    close(torch.cov(noise.reshape(-1, 2).T) * 100, [[1, 0.3], [0.3, 1]], 0.05)
-    close(simulate.sines([0.25, 0.35]).y, [[1, math.sin(2 * math.pi * 0.15)], [math.sin(0.7 * math.pi), 1]])
 
 
 def law_a_seed_gives_the_draw_that_it_always_gave():
