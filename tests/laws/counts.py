@@ -5,13 +5,10 @@ from dataclasses import replace
 from functools import partial
 from tempfile import TemporaryDirectory
 
-import gpytorch
 import numpy as np
 import scipy
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
-from gpytorch.variational import CholeskyVariationalDistribution, LMCVariationalStrategy, VariationalStrategy
-from linear_operator import to_linear_operator
 from pytest import raises, warns
 from scipy import special, stats
 
@@ -561,66 +558,6 @@ def law_compare_takes_counts_on_the_same_rows():
     other = replace(data, x=data.x + 0.1)
     with raises(ValueError, match="eggs"):
         compare(lambda k: (data, other), [3], {"counts": build}, progress=False)
-
-
-class OfGPyTorch(gpytorch.models.ApproximateGP):
-    """Tasks on latent functions, with all inputs as inducing points."""
-
-    def __init__(self, x, kernels, W):
-        number = len(kernels)
-        q = CholeskyVariationalDistribution(len(x), batch_shape=torch.Size([number])).double()
-        base = VariationalStrategy(self, x.expand(number, -1, -1), q, learn_inducing_locations=False)
-        strategy = LMCVariationalStrategy(base, num_tasks=len(W), num_latents=number, latent_dim=-1).double()
-        super().__init__(strategy)
-        strategy.lmc_coefficients.data.copy_(W.T)
-        strategy.lmc_coefficients.requires_grad_(False)
-        self.kernels = kernels
-
-    def forward(self, x):
-        K = torch.stack([kernel(each).to_dense() for kernel, each in zip(self.kernels, x)])
-        return gpytorch.distributions.MultivariateNormal(x.new_zeros(x.shape[:-1]), to_linear_operator(K))
-
-
-def law_the_bound_is_gpytorch_s():
-    """Its LMC strategy with a Poisson task, alone and beside a normal one; zero means, parameters held.
-
-    One latent function has the same bound; of two, which it takes for independent given the data, ours is higher.
-    """
-    rng = RANDOM(7)
-    x = torch.linspace(0, 10, 25).double()[:, None]
-    y = np.column_stack([rng.poisson(np.exp(1 + np.sin(x[:, 0]))), np.sin(x[:, 0]) + 0.3 * rng.normal(size=25)])
-    for columns, W in (([0], [[0.9]]), ([0, 1], [[0.9], [0.7]]), ([0, 1], [[0.9, 0.5], [0.7, -0.6]])):
-        model = lmc(TaskData(x, y[:, columns]), kernels=len(W[0]), kappa=False, likelihood={"task 1": "poisson"})
-        parts_of = model.requires_grad_(False).kernel.coregional
-        for part, length, w in zip(parts_of, (1.7, 0.8), tensor(W).T):
-            part.data_covar_module.lengthscale = length
-            part.task_covar_module.covar_factor.copy_(w[:, None])
-        theirs = OfGPyTorch(x, [part.data_covar_module for part in parts_of], tensor(W))
-        ours, best = float(model.log_likelihood()), best_of(theirs, model, x)
-        assert abs(best - ours) < 1e-3 if len(W[0]) == 1 else best < ours - 0.01, (best, ours)
-
-
-def best_of(theirs, model, x):
-    """The highest bound that L-BFGS finds for GPyTorch's model."""
-    free = [p for name, p in theirs.named_parameters() if "variational_distribution" in name]
-    optimiser = torch.optim.LBFGS(free, lr=1, max_iter=600, history_size=60, line_search_fn="strong_wolfe")
-
-    def minus():
-        optimiser.zero_grad()
-        q = theirs(x)
-        mean, variance = q.mean.reshape(len(x), -1), q.variance.reshape(len(x), -1)
-        at = model.data.y[:, 0], mean[:, 0] + model.scale.mean[0], variance[:, 0], torch.ones(len(x))
-        value = model.laws[0].expected(*at)[0].sum() - theirs.variational_strategy.kl_divergence().sum()
-        for t in range(1, mean.shape[1]):
-            s = model.Sigma()[t, t]
-            off = (model.unit.y[:, t] - mean[:, t]) ** 2 + variance[:, t]
-            value = value - 0.5 * ((2 * torch.pi * s).log() + off / s).sum()
-        (-value).backward()
-        return -value
-
-    for _ in range(3):
-        optimiser.step(minus)
-    return -float(minus().detach())
 
 
 def law_a_likelihood_is_normal_where_none_is_told():

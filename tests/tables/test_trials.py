@@ -328,15 +328,6 @@ def test_tables_are_made_as_they_are_handed_out(how, monkeypatch, request):
     assert len(found) == 100 and max(ahead) == {"alone": 1, "processes": 20, "cluster": 21}[how]
 
 
-def test_a_stored_score_that_is_missing_is_kept(tmp_path):
-    """A hidden task with one cell has no SMSE scale of its own; what is not a number stays so."""
-    store = tmp_path / "results.csv"
-    whole = compare(gap, [0], {"ICM": icm}, store=store)
-    pd.read_csv(store).assign(SMSE=np.nan).to_csv(store, index=False)
-    again = compare(gap, [0], {"ICM": icm}, store=store)
-    assert again["SMSE"].isna().all() and np.allclose(again["MSE"], whole["MSE"])
-
-
 @pytest.mark.parametrize("more", [{"client": "tcp://here:8786"}, {"client": 1, "jobs": 2}])
 def test_what_is_no_client(more):
     with pytest.raises(ValueError, match="client: is an? .*; pass a dask.distributed Client, and no jobs"):

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-
-from mtgp_tutorial import gaussian
 
 READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
 WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-fitting-evidence
@@ -26,27 +23,6 @@ def walk(figure, length, noise):
     x, y = figure.centre(WALKER)
     figure.drag_from(x, y, goal[0] - x, goal[1] - y)
     assert (figure.state["l"], figure.state["noise"]) == pytest.approx((length, noise), rel=0.05)
-
-
-def test_numbers_are_those_of_the_module(playing):
-    """Mean, variance, and fit with complexity, at the start."""
-    figure = playing("posterior")
-    x, y = (torch.tensor(figure.start[key], dtype=torch.float64) for key in "xy")
-    length, noise = figure.start["l"], figure.start["noise"]
-    grid = torch.tensor(figure.place.evaluate("() => [...MTGP.posterior.GRID]"), dtype=torch.float64)
-
-    def rbf(a, b):
-        return torch.exp(-0.5 * (a[:, None] - b) ** 2 / length**2)
-
-    C = rbf(x, x) + noise**2 * torch.eye(len(x), dtype=torch.float64)
-    mean, variance = gaussian.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
-    assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
-    assert figure.computed("[...found.variance]") == pytest.approx((variance + noise**2).tolist(), abs=1e-9)
-    fit, complexity = float(-0.5 * y @ torch.linalg.solve(C, y)), float(-0.5 * torch.linalg.slogdet(C)[1])
-    expected = [fit, complexity, fit + complexity]
-    assert figure.computed("[found.fit, found.complexity, found.sum]") == pytest.approx(expected)
-    bars = figure.place.locator(".explore-bars b").all_inner_texts()
-    assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in expected]
 
 
 def test_climb_ends_on_the_summit_on_whose_slope_it_starts(playing):

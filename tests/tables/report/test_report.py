@@ -113,32 +113,6 @@ def test_filled_csv_keeps_what_was_seen_and_fills_the_rest(done):
     assert (within[name] - 2 * given[NAMES["a"]][hole]).abs().max() < 1
 
 
-def test_lines_out_of_order_are_filled_where_they_stand(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    frame = two_series()
-    mixed = np.random.default_rng(1).permutation(len(frame))
-    frame.to_csv("table.csv", index=False)
-    frame.iloc[mixed].to_csv("mixed.csv", index=False)
-    for name in ("table", "mixed"):
-        assert main(["report", f"{name}.csv", "--x", "week", "--trials", "8"]) == 0
-    table, found = (pd.read_csv(f"{name}-report/filled.csv") for name in ("table", "mixed"))
-    pd.testing.assert_frame_equal(table.iloc[mixed].reset_index(drop=True), found, rtol=1e-6)
-
-
-def test_small_and_large_units_give_the_same_answer(tmp_path, monkeypatch):
-    """A table in a unit a billion times smaller, or a million times larger, is filled by the same numbers."""
-    monkeypatch.chdir(tmp_path)
-    found = []
-    for k, unit in enumerate((1.0, 1e-9, 1e6)):
-        frame = two_series()
-        frame["b"] *= unit
-        frame.to_csv(f"t{k}.csv", index=False)
-        assert main(["report", f"t{k}.csv", "--trials", "8"]) == 0
-        found.append(pd.read_csv(f"t{k}-report/filled.csv")[["b", "b low", "b high"]] / unit)
-    for other in found[1:]:
-        np.testing.assert_allclose(other, found[0], rtol=1e-3)
-
-
 def test_a_frame_is_filled_as_its_file_is(place):
     threads = torch.get_num_threads()
     found = report_of(two_series(), "mine", trials=8)
