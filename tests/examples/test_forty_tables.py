@@ -338,18 +338,3 @@ def test_correlations_of_asked_cells_by_numpy_alone():
     C = C[np.ix_(at, at)] - C[np.ix_(at, ok)] @ np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
     sd = np.sqrt(np.diag(C))
     np.testing.assert_allclose(chance.correlation(trial), C / np.outer(sd, sd), rtol=0, atol=1e-6)
-
-
-def test_stored_coverage_and_its_chance():
-    """Coverage as in the other study, and one table again."""
-    every, means = (datasets.study(f"forty_tables_{name}") for name in ("coverage", "means"))
-    for method in chance.PARTS:
-        stored = every[every["method"] == method].set_index("table")
-        assert set(stored.index) == set(SPECS.index) and stored[["aside", "family"]].equals(
-            SPECS.loc[stored.index, ["aside", "family"]]
-        )
-        again = chance.of_table("wheat", method)
-        assert again["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
-        assert again["coverage"] == pytest.approx(stored.loc["wheat", "coverage"], abs=1e-4)
-    half, known = (one[one["method"] == "half and half"].set_index("table")["coverage"] for one in (every, means))
-    np.testing.assert_allclose(half, known.loc[half.index], atol=1e-4)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import time
 
 import numpy as np
 import pandas as pd
@@ -101,17 +100,6 @@ def law_a_seasonal_naive_forecast_equals_that_of_every_pair():
             close(found.mean[:, t].nan_to_num(9), mean.nan_to_num(9), 0)
             close(found.variance[:, t].nan_to_num(9), variance.nan_to_num(9), 0)
             assert 0 < int(mean.isnan().sum()) < 80
-
-
-def law_a_seasonal_naive_forecast_of_a_long_table_needs_no_pairs():
-    """20,000 rows, where all pairs at each of 417 seasons would take minutes; its inputs keep their name."""
-    x = np.arange(20_000.0)
-    wave = TaskData(x, np.sin(2 * np.pi * x / 24)[:, None], x_name="hour")
-    seen, hidden = cutoffs(wave, 10_000, 1)("after 9999")
-    began = time.process_time()
-    found = seasonal_naive(24)(seen).forecast(hidden)
-    close(found.mean, hidden.y, 1e-9)
-    assert found.x_names == ("hour",) and time.process_time() - began < 10
 
 
 def law_a_forecaster_is_a_method_beside_models():

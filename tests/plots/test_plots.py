@@ -123,14 +123,3 @@ def test_letters_come_with_the_module():
             )  # what Matplotlib says of a letter that no face has
             figure.canvas.draw()
         plt.close(figure)
-
-
-def test_a_role_has_one_colour_and_the_longest_name_decides():
-    roles = ["ICM", "ICM, full noise", "LMC", "regression", "regression + GP", "half and half", "interpolation"]
-    assert len({plots.COLOURS[plots.role(method)] for method in roles}) == len(roles)
-    assert plots.role("ICM, season") == plots.role("ICM") and plots.role("ICM, full noise, priors") == plots.role(
-        roles[1]
-    )
-    assert {plots.role(method) for method in ("mean", "independent, own", "shared, ML")} == {
-        plots.role("interpolation")
-    }

@@ -16,19 +16,6 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 
 
 PROFILES = [closed.rbf, closed.matern32, closed.matern12]
-# Whether the path of each level holds a place near each corner of each cell, and whether the value there is as high.
-LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTGP.explore, n = PLACES.length, far = [];
-    const { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);
-    const ENDS = [[0, 0], [1, 0], [0, 1], [1, 1]];
-    const canvas = document.createElement("canvas").getContext("2d");
-    for (const level of [-1, 0, 0.5, 2]) {
-        const path = new Path2D(region(xs, xs, field, level));
-        for (let j = 0; j + 1 < n; j++) for (let i = 0; i + 1 < n; i++) for (const [a, b] of ENDS) {
-            const high = field[(j + b) * n + i + a] - level, at = [xs[i + a] - 4 * a + 2, xs[j + b] - 4 * b + 2];
-            if (Math.abs(high) > 0.05) far.push(canvas.isPointInPath(path, ...at) !== high > 0);
-        }
-    }
-    return [far.length, far.filter(Boolean).length]; }"""
 
 
 def lower(kernel, length, n):
@@ -58,12 +45,6 @@ def test_draws_and_map_are_made_of_the_kernels_of_the_module(playing, kernel, le
     field[np.ix_(orders[1], orders[1])] = up @ np.reshape(normals[1], (33, 33)) @ across.T
     assert figure.computed("found.draws.map(curve => [...curve])") == pytest.approx(draws, abs=1e-8)
     assert figure.computed("[...found.field]") == pytest.approx(field.ravel(), abs=1e-8)
-
-
-def test_levels_of_the_map_are_where_the_values_reach_them(playing):
-    """A run of full cells is one rectangle, which leaves out and adds nothing."""
-    asked, wrong = playing("prior").place.evaluate(LEVELS)
-    assert asked > 10000 and wrong == 0
 
 
 def test_a_larger_sd_adds_no_crossing(playing):
