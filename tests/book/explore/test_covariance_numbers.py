@@ -81,12 +81,3 @@ def worst(found, expected):
 
 def test_matrix_and_draw_are_those_of_the_module(blank, expected):
     assert worst(loaded(blank, SOURCE).evaluate(ASK, STATES), expected) < CLOSE
-
-
-def test_a_state_keeps_two_cells_and_picks_seen_ones(blank):
-    tidied = """off => { const state = { ...structuredClone(MTGP.covariance.start), off };
-        MTGP.covariance.tidy(state); return [state.off, state.pick]; }"""
-    page = loaded(blank, SOURCE)
-    assert page.evaluate(tidied, [2, 2, 11]) == [[2, 11], [1, 10]]
-    off, pick = page.evaluate(tidied, list(range(16)))
-    assert off == list(range(14)) and set(pick) <= {14, 15}
