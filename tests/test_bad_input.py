@@ -62,10 +62,8 @@ from mtgp_tutorial.tables import (
     check,
     compare,
     cutoffs,
-    explained_shares,
     fill,
     linear_pool,
-    plain_methods,
     propose_season,
     seasonal_naive,
     with_trend,
@@ -83,7 +81,6 @@ SEASONS = TaskData(1950 + np.arange(9) / 4, np.arange(18.0).reshape(9, 2) ** 2) 
 TRIALS = pd.DataFrame({"seed": [0, 1, 2] * 2, "method": [*"aaabbb"], "MSE": [1.0, 2, 3, 4, 5, 7]})
 RESULTS = TRIALS.rename(columns={"seed": "trial"}).assign(task="sea [m]", SMSE=1.0)
 ONE = RESULTS.assign(one=1, NLPD=0.0, CRPS=0.0, coverage=0.9)
-SOME_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air")])
 IN_UNITS = pd.concat([RESULTS, RESULTS.assign(task="air [°C]")])
 
 
@@ -133,20 +130,10 @@ def draw_cells(**changes):
     return sample(fitted, fitted.model.data, 2, seed=0, noise=True, **changes)
 
 
-def draw_two(**changes):
-    """Draws at two new rows that have names."""
-    return sample(few_draws(), NEW, 2, seed=0, noise=True, **changes)
-
-
 def score_counts(values, law="poisson"):
     """Scores of values of the second task, in new rows."""
     fitted, truth = at_parameters(counted(law, y=with_values([1, 0, 1, 0]).y)), replace(with_values(values), x=X + 9)
     return scores.table(predict(fitted, truth.x), truth, fitted.model.data)
-
-
-def ill():
-    """The second task is yes or no."""
-    return at_parameters(counted("bernoulli", y=with_values([0, 1, 1, 0]).y))
 
 
 def of_rates():
@@ -200,20 +187,6 @@ def with_own_kernel():
     )
 
 
-def at_one_place():
-    return table(x=np.ones(20), y=np.random.default_rng(0).normal(size=(20, 2)))
-
-
-def many_rows():
-    x = np.arange(2001.0)
-    return answer("regression + GP", TaskData(x, np.column_stack([np.sin(x), np.cos(x)])))
-
-
-def answer(rule, seen, *season):
-    """What a plain rule foretells of its own table."""
-    return plain_methods(*season)[rule](seen).forecast(seen)
-
-
 @functools.cache
 def averaged(rank=1):
     """Averaged over the fit's own parameters, twice."""
@@ -224,15 +197,10 @@ def averaged(rank=1):
 
 CASES = [
     ("x, y: have 4 and 3 rows", lambda: table(y=Y[:3])),
-    ("y: has 1 dimension;", lambda: table(y=Y[:, 0])),
-    ("x: has 3 dimensions", lambda: table(x=np.zeros((4, 1, 1)))),
     ("y: has no columns", lambda: table(y=np.zeros((4, 0)))),
-    ("x: has no columns", lambda: table(x=np.zeros((4, 0)))),
     ("x, y: have 0 and 0 rows", lambda: table(x=X[:0], y=Y[:0])),
     ("y: holds 1 infinite value;", lambda: with_values([0, 1, np.inf, 2])),
     ("x: holds NaN or infinite", lambda: table(x=[0, 1, NAN, 2])),
-    ("x: holds NaN or infinite", lambda: table(x=[0, 1, np.inf, 2])),
-    ("x: holds text, first 'a' in row 0; pass numbers only", lambda: table(x=["a", "b", "c", "d"])),
     (
         "x: holds dates; pass numbers only, or take TaskData.from_frame or read_table",
         lambda: table(x=pd.to_datetime(["2000-01-01", None, "2001-01-01", "2002-01-01"])),
@@ -242,25 +210,16 @@ CASES = [
     ("x: holds durations; divide them by a unit", lambda: table(x=pd.to_timedelta([1, 2, 3, 4], unit="D"))),
     ("y: column 'b' holds dates", lambda: table(y=pd.DataFrame({"a": X, "b": pd.to_datetime(["2000"] * 4)}))),
     ("y: column 'b' holds text, first '1_000' in row 2", lambda: table(y=with_text("1_000"))),
-    ("y: column 1 holds text, first '1_000' in row 2", lambda: table(y=with_text("1_000").to_numpy())),
     ("y: column 1 holds text, first '2' in row 0", lambda: table(y=[[1, "2"]] * 4)),
     ("y: column 0 holds text, first b'1' in row 0", lambda: table(y=np.array([[b"1", b"2"]] * 4))),
-    ("y: is a structured array; pass pd.DataFrame.y.", lambda: table(y=np.array([(1.0, 2.0)] * 4, "f8,f8"))),
-    ("y: is a sparse tensor; pass y.to_dense", lambda: table(y=torch.ones(4, 2).to_sparse())),
-    ("y: not a numeric array .*int too large", lambda: table(y=[[10**400, 1]] * 4)),
     ("x, y: have other row labels", lambda: table(x=pd.Series(X, [*"abcd"]), y=pd.DataFrame(Y, [*"dcba"]))),
-    ("x, y: have other row labels", lambda: table(x=pd.Series(X), y=pd.DataFrame(Y, [*"abcd"]))),
     ("sd, y: have other row labels", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1, [3, 2, 1, 0]))),
     ("sd, y: have the same columns in another order", lambda: table(y=pd.DataFrame(Y), sd=pd.DataFrame(Y + 1)[[1, 0]])),
     ("y: not a numeric array", lambda: table(y=[[1, 2], [3], [4, 5], [6, 7]])),
     ("tasks: is 'ab'; pass a list of names", lambda: table(tasks="ab")),
     ("tasks: is None", lambda: table(tasks=None)),
-    ("units: is None", lambda: table(units=None)),
-    ("tasks: is {'a'}", lambda: table(tasks={"a"})),
     ("units: is {'a': 'm', 'b': 's'}", lambda: table(units={"a": "m", "b": "s"})),
-    ("tasks: is b'ab'", lambda: table(tasks=b"ab")),
     ("start, stop: are 'a' and 1; pass numbers", lambda: table().hide("task 1", "a", 1)),
-    ("seed: None is not a whole number from 0 on", lambda: table().hide_random("task 1", 0.5, seed=None)),
     ("x: column 0 spans 1e.308, whose square is out of range", lambda: icm(table(x=X * 1e308))),
     ("x: column 0 spans 1e-320, whose square", lambda: icm(table(x=X * 1e-320))),
     ("kernel: has a batch_shape", lambda: icm(table(), kernel=RBFKernel(batch_shape=torch.Size([2])))),
@@ -268,7 +227,6 @@ CASES = [
     ("seed: .* is more than 2.63", lambda: simulate.two_sines(seed=2**70)),
     ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 2], [2, 1]]))),
     ("B: is no covariance", lambda: correlation(torch.tensor([[1.0, 0.5], [0, 1]]))),
-    ("Sigma: is a DataFrame", lambda: simulate.draw_icm(X, RBFKernel(), EYE, pd.DataFrame(np.eye(2)), seed=0)),
     ("Sigma: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), EYE, SKEW, seed=0)),
     ("B: is not symmetric", lambda: simulate.draw_icm(X, RBFKernel(), SKEW, EYE, seed=0)),
     ("kernel: its variance is not 1", lambda: simulate.draw_icm(X, RBFKernel() + RBFKernel(), EYE, EYE, seed=0)),
@@ -296,26 +254,17 @@ CASES = [
         lambda: compare(hide, [1], {"a": lambda one: one}),
     ),
     ("trial: is a tuple; pass a function", lambda: compare(hide(1), [1], {"a": icm})),
-    ("trials: is 5; pass a list", lambda: compare(hide, 5, {"a": icm})),
     ("trials: is 'ab'; pass a list", lambda: compare(hide, "ab", {"a": icm})),
-    ("trial: gave no two tables for 1", lambda: compare(lambda seed: hide(seed)[0], [1], {"a": icm})),
     ("trial: gave no two tables for 1", lambda: compare(lambda seed: None, [1], {"a": icm})),
-    ("trial: gave no two tables for 1", lambda: compare(lambda seed: (1, 2), [1], {"a": icm})),
     (
         "trial: its hidden table for 1 has .* no cell",
         lambda: compare(lambda seed: (table(), nothing()), [1], {"a": icm}),
     ),
-    ("trial: its hidden table for 1 has other", lambda: compare(lambda seed: (table(), hide(1)[1]), [1], {"a": icm})),
     ("mask: pass a tensor of True and False", lambda: table().split(torch.tensor([True, False]))),
     ("dim: 3 is not a column of x", lambda: table().hide("task 1", 0, 1, dim=3)),
-    ("dim: 0.0 is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim=0.0)),
-    ("dim: 'x' is not a whole number from 0 on", lambda: table().hide("task 1", 0, 1, dim="x")),
     ("share: 0.99 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.99, seed=0)),
-    ("share: 0.01 of 4 cells hides none or all", lambda: table().hide_random("task 1", 0.01, seed=0)),
     ("y: all 4 values of task 'task 2' are 0.3, or differ by", lambda: icm(with_values([0.1 + 0.2, 0.3, 0.3, 0.3]))),
     ("y: all 4 values of task 'task 2' .* out of range", lambda: icm(with_values([0, 1e200, 2e200, 0]))),
-    ("kernel: is <class", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel)),
-    ("kernel: has the variance 2, not 1", lambda: icm(table(), kernel=RBFKernel() + RBFKernel())),
     ("kernel: has the variance 0", lambda: independent(table(), kernel=gpytorch.kernels.LinearKernel())),
     ("kernel: does not fit inputs of 1 column", lambda: icm(table(), kernel=RBFKernel(ard_num_dims=3))),
     (
@@ -330,7 +279,6 @@ CASES = [
     ("start, stop: 'task 1' has no observed cell from 7 to 9", lambda: table().hide("task 1", 7, 9)),
     ("share: 1.5 is not between 0 and 1", lambda: table().hide_random("task 1", 1.5, seed=0)),
     ("y: task 'task 2' has no observed cell", lambda: icm(with_values([NAN] * 4))),
-    ("y: all 4 values of task 'task 2' are 3", lambda: icm(with_values([3.0] * 4))),
     ("y: all 2 values of task 'task 2' are 3", lambda: independent(with_values([3.0, NAN, 3.0, NAN]))),
     ("y: no task has two observed cells", lambda: icm(TaskData([0.0], [[1.0, 2.0]]))),
     ("rank: 0 is not a whole number from 1 to T = 2", lambda: icm(table(), rank=0)),
@@ -342,7 +290,6 @@ CASES = [
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
     ("likelihood: 'eggs' is not one of 'task 1', 'task 2'", lambda: icm(table(), likelihood={"eggs": "poisson"})),
     ("likelihood: 'gamma' of 'task 2' is not one of", lambda: lmc(table(), likelihood={"task 2": "gamma"})),
-    ("likelihood: 'binomial' of 'task 2' is not one of", lambda: icm(table(), likelihood={"task 2": "binomial"})),
     ("y: task 'task 2' has 0.5 at row 1, 1 such", lambda: counted(y=with_values([1, 0.5, 2, 3]).y)),
     ("y: task 'task 2' has -1 at row 0", lambda: counted("negative binomial", y=with_values([-1, 1, 2, 3]).y)),
     ("y: task 'task 2' has 9 at row 1, 3 such", lambda: counted("bernoulli")),
@@ -362,15 +309,12 @@ CASES = [
     ),
     ("sd: has other row labels", lambda: impute(few_draws(), sd=pd.DataFrame(Y + 1, [*"dcba"]))),
     ("weights: has other row labels", lambda: linear(few_draws(), pd.DataFrame(Y).iloc[::-1])),
-    ("weights: has other row labels", lambda: linear(few_draws(), pd.DataFrame(Y).loc[[*range(4), 1, 0]], x=NEW)),
     ("wanted: has other row labels", lambda: next_of(BACKWARDS)),
     ("candidates: has other row labels", lambda: next_of(candidates=BACKWARDS > 0)),
     ("cost: has other row labels", lambda: next_of(cost=BACKWARDS)),
     ("sd: has other row labels", lambda: next_of(sd=BACKWARDS)),
-    ("exposure: has other row labels", lambda: counted(Poisson(exposure=pd.Series(X, index=[*"abcd"])))),
     ("noise: 'full' spans .*, and there is none; leave", lambda: both_counts(noise="full")),
     ("overdispersed: is a str; pass True or False", lambda: counted(Poisson(overdispersed="no"))),
-    ("overdispersed: is an ndarray; pass", lambda: counted(Poisson(overdispersed=np.zeros(4)))),
     ("exposure: is given beside a table", lambda: draw_cells(exposure={"task 2": 2.0})),
     ("truth: task 'task 2' has 1.5 at row 1, 2 such", lambda: score_counts([1, 1.5, -2, NAN])),
     ("truth: task 'task 2' has 2 at row 0", lambda: score_counts([2, 1, 0, NAN], "bernoulli")),
@@ -380,24 +324,19 @@ CASES = [
     ("exposure: is an int; pass a dict by task", lambda: predict(at_parameters(counted()), X, exposure=2)),
     ("exposure: 'eggs' is not one of 'task 1', ", lambda: predict(at_parameters(counted()), X, exposure={"eggs": 2})),
     ("exposure: 'task 1' is normal, which has", lambda: predict(at_parameters(counted()), X, exposure={"task 1": 2})),
-    ("exposure: 'task 2' is bernoulli, which has", lambda: predict(ill(), X, exposure={"task 2": 5})),
     ("y: task 'task 2' has 2e.09 at row 1, 1 such in all", lambda: counted(y=with_values([1, 2e9, 2, 3]).y)),
     ("dispersion: is 1e.06 for 'task 2'; start from", lambda: counted(NegativeBinomial(dispersion=1e6))),
     ("dispersion: is 0 for 'task 2'", lambda: counted(NegativeBinomial(dispersion=0))),
-    ("dispersion: 'a little' is not a finite number", lambda: counted(NegativeBinomial(dispersion="a little"))),
     ("covariance: task 'task 2' is poisson", lambda: predict(at_parameters(counted()), X, covariance=True)),
     ("sd: 'task 2' is bernoulli, whose", lambda: predict(both_counts(), X, sd=[[NAN, 1.0]] * 4)),
     ("table: task 'task 2' is poisson", lambda: impute(at_parameters(counted()), table(x=X + 2))),
     ("exact_gp: task 'task 2' is poisson", lambda: counted().exact_gp()),
     ("model_correlation: task", lambda: model_correlation(at_parameters(counted()), [0, 1])),
-    ("sparse: task 'task 2' is poisson", lambda: sparse(counted(), 2)),
-    ("sample_posterior: task 'task 2' is poisson", lambda: sample_posterior(at_parameters(counted()))),
     ("correlation_intervals: task 'task 2' is poisson", lambda: correlation_intervals(at_parameters(counted()))),
     ("check: task 'task 2' is poisson", lambda: check(at_parameters(counted()))),
     ("Trend.restore: task 'task 2' is poisson", lambda: Trend(table()).restore(impute(at_parameters(counted())))),
     ("components: task 'task 2' is poisson", lambda: impute(at_parameters(counted())).components),
     ("above: 'eggs' is not one of", lambda: impute(at_parameters(icm(table()))).probability(above={"eggs": 1})),
-    ("above: is None; pass a number", lambda: predict(few_draws(), X).probability(above=None)),
     ("above: is 'many'; pass a number", lambda: impute(at_parameters(counted())).probability(above="many")),
     ("prediction: is of the log rate of 'task 2'", lambda: plots.tasks(axes(2), of_rates(), table())),
     ("builds: task 'task 2' is poisson", lambda: linear_pool(lambda seen: counted(), icm)(table())),
@@ -411,36 +350,25 @@ CASES = [
     ("kernel: is <class", lambda: lmc(table(), kernels=[RBFKernel])),
     ("inducing: asks for 0 inducing inputs, and the rows with values have 4", lambda: sparse(icm(table()), 0)),
     ("inducing: asks for 5 inducing inputs, and the rows with values have 4", lambda: sparse(icm(table()), 5)),
-    ("inducing: asks for 64 inducing inputs", lambda: sparse(icm(table()))),
-    ("inducing: asks for 5 inducing inputs", lambda: sparse(icm(table()), np.linspace(0, 1, 5))),
     ("inducing: has 2 columns, the data 1; pass inputs", lambda: sparse(icm(table()), [[0.0, 1.0]])),
     ("inducing: holds NaN or infinite values; pass finite", lambda: sparse(icm(table()), [0.0, NAN])),
-    ("inducing: not a numeric array", lambda: sparse(icm(table()), "many")),
     ("fit: has the sparse bound, for which no coverage", lambda: correlation_intervals(few_inducing())),
     (
         "fit: has no priors, so its parameters have no posterior",
         lambda: sample_posterior(fit(icm(table()), priors=False)),
     ),
-    (
-        "fit: is of a sparse model, whose bound is no density; average an exact",
-        lambda: sample_posterior(few_inducing()),
-    ),
     ("fit: all its parameters are frozen; pass what fit", lambda: sample_posterior(nothing_free())),
     ("fit: has a kernel, a bound on one, or a noise whose slopes", lambda: sample_posterior(with_own_kernel())),
     ("level: 95 is not between 0 and 1; pass a share", lambda: averaged().intervals(95)),
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
-    ("level: 1.0 is not between 0 and 1", lambda: predict(averaged(), X).quantile(1.0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),
     ("fit: is a PosteriorSamples; pass what fit.model. returned", lambda: check(averaged())),
     ("fit: is a PosteriorSamples; pass a Fit", lambda: correlation_intervals(averaged())),
-    ("x: has 2 columns", lambda: predict(averaged(), TWO_INPUTS.x)),
     ("fit: has the sparse bound, which has no exact leave-one-out", lambda: leave_out(few_inducing(), "row")),
     ("impute them, or fit without sparse$", lambda: check(few_inducing())),
     ("rank: has 3 entries for 2 kernels", lambda: lmc(table(), rank=[1, 1, 1])),
-    ("rank: 3 is not a whole number from 1 to T = 2", lambda: lmc(table(), rank=[1, 3])),
     ("fit: is of an independent model", lambda: latent_functions(fit(independent(table()), starts=1), [0.5])),
     ("data: its 9 inputs up to the last value are too few for 3 stretches of 3", lambda: cutoffs(SEASONS, 3, 3)),
-    ("data: its 0 inputs up to the last value", lambda: cutoffs(replace(table(), y=torch.full((4, 2), NAN)), 1, 1)),
     ("data: the cut-off after 1950 leaves task 'task 1' with fewer", lambda: cutoffs(SEASONS, 4, 2)),
     (
         "data: the cut-off after 0.33.* hides no value",
@@ -456,15 +384,10 @@ CASES = [
     ("hidden: has other tasks or inputs", lambda: seasonal_naive(1)(SEASONS).forecast(TWO_INPUTS)),
     ("harmonics: is 2, and there is no season", lambda: Trend(SEASONS, harmonics=2)),
     ("seen: the 9 observed cells of task 'task 1' do not fix the 4 numbers", lambda: Trend(SEASONS, season=0.25)),
-    ("seen: the 9 .* do not fix the 10 numbers of its trend", lambda: Trend(SEASONS, season=0.9, harmonics=4)),
     ("season: is 9, and the observed cells of task 'task 1' span 2;", lambda: Trend(SEASONS, season=9)),
     ("table: is an ndarray; pass a TaskData", lambda: Trend(table()).remove(Y)),
     ("answer: is an ndarray; pass a Prediction", lambda: Trend(table()).restore(Y)),
-    ("table, answer: has other tasks", lambda: Trend(table()).remove(table(units=["m", "m"]))),
-    ("table, answer: has other tasks", lambda: Trend(table()).restore(table(tasks=["a", "b"]))),
-    ("others: a table has other tasks", lambda: detrend(table(), table(tasks=["a", "b"]))),
     ("seen: the 2 observed cells of task 'task 2' do not", lambda: detrend(with_values([1.0, NAN, 2.0, NAN]))),
-    ("seen: the 4 observed cells of task 'task 1' do not", lambda: detrend(table(x=[1.0, 1.0, 1.0, 1.0]))),
     ("table: has no column 'CRPS'", lambda: paired(TRIALS, "CRPS", [("a", "b")])),
     ("pairs: 'c' is not a method", lambda: paired(TRIALS, "MSE", [("a", "c")])),
     ("'b' share 2 of 3 trials", lambda: paired(TRIALS.iloc[:5], "MSE", [("a", "b")])),
@@ -472,7 +395,6 @@ CASES = [
     ("by: seed does not name a trial", lambda: paired(pd.concat([TRIALS, TRIALS]), "MSE", [("a", "b")])),
     ("pairs: is .'a', 'b'.", lambda: paired(TRIALS, "MSE", ("a", "b"))),
     ("table: the column 'MSE' does not hold finite", lambda: paired(TRIALS.replace(7.0, np.inf), "MSE", [("a", "b")])),
-    ("table: the column 'method' does not hold", lambda: paired(TRIALS, "method", [("a", "b")])),
     ("'CRPS' is not a column of the results", lambda: summarise(RESULTS, "a", scores=["CRPS"])),
     (
         "results: has one trial, which has no error",
@@ -486,14 +408,12 @@ CASES = [
         ),
     ),
     ("lacks a score in trial", lambda: summarise(RESULTS.iloc[:-1], "a", scores=["MSE"])),
-    ("lacks a score in trial", lambda: summarise(RESULTS.replace(7.0, NAN), "a", scores=["MSE"])),
     ("'a' is their only method", lambda: summarise(RESULTS[RESULTS["method"] == "a"], "a", scores=["MSE"])),
     ("axes: are 0 for the scores MSE", lambda: plots.differences([], summarise(RESULTS, "a", scores=["MSE"]))),
     ("or has it twice", lambda: summarise(pd.concat([RESULTS, RESULTS]), "a", scores=["MSE"])),
     ("score: is coverage, of which less is not better; pass one", lambda: choose(ONE, "coverage")),
     ("scores: MSE of tasks in m and °C has no mean", lambda: summarise(IN_UNITS, "a", scores=["SMSE", "MSE"])),
     ("others: a table has other tasks, units", lambda: detrend(table(), table(units=["m", "m"]))),
-    ("others: a table has other tasks, units or inputs", lambda: detrend(on_a_map("EN"), on_a_map("NE"))),
     ("has other tasks, units or inputs", lambda: Trend(on_a_map("EN")).remove(on_a_map("NE"))),
     ("has other tasks, units or inputs", lambda: Trend(on_a_map("EN")).restore(foretold_on_a_map("NE"))),
     (
@@ -501,38 +421,25 @@ CASES = [
         lambda: compare(other_way_round, [1], {"a": icm}),
     ),
     ("seen: has 2 inputs, and the season before asks for one", lambda: seasonal_naive(2)(on_a_map("EN"))),
-    ("cluster: 'lake' is no column; the table has seed", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="lake")),
     ("cluster: 'MSE' changes within a trial", lambda: paired(TRIALS, "MSE", [("a", "b")], cluster="MSE")),
     (
         "cluster: 'one' changes within a trial, or is the same in all; pass a column",
         lambda: summarise(ONE, "a", cluster=["trial", "one"]),
     ),
-    ("scores: MSE of tasks in m and no unit has no mean", lambda: summarise(SOME_UNITS, "a", scores=["MSE"])),
     ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [1, 0])),
-    ("distances: are none, not finite or not increasing", lambda: empirical_correlation(table(), [0, NAN])),
     ("width: is 0", lambda: empirical_correlation(table(), [0, 1], width=0)),
     ("data: has 2 inputs; pass a table with one", lambda: empirical_correlation(TWO_INPUTS, [0, 1])),
     ("fit: is of a table with 2 inputs", lambda: model_correlation(at_parameters(icm(TWO_INPUTS)), [0, 1])),
     ("data: task 'task 2' does not vary", lambda: empirical_correlation(with_values([1.0, 1, 1, NAN]), [0, 1])),
     ("held_out: is 1", lambda: paired(TRIALS, "MSE", [("a", "b")], held_out=1)),
     ("there is no prediction or no observed cell", lambda: scores.table({}, table(), table())),
-    ("kernels: is 'rbf'; pass a tuple of some of 'matern12'", lambda: plain_methods(kernels="rbf")),
-    ("seen: task 'task 2' has fewer than two", lambda: plain_methods()["interpolation"](with_values([1.0, 1, 1, NAN]))),
-    ("season: none of its 9 parts has two values of task 'task 1'", lambda: answer("mean", table(), 3.0)),
-    ("seen: all values of task 'task 1' have the same input", lambda: answer("interpolation", table(x=np.ones(4)))),
-    ("seen: all rows of a regression have the same inputs", lambda: answer("regression + GP", at_one_place())),
-    (
-        "hidden: several seen rows have the inputs .x 1. of one of its rows; pass a seen table",
-        lambda: plain_methods()["regression"](at_one_place()).forecast(TaskData([1.0], [[0.0, NAN]])),
-    ),
-    ("builds: 1 of them; pass two methods or more", lambda: linear_pool(icm)),
     ("with_trend: task 'task 2' is poisson", lambda: fill(with_values([1, NAN, 4, 2]), with_trend(count_of))),
     ("periods: is .0.; pass lengths above 0", lambda: propose_season(table(), [0])),
     ("periods: the input 'x' has no calendar", lambda: propose_season(table())),
     ("build: is an int; pass", lambda: with_trend(3)),
-    ("hidden: is an ndarray; pass a TaskData, as data.hide", lambda: explained_shares(table(), Y)),
-    ("seen: has no missing cell; hide some first", lambda: explained_shares(table())),
-    ("hidden: has other rows than seen, or cells", lambda: explained_shares(table(), table())),
+    ("gain: is a list; pass a row of what paired", lambda: sentence([1], "m")),
+    ("season: is 'year'", lambda: fill(table(), season="year")),
+    ("season: is 1", lambda: fill(table(), count_of, season=1.0)),
     ("gain: is the row of the baseline", lambda: sentence({"mean difference": NAN}, "m")),
     (
         "names: 'lake' is no clustering of this row; it has none",
@@ -541,13 +448,8 @@ CASES = [
     ("sd: is given with noise=False", lambda: predict(few_draws(), X, sd=np.ones((4, 2)), noise=False)),
     ("sd: holds errors that are not above 0", lambda: predict(few_draws(), X, sd=np.zeros((4, 2)))),
     ("sd: has shape .4, 1.; pass one of each cell", lambda: predict(few_draws(), X, sd=np.ones((4, 1)))),
-    (
-        "sd: has the columns task 2, task 1, and the fit task 1, task 2; pass",
-        lambda: predict(few_draws(), X, sd=pd.DataFrame(Y + 1, columns=["task 2", "task 1"])),
-    ),
     ("weights: has shape .4, 1.; pass .4, 2., with a line", lambda: linear(few_draws(), Y[:, :1])),
     ("weights: has shape .4, 2.; pass .5, 2., with a line", lambda: linear(few_draws(), Y, x=[0.5])),
-    ("weights: has shape .2,.; pass", lambda: linear(few_draws(), [1.0, 2.0])),
     ("weights: is nan at row 0 of 'task 1'", lambda: linear(few_draws(), Y * NAN)),
     ("weights: has lines of unequal length", lambda: linear(few_draws(), [[1, 2], [3]])),
     ("weights: is an ndarray of booleans; pass", lambda: linear(few_draws(), Y > 1)),
@@ -561,7 +463,6 @@ CASES = [
     ("fit: is a PosteriorSamples; pass what fit", lambda: next_of(fitted=averaged())),
     ("fit: has the sparse bound, for which a reading", lambda: next_of(fitted=few_inducing())),
     ("wanted: is a str of text; pass an array", lambda: next_of("Erie")),
-    ("wanted: is a dict of objects; pass an array", lambda: next_of({"a": 1})),
     ("wanted: is 1e.170 at row 0 of 'task 2'", lambda: next_of(Y * 1e170)),
     ("wanted: has shape .3, 2.; pass .5, 2.", lambda: next_of(Y[:3])),
     ("wanted: holds booleans .K, R, T.", lambda: next_of(np.ones((2, 5, 2), dtype=bool))),
@@ -572,19 +473,15 @@ CASES = [
     ("candidates: row 0 of 'task 2' was observed", lambda: next_of(candidates=np.eye(5, 2, 1, dtype=bool))),
     ("count: asks for 3 readings, and there are 2 candidates", lambda: next_of(count=3)),
     ("cost: 'task 3' is not one of", lambda: next_of(cost={"task 3": 1.0})),
-    ("cost: 'cheap' is not a finite number", lambda: next_of(cost={"task 1": "cheap"})),
-    ("cost: is an ndarray of booleans; pass", lambda: next_of(cost=np.ones((5, 2), dtype=bool))),
     ("cost: is nan at row 4 of 'task 1'; .* or candidates", lambda: next_of(cost=np.full((5, 2), NAN))),
     ("cost: holds 0; pass prices above 0", lambda: next_of(cost={"task 1": 0})),
     ("cost: has shape ..; pass .5, 2.", lambda: next_of(cost=2.0)),
     ("sd: has shape .4, 2.; pass one of each", lambda: next_of(sd=np.ones((4, 2)))),
     ("x: has 2 columns", lambda: next_of(x=np.zeros((1, 2)))),
-    ("seen: a regression has 2,001 rows, and", lambda: many_rows()),
     ("noise: 'none' leaves 8 values", lambda: icm(table(), noise="none")),
     ("exact_gp: the table has known standard errors", lambda: icm(table(sd=1.0)).exact_gp()),
     ("sd: is inf at row 0 of 'task 1'", lambda: table(sd=np.inf)),
     ("sd: has shape .4, 1.", lambda: table(sd=np.ones((4, 1)))),
-    ("store: no/t lies in a folder that does not exist", lambda: compare(hide, [1], {"a": icm}, store="no/t")),
     ("index: has 3 names for 4 rows", lambda: table(index=pd.Index([*"abc"]))),
     ("x_names: 1 name for 2 columns of x", lambda: replace(TWO_INPUTS, x_name="a", x_names=["a"])),
     ("x, y: are on meta and cpu", lambda: table(x=torch.zeros(4, 1, device="meta"))),
@@ -613,20 +510,11 @@ def test_questions_that_cannot_be_answered(fitted):
         ),
         ("by: has other row labels", lambda: leave_out(fitted, pd.Series(range(10), range(9, -1, -1)))),
         ("by: lacks 2 labels", lambda: leave_out(fitted, [NAN, None, *range(8)])),
-        ("table: is an ndarray; pass a TaskData", lambda: impute(fitted, Y)),
-        (
-            "table: has the tasks .'b', 'a'.",
-            lambda: impute(fitted, TaskData(fitted.model.data.x, fitted.model.data.y, tasks=["b", "a"])),
-        ),
         ("x: is a table, whose missing y are drawn", lambda: sample(fitted, fitted.model.data, 2, seed=0)),
         ("x: has 2 columns, the data has 1", lambda: sample(fitted, np.zeros((3, 2)), 2, seed=0)),
         (
             f"parameters: '{length}' cannot be -1 .outside its constraint",
             lambda: at_parameters(fitted.model, {length: -1}),
-        ),
-        (
-            f"parameters: '{length}' cannot be 0 .outside its constraint",
-            lambda: at_parameters(fitted.model, {length: 0}),
         ),
         (
             "parameters: 'kernel.length' cannot be 1 .the model has no such",
@@ -657,7 +545,6 @@ def test_panels_show_the_tasks_of_their_prediction(fitted):
     for message, call in [
         ("axes: is an Axes; pass a list of Axes", lambda: plots.tasks(axes()[0], prediction, data)),
         ("axes: are 1 for 2 tasks", lambda: plots.tasks(axes(1), prediction, data)),
-        ("axes: are 3 for 2 tasks", lambda: plots.tasks(axes(3), prediction, data)),
         ("axes: are 2 for 2 tasks, or not flat", lambda: plots.tasks([axes(2), axes(2)], prediction, data)),
         ("prediction: is a Fit", lambda: plots.tasks(axes(2), fitted, data)),
         ("seen: has the tasks task 1, ", lambda: plots.tasks(axes(2), prediction, table())),
@@ -688,11 +575,6 @@ def test_units_are_not_mixed(fitted):
         scores.table(predict(fitted, fresh.x), in_mm, replace(data, units=["mm", "mm"]))
     with refusing(ValueError, match="x: is a table; pass its inputs"):
         predict(fitted, data)
-    for number in (-1, 1.5, "a"):
-        with refusing(ValueError, match="num_samples: .* is not a whole number from 0 on"):
-            sample(fitted, X, number, seed=0)
-    with refusing(ValueError, match="seed: None is not a whole number"):
-        sample(fitted, X, 1, seed=None)
 
 
 def test_queries_that_do_not_fit(fitted):
@@ -702,8 +584,6 @@ def test_queries_that_do_not_fit(fitted):
         predict(fitted, [0.0, NAN])
     with refusing(ValueError, match="x: is on meta, the data on cpu"):
         predict(fitted, torch.zeros(3, 1, device="meta"))
-    with refusing(ValueError, match="table: has the tasks"):
-        impute(fitted, table())
     data = fitted.model.data
     with refusing(ValueError, match="table: its row 1 repeats a fitted row"):
         impute(fitted, TaskData([7.0, *data.x[3:5, 0]], data.y[2:5], tasks=data.tasks))
@@ -718,8 +598,6 @@ def test_tables_of_scores_that_would_mislead(fitted):
         scores.table({"a": impute(fitted)}, data, fresh)
     with refusing(ValueError, match="predictions, 'a': has other rows or tasks"):
         scores.table({"a": predict(fitted, [0.0, 1.0])}, fresh, data)
-    with refusing(ValueError, match="seen: has the tasks"):
-        scores.table({"a": predict(fitted, fresh.x)}, fresh, table())
     with refusing(ValueError, match="predictions, 'a': is of the latent f"):
         scores.table({"a": predict(fitted, fresh.x, noise=False)}, fresh, data)
 
@@ -735,7 +613,6 @@ def test_matrices_that_do_not_fit():
         ("residual: holds NaN", lambda: gaussian.log_likelihood(y * NAN, eye)),
         ("covariance: is not symmetric", lambda: gaussian.log_likelihood(y, skew)),
         ("cross: has shape .2, 2.", lambda: gaussian.posterior(y, eye, two, two)),
-        ("prior: has shape .1,.", lambda: gaussian.posterior(y, eye, eye[:2], torch.ones(1))),
         (
             "residual: has shape .2, 3.",
             lambda: kronecker.log_likelihood(torch.ones(2, 3).double(), eye, two, two),
@@ -745,8 +622,6 @@ def test_matrices_that_do_not_fit():
             "cross: has shape .2, 2.",
             lambda: kronecker.posterior(torch.ones(3, 2).double(), eye, two, two, two, two),
         ),
-        ("covariance: has shape", lambda: gaussian.sample(torch.zeros(1).double(), eye, 1, seed=0)),
-        ("B: has shape .2, 3.", lambda: correlation(torch.ones(2, 3))),
         ("kappa: holds nan", lambda: coregionalization(torch.ones(2, 1), torch.tensor([1.0, NAN]))),
     ]:
         with refusing(ValueError, match=message):
@@ -758,18 +633,14 @@ def test_covariances_that_are_none():
     K = gpytorch.kernels.RBFKernel().double()(twice).to_dense().detach()
     y = torch.arange(4.0, dtype=torch.float64)
     indefinite, one = torch.tensor([[1.0, 2], [2, 1]], dtype=torch.float64), torch.eye(2, dtype=torch.float64)
-    for call in (
-        lambda: gaussian.log_likelihood(y, K),
-        lambda: gaussian.posterior(y, K, K, K),
-        lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, one, indefinite),
-        lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, indefinite, one),
-        lambda: gaussian.sample(torch.zeros(2).double(), indefinite, 1, seed=0),
-        lambda: gaussian.sample(torch.zeros(2).double(), 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0),
-        lambda: simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0),
-    ):
-        with refusing(NotPositiveDefiniteError, match="covariance|eigenvalue|Sigma|B"):
-            call()
     for message, call in (
+        ("covariance", lambda: gaussian.log_likelihood(y, K)),
+        ("covariance", lambda: gaussian.posterior(y, K, K, K)),
+        ("^Sigma:", lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, one, indefinite)),
+        ("^B:", lambda: kronecker.log_likelihood(torch.ones(4, 2).double(), K, indefinite, one)),
+        ("eigenvalue", lambda: gaussian.sample(torch.zeros(2).double(), indefinite, 1, seed=0)),
+        ("eigenvalue", lambda: gaussian.sample(y[:2], 1e6 * one - 1e6 * (1 + 1e-7) * one.flip(0), 1, seed=0)),
+        ("^Sigma:", lambda: simulate.draw_icm([0.0, 1.0], RBFKernel(), one, indefinite, seed=0)),
         ("B: holds NaN", lambda: collapsed_bound.root_of_B(one * NAN)),
         ("B: has the eigenvalue -1", lambda: collapsed_bound.root_of_B(indefinite)),
         (
@@ -832,17 +703,6 @@ def test_the_road_that_a_wide_table_is_sent_is_one(monkeypatch):
     assert fit(icm(TaskData(data.x, data.y[:, :10]), noise="full"), starts=1).starts["converged"].all()
 
 
-def test_a_wide_table_is_not_sent_to_a_bound_that_is_larger_still(monkeypatch):
-    """The bound holds the noise of each row, T x T: of 500 tasks it takes more than the columns one by one."""
-    data = TaskData(np.arange(100.0), np.random.default_rng(0).normal(size=(100, 300)))
-    bound = sparse(lmc(data, kappa=False), inducing=8)
-    assert solvers.entries(bound, bound.evidence()) > 7 * 100 * 2 * 300**2
-    monkeypatch.setattr(memory, "total_and_free", lambda device: (2**10, 2**10))
-    for model in (bound, icm(data)):
-        with refusing(MemoryError, match="; take the tasks in groups of ten, a model for each, or fewer rows$"):
-            model.check_size()
-
-
 def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
     model = icm(simulate.two_sines(seed=0))
     monkeypatch.setattr(solvers, "OPERATIONS", 1e6)
@@ -855,13 +715,6 @@ def test_a_fit_that_takes_hours_says_so_first(monkeypatch):
         warnings.simplefilter("error")
         monkeypatch.setattr(solvers, "OPERATIONS", 2.5e10)
         fit(model, starts=1)
-
-
-def test_further_rows_that_are_too_many_are_refused_before_work_begins():
-    fitted = at_parameters(icm(simulate.two_sines(n=10, seed=1), kernel=RBFKernel()))
-    rows = np.linspace(2, 3, 400_000)
-    with pytest.raises(MemoryError, match="data: 800020 observed cells need about"):
-        impute(fitted, TaskData(rows, np.zeros((len(rows), 2)), fitted.model.data.tasks))
 
 
 def test_what_a_kernel_raises_in_a_fit_is_raised():
@@ -905,23 +758,3 @@ def test_memory_is_that_of_the_machine_or_of_its_container(monkeypatch, tmp_path
     older.write_text("300000000"), held.write_text("50000000")
     monkeypatch.setattr(memory, "CONTAINERS", [(limit, used), (older, held)])
     assert memory.total_and_free(torch.device("cpu")) == (300_000_000, 250_000_000), "a limit beside its own use"
-
-
-def test_memory_of_a_gpu_is_asked_of_the_gpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1, 2))
-    assert memory.total_and_free(torch.device("cuda")) == (2, 1)
-    assert min(memory.total_and_free(torch.device("cpu"))) > 10**6
-    monkeypatch.setattr(memory.os, "sysconf", lambda name: 0)
-    total, free = memory.total_and_free(torch.device("cpu"))
-    assert total == free > 10**18, "not known, so nothing is refused"
-
-
-def test_a_covariance_that_is_none_is_named():
-    one, indefinite = torch.eye(2).double(), torch.tensor([[1.0, 2], [2, 1]]).double()
-    with refusing(NotPositiveDefiniteError, match="^Sigma:"):
-        simulate.draw_icm([0.0, 1.0], gpytorch.kernels.RBFKernel(), one, indefinite, seed=0)
-    with refusing(NotPositiveDefiniteError, match="^Sigma:"):
-        kronecker.log_likelihood(torch.ones(2, 2).double(), one, one, indefinite)
-    with refusing(NotPositiveDefiniteError, match="^B:"):
-        kronecker.log_likelihood(torch.ones(2, 2).double(), one, indefinite, one)

@@ -114,20 +114,3 @@ def test_every_legal_table_can_be_fitted(xy):
     prediction = predict(fitted, data.x)
     assert prediction.mean.isfinite().all() and (prediction.variance > 0).all()
     assert np.linalg.eigvalsh(fitted.correlation).min() > 0
-
-
-@given(tables(), st.floats(allow_nan=False, allow_infinity=True))
-@settings(max_examples=30)
-def test_infinite_values_are_refused_and_finite_ones_kept(xy, value):
-    x, y = xy
-    y[0, 0] = value
-    if np.isinf(value):
-        with pytest.raises(ValueError, match="infinite"):
-            TaskData(x, y)
-    else:
-        assert TaskData(x, y).y[0, 0] == value
-
-
-def test_a_row_without_any_observation_is_legal():
-    data = TaskData([0.0, 1.0, 2.0], [[1.0, 2.0], [np.nan, np.nan], [3.0, 5.0]])
-    assert impute(fit(icm(data))).mean.shape == (3, 2) and torch.isfinite(impute(fit(icm(data))).mean).all()

@@ -1,7 +1,6 @@
 """The page of the module: every public name is there, exists, and has an example."""
 
 import ast
-import importlib
 import inspect
 import re
 import sys
@@ -137,37 +136,3 @@ def test_each_entry_says_where_the_book_has_it_and_is_reached_from_there(book):
     assert {
         name for name in alone if not name.startswith("scores.")
     } <= IN_NO_CHAPTER  # a score may be there as a column
-
-
-ENDINGS = ("csv", "html", "md", "npz", "py")  # of files
-ELSEWHERE = (
-    "Axes",
-    "dask",
-    "gpytorch",
-    "np",
-    "pd",
-    "torch",
-    "season",
-    "trend",
-    "trials",
-)  # libraries, and words of examples
-
-
-def test_what_docstrings_name_in_other_files_is_there():
-    """A name with a point, such as `filters.adjoint` or `Fit.save`: a file or class of the module has it."""
-    files = sorted((ROOT / "mtgp_tutorial").rglob("*.py"))
-    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
-    modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
-    owners = {module.__name__.rpartition(".")[2]: module for module in modules}
-    owners |= {name: value for module in modules for name, value in vars(module).items() if isinstance(value, type)}
-    lost = []
-    for path in files:
-        nodes = ast.walk(ast.parse(path.read_text(encoding="utf8")))
-        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
-        for text in [ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds)]:
-            prose = text.partition("\n\n>>> ")[0]
-            for owner, name in re.findall(r"(?<![\w./\"'])([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?![\w/])", prose):
-                fields = getattr(owners.get(owner), "__annotations__", {})
-                known = owner in ELSEWHERE or name in ENDINGS or name in fields or hasattr(owners.get(owner), name)
-                lost += [] if known else [f"{path.name}: {owner}.{name}"]
-    assert lost == []

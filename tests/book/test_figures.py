@@ -66,24 +66,6 @@ def test_the_smallest_letter_is_found(watched, words, points):
     assert lettering.on_phone(written()) == pytest.approx(points * 100 / 72 * 358 / 640, rel=1e-3)
 
 
-def test_ticks_and_legends_count_and_what_is_not_drawn_does_not(watched):
-    figure, written = watched
-    ax = figure.subplots()
-    ax.plot([1, 2], label="line")
-    ax.tick_params(labelsize=9)
-    ax.text(1, 1.5, "hidden", size=3, visible=False)
-    assert float(written().info[lettering.KEY]) == 9
-    ax.legend(fontsize=7)
-    assert float(written().info[lettering.KEY]) == 7 and lettering.on_phone(written()) < LEAST
-
-
-def test_a_figure_that_was_not_watched_is_noticed():
-    figure, file = Figure(), io.BytesIO()
-    figure.savefig(file, format="png")
-    with pytest.raises(ValueError, match="run tools/notebooks.py"):
-        lettering.on_phone(Image.open(file))
-
-
 def test_letters_of_the_map_can_be_read_on_a_phone():
     titles = {name: "A chapter" for name in bookmap.CHAPTERS}
     with mpl.rc_context():

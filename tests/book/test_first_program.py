@@ -6,11 +6,8 @@ first length-scale ends 58.6 nats low, and the reader would conclude that sharin
 
 import functools
 import sys
-import warnings
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 from gpytorch.kernels import MaternKernel
@@ -69,13 +66,3 @@ def test_one_first_length_scale_is_not_enough():
     data = seen("el nino")
     found = gpytorch_program.run_on(data.x, data.y)
     assert found["heights"][0] < height_of_the_module("el nino") - 50
-
-
-def test_a_stored_trial_is_made_again():
-    """The smallest table of the study, both methods."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        again = pd.DataFrame(gpytorch_program.rows("us_births", 0)).set_index("method")
-    stored = datasets.study("gpytorch_program").query("table == 'us_births' and trial == 0").set_index("method")
-    for name in ("cells", "CRPS", "NLPD", "coverage", "height"):
-        np.testing.assert_allclose(again[name], stored.loc[again.index, name], rtol=2e-3, atol=1e-3)

@@ -63,30 +63,6 @@ def test_the_root_is_the_landing_page(book):
 
 
 SCREENS = ((1440, 900), (390, 844))
-FIRST_SCREEN = {
-    "title": "h1",
-    "sentence": "h1 + p",
-    "what it is": "h1 + p + p",
-    "how to install it": "section > .highlight-text pre",
-    "hero": ".hero .explore-plot",
-}
-
-
-@pytest.mark.parametrize("width, height", SCREENS)
-@pytest.mark.parametrize("scripts", [True, False])
-def test_the_first_screen(book, chromium, width, height, scripts):
-    """All of it is in sight; the hero is the figure of the lakes, or a picture where no script runs."""
-    page = chromium.new_context(
-        viewport={"width": width, "height": height}, java_script_enabled=scripts, color_scheme="light"
-    ).new_page()
-    page.goto((book[0] / "index.html").as_uri(), wait_until="load")
-    parts = FIRST_SCREEN | ({} if scripts else {"hero": ".hero .explore-still svg"})
-    boxes = {name: page.locator(f"article {part}").first.bounding_box() for name, part in parts.items()}
-    ends = {name: box["y"] + box["height"] for name, box in boxes.items()}
-    assert {name: end for name, end in ends.items() if end > height} == {}
-    assert boxes["hero"]["height"] > 200 and list(ends.values()) == sorted(ends.values())
-    assert page.locator(".hero .explore-plot").count() == scripts
-    page.context.close()
 
 
 @pytest.mark.parametrize("width, height", SCREENS)

@@ -1,37 +1,9 @@
-"""What the extensions of the look (book/_ext: markup, onesheet) make of the pages."""
-
-import sys
-
-import pytest
-from plain import ROOT  # tools/plain.py
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import onesheet  # noqa: E402
+"""What the extensions of the look (book/_ext: markup) make of the pages."""
 
 
 def written(book):
     """The pages with an article."""
     return {name: page for name, page in book[1].items() if page.select_one("article")}
-
-
-@pytest.mark.parametrize(
-    ("css", "kept"),
-    [
-        (".here{color:red}.gone{color:red}", ".here{color:red}"),
-        (".here .gone,.here>p{margin:0}", ".here>p{margin:0}"),
-        (".here:not(.gone):hover{margin:0}", ".here:not(.gone):hover{margin:0}"),
-        (":is(.gone, .here) p{margin:0}", ":is(.gone, .here) p{margin:0}"),
-        ("@media print{.gone{margin:0}}", ""),
-        ("@media print{.here{margin:0}}", "@media print{.here{margin:0}}"),
-        ("video{margin:0}p::before{margin:0}", "p::before{margin:0}"),
-        (".here{--used:1;--unused:2;margin:var(--used)}", ".here{--used:1;margin:var(--used)}"),
-        ('.here{background:url("data:a;b,{}")}', '.here{background:url("data:a;b,{}")}'),
-        ('@charset "UTF-8";@font-face{src:url(a)}', "@font-face{src:url(a)}"),
-        (".explore-task2{margin:0}", ".explore-task2{margin:0}"),
-    ],
-)
-def test_the_sheet_has_the_rules_of_what_is_there(css, kept):
-    assert onesheet.pruned(onesheet.parsed(css), {"here", "p", "explore"}, {"--used"}) == kept
 
 
 def test_pictures_are_lazy_and_keep_their_place(book):

@@ -108,22 +108,6 @@ def test_myst_becomes_plain(convert, text):
     assert convert(text) == EXAMPLES[text]
 
 
-WRONG = {
-    "{odd}`x`": "odd",
-    "```{odd}\n```": "odd",
-    "{eq}`gone`": "gone",
-    "{cite:t}`gone`": "gone",
-    "{doc}`gone`": "gone",
-    "```{literalinclude} ../tools/blocks.py\n:pyobject: Directive.gone\n```": "Directive.gone",
-}
-
-
-@pytest.mark.parametrize("text", WRONG)
-def test_what_has_no_plain_form_is_named(convert, text):
-    with pytest.raises(ValueError, match=WRONG[text]):
-        convert(text)
-
-
 class Colab:
     """Stands in for IPython's shell and keeps what %pip was asked for."""
 
@@ -213,34 +197,6 @@ def test_other_files_follow_the_address(with_address):
     (with_address / "_config.yml").write_text("repository: {url: ''}")
     public.write(with_address)
     assert {name: (with_address / name).read_text(encoding="utf8") for name in public.FILES} == before
-
-
-def test_a_new_version_is_named_where_readers_are_told_to_install_it(with_address):
-    """By `make address`, in each file that names the wheel."""
-    project = with_address / "pyproject.toml"
-    project.write_text(re.sub('version = ".*"', 'version = "7.8.9"', project.read_text(encoding="utf8"), count=1))
-    assert set(public.NAMING) <= set(public.stale(with_address))
-    public.write(with_address)
-    for name in public.NAMING:
-        wheels = set(public.WHEEL.findall((with_address / name).read_text(encoding="utf8")))
-        assert wheels == {"mtgp_tutorial-7.8.9-py3-none-any.whl"}
-    assert "mtgp_tutorial-7.8.9-py3-none-any.whl" in plain.first_cell(with_address)
-
-
-ADDRESSES = {
-    "{repository: {url: ''}, html: {baseurl: 'https://book.org'}}": "",  # no address, no pages
-    "{repository: {url: 'https://github.com/Owner/Repo'}}": "https://owner.github.io/Repo/",
-    "{repository: {url: 'https://github.com/Owner/Repo.git'}}": "https://owner.github.io/Repo/",
-    "{repository: {url: 'https://github.com/Owner/owner.github.io'}}": "https://owner.github.io/",
-    "{repository: {url: 'https://github.com/O/R'}, html: {baseurl: 'https://book.org'}}": "https://book.org/",
-    "{repository: {url: 'https://git.org/o/r'}}": "",
-}
-
-
-@pytest.mark.parametrize("settings", ADDRESSES)
-def test_where_the_pages_are(tmp_path, settings):
-    (tmp_path / "_config.yml").write_text(settings)
-    assert public.pages(tmp_path) == ADDRESSES[settings]
 
 
 def test_links_between_copies_lead_somewhere():

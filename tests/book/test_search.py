@@ -2,14 +2,11 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import sections  # noqa: E402  (the folder has to be named first)
 
 QUERIES = json.loads((ROOT / "tests" / "book" / "queries.json").read_text(encoding="utf8"))
 # shares with an answer among the first three
@@ -163,17 +160,3 @@ def test_the_keyboard_reaches_the_results(book, chromium):
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.closest('#search-results li:first-child') !== null")
     page.close()
-
-
-@pytest.mark.parametrize(
-    ("tex", "text"),
-    [
-        (r"B = W W^\top + \operatorname{diag}(\kappa)", "B = W Wᵀ + diag(κ)"),
-        (r"10^{-4}", "10⁻⁴"),
-        (r"\widehat R", "R̂"),
-        (r"\tfrac12", "…"),
-        ("k^x", "…"),
-    ],
-)
-def test_a_formula_is_written_in_letters_or_left_out(tex, text):
-    assert sections.readable(tex) == text

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,12 @@ import run  # noqa: E402
 import score  # noqa: E402
 import sources  # noqa: E402
 import trials  # noqa: E402
-from torch.nn.utils import parameters_to_vector, vector_to_parameters  # noqa: E402
 
-from mtgp_tutorial import FitError, TaskData, Trend, at_parameters, datasets, fit, icm, impute, scores  # noqa: E402
+from mtgp_tutorial import FitError, TaskData, datasets, fit, scores  # noqa: E402
 from mtgp_tutorial.tables import NotApplicable  # noqa: E402
 
 SPECS = sources.specs()
 QUICK = ["mean", "interpolation", "regression"]
-SOME = ["freeny", "measles"]
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +46,6 @@ def test_checksums_hold_and_later_tables_are_of_other_families(file):
     files = ("tables.csv", "further.csv", "seasons.csv")
     before = {family for one in files[: files.index(file)] for family in sources.specs(one)["family"]}
     assert not before & set(spec["family"]) and (file == "tables.csv" or spec["family"].is_unique)
-
-
-FACTS = {  # raw values that the sources print: table, column, input, value
-    ("eu_stocks", "DAX", 0): np.log(1628.75),
-    ("new_york_air", "wind", 0): 7.4,
-    ("us_rates", "ten years", 1946.9583333333333): 1.825,
-    ("wheat", "wages", 1565): np.log(5.0),
-    ("freeny", "market", 1962.25): 12.9699,
-    ("baptisms", "boys", 1629): np.log(5218),
-    ("baptisms", "girls", 1710): np.log(7288),
-    ("prisoners", "women", 2019): np.log(61),
-    ("us_births", "boys", 1940): np.log(1211684),
-    ("halley_ozone", "October", 2000): 137,
-    ("elections", "Wisconsin", 2016): 46.45,
-    ("ice_gases", "N2O", 2000): np.log(315.4),
-}
-
-
-def test_facts_of_the_sources(every):
-    for (name, task, x), value in FACTS.items():
-        data = every[name]
-        row = int((data.x[:, 0] - x).abs().argmin())
-        assert float(data.y[row, data.tasks.index(task)]) == pytest.approx(value, rel=1e-9), (name, task)
 
 
 def test_trials_are_what_their_program_makes():
@@ -136,8 +110,8 @@ def test_trials_hide_what_they_say(every):
             assert (part["asked"] == 1).all() or kind.startswith("others"), (name, trial)
 
 
-def sees_what_is_hidden(make, name, data):
-    """Whether a method, made of the whole table, answers two trials of a table otherwise where hidden values differ."""
+def sees_what_is_hidden(method, name, data):
+    """Whether a method answers two trials of a table otherwise where hidden values differ."""
     draw = np.random.default_rng(0)
     for number in (0, 3):
         cells = trials.stored().query("table == @name and trial == @number")
@@ -147,7 +121,7 @@ def sees_what_is_hidden(make, name, data):
         answers = []
         for whole in (data, TaskData(data.x, y, tasks=data.tasks, x_name=data.x_name)):
             trial = trials.trials(name, whole)[number]
-            found = make(whole)(trial.seen, run.asked(trial))
+            found = methods.METHODS[method](trial.seen, run.asked(trial))
             answers.append(np.r_[found.mean[trial.rows, trial.columns], found.sd[trial.rows, trial.columns]])
         if not np.array_equal(*answers, equal_nan=True):
             return True
@@ -159,112 +133,9 @@ def test_a_method_sees_neither_the_hidden_values_nor_those_asked(every):
     slow = ["ICM, full noise, trend", "independent, trend", "regression + GP, trend"]
     for name, some in (("us_rates", QUICK), ("freeny", [*QUICK, "IterativeImputer", "KNNImputer"]), ("wheat", slow)):
         for method in some:
-            assert not sees_what_is_hidden(lambda _, method=method: methods.METHODS[method], name, every[name]), (
-                method,
-                name,
-            )
+            assert not sees_what_is_hidden(method, name, every[name]), (method, name)
     asked = run.asked(trials.trials("wheat")[0])
     assert set(asked.y[asked.observed].tolist()) == {0.0}
-
-
-def scaled(whole):
-    """The sd of the answer is the whole column's."""
-    variance = whole.scale().sd ** 2
-    return lambda seen, asked: replace(
-        methods.METHODS["interpolation"](seen, asked), variance=variance.expand(seen.y.shape)
-    )
-
-
-def trended(**how):
-    def make(whole):
-        trend = Trend(whole, **how)
-        return lambda seen, asked: trend.restore(methods.METHODS["interpolation"](trend.remove(seen), asked))
-
-    return make
-
-
-def learnt(whole):
-    """The parameters are those of a fit to the whole table."""
-    vector = parameters_to_vector(fit(icm(whole, noise="per task"), starts=1).model.parameters())
-
-    def method(seen, asked):
-        model = icm(seen, noise="per task")
-        vector_to_parameters(vector, model.parameters())
-        return impute(at_parameters(model))
-
-    return method
-
-
-def picked(whole):
-    """The rule is the one that is nearer to the hidden values."""
-
-    def method(seen, asked):
-        found = [methods.METHODS[name](seen, asked) for name in ("mean", "interpolation", "regression")]
-        at = asked.observed
-        return min(found, key=lambda one: float(((one.mean - whole.y)[at] ** 2).sum()))
-
-    return method
-
-
-LEAKS = {
-    "scale": scaled,
-    "trend": trended(),
-    "season": trended(line=False, season=1.0),
-    "parameters": learnt,
-    "choice": picked,
-}
-
-
-@pytest.mark.parametrize("leak", LEAKS)
-def test_planted_leaks_are_noticed(leak, every):
-    assert sees_what_is_hidden(LEAKS[leak], "freeny", every["freeny"])
-
-
-def by_patterns(y, rows, t):
-    """Least squares on the columns that are seen in a row, by numpy alone; NaN where there are too few rows."""
-    mean, sd = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    for k, row in enumerate(rows):
-        others = [u for u in range(y.shape[1]) if u != t and not np.isnan(y[row, u])]
-        full = ~np.isnan(y[:, [t, *others]]).any(1)
-        if others and full.sum() >= len(others) + 1 + 3:
-            A = np.c_[np.ones(full.sum()), y[full][:, others]]
-            b = np.linalg.lstsq(A, y[full, t], rcond=None)[0]
-            a = np.r_[1.0, y[row, others]]
-            s2 = ((y[full, t] - A @ b) ** 2).sum() / (len(A) - A.shape[1])
-            mean[k], sd[k] = a @ b, np.sqrt(s2 * (1 + a @ np.linalg.solve(A.T @ A, a)))
-    return mean, sd
-
-
-@pytest.mark.parametrize("name", SOME)
-def test_least_squares_by_numpy_alone(name):
-    for trial in trials.trials(name):
-        found = run.cells(trial, run.answer("regression", trial)[0])
-        for t in set(trial.columns):
-            at = trial.columns == t
-            mean, sd = by_patterns(trial.seen.y.numpy(), trial.rows[at], t)
-            some = ~np.isnan(mean)
-            np.testing.assert_allclose(found["mean"][at][some], mean[some], rtol=1e-6)
-            np.testing.assert_allclose(found["sd"][at][some], sd[some], rtol=1e-6)
-
-
-@pytest.mark.parametrize("name", SOME)
-def test_full_noise_by_numpy_alone(name):
-    """The conditional of a dense covariance, from the numbers that a fit says."""
-    trial = trials.trials(name)[3]
-    fitted = fit(icm(trial.seen, noise="full", kernel=methods.kernel("matern32", trial.seen)), starts=1)
-    seen, length = trial.seen, fitted.length_scales[0]
-    u = np.sqrt(3) * np.abs(np.subtract.outer(seen.x[:, 0], seen.x[:, 0])) / float(np.ravel(length)[0])
-    K, B, S = (1 + u) * np.exp(-u), fitted.B.to_numpy(), fitted.Sigma.to_numpy()
-    C = np.kron(K, B) + np.kron(np.eye(len(K)), S)
-    scale, ok = seen.scale(), seen.observed.numpy().ravel()
-    means = np.tile((fitted.model.means().detach() * scale.sd + scale.mean).numpy(), len(K))
-    at = trial.rows * seen.num_tasks + trial.columns
-    weights = np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
-    mean = means[at] + weights.T @ (seen.y.numpy().ravel() - means)[ok]
-    sd = np.sqrt(np.diag(C)[at] - (weights * C[np.ix_(ok, at)]).sum(0))
-    found = run.cells(trial, impute(fitted))
-    np.testing.assert_allclose(found["mean"], mean, rtol=1e-6)
-    np.testing.assert_allclose(found["sd"], sd, rtol=1e-6)
 
 
 def test_scores_of_cells():
@@ -467,18 +338,3 @@ def test_correlations_of_asked_cells_by_numpy_alone():
     C = C[np.ix_(at, at)] - C[np.ix_(at, ok)] @ np.linalg.solve(C[np.ix_(ok, ok)], C[np.ix_(ok, at)])
     sd = np.sqrt(np.diag(C))
     np.testing.assert_allclose(chance.correlation(trial), C / np.outer(sd, sd), rtol=0, atol=1e-6)
-
-
-def test_stored_coverage_and_its_chance():
-    """Coverage as in the other study, and one table again."""
-    every, means = (datasets.study(f"forty_tables_{name}") for name in ("coverage", "means"))
-    for method in chance.PARTS:
-        stored = every[every["method"] == method].set_index("table")
-        assert set(stored.index) == set(SPECS.index) and stored[["aside", "family"]].equals(
-            SPECS.loc[stored.index, ["aside", "family"]]
-        )
-        again = chance.of_table("wheat", method)
-        assert again["low"] == pytest.approx(stored.loc["wheat", "low"], abs=0.02)
-        assert again["coverage"] == pytest.approx(stored.loc["wheat", "coverage"], abs=1e-4)
-    half, known = (one[one["method"] == "half and half"].set_index("table")["coverage"] for one in (every, means))
-    np.testing.assert_allclose(half, known.loc[half.index], atol=1e-4)

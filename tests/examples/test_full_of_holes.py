@@ -161,20 +161,3 @@ def test_a_pool_is_scored_as_the_mixture_that_it_is():
     crps = integrate.quad(lambda v: cdf(v) ** 2, -9, 0)[0] + integrate.quad(lambda v: (1 - cdf(v)) ** 2, 0, 9)[0]
     assert found["crps"] == pytest.approx(crps, rel=1e-6) and found["error"] == pytest.approx(-0.35)
     assert found["inside"] == 1 and found["sd"] == pytest.approx(np.sqrt((0.25 + 0.04) / 2 + 0.65**2))
-
-
-def test_the_study_has_what_the_stored_cells_say():
-    """One table from its files, trial by trial, the pool by the row among them."""
-    study = pd.read_csv(score_holes.RESULTS).set_index(["table", "kind", "method"])
-    data = sources.table("measles")
-    icm, drift = (score_holes.stored(name, ["measles"]) for name in ("ICM, noise per task", score_holes.FIT))
-    full, half = score_holes.stored("ICM, full noise", ["measles"]), {}
-    for kind, number, seen, asked in run_holes.trials("measles", data):
-        known, (rows, tasks) = seen.observed.numpy().sum(1), np.nonzero(asked)
-        cells = [("measles", kind, number, data.tasks[t], r) for r, t in zip(rows, tasks)]
-        one = (full if (known > 1).sum() >= score_holes.NOISE[score_holes.RULE](5) else icm).loc[cells]
-        both = score_holes.pooled(one, drift.loc[cells])["crps"]
-        enough = known[rows] >= score_holes.ENOUGH * 4 - 1e-9
-        half.setdefault(kind, []).extend(np.where(enough, both, one["crps"]))
-    for kind, values in half.items():
-        assert study.loc[("measles", kind, "by the row"), "CRPS"] == pytest.approx(np.mean(values), rel=1e-3)

@@ -1,9 +1,7 @@
 """examples/many_tables.py: three ways, one answer; killed, resumed, changed, refused."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -85,21 +83,6 @@ def worker(process):
     return next(one for one in process.children() if "popen_loky" in " ".join(one.cmdline()))
 
 
-def test_a_killed_worker_of_a_cluster_loses_nothing(whole, target):
-    distributed = pytest.importorskip("distributed")
-    kept = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "protocol": "tcp"}
-    with distributed.LocalCluster(**kept) as cluster:
-
-        def killing(work, tables):
-            for number, line in enumerate(many_tables.on_dask(work, tables, cluster.scheduler_address), 1):
-                if number == 3:
-                    os.kill(cluster.workers[0].pid, signal.SIGKILL)
-                yield line
-
-        many_tables.run(str(target), many_tables.made(COUNT), killing)
-    assert sorted(lines(target)) == sorted(whole)
-
-
 def test_the_lines_of_the_page_for_a_cluster_run(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(distributed, "Client", partial(distributed.Client, processes=False, dashboard_address=None))
@@ -112,30 +95,6 @@ def test_the_lines_of_the_page_for_a_cluster_run(monkeypatch):
     by = ["table", "x"]
     found = pd.concat(space["found"]).sort_values(by)
     pd.testing.assert_frame_equal(found, space["loop"].sort_values(by))
-
-
-def test_tables_are_made_as_they_are_handed_out(target, monkeypatch):
-    asked, ahead = [], []
-
-    def tables():
-        for number in range(2 * many_tables.AHEAD):
-            asked.append(number)
-            yield str(number), b""
-
-    def watched(way, work, tables):
-        for line in way(work, tables):
-            ahead.append(len(asked))
-            yield line
-
-    for way, most in ((many_tables.one_by_one, 1), (many_tables.on_cores, 2 * many_tables.AHEAD - 1)):
-        asked.clear(), ahead.clear()
-        many_tables.run(str(target), tables(), partial(watched, way), work=empty)
-        assert ahead[0] <= most and len(asked) == len(ahead) == 2 * many_tables.AHEAD
-        target.unlink()
-
-
-def empty(name, content):
-    return {"table": name, "content": many_tables.digest(content)}
 
 
 def test_a_table_that_has_changed_is_filled_again_and_one_that_cannot_be_read_says_why(tmp_path, target):

@@ -30,24 +30,6 @@ def test_a_streamed_run_comes_near_the_best_possible(small):
     assert row["best"] - 0.02 < row["NLPD"] < row["best"] + 0.1 and 0.85 < row["coverage"] < 1
 
 
-@pytest.mark.slow  # each process imports torch
-def test_two_processes_reach_the_score_of_one(small):
-    """Also where a worker is killed, and both go on from the last checkpoint."""
-    found = small("stream_processes")
-    assert same_columns(found, "stream_processes") and list(found["processes"]) == [1, 2, 2]
-    one, two, killed = found.to_dict("records")
-    assert list(found["killed"]) == [False, False, True]
-    assert found["NLPD"].tolist() == pytest.approx([one["NLPD"]] * 3, abs=1e-3)
-    assert one["from step"] == two["from step"] == 0 < killed["from step"] < killed["steps"] == 12 * 22
-
-
-@pytest.mark.slow  # each process imports torch
-def test_rates_share_their_start_and_differ_after_it(small):
-    found = small("stream_rates")
-    assert same_columns(found, "stream_rates") and list(found["rate"]) == [0.0, 0.005]
-    assert found["best"].nunique() == 1 and found["NLPD"].nunique() == 2
-
-
 def test_wrong_ways_are_wrong_without_a_word(small):
     found, stored = small("stream_ways"), datasets.study("stream_ways")
     assert same_columns(found, "stream_ways") and list(found["way"]) == list(stored["way"])

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
 import pytest
 import torch
@@ -122,26 +121,6 @@ def test_bad_tables_are_refused(folder, tmp_path):
         table.read(tmp_path / "bad")
 
 
-def test_a_full_disk_leaves_no_half_of_a_table(tmp_path):
-    part = tmp_path / "cells.part"
-    part.mkdir()
-    (part / "y.npy").symlink_to("/dev/full")  # a disk without room
-    with pytest.raises(
-        OSError, match="folder: .*cells could not be written .No space left on device. and does not exist; make room"
-    ):
-        table.write(tmp_path / "cells", 3000)
-    assert list(tmp_path.iterdir()) == []
-    part.mkdir()
-    (part / "y.npy").symlink_to("/dev/full")
-    (part / "mine.txt").write_text("not the table's")
-    with pytest.raises(OSError, match="could not be written"):
-        table.write(tmp_path / "cells", 3000)
-    assert [one.name for one in part.iterdir()] == ["mine.txt"]
-    (part / "mine.txt").unlink()
-    table.write(tmp_path / "cells", 3000)
-    assert table.read(tmp_path / "cells").seen == 2940
-
-
 def test_gpytorch_and_plain_torch_have_one_bound_and_one_natural_gradient():
     cells = some_cells(200)
     theirs = variational.VariationalLMC(torch.linspace(0, 1, 10, dtype=F64)[:, None], 3, 2, 1000)
@@ -192,27 +171,6 @@ def test_with_a_point_at_each_input_the_closed_form_is_the_evidence(monkeypatch)
     assert bool((variance > model.log_noise.exp()[task]).all())
 
 
-def test_a_line_search_turns_back_where_nothing_can_be_factored(monkeypatch):
-    """And comes to the same optimum; where the start itself cannot be factored, the climb says so."""
-    cells, whole, calls = some_cells(60), warm.collapsed, []
-    points = torch.linspace(0, 1, 8, dtype=F64)[:, None]
-    height = warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
-
-    def failing(model, cells):
-        calls.append(len(calls))
-        if calls[-1] == broken:
-            raise torch.linalg.LinAlgError("the input is not positive-definite")
-        return whole(model, cells)
-
-    monkeypatch.setattr(warm, "collapsed", failing)
-    broken = 3
-    assert warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200) == pytest.approx(height, abs=0.05)
-    assert len(calls) > 20
-    broken = len(calls)
-    with pytest.raises(torch.linalg.LinAlgError):
-        warm.maximise(bound.Bound(points, 3, 1, 60), cells, 200)
-
-
 def full(_):
     """A disk without room."""
     raise OSError(errno.ENOSPC, "No space left on device")
@@ -230,23 +188,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="damaged or no checkpoint; remove it"):
             checkpoint.load(path, {})
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--batch", "5881"], "batch: 5881 is not from 1 to 5880"),
-        (["--points", "80"], "points: 80 x 80 are more than 5880 cells"),
-        (["--seed", "1"], "of a run with seed 0, and this one has 1"),
-    ],
-)
-def test_bad_options_are_refused(folder, finished, monkeypatch, options, message):
-    path = folder.parent / "whole.pt"
-    before = path.read_bytes()
-    monkeypatch.setattr(sys, "argv", ["train.py", str(folder), str(path), *SMALL, *options])
-    with pytest.raises(ValueError, match=message):
-        train.main()
-    assert path.read_bytes() == before
 
 
 def test_the_program_in_gpytorch_runs_as_it_is_written(folder, monkeypatch, capsys):
@@ -322,20 +263,6 @@ def test_single_cells_say_nothing_of_correlated_noise():
     assert cells[0, 1] == cells[1, 0] == 0 and bool((cells.diagonal() != 0).all())
     assert bool((exact.abs() > 1).all())
     torch.testing.assert_close(exact, exact.T)
-
-
-def test_the_study_of_mini_batches_at_a_small_size(monkeypatch):
-    monkeypatch.syspath_prepend(str(PROGRAMS.parents[1] / "book" / "studies"))
-    import minibatch
-
-    monkeypatch.setattr(minibatch, "ROWS", 40)
-    monkeypatch.setitem(minibatch.METHODS, "NGD", {"points": 10, "epochs": 3})
-    found = pd.DataFrame(minibatch.rows(0, 0.7, ("NGD",), (40,))).set_index("method")
-    assert list(found.index) == ["exact, noise per task", "exact, noise full", "collapsed, 40 points", "NGD"]
-    close, far = found.loc["collapsed, 40 points"], found.loc["NGD"]
-    assert close["bound"] == pytest.approx(close["evidence at own"], abs=0.05)
-    assert close["NLPD"] == pytest.approx(close["NLPD at own"], abs=0.01)
-    assert far["bound"] < far["evidence at own"] < found["evidence at own"]["exact, noise per task"] + 1e-3
 
 
 def test_the_start_climbs_on_a_device_too():

@@ -102,38 +102,6 @@ def _latent_by_loops(fitted, new, names):
                 close(piece.variance[m, s] / sd[s] ** 2, float(B[s, s]) - cross @ np.linalg.solve(C, cross))
 
 
-def law_impute_carries_the_noise_of_its_row():
-    data = table(RANDOM(13))
-    for fitted in models_of(data):
-        diagonal, missing = fitted.model.noise != "full", ~data.observed
-        latent = [predict(fitted, data.x, noise=False), impute(fitted, noise=False)]
-        close(latent[0].mean / latent[1].mean, np.ones((7, 3)), 1e-8)
-        close(latent[0].variance / latent[1].variance, np.ones((7, 3)), 1e-6)
-        ours, filled = predict(fitted, data.x), impute(fitted)
-        partly = missing & data.observed.any(1, keepdim=True)
-        gap = (ours.mean - filled.mean)[partly] / fitted.model.scale.sd.expand(7, 3)[partly]
-        assert bool(gap.abs().max() < 1e-9) == diagonal
-        close(filled.mean[~missing], data.y[~missing])
-        close(filled.variance[~missing], np.zeros(int((~missing).sum())))
-        _conditional_of_whole_rows(fitted, filled, missing)
-
-
-def _conditional_of_whole_rows(fitted, filled, missing):
-    """Every missing cell, given the observed ones, from one big covariance of all N T values."""
-    model = fitted.model
-    C = sum(np.kron(K, B) for K, B in model.terms(model.unit.x)) + np.kron(np.eye(7), model.Sigma())
-    gone, seen = missing.flatten().numpy(), ~missing.flatten().numpy()
-    r = model.residual().flatten().numpy()
-    mean = C[np.ix_(gone, seen)] @ np.linalg.solve(C[np.ix_(seen, seen)], r[seen])
-    covariance = C[np.ix_(gone, gone)] - C[np.ix_(gone, seen)] @ np.linalg.solve(
-        C[np.ix_(seen, seen)], C[np.ix_(seen, gone)]
-    )
-    sd = model.scale.sd.repeat(7)[gone]
-    offset = (model.scale.to_data(model.mean(model.unit.x))).flatten()[gone]
-    close(filled.mean.flatten()[gone] / sd, (mean * sd.numpy() + offset.numpy()) / sd, 1e-8)
-    close(filled.variance.flatten()[gone] / sd**2, covariance.diagonal(), 1e-8)
-
-
 def law_missing_cells_have_the_joint_covariance_of_the_loops():
     """Also with further rows, one of which nothing was observed in; `cells` names row and task."""
     data, more = table(RANDOM(13)), table(RANDOM(30), rows=5)
@@ -266,18 +234,6 @@ def law_a_probability_stands_where_a_prediction_does():
     assert torch.equal(filled.probability(above=0.3)[seen], (filled.mean[seen] > 0.3).double())
 
 
-def law_rows_left_out_at_once_are_those_left_out_one_by_one():
-    """Beside labels that hold two rows together, which are taken block by block, in every form."""
-    for seed, holes in ((50, True), (51, False)):
-        data = table(RANDOM(seed), holes=holes)
-        labels = np.maximum(np.arange(7), 1)
-        for fitted in models_of(data):
-            at_once, each, sd = leave_out(fitted, "row"), leave_out(fitted, labels), fitted.model.scale.sd
-            for one, other in ((at_once.mean / sd, each.mean / sd), (at_once.sd / sd, each.sd / sd)):
-                assert torch.equal(one.isnan(), ~data.observed)
-                close(one[2:].nan_to_num(), other[2:].nan_to_num(), 1e-10)
-
-
 def _refilled(fitted, blocks):
     """Mean and variance [N, T] of each cell from a table without its block."""
     data, model = fitted.model.data, fitted.model
@@ -360,20 +316,6 @@ def law_parameters_can_be_set_without_a_fit():
     expected = multivariate_normal(np.zeros(21), C).logpdf(y.ravel()) - 7 * np.log(sd).sum()
     close(fitted.log_likelihood, expected, 1e-10)
     close(at_parameters(fitted.model).log_likelihood, expected, 1e-10)
-
-
-def law_impute_new_rows_conditions_on_them():
-    data = table(RANDOM(14), rows=9)
-    old = TaskData(data.x[:6], data.y[:6])
-    fitted = unfitted(icm(old, noise="full"), 6)
-    whole = icm(old, noise="full")
-    whole.load_state_dict(fitted.model.state_dict())
-    whole.unit = TaskData(data.x, fitted.model.scale.to_unit(data.y))
-    whole.data = TaskData(data.x, data.y)
-    together = impute(Fit(whole, False, math.nan, None))
-    apart = impute(fitted, TaskData(data.x[6:], data.y[6:]))
-    close(apart.mean, together.mean[6:], 1e-8)
-    close(apart.variance, together.variance[6:], 1e-8)
 
 
 def law_predictions_do_not_depend_on_their_companions():

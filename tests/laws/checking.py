@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
-from scipy.stats import norm
 
 from laws.common import RANDOM, close, dense_numpy, in_each_form, models_of, table, tensor, unfitted
 from mtgp_tutorial import Fit, TaskData, at_parameters, fit, icm, leave_out
@@ -166,25 +165,3 @@ def law_a_sick_fit_is_found():
     (sentence,) = [one for one in outlier.findings if one.startswith("one at 17: its value")]
     value = float(fitted.model.scale.to_data(y)[17, 0])
     assert f"{value:.6g} m lies {z[(17, 'one')]:.1f} standard deviations above" in sentence
-
-
-def law_a_check_has_no_order_of_rows():
-    """Rows in another order and with holes: the same cells, neighbours and blocks; shares are counts of cells."""
-    fitted, C = known()
-    y = drawn(fitted, C, 5).model.unit.y.clone()
-    y[3, 0] = y[30:34, 1] = torch.nan
-    order = torch.randperm(40, generator=torch.Generator().manual_seed(0))
-    mixed = seen_as(fitted, y)
-    mixed.model.unit = replace(mixed.model.unit, x=mixed.model.unit.x[order], y=y[order])
-    mixed.model.data = replace(mixed.model.data, x=mixed.model.unit.x, y=mixed.model.scale.to_data(y[order]))
-    found, same = check(seen_as(fitted, y)), check(mixed)
-    for column in ("x", "value", "mean", "z", "block", "block z", "one step", "neighbour"):
-        close(found.cells[column].fillna(9), same.cells[column].fillna(9), 1e-8)
-    assert (order.numpy()[same.cells["at"]] == found.cells["at"]).all() and len(found.cells) == 75
-    for task in ("one", "two"):
-        cells = found.cells.xs(task, level="task")
-        close(cells["neighbour"][1:], cells["one step"][:-1])
-    for level in (0.5, 0.8, 0.9, 0.95):
-        for what, column in (("cell", "z"), ("block", "block z")):
-            inside = (found.cells[column].abs() <= norm.ppf(0.5 + level / 2)).mean()
-            close(found.calibration[what][np.isclose(found.calibration.index, level)], [inside])

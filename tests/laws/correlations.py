@@ -50,19 +50,6 @@ def law_empirical_correlations_of_a_long_table_are_those_of_all_pairs():
         close(empirical_correlation(data, h, width=0.5).to_numpy(copy=True), expected, tolerance)
 
 
-def law_empirical_correlations_find_lag_and_nugget():
-    """f2(x) = f1(x - 3) and noise: the peak stands at 3, not at -3, and the drop from 0 is the noise's share."""
-    rng, weights = RANDOM(0), np.exp(-(np.arange(-20, 21) ** 2) / 16)
-    f = np.convolve(rng.normal(size=2040), weights / np.linalg.norm(weights), "valid")  # RBF, length-scale 4
-    one = f + np.sqrt(0.5) * rng.normal(size=2000)
-    late = TaskData(np.arange(3, 2000), np.c_[one[3:], one[:-3]])
-    found = empirical_correlation(late, range(-6, 7))
-    cross = found[("task 1", "task 2")]
-    assert cross.idxmax() == 3 and np.isclose(cross[3], 1, atol=0.01)
-    assert np.isclose(found[("task 1", "task 1")][1], np.exp(-1 / 32) / 1.5, atol=0.03)
-    assert np.isclose(found[("task 1", "task 1")][1], found[("task 1", "task 1")][-1])
-
-
 def law_model_correlations_are_those_of_its_observations():
     """Joint covariance of the cells of two rows, prior to any data, for each kind of model."""
     data, distances = table(RANDOM(51)), [-2.0, 0.0, 0.3, 1.7]

@@ -5,13 +5,10 @@ from dataclasses import replace
 from functools import partial
 from tempfile import TemporaryDirectory
 
-import gpytorch
 import numpy as np
 import scipy
 import torch
 from gpytorch.kernels import MaternKernel, RBFKernel
-from gpytorch.variational import CholeskyVariationalDistribution, LMCVariationalStrategy, VariationalStrategy
-from linear_operator import to_linear_operator
 from pytest import raises, warns
 from scipy import special, stats
 
@@ -40,7 +37,7 @@ from mtgp_tutorial.conditioning import Conditioned, Evidence
 from mtgp_tutorial.covariance import all_cells
 from mtgp_tutorial.likelihoods import CellLaw, Likelihood, Normal
 from mtgp_tutorial.objective import Objective
-from mtgp_tutorial.parameters import free_sizes, free_vector, put_vector
+from mtgp_tutorial.parameters import free_sizes, free_vector
 from mtgp_tutorial.priors import log_prior
 from mtgp_tutorial.starts import starting_point
 from mtgp_tutorial.tables import compare, plain_methods
@@ -179,18 +176,6 @@ def answers(fitted):
         yield latent_functions(fitted, x).mean
 
 
-def law_a_count_series_is_the_same_by_filter_and_whole():
-    """Two counts and a reading, at repeated and at far inputs."""
-    rng = RANDOM(4)
-    x = np.sort(np.r_[rng.uniform(0, 30, 38), 3.0, 3.0])
-    y = np.column_stack([np.sin(x), rng.poisson(np.exp(1 + np.sin(x))), rng.poisson(3 * np.exp(np.cos(x)))])
-    y[5:9, 1] = np.nan
-    model = icm(TaskData(x, y), likelihood={"task 2": "poisson", "task 3": NegativeBinomial()})
-    values = [float(quick.model.log_likelihood()) for quick in in_each_form(unfitted(model))]
-    assert len(values) >= 3
-    close(values, [values[0]] * len(values))
-
-
 class Reading(Likelihood):
     """A normal reading with the error 0.3, as sites see it: by Gauss and Hermite."""
 
@@ -222,21 +207,6 @@ def law_a_normal_reading_as_a_site_is_exact():
     normal = torch.distributions.MultivariateNormal(means[cells[1]], C + own)
     close(model.log_likelihood(), normal.log_prob(values[cells]))
     assert model.sites.steps <= 3 and exact.sites.settle(lambda y, v: None, exact.laws)[1] == 0
-
-
-def law_a_long_length_scale_is_the_glm():
-    """The rate of a Poisson regression on a constant: all counts over all exposures, with the mean fitted too."""
-    rng = RANDOM(2)
-    e, y = rng.uniform(0.5, 4, 30), rng.poisson(3, 30)
-    model = icm(TaskData(range(30), y[:, None]), likelihood={"task 1": Poisson(exposure=e)})
-    for name, p in model.named_parameters():
-        p.requires_grad_("raw_constant" in name)
-    model.kernel.data_covar_module.lengthscale = 1e6
-    objective = Objective(model, False)
-    top = scipy.optimize.minimize(objective, [0.3], jac=True, method="L-BFGS-B", options={"gtol": 1e-9, "ftol": 1e-15})
-    put_vector(model, top.x)
-    found = predict(at_parameters(model), [3.0, 300.0]).mean[:, 0]
-    close(found, np.full(2, y.sum() / e.sum()), 1e-6)
 
 
 def law_a_long_length_scale_with_a_slope_is_the_glm_of_a_covariate():
@@ -333,30 +303,6 @@ def steps_of(model):
     return found
 
 
-def law_counts_add_up():
-    """Two counts at one place are one with both exposures."""
-    x, y, e = [0.0, 0.0, 1.0, 2.0], np.array([3, 4, 2, 0]), np.array([1.0, 2.5, 1.0, 0.5])
-    whole = TaskData(x[1:], [[7], [2], [0]]), [3.5, 1.0, 0.5]
-    one, other = (
-        unfitted(icm(data, likelihood={"task 1": Poisson(exposure=size)}))
-        for data, size in ((TaskData(x, y[:, None]), e), whole)
-    )
-    close(predict(one, [0.5, 3.0]).mean, predict(other, [0.5, 3.0]).mean, 1e-6)
-    close(predict(one, [0.5, 3.0]).variance, predict(other, [0.5, 3.0]).variance, 1e-6)
-
-
-def law_a_small_dispersion_is_poisson():
-    """Density, slope, what is expected, and the law of a cell."""
-    y, g, v, e = (tensor(each) for each in ([0, 1, 4, 30], [-1, 0.3, 1, 3], [0.2, 1, 0.5, 0.1], [1, 2, 0.5, 3]))
-    few, poisson = NegativeBinomial(dispersion=1e-7), Poisson()
-    for name in ("log_density", "slope"):
-        close(getattr(few, name)(y, g, e), getattr(poisson, name)(y, g, e), 1e-4)
-    for one, other in zip(few.expected(y, g, v, e), poisson.expected(y, g, v, e)):
-        close(one, other, 1e-4)
-    arrays = [each.numpy() for each in (g, v, e)]
-    close(CellLaw(few, *arrays).cdf(y.numpy()), CellLaw(poisson, *arrays).cdf(y.numpy()), 1e-4)
-
-
 def law_a_likelihood_is_the_one_of_its_name():
     """Densities as SciPy has them, slopes as autograd has them, and 20 points as a fine grid."""
     counts, g, size, yes = (tensor(each) for each in ([0, 1, 3, 8], [-1, 0.5, 1.2, 2], [8, 9, 10, 9], [0, 1, 1, 0]))
@@ -429,15 +375,6 @@ def law_crps_of_wide_laws_is_the_sum_over_all_counts():
         wanted = ((each.cdf(k) - (k >= y)) ** 2).sum()
         one = CellLaw(law, np.array([mean]), np.array([variance]), np.ones(1))
         close(one.crps(np.array([y]))[0], wanted, 2e-4)
-
-
-def law_yes_or_no_is_scored_by_brier():
-    """CRPS of a chance is (p - y)^2, and the NLPD its logarithm."""
-    p = 0.3
-    root = CellLaw(Bernoulli(), np.array([np.log(p / (1 - p))]), np.array([1e-12]), np.array([1.0]))
-    for y in (0.0, 1.0):
-        close(root.crps(np.array([y]))[0], (p - y) ** 2, 1e-5)
-        close(root.log_density(np.array([y]))[0], np.log(p if y else 1 - p), 1e-5)
 
 
 def law_draws_of_counts_have_their_moments():
@@ -622,66 +559,6 @@ def law_compare_takes_counts_on_the_same_rows():
     other = replace(data, x=data.x + 0.1)
     with raises(ValueError, match="eggs"):
         compare(lambda k: (data, other), [3], {"counts": build}, progress=False)
-
-
-class OfGPyTorch(gpytorch.models.ApproximateGP):
-    """Tasks on latent functions, with all inputs as inducing points."""
-
-    def __init__(self, x, kernels, W):
-        number = len(kernels)
-        q = CholeskyVariationalDistribution(len(x), batch_shape=torch.Size([number])).double()
-        base = VariationalStrategy(self, x.expand(number, -1, -1), q, learn_inducing_locations=False)
-        strategy = LMCVariationalStrategy(base, num_tasks=len(W), num_latents=number, latent_dim=-1).double()
-        super().__init__(strategy)
-        strategy.lmc_coefficients.data.copy_(W.T)
-        strategy.lmc_coefficients.requires_grad_(False)
-        self.kernels = kernels
-
-    def forward(self, x):
-        K = torch.stack([kernel(each).to_dense() for kernel, each in zip(self.kernels, x)])
-        return gpytorch.distributions.MultivariateNormal(x.new_zeros(x.shape[:-1]), to_linear_operator(K))
-
-
-def law_the_bound_is_gpytorch_s():
-    """Its LMC strategy with a Poisson task, alone and beside a normal one; zero means, parameters held.
-
-    One latent function has the same bound; of two, which it takes for independent given the data, ours is higher.
-    """
-    rng = RANDOM(7)
-    x = torch.linspace(0, 10, 25).double()[:, None]
-    y = np.column_stack([rng.poisson(np.exp(1 + np.sin(x[:, 0]))), np.sin(x[:, 0]) + 0.3 * rng.normal(size=25)])
-    for columns, W in (([0], [[0.9]]), ([0, 1], [[0.9], [0.7]]), ([0, 1], [[0.9, 0.5], [0.7, -0.6]])):
-        model = lmc(TaskData(x, y[:, columns]), kernels=len(W[0]), kappa=False, likelihood={"task 1": "poisson"})
-        parts_of = model.requires_grad_(False).kernel.coregional
-        for part, length, w in zip(parts_of, (1.7, 0.8), tensor(W).T):
-            part.data_covar_module.lengthscale = length
-            part.task_covar_module.covar_factor.copy_(w[:, None])
-        theirs = OfGPyTorch(x, [part.data_covar_module for part in parts_of], tensor(W))
-        ours, best = float(model.log_likelihood()), best_of(theirs, model, x)
-        assert abs(best - ours) < 1e-3 if len(W[0]) == 1 else best < ours - 0.01, (best, ours)
-
-
-def best_of(theirs, model, x):
-    """The highest bound that L-BFGS finds for GPyTorch's model."""
-    free = [p for name, p in theirs.named_parameters() if "variational_distribution" in name]
-    optimiser = torch.optim.LBFGS(free, lr=1, max_iter=600, history_size=60, line_search_fn="strong_wolfe")
-
-    def minus():
-        optimiser.zero_grad()
-        q = theirs(x)
-        mean, variance = q.mean.reshape(len(x), -1), q.variance.reshape(len(x), -1)
-        at = model.data.y[:, 0], mean[:, 0] + model.scale.mean[0], variance[:, 0], torch.ones(len(x))
-        value = model.laws[0].expected(*at)[0].sum() - theirs.variational_strategy.kl_divergence().sum()
-        for t in range(1, mean.shape[1]):
-            s = model.Sigma()[t, t]
-            off = (model.unit.y[:, t] - mean[:, t]) ** 2 + variance[:, t]
-            value = value - 0.5 * ((2 * torch.pi * s).log() + off / s).sum()
-        (-value).backward()
-        return -value
-
-    for _ in range(3):
-        optimiser.step(minus)
-    return -float(minus().detach())
 
 
 def law_a_likelihood_is_normal_where_none_is_told():

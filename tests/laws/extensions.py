@@ -217,14 +217,3 @@ def law_where_full_noise_fails_noise_per_task_answers():
             assert "no optimum" in str(error)
         else:
             raise AssertionError("answered")
-
-
-def law_a_changing_season_is_a_term_of_the_model():
-    """A periodic kernel of the season times an RBF, beside a Matern of its own."""
-    x = np.arange(60.0) / 12
-    y = np.sin(2 * np.pi * x)[:, None] + 0.1 * RANDOM(94).normal(size=(60, 2))
-    data = TaskData(x, y, x_name="year")
-    model = methods_for(data, season_of(data))[0]["ICM, changing season"](data).models[0]
-    turn, own = (kernel for kernel, _ in model.kernel.terms())
-    assert next(part for part in turn.modules() if hasattr(part, "period_length")).period_length.item() == 1.0
-    assert next(part for part in own.modules() if hasattr(part, "nu")).nu == 1.5

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import time
 
 import numpy as np
 import pandas as pd
@@ -53,29 +52,8 @@ def law_a_cut_off_hides_what_comes_after_it():
     assert seen.x.flatten().tolist() == [1, 1, 2, 2, 3, 3] and hidden.x.flatten().tolist() == [4, 4]
 
 
-def law_cut_offs_share_no_hidden_row():
-    """They are a horizon apart, and the last hides the last row."""
-    data = shuffled()
-    for horizon, count in ((4, 3), (5, 2), (1, 5)):
-        trials = cutoffs(data, horizon, count)
-        rows = [trials(label)[1].x.flatten().tolist() for label in trials.labels]
-        assert len(rows) == count and all(len(inputs) == horizon for inputs in rows)
-        assert len(set(sum(rows, []))) == count * horizon and max(rows[-1]) == 2005.75
-
-
-def law_a_seasonal_naive_forecast_is_the_value_a_season_earlier():
-    """By a loop over cells, with holes, in order or not; exact for a season alone, and right for white noise."""
-    data, season = shuffled(), 1.0
-    seen, hidden = cutoffs(data, 6, 1)("after 2004.25")
-    found = seasonal_naive(season)(seen).forecast(hidden)
-    for t in range(2):
-        known = {x: y for x, y in zip(seen.x[:, 0].tolist(), seen.y[:, t].tolist()) if not math.isnan(y)}
-        squares = [(y - known[x - 1]) ** 2 for x, y in known.items() if x - 1 in known]
-        for m, x in enumerate(hidden.x[:, 0].tolist()):
-            seasons = next(k for k in range(1, 9) if x - k in known)
-            close(found.mean[m, t], known[x - seasons], 0)
-            close(found.variance[m, t], seasons * np.mean(squares), 1e-12)
-    assert found.noise and found.tasks == ("a", "b") and found.index.equals(hidden.index)
+def law_a_seasonal_naive_forecast_is_exact_for_a_season_alone():
+    """Exact for a season alone, right for white noise, and the nearest day of a year."""
     x = np.arange(40) * 0.25
     wave = TaskData(x, np.column_stack([np.sin(2 * np.pi * x), 3 + np.cos(2 * np.pi * x)]))
     seen, hidden = cutoffs(wave, 9, 1)("after 7.5")
@@ -122,17 +100,6 @@ def law_a_seasonal_naive_forecast_equals_that_of_every_pair():
             close(found.mean[:, t].nan_to_num(9), mean.nan_to_num(9), 0)
             close(found.variance[:, t].nan_to_num(9), variance.nan_to_num(9), 0)
             assert 0 < int(mean.isnan().sum()) < 80
-
-
-def law_a_seasonal_naive_forecast_of_a_long_table_needs_no_pairs():
-    """20,000 rows, where all pairs at each of 417 seasons would take minutes; its inputs keep their name."""
-    x = np.arange(20_000.0)
-    wave = TaskData(x, np.sin(2 * np.pi * x / 24)[:, None], x_name="hour")
-    seen, hidden = cutoffs(wave, 10_000, 1)("after 9999")
-    began = time.process_time()
-    found = seasonal_naive(24)(seen).forecast(hidden)
-    close(found.mean, hidden.y, 1e-9)
-    assert found.x_names == ("hour",) and time.process_time() - began < 10
 
 
 def law_a_forecaster_is_a_method_beside_models():

@@ -71,37 +71,6 @@ def law_a_predicted_cell_has_the_learned_noise_and_what_the_call_gives():
         assert abs(float(draws.std(0).mean()) / 1e4 - 1) < 0.03
 
 
-def law_an_equal_error_in_all_cells_is_more_noise():
-    """Known sd c of every cell of a task, beside Sigma, is Sigma + c^2: value and predictions of f."""
-    data = table(RANDOM(73))
-    c = tensor([0.7, 4.0, 90.0])
-    known = replace(data, sd=c.repeat(len(data.x), 1))
-    with_it, without = unfitted(icm(known), 4), unfitted(icm(data), 4)
-    more = without.model.likelihood.task_noises + (c / data.scale().sd) ** 2
-    without.model.likelihood.task_noises = more
-    close(with_it.model.log_likelihood(), without.model.log_likelihood())
-    x = tensor([0.2, 2.0])[:, None]
-    close(predict(with_it, x, noise=False).mean, predict(without, x, noise=False).mean)
-    close(predict(with_it, x, noise=False).variance, predict(without, x, noise=False).variance)
-
-
-def law_a_value_of_no_precision_is_a_hole():
-    data = table(RANDOM(74))
-    sd = torch.full_like(data.y, 1e-3)
-    sd[0, 1] = 1e9
-    mask = torch.zeros_like(data.observed)
-    mask[0, 1] = True
-    x = tensor([0.5, 1.5])[:, None]
-    whole = unfitted(icm(replace(data, sd=sd)), 5)
-    scale = whole.model.scale
-    seen = data.split(mask)[0]
-    punched = unfitted(icm(replace(seen, sd=sd.where(~mask, torch.nan))), 5)
-    punched.model.unit = replace(whole.model.unit, y=whole.model.unit.y.where(~mask, torch.nan))
-    punched.model.scale = scale  # the same units, so that parameters mean the same
-    close(predict(whole, x).mean, predict(punched, x).mean, 1e-7)
-    close(predict(whole, x).variance, predict(punched, x).variance, 1e-7)
-
-
 def law_further_rows_bring_their_errors():
     """Conditioning on more rows is fitting-free refitting: as if they had stood in the table from the start."""
     rng = RANDOM(76)

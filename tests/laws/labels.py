@@ -16,9 +16,7 @@ from mtgp_tutorial import (
     TaskData,
     at_parameters,
     icm,
-    independent,
     linear,
-    lmc,
     predict,
     sample,
     scores,
@@ -51,32 +49,6 @@ def law_methods_are_what_their_names_say():
             terms = model.kernel.terms()
             assert (type(model.kernel), model.noise, len(terms)) == expected[name], name
             assert all(type(term.kernel) is MaternKernel and term.kernel.nu == nu for term in terms), name
-
-
-def law_noise_words_say_what_is_free():
-    """Sigma at random parameters: one variance, one for each task, or any matrix; and as many numbers as that takes."""
-    data = table(RANDOM(2), holes=False)
-    for build in (independent, icm, lmc):
-        for noise, numbers in (("shared", 1), ("per task", 3), ("full", 9)):
-            model = unfitted(build(data, noise=noise), 3).model
-            free = build(data, noise=noise).likelihood.parameters()
-            assert sum(p.numel() for p in free if p.requires_grad) == numbers, (build, noise)
-            Sigma = model.Sigma().numpy()
-            off, variances = Sigma - np.diag(np.diag(Sigma)), len({round(float(v), 9) for v in np.diag(Sigma)})
-            assert (np.abs(off).max() > 1e-3) == (noise == "full") and (variances == 1) == (noise == "shared")
-
-
-def law_ranks_and_kernels_reach_the_model():
-    data = table(RANDOM(3), holes=False)
-    assert icm(data, rank=2).kernel.task_covar_module.covar_factor.shape == (3, 2)
-    model = lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5), MaternKernel(nu=0.5)], rank=[1, 3, 2])
-    parts = model.kernel.coregional
-    assert [part.task_covar_module.covar_factor.shape[1] for part in parts] == [1, 3, 2]
-    assert [getattr(part.data_covar_module, "nu", None) for part in parts] == [None, 1.5, 0.5]
-    assert all(float(kappa.max()) == 0 for kappa in lmc(data, kappa=False).kappas())
-    assert len(lmc(data, kernels=4).kernel.terms()) == 4
-    own, shared = independent(data), independent(data, hyperparameters="shared")
-    assert len(own.kernel.terms()) == 3 and len(shared.kernel.terms()) == 1 and shared.one_signal and not own.one_signal
 
 
 def law_seeds_count():

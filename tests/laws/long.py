@@ -173,21 +173,6 @@ def law_loops_are_what_they_stand_for():
         assert math.isnan(one(S.copy(), R, np.ones(4), known, least + [0, 0, 1e3, 0], np.zeros((4, 4))))
 
 
-def law_the_order_of_rows_changes_nothing():
-    for problem in list(problems())[:4]:
-        order = torch.as_tensor(RANDOM(5).permutation(ROWS))
-        known = None if problem.variances is None else problem.variances[order]
-        moved = problem._replace(x=problem.x[order], residual=problem.residual[order], variances=known)
-        here, there = solvers.BySolver(problem, Markov), solvers.BySolver(moved, Markov)
-        close(here.solver.value(), there.solver.value(), 1e-11)
-        close(here.weights[order], there.weights)
-        rows, place = torch.tensor([0, 3, 8]), torch.tensor([int((order == row).nonzero()) for row in (0, 3, 8)])
-        for joint in (False, True):
-            one = here.posterior(problem.x[rows], problem.terms, rows, None, joint)
-            other = there.posterior(problem.x[rows], problem.terms, place, None, joint)
-            close(one[0], other[0]), close(one[1], other[1])
-
-
 def law_the_markov_form_takes_no_table_without_a_covariance():
     """Repeated inputs without noise, an indefinite B or Sigma, and parameters that are no number."""
     x, eye, odd = tensor([[0.0], [1.0], [1.0], [2.0]]), torch.eye(2).double(), tensor([[1.0, 2.0], [2.0, 1.0]])
@@ -223,19 +208,6 @@ def law_draws_along_the_rows_have_the_moments_of_the_posterior():
         z = (draws - mean)[:, at] / sd[at]
         assert z.mean(0).abs().max() < 4.5 / count**0.5
         assert (torch.cov(z.mT) - left[at][:, at] / torch.outer(sd[at], sd[at])).abs().max() < 5 / count**0.5
-
-
-def dense_covariance(problem, cells):
-    """C [n, n] of the cells, by loops over the kernels."""
-    rows, tasks = cells
-    C = sum(one.kernel(problem.x)[rows][:, rows] * one.B[tasks][:, tasks] for one in problem.terms)
-    C = C + (rows[:, None] == rows) * problem.Sigma[tasks][:, tasks]
-    return C + (0 if problem.variances is None else torch.diag(problem.variances[cells]))
-
-
-def chain_of(system, y):
-    """The same system with other values."""
-    return type(system)(system.x, y, system.variances, system.parts, system.Sigma)
 
 
 def law_large_blocks_are_left_out_as_by_a_matrix():

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from gpytorch.kernels import RBFKernel
-from matplotlib.figure import Figure
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from laws.common import RANDOM, close, dense_numpy, tensor, unfitted
 from mtgp_tutorial import (
@@ -22,7 +21,6 @@ from mtgp_tutorial import (
     leave_out,
     lmc,
     parts,
-    plots,
     predict,
     scores,
     simulate,
@@ -172,6 +170,9 @@ def law_the_columns_of_a_check_are_counted():
             close(cells[column], (data.y[:, t] - of.mean[:, t]) / of.sd[:, t])
         close(cells["value"], y[:, t]), close(cells["mean"], alone.mean[:, t])
         assert cells.groupby("block").size().tolist() == [2] * 6
+    for level, (what, column) in itertools.product((0.5, 0.95), (("cell", "z"), ("block", "block z"))):
+        inside = (found.cells[column].abs() <= norm.ppf(0.5 + level / 2)).mean()
+        close(found.calibration[what][np.isclose(found.calibration.index, level)], [inside])
     assert (found.cells["z"] < -4).any(), "or a sign would not show"
     assert any(one.startswith("b: its noise is on the floor") for one in found.findings)
     assert found.x_label == "depth [m]" and found.findings[0].startswith("c at ") and found.tasks == tuple(names)
@@ -182,56 +183,11 @@ def law_the_columns_of_a_check_are_counted():
             assert (low <= high).all() and (low == high).all() == same
 
 
-def _of_tests(size=(1.0, 1.0), neighbours=(0.0, 0.0), r=0.0, full=False):
-    """Of 100 rows of errors with this root mean square, and these correlations."""
-    names, at = ["one", "two"], np.arange(100)
-    u = 10 * np.linalg.qr(RANDOM(112).normal(size=(100, 4)))[0]  # columns of size 1 at right angles
-    w = np.stack([u[:, 0], r * u[:, 0] + np.sqrt(1 - r**2) * u[:, 1]], 1)
-    near = neighbours * w + np.sqrt(1 - np.square(neighbours)) * u[:, 2:]
-    columns = {"one step": (w * size).ravel(), "neighbour": near.ravel(), "at": at.repeat(2)}
-    cells = pd.DataFrame(columns, pd.MultiIndex.from_product([at, names], names=["row", "task"]))
-    return [*checking.of_tests(cells, names, full)]
-
-
 def _says(found, *each):
     """One finding for each tuple of words, which stand in it: the task, the place, the number, what to do."""
     found = [*found]
     assert len(found) == len(each), found
     assert all(word in one for one, words in zip(found, each) for word in words), (found, each)
-
-
-def law_each_finding_of_a_test_is_said_where_it_is_true():
-    assert _of_tests() == _of_tests((0.9, 1.1), (0.2, -0.2), 0.2) == []
-    _says(_of_tests((1.5, 1.0)), ("one: ", "larger", "1.50", "narrow"))
-    _says(_of_tests((1.0, 0.5)), ("two: ", "smaller", "0.50", "wide"))
-    for r in ("+0.50", "-0.50"):
-        _says(_of_tests(neighbours=(0.0, float(r))), ("two: ", "neighbours", r))
-        for full, advice in ((False, 'noise="full"'), (True, "relation between these tasks")):
-            _says(_of_tests(r=float(r), full=full), ("one and two: ", "in a row", r, advice))
-
-
-def law_each_finding_of_shares_and_cells_is_said_where_it_is_true():
-    at = pd.Index(checking.LEVELS, name="level")
-    ends = {"": 0, " lowest": -0.04, " highest": 0.04}
-    fair = pd.DataFrame({what + end: at + step for what in ("cell", "block") for end, step in ends.items()}, at)
-    _says(checking.of_calibration(fair, 99))
-    for what, name in (("cell", "one by one"), ("block", "in blocks")):
-        for level, share, least, limit, word in (
-            (0.95, 0.8, "least", "91%", "narrow"),
-            (0.5, 0.75, "most", "54%", "wide"),
-        ):
-            for beyond, expected in ((share, True), (2 * level - share, False)):
-                changed = fair.copy()
-                changed.loc[level, what] = beyond
-                words = (name, f"{share:.0%} ", f"{level:.0%} ", "99 tables", f"{least} {limit}", word)
-                _says(checking.of_calibration(changed, 99), *[words] * expected)
-    index = pd.MultiIndex.from_tuples([("p", "a"), ("q", "b"), ("r", "a")])
-    cells = pd.DataFrame({"z": [4.5, -6.25, 3.9], "value": [1.5, 2.5, 3.5], "mean": [0.25, 8.5, 1.0]}, index)
-    _says(
-        checking.of_cells(cells, {"a": "m", "b": ""}),
-        ("b at q: ", " 2.5 ", " 6.2 ", "below", " 8.5 "),
-        ("a at p: ", " 1.5 m ", " 4.5 ", "above", " 0.25 m "),
-    )
 
 
 def law_each_finding_of_a_bound_is_of_its_own_task_and_kernel():
@@ -312,29 +268,3 @@ def law_another_order_is_refused_or_changes_nothing():
         ("sd, y: have the same columns in another order;", lambda: TaskData([0, 1], y, sd=y[["b", "a"]])),
     ):
         refused(sentence, call)
-
-
-def law_a_figure_shows_what_was_asked():
-    data = simulate.two_sines(8, seed=1)
-    seen, hidden = data.hide("sine", 0.4, 1)
-    found = predict(unfitted(icm(replace(seen, x_name="day", x_unit="d", units=["m", "kg"])), 1), [0, 0.5, 1])
-    panels = plots.tasks(Figure().subplots(2), found, seen, hidden, truth=simulate.sines([0, 0.5, 1]))
-    labels = [[text.get_label() for text in [*ax.collections, *ax.lines]] for ax in panels]
-    assert labels[0][1:] == ["seen", "hidden", "mean", "true function"] and "hidden" not in labels[1]
-    for t, (ax, name) in enumerate(zip(panels, ("sine", "lagged sine"))):
-        assert ax.get_title() == name
-        for axes in (ax, plots.band(Figure().subplots(), found, t)):
-            up = axes.collections[0].get_paths()[0].vertices[:, 1]
-            close(
-                [up.min(), up.max()], [(found.mean - 2 * found.sd)[:, t].min(), (found.mean + 2 * found.sd)[:, t].max()]
-            )
-    other = replace(data, x_name="day", x_unit="d", units=["m", "kg"])
-    last = plots.tasks(Figure().subplots(2), found, other)[1]
-    assert (last.get_xlabel(), last.get_ylabel()) == ("day [d]", "y [kg]")
-    matrix = pd.DataFrame([[1, -0.51], [0.25, 4]], ["p", "q"], ["r", "s"])
-    dated = TaskData.from_frame(pd.DataFrame({"a": [1.0, 2]}, pd.DatetimeIndex(["2020-02-01", "2021-03-01"])))
-    assert [day.year for day in plots.inputs(dated)] == [2020, 2021]
-    ax = plots.heatmap(Figure().subplots(), matrix, "Shares", limit=2, digits=1)
-    assert [text.get_text() for text in ax.texts] == ["1.0", "-0.5", "0.2", "4.0"] and ax.get_title() == "Shares"
-    assert ax.collections[0].get_clim() == (-2, 2)
-    assert plots.heatmap(Figure().subplots(), matrix, "").collections[0].get_clim() == (-4, 4)

@@ -1,13 +1,10 @@
 """Sums of cells and the next cells to read: by brute force, and by what is said once they are read."""
 
-import copy
-from dataclasses import replace
-
 import numpy as np
 import torch
 
 from laws.common import RANDOM, close, in_each_form, models_of, table, tensor, unfitted
-from mtgp_tutorial import TaskData, icm, impute, linear, lmc, next_cells, predict
+from mtgp_tutorial import icm, impute, linear, next_cells, predict
 
 X = tensor([[0.7], [5.0]])  # new rows
 
@@ -74,52 +71,6 @@ def _check_steps(fitted, wanted, loads, noise, cost, sd):
         before, taken = after[cell], [*taken, cell]
 
 
-def law_what_is_left_is_what_impute_says_once_the_cells_are_read():
-    """Whatever values they turn out to have, with the parameters held: fitted rows filled in, and further rows."""
-    for model in (icm(table(RANDOM(541)), noise="full"), lmc(table(RANDOM(541), known=True), noise="per task")):
-        fitted = unfitted(model, 2)
-        y, scale = fitted.model.data.y, fitted.model.scale
-        wanted = np.zeros((7, 3), dtype=bool)
-        wanted[2:5, 1:] = True
-        found = next_cells(fitted, wanted, count=4)
-        for value in (0.0, 1e4):
-            filled = _with_values(fitted, found, value)
-            close((impute(filled, noise=False).variance / scale.sd**2)[wanted].sum(), found["left"].iloc[-1], 1e-8)
-        later = np.zeros((9, 3), dtype=bool)
-        later[7:, 0] = True
-        at = np.zeros((9, 3), dtype=bool)
-        at[7:, 1:] = True
-        found = next_cells(fitted, later, at, x=X, count=3, noise=True)
-        for value in (0.0, 1e4):
-            new = torch.full((2, 3), torch.nan).to(y)
-            for row, task in zip(found["row"] - 7, found["task"]):
-                new[row, fitted.model.data.task_index(task)] = value
-            said = impute(fitted, TaskData(X, new))
-            close((said.variance / scale.sd**2)[:, 0].sum(), found["left"].iloc[-1], 1e-8)
-
-
-def _with_values(fitted, found, value):
-    """The same fit, with the cells that were found read."""
-    model = copy.deepcopy(fitted.model)
-    y, unit = model.data.y.clone(), model.unit.y.clone()
-    for row, task in zip(found["row"], found["task"]):
-        y[row, model.data.task_index(task)] = unit[row, model.data.task_index(task)] = value
-    sd = [None if one.sd is None else one.sd.where(one.observed, torch.nan) for one in (model.data, model.unit)]
-    model.data, model.unit = replace(model.data, y=y, sd=sd[0]), replace(model.unit, y=unit, sd=sd[1])
-    return replace(fitted, model=model)
-
-
-def law_the_order_of_reading_needs_no_values():
-    """Cells, gains and what is left do not change with the values in the table; a cell that is read is known."""
-    fitted = unfitted(icm(table(RANDOM(542)), noise="full"), 4)
-    other = copy.deepcopy(fitted)
-    other.model.unit = replace(other.model.unit, y=other.model.unit.y**2 - 3)
-    wanted = np.ones((9, 3))
-    one, two = (next_cells(each, wanted, x=X, count=11, noise=True) for each in (fitted, other))
-    assert one.equals(two) and len(set(zip(one["row"], one["task"]))) == 11
-    close(one["left"].iloc[-1] / (one["gain"] + one["left"]).iloc[0], 0.0, 1e-8)  # all that was missing
-
-
 def law_sums_are_weights_against_the_joint_covariance():
     """Of `predict` and `impute`: of new rows, of missing cells beside observed ones, which are known, and of f."""
     rng = RANDOM(543)
@@ -147,16 +98,3 @@ def law_sums_are_weights_against_the_joint_covariance():
 
 def _loads(fitted, weights):
     return (weights * fitted.model.scale.sd.numpy()).reshape(len(weights), -1)
-
-
-def law_the_core_says_the_same_of_the_next_cells():
-    """Of a table without holes, in the Kronecker solvers, and of one with holes."""
-    wanted = np.ones((9, 3), dtype=bool)
-    for holes, noise in ((False, "full"), (False, "per task"), (True, "full")):
-        for fitted in in_each_form(unfitted(icm(table(RANDOM(544), holes=holes), noise=noise), 6)):
-            fast, core = (next_cells(replace(fitted, solver=how), wanted, x=X, count=3) for how in (None, "dense"))
-            assert fast[["row", "task"]].equals(core[["row", "task"]])
-            close(fast[["gain", "left"]], core[["gain", "left"]], 1e-8)
-            fast, core = (linear(replace(fitted, solver=how), 1.0 * wanted, x=X) for how in (None, "dense"))
-            close(fast.mean, core.mean, 1e-8)
-            close(fast.covariance, core.covariance, 1e-8)

@@ -337,22 +337,6 @@ def law_plain_rules_know_no_hidden_value():
                 close((wide.variance / factor**2).nan_to_num(), found.variance.nan_to_num(), 1e-6)
 
 
-def law_a_table_is_filled_by_what_a_method_says():
-    """A rule's forecasts in the holes, a model's imputations; what was seen stays, known to the bit."""
-    data = walks(32)
-    holes = ~data.observed
-    holes[3:6, 1], holes[10, 0] = True, True
-    seen = data.split(holes)[0]
-    holes = ~seen.observed
-    for name in ("interpolation", "regression", "regression + GP"):
-        filled = fill(seen, plain_methods()[name])
-        answer = plain_methods()[name](seen).forecast(dataclasses.replace(seen, y=torch.where(holes, 0.0, torch.nan)))
-        assert torch.equal(filled.mean[holes], answer.mean[holes]) and filled.noise
-        assert torch.equal(filled.variance[holes], answer.variance[holes]) and bool((filled.variance[holes] > 0).all())
-        assert torch.equal(filled.mean[~holes], seen.y[~holes]) and not bool(filled.variance[~holes].any())
-    close(fill(seen, starts=1).mean, impute(fit(icm(seen), starts=1)).mean, 1e-6)
-
-
 def law_noise_per_task_fills_where_full_noise_has_no_optimum():
     """With a word; and what was passed to `fit` reaches both."""
     data = with_holes(walks(98, 60, 2), 99, 0.1)

@@ -130,7 +130,6 @@ def law_combined_methods_have_fingerprints_and_refused_by_name():
         "a mark that is no number is not one that counts for nothing"
     )
     refused("builds: 1 of them; pass two methods", lambda: linear_pool(icm), ValueError)
-    refused("builds: is a str; pass a function of a table", lambda: linear_pool(icm, "ICM"), ValueError)
     odd = linear_pool(lambda data: Draws(data, 37), lambda data: Draws(data, 41))
     refused(
         "builds: their mixtures have 37 and 41 draws, and in equal parts 1,517; let them have the same number, or "

@@ -9,19 +9,13 @@ import numpy as np
 import pandas as pd
 
 from laws.common import RANDOM, close
-from mtgp_tutorial import TaskData, datasets, icm, impute
+from mtgp_tutorial import TaskData, icm, impute
 from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import take
 from mtgp_tutorial.result import at_parameters
 from mtgp_tutorial.tables import TableError, filled_frame, read_table
 
 YEAR = [datetime.date(2020, 1, 1) + datetime.timedelta(days=k) for k in range(366)]
-
-
-def law_the_example_file_is_of_the_lakes():
-    lakes, file = datasets.great_lakes(), read_table(datasets.example_csv())
-    assert (file.tasks, file.units) == (lakes.tasks, lakes.units)
-    close(file.y[file.observed], lakes.y[file.observed], 0)
 
 
 def law_a_month_is_a_twelfth_of_a_year():

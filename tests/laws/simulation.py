@@ -1,17 +1,14 @@
 """Draws and trends."""
 
-import math
-
 import numpy as np
 import torch
 from gpytorch.kernels import RBFKernel
 
 from laws.common import (
-    RANDOM,
     close,
     tensor,
 )
-from mtgp_tutorial import TaskData, detrend, gaussian, simulate
+from mtgp_tutorial import gaussian, simulate
 
 TWO_SINES = [[-0.01467950974849952, -0.517196004946502], [0.0946821609003954, -0.6656822485969043]]
 LATENT = [[0.14563750509500692, 0.8071495660227993], [0.6838358310964779, -1.1452345265163302]]
@@ -40,14 +37,6 @@ def law_draws():
     close(sample.mean(0), [1.0, 2.0], 0.1)
 
 
-def law_two_sines():
-    noise = torch.stack(
-        [simulate.two_sines(n=5, seed=s).y - simulate.sines(torch.linspace(0, 1, 5).double()).y for s in range(2000)]
-    )
-    close(torch.cov(noise.reshape(-1, 2).T) * 100, [[1, 0.3], [0.3, 1]], 0.05)
-    close(simulate.sines([0.25, 0.35]).y, [[1, math.sin(2 * math.pi * 0.15)], [math.sin(0.7 * math.pi), 1]])
-
-
 def law_a_seed_gives_the_draw_that_it_always_gave():
     """The book's data: PyTorch promises no such thing over releases, so a change of it is to be seen."""
     close(simulate.two_sines(n=2, seed=7).y, TWO_SINES, 1e-12)
@@ -57,20 +46,3 @@ def law_a_seed_gives_the_draw_that_it_always_gave():
     close(y.y, NOISY, 1e-7)
     hidden = simulate.two_sines(n=10, seed=7).hide_random("sine", 0.5, seed=3)[1]
     assert hidden.observed[:, 0].nonzero().flatten().tolist() == [0, 3, 6, 7, 8]
-
-
-def law_trends_come_from_seen_cells():
-    rng = RANDOM(21)
-    x = np.sort(rng.uniform(0, 9, 12))
-    y = rng.normal(size=(12, 2)) + np.outer(x, [2.0, -1.0])
-    data = TaskData(x, y)
-    seen, hidden = data.hide("task 1", x[4], x[7])
-    rest, gone = detrend(seen, hidden)
-    outside = np.r_[0:4, 8:12]
-    slope, intercept = np.polyfit(x[outside], y[outside, 0], 1)
-    close(gone.y[4:8, 0], y[4:8, 0] - intercept - slope * x[4:8])
-    close(rest.y[outside, 0], y[outside, 0] - intercept - slope * x[outside])
-    close(rest.y[:, 1], y[:, 1] - np.polyval(np.polyfit(x, y[:, 1], 1), x))
-    assert torch.equal(rest.observed, seen.observed) and torch.equal(gone.observed, hidden.observed)
-    plane = rng.normal(size=(9, 2))
-    close(detrend(TaskData(plane, plane @ [[1.0], [3.0]] + 5))[0].y, np.zeros((9, 1)))

@@ -5,7 +5,6 @@ import tempfile
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from gpytorch.kernels import MaternKernel, PeriodicKernel, ProductKernel, RBFKernel
 
@@ -19,7 +18,6 @@ from mtgp_tutorial import (
     impute,
     independent,
     latent_functions,
-    leave_out,
     lmc,
     load,
     parts,
@@ -84,22 +82,6 @@ def law_the_bound_has_the_value_and_gradient_of_the_cells():
             pairs.append((a @ root, symmetric(b) @ root))
         for ours, theirs in pairs:
             assert float((ours - theirs).abs().max()) < 1e-7 * float(theirs.abs().max()), name
-
-
-def law_the_bound_grows_with_the_inducing_inputs_to_the_log_likelihood():
-    """Never above it; never less with more inputs; with all rows the jitter's part of the noise is left."""
-    for name, problem in sparse_problems():
-        C, r, _ = by_loops(problem)
-        exact = -0.5 * (r @ np.linalg.solve(C, r) + np.linalg.slogdet(C)[1] + len(r) * math.log(2 * math.pi))
-        values = [
-            float(CollapsedBound(problem._replace(inducing=problem.x[:number])).value())
-            for number in (1, 3, 6, len(problem.x))
-        ]
-        small = 1e-9 * abs(exact)
-        assert all(low <= high + small for low, high in zip(values, [*values[1:], exact])), (name, values, exact)
-        noise = float(torch.linalg.eigvalsh(problem.Sigma)[0])
-        scale = sum(float(term.B.diagonal().sum()) for term in problem.terms)
-        assert exact - values[-1] < 10 * collapsed_bound.JITTER * scale / noise * abs(exact), (name, values[-1], exact)
 
 
 def law_sparse_answers_are_those_of_a_gaussian_model():
@@ -260,10 +242,3 @@ def law_a_sparse_fit_is_kept_in_a_file():
         again = load(f"{folder}/sparse.npz")
     assert torch.equal(again.model.inducing, fitted.model.inducing) and again.log_likelihood == fitted.log_likelihood
     assert torch.equal(predict(again, [0.3]).variance, predict(fitted, [0.3]).variance)
-
-
-def law_a_sparse_fit_says_what_it_cannot():
-    fitted = unfitted(sparse(icm(table(RANDOM(87))), 3))
-    for by in ("cell", "row"):
-        with pytest.raises(ValueError, match="has the sparse bound, which has no exact leave-one-out; hide cells"):
-            leave_out(fitted, by)

@@ -43,13 +43,6 @@ class Marionette:
     def script(self, body, *args):
         return self("WebDriver:ExecuteScript", script=body, args=list(args))
 
-    def drag(self, x, y, dx, dy):
-        """The mouse goes to a place, and on with its button down."""
-        moves = [{"type": "pointerMove", "x": int(x), "y": int(y)}, {"type": "pointerDown", "button": 0}]
-        moves += [{"type": "pointerMove", "x": int(x + dx * k / 4), "y": int(y + dy * k / 4)} for k in range(1, 5)]
-        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
-        self("WebDriver:PerformActions", actions=[{**mouse, "actions": [*moves, {"type": "pointerUp", "button": 0}]}])
-
     def press(self, key):
         """A key, by its code point in the WebDriver standard."""
         actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]

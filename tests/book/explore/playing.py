@@ -149,11 +149,6 @@ class Figure:
         box = self.place.locator(part).nth(number).bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
-    def drag_point(self, name, dy):
-        """Up or down, by the name that is heard."""
-        self.drag(f"[aria-label='{name}']", 0, 0, dy, steps=3)
-        self.settle()
-
     def drag(self, part, number, dx, dy, steps=5):
         self.drag_from(*self.centre(part, number), dx, dy, steps)
 

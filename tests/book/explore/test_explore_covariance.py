@@ -82,23 +82,3 @@ def test_a_drag_along_cells_hides_them_and_keys_do(playing):
         assert figure.state["off"] == off
     assert figure.page.evaluate("document.activeElement.getAttribute('aria-label')") == "hide task 2 at x = 4"
     assert figure.place.locator(".explore-cells [tabindex='0']").count() == 1
-
-
-def test_an_entry_is_picked_by_mouse_and_keys(playing):
-    figure = playing("covariance")
-    entry = figure.place.locator(ENTRIES).nth(16 * 3 + 9).bounding_box()
-    figure.page.mouse.click(entry["x"] + 5, entry["y"] + 5)
-    assert (
-        figure.state["pick"] == [3, 9]
-        and "Framed: y\u2081 at 4 and y\u2082 at 2: B\u2081\u2082 k = 0.80" in figure.words()
-    )
-    for key, pick in (("ArrowUp", [2, 9]), ("ArrowRight", [2, 10]), ("Shift+ArrowDown", [12, 10])):
-        figure.page.keyboard.press(key)
-        assert figure.state["pick"] == pick
-    cell(figure, 2, 5).click()
-    figure.settle()
-    assert figure.state["pick"] == [11, 10]  # a cell that is left
-    marked = figure.place.locator(".explore-plot .explore-rule").evaluate_all(
-        "all => all.map(one => one.getAttribute('d'))"
-    )
-    assert [ring.count("M") for ring in marked] == [0, 2]

@@ -1,4 +1,4 @@
-"""The figures to play with in Firefox: they say what the module says, and answer to mouse and keys there too."""
+"""The figures to play with in Firefox: they say what the module says, and answer to keys there too."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,6 @@ from playing import BROKEN, FIGURES
 ASKING = Path(__file__).with_name("asking.js").read_text(encoding="utf8")
 STORED = json.loads(situations.STORED.read_text(encoding="utf8"))
 PLACE = "const figure = document.getElementById(arguments[0]); "
-CENTRE = (
-    PLACE
-    + """
-    const point = figure.querySelectorAll(".explore-point")[8];
-    point.scrollIntoView({block: "center", behavior: "instant"});
-    const box = point.getBoundingClientRect();
-    return [box.x + box.width / 2, box.y + box.height / 2];"""
-)
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine")]
 
@@ -42,14 +34,6 @@ def test_a_figure_stands_on_its_page_and_a_slider_moves_it(book, fox, name):
     fox.script(PLACE + "figure.explore.drawNow();", name)
     assert fox.script(shapes, name) != before
     assert fox.script("return document.documentElement.scrollWidth <= innerWidth;")
-
-
-def test_a_point_is_dragged(book, fox):
-    fox.open(book[0] / "book" / "icm.html")
-    state = PLACE + "return figure.explore.state.y1[8];"
-    before, (x, y) = fox.script(state, "icm"), fox.script(CENTRE, "icm")
-    fox.drag(x, y, 0, 50)
-    assert before - fox.script(state, "icm") > 1
 
 
 def test_the_kernel_says_there_too_what_the_module_says(book, fox):

@@ -112,6 +112,23 @@ def test_keys_and_taps_hide_remove_and_move_a_point(playing, name, hides, sidewa
     assert (figure.state != before) is bool(hides)
 
 
+@pytest.mark.parametrize(
+    ("name", "role", "label", "key"),
+    [
+        ("lakes", "checkbox", "St. Clair", "off"),
+        ("noise", "checkbox", "task 1 was read in this row", "seen"),
+        ("transfer", "button", "hole in task 1", "off"),
+        ("holes", "button", "hide column 3 at x = 2", "off"),
+    ],
+)
+def test_a_click_hides_and_a_second_one_shows(playing, name, role, label, key):
+    figure = playing(name)
+    toggle, shapes = figure.place.get_by_role(role, name=label, exact=True), figure.shapes()
+    for hidden in (True, False):
+        toggle.click()
+        assert (figure.state[key] != figure.start[key]) is hidden and (figure.shapes() != shapes or not hidden)
+
+
 def test_rails_and_the_word_in_a_gap_keep_their_contrast(playing):
     """The rail 3 to 1 against the page, as drawn; the word 4.5 to 1 even where it lies on a band."""
     figure = playing("lmc")

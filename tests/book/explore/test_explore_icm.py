@@ -42,16 +42,6 @@ def test_the_rule_holds_deep_in_a_gap_and_a_correlation_of_087_halves_the_band(p
     assert at_marker(figure, 1)[1] ** 0.5 == pytest.approx(share, abs=0.01)
 
 
-def test_a_row_moves_sideways_beyond_a_slip(playing):
-    figure = playing("icm")
-    figure.drag(POINTS.format(1), 1, 10, 0)
-    assert figure.state["x"] == figure.start["x"]
-    figure.drag(POINTS.format(1), 1, 50, 0)
-    assert 1.4 < figure.state["x"][1] < 1.7
-    first, second = (figure.centre(POINTS.format(t), 1)[0] for t in (1, 2))
-    assert first == pytest.approx(second, abs=0.6)
-
-
 def test_the_gap_its_edges_and_the_marker(playing):
     figure = playing("icm")
     (left, right), plot = figure.state["gap"], figure.place.locator(".explore-plot").bounding_box()

@@ -10,30 +10,10 @@ AT = """(changes) => {
 }"""
 
 
-def marks(figure, kind):
-    figure.settle()
-    return figure.place.locator(f".explore-plot .explore-{kind}").first.get_attribute("d")
-
-
 def dot(figure):
     """Where the dot of the panel below is, in pixels."""
     path = figure.place.locator(".explore-plot").nth(1).locator(".explore-dot").get_attribute("d")
     return [float(v) for v in path[1:].split("a")[0].split(",")]
-
-
-def test_task_2_is_dragged_in_time_and_task_1_stays(playing):
-    """Anywhere in the panel, which is ten units wide; not before task 1. The readings of task 1 are what they were."""
-    figure = playing("lag")
-    box, before = figure.box(), figure.computed("found.y")
-    still, moved = marks(figure, "dot.explore-task1"), marks(figure, "dot.explore-task2")
-    plain = figure.computed(REPORTED)[0]
-    figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, 0.05 * box["width"], 12)
-    assert figure.state["delay"] == pytest.approx(0.6 + 0.5, abs=0.02)
-    assert figure.computed(REPORTED)[0] < plain - 0.5
-    assert figure.computed("found.y[0]") == before[0] and figure.computed("found.y[1]") != before[1]
-    assert marks(figure, "dot.explore-task1") == still and marks(figure, "dot.explore-task2") != moved
-    figure.drag_from(box["x"] + 0.5 * box["width"], box["y"] + 30, -0.4 * box["width"], 0)
-    assert figure.state["delay"] == 0 and figure.words().startswith("Delay 0.00:")
 
 
 def test_a_model_that_knows_the_delay_has_all_back(playing):
@@ -59,17 +39,3 @@ def test_what_the_text_says(playing):
     assert at_one["curve"][10] == pytest.approx(0.79, abs=0.005) and at_one["equal"] == pytest.approx(0.61, abs=0.005)
     for delay in (0, 0.5, 1, 2, 3):
         assert page.evaluate(AT, {"delay": delay})["known"] > 0.995
-
-
-def test_the_marker_has_keys_and_takes_a_click(playing):
-    figure = playing("lag")
-    marker = figure.place.get_by_label("delay of task 2", exact=True)
-    for key, delay in (("ArrowRight", 0.65), ("Shift+ArrowRight", 1.15), ("ArrowLeft", 1.1), ("End", 1.1)):
-        marker.press(key)
-        assert figure.state["delay"] == pytest.approx(delay)
-    assert float(marker.get_attribute("aria-valuenow")) == pytest.approx(1.1)
-    figure.place.locator(".explore-back").nth(1).scroll_into_view_if_needed()
-    box = figure.box(number=1)
-    figure.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"])
-    assert figure.state["delay"] == pytest.approx(1.5, abs=0.02)
-    assert figure.address() == f"#explore&lag.delay={figure.state['delay']:g}"

@@ -23,17 +23,6 @@ def figure(playing):
     return playing("noise")
 
 
-def drawn(figure, kind):
-    """The path of what is drawn in the panel of task 2."""
-    figure.settle()
-    return figure.place.locator(f".explore-plot .explore-task2 .explore-{kind}").get_attribute("d")
-
-
-def middle(figure):
-    """Where the interval of the row has its middle, in pixels."""
-    return float(drawn(figure, "rule").split("M")[-1].split("h")[0].split(",")[1])
-
-
 def test_costs_are_those_of_the_figure_before_it(figure):
     """Of y, beside a seen cell and in a new row, by the chapter's own cell; none is above the ceiling."""
     cells = json.loads((ROOT / "book" / "noise.ipynb").read_text(encoding="utf8"))["cells"]
@@ -59,34 +48,3 @@ def test_what_the_text_says(figure):
     assert abs(through_B["y"]["follows"] - through_B["f"]["follows"]) < 1e-12
     assert through_B["f"]["follows"] > 0.6 and abs(apart["f"]["follows"]) < 1e-12  # by B, and by B alone
     assert first["y"]["sd"] < 0.5 * first["y"]["along"]  # narrower than a new row's band
-
-
-def test_the_interval_of_y_follows_the_cell_and_that_of_f_hardly(figure):
-    """By mouse, in both views."""
-    moves = {}
-    for view, number in (("observed y", 1), ("latent f", 0)):
-        figure.place.locator(".explore-choice label", has_text=view).click()
-        before = middle(figure)
-        figure.drag_point("task 1 in row 11", 40 if number else -40)
-        moves[view] = abs(middle(figure) - before)
-    assert figure.state["view"] == 0
-    assert moves["observed y"] > 30 and 2 < moves["latent f"] < 15
-
-
-def test_the_row_is_chosen_and_its_cell_unticked(figure):
-    """By the marker's keys and the box; hollow are the cells that are not read, and the address holds it."""
-    hidden = figure.place.locator(".explore-hidden")
-    assert hidden.count() == 1
-    marker = figure.place.locator(".explore-handle")
-    marker.focus()
-    marker.press("ArrowRight")
-    marker.press("ArrowRight")
-    figure.place.get_by_label("task 1 was read in this row").uncheck()
-    figure.settle()
-    assert [one.get_attribute("aria-label") for one in hidden.all()] == ["task 1 in row 13", "task 2 in row 13"]
-    assert marker.get_attribute("aria-valuetext") == "Row 13"
-    assert "Row 13" in figure.words()
-    assert figure.address() == "#explore&noise.row=12&noise.seen=0"
-    figure.place.get_by_role("button", name="Reset").click()
-    figure.page.wait_for_function("location.hash === ''")
-    assert (figure.state["row"], figure.state["seen"]) == (10, 1)

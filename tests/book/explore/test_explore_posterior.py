@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-
-from mtgp_tutorial import gaussian
 
 READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
 WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-fitting-evidence
@@ -28,27 +25,6 @@ def walk(figure, length, noise):
     assert (figure.state["l"], figure.state["noise"]) == pytest.approx((length, noise), rel=0.05)
 
 
-def test_numbers_are_those_of_the_module(playing):
-    """Mean, variance, and fit with complexity, at the start."""
-    figure = playing("posterior")
-    x, y = (torch.tensor(figure.start[key], dtype=torch.float64) for key in "xy")
-    length, noise = figure.start["l"], figure.start["noise"]
-    grid = torch.tensor(figure.place.evaluate("() => [...MTGP.posterior.GRID]"), dtype=torch.float64)
-
-    def rbf(a, b):
-        return torch.exp(-0.5 * (a[:, None] - b) ** 2 / length**2)
-
-    C = rbf(x, x) + noise**2 * torch.eye(len(x), dtype=torch.float64)
-    mean, variance = gaussian.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
-    assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
-    assert figure.computed("[...found.variance]") == pytest.approx((variance + noise**2).tolist(), abs=1e-9)
-    fit, complexity = float(-0.5 * y @ torch.linalg.solve(C, y)), float(-0.5 * torch.linalg.slogdet(C)[1])
-    expected = [fit, complexity, fit + complexity]
-    assert figure.computed("[found.fit, found.complexity, found.sum]") == pytest.approx(expected)
-    bars = figure.place.locator(".explore-bars b").all_inner_texts()
-    assert bars == [f"{v:.1f}".replace("-", "\N{MINUS SIGN}") for v in expected]
-
-
 def test_climb_ends_on_the_summit_on_whose_slope_it_starts(playing):
     figure = playing("posterior")
     assert climbed(figure) == WIGGLY
@@ -66,43 +42,6 @@ def test_without_the_leftmost_reading_the_wiggly_explanation_is_left(playing):
     for start in ((10, 0.5), (3, 0.16), (5, 0.6), (18, 1.2)):
         walk(figure, *start)
         assert climbed(figure) == (0.881, 0.05)
-
-
-def test_readings_are_added_dragged_and_removed(playing):
-    figure = playing("posterior")
-    box = figure.place.locator(".explore-back").first.bounding_box()
-    figure.page.mouse.click(box["x"] + box["width"] * 7 / 12, box["y"] + box["height"] / 4)
-    assert (figure.state["x"][-1], figure.state["y"][-1]) == pytest.approx((1, 1.6), abs=0.05)
-    before, variance = figure.state, figure.computed("[...found.variance]")
-    figure.drag(READINGS, 8, 0, 40)
-    assert figure.state["y"][-1] < 0.9 and figure.state["x"] == before["x"]
-    assert figure.computed("[...found.variance]") == variance  # it does not depend on values
-    figure.drag(READINGS, 8, 60, 0)
-    assert figure.state["x"][-1] > 1.5 and figure.computed("[...found.variance]") != variance
-    figure.place.locator(READINGS).nth(8).focus()
-    figure.page.keyboard.press("Delete")
-    assert figure.state["x"] == figure.start["x"]
-    figure.place.get_by_role("button", name="Add a reading").click()
-    assert figure.state["x"][-1] == pytest.approx((0.88 + 3.26) / 2)
-    figure.place.get_by_role("button", name="Remove the last").click()
-    assert (figure.state["x"], figure.state["y"]) == (figure.start["x"], figure.start["y"])
-
-
-def test_keys_reach_every_reading_and_move_the_walker(playing):
-    figure = playing("posterior")
-    figure.place.locator(READINGS).nth(0).focus()
-    for _ in range(2):
-        figure.page.keyboard.press("ArrowRight")
-    figure.page.keyboard.press("ArrowUp")
-    assert figure.state["y"][2] == pytest.approx(figure.start["y"][2] + 0.05)
-    walker = figure.place.locator(WALKER)
-    walker.focus()
-    for key in ("ArrowLeft", "ArrowUp"):
-        figure.page.keyboard.press(key)
-    state = figure.state
-    assert state["l"] < figure.start["l"] and state["noise"] > figure.start["noise"]
-    words = f"length-scale {state['l']:.2f}, sd of the noise {state['noise']:.2f}"
-    assert walker.get_attribute("aria-valuetext") == words
 
 
 def test_draws_pass_near_the_readings_and_the_surface_stays_while_the_walker_walks(playing):

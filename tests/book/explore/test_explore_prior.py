@@ -16,19 +16,6 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 
 
 PROFILES = [closed.rbf, closed.matern32, closed.matern12]
-# Whether the path of each level holds a place near each corner of each cell, and whether the value there is as high.
-LEVELS = """figure => { const { PLACES, compute } = MTGP.prior, { region } = MTGP.explore, n = PLACES.length, far = [];
-    const { field } = compute(figure.explore.start), xs = Array.from(PLACES, v => 1000 * v);
-    const ENDS = [[0, 0], [1, 0], [0, 1], [1, 1]];
-    const canvas = document.createElement("canvas").getContext("2d");
-    for (const level of [-1, 0, 0.5, 2]) {
-        const path = new Path2D(region(xs, xs, field, level));
-        for (let j = 0; j + 1 < n; j++) for (let i = 0; i + 1 < n; i++) for (const [a, b] of ENDS) {
-            const high = field[(j + b) * n + i + a] - level, at = [xs[i + a] - 4 * a + 2, xs[j + b] - 4 * b + 2];
-            if (Math.abs(high) > 0.05) far.push(canvas.isPointInPath(path, ...at) !== high > 0);
-        }
-    }
-    return [far.length, far.filter(Boolean).length]; }"""
 
 
 def lower(kernel, length, n):
@@ -60,12 +47,6 @@ def test_draws_and_map_are_made_of_the_kernels_of_the_module(playing, kernel, le
     assert figure.computed("[...found.field]") == pytest.approx(field.ravel(), abs=1e-8)
 
 
-def test_levels_of_the_map_are_where_the_values_reach_them(playing):
-    """A run of full cells is one rectangle, which leaves out and adds nothing."""
-    asked, wrong = playing("prior").place.evaluate(LEVELS)
-    assert asked > 10000 and wrong == 0
-
-
 def test_a_larger_sd_adds_no_crossing(playing):
     """A larger sd scales the draws, and no crossing of zero comes or goes."""
     figure = playing("prior")
@@ -77,6 +58,9 @@ def test_a_larger_sd_adds_no_crossing(playing):
     assert np.allclose(figure.computed("found.draws.map(curve => [...curve])"), 2 * before, atol=1e-9)
     assert figure.computed("found.crossings") == crossings
     assert f"thick draw {crossings[0]}" in figure.words()
+    for kernel, rate in ((0, 1), (1, 3**0.5)):  # Rice: of 10 units of x, at length-scale 1
+        figure = playing("prior", f"#explore&prior.kernel={kernel}")
+        assert figure.computed("found.expected") == pytest.approx(rate * 10 / (2 * np.pi))
 
 
 @pytest.mark.parametrize("kernel", range(3))
@@ -110,27 +94,3 @@ def test_the_map_stretches_along_its_second_input_alone(playing):
     after = roughness()
     assert after[0] < before[0] / 3 and after[1] > before[1] / 2
     assert figure.computed("found.draws.map(curve => [...curve])") == curves
-
-
-@pytest.mark.parametrize(("kernel", "rate"), [("rbf", 1), ("matern32", 3**0.5)])
-def test_draws_have_the_covariance_and_the_crossings_that_they_should(playing, kernel, rate):
-    """Of 600 draws in the figure's order; what is said to happen on average, happens."""
-    figure = playing("prior", "" if kernel == "rbf" else "#explore&prior.kernel=1")
-    draws = np.array(
-        figure.place.evaluate(
-            """(_, name) => { const { coarseFirst, kernels, normals, sample, signalCovariance } = MTGP.gaussian;
-            const order = coarseFirst(193), x = order.map(i => MTGP.prior.GRID[i]), cells = { x, task: x.map(() => 0) };
-            const C = signalCovariance([{ B: [[1]], k: kernels[name](1) }], cells, cells);
-            const many = Array.from({ length: 600 }, (_, seed) => normals(193, 50 + seed));
-            return sample(new Float64Array(193), C, ...many).map(values => {
-                const curve = []; order.forEach((i, n) => (curve[i] = values[n])); return curve; }); }""",
-            kernel,
-        )
-    )
-    crossings = ((draws[:, :-1] < 0) & (draws[:, 1:] >= 0)).sum(1).mean()
-    expected = figure.computed("found.expected")
-    assert expected == pytest.approx(rate * 10 / (2 * np.pi))
-    assert crossings == pytest.approx(expected, rel=0.06)
-    d = np.linspace(0, 10, 193)
-    K = np.exp(-(d**2) / 2) if kernel == "rbf" else (1 + 3**0.5 * d) * np.exp(-(3**0.5) * d)
-    assert np.abs(draws.T @ draws[:, 0] / len(draws) - K).max() < 0.12

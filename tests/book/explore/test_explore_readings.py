@@ -2,25 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
-
-from mtgp_tutorial import gaussian
 
 READINGS = ".explore-plot >> nth=0 >> .explore-point"
-
-
-def test_numbers_are_those_of_the_module(playing):
-    figure = playing("readings")
-    x, y = (torch.tensor(figure.start[key], dtype=torch.float64) for key in "xy")
-    grid = torch.tensor(figure.place.evaluate("() => [...MTGP.readings.GRID]"), dtype=torch.float64)
-
-    def rbf(a, b):
-        return torch.exp(-0.5 * (a[:, None] - b) ** 2 / figure.start["l"] ** 2)
-
-    C = rbf(x, x) + figure.start["noise"] ** 2 * torch.eye(len(x), dtype=torch.float64)
-    mean, variance = gaussian.posterior(y, C, rbf(grid, x), torch.ones(len(grid), dtype=torch.float64))
-    assert figure.computed("[...found.mean]") == pytest.approx(mean.tolist(), abs=1e-9)
-    assert figure.computed("[...found.variance]") == pytest.approx(variance.tolist(), abs=1e-9)
 
 
 def test_a_reading_narrows_the_band_where_it_is_and_not_far_away(playing):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scripts import KERNEL, loaded, missed, source
+from scripts import loaded, source
 
 from mtgp_tutorial import scores
 
@@ -17,19 +17,6 @@ ASK = """states => states.map(state => {
     return { error, inside, crps, nlpd, right, mean, curves: drawn };
 })"""
 GRID, WEIGHTS = np.polynomial.hermite_e.hermegauss(301)  # readings with sd 1, for means over them
-OF_THE_KERNEL = [  # what it is, the right code, the wrong code
-    ("a short series", "sum !== last", "n < 15"),
-    ("half of a distance", "2 * sd * density(m / sd)", "sd * density(m / sd)"),
-]
-BUGS = [
-    ("a law that is its own distance", "distance(y, sd) - sd / Math.sqrt(Math.PI)", "distance(y, sd) - sd"),
-    ("an error that is not squared", "(y * y) / (sd * sd)", "Math.abs(y) / (sd * sd)"),
-    ("a variance for an sd", "2 * Math.PI * sd * sd) + (y", "2 * Math.PI * sd) + (y"),
-    ("a band of one sd", "<= 2 * sd", "<= sd"),
-    ("readings without a spread", "Math.hypot(1, sd)", "sd"),
-    ("a mean of one side", "2 * normal(2 * sd) - 1", "normal(2 * sd)"),
-    ("the law itself at sd 1", "right: { crps: crps(y, 1)", "right: { crps: crps(y, sd)"),
-]
 
 
 def of_module(y, sd):
@@ -65,8 +52,8 @@ def worst(found):
     return far
 
 
-def computed(blank, script=SOURCE, kernel=KERNEL):
-    return loaded(blank, script, kernel).evaluate(ASK, STATES)
+def computed(blank):
+    return loaded(blank, SOURCE).evaluate(ASK, STATES)
 
 
 def test_scores_are_those_of_the_module(blank):
@@ -74,14 +61,10 @@ def test_scores_are_those_of_the_module(blank):
     assert worst(computed(blank)) < 1e-10
 
 
-def test_planted_bugs_are_caught(blank):
-    assert missed(BUGS, SOURCE, lambda script: worst(computed(blank, script)), 1e-10) == []
-    assert missed(OF_THE_KERNEL, KERNEL, lambda kernel: worst(computed(blank, kernel=kernel)), 1e-10) == []
-
-
 def test_what_the_text_says(playing):
     """Far out the CRPS grows as the error does, the NLPD ever faster; where each is lowest for a reading at 2."""
     figure = playing("scores")
+    assert figure.place.locator(".explore-scores td:nth-child(2)").all_inner_texts() == ["1.00", "yes", "0.60", "1.42"]
     curves = "Array.from(found.curves.{})"
     crps, nlpd = (np.array(figure.computed(curves.format(name))) for name in ("crps", "nlpd"))
     assert np.diff(crps)[-20:] == pytest.approx(0.04, rel=0.01)  # the step of the grid
@@ -95,20 +78,3 @@ def test_what_the_text_says(playing):
         sds,
     )
     assert lowest == [[2.4, 1], [2, 1]]
-
-
-def test_the_reading_is_dragged_and_the_numbers_move_beside_it(playing):
-    figure = playing("scores")
-    cells = figure.place.locator(".explore-scores td:nth-child(2)")
-    before = cells.all_inner_texts()
-    assert before == ["1.00", "yes", "0.60", "1.42"]
-    figure.drag(".explore-handle path", 0, 60, 0)
-    after = cells.all_inner_texts()
-    assert 2 < figure.state["y"] < 3 and [float(v) for v in after[2:]] > [1.2, 3] and after[1] == "no"
-    figure.place.get_by_role("button", name="sd doubled").click()
-    figure.rest()
-    assert figure.state["sd"] == 2 and cells.all_inner_texts()[1] == "yes"
-    reading = figure.state["y"]
-    figure.place.get_by_role("button", name="New reading").click()
-    figure.rest()
-    assert figure.state["y"] != reading and figure.state["sd"] == 2

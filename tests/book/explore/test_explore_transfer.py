@@ -24,12 +24,6 @@ def figure(playing):
     return playing("transfer")
 
 
-def curve(figure):
-    """The drawn mean of task 1."""
-    figure.settle()
-    return figure.place.locator(".explore-task1 .explore-mean").get_attribute("d")
-
-
 def test_weights_are_those_of_the_figure_before_it(figure):
     """The four cases that the chapter draws, by the chapter's own cell."""
     cells = json.loads((ROOT / "book" / "sharing.ipynb").read_text(encoding="utf8"))["cells"]
@@ -55,48 +49,3 @@ def test_silence_is_exact_and_nothing_else_is_silent(figure):
     assert 150 < len(silent) < len(found) - 100
     assert max(max(case["moved"], case["other"]) for case in silent) < 1e-10
     assert min(case["other"] for case in found if not case["silent"]) > 1e-5
-
-
-def test_a_neighbour_that_is_dragged_moves_nothing_without_noise(figure):
-    """A point and the correlation, by mouse and slider; uncorrelated noise moves the curve, cB leaves it still."""
-    before = curve(figure)
-    figure.drag_point("task 2 at x = 4", 40)
-    figure.slide("correlation ρ in B", -0.5)
-    assert figure.state["y2"][4] < -0.3 and figure.state["rho"] == -0.5  # it was 0.2
-    assert curve(figure) == before
-    assert "exactly nothing" in figure.words()
-    figure.slide("noise c, its variance", 0.3)
-    noisy = curve(figure)
-    figure.drag_point("task 2 at x = 4", -40)
-    assert curve(figure) != noisy
-    assert "exactly nothing" not in figure.words()
-    figure.place.locator(".explore-choice label").nth(1).click()
-    still = curve(figure)
-    figure.drag_point("task 2 at x = 4", 40)
-    figure.slide("correlation ρ in B", 0.9)
-    assert curve(figure) == still
-
-
-def test_a_hole_lets_the_neighbour_speak_and_a_second_one_silences_it(figure):
-    """By the buttons at the marker; the dots of hidden cells go, and the address holds the situation."""
-    dots = figure.place.locator(".explore-dot.explore-task1")
-    assert dots.get_attribute("d").count("M") == 8
-    buttons = [figure.place.get_by_role("button", name=f"hole in task {task}") for task in (1, 2)]
-
-    def down():
-        return [button.get_attribute("aria-pressed") for button in buttons]
-
-    assert down() == ["false", "false"]
-    buttons[0].click()
-    figure.settle()
-    assert down() == ["true", "false"]
-    words = figure.place.locator(".explore-words")
-    assert dots.get_attribute("d").count("M") == 7 and "largest weight on task 2: 0.65" in words.inner_text()
-    buttons[1].click()
-    figure.settle()
-    assert down() == ["true", "true"]
-    assert "exactly nothing" in words.inner_text()
-    assert figure.address() == "#explore&transfer.off=3,11"
-    figure.place.get_by_role("button", name="Reset").click()
-    figure.page.wait_for_function("location.hash === ''")
-    assert figure.state["off"] == []

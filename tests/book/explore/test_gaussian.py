@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import situations  # tools/situations.py
-from scripts import CLOSE, KERNEL, missed
+from playwright.sync_api import Error
+from scripts import CLOSE, KERNEL
 
 ASKING = Path(__file__).with_name("asking.js").read_text(encoding="utf8")
 STORED = json.loads(situations.STORED.read_text(encoding="utf8"))
@@ -73,4 +74,9 @@ def test_the_kernel_says_what_the_module_says(faults):
 
 
 def test_planted_bugs_are_caught(faults):
-    assert missed(BUGS, KERNEL, lambda kernel: float(bool(faults(kernel)))) == []
+    for what, right, wrong in BUGS:
+        assert KERNEL.count(right) == 1
+        try:
+            assert faults(KERNEL.replace(right, wrong)), what
+        except Error:  # a bug that stops the script is noticed, too
+            pass

@@ -7,7 +7,7 @@ import lakes  # tools/lakes.py
 import numpy as np
 import pytest
 import torch
-from scripts import CLOSE, loaded, missed, source
+from scripts import CLOSE, loaded, source
 from situations import kept
 
 from mtgp_tutorial import impute
@@ -27,21 +27,6 @@ SITUATIONS = [  # off, from, to
     (ALL_FOUR, [1918] * 4, [2009] * 4),
 ]
 STATES = [{"off": off, "from": first, "to": last, "lake": 0} for off, first, last in SITUATIONS]
-BUGS = [  # what it is, the right code, the wrong code
-    ("the correction added", "y[t][i] - away[a]", "y[t][i] + away[a]"),
-    ("means forgotten", "(one[i] - means[t])", "one[i]"),
-    ("a standard deviation for a variance", "variance: sd * sd *", "variance: sd *"),
-    ("the first lake's level", "[level, sd] = scale[t]", "[level, sd] = scale[0]"),
-    ("V turned", "V[q][s] * V[q][t] * g", "V[s][q] * V[t][q] * g"),
-    ("one of two factors V", "V[q][s] * V[q][t] * g", "V[q][s] * g"),
-    ("no noise", "(i % (n + 1) ? 0 : 1)", "(i % (n + 1) ? 0 : 0.5)"),
-    ("another kernel", "kernels.matern32", "kernels.matern52"),
-    ("a hair more of K", "scale * k +", "1.000001 * scale * k +"),
-    ("one solve of two", "backward(L, forward(L, Float64Array", "(forward(L, Float64Array"),
-    ("the last year read", "year <= to[t]", "year < to[t]"),
-    ("a row for another", "g[i * N + j]", "g[i * N + i]"),
-    ("the answers of the first model for both", "numbers[name])", "numbers.together)"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +90,6 @@ def worst(blank, source, fits, numbers, expected):
 
 def test_answers_are_those_of_impute(blank, fits, numbers, expected):
     assert worst(blank, SOURCE, fits, numbers, expected) < CLOSE
-
-
-def test_planted_bugs_are_caught(blank, fits, numbers, expected):
-    assert missed(BUGS, SOURCE, lambda source: worst(blank, source, fits, numbers, expected)) == []
 
 
 def test_stored_numbers_are_what_the_tool_makes(fits):

@@ -55,21 +55,3 @@ def test_the_mean_of_the_others_by_hand(hours):
         assert mean[row, 1].item() == pytest.approx(both[row] + np.nanmean(difference[rows]), rel=1e-12)
         assert 0.5 < variance[row, 1] < 4 and variance[:, 1].unique().numel() == 1
     assert hours.from_others(seen, False)[1][0, 1].item() == pytest.approx(np.nanvar(difference), rel=1e-12)
-
-
-def test_the_stored_rows_are_whole_and_the_rivals_come_out_again(hours):
-    stored = datasets.study("hours")
-    methods = [*hours.METHODS, hours.USUAL, "others", "others, by hour"]
-    trials = stored.groupby("method").apply(lambda one: one[["hours", "turn", "week"]].drop_duplicates().shape[0])
-    assert dict(trials) == dict.fromkeys(methods, 6 * 51) and len(stored) == len(methods) * 6 * 51
-    assert np.isfinite(stored.select_dtypes("number")).all(axis=None)
-    assert (stored["cluster"] == stored["week"] // 4).all() and stored["cluster"].nunique() == 13
-    seen, _ = hours.hidden_weeks(72, 1)
-    for method, by_hour in (("others", False), ("others, by hour", True)):
-        rows = stored[stored["method"] == method].query("hours == 72 and turn == 1").set_index("week")
-        for again in hours.scored(72, 1, *hours.from_others(seen, by_hour)):
-            theirs = rows.loc[again["week"]]
-            assert again["airport"] == theirs["airport"]
-            assert np.allclose(
-                [again[score] - theirs[score] for score in ("NLPD", "CRPS", "MSE", "coverage")], 0, atol=1e-4
-            )

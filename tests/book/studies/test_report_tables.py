@@ -1,14 +1,11 @@
-"""The study of the report on twelve tables: what is hidden, who is told what, how answers are matched to the truth."""
+"""The study of the report on twelve tables: what is hidden, and how answers are matched to the truth."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from mtgp_tutorial import datasets
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,22 +36,6 @@ def test_what_is_hidden_stands_in_no_file_and_all_else_does(study, every):
         assert seen[frame.columns[: -len(names)]].equals(frame[frame.columns[: -len(names)]])
 
 
-def test_all_methods_are_given_one_file(study, monkeypatch, tmp_path):
-    """And it has what `without` leaves; a method has no other way to the table."""
-    given = {}
-
-    def method(file, spec):
-        given[file.parent.name] = file.read_text(encoding="utf8")
-        return *(np.zeros((72, 2)) for _ in range(3)), None
-
-    monkeypatch.setattr(study, "METHODS", dict.fromkeys(study.METHODS, method))
-    monkeypatch.setattr(study, "ROOT", tmp_path)
-    cells = [[row["cells"] for row in study.rows("lung deaths", name)] for name in study.METHODS]
-    frame, mask = study.pair("lung deaths")
-    assert set(given.values()) == {study.text(study.without(frame, mask))} and len(given) == 5
-    assert cells == [mask.sum(0).tolist()] * 5
-
-
 def test_the_truth_scores_0_and_two_columns_in_disorder_are_seen(study, every):
     for frame, mask in every.values():
         truth = frame.iloc[:, -mask.shape[1] :].to_numpy()
@@ -69,53 +50,6 @@ def test_the_truth_scores_0_and_two_columns_in_disorder_are_seen(study, every):
     assert [row["RMSE"] for row in study.scores(frame, mask, [off, truth - 1, truth + 1])] == pytest.approx([0.5] * 8)
     with pytest.raises(ValueError, match="hidden cells have no answer"):
         study.scores(frame, mask, [np.where(mask, np.nan, truth)] * 3)
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_the_report_is_read_by_names_and_its_rows_are_held_to_the_file(study, every, monkeypatch, tmp_path, whole):
-    """With the columns of the inputs and tasks alone, or with all of the file before what was filled."""
-    frame, mask = every["lung deaths"]
-    seen, order = study.without(frame, mask), np.arange(len(frame))
-    (tmp_path / "seen.csv").write_text(study.text(seen), encoding="utf8")
-
-    def command(words, **_):
-        folder = tmp_path / "report"
-        folder.mkdir()
-        extra = {f"{name} {end}": frame[name].where(mask[:, t]) + by for t, name in enumerate(frame.columns[1:])
-                 for end, by in (("low", -7), ("high", 9))}  # fmt: skip
-        parts = [frame, pd.DataFrame(extra)]
-        pd.concat(parts if whole else [parts[0][["month"]], parts[1], parts[0][["women", "men"]]], axis=1).iloc[
-            order
-        ].to_csv(folder / "filled.csv", index=False)
-        return subprocess.CompletedProcess(
-            words, 0, "10 values are filled by the mean (“mean”). In b “ICM” was nearer.", ""
-        )
-
-    monkeypatch.setattr(study.subprocess, "run", command)
-    middle, low, high, how = study.report(tmp_path / "seen.csv", study.TABLES["lung deaths"])
-    truth = frame[["men", "women"]].to_numpy()
-    assert how == ["mean", "mean"] and np.array_equal(middle, truth)
-    for end, by in ((low, -7), (high, 9)):  # of 95 %, and here of two standard deviations
-        assert np.allclose(end[mask], truth[mask] + by * 2 / 1.959964)
-    order = order[::-1]
-    with pytest.raises(RuntimeError, match="its rows may be in disorder"):
-        study.report(tmp_path / "seen.csv", study.TABLES["lung deaths"])
-
-
-def test_the_stored_rows_are_whole_and_two_methods_come_out_again(study, every):
-    stored = datasets.study("report_tables")
-    for (name, method), found in stored.groupby(["table", "method"]):
-        frame, mask = every[name]
-        assert found["column"].tolist() == list(frame.columns[-mask.shape[1] :]), (name, method)
-        assert found["cells"].tolist() == mask.sum(0).tolist()
-    maps = sum(spec.inputs > 1 for spec in study.TABLES.values())
-    expected = dict.fromkeys(stored["method"].unique(), 12) | {"structural": 12 - maps}
-    expected["report"] = 11  # one is not run yet (docs/decisions/report.md)
-    assert stored.groupby("method")["table"].nunique().to_dict() == expected
-    for method in ("interpolation", "IterativeImputer"):
-        again = pd.DataFrame(study.rows("lung deaths", method))
-        kept = stored.query("table == 'lung deaths' and method == @method")
-        assert np.allclose(again[["RMSE", "coverage"]], kept[["RMSE", "coverage"]], rtol=1e-4, equal_nan=True)
 
 
 def test_the_summary_by_hand(study):

@@ -1,4 +1,4 @@
-"""The studies of changing seasons and of the ends of records: what is hidden, and stored rows once more."""
+"""The study of changing seasons: what is hidden, and stored rows once more."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "book" / "studies"), str(ROOT / "examples" / "forty_tables")]
 import changing_seasons  # noqa: E402
-import record_ends  # noqa: E402
 from sources import specs, table  # noqa: E402
 
 from mtgp_tutorial import datasets  # noqa: E402
@@ -44,16 +43,3 @@ def test_a_stored_trial_of_a_season_is_made_again(number, monkeypatch):
     stored = stored.set_index("method").loc[again.index]
     for name in ("cells", "CRPS", "error", "coverage", "sd"):
         np.testing.assert_allclose(again[name].astype(float), stored[name].astype(float), rtol=2e-3, atol=1e-4)
-
-
-def test_a_stored_table_of_ends_is_made_again(monkeypatch):
-    """Without averages; the mean over both ends is that of their cells."""
-    monkeypatch.setattr(record_ends, "SMALL", 0)
-    again = record_ends.rows("crimea").set_index(["method", "end"])
-    stored = datasets.study("record_ends").query("table == 'crimea'").set_index(["method", "end"]).loc[again.index]
-    for name in ("cells", "CRPS", "coverage", "sd", "log CRPS"):
-        np.testing.assert_allclose(again[name], stored[name], rtol=5e-3, atol=1e-4)
-    for _, rows in again.groupby("method"):
-        parts = rows.loc[rows.index.get_level_values("end") != "both"]
-        both = rows.loc[rows.index.get_level_values("end") == "both", "CRPS"].item()
-        assert both == pytest.approx(np.average(parts["CRPS"], weights=parts["cells"]))

@@ -18,7 +18,6 @@ from mtgp_tutorial import TaskData, __version__, datasets
 from mtgp_tutorial.__main__ import main
 from mtgp_tutorial.tables import compare
 from mtgp_tutorial.tables.report import report as report_of
-from mtgp_tutorial.tables.report import trials as tries
 from mtgp_tutorial.tables.report.holes import FEWEST, PLACES, kinds_of, missing, own_rows, plan
 from mtgp_tutorial.tables.report.trials import IN_WORDS, Decision, claim_of, decide, digits, methods_for, season_of
 
@@ -96,12 +95,6 @@ def test_one_page_has_three_figures_no_script_and_no_address(done):
     assert {path.name for path in done[0].iterdir()} <= {"report.html", "filled.csv", "trials.csv", "trials.csv.lock"}
 
 
-def test_the_terminal_says_what_the_page_says_first(done):
-    page = Page((done[0] / "report.html").read_text(encoding="utf8"))
-    said = [line for line in done[1].splitlines() if "“" in line or " off by " in line or "% of" in line]
-    assert len(said) >= 3 and all(" ".join(line.split()) in " ".join(page.text.split()) for line in said)
-
-
 def test_the_headline_is_the_error_of_the_stored_trials(done):
     """Of the only asked column, in its unit: the mean over the hidden cells, and the worst trial."""
     fills, off, worst = re.search(r"“(.+?)”.*?off by ([\d.]+) .*?and by ([\d.]+)", done[1], re.DOTALL).groups()
@@ -118,32 +111,6 @@ def test_filled_csv_keeps_what_was_seen_and_fills_the_rest(done):
     within = filled[[f"{name} low", name, f"{name} high"]][hole]
     assert (within.diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
     assert (within[name] - 2 * given[NAMES["a"]][hole]).abs().max() < 1
-
-
-def test_lines_out_of_order_are_filled_where_they_stand(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    frame = two_series()
-    mixed = np.random.default_rng(1).permutation(len(frame))
-    frame.to_csv("table.csv", index=False)
-    frame.iloc[mixed].to_csv("mixed.csv", index=False)
-    for name in ("table", "mixed"):
-        assert main(["report", f"{name}.csv", "--x", "week", "--trials", "8"]) == 0
-    table, found = (pd.read_csv(f"{name}-report/filled.csv") for name in ("table", "mixed"))
-    pd.testing.assert_frame_equal(table.iloc[mixed].reset_index(drop=True), found, rtol=1e-6)
-
-
-def test_small_and_large_units_give_the_same_answer(tmp_path, monkeypatch):
-    """A table in a unit a billion times smaller, or a million times larger, is filled by the same numbers."""
-    monkeypatch.chdir(tmp_path)
-    found = []
-    for k, unit in enumerate((1.0, 1e-9, 1e6)):
-        frame = two_series()
-        frame["b"] *= unit
-        frame.to_csv(f"t{k}.csv", index=False)
-        assert main(["report", f"t{k}.csv", "--trials", "8"]) == 0
-        found.append(pd.read_csv(f"t{k}-report/filled.csv")[["b", "b low", "b high"]] / unit)
-    for other in found[1:]:
-        np.testing.assert_allclose(other, found[0], rtol=1e-3)
 
 
 def test_a_frame_is_filled_as_its_file_is(place):
@@ -441,14 +408,6 @@ def test_large_tables_go_without_what_costs_most():
     for data, gone in ((long, {"half and half", "regression + GP"}), (wide, {"half and half", "ICM"})):
         found, out = methods_for(data)
         assert {*out} == gone and not gone & {*found} and "mean" in found and len(found) > 3
-
-
-@pytest.mark.parametrize("limit, said", [(tries.WIDE, True), (0, False)])
-def test_what_stands_first_is_called_what_fill_takes_only_where_it_is(limit, said, place, monkeypatch):
-    monkeypatch.setattr(tries, "WIDE", limit)
-    two_series(60).to_csv("table.csv", index=False)
-    assert command("--trials", "10") == 0
-    assert ("What stands first is what" in Path("table-report/report.html").read_text(encoding="utf8")) == said
 
 
 def test_a_season_that_is_there_is_tried_and_fills(place, capsys):
