@@ -3,7 +3,7 @@
 The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
 (`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
 `fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`readings`).
-`solvers` has the ways to factor a covariance, `climbing` that by which a fit climbs; `tables` is for your own tables.
+`solvers` has the ways to factor a covariance, `objective` and `climbing` that which a fit climbs, and how; `tables` is for your own tables.
 """
 
 from importlib import import_module
@@ -43,7 +43,7 @@ __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "l
 __all__ += ["linear", "next_cells"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.38.0"
+__version__ = "0.40.0"
 
 
 def __getattr__(name: str) -> Any:
