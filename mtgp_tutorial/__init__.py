@@ -3,7 +3,7 @@
 The flat files are the book's own way through the subject: the one equation (`covariance`), Gaussian algebra
 (`gaussian`, `kronecker`), what is free in a model (`kernels`, `noise`, `priors`, `model`), the fit (`starts`,
 `fitting`, `result`), what it says (`predicting`, `leave_one_out`, `correlations`) and what to read next (`readings`).
-`solvers` has the ways to factor a covariance, `objective` what a fit climbs and `climbing` how; `tables` is for your own
+`solvers` has the ways to factor a covariance, `objective` what a fit climbs, `climbing` how; `tables` is for your own
 tables.
 """
 

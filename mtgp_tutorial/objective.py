@@ -23,7 +23,7 @@ from mtgp_tutorial.gaussian import NotPositiveDefiniteError
 from mtgp_tutorial.kernels import Term, by_squares, covariance_of_inputs, is_plain, squares
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.parameters import free_sizes
-from mtgp_tutorial.priors import known, log_prior
+from mtgp_tutorial.priors import constants, log_prior
 from mtgp_tutorial.sites import CLIMBING, NEAR, with_dispersions
 from mtgp_tutorial.solvers import choice
 from mtgp_tutorial.solvers.batched import NO_HOLES, goes_batched, log_likelihoods
@@ -51,7 +51,7 @@ class Objective:
         self.model, self.priors = copy.deepcopy(model), priors
         with torch.no_grad():
             self.problem, kept = choice.with_values(choice.problem_of(model))
-            self.known = known(model)
+            self.constants = constants(model)
         self.solver: type[Solver] = solver or choice.select(self.problem)
         self.y, self.sites = model.unit.y[kept], model.sites.of_rows(kept)
         self.free = free_sizes(model)
@@ -129,7 +129,7 @@ class Objective:
         if not self.priors:
             return value
         B = terms[0].B if len(terms) == 1 else sum(term.B for term in terms)
-        return value + log_prior(model, B, Sigma, self.known)  # type: ignore[arg-type]
+        return value + log_prior(model, B, Sigma, self.constants)  # type: ignore[arg-type]
 
     def placed(self, vectors: Tensor) -> Model:
         """The model with the parameters of vectors [.., P]."""

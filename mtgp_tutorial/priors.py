@@ -43,25 +43,25 @@ def spatial_parts(kernel: Kernel) -> list[Kernel]:
     return [part for part in parts if getattr(part, "has_lengthscale", False) and not hasattr(part, "period_length")]
 
 
-class Known(NamedTuple):
+class Constants(NamedTuple):
     """What no parameter changes: log medians [D] or [1] of length-scales, and whether B has a correlation."""
 
     log_lengths: list[Tensor]
     coupled: bool
 
 
-def known(model: Model) -> Known:
+def constants(model: Model) -> Constants:
     """That of a model."""
     medians = [(0.3 * typical_range(part, model.unit.x)).log() for part in spatial_parts(model.kernel)]
-    return Known(medians, model.coupled())
+    return Constants(medians, model.coupled())
 
 
-def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None, of: Known | None = None) -> Tensor:
+def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None, of: Constants | None = None) -> Tensor:
     """Log prior density of a model's parameters up to a constant, a number; of stacks of them one for each.
 
     B, Sigma, of: those of the model, where they are known.
     """
-    B, Sigma, of = model.B() if B is None else B, model.Sigma() if Sigma is None else Sigma, of or known(model)
+    B, Sigma, of = model.B() if B is None else B, model.Sigma() if Sigma is None else Sigma, of or constants(model)
     noisy, numbers = model.noisy, [model.means()]
     if len(noisy) < len(B.mT):
         Sigma = Sigma[..., noisy, :][..., noisy]
