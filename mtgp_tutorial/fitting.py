@@ -86,7 +86,7 @@ def fit(
     >>> alone, together = fit(independent(data)), fit(icm(data))
     >>> together.log_likelihood > alone.log_likelihood
     True
-    >>> together.starts["converged"].tolist()[0]
+    >>> bool(together.starts["converged"].any())  # others may have met it
     True
     """
     _check(model, seed, max_iterations)

@@ -56,7 +56,9 @@ def constants(model: Model) -> Constants:
     return Constants(medians, model.coupled())
 
 
-def log_prior(model: Model, B: Tensor | None = None, Sigma: Tensor | None = None, of: Constants | None = None) -> Tensor:
+def log_prior(
+    model: Model, B: Tensor | None = None, Sigma: Tensor | None = None, of: Constants | None = None
+) -> Tensor:
     """Log prior density of a model's parameters up to a constant, a number; of stacks of them one for each.
 
     B, Sigma, of: those of the model, where they are known.

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scripts import CLOSE, loaded, source
 
+from mtgp_tutorial import kernels
 from mtgp_tutorial.covariance import observation_covariance
-from mtgp_tutorial.solvers import closed
 
 SOURCE = source("covariance")
 START = {"l": 1.5, "rho": 0.8, "sd": [1, 1], "noise": 0.2, "off": [], "order": 0, "pick": [2, 11], "draw": 3}
@@ -34,7 +34,7 @@ def number(value):
 
 
 def kernel(x, length):
-    return closed.rbf(((number(x)[:, None] - number(x)) / length) ** 2)[0]
+    return kernels.rbf(((number(x)[:, None] - number(x)) / length) ** 2)[0]
 
 
 def matrix(state):

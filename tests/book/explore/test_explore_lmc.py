@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from mtgp_tutorial import kernels
 from mtgp_tutorial.covariance import signal_covariance
-from mtgp_tutorial.solvers import closed
 
 HIDDEN = range(8, 17)  # rows of task 2 in the gap
 ASK = """(figure, change) => {
@@ -44,7 +44,7 @@ def test_correlations_of_f_and_of_y_are_told_apart_and_are_the_module_s(figure):
         state = figure.start | change
         x, terms = torch.arange(2, dtype=torch.float64), []
         for length, sd, rho in zip((state["slow"], state["fast"]), state["sd"], state["rho"]):
-            K, _ = closed.rbf(((x[:, None] - x) / length) ** 2)
+            K, _ = kernels.rbf(((x[:, None] - x) / length) ** 2)
             terms.append((K, sd**2 * torch.tensor([[1, rho], [rho, 1]], dtype=torch.float64)))
         cells = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1])  # task 1 in a row; task 2 in it and in the next
         f, noise = signal_covariance(terms, cells, cells), state["noise"] ** 2

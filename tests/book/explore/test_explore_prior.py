@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtgp_tutorial.solvers import closed
+from mtgp_tutorial import kernels
 
 KERNELS = ["RBF", "Matérn 3/2", "Matérn 1/2"]
 # The largest move of a curve while the length-scale goes up by a per cent, and by half a per cent, from several places.
@@ -15,7 +15,7 @@ STEPS = """figure => [1.01, 1.005].map(step => Math.max(...[0.3, 0.5, 0.8, 1.3, 
 })))"""
 
 
-PROFILES = [closed.rbf, closed.matern32, closed.matern12]
+PROFILES = [kernels.rbf, kernels.matern32, kernels.matern12]
 
 
 def lower(kernel, length, n):

@@ -5,9 +5,8 @@ import pytest
 import torch
 from scripts import CLOSE, loaded, source
 
-from mtgp_tutorial import TaskData, gaussian
+from mtgp_tutorial import TaskData, gaussian, kernels
 from mtgp_tutorial.covariance import noise_covariance, signal_covariance
-from mtgp_tutorial.solvers import closed
 from mtgp_tutorial.tables import plain_methods
 
 SOURCE = source("holes")
@@ -36,7 +35,7 @@ def number(value):
 
 
 X = np.arange(1.0, 15)
-K = closed.matern32(((number(X)[:, None] - number(X)) / 3) ** 2)[0]
+K = kernels.matern32(((number(X)[:, None] - number(X)) / 3) ** 2)[0]
 
 
 def table(state, z):

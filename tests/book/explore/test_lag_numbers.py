@@ -8,9 +8,8 @@ import torch
 from scipy.optimize import brentq
 from scripts import CLOSE, KERNEL, loaded, source
 
-from mtgp_tutorial import gaussian
+from mtgp_tutorial import gaussian, kernels
 from mtgp_tutorial.covariance import noise_covariance, observation_covariance, signal_covariance
-from mtgp_tutorial.solvers import closed
 
 SOURCE = source("lag")
 ASK = """states => states.map(state => {
@@ -54,7 +53,7 @@ def terms_of(state, lag, rho, x=ROWS):
     """The one equation's list of a kernel and a B, over 2 N rows: those of task 2 are relabelled."""
     u = moments(state, lag, x)
     one = number(1.0)
-    return [(closed.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
+    return [(kernels.rbf((u[:, None] - u) ** 2)[0], torch.stack([one, rho, rho, one]).reshape(2, 2))]
 
 
 def log_likelihood(state, lag, y, rho):
