@@ -77,18 +77,19 @@ def all_cells(mask: Tensor) -> Cells:
 
 
 def signal_covariance(terms: Sequence[KB], a: Cells, b: Cells) -> Tensor:
-    """sum_q K_q[i, j] B_q[s, t] for cells (i, s) of a and (j, t) of b: [len(a), len(b)]."""
-    return sum(K[a[0]][:, b[0]] * B[a[1]][:, b[1]] for K, B in terms)  # type: ignore[return-value]
+    """sum_q K_q[i, j] B_q[s, t] for cells (i, s) of a and (j, t) of b: [.., len(a), len(b)]."""
+    rows, tasks = a[0][:, None], a[1][:, None]
+    return sum(K[..., rows, b[0]] * B[..., tasks, b[1]] for K, B in terms)  # type: ignore[return-value]
 
 
 def noise_covariance(Sigma: Tensor, a: Cells, b: Cells) -> Tensor:
     """[i = j] Sigma[s, t]: cells share noise when they stand in the same *row*, not at the same x."""
     same_row = a[0][:, None] == b[0][None, :]
-    return same_row * Sigma[a[1]][:, b[1]]
+    return same_row * Sigma[..., a[1][:, None], b[1]]
 
 
 def observation_covariance(terms: Sequence[KB], Sigma: Tensor, cells: Cells, variances: Tensor | None = None) -> Tensor:
-    """The one equation: covariance [n, n] of the observed values in `cells`.
+    """The one equation: covariance [.., n, n] of the observed values in `cells`; K_q, B_q and Sigma may be stacks.
 
     variances [N, T]: known ones of the single values, 0 where none is known (book: known-noise).
     """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -48,16 +48,25 @@ def covariance_of_inputs(kernel: Kernel, x: Tensor, z: Tensor | None = None) -> 
     argument: so z, the data, comes first. (Rasmussen and Williams 2006, section 4.2.1)
     """
     z = x if z is None else z
-    return by_squares(kernel, squares(x, z)) if is_plain(kernel) else kernel(z, x).to_dense().mT
+    return by_squares(kernel, Squares(x, z)) if is_plain(kernel) else kernel(z, x).to_dense().mT
 
 
-def squares(x: Tensor, z: Tensor) -> Tensor:
-    """(x_d - z_d)^2 for each input, [D, N, M]."""
-    return torch.stack([(one[:, None] - other) ** 2 for one, other in zip(x.mT, z.mT)])
+class Squares(Sequence[Tensor]):
+    """(x_d - z_d)^2 [N, M] of each of D inputs, made when it is asked for; whoever asks often keeps `list(squares)`."""
+
+    def __init__(self, x: Tensor, z: Tensor):
+        self.x, self.z = x, z
+
+    def __len__(self) -> int:
+        return self.x.shape[1]
+
+    def __getitem__(self, d: Any) -> Any:
+        apart = self.x[:, d, None] - self.z[:, d]
+        return apart.mul_(apart)
 
 
-def by_squares(kernel: Kernel, apart: Tensor) -> Tensor:
-    """K [.., N, M] of a plain kernel, its parameters a stack or not, from the `squares` of inputs, [D, N, M]."""
+def by_squares(kernel: Kernel, apart: Sequence[Tensor]) -> Tensor:
+    """K [.., N, M] of a plain kernel, its parameters a stack or not, from the `Squares` of the inputs."""
     per_input = kernel.lengthscale[..., 0, :] ** -2
     of_u, *parameters = FORMULAS[type(kernel)](kernel)
     return _OfSquares.apply(per_input.expand(*per_input.shape[:-1], len(apart)), apart, of_u, *parameters)
@@ -70,45 +79,46 @@ class _OfSquares(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, per_input: Tensor, apart: Tensor, of_u: Formula, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, per_input: Tensor, apart: Sequence[Tensor], of_u: Formula, *parameters: Tensor) -> Tensor:
         weights = per_input[..., None, None]
         u = weights[..., 0, :, :] * apart[0]
         for d in range(1, len(apart)):
             u += weights[..., d, :, :] * apart[d]
         K, slope, *more = of_u(u, *parameters)
-        ctx.save_for_backward(apart, slope, *more)
+        ctx.apart = apart
+        ctx.save_for_backward(slope, *more)
         return K
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, G: Tensor) -> tuple[Any, ...]:
-        apart, slope, *more = ctx.saved_tensors
+        slope, *more = ctx.saved_tensors
         by_u = (G * slope).flatten(-2)
-        others = [(G * one).sum((-2, -1))[..., None] for one in more]
-        return by_u @ apart.flatten(1).mT, None, None, *others
+        by_input = torch.stack([by_u @ ctx.apart[d].flatten() for d in range(len(ctx.apart))], -1)
+        return -0.5 * by_input, None, None, *((G * one).sum((-2, -1))[..., None] for one in more)
 
 
-Formula = Callable[..., tuple[Tensor, ...]]  # of u: K, dK/du, and the slope against each further parameter
+Formula = Callable[..., tuple[Tensor, ...]]  # of u: K, -2 dK/du, and the slope against each further parameter
 
 
 def rbf(u: Tensor) -> tuple[Tensor, Tensor]:
     """exp(-u/2)."""
     K = torch.exp(-0.5 * u)
-    return K, -0.5 * K
+    return K, K
 
 
 def matern12(u: Tensor) -> tuple[Tensor, Tensor]:
     """exp(-r), r^2 = u; at r = 0 the slope is multiplied with 0."""
     r = u.sqrt()
     K = torch.exp(-r)
-    return K, torch.where(r > 0, -0.5 * K / r, 0.0)
+    return K, torch.where(r > 0, K / r, 0.0)
 
 
 def matern32(u: Tensor) -> tuple[Tensor, Tensor]:
     """(1 + r) exp(-r), r^2 = 3 u."""
     r = (3 * u).sqrt_()
     decay = torch.exp(-r)
-    return r.add_(1).mul_(decay), -1.5 * decay
+    return r.add_(1).mul_(decay), 3 * decay
 
 
 def matern52(u: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,14 +126,14 @@ def matern52(u: Tensor) -> tuple[Tensor, Tensor]:
     r = (5 * u).sqrt_()
     decay = torch.exp(-r)
     linear = r.add_(1).mul_(decay)
-    return linear + (5 / 3) * u * decay, (-5 / 6) * linear
+    return linear + (5 / 3) * u * decay, (5 / 3) * linear
 
 
 def rational_quadratic(u: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(1 + u / (2 alpha))^-alpha."""
     share = u / (2 * alpha[..., None])
     K, base = (1 + share) ** -alpha[..., None], 1 + share
-    return K, -0.5 * K / base, K * (share / base - share.log1p())
+    return K, K / base, K * (share / base - share.log1p())
 
 
 MATERN = {0.5: matern12, 1.5: matern32, 2.5: matern52}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,8 +18,9 @@ from torch import Tensor
 
 from mtgp_tutorial import gaussian
 from mtgp_tutorial.arguments import as_array
+from mtgp_tutorial.covariance import all_cells, observation_covariance
 from mtgp_tutorial.gaussian import NotPositiveDefiniteError
-from mtgp_tutorial.kernels import Term, by_squares, covariance_of_inputs, is_plain, squares
+from mtgp_tutorial.kernels import Squares, Term, by_squares, covariance_of_inputs, is_plain
 from mtgp_tutorial.model import Model
 from mtgp_tutorial.parameters import free_sizes
 from mtgp_tutorial.priors import constants, log_prior
@@ -62,14 +62,15 @@ class Objective:
         self.stacks = self.plain and (self.small or self.kronecker)
         self.at_once = max(1, GROUP // (self.y.numel() if self.small else len(self.y)) ** 2) if self.stacks else 1
         seen, x = ~self.y.isnan(), self.problem.x
-        self.inputs, self.apart = self.solver.inputs(self.problem), list[Tensor]()
+        self.cells = all_cells(seen)
+        self.inputs, self.apart = self.solver.inputs(self.problem), list[list[Tensor]]()
         if self.stacks and self.kronecker:
             rows, tasks = np.nonzero(as_array(~seen))
             self.readings, self.holes = as_array(self.y.nan_to_num()), (rows, tasks)
             own = seen.mT if len(self.problem.terms) > 1 else [slice(None)]
-            self.apart = [squares(x[rows], x[rows]) for rows in own]
+            self.apart = [list(Squares(x[rows], x[rows])) for rows in own]
         elif self.plain and not self.solver.by_length:
-            self.apart = [squares(self.inputs[0], self.inputs[-1])] * len(self.problem.terms)
+            self.apart = [list(Squares(self.inputs[0], self.inputs[-1]))] * len(self.problem.terms)
         self.stood: deque[tuple[np.ndarray, Tensor, Tensor, float]] = deque(maxlen=12)
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
@@ -162,17 +163,10 @@ class Objective:
         return value
 
     def dense(self, terms: list[Term], means: Tensor, Sigma: Tensor) -> Tensor:
-        """By the one equation, all cells at once; a hole is a cell of its own that holds 0."""
-        (n, T), hole = self.y.shape, self.y.isnan()
-        Ks = [by_squares(term.kernel, apart) for term, apart in zip(terms, self.apart)]
-        pairs = [*zip(Ks, [term.B for term in terms]), (torch.eye(n).to(Sigma), Sigma)]
-        blocks: Any = sum(K[..., :, None, :, None] * B[..., None, :, None, :] for K, B in pairs)
-        C, seen = blocks.reshape(*blocks.shape[:-4], n * T, n * T), (~hole).flatten()
-        C = torch.where(seen[:, None] & seen, C, torch.diag(hole.flatten().to(C)))
-        if self.problem.variances is not None:
-            C = C + torch.diag(self.problem.variances.flatten())
-        residual = (self.y - means[..., None, :]).where(~hole, 0.0).flatten(-2)
-        return gaussian.log_density(residual, C) + 0.5 * int(hole.sum()) * gaussian.LOG_2PI
+        """By the one equation, all cells at once."""
+        pairs = [(by_squares(term.kernel, apart), term.B) for term, apart in zip(terms, self.apart)]
+        C = observation_covariance(pairs, Sigma, self.cells, self.problem.variances)
+        return gaussian.log_density(self.y[self.cells] - means[..., self.cells[1]], C)
 
     def of_one(self, terms: list[Term], means: Tensor, Sigma: Tensor, gain: float) -> Tensor:
         """The log likelihood of one vector by the solver of choice, with sites where there are counts."""

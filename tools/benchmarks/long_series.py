@@ -27,7 +27,7 @@ from mtgp_tutorial.solvers.dense import Dense  # isort: skip
 from mtgp_tutorial.solvers.smoother import path_of, square_root  # isort: skip
 from mtgp_tutorial.solvers.solver import Solver, Matern, Problem, SolverTerm  # isort: skip
 from mtgp_tutorial.solvers.markov import Markov  # isort: skip
-from mtgp_tutorial.kernels import MATERN, squares  # isort: skip
+from mtgp_tutorial.kernels import MATERN, Squares  # isort: skip
 
 B = np.array([[1.0, 0.7, -0.3], [0.7, 1.2, 0.1], [-0.3, 0.1, 0.8]])
 SIGMA = np.array([[0.20, 0.10, 0.0], [0.10, 0.20, 0.0], [0.0, 0.0, 0.10]])
@@ -48,7 +48,7 @@ def matern(nu: float, length: float) -> SolverTerm:
     size = torch.tensor(length, dtype=torch.float64)
 
     def kernel(x: torch.Tensor, z: torch.Tensor | None = None) -> torch.Tensor:
-        return MATERN[nu](squares(x, x if z is None else z)[0] / size**2)[0]
+        return MATERN[nu](Squares(x, x if z is None else z)[0] / size**2)[0]
 
     return SolverTerm(kernel, torch.from_numpy(B), Matern(nu, size))
 
