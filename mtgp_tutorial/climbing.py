@@ -22,8 +22,7 @@ from tqdm import tqdm
 from mtgp_tutorial.objective import Objective
 from mtgp_tutorial.parameters import box_around, is_stationary, meaning
 
-EVERY = 3  # a run looks around at every third step
-BELOW, CLOSE = 0.02, 0.1  # two runs have met: so close in nats, and in all natural coordinates
+EVERY, BELOW, CLOSE = 3, 0.02, 0.1  # steps between looks around; runs have met: so near in nats, in natural coordinates
 
 
 class End(NamedTuple):

@@ -21,9 +21,7 @@ from mtgp_tutorial.arguments import finite, of_kind, shown
 from mtgp_tutorial.scores import SCORES
 
 USUAL = ("MSE", "NLPD", "CRPS", "coverage")
-IN_UNITS = [
-    name for name, score in SCORES.items() if score.unit.startswith("y")
-]  # differences of these have no mean over tasks in several units
+IN_UNITS = [name for name in SCORES if SCORES[name].unit.startswith("y")]  # have no mean over tasks in several units
 COUNTS = ("lower", "trials", "clusters")  # columns that begin so are counts
 LEVEL, POINTS = 0.95, 15  # of an interval; points of the grid for each clustering
 FEWEST, HEAVY = 3, 0.4  # clusters for an interval; half widths by which one trial may move the mean
