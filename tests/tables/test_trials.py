@@ -288,7 +288,7 @@ def test_a_store_of_an_earlier_version_is_read_and_written_as_now(tmp_path, chec
 def test_a_store_from_before_a_score_is_read_without_it(tmp_path):
     store = tmp_path / "results.csv"
     whole = compare(gap, [0], {"ICM": icm}, store=store)
-    pd.read_csv(store).drop(columns="MAE").to_csv(store, index=False)
+    pd.read_csv(store, dtype=str).drop(columns="MAE").to_csv(store, index=False)
     again = compare(gap, [0], {"ICM": icm}, store=store, max_iterations=0)
     assert again.equals(whole.assign(MAE=np.nan))
 
