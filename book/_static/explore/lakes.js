@@ -100,7 +100,7 @@
       const [level, spread] = NUMBERS.scale[t], low = Math.ceil(level - 3 * spread);
       return { range: [level - 3 * spread, level + 3 * spread], ticks: [low, low + 1].filter((v) => v < level + 3 * spread), title: `${NUMBERS.lakes[t]} [m]`, task: t + 1 };
     };
-    const plot = new Plot(ui, { label: "yearly levels of four lakes", x: { range: X, ticks: [1920, 1940, 1960, 1980, 2000] }, panels: TASKS.map(panel), height: ui.box.closest(".hero") ? [0.6, 230, 330] : [0.85, 400, 560] });
+    const plot = new Plot(ui, { label: "yearly levels of four lakes", x: { range: X, ticks: [1920, 1940, 1960, 1980, 2000] }, panels: TASKS.map(panel), height: [0.85, 400, 560] });
     const drawn = plot.panels.map((one, t) => {
       const band = one.band(), alone = [one.curve("explore-dashed"), one.curve("explore-dashed")], mean = one.curve();
       plot.gap({
