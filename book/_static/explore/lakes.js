@@ -97,7 +97,7 @@
   }
 
   function build(ui) {
-    ui.choice({ key: "crew", label: "what is read", words: ["crew: 2 years a lake", "1 year", "4 years", "all lakes read"] });
+    ui.choice({ key: "crew", label: "how long the crew stays", words: ["2 years a lake", "1 year", "4 years", "all years"] });
     make(ui.bar, "span", {}, "Hide years of");
     NUMBERS.lakes.forEach((lake, t) => ui.check({ key: "off", index: t, words: lake, then: (state) => (state.lake = t) }));
     const panel = (t) => {
@@ -131,9 +131,9 @@
       });
       const t = [state.lake, ...TASKS].find((one) => found[one].rows.length);
       if (t === undefined) return ui.say("Nothing is hidden: drag across the years of a lake.");
-      const { rows, together, alone } = found[t], mean = (list, of) => `${shown(list.reduce((sum, one, a) => sum + of(one, a), 0) / rows.length)} m`;
-      const said = (list) => `off by ${mean(list, (one, a) => Math.abs(one.mean - NUMBERS.y[t][rows[a]]))}, sd ${mean(list, sd)}`;
-      ui.say(`${NUMBERS.lakes[t]}, ${rows.length} hidden ${rows.length > 1 ? "years, on average" : "year"}:`, [t + 1, `together ${said(together)}`], `alone ${said(alone)}`);
+      const { rows, together, alone } = found[t], mean = (list, of) => shown(list.reduce((sum, one, a) => sum + of(one, a), 0) / rows.length);
+      const said = (list) => `${mean(list, (one, a) => Math.abs(one.mean - NUMBERS.y[t][rows[a]]))} m off, sd ${mean(list, sd)} m`;
+      ui.say(`${NUMBERS.lakes[t]}, mean of ${rows.length} hidden:`, [t + 1, `together ${said(together)}`], `alone ${said(alone)}`);
     };
   }
 
