@@ -16,10 +16,10 @@
   };  // all of NUMBERS is written by tools/lakes.py
 
   const TASKS = [0, 1, 2, 3], N = NUMBERS.y[0].length, LAST = NUMBERS.first + N - 1, EDGE = 0.45; // of a year, beside a stretch
-  const VISITS = [2, 1, 4, 0]; // years that the crew stays on a lake; 0: all lakes are read
+  const VISITS = [1, 2, 4, 0]; // years that the crew stays on a lake; 0: all lakes are read
   const YEARS = Float64Array.from({ length: N }, (_, i) => NUMBERS.first + i), X = [NUMBERS.first - 1, LAST + 1];
 
-  const start = { crew: 0, off: [1, 0, 0, 0], from: [1936, 1936, 1936, 1936], to: [1941, 1941, 1941, 1941], lake: 0 };
+  const start = { crew: 1, off: [1, 0, 0, 0], from: [1936, 1936, 1936, 1936], to: [1941, 1941, 1941, 1941], lake: 0 };
   const bounds = { crew: [0, VISITS.length - 1], off: [0, 1], from: [NUMBERS.first, LAST], to: [NUMBERS.first, LAST], lake: [0, 3] };
 
   function tidy(state) {
@@ -97,7 +97,7 @@
   }
 
   function build(ui) {
-    ui.choice({ key: "crew", label: "how long the crew stays", words: ["2 years a lake", "1 year", "4 years", "all years"] });
+    ui.choice({ key: "crew", label: "how long the crew stays", words: ["1 year a lake", "2 years", "4 years", "all"] });
     make(ui.bar, "span", {}, "Hide years of");
     NUMBERS.lakes.forEach((lake, t) => ui.check({ key: "off", index: t, words: lake, then: (state) => (state.lake = t) }));
     const panel = (t) => {

@@ -29,7 +29,7 @@ SITUATIONS = [  # off, from, to, the crew's choice
     ([0, 1, 0, 0], [1950] * 4, [1961] * 4, 1),
     ([0] * 4, [1936] * 4, [1941] * 4, 2),
 ]
-VISITS = (2, 1, 4, 0)  # years
+VISITS = (1, 2, 4, 0)  # years
 STATES = [{"off": off, "from": first, "to": last, "lake": 0, "crew": crew} for off, first, last, crew in SITUATIONS]
 
 
