@@ -30,7 +30,7 @@ NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 def draw() -> Figure:
-    """What one crew read of four lakes, and what is made of the other years: by all four together, and by Erie alone."""
+    """What one crew read of four lakes, and what all four together, and Erie alone, make of the other years."""
     lakes = datasets.great_lakes()
     visit = torch.arange(len(lakes.x)) // 2  # two years each
     seen, hidden = lakes.split(torch.arange(4) != (visit % 4)[:, None])
