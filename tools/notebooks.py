@@ -11,7 +11,6 @@ a second run on the same machine gives the same bytes.
 from __future__ import annotations
 
 import argparse
-import base64
 import os
 from pathlib import Path
 
@@ -26,7 +25,6 @@ import plain
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
-PICTURE = BOOK / "_static" / "erie.png"  # the README shows the first figure of the ICM chapter
 # letters are measured as figures are drawn, and their sizes kept: tools/lettering.py
 WATCH = (
     f"import sys; sys.path.append({str(Path(__file__).parent)!r}); import lettering; lettering.watch(); sys.path.pop()"
@@ -79,14 +77,6 @@ def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     return kept
 
 
-def first_figure(path: Path) -> bytes:
-    """The first stored PNG of a notebook."""
-    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
-    return base64.b64decode(
-        next(output.data["image/png"] for output in outputs if "image/png" in output.get("data", {}))
-    )
-
-
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,7 +91,6 @@ def main() -> None:
         path.write_text(text, encoding="utf8")
     frame.keep(seconds)
     plain.write()
-    PICTURE.write_bytes(first_figure(BOOK / "icm.ipynb"))
 
 
 if __name__ == "__main__":

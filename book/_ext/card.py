@@ -8,7 +8,7 @@ from html import escape
 
 from docutils import nodes
 
-PICTURE = "_static/erie.png"  # that of README.md, which tools/notebooks.py writes
+PICTURE = "_static/hero.png"  # that of README.md, which tools/hero.py writes
 LONGEST = 200
 
 

@@ -1,9 +1,8 @@
 """`{explore} NAME`: a figure to play with, computed in the reader's browser by book/_static/explore/NAME.js.
 
-Options: twin (the label of the numbered figure before it, which shows the same at rest) or picture (a drawing, SVG,
-that does), label (its name for who does not see it), state (where it starts otherwise, as in an address:
-rho=0.5&gap=4,7), name (where a page has two). The text says what to try; without scripts and on paper the picture, or a
-sentence that names the twin, stands in its place.
+Options: twin (the label of the numbered figure before it, which shows the same at rest), label (its name for who does
+not see it), name (where a page has two). The text says what to try; without scripts and on paper a sentence that names
+the twin stands in its place.
 """
 
 from __future__ import annotations
@@ -31,16 +30,15 @@ class explorable_text(nodes.General, nodes.Element):  # noqa: N801
 class Explore(SphinxDirective):
     required_arguments = 1
     has_content = True
-    option_spec = {name: directives.unchanged_required for name in ("twin", "picture", "label", "state", "name")}
+    option_spec = {name: directives.unchanged_required for name in ("twin", "label", "name")}
 
     def run(self):
         name = self.arguments[0]
         script = Path(self.env.srcdir) / "book" / "_static" / "explore" / f"{name}.js"
-        shown = len({"twin", "picture"} & self.options.keys()) == 1
-        if not (script.is_file() and shown and "label" in self.options and self.content):
-            raise self.error(f"explore: needs {script.name}, a :twin: or a :picture:, a :label: and what to try")
-        place = explorable("", figure=name, state=self.options.get("state", ""), label=self.options["label"])
-        place["ids"], place["alone"] = [self.options.get("name", name)], "picture" in self.options
+        if not (script.is_file() and {"twin", "label"} <= self.options.keys() and self.content):
+            raise self.error(f"explore: needs {script.name}, a :twin:, a :label: and what to try")
+        place = explorable("", figure=name, label=self.options["label"])
+        place["ids"] = [self.options.get("name", name)]
         self.at_rest(place)
         self.state.nested_parse(self.content, self.content_offset, text := explorable_text())
         place += text
@@ -48,22 +46,16 @@ class Explore(SphinxDirective):
 
     def at_rest(self, place):
         """What stands there without scripts."""
-        if "picture" in self.options:
-            _, path = self.env.relfn2path(self.options["picture"])
-            self.env.note_dependency(path)
-            drawn = Path(path).read_text(encoding="utf8")
-            place += nodes.raw("", f'<div class="explore-still">{drawn}</div>', format="html")
-            return
         still = StringList([STILL.format(twin=self.options["twin"])], source=self.get_source_info()[0])
         self.state.nested_parse(still, self.content_offset, place)
         place[0]["classes"].append("explore-still")
 
 
 def open_place(self, node):
-    data = {"explore": node["figure"], "state": node["state"], "label": node["label"]}
+    data = {"explore": node["figure"], "label": node["label"]}
     attributes = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in data.items())
-    wide = "" if node["alone"] else " full-width"  # closes the list of contents, which the landing page has not
-    self.body.append(f'<div class="explore{wide}" id="{node["ids"][0]}" {attributes}>\n')
+    # full-width closes the list of contents
+    self.body.append(f'<div class="explore full-width" id="{node["ids"][0]}" {attributes}>\n')
 
 
 def open_text(self, node):

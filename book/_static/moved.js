@@ -124,6 +124,8 @@ const MOVED = {
     "fit-in-one-line": "five.html#five-fit",
     "five-minutes": "five.html#first-table",
     "five-trust": "five.html#five-next",
+    "the-file": "five.html#five-file",
+    "the-fit": "five.html#five-fit",
     "what-you-took-on-trust": "five.html#five-next",
     "your-own-table-today": "five.html#five-next"
   },

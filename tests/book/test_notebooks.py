@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import nbformat
-import notebooks  # tools/notebooks.py
 import pytest
 from PIL import Image
 
@@ -62,7 +61,3 @@ def test_a_chapter_reads_no_file_beside_it(path):
     """A copy on Colab has no files beside it: data come from the module."""
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     assert not re.findall(r"(?:open|read_csv|loadtxt|torch\.load|np\.load)\(\s*f?[\"'][^/]", "\n".join(code))
-
-
-def test_the_readme_shows_the_chapters_figure():
-    assert notebooks.PICTURE.read_bytes() == notebooks.first_figure(ROOT / "book" / "icm.ipynb")

@@ -279,9 +279,7 @@
   /* One figure at its place: its state, and when it is drawn. */
   function mount(host, { start, bounds, tidy, build }) {
     const id = host.id,
-      own = host.dataset.state.split("&").map((pair) => `${id}.${pair}`);
-    const given = `#explore&${own.join("&")}`;
-    const initial = tidied(address.read(id, given, start, bounds), bounds, tidy);
+      initial = tidied(structuredClone(start), bounds, tidy);
     let state = tidied(address.read(id, location.hash, initial, bounds), bounds, tidy);
     let due = 0,
       later = 0,

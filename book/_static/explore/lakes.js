@@ -1,4 +1,5 @@
-/* The levels of four Great Lakes, year by year. Hide any stretch of any lake: the answers for it, together and alone. */
+/* The levels of four Great Lakes, year by year, that one crew reads in turn. Hide stretches, too: the answers for what is
+   hidden, together and alone. */
 (function (MTGP) {
   "use strict";
 
@@ -15,18 +16,21 @@
   };  // all of NUMBERS is written by tools/lakes.py
 
   const TASKS = [0, 1, 2, 3], N = NUMBERS.y[0].length, LAST = NUMBERS.first + N - 1, EDGE = 0.45; // of a year, beside a stretch
+  const VISITS = [1, 2, 4, 0]; // years that the crew stays on a lake; 0: all lakes are read
   const YEARS = Float64Array.from({ length: N }, (_, i) => NUMBERS.first + i), X = [NUMBERS.first - 1, LAST + 1];
 
-  const start = { off: [1, 0, 0, 0], from: [1932, 1932, 1932, 1932], to: [1943, 1943, 1943, 1943], lake: 0 };
-  const bounds = { off: [0, 1], from: [NUMBERS.first, LAST], to: [NUMBERS.first, LAST], lake: [0, 3] };
+  const start = { crew: 1, off: [1, 0, 0, 0], from: [1936, 1936, 1936, 1936], to: [1941, 1941, 1941, 1941], lake: 0 };
+  const bounds = { crew: [0, VISITS.length - 1], off: [0, 1], from: [NUMBERS.first, LAST], to: [NUMBERS.first, LAST], lake: [0, 3] };
 
   function tidy(state) {
     for (const key of ["off", "from", "to"]) state[key] = state[key].map(Math.round);
     state.to = state.to.map((year, t) => Math.max(year, state.from[t]));
-    state.lake = Math.round(state.lake);
+    for (const key of ["crew", "lake"]) state[key] = Math.round(state[key]);
   }
 
-  const isHidden = ({ off, from, to }, t, year) => off[t] === 1 && from[t] <= year && year <= to[t];
+  const elsewhere = (years, t, year) => years > 0 && Math.floor((year - NUMBERS.first) / years) % TASKS.length !== t;
+  const isHidden = ({ crew, off, from, to }, t, year) =>
+    elsewhere(VISITS[crew], t, year) || (off[t] === 1 && from[t] <= year && year <= to[t]);
 
   /* Inverse [n, n] of a positive definite matrix, column by column. */
   function inverse(C) {
@@ -84,23 +88,23 @@
   const circle = (x, y, r) => `M${x - r},${y}a${r},${r},0,1,0,${2 * r},0a${r},${r},0,1,0,${-2 * r},0Z`;
   const sd = (one) => Math.sqrt(Math.max(0, one.variance));
 
-  /* The stretch with the reading before and after it, whose sd is 0, so that bands begin where something is known. */
+  /* From the reading before the first hidden row to that after the last: readings have sd 0, so that bands begin there. */
   function closed(t, { rows, together, alone }) {
-    if (!rows.length) return { x: [], together, alone };
-    const known = (i) => (i >= 0 && i < N ? [{ mean: NUMBERS.y[t][i], variance: 0 }] : []);
-    const ends = [known(rows[0] - 1), known(rows.at(-1) + 1)], around = (list) => [...ends[0], ...list, ...ends[1]];
-    const first = YEARS[rows[0]] - ends[0].length, all = around(together);
-    return { x: all.map((_, i) => first + i), together: all, alone: around(alone) };
+    const first = Math.max(0, rows[0] - 1), last = Math.min(N - 1, rows.at(-1) + 1), at = new Map(rows.map((row, a) => [row, a]));
+    const all = rows.length ? Array.from({ length: last - first + 1 }, (_, i) => first + i) : [];
+    const whole = (list) => all.map((row) => list[at.get(row)] ?? { mean: NUMBERS.y[t][row], variance: 0 });
+    return { x: all.map((row) => YEARS[row]), together: whole(together), alone: whole(alone) };
   }
 
   function build(ui) {
+    ui.choice({ key: "crew", label: "how long the crew stays", words: ["1 year a lake", "2 years", "4 years", "all"] });
     make(ui.bar, "span", {}, "Hide years of");
     NUMBERS.lakes.forEach((lake, t) => ui.check({ key: "off", index: t, words: lake, then: (state) => (state.lake = t) }));
     const panel = (t) => {
       const [level, spread] = NUMBERS.scale[t], low = Math.ceil(level - 3 * spread);
       return { range: [level - 3 * spread, level + 3 * spread], ticks: [low, low + 1].filter((v) => v < level + 3 * spread), title: `${NUMBERS.lakes[t]} [m]`, task: t + 1 };
     };
-    const plot = new Plot(ui, { label: "yearly levels of four lakes", x: { range: X, ticks: [1920, 1940, 1960, 1980, 2000] }, panels: TASKS.map(panel), height: ui.box.closest(".hero") ? [0.6, 230, 330] : [0.85, 400, 560] });
+    const plot = new Plot(ui, { label: "yearly levels of four lakes", x: { range: X, ticks: [1920, 1940, 1960, 1980, 2000] }, panels: TASKS.map(panel), height: [0.85, 400, 560] });
     const drawn = plot.panels.map((one, t) => {
       const band = one.band(), alone = [one.curve("explore-dashed"), one.curve("explore-dashed")], mean = one.curve();
       plot.gap({
@@ -111,7 +115,7 @@
       return { band, alone, mean, seen: one.path("explore-dot"), hollow: one.path("explore-hollow") };
     });
     ui.say("");
-    make(ui.box, "p", {}, "Band: two sd, from all lakes together; dashed: the same for each lake alone. Rings: the readings that you hide. Predictions do not see them; the hyper-parameters of both models, found once from all readings, did.");
+    make(ui.box, "p", {}, "Band: two sd, from all lakes together; dashed: the same for each lake alone. Rings: what is hidden. Predictions do not see them; the hyper-parameters of both models, found once from all readings, did.");
 
     return (state) => {
       const found = compute(state, (name, key, make) => ui.keep(name, key, make));
@@ -122,14 +126,14 @@
         mean(one.x, one.together.map((cell) => cell.mean));
         alone.forEach((curve, i) => curve(one.x, edge(one.alone, 2 * i - 1)));
         const dots = (wanted, r) => [...YEARS.keys()].filter((i) => isHidden(state, t, YEARS[i]) === wanted).map((i) => circle(plot.x(YEARS[i]), y(NUMBERS.y[t][i]), r)).join("");
-        set(seen, { d: dots(false, 2.2) });
+        set(seen, { d: dots(false, VISITS[state.crew] ? 3 : 2.2) });
         set(hollow, { d: dots(true, 2.6) });
       });
       const t = [state.lake, ...TASKS].find((one) => found[one].rows.length);
       if (t === undefined) return ui.say("Nothing is hidden: drag across the years of a lake.");
-      const { rows, together, alone } = found[t], middle = rows.length >> 1, said = (one) => `${shown(one.mean)} m, sd ${shown(sd(one))}`;
-      ui.say(`${NUMBERS.lakes[t]} without ${YEARS[rows[0]]} to ${YEARS[rows.at(-1)]}, in ${YEARS[rows[middle]]}:`, [t + 1, `together ${said(together[middle])}`],
-        `alone ${said(alone[middle])}`, `the reading ${shown(NUMBERS.y[t][rows[middle]])} m`);
+      const { rows, together, alone } = found[t], mean = (list, of) => shown(list.reduce((sum, one, a) => sum + of(one, a), 0) / rows.length);
+      const said = (list) => `${mean(list, (one, a) => Math.abs(one.mean - NUMBERS.y[t][rows[a]]))} m off, sd ${mean(list, sd)} m`;
+      ui.say(`${NUMBERS.lakes[t]}, mean of ${rows.length} hidden:`, [t + 1, `together ${said(together)}`], `alone ${said(alone)}`);
     };
   }
 

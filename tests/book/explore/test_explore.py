@@ -106,7 +106,7 @@ KEPT = {  # changes after which what is kept of a figure must be what a fresh co
     "posterior": "y[3] = 2; x[4] = 0; l = 5; draws = 1; y[1] = -1; noise = 0.5; view = 0; x.push(3), s.y.push(1)",
     "lmc": "y1[4] = 1; rho = [0.9, 0.3]; fast = 1.2; slow = 4; sd = [1, 0.5]; noise = 0.5; gap = [2, 9]; view = 1",
     "lag": "delay = 1; allow = 1; l = 1.5; delay = 0.3; noise = 0.3; allow = 0",
-    "lakes": "to[0] = 1950; off[3] = 1; from[3] = 1940; off[0] = 0",
+    "lakes": "to[0] = 1950; crew = 3; off[3] = 1; from[3] = 1940; off[0] = 0; crew = 2",
     "next": "bought.push(20); wanted = 2; stretch = [0.5, 3.5]; draw = 5; price = [1, 1]; wanted = 1; bought = [6, 19]",
 }
 WRITTEN_BEFORE = """async address => {

@@ -18,15 +18,19 @@ ASK = """([states, numbers]) => states.map(state => MTGP.lakes.compute(state, un
     ...Object.fromEntries(["together", "alone"].map(name => [name, lake[name].map(one => [one.mean, one.variance])])),
 })))"""
 ALL_FOUR = [1, 1, 1, 1]
-SITUATIONS = [  # off, from, to
-    ([1, 0, 0, 0], [1932] * 4, [1943] * 4),
-    ([1, 0, 0, 1], [1950] * 4, [1961] * 4),
-    (ALL_FOUR, [1932] * 4, [1943] * 4),
-    (ALL_FOUR, [1918, 1950, 1920, 2009], [1930, 1950, 2009, 2009]),
-    ([0, 1, 1, 0], [1918, 1918, 1960, 1918], [1918, 2009, 1990, 1918]),
-    (ALL_FOUR, [1918] * 4, [2009] * 4),
+SITUATIONS = [  # off, from, to, the crew's choice
+    ([1, 0, 0, 0], [1932] * 4, [1943] * 4, 3),
+    ([1, 0, 0, 1], [1950] * 4, [1961] * 4, 3),
+    (ALL_FOUR, [1932] * 4, [1943] * 4, 3),
+    (ALL_FOUR, [1918, 1950, 1920, 2009], [1930, 1950, 2009, 2009], 3),
+    ([0, 1, 1, 0], [1918, 1918, 1960, 1918], [1918, 2009, 1990, 1918], 3),
+    (ALL_FOUR, [1918] * 4, [2009] * 4, 3),
+    ([1, 0, 0, 0], [1936] * 4, [1941] * 4, 0),
+    ([0, 1, 0, 0], [1950] * 4, [1961] * 4, 1),
+    ([0] * 4, [1936] * 4, [1941] * 4, 2),
 ]
-STATES = [{"off": off, "from": first, "to": last, "lake": 0} for off, first, last in SITUATIONS]
+VISITS = (1, 2, 4, 0)  # years
+STATES = [{"off": off, "from": first, "to": last, "lake": 0, "crew": crew} for off, first, last, crew in SITUATIONS]
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +46,9 @@ def numbers(fits):
 
 def hidden(state):
     """Which cells [N, T] a state hides."""
-    years, T = np.arange(1918, 2010)[:, None], range(4)
-    return np.stack(
-        [state["off"][t] * (state["from"][t] <= years[:, 0]) * (years[:, 0] <= state["to"][t]) for t in T], axis=1
-    ).astype(bool)
+    years, T, visit = np.arange(1918, 2010)[:, None], np.arange(4), VISITS[state["crew"]]
+    stretch = np.array(state["off"]) * (state["from"] <= years) * (years <= np.array(state["to"]))
+    return (stretch > 0) | (visit > 0) & ((years - 1918) // max(visit, 1) % 4 != T)
 
 
 @pytest.fixture(scope="module")
