@@ -33,7 +33,7 @@
     const curve = inOrder(middle), missed = HIDDEN.map((year, i) => Math.abs(curve[(year - X[0]) * 2] - TRUTH[i]));
     return {
       mean: curve,
-      error: missed.reduce((sum, v) => sum + v) / missed.length, // of the levels that nobody read
+      error: missed.reduce((sum, v) => sum + v) / missed.length, // of the hidden levels
       variance: variance.map((v) => Math.max(0, v) + (view ? noise * noise : 0)),
       widest: variance.reduce((best, v, i) => (v > variance[best] && VISITABLE(GRID[i]) ? i : best), GRID.findIndex(VISITABLE)),
       draws: draws ? sample(middle, found.covariance, ...keep("normals", draw, () => CURVES.map((one) => normals(SIZE, one + 10 * draw)))).map(inOrder) : CURVES.map(() => null),
@@ -44,7 +44,7 @@
     const leave = (i) => (state) => { state.x.splice(i, 1); state.y.splice(i, 1); };
     ui.choice({ key: "view", label: "the band is of", words: ["the curve f", "a new reading"] });
     ui.check({ key: "draws", words: "three draws of f" });
-    ui.check({ key: "truth", words: "the levels that nobody read" });
+    ui.check({ key: "truth", words: "the hidden levels" });
     ui.button({ words: "Add a reading", able: (state) => state.x.length < MOST, act: () => ui.change((state) => {
       const { mean: curve, widest } = compute(state); // where the curve is known least, on the mean
       state.x.push(GRID[widest]);
@@ -74,7 +74,7 @@
       const at = found.widest;
       ui.say(`${state.x.length} readings, \u2113 ${shown(state.l)} years, noise ${shown(state.noise)} cm.`,
         `Until ${LAST} the band is widest in ${Math.floor(GRID[at])}: \u00b1 ${shown(2 * sd[at], 0)} cm.`,
-        ...(state.truth ? [`The mean misses the levels that nobody read by ${shown(found.error, 1)} cm.`] : []));
+        ...(state.truth ? [`The mean misses the hidden levels by ${shown(found.error, 1)} cm.`] : []));
     };
   }
 

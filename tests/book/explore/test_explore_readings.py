@@ -47,4 +47,4 @@ def test_the_three_guesses_miss_as_far_as_on_the_board(playing):
     for years in (3, 10, 30):
         figure = playing("readings", f"#explore&readings.l={years}&readings.truth=1")
         assert figure.computed("found.error") == pytest.approx(100 * stored[f"own curve, {years} years"], rel=1e-3)
-        assert figure.words().endswith(f"nobody read by {100 * stored[f'own curve, {years} years']:.1f} cm.")
+        assert figure.words().endswith(f"hidden levels by {100 * stored[f'own curve, {years} years']:.1f} cm.")
