@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 READINGS, WALKER, MAP = ".explore-plot >> nth=0 >> .explore-point", ".explore-wide .explore-point", ".explore-wide svg"
-WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-fitting-evidence
+WIGGLY, SMOOTH = (1.53, 0.156), (4.94, 0.572)  # the optima of fig-fitting-summits
 CENTRED = "map => map.scrollIntoView({block: 'center', behavior: 'instant'})"
 
 
