@@ -62,7 +62,7 @@ const MOVED = {
     "ex-stretches": "independent.html#ind-gaps",
     "fig-cases-lakes": "icm.html#icm-outages",
     "fig-cases-maps": "cases.html#full-maps",
-    "fig-cases-pit": "scores.html#gp-scores",
+    "fig-cases-pit": "scores.html#scores-both",
     "fig-cases-sizes": "cases.html#fig-cases-six",
     "four-case-studies": "cases.html#six-case-studies",
     "four-tables-side-by-side": "cases.html#cases-six",
