@@ -417,6 +417,8 @@ const MOVED = {
     "equation-autokrigeable": "proofs.html#equation-autokrigeable",
     "ex-collocated": "proofs.html#ex-collocated",
     "ex-whiten": "speed.html#ex-whiten",
+    "fig-sharing-everywhere": "sharing.html#sharing-everywhere",
+    "fig-sharing-invented": "sharing.html#sharing-harm",
     "fig-sharing-map": "priors.html#fig-priors-map",
     "fig-sharing-noise": "proofs.html#fig-proofs-noise",
     "fig-sharing-outages": "sharing.html#sharing-how-much",
