@@ -58,12 +58,12 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def with_first_cell(notebook: nbformat.NotebookNode) -> None:
     """The first code cell tests the import of the module and says what to do, in every notebook in the same words."""
-    shown = {"tags": ["hide-input"], "mystnb": {"code_prompt_show": "If the module is missing"}}
+    left_out = {"tags": ["remove-cell"]}  # on the page
     first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    if notebook.cells[first].metadata.get("mystnb") == shown["mystnb"]:
+    if notebook.cells[first].metadata.get("tags") == left_out["tags"]:
         notebook.cells[first].source = plain.FIRST.strip()
     else:
-        notebook.cells.insert(first, nbformat.v4.new_code_cell(plain.FIRST.strip(), metadata=shown))
+        notebook.cells.insert(first, nbformat.v4.new_code_cell(plain.FIRST.strip(), metadata=left_out))
 
 
 def merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

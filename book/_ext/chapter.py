@@ -13,7 +13,7 @@ import plain  # noqa: E402
 
 HEAD = """<div class="chapter-head"><p>You will be able to: {able}</p>
 <p class="facts">
-<span>{read} min to read, {opened} with all folds</span> <span>less than {run} min to run</span>
+<span>{read} min to read, {opened} unfolded</span> <span>{run} min to run</span>
 <span>{needs}</span></p></div>"""
 FOOT = '<nav class="chapter-foot" aria-label="On this page, and on">{}</nav>'
 PARTS = ("Summary", "Quiz", "Exercises")

@@ -16,7 +16,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 SHARED = ("gaussian.js", "explore.js", "shapes.js", "panels.js", "plot.js")  # in this order, before the figure's own
-STILL = "Here the pages have a figure to play with, which needs scripts; {{numref}}`{twin}` shows it at rest."
+STILL = "A figure to play with; at rest: {{numref}}`{twin}`."
 
 
 class explorable(nodes.General, nodes.Element):  # noqa: N801  (docutils names nodes so)
