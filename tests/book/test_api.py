@@ -117,7 +117,7 @@ NAMES = [name for kind, name in DOCUMENTED if kind != "module"]
 IN_NO_CHAPTER = set(  # or under another name, as PosteriorSamples under sample_posterior
     "plots.label datasets.dome_c PosteriorSamples Mixture Model Prediction Scale gaussian.cholesky kronecker.posterior "
     "tables.Check tables.TableError tables.NotApplicable tables.posterior_averaging "
-    "tables.filled_frame tables.Filled "
+    "tables.filled_frame tables.Filled plots.inputs "
     "Bernoulli".split()
 )
 

@@ -10,7 +10,7 @@ from plain import ROOT, documents, read  # tools/plain.py
 import mtgp_tutorial
 
 NUMBERED = [name for name, number in documents().items() if number]
-FOLDED = {"hide-input", "hide-cell"}
+FOLDED = {"hide-input", "hide-cell", "remove-cell"}
 
 # Where a word is defined: a pattern, and the chapter before which no text in sight has it.
 DEFINED = {

@@ -2,9 +2,12 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from stamp import ROOT
+
+from mtgp_tutorial import plots
 
 ASK = """changes => {
     const state = {...structuredClone(MTGP.noise.start), ...changes}, up = structuredClone(state);
@@ -26,7 +29,7 @@ def figure(playing):
 def test_costs_are_those_of_the_figure_before_it(figure):
     """Of y, beside a seen cell and in a new row, by the chapter's own cell; none is above the ceiling."""
     cells = json.loads((ROOT / "book" / "noise.ipynb").read_text(encoding="utf8"))["cells"]
-    names = {"np": np}
+    names = {"np": np, "plt": plt, "plots": plots}
     exec(next("".join(cell["source"]) for cell in cells if "def expected_nlpd(" in "".join(cell["source"])), names)
     for question, seen in (("hole beside a seen cell", 1), ("new row, one task", 0)):
         for r, length, sd, rho in CASES:

@@ -3,9 +3,12 @@
 import json
 from itertools import product
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from stamp import ROOT
+
+from mtgp_tutorial import plots
 
 KINDS, NOISES, RHOS, LENGTHS = (0, 1), (0, 0.01, 0.3, 1), (-0.98, 0, 0.5, 0.98), (0.5, 2, 4)
 HOLES = ([], [3], [11], [3, 11], [2, 12])
@@ -27,7 +30,7 @@ def figure(playing):
 def test_weights_are_those_of_the_figure_before_it(figure):
     """The four cases that the chapter draws, by the chapter's own cell."""
     cells = json.loads((ROOT / "book" / "sharing.ipynb").read_text(encoding="utf8"))["cells"]
-    names = {"np": np}
+    names = {"np": np, "plt": plt, "plots": plots}
     exec(next("".join(cell["source"]) for cell in cells if "def weights(" in "".join(cell["source"])), names)
     B, identity, every = np.array([[1, 0.9], [0.9, 1]]), np.eye(2), np.arange(16)
     for changes, Sigma, seen in (
