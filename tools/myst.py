@@ -170,10 +170,10 @@ class Converter:
             return ""
         if block.name == "glossary":
             return self.prose(re.sub(r"^(\S.*)\n((?: +.*\n?)+)", self.entry, block.body, flags=re.MULTILINE))
-        if block.name == "explore" and "twin" in block.options:  # which stands before it, with the cell that makes it
+        if block.name == "explore":  # its twin stands in the page, with the cell that makes it
             twin = self.reference(block.options["twin"], "")
             return quote(f"The pages of the book have a figure to play with here; {twin} shows it at rest.")
-        if block.name in {"raw", "explore"}:  # for the pages only
+        if block.name == "raw":  # for the pages only
             return ""
         if block.name in {"figure", "image"}:
             return self.figure(block)
