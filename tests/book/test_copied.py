@@ -34,8 +34,12 @@ def ran(source, names):
 
 
 def copied(name):
-    """Cells of code that are not folded, those of solutions among them: a fold inside a solution stays closed."""
-    return [cell for cell in cells(name) if cell.cell_type == "code" and not folded(cell)]
+    """Cells of code that are not folded, or are folded as *Copy first*, those of solutions among them."""
+
+    def wanted(cell):
+        return not folded(cell) or cell.metadata.get("mystnb", {}).get("code_prompt_show", "").startswith("Copy first")
+
+    return [cell for cell in cells(name) if cell.cell_type == "code" and wanted(cell)]
 
 
 def test_a_symptoms_code_runs_after_the_first_cell_alone(monkeypatch):
