@@ -1,8 +1,10 @@
 """The two sines, 200 seeds: one row for each seed and method in mtgp_tutorial/datasets/studies/two_sines.csv.
 
-Two programs in plain GPyTorch, and the module with and without priors. Shown in book/compare.ipynb and
+Three programs in plain GPyTorch, and the module with and without priors. Shown in book/compare.ipynb and
 book/priors.ipynb.
 """
+
+from functools import partial
 
 import gpytorch
 import torch
@@ -39,19 +41,19 @@ class SingleTaskGP(gpytorch.models.ExactGP):
         return gpytorch.distributions.MultivariateNormal(self.mean_module(x), self.covar_module(x))
 
 
-def train(model, y):
-    """500 Adam steps; the step size starts at 0.1 and is halved every 50."""
-    model.double().train()
-    mll = gpytorch.mlls.ExactMarginalLogLikelihood(model.likelihood, model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+def train(*models):
+    """500 Adam steps on the sum of the losses; the step size starts at 0.1 and is halved every 50."""
+    mlls = [gpytorch.mlls.ExactMarginalLogLikelihood(model.likelihood, model.double().train()) for model in models]
+    parameters = {id(p): p for model in models for p in model.parameters()}  # one that two models share counts once
+    optimizer = torch.optim.Adam(parameters.values(), lr=0.1)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=50, gamma=0.5)
     for _ in range(500):
         optimizer.zero_grad()
-        loss = -mll(model(*model.train_inputs), y)
+        loss = -sum(mll(model(*model.train_inputs), model.train_targets) for mll, model in zip(mlls, models))
         loss.backward()
         optimizer.step()
         scheduler.step()
-    return model.eval()
+    return [model.eval() for model in models]
 
 
 def height(model, y):
@@ -67,7 +69,7 @@ def plain_icm(data, seed):
     """Prediction and readings of the ICM in plain GPyTorch."""
     torch.manual_seed(seed)
     likelihood = gpytorch.likelihoods.MultitaskGaussianLikelihood(num_tasks=2, rank=1)
-    model = train(ICM(data.x, data.y, likelihood), data.y)
+    [model] = train(ICM(data.x, data.y, likelihood))
     with torch.no_grad():
         p = likelihood(model(TRUTH_AT[:, None]))
         prediction = Prediction(TRUTH_AT[:, None], p.mean, p.variance, data.tasks, data.units, noise=True)
@@ -82,21 +84,21 @@ def plain_icm(data, seed):
     }
 
 
-def plain_independent(data, seed):
-    """Prediction and readings of one plain GPyTorch GP for each task."""
+def plain_independent(data, seed, shared=False):
+    """Prediction and readings of one plain GPyTorch GP for each task, or of two with one length-scale."""
     torch.manual_seed(seed)
-    mean, variance, heights, noises = [], [], [], []
-    for y in data.y.T:
-        model = train(SingleTaskGP(data.x, y, gpytorch.likelihoods.GaussianLikelihood()), y)
-        with torch.no_grad():
-            p = model.likelihood(model(TRUTH_AT[:, None]))
-            mean.append(p.mean)
-            variance.append(p.variance)
-        heights.append(height(model, y))
-        noises.append(float(model.likelihood.noise))
-    columns = torch.stack(mean, 1), torch.stack(variance, 1)
+    models = [SingleTaskGP(data.x, y, gpytorch.likelihoods.GaussianLikelihood()) for y in data.y.T]
+    if shared:
+        models[1].covar_module.base_kernel = models[0].covar_module.base_kernel
+    train(*models)
+    with torch.no_grad():
+        parts = [model.likelihood(model(TRUTH_AT[:, None])) for model in models]
+    columns = torch.stack([p.mean for p in parts], 1), torch.stack([p.variance for p in parts], 1)
     prediction = Prediction(TRUTH_AT[:, None], *columns, data.tasks, data.units, noise=True)
-    return prediction, {"log likelihood": sum(heights), "on floor": min(noises) < 1.01 * FLOOR}
+    return prediction, {
+        "log likelihood": sum(height(model, model.train_targets) for model in models),
+        "on floor": min(model.likelihood.noise.item() for model in models) < 1.01 * FLOOR,
+    }
 
 
 def with_module(build, priors):
@@ -117,6 +119,7 @@ def with_module(build, priors):
 METHODS = {
     "ICM, plain GPyTorch": plain_icm,
     "independent, plain GPyTorch": plain_independent,
+    "independent, shared, plain GPyTorch": partial(plain_independent, shared=True),
 }
 for label, priors in (("ML", False), ("priors", True)):
     METHODS |= {
