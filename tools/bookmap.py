@@ -50,6 +50,7 @@ CHAPTERS = {
     "cases": "six real tables: where sharing pays, where not, and who is as good",
     "speed": "the same numbers for less: splits, projections, a filter",
     "scale": "which road: many tables, long, wide, maps, more than memory holds",
+    "gpu": "three lines that change, and which tables can gain",
 }
 
 

@@ -55,6 +55,10 @@ except ModuleNotFoundError as error:
         "beside this notebook (on Colab: the folder symbol on the left) and run "
         "this cell again. Or run `pip install .` in the book's folder."
     ) from None
+import torch
+
+cuda = torch.cuda.is_available()
+print("GPU:", torch.cuda.get_device_name() if cuda else "none")
 """
 ON_COLAB = """\
 elif "COLAB_RELEASE_TAG" in os.environ:
