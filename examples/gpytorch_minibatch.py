@@ -17,20 +17,37 @@ EXACT = gpytorch.settings.max_cholesky_size(10_000)  # above GPyTorch's 800 cell
 
 
 class MultitaskGPModel(gpytorch.models.ApproximateGP):
-    """An LMC: each column mixes the same few curves, which are known by their values at inducing points [M, D]."""
+    """An LMC: each column mixes the same few curves."""
 
-    def __init__(self, inducing_points: Tensor, num_latents: int, num_tasks: int):
-        latents = torch.Size([num_latents])
-        q = gpytorch.variational.NaturalVariationalDistribution(len(inducing_points), batch_shape=latents)
-        strategy = gpytorch.variational.VariationalStrategy(
-            self, inducing_points.repeat(num_latents, 1, 1), q, learn_inducing_locations=False
+    def __init__(self, points: Tensor, num_latents: int, num_tasks: int):
+        latents = torch.Size([num_latents])  # points: inducing ones, [M, D]
+        q = gpytorch.variational.NaturalVariationalDistribution(
+            len(points),
+            batch_shape=latents,
         )
-        strategy = gpytorch.variational.LMCVariationalStrategy(strategy, num_tasks=num_tasks, num_latents=num_latents)
-        super().__init__(strategy)
-        self.kernel = gpytorch.kernels.MaternKernel(nu=2.5, batch_shape=latents, ard_num_dims=inducing_points.shape[1])
+        each = gpytorch.variational.VariationalStrategy(
+            self,
+            points.repeat(num_latents, 1, 1),
+            q,
+            learn_inducing_locations=False,
+        )
+        mixed = gpytorch.variational.LMCVariationalStrategy(
+            each,
+            num_tasks=num_tasks,
+            num_latents=num_latents,
+        )
+        super().__init__(mixed)
+        self.kernel = gpytorch.kernels.MaternKernel(
+            nu=2.5,
+            batch_shape=latents,
+            ard_num_dims=points.shape[1],
+        )
 
     def forward(self, x: Tensor) -> gpytorch.distributions.MultivariateNormal:
-        return gpytorch.distributions.MultivariateNormal(x.new_zeros(x.shape[:-1]), self.kernel(x))
+        return gpytorch.distributions.MultivariateNormal(
+            x.new_zeros(x.shape[:-1]),
+            self.kernel(x),
+        )
 
 
 def train(

@@ -147,6 +147,8 @@ class Converter:
             return shown or target
         if name == "doc":
             return self.book.page(target.split("/")[-1], shown, self.document)
+        if name == "download":  # a file of the repository
+            return f"`{target.removeprefix('../')}`"
         if name in {"eq", "ref", "prf:ref", "numref"}:
             return self.reference(target, shown)
         raise ValueError(f"{self.document}: role {{{name}}} has no plain form; add it to tools/myst.py.")

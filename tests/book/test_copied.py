@@ -9,7 +9,7 @@ from plain import ROOT  # tools/plain.py
 from test_chapters import cells, folded
 
 COURSE = "five weights gp fitting scores independent icm sharing lmc noise table counts next lag priors".split()
-COURSE += ["speed", "scale", "gpytorch"]
+COURSE += ["speed", "scale", "gpu", "gpytorch"]
 
 pytestmark = pytest.mark.check
 

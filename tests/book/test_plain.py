@@ -77,6 +77,7 @@ EXAMPLES = {
         '<a id="scrollTo=s"></a>\n\n## Section\n\n[Section](#scrollTo=s) [shown](#scrollTo=s)'
     ),
     "{term}`tasks` {term}`task <tasks>`": "tasks task",
+    "{download}`a.py <../examples/a.py>`": "`examples/a.py`",
     ":::{admonition} A *title*\n:class: tip\nbody\n:::": "> **A *title*.** body",
     "```{note}\nbody\n```": "> **Note.** body",
     "```{note}\n- body\n```": "> **Note.**\n>\n> - body",
@@ -137,10 +138,14 @@ def test_the_first_cell_of_a_chapter_says_what_to_do(monkeypatch):
 
 
 @pytest.mark.parametrize("colab", [False, True])
-def test_the_first_cell_of_a_copy(monkeypatch, colab):
-    """It installs the newest wheel beside it; where there is none it says what to do if the module is missing."""
+def test_the_first_cell_of_a_copy(monkeypatch, capsys, colab):
+    """It installs the newest wheel beside it; where there is none it says what to do if the module is missing.
+
+    Once it has the module it says, alone of all cells, whether there is a GPU.
+    """
     monkeypatch.setenv("COLAB_RELEASE_TAG", "x") if colab else monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
     assert run_first_cell(plain.first_cell(), monkeypatch) == []
+    assert capsys.readouterr().out.startswith("GPU: ")
     wheels = ["mtgp_tutorial-0.9-py3-none-any.whl", "mtgp_tutorial-0.10-py3-none-any.whl"]
     [(magic, line)] = run_first_cell(plain.first_cell(), monkeypatch, wheels)
     assert magic == "pip" and line == "install -q {newest}"  # IPython puts the path in
