@@ -326,13 +326,20 @@ def independent(
 
 
 def icm(
-    data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None, likelihood: ByTask = None
+    data: TaskData,
+    *,
+    rank: int = 1,
+    kappa: bool = True,
+    noise: str | None = None,
+    kernel: Kernel | None = None,
+    likelihood: ByTask = None,
 ) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
 
     Args:
         data (TaskData): the table.
         rank (int): R, the columns of W [T, R]. Default: 1.
+        kappa (bool): False sets kappa to 0: B = W W^T, with rank 1 of correlations 1 and -1 alone. Default: True.
         noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" from 40 rows on
             that hold several values, and ten of them for each task; below that, "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
@@ -353,8 +360,9 @@ def icm(
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
+    flags(kappa=kappa)
     noise = usual_noise(data, laws_of(likelihood, data))[0] if noise is None else noise
-    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise, likelihood)
+    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank, kappa), noise, likelihood)
 
 
 def lmc(

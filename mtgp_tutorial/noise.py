@@ -30,14 +30,19 @@ from mtgp_tutorial.kernels import log_scale
 from mtgp_tutorial.likelihoods import Likelihood
 
 FLOOR = 1e-4  # smallest noise variance, as a fraction of each task's observed variance
+NEAREST = 1e-10  # so close a noise variance comes to it
 SHARED, EACH, FACTOR = (f"likelihood.{name}" for name in ("raw_noise", "raw_task_noises", "task_noise_covar_factor"))
 
 
 def above_floor() -> GreaterThan:
-    """sigma^2 = FLOOR + exp(raw)."""
-    constraint = GreaterThan(FLOOR, transform=torch.exp, inv_transform=torch.log)
+    """sigma^2 = FLOOR + exp(raw); what single precision makes of FLOOR is the floor, as GPyTorch's setters pass it."""
+    constraint = GreaterThan(FLOOR, transform=torch.exp, inv_transform=_log_excess)
     constraint.lower_bound = constraint.lower_bound.double().fill_(FLOOR)  # GPyTorch makes it in single precision
     return constraint
+
+
+def _log_excess(above: Tensor) -> Tensor:
+    return torch.where(above.abs() < 1e-7 * FLOOR, NEAREST, above).log()
 
 
 class NoModule(torch.nn.Module):

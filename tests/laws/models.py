@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import gpytorch
 import numpy as np
+import pytest
 import torch
 from scipy.stats import multivariate_normal
 
@@ -18,7 +19,7 @@ from laws.common import (
     tensor,
     unfitted,
 )
-from mtgp_tutorial import TaskData, icm, impute, independent, kronecker, lmc, predict
+from mtgp_tutorial import TaskData, at_parameters, icm, impute, independent, kronecker, lmc, predict
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.noise import EACH, FACTOR, KINDS, SHARED
 from mtgp_tutorial.priors import input_spread
@@ -91,13 +92,17 @@ def law_shared_is_an_icm_without_coupling():
 
 def law_lmc_with_one_kernel_is_an_icm():
     data, new = table(RANDOM(23)), tensor([[0.4], [2.0]])
-    sum_of_one, single = unfitted(lmc(data, kernels=1, rank=2), 6), unfitted(icm(data, rank=2), 7)
-    with torch.no_grad():
-        single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
-        copied_noise_and_mean(single.model, sum_of_one.model)
-    close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
-    close(predict(sum_of_one, new).mean, predict(single, new).mean)
-    close(impute(sum_of_one).variance, impute(single).variance)
+    for kappa in (True, False):
+        sum_of_one = unfitted(lmc(data, kernels=1, rank=2, kappa=kappa), 6)
+        single = unfitted(icm(data, rank=2, kappa=kappa), 7)
+        with torch.no_grad():
+            single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
+            copied_noise_and_mean(single.model, sum_of_one.model)
+        close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
+        close(predict(sum_of_one, new).mean, predict(single, new).mean)
+        close(impute(sum_of_one).variance, impute(single).variance)
+        W = single.model.kernel.task_covar_module.covar_factor
+        assert torch.allclose(single.model.B(), W @ W.T, atol=1e-12) is not kappa
 
 
 def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
@@ -190,6 +195,19 @@ def law_the_floor_and_what_passes_setters_is_in_double_precision():
         close(noise.matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
+
+
+def law_what_single_precision_leaves_of_the_floor_is_the_floor():
+    """By name and through GPyTorch's setter, which makes a number single; a smaller one is still refused."""
+    each, model = "likelihood.task_noises", icm(table(RANDOM(37)), noise="per task")
+    for value in (9.9999997e-5, 1e-4):
+        close(at_parameters(model, {each: value}).model.Sigma().diagonal() / 1e-4, np.ones(3), 2e-6)
+    plain = icm(table(RANDOM(37)), noise="shared").exact_gp()
+    plain.likelihood.noise = 1e-4
+    close(plain.likelihood.noise / 1e-4, np.ones(1), 2e-6)
+    for value in (9e-5, 9.99e-5):
+        with pytest.raises(ValueError, match="outside its constraint"):
+            at_parameters(model, {each: value})
 
 
 def law_starts_are_what_they_say():
