@@ -23,7 +23,7 @@ from torch import Tensor
 from mtgp_tutorial.arguments import as_array, as_tensor
 from mtgp_tutorial.kernels import IndependentKernel, is_plain
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.noise import FLOOR, OfRank
 from mtgp_tutorial.parameters import put_vector
 from mtgp_tutorial.priors import spatial_parts, typical_range
 
@@ -165,6 +165,8 @@ def vectors_at(
     the noise's correlation; noise [N, T]: variances. Means are 0. Independent tasks take the first length-scale, so
     that their order does not matter. turn, disturbed: see `starting_point`.
     """
+    if isinstance(model.kind, OfRank):  # its directions are the data's, in whatever order the tasks come
+        R = (R + data_correlation(model)) / 2
     fractions, signal, variances, of_noise = (as_tensor(each, model.unit.y) for each in (lengths, B, noise, R))
     raw: dict[int, Tensor] = {}  # by the parameter's identity
     for length, kernel in zip(fractions.T, model.kernel.coregional or [model.kernel]):
