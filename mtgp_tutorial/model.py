@@ -344,8 +344,8 @@ def icm(
         noise (str): "shared", "per task", "full", "rank 1" (L L^T + sigma^2 I, L [T, 1]) and so on, or "none" where all
             errors are known. Default: "full" from 40 rows on that hold several values, and ten of them for each task;
             below that, "per task".
-        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
-            length-scale for each input.
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1, or a sum k1 + k2, which gets weights that add
+            to 1 (`kernels.ConvexSum`). Default: Matern 3/2, with a length-scale for each input.
         likelihood (dict): by task, "poisson", "negative binomial", "bernoulli", or an object such as
             Poisson(exposure=...); its noise is its own. Default: all tasks are normal.
     Raises:

@@ -41,6 +41,7 @@ KEPT = [
     RQKernel,
     PeriodicKernel,
     lambda: PeriodicKernel() * MaternKernel(nu=1.5),
+    lambda: RBFKernel(active_dims=[0]) + PeriodicKernel() * MaternKernel(nu=1.5),
 ]
 
 
