@@ -126,7 +126,7 @@ class Full(Noise):
 
     word = "full"
     learned = correlated = whole = True
-    fixed = ("likelihood.noise", SHARED)  # the floor
+    fixed: tuple[str, ...] = ("likelihood.noise", SHARED)  # the floor
 
     def likelihood(self, num_tasks: int) -> MultitaskGaussianLikelihood:
         with torch.random.fork_rng(devices=[]):  # GPyTorch draws the first L from the global generator
@@ -168,7 +168,7 @@ class OfRank(Full):
 KINDS: dict[str, Noise] = {kind.word: kind() for kind in (Shared, PerTask, Full, Noise)}
 
 
-def kinds_of(num_tasks: int) -> dict[str, Noise]:
+def noises_of(num_tasks: int) -> dict[str, Noise]:
     """By its word each kind that tasks with noise can have."""
     return KINDS | {kind.word: kind for kind in (OfRank(r, num_tasks) for r in range(1, num_tasks + 1))}
 
@@ -186,13 +186,13 @@ def noise_of(word: str, data: TaskData, noisy: list[int]) -> Noise:
         )
     if word not in ("none", "shared", "per task") and not noisy:
         raise ValueError(f"noise: {word!r} spans the normal tasks, and there is none; leave it out")
-    return kinds_of(len(noisy))[word if noisy else "none"]
+    return noises_of(len(noisy))[word if noisy else "none"]
 
 
 def noisy_of(laws: Sequence[Likelihood], data: TaskData, noise: str) -> list[int]:
     """The tasks with a row in Sigma: the normal ones, and counts that ask for it. Raises ValueError."""
     most = max(1, sum(law.read for law in laws))
-    if not isinstance(noise, str) or noise not in kinds_of(most):
+    if not isinstance(noise, str) or noise not in noises_of(most):
         raise ValueError(
             f"noise: {shown(noise)} is not one of {', '.join(map(repr, KINDS))}, 'rank 1' to 'rank {most}'; pass one "
             "of these"

@@ -102,5 +102,6 @@ class _LogDetCorrelation(Function):
 
 def typical_range(part: Kernel, x: Tensor) -> Tensor:
     """Range of each input [D] that it sees; their geometric mean where one length-scale is that of all."""
-    spread = input_spread(x if part.active_dims is None else x[:, part.active_dims])
+    x = x if part.active_dims is None else x[:, part.active_dims]
+    spread = input_spread(x)
     return spread if part.lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()

@@ -32,7 +32,7 @@ from mtgp_tutorial import (
 )
 from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.kernels import FORMULAS
-from mtgp_tutorial.noise import kinds_of
+from mtgp_tutorial.noise import noises_of
 
 KEPT = [
     lambda: RBFKernel(ard_num_dims=1),
@@ -92,7 +92,7 @@ def law_a_kept_fit_answers_the_same_to_the_bit():
     """Every family, noise and kernel that a file holds."""
     data = measured()
     assert {type(kernel()) for kernel in KEPT} >= set(FORMULAS)
-    for noise in kinds_of(2):
+    for noise in noises_of(2):
         models = [icm(data, rank=3, noise=noise, kappa=False)]
         models += [icm(data, noise=noise, kernel=kernel()) for kernel in KEPT]
         models += [

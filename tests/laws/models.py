@@ -21,7 +21,7 @@ from laws.common import (
 )
 from mtgp_tutorial import TaskData, at_parameters, icm, impute, independent, kronecker, lmc, predict
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.noise import EACH, FACTOR, FLOOR, KINDS, SHARED, kinds_of
+from mtgp_tutorial.noise import EACH, FACTOR, FLOOR, KINDS, SHARED, noises_of
 from mtgp_tutorial.priors import input_spread, log_prior
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
@@ -229,7 +229,7 @@ def law_a_noise_of_rank_r_starts_near_what_it_is_told_in_whatever_order():
     v, R = tensor([0.1, 0.2, 0.4]), tensor([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
     wanted = R * torch.outer(v, v).sqrt()
     values, vectors = torch.linalg.eigh(wanted)
-    for r, kind in enumerate([kinds_of(3)[f"rank {r}"] for r in (1, 2)], 1):
+    for r, kind in enumerate([noises_of(3)[f"rank {r}"] for r in (1, 2)], 1):
         raw = kind.start(v, R)
         L, rest = raw["task_noise_covar_factor"], FLOOR + raw["raw_noise"].exp()
         close(rest, values[: 3 - r].mean()[None])
@@ -322,7 +322,7 @@ def law_every_kind_of_noise_has_its_names():
     """A parameter of another name would have no density in an average, and no way to the floor in a run."""
     data = table(RANDOM(44), known=True)
     data = replace(data, sd=data.sd.nan_to_num(1.0))
-    for word, kind in kinds_of(3).items():
+    for word, kind in noises_of(3).items():
         model = icm(data, noise=word)
         free = {name for name, p in model.named_parameters() if p.requires_grad and name.startswith("likelihood.")}
         assert (
