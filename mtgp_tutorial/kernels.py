@@ -226,9 +226,12 @@ class ConvexSum(AdditiveKernel):
     """
 
     def __init__(self, *kernels: Kernel):
-        scales = [float(part.outputscale.detach()) if type(part) is ScaleKernel else 1.0 for part in kernels]
-        parts = (part.base_kernel if type(part) is ScaleKernel else part for part in kernels)
-        super().__init__(*(copy.deepcopy(part) for part in parts))  # k + k is two
+        parts, scales = [copy.deepcopy(part) for part in kernels], [1.0] * len(kernels)  # k + k is two
+        for q, part in enumerate(parts):
+            if type(part) is ScaleKernel:
+                parts[q], scales[q] = part.base_kernel, float(part.outputscale.detach().mean())
+                parts[q].active_dims = part.active_dims
+        super().__init__(*parts)
         self.register_parameter("raw_weights", torch.nn.Parameter(torch.tensor(scales, dtype=torch.float64).log()))
 
     @property
