@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from gpytorch.constraints import Positive
 from gpytorch.kernels import (
+    AdditiveKernel,
     IndexKernel,
     Kernel,
     LCMKernel,
@@ -177,15 +178,17 @@ def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
     Without one: Matern 3/2, with a length-scale for each input, so that an input's unit changes no answer.
 
     Raises ValueError when it does not fit the inputs x [N, D], when its variance k(x, x) is not 1 there, and
-    for active_dims and priors, which would be ignored.
+    for active_dims and priors, which would be ignored. A sum of kernels becomes a `ConvexSum`.
     """
     D = x.shape[1]
     kernel = MaternKernel(nu=1.5, ard_num_dims=D if D > 1 else None) if kernel is None else copy.deepcopy(kernel)
     if not isinstance(kernel, Kernel):
         raise ValueError(f"kernel: is {shown(kernel)}; pass a GPyTorch kernel, such as RBFKernel()")
+    kernel = ConvexSum(*kernel.kernels) if type(kernel) is AdditiveKernel else kernel
     kernel = kernel.double().to(x.device)
+    inner = set(kernel.kernels.modules()) if type(kernel) is ConvexSum else set()  # called, so they heed active_dims
     for part in kernel.modules():
-        if getattr(part, "active_dims", None) is not None:
+        if getattr(part, "active_dims", None) is not None and part not in inner:
             raise ValueError("kernel: uses active_dims, which MultitaskKernel ignores; pass only the columns you need")
         if getattr(part, "_priors", None):
             raise ValueError("kernel: carries a prior; pass it without (fit has priors of its own)")
@@ -212,9 +215,33 @@ def _check_variance(kernel: Kernel, x: Tensor) -> None:
         raise ValueError("kernel: has a batch_shape; pass one kernel without it (lmc takes a list)")
     if not torch.allclose(variances, torch.ones_like(variances)):
         raise ValueError(
-            f"kernel: has the variance {variances.flatten()[0]:.3g}, not 1; "
-            "pass one without scale, and no sum of kernels (B is the scale)"
+            f"kernel: has the variance {variances.flatten()[0]:.3g}, not 1; pass one without scale (B is the scale)"
         )
+
+
+class ConvexSum(AdditiveKernel):
+    """A sum of kernels with weights that add to 1: what k1 + k2 becomes here, for the scale lives in B.
+
+    The first weights are the kernels' own variances, divided by their sum; these variances have no other part.
+    """
+
+    def __init__(self, *kernels: Kernel):
+        parts, scales = [copy.deepcopy(part) for part in kernels], [1.0] * len(kernels)  # k + k is two
+        for q, part in enumerate(parts):
+            if type(part) is ScaleKernel:
+                parts[q], scales[q] = part.base_kernel, float(part.outputscale.detach().mean())
+                parts[q].active_dims = part.active_dims
+        super().__init__(*parts)
+        self.register_parameter("raw_weights", torch.nn.Parameter(torch.tensor(scales, dtype=torch.float64).log()))
+
+    @property
+    def weights(self) -> Tensor:
+        """Of each kernel in turn; they add to 1."""
+        return self.raw_weights.softmax(-1)
+
+    def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **params: object) -> Tensor:
+        parts = [kernel(x1, x2, diag=diag, **params) for kernel in self.kernels]
+        return sum(w * (part if diag else part.to_dense()) for w, part in zip(self.weights, parts))  # type: ignore
 
 
 class IndependentKernel(Kernel):

@@ -56,7 +56,7 @@ class Model(torch.nn.Module):
     Args:
         data (TaskData): the table.
         kernel (IndependentKernel, ICMKernel or LMCKernel): of inputs and tasks, as `icm` and its like make it.
-        noise (str): "shared", "per task", "full" or "none".
+        noise (str): "shared", "per task", "full", "rank 1", "rank 2", .. or "none" (`noise`).
         likelihood (dict): as of `icm`. Default: all tasks are normal.
 
     >>> from mtgp_tutorial import icm, simulate
@@ -302,7 +302,8 @@ def independent(
         data (TaskData): the table.
         hyperparameters (str): "own" or "shared": kernel parameters and signal variance of its own, or in
             common. Default: "own".
-        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+        noise (str): "shared", "per task", "full", "rank 1" and so on, or "none" where all errors are known.
+            Default: "per task".
         kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
             length-scale for each input.
         likelihood (dict): as of `icm`. Default: all tasks are normal.
@@ -326,17 +327,25 @@ def independent(
 
 
 def icm(
-    data: TaskData, *, rank: int = 1, noise: str | None = None, kernel: Kernel | None = None, likelihood: ByTask = None
+    data: TaskData,
+    *,
+    rank: int = 1,
+    kappa: bool = True,
+    noise: str | None = None,
+    kernel: Kernel | None = None,
+    likelihood: ByTask = None,
 ) -> Model:
     """Intrinsic coregionalization model: one kernel, B = W W^T + diag(kappa) (book: icm).
 
     Args:
         data (TaskData): the table.
         rank (int): R, the columns of W [T, R]. Default: 1.
-        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "full" from 40 rows on
-            that hold several values, and ten of them for each task; below that, "per task".
-        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1. Default: Matern 3/2, with a
-            length-scale for each input.
+        kappa (bool): False sets kappa to 0: B = W W^T, with rank 1 of correlations 1 and -1 alone. Default: True.
+        noise (str): "shared", "per task", "full", "rank 1" (L L^T + sigma^2 I, L [T, 1]) and so on, or "none" where all
+            errors are known. Default: "full" from 40 rows on that hold several values, and ten of them for each task;
+            below that, "per task".
+        kernel (Kernel): a GPyTorch kernel of the inputs with variance 1, or a sum k1 + k2, which gets weights that add
+            to 1 (`kernels.ConvexSum`). Default: Matern 3/2, with a length-scale for each input.
         likelihood (dict): by task, "poisson", "negative binomial", "bernoulli", or an object such as
             Poisson(exposure=...); its noise is its own. Default: all tasks are normal.
     Raises:
@@ -353,8 +362,9 @@ def icm(
     (2, 2)
     """
     rank = _checked_rank(rank, _checked(data).num_tasks)
+    flags(kappa=kappa)
     noise = usual_noise(data, laws_of(likelihood, data))[0] if noise is None else noise
-    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank), noise, likelihood)
+    return Model(data, ICMKernel(unit_kernel(kernel, data.x), data.num_tasks, rank, kappa), noise, likelihood)
 
 
 def lmc(
@@ -374,7 +384,8 @@ def lmc(
             3/2, with a length-scale for each input. Default: 2.
         rank (int or list of Q int): of each W_q. Default: 1.
         kappa (bool): False sets every kappa to 0 (with rank 1: the semiparametric latent factor model). Default: True.
-        noise (str): "shared", "per task", "full", or "none" where all errors are known. Default: "per task".
+        noise (str): "shared", "per task", "full", "rank 1" and so on, or "none" where all errors are known.
+            Default: "per task".
         likelihood (dict): as of `icm`. Default: all tasks are normal.
     Raises:
         ValueError: as `icm` does, and for no kernels or ranks that do not fit.

@@ -11,11 +11,11 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.noise import KINDS
+from mtgp_tutorial.noise import KINDS, NEAREST
 from mtgp_tutorial.priors import spatial_parts
 
 BOX = 12.0  # how far a raw parameter may go from its start, so that float64 can hold it
-NO_NOISE, NO_KAPPA = math.log(1e-10), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
+NO_NOISE, NO_KAPPA = math.log(NEAREST), math.log(1e-7)  # so close may a noise variance come to the floor, a kappa to 0
 LEVELS = [name for kind in KINDS.values() for name in kind.levels]
 
 

@@ -27,6 +27,7 @@ from mtgp_tutorial.climbing import optimised
 from mtgp_tutorial.covariance import correlation
 from mtgp_tutorial.mixture import Mixture, mixture
 from mtgp_tutorial.model import Model
+from mtgp_tutorial.noise import OfRank
 from mtgp_tutorial.objective import Objective
 from mtgp_tutorial.prediction import Prediction
 from mtgp_tutorial.reparametrisation import Reparametrisation
@@ -158,8 +159,8 @@ def sample_posterior(
         seed (int): of all random numbers. Default: 0.
         progress (bool): a bar, in terminals only. Default: False.
     Raises:
-        ValueError: for a fit without priors (it has no posterior), for a sparse one (a bound is no density), and for
-            kernels whose parameters `fit` does not see as one vector.
+        ValueError: for a fit without priors (it has no posterior), for a sparse one (a bound is no density), for noise
+            of rank r, and for kernels whose parameters `fit` does not see as one vector.
     Warns:
         UserWarning: where the chains have not mixed.
 
@@ -196,6 +197,10 @@ def _freed(fit: Fit) -> Model:
     if fit.model.bounded:
         raise ValueError("fit: is of a sparse model, whose bound is no density; average an exact one on fewer rows")
     model = copy.deepcopy(fit.model)
+    if isinstance(model.kind, OfRank):
+        raise ValueError(
+            f"fit: has noise={model.noise!r}, whose L has no law of its own here; average one of full noise"
+        )
     if not takes_candidates(model):
         raise ValueError(
             "fit: has a kernel of your own or a bound on one, whose parameters have no prior here; average a model "

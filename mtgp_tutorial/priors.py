@@ -6,7 +6,7 @@ the log marginal likelihood, so its optimum is a posterior mode in log-scales an
     length-scale   log(l / spread) ~ N(log 0.3, 1)     spread: range of that input
     B              log B_tt ~ N(0, 1)                  a task's signal is about as large as its data's spread
     Sigma          log Sigma_tt ~ N(log 0.05, 1)
-    correlations   density proportional to |R| (LKJ with eta = 2), for B and for Sigma
+    correlations   density proportional to |R| (LKJ with eta = 2), for B and for Sigma (not for one of rank r < T)
     mean           N(0, 1)
     dispersion     log d ~ N(log 0.1, 1)               of a negative binomial
 
@@ -79,7 +79,7 @@ def log_prior(
     lead = max((each.shape[:-1] for each in numbers), key=len)
     value = -0.5 * torch.cat([each.expand(*lead, -1) for each in numbers], -1).square().sum(-1)
     value = value + log_det_correlation(B) if of.coupled else value
-    return value + log_det_correlation(Sigma) if model.kind.correlated else value
+    return value + log_det_correlation(Sigma) if model.kind.whole else value
 
 
 def log_det_correlation(M: Tensor) -> Tensor:
@@ -101,6 +101,7 @@ class _LogDetCorrelation(Function):
 
 
 def typical_range(part: Kernel, x: Tensor) -> Tensor:
-    """Range of each input [D]; their geometric mean where one length-scale is that of all."""
+    """Range of each input [D] that it sees; their geometric mean where one length-scale is that of all."""
+    x = x if part.active_dims is None else x[:, part.active_dims]
     spread = input_spread(x)
     return spread if part.lengthscale.shape[-1] == len(spread) else spread.log().mean().exp()

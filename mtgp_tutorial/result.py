@@ -101,8 +101,8 @@ class Fit:
             path (str or Path): by convention NAME.npz.
         Raises:
             ValueError: for a folder that is not there, a path that is a folder, and what a file cannot hold: kernels
-                other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel and their products, constraints
-                of your own, an index of a rarer kind.
+                other than GPyTorch's RBFKernel, MaternKernel, RQKernel, PeriodicKernel, their products and sums,
+                constraints of your own, an index of a rarer kind.
             OSError: in one sentence, where the file cannot be written, as on a full disk; the old one stays as it was.
         """
         from mtgp_tutorial.saving import save  # which makes fits, too

@@ -25,7 +25,7 @@ from mtgp_tutorial.arguments import as_array, kind_of
 from mtgp_tutorial.calendars import Calendar
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.inducing import SparseModel
-from mtgp_tutorial.kernels import ICMKernel, IndependentKernel, LMCKernel
+from mtgp_tutorial.kernels import ConvexSum, ICMKernel, IndependentKernel, LMCKernel
 from mtgp_tutorial.likelihoods import KINDS as LIKELIHOODS
 from mtgp_tutorial.model import Model, icm, independent, lmc
 from mtgp_tutorial.result import Fit
@@ -164,7 +164,7 @@ def _here() -> str:
 
 
 KERNELS: dict[str, Any] = {
-    kind.__name__: kind for kind in (RBFKernel, MaternKernel, RQKernel, PeriodicKernel, ProductKernel)
+    kind.__name__: kind for kind in (RBFKernel, MaternKernel, RQKernel, PeriodicKernel, ProductKernel, ConvexSum)
 }
 
 
@@ -219,15 +219,16 @@ def _as_plain(kernel: Kernel) -> dict[str, Any]:
             "(at_parameters)"
         )
     plain: dict[str, Any] = {"kind": type(kernel).__name__}
-    if type(kernel) is ProductKernel:
+    if type(kernel) in (ProductKernel, ConvexSum):
         return plain | {"of": [_as_plain(part) for part in kernel.kernels]}
     options = {"ard_num_dims": kernel.ard_num_dims, "nu": getattr(kernel, "nu", None)}
+    options["active_dims"] = None if kernel.active_dims is None else kernel.active_dims.tolist()
     return plain | {"options": {name: value for name, value in options.items() if value is not None}}
 
 
 def _kernel(plain: dict[str, Any]) -> Kernel:
     kind = KERNELS[plain["kind"]]
-    return kind(*map(_kernel, plain["of"])) if kind is ProductKernel else kind(**plain["options"])
+    return kind(*map(_kernel, plain["of"])) if "of" in plain else kind(**plain["options"])
 
 
 def _built(words: dict[str, Any], data: TaskData, numbers: Arrays) -> Model:

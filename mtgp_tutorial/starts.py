@@ -21,15 +21,15 @@ from gpytorch.kernels import Kernel
 from torch import Tensor
 
 from mtgp_tutorial.arguments import as_array, as_tensor
-from mtgp_tutorial.kernels import IndependentKernel, is_plain
+from mtgp_tutorial.kernels import ConvexSum, IndependentKernel, is_plain
 from mtgp_tutorial.model import Model
-from mtgp_tutorial.noise import FLOOR
+from mtgp_tutorial.noise import FLOOR, OfRank
 from mtgp_tutorial.parameters import put_vector
 from mtgp_tutorial.priors import spatial_parts, typical_range
 
 CANDIDATES = 64  # candidates, four times as many for a small table with one kernel; a power of 2
 SMALL = 32  # rows
-RATIO = 5.0  # between the length-scales at which one kernel and the next start
+RATIO = 5.0  # between the length-scales at which one kernel, or part of a sum, and the next start
 
 Start = tuple[float, float, int | None]
 # length-scale as a fraction of the inputs' range, noise as a fraction of the variance; of several kernels also the
@@ -165,14 +165,21 @@ def vectors_at(
     the noise's correlation; noise [N, T]: variances. Means are 0. Independent tasks take the first length-scale, so
     that their order does not matter. turn, disturbed: see `starting_point`.
     """
+    if isinstance(model.kind, OfRank):  # its directions are the data's, in whatever order the tasks come
+        R = (R + data_correlation(model)) / 2
     fractions, signal, variances, of_noise = (as_tensor(each, model.unit.y) for each in (lengths, B, noise, R))
     raw: dict[int, Tensor] = {}  # by the parameter's identity
+    sums = [
+        kernel for kernel in model.kernel.modules() if isinstance(kernel, ConvexSum)
+    ]  # of one kind none stays alike
+    turns = {id(part): q for one in sums for q, each in enumerate(one.kernels) for part in spatial_parts(each)}
     for length, kernel in zip(fractions.T, model.kernel.coregional or [model.kernel]):
         for part in spatial_parts(kernel):
             allowed = part.raw_lengthscale_constraint  # the kernel's owner may have set bounds
             lowest, highest = float(allowed.lower_bound.max()) * 1.01, float(allowed.upper_bound.min()) * 0.99
             size = part.raw_lengthscale.shape
-            value = (length[:, None, None] * typical_range(part, model.unit.x)).expand(-1, *size).clamp(lowest, highest)
+            value = length[:, None, None] * typical_range(part, model.unit.x) / RATIO ** turns.get(id(part), 0)
+            value = value.expand(-1, *size).clamp(lowest, highest)
             raw[id(part.raw_lengthscale)] = allowed.inverse_transform(value)
     for name, value in model.kind.start(variances, of_noise).items():
         raw[id(model.likelihood.get_parameter(name))] = value

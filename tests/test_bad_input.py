@@ -287,6 +287,8 @@ CASES = [
         "kernel: has the variance 0.693, not 1",
         lambda: icm(table(), kernel=gpytorch.kernels.ScaleKernel(gpytorch.kernels.RBFKernel())),
     ),
+    ("noise: 'rank 3' is not one of .*'rank 1' to 'rank 2'", lambda: icm(table(), noise="rank 3")),
+    ("fit: has noise='rank 1'", lambda: sample_posterior(fit(icm(table(), noise="rank 1"), starts=1))),
     ("kernel: uses active_dims", lambda: icm(table(), kernel=gpytorch.kernels.RBFKernel(active_dims=[0]))),
     ("likelihood: 'eggs' is not one of 'task 1', 'task 2'", lambda: icm(table(), likelihood={"eggs": "poisson"})),
     ("likelihood: 'gamma' of 'task 2' is not one of", lambda: lmc(table(), likelihood={"task 2": "gamma"})),

@@ -180,10 +180,3 @@ class BySolver(Conditioned):
         blocks = torch.eye(T).to(self.solver.weights).repeat(len(self.kept), 1, 1)
         blocks[self.kept] = self.solver.row_blocks() + torch.diag_embed((~self.solver.observed).to(blocks))
         return blocks
-
-
-def state_space_of(conditioned: Conditioned) -> tuple[Markov, Tensor] | None:
-    """The solver of a long series with the place of each row in it, where it is that."""
-    if isinstance(conditioned, BySolver) and isinstance(conditioned.solver, Markov):
-        return conditioned.solver, conditioned.place
-    return None

@@ -179,7 +179,7 @@ def _icm(data: TaskData, options: dict[str, Any], level: int = 3) -> Fit:
     try:
         return fit(model, **options)
     except FitError as error:
-        if model.noise != "full":
+        if not model.kind.correlated:
             raise
         warnings.warn(f"fill: noise per task answers, for with full noise {error}", UserWarning, stacklevel=level)
         return fit(icm(data, noise="per task"), **options)

@@ -153,11 +153,12 @@ def in_each_form(fitted):
 def models_of(data):
     """One model of every kind on a table, at random parameters, in each form that takes it."""
     T = data.num_tasks
-    for noise in [word for word, kind in KINDS.items() if kind.learned]:
+    for noise in [word for word, kind in KINDS.items() if kind.learned] + ["rank 1"]:
         for model in (
             independent(data, noise=noise, kernel=MaternKernel(nu=2.5)),
             independent(data, hyperparameters="shared", noise=noise),
             icm(data, rank=min(2, T), noise=noise, kernel=RBFKernel()),
+            icm(data, kappa=False, noise=noise),
             lmc(data, kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, T], noise=noise),
             lmc(data, kernels=2, kappa=False, noise=noise),
         ):

@@ -1,14 +1,19 @@
 """Closed kernels equal their formulas digit by digit, and their derivatives central differences."""
 
+import copy
 import math
 
+import gpytorch
 import numpy as np
 import torch
-from gpytorch.kernels import MaternKernel, PeriodicKernel, RBFKernel, RQKernel
+from gpytorch.kernels import AdditiveKernel, MaternKernel, PeriodicKernel, RBFKernel, RQKernel, ScaleKernel
 from mpmath import mp, mpf
 
-from laws.common import RANDOM, close, tensor
+from laws.common import RANDOM, close, table, tensor, unfitted
+from mtgp_tutorial import TaskData, icm, predict
 from mtgp_tutorial.kernels import FORMULAS, among, covariance_of_inputs, is_plain, unit_kernel
+from mtgp_tutorial.priors import input_spread, typical_range
+from mtgp_tutorial.starts import starting_point
 
 
 def kernels(width):
@@ -91,3 +96,36 @@ def law_other_kernels_are_gpytorchs():
         close(among(kernel, x), kernel(x).to_dense(), 1e-12)
         slopes = torch.autograd.grad(covariance_of_inputs(kernel, x).sum(), list(kernel.parameters()))
         assert all(math.isfinite(float(slope.sum())) for slope in slopes)
+
+
+def law_a_sum_of_kernels_is_gpytorch_s_with_weights_that_add_to_one():
+    """Likelihood and predictions of plain modules at the same parameters; inner active_dims; no part starts alike."""
+    data = table(RANDOM(61), holes=False)
+    x = torch.column_stack([data.x, tensor(RANDOM(62).uniform(size=7))])
+    data, new = TaskData(x, data.y), x[:3] + 0.1
+    parts = [RBFKernel(active_dims=[1]), ScaleKernel(MaternKernel(nu=1.5)), MaternKernel(nu=1.5, active_dims=[0])]
+    parts[1].outputscale = 2.0
+    model = icm(data, kernel=parts[0] + parts[1] + parts[2])
+    close(model.kernel.data_covar_module.weights, [0.25, 0.5, 0.25], 1e-6)
+    fitted = unfitted(model, 3)
+    ours, plain = fitted.model.kernel.data_covar_module, copy.deepcopy(parts)
+    scales = [ScaleKernel(part.base_kernel if type(part) is ScaleKernel else part).double() for part in plain]
+    gp = copy.deepcopy(fitted.model).exact_gp()
+    for one, kernel, weight in zip(scales, ours.kernels, ours.weights, strict=True):
+        raw = one.base_kernel.raw_lengthscale_constraint.inverse_transform(kernel.lengthscale.detach())
+        one.base_kernel.raw_lengthscale.data = raw
+        one.raw_outputscale.data = one.raw_outputscale_constraint.inverse_transform(weight.detach())
+    gp.covar_module.data_covar_module = AdditiveKernel(*scales)
+    with torch.no_grad(), gpytorch.settings.fast_computations(False, False, False):
+        mll = gpytorch.mlls.ExactMarginalLogLikelihood(gp.likelihood, gp.train())
+        value = mll(gp(fitted.model.unit.x), fitted.model.unit.y) * 21
+        latent = gp.eval()(new)
+    close(value, fitted.model.log_likelihood(), 1e-9)
+    f, sd = predict(fitted, new, noise=False, covariance=True), fitted.model.scale.sd
+    close(fitted.model.scale.to_unit(f.mean), latent.mean, 1e-9)
+    close(f.covariance / torch.outer(sd.repeat(3), sd.repeat(3)), latent.covariance_matrix, 1e-9)
+    one = MaternKernel(nu=1.5)
+    start = starting_point(icm(data, kernel=one + one), 0, torch.Generator()).kernel.data_covar_module
+    first, second = (float(kernel.lengthscale) for kernel in start.kernels)
+    close(first / second, 5.0)
+    close(typical_range(ours.kernels[0], x), input_spread(x)[1:])

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import gpytorch
 import numpy as np
@@ -18,10 +19,10 @@ from laws.common import (
     tensor,
     unfitted,
 )
-from mtgp_tutorial import TaskData, icm, impute, independent, kronecker, lmc, predict
+from mtgp_tutorial import TaskData, at_parameters, icm, impute, independent, kronecker, lmc, predict
 from mtgp_tutorial.covariance import correlation
-from mtgp_tutorial.noise import EACH, FACTOR, KINDS, SHARED
-from mtgp_tutorial.priors import input_spread
+from mtgp_tutorial.noise import EACH, FACTOR, FLOOR, KINDS, SHARED, noises_of
+from mtgp_tutorial.priors import input_spread, log_prior
 from mtgp_tutorial.result import Fit
 from mtgp_tutorial.starts import OF_SEVERAL, STARTS, starting_point
 
@@ -91,13 +92,17 @@ def law_shared_is_an_icm_without_coupling():
 
 def law_lmc_with_one_kernel_is_an_icm():
     data, new = table(RANDOM(23)), tensor([[0.4], [2.0]])
-    sum_of_one, single = unfitted(lmc(data, kernels=1, rank=2), 6), unfitted(icm(data, rank=2), 7)
-    with torch.no_grad():
-        single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
-        copied_noise_and_mean(single.model, sum_of_one.model)
-    close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
-    close(predict(sum_of_one, new).mean, predict(single, new).mean)
-    close(impute(sum_of_one).variance, impute(single).variance)
+    for kappa in (True, False):
+        sum_of_one = unfitted(lmc(data, kernels=1, rank=2, kappa=kappa), 6)
+        single = unfitted(icm(data, rank=2, kappa=kappa), 7)
+        W = single.model.kernel.task_covar_module.covar_factor
+        assert torch.allclose(single.model.B(), W @ W.T, atol=1e-12) is not kappa
+        with torch.no_grad():
+            single.model.kernel.load_state_dict(sum_of_one.model.kernel.coregional[0].state_dict())
+            copied_noise_and_mean(single.model, sum_of_one.model)
+        close(sum_of_one.model.log_likelihood(), single.model.log_likelihood())
+        close(predict(sum_of_one, new).mean, predict(single, new).mean)
+        close(impute(sum_of_one).variance, impute(single).variance)
 
 
 def law_lmc_with_equal_kernels_is_an_icm_with_the_sum_of_B():
@@ -152,9 +157,7 @@ def law_gradients():
     for holes in (True, False):
         for fitted in models_of(table(RANDOM(15), rows=5, holes=holes)):
             model = fitted.model.requires_grad_(True)
-            names = [
-                name for name, _ in model.named_parameters() if not (model.noise == "full" and "raw_noise" in name)
-            ]
+            names = [name for name, _ in model.named_parameters() if name not in model.kind.fixed]
             parameters = [model.get_parameter(name) for name in names]
             gradients = torch.autograd.grad(model.log_likelihood(), parameters)
             for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -190,6 +193,72 @@ def law_the_floor_and_what_passes_setters_is_in_double_precision():
         close(noise.matrix(likelihood), 0.3 * np.eye(3), 1e-15)
     starts = starting_point(icm(table(RANDOM(36)), noise="full"), 2, torch.Generator().manual_seed(0))
     close(starts.Sigma().diagonal(), 3 * [STARTS[2][1]], 1e-15)
+
+
+def law_a_noise_of_rank_r_is_gpytorch_s():
+    """L L^T + sigma^2 I; of rank T with sigma^2 on its floor it is full noise, prior and all."""
+    data = table(RANDOM(38))
+    for r in (1, 2, 3):
+        fitted = unfitted(icm(data, noise=f"rank {r}"), r)
+        likelihood = fitted.model.likelihood
+        L = likelihood.task_noise_covar_factor
+        assert type(likelihood) is gpytorch.likelihoods.MultitaskGaussianLikelihood and L.shape == (3, r)
+        close(fitted.model.Sigma(), L @ L.T + likelihood.noise * torch.eye(3))
+        variances = np.log(fitted.model.Sigma().diagonal() / 0.05)
+        R = correlation(fitted.model.Sigma())
+        without = unfitted(icm(data, noise="shared"), r)  # another noise, the same signal
+        without.model.kernel.load_state_dict(fitted.model.kernel.state_dict())
+        for ours, theirs in zip(without.model.mean.base_means, fitted.model.mean.base_means, strict=True):
+            ours.load_state_dict(theirs.state_dict())
+        rest = log_prior(without.model) + 0.5 * np.log(without.model.Sigma()[0, 0] / 0.05) ** 2
+        of_R = torch.linalg.slogdet(R)[1] if r == 3 else 0.0
+        close(log_prior(fitted.model), rest - 0.5 * (variances**2).sum() + of_R)
+    full = icm(data, noise="full")
+    with torch.no_grad():
+        full.kernel.load_state_dict(fitted.model.kernel.state_dict())
+        full.likelihood.task_noise_covar_factor.copy_(L)
+        for ours, theirs in zip(full.mean.base_means, fitted.model.mean.base_means, strict=True):
+            ours.load_state_dict(theirs.state_dict())
+        likelihood.raw_noise.fill_(-800.0)
+        close(fitted.model.log_likelihood(), full.log_likelihood())
+        close(log_prior(fitted.model), log_prior(full))
+
+
+def law_a_noise_of_rank_r_starts_near_what_it_is_told_in_whatever_order():
+    """sigma^2 is the mean of what r directions leave; a permutation of the tasks permutes the start."""
+    v, R = tensor([0.1, 0.2, 0.4]), tensor([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
+    wanted = R * torch.outer(v, v).sqrt()
+    values, vectors = torch.linalg.eigh(wanted)
+    for r, kind in enumerate([noises_of(3)[f"rank {r}"] for r in (1, 2)], 1):
+        raw = kind.start(v, R)
+        L, rest = raw["task_noise_covar_factor"], FLOOR + raw["raw_noise"].exp()
+        close(rest, values[: 3 - r].mean()[None])
+        close((L @ L.T + rest * torch.eye(3)) @ vectors[:, 3 - r :], vectors[:, 3 - r :] * values[3 - r :])
+    data, order = table(RANDOM(39)), [2, 0, 1]
+    turned = TaskData(data.x, data.y[:, order])
+    for number in range(3):
+        one, other = (
+            starting_point(icm(each, noise="rank 1"), number, torch.Generator()).Sigma() for each in (data, turned)
+        )
+        close(other, one[order][:, order])
+
+
+def law_what_single_precision_leaves_of_the_floor_is_the_floor():
+    """By name and through GPyTorch's setter, which makes a number single; a smaller one is still refused."""
+    each, model = "likelihood.task_noises", icm(table(RANDOM(37)), noise="per task")
+    for value in (9.9999997e-5, 1e-4):
+        close(at_parameters(model, {each: value}).model.Sigma().diagonal() / 1e-4, np.ones(3), 2e-6)
+    plain = icm(table(RANDOM(37)), noise="shared").exact_gp()
+    plain.likelihood.noise = 1e-4
+    close(plain.likelihood.noise / 1e-4, np.ones(1), 2e-6)
+    for value in (9e-5, 9.99e-5):
+        for put in (partial(at_parameters, model, {each: value}), partial(setattr, plain.likelihood, "noise", value)):
+            try:
+                put()
+            except (ValueError, RuntimeError) as error:  # or GPyTorch's own words, of the setter
+                assert put.func is setattr or "outside its constraint" in str(error)
+                continue
+            raise AssertionError(f"{value} is taken")
 
 
 def law_starts_are_what_they_say():
@@ -253,11 +322,9 @@ def law_every_kind_of_noise_has_its_names():
     """A parameter of another name would have no density in an average, and no way to the floor in a run."""
     data = table(RANDOM(44), known=True)
     data = replace(data, sd=data.sd.nan_to_num(1.0))
-    for word in KINDS:
+    for word, kind in noises_of(3).items():
         model = icm(data, noise=word)
         free = {name for name, p in model.named_parameters() if p.requires_grad and name.startswith("likelihood.")}
         assert (
-            free
-            == {f"likelihood.{name}" for name in KINDS[word].start(torch.ones(3), torch.eye(3))}
-            <= {SHARED, EACH, FACTOR}
+            free == {f"likelihood.{name}" for name in kind.start(torch.ones(3), torch.eye(3))} <= {SHARED, EACH, FACTOR}
         )

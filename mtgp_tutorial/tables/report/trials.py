@@ -89,7 +89,7 @@ class Kept:
 
     def __init__(self, name: str, build: Method, seed: int, seen: TaskData, **options: int) -> None:
         self.name, self.seen, self.options, self.models = name, seen, {"seed": seed, **options}, [build(seen)]
-        if isinstance(self.models[0], Model) and self.models[0].noise == "full":
+        if isinstance(self.models[0], Model) and self.models[0].kind.correlated:
             self.models.append(icm(seen, noise="per task"))
         self.fingerprint = float(crc32(f"{name} {seed} {__version__}".encode()))
 
