@@ -54,13 +54,13 @@ const MOVED = {
     "term-widehat-R": "glossary.html#term-R-hat"
   },
   "cases": {
-    "a-gauge-that-was-silent-for-fifteen-years": "icm.html#icm-outages",
+    "a-gauge-that-was-silent-for-fifteen-years": "compare.html#icm-outages",
     "case-gaps": "independent.html#ind-gaps",
-    "case-lakes": "icm.html#icm-outages",
+    "case-lakes": "compare.html#icm-outages",
     "case-stations": "cases.html#full-maps",
     "compare-real": "cases.html#cases-six",
     "ex-stretches": "independent.html#ind-gaps",
-    "fig-cases-lakes": "icm.html#icm-outages",
+    "fig-cases-lakes": "compare.html#icm-outages",
     "fig-cases-maps": "cases.html#full-maps",
     "fig-cases-pit": "scores.html#scores-both",
     "fig-cases-sizes": "cases.html#fig-cases-six",
@@ -183,6 +183,8 @@ const MOVED = {
     "the-models-in-gpytorch": "gpytorch.html#gpytorch-which"
   },
   "icm": {
+    "icm-outages": "compare.html#icm-outages",
+    "sixteen-outages": "compare.html#icm-outages",
     "a-first-experiment-in-plain-gpytorch": "gpytorch.html#gpytorch-icm",
     "equation-coregionalization": "icm.html#equation-icm",
     "equation-icm-fill": "proofs.html#equation-icm-fill",
@@ -200,7 +202,7 @@ const MOVED = {
     "fig-icm-erie": "icm.html#fig-icm-crew",
     "fig-icm-lakes": "icm.html#icm-whole",
     "fig-icm-order": "notation.html#fig-notation-orders",
-    "fig-icm-outages": "icm.html#icm-outages",
+    "fig-icm-outages": "compare.html#icm-outages",
     "fig-icm-slopes": "icm.html#fig-icm-ontario",
     "icm-mixture": "forty.html#icm-mixture",
     "icm-priors": "priors.html#icm-priors",
