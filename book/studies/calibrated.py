@@ -21,7 +21,7 @@ square is the mean of the square of the scale, with the weight of the number of 
 "one hole": 15 % of the rows of a column that is drawn, one after the other, neither first nor last.
 
 **Tables that choose**: the 29 of tables.csv that are not set aside, whole and thinned to 25 rows in even steps.
-**Tables that judge**, once: the 27 of calibrated.csv, twelve of them with fewer than 40 rows. Project, book and tests
+**Tables that judge**, once: the 26 of calibrated.csv, twelve of them with fewer than 40 rows. Project, book and tests
 had not used them; their names were put down with this text.
 
 **Rule.** For each of the six groups (kind of trial, whole or thinned) of the tables that choose: coverage of bands of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +11,7 @@ from mtgp_tutorial.arguments import as_array
 from mtgp_tutorial.data import TaskData
 from mtgp_tutorial.fitting import FitError
 from mtgp_tutorial.tables.forecasting import NotApplicable, without_values
-from mtgp_tutorial.tables.methods import Answering, Method, model_of, predictions_of
+from mtgp_tutorial.tables.methods import Method, model_of, predictions_of
 
 MOST, LEAST = 3, 4  # a column hides at most a third of its values, and keeps four
 
