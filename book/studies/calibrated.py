@@ -2,7 +2,8 @@
 
     python book/studies/calibrated.py              # errors of all trials: calibrated_errors.csv.xz
     python book/studies/calibrated.py choose       # scores of all variants on the tables that choose
-    python book/studies/calibrated.py judge NAME   # of one variant on the tables that judge
+    python book/studies/calibrated.py judge NAME   # of one variant on the tables that judge; "rival" behind it: of that
+    python book/studies/calibrated.py rival        # errors of IterativeImputer on these: calibrated_rival.csv.xz
 
 What follows was put down on 2026-12-03 before anything had run.
 
@@ -48,6 +49,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(ROOT / "examples" / "forty_tables"))
 import full_of_holes
+from methods import imputer
 from sources import HERE, made_of, specs, table
 
 from mtgp_tutorial.tables.calibrating import errors_again
@@ -61,7 +63,7 @@ SCALES, SHAPES, BELOW = (
     ("plain", "capped", "shrunk", "each"),
     ("up", "free"),
 )
-FILE = HERE / "calibrated_errors.csv.xz"
+FILE, RIVAL = HERE / "calibrated_errors.csv.xz", HERE / "calibrated_rival.csv.xz"
 
 
 def as_filled(seen):
@@ -72,6 +74,11 @@ def as_filled(seen):
         return predictions_at(fitted.model, fitted, hidden)
 
     return Answering(forecast, None)
+
+
+def imputed(seen):
+    """IterativeImputer with the sd of its last regressions, as a rival."""
+    return Answering(lambda hidden: imputer("iterative")(seen, hidden), None)
 
 
 def cut(name, rows):
@@ -170,9 +177,9 @@ def compared(lines, variant, by):
     each["wide"] = np.log(each["factor"])
     groups = each.groupby(by)[["before", "coverage", "ratio", "off", "wide"]]
     half = groups.sem().mul(stats.t.ppf(0.975, groups.size() - 1), axis=0).add_suffix(" +-")
-    found = (
-        groups.mean().join(half).assign(tables=groups.size(), low=groups["coverage"].apply(lambda c: (c < 0.85).sum()))
-    )
+    low = each.assign(low=each["coverage"] < 0.85, low_before=each["before"] < 0.85)
+    low = low.groupby(by)[["low_before", "low"]].sum()
+    found = groups.mean().join(half).join(low).assign(tables=groups.size())
     return found.assign(ratio=np.exp(found["ratio"]), wide=np.exp(found["wide"]))
 
 
@@ -206,11 +213,19 @@ def errors():
     pd.concat([part for part in parts if len(part)]).to_csv(FILE, index=False, lineterminator="\n")
 
 
+def rival():
+    """Errors of the imputer on the tables that judge."""
+    found = [rows(name, None, kind, imputed) for name in tqdm(specs("calibrated.csv").index) for kind in KINDS]
+    pd.DataFrame(itertools.chain(*found)).to_csv(RIVAL, index=False, lineterminator="\n")
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         errors()
+    elif sys.argv[1] == "rival":
+        rival()
     else:
-        lines, judges = pd.read_csv(FILE), specs("calibrated.csv").index
+        lines, judges = pd.read_csv(RIVAL if sys.argv[-1] == "rival" else FILE), specs("calibrated.csv").index
         of = lines["table"].isin(judges)
         pd.set_option("display.width", 200, "display.max_columns", 20, "display.max_rows", 50)
         if sys.argv[1] == "choose":
