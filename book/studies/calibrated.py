@@ -3,6 +3,7 @@
     python book/studies/calibrated.py              # errors of all trials: calibrated_errors.csv.xz
     python book/studies/calibrated.py choose       # scores of all variants on the tables that choose
     python book/studies/calibrated.py judge NAME   # of one variant on the tables that judge; "rival" behind it: of that
+    python book/studies/calibrated.py score        # of the one that is taken, in all groups: calibrated_scores.csv
     python book/studies/calibrated.py rival        # errors of IterativeImputer on these: calibrated_rival.csv.xz
 
 What follows was put down on 2026-12-03 before anything had run.
@@ -57,6 +58,7 @@ from mtgp_tutorial.tables.filling import _icm
 from mtgp_tutorial.tables.methods import Answering, predictions_at
 
 KINDS = {"cells 20": "cells 20", "in turn": "staggered tenth", "one hole": "one hole"}
+TAKEN = ("winsor", "shrunk", "up")  # by the rule
 ROWS, REFITS, PRIOR, CAP, CUT = 25, 4, 10, 2.0, 3.0
 SCALES, SHAPES, BELOW = (
     ("rms", "q95", "winsor", "median", "middle"),
@@ -64,6 +66,7 @@ SCALES, SHAPES, BELOW = (
     ("up", "free"),
 )
 FILE, RIVAL = HERE / "calibrated_errors.csv.xz", HERE / "calibrated_rival.csv.xz"
+SCORES = HERE / "calibrated_scores.csv"
 
 
 def as_filled(seen):
@@ -171,10 +174,11 @@ def scored(lines, variant=None):
 
 
 def compared(lines, variant, by):
-    """Coverage before and after, ratio of the CRPS, difference of the NLPD, of each group, with Student's halves."""
+    """Of each group: coverage before and after, CRPS and NLPD against before, Student's halves. A table counts once."""
     old, new = scored(lines), scored(lines, variant)
     each = new.assign(before=old["coverage"], ratio=np.log(new["CRPS"] / old["CRPS"]), off=new["NLPD"] - old["NLPD"])
     each["wide"] = np.log(each["factor"])
+    each = each.groupby(["table", *by], as_index=False)[["before", "coverage", "ratio", "off", "wide"]].mean()
     groups = each.groupby(by)[["before", "coverage", "ratio", "off", "wide"]]
     half = groups.sem().mul(stats.t.ppf(0.975, groups.size() - 1), axis=0).add_suffix(" +-")
     low = each.assign(low=each["coverage"] < 0.85, low_before=each["before"] < 0.85)
@@ -219,11 +223,41 @@ def rival():
     pd.DataFrame(itertools.chain(*found)).to_csv(RIVAL, index=False, lineterminator="\n")
 
 
+def score():
+    """What the variant that was taken has in each group: tables, kind of trial, length."""
+    judges, found = specs("calibrated.csv").index, []
+    for method, file in {"ICM": FILE, "IterativeImputer": RIVAL}.items():
+        lines = pd.read_csv(file)
+        of = lines["table"].isin(judges)
+        parts = {"choose": lines[~of & ~lines["thinned"]], "choose, 25 rows": lines[~of & lines["thinned"]]}
+        parts |= {"judge": lines[of], "judge, below 40": lines[of & (lines["rows"] < 40)]}
+        parts |= {"judge, 40 and more": lines[of & (lines["rows"] >= 40)]}
+        for name, part in parts.items():
+            for each in (part, part.assign(kind="all")) if len(part) else ():
+                row = compared(each, TAKEN, ["kind"]).reset_index()
+                found.append(row.assign(method=method, of=name))
+    frame = pd.concat(found)[
+        ["method", "of", "kind", "tables", *(c for c in found[0] if c not in ("method", "of", "kind", "tables"))]
+    ]
+    return frame.rename(
+        columns={
+            "ratio": "CRPS ratio",
+            "ratio +-": "log CRPS ratio +-",
+            "off": "NLPD difference",
+            "off +-": "NLPD difference +-",
+            "wide": "factor",
+            "wide +-": "log factor +-",
+        }
+    )
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         errors()
-    elif sys.argv[1] == "rival":
+    elif sys.argv[1:] == ["rival"]:
         rival()
+    elif sys.argv[1:] == ["score"]:
+        score().to_csv(SCORES, index=False, float_format="%.4f", lineterminator="\n")
     else:
         lines, judges = pd.read_csv(RIVAL if sys.argv[-1] == "rival" else FILE), specs("calibrated.csv").index
         of = lines["table"].isin(judges)
