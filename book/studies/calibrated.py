@@ -5,7 +5,7 @@
     python book/studies/calibrated.py judge NAME   # of one variant on the tables that judge; "rival" behind it: of that
     python book/studies/calibrated.py score        # of the one that is taken, in all groups: calibrated_scores.csv
     python book/studies/calibrated.py rival        # errors of IterativeImputer on these: calibrated_rival.csv.xz
-    python book/studies/calibrated.py averaged     # of the posterior averaged, on the short ones: calibrated_averaged.csv
+    python book/studies/calibrated.py averaged     # of the posterior averaged, on short ones: calibrated_averaged.csv
 
 What follows was put down on 2026-12-03 before anything had run; rivals were added after the tables had judged.
 
