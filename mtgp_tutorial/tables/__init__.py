@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mtgp_tutorial.tables.calibrating import calibrated
 from mtgp_tutorial.tables.checking import Check, check
 from mtgp_tutorial.tables.comparing import compare, standard_methods
 from mtgp_tutorial.tables.doors import Filled
@@ -16,7 +17,7 @@ from mtgp_tutorial.tables.refusals import TableError
 from mtgp_tutorial.tables.seasonal import propose_season, with_trend
 
 __all__ = ["read_table", "TableError", "fill", "filled_frame", "Filled", "compare", "standard_methods", "plain_methods"]
-__all__ += ["posterior_averaging", "linear_pool", "cutoffs", "seasonal_naive"]
+__all__ += ["posterior_averaging", "linear_pool", "calibrated", "cutoffs", "seasonal_naive"]
 __all__ += ["propose_season", "with_trend", "NotApplicable", "check", "Check", "explained_shares"]
 
 _GONE = {"seasonal_methods": "take with_trend(icm, season=...), or fill(data), which tries a season in the kernel"}

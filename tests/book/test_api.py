@@ -116,7 +116,7 @@ def test_the_page_shows_signatures_and_examples(book):
 NAMES = [name for kind, name in DOCUMENTED if kind != "module"]
 IN_NO_CHAPTER = set(  # or under another name, as PosteriorSamples under sample_posterior
     "plots.label datasets.dome_c PosteriorSamples Mixture Model Prediction Scale gaussian.cholesky kronecker.posterior "
-    "tables.Check tables.TableError tables.NotApplicable tables.posterior_averaging "
+    "tables.Check tables.TableError tables.NotApplicable tables.posterior_averaging tables.calibrated "
     "tables.filled_frame tables.Filled plots.inputs "
     "Bernoulli".split()
 )
