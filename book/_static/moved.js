@@ -352,9 +352,12 @@ const MOVED = {
     "many-tables-or-very-many-cells": "many.html#many-small-tables-or-one-very-large-one"
   },
   "next": {
+    "fig-next-lakes": "table.html#table-next",
     "if-you-look-for-the-best-place": "next.html#next-optimum",
+    "next-close": "table.html#table-next",
     "two-sums-want-two-plans": "next.html#next-sums",
-    "the-value-of-a-reading-needs-no-reading": "next.html#next-value"
+    "the-value-of-a-reading-needs-no-reading": "next.html#next-value",
+    "which-gauge-to-close": "table.html#table-next"
   },
   "notation": {
     "equation-one-equation": "independent.html#equation-one-equation",
@@ -464,14 +467,18 @@ const MOVED = {
     "equation-known-noise": "wrong.html#equation-known-noise",
     "ex-known-again": "wrong.html#table-known",
     "fig-table-known": "wrong.html#table-known",
-    "fig-table-season": "table.html#table-trend",
+    "fig-table-season": "decide.html#table-trend",
     "how-long-it-takes": "speed.html#table-long",
     "how-sure-is-a-correlation": "matrix.html#table-correlation",
     "noise-known": "wrong.html#noise-known",
     "noise-that-you-know": "wrong.html#noise-known",
     "table-correlation": "matrix.html#table-correlation",
     "table-known": "wrong.html#table-known",
-    "table-long": "speed.html#table-long"
+    "table-long": "speed.html#table-long",
+    "table-trend": "decide.html#table-trend",
+    "table-units": "decide.html#table-units",
+    "trend-and-season": "decide.html#table-trend",
+    "units-transforms-counts": "decide.html#table-units"
   },
   "wide": {
     "fifty-columns-or-five-hundred": "wide.html#many-columns-fifty-or-five-hundred"
