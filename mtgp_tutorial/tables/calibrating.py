@@ -28,7 +28,7 @@ CUT, PRIOR = 3.0, 10  # standardised errors count as 3 at most; runs that say th
 MOST, LEAST = 3, 4  # a column hides at most a third of its values, and keeps four
 
 
-class Run(NamedTuple):
+class HiddenRun(NamedTuple):
     """Standardised errors of neighbouring cells of a column that were hidden together, in refit number `refit`."""
 
     refit: int
@@ -73,14 +73,14 @@ def calibrated(build: Method, *, refits: int = 4, seed: int = 0, **options: Any)
 
         def forecast(hidden: TaskData) -> Prediction:
             answer = predictions_of(part, hidden, options)
-            return scaled(answer, factor(errors_again(build, seen, refits, seed, options)))
+            return widened(answer, factor(errors_again(build, seen, refits, seed, options)))
 
         return Answering(forecast, None if mark is None else mark + in_places([refits, seed]))
 
     return made
 
 
-def scaled(answer: Prediction, by: float) -> Prediction:
+def widened(answer: Prediction, by: float) -> Prediction:
     """The same mean; the law around it is wider by a factor."""
     changed: dict[str, Any] = {"variance": answer.variance * by**2}
     if answer.covariance is not None:
@@ -91,7 +91,7 @@ def scaled(answer: Prediction, by: float) -> Prediction:
     return replace(answer, **changed)
 
 
-def factor(runs: list[Run]) -> float:
+def factor(runs: list[HiddenRun]) -> float:
     """By what standard deviations are multiplied: at least 1, and the nearer to it, the fewer runs there are."""
     if not runs:
         return 1.0
@@ -99,7 +99,7 @@ def factor(runs: list[Run]) -> float:
     return max(1.0, float(np.sqrt((len(runs) * squares.mean() + PRIOR) / (len(runs) + PRIOR))))
 
 
-def errors_again(build: Method, seen: TaskData, refits: int, seed: int, options: dict[str, Any]) -> list[Run]:
+def errors_again(build: Method, seen: TaskData, refits: int, seed: int, options: dict[str, Any]) -> list[HiddenRun]:
     """Standardised errors of the method at cells that are hidden once more, in runs of neighbours.
 
     Where the method fails, or has no answer, a refit counts for nothing.
@@ -115,7 +115,7 @@ def errors_again(build: Method, seen: TaskData, refits: int, seed: int, options:
             continue
         z = as_array(answer.residuals(hidden.y))[order]
         for t, hides in enumerate(mask[order].T):
-            found += [Run(number, t, z[rows, t]) for rows in runs_of(hides) if np.isfinite(z[rows, t]).all()]
+            found += [HiddenRun(number, t, z[rows, t]) for rows in runs_of(hides) if np.isfinite(z[rows, t]).all()]
     return found
 
 

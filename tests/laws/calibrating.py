@@ -18,7 +18,7 @@ LINE = plain_methods()["interpolation"]
 def narrow(seen, by=0.4):
     """A line whose bands are too narrow, or too wide."""
     line = LINE(seen)
-    return Answering(lambda hidden: calibrating.scaled(line.forecast(hidden), by), None)
+    return Answering(lambda hidden: calibrating.widened(line.forecast(hidden), by), None)
 
 
 def by_hand(z, runs):
@@ -72,7 +72,7 @@ def law_a_calibrated_method_has_the_same_mean():
     for old, new in zip(before.band(0.9), after.band(0.9)):
         close((new - after.mean)[asked], 1.5 * (old - before.mean)[asked], 1e-6)
     joint = impute(fit(model(seen), starts=1), covariance=True)
-    close(calibrating.scaled(joint, 3.0).covariance, 9 * joint.covariance, 1e-12)
+    close(calibrating.widened(joint, 3.0).covariance, 9 * joint.covariance, 1e-12)
 
 
 def law_the_factor_is_that_of_errors_at_cells_hidden_again():

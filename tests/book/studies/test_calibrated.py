@@ -27,7 +27,7 @@ def test_the_module_has_the_factor_of_what_is_taken():
     for line in LINES[::10].itertuples():
         by = calibrated.factors(line.again, line.columns, *calibrated.TAKEN)
         parts = np.array([part.split(":") for part in line.again.split()], float)
-        runs = [calibrating.Run(0, 0, parts[parts[:, 2] == run, 3]) for run in np.unique(parts[:, 2])]
+        runs = [calibrating.HiddenRun(0, 0, parts[parts[:, 2] == run, 3]) for run in np.unique(parts[:, 2])]
         assert np.allclose(by, calibrating.factor(runs), rtol=1e-9)
 
 
