@@ -23,8 +23,8 @@ pages: $(READY)  # pages, browser, report, files, streaming
 
 slow: $(READY)  # what takes minutes, and two threads
 	$(BIN)/pytest $(WAITING) -m slow tests
-# three chapters: two processes with two threads each wait for each other, and threads that spin take ten times as long
-	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --nbval $(addprefix book/,icm.ipynb speed.ipynb scale.ipynb)
+# two chapters: two processes with two threads each wait for each other, and threads that spin take ten times as long
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --nbval $(addprefix book/,noise.ipynb scale.ipynb)
 
 notebooks: $(READY)  # run all chapters again, write their outputs and the plain copies
 	$(BIN)/python tools/notebooks.py
