@@ -184,14 +184,14 @@ def unit_kernel(kernel: Kernel | None, x: Tensor) -> Kernel:
     kernel = MaternKernel(nu=1.5, ard_num_dims=D if D > 1 else None) if kernel is None else copy.deepcopy(kernel)
     if not isinstance(kernel, Kernel):
         raise ValueError(f"kernel: is {shown(kernel)}; pass a GPyTorch kernel, such as RBFKernel()")
+    if any(getattr(part, "_priors", None) for part in kernel.modules()):
+        raise ValueError("kernel: carries a prior; pass it without (fit has priors of its own)")
     kernel = ConvexSum(*kernel.kernels) if type(kernel) is AdditiveKernel else kernel
     kernel = kernel.double().to(x.device)
     inner = set(kernel.kernels.modules()) if type(kernel) is ConvexSum else set()  # called, so they heed active_dims
     for part in kernel.modules():
         if getattr(part, "active_dims", None) is not None and part not in inner:
             raise ValueError("kernel: uses active_dims, which MultitaskKernel ignores; pass only the columns you need")
-        if getattr(part, "_priors", None):
-            raise ValueError("kernel: carries a prior; pass it without (fit has priors of its own)")
         for name, constraint in list(getattr(part, "_constraints", {}).items()):
             if type(constraint) is Positive:
                 raw = getattr(part, name.removesuffix("_constraint"))

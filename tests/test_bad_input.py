@@ -271,6 +271,14 @@ CASES = [
         "kernel: carries a prior",
         lambda: icm(table(), kernel=RBFKernel(lengthscale_prior=gpytorch.priors.GammaPrior(3, 6))),
     ),
+    (
+        "kernel: carries a prior",  # of a scale that the sum would drop
+        lambda: icm(
+            table(),
+            kernel=gpytorch.kernels.ScaleKernel(RBFKernel(), outputscale_prior=gpytorch.priors.GammaPrior(3, 6))
+            + RBFKernel(),
+        ),
+    ),
     ("y: not a numeric array .it holds complex numbers", lambda: table(y=Y * 1j)),
     ("tasks: 1 label for 2 columns", lambda: table(tasks=["a"])),
     ("tasks: .* has a name twice", lambda: table(tasks=["a", "a"])),
