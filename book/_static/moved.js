@@ -4,7 +4,8 @@ const MOVED = {
     "about-course": "preface.html#about-course",
     "about-this-book": "about.html#how-to-read-run-and-cite-this-book",
     "the-course-in-eleven-sentences": "preface.html#about-course",
-    "three-paths": "about.html#three-ways-to-read-it"
+    "three-paths": "about.html#four-ways-to-read-it",
+    "three-ways-to-read-it": "about.html#four-ways-to-read-it"
   },
   "api": {
     "module-mtgp_tutorial.exact": "api.html#module-mtgp_tutorial.gaussian",
@@ -364,15 +365,15 @@ const MOVED = {
     "notation-one-equation-one-row-order": "notation.html#notation-what-each-symbol-means"
   },
   "preface": {
-    "for-whom": "about.html#three-ways-to-read-it",
+    "for-whom": "about.html#four-ways-to-read-it",
     "how-every-number-can-be-reproduced": "about.html#what-is-tested",
     "licence-and-citation": "about.html#licence-and-citation",
     "on-colab": "preface.html#get-the-module",
     "start": "preface.html#get-the-module",
     "ten-lines": "preface.html#fill-your-own-file",
     "the-map": "notation.html#which-chapter-teaches-what",
-    "three-paths": "about.html#three-ways-to-read-it",
-    "three-ways-to-use-it": "about.html#three-ways-to-read-it",
+    "three-paths": "about.html#four-ways-to-read-it",
+    "three-ways-to-use-it": "about.html#four-ways-to-read-it",
     "what-a-chapter-promises": "about.html#what-a-chapter-promises",
     "what-you-will-be-able-to-do": "about.html#what-you-will-be-able-to-do"
   },
