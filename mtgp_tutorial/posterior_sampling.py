@@ -203,7 +203,7 @@ def _freed(fit: Fit) -> Model:
         )
     if not takes_candidates(model):
         raise ValueError(
-            "fit: has a kernel of your own or a bound on one, whose parameters have no prior here; average a model "
+            "fit: has a sum of kernels, a kernel of your own or a bound on one, which are not sampled; average a model "
             "with an RBFKernel, MaternKernel or RQKernel without bounds"
         )
     free = set(_free_names(fit))

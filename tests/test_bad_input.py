@@ -368,7 +368,7 @@ CASES = [
         lambda: sample_posterior(fit(icm(table()), priors=False)),
     ),
     ("fit: all its parameters are frozen; pass what fit", lambda: sample_posterior(nothing_free())),
-    ("fit: has a kernel of your own or a bound on one", lambda: sample_posterior(with_own_kernel())),
+    ("fit: has a sum of kernels, a kernel of your own or a bound", lambda: sample_posterior(with_own_kernel())),
     ("level: 95 is not between 0 and 1; pass a share", lambda: averaged().intervals(95)),
     ("level: 0 is not between 0 and 1", lambda: predict(averaged(), X).band(0)),
     ("fit: is averaged, and columns of a W of several turn", lambda: latent_functions(averaged(rank=2), X)),

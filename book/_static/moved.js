@@ -273,7 +273,7 @@ const MOVED = {
     "equation-nadeau-bengio": "scores.html#equation-nadeau-bengio",
     "ex-lag-hole": "lag.html#ex-lag-hole",
     "ex-leak": "table.html#ex-leak",
-    "ex-pooled": "scores.html#ex-pooled",
+    "ex-pooled": "scores.html#exercises",
     "ex-weights": "gpytorch.html#ex-weights",
     "holes-and-other-inputs": "independent.html#ind-holes",
     "in-gpytorch-two-ways": "independent.html#ind-own",

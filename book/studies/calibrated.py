@@ -3,7 +3,7 @@
     python book/studies/calibrated.py              # errors of all trials: calibrated_errors.csv.xz
     python book/studies/calibrated.py choose       # scores of all variants on the tables that choose
     python book/studies/calibrated.py judge NAME   # of one variant on the tables that judge; "rival" behind it: of that
-    python book/studies/calibrated.py score        # of the one that is taken, in all groups: calibrated_scores.csv
+    python book/studies/calibrated.py score        # of the one that is taken, in all groups: studies/calibrated.csv
     python book/studies/calibrated.py rival        # errors of IterativeImputer on these: calibrated_rival.csv.xz
     python book/studies/calibrated.py averaged     # of the posterior averaged, on short ones: calibrated_averaged.csv
 
@@ -46,7 +46,7 @@ import zlib
 
 import numpy as np
 import pandas as pd
-from running import ROOT, fingerprint, in_parallel
+from running import RESULTS, ROOT, fingerprint, in_parallel
 from scipy import stats
 from tqdm import tqdm
 
@@ -69,7 +69,7 @@ SCALES, SHAPES, BELOW = (
     ("up", "free"),
 )
 FILE, RIVAL = HERE / "calibrated_errors.csv.xz", HERE / "calibrated_rival.csv.xz"
-SCORES, AVERAGED = HERE / "calibrated_scores.csv", HERE / "calibrated_averaged.csv"
+SCORES, AVERAGED = RESULTS / "calibrated.csv", HERE / "calibrated_averaged.csv"
 
 
 def as_filled(seen):

@@ -64,12 +64,13 @@ def likelihoods(e, overdispersed=False):
 
 
 def models(seed=0):
-    """A model of each family on it, at random parameters; noise per task, full and shared, and overdispersed."""
+    """A model of each family on it, at random parameters; noise of each kind, and overdispersed."""
     data, e = mixed(seed=seed)
     for model in (
         icm(data, likelihood=likelihoods(e), kernel=MaternKernel(nu=2.5)),
         icm(data, likelihood=likelihoods(e, True), rank=2),
         icm(data, noise="full", likelihood=likelihoods(e)),
+        icm(data, noise="rank 1", likelihood=likelihoods(e)),
         independent(data, likelihood=likelihoods(e)),
         independent(data, noise="shared", hyperparameters="shared", likelihood=likelihoods(e)),
         lmc(data, likelihood=likelihoods(e), kernels=[RBFKernel(), MaternKernel(nu=1.5)], rank=[1, 2]),

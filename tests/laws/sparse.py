@@ -133,6 +133,7 @@ def sparse_models(data, known=False):
             data, kernels=[RBFKernel(ard_num_dims=data.x.shape[1]), MaternKernel(nu=0.5)], rank=[1, 3], noise=noise
         )
         yield lmc(data, kappa=False, noise=noise)
+    yield icm(data, noise="rank 2")
 
 
 def sparse_tables():
