@@ -160,6 +160,7 @@ def test_the_best_cell_is_marked_and_follows_the_price(playing):
     figure = playing("next")
     figure.place.get_by_role("button", name="Mark the best cell").click()
     ring = figure.place.locator(".explore-plot .explore-task2 .explore-rule")
+    ring.wait_for()  # it has a size once it is drawn
     box, (x, y) = ring.bounding_box(), cell(figure, 20)
     assert abs(box["x"] + box["width"] / 2 - x) < 2 and abs(box["y"] + box["height"] / 2 - y) < 3
     assert "Best: task 2 at x = 7" in figure.words()
