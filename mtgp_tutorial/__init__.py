@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mtgp_tutorial import datasets, gaussian, kronecker, scores, simulate, tables
+from mtgp_tutorial.auditing import audit
 from mtgp_tutorial.comparison import choose, paired, sentence, summarise
 from mtgp_tutorial.correlations import empirical_correlation, model_correlation
 from mtgp_tutorial.covariance import coregionalization, correlation
@@ -41,7 +42,7 @@ __all__ += ["coregionalization", "correlation", "fit", "Fit", "sample_posterior"
 __all__ += ["at_parameters", "load", "FitError"]
 __all__ += ["predict", "impute", "sample", "Prediction", "Mixture", "parts"]
 __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "leave_out", "correlation_intervals"]
-__all__ += ["linear", "next_cells"]
+__all__ += ["linear", "next_cells", "audit"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
 __version__ = "0.43.0"

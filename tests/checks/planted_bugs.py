@@ -577,6 +577,8 @@ BUGS = [  # one bug, one line: what it is, file, the right code, the wrong code,
     ("counts: a diagonal without squares", "solvers/dense.py", "units, upper=False) ** 2).sum(0)", "units, upper=False)).sum(0)", "law_every_form_has_the_same_counts"),
     ("counts: scored by their probability's other side", "sites.py", "t: law.log_density(as_array(y[:, t]))", "t: -law.log_density(as_array(y[:, t]))", "law_counts_are_scored_by_their_law"),
     ("the cell before it for the nearest", "tables/checking.py", "white[of[before[1:]]]", "white[of[:-1]]", "law_a_neighbour_is_the_nearest_cell_before_it"),
+    ("an audit without the noise of the likelihood", "auditing.py", "K, residual = (self.signal + self.noise(self.cells))[old][:, old]", "K, residual = (self.signal + 0.5 * self.noise(self.cells))[old][:, old]", "law_audit_answers_as_the_module_predicts"),
+    ("an audit whose bands of readings are of f", "auditing.py", "variance + self.noise((rows[new], tasks[new])).diagonal()", "variance", "law_audit_answers_as_the_module_predicts"),
 ]
 # fmt: on
 

@@ -1,6 +1,10 @@
 """What GPyTorch does, and this module guards against: the day one of these fails, it was mended upstream."""
 
+import contextlib
+import io
+import re
 import warnings
+from pathlib import Path
 
 import gpytorch
 import laws
@@ -10,7 +14,29 @@ from gpytorch.likelihoods import MultitaskGaussianLikelihood
 from gpytorch.utils.warnings import NumericalWarning
 
 from mtgp_tutorial import TaskData, at_parameters, icm, independent, lmc, predict
+from mtgp_tutorial.auditing import TRAPS
 from mtgp_tutorial.noise import KINDS
+
+PROGRAMS = (Path(__file__).parents[2] / "docs" / "decisions" / "upstream.md").read_text()
+SECTIONS = re.split(r"^## ", PROGRAMS, flags=re.MULTILINE)[2:]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=[one.splitlines()[0] for one in SECTIONS])
+def test_a_program_to_send_on_still_prints_what_is_wrong(section):
+    """With GPyTorch alone, after the model that stands before them all."""
+    model, (program, printed) = (
+        re.search("```python\n(.*?)```", PROGRAMS, re.DOTALL)[1],
+        re.findall("```.*?\n(.*?)```", section, re.DOTALL),
+    )
+    kept, shown = torch.get_default_dtype(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(shown), warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+            warnings.simplefilter("ignore")
+            exec(model + program, {"__name__": "program"})
+    finally:
+        torch.set_default_dtype(kept)
+    assert shown.getvalue() == printed
+    assert re.search('audit names it "(.*?)"', section)[1] in TRAPS
 
 
 def test_index_kernel_adds_a_diagonal_to_its_factor():
