@@ -325,17 +325,20 @@ def test_a_random_model_at_its_own_draw_raises_no_alarm(seed):
     assert found.ok and found.numbers[-1].startswith("equal to the exact answer"), found
 
 
-def botorch():
-    """Its models and its fitting. To import it lifts GPyTorch's limit of 800 cells for all that follows."""
-    limit = settings.max_cholesky_size.value()
-    both = pytest.importorskip("botorch.models"), pytest.importorskip("botorch.fit")
-    settings.max_cholesky_size._set_value(limit)
-    return both
+@pytest.fixture
+def botorch(monkeypatch):
+    """Its models and its fitting. To import it changes six settings of GPyTorch, which come back after the test."""
+    fast = settings.fast_computations
+    for part in (fast.covar_root_decomposition, fast.log_prob, fast.solves):
+        monkeypatch.setattr(part, "_default", part._default)
+    for part in (settings.cholesky_max_tries, settings.max_cholesky_size, settings.max_eager_kernel_size):
+        monkeypatch.setattr(part, "_global_value", part._global_value)
+    return pytest.importorskip("botorch.models"), pytest.importorskip("botorch.fit")
 
 
 @pytest.mark.parametrize("kind", ["lines", "lines, known noise", "table"])
-def test_a_model_of_botorch_raises_no_alarm(kind):
-    models, fitting = botorch()
+def test_a_model_of_botorch_raises_no_alarm(kind, botorch):
+    models, fitting = botorch
     x, y = waves(20)
     rows = torch.cat([torch.stack([x, torch.full_like(x, t)], 1) for t in range(2)])
     with warnings.catch_warnings():
