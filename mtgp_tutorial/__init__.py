@@ -45,7 +45,7 @@ __all__ += ["latent_functions", "empirical_correlation", "model_correlation", "l
 __all__ += ["linear", "next_cells", "audit"]
 __all__ += ["summarise", "paired", "sentence", "choose", "scores", "plots", "simulate", "datasets", "tables"]
 __all__ += ["gaussian", "kronecker", "NotPositiveDefiniteError"]
-__version__ = "0.43.0"
+__version__ = "0.44.0"
 
 
 def __getattr__(name: str) -> Any:

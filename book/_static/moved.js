@@ -197,6 +197,7 @@ const MOVED = {
     "equation-same-row": "proofs.html#equation-same-row",
     "ex-open": "icm.html#icm-fails",
     "ex-random": "sharing.html#ex-random",
+    "ex-scale": "regimes.html#a-column-that-changed",
     "ex-span": "matrix.html#ex-span",
     "four-lakes": "icm.html#icm-whole",
     "from-latent-functions-to-a-kronecker-product": "icm.html#from-latent-functions-to-a-matrix",
