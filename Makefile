@@ -6,12 +6,15 @@ CORES := -n auto --dist loadfile --no-loadscope-reorder  # a file stays in one p
 
 WAITING := $(CORES:auto=$(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))))  # more than cores: browsers wait in between
 
-.PHONY: book test check pages slow notebooks address studies lint wheel clean
+.PHONY: book pdf test check pages slow notebooks address studies lint wheel clean
 
 book: $(READY)  # pages are built only from outputs that passed on exactly these sources
 	$(BIN)/python tools/stamp.py || $(BIN)/pytest --nbval $(CORES) book tests/book/test_notebooks.py
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@echo "Open _build/html/index.html in a browser."
+
+pdf: book  # _build/book.pdf, with Chromium
+	$(BIN)/python tools/pdf.py
 
 test: $(READY)  # mathematics and outputs; chapters that passed on exactly these sources are not executed again
 	$(BIN)/pytest --nbval --stamped $(CORES) -m "not slow and not check"

@@ -1,8 +1,8 @@
 """`{explore} NAME`: a figure to play with, computed in the reader's browser by book/_static/explore/NAME.js.
 
 Options: twin (the label of the numbered figure that shows the same at rest), label (its name for who does
-not see it), name (where a page has two). The text says what to try; without scripts and on paper a sentence that names
-the twin stands in its place.
+not see it), name (where a page has two). The text says what to try; without scripts a sentence that names the twin
+stands in its place. On paper the figure is as the reader left it.
 """
 
 from __future__ import annotations

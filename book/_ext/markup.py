@@ -1,5 +1,5 @@
 """The markup of a page, mended once its parts have written it: what the standard forbids, what a screen reader trips
-over, tables of data, and less weight: pictures load when they are near, scripts that no page uses stay away."""
+over, tables of data, and less weight: pictures but the first load when near, scripts that no page uses stay away."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def mend(app, pagename, templatename, context, doctree):
     body = SIGNATURE.sub(signature, context.get("body") or "")
     for before, after in MENDED.items():
         body = body.replace(before, after)
+    body = body.replace('loading="lazy"', 'fetchpriority="high"', 1)
     body = TWICE.sub(r"\1", FOLD.sub(r"<span \1</span>", body))
     body = SIZE.sub(r'width="\1" height="\2"', TABLE.sub(better, STYLE.sub("", ids_once(body))))
     parts = re.split(r"(<pre.*?</pre>|<[^>]*>)", body, flags=re.DOTALL)  # text alone, no code and no attributes

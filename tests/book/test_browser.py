@@ -156,6 +156,10 @@ def test_on_paper_a_chapter_has_its_number_and_a_formula_too(book, chromium):
     assert titles == ["7. The ICM: one kernel, one matrix"]
     breaks = {box.evaluate("e => getComputedStyle(e).breakInside") for box in page.locator("div.math").all()}
     assert page.locator("div.math > .eqno").count() > 2 and breaks == {"avoid"}
+    folded = page.locator("details figure[id]").all()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert folded and all(figure.is_visible() for figure in folded)
+    assert not any(code.is_visible() for code in page.locator("details:has(figure) .cell_input").all())
     page.context.close()
 
 

@@ -229,13 +229,15 @@ def test_who_goes_on_while_it_glides_finds_it_arrived(playing, name):
     assert reset.evaluate("button => button === document.activeElement && button.ariaDisabled === 'true'")
 
 
-def test_without_scripts_and_on_paper_there_is_a_sentence(playing, book, chromium):
+def test_without_scripts_there_is_a_sentence_and_on_paper_the_present_state(playing, book, chromium):
     for name, page in FIGURES.items():
         place = book[1][f"book/{page}.html"].select_one(f"#{name}.explore")
         assert len(place.select(".explore-still a")) == 1 and place.select(".explore-live") == []
     figure = playing("icm")
     figure.page.emulate_media(media="print")
-    in_sight = [figure.place.locator(part).is_visible() for part in (".explore-still", ".explore-live")]
+    in_sight = [
+        figure.place.locator(part).is_visible() for part in (".explore-live svg >> nth=0", ".explore-button >> nth=0")
+    ]
     figure.page.emulate_media(media="screen")
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
